@@ -1,0 +1,1 @@
+"""What starts Tracelot on a machine: the local stack, topics, databases, the demo."""

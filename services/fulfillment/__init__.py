@@ -1,0 +1,1 @@
+"""Orders, picking, packing, shipments and dispatch; it never reads stock, it asks."""

@@ -1,0 +1,1 @@
+"""Everything counted rather than serialised; for now it answers every demand with a shortfall."""

@@ -1,0 +1,1 @@
+"""The registry of serialised units: status, place, holds, allocation, audit trail, lookup."""

@@ -1,0 +1,101 @@
+"""Commands of the receiving floor: scan, confirm, undo, close, resolve, take a customer's return."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from shared.contracts.envelope import MAX_UNITS, Fact
+from shared.contracts.receiving import Resolution
+from shared.contracts.topics import RECEIVING_COMMANDS
+from shared.identifiers import DocumentId, LineId, Location, Reason, SerialNumber, Sku
+
+RawScan = Annotated[str, StringConstraints(max_length=1024)]
+"""As it came from the scanner: whether it is a serial is the verdict, not the envelope's business."""
+
+
+class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Serials scanned or typed for a product of a receipt, each with its own verdict (S13, S14, S16).
+
+    The first scan of a session opens it; `sku` or a `barcode` of the product says what was scanned.
+    """
+
+    receipt: DocumentId
+    session: DocumentId
+    sku: Sku | None = None
+    barcode: Annotated[str, Field(max_length=128)] | None = None
+    location: Location
+    serials: Annotated[list[RawScan], Field(min_length=1, max_length=MAX_UNITS)]
+
+    @model_validator(mode="after")
+    def _one_product(self) -> "Scan":
+        if (self.sku is None) == (self.barcode is None):
+            raise ValueError("name the product by either sku or barcode")
+        return self
+
+
+class UndoScan(Fact, type="receive.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Take scans back before their session is confirmed."""
+
+    receipt: DocumentId
+    session: DocumentId
+    sku: Sku
+    serials: Annotated[list[RawScan], Field(min_length=1, max_length=MAX_UNITS)]
+
+
+class ConfirmSession(Fact, type="receive.confirm.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """The scans of a session are right: its units are received, its discrepancies recorded (S16)."""
+
+    receipt: DocumentId
+    session: DocumentId
+
+
+class DropSession(Fact, type="receive.drop.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Forget the unconfirmed scans of a session."""
+
+    receipt: DocumentId
+    session: DocumentId
+
+
+class TakeOverSession(Fact, type="receive.take_over.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Go on with the session of a colleague."""
+
+    receipt: DocumentId
+    session: DocumentId
+
+
+class CloseReceipt(Fact, type="receipt.close.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Nothing more will come on a receipt: what is missing is short and expected no longer."""
+
+    receipt: DocumentId
+
+
+class ResolveDiscrepancy(Fact, type="discrepancy.resolve.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """A supervisor's decision on a discrepancy; TIE names the unit that the scan really was."""
+
+    receipt: DocumentId
+    discrepancy: DocumentId
+    resolution: Resolution
+    line: LineId | None = None
+    tie_to: SerialNumber | None = None
+    reason: Reason
+
+
+class ReceiveReturn(Fact, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
+    """A customer's units are back: only what was shipped to that customer on that order, and only once."""
+
+    return_id: DocumentId
+    order: DocumentId
+    customer: DocumentId
+    sku: Sku
+    serials: Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_UNITS)]
+    location: Location
+    reason: Reason
+
+
+class DisposeReturn(Fact, type="return.dispose.v1", topic=RECEIVING_COMMANDS, key="return_id"):
+    """What becomes of returned units; all of the return's where none are named."""
+
+    return_id: DocumentId
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
+    disposition: Annotated[str, Field(pattern="^(RESTOCK|SCRAP|SEND_BACK)$")]
+    reason: Reason

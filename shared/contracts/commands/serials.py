@@ -1,0 +1,54 @@
+"""Commands on serialised units in the house: put away, move, hold, lift, adjust."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import MAX_UNITS, Fact
+from shared.contracts.topics import SERIALS_COMMANDS
+from shared.identifiers import DocumentId, Location, Reason, SerialNumber, Sku
+
+Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_UNITS)]
+
+
+class PutAway(Fact, type="serial.put_away.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Received units were stored in a storage place; from now on orders may have them (S07)."""
+
+    sku: Sku
+    serials: Serials
+    location: Location
+
+
+class Move(Fact, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Free units were moved to another place of the same kind (S36)."""
+
+    sku: Sku
+    serials: Serials
+    location: Location
+
+
+class Hold(Fact, type="serial.hold.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Stop units from being allocated, picked and dispatched; the sender names the hold, to lift it by."""
+
+    sku: Sku
+    serials: Serials
+    hold: DocumentId
+    reason: Reason
+
+
+class Lift(Fact, type="serial.lift.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Close a hold, on all its units."""
+
+    sku: Sku
+    hold: DocumentId
+    reason: Reason
+
+
+class Adjust(Fact, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Units are scrapped, lost or found again; VOID says that their entry was wrong: kept, never allocatable."""
+
+    sku: Sku
+    serials: Serials
+    adjustment: Literal["SCRAPPED", "LOST", "FOUND", "VOID"]
+    location: Location | None = None
+    reason: Reason

@@ -1,0 +1,124 @@
+"""The frame of every message: a CloudEvent 1.0 in structured JSON, and the model its `data` must fit.
+
+A message is declared once, as a class: `class UnitReceived(Fact, type="unit.received.v1", topic=RECEIVING,
+key="receipt")`. Declaring it registers it on its topic, from which decoding, schemas, AsyncAPI and the map are made.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from shared.contracts.topics import Topic
+from shared.identifiers import Actor
+
+MAX_UNITS = 500
+"""Units that one message may name; a longer act is cut by `chunks`."""
+
+Shown = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
+
+
+class Model(BaseModel):
+    """A value of the public language: frozen, and blind to fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=10_000)
+
+
+class Cause(Model):
+    """The message that led to this one, by the pair that makes a CloudEvent unique."""
+
+    source: Shown
+    id: Shown
+
+
+class Fact(Model):
+    """The `data` of a message: what happened, or on a commands topic what shall; its class says type, topic and key."""
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[Topic]
+    KEY: ClassVar[str]
+
+    actor: Actor = ""
+    """Who did it; empty means the sender itself."""
+    cause: Cause | None = None
+
+    def __init_subclass__(
+        cls,
+        *,
+        type: str | None = None,  # noqa: A002 - CloudEvents' own name for it
+        topic: Topic | None = None,
+        key: str = "",
+        **kwargs: Unpack[ConfigDict],
+    ) -> None:
+        """Register a declared message on its topic; a base class declares nothing."""
+        super().__init_subclass__(**kwargs)
+        if type is not None and topic is not None:
+            cls.TYPE, cls.TOPIC, cls.KEY = type, topic, key
+            topic.messages[type] = cls
+
+    def key(self) -> str:
+        """The record's key: what this topic is ordered by."""
+        return str(getattr(self, self.KEY))
+
+    def weight(self) -> int:
+        """How many units it moves, so that no transaction takes too many."""
+        return len(getattr(self, "serials", ())) or 1
+
+
+D = TypeVar("D", bound=Fact)
+
+
+class CloudEvent(BaseModel, Generic[D]):
+    """One message as it travels, https://github.com/cloudevents/spec 1.0, `application/cloudevents+json`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Shown
+    source: Shown
+    type: Shown
+    time: AwareDatetime
+    subject: str | None = None
+    datacontenttype: str = "application/json"
+    traceparent: str | None = None
+    data: D
+
+    @property
+    def actor(self) -> str:
+        """Who did it: the person or device named, else the sender."""
+        return self.data.actor or self.source
+
+    @property
+    def cause(self) -> Cause:
+        """This message, as the cause of what it leads to."""
+        return Cause(source=self.source, id=self.id)
+
+
+T = TypeVar("T")
+
+
+def chunks(units: Iterable[T], size: int = MAX_UNITS) -> Iterator[Sequence[T]]:
+    """Cut the units of one act into runs that fit one message each."""
+    rest = iter(units)
+    while run := list(islice(rest, size)):
+        yield run
+
+
+class Rejected(Fact):
+    """What was asked or told and not done: the answer to a refused message, and a disagreement between facts.
+
+    `document` is what the refused message was keyed by.
+    """
+
+    kind: Literal["REFUSAL", "DISAGREEMENT"] = "REFUSAL"
+    document: str
+    refused_type: str
+    code: str
+    detail: str
+    sku: str | None = None
+    ids: list[str] = []
+    blocked_by: list[str] = []
+    raw: dict[str, Any] | None = None
+    at: datetime | None = None

@@ -1,0 +1,245 @@
+"""Every reason to say no: its code, HTTP status, title and what would help. Codes never change their meaning."""
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+
+class Kind(NamedTuple):
+    """What is the same for every occurrence of a problem."""
+
+    status: int
+    title: str
+    help: str
+
+
+class Code(StrEnum):
+    """The stable names that senders may act on."""
+
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    UNKNOWN = "unknown"
+    NOT_YET_KNOWN = "not_yet_known"
+    KEY_REUSED = "idempotency_key_reused"
+    KEY_MISSING = "idempotency_key_missing"
+    ACTOR_MISSING = "actor_missing"
+    UNAVAILABLE = "unavailable"
+
+    BOTH_TRACKINGS = "both_trackings"
+    PRODUCT_HAS_HISTORY = "product_has_history"
+    BARCODE_TAKEN = "barcode_taken"
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
+    UNKNOWN_PRODUCT = "unknown_product"
+    UNKNOWN_RECEIPT = "unknown_receipt"
+    UNKNOWN_LOCATION = "unknown_location"
+    UNKNOWN_WAREHOUSE = "unknown_warehouse"
+    UNKNOWN_SESSION = "unknown_session"
+    UNKNOWN_ORDER = "unknown_order"
+    UNKNOWN_CARTON = "unknown_carton"
+    UNKNOWN_SHIPMENT = "unknown_shipment"
+    UNKNOWN_HOLD = "unknown_hold"
+    UNKNOWN_DISCREPANCY = "unknown_discrepancy"
+    UNKNOWN_RETURN = "unknown_return"
+
+    NOT_SERIAL_TRACKED = "not_serial_tracked"
+    SERIAL_COUNT = "serial_count"
+    SERIAL_REPEATED = "serial_repeated"
+    SERIAL_KNOWN = "serial_known"
+    SERIAL_EXPECTED_ELSEWHERE = "serial_expected_elsewhere"
+    SERIAL_CASE_VARIANT = "serial_case_variant"
+    SERIAL_UNEXPECTED = "serial_unexpected"
+    SERIAL_BADLY_FORMED = "serial_badly_formed"
+    SERIAL_NOT_SCANNED = "serial_not_scanned"
+    WRONG_PRODUCT = "wrong_product"
+    WRONG_WAREHOUSE = "wrong_warehouse"
+    WRONG_LOCATION_TYPE = "wrong_location_type"
+    OVER_RECEIPT = "over_receipt"
+
+    RECEIPT_CLOSED = "receipt_closed"
+    RECEIPT_CANCELLED = "receipt_cancelled"
+    RECEIPT_ARRIVED = "receipt_arrived"
+    SESSION_OPEN = "session_open"
+    SESSION_ENDED = "session_ended"
+    SESSION_OF_ANOTHER = "session_of_another"
+    SERIALS_MISSING = "serials_missing"
+    DISCREPANCY_OPEN = "discrepancy_open"
+    DISCREPANCY_RESOLVED = "discrepancy_resolved"
+    RESOLUTION_DOES_NOT_FIT = "resolution_does_not_fit"
+    NOT_SHIPPED_TO_CUSTOMER = "not_shipped_to_customer"
+    ALREADY_RETURNED = "already_returned"
+    ALREADY_DISPOSED = "already_disposed"
+    DOCUMENT_EXISTS = "document_exists"
+
+    ILLEGAL_TRANSITION = "illegal_transition"
+    DOCUMENT_MISMATCH = "document_mismatch"
+    NOT_FREE = "not_free"
+    HELD = "held"
+    ADJUSTED = "adjusted"
+    HOLD_EXISTS = "hold_exists"
+
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_COMPLETE = "order_complete"
+    UNKNOWN_LINE = "unknown_line"
+    BELOW_PICKED = "below_picked"
+    NOT_ALLOCATED_HERE = "not_allocated_here"
+    NOT_RELEASED = "not_released"
+    NOT_PICKED = "not_picked"
+    ALREADY_PICKED = "already_picked"
+    NOT_IN_CARTON = "not_in_carton"
+    ALREADY_PACKED = "already_packed"
+    CARTON_OF_ANOTHER_ORDER = "carton_of_another_order"
+    CARTON_SHIPPED = "carton_shipped"
+    NOT_FULLY_PACKED = "not_fully_packed"
+    DISPATCHED = "dispatched"
+    UNWANTED_UNITS = "unwanted_units"
+    DISPATCH_REFUSED = "dispatch_refused"
+
+
+class Refusal(BaseModel):
+    """One no: what is wrong, with which ids, what blocks (addresses of documents)."""
+
+    code: Code
+    detail: str
+    ids: list[str] = []
+    blocked_by: list[str] = []
+
+    @property
+    def kind(self) -> Kind:
+        """Status, title and remedy of its code."""
+        return KINDS[self.code]
+
+    def problem(self, **more: Any) -> dict[str, Any]:
+        """As an RFC 9457 body."""
+        kind = self.kind
+        return {
+            "type": f"urn:tracelot:problem:{self.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+            "code": self.code,
+            "help": kind.help,
+            **({"ids": self.ids} if self.ids else {}),
+            **({"blocked_by": self.blocked_by} if self.blocked_by else {}),
+            **more,
+        }
+
+
+KINDS: dict[Code, Kind] = {
+    Code.MALFORMED: Kind(400, "The message does not fit its schema", "Correct the named fields and send it again."),
+    Code.TOO_LARGE: Kind(413, "The message is larger than 1 MiB", "Send it in parts of at most 500 units."),
+    Code.UNKNOWN: Kind(
+        404, "There is no such thing", "Check the identifier as scanned, upper and lower case included."
+    ),
+    Code.NOT_YET_KNOWN: Kind(
+        409, "That is not known here yet", "Its news may be on the way: send it again in a second."
+    ),
+    Code.KEY_REUSED: Kind(422, "This Idempotency-Key came with another body", "Take a new key for a new command."),
+    Code.KEY_MISSING: Kind(
+        400, "A command needs an Idempotency-Key", "Send a header Idempotency-Key, new for each command."
+    ),
+    Code.ACTOR_MISSING: Kind(400, "A command needs an actor", "Send a header X-Actor with who does it."),
+    Code.UNAVAILABLE: Kind(503, "The database is out of reach", "Send the same command with the same key again later."),
+    Code.BOTH_TRACKINGS: Kind(
+        422, "A product is tracked by serial or by lot, not both", "Choose the one that suits it."
+    ),
+    Code.PRODUCT_HAS_HISTORY: Kind(
+        409, "The product has stock or history", "Define a new product; the tracking of this one stays as it is."
+    ),
+    Code.BARCODE_TAKEN: Kind(409, "Another product has this barcode", "Take the barcode off the other product first."),
+    Code.UNKNOWN_TIME_ZONE: Kind(422, "There is no such time zone", "Name it as IANA does, Europe/Berlin."),
+    Code.UNKNOWN_PRODUCT: Kind(
+        404, "No product is defined by that name", "Define the product first, or check the sku."
+    ),
+    Code.UNKNOWN_RECEIPT: Kind(404, "There is no such receipt", "Announce it or open a blind receipt first."),
+    Code.UNKNOWN_LOCATION: Kind(404, "There is no such location", "Define the location first, or check its label."),
+    Code.UNKNOWN_WAREHOUSE: Kind(404, "There is no such warehouse", "Define the warehouse first."),
+    Code.UNKNOWN_SESSION: Kind(404, "There is no such session on this receipt", "Scan first: a scan opens a session."),
+    Code.UNKNOWN_ORDER: Kind(404, "There is no such order", "Check the order number, or place the order first."),
+    Code.UNKNOWN_CARTON: Kind(404, "There is no such carton", "Pack a unit into it first."),
+    Code.UNKNOWN_SHIPMENT: Kind(404, "There is no such shipment", "Create the shipment first."),
+    Code.UNKNOWN_HOLD: Kind(404, "There is no such open hold", "List the unit's holds to find its id."),
+    Code.UNKNOWN_DISCREPANCY: Kind(
+        404, "There is no such discrepancy on this receipt", "List the receipt's discrepancies."
+    ),
+    Code.UNKNOWN_RETURN: Kind(404, "There is no such return", "Receive the return first."),
+    Code.NOT_SERIAL_TRACKED: Kind(422, "The product is not tracked by serial", "Receive it by quantity."),
+    Code.SERIAL_COUNT: Kind(422, "More serials than units", "Name at most as many serials as the line has units."),
+    Code.SERIAL_REPEATED: Kind(422, "The same serial twice", "One serial per unit: scan the label of the other unit."),
+    Code.SERIAL_KNOWN: Kind(
+        409, "This serial is known already", "A serial is never used again: a supervisor resolves it."
+    ),
+    Code.SERIAL_EXPECTED_ELSEWHERE: Kind(
+        409, "Another receipt expects this serial", "Receive it there, or let a supervisor accept it here."
+    ),
+    Code.SERIAL_CASE_VARIANT: Kind(
+        409,
+        "An expected serial differs only in case",
+        "Scan the label instead of typing it, or tie it to the expected one.",
+    ),
+    Code.SERIAL_UNEXPECTED: Kind(
+        409, "This receipt does not expect the serial", "Set the unit aside; a supervisor resolves it."
+    ),
+    Code.SERIAL_BADLY_FORMED: Kind(
+        422, "That is no serial", "1 to 64 printable ASCII characters, no blank at either end."
+    ),
+    Code.SERIAL_NOT_SCANNED: Kind(
+        409, "The serial is not among the session's scans", "List the session to see its scans."
+    ),
+    Code.WRONG_PRODUCT: Kind(409, "The serial or barcode belongs to another product", "Check the product on the box."),
+    Code.WRONG_WAREHOUSE: Kind(
+        422, "That place lies in another warehouse", "Name a place of the document's warehouse."
+    ),
+    Code.WRONG_LOCATION_TYPE: Kind(
+        422, "That place is of the wrong type", "Receive at dock or staging; put away to storage."
+    ),
+    Code.OVER_RECEIPT: Kind(409, "More units than announced", "Set the unit aside; a supervisor resolves it."),
+    Code.RECEIPT_CLOSED: Kind(409, "The receipt is closed", "Open a blind receipt for what came after."),
+    Code.RECEIPT_CANCELLED: Kind(409, "The receipt was cancelled", "Announce the goods anew, or open a blind receipt."),
+    Code.RECEIPT_ARRIVED: Kind(409, "The receipt has arrived in part", "Close it instead, when nothing more comes."),
+    Code.SESSION_OPEN: Kind(409, "A session of scans is open", "Confirm or drop the session first."),
+    Code.SESSION_ENDED: Kind(409, "The session has ended", "Start a new session."),
+    Code.SESSION_OF_ANOTHER: Kind(409, "The session is somebody else's", "Take the session over first."),
+    Code.SERIALS_MISSING: Kind(
+        409, "Units without their serial", "Scan the serial of every unit (it cannot be skipped)."
+    ),
+    Code.DISCREPANCY_OPEN: Kind(409, "A discrepancy is not resolved", "Let a supervisor resolve it first."),
+    Code.DISCREPANCY_RESOLVED: Kind(409, "The discrepancy is resolved already", "Look at its resolution."),
+    Code.RESOLUTION_DOES_NOT_FIT: Kind(
+        422, "That does not resolve this discrepancy", "Choose one of the fitting resolutions."
+    ),
+    Code.NOT_SHIPPED_TO_CUSTOMER: Kind(
+        409, "The unit was not shipped to this customer on this order", "Look the serial up for its order."
+    ),
+    Code.ALREADY_RETURNED: Kind(409, "The unit was returned already", "Look the serial up for its return."),
+    Code.ALREADY_DISPOSED: Kind(409, "Its disposition is decided already", "Look at the return."),
+    Code.DOCUMENT_EXISTS: Kind(409, "That document exists already", "Take a new id, or change the one that exists."),
+    Code.ILLEGAL_TRANSITION: Kind(409, "The unit's status does not allow it", "Look at the unit's status and history."),
+    Code.DOCUMENT_MISMATCH: Kind(409, "The unit belongs to another document", "Look at the unit's order or receipt."),
+    Code.NOT_FREE: Kind(409, "The unit is not free", "Short-pick, unpick or hold it first."),
+    Code.HELD: Kind(409, "The unit is on hold", "Lift the hold, or take another unit."),
+    Code.ADJUSTED: Kind(
+        409, "The unit was scrapped, lost, sent back or void", "Record it as found first, if it is here."
+    ),
+    Code.HOLD_EXISTS: Kind(409, "A hold of that id exists", "Take a new id for a new hold."),
+    Code.ORDER_CANCELLED: Kind(409, "The order or line was cancelled", "Unpick what was picked for it."),
+    Code.ORDER_COMPLETE: Kind(409, "The order has been shipped", "Take a customer return."),
+    Code.UNKNOWN_LINE: Kind(404, "The order has no such line", "Check the line number."),
+    Code.BELOW_PICKED: Kind(409, "More has been picked or shipped than that", "Unpick first."),
+    Code.NOT_ALLOCATED_HERE: Kind(409, "The unit is not on this pick list", "Scan the unit that the pick list shows."),
+    Code.NOT_RELEASED: Kind(
+        409, "The order is not released to picking", "It ships complete: wait until every line is full."
+    ),
+    Code.NOT_PICKED: Kind(409, "The unit is not picked for this order", "Pick it first."),
+    Code.ALREADY_PICKED: Kind(409, "The unit is picked already", "Go on with the next."),
+    Code.NOT_IN_CARTON: Kind(409, "The unit is not in that carton", "Look at the carton's content."),
+    Code.ALREADY_PACKED: Kind(409, "The unit is in a carton already", "Unpack it first, or move it."),
+    Code.CARTON_OF_ANOTHER_ORDER: Kind(409, "The carton is of another order", "Take a carton of this order."),
+    Code.CARTON_SHIPPED: Kind(409, "The carton is in another shipment", "Cancel that shipment first."),
+    Code.NOT_FULLY_PACKED: Kind(409, "Picked units are not packed", "Pack or unpick them first."),
+    Code.DISPATCHED: Kind(409, "The shipment has left", "Take a customer return."),
+    Code.UNWANTED_UNITS: Kind(409, "Units of a cancelled order or line are in the way", "Unpick them first."),
+    Code.DISPATCH_REFUSED: Kind(
+        409, "The owner of the stock refuses the dispatch", "Unpick the named units; others are sought."
+    ),
+}

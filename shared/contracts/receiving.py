@@ -1,0 +1,137 @@
+"""What receiving says: what may arrive, what did, and where the two differ.
+
+Receiving keeps one row a (sku, serial) with a version; each fact about a unit carries it, so that the registry can take
+the facts of two documents in any order. `serials` and `versions` run in parallel.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
+from shared.contracts.topics import RECEIVING
+from shared.identifiers import DocumentId, LineId, Location, Quantity, SerialNumber, Sku, Warehouse
+
+Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
+Versions = Annotated[list[int], Field(max_length=MAX_UNITS)]
+
+
+class ReceiptPlanned(Fact, type="receipt.planned.v1", topic=RECEIVING, key="receipt"):
+    """A line of a receipt is expected; its named serials become EXPECTED (S05)."""
+
+    receipt: DocumentId
+    warehouse: Warehouse
+    line: LineId
+    sku: Sku
+    quantity: Quantity
+    serials: Serials = []
+    versions: Versions = []
+    supplier: str = ""
+    expected_at: datetime | None = None
+
+
+class ReceiptWithdrawn(Fact, type="receipt.withdrawn.v1", topic=RECEIVING, key="receipt"):
+    """Units of a line are expected no longer: the announcement was changed or cancelled, or the receipt closed."""
+
+    receipt: DocumentId
+    line: LineId
+    sku: Sku
+    quantity: Quantity
+    serials: Serials = []
+    versions: Versions = []
+    reason: Literal["CHANGED", "CANCELLED", "CLOSED", "TAKEN_OVER"]
+
+
+class UnitReceived(Fact, type="unit.received.v1", topic=RECEIVING, key="receipt"):
+    """Serialised units are physically here, at a dock or staging place (S06)."""
+
+    receipt: DocumentId
+    line: LineId
+    sku: Sku
+    serials: Serials
+    versions: Versions
+    location: Location
+    session: DocumentId
+
+
+class UnitReturned(Fact, type="unit.returned.v1", topic=RECEIVING, key="return_id"):
+    """Shipped units came back from the customer they went to; they are on hold until a disposition."""
+
+    return_id: DocumentId
+    order: DocumentId
+    customer: DocumentId
+    sku: Sku
+    serials: Serials
+    versions: Versions
+    location: Location
+    hold: DocumentId
+    reason: str
+
+
+class ReturnDisposed(Fact, type="return.disposed.v1", topic=RECEIVING, key="return_id"):
+    """What becomes of returned units: back to stock (their hold is lifted), scrapped, or sent back."""
+
+    return_id: DocumentId
+    sku: Sku
+    serials: Serials
+    disposition: Literal["RESTOCK", "SCRAP", "SEND_BACK"]
+    hold: DocumentId
+    reason: str
+
+
+DiscrepancyKind = Literal[
+    "OVER", "SHORT", "UNEXPECTED", "KNOWN_SERIAL", "CASE_VARIANT", "EXPECTED_ELSEWHERE", "WRONG_PRODUCT"
+]
+Resolution = Literal["ACCEPT", "SEND_BACK", "TIE", "VOID"]
+
+
+class DiscrepancyFound(Fact, type="discrepancy.found.v1", topic=RECEIVING, key="receipt"):
+    """What came is not what was announced; a supervisor decides (S16)."""
+
+    receipt: DocumentId
+    discrepancy: DocumentId
+    kind: DiscrepancyKind
+    line: LineId | None = None
+    sku: Sku
+    quantity: Quantity
+    serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
+    session: DocumentId | None = None
+    detail: str = ""
+
+
+class DiscrepancyResolved(Fact, type="discrepancy.resolved.v1", topic=RECEIVING, key="receipt"):
+    """A supervisor decided on a discrepancy."""
+
+    receipt: DocumentId
+    discrepancy: DocumentId
+    kind: DiscrepancyKind
+    resolution: Resolution
+    sku: Sku
+    serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
+    reason: str
+
+
+class LineSummary(Model):
+    """One line of a closed receipt: announced against received."""
+
+    line: LineId
+    sku: Sku
+    announced: Annotated[float, Field(ge=0)]
+    received: Annotated[float, Field(ge=0)]
+    short: Annotated[float, Field(ge=0)] = 0
+    over: Annotated[float, Field(ge=0)] = 0
+    unexpected: Annotated[float, Field(ge=0)] = 0
+
+
+class ReceiptClosed(Fact, type="receipt.closed.v1", topic=RECEIVING, key="receipt"):
+    """Nothing more is expected on a receipt; one summary a line, in several messages where there are many."""
+
+    receipt: DocumentId
+    warehouse: Warehouse
+    status: Literal["CLOSED", "CANCELLED"]
+    lines: Annotated[list[LineSummary], Field(max_length=MAX_UNITS)] = []
+
+
+class ReceiptRejected(Rejected, type="receipt.rejected.v1", topic=RECEIVING, key="document"):
+    """A message to receiving that a rule refused, or a fact that did not fit."""

@@ -1,0 +1,54 @@
+"""The rows of a service's map: which message goes to which handler, under which locks, at which address.
+
+A `Hears` row is for a fact of a sibling service: it has happened, no rule judges it. A `Takes` row is for a request,
+from upstream or the floor, over Kafka and over HTTP alike: its handler answers each one.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.problems import Refusal
+from shared.database import Transaction
+
+Locks = Callable[[Any], Iterable[str]]
+"""From a message's data alone: the names of the rows it locks, `sku:A-1`, `order:SO-7`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request is answered: refusals where a rule said no, a body and facts where it did not.
+
+    With refusals and no body, nothing was done. With both, the refused units alone were left out.
+    """
+
+    body: BaseModel | None = None
+    events: Sequence[Fact] = ()
+    refusals: Sequence[Refusal] = ()
+    address: str | None = None
+    """Where the outcome will stand, of what finishes later (202)."""
+
+
+FactHandler = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[Fact]]]
+RequestHandler = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[Answer]]]
+
+
+class Hears(NamedTuple):
+    """A sibling's fact and who takes it in; facts it leads to are returned."""
+
+    message: type[Fact]
+    handler: FactHandler
+    locks: Locks
+
+
+class Takes(NamedTuple):
+    """A request, who decides it, and the path it is posted to; one answer a request, in order."""
+
+    message: type[Fact]
+    handler: RequestHandler
+    locks: Locks
+    post: str
+    status: int = 200
