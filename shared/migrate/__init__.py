@@ -1,0 +1,16 @@
+"""Migrations of every service's database, run by its owner role; what the line itself needs there."""
+
+from shared.migrate.run import at_head, migrate, services, versions_of
+from shared.migrate.tables import grant, line_tables, location_replica, product_replica, sql
+
+__all__ = [
+    "at_head",
+    "grant",
+    "line_tables",
+    "location_replica",
+    "migrate",
+    "product_replica",
+    "services",
+    "sql",
+    "versions_of",
+]
