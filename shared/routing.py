@@ -34,6 +34,8 @@ class Answer:
 
 FactHandler = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[Fact]]]
 RequestHandler = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[Answer]]]
+Complete = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[CloudEvent[Any]]]]
+"""Fills in what senders may leave out, from what is known before any lock is taken: the handler looks once more."""
 
 
 class Hears(NamedTuple):
@@ -52,3 +54,4 @@ class Takes(NamedTuple):
     locks: Locks
     post: str
     status: int = 200
+    complete: Complete | None = None

@@ -64,7 +64,7 @@ class Fact(Model):
 
     def weight(self) -> int:
         """How many units it moves, so that no transaction takes too many."""
-        return len(getattr(self, "serials", ())) or 1
+        return max(1, *(len(getattr(self, name, ())) for name in ("serials", "units", "given")))
 
 
 D = TypeVar("D", bound=Fact)

@@ -44,7 +44,9 @@ class AllocationWithdrawn(Fact, type="allocation.withdrawn.v1", topic=FULFILLMEN
 
 
 class UnitDeallocated(Fact, type="unit.deallocated.v1", topic=FULFILLMENT, key="order"):
-    """Allocated units go back to stock; `again` opens their quantity anew under the demand, or under `new_demand`.
+    """Allocated units go back to stock; `again` opens their quantity anew under the demand.
+
+    What is wanted again of a withdrawn demand is given back without `again`, and requested under a new one beside it.
 
     With `hold`, the units were not found where they should lie: they go back held, for somebody to look.
     """
@@ -145,6 +147,16 @@ class OrderChanged(Fact, type="order.changed.v1", topic=FULFILLMENT, key="order"
     warehouse: Warehouse
     customer: DocumentId
     lines: Annotated[list[LineProgress], Field(max_length=MAX_UNITS)] = []
+
+
+class OrderProductChanged(Fact, type="order.product_changed.v1", topic=FULFILLMENT, key="order"):
+    """A product that lines of an order wait for is defined now, or tracked otherwise: the order looks at them again.
+
+    Fulfillment says it to itself: who brings a product cannot name, and so cannot lock, the orders that wait for it.
+    """
+
+    order: DocumentId
+    sku: Sku
 
 
 class OrderRejected(Rejected, type="order.rejected.v1", topic=FULFILLMENT, key="document"):

@@ -81,6 +81,8 @@ class Code(StrEnum):
     ORDER_CANCELLED = "order_cancelled"
     ORDER_COMPLETE = "order_complete"
     UNKNOWN_LINE = "unknown_line"
+    LINE_REPEATED = "line_repeated"
+    NOT_WHOLE = "not_whole"
     BELOW_PICKED = "below_picked"
     NOT_ALLOCATED_HERE = "not_allocated_here"
     NOT_RELEASED = "not_released"
@@ -225,6 +227,8 @@ KINDS: dict[Code, Kind] = {
     Code.ORDER_CANCELLED: Kind(409, "The order or line was cancelled", "Unpick what was picked for it."),
     Code.ORDER_COMPLETE: Kind(409, "The order has been shipped", "Take a customer return."),
     Code.UNKNOWN_LINE: Kind(404, "The order has no such line", "Check the line number."),
+    Code.LINE_REPEATED: Kind(422, "The same line twice", "Give every line of a document its own number."),
+    Code.NOT_WHOLE: Kind(422, "Part of a serialised unit", "Order serialised products in whole units."),
     Code.BELOW_PICKED: Kind(409, "More has been picked or shipped than that", "Unpick first."),
     Code.NOT_ALLOCATED_HERE: Kind(409, "The unit is not on this pick list", "Scan the unit that the pick list shows."),
     Code.NOT_RELEASED: Kind(

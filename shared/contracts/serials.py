@@ -108,12 +108,16 @@ class SerialAdjusted(Fact, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
 
 
 class DispatchApproved(Fact, type="dispatch.approved.v1", topic=SERIALS, key="sku"):
-    """These units may leave under this check, until the given time; it reserves nothing."""
+    """These units may leave under this check, until the given time; it reserves nothing.
+
+    `orders` are all orders of the shipment, as they were asked: the asker locks them to decide.
+    """
 
     sku: Sku
     check: DocumentId
     shipment: DocumentId
     order: DocumentId
+    orders: list[DocumentId] = []
     serials: Serials
     until: datetime
 
@@ -133,6 +137,7 @@ class DispatchRefused(Fact, type="dispatch.refused.v1", topic=SERIALS, key="sku"
     check: DocumentId
     shipment: DocumentId
     order: DocumentId
+    orders: list[DocumentId] = []
     units: Annotated[list[RefusedUnit], Field(max_length=MAX_UNITS)]
 
 

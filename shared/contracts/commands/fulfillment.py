@@ -79,10 +79,16 @@ class Repack(Fact, type="carton.move.v1", topic=FULFILLMENT_COMMANDS, key="order
     units: Units
 
 
+Orders = Annotated[list[DocumentId], Field(max_length=MAX_UNITS)]
+"""The orders of a shipment, all of which its commands lock; left out, they are filled in from what is known by then.
+Who sends a shipment's commands in one go with its packing names them."""
+
+
 class CreateShipment(Fact, type="shipment.create.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
     """Cartons of one or several orders of one warehouse leave together."""
 
     shipment: DocumentId
+    orders: Orders = []
     cartons: Annotated[list[DocumentId], Field(min_length=1, max_length=MAX_UNITS)]
     carrier: Annotated[str, Field(max_length=64)] = ""
     tracking_number: Annotated[str, Field(max_length=128)] = ""
@@ -92,6 +98,7 @@ class CancelShipment(Fact, type="shipment.cancel.v1", topic=FULFILLMENT_COMMANDS
     """A shipment that has not left is given up; its cartons are free for another."""
 
     shipment: DocumentId
+    orders: Orders = []
     reason: Reason
 
 
@@ -99,3 +106,4 @@ class Dispatch(Fact, type="shipment.dispatch.v1", topic=FULFILLMENT_COMMANDS, ke
     """Send a shipment off, once the owners of its goods have agreed (S10, S28)."""
 
     shipment: DocumentId
+    orders: Orders = []
