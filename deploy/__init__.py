@@ -1,1 +1,1 @@
-"""What starts Tracelot on a machine: the local stack, topics, databases, the demo."""
+"""Brings Tracelot up on a machine: servers, databases, topics, the services as processes, the demo."""

@@ -1,1 +1,1 @@
-"""Everything that must hold, shown on real Kafka and PostgreSQL."""
+"""Tests, mirroring the code; flows over all services, faults, bench."""

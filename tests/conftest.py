@@ -1,0 +1,35 @@
+"""What every test may ask for: real servers, started once, and an environment in which the services would run."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from deploy.local.files import STACK
+from deploy.local.stack import Stack
+from deploy.prepare import prepare
+
+pytest_plugins = ["tests.statements"]
+
+PARTITIONS = 4  # enough for two replicas to share, and quicker to create and assign than the twelve of a real one
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Start Kafka and PostgreSQL with empty databases, or use those that the environment names."""
+    STACK.mkdir(exist_ok=True)
+    with Stack(Path(tempfile.mkdtemp(prefix="tests-", dir=STACK)), keep=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def environment(stack: Stack) -> Iterator[Mapping[str, str]]:
+    """Create topics and tables, and set this process's environment as a service's would be."""
+    prepare(stack.env, partitions=PARTITIONS)
+    before = dict(os.environ)
+    os.environ.update(stack.env)
+    yield stack.env
+    os.environ.clear()
+    os.environ.update(before)
