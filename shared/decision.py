@@ -1,0 +1,97 @@
+"""From messages to what they change and what is said of it: locks, handlers, rejections, outbox; for Kafka and HTTP."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared import locks, outbox, rejections
+from shared.contracts.envelope import CloudEvent, Fact, Rejected
+from shared.database import Transaction
+from shared.rejections import Rejection
+from shared.routing import Answer, Hears, Takes
+from shared.telemetry import EVENTS, HANDLER, REFUSALS
+
+Event = CloudEvent[Any]
+
+
+@dataclass(frozen=True)
+class Map:
+    """A service's name, its rows by message type, and the event it says of what it does not take."""
+
+    service: str
+    rows: Sequence[Hears | Takes]
+    rejected: type[Rejected]
+    by_type: Mapping[str, Hears | Takes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the rows by the type of their message; each has one."""
+        by_type = {row.message.TYPE: row for row in self.rows}
+        if len(by_type) < len(self.rows):
+            raise ValueError(f"{self.service} has two rows for one message")
+        object.__setattr__(self, "by_type", by_type)
+
+
+@dataclass(slots=True)
+class Run:
+    """Messages of one type that one call of their handler takes, in order."""
+
+    row: Hears | Takes
+    events: list[Event]
+
+
+def runs(of: Map, events: Iterable[Event], names: Iterable[frozenset[str]]) -> list[Run]:
+    """Gather events into few runs: two that share a lock keep their order, others may pass each other.
+
+    Batches mix types; a call of a handler for each change of type would cost its statements again and again.
+    """
+    found: list[Run] = []
+    last: dict[str, int] = {}
+    """The run that holds the latest event under a lock."""
+    for event, locked in zip(events, names, strict=True):
+        row = of.by_type[event.type]
+        place = max((last.get(name, 0) for name in locked), default=0)
+        while place < len(found) and found[place].row is not row:
+            place += 1
+        if place == len(found):
+            found.append(Run(row, []))
+        found[place].events.append(event)
+        for name in locked:
+            last[name] = place
+    return found
+
+
+async def decide(tx: Transaction, of: Map, events: Sequence[Event]) -> dict[int, Answer]:
+    """Take the locks, let the handlers decide, keep what they say; the answers by the identity of their event."""
+    names = [frozenset(of.by_type[event.type].locks(event.data)) for event in events]
+    await locks.take(tx, (name for some in names for name in some))
+    said: list[Fact] = []
+    refused: list[Rejection] = []
+    answers: dict[int, Answer] = {}
+    for run in runs(of, events, names):
+        with HANDLER.labels(of.service, run.row.message.TYPE).time():
+            if isinstance(run.row, Takes):
+                given = await run.row.handler(tx, run.events)
+                for event, answer in zip(run.events, given, strict=True):
+                    answers[id(event)] = answer
+                    said.extend(answer.events)
+                    if answer.refusals:
+                        refused.append(Rejection(event, refusals=list(answer.refusals)))
+            else:
+                facts = await run.row.handler(tx, run.events)
+                said.extend(facts)
+                unfit = [fact for fact in facts if isinstance(fact, Rejected)]
+                refused.extend(rejections.disagreements(unfit, run.events) if unfit else ())
+        EVENTS.labels(of.service, run.row.message.TYPE).inc(len(run.events))
+    await rejections.record(tx, refused)
+    for rejection in refused:
+        if rejection.kind == "REFUSAL":
+            said.extend(rejection.said_as(of.rejected))
+        for refusal in rejection.refusals:
+            REFUSALS.labels(of.service, refusal.code).inc()
+    await outbox.append(tx, of.service, said, traces(events))
+    return answers
+
+
+def traces(events: Sequence[Event]) -> dict[tuple[str, str], str]:
+    """The trace of each message that carries one."""
+    return {(event.source, event.id): event.traceparent for event in events if event.traceparent}

@@ -1,0 +1,111 @@
+"""This service's copies of the products and locations; receiving owns them, the highest version is the truth."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.reference import LocationChanged, LocationType, ProductChanged, Tracking, WarehouseChanged
+from shared.database import Transaction
+from shared.routing import Hears
+
+
+class Product(NamedTuple):
+    """A product as this service knows it."""
+
+    sku: str
+    version: int
+    name: str
+    unit: str
+    tracking: Tracking
+
+
+class Place(NamedTuple):
+    """A location as this service knows it."""
+
+    location: str
+    version: int
+    type: LocationType
+    pick_sequence: int
+
+
+class Site(NamedTuple):
+    """A warehouse as this service knows it."""
+
+    warehouse: str
+    version: int
+    name: str
+    time_zone: str
+
+
+def _upsert(table: str, key: str, columns: str) -> Any:
+    names = [name.strip() for name in columns.split(",")]
+    typed = ", ".join(f"{name} {'integer' if name == 'pick_sequence' else 'text'}" for name in names)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in ["version", *names])
+    # Sorted, and the newest version of a key alone: a statement can update a row only once.
+    return text(f"""
+        INSERT INTO {table} ({key}, version, {columns})
+        SELECT DISTINCT ON ({key}) {key}, version, {columns}
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS it ({key} text, version bigint, {typed})
+        ORDER BY {key}, version DESC
+        ON CONFLICT ({key}) DO UPDATE SET {sets} WHERE {table}.version < excluded.version
+    """)  # noqa: S608 - the names are this module's own
+
+
+SAVE_PRODUCTS = _upsert("product", "sku", "name, unit, tracking")
+SAVE_WAREHOUSES = _upsert("warehouse", "warehouse", "name, time_zone")
+SAVE_LOCATIONS = _upsert("location", "location", "type, pick_sequence")
+PRODUCTS_OF = text("SELECT sku, version, name, unit, tracking FROM product WHERE sku = ANY(CAST(:keys AS text[]))")
+LOCATIONS_OF = text(
+    "SELECT location, version, type, pick_sequence FROM location WHERE location = ANY(CAST(:keys AS text[]))"
+)
+WAREHOUSES_OF = text(
+    "SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = ANY(CAST(:keys AS text[]))"
+)
+
+
+def _rows(events: Sequence[CloudEvent[Any]]) -> dict[str, str]:
+    return {"rows": "[" + ",".join(event.data.model_dump_json() for event in events) + "]"}
+
+
+async def save_products(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:
+    """Take products in."""
+    await tx.run(SAVE_PRODUCTS, _rows(events))
+    return ()
+
+
+async def save_warehouses(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Fact]:
+    """Take warehouses in."""
+    await tx.run(SAVE_WAREHOUSES, _rows(events))
+    return ()
+
+
+async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationChanged]]) -> Sequence[Fact]:
+    """Take locations in."""
+    await tx.run(SAVE_LOCATIONS, _rows(events))
+    return ()
+
+
+async def products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product]:
+    """Those of the products that are known, by sku."""
+    return {row.sku: Product(*row) for row in await tx.rows(PRODUCTS_OF, {"keys": list(set(skus))})}
+
+
+async def locations(tx: Transaction, names: Iterable[str]) -> Mapping[str, Place]:
+    """Those of the locations that are known, by name."""
+    return {row.location: Place(*row) for row in await tx.rows(LOCATIONS_OF, {"keys": list(set(names))})}
+
+
+async def warehouses(tx: Transaction, names: Iterable[str]) -> Mapping[str, Site]:
+    """Those of the warehouses that are known, by name."""
+    return {row.warehouse: Site(*row) for row in await tx.rows(WAREHOUSES_OF, {"keys": list(set(names))})}
+
+
+PRODUCTS = (Hears(ProductChanged, save_products, locks=lambda data: (f"product:{data.sku}",)),)
+"""The row of a map that keeps the products."""
+LOCATIONS = (
+    Hears(WarehouseChanged, save_warehouses, locks=lambda data: (f"warehouse:{data.warehouse}",)),
+    Hears(LocationChanged, save_locations, locks=lambda data: (f"location:{data.location}",)),
+)
+"""The rows of a map that keep the warehouses and locations."""
