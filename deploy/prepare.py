@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 
 from deploy import topics
-from deploy.databases import SERVICES
 from deploy.local.files import PROJECT
 from deploy.local.stack import run_apart
 
@@ -18,21 +17,10 @@ def prepare(environment: Mapping[str, str], *, partitions: int = topics.PARTITIO
 
 
 def migrate(environment: Mapping[str, str]) -> None:
-    """Bring every service's database to head, all at once; the first failure raises with its output."""
-    migrations = {
-        service: subprocess.Popen(
-            [sys.executable, "-m", "shared.cli", "migrate", service],
-            env=os.environ | environment,
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for service in SERVICES
-        if (PROJECT / "services" / service / "migrations").is_dir()
-    }
-    outputs = {service: process.communicate()[0] for service, process in migrations.items()}
-    for service, process in migrations.items():
-        if process.returncode:
-            raise RuntimeError(f"the migration of {service} failed:\n{outputs[service]}")
+    """Bring every service's database to head; a failure raises with what was said."""
+    command = [sys.executable, "-m", "shared.cli", "migrate", "all"]
+    done = subprocess.run(
+        command, env=os.environ | environment, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"the migrations failed:\n{done.stdout.decode()}{done.stderr.decode()}")

@@ -47,7 +47,7 @@ def fetch() -> None:
     print("Fetching Apache Kafka with Maven …", flush=True)
     shutil.rmtree(LIBRARIES, ignore_errors=True)
     LIBRARIES.parent.mkdir(parents=True, exist_ok=True)
-    maven = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
+    maven = ["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(POM), "dependency:copy-dependencies"]
     subprocess.run([*maven, f"-DoutputDirectory={LIBRARIES}"], check=True, stdin=subprocess.DEVNULL)
     shutil.copyfile(POM, done)
 

@@ -56,13 +56,17 @@ class Stack:
 
     def start(self) -> None:
         """Start what the environment does not name; stack.json then says where everything is."""
-        if all(os.environ.get(name) for name in VARIABLES):
-            self.env = {name: os.environ[name] for name in VARIABLES}
-            return
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = files.lock(self.folder / "lock")
         if self._lock is None:
             raise StartError(f"a stack runs in {self.folder} already; `make down` stops one that `make up` started")
+        if all(os.environ.get(name) for name in VARIABLES):
+            self.env = {name: os.environ[name] for name in VARIABLES}
+        else:
+            self.env = self._start_servers()
+        self.record(services={})
+
+    def _start_servers(self) -> dict[str, str]:
         passwords = files.passwords(self.folder / "passwords.json", (SUPERUSER, *databases.ROLES))
         try:
             superuser_url, bootstrap_servers = (
@@ -73,8 +77,7 @@ class Stack:
             self.stop()
             raise
         host, _, port = superuser_url.rpartition("@")[2].partition("/")[0].partition(":")
-        self.env = {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, **databases.urls(host, int(port), passwords)}
-        self.record(services={})
+        return {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, **databases.urls(host, int(port), passwords)}
 
     def _start_own(self, passwords: dict[str, str]) -> tuple[str, str]:
         data, logs = self.folder / "data", self.folder / "logs"
