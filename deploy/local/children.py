@@ -1,6 +1,7 @@
 """Child processes that die with us, and the small things around them: ports, logs, waiting."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -11,6 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 WRAPPER = Path(__file__).with_name("child.py")
+
+# Below those that the kernel gives to clients: one that tries again and again to reach a stopped server on such a port
+# is given it in the end, connects to itself, and the server cannot come back.
+PORTS = range(15_000, 32_000)
 
 # Linux sends the death signal when the parent's *thread* ends: one that lives as long as this process starts them all.
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
@@ -89,8 +94,12 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log:
 
 def free_ports(count: int) -> list[int]:
     """Find ports of 127.0.0.1 that nobody listens on, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    found: set[int] = set()
+    while len(found) < count:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        found.add(port)
+    return list(found)

@@ -86,7 +86,9 @@ class Kafka:
         configuration.write_text("".join(f"{key}={value}\n" for key, value in (SETTINGS | addresses).items()))
         if not (self.data / "meta.properties").exists():
             cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(configuration), "--ignore-formatted"]
+            # with "=", for an id may begin with a dash
+            named = [f"--cluster-id={cluster}", f"--config={configuration}"]
+            tool = ["kafka.tools.StorageTool", "format", *named, "--ignore-formatted"]
             children.run([*self.command, *tool], self.log)
         return configuration
 
