@@ -39,6 +39,12 @@ def run() -> None:
             told.wait()
 
 
+def _services_of(pid: int) -> bool:
+    """Say whether stack.json is this process's, and names its services: a killed one leaves its own behind."""
+    state = files.read_json(STATE)
+    return state.get("pid") == pid and bool(state["services"])
+
+
 def up() -> None:
     """Start everything in the background and say where it is."""
     if not is_up():
@@ -51,7 +57,7 @@ def up() -> None:
                 cwd=files.PROJECT,
                 start_new_session=True,
             )
-        children.wait_until(lambda: bool(files.read_json(STATE).get("services")), process, LOG, 300)
+        children.wait_until(lambda: _services_of(process.pid), process, LOG, 300)
     state = files.read_json(STATE)
     for name, url in state["services"].items():
         print(f"{name:12} {url}")
