@@ -90,4 +90,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
     commands = {each.__name__: each for each in (up, down, env, run)}
     parser.add_argument("command", choices=commands)
-    commands[parser.parse_args().command]()
+    try:
+        commands[parser.parse_args().command]()
+    except children.StartError as error:
+        sys.exit(str(error))

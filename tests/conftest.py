@@ -1,12 +1,14 @@
 """What every test may ask for: real servers, started once, and an environment in which the services would run."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from deploy.local import files
 from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
@@ -20,6 +22,10 @@ PARTITIONS = 4  # enough for two replicas to share, and quicker to create and as
 def stack() -> Iterator[Stack]:
     """Start Kafka and PostgreSQL with empty databases, or use those that the environment names."""
     STACK.mkdir(exist_ok=True)
+    for left in STACK.glob("tests-*"):  # by runs that were killed
+        if (held := files.lock(left / "lock")) is not None:
+            os.close(held)
+            shutil.rmtree(left)
     with Stack(Path(tempfile.mkdtemp(prefix="tests-", dir=STACK)), keep=False) as running:
         yield running
 

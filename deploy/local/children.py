@@ -88,7 +88,7 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log:
         if process.poll() is not None or time.monotonic() > deadline:
             what = "did not get ready in time" if process.poll() is None else f"ended with {process.returncode}"
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise StartError(f"{process.args!r} {what}; {log} ends with:\n{tail}")
+            raise StartError(f"{log.stem} {what}; {log} ends with:\n{tail}")
         time.sleep(0.05)
 
 

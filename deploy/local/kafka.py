@@ -48,7 +48,8 @@ def fetch() -> None:
     shutil.rmtree(LIBRARIES, ignore_errors=True)
     LIBRARIES.parent.mkdir(parents=True, exist_ok=True)
     maven = ["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(POM), "dependency:copy-dependencies"]
-    subprocess.run([*maven, f"-DoutputDirectory={LIBRARIES}"], check=True, stdin=subprocess.DEVNULL)
+    if subprocess.run([*maven, f"-DoutputDirectory={LIBRARIES}"], check=False, stdin=subprocess.DEVNULL).returncode:
+        raise children.StartError("Maven could not fetch Kafka; what it said is above")
     shutil.copyfile(POM, done)
 
 
