@@ -53,10 +53,15 @@ class Transaction:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self.now = datetime.now(UTC)
+        self.now = self.clock()
         """The time that every decision in this transaction is taken at."""
         self.statements = 0
         """How many statements it has sent: never more for more units."""
+
+    @staticmethod
+    def clock() -> datetime:
+        """The time by this process's clock."""
+        return datetime.now(UTC)
 
     async def rows(self, statement: TextClause, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Run a statement and fetch what it returns."""
@@ -112,13 +117,14 @@ _AWAY_CLASSES = ("08", "28", "53", "58")
 
 def trouble(error: BaseException) -> Trouble:
     """Sort an exception into the three kinds that are answered differently."""
+    # What the driver raises while it connects comes as it is; all else comes wrapped.
+    state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+    if state in _RACES:
+        return Trouble.LOST_RACE
+    if state in _AWAY or state.startswith(_AWAY_CLASSES):
+        return Trouble.AWAY
     if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        if state in _RACES:
-            return Trouble.LOST_RACE
-        if error.connection_invalidated or state in _AWAY or state.startswith(_AWAY_CLASSES):
-            return Trouble.AWAY
-        return Trouble.BUG
+        return Trouble.AWAY if error.connection_invalidated else Trouble.BUG
     if isinstance(error, PoolTimeout | OSError):  # OSError covers refused and reset connections and TimeoutError
         return Trouble.AWAY
     return Trouble.BUG

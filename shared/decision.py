@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared import locks, outbox, rejections
-from shared.contracts.envelope import CloudEvent, Fact, Rejected
+from shared.contracts.envelope import Cause, CloudEvent, Fact, Rejected
 from shared.database import Transaction
 from shared.rejections import Rejection
 from shared.routing import Answer, Hears, Takes
@@ -60,19 +60,20 @@ def runs(of: Map, events: Iterable[Event], names: Iterable[frozenset[str]]) -> l
     return found
 
 
-async def decide(tx: Transaction, of: Map, events: Sequence[Event]) -> dict[int, Answer]:
-    """Take the locks, let the handlers decide, keep what they say; the answers by the identity of their event."""
+async def decide(tx: Transaction, of: Map, events: Sequence[Event]) -> dict[Cause, Answer]:
+    """Take the locks, let the handlers decide, keep what they say; the answers to requests by what they answer."""
+    events = await _completed(tx, of, events)
     names = [frozenset(of.by_type[event.type].locks(event.data)) for event in events]
     await locks.take(tx, (name for some in names for name in some))
     said: list[Fact] = []
     refused: list[Rejection] = []
-    answers: dict[int, Answer] = {}
+    answers: dict[Cause, Answer] = {}
     for run in runs(of, events, names):
         with HANDLER.labels(of.service, run.row.message.TYPE).time():
             if isinstance(run.row, Takes):
                 given = await run.row.handler(tx, run.events)
                 for event, answer in zip(run.events, given, strict=True):
-                    answers[id(event)] = answer
+                    answers[event.cause] = answer
                     said.extend(answer.events)
                     if answer.refusals:
                         refused.append(Rejection(event, refusals=list(answer.refusals)))
@@ -90,6 +91,22 @@ async def decide(tx: Transaction, of: Map, events: Sequence[Event]) -> dict[int,
             REFUSALS.labels(of.service, refusal.code).inc()
     await outbox.append(tx, of.service, said, traces(events))
     return answers
+
+
+async def _completed(tx: Transaction, of: Map, events: Sequence[Event]) -> Sequence[Event]:
+    """The events with what their senders left out, where their row knows how to fill it in."""
+    places: dict[str, list[int]] = {}
+    for place, event in enumerate(events):
+        row = of.by_type[event.type]
+        if isinstance(row, Takes) and row.complete is not None:
+            places.setdefault(event.type, []).append(place)
+    filled = list(events)
+    for name, some in places.items():
+        row = of.by_type[name]
+        if isinstance(row, Takes) and row.complete is not None:
+            for place, event in zip(some, await row.complete(tx, [events[place] for place in some]), strict=True):
+                filled[place] = event
+    return filled
 
 
 def traces(events: Sequence[Event]) -> dict[tuple[str, str], str]:

@@ -25,6 +25,8 @@ class Code(StrEnum):
     KEY_MISSING = "idempotency_key_missing"
     ACTOR_MISSING = "actor_missing"
     UNAVAILABLE = "unavailable"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    INTERNAL = "internal"
 
     BOTH_TRACKINGS = "both_trackings"
     PRODUCT_HAS_HISTORY = "product_has_history"
@@ -142,6 +144,10 @@ KINDS: dict[Code, Kind] = {
     ),
     Code.ACTOR_MISSING: Kind(400, "A command needs an actor", "Send a header X-Actor with who does it."),
     Code.UNAVAILABLE: Kind(503, "The database is out of reach", "Send the same command with the same key again later."),
+    Code.METHOD_NOT_ALLOWED: Kind(405, "That address does not take this method", "See /docs for what it takes."),
+    Code.INTERNAL: Kind(
+        500, "We made a mistake", "Nothing was changed; send it again, and report it if it fails again."
+    ),
     Code.BOTH_TRACKINGS: Kind(
         422, "A product is tracked by serial or by lot, not both", "Choose the one that suits it."
     ),

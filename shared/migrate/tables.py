@@ -73,12 +73,13 @@ CREATE TABLE skip (
     topic text NOT NULL,
     partition integer NOT NULL,
     "offset" bigint NOT NULL,
+    malformed boolean NOT NULL DEFAULT false,
     reason text NOT NULL,
     actor text NOT NULL,
     at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz
 );
-CREATE INDEX skip_open ON skip (topic, partition, "offset") WHERE used_at IS NULL;
+CREATE INDEX skip_open ON skip (topic, partition) WHERE used_at IS NULL;
 
 CREATE TABLE idempotency (
     actor text NOT NULL,

@@ -1,0 +1,8 @@
+"""HTTP at the edge of every service: commands under idempotency keys, queries, pages, CSV, problems."""
+
+from shared.http.csv import Column, csv_response
+from shared.http.pages import Limit, Page, cursor, page, parts
+from shared.http.problems import NotFound, Problem
+from shared.http.reading import Reading
+
+__all__ = ["Column", "Limit", "NotFound", "Page", "Problem", "Reading", "csv_response", "cursor", "page", "parts"]

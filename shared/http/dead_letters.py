@@ -1,0 +1,76 @@
+"""The dead letters of a service, to be looked at; `tracelot dead-letters retry` sends one again."""
+
+from base64 import b64encode
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from sqlalchemy import Row
+
+from shared import dead_letters
+from shared.http.pages import Limit, Page, page, parts
+from shared.http.problems import NotFound
+from shared.http.reading import Reading
+
+router = APIRouter(tags=["dead letters"])
+PREVIEW = 2000
+
+
+class DeadLetter(BaseModel):
+    """A record that could not be read: where it stood, what is wrong, and its beginning as text."""
+
+    id: int
+    topic: str
+    partition: int
+    offset: int
+    error: str
+    at: datetime
+    written_at: datetime
+    retried_at: datetime | None
+    size: int
+    key: str | None
+    preview: str | None
+
+
+class WholeDeadLetter(DeadLetter):
+    """A record that could not be read, byte for byte (base64)."""
+
+    value: str | None
+    headers: list[tuple[str, str | None]]
+
+
+def _fields(row: Row[Any]) -> dict[str, Any]:
+    return row._asdict() | {
+        "size": len(row.value or b""),
+        "key": None if row.key is None else row.key.decode(errors="replace"),
+        "preview": None if row.value is None else row.value[:PREVIEW].decode(errors="replace"),
+        "value": None if row.value is None else b64encode(row.value).decode(),
+    }
+
+
+def _shown(row: Row[Any]) -> DeadLetter:
+    return DeadLetter.model_validate(_fields(row))
+
+
+@router.get("/dead-letters")
+async def listed(
+    tx: Reading,
+    topic: str | None = None,
+    open: Annotated[bool, Query(description="only those that nobody has sent again")] = False,  # noqa: A002
+    cursor: str | None = None,
+    limit: Limit = 100,
+) -> Page[DeadLetter]:
+    """Records that could not be read, newest first."""
+    (before,) = parts(cursor, int) or (2**63 - 1,)
+    rows = await dead_letters.listed(tx, topic=topic, open_only=open, before=before, size=limit + 1)
+    return page(rows, limit, _shown, lambda row: (row.id,))
+
+
+@router.get("/dead-letters/{letter}")
+async def shown(tx: Reading, letter: int) -> WholeDeadLetter:
+    """One of them, byte for byte."""
+    found = await dead_letters.one(tx, letter)
+    if found is None:
+        raise NotFound(f"there is no dead letter {letter}")
+    return WholeDeadLetter.model_validate(_fields(found))

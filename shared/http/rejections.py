@@ -1,0 +1,107 @@
+"""What was refused and what did not fit, to be looked at; a supervisor closes a disagreement."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import Row, text
+
+from shared.contracts.problems import Refusal
+from shared.database import Transaction
+from shared.http.commands import read, settle
+from shared.http.documents import HEADERS
+from shared.http.idempotency import Key, Outcome
+from shared.http.pages import Limit, Page, page, parts
+from shared.http.problems import NotFound
+from shared.http.reading import Reading
+from shared.identifiers import Reason
+
+router = APIRouter(tags=["rejections"])
+COLUMNS = "id, kind, document, type, source, message, actor, refusals, raw, at, closed_at, closed_by, closed_reason"
+LIST = text(f"""
+    SELECT {COLUMNS} FROM rejection
+    WHERE id < :before
+      AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+      AND (CAST(:document AS text) IS NULL OR document = :document)
+      AND (CAST(:code AS text) IS NULL OR :code = ANY(codes))
+      AND (CAST(:actor AS text) IS NULL OR actor = :actor)
+      AND (CAST(:open AS boolean) IS NULL OR (kind = 'DISAGREEMENT' AND closed_at IS NULL) = :open)
+    ORDER BY id DESC LIMIT :size
+""")  # noqa: S608 - the names are this module's own
+ONE = text(f"SELECT {COLUMNS} FROM rejection WHERE id = :id")  # noqa: S608 - the names are this module's own
+CLOSE = text(f"""
+    UPDATE rejection SET closed_at = :now, closed_by = :actor, closed_reason = :reason
+    WHERE id = :id AND kind = 'DISAGREEMENT' AND closed_at IS NULL RETURNING {COLUMNS}
+""")  # noqa: S608 - the names are this module's own
+
+
+class RejectionShown(BaseModel):
+    """A message that was not taken, or not all of it, and why."""
+
+    id: int
+    kind: Literal["REFUSAL", "DISAGREEMENT"]
+    document: str
+    type: str
+    source: str
+    message: str
+    actor: str
+    refusals: list[Refusal]
+    raw: dict[str, Any]
+    at: datetime
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    closed_reason: str | None = None
+
+
+class Closing(BaseModel):
+    """Why a disagreement needs no more looking at."""
+
+    reason: Reason
+
+
+def _shown(row: Row[Any]) -> RejectionShown:
+    return RejectionShown.model_validate(row._asdict())
+
+
+@router.get("/rejections")
+async def rejections(
+    tx: Reading,
+    *,
+    kind: Literal["REFUSAL", "DISAGREEMENT"] | None = None,
+    open: Annotated[bool | None, Query(description="disagreements that nobody has closed")] = None,  # noqa: A002
+    document: str | None = None,
+    code: str | None = None,
+    actor: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = 100,
+) -> Page[RejectionShown]:
+    """What was refused and what did not fit, newest first."""
+    (before,) = parts(cursor, int) or (2**63 - 1,)
+    wanted = {"kind": kind, "open": open, "document": document, "code": code, "actor": actor}
+    rows = await tx.rows(LIST, wanted | {"before": before, "size": limit + 1})
+    return page(rows, limit, _shown, lambda row: (row.id,))
+
+
+@router.get("/rejections/{rejection}")
+async def rejection(tx: Reading, rejection: int) -> RejectionShown:
+    """One of them."""
+    found = await tx.rows(ONE, {"id": rejection})
+    if not found:
+        raise NotFound(f"there is no rejection {rejection}")
+    return _shown(found[0])
+
+
+@router.post("/rejections/{rejection}/close", openapi_extra={"parameters": HEADERS}, response_model=RejectionShown)
+async def close(request: Request, rejection: int, closing: Closing) -> Response:
+    """Close a disagreement, with a reason; it stays on record."""
+    command = await read(request)
+
+    async def act(tx: Transaction) -> tuple[Outcome, bool]:
+        values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
+        found = await tx.rows(CLOSE, values)
+        if not found:
+            raise NotFound(f"there is no open disagreement {rejection}")
+        return Outcome(200, _shown(found[0]).model_dump_json()), True
+
+    return await settle(request, Key(command.actor, "/rejections/close", command.key), command.hash, act)
