@@ -12,10 +12,9 @@ from services.serials.allocation.domain.demand import Demands
 from services.serials.allocation.domain.serve import serve, skipped
 from services.serials.units import store as units
 from services.serials.units.domain import adjustments, arrivals, holds, orders, places
-from services.serials.units.domain.answers import answers
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements, told
-from services.serials.units.handlers import holds_of, keys_of, types_of
+from services.serials.units.handlers import answers, holds_of, keys_of, types_of
 from shared.contracts.commands.serials import Adjust, Lift, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, UnitDeallocated, UnitUnpicked

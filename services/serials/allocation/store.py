@@ -1,9 +1,10 @@
 """Loads the demands and the free stock that could meet, under the sku's lock, and writes what became of the demands.
 
-Both are bounded by what came free and by what is wanted, however long the queue and however full the shelves. That rests
-on what every transaction leaves behind: no demand is open while stock that fits it is free.
+Both are bounded by what came free and by what is wanted, however long the queue and however full the shelves. That
+rests on what every transaction leaves behind: no demand is open while stock that fits it is free.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -115,7 +116,9 @@ UPDATE = text("""
 
 
 def _demand(row: Row[Any]) -> Demand:
-    return Demand(*row[:12], names=frozenset(row.names or ()))
+    demand = Demand(*row[:12])
+    demand.names = frozenset(row.names or ())
+    return demand
 
 
 async def load(tx: Transaction, ids: Iterable[str]) -> Demands:
@@ -130,8 +133,10 @@ async def load_waiting(tx: Transaction, demands: Demands, freed: Mapping[Pool, I
     """Load the demands that units which came free could serve."""
     if freed:
         units = {pool: list(keys) for pool, keys in freed.items()}
+        # Those in hand may stand first in the tables, and want nothing any more.
+        known = Counter(demand.pool for demand in demands.known.values())
         values = _pools(freed) | {
-            "freed": [len(keys) for keys in units.values()],
+            "freed": [len(keys) + known[pool] for pool, keys in units.items()],
             "freed_skus": [sku for keys in units.values() for sku, _ in keys],
             "freed_serials": [serial for keys in units.values() for _, serial in keys],
         }
@@ -189,12 +194,7 @@ async def save(tx: Transaction, demands: Demands) -> None:
         }
         await tx.run(INSERT_WITHDRAWN, values)
     if changed := [demands.known[name] for name in demands.changed - demands.fresh]:
-        values = {
-            "ids": [demand.id for demand in changed],
-            "statuses": [demand.status for demand in changed],
-            "open": [demand.open for demand in changed],
-        }
-        await tx.run(UPDATE, values)
+        await tx.run(UPDATE, _columns(changed))
 
 
 def _columns(demands: Iterable[Demand]) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from typing import Any
 
 from services.serials.units import store
 from services.serials.units.domain import arrivals, dispatch, holds, orders, places
-from services.serials.units.domain.answers import answers
+from services.serials.units.domain.answers import done_to
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements, told
+from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.unit import Key
 from shared.contracts.commands.serials import Hold, Move
 from shared.contracts.envelope import CloudEvent, Fact
@@ -38,6 +39,22 @@ async def kept(tx: Transaction, book: Book) -> list[Fact]:
     """Save a book of facts and give what is to be said of it."""
     await store.save(tx, book)
     return [*(fact for _, fact in told(book)), *disagreements(book)]
+
+
+def answers(book: Book, outcomes: Sequence[Outcome], more: Sequence[Fact] = ()) -> list[Answer]:
+    """Answer each request with its own acts; what followed from all of them is said with the last that was done."""
+    said: dict[int, list[Fact]] = {}
+    for act, fact in told(book):
+        said.setdefault(act, []).append(fact)
+    given = [
+        Answer(done_to(it.done), said.pop(it.act or 0, []), it.refusals) if it.done else Answer(refusals=it.refusals)
+        for it in outcomes
+    ]
+    if rest := [*(fact for facts in said.values() for fact in facts), *more]:
+        last = max(place for place, answer in enumerate(given) if answer.body)
+        done = given[last]
+        given[last] = Answer(done.body, [*done.events, *rest], done.refusals)
+    return given
 
 
 async def receipt_planned(tx: Transaction, events: Sequence[CloudEvent[ReceiptPlanned]]) -> Sequence[Fact]:
@@ -89,7 +106,7 @@ async def dispatch_done(tx: Transaction, events: Sequence[CloudEvent[DispatchDon
     return await kept(tx, book)
 
 
-def packed(events: Iterable[CloudEvent[DispatchRequested | DispatchDone]]) -> set[Key]:
+def packed(events: Iterable[CloudEvent[Any]]) -> set[Key]:
     """Name the units of messages about what lies in cartons."""
     return {(unit.sku, unit.serial) for event in events for unit in event.data.units}
 

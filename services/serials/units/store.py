@@ -1,4 +1,4 @@
-"""Loads units under their sku's lock, and writes what became of them: one statement per table, however many there are."""
+"""Loads units under their sku's lock, and writes what became of them: one statement a table, however many."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

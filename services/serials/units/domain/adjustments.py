@@ -1,4 +1,4 @@
-"""Units that are scrapped, lost or found again, and entries that were wrong: kept in history, out of every order's reach."""
+"""Units scrapped, lost or found again, and entries that were wrong: kept in history, out of every order's reach."""
 
 from collections.abc import Mapping, Sequence
 

@@ -46,11 +46,15 @@ def _hold(book: Book, request: CloudEvent[Hold]) -> Outcome:
     if twice := repeated(asked.serials):
         return Outcome.refused(twice)
     units = [book.unit(asked.sku, serial) for serial in asked.serials]
-    fit, refusals = sort_out(units, lambda unit: None if unit.status in BESIDE[Change.HELD] else Code.ILLEGAL_TRANSITION)
+    fit, refusals = sort_out(units, _why_not)
     act = book.act(Change.HELD, asked.sku, Told.by(request), Papers(hold=asked.hold), asked.reason)
     for unit in fit:
         open_on(book, unit, act)
     return Outcome(act, fit, refusals)
+
+
+def _why_not(unit: Unit) -> Code | None:
+    return None if unit.status in BESIDE[Change.HELD] else Code.ILLEGAL_TRANSITION
 
 
 def lift(book: Book, requests: Sequence[CloudEvent[Lift]]) -> list[Outcome]:

@@ -1,8 +1,8 @@
-"""What fulfillment told of units: deallocated, picked, unpicked, dispatched; each must fit the unit's order and line."""
+"""What fulfillment told of units: deallocated, picked, unpicked, dispatched; each must fit the unit's order."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.book import Book
@@ -29,7 +29,7 @@ class WantedAgain(NamedTuple):
     told: Told
 
 
-UnitFact = UnitDeallocated | UnitPicked | UnitUnpicked
+UnitFact = TypeVar("UnitFact", UnitDeallocated, UnitPicked, UnitUnpicked)
 
 
 def _fitting(book: Book, event: CloudEvent[UnitFact], change: Change) -> list[Unit]:

@@ -1,0 +1,1 @@
+"""Pure tests: no servers, no clock, done in seconds."""
