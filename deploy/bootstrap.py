@@ -61,7 +61,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"The virtual environment could not be made: {Path(error.cmd[0]).name} failed, see above.")
+    main()

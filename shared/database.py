@@ -99,6 +99,12 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[Transaction]:
             yield Transaction(connection)
 
 
+class LostRaceError(Exception):
+    """A row that was read has changed before it was saved: another transaction was first."""
+
+    sqlstate = "40001"
+
+
 class Trouble(Enum):
     """What an exception means for the work that met it."""
 

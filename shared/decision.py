@@ -33,7 +33,7 @@ class Map:
 
 @dataclass(slots=True)
 class Run:
-    """Messages of one type that one call of their handler takes, in order."""
+    """Messages that one call of their handler takes, in order; of one type, unless rows share their handler."""
 
     row: Hears | Takes
     events: list[Event]
@@ -50,7 +50,7 @@ def runs(of: Map, events: Iterable[Event], names: Iterable[frozenset[str]]) -> l
     for event, locked in zip(events, names, strict=True):
         row = of.by_type[event.type]
         place = max((last.get(name, 0) for name in locked), default=0)
-        while place < len(found) and found[place].row is not row:
+        while place < len(found) and found[place].row.handler is not row.handler:
             place += 1
         if place == len(found):
             found.append(Run(row, []))
@@ -82,7 +82,8 @@ async def decide(tx: Transaction, of: Map, events: Sequence[Event]) -> dict[Caus
                 said.extend(facts)
                 unfit = [fact for fact in facts if isinstance(fact, Rejected)]
                 refused.extend(rejections.disagreements(unfit, run.events) if unfit else ())
-        EVENTS.labels(of.service, run.row.message.TYPE).inc(len(run.events))
+        for event in run.events:
+            EVENTS.labels(of.service, event.type).inc()
     await rejections.record(tx, refused)
     for rejection in refused:
         if rejection.kind == "REFUSAL":

@@ -61,7 +61,7 @@ async def _again(engine: AsyncEngine, of: Map, items: Sequence[Item]) -> None:
         except Exception as error:
             if trouble(error) is not Trouble.LOST_RACE or attempt == ATTEMPTS:
                 raise
-            state = str(getattr(getattr(error, "orig", None), "sqlstate", ""))
+            state = str(getattr(getattr(error, "orig", error), "sqlstate", ""))
             LOST_RACES.labels(of.service, state).inc()
             log.info("lost a race (%s), deciding again", state)
             await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - to part those who collided

@@ -84,6 +84,8 @@ class Code(StrEnum):
     ORDER_COMPLETE = "order_complete"
     UNKNOWN_LINE = "unknown_line"
     LINE_REPEATED = "line_repeated"
+    LINE_OF_ANOTHER = "line_of_another_product"
+    BELOW_NAMED = "below_named"
     NOT_WHOLE = "not_whole"
     BELOW_PICKED = "below_picked"
     NOT_ALLOCATED_HERE = "not_allocated_here"
@@ -234,7 +236,9 @@ KINDS: dict[Code, Kind] = {
     Code.ORDER_COMPLETE: Kind(409, "The order has been shipped", "Take a customer return."),
     Code.UNKNOWN_LINE: Kind(404, "The order has no such line", "Check the line number."),
     Code.LINE_REPEATED: Kind(422, "The same line twice", "Give every line of a document its own number."),
-    Code.NOT_WHOLE: Kind(422, "Part of a serialised unit", "Order serialised products in whole units."),
+    Code.LINE_OF_ANOTHER: Kind(409, "That line is of another product", "Give each product a line of its own."),
+    Code.BELOW_NAMED: Kind(409, "The line has fewer unnamed units than that", "Name the units to take out."),
+    Code.NOT_WHOLE: Kind(422, "Part of a serialised unit", "Serialised products come in whole units."),
     Code.BELOW_PICKED: Kind(409, "More has been picked or shipped than that", "Unpick first."),
     Code.NOT_ALLOCATED_HERE: Kind(409, "The unit is not on this pick list", "Scan the unit that the pick list shows."),
     Code.NOT_RELEASED: Kind(

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
-from sqlalchemy.exc import DBAPIError
 
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
@@ -113,10 +112,10 @@ async def settle(request: Request, key: Key, digest: bytes, act: Act) -> Respons
                 async with transaction(state.engine) as tx:
                     outcome = await _once(tx, key, digest, act)
             break
-        except DBAPIError as error:
+        except Exception as error:
             if trouble(error) is not Trouble.LOST_RACE or attempt == ATTEMPTS:
                 raise
-            LOST_RACES.labels(state.map.service, getattr(error.orig, "sqlstate", "")).inc()
+            LOST_RACES.labels(state.map.service, str(getattr(getattr(error, "orig", error), "sqlstate", ""))).inc()
             await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - to part those who collided
     state.wake()
     return outcome.response()

@@ -1,1 +1,1 @@
-"""Pure tests: no servers, no clock, done in seconds."""
+"""Pure and fast: no server is started for them."""

@@ -1,1 +1,0 @@
-"""Orders: placed, amended, cancelled; their demands and the answers to them."""

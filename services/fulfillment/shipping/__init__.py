@@ -1,1 +1,0 @@
-"""Shipping: cartons, shipments, the dispatch check and what leaves."""

@@ -1,0 +1,57 @@
+"""The map of receiving: which message goes where. It hears its own products, for lines that wait for them."""
+
+from typing import Any
+
+from services.receiving.locations import api as locations_api
+from services.receiving.locations import handlers as locations
+from services.receiving.products import api as products_api
+from services.receiving.products import handlers as products
+from services.receiving.receipts import api as receipts_api
+from services.receiving.receipts import handlers as receipts
+from shared.contracts.commands import receiving as commands
+from shared.contracts.receiving import ReceiptRejected
+from shared.contracts.reference import ProductChanged
+from shared.contracts.serials import SerialAdjusted
+from shared.contracts.upstream import (
+    AsnAnnounced,
+    AsnCancelled,
+    AsnChanged,
+    LocationDefined,
+    ProductDefined,
+    WarehouseDefined,
+)
+from shared.routing import Hears, Takes
+from shared.runtime import service
+
+
+def _product(data: ProductDefined) -> list[str]:
+    return [f"sku:{data.sku}", *(f"barcode:{barcode.code}" for barcode in data.barcodes)]
+
+
+def _sku(data: Any) -> list[str]:
+    return [f"sku:{data.sku}"]
+
+
+def _place(data: Any) -> list[str]:
+    return [f"place:{data.key()}"]
+
+
+ROWS = (
+    Takes(ProductDefined, products.define, _product, post="/products"),
+    Takes(WarehouseDefined, locations.define, _place, post="/warehouses"),
+    Takes(LocationDefined, locations.define, _place, post="/locations"),
+    Takes(AsnAnnounced, receipts.decide, receipts.locks, post="/receipts"),
+    Takes(AsnChanged, receipts.decide, receipts.locks, post="/receipt-changes"),
+    Takes(AsnCancelled, receipts.decide, receipts.locks, post="/cancellations"),
+    Takes(commands.Scan, receipts.decide, receipts.locks, post="/scans", complete=receipts.complete),
+    Takes(commands.UndoScan, receipts.decide, receipts.locks, post="/undos"),
+    Takes(commands.DropSession, receipts.decide, receipts.locks, post="/drops"),
+    Takes(commands.TakeOverSession, receipts.decide, receipts.locks, post="/take-overs"),
+    Takes(commands.ConfirmSession, receipts.decide, receipts.locks, post="/confirmations"),
+    Takes(commands.CloseReceipt, receipts.decide, receipts.locks, post="/closings"),
+    Takes(commands.ResolveDiscrepancy, receipts.decide, receipts.locks, post="/resolutions"),
+    Hears(ProductChanged, receipts.wake, _sku),
+    Hears(SerialAdjusted, receipts.void, _sku),
+)
+
+app = service("receiving", ROWS, ReceiptRejected, (products_api.router, locations_api.router, receipts_api.router))

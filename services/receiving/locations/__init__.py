@@ -1,0 +1,1 @@
+"""Warehouses and the places in them: where goods are received, staged and stored."""

@@ -1,0 +1,108 @@
+"""What may be said of a product: one kind of tracking, settled once it has history; barcodes of one product only."""
+
+from collections.abc import Mapping, Sequence, Set
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from shared.contracts.problems import Code, Refusal
+from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.upstream import Barcode, ProductDefined
+
+
+class Product(NamedTuple):
+    """A product as it stands; `barcodes` are pairs of code and units a scan."""
+
+    sku: str
+    version: int
+    name: str
+    unit: str
+    tracking: Tracking
+    barcodes: tuple[tuple[str, int], ...] = ()
+
+    def said(self) -> ProductChanged:
+        """As the others are told."""
+        codes = [Barcode(code=code, quantity=quantity) for code, quantity in self.barcodes]
+        return ProductChanged(
+            sku=self.sku, version=self.version, name=self.name, unit=self.unit, tracking=self.tracking, barcodes=codes
+        )
+
+
+class ProductShown(BaseModel):
+    """A product as it is shown."""
+
+    sku: str
+    version: int
+    name: str
+    unit: str
+    tracking: Tracking
+    barcodes: list[Barcode]
+
+
+class Defined(NamedTuple):
+    """What became of one definition: the product before and after, or why not."""
+
+    before: Product | None
+    after: Product | None
+    refusal: Refusal | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether it says anything new."""
+        return self.after is not None and self.after is not self.before
+
+
+def define(
+    known: Mapping[str, Product], owners: Mapping[str, str], used: Set[str], wanted: Sequence[ProductDefined]
+) -> list[Defined]:
+    """Walk definitions in order (S01, S03); `owners` tells whose a barcode is, `used` which skus have history."""
+    now, taken = dict(known), dict(owners)
+    outcomes = []
+    for wish in wanted:
+        before = now.get(wish.sku)
+        if refusal := _refused(before, taken, used, wish):
+            outcomes.append(Defined(before, None, refusal))
+            continue
+        after = _revised(before, wish)
+        if after is not before:
+            now[wish.sku] = after
+            taken.update(dict.fromkeys(_codes(before) - _codes(after), ""))
+            taken.update(dict.fromkeys(_codes(after), wish.sku))
+        outcomes.append(Defined(before, after))
+    return outcomes
+
+
+def _codes(product: Product | None) -> set[str]:
+    return {code for code, _ in product.barcodes} if product else set()
+
+
+def _tracking(wish: ProductDefined) -> Tracking:
+    return "SERIAL" if wish.serial_tracked else "LOT" if wish.lot_tracked else "NONE"
+
+
+def _refused(before: Product | None, taken: Mapping[str, str], used: Set[str], wish: ProductDefined) -> Refusal | None:
+    if wish.serial_tracked and wish.lot_tracked:
+        return Refusal(code=Code.BOTH_TRACKINGS, detail=f"{wish.sku} is to be tracked by serial and by lot")
+    if before and before.tracking != _tracking(wish) and wish.sku in used:
+        return Refusal(
+            code=Code.PRODUCT_HAS_HISTORY,
+            detail=f"{wish.sku} is tracked as {before.tracking} and has receipts or units; {_tracking(wish)} came",
+            blocked_by=[f"/receipts?sku={wish.sku}"],
+        )
+    codes = [barcode.code for barcode in wish.barcodes]
+    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        return Refusal(code=Code.BARCODE_TAKEN, detail=f"{wish.sku} names a barcode twice", ids=twice)
+    if theirs := [code for code in codes if taken.get(code, "") not in {"", wish.sku}]:
+        others = sorted({f"/products/{taken[code]}" for code in theirs})
+        return Refusal(
+            code=Code.BARCODE_TAKEN, detail=f"{', '.join(theirs)} mean another product", ids=theirs, blocked_by=others
+        )
+    return None
+
+
+def _revised(before: Product | None, wish: ProductDefined) -> Product:
+    """The next version, or the product itself where the definition says nothing new."""
+    barcodes = tuple(sorted((barcode.code, barcode.quantity) for barcode in wish.barcodes))
+    version = before.version if before else 0
+    after = Product(wish.sku, version, wish.name, wish.unit, _tracking(wish), barcodes)
+    return before if after == before and before else after._replace(version=version + 1)

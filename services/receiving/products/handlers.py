@@ -1,0 +1,42 @@
+"""Definitions of products, from the ERP or from people."""
+
+from collections.abc import Sequence
+
+from services.receiving.products import domain, store
+from services.receiving.products.domain import Defined, ProductShown
+from services.receiving.products.store import Change
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.upstream import ProductDefined
+from shared.database import Transaction
+from shared.routing import Answer
+
+Event = CloudEvent[ProductDefined]
+
+
+async def define(tx: Transaction, events: Sequence[Event]) -> Sequence[Answer]:
+    """Define products or change them; each real change gets a version, is logged and told (S01, S03)."""
+    wanted = [event.data for event in events]
+    skus = {wish.sku for wish in wanted}
+    known = await store.products(tx, skus)
+    owners = await store.skus_of(tx, (barcode.code for wish in wanted for barcode in wish.barcodes))
+    outcomes = domain.define(known, owners, await store.used(tx, skus), wanted)
+    changes = [(event, outcome) for event, outcome in zip(events, outcomes, strict=True) if outcome.changed]
+    if changes:
+        after = {outcome.after.sku: outcome.after for _, outcome in changes if outcome.after}
+        log = [_change(tx, event, outcome) for event, outcome in changes]
+        await store.save(tx, list(after.values()), log)
+    return [_answer(event, outcome) for event, outcome in zip(events, outcomes, strict=True)]
+
+
+def _change(tx: Transaction, event: Event, outcome: Defined) -> Change:
+    version = outcome.after.version if outcome.after else 0
+    before, after = store.told(outcome.before), store.told(outcome.after) or ""
+    return Change(event.data.sku, version, tx.now, event.actor, event.source, event.id, before, after)
+
+
+def _answer(event: Event, outcome: Defined) -> Answer:
+    if outcome.refusal or not outcome.after:
+        return Answer(refusals=[outcome.refusal] if outcome.refusal else ())
+    said = outcome.after.said().model_copy(update={"actor": event.actor, "cause": event.cause})
+    body = ProductShown.model_validate(said, from_attributes=True)
+    return Answer(body, [said] if outcome.changed else ())

@@ -1,0 +1,79 @@
+"""What a request about a receipt is answered, beside its refusals."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from services.receiving.receipts.domain.records import ReceiptStatus, SessionState
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.problems import Code, Refusal
+from shared.contracts.receiving import DiscrepancyKind, Resolution
+
+Verdict = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "BADLY_FORMED"] | DiscrepancyKind
+
+
+class Outcome(NamedTuple):
+    """What became of one request: a body and facts where it was done, refusals where it or a part of it was not."""
+
+    body: BaseModel | None = None
+    events: Sequence[Fact] = ()
+    refusals: Sequence[Refusal] = ()
+
+
+class ReceiptAnswer(BaseModel):
+    """A receipt after it was announced, changed, cancelled or closed."""
+
+    receipt: str
+    status: ReceiptStatus
+    discrepancies: list[str] = []
+
+
+class ScanVerdict(BaseModel):
+    """What one scanned serial is; `other` is what it collides with: a unit's address, a product, a spelling."""
+
+    serial: str
+    verdict: Verdict
+    line: str | None = None
+    other: str | None = None
+
+
+class ScanAnswer(BaseModel):
+    """Each scan's own verdict, in the order scanned (S16); what is set aside is a discrepancy once confirmed."""
+
+    receipt: str
+    session: str
+    sku: str
+    accepted: int
+    set_aside: int
+    verdicts: list[ScanVerdict]
+
+
+class SessionAnswer(BaseModel):
+    """A session after a command: how many of its units the command concerned, and the discrepancies it left."""
+
+    receipt: str
+    session: str
+    state: SessionState
+    owner: str
+    units: int = 0
+    discrepancies: list[str] = []
+
+
+class ResolutionAnswer(BaseModel):
+    """A discrepancy after a supervisor's decision."""
+
+    receipt: str
+    discrepancy: str
+    kind: DiscrepancyKind
+    resolution: Resolution
+
+
+def by(event: CloudEvent[Any]) -> dict[str, Any]:
+    """Who and what led to a fact, for each that is said of it."""
+    return {"actor": event.actor, "cause": event.cause}
+
+
+def no(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> Outcome:
+    """Refuse the whole request."""
+    return Outcome(refusals=[Refusal(code=code, detail=detail, ids=list(ids), blocked_by=list(blocked_by))])

@@ -1,0 +1,105 @@
+"""Which rows a batch of requests has to lay on the desk, told from the requests alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.receiving.receipts.domain.judging import WELL_FORMED
+from services.receiving.receipts.domain.records import Discrepancy, Key, Unit
+from shared.contracts.commands import receiving as commands
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
+
+
+@dataclass(slots=True)
+class Needs:
+    """Names of rows, by how they are found."""
+
+    skus: set[str] = field(default_factory=set)
+    locations: set[str] = field(default_factory=set)
+    warehouses: set[str] = field(default_factory=set)
+    receipts: set[str] = field(default_factory=set)
+    ending: set[str] = field(default_factory=set)
+    """Receipts whose every line and expected unit counts."""
+    lines: set[Key] = field(default_factory=set)
+    lines_of: set[Key] = field(default_factory=set)
+    """Receipt and sku."""
+    sessions: set[Key] = field(default_factory=set)
+    emptied: set[Key] = field(default_factory=set)
+    """Sessions whose every scan counts."""
+    units: set[Key] = field(default_factory=set)
+    serials_on: set[Key] = field(default_factory=set)
+    """Receipt and serial: is it expected there as another product?"""
+    scans: set[tuple[str, str, str]] = field(default_factory=set)
+    """Receipt, sku and serial: was it set aside there already?"""
+    discrepancies: set[str] = field(default_factory=set)
+
+    def meet(self, found: Iterable[Discrepancy], events: Iterable[CloudEvent[Any]]) -> None:
+        """Add what the resolutions of these discrepancies need."""
+        tied = {e.data.discrepancy: e.data.tie_to for e in events if isinstance(e.data, commands.ResolveDiscrepancy)}
+        for one in found:
+            if one.serial is None or one.discrepancy not in tied:
+                continue
+            skus = {one.sku, one.other} if one.kind == "WRONG_PRODUCT" else {one.sku}
+            serials = {one.serial, one.other} if one.kind == "CASE_VARIANT" else {one.serial}
+            serials |= {tied[one.discrepancy]}
+            self.units.update((sku, serial) for sku in skus for serial in serials if sku and serial)
+            self.lines_of.update((one.receipt, sku) for sku in skus if sku)
+
+    def place(self, units: Iterable[Unit]) -> None:
+        """Add the lines that these units stand on, maybe of other receipts."""
+        for unit in units:
+            if unit.receipt and unit.line and unit.state in {"EXPECTED", "SCANNED"}:
+                self.lines.add((unit.receipt, unit.line))
+
+
+def needs(events: Iterable[CloudEvent[Any]], barcodes: Mapping[str, str]) -> Needs:
+    """Gather what all these requests need."""
+    wanted = Needs()
+    for event in events:
+        wanted.receipts.add(event.data.receipt)
+        match wish := event.data:
+            case AsnAnnounced():
+                wanted.warehouses.add(wish.warehouse)
+                _lines(wanted, wish.receipt, wish.lines)
+            case AsnChanged():
+                _lines(wanted, wish.receipt, (*wish.add, *wish.remove))
+            case AsnCancelled() | commands.CloseReceipt():
+                wanted.ending.add(wish.receipt)
+            case commands.Scan():
+                _scan(wanted, wish, wish.sku if wish.barcode is None else barcodes.get(wish.barcode))
+            case commands.UndoScan() | commands.TakeOverSession():
+                wanted.sessions.add((wish.receipt, wish.session))
+                _serials(wanted, wish.receipt, getattr(wish, "sku", ""), getattr(wish, "serials", ()))
+            case commands.ConfirmSession() | commands.DropSession():
+                wanted.sessions.add((wish.receipt, wish.session))
+                wanted.emptied.add((wish.receipt, wish.session))
+            case commands.ResolveDiscrepancy():
+                wanted.discrepancies.add(wish.discrepancy)
+                wanted.lines.add((wish.receipt, wish.line or ""))
+    return wanted
+
+
+def _lines(wanted: Needs, receipt: str, lines: Iterable[AsnLine]) -> None:
+    for line in lines:
+        wanted.skus.add(line.sku)
+        wanted.lines.add((receipt, line.line))
+        wanted.units.update((line.sku, serial) for serial in line.serials)
+
+
+def _scan(wanted: Needs, wish: commands.Scan, sku: str | None) -> None:
+    wanted.locations.add(wish.location)
+    wanted.sessions.add((wish.receipt, wish.session))
+    if sku:
+        wanted.skus.add(sku)
+        wanted.lines_of.add((wish.receipt, sku))
+        _serials(wanted, wish.receipt, sku, wish.serials)
+        wanted.serials_on.update((wish.receipt, serial) for serial in wish.serials if WELL_FORMED.match(serial))
+
+
+def _serials(wanted: Needs, receipt: str, sku: str, serials: Iterable[str]) -> None:
+    # What is no serial cannot be in the database, and some of it cannot even be asked for there.
+    for serial in serials:
+        if WELL_FORMED.match(serial):
+            wanted.units.add((sku, serial))
+            wanted.scans.add((receipt, sku, serial))

@@ -1,0 +1,106 @@
+"""Lay on the desk what requests need; read after the locks were taken, each kind of row in one statement."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from services.receiving.locations import store as places
+from services.receiving.products import store as products
+from services.receiving.receipts.domain.desk import Desk
+from services.receiving.receipts.domain.needs import Needs, needs
+from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, Receipt, Session, Unit
+from services.receiving.receipts.store import sql
+from services.receiving.rows import columns
+from shared.contracts.commands.receiving import Scan
+from shared.contracts.envelope import CloudEvent
+from shared.database import Transaction, new_id
+
+
+def blank(tx: Transaction) -> Desk:
+    """An empty desk, with the transaction's time and fresh ids."""
+    return Desk(tx.now, iter(new_id, ""))
+
+
+async def load(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Desk:
+    """Everything that requests about receipts need."""
+    desk = blank(tx)
+    codes = {event.data.barcode for event in events if isinstance(event.data, Scan) and event.data.barcode}
+    desk.barcodes = await products.skus_of(tx, codes) if codes else {}
+    wanted = needs(events, desk.barcodes)
+    await _discrepancies(tx, desk, wanted)
+    wanted.meet(desk.discrepancies.values(), events)
+    await _units(tx, desk, wanted)
+    wanted.place(desk.units.values())
+    await _documents(tx, desk, wanted)
+    await _reference(tx, desk, wanted)
+    return desk
+
+
+async def load_units(tx: Transaction, keys: Iterable[Key]) -> Desk:
+    """Units, the lines that they were received on and their receipts."""
+    desk = blank(tx)
+    wanted = Needs(units=set(keys))
+    await _units(tx, desk, wanted)
+    wanted.lines.update((unit.receipt, unit.line) for unit in desk.units.values() if unit.receipt and unit.line)
+    await _documents(tx, desk, wanted)
+    return desk
+
+
+async def load_waiting(tx: Transaction, skus: Iterable[str]) -> Desk:
+    """The lines that wait for these products, and the units that they name."""
+    desk = blank(tx)
+    lines = await tx.rows(sql.WAITING, {"skus": sorted(set(skus))})
+    desk.load(lines=(Line(*row) for row in lines))
+    if lines:
+        keys = columns(desk.lines, ("receipts", "lines"))
+        desk.load(units=(Unit(*row) for row in await tx.rows(sql.EXPECTED_ON_LINES, keys)))
+        receipts = {"receipts": sorted({line.receipt for line in desk.lines.values()})}
+        desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, receipts)))
+    return desk
+
+
+async def _discrepancies(tx: Transaction, desk: Desk, wanted: Needs) -> None:
+    if wanted.discrepancies or wanted.scans or wanted.ending:
+        values = columns(sorted(wanted.scans), ("receipts", "skus", "serials"))
+        values |= {"ids": sorted(wanted.discrepancies), "ending": sorted(wanted.ending)}
+        desk.load(discrepancies=(Discrepancy(*row) for row in await tx.rows(sql.DISCREPANCIES, values)))
+
+
+async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
+    if wanted.units:
+        folded = sorted({(sku, serial.lower()) for sku, serial in wanted.units})
+        found = await tx.rows(sql.UNITS, columns(folded, ("skus", "serials")))
+        desk.load(units=(Unit(*row) for row in found))
+    if wanted.serials_on:
+        found = await tx.rows(sql.EXPECTED_AS, columns(sorted(wanted.serials_on), ("receipts", "serials")))
+        desk.load(units=(Unit(*row) for row in found))
+    if wanted.emptied:
+        found = await tx.rows(sql.SCANNED, columns(sorted(wanted.emptied), ("receipts", "sessions")))
+        desk.load(units=(Unit(*row) for row in found))
+    if wanted.ending:
+        found = await tx.rows(sql.EXPECTED, {"receipts": sorted(wanted.ending)})
+        desk.load(units=(Unit(*row) for row in found))
+
+
+async def _documents(tx: Transaction, desk: Desk, wanted: Needs) -> None:
+    values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.lines), ("receipts", "lines"))
+    values |= columns(sorted(wanted.lines_of), ("receipts_of", "skus"))
+    desk.load(lines=(Line(*row) for row in await tx.rows(sql.LINES, values)))
+    receipts = {"receipts": sorted(wanted.receipts | {line.receipt for line in desk.lines.values()})}
+    desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, receipts)))
+    if wanted.sessions or wanted.ending:
+        values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.sessions), ("receipts", "sessions"))
+        desk.load(sessions=(Session(*row) for row in await tx.rows(sql.SESSIONS, values)))
+    if wanted.scans or wanted.emptied:
+        values = columns(sorted(wanted.scans), ("receipts", "skus", "serials"))
+        values |= columns(sorted(wanted.emptied), ("receipts_of", "sessions"))
+        desk.load(asides=(Aside(*row) for row in await tx.rows(sql.ASIDES, values)))
+
+
+async def _reference(tx: Transaction, desk: Desk, wanted: Needs) -> None:
+    skus = wanted.skus | {line.sku for line in desk.lines.values()}
+    desk.trackings = dict((await tx.rows(sql.TRACKINGS, {"skus": sorted(skus)})) if skus else ())  # type: ignore[arg-type]
+    if wanted.locations:
+        found = await places.locations(tx, wanted.locations)
+        desk.locations = {name: place.type for name, place in found.items()}
+    if wanted.warehouses:
+        desk.warehouses = set(await places.warehouses(tx, wanted.warehouses))

@@ -1,1 +1,0 @@
-"""The rules of allocation: which demand gets which free unit."""

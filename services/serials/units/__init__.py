@@ -1,1 +1,0 @@
-"""The life of each serialised unit: one transition table, its place, its holds, its audit trail."""

@@ -1,1 +1,0 @@
-"""The rules of a unit's life: values in, steps and refusals out."""

@@ -1,1 +1,0 @@
-"""Fulfillment against a real database: its map, its handlers, its tables."""

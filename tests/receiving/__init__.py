@@ -1,0 +1,1 @@
+"""Receiving against real servers."""

@@ -1,1 +1,0 @@
-"""Pure and fast."""
