@@ -16,12 +16,9 @@ def says(service: str) -> list[type[Fact]]:
     return [message for topic in TOPICS if topic.writer == service for message in topic.messages.values()]
 
 
-def _channel(topic: Topic, messages: list[type[Fact]]) -> dict[str, Any]:
-    return {
-        "address": topic.name,
-        "description": f"Keyed by {topic.key}, written by {topic.writer}.",
-        "messages": {message.TYPE: {"$ref": f"#/components/messages/{message.TYPE}"} for message in messages},
-    }
+def _channel(topic: Topic) -> dict[str, Any]:
+    description = f"Keyed by {topic.key}, written by {topic.writer}."
+    return {"address": topic.name, "description": description, "messages": {}}
 
 
 def _operation(action: str, topic: Topic, messages: list[type[Fact]]) -> dict[str, Any]:
@@ -35,12 +32,15 @@ def document(of: Map) -> dict[str, Any]:
     heard, said = [row.message for row in of.rows], says(of.service)
     framed = {message.TYPE: CloudEvent[message] for message in (*heard, *said)}  # type: ignore[valid-type]
     _, whole = models_json_schema([(model, "validation") for model in framed.values()], ref_template=REF)
-    channels, operations = {}, {}
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
     for action, messages in (("receive", heard), ("send", said)):
-        for topic in TOPICS:
-            if some := [message for message in messages if message.TOPIC is topic]:
-                channels[topic.name] = _channel(topic, some)
-                operations[f"{action} {topic.name}"] = _operation(action, topic, some)
+        for topic in {message.TOPIC.name: message.TOPIC for message in messages}.values():
+            some = [message for message in messages if message.TOPIC is topic]
+            channels.setdefault(topic.name, _channel(topic))["messages"] |= {
+                message.TYPE: {"$ref": f"#/components/messages/{message.TYPE}"} for message in some
+            }
+            operations[f"{action} {topic.name}"] = _operation(action, topic, some)
     shown = {
         message.TYPE: {
             "name": message.TYPE,

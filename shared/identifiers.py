@@ -4,10 +4,11 @@ Every value is kept as it was scanned or sent: case, zeros and slashes stay (S25
 a control character or a look-alike letter in an identifier is a scanner's or keyboard's mistake (S16).
 """
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer, StringConstraints
+from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
 
 SERIAL_PATTERN = r"^[!-~](?:[ -~]{0,62}[!-~])?$"
 
@@ -27,6 +28,9 @@ Location = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}/[!-.0-~]{1
 Actor = Annotated[str, StringConstraints(max_length=64)]
 Text = Annotated[str, StringConstraints(max_length=500)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+"""A time with its offset, within what every clock and database can hold."""
 
 
 def _number(quantity: Decimal) -> int | float:

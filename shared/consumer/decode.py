@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.topics import TOPICS, Topic
+from shared.contracts.topics import Topic
 from shared.dead_letters import Record
 
 MAX_BYTES = 1024 * 1024
@@ -27,7 +27,7 @@ class Decoder:
     """Reads the records of the topics that carry a service's messages."""
 
     def __init__(self, messages: Mapping[str, type[Fact]]) -> None:
-        self._topics: Mapping[str, Topic] = {topic.name: topic for topic in TOPICS}
+        self._topics = {message.TOPIC.name: message.TOPIC for message in messages.values()}
         self._models = {name: CloudEvent[message] for name, message in messages.items()}  # type: ignore[valid-type]
 
     def decode(self, record: Record) -> CloudEvent[Any] | Malformed | None:

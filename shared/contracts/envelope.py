@@ -9,10 +9,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shared.contracts.topics import Topic
-from shared.identifiers import Actor
+from shared.identifiers import Actor, Moment
 
 MAX_UNITS = 500
 """Units that one message may name; a longer act is cut by `chunks`."""
@@ -79,7 +79,7 @@ class CloudEvent(BaseModel, Generic[D]):
     id: Shown
     source: Shown
     type: Shown
-    time: AwareDatetime
+    time: Moment
     subject: str | None = None
     datacontenttype: str = "application/json"
     traceparent: str | None = None

@@ -5,11 +5,22 @@ These are requests: a rule may refuse one (`.rejected`), so that nothing upstrea
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_UNITS, Fact, Model
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
-from shared.identifiers import DocumentId, LineId, Location, Quantity, Reason, SerialNumber, Sku, Text, Warehouse
+from shared.identifiers import (
+    DocumentId,
+    LineId,
+    Location,
+    Moment,
+    Quantity,
+    Reason,
+    SerialNumber,
+    Sku,
+    Text,
+    Warehouse,
+)
 
 Lines = Annotated[int, Field(ge=1)]
 
@@ -70,7 +81,7 @@ class AsnAnnounced(Fact, type="asn.announced.v1", topic=ERP_ASNS, key="receipt")
     warehouse: Warehouse
     kind: Literal["ASN", "BLIND", "OPENING"] = "ASN"
     supplier: Text = ""
-    expected_at: AwareDatetime | None = None
+    expected_at: Moment | None = None
     lines: Annotated[list[AsnLine], Field(max_length=MAX_UNITS)] = []
 
     @model_validator(mode="after")
@@ -144,7 +155,7 @@ class OrderPlaced(Fact, type="order.placed.v1", topic=OMS_ORDERS, key="order"):
     customer: Customer
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     backorders: Literal["ALLOWED", "REFUSED", "SHIP_COMPLETE"] = "ALLOWED"
-    placed_at: AwareDatetime | None = None
+    placed_at: Moment | None = None
     lines: OrderLines
 
 

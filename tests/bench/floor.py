@@ -17,7 +17,7 @@ from deploy import databases, prepare
 from deploy.local import files
 from deploy.local.postgres import SUPERUSER, Postgres
 from shared.database import SESSION
-from tests.bench.history import Change, Column, History
+from tests.bench.history import Change, Column, History, Table
 
 SERIALS_A_TRANSACTION = 5_000
 
@@ -48,47 +48,52 @@ def _names(columns: Sequence[Column]) -> str:
     return ", ".join(f'"{column.name}"' for column in columns)
 
 
-def insert(change: Change) -> str:
+def insert(table: Table) -> str:
     """The statement that writes new rows of a table."""
-    columns = change.table.columns
+    columns = table.columns
     return (
-        f'INSERT INTO "{change.table.name}" ({_names(columns)}) OVERRIDING SYSTEM VALUE '  # noqa: S608
+        f'INSERT INTO "{table.name}" ({_names(columns)}) OVERRIDING SYSTEM VALUE '  # noqa: S608
         f"SELECT {', '.join(map(_value, columns))} FROM unnest({_arrays(columns)}) AS s({_names(columns)})"
     )
 
 
-def update(change: Change) -> str:
-    """The statement that writes new states of rows of a table."""
-    columns = updated_columns(change)
-    sets = ", ".join(f'"{each.name}" = {_value(each)}' for each in columns if each.name not in change.table.key)
-    where = " AND ".join(f't."{name}" = s."{name}"' for name in change.table.key)
+def update(table: Table) -> str:
+    """The statement that writes new states of rows of a table, found by the keys that they had."""
+    changing = updated_columns(table)
+    sets = ", ".join(f'"{each.name}" = {_value(each)}' for each in changing)
+    old = [Column(f"old {each.name}", each.type, each.is_array) for each in table.columns if each.name in table.key]
+    columns = [*old, *changing]
     return (
-        f'UPDATE "{change.table.name}" AS t SET {sets} '  # noqa: S608
-        f"FROM unnest({_arrays(columns)}) AS s({_names(columns)}) WHERE {where}"
+        f'UPDATE "{table.name}" AS t SET {sets} '  # noqa: S608
+        f"FROM unnest({_arrays(columns)}) AS s({_names(columns)}) WHERE {table.matching('t', 's')}"
     )
 
 
-def updated_columns(change: Change) -> list[Column]:
-    """The key, and the columns that change."""
-    return [each for each in change.table.columns if each.name in change.table.key or each.name in change.changing]
+def updated_columns(table: Table) -> list[Column]:
+    """The columns that updates change; where no change was seen, all but the key."""
+    return [each for each in table.columns if each.name in table.changing] or [
+        each for each in table.columns if each.name not in table.key
+    ]
 
 
 def _part(rows: Sequence[Any], number: int, parts: int) -> Sequence[Any]:
     return rows[len(rows) * number // parts : len(rows) * (number + 1) // parts]
 
 
-def _statements(change: Change, number: int, parts: int) -> list[Statement]:
+def _statements(table: Table, change: Change, number: int, parts: int) -> list[Statement]:
     """A table's share of one transaction; an update that was hidden writes what followed it once more."""
     inserted, updated = _part(change.inserted, number, parts), _part(change.updated, number, parts)
     found = []
     if inserted:
-        found.append(Statement(insert(change), tuple(zip(*inserted, strict=True))))
-    chosen = [change.table.columns.index(each) for each in updated_columns(change)]
-    again = [*inserted, *updated]
-    whole, rest = divmod(change.hidden * len(again), max(1, len(again)))
+        found.append(Statement(insert(table), tuple(zip(*inserted, strict=True))))
+    chosen = [table.columns.index(each) for each in updated_columns(table)]
+    again = [(table.key_of(row), row) for row in (*inserted, *(row for _, row in updated))]
+    whole, rest = divmod(table.hidden, 1)
     return found + [
-        Statement(update(change), tuple([row[each] for row in rows] for each in chosen))
-        for rows in (updated, *[again] * round(whole), again[: round(rest)])
+        Statement(
+            update(table), (*zip(*(key for key, _ in rows), strict=True), *([r[at] for _, r in rows] for at in chosen))
+        )
+        for rows in (updated, *[again] * int(whole), again[: round(rest * len(again))])
         if rows
     ]
 
@@ -97,14 +102,18 @@ def steps(histories: Mapping[str, History], serials: int) -> list[list[Step]]:
     """All transactions, phase by phase."""
     parts = -(-serials // SERIALS_A_TRANSACTION)
     phases: list[list[Step]] = []
-    for changes in zip(*(history.changes() for history in histories.values()), strict=True):
+    for changes in zip(*(history.phases() for history in histories.values()), strict=True):
         by_service = dict(zip(histories, changes, strict=True))
         phases.append(
             [
                 Step(service, statements)
                 for number in range(parts)
                 for service, tables in by_service.items()
-                if (statements := [each for change in tables for each in _statements(change, number, parts)])
+                if (
+                    statements := [
+                        each for table, change in tables for each in _statements(table, change, number, parts)
+                    ]
+                )
             ]
         )
     return phases

@@ -4,7 +4,7 @@ Tables and columns are looked up, so that a service may change its schema withou
 to the phase whose transactions wrote it (its xmin); a row seen in an earlier phase was updated.
 """
 
-from collections import defaultdict
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -18,13 +18,17 @@ PASSING = {"alembic_version", "outbox", "lock", "idempotency"}
 Row = tuple[Any, ...]
 
 TABLES = """
-SELECT c.oid, c.relname AS name,
-       array(SELECT a.attname::text
-             FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = any(i.indkey)
-             WHERE i.indrelid = c.oid AND i.indisprimary) AS key,
+SELECT c.oid, c.relname AS name, k.columns, k.expressions,
        array(SELECT confrelid FROM pg_constraint
              WHERE conrelid = c.oid AND contype = 'f' AND confrelid <> c.oid) AS refers
-FROM pg_class c
+FROM pg_class c LEFT JOIN LATERAL (
+    SELECT array(SELECT a.attname::text FROM pg_attribute a
+                 WHERE a.attrelid = c.oid AND a.attnum = any(i.indkey)) AS columns,
+           array(SELECT pg_get_indexdef(i.indexrelid, place, true)
+                 FROM generate_series(1, i.indnkeyatts) AS place) AS expressions
+    FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL
+    ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1
+) AS k ON true
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND c.relname <> ALL($1::text[])
 ORDER BY c.relname
@@ -54,34 +58,90 @@ class Column:
         """The type it is sent as."""
         return "text" if self.is_array else self.type
 
-
-@dataclass
-class Table:
-    """A table and what happened in it: rows by phase."""
-
-    name: str
-    columns: list[Column]
-    key: list[str]
-    phases: list[list[Row]] = field(default_factory=list)
-    updates: int = 0
-    """How often a row was updated, by the server's count: what a phase's last state does not show is among them."""
-
-    def key_of(self, row: Row) -> Row:
-        """The primary key in a row."""
-        return tuple(value for column, value in zip(self.columns, row, strict=True) if column.name in self.key)
+    @property
+    def read(self) -> str:
+        """How it is fetched."""
+        return f'"{self.name}"{"::text" * self.is_array}'
 
 
 @dataclass
 class Change:
-    """What a phase did to a table: new rows, and new states of rows that were there."""
+    """What a phase did to a table: new rows, and new states of rows by the key that they had before."""
 
-    table: Table
-    inserted: list[Row]
-    updated: list[Row]
-    changing: list[str]
-    """The columns that updates of this table ever change."""
-    hidden: float
-    """How often, on average, each of these rows was updated more than is seen."""
+    inserted: list[Row] = field(default_factory=list)
+    updated: list[tuple[Row, Row]] = field(default_factory=list)
+
+
+@dataclass
+class Table:
+    """A table, the unique index that names its rows, and what became of them phase by phase."""
+
+    name: str
+    columns: list[Column]
+    key: list[str]
+    """The columns of the index."""
+    indexed: list[str]
+    """What it indexes: these columns, or expressions of them."""
+    phases: list[Change] = field(default_factory=list)
+    rows: dict[Row, Row] = field(default_factory=dict)
+    changing: set[str] = field(default_factory=set)
+    """The columns that any update changed."""
+    updates: int = 0
+    """How often a row was updated, by the server's count: what a phase's last state does not show is among them."""
+
+    def matching(self, row: str, other: str) -> str:
+        """A condition, one that the index serves, that a row has another's old key."""
+        columns = "|".join(map(re.escape, self.key))
+
+        def told(expression: str, alias: str, prefix: str) -> str:
+            return re.sub(rf'"?\b({columns})\b"?', lambda found: f'{alias}."{prefix}{found[1]}"', expression)
+
+        return " AND ".join(f"{told(each, row, '')} = {told(each, other, 'old ')}" for each in self.indexed)
+
+    def key_of(self, row: Row) -> Row:
+        """The key in a row."""
+        return tuple(value for column, value in zip(self.columns, row, strict=True) if column.name in self.key)
+
+    @property
+    def hidden(self) -> float:
+        """How often, on average, a new or changed row was updated more than is seen."""
+        versions = sum(len(change.inserted) + len(change.updated) for change in self.phases)
+        seen = sum(len(change.updated) for change in self.phases)
+        return max(0, self.updates - seen) / versions if versions else 0
+
+    def take(self, rows: Sequence[Row], vanished: Sequence[Row]) -> None:
+        """Add a phase: the row versions it left, and the keys that are gone."""
+        change = Change()
+        self.phases.append(change)
+        if not self.key:
+            change.inserted = list(rows)
+            return
+        keyed = [(self.key_of(row), row) for row in rows]
+        fresh = [key for key, _ in keyed if key not in self.rows]
+        before = {key: key for key in self.rows.keys() & {key for key, _ in keyed}} | renamed(vanished, fresh)
+        for key, row in keyed:
+            if (old := before.get(key)) is None:
+                change.inserted.append(row)
+            else:
+                change.updated.append((old, row))
+                pairs = zip(self.columns, self.rows[old], row, strict=True)
+                self.changing.update(column.name for column, was, now in pairs if was != now)
+        for key in vanished:
+            del self.rows[key]
+        self.rows.update(keyed)
+
+
+def renamed(vanished: Sequence[Row], fresh: Sequence[Row]) -> dict[Row, Row]:
+    """Pair new keys with vanished ones that differ in one column: an update changed the key."""
+    if not vanished or len(vanished[0]) < 2:
+        return {}
+    best: dict[Row, Row] = {}
+    for place in range(len(vanished[0])):
+        gone = {key[:place] + key[place + 1 :]: key for key in vanished}
+        pairs = {key: gone[rest] for key in fresh if (rest := key[:place] + key[place + 1 :]) in gone}
+        if len(set(pairs.values())) == len(pairs) > len(best):
+            best = pairs
+    return best
 
 
 class History:
@@ -93,23 +153,35 @@ class History:
         self._next = 0
 
     async def begin(self) -> None:
-        """Look up the tables, those first that others refer to; what was written before belongs to no phase."""
+        """Look up the tables, those first that others refer to."""
         found = {row["oid"]: row for row in await self.database.fetch(TABLES, list(PASSING))}
         referred = {oid: [each for each in row["refers"] if each in found] for oid, row in found.items()}
         for oid in TopologicalSorter(referred).static_order():
             columns = [Column(*row) for row in await self.database.fetch(COLUMNS, oid)]
-            self.tables.append(Table(found[oid]["name"], columns, found[oid]["key"]))
+            name, key, indexed = found[oid]["name"], found[oid]["columns"], found[oid]["expressions"]
+            self.tables.append(Table(name, columns, key or [], indexed or []))
 
     async def mark(self) -> None:
-        """End a phase: fetch every row version that it wrote and left."""
+        """End a phase: fetch every row version that it wrote and left; before the first, all that is there."""
         for table in self.tables:
-            columns = ", ".join(f'"{each.name}"{"::text" * each.is_array}' for each in table.columns)
+            columns = ", ".join(each.read for each in table.columns)
             rows = await self.database.fetch(
                 f'SELECT {columns} FROM "{table.name}" WHERE xmin::text::bigint >= $1 ORDER BY ctid',  # noqa: S608
                 self._next,
             )
-            table.phases.append([tuple(row) for row in rows])
+            table.take([tuple(row) for row in rows], await self._vanished(table, rows))
         self._next = await self.database.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+
+    async def _vanished(self, table: Table, rows: Sequence[Any]) -> list[Row]:
+        """The keys that a table has no more."""
+        if not table.key:
+            return []
+        fresh = sum(table.key_of(tuple(row)) not in table.rows for row in rows)
+        if await self.database.fetchval(f'SELECT count(*) FROM "{table.name}"') == len(table.rows) + fresh:  # noqa: S608
+            return []
+        columns = ", ".join(each.read for each in table.columns if each.name in table.key)
+        there = await self.database.fetch(f'SELECT {columns} FROM "{table.name}"')  # noqa: S608
+        return list(table.rows.keys() - {tuple(row) for row in there})
 
     async def end(self) -> None:
         """Fetch the count of updates, once the services have gone and told theirs."""
@@ -117,34 +189,7 @@ class History:
         for table in self.tables:
             table.updates = counts.get(table.name, 0)
 
-    def changes(self) -> Iterator[Sequence[Change]]:
+    def phases(self) -> Iterator[Sequence[tuple[Table, Change]]]:
         """What each phase did, table by table."""
-        by_table = [list(changes(table)) for table in self.tables]
-        yield from zip(*by_table, strict=True)
-
-
-def changes(table: Table) -> Iterator[Change]:
-    """Tell new rows from changed ones, phase by phase."""
-    if not table.updates or not table.key:
-        for rows in table.phases:
-            yield Change(table, rows, [], [], 0)
-        return
-    seen: dict[Row, Row] = {}
-    split: list[tuple[list[Row], list[Row]]] = []
-    differing: set[str] = set()
-    for rows in table.phases:
-        kinds: dict[bool, list[Row]] = defaultdict(list)
-        for row in rows:
-            key = table.key_of(row)
-            before = seen.get(key)
-            kinds[before is not None].append(row)
-            if before is not None:
-                differing.update(column.name for column, a, b in zip(table.columns, before, row, strict=True) if a != b)
-            seen[key] = row
-        split.append((kinds[False], kinds[True]))
-    changing = [each.name for each in table.columns if each.name in differing]
-    changing = changing or [each.name for each in table.columns if each.name not in table.key]
-    versions = sum(len(inserted) + len(updated) for inserted, updated in split)
-    hidden = max(0, table.updates - sum(len(updated) for _, updated in split)) / versions if versions else 0
-    for inserted, updated in split:
-        yield Change(table, inserted, updated, changing, hidden)
+        for changes in zip(*(table.phases for table in self.tables), strict=True):
+            yield list(zip(self.tables, changes, strict=True))

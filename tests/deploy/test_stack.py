@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import topics
 from deploy.local.children import StartError
-from deploy.local.stack import Stack
+from deploy.local.stack import VARIABLES, Stack
 from shared.contracts.topics import ERP_PRODUCTS
 
 TOPIC = ERP_PRODUCTS
@@ -28,6 +28,13 @@ stack.start()
 print(stack.postgres.process.pid, stack.kafka.process.pid, flush=True)
 time.sleep(600)
 """
+
+
+@pytest.fixture(autouse=True)
+def _nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a stack of this file start its own servers, whatever the session uses."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 async def say(stack: Stack, text: bytes) -> None:

@@ -1,1 +1,1 @@
-"""Pure and fast: no server is started for them."""
+"""Pure tests: no servers, no clock, done in seconds."""

@@ -1,0 +1,1 @@
+"""Orders: placed, amended, cancelled; their demands and the answers to them."""

@@ -1,0 +1,98 @@
+"""Demands: how a line asks the owner of its stock, and how it stops asking."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from services.fulfillment.orders.domain.act import Act
+from services.fulfillment.orders.domain.book import Demand, Line, Order
+from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
+from shared.contracts.reference import Tracking
+
+Trackings = Mapping[str, Tracking]
+"""How each product that is defined is tracked."""
+
+
+def request(
+    act: Act,
+    order: Order,
+    line: Line,
+    quantity: Decimal | int,
+    tracking: Tracking,
+    *,
+    serials: Sequence[str] = (),
+    shortfall: Shortfall | None = None,
+    instead_of: str | None = None,
+) -> Demand:
+    """Ask for stock under a new demand."""
+    demand = Demand(
+        next(act.book.ids), order.order, line.line, line.sku, tracking, Decimal(quantity),
+        shortfall or order.shortfall, tuple(serials), instead_of=instead_of,
+    )  # fmt: skip
+    act.book.demands.put(demand.demand, demand)
+    line.demands[demand.demand] = demand
+    act.touch(line)
+    act.say(
+        AllocationRequested(
+            order=order.order, line=line.line, demand=demand.demand, sku=line.sku, tracking=tracking,
+            warehouse=order.warehouse, quantity=demand.quantity, customer=order.customer.id, priority=order.priority,
+            placed_at=order.placed_at, shortfall=demand.shortfall, serials=list(serials), actor=act.actor,
+            cause=act.cause,
+        )
+    )  # fmt: skip
+    return demand
+
+
+def request_rest(act: Act, order: Order, line: Line, tracking: Tracking) -> None:
+    """Ask for all that a line is short of: the units it names, and any others beyond them."""
+    rest = line.short
+    named = [serial for serial in line.serials if not _had(act, order, line, serial)][: int(rest)]
+    if named:
+        request(act, order, line, len(named), tracking, serials=named)
+    if rest > len(named):
+        request(act, order, line, rest - len(named), tracking)
+
+
+def _had(act: Act, order: Order, line: Line, serial: str) -> bool:
+    key = (line.sku, serial)
+    return key in order.units or act.book.gone.get(key) == order.order
+
+
+def withdraw(act: Act, order: Order, line: Line, reason: str) -> None:
+    """Stop asking: every demand of the line ends, and what was allocated under it is free again (S11)."""
+    for demand in line.standing():
+        demand.withdrawn = True
+        act.book.demands.put(demand.demand, demand)
+        act.say(
+            AllocationWithdrawn(
+                order=order.order, line=line.line, demand=demand.demand, sku=line.sku, tracking=demand.tracking,
+                reason=reason, actor=act.actor, cause=act.cause,
+            )
+        )  # fmt: skip
+    for unit in [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]:
+        act.book.take_back(unit)
+    line.allocated = 0
+    act.touch(line)
+
+
+def begin(act: Act, order: Order, line: Line, trackings: Trackings) -> None:
+    """A line asks for its stock if its product is known, and waits for the product otherwise."""
+    tracking = trackings.get(line.sku)
+    line.waiting = tracking is None or (tracking == "SERIAL" and line.ordered != int(line.ordered))
+    if tracking is not None and not line.waiting:
+        request_rest(act, order, line, tracking)
+    act.touch(line)
+
+
+def wake(act: Act, order: Order, sku: str, trackings: Trackings) -> None:
+    """A product is defined now, or tracked otherwise: lines that wait for it ask, others ask its new owner."""
+    for line in list(order.lines.values()):
+        if line.sku != sku or line.cancelled or order.cancelled:
+            continue
+        if line.waiting:
+            begin(act, order, line, trackings)
+        elif any(demand.tracking != trackings.get(sku) for demand in line.standing()):
+            withdraw(act, order, line, "the product is tracked otherwise now")
+            begin(act, order, line, trackings)
+        else:
+            continue
+        act.log(order.order, "product changed", line=line.line, sku=sku, tracking=trackings.get(sku))

@@ -1,0 +1,116 @@
+"""Reads the book: the orders concerned with lines and demands, and those of their units that the batch is about.
+
+The orders' locks are held by now. Of an order of thousands of units only those are read that the messages name, unless
+the whole order is meant.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from services.fulfillment.orders.domain import Book, Carton, Demand, Key, Line, Order, Unit
+from shared.contracts.upstream import Customer
+from shared.database import Transaction, new_id
+
+ORDERS = text("""
+    SELECT order_id, warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at, digest,
+           status, packing
+    FROM sales_order WHERE order_id = ANY(CAST(:orders AS text[]))
+""")
+LINES = text("""
+    SELECT order_id, line, position, sku, ordered, serials, allocated, picked, packed, shipped, waiting, cancelled
+    FROM order_line WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY order_id, position
+""")
+DEMANDS = text("""
+    SELECT demand, order_id, line, sku, tracking, quantity, shortfall, serials, answered, given, closed, withdrawn,
+           instead_of, outcome
+    FROM demand WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY demand
+""")
+# By the primary key of unit and by unit_order; a carton's content is its order's units with that carton.
+UNITS = text("""
+    WITH named AS (
+        SELECT u.* FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS n (sku, serial)
+        JOIN unit u USING (sku, serial)
+    ), boxes AS (
+        SELECT carton, order_id FROM carton WHERE carton = ANY(CAST(:cartons AS text[]))
+        UNION SELECT carton, order_id FROM named WHERE carton IS NOT NULL AND shipment = ''
+        UNION SELECT carton, order_id FROM carton WHERE shipment = ANY(CAST(:shipments AS text[]))
+    ), found AS (
+        SELECT * FROM named
+        UNION SELECT u.* FROM unit u WHERE u.order_id = ANY(CAST(:whole AS text[])) AND u.shipment = ''
+        UNION SELECT u.* FROM boxes b JOIN unit u USING (order_id, carton) WHERE u.shipment = ''
+    )
+    SELECT f.sku, f.serial, f.order_id, f.line, f.demand, f.location, f.status, f.carton, f.shipment,
+           EXISTS (SELECT FROM unit_hold h WHERE h.sku = f.sku AND h.serial = f.serial) AS held
+    FROM found f ORDER BY f.sku, f.serial
+""")
+CARTONS = text("""
+    SELECT c.carton, c.order_id, c.shipment, coalesce(s.status = 'DISPATCHED', false) AS shipped
+    FROM carton c LEFT JOIN shipment s USING (shipment)
+    WHERE c.carton = ANY(CAST(:cartons AS text[])) OR c.shipment = ANY(CAST(:shipments AS text[]))
+       OR c.order_id = ANY(CAST(:whole AS text[]))
+""")
+
+
+async def load(
+    tx: Transaction,
+    orders: Iterable[str],
+    *,
+    units: Collection[Key] = (),
+    whole: Iterable[str] = (),
+    cartons: Collection[str] = (),
+    shipments: Collection[str] = (),
+    packing: bool = False,
+) -> Book:
+    """The orders by name, with the units named, all units in hand of the orders in `whole`, and what lies in cartons.
+
+    With `packing` the cartons themselves are read too: those named, those of the shipments and of whole orders.
+    """
+    wanted = {"orders": sorted(set(orders))}
+    contents = {"whole": sorted(set(whole)), "cartons": sorted(set(cartons)), "shipments": sorted(set(shipments))}
+    keys = sorted(set(units))
+    named = {"skus": [sku for sku, _ in keys], "serials": [serial for _, serial in keys]}
+    rows = await tx.rows(UNITS, named | contents) if keys or any(contents.values()) else []
+    found = [Unit(*row) for row in rows]
+    return Book(
+        ids(),
+        orders=[_order(row) for row in await tx.rows(ORDERS, wanted)],
+        lines=[_line(row) for row in await tx.rows(LINES, wanted)],
+        demands=[_demand(row) for row in await tx.rows(DEMANDS, wanted)],
+        units=[unit for unit in found if not unit.shipment],
+        cartons=[Carton(*row) for row in await tx.rows(CARTONS, contents)] if packing else (),
+        gone=_gone(found),
+    )
+
+
+def ids() -> Iterator[str]:
+    """Fresh names, as many as the rules need."""
+    while True:
+        yield new_id()
+
+
+def _gone(units: Iterable[Unit]) -> Mapping[Key, str]:
+    return {unit.key: unit.order for unit in units if unit.shipment}
+
+
+def _order(row: Row[Any]) -> Order:
+    customer = Customer.model_construct(
+        id=row.customer, name=row.customer_name, ship_to=row.ship_to, contact=row.contact
+    )
+    return Order(
+        row.order_id, row.warehouse, customer, row.priority, row.backorders, row.placed_at, row.digest, row.status,
+        row.packing,
+    )  # fmt: skip
+
+
+def _line(row: Row[Any]) -> Line:
+    line = Line(*row)
+    line.serials = tuple(row.serials)
+    return line
+
+
+def _demand(row: Row[Any]) -> Demand:
+    demand = Demand(*row)
+    demand.serials = tuple(row.serials)
+    return demand

@@ -1,0 +1,1 @@
+"""Picking: the pick list, picks, short picks, unpicks, exchanges; what a hold means for an order."""

@@ -1,0 +1,8 @@
+"""The rules of picking, pure; on the book of orders."""
+
+from services.fulfillment.picking.domain.exchange import Exchanging, exchange
+from services.fulfillment.picking.domain.giveback import short_pick, unpick
+from services.fulfillment.picking.domain.holds import hold
+from services.fulfillment.picking.domain.pick import pick
+
+__all__ = ["Exchanging", "exchange", "hold", "pick", "short_pick", "unpick"]

@@ -1,0 +1,1 @@
+"""Shipping: cartons, shipments, the dispatch check and what leaves."""

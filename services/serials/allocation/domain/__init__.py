@@ -1,0 +1,1 @@
+"""The rules of allocation: which demand gets which free unit."""

@@ -1,0 +1,108 @@
+"""Every act after which somebody may get stock: what is wanted, and what comes free, in one transaction.
+
+Stock comes free by a putaway, a deallocation, an unpick, a withdrawal, a lifted hold, a unit found again. Each ends by
+serving the open demands, so there is no asking again and no wake-up to lose.
+"""
+
+from collections.abc import Sequence
+
+from services.serials.allocation import store
+from services.serials.allocation.domain.answers import answered
+from services.serials.allocation.domain.demand import Demands
+from services.serials.allocation.domain.serve import serve, skipped
+from services.serials.units import store as units
+from services.serials.units.domain import adjustments, arrivals, holds, orders, places
+from services.serials.units.domain.book import Book
+from services.serials.units.domain.events import disagreements, told
+from services.serials.units.handlers import answers, holds_of, keys_of, types_of
+from shared.contracts.commands.serials import Adjust, Lift, PutAway
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, UnitDeallocated, UnitUnpicked
+from shared.contracts.receiving import ReturnDisposed
+from shared.contracts.serials import SerialAllocated
+from shared.database import Transaction
+from shared.routing import Answer
+
+
+async def _serve(tx: Transaction, book: Book, demands: Demands) -> list[SerialAllocated]:
+    """Give what is free to those who wait, save units and demands, and say what was given."""
+    await store.load_waiting(tx, demands, book.freed)
+    await units.load(tx, [(demand.sku, name) for demand in demands.waiting for name in demand.names], book)
+    await store.load_free(tx, book, demands)
+    acts = serve(book, demands)
+    short = [act.demand.pool for act in acts if act.open_before > len(act.units)]
+    held = await store.count_held(tx, short)
+    await units.save(tx, book)
+    await store.save(tx, demands)
+    return answered(acts, skipped(book, acts, held))
+
+
+async def _kept(tx: Transaction, book: Book, demands: Demands) -> list[Fact]:
+    given = await _serve(tx, book, demands)
+    return [*(fact for _, fact in told(book)), *given, *disagreements(book)]
+
+
+async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]) -> Sequence[Fact]:
+    """Open demands and answer them (S08)."""
+    ours = [event for event in events if event.data.tracking == "SERIAL"]
+    demands = await store.load(tx, [event.data.demand for event in ours])
+    demands.open(ours)
+    return await _kept(tx, Book(), demands)
+
+
+async def allocation_withdrawn(tx: Transaction, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> Sequence[Fact]:
+    """Close demands and free what is still allocated under them (S11)."""
+    ours = [event for event in events if event.data.tracking == "SERIAL"]
+    demands, book = await store.load(tx, [event.data.demand for event in ours]), Book()
+    await store.load_under(tx, book, [(event.data.demand, event.data.order) for event in ours])
+    demands.withdraw(ours)
+    orders.released(book, ours)
+    return await _kept(tx, book, demands)
+
+
+async def unit_deallocated(tx: Transaction, events: Sequence[CloudEvent[UnitDeallocated]]) -> Sequence[Fact]:
+    """Take allocated units back to stock (S11); those not found go back held."""
+    book = await units.load(tx, keys_of(events))
+    await units.load_held(tx, book, holds_of(events))
+    demands = await store.load(tx, [event.data.demand for event in events if event.data.again])
+    demands.reopen(orders.deallocated(book, events))
+    return await _kept(tx, book, demands)
+
+
+async def unit_unpicked(tx: Transaction, events: Sequence[CloudEvent[UnitUnpicked]]) -> Sequence[Fact]:
+    """Take picked units back to a storage place (S12)."""
+    book = await units.load(tx, keys_of(events))
+    demands = await store.load(tx, [event.data.demand for event in events if event.data.again])
+    demands.reopen(orders.unpicked(book, events))
+    return await _kept(tx, book, demands)
+
+
+async def return_disposed(tx: Transaction, events: Sequence[CloudEvent[ReturnDisposed]]) -> Sequence[Fact]:
+    """End the hold of returned units: back to stock, scrapped, or sent back."""
+    book = await units.load(tx, keys_of(events))
+    await units.load_held(tx, book, holds_of(events))
+    arrivals.disposed(book, events)
+    return await _kept(tx, book, Demands())
+
+
+async def put_away(tx: Transaction, requests: Sequence[CloudEvent[PutAway]]) -> Sequence[Answer]:
+    """Store received units; orders that wait get them at once (S07)."""
+    book = await units.load(tx, keys_of(requests))
+    types = await types_of(tx, [request.data.location for request in requests])
+    outcomes = places.put_away(book, requests, types)
+    return answers(book, outcomes, await _serve(tx, book, Demands()))
+
+
+async def lift(tx: Transaction, requests: Sequence[CloudEvent[Lift]]) -> Sequence[Answer]:
+    """Close holds; units under no other are free again."""
+    book = Book()
+    await units.load_held(tx, book, holds_of(requests))
+    return answers(book, holds.lift(book, requests), await _serve(tx, book, Demands()))
+
+
+async def adjust(tx: Transaction, requests: Sequence[CloudEvent[Adjust]]) -> Sequence[Answer]:
+    """Scrap, lose, find or void units that no order has."""
+    book = await units.load(tx, keys_of(requests))
+    types = await types_of(tx, [request.data.location for request in requests])
+    outcomes = adjustments.adjust(book, requests, types)
+    return answers(book, outcomes, await _serve(tx, book, Demands()))

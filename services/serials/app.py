@@ -1,0 +1,59 @@
+"""The map of the serial registry: which message goes to whom, under which locks, at which address."""
+
+from collections.abc import Iterator
+
+from services.serials.allocation import handlers as allocation
+from services.serials.units import handlers as units
+from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
+from shared.contracts.envelope import Fact
+from shared.contracts.fulfillment import (
+    AllocationRequested,
+    AllocationWithdrawn,
+    DispatchDone,
+    DispatchRequested,
+    UnitDeallocated,
+    UnitPicked,
+    UnitUnpicked,
+)
+from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
+from shared.replica import LOCATIONS, PRODUCTS
+from shared.routing import Hears, Takes
+
+
+def sku(data: Fact) -> Iterator[str]:
+    """Lock the product: one lock guards its units, holds and demands."""
+    yield f"sku:{data.sku}"  # type: ignore[attr-defined]
+
+
+def serialised_sku(data: AllocationRequested | AllocationWithdrawn) -> Iterator[str]:
+    """Lock the product, if the demand is ours: what is counted is lots' business."""
+    if data.tracking == "SERIAL":
+        yield from sku(data)
+
+
+def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
+    """Lock every product that lies in the cartons."""
+    yield from {f"sku:{unit.sku}" for unit in data.units}
+
+
+MAP = (
+    *PRODUCTS,
+    *LOCATIONS,
+    Hears(ReceiptPlanned, units.receipt_planned, sku),
+    Hears(ReceiptWithdrawn, units.receipt_withdrawn, sku),
+    Hears(UnitReceived, units.unit_received, sku),
+    Hears(UnitReturned, units.unit_returned, sku),
+    Hears(ReturnDisposed, allocation.return_disposed, sku),
+    Hears(AllocationRequested, allocation.allocation_requested, serialised_sku),
+    Hears(AllocationWithdrawn, allocation.allocation_withdrawn, serialised_sku),
+    Hears(UnitDeallocated, allocation.unit_deallocated, sku),
+    Hears(UnitPicked, units.unit_picked, sku),
+    Hears(UnitUnpicked, allocation.unit_unpicked, sku),
+    Hears(DispatchRequested, units.dispatch_requested, packed_skus),
+    Hears(DispatchDone, units.dispatch_done, packed_skus),
+    Takes(PutAway, allocation.put_away, sku, post="/putaways"),
+    Takes(Move, units.move, sku, post="/moves"),
+    Takes(Hold, units.hold, sku, post="/holds"),
+    Takes(Lift, allocation.lift, sku, post="/holds/{hold}/lift"),
+    Takes(Adjust, allocation.adjust, sku, post="/adjustments"),
+)

@@ -1,0 +1,1 @@
+"""The life of each serialised unit: one transition table, its place, its holds, its audit trail."""

@@ -1,0 +1,129 @@
+"""What happens to units without making stock free or wanted: load → decide → save → say."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from services.serials.units import store
+from services.serials.units.domain import arrivals, dispatch, holds, orders, places
+from services.serials.units.domain.answers import done_to
+from services.serials.units.domain.book import Book
+from services.serials.units.domain.events import disagreements, told
+from services.serials.units.domain.refusals import Outcome
+from services.serials.units.domain.unit import Key
+from shared.contracts.commands.serials import Hold, Move
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.fulfillment import DispatchDone, DispatchRequested, UnitPicked
+from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, UnitReceived, UnitReturned
+from shared.contracts.reference import LocationType
+from shared.database import Transaction
+from shared.replica import locations
+from shared.routing import Answer
+
+
+def keys_of(events: Iterable[CloudEvent[Any]]) -> set[Key]:
+    """Name the units of messages that each name one product's."""
+    return {(event.data.sku, serial) for event in events for serial in event.data.serials}
+
+
+def holds_of(events: Iterable[CloudEvent[Any]]) -> set[Key]:
+    """Name the holds, by sku, of messages that name one."""
+    return {(event.data.sku, event.data.hold) for event in events if event.data.hold}
+
+
+async def types_of(tx: Transaction, places: Iterable[str | None]) -> dict[str, LocationType]:
+    """Give the types of the places that are defined."""
+    return {name: place.type for name, place in (await locations(tx, [name for name in places if name])).items()}
+
+
+async def kept(tx: Transaction, book: Book) -> list[Fact]:
+    """Save a book of facts and give what is to be said of it."""
+    await store.save(tx, book)
+    return [*(fact for _, fact in told(book)), *disagreements(book)]
+
+
+def answers(book: Book, outcomes: Sequence[Outcome], more: Sequence[Fact] = ()) -> list[Answer]:
+    """Answer each request with its own acts; what followed from all of them is said with the last that was done."""
+    said: dict[int, list[Fact]] = {}
+    for act, fact in told(book):
+        said.setdefault(act, []).append(fact)
+    given = [
+        Answer(done_to(it.done), said.pop(it.act or 0, []), it.refusals) if it.done else Answer(refusals=it.refusals)
+        for it in outcomes
+    ]
+    if rest := [*(fact for facts in said.values() for fact in facts), *more]:
+        last = max(place for place, answer in enumerate(given) if answer.body)
+        done = given[last]
+        given[last] = Answer(done.body, [*done.events, *rest], done.refusals)
+    return given
+
+
+async def receipt_planned(tx: Transaction, events: Sequence[CloudEvent[ReceiptPlanned]]) -> Sequence[Fact]:
+    """Announced serials become EXPECTED (S05)."""
+    book = await store.load(tx, keys_of(events))
+    arrivals.planned(book, events)
+    return await kept(tx, book)
+
+
+async def receipt_withdrawn(tx: Transaction, events: Sequence[CloudEvent[ReceiptWithdrawn]]) -> Sequence[Fact]:
+    """Announced serials are expected no longer."""
+    book = await store.load(tx, keys_of(events))
+    arrivals.withdrawn(book, events)
+    return await kept(tx, book)
+
+
+async def unit_received(tx: Transaction, events: Sequence[CloudEvent[UnitReceived]]) -> Sequence[Fact]:
+    """Units that arrived are RECEIVED, in staging (S06)."""
+    book = await store.load(tx, keys_of(events))
+    arrivals.received(book, events)
+    return await kept(tx, book)
+
+
+async def unit_returned(tx: Transaction, events: Sequence[CloudEvent[UnitReturned]]) -> Sequence[Fact]:
+    """Shipped units are RECEIVED again, on hold."""
+    book = await store.load(tx, keys_of(events))
+    await store.load_held(tx, book, holds_of(events))
+    arrivals.returned(book, events)
+    return await kept(tx, book)
+
+
+async def unit_picked(tx: Transaction, events: Sequence[CloudEvent[UnitPicked]]) -> Sequence[Fact]:
+    """Allocated units are PICKED (S09)."""
+    book = await store.load(tx, keys_of(events))
+    orders.picked(book, events)
+    return await kept(tx, book)
+
+
+async def dispatch_requested(tx: Transaction, events: Sequence[CloudEvent[DispatchRequested]]) -> Sequence[Fact]:
+    """Say whether units may leave: nothing changes."""
+    book = await store.load(tx, packed(events))
+    return dispatch.checked(book, events, tx.now)
+
+
+async def dispatch_done(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> Sequence[Fact]:
+    """Picked units are SHIPPED (S10)."""
+    book = await store.load(tx, packed(events))
+    orders.dispatched(book, events)
+    return await kept(tx, book)
+
+
+def packed(events: Iterable[CloudEvent[Any]]) -> set[Key]:
+    """Name the units of messages about what lies in cartons."""
+    return {(unit.sku, unit.serial) for event in events for unit in event.data.units}
+
+
+async def move(tx: Transaction, requests: Sequence[CloudEvent[Move]]) -> Sequence[Answer]:
+    """Move units that no order has (S36)."""
+    book = await store.load(tx, keys_of(requests))
+    types = await types_of(tx, [request.data.location for request in requests])
+    outcomes = places.move(book, requests, types)
+    await store.save(tx, book)
+    return answers(book, outcomes)
+
+
+async def hold(tx: Transaction, requests: Sequence[CloudEvent[Hold]]) -> Sequence[Answer]:
+    """Hold units; the orders they were meant for are told."""
+    book = await store.load(tx, keys_of(requests))
+    await store.load_held(tx, book, holds_of(requests))
+    outcomes = holds.hold(book, requests)
+    await store.save(tx, book)
+    return answers(book, outcomes)

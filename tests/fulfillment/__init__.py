@@ -1,0 +1,1 @@
+"""Fulfillment against a real database: its map, its handlers, its tables."""

@@ -1,0 +1,24 @@
+"""Fulfillment's database, and a desk that lets its map decide messages and reads what it said."""
+
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from shared.database import create_engine
+from tests.fulfillment.desk import Desk
+
+
+@pytest.fixture(scope="session")
+def database(environment: Mapping[str, str]) -> str:
+    """The address of fulfillment's migrated database."""
+    return environment["FULFILLMENT_DATABASE_URL"]
+
+
+@pytest.fixture
+async def desk(database: str) -> AsyncIterator[Desk]:
+    """A desk with names of its own, so that tests do not meet in the database."""
+    engine = create_engine(database, "test", 2)
+    desk = Desk(engine)
+    await desk.furnish()
+    yield desk
+    await engine.dispose()

@@ -1,0 +1,164 @@
+"""A desk: messages in, as the line would bring them; answers and facts out."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.fulfillment.app import ROWS
+from shared.contracts.commands.fulfillment import (
+    CreateShipment,
+    Dispatch,
+    Pack,
+    Pick,
+    Unit,
+)
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.fulfillment import AllocationRequested, DispatchRequested, OrderRejected
+from shared.contracts.problems import Code
+from shared.contracts.reference import LocationChanged, LocationType, ProductChanged
+from shared.contracts.serials import DispatchApproved, GivenUnit, SerialAllocated
+from shared.contracts.topics import FULFILLMENT
+from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
+from shared.database import new_id, transaction
+from shared.decision import Map, decide
+from shared.routing import Answer
+
+MAP = Map("fulfillment", ROWS, OrderRejected)
+F = TypeVar("F", bound=Fact)
+numbers = count(1)
+
+
+def event(fact: Fact) -> CloudEvent[Any]:
+    """A message as the line decodes it."""
+    return CloudEvent[Any](id=new_id(), source="test", type=fact.TYPE, time=datetime.now(UTC), data=fact)
+
+
+class Desk:
+    """Fulfillment without Kafka: what its map decides, and what it says of it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.mark = f"{new_id()[-6:]}{next(numbers)}"
+        self.sku = self.name("SKU")
+        self.said: list[Fact] = []
+        self.statements = 0
+
+    def name(self, what: str) -> str:
+        """A name that no other test uses."""
+        return f"{what}-{self.mark}"
+
+    async def furnish(self) -> None:
+        """The places and the product of every test."""
+        places: dict[str, LocationType] = {
+            "EAST/DOCK": "DOCK",
+            "EAST/STAGE": "STAGING",
+            "EAST/A-1": "STORAGE",
+            "WEST/STAGE": "STAGING",
+        }
+        await self.tell(
+            *(
+                LocationChanged(location=name, version=1, type=kind, pick_sequence=number)
+                for number, (name, kind) in enumerate(places.items())
+            ),
+            ProductChanged(sku=self.sku, version=1, name="Pump", unit="each", tracking="SERIAL"),
+        )
+
+    async def tell(self, *facts: Fact) -> list[Answer | None]:
+        """Let the map decide messages in one transaction; their answers, and in `said` what it published."""
+        events = [event(fact) for fact in facts]
+        async with transaction(self.engine) as tx:
+            answers = await decide(tx, MAP, events)
+            self.statements = tx.statements
+            rows = await tx.rows(text("DELETE FROM outbox RETURNING id, value"))
+        self.said = [_fact(row.value) for row in sorted(rows, key=lambda row: int(row.id))]
+        return [answers.get(one.cause) for one in events]
+
+    async def ask(self, fact: Fact) -> Answer:
+        """One request and its answer."""
+        (answer,) = await self.tell(fact)
+        assert answer is not None
+        return answer
+
+    async def refused(self, fact: Fact) -> list[Code]:
+        """A request that nothing was done of: the codes why."""
+        answer = await self.ask(fact)
+        assert answer.body is None
+        return [refusal.code for refusal in answer.refusals]
+
+    def heard(self, kind: type[F]) -> list[F]:
+        """The facts of a kind that the last transaction said."""
+        return [fact for fact in self.said if isinstance(fact, kind)]
+
+    async def rows(self, query: str, **values: Any) -> list[Any]:
+        """What stands in the database."""
+        async with transaction(self.engine) as tx:
+            return list(await tx.rows(text(query), values))
+
+    def order(self, name: str, quantity: int = 1, **more: Any) -> OrderPlaced:
+        """An order of one line."""
+        line = OrderLine.model_validate({"line": "1", "sku": self.sku, "quantity": quantity})
+        given = {"customer": Customer(id="C-1", name="Ann"), "lines": [line], "warehouse": "EAST"} | more
+        return OrderPlaced.model_validate({"order": self.name(name), **given})
+
+    async def place(self, name: str, quantity: int = 1, **more: Any) -> AllocationRequested:
+        """An order placed, and what it asked for."""
+        await self.tell(self.order(name, quantity, **more))
+        return self.heard(AllocationRequested)[0]
+
+    def gives(self, asked: AllocationRequested, serials: Iterable[str], short: int = 0, **more: Any) -> SerialAllocated:
+        """An answer of serials."""
+        return SerialAllocated(
+            sku=asked.sku, demand=asked.demand, order=asked.order, line=asked.line, short=short,
+            given=[GivenUnit(serial=serial, location="EAST/A-1") for serial in serials], **more,
+        )  # fmt: skip
+
+    async def allocated(self, name: str, *serials: str, **more: Any) -> AllocationRequested:
+        """An order with these units allocated."""
+        asked = await self.place(name, len(serials), **more)
+        await self.tell(self.gives(asked, serials))
+        return asked
+
+    def units(self, *serials: str) -> list[Unit]:
+        """Units of the test's product, as scanned."""
+        return [Unit(sku=self.sku, serial=serial) for serial in serials]
+
+    def pick(self, name: str, *serials: str) -> Pick:
+        """A pick to the stage."""
+        return Pick(order=self.name(name), units=self.units(*serials), location="EAST/STAGE")
+
+    def pack(self, name: str, carton: str, *serials: str) -> Pack:
+        """Units into a carton."""
+        return Pack(order=self.name(name), carton=self.name(carton), units=self.units(*serials))
+
+    async def packed(self, name: str, carton: str, *serials: str, **more: Any) -> None:
+        """An order picked and packed into one carton."""
+        await self.allocated(name, *serials, **more)
+        await self.tell(self.pick(name, *serials), self.pack(name, carton, *serials))
+
+    async def shipped(self, name: str, *serials: str) -> None:
+        """An order that has left."""
+        await self.packed(name, f"C-{name}", *serials)
+        await self.tell(CreateShipment(shipment=self.name(f"SH-{name}"), cartons=[self.name(f"C-{name}")]))
+        await self.tell(Dispatch(shipment=self.name(f"SH-{name}")))
+        await self.tell(*self.approves(self.heard(DispatchRequested)))
+
+    def approves(self, asked: Sequence[DispatchRequested], minutes: int = 15) -> list[DispatchApproved]:
+        """What serials answers when all may leave."""
+        until = datetime.now(UTC) + timedelta(minutes=minutes)
+        return [
+            DispatchApproved(
+                sku=sku, check=one.check, shipment=one.shipment, order=one.order, orders=one.orders, until=until,
+                serials=[unit.serial for unit in one.units if unit.sku == sku],
+            )
+            for one in asked for sku in sorted({unit.sku for unit in one.units})
+        ]  # fmt: skip
+
+
+def _fact(value: bytes) -> Fact:
+    said = json.loads(value)
+    return FULFILLMENT.messages[said["type"]].model_validate(said["data"])
