@@ -22,7 +22,7 @@ class SerialMoved(Fact, type="serial.moved.v1", topic=SERIALS, key="sku"):
     sku: Sku
     serials: Serials
     versions: Annotated[list[int], Field(max_length=MAX_UNITS)]
-    from_status: Status | None
+    from_status: Status | None = None
     status: Status
     from_location: Location | None = None
     location: Location | None = None
