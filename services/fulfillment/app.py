@@ -7,11 +7,24 @@ from services.fulfillment.orders import handlers as orders
 from services.fulfillment.orders.api import router as orders_router
 from services.fulfillment.picking import handlers as picking
 from services.fulfillment.picking.api import router as picking_router
-from shared.contracts.commands.fulfillment import Exchange, Pick, ShortPick, Unpick
+from services.fulfillment.shipping import handlers as shipping
+from services.fulfillment.shipping.api import router as shipping_router
+from shared.contracts.commands.fulfillment import (
+    CancelShipment,
+    CreateShipment,
+    Dispatch,
+    Exchange,
+    Pack,
+    Pick,
+    Repack,
+    ShortPick,
+    Unpack,
+    Unpick,
+)
 from shared.contracts.fulfillment import OrderProductChanged, OrderRejected
 from shared.contracts.lots import LotAllocated
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialAllocated, SerialHeld, SerialHoldLifted
+from shared.contracts.serials import DispatchApproved, DispatchRefused, SerialAllocated, SerialHeld, SerialHoldLifted
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
 from shared.replica import LOCATIONS
 from shared.routing import Hears, Takes
@@ -33,6 +46,16 @@ def order_and_product(data: OrderProductChanged) -> Iterable[str]:
     return (f"order:{data.order}", f"product:{data.sku}")
 
 
+def orders_named(data: Any) -> Iterable[str]:
+    """Whatever touches a shipment locks all its orders, and reads what it holds after that."""
+    return (f"order:{name}" for name in data.orders)
+
+
+def order_and_orders(data: DispatchApproved | DispatchRefused) -> Iterable[str]:
+    """An answer about units of an order may decide on all orders of the shipment."""
+    return (f"order:{name}" for name in (data.order, *data.orders))
+
+
 def holders(data: SerialHeld) -> Iterable[str]:
     """A hold concerns the orders that have its units; its lift comes after it."""
     return (f"hold:{data.hold}", *(f"order:{unit.order}" for unit in data.units if unit.order is not None))
@@ -47,13 +70,27 @@ ROWS = (
     Takes(ShortPick, picking.take_short_picks, order, "/short-picks"),
     Takes(Unpick, picking.take_unpicks, order, "/unpicks"),
     Takes(Exchange, picking.take_exchanges, order, "/exchanges", 202),
+    Takes(Pack, shipping.take_packs, order, "/packs"),
+    Takes(Unpack, shipping.take_unpacks, order, "/unpacks"),
+    Takes(Repack, shipping.take_repacks, order, "/repacks"),
+    Takes(CreateShipment, shipping.create_shipments, orders_named, "/shipments", 201, shipping.name_orders_of_cartons),
+    Takes(
+        CancelShipment,
+        shipping.cancel_shipments,
+        orders_named,
+        "/shipment-cancellations",
+        complete=shipping.name_orders_of_shipments,
+    ),
+    Takes(Dispatch, shipping.ask_dispatches, orders_named, "/dispatches", 202, shipping.name_orders_of_shipments),
     Hears(ProductChanged, orders.hear_products, lambda data: (f"product:{data.sku}",)),
     *LOCATIONS,
     Hears(SerialAllocated, orders.hear_serials, order),
     Hears(LotAllocated, orders.hear_lots, order),
     Hears(SerialHeld, picking.hear_holds, holders),
     Hears(SerialHoldLifted, picking.hear_lifts, lambda data: (f"hold:{data.hold}",)),
+    Hears(DispatchApproved, shipping.hear_approvals, order_and_orders),
+    Hears(DispatchRefused, shipping.hear_refusals, order_and_orders),
     Hears(OrderProductChanged, orders.wake_orders, order_and_product),
 )
 
-app = service("fulfillment", ROWS, rejected=OrderRejected, routers=[orders_router, picking_router])
+app = service("fulfillment", ROWS, rejected=OrderRejected, routers=[picking_router, orders_router, shipping_router])

@@ -96,6 +96,8 @@ class Code(StrEnum):
     ALREADY_PACKED = "already_packed"
     CARTON_OF_ANOTHER_ORDER = "carton_of_another_order"
     CARTON_SHIPPED = "carton_shipped"
+    CARTON_FULL = "carton_full"
+    SHIPMENT_CANCELLED = "shipment_cancelled"
     NOT_FULLY_PACKED = "not_fully_packed"
     DISPATCHED = "dispatched"
     UNWANTED_UNITS = "unwanted_units"
@@ -250,6 +252,8 @@ KINDS: dict[Code, Kind] = {
     Code.ALREADY_PACKED: Kind(409, "The unit is in a carton already", "Unpack it first, or move it."),
     Code.CARTON_OF_ANOTHER_ORDER: Kind(409, "The carton is of another order", "Take a carton of this order."),
     Code.CARTON_SHIPPED: Kind(409, "The carton is in another shipment", "Cancel that shipment first."),
+    Code.CARTON_FULL: Kind(409, "A carton holds at most 500 units", "Take another carton."),
+    Code.SHIPMENT_CANCELLED: Kind(409, "The shipment was cancelled", "Create a new shipment of its cartons."),
     Code.NOT_FULLY_PACKED: Kind(409, "Picked units are not packed", "Pack or unpick them first."),
     Code.DISPATCHED: Kind(409, "The shipment has left", "Take a customer return."),
     Code.UNWANTED_UNITS: Kind(409, "Units of a cancelled order or line are in the way", "Unpick them first."),

@@ -127,18 +127,18 @@ class Desk:
         """Units of the test's product, as scanned."""
         return [Unit(sku=self.sku, serial=serial) for serial in serials]
 
-    def pick(self, name: str, *serials: str) -> Pick:
-        """A pick to the stage."""
-        return Pick(order=self.name(name), units=self.units(*serials), location="EAST/STAGE")
+    def pick(self, name: str, *serials: str, stage: str = "EAST/STAGE") -> Pick:
+        """A pick to a stage."""
+        return Pick(order=self.name(name), units=self.units(*serials), location=stage)
 
     def pack(self, name: str, carton: str, *serials: str) -> Pack:
         """Units into a carton."""
         return Pack(order=self.name(name), carton=self.name(carton), units=self.units(*serials))
 
-    async def packed(self, name: str, carton: str, *serials: str, **more: Any) -> None:
+    async def packed(self, name: str, carton: str, *serials: str, stage: str = "EAST/STAGE", **more: Any) -> None:
         """An order picked and packed into one carton."""
         await self.allocated(name, *serials, **more)
-        await self.tell(self.pick(name, *serials), self.pack(name, carton, *serials))
+        await self.tell(self.pick(name, *serials, stage=stage), self.pack(name, carton, *serials))
 
     async def shipped(self, name: str, *serials: str) -> None:
         """An order that has left."""

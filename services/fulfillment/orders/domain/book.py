@@ -166,16 +166,6 @@ class Order:
         return self.cancelled or self.lines[unit.line].cancelled
 
 
-@dataclass(slots=True)
-class Carton:
-    """A carton of an order, and the shipment it is in."""
-
-    carton: str
-    order: str
-    shipment: str | None = None
-    shipped: bool = False
-
-
 class Book:
     """The orders a batch is about. `ids` gives the names of new demands and the like, which no rule makes up."""
 
@@ -187,7 +177,6 @@ class Book:
         lines: Iterable[Line] = (),
         demands: Iterable[Demand] = (),
         units: Iterable[Unit] = (),
-        cartons: Iterable[Carton] = (),
         gone: Mapping[Key, str] | None = None,
     ) -> None:
         self.ids = ids
@@ -196,7 +185,6 @@ class Book:
         self.demands = Shelf({demand.demand: demand for demand in demands})
         self.units = Shelf({unit.key: unit for unit in units})
         """Units in hand, of the orders concerned and of any other that a message names."""
-        self.cartons = Shelf({carton.carton: carton for carton in cartons})
         self.gone = dict(gone or {})
         """Units named by a message that left, and the order they last left with."""
         self._bind()

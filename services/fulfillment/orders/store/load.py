@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from services.fulfillment.orders.domain import Book, Carton, Demand, Key, Line, Order, Unit
+from services.fulfillment.orders.domain import Book, Demand, Key, Line, Order, Unit
 from shared.contracts.upstream import Customer
 from shared.database import Transaction, new_id
 
@@ -45,12 +45,6 @@ UNITS = text("""
            EXISTS (SELECT FROM unit_hold h WHERE h.sku = f.sku AND h.serial = f.serial) AS held
     FROM found f ORDER BY f.sku, f.serial
 """)
-CARTONS = text("""
-    SELECT c.carton, c.order_id, c.shipment, coalesce(s.status = 'DISPATCHED', false) AS shipped
-    FROM carton c LEFT JOIN shipment s USING (shipment)
-    WHERE c.carton = ANY(CAST(:cartons AS text[])) OR c.shipment = ANY(CAST(:shipments AS text[]))
-       OR c.order_id = ANY(CAST(:whole AS text[]))
-""")
 
 
 async def load(
@@ -61,12 +55,8 @@ async def load(
     whole: Iterable[str] = (),
     cartons: Collection[str] = (),
     shipments: Collection[str] = (),
-    packing: bool = False,
 ) -> Book:
-    """The orders by name, with the units named, all units in hand of the orders in `whole`, and what lies in cartons.
-
-    With `packing` the cartons themselves are read too: those named, those of the shipments and of whole orders.
-    """
+    """The orders by name, with the units named, those in hand of the orders in `whole`, and what lies in cartons."""
     wanted = {"orders": sorted(set(orders))}
     contents = {"whole": sorted(set(whole)), "cartons": sorted(set(cartons)), "shipments": sorted(set(shipments))}
     keys = sorted(set(units))
@@ -79,7 +69,6 @@ async def load(
         lines=[_line(row) for row in await tx.rows(LINES, wanted)],
         demands=[_demand(row) for row in await tx.rows(DEMANDS, wanted)],
         units=[unit for unit in found if not unit.shipment],
-        cartons=[Carton(*row) for row in await tx.rows(CARTONS, contents)] if packing else (),
         gone=_gone(found),
     )
 

@@ -1,0 +1,72 @@
+"""Cartons, shipments and dispatches as they stand; read-only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from shared.database import Transaction
+
+CARTON = text("""
+    SELECT c.carton, c.order_id, c.shipment, s.status FROM carton c LEFT JOIN shipment s USING (shipment)
+    WHERE c.carton = :carton
+""")
+CARTON_UNITS = text("""
+    SELECT u.line, u.sku, u.serial, u.status FROM carton c JOIN unit u USING (order_id, carton)
+    WHERE c.carton = :carton ORDER BY u.sku, u.serial
+""")
+# A check is over once the packing of one of its orders has risen, though its answers are still to come.
+_STATUS = """
+    CASE WHEN c.status = 'CHECKING' AND EXISTS (
+        SELECT FROM unnest(c.orders, c.packing) AS asked (order_id, packing)
+        JOIN sales_order o ON o.order_id = asked.order_id WHERE o.packing <> asked.packing)
+    THEN 'ENDED' ELSE c.status END
+"""
+_SHIPMENTS = f"""
+    SELECT s.shipment, s.warehouse, s.orders, s.carrier, s.tracking_number, s.created_at, s.created_by,
+           s.dispatched_at, s.check_id AS dispatch,
+           CASE WHEN s.status = 'CREATED' AND {_STATUS} = 'CHECKING' THEN 'CHECKING' ELSE s.status END AS status
+    FROM shipment s LEFT JOIN dispatch_check c USING (check_id)
+"""  # noqa: S608 - the parts are this module's own
+SHIPMENT = text(f"{_SHIPMENTS} WHERE s.shipment = :shipment")
+SHIPMENTS = text(f"""
+    {_SHIPMENTS}
+    WHERE s.shipment > :after AND (CAST(:status AS text) IS NULL OR s.status = :status)
+      AND (CAST(:order AS text) IS NULL OR s.shipment IN (SELECT shipment FROM carton WHERE order_id = :order))
+    ORDER BY s.shipment LIMIT :size
+""")  # noqa: S608 - the parts are this module's own
+SHIPMENT_UNITS = text("""
+    SELECT c.order_id, c.carton, u.line, u.sku, u.serial, u.status
+    FROM carton c LEFT JOIN unit u USING (order_id, carton)
+    WHERE c.shipment = :shipment ORDER BY c.order_id, c.carton, u.sku, u.serial LIMIT 10000
+""")
+DISPATCH = text(f"""
+    SELECT c.check_id, c.shipment, c.orders, c.asked, c.approved, c.until, c.reasons, c.at, c.actor, c.ended_at,
+           {_STATUS} AS status
+    FROM dispatch_check c WHERE check_id = :check
+""")  # noqa: S608 - the parts are this module's own
+
+
+async def carton(tx: Transaction, name: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
+    """A carton and what lies in it."""
+    found = await tx.rows(CARTON, {"carton": name})
+    return (found[0], await tx.rows(CARTON_UNITS, {"carton": name})) if found else None
+
+
+async def shipment(tx: Transaction, name: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
+    """A shipment and what lies in its cartons, the first ten thousand units."""
+    found = await tx.rows(SHIPMENT, {"shipment": name})
+    return (found[0], await tx.rows(SHIPMENT_UNITS, {"shipment": name})) if found else None
+
+
+async def shipments(
+    tx: Transaction, *, status: str | None, order: str | None, after: str, size: int
+) -> Sequence[Row[Any]]:
+    """Shipments by status and order."""
+    return await tx.rows(SHIPMENTS, {"status": status, "order": order, "after": after, "size": size})
+
+
+async def dispatch(tx: Transaction, check: str) -> Row[Any] | None:
+    """A dispatch as it stands."""
+    found = await tx.rows(DISPATCH, {"check": check})
+    return found[0] if found else None
