@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.database import transaction
+from shared.failpoints import failpoint
 from shared.telemetry import OUTBOX_AGE, OUTBOX_ROWS, PUBLISHED
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class Relay:
             if not rows:
                 return 0
             sent, errors = await self._publish(rows)
+            failpoint("relay.after_publish")
             if sent:
                 await tx.run(SENT, {"ids": sent})
         PUBLISHED.labels(self._service).inc(len(sent))

@@ -26,6 +26,7 @@ from shared.telemetry import BATCHES, TAKEN_BACK
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0
+TOO_MANY = "more than half of the latest records are malformed; the dead letters are not for all of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Halt:
     offset: int
     error: str
     malformed: bool
+    epoch: int
     since: datetime
 
     @property
@@ -56,10 +58,18 @@ class Line:
         self._failures = 0
         self._ended = asyncio.Event()
         self.assignment = Assignment()
-        self.halt: Halt | None = None
+        self._halt: Halt | None = None
+        self._trouble: tuple[int, str] | None = None
+
+    @property
+    def halt(self) -> Halt | None:
         """Where it stands still until an operator says how to go on."""
-        self.trouble: str | None = None
+        return self._halt if self._halt is not None and self._halt.epoch == self.assignment.epoch else None
+
+    @property
+    def trouble(self) -> str | None:
         """What it is waiting for to come back."""
+        return self._trouble[1] if self._trouble is not None and self._trouble[0] == self.assignment.epoch else None
 
     def stop(self) -> None:
         """Take nothing more; what is running is finished."""
@@ -75,9 +85,10 @@ class Line:
             # The database is away, or we have a bug here; either way nothing of the batch is lost.
             take_back(consumer, first)
             self._failures += 1
-            self.trouble = f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]
+            told = f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]
+            self._trouble = (self.assignment.epoch, told)
             TAKEN_BACK.labels(self._map.service, type(error).__name__).inc()
-            log.warning("batch taken back: %s", self.trouble)
+            log.warning("batch taken back: %s", told)
             log.debug("batch taken back", exc_info=error)
             pause = min(LONGEST_WAIT, 0.05 * 2 ** min(self._failures, 10)) * random.uniform(0.5, 1)  # noqa: S311
         if pause:
@@ -98,17 +109,13 @@ class Line:
         items, outcomes = self._read(records)
         try:
             if tripped := self._breaker.trips(outcomes):
-                self._stand(_too_many(tripped))
-            else:
-                await settle(self._engine, self._map, items, self._wake)
-                self.halt = None
+                partition, offset, _ = tripped
+                return self._stand(consumer, first, (*partition, offset), TOO_MANY, malformed=True)
+            await settle(self._engine, self._map, items, self._wake)
         except Unsettled as unsettled:
-            self._stand(Halt(*unsettled.item.place, str(unsettled), malformed=False, since=datetime.now(UTC)))
-        if self.halt is not None:
-            take_back(consumer, first)
-            return 0.05
+            return self._stand(consumer, first, unsettled.item.place, str(unsettled), malformed=False)
         self._breaker.count(outcomes)
-        self._failures, self.trouble = 0, None
+        self._failures, self._trouble, self._halt = 0, None, None
         failpoint("line.before_ack")
         if not await self.assignment.commit(consumer, after):
             log.warning("the ack came too late: another replica has the partitions, its inbox drops what we did")
@@ -134,17 +141,17 @@ class Line:
             outcomes.append((partition, record.offset, isinstance(read, Malformed)))
         return items, outcomes
 
-    def _stand(self, halt: Halt) -> None:
-        if self.halt is None or self.halt.place != halt.place:
-            log.error("halted at %s: %s", "/".join(map(str, halt.place)), halt.error)
-            self.halt = halt
+    def _stand(
+        self, consumer: AIOKafkaConsumer, first: Places, place: tuple[str, int, int], error: str, *, malformed: bool
+    ) -> float:
+        """Put the batch back and stand still at one of its records."""
+        take_back(consumer, first)
+        log.error("halted at %s: %s", "/".join(map(str, place)), error)
+        self._halt = Halt(*place, error, malformed, self.assignment.epoch, datetime.now(UTC))
+        return 0.05
 
     async def _may_go_on(self, halt: Halt) -> bool:
-        """Whether an operator has left word for the record we stand at, or it became another replica's."""
-        partition = TopicPartition(halt.topic, halt.partition)
-        if not self.assignment.covers([partition]):
-            self.halt = None
-            return True
+        """Whether an operator has left word for the record we stand at."""
         async with reading(self._engine) as tx:
             skip = await skips.find(tx, halt.place, malformed=halt.malformed)
         if skip is None:
@@ -153,14 +160,8 @@ class Line:
         if halt.malformed:
             async with transaction(self._engine) as tx:
                 await skips.use(tx, [skip.id])
-            self._breaker.allow(partition, skip.offset)
+            self._breaker.allow(TopicPartition(halt.topic, halt.partition), skip.offset)
         else:
             self._skips = {halt.place: skip}
-        self.halt = None
+        self._halt = None
         return True
-
-
-def _too_many(outcome: Outcome) -> Halt:
-    partition, offset, _ = outcome
-    error = "more than half of the latest records are malformed; the dead letters are not for all of them"
-    return Halt(partition.topic, partition.partition, offset, error, malformed=True, since=datetime.now(UTC))

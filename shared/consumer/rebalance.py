@@ -18,6 +18,8 @@ class Assignment(ConsumerRebalanceListener):
         """Held from BEGIN to ack, never during a wait for something to come back."""
         self.partitions: frozenset[TopicPartition] = frozenset()
         self.joined = False
+        self.epoch = 0
+        """Counts assignments: what stood in the way of an earlier one says nothing of this one."""
         self.stands: Places = {}
         """The next offset of each partition we acked."""
 
@@ -29,6 +31,7 @@ class Assignment(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Begin with what is ours now."""
         self.joined, self.partitions, self.stands = True, frozenset(assigned), {}
+        self.epoch += 1
 
     def covers(self, partitions: Iterable[TopicPartition]) -> bool:
         """Whether all of these are ours; a batch from before a rebalance may not be."""
