@@ -8,10 +8,12 @@ from services.receiving.products import api as products_api
 from services.receiving.products import handlers as products
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import handlers as receipts
+from services.receiving.returns import api as returns_api
+from services.receiving.returns import handlers as returns
 from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialAdjusted
+from shared.contracts.serials import SerialAdjusted, SerialMoved
 from shared.contracts.upstream import (
     AsnAnnounced,
     AsnCancelled,
@@ -36,6 +38,10 @@ def _place(data: Any) -> list[str]:
     return [f"place:{data.key()}"]
 
 
+def _return(data: Any) -> list[str]:
+    return [f"return:{data.return_id}", *([f"sku:{data.sku}"] if isinstance(data, commands.ReceiveReturn) else ())]
+
+
 ROWS = (
     Takes(ProductDefined, products.define, _product, post="/products"),
     Takes(WarehouseDefined, locations.define, _place, post="/warehouses"),
@@ -50,8 +56,16 @@ ROWS = (
     Takes(commands.ConfirmSession, receipts.decide, receipts.locks, post="/confirmations"),
     Takes(commands.CloseReceipt, receipts.decide, receipts.locks, post="/closings"),
     Takes(commands.ResolveDiscrepancy, receipts.decide, receipts.locks, post="/resolutions"),
+    Takes(commands.ReceiveReturn, returns.receive, _return, post="/returns"),
+    Takes(commands.DisposeReturn, returns.dispose, _return, post="/dispositions"),
     Hears(ProductChanged, receipts.wake, _sku),
     Hears(SerialAdjusted, receipts.void, _sku),
+    Hears(SerialMoved, returns.ship, returns.locks_of_move),
 )
 
-app = service("receiving", ROWS, ReceiptRejected, (products_api.router, locations_api.router, receipts_api.router))
+app = service(
+    "receiving",
+    ROWS,
+    ReceiptRejected,
+    (products_api.router, locations_api.router, receipts_api.router, returns_api.router),
+)

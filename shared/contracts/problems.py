@@ -69,6 +69,7 @@ class Code(StrEnum):
     DISCREPANCY_RESOLVED = "discrepancy_resolved"
     RESOLUTION_DOES_NOT_FIT = "resolution_does_not_fit"
     NOT_SHIPPED_TO_CUSTOMER = "not_shipped_to_customer"
+    NOT_IN_RETURN = "not_in_return"
     ALREADY_RETURNED = "already_returned"
     ALREADY_DISPOSED = "already_disposed"
     DOCUMENT_EXISTS = "document_exists"
@@ -223,6 +224,7 @@ KINDS: dict[Code, Kind] = {
     Code.NOT_SHIPPED_TO_CUSTOMER: Kind(
         409, "The unit was not shipped to this customer on this order", "Look the serial up for its order."
     ),
+    Code.NOT_IN_RETURN: Kind(409, "The unit is not in this return", "Look at the return's units."),
     Code.ALREADY_RETURNED: Kind(409, "The unit was returned already", "Look the serial up for its return."),
     Code.ALREADY_DISPOSED: Kind(409, "Its disposition is decided already", "Look at the return."),
     Code.DOCUMENT_EXISTS: Kind(409, "That document exists already", "Take a new id, or change the one that exists."),

@@ -93,9 +93,10 @@ class ReceiveReturn(Fact, type="return.receive.v1", topic=RECEIVING_COMMANDS, ke
 
 
 class DisposeReturn(Fact, type="return.dispose.v1", topic=RECEIVING_COMMANDS, key="return_id"):
-    """What becomes of returned units; all of the return's where none are named."""
+    """What becomes of returned units; all that are undecided where none are named, `sku` where serials are alike."""
 
     return_id: DocumentId
+    sku: Sku | None = None
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
     disposition: Annotated[str, Field(pattern="^(RESTOCK|SCRAP|SEND_BACK)$")]
     reason: Reason

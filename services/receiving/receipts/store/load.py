@@ -45,6 +45,12 @@ async def load_units(tx: Transaction, keys: Iterable[Key]) -> Desk:
     return desk
 
 
+async def units(tx: Transaction, keys: Iterable[Key]) -> Sequence[Unit]:
+    """Units, and those whose serials differ from theirs only in case."""
+    folded = sorted({(sku, serial.lower()) for sku, serial in keys})
+    return [Unit(*row) for row in await tx.rows(sql.UNITS, columns(folded, ("skus", "serials")))]
+
+
 async def load_waiting(tx: Transaction, skus: Iterable[str]) -> Desk:
     """The lines that wait for these products, and the units that they name."""
     desk = blank(tx)
@@ -67,9 +73,7 @@ async def _discrepancies(tx: Transaction, desk: Desk, wanted: Needs) -> None:
 
 async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     if wanted.units:
-        folded = sorted({(sku, serial.lower()) for sku, serial in wanted.units})
-        found = await tx.rows(sql.UNITS, columns(folded, ("skus", "serials")))
-        desk.load(units=(Unit(*row) for row in found))
+        desk.load(units=await units(tx, wanted.units))
     if wanted.serials_on:
         found = await tx.rows(sql.EXPECTED_AS, columns(sorted(wanted.serials_on), ("receipts", "serials")))
         desk.load(units=(Unit(*row) for row in found))

@@ -7,8 +7,8 @@ version that was read.
 
 import json
 
-from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Line, Receipt, Session, Unit
+from services.receiving.receipts.domain.desk import Desk, Rows
+from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, Receipt, Session, Unit
 from services.receiving.receipts.store import sql
 from services.receiving.rows import all_of, columns
 from shared.database import Transaction
@@ -23,7 +23,7 @@ async def save(tx: Transaction, desk: Desk) -> None:
         await tx.run(sql.SAVE_LINES, columns(sorted(lines), Line._fields))
     if sessions := desk.sessions.changed():
         await tx.run(sql.SAVE_SESSIONS, columns(sessions, Session._fields))
-    await _units(tx, desk)
+    await save_units(tx, desk.units)
     await _asides(tx, desk)
     await _discrepancies(tx, desk)
 
@@ -45,9 +45,9 @@ async def _receipts(tx: Transaction, desk: Desk) -> None:
         await tx.run(sql.ADD_RECEIPTS, columns(new, Receipt._fields))
 
 
-async def _units(tx: Transaction, desk: Desk) -> None:
-    units = sorted(desk.units.changed())
-    read = desk.units.read
+async def save_units(tx: Transaction, rows: Rows[Key, Unit]) -> None:
+    """Write changed units."""
+    units, read = sorted(rows.changed()), rows.read
     if new := [unit for unit in units if unit.key not in read]:
         await tx.run(sql.ADD_UNITS, columns(new, Unit._fields))
     if old := [(*unit, read[unit.key].version) for unit in units if unit.key in read]:

@@ -1,0 +1,78 @@
+"""Returns in the database: loaded and saved a batch at a time."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import text
+
+from services.receiving.locations import store as places
+from services.receiving.receipts import store as receipts
+from services.receiving.receipts.domain.records import Key
+from services.receiving.receipts.store import sql
+from services.receiving.returns.domain import Book, Return, ReturnUnit
+from services.receiving.rows import all_of, columns
+from shared.database import Transaction, new_id
+
+DISPOSED = ("return_id", "sku", "serial", "disposition", "disposed_reason", "disposed_at", "disposed_by")
+
+
+async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[Key] = (),
+               skus: Iterable[str] = (), locations: Iterable[str] = ()) -> Book:  # fmt: skip
+    """What commands about returns need: whole returns, units, products and places."""
+    book = Book(tx.now, iter(new_id, ""))
+    if names := sorted(set(returns)):
+        for row in await tx.rows(RETURNS, {"returns": names}):
+            book.returns[row.return_id] = book.returns.read[row.return_id] = Return(*row)
+        for row in await tx.rows(RETURNED, {"returns": names}):
+            unit = ReturnUnit(*row)
+            book.returned[unit[:3]] = book.returned.read[unit[:3]] = unit
+    if keys := set(units):
+        book.units.update((unit.key, unit) for unit in await receipts.units(tx, keys))
+        book.units.read.update(book.units)
+    if wanted := sorted(set(skus)):
+        book.trackings = {row.sku: row.tracking for row in await tx.rows(sql.TRACKINGS, {"skus": wanted})}
+    if places_of := set(locations):
+        book.locations = {name: place.type for name, place in (await places.locations(tx, places_of)).items()}
+    return book
+
+
+async def save(tx: Transaction, book: Book) -> None:
+    """Write every changed row."""
+    if returns := book.returns.changed():
+        await tx.run(ADD_RETURNS, columns(returns, Return._fields))
+    await receipts.save_units(tx, book.units)
+    changed = book.returned.changed()
+    if new := [unit for unit in changed if unit[:3] not in book.returned.read]:
+        await tx.run(ADD_RETURNED, columns(new, ReturnUnit._fields))
+    if old := [(*unit[:3], *unit[7:]) for unit in changed if unit[:3] in book.returned.read]:
+        await all_of(tx, DISPOSE, columns(old, DISPOSED), len(old))
+
+
+RETURNS = text("""
+SELECT return_id, "order", customer, hold, at, actor FROM customer_return
+WHERE return_id = ANY(CAST(:returns AS text[]))
+""")
+RETURNED = text("""
+SELECT return_id, sku, serial, location, reason, at, actor, disposition, disposed_reason, disposed_at, disposed_by
+FROM return_unit WHERE return_id = ANY(CAST(:returns AS text[]))
+""")
+ADD_RETURNS = text("""
+INSERT INTO customer_return (return_id, "order", customer, hold, at, actor)
+SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:order AS text[]), CAST(:customer AS text[]),
+                     CAST(:hold AS text[]), CAST(:at AS timestamptz[]), CAST(:actor AS text[]))
+""")
+ADD_RETURNED = text("""
+INSERT INTO return_unit (return_id, sku, serial, location, reason, at, actor, disposition, disposed_reason,
+                         disposed_at, disposed_by)
+SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:serial AS text[]),
+                     CAST(:location AS text[]), CAST(:reason AS text[]), CAST(:at AS timestamptz[]),
+                     CAST(:actor AS text[]), CAST(:disposition AS text[]), CAST(:disposed_reason AS text[]),
+                     CAST(:disposed_at AS timestamptz[]), CAST(:disposed_by AS text[]))
+""")
+DISPOSE = text("""
+UPDATE return_unit u SET disposition = x.disposition, disposed_reason = x.disposed_reason,
+                         disposed_at = x.disposed_at, disposed_by = x.disposed_by
+FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:serial AS text[]), CAST(:disposition AS text[]),
+            CAST(:disposed_reason AS text[]), CAST(:disposed_at AS timestamptz[]), CAST(:disposed_by AS text[]))
+     AS x(return_id, sku, serial, disposition, disposed_reason, disposed_at, disposed_by)
+WHERE u.return_id = x.return_id AND u.sku = x.sku AND u.serial = x.serial AND u.disposition IS NULL
+""")
