@@ -31,6 +31,10 @@ class AllocationRequested(Fact, type="allocation.requested.v1", topic=FULFILLMEN
     shortfall: Shortfall
     serials: Serials = []
 
+    def weight(self) -> int:
+        """As many units as it may be given at once."""
+        return max(1, int(self.quantity))
+
 
 class AllocationWithdrawn(Fact, type="allocation.withdrawn.v1", topic=FULFILLMENT, key="order"):
     """A demand is over: what is still ALLOCATED under it goes back to stock (S11)."""

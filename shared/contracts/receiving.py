@@ -5,9 +5,9 @@ the facts of two documents in any order. `serials` and `versions` run in paralle
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
 from shared.contracts.topics import RECEIVING
@@ -17,7 +17,17 @@ Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
 Versions = Annotated[list[int], Field(max_length=MAX_UNITS)]
 
 
-class ReceiptPlanned(Fact, type="receipt.planned.v1", topic=RECEIVING, key="receipt"):
+class Versioned(Fact):
+    """A fact about units, each with the version of receiving's row."""
+
+    @model_validator(mode="after")
+    def _in_parallel(self) -> Self:
+        if len(getattr(self, "serials", ())) != len(getattr(self, "versions", ())):
+            raise ValueError("one version for each serial")
+        return self
+
+
+class ReceiptPlanned(Versioned, type="receipt.planned.v1", topic=RECEIVING, key="receipt"):
     """A line of a receipt is expected; its named serials become EXPECTED (S05)."""
 
     receipt: DocumentId
@@ -31,7 +41,7 @@ class ReceiptPlanned(Fact, type="receipt.planned.v1", topic=RECEIVING, key="rece
     expected_at: datetime | None = None
 
 
-class ReceiptWithdrawn(Fact, type="receipt.withdrawn.v1", topic=RECEIVING, key="receipt"):
+class ReceiptWithdrawn(Versioned, type="receipt.withdrawn.v1", topic=RECEIVING, key="receipt"):
     """Units of a line are expected no longer: the announcement was changed or cancelled, or the receipt closed."""
 
     receipt: DocumentId
@@ -43,7 +53,7 @@ class ReceiptWithdrawn(Fact, type="receipt.withdrawn.v1", topic=RECEIVING, key="
     reason: Literal["CHANGED", "CANCELLED", "CLOSED", "TAKEN_OVER"]
 
 
-class UnitReceived(Fact, type="unit.received.v1", topic=RECEIVING, key="receipt"):
+class UnitReceived(Versioned, type="unit.received.v1", topic=RECEIVING, key="receipt"):
     """Serialised units are physically here, at a dock or staging place (S06)."""
 
     receipt: DocumentId
@@ -55,7 +65,7 @@ class UnitReceived(Fact, type="unit.received.v1", topic=RECEIVING, key="receipt"
     session: DocumentId
 
 
-class UnitReturned(Fact, type="unit.returned.v1", topic=RECEIVING, key="return_id"):
+class UnitReturned(Versioned, type="unit.returned.v1", topic=RECEIVING, key="return_id"):
     """Shipped units came back from the customer they went to; they are on hold until a disposition."""
 
     return_id: DocumentId

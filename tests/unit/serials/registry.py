@@ -1,0 +1,156 @@
+"""The registry without its tables: the same rules on dictionaries, for tests that play a whole life."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from services.serials.allocation.domain.answers import answered
+from services.serials.allocation.domain.demand import Demand, Demands
+from services.serials.allocation.domain.serve import serve, skipped
+from services.serials.units.domain import adjustments, arrivals, dispatch, events, holds, orders, places
+from services.serials.units.domain.book import Book, Misfit
+from services.serials.units.domain.refusals import Outcome
+from services.serials.units.domain.transitions import Change
+from services.serials.units.domain.unit import Key, Unit
+from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.fulfillment import (
+    AllocationRequested,
+    AllocationWithdrawn,
+    DispatchDone,
+    DispatchRequested,
+    UnitDeallocated,
+    UnitPicked,
+    UnitUnpicked,
+)
+from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
+from tests.unit.serials.making import DAWN, OUT, SHELF, TYPES, names, of, receive, told, want
+
+Messages = list[CloudEvent[Any]]
+Decide = Callable[[Book, Demands, Messages], Any]
+
+
+def _reopening(decide: Callable[..., Any]) -> Decide:
+    return lambda book, demands, messages: demands.reopen(decide(book, messages))
+
+
+def _withdrawn(book: Book, demands: Demands, messages: Messages) -> None:
+    demands.withdraw(messages)
+    orders.released(book, messages)
+
+
+DECIDE: dict[type[Fact], Decide] = {
+    ReceiptPlanned: lambda book, _, messages: arrivals.planned(book, messages),
+    ReceiptWithdrawn: lambda book, _, messages: arrivals.withdrawn(book, messages),
+    UnitReceived: lambda book, _, messages: arrivals.received(book, messages),
+    UnitReturned: lambda book, _, messages: arrivals.returned(book, messages),
+    UnitPicked: lambda book, _, messages: orders.picked(book, messages),
+    DispatchRequested: lambda book, _, messages: dispatch.checked(book, messages, DAWN),
+    DispatchDone: lambda book, _, messages: orders.dispatched(book, messages),
+    Move: lambda book, _, messages: places.move(book, messages, TYPES),
+    Hold: lambda book, _, messages: holds.hold(book, messages),
+}
+SERVING: dict[type[Fact], Decide] = {
+    ReturnDisposed: lambda book, _, messages: arrivals.disposed(book, messages),
+    AllocationRequested: lambda _, demands, messages: demands.open(messages),
+    AllocationWithdrawn: _withdrawn,
+    UnitDeallocated: _reopening(orders.deallocated),
+    UnitUnpicked: _reopening(orders.unpicked),
+    PutAway: lambda book, _, messages: places.put_away(book, messages, TYPES),
+    Lift: lambda book, _, messages: holds.lift(book, messages),
+    Adjust: lambda book, _, messages: adjustments.adjust(book, messages, TYPES),
+}
+
+
+class Row(NamedTuple):
+    """An audit row."""
+
+    key: Key
+    version: int
+    change: Change
+    from_status: str | None
+    status: str
+    from_location: str | None
+    location: str | None
+
+
+@dataclass
+class Registry:
+    """What the tables would hold, and everything that was said."""
+
+    units: dict[Key, Unit] = field(default_factory=dict)
+    demands: dict[str, Demand] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+    held: dict[tuple[str, str], dict[Key, Unit]] = field(default_factory=dict)
+    audit: list[Row] = field(default_factory=list)
+    misfits: list[Misfit] = field(default_factory=list)
+    said: list[Fact] = field(default_factory=list)
+
+    def hear(self, *facts: Fact) -> Any:
+        """Take messages of one type in as one batch; give what the rule gave."""
+        return self.take([told(fact) for fact in facts])
+
+    def take(self, messages: Messages) -> Any:
+        """Take a batch in: decide, serve where the service would, keep."""
+        kind = type(messages[0].data)
+        book, demands = Book(units=self.units, held=self.held), Demands(known=self.demands)
+        if kind is AllocationRequested:  # the table remembers what was withdrawn before it was asked for
+            messages = [message for message in messages if message.data.demand not in self.withdrawn]
+        given: list[Fact] = []
+        if kind in SERVING:
+            outcome = SERVING[kind](book, demands, messages)
+            acts = serve(book, demands)
+            given = [*answered(acts, skipped(book, acts, {}))]
+        else:
+            outcome = DECIDE[kind](book, demands, messages)
+        self._keep(book, demands)
+        self.said += [fact for _, fact in events.told(book)] + given
+        return outcome
+
+    def _keep(self, book: Book, demands: Demands) -> None:
+        for key in [key for key, unit in self.units.items() if unit.status is None]:
+            del self.units[key]
+        self.withdrawn |= demands.withdrawn.keys()
+        self.misfits += book.misfits
+        self.audit += [
+            Row(
+                it.unit.key,
+                it.version,
+                book.acts[it.act].change,
+                it.from_status,
+                it.status,
+                it.from_location,
+                it.location,
+            )
+            for it in book.steps
+        ]
+
+    def saying(self, kind: type[Fact]) -> list[Any]:
+        """What was said of one kind."""
+        return [fact for fact in self.said if isinstance(fact, kind)]
+
+    def status(self, serial: str, sku: str = "A-1") -> str | None:
+        """Where a unit stands."""
+        unit = self.units.get((sku, serial))
+        return unit.status if unit else None
+
+
+def codes(outcomes: Iterable[Outcome]) -> list[list[str]]:
+    """The codes that each request was refused with."""
+    return [[str(refusal.code) for refusal in outcome.refusals] for outcome in outcomes]
+
+
+def stocked(count: int) -> Registry:
+    """A registry with so many units in storage."""
+    registry = Registry()
+    registry.hear(receive(names(count)))
+    registry.hear(PutAway(sku="A-1", serials=names(count), location=SHELF))
+    return registry
+
+
+def picked(count: int) -> Registry:
+    """A registry with so many units picked for one order."""
+    registry = stocked(count)
+    registry.hear(want("D1", count))
+    registry.hear(UnitPicked(**of("D1", names(count)), location=OUT))
+    return registry

@@ -1,0 +1,245 @@
+"""Lives of units in any order that services could bring about: what must hold holds after every step."""
+
+from collections import defaultdict
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from services.serials.units.domain.transitions import BESIDE, STATUSES, TRANSITIONS
+from services.serials.units.domain.unit import Unit
+from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
+from shared.contracts.envelope import Fact
+from shared.contracts.serials import DispatchApproved, SerialAllocated, SerialMoved
+from tests.unit.serials.making import BIN, SHELF, names
+from tests.unit.serials.neighbours import Fulfillment, Line, Receiving
+from tests.unit.serials.registry import Registry
+
+SERIALS = names(6)
+serials = st.sampled_from(SERIALS)
+receipts = st.sampled_from(["R-1", "R-2"])
+some = st.lists(serials, min_size=1, max_size=4, unique=True)
+any_number = st.integers(min_value=0, max_value=1000)
+
+
+class Lives(RuleBasedStateMachine):
+    """Three services, of which the registry is the real one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.registry = Registry()
+        self.queues: dict[str, list[Fact]] = defaultdict(list)
+        self.receiving = Receiving(self.queues)
+        self.fulfillment = Fulfillment(self.queues)
+        self.heard = 0
+        self.holds = 0
+
+    @initialize(stored=st.lists(serials, max_size=6, unique=True))
+    def stock(self, stored: list[str]) -> None:
+        """Most days begin with something in the house."""
+        for serial in stored:
+            self.receiving.receive(serial, "R-0")
+            self._deliver(self.queues["R-0"], 1)
+        if stored:
+            self.put_away(stored, SHELF)
+
+    @rule(serial=serials, receipt=receipts)
+    def plan(self, serial: str, receipt: str) -> None:
+        """A serial is announced."""
+        self.receiving.plan(serial, receipt)
+
+    @rule(serial=serials)
+    def cancel_plan(self, serial: str) -> None:
+        """Its announcement is withdrawn."""
+        self.receiving.cancel(serial)
+
+    @rule(serial=serials, receipt=receipts)
+    def receive(self, serial: str, receipt: str) -> None:
+        """It arrives."""
+        self.receiving.receive(serial, receipt)
+
+    @rule(serial=serials)
+    def give_back(self, serial: str) -> None:
+        """It comes back from its customer."""
+        self.receiving.give_back(serial)
+
+    @rule(picks=st.lists(any_number, min_size=1, max_size=12))
+    def deliver(self, picks: list[int]) -> None:
+        """Queues' next messages arrive; those of one type that stand together make a batch."""
+        for pick in picks:
+            full = sorted(name for name, queue in self.queues.items() if queue)
+            if full:
+                self._deliver(self.queues[full[pick % len(full)]], 1 + pick % 3)
+
+    def _deliver(self, queue: list[Fact], count: int) -> None:
+        run = [fact for fact in queue[:count] if type(fact) is type(queue[0])]
+        del queue[: len(run)]
+        for verdict in self.registry.hear(*run) or ():
+            if isinstance(verdict, DispatchApproved):
+                self.fulfillment.approved(verdict)
+
+    @rule(count=st.integers(1, 20))
+    def answer(self, count: int) -> None:
+        """Fulfillment and receiving read on in what the registry said."""
+        for fact in self.registry.said[self.heard : self.heard + count]:
+            self.fulfillment.hear(fact)
+            self.receiving.hear(fact)
+        self.heard = min(self.heard + count, len(self.registry.said))
+
+    @rule(rounds=st.integers(1, 4), pick=any_number)
+    def quiet(self, rounds: int, pick: int) -> None:
+        """A while passes: everything said arrives, and the floor goes on with the orders."""
+        for _ in range(rounds):
+            self.answer(1000)
+            for which in range(len(self.fulfillment.lines)):
+                self.work(which)
+            while any(self.queues.values()):
+                self.deliver([pick])
+
+    @rule(units=some, location=st.sampled_from([SHELF, BIN]))
+    def put_away(self, units: list[str], location: str) -> None:
+        """Units are stored."""
+        self.registry.hear(PutAway(sku="A-1", serials=units, location=location))
+
+    @rule(units=some)
+    def move(self, units: list[str]) -> None:
+        """Units are moved."""
+        self.registry.hear(Move(sku="A-1", serials=units, location=BIN))
+
+    @rule(serial=serials)
+    def hold(self, serial: str) -> None:
+        """A unit is held."""
+        self.holds += 1
+        self.registry.hear(Hold(sku="A-1", serials=[serial], hold=f"H-{self.holds}", reason="suspicion"))
+
+    @rule(which=any_number)
+    def lift(self, which: int) -> None:
+        """A hold is lifted."""
+        held = sorted(name for (_, name), units in self.registry.held.items() if units)
+        if held:
+            self.registry.hear(Lift(sku="A-1", hold=held[which % len(held)], reason="cleared"))
+
+    @rule(serial=serials, what=st.sampled_from(["LOST", "FOUND", "FOUND"]))
+    def adjust(self, serial: str, what: str) -> None:
+        """A unit is missed, or found again."""
+        self.registry.hear(
+            Adjust.model_validate({"sku": "A-1", "serials": [serial], "adjustment": what, "reason": "count"})
+        )
+
+    @rule(
+        quantity=st.integers(1, 3),
+        priority=st.integers(4, 6),
+        shortfall=st.sampled_from(["WAIT", "WAIT", "DROP", "WHOLE"]),
+        named=st.one_of(st.just([]), st.just([]), some),
+    )
+    def want(self, quantity: int, priority: int, shortfall: str, named: list[str]) -> None:
+        """An order is placed."""
+        self.fulfillment.want(quantity, priority, shortfall, named)
+
+    @rule(quantity=st.integers(1, 4))
+    def order(self, quantity: int) -> None:
+        """An everyday order is placed, and its day goes on."""
+        self.fulfillment.want(quantity, 5, "WAIT", [])
+        self.quiet(1, 0)
+
+    @rule(which=any_number)
+    def cancel(self, which: int) -> None:
+        """An order is cancelled."""
+        if line := self._line(which):
+            self.fulfillment.cancel(line)
+
+    @rule(which=any_number, serial=serials, again=st.booleans(), hold=st.booleans())
+    def deallocate(self, which: int, serial: str, again: bool, hold: bool) -> None:
+        """An allocated unit is given back."""
+        if line := self._line(which):
+            self.fulfillment.deallocate(line, serial, again=again, hold=hold)
+
+    @rule(which=any_number, serial=serials, again=st.booleans())
+    def unpick(self, which: int, serial: str, again: bool) -> None:
+        """A picked unit is put back."""
+        if line := self._line(which):
+            self.fulfillment.unpick(line, serial, again=again)
+
+    @rule(which=any_number)
+    def work(self, which: int) -> None:
+        """The floor goes on with an order: pick, ask, send off, whatever comes next for each unit."""
+        if line := self._line(which):
+            for serial in list(line.units):
+                self.fulfillment.dispatch(line, serial)
+                self.fulfillment.ask(line, serial)
+                self.fulfillment.pick(line, serial)
+
+    def _line(self, which: int) -> Line | None:
+        lines = list(self.fulfillment.lines.values())
+        return lines[which % len(lines)] if lines else None
+
+    @invariant()
+    def nothing_disagrees(self) -> None:
+        """No fact of a sibling is ever refused; what left although held is told."""
+        assert [misfit.detail for misfit in self.registry.misfits if misfit.code != "held"] == []
+
+    @invariant()
+    def only_legal_steps(self) -> None:
+        """Every audit row is a row of the table, or beside the status; replayed they give the state (S04, S22)."""
+        state: dict[tuple[str, str], tuple[int, str | None, str | None]] = {}
+        for row in self.registry.audit:
+            assert (row.version - 1, row.from_status, row.from_location) == state.get(row.key, (0, None, None))
+            beside = row.from_status == row.status and row.status in BESIDE.get(row.change, ())
+            assert beside or TRANSITIONS[row.from_status, row.change] == row.status  # type: ignore[index]
+            state[row.key] = (row.version, row.status, row.location)
+        units = self.registry.units.values()
+        assert state == {unit.key: (unit.version, unit.status, unit.location) for unit in units}
+        assert {unit.status for unit in units} <= set(STATUSES)
+
+    @invariant()
+    def allocated_is_answered(self) -> None:
+        """What the answers gave to a demand, less what came back, is what stands under it (S08)."""
+        under: dict[str, set[str]] = defaultdict(set)
+        for fact in self.registry.said:
+            if isinstance(fact, SerialAllocated):
+                under[fact.demand] |= {unit.serial for unit in fact.given}
+            elif isinstance(fact, SerialMoved) and fact.status == "IN_INVENTORY" and fact.demand:
+                under[fact.demand] -= set(fact.serials)
+            elif isinstance(fact, SerialMoved) and fact.return_id:
+                under = defaultdict(set, {name: units - set(fact.serials) for name, units in under.items()})
+        standing: dict[str, set[str]] = defaultdict(set)
+        for unit in self.registry.units.values():
+            if unit.demand:
+                standing[unit.demand].add(unit.serial)
+        assert {name: units for name, units in under.items() if units} == standing
+
+    @invariant()
+    def nobody_waits_beside_free_stock(self) -> None:
+        """No demand is open while stock that fits it is free."""
+        free = [unit for unit in self.registry.units.values() if unit.free]
+        for demand in self.registry.demands.values():
+            if demand.open:
+                fitting = [unit for unit in free if not demand.names or unit.serial in demand.names]
+                assert len(fitting) < (demand.open if demand.shortfall == "WHOLE" else 1)
+                assert demand.status == "OPEN"
+                assert demand.shortfall != "DROP"
+
+    @invariant()
+    def held_is_held(self) -> None:
+        """A unit's count of holds is the number of open ones on it."""
+        count: dict[str, int] = defaultdict(int)
+        for units in self.registry.held.values():
+            for unit in units.values():
+                count[unit.serial] += 1
+        assert all(unit.holds == count[unit.serial] for unit in self.registry.units.values())
+
+    @invariant()
+    def places_fit(self) -> None:
+        """What is in the house has a place, and nothing else has (S06, S07, S35)."""
+        for unit in self.registry.units.values():
+            assert (unit.location is not None) == _in_house(unit)
+
+
+def _in_house(unit: Unit) -> bool:
+    return unit.status in {"RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED"}
+
+
+TestLives = Lives.TestCase
+TestLives.settings = settings(
+    max_examples=40, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+)
