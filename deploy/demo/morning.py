@@ -1,0 +1,301 @@
+"""The story: goods arrive, are put away, ordered, picked, packed and sent; some of it goes wrong, as on any morning."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.demo.floor import Floor, Unmet, until
+from deploy.demo.outside import Outside
+from deploy.demo.sheet import Sheet
+
+WAREHOUSE = "EAST"
+DOCK, STAGE = f"{WAREHOUSE}/DOCK-1", f"{WAREHOUSE}/PACK-1"
+SHELVES = [f"{WAREHOUSE}/A-01-{n:02}" for n in range(1, 7)]
+PUMP, SCREW = "PUMP-300", "SCREW-45-12"
+ANNA, BEN, SUE = "anna.scanner-3", "ben.forklift", "sue.supervisor"
+
+
+@dataclass
+class Morning:
+    """One play of the story; `run` keeps its documents and serials apart from those of earlier plays."""
+
+    outside: Outside
+    floor: Floor
+    sheet: Sheet
+    run: str
+
+    def no(self, kind: str, number: int) -> str:
+        """A document's or serial's number of this play."""
+        return f"{kind}-{self.run}-{number:02}"
+
+    async def play(self) -> None:
+        """The whole morning, in order."""
+        await self.masters()
+        await self.arrivals()
+        await self.receiving()
+        await self.putaway()
+        await self.orders()
+        await self.wrong_serial()
+        await self.cancelled()
+        await self.back_order()
+        await self.shipped()
+        await self.unpicked()
+        await self.held_at_dispatch()
+        await self.customer_return()
+
+    # What comes from outside
+
+    async def masters(self) -> None:
+        """ERP defines the warehouse, its places and two products."""
+        async with self.sheet.step("ERP publishes a warehouse, its locations and two serial-tracked products"):
+            await self.outside.say(
+                "erp.locations",
+                "warehouse.defined.v1",
+                {"warehouse": WAREHOUSE, "name": "East", "time_zone": "Europe/Berlin"},
+                WAREHOUSE,
+            )
+            for place, kind, sequence in (
+                (DOCK, "DOCK", 0),
+                (STAGE, "STAGING", 0),
+                *((shelf, "STORAGE", 10 * n) for n, shelf in enumerate(SHELVES, 1)),
+            ):
+                place_data = {"location": place, "type": kind, "pick_sequence": sequence}
+                await self.outside.say("erp.locations", "location.defined.v1", place_data, place)
+            for sku, name in ((PUMP, "Infusion pump 300"), (SCREW, "Cervical plate screw 4.5 × 12")):
+                await self.outside.say(
+                    "erp.products", "product.defined.v1", {"sku": sku, "name": name, "serial_tracked": True}
+                )
+            await until("the products at receiving", lambda: self.floor.get("receiving", f"/products/{SCREW}"))
+
+    async def arrivals(self) -> None:
+        """Two ASNs; the first will be short by one unit, the second names only three of its five."""
+        async with self.sheet.step(
+            "ERP announces two receipts: 6 pumps, all named, and 5 screws, 3 of them named"
+        ) as step:
+            pumps = {"line": "1", "sku": PUMP, "quantity": 6, "serials": [self.no("PU", n) for n in range(1, 7)]}
+            screws = {"line": "1", "sku": SCREW, "quantity": 5, "serials": [self.no("SC", n) for n in range(1, 4)]}
+            for number, line in ((1, pumps), (2, screws)):
+                announced = {"receipt": self.no("ASN", number), "warehouse": WAREHOUSE, "lines": [line]}
+                await self.outside.say("erp.asns", "asn.announced.v1", announced)
+            await self.status(PUMP, self.no("PU", 1), "EXPECTED")
+            step.shown = f"{self.no('PU', 1)} is EXPECTED"
+
+    # Receiving
+
+    async def receiving(self) -> None:
+        """Scans with their verdicts, a confirmed session, a receipt closed one unit short."""
+        asn = self.no("ASN", 1)
+        async with self.sheet.step("Scan 5 of the 6 pumps; one twice, which is refused; confirm") as step:
+            await until("the receipt", lambda: self.floor.get("receiving", f"/receipts/{asn}"))
+            await self.scan(asn, PUMP, [self.no("PU", n) for n in range(1, 6)])
+            again = await self.floor.refused(
+                "receiving", "/scans", ANNA, **self.scan_body(asn, PUMP, [self.no("PU", 1)])
+            )
+            await self.floor.do("receiving", "/confirmations", ANNA, receipt=asn, session=self.session(asn))
+            step.shown = f"twice: {again['code']}"
+        async with self.sheet.step("Close the receipt: one pump is short, and expected no longer") as step:
+            await self.floor.do("receiving", "/closings", SUE, receipt=asn)
+            found = await self.floor.get("receiving", f"/receipts/{asn}/discrepancies")
+            kinds = [row["kind"] for row in found.get("items", [])]
+            if kinds != ["SHORT"]:
+                raise Unmet(f"discrepancies {kinds} instead of one SHORT")
+            step.shown = "discrepancy SHORT 1"
+        async with self.sheet.step("Scan the screws, two of them typed from unnamed labels; confirm"):
+            screws = self.no("ASN", 2)
+            await self.scan(screws, SCREW, [self.no("SC", n) for n in range(1, 6)])
+            await self.floor.do("receiving", "/confirmations", ANNA, receipt=screws, session=self.session(screws))
+
+    def session(self, receipt: str) -> str:
+        """One session of scans a receipt."""
+        return f"S-{receipt}"
+
+    def scan_body(self, receipt: str, sku: str, serials: list[str]) -> dict[str, Any]:
+        """A scan of some units at the dock."""
+        return {"receipt": receipt, "session": self.session(receipt), "sku": sku, "location": DOCK, "serials": serials}
+
+    async def scan(self, receipt: str, sku: str, serials: list[str]) -> None:
+        """Scan units that must all be accepted."""
+        await self.floor.do("receiving", "/scans", ANNA, **self.scan_body(receipt, sku, serials))
+
+    async def putaway(self) -> None:
+        """Everything goes to the shelves but the fifth pump, which waits for the back-order."""
+        async with self.sheet.step("Put away 4 pumps and 5 screws; the fifth pump stays at the dock") as step:
+            for n in range(1, 5):
+                await self.put(PUMP, self.no("PU", n), SHELVES[n - 1])
+            for n in range(1, 6):
+                await self.put(SCREW, self.no("SC", n), SHELVES[n % 2 + 4])
+            await self.status(PUMP, self.no("PU", 1), "IN_INVENTORY")
+            await self.status(PUMP, self.no("PU", 5), "RECEIVED")
+            step.shown = "IN_INVENTORY, and one RECEIVED"
+
+    async def put(self, sku: str, serial: str, location: str) -> None:
+        """Put one unit away."""
+        await self.floor.do("serials", "/putaways", BEN, sku=sku, serials=[serial], location=location)
+
+    # Orders
+
+    async def orders(self) -> None:
+        """OMS places four orders; the last wants one pump more than is free."""
+        async with self.sheet.step(
+            "OMS places 4 orders: 2 pumps · 1 screw · 2 screws · 3 pumps (only 2 are free)"
+        ) as step:
+            for number, sku, quantity in ((1, PUMP, 2), (2, SCREW, 1), (3, SCREW, 2), (4, PUMP, 3)):
+                await self.order(number, sku, quantity)
+                await self.allocated(number, min(quantity, 2))
+            step.shown = "allocated, order 4 short by 1"
+
+    async def order(self, number: int, sku: str, quantity: int) -> None:
+        """OMS places one order."""
+        customer = {
+            "id": f"C-{number}",
+            "name": f"Clinic {number}",
+            "ship_to": f"{number} Harbour Street",
+            "contact": "+49 40 1",
+        }
+        line = {"line": "10", "sku": sku, "quantity": quantity}
+        placed = {"order": self.no("SO", number), "warehouse": WAREHOUSE, "customer": customer, "lines": [line]}
+        await self.outside.say("oms.orders", "order.placed.v1", placed)
+
+    async def allocated(self, number: int, quantity: int) -> list[str]:
+        """Wait until an order has that many units to pick; their serials."""
+        order = self.no("SO", number)
+
+        async def look() -> list[str]:
+            picks = await self.floor.get("fulfillment", f"/orders/{order}/picks")
+            serials = [row["serial"] for row in picks.get("items", [])]
+            return serials if len(serials) == quantity else []
+
+        found: list[str] = await until(f"{quantity} units to pick for {order}", look)
+        return found
+
+    async def wrong_serial(self) -> None:
+        """A picker scans a unit of another order's pick list."""
+        async with self.sheet.step("Scan another order's pump while picking: refused, with whose it is") as step:
+            theirs = (await self.allocated(4, 2))[0]
+            body = {"order": self.no("SO", 1), "units": [{"sku": PUMP, "serial": theirs}], "location": STAGE}
+            problem = await self.floor.refused("fulfillment", "/picks", ANNA, **body)
+            if f"/orders/{self.no('SO', 4)}" not in problem.get("blocked_by", []):
+                raise Unmet(f"the refusal names no order: {problem}")
+            step.shown = f"{problem['code']}, {problem['blocked_by'][0]}"
+
+    async def cancelled(self) -> None:
+        """An order is cancelled after its allocation: its unit is free again."""
+        async with self.sheet.step("OMS cancels order 2 after its allocation: its screw is free again") as step:
+            serial = (await self.allocated(2, 1))[0]
+            await self.status(SCREW, serial, "ALLOCATED")
+            await self.outside.say(
+                "oms.orders", "order.cancelled.v1", {"order": self.no("SO", 2), "reason": "changed mind"}
+            )
+            await self.status(SCREW, serial, "IN_INVENTORY")
+            step.shown = f"{serial} ALLOCATED → IN_INVENTORY"
+
+    async def back_order(self) -> None:
+        """The fifth pump is put away, and fills the open line by itself."""
+        async with self.sheet.step("Put the fifth pump away: the back-order takes it at once") as step:
+            await self.put(PUMP, self.no("PU", 5), SHELVES[4])
+            await self.allocated(4, 3)
+            step.shown = f"{self.no('PU', 5)} allocated to {self.no('SO', 4)}"
+
+    # Picking, packing, dispatch
+
+    async def pick(self, number: int, sku: str, serials: list[str]) -> None:
+        """Pick units of an order to the packing stage."""
+        units = [{"sku": sku, "serial": serial} for serial in serials]
+        await self.floor.do("fulfillment", "/picks", ANNA, order=self.no("SO", number), units=units, location=STAGE)
+
+    async def pack(self, number: int, sku: str, serials: list[str], carton: str) -> None:
+        """Lay picked units into a carton."""
+        units = [{"sku": sku, "serial": serial} for serial in serials]
+        await self.floor.do("fulfillment", "/packs", ANNA, order=self.no("SO", number), carton=carton, units=units)
+
+    async def dispatch(self, shipment: str) -> dict[str, Any]:
+        """Ask for a shipment to leave, and wait for the outcome."""
+        started = await self.floor.post("fulfillment", "/dispatches", SUE, {"shipment": shipment})
+        if started.is_error:
+            raise Unmet(f"dispatch of {shipment}: {started.text}")
+        address = started.headers["Location"]
+
+        async def look() -> dict[str, Any]:
+            outcome = await self.floor.get("fulfillment", address)
+            return outcome if outcome.get("status") in {"DISPATCHED", "REFUSED"} else {}
+
+        outcome: dict[str, Any] = await until(f"the outcome of {address}", look)
+        return outcome
+
+    async def shipped(self) -> None:
+        """The straight way: pick, pack, ship."""
+        async with self.sheet.step("Pick, pack and dispatch order 1: its pumps are SHIPPED") as step:
+            serials = await self.allocated(1, 2)
+            await self.pick(1, PUMP, serials)
+            await self.pack(1, PUMP, serials, self.no("CT", 1))
+            await self.ship(1)
+            for serial in serials:
+                await self.status(PUMP, serial, "SHIPPED")
+            step.shown = ", ".join(serials)
+
+    async def ship(self, number: int) -> None:
+        """One carton, one shipment, dispatched."""
+        await self.create_shipment(number)
+        outcome = await self.dispatch(self.no("SH", number))
+        if outcome["status"] != "DISPATCHED":
+            raise Unmet(f"not dispatched: {outcome}")
+
+    async def create_shipment(self, number: int) -> None:
+        """A shipment of one carton."""
+        shipment = {"shipment": self.no("SH", number), "cartons": [self.no("CT", number)], "carrier": "DHL"}
+        await self.floor.do("fulfillment", "/shipments", ANNA, **shipment)
+
+    async def unpicked(self) -> None:
+        """A picked unit goes back to the shelf, and another is picked instead or the same again."""
+        async with self.sheet.step(
+            "Unpick one screw of order 3 to a shelf; the order is served anew and ships"
+        ) as step:
+            serials = await self.allocated(3, 2)
+            await self.pick(3, SCREW, serials)
+            back = {"sku": SCREW, "serial": serials[0]}
+            await self.floor.do(
+                "fulfillment", "/unpicks", ANNA,
+                order=self.no("SO", 3), units=[back], location=SHELVES[5], reason="box damaged",
+            )  # fmt: skip
+            anew = await self.allocated(3, 1)
+            await self.pick(3, SCREW, anew)
+            await self.pack(3, SCREW, [serials[1], *anew], self.no("CT", 3))
+            await self.ship(3)
+            step.shown = f"{serials[0]} PICKED → IN_INVENTORY, then {anew[0]}"
+
+    async def held_at_dispatch(self) -> None:
+        """Quality holds a unit that is picked and packed already: it may not leave."""
+        async with self.sheet.step("Hold a pump of order 4 after its pick: the dispatch is refused") as step:
+            serials = await self.allocated(4, 3)
+            await self.pick(4, PUMP, serials)
+            await self.pack(4, PUMP, serials, self.no("CT", 4))
+            await self.create_shipment(4)
+            held = {"sku": PUMP, "serials": [serials[0]], "hold": self.no("HOLD", 1), "reason": "field notice"}
+            await self.floor.do("serials", "/holds", SUE, **held)
+            outcome = await self.dispatch(self.no("SH", 4))
+            if outcome["status"] != "REFUSED":
+                raise Unmet(f"a held unit was to leave: {outcome}")
+            await self.status(PUMP, serials[0], "PICKED")
+            step.shown = f"{serials[0]} stays PICKED"
+
+    async def customer_return(self) -> None:
+        """A shipped unit comes back: on hold, then restocked and put away."""
+        async with self.sheet.step("Order 1's customer returns a pump: RECEIVED on hold, restocked, put away") as step:
+            serial, order, back = self.no("PU", 1), self.no("SO", 1), self.no("RMA", 1)
+            arrived = {"return_id": back, "order": order, "customer": "C-1", "sku": PUMP, "serials": [serial]}
+            await self.floor.do("receiving", "/returns", ANNA, **arrived, location=DOCK, reason="ordered twice")
+            await self.status(PUMP, serial, "RECEIVED")
+            restock = {"return_id": back, "disposition": "RESTOCK", "reason": "unopened"}
+            await self.floor.do("receiving", "/dispositions", SUE, **restock)
+            await self.status(PUMP, serial, "RECEIVED", held=False)
+            await self.put(PUMP, serial, SHELVES[0])
+            await self.status(PUMP, serial, "IN_INVENTORY")
+            step.shown = f"{serial} SHIPPED → RECEIVED → IN_INVENTORY"
+
+    async def status(self, sku: str, serial: str, status: str, *, held: bool | None = None) -> None:
+        """Wait until the registry says so."""
+
+        async def look() -> bool:
+            unit = await self.floor.get("serials", f"/serials/{sku}/{serial}")
+            return unit.get("status") == status and (held is None or bool(unit["held"]) is held)
+
+        await until(f"{serial} {status}", look)
