@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from deploy.databases import SERVICES
-from deploy.demo.floor import Floor, Unmet
+from deploy.demo.floor import Floor, UnmetError
 from deploy.demo.morning import PUMP, Morning
 from deploy.demo.outside import Outside
 from deploy.demo.sheet import Sheet, history_table
@@ -32,7 +32,7 @@ async def play(bootstrap: str, services: dict[str, Service], console: Console) -
         morning = Morning(outside, floor, sheet, run)
         try:
             await morning.play()
-        except Unmet:
+        except UnmetError:
             console.print("[red]The morning ends here.[/red]")
         history = await floor.get("serials", f"/serials/{PUMP}/{morning.no('PU', 1)}/history")
     await floor.aclose()
@@ -54,12 +54,13 @@ def show_addresses(console: Console, services: dict[str, Service], bootstrap: st
         f'{{"order":"{order}","warehouse":"EAST","customer":{{"id":"C-99"}},'
         f'"lines":[{{"line":"1","sku":"{PUMP}","quantity":1}}]}}'
     )
-    for command in (
+    headers = f"-H 'Content-Type: application/json' -H 'X-Actor: me' -H 'Idempotency-Key: {order}'"
+    commands = (
         f"curl -s '{serials}/serials?q={morning.no('PU', 1)}'",
-        f"curl -s {fulfillment}/orders -H 'Content-Type: application/json' -H 'X-Actor: me' -H 'Idempotency-Key: {order}' "
-        f"-d '{body}'",
+        f"curl -s {fulfillment}/orders {headers} -d '{body}'",
         f".venv/bin/python -m deploy.demo.watch {bootstrap} {order}",
-    ):
+    )
+    for command in commands:
         console.print(command, soft_wrap=True, highlight=False, markup=False)
 
 

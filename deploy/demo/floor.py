@@ -12,7 +12,7 @@ PATIENCE = 30.0
 """Seconds until something that should come about by itself is given up."""
 
 
-class Unmet(Exception):
+class UnmetError(Exception):
     """Something came out other than it had to."""
 
 
@@ -46,14 +46,14 @@ class Floor:
         """A command that has to succeed."""
         answer = await self.post(service, path, actor, body)
         if answer.is_error or answer.json().get("refused"):
-            raise Unmet(f"{service}{path}: {answer.status_code} {answer.text}")
+            raise UnmetError(f"{service}{path}: {answer.status_code} {answer.text}")
         return answer.json()  # type: ignore[no-any-return]
 
     async def refused(self, service: str, path: str, actor: str, **body: Any) -> dict[str, Any]:
         """A command that has to be refused; the problem it is refused with."""
         answer = await self.post(service, path, actor, body)
         if not answer.is_client_error:
-            raise Unmet(f"{service}{path}: should have been refused, but {answer.status_code} {answer.text}")
+            raise UnmetError(f"{service}{path}: should have been refused, but {answer.status_code} {answer.text}")
         return answer.json()  # type: ignore[no-any-return]
 
 
@@ -62,6 +62,6 @@ async def until(what: str, look: Callable[[], Awaitable[Any]]) -> Any:
     deadline = time.monotonic() + PATIENCE
     while not (seen := await look()):
         if time.monotonic() > deadline:
-            raise Unmet(f"waited {PATIENCE:.0f} s in vain: {what}")
+            raise UnmetError(f"waited {PATIENCE:.0f} s in vain: {what}")
         await asyncio.sleep(0.05)
     return seen

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo.floor import Floor, Unmet, until
+from deploy.demo.floor import Floor, UnmetError, until
 from deploy.demo.outside import Outside
 from deploy.demo.sheet import Sheet
 
@@ -60,7 +60,7 @@ class Morning:
             ):
                 place_data = {"location": place, "type": kind, "pick_sequence": sequence}
                 await self.outside.say("erp.locations", "location.defined.v1", place_data, place)
-            for sku, name in ((PUMP, "Infusion pump 300"), (SCREW, "Cervical plate screw 4.5 × 12")):
+            for sku, name in ((PUMP, "Infusion pump 300"), (SCREW, "Cervical plate screw 4.5 x 12")):
                 await self.outside.say(
                     "erp.products", "product.defined.v1", {"sku": sku, "name": name, "serial_tracked": True}
                 )
@@ -97,7 +97,7 @@ class Morning:
             found = await self.floor.get("receiving", f"/receipts/{asn}/discrepancies")
             kinds = [row["kind"] for row in found.get("items", [])]
             if kinds != ["SHORT"]:
-                raise Unmet(f"discrepancies {kinds} instead of one SHORT")
+                raise UnmetError(f"discrepancies {kinds} instead of one SHORT")
             step.shown = "discrepancy SHORT 1"
         async with self.sheet.step("Scan the screws, two of them typed from unnamed labels; confirm"):
             screws = self.no("ASN", 2)
@@ -174,7 +174,7 @@ class Morning:
             body = {"order": self.no("SO", 1), "units": [{"sku": PUMP, "serial": theirs}], "location": STAGE}
             problem = await self.floor.refused("fulfillment", "/picks", ANNA, **body)
             if f"/orders/{self.no('SO', 4)}" not in problem.get("blocked_by", []):
-                raise Unmet(f"the refusal names no order: {problem}")
+                raise UnmetError(f"the refusal names no order: {problem}")
             step.shown = f"{problem['code']}, {problem['blocked_by'][0]}"
 
     async def cancelled(self) -> None:
@@ -211,7 +211,7 @@ class Morning:
         """Ask for a shipment to leave, and wait for the outcome."""
         started = await self.floor.post("fulfillment", "/dispatches", SUE, {"shipment": shipment})
         if started.is_error:
-            raise Unmet(f"dispatch of {shipment}: {started.text}")
+            raise UnmetError(f"dispatch of {shipment}: {started.text}")
         address = started.headers["Location"]
 
         async def look() -> dict[str, Any]:
@@ -237,7 +237,7 @@ class Morning:
         await self.create_shipment(number)
         outcome = await self.dispatch(self.no("SH", number))
         if outcome["status"] != "DISPATCHED":
-            raise Unmet(f"not dispatched: {outcome}")
+            raise UnmetError(f"not dispatched: {outcome}")
 
     async def create_shipment(self, number: int) -> None:
         """A shipment of one carton."""
@@ -273,7 +273,7 @@ class Morning:
             await self.floor.do("serials", "/holds", SUE, **held)
             outcome = await self.dispatch(self.no("SH", 4))
             if outcome["status"] != "REFUSED":
-                raise Unmet(f"a held unit was to leave: {outcome}")
+                raise UnmetError(f"a held unit was to leave: {outcome}")
             await self.status(PUMP, serials[0], "PICKED")
             step.shown = f"{serials[0]} stays PICKED"
 

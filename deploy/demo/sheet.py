@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.floor import Unmet
+from deploy.demo.floor import UnmetError
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Sheet:
             try:
                 yield step
                 step.met = True
-            except Unmet as unmet:
+            except UnmetError as unmet:
                 step.shown = str(unmet)
                 raise
             finally:
