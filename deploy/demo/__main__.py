@@ -1,10 +1,9 @@
 """`make demo`: start everything, play the morning, show what happened, and stay up until Ctrl-C.
 
-With ONCE=1 in the environment it leaves after the table; the exit code says whether everything came out as it had to.
+With --once it leaves after the table; the exit code says whether everything came out as it had to.
 """
 
 import asyncio
-import os
 import signal
 import sys
 import time
@@ -83,7 +82,7 @@ def main() -> int:
         with running(stack.env, PROJECT / ".stack" / "logs", SERVICES) as services:
             console.print(f"All up after {time.monotonic() - began:.0f} s. A morning in the warehouse:")
             met = asyncio.run(play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], services, console))
-            if not os.environ.get("ONCE"):
+            if "--once" not in sys.argv[1:]:
                 wait_for_the_end(console)
     return 0 if met else 1
 
