@@ -16,8 +16,10 @@ from shared.contracts.fulfillment import (
     UnitUnpicked,
 )
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
+from shared.contracts.serials import SerialRejected
 from shared.replica import LOCATIONS, PRODUCTS
 from shared.routing import Hears, Takes
+from shared.runtime import service
 
 
 def sku(data: Fact) -> Iterator[str]:
@@ -36,7 +38,7 @@ def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
     yield from {f"sku:{unit.sku}" for unit in data.units}
 
 
-MAP = (
+ROWS = (
     *PRODUCTS,
     *LOCATIONS,
     Hears(ReceiptPlanned, units.receipt_planned, sku),
@@ -57,3 +59,5 @@ MAP = (
     Takes(Lift, allocation.lift, sku, post="/holds/{hold}/lift"),
     Takes(Adjust, allocation.adjust, sku, post="/adjustments"),
 )
+
+app = service("serials", ROWS, SerialRejected)

@@ -1,0 +1,54 @@
+"""Demands over HTTP."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import Row
+
+from services.lots.allocation import queries
+from services.lots.allocation.domain import DemandStatus
+from shared.contracts.fulfillment import Shortfall
+from shared.contracts.reference import Tracking
+from shared.http import Limit, Page, Reading, page, parts
+
+router = APIRouter(tags=["demands"])
+
+
+class DemandShown(BaseModel):
+    """What an order line wants of a counted product; one that was withdrawn before it was asked for names no more."""
+
+    demand: str
+    status: DemandStatus
+    order: str
+    line: str
+    sku: str
+    tracking: Tracking
+    warehouse: str | None
+    customer: str | None
+    priority: int | None
+    placed_at: datetime | None
+    shortfall: Shortfall | None
+    quantity: Decimal | None
+
+
+def _shown(row: Row[Any]) -> DemandShown:
+    return DemandShown.model_validate(row._asdict() | {"demand": row.id, "order": row.order_id})
+
+
+@router.get("/demands")
+async def demands(
+    tx: Reading,
+    *,
+    sku: str | None = None,
+    order: str | None = None,
+    status: DemandStatus | None = None,
+    cursor: str | None = None,
+    limit: Limit = 100,
+) -> Page[DemandShown]:
+    """Demands in order of their ids; all of each that is open is short."""
+    (after,) = parts(cursor, str) or ("",)
+    rows = await queries.listed(tx, sku=sku, order=order, status=status, after=after, size=limit + 1)
+    return page(rows, limit, _shown, lambda row: (row.id,))
