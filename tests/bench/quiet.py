@@ -6,15 +6,16 @@ Asked of Kafka's committed offsets and the outboxes alone: it knows no table of 
 import asyncio
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Self
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 
 from deploy.databases import SERVICES
 from deploy.topics import PARTITIONS
+from shared.decision import Map
 
 Ends = dict[TopicPartition, int]
 
@@ -22,6 +23,12 @@ Ends = dict[TopicPartition, int]
 def partitions(topic: str) -> list[TopicPartition]:
     """All partitions of a topic."""
     return [TopicPartition(topic, number) for number in range(PARTITIONS)]
+
+
+def topics_of(service: str) -> set[str]:
+    """The topics that a service reads, by its map."""
+    of: Map = import_module(f"services.{service}.app").app.state.map
+    return {row.message.TOPIC.name for row in of.rows}
 
 
 class Watch:
@@ -32,7 +39,7 @@ class Watch:
         self.admin = AIOKafkaAdminClient(bootstrap_servers=environment["KAFKA_BOOTSTRAP_SERVERS"])
         self.consumer = AIOKafkaConsumer(bootstrap_servers=environment["KAFKA_BOOTSTRAP_SERVERS"])
         self.databases: dict[str, asyncpg.Connection] = {}
-        self.groups: dict[str, set[str]] = {}
+        self.groups = {service: topics_of(service) for service in SERVICES}
         """Each consumer group and the topics it reads."""
 
     async def __aenter__(self) -> Self:
@@ -40,7 +47,6 @@ class Watch:
         await self.consumer.start()
         for service in SERVICES:
             self.databases[service] = await asyncpg.connect(self.environment[f"{service.upper()}_OWNER_URL"])
-        await self._find_groups()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -48,19 +54,6 @@ class Watch:
             await database.close()
         await self.consumer.stop()
         await self.admin.close()
-
-    async def _find_groups(self) -> None:
-        names = [name for name, *_ in await self.admin.list_consumer_groups()]
-        responses: list[Any] = await self.admin.describe_consumer_groups(names)
-        for response in responses:
-            for _, group, _, _, _, members, *_ in response.groups:
-                topics = {
-                    topic
-                    for member in members
-                    for topic in ConsumerProtocolMemberMetadata.decode(member[3]).subscription
-                }
-                if topics:
-                    self.groups[group] = topics
 
     async def ends(self, topics: set[str]) -> Ends:
         """Where each partition ends now."""
