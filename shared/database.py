@@ -10,7 +10,7 @@ from sqlalchemy import URL, Row, TextClause, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 SESSION = {
     # A frozen process must not hold rows that others wait for.

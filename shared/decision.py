@@ -1,5 +1,6 @@
 """From messages to what they change and what is said of it: locks, handlers, rejections, outbox; for Kafka and HTTP."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,8 +83,8 @@ async def decide(tx: Transaction, of: Map, events: Sequence[Event]) -> dict[Caus
                 said.extend(facts)
                 unfit = [fact for fact in facts if isinstance(fact, Rejected)]
                 refused.extend(rejections.disagreements(unfit, run.events) if unfit else ())
-        for event in run.events:
-            EVENTS.labels(of.service, event.type).inc()
+    for name, count in Counter(event.type for event in events).items():
+        EVENTS.labels(of.service, name).inc(count)
     await rejections.record(tx, refused)
     for rejection in refused:
         if rejection.kind == "REFUSAL":

@@ -6,7 +6,7 @@ from datetime import UTC
 
 from sqlalchemy import text
 
-from shared.contracts.envelope import Fact
+from shared.contracts.envelope import OUR_SOURCES, Fact
 from shared.database import Transaction, new_id
 
 APPEND = text("""
@@ -18,7 +18,7 @@ APPEND = text("""
 
 def source_of(service: str) -> str:
     """The CloudEvents source of what a service says."""
-    return f"tracelot/{service}"
+    return f"{OUR_SOURCES}{service}"
 
 
 async def append(

@@ -6,6 +6,7 @@ key="receipt")`. Declaring it registers it on its topic, from which decoding, sc
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack
 
@@ -16,6 +17,9 @@ from shared.identifiers import Actor, Moment
 
 MAX_UNITS = 500
 """Units that one message may name; a longer act is cut by `chunks`."""
+
+OUR_SOURCES = "tracelot/"
+"""What the sources of our own services begin with; their ids are UUIDv7."""
 
 Shown = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
 
@@ -39,6 +43,8 @@ class Fact(Model):
     TYPE: ClassVar[str]
     TOPIC: ClassVar[Topic]
     KEY: ClassVar[str]
+    UNITS: ClassVar[Sequence[str]] = ()
+    """Those of its fields that list units."""
 
     actor: Actor = ""
     """Who did it; empty means the sender itself."""
@@ -58,13 +64,19 @@ class Fact(Model):
             cls.TYPE, cls.TOPIC, cls.KEY = type, topic, key
             topic.messages[type] = cls
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Note which fields list units: asking each message for them is slow."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.UNITS = [name for name in ("serials", "units", "given") if name in cls.model_fields]
+
     def key(self) -> str:
         """The record's key: what this topic is ordered by."""
         return str(getattr(self, self.KEY))
 
     def weight(self) -> int:
         """How many units it moves, so that no transaction takes too many."""
-        return max(1, *(len(getattr(self, name, ())) for name in ("serials", "units", "given")))
+        return max([len(getattr(self, name)) for name in self.UNITS], default=1) or 1
 
 
 D = TypeVar("D", bound=Fact)
@@ -90,10 +102,10 @@ class CloudEvent(BaseModel, Generic[D]):
         """Who did it: the person or device named, else the sender."""
         return self.data.actor or self.source
 
-    @property
+    @cached_property
     def cause(self) -> Cause:
         """This message, as the cause of what it leads to."""
-        return Cause(source=self.source, id=self.id)
+        return Cause.model_construct(source=self.source, id=self.id)
 
 
 T = TypeVar("T")
