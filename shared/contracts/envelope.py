@@ -5,7 +5,6 @@ key="receipt")`. Declaring it registers it on its topic, from which decoding, sc
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack
@@ -121,7 +120,7 @@ def chunks(units: Iterable[T], size: int = MAX_UNITS) -> Iterator[Sequence[T]]:
 class Rejected(Fact):
     """What was asked or told and not done: the answer to a refused message, and a disagreement between facts.
 
-    `document` is what the refused message was keyed by.
+    `document` is what the refused message was keyed by; the message itself is kept by the service that refused it.
     """
 
     kind: Literal["REFUSAL", "DISAGREEMENT"] = "REFUSAL"
@@ -132,5 +131,3 @@ class Rejected(Fact):
     sku: str | None = None
     ids: list[str] = []
     blocked_by: list[str] = []
-    raw: dict[str, Any] | None = None
-    at: datetime | None = None
