@@ -1,0 +1,137 @@
+"""Fulfillment's rules on one book that is never saved, and everything it has said."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from services.fulfillment.orders.domain import Act, Book, Key, answer_serial, change, overtaken, place
+from services.fulfillment.picking.domain import exchange, hold, pick, short_pick, unpick
+from services.fulfillment.shipping.domain import Yard, approve, cancel, create, dispatch, pack, refuse, repack, unpack
+from shared.contracts.commands.fulfillment import (
+    CancelShipment,
+    CreateShipment,
+    Dispatch,
+    Exchange,
+    Pack,
+    Pick,
+    Repack,
+    ShortPick,
+    Unpack,
+    Unpick,
+)
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.problems import Refusal
+from shared.contracts.serials import (
+    DispatchApproved,
+    DispatchRefused,
+    SerialAllocated,
+    SerialHeld,
+    SerialHoldLifted,
+)
+from shared.contracts.upstream import OrderPlaced
+from shared.replica import Place
+
+NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
+SPOTS = {
+    "EAST/STAGE": Place("EAST/STAGE", 1, "STAGING", 1),
+    "EAST/A-1": Place("EAST/A-1", 1, "STORAGE", 2),
+    "WEST/STAGE": Place("WEST/STAGE", 1, "STAGING", 3),
+}
+
+
+def names(prefix: str) -> Iterator[str]:
+    """Names in a row."""
+    return (f"{prefix}{number}" for number in count(1))
+
+
+class Counter:
+    """Where orders come in and goods go out: messages in, facts out, refusals kept aside."""
+
+    def __init__(self, skus: Iterable[str] = ("A",)) -> None:
+        self.book = Book(names("D"))
+        self.yard = Yard(self.book, NOW)
+        self.trackings: dict[str, Any] = dict.fromkeys(skus, "SERIAL")
+        self.holds: dict[Key, set[str]] = defaultdict(set)
+        self.early: dict[str, list[CloudEvent[Any]]] = defaultdict(list)
+        self.refusals: list[Refusal] = []
+        self._events = names("E")
+
+    def take(self, fact: Fact) -> list[Fact]:
+        """Decide one message; what is said of it."""
+        for unit in self.book.units:
+            unit.held = bool(self.holds[unit.key])
+        event = CloudEvent[Any].model_construct(
+            id=next(self._events), source="test", type=fact.TYPE, time=NOW, data=fact
+        )
+        acts = [Act(self.book, event)]
+        said = self._decide(acts, event)
+        self._file_shipped()
+        return said
+
+    def codes(self, fact: Fact) -> list[str]:
+        """Why a message is refused."""
+        self.take(fact)
+        return [str(refusal.code) for refusal in self.refusals]
+
+    def _decide(self, acts: list[Act], event: CloudEvent[Any]) -> list[Fact]:
+        (act,), data = acts, event.data
+        self.refusals = []
+        if isinstance(data, OrderPlaced):
+            self.refusals = place(act, data, self.trackings, NOW)
+            order = self.book.orders.get(data.order)
+            said = act.close()
+            if order is not None and not self.refusals:
+                locked = {line.sku for line in data.lines}
+                early = self.early.pop(data.order, [])
+                later, self.refusals = overtaken(self.book, order, early, self.trackings, locked)
+                said = [*said, *(fact for one in later for fact in one.close())]
+            return said
+        if heard := FACTS.get(type(data)):
+            heard(self, act, data)
+        elif asked := REQUESTS.get(type(data)):
+            self.refusals = asked(self, act, data)
+        elif (order := self.book.orders.get(data.order)) is None:
+            self.early[data.order].append(event)
+        else:
+            self.refusals = change(act, order, self.trackings)
+        return act.close()
+
+    def _file_shipped(self) -> None:
+        """What a fresh load of the book does: units that left are no longer in hand."""
+        for unit in [unit for unit in self.book.units if unit.status == "SHIPPED"]:
+            self.book.take_back(unit)
+            self.book.gone[unit.key] = unit.order
+
+
+def _held(counter: Counter, act: Act, data: SerialHeld) -> None:
+    for unit in data.units:
+        counter.holds[data.sku, unit.serial].add(data.hold)
+    hold(act, data)
+
+
+def _lifted(counter: Counter, _: Act, data: SerialHoldLifted) -> None:
+    for serial in data.serials:
+        counter.holds[data.sku, serial].discard(data.hold)
+
+
+REQUESTS: dict[type[Fact], Callable[[Counter, Act, Any], list[Refusal]]] = {
+    Pick: lambda _, act, data: pick(act, data, SPOTS)[1],
+    ShortPick: lambda _, act, data: short_pick(act, data)[1],
+    Unpick: lambda _, act, data: unpick(act, data, SPOTS)[1],
+    Exchange: lambda _, act, data: exchange(act, data)[1],
+    Pack: lambda at, act, data: pack(act, at.yard, data)[1],
+    Unpack: lambda at, act, data: unpack(act, at.yard, data)[1],
+    Repack: lambda at, act, data: repack(act, at.yard, data)[1],
+    CreateShipment: lambda at, act, data: create(act, at.yard, data)[1],
+    CancelShipment: lambda at, act, data: cancel(act, at.yard, data)[1],
+    Dispatch: lambda at, act, data: dispatch(act, at.yard, data)[1],
+}
+FACTS: dict[type[Fact], Callable[[Counter, Act, Any], None]] = {
+    SerialAllocated: lambda _, act, data: answer_serial(act, data),
+    SerialHeld: _held,
+    SerialHoldLifted: _lifted,
+    DispatchApproved: lambda at, act, data: approve(act, at.yard, data),
+    DispatchRefused: lambda at, act, data: refuse(act, at.yard, data),
+}

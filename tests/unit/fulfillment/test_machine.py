@@ -1,0 +1,300 @@
+"""Anything may happen to orders in any order, with every message under way as long as it likes."""
+
+from collections import Counter as Count
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from services.fulfillment.orders.domain import Line, Unit
+from services.fulfillment.shipping.domain import Carton, Shipment
+from shared.contracts.commands import fulfillment as commands
+from shared.contracts.envelope import Fact
+from shared.contracts.fulfillment import OrderRejected
+from shared.contracts.upstream import (
+    Customer,
+    OrderAmended,
+    OrderCancelled,
+    OrderLine,
+    OrderLineCancelled,
+    OrderPlaced,
+)
+from tests.unit.fulfillment.counter import NOW, Counter
+from tests.unit.fulfillment.owner import Owner
+from tests.unit.fulfillment.owner import Unit as Stock
+
+ORDERS = st.sampled_from(["O1", "O2", "O3"])
+SKUS = st.sampled_from(["A", "B"])
+CHOICE = st.integers(0, 50)
+BACKORDERS = st.sampled_from(["ALLOWED", "ALLOWED", "REFUSED", "SHIP_COMPLETE"])
+
+
+SELDOM = st.sampled_from([False, False, False, False, True])
+
+
+class Orders(RuleBasedStateMachine):
+    """Fulfillment's rules against a registry; messages between the two wait until a rule brings them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counter = Counter(("A", "B"))
+        self.owner = Owner(NOW)
+        self.names = 0
+        self.last: Fact | None = None
+
+    def name(self, prefix: str) -> str:
+        """A name never used before."""
+        self.names += 1
+        return f"{prefix}{self.names}"
+
+    def do(self, fact: Fact) -> None:
+        """Fulfillment decides a message; what it says is on its way."""
+        self.last = fact
+        for said in self.counter.take(fact):
+            assert not isinstance(said, OrderRejected), said
+            self.owner.coming[said.key()].append(said)
+
+    def unit(self, choice: int, *states: str, packed: bool | None = None) -> Unit | None:
+        """Some unit in hand."""
+        units = [
+            unit for unit in self.counter.book.units
+            if unit.status in states and (packed is None or packed == (unit.carton is not None))
+        ]  # fmt: skip
+        return units[choice % len(units)] if units else None
+
+    @initialize(stock=st.integers(0, 6), orders=st.integers(0, 3))
+    def morning(self, stock: int, orders: int) -> None:
+        """The day begins with some stock and some orders."""
+        for number in range(stock):
+            self.put_away("AB"[number % 2])
+        for number in range(orders):
+            self.place(f"O{number + 1}", "ALLOWED", 2, 1, named=False)
+
+    @rule(order=ORDERS, backorders=BACKORDERS, a=st.integers(0, 3), b=st.integers(0, 2), named=st.booleans())
+    def place(self, order: str, backorders: Any, a: int, b: int, named: bool) -> None:
+        """An order is placed, perhaps the same again, perhaps another under its name."""
+        wanted = [("1", "A", a), ("2", "B", b)]
+        lines = [
+            OrderLine.model_validate(
+                {"line": line, "sku": sku, "quantity": n, "serials": [f"{sku}1"] if named and sku == "A" else []}
+            )
+            for line, sku, n in wanted if n
+        ]  # fmt: skip
+        if lines:
+            customer = Customer(id="C")
+            self.do(OrderPlaced(order=order, warehouse="EAST", customer=customer, backorders=backorders, lines=lines))
+
+    @rule(order=ORDERS, line=st.sampled_from(["1", "2", "3"]), quantity=st.integers(1, 4), urgent=st.booleans())
+    def amend(self, order: str, line: str, quantity: int, urgent: bool) -> None:
+        """A line is changed or added, perhaps before its order."""
+        wanted = OrderLine.model_validate({"line": line, "sku": "B" if line == "2" else "A", "quantity": quantity})
+        self.do(OrderAmended(order=order, lines=[wanted], priority=9 if urgent else None))
+
+    @rule(order=ORDERS, line=st.sampled_from([None, "1", "2"]), really=SELDOM)
+    def cancel(self, order: str, line: str | None, really: bool) -> None:
+        """An order or one of its lines is cancelled, perhaps before it is placed."""
+        if really:
+            self.do(OrderLineCancelled(order=order, line=line) if line else OrderCancelled(order=order))
+
+    @rule(sku=SKUS)
+    def put_away(self, sku: str) -> None:
+        """Another unit is free."""
+        if len(self.owner.units) < 10:
+            self.owner.put_away(sku, f"{sku}{len(self.owner.units) + 1}")
+
+    @rule(choice=CHOICE)
+    def owner_hears(self, choice: int) -> None:
+        """The registry hears the next fact about some order."""
+        if waiting := [order for order, facts in self.owner.coming.items() if facts]:
+            self.owner.hear(waiting[choice % len(waiting)])
+
+    @rule(sku=SKUS)
+    def counter_hears(self, sku: str) -> None:
+        """Fulfillment hears the next fact about a product."""
+        if self.owner.going[sku]:
+            self.do(self.owner.going[sku].popleft())
+
+    @rule()
+    def all_hear(self) -> None:
+        """Everything that is under way arrives."""
+        self.quiet()
+
+    @rule(choice=CHOICE)
+    def pick(self, choice: int) -> None:
+        """Some unit of a pick list is scanned."""
+        if unit := self.unit(choice, "ALLOCATED"):
+            self.do(commands.Pick(order=unit.order, units=_units(unit), location="EAST/STAGE"))
+
+    @rule(order=ORDERS, packed=st.booleans())
+    def work(self, order: str, packed: bool) -> None:
+        """A picker walks the whole pick list of an order, and a packer packs it."""
+        for number, unit in enumerate([unit for unit in self.counter.book.units if unit.order == order]):
+            if unit.status == "ALLOCATED":
+                self.do(commands.Pick(order=order, units=_units(unit), location="EAST/STAGE"))
+            if packed and unit.status == "PICKED" and not unit.carton:
+                self.do(commands.Pack(order=order, carton=f"{order}-C{1 + number % 2}", units=_units(unit)))
+
+    @rule(choice=CHOICE)
+    def short_pick(self, choice: int) -> None:
+        """Some unit of a pick list is not there."""
+        if unit := self.unit(choice, "ALLOCATED"):
+            self.do(commands.ShortPick(order=unit.order, units=_units(unit), reason="gone"))
+
+    @rule(choice=CHOICE)
+    def unpick(self, choice: int) -> None:
+        """Some picked unit goes back."""
+        if unit := self.unit(choice, "PICKED"):
+            self.do(commands.Unpick(order=unit.order, units=_units(unit), location="EAST/A-1", reason="wrong"))
+
+    @rule(choice=CHOICE, other=CHOICE)
+    def exchange(self, choice: int, other: int) -> None:
+        """A supervisor wants another unit, which may be free or not."""
+        unit = self.unit(choice, "ALLOCATED")
+        if unit and (stock := [one.serial for one in self.owner.units.values() if one.sku == unit.sku]):
+            scanned = commands.Unit(sku=unit.sku, serial=unit.serial)
+            instead = stock[other % len(stock)]
+            self.do(commands.Exchange(order=unit.order, unit=scanned, instead=instead, reason="older"))
+
+    @rule(choice=CHOICE)
+    def hold(self, choice: int) -> None:
+        """Some unit in the house is held."""
+        stock = [unit for unit in self.owner.units.values() if unit.status != "SHIPPED"]
+        if stock:
+            self.owner.hold(stock[choice % len(stock)], self.name("H"))
+
+    @rule(choice=CHOICE)
+    def lift(self, choice: int) -> None:
+        """Some hold is lifted."""
+        held = [(unit, hold) for unit in self.owner.units.values() for hold in sorted(unit.holds)]
+        if held:
+            self.owner.lift(*held[choice % len(held)])
+
+    @rule(choice=CHOICE, box=st.integers(1, 2))
+    def pack(self, choice: int, box: int) -> None:
+        """Some picked unit is packed."""
+        if unit := self.unit(choice, "PICKED", packed=False):
+            self.do(commands.Pack(order=unit.order, carton=f"{unit.order}-C{box}", units=_units(unit)))
+
+    @rule(choice=CHOICE, to=st.sampled_from([None, "C1", "C2"]))
+    def unpack(self, choice: int, to: str | None) -> None:
+        """Some unit is taken out of its carton, or laid into another."""
+        unit = self.unit(choice, "PICKED", packed=True)
+        if unit and unit.carton:
+            about = {"order": unit.order, "carton": unit.carton, "units": _units(unit)}
+            move = commands.Repack(**about, to_carton=f"{unit.order}-{to}") if to else commands.Unpack(**about)
+            self.do(move)
+
+    @rule(orders=st.sets(ORDERS, min_size=1), arrives=st.booleans())
+    def truck(self, orders: set[str], arrives: bool) -> None:
+        """A truck is at the dock: all that can be done for some orders is done."""
+        for order in sorted(orders):
+            self.work(order, packed=True)
+        self.create(0, 3)
+        self.dispatch(len(list(self.counter.yard.shipments)) - 1, give_up=False)
+        if arrives:
+            self.quiet()
+
+    @rule(choice=CHOICE, count=st.integers(1, 3))
+    def create(self, choice: int, count: int) -> None:
+        """Some cartons shall leave together."""
+        full = {unit.carton for unit in self.counter.book.units}
+        free = [box for box in self.counter.yard.cartons if box.shipment is None and box.carton in full]
+        some = (free + free)[choice % (len(free) or 1) :][: min(count, len(free))]
+        if some:
+            orders = sorted({carton.order for carton in some})
+            cartons = [carton.carton for carton in some]
+            self.do(commands.CreateShipment(shipment=self.name("S"), orders=orders, cartons=cartons))
+
+    @rule(choice=CHOICE, give_up=SELDOM)
+    def dispatch(self, choice: int, give_up: bool) -> None:
+        """Some shipment shall leave, or not any more."""
+        shipments = [shipment for shipment in self.counter.yard.shipments if shipment.status == "CREATED"]
+        if shipments:
+            chosen = shipments[choice % len(shipments)]
+            about = {"shipment": chosen.shipment, "orders": list(chosen.orders)}
+            self.do(commands.CancelShipment(**about, reason="no truck") if give_up else commands.Dispatch(**about))
+
+    @precondition(lambda self: isinstance(self.last, OrderPlaced | OrderCancelled | commands.Pick | commands.Pack))
+    @rule()
+    def repeat(self) -> None:
+        """The last message comes again, as another message."""
+        if self.last is not None:
+            self.do(self.last)
+
+    @invariant()
+    def lines_add_up(self) -> None:
+        """Each line is allocated, picked, shipped or short, as its units are; nothing below nought."""
+        counted = Count((unit.order, unit.line, unit.status) for unit in self.counter.book.units)
+        packed = Count((unit.order, unit.line) for unit in self.counter.book.units if unit.carton)
+        for line in self.counter.book.lines:
+            at = (line.order, line.line)
+            assert (line.allocated, line.picked) == (counted[*at, "ALLOCATED"], counted[*at, "PICKED"])
+            assert line.packed == packed[at]
+            assert line.shipped >= 0
+            assert line.short >= 0
+            assert line.allocated + line.picked + line.shipped <= line.ordered
+
+    @invariant()
+    def nothing_allocated_to_the_cancelled(self) -> None:
+        """What is cancelled has at most picked units, which wait for their unpick."""
+        for unit in self.counter.book.units:
+            order, demand = self.counter.book.orders.get(unit.order), self.counter.book.demands.get(unit.demand)
+            assert order is not None
+            assert demand is not None
+            if unit.status == "ALLOCATED":
+                assert not order.unwanted(unit)
+                assert not demand.withdrawn
+
+    @invariant()
+    def no_fact_was_out_of_place(self) -> None:
+        """The registry never hears of a unit what does not fit its status, order, line and demand."""
+        assert not self.owner.misfits
+
+    def quiet(self) -> None:
+        """Bring every message that is under way, until there is none."""
+        while any(self.owner.coming.values()) or any(self.owner.going.values()):
+            for order, facts in self.owner.coming.items():
+                while facts:
+                    self.owner.hear(order)
+            for facts in list(self.owner.going.values()):
+                while facts:
+                    self.do(facts.popleft())
+
+    def teardown(self) -> None:
+        """At rest both sides say the same, and every line asks for exactly what it is short of."""
+        self.quiet()
+        self.lines_add_up()
+        ours = {unit.key: (unit.status, unit.order, unit.line, unit.demand) for unit in self.counter.book.units}
+        theirs = {
+            key: (unit.status, unit.order, unit.line, unit.demand)
+            for key, unit in self.owner.units.items() if unit.status in ("ALLOCATED", "PICKED")
+        }  # fmt: skip
+        assert ours == theirs
+        for line in self.counter.book.lines:
+            self._asks_for_what_it_lacks(line)
+        for unit in self.owner.units.values():
+            if unit.status == "SHIPPED":
+                assert self.counter.book.gone[unit.sku, unit.serial] == unit.order
+        for carton in self.counter.yard.cartons:
+            self._in_one_shipment(carton)
+
+    def _asks_for_what_it_lacks(self, line: Line) -> None:
+        asked = sum(demand.open for name, demand in self.owner.demands.items() if name in line.demands)
+        order = self.counter.book.orders.get(line.order)
+        assert order is not None
+        assert asked == (0 if order.cancelled or order.backorders == "REFUSED" else line.short), (order, line)
+
+    def _in_one_shipment(self, carton: Carton) -> None:
+        shipment: Shipment | None = self.counter.yard.shipments.get(carton.shipment or "")
+        assert shipment is None or (shipment.status != "CANCELLED" and carton.order in shipment.orders)
+
+
+def _units(unit: Unit | Stock) -> list[commands.Unit]:
+    return [commands.Unit(sku=unit.sku, serial=unit.serial)]
+
+
+TestOrders = Orders.TestCase
+TestOrders.settings = settings(
+    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+)
