@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from services.fulfillment.orders.domain import Act, Book, Key, answer_serial, change, overtaken, place
+from services.fulfillment.orders.domain import Act, Book, Key, answer_serial, change, overtaken, place, wake
 from services.fulfillment.picking.domain import exchange, hold, pick, short_pick, unpick
 from services.fulfillment.shipping.domain import Yard, approve, cancel, create, dispatch, pack, refuse, repack, unpack
 from shared.contracts.commands.fulfillment import (
@@ -22,6 +22,7 @@ from shared.contracts.commands.fulfillment import (
     Unpick,
 )
 from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.fulfillment import OrderProductChanged
 from shared.contracts.problems import Refusal
 from shared.contracts.serials import (
     DispatchApproved,
@@ -116,6 +117,11 @@ def _lifted(counter: Counter, _: Act, data: SerialHoldLifted) -> None:
         counter.holds[data.sku, serial].discard(data.hold)
 
 
+def _woken(counter: Counter, act: Act, data: OrderProductChanged) -> None:
+    if order := counter.book.orders.get(data.order):
+        wake(act, order, data.sku, counter.trackings)
+
+
 REQUESTS: dict[type[Fact], Callable[[Counter, Act, Any], list[Refusal]]] = {
     Pick: lambda _, act, data: pick(act, data, SPOTS)[1],
     ShortPick: lambda _, act, data: short_pick(act, data)[1],
@@ -129,6 +135,7 @@ REQUESTS: dict[type[Fact], Callable[[Counter, Act, Any], list[Refusal]]] = {
     Dispatch: lambda at, act, data: dispatch(act, at.yard, data)[1],
 }
 FACTS: dict[type[Fact], Callable[[Counter, Act, Any], None]] = {
+    OrderProductChanged: _woken,
     SerialAllocated: lambda _, act, data: answer_serial(act, data),
     SerialHeld: _held,
     SerialHoldLifted: _lifted,

@@ -1,0 +1,209 @@
+"""Placing, amending, cancelling; demands and the answers to them."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.envelope import Fact
+from shared.contracts.fulfillment import (
+    AllocationRequested,
+    AllocationWithdrawn,
+    OrderChanged,
+    OrderProductChanged,
+    OrderRejected,
+)
+from shared.contracts.problems import Code
+from shared.contracts.serials import GivenUnit, SerialAllocated, Skipped
+from shared.contracts.upstream import (
+    Customer,
+    OrderAmended,
+    OrderCancelled,
+    OrderLine,
+    OrderLineCancelled,
+    OrderPlaced,
+)
+from tests.unit.fulfillment.counter import Counter
+
+
+@pytest.fixture
+def counter() -> Counter:
+    """Fulfillment, where products A and B are known."""
+    return Counter(("A", "B"))
+
+
+def line(number: str, sku: str = "A", quantity: Any = 1, serials: tuple[str, ...] = ()) -> OrderLine:
+    """A line of an order."""
+    return OrderLine.model_validate({"line": number, "sku": sku, "quantity": quantity, "serials": list(serials)})
+
+
+def order(*lines: OrderLine, name: str = "SO-1", **more: Any) -> OrderPlaced:
+    """An order of these lines, of one unit of A if none is given."""
+    given = {"warehouse": "EAST", "customer": Customer(id="C"), "lines": list(lines) or [line("1")]} | more
+    return OrderPlaced.model_validate({"order": name, **given})
+
+
+def asked(facts: list[Fact]) -> list[AllocationRequested]:
+    """The demands among facts."""
+    return [fact for fact in facts if isinstance(fact, AllocationRequested)]
+
+
+def given(wanted: AllocationRequested, *serials: str, **more: Any) -> SerialAllocated:
+    """An answer that gives these units."""
+    units = [GivenUnit(serial=serial, location="EAST/A-1") for serial in serials]
+    about = {"sku": wanted.sku, "demand": wanted.demand, "order": wanted.order, "line": wanted.line, "short": 0}
+    return SerialAllocated(**(about | more), given=units)
+
+
+def test_a_line_that_names_serials_asks_for_them_and_for_any_others_beyond_them(counter: Counter) -> None:
+    """Of five units, two named: one demand for exactly these, one for any three."""
+    demands = asked(counter.take(order(line("1", quantity=5, serials=("S1", "S2")))))
+    assert [(int(demand.quantity), demand.serials) for demand in demands] == [(2, ["S1", "S2"]), (3, [])]
+
+
+def test_backorders_say_what_a_shortfall_means(counter: Counter) -> None:
+    """Refused backorders drop what is short; allowed ones, and orders that ship complete, wait."""
+    for backorders, shortfall in (("ALLOWED", "WAIT"), ("REFUSED", "DROP"), ("SHIP_COMPLETE", "WAIT")):
+        (demand,) = asked(counter.take(order(name=backorders, backorders=backorders)))
+        assert demand.shortfall == shortfall
+
+
+def test_the_same_order_again_changes_nothing_and_another_under_its_name_is_refused(counter: Counter) -> None:
+    """Told apart by all that the order says."""
+    counter.take(order())
+    assert counter.take(order()) == []
+    assert not counter.refusals
+    assert counter.codes(order(line("1", quantity=2))) == [Code.DOCUMENT_EXISTS]
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ((line("1"), line("1", "B")), Code.LINE_REPEATED),
+        ((line("1", serials=("S1", "S2")),), Code.SERIAL_COUNT),
+        ((line("1", serials=("S1",)), line("2", serials=("S1",))), Code.SERIAL_REPEATED),
+        ((line("1", quantity="1.5"),), Code.NOT_WHOLE),
+        ((line("1", "LOTS", serials=("S1",)),), Code.NOT_SERIAL_TRACKED),
+    ],
+)
+def test_lines_that_cannot_be_are_refused_with_their_order(lines: tuple[OrderLine, ...], code: Code) -> None:
+    """Nothing is placed of an order with a line that no stock could ever fill."""
+    counter = Counter(("A", "B"))
+    counter.trackings["LOTS"] = "LOT"
+    assert counter.take(order(*lines)) == []
+    assert [refusal.code for refusal in counter.refusals] == [code]
+    assert counter.book.orders.get("SO-1") is None
+
+
+def test_an_unknown_product_makes_its_line_wait_alone(counter: Counter) -> None:
+    """A line for a product that is not defined waits, and is shown as waiting; the others ask."""
+    facts = counter.take(order(line("1"), line("2", "NEW")))
+    assert [demand.line for demand in asked(facts)] == ["1"]
+    (changed,) = [fact for fact in facts if isinstance(fact, OrderChanged)]
+    assert changed.status == "WAITING"
+    assert [progress.waiting for progress in changed.lines] == [False, True]
+    counter.trackings["NEW"] = "SERIAL"
+    assert [demand.line for demand in asked(counter.take(OrderProductChanged(order="SO-1", sku="NEW")))] == ["2"]
+    assert asked(counter.take(OrderProductChanged(order="SO-1", sku="NEW"))) == []
+
+
+def test_a_product_tracked_otherwise_is_asked_for_at_its_new_owner(counter: Counter) -> None:
+    """Its open demands are withdrawn where they are and requested anew (S02)."""
+    (before,) = asked(counter.take(order()))
+    counter.trackings["A"] = "LOT"
+    facts = counter.take(OrderProductChanged(order="SO-1", sku="A"))
+    assert [fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)] == [before.demand]
+    assert [(demand.tracking, int(demand.quantity)) for demand in asked(facts)] == [("LOT", 1)]
+
+
+@pytest.mark.parametrize("cancel", [OrderCancelled(order="SO-1"), OrderLineCancelled(order="SO-1", line="1")])
+def test_a_cancel_that_overtakes_its_order_is_remembered(counter: Counter, cancel: Fact) -> None:
+    """The order is born cancelled, and asks for nothing that it does not withdraw (S11)."""
+    assert counter.take(cancel) == []
+    facts = counter.take(order())
+    withdrawn = {fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)}
+    assert withdrawn == {demand.demand for demand in asked(facts)}
+    assert [fact.status for fact in facts if isinstance(fact, OrderChanged)][-1] == "CANCELLED"
+    assert counter.take(cancel) == []
+
+
+def test_an_amendment_that_overtakes_its_order_looks_once_more_for_products_it_did_not_lock(counter: Counter) -> None:
+    """Its new line waits; the order tells itself to look again under that product's lock."""
+    counter.take(OrderAmended(order="SO-1", lines=[line("2", "NEW")]))
+    facts = counter.take(order())
+    assert [fact.sku for fact in facts if isinstance(fact, OrderProductChanged)] == ["NEW"]
+
+
+def test_more_is_asked_for_beside_what_stands_and_less_anew(counter: Counter) -> None:
+    """More of a line opens another demand for the difference; less withdraws and asks for the rest."""
+    (first,) = asked(counter.take(order(line("1", quantity=2))))
+    counter.take(given(first, "S1", short=1))
+    (more,) = asked(counter.take(OrderAmended(order="SO-1", lines=[line("1", quantity=3)])))
+    assert (int(more.quantity), more.demand != first.demand) == (1, True)
+    facts = counter.take(OrderAmended(order="SO-1", lines=[line("1", quantity=2)]))
+    withdrawn = {fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)}
+    assert withdrawn == {first.demand, more.demand}
+    assert [int(demand.quantity) for demand in asked(facts)] == [2]
+
+
+def test_a_new_priority_is_asked_with_anew_where_something_is_short(counter: Counter) -> None:
+    """A full line keeps its units; a short one asks again, more urgently."""
+    full, short = asked(counter.take(order(line("1"), line("2", "B"))))
+    counter.take(given(full, "S1"))
+    facts = counter.take(OrderAmended(order="SO-1", priority=9))
+    assert [(demand.line, demand.priority) for demand in asked(facts)] == [("2", 9)]
+    assert [fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)] == [short.demand]
+
+
+def test_amendments_that_do_not_fit_are_refused_whole(counter: Counter) -> None:
+    """Another product on a line, a cancelled line, a cancelled order: nothing of the amendment is done."""
+    counter.take(order(line("1"), line("2", "B")))
+    counter.take(OrderLineCancelled(order="SO-1", line="2"))
+    change = [line("1", "B"), line("2", "B", 3), line("3")]
+    assert counter.codes(OrderAmended(order="SO-1", lines=change)) == [Code.DOCUMENT_MISMATCH, Code.ORDER_CANCELLED]
+    assert counter.codes(OrderLineCancelled(order="SO-1", line="9")) == [Code.UNKNOWN_LINE]
+    counter.take(OrderCancelled(order="SO-1"))
+    assert counter.codes(OrderAmended(order="SO-1", lines=[line("3")])) == [Code.ORDER_CANCELLED]
+
+
+def test_an_answer_to_a_withdrawn_demand_changes_nothing(counter: Counter) -> None:
+    """Its owner frees the units itself when it hears of the withdrawal (S11)."""
+    (demand,) = asked(counter.take(order()))
+    counter.take(OrderCancelled(order="SO-1"))
+    assert counter.take(given(demand, "S1")) == []
+    assert counter.book.units.get(("A", "S1")) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"order": "SO-9"}, Code.UNKNOWN_ORDER),
+        ({"demand": "never"}, Code.DOCUMENT_MISMATCH),
+        ({"line": "2"}, Code.DOCUMENT_MISMATCH),
+        ({"sku": "B"}, Code.DOCUMENT_MISMATCH),
+    ],
+)
+def test_answers_that_nobody_asked_for_are_disagreements(counter: Counter, wrong: dict[str, str], code: Code) -> None:
+    """They change nothing, and are shown."""
+    (demand,) = asked(counter.take(order()))
+    (no,) = counter.take(given(demand, "S1", **wrong))
+    assert isinstance(no, OrderRejected)
+    assert (no.kind, no.code) == ("DISAGREEMENT", code)
+    assert counter.book.units.get(("A", "S1")) is None
+
+
+def test_more_than_was_asked_for_and_what_another_order_has_are_disagreements(counter: Counter) -> None:
+    """A unit is in one order's hands, and a line is never given more than it ordered."""
+    (first,) = asked(counter.take(order()))
+    (other,) = asked(counter.take(order(name="SO-2")))
+    counter.take(given(first, "S1"))
+    for answer in (given(other, "S1"), given(other, "S2", "S3"), given(other, "S2", "S2")):
+        assert [fact.kind for fact in counter.take(answer) if isinstance(fact, OrderRejected)] == ["DISAGREEMENT"]
+    assert counter.take(given(other, "S2", skipped=[Skipped(reason="on hold", count=1)]))
+
+
+def test_an_order_whose_shortfall_is_dropped_is_complete_without_it(counter: Counter) -> None:
+    """Nothing more will come of it."""
+    (demand,) = asked(counter.take(order(line("1", quantity=2), backorders="REFUSED")))
+    (changed,) = counter.take(given(demand, short=2, closed=True))
+    assert isinstance(changed, OrderChanged)
+    assert (changed.status, changed.lines[0].short) == ("COMPLETE", 2)
