@@ -13,24 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.serials.app import ROWS
 from shared import inbox
 from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.reference import LocationChanged, LocationType
+from shared.contracts.reference import LocationChanged
 from shared.contracts.serials import SerialRejected
 from shared.database import Transaction, create_engine, new_id, transaction
 from shared.decision import Map, decide
 from shared.routing import Answer
+from tests.unit.serials.making import TYPES
 
 MAP = Map("serials", ROWS, SerialRejected)
 SAID = text(
     "SELECT convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after AND key = ANY(:keys) ORDER BY id"
 )
 LAST = text("SELECT coalesce(max(id), 0) AS id FROM outbox")
-PLACES: Mapping[str, LocationType] = {
-    "DOCK": "DOCK",
-    "STAGE": "STAGING",
-    "OUT": "STAGING",
-    "A-1": "STORAGE",
-    "A-2": "STORAGE",
-}
 
 
 def message(fact: Fact, actor: str = "anna") -> CloudEvent[Any]:
@@ -104,10 +98,7 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(environment["SERIALS_DATABASE_URL"], "test")
     line = Line(engine)
     await line.say(
-        *(
-            LocationChanged(location=f"EAST/{name}", version=1, type=kind, pick_sequence=1)
-            for name, kind in PLACES.items()
-        )
+        *(LocationChanged(location=name, version=1, type=kind, pick_sequence=1) for name, kind in TYPES.items())
     )
     yield engine
     await engine.dispose()

@@ -149,10 +149,6 @@ async def load_free(tx: Transaction, book: Book, demands: Demands) -> None:
     for demand in demands.waiting:
         if not demand.names:
             wanted[demand.pool] = wanted.get(demand.pool, 0) + demand.open
-    # What is free in the tables and was held or adjusted in this book stands among the first and serves nobody.
-    for unit in book.units.values():
-        if unit.status == "IN_INVENTORY" and not unit.free and unit.pool in wanted:
-            wanted[unit.pool] += 1
     if wanted:
         values = _pools(wanted) | {"wanted": list(wanted.values())}
         book.adopt(Unit(*row) for row in await tx.rows(LOAD_FREE, values))
