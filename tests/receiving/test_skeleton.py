@@ -1,26 +1,33 @@
 """From definition to closing on the real database."""
 
-from shared.contracts.commands import receiving as commands
-from shared.contracts.upstream import AsnAnnounced
+from shared.contracts.commands.receiving import CloseReceipt
 from tests.receiving.conftest import Line
 
 
 async def test_from_announcement_to_closing(floor: Line) -> None:
     """An ASN is planned, scanned, confirmed and closed, and the others are told each step (S05, S06, S16)."""
-    sku, east, receipt = floor.no("PUMP"), floor.no("EAST"), floor.no("R")
-    line = {"line": "1", "sku": sku, "quantity": 3, "serials": ["A", "B"]}
-    told = await floor.say(AsnAnnounced.model_validate({"receipt": receipt, "warehouse": east, "lines": [line]}))
-    assert told.types() == ["receipt.planned.v1"]
-    scan = commands.Scan(receipt=receipt, session="S", sku=sku, location=f"{east}/DOCK", serials=["A", "x", "A", "b"])
-    told = await floor.say(scan)
+    assert (await floor.say(floor.asn("R", "A", "B", quantity=3))).types() == ["receipt.planned.v1"]
+    told = await floor.say(floor.scan("R", "A", "x", "A", "b"))
     assert told.codes() == ["serial_repeated"]
-    told = await floor.say(commands.ConfirmSession(receipt=receipt, session="S"))
+    assert told.types() == ["receipt.rejected.v1"]
+    told = await floor.say(floor.confirm("R"))
     assert told.types() == ["unit.received.v1", "discrepancy.found.v1"]
-    told = await floor.say(commands.CloseReceipt(receipt=receipt))
+    told = await floor.say(CloseReceipt(receipt=floor.no("R")))
     assert told.types() == ["receipt.withdrawn.v1", "discrepancy.found.v1", "receipt.closed.v1"]
-    units = await floor.rows("SELECT serial, state, version FROM unit WHERE sku = :sku ORDER BY serial", sku=sku)
-    assert [(unit["serial"], unit["state"], unit["version"]) for unit in units] == [
-        ("A", "IN_HOUSE", 3),
-        ("B", "ABSENT", 2),
-        ("x", "IN_HOUSE", 2),
-    ]
+    assert await floor.states() == {"A": "IN_HOUSE", "B": "ABSENT", "x": "IN_HOUSE"}
+
+
+async def test_a_whole_receipt_in_one_batch(floor: Line) -> None:
+    """Announcement, scans, undo, confirmation and closing may come in one batch: each sees those before it."""
+    told = await floor.say(
+        floor.asn("R", "A", "B", "C"),
+        floor.scan("R", "A", "B", "Z"),
+        floor.scan("R", "B", session="T"),
+        floor.confirm("R"),
+        CloseReceipt(receipt=floor.no("R")),
+        floor.scan("R", "C", session="U"),
+    )
+    assert told.codes() == ["serial_repeated", "receipt_closed"]
+    assert await floor.states() == {"A": "IN_HOUSE", "B": "IN_HOUSE", "C": "ABSENT"}
+    (line,) = await floor.rows("SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=floor.no("R"))
+    assert (int(line["announced"]), line["named"], line["scanned"], line["received"]) == (3, 3, 0, 2)

@@ -145,7 +145,7 @@ def test_a_name_that_comes_after_its_scan() -> None:
     scan(at, "R1", "A")
     assert counts(at, "R1") == (1, 0, 1, 1, 0)
     outcome = announce(at, "R1", line(["A"]))
-    assert told(outcome) == []
+    assert told(outcome) == ["receipt.planned.v1"]
     assert counts(at, "R1") == (2, 1, 0, 1, 0)
     assert floor.verdicts(scan(at, "R1", "B")) == ["ACCEPTED"]
 

@@ -57,34 +57,39 @@ def plan(desk: Desk, receipt: str, wish: AsnLine, said: dict[str, Any]) -> tuple
     line = desk.lines.get((receipt, wish.line)) or Line(
         receipt, wish.line, wish.sku, waiting=wish.sku not in desk.trackings
     )
-    planned: list[Unit] = []
+    units: list[Unit] = []
     taken: list[Unit] = []
     refused: dict[Code, list[str]] = defaultdict(list)
-    claimed = 0
     for serial in wish.serials:
-        unit = desk.unit(wish.sku, serial)
-        here = unit.receipt == receipt
-        if unit.state == "ABSENT" or (unit.state == "EXPECTED" and not here):
-            if unit.state == "EXPECTED":
-                taken.append(unit)
-                unit = unit.absent()
-            planned.append(unit := unit.expected(receipt, wish.line))
-        elif unit.state in {"SCANNED", "IN_HOUSE"} and here and unit.line == wish.line and not unit.named:
-            claimed += 1
-            unit = unit._replace(version=unit.version + 1, named=True)
-        else:
-            refused[Code.SERIAL_REPEATED if here else Code.SERIAL_KNOWN].append(serial)
+        before = desk.unit(wish.sku, serial)
+        if (unit := _named(before, line)) is None:
+            refused[Code.SERIAL_REPEATED if before.receipt == receipt else Code.SERIAL_KNOWN].append(serial)
             continue
         desk.put_unit(unit)
-    quantity = wish.quantity - sum(map(len, refused.values()))
+        units.append(unit)
+        if before.state == "EXPECTED":
+            taken.append(before)
     events = withdrawn_elsewhere(desk, taken, said)
-    if quantity:
-        named = line.named + len(planned) + claimed
-        line = line._replace(announced=line.announced + quantity, named=named, unnamed=line.unnamed - claimed)
-        desk.put_line(line)
-        if not line.waiting and quantity > claimed:
-            events.append(planned_fact(desk, line, quantity - claimed, planned, said))
+    if quantity := wish.quantity - sum(map(len, refused.values())):
+        scanned = sum(unit.state != "EXPECTED" for unit in units)
+        named, unnamed = line.named + len(units), line.unnamed - scanned
+        desk.put_line(line := line._replace(announced=line.announced + quantity, named=named, unnamed=unnamed))
+        planned = [unit for unit in units if unit.state != "IN_HOUSE"]
+        quantity -= len(units) - len(planned)
+        if quantity and not line.waiting:
+            events.append(planned_fact(desk, line, quantity, planned, said))
     return events, [_known(wish, code, serials) for code, serials in refused.items()]
+
+
+def _named(unit: Unit, line: Line) -> Unit | None:
+    """What a unit becomes that a line names; nothing, if it is known already."""
+    if unit.state == "ABSENT":
+        return unit.expected(*line.key)
+    if unit.state == "EXPECTED" and unit.receipt != line.receipt:
+        return unit.absent().expected(*line.key)
+    if unit.state in {"SCANNED", "IN_HOUSE"} and (unit.receipt, unit.line) == line.key and not unit.named:
+        return unit._replace(version=unit.version + 1, named=True)
+    return None
 
 
 def _known(wish: AsnLine, code: Code, serials: list[str]) -> Refusal:

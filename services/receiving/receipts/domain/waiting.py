@@ -22,14 +22,14 @@ def wake(desk: Desk, events: Sequence[CloudEvent[ProductChanged]]) -> list[Fact]
     for line in desk.lines.values():
         if line.waiting:
             waiting[line.sku].append(line)
-    expected: dict[Key, list[Unit]] = defaultdict(list)
+    named: dict[Key, list[Unit]] = defaultdict(list)
     for unit in list(desk.units.values()):
-        if unit.state == "EXPECTED":
-            expected[unit.receipt or "", unit.line or ""].append(unit)
+        if unit.state in {"EXPECTED", "SCANNED"} and unit.named:
+            named[unit.receipt or "", unit.line or ""].append(unit)
     said: list[Fact] = []
     for event in events:
         for line in waiting.pop(event.data.sku, ()):
-            said.extend(_woken(desk, event, line, expected[line.key]))
+            said.extend(_woken(desk, event, line, named[line.key]))
     return said
 
 

@@ -1,4 +1,7 @@
-"""Lay on the desk what requests need; read after the locks were taken, each kind of row in one statement."""
+"""Lay on the desk what requests need; read after the locks were taken, each kind of row in one statement.
+
+A receipt is read before its lines: its version stands for them, so one that changes meanwhile is found out when saved.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -52,15 +55,14 @@ async def units(tx: Transaction, keys: Iterable[Key]) -> Sequence[Unit]:
 
 
 async def load_waiting(tx: Transaction, skus: Iterable[str]) -> Desk:
-    """The lines that wait for these products, and the units that they name."""
+    """The lines that wait for these products, their receipts, and the units that they name."""
     desk = blank(tx)
-    lines = await tx.rows(sql.WAITING, {"skus": sorted(set(skus))})
-    desk.load(lines=(Line(*row) for row in lines))
-    if lines:
+    values = {"skus": sorted(set(skus))}
+    if receipts := sorted(row.receipt for row in await tx.rows(sql.RECEIPTS_WAITING, values)):
+        desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, {"receipts": receipts})))
+        desk.load(lines=(Line(*row) for row in await tx.rows(sql.WAITING, values | {"receipts": receipts})))
         keys = columns(desk.lines, ("receipts", "lines"))
-        desk.load(units=(Unit(*row) for row in await tx.rows(sql.EXPECTED_ON_LINES, keys)))
-        receipts = {"receipts": sorted({line.receipt for line in desk.lines.values()})}
-        desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, receipts)))
+        desk.load(units=(Unit(*row) for row in await tx.rows(sql.NAMED_ON_LINES, keys)))
     return desk
 
 
@@ -86,11 +88,11 @@ async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
 
 
 async def _documents(tx: Transaction, desk: Desk, wanted: Needs) -> None:
+    receipts = {"receipts": sorted(wanted.receipts | {receipt for receipt, _ in wanted.lines})}
+    desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, receipts)))
     values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.lines), ("receipts", "lines"))
     values |= columns(sorted(wanted.lines_of), ("receipts_of", "skus"))
     desk.load(lines=(Line(*row) for row in await tx.rows(sql.LINES, values)))
-    receipts = {"receipts": sorted(wanted.receipts | {line.receipt for line in desk.lines.values()})}
-    desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, receipts)))
     if wanted.sessions or wanted.ending:
         values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.sessions), ("receipts", "sessions"))
         desk.load(sessions=(Session(*row) for row in await tx.rows(sql.SESSIONS, values)))

@@ -29,7 +29,13 @@ UNION ALL
 SELECT {LINE} FROM unnest(CAST(:receipts_of AS text[]), CAST(:skus AS text[])) AS k(receipt, sku)
 JOIN receipt_line l ON l.sku = k.sku AND l.receipt = k.receipt
 """)
-WAITING = text(f"SELECT {LINE} FROM receipt_line l WHERE l.waiting AND l.sku = ANY(CAST(:skus AS text[]))")
+RECEIPTS_WAITING = text("""
+SELECT DISTINCT receipt FROM receipt_line WHERE waiting AND sku = ANY(CAST(:skus AS text[]))
+""")
+WAITING = text(f"""
+SELECT {LINE} FROM receipt_line l
+WHERE l.waiting AND l.sku = ANY(CAST(:skus AS text[])) AND l.receipt = ANY(CAST(:receipts AS text[]))
+""")
 SESSIONS = text("""
 SELECT s.receipt, s.session, s.owner, s.state, s.opened_at, s.ended_at
 FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
@@ -71,9 +77,12 @@ JOIN unit u ON u.receipt = k.receipt AND u.session = k.session AND u.state = 'SC
 EXPECTED = text(f"""
 SELECT {UNIT} FROM unit u WHERE u.state = 'EXPECTED' AND u.receipt = ANY(CAST(:receipts AS text[]))
 """)
-EXPECTED_ON_LINES = text(f"""
+NAMED_ON_LINES = text(f"""
 SELECT {UNIT} FROM unnest(CAST(:receipts AS text[]), CAST(:lines AS text[])) AS k(receipt, line)
 JOIN unit u ON u.receipt = k.receipt AND u.line = k.line AND u.state = 'EXPECTED'
+UNION ALL
+SELECT {UNIT} FROM unnest(CAST(:receipts AS text[]), CAST(:lines AS text[])) AS k(receipt, line)
+JOIN unit u ON u.receipt = k.receipt AND u.line = k.line AND u.state = 'SCANNED' AND u.named
 """)
 
 ADD_RECEIPTS = text("""

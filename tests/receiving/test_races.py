@@ -1,0 +1,104 @@
+"""Two replicas, or two people, at the same units at once."""
+
+import asyncio
+
+from shared.contracts.commands.receiving import CloseReceipt, ResolveDiscrepancy
+from shared.contracts.reference import ProductChanged
+from shared.contracts.upstream import AsnCancelled, ProductDefined
+from tests.receiving.conftest import Line, event
+
+
+async def test_the_same_new_serials_on_two_receipts(floor: Line) -> None:
+    """Two replicas scan the same 300 new serials on two receipts: exactly one accepts each (S18)."""
+    serials = [f"N{number}" for number in range(300)]
+    await floor.say(floor.asn("R1", quantity=300), floor.asn("R2", quantity=300))
+    scans = [
+        floor.insist([event(floor.scan(receipt, *serials[at : at + 25]))])
+        for at in range(0, 300, 25)
+        for receipt in ("R1", "R2")
+    ]
+    told = await asyncio.gather(*scans)
+    verdicts = [
+        (verdict.serial, verdict.verdict)
+        for one in told
+        for verdict in one.answers[0].body.verdicts  # type: ignore[union-attr]
+    ]
+    won = [serial for serial, verdict in verdicts if verdict == "ACCEPTED"]
+    assert sorted(won) == sorted(serials)
+    assert sum(verdict == "KNOWN_SERIAL" for _, verdict in verdicts) == 300
+    assert len(await floor.states()) == 300
+
+
+async def test_a_closing_and_a_take_over(floor: Line) -> None:
+    """A receipt is closed while another takes its unit over: the unit is expected there, short here or not at all.
+
+    The two acts share no lock, so the versions of the rows decide.
+    """
+    for round_ in range(8):
+        first, second, serial = f"C{round_}", f"T{round_}", f"X{round_}"
+        await floor.say(floor.asn(first, serial, quantity=2), floor.asn(second, quantity=1))
+        await floor.say(floor.scan(second, serial))
+        await floor.say(floor.confirm(second))
+        (found,) = await floor.rows(
+            "SELECT discrepancy, kind FROM discrepancy WHERE receipt = :receipt", receipt=floor.no(second)
+        )
+        assert found["kind"] == "EXPECTED_ELSEWHERE"
+        accept = ResolveDiscrepancy(
+            receipt=floor.no(second), discrepancy=found["discrepancy"], resolution="ACCEPT", reason="it is here"
+        )
+        closed, resolved = await asyncio.gather(
+            floor.insist([event(CloseReceipt(receipt=floor.no(first)))]), floor.insist([event(accept)])
+        )
+        withdrawn = [data for told in (closed, resolved) for data in told.data("receipt.withdrawn.v1")]
+        assert [data["serials"] for data in withdrawn if data.get("serials")] == [[serial]]
+        assert resolved.data("unit.received.v1")[0]["serials"] == [serial]
+        assert (await floor.states())[serial] == "IN_HOUSE"
+
+
+async def test_a_cancellation_and_a_take_over(floor: Line) -> None:
+    """An ASN is cancelled while a newer one names its units: each is withdrawn once, and expected on the newer."""
+    for round_ in range(8):
+        serials = [f"Y{round_}-{number}" for number in range(20)]
+        await floor.say(floor.asn(f"C{round_}", *serials))
+        cancelled, announced = await asyncio.gather(
+            floor.insist([event(AsnCancelled(receipt=floor.no(f"C{round_}")))]),
+            floor.insist([event(floor.asn(f"N{round_}", *serials))]),
+        )
+        withdrawn = [data for told in (cancelled, announced) for data in told.data("receipt.withdrawn.v1")]
+        named = [serial for data in withdrawn for serial in data.get("serials", ())]
+        assert sorted(named) == sorted(serials)
+        (planned,) = announced.data("receipt.planned.v1")
+        assert planned["serials"] == serials
+        states = await floor.states()
+        assert {states[serial] for serial in serials} == {"EXPECTED"}
+
+
+async def test_a_cancellation_and_the_product_that_its_line_waited_for(floor: Line) -> None:
+    """A product is defined while an ASN that waits for it is cancelled: nothing stays expected, or told as expected."""
+    for round_ in range(8):
+        sku, receipt = floor.no(f"LATE{round_}"), floor.no(f"W{round_}")
+        line = {"line": "1", "sku": sku, "quantity": 2, "serials": ["A", "B"]}
+        assert not (await floor.say(floor.asn(f"W{round_}", lines=[line]))).types()
+        defined = await floor.say(ProductDefined(sku=sku, name="Late", serial_tracked=True))
+        news = defined.data("product.changed.v1")[0]
+        woken, cancelled = await asyncio.gather(
+            floor.insist([event(ProductChanged.model_validate(news))]),
+            floor.insist([event(AsnCancelled(receipt=receipt))]),
+        )
+        planned = [serial for data in woken.data("receipt.planned.v1") for serial in data.get("serials", ())]
+        withdrawn = [serial for data in cancelled.data("receipt.withdrawn.v1") for serial in data.get("serials", ())]
+        assert planned == withdrawn
+        units = await floor.rows("SELECT state FROM unit WHERE sku = :sku", sku=sku)
+        assert {unit["state"] for unit in units} == {"ABSENT"}
+
+
+async def test_one_barcode_for_two_products(floor: Line) -> None:
+    """Two products claim one barcode at once: one gets it, the other is refused."""
+    wishes = [
+        ProductDefined.model_validate({"sku": floor.no(name), "name": name, "barcodes": [{"code": floor.no("BAR")}]})
+        for name in ("ONE", "TWO")
+    ]
+    told = await asyncio.gather(*(floor.insist([event(wish)]) for wish in wishes))
+    assert sorted(code for one in told for code in one.codes()) == ["barcode_taken"]
+    owners = await floor.rows("SELECT sku FROM barcode WHERE code = :code", code=floor.no("BAR"))
+    assert len(owners) == 1
