@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from services.serials.allocation import handlers as allocation
+from services.serials.lookup.api import router as lookup_router
 from services.serials.units import handlers as units
 from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import Fact
@@ -60,4 +61,4 @@ ROWS = (
     Takes(Adjust, allocation.adjust, sku, post="/adjustments"),
 )
 
-app = service("serials", ROWS, SerialRejected)
+app = service("serials", ROWS, SerialRejected, (lookup_router,))

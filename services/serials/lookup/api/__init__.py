@@ -1,0 +1,11 @@
+"""Looking units up over HTTP."""
+
+from fastapi import APIRouter
+
+from services.serials.lookup.api import reports, search, unit
+
+router = APIRouter()
+# The longer addresses come first: a serial may hold a slash.
+router.include_router(search.router)
+router.include_router(unit.router)
+router.include_router(reports.router)

@@ -1,0 +1,61 @@
+"""One unit: everything that is known of it, its holds and its audit trail."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from shared.database import Transaction
+
+# A sku or a serial may hold a slash, so an address is tried at each; only one of the readings can be known.
+UNIT = text("""
+    SELECT k.id, s.sku, s.serial, coalesce(p.name, '') AS product, s.status::text AS status, s.warehouse, s.location,
+           s.received_at, s.receipt, s.receipt_line, s.order_id AS "order", s.order_line, s.demand, s.shipment,
+           s.customer, s.return_id, s.holds > 0 AS held, s.adjustment, s.version, k.known_at, k.known_by
+    FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS named (sku, serial)
+    JOIN serial AS k USING (sku, serial) JOIN serial_state AS s USING (id) LEFT JOIN product AS p ON p.sku = s.sku
+    ORDER BY k.id LIMIT 1
+""")
+
+HOLDS = text("""
+    SELECT h.hold, a.reason, a.actor, a.recorded AS opened_at
+    FROM hold AS h JOIN act AS a ON a.id = h.opened
+    WHERE h.serial_id = :id AND h.lifted IS NULL ORDER BY h.opened
+""")
+
+STEP = """
+    u.version, u.from_status::text AS from_status, u.status::text AS status, u.from_location, u.location, a.change,
+    a.reason, a.actor, a.occurred AS occurred_at, a.recorded AS recorded_at, a.receipt, a.line, a.order_id AS "order",
+    a.demand, a.shipment, a.customer, a.return_id, a.hold,
+    coalesce(a.shipment, a.return_id, a.order_id, a.receipt, a.hold) AS document, a.cause_source, a.cause_id
+"""
+
+HISTORY = text(f"""
+    SELECT {STEP} FROM audit AS u JOIN act AS a ON a.id = u.act
+    WHERE u.serial_id = :id AND u.version > :after
+      AND (NOT :movements OR u.from_location IS DISTINCT FROM u.location)
+    ORDER BY u.version LIMIT :size
+""")  # noqa: S608 - the columns are this module's own
+
+
+def readings(address: str) -> tuple[list[str], list[str]]:
+    """Every way to read an address as product and serial."""
+    parts = address.split("/")
+    cuts = range(1, len(parts))
+    return ["/".join(parts[:cut]) for cut in cuts], ["/".join(parts[cut:]) for cut in cuts]
+
+
+async def unit(tx: Transaction, address: str) -> Row[Any] | None:
+    """The unit at `sku/serial`, if it is known."""
+    skus, serials = readings(address)
+    return next(iter(await tx.rows(UNIT, {"skus": skus, "serials": serials})), None)
+
+
+async def holds(tx: Transaction, serial_id: int) -> Sequence[Row[Any]]:
+    """A unit's open holds."""
+    return await tx.rows(HOLDS, {"id": serial_id})
+
+
+async def history(tx: Transaction, serial_id: int, *, after: int, movements: bool, size: int) -> Sequence[Row[Any]]:
+    """A unit's audit trail from a version on, or of it only what moved the unit."""
+    return await tx.rows(HISTORY, {"id": serial_id, "after": after, "movements": movements, "size": size})
