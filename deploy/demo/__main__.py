@@ -13,7 +13,7 @@ from rich.console import Console
 
 from deploy.databases import SERVICES
 from deploy.demo.floor import Floor, UnmetError
-from deploy.demo.morning import PUMP, Morning
+from deploy.demo.morning import Morning
 from deploy.demo.outside import Outside
 from deploy.demo.sheet import Sheet, history_table
 from deploy.local.files import PROJECT
@@ -26,14 +26,14 @@ async def play(bootstrap: str, services: dict[str, Service], console: Console) -
     """Play one morning; whether everything came out as it had to."""
     floor = Floor({name: service.url for name, service in services.items()})
     sheet = Sheet(console)
-    run = datetime.now(UTC).strftime("%m%d%H%M%S")
+    run = datetime.now(UTC).strftime("%d%H%M%S")
     async with Outside(bootstrap) as outside:
         morning = Morning(outside, floor, sheet, run)
         try:
             await morning.play()
         except UnmetError:
             console.print("[red]The morning ends here.[/red]")
-        history = await floor.get("serials", f"/serials/{PUMP}/{morning.no('PU', 1)}/history")
+        history = await floor.get("serials", f"/serials/{morning.pump}/{morning.no('PU', 1)}/history")
     await floor.aclose()
     console.print(sheet.table())
     console.print(history_table(f"The life of {morning.no('PU', 1)}", history.get("items", [])))
@@ -51,7 +51,7 @@ def show_addresses(console: Console, services: dict[str, Service], bootstrap: st
     console.print("\n[bold]To paste[/bold]: look up a serial, place an order, watch its events")
     body = (
         f'{{"order":"{order}","warehouse":"EAST","customer":{{"id":"C-99"}},'
-        f'"lines":[{{"line":"1","sku":"{PUMP}","quantity":1}}]}}'
+        f'"lines":[{{"line":"1","sku":"{morning.pump}","quantity":1}}]}}'
     )
     headers = f"-H 'Content-Type: application/json' -H 'X-Actor: me' -H 'Idempotency-Key: {order}'"
     commands = (
@@ -75,7 +75,7 @@ def wait_for_the_end(console: Console) -> None:
 
 def main() -> int:
     """Start, play, show, stay."""
-    console, began = Console(), time.monotonic()
+    console, began = Console(width=None if sys.stdout.isatty() else 140), time.monotonic()
     console.print("Starting Apache Kafka and PostgreSQL, each service with its own database …")
     with Stack(PROJECT / ".stack", keep=True) as stack:
         prepare(stack.env)

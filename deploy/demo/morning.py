@@ -10,18 +10,27 @@ from deploy.demo.sheet import Sheet
 WAREHOUSE = "EAST"
 DOCK, STAGE = f"{WAREHOUSE}/DOCK-1", f"{WAREHOUSE}/PACK-1"
 SHELVES = [f"{WAREHOUSE}/A-01-{n:02}" for n in range(1, 7)]
-PUMP, SCREW = "PUMP-300", "SCREW-45-12"
 ANNA, BEN, SUE = "anna.scanner-3", "ben.forklift", "sue.supervisor"
 
 
 @dataclass
 class Morning:
-    """One play of the story; `run` keeps its documents and serials apart from those of earlier plays."""
+    """One play of the story; `run` keeps its products, documents and serials apart from those of earlier plays."""
 
     outside: Outside
     floor: Floor
     sheet: Sheet
     run: str
+
+    @property
+    def pump(self) -> str:
+        """The first product."""
+        return f"PUMP-{self.run}"
+
+    @property
+    def screw(self) -> str:
+        """The second product."""
+        return f"SCREW-{self.run}"
 
     def no(self, kind: str, number: int) -> str:
         """A document's or serial's number of this play."""
@@ -60,23 +69,23 @@ class Morning:
             ):
                 place_data = {"location": place, "type": kind, "pick_sequence": sequence}
                 await self.outside.say("erp.locations", "location.defined.v1", place_data, place)
-            for sku, name in ((PUMP, "Infusion pump 300"), (SCREW, "Cervical plate screw 4.5 x 12")):
+            for sku, name in ((self.pump, "Infusion pump 300"), (self.screw, "Cervical plate screw 4.5 x 12")):
                 await self.outside.say(
                     "erp.products", "product.defined.v1", {"sku": sku, "name": name, "serial_tracked": True}
                 )
-            await until("the products at receiving", lambda: self.floor.get("receiving", f"/products/{SCREW}"))
+            await until("the products at receiving", lambda: self.floor.get("receiving", f"/products/{self.screw}"))
 
     async def arrivals(self) -> None:
         """Two ASNs; the first will be short by one unit, the second names only three of its five."""
         async with self.sheet.step(
             "ERP announces two receipts: 6 pumps, all named, and 5 screws, 3 of them named"
         ) as step:
-            pumps = {"line": "1", "sku": PUMP, "quantity": 6, "serials": [self.no("PU", n) for n in range(1, 7)]}
-            screws = {"line": "1", "sku": SCREW, "quantity": 5, "serials": [self.no("SC", n) for n in range(1, 4)]}
+            pumps = {"line": "1", "sku": self.pump, "quantity": 6, "serials": [self.no("PU", n) for n in range(1, 7)]}
+            screws = {"line": "1", "sku": self.screw, "quantity": 5, "serials": [self.no("SC", n) for n in range(1, 4)]}
             for number, line in ((1, pumps), (2, screws)):
                 announced = {"receipt": self.no("ASN", number), "warehouse": WAREHOUSE, "lines": [line]}
                 await self.outside.say("erp.asns", "asn.announced.v1", announced)
-            await self.status(PUMP, self.no("PU", 1), "EXPECTED")
+            await self.status(self.pump, self.no("PU", 1), "EXPECTED")
             step.shown = f"{self.no('PU', 1)} is EXPECTED"
 
     # Receiving
@@ -86,9 +95,9 @@ class Morning:
         asn = self.no("ASN", 1)
         async with self.sheet.step("Scan 5 of the 6 pumps; one twice, which is refused; confirm") as step:
             await until("the receipt", lambda: self.floor.get("receiving", f"/receipts/{asn}"))
-            await self.scan(asn, PUMP, [self.no("PU", n) for n in range(1, 6)])
+            await self.scan(asn, self.pump, [self.no("PU", n) for n in range(1, 6)])
             again = await self.floor.refused(
-                "receiving", "/scans", ANNA, **self.scan_body(asn, PUMP, [self.no("PU", 1)])
+                "receiving", "/scans", ANNA, **self.scan_body(asn, self.pump, [self.no("PU", 1)])
             )
             await self.floor.do("receiving", "/confirmations", ANNA, receipt=asn, session=self.session(asn))
             step.shown = f"twice: {again['code']}"
@@ -101,7 +110,7 @@ class Morning:
             step.shown = "discrepancy SHORT 1"
         async with self.sheet.step("Scan the screws, two of them typed from unnamed labels; confirm"):
             screws = self.no("ASN", 2)
-            await self.scan(screws, SCREW, [self.no("SC", n) for n in range(1, 6)])
+            await self.scan(screws, self.screw, [self.no("SC", n) for n in range(1, 6)])
             await self.floor.do("receiving", "/confirmations", ANNA, receipt=screws, session=self.session(screws))
 
     def session(self, receipt: str) -> str:
@@ -120,11 +129,11 @@ class Morning:
         """Everything goes to the shelves but the fifth pump, which waits for the back-order."""
         async with self.sheet.step("Put away 4 pumps and 5 screws; the fifth pump stays at the dock") as step:
             for n in range(1, 5):
-                await self.put(PUMP, self.no("PU", n), SHELVES[n - 1])
+                await self.put(self.pump, self.no("PU", n), SHELVES[n - 1])
             for n in range(1, 6):
-                await self.put(SCREW, self.no("SC", n), SHELVES[n % 2 + 4])
-            await self.status(PUMP, self.no("PU", 1), "IN_INVENTORY")
-            await self.status(PUMP, self.no("PU", 5), "RECEIVED")
+                await self.put(self.screw, self.no("SC", n), SHELVES[n % 2 + 4])
+            await self.status(self.pump, self.no("PU", 1), "IN_INVENTORY")
+            await self.status(self.pump, self.no("PU", 5), "RECEIVED")
             step.shown = "IN_INVENTORY, and one RECEIVED"
 
     async def put(self, sku: str, serial: str, location: str) -> None:
@@ -138,7 +147,7 @@ class Morning:
         async with self.sheet.step(
             "OMS places 4 orders: 2 pumps · 1 screw · 2 screws · 3 pumps (only 2 are free)"
         ) as step:
-            for number, sku, quantity in ((1, PUMP, 2), (2, SCREW, 1), (3, SCREW, 2), (4, PUMP, 3)):
+            for number, sku, quantity in ((1, self.pump, 2), (2, self.screw, 1), (3, self.screw, 2), (4, self.pump, 3)):
                 await self.order(number, sku, quantity)
                 await self.allocated(number, min(quantity, 2))
             step.shown = "allocated, order 4 short by 1"
@@ -171,7 +180,7 @@ class Morning:
         """A picker scans a unit of another order's pick list."""
         async with self.sheet.step("Scan another order's pump while picking: refused, with whose it is") as step:
             theirs = (await self.allocated(4, 2))[0]
-            body = {"order": self.no("SO", 1), "units": [{"sku": PUMP, "serial": theirs}], "location": STAGE}
+            body = {"order": self.no("SO", 1), "units": [{"sku": self.pump, "serial": theirs}], "location": STAGE}
             problem = await self.floor.refused("fulfillment", "/picks", ANNA, **body)
             if f"/orders/{self.no('SO', 4)}" not in problem.get("blocked_by", []):
                 raise UnmetError(f"the refusal names no order: {problem}")
@@ -181,17 +190,17 @@ class Morning:
         """An order is cancelled after its allocation: its unit is free again."""
         async with self.sheet.step("OMS cancels order 2 after its allocation: its screw is free again") as step:
             serial = (await self.allocated(2, 1))[0]
-            await self.status(SCREW, serial, "ALLOCATED")
+            await self.status(self.screw, serial, "ALLOCATED")
             await self.outside.say(
                 "oms.orders", "order.cancelled.v1", {"order": self.no("SO", 2), "reason": "changed mind"}
             )
-            await self.status(SCREW, serial, "IN_INVENTORY")
+            await self.status(self.screw, serial, "IN_INVENTORY")
             step.shown = f"{serial} ALLOCATED → IN_INVENTORY"
 
     async def back_order(self) -> None:
         """The fifth pump is put away, and fills the open line by itself."""
         async with self.sheet.step("Put the fifth pump away: the back-order takes it at once") as step:
-            await self.put(PUMP, self.no("PU", 5), SHELVES[4])
+            await self.put(self.pump, self.no("PU", 5), SHELVES[4])
             await self.allocated(4, 3)
             step.shown = f"{self.no('PU', 5)} allocated to {self.no('SO', 4)}"
 
@@ -225,11 +234,11 @@ class Morning:
         """The straight way: pick, pack, ship."""
         async with self.sheet.step("Pick, pack and dispatch order 1: its pumps are SHIPPED") as step:
             serials = await self.allocated(1, 2)
-            await self.pick(1, PUMP, serials)
-            await self.pack(1, PUMP, serials, self.no("CT", 1))
+            await self.pick(1, self.pump, serials)
+            await self.pack(1, self.pump, serials, self.no("CT", 1))
             await self.ship(1)
             for serial in serials:
-                await self.status(PUMP, serial, "SHIPPED")
+                await self.status(self.pump, serial, "SHIPPED")
             step.shown = ", ".join(serials)
 
     async def ship(self, number: int) -> None:
@@ -250,15 +259,15 @@ class Morning:
             "Unpick one screw of order 3 to a shelf; the order is served anew and ships"
         ) as step:
             serials = await self.allocated(3, 2)
-            await self.pick(3, SCREW, serials)
-            back = {"sku": SCREW, "serial": serials[0]}
+            await self.pick(3, self.screw, serials)
+            back = {"sku": self.screw, "serial": serials[0]}
             await self.floor.do(
                 "fulfillment", "/unpicks", ANNA,
                 order=self.no("SO", 3), units=[back], location=SHELVES[5], reason="box damaged",
             )  # fmt: skip
             anew = await self.allocated(3, 1)
-            await self.pick(3, SCREW, anew)
-            await self.pack(3, SCREW, [serials[1], *anew], self.no("CT", 3))
+            await self.pick(3, self.screw, anew)
+            await self.pack(3, self.screw, [serials[1], *anew], self.no("CT", 3))
             await self.ship(3)
             step.shown = f"{serials[0]} PICKED → IN_INVENTORY, then {anew[0]}"
 
@@ -266,29 +275,29 @@ class Morning:
         """Quality holds a unit that is picked and packed already: it may not leave."""
         async with self.sheet.step("Hold a pump of order 4 after its pick: the dispatch is refused") as step:
             serials = await self.allocated(4, 3)
-            await self.pick(4, PUMP, serials)
-            await self.pack(4, PUMP, serials, self.no("CT", 4))
+            await self.pick(4, self.pump, serials)
+            await self.pack(4, self.pump, serials, self.no("CT", 4))
             await self.create_shipment(4)
-            held = {"sku": PUMP, "serials": [serials[0]], "hold": self.no("HOLD", 1), "reason": "field notice"}
+            held = {"sku": self.pump, "serials": [serials[0]], "hold": self.no("HOLD", 1), "reason": "field notice"}
             await self.floor.do("serials", "/holds", SUE, **held)
             outcome = await self.dispatch(self.no("SH", 4))
             if outcome["status"] != "REFUSED":
                 raise UnmetError(f"a held unit was to leave: {outcome}")
-            await self.status(PUMP, serials[0], "PICKED")
+            await self.status(self.pump, serials[0], "PICKED")
             step.shown = f"{serials[0]} stays PICKED"
 
     async def customer_return(self) -> None:
         """A shipped unit comes back: on hold, then restocked and put away."""
         async with self.sheet.step("Order 1's customer returns a pump: RECEIVED on hold, restocked, put away") as step:
             serial, order, back = self.no("PU", 1), self.no("SO", 1), self.no("RMA", 1)
-            arrived = {"return_id": back, "order": order, "customer": "C-1", "sku": PUMP, "serials": [serial]}
+            arrived = {"return_id": back, "order": order, "customer": "C-1", "sku": self.pump, "serials": [serial]}
             await self.floor.do("receiving", "/returns", ANNA, **arrived, location=DOCK, reason="ordered twice")
-            await self.status(PUMP, serial, "RECEIVED")
+            await self.status(self.pump, serial, "RECEIVED")
             restock = {"return_id": back, "disposition": "RESTOCK", "reason": "unopened"}
             await self.floor.do("receiving", "/dispositions", SUE, **restock)
-            await self.status(PUMP, serial, "RECEIVED", held=False)
-            await self.put(PUMP, serial, SHELVES[0])
-            await self.status(PUMP, serial, "IN_INVENTORY")
+            await self.status(self.pump, serial, "RECEIVED", held=False)
+            await self.put(self.pump, serial, SHELVES[0])
+            await self.status(self.pump, serial, "IN_INVENTORY")
             step.shown = f"{serial} SHIPPED → RECEIVED → IN_INVENTORY"
 
     async def status(self, sku: str, serial: str, status: str, *, held: bool | None = None) -> None:

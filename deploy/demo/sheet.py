@@ -60,9 +60,10 @@ class Sheet:
 def history_table(title: str, history: list[dict[str, object]]) -> Table:
     """One serial's audit trail, oldest first."""
     table = Table(title=title)
-    columns = ("recorded_at", "from_status", "status", "location", "reason", "document", "actor")
+    columns = ("recorded_at", "change", "from_status", "status", "location", "reason", "document", "actor")
     for head in columns:
         table.add_column(head.replace("_", " "))
     for row in history:
-        table.add_row(*(str(row.get(column) or "")[:23] for column in columns))
+        row["recorded_at"] = str(row["recorded_at"])[11:22]
+        table.add_row(*(str(row.get(column) or "") for column in columns))
     return table
