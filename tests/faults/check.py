@@ -1,0 +1,41 @@
+"""The one proof after every fault: nothing lost, nothing doubled, everything said, taken and at rest."""
+
+from collections import Counter
+
+from tests.faults import books, documents, registry, topics
+from tests.faults.findings import Findings
+from tests.faults.house import House
+from tests.faults.load import Load
+
+
+async def prove(house: House, *loads: Load) -> Findings:
+    """Read everything there is and fail unless all of it is as it must be."""
+    environment, findings = house.environment, Findings()
+    findings.figures["rest ms"] = round(1000 * await house.rest())
+    records = await books.records(environment)
+    topics.prove_order(records, findings)
+    await topics.prove_taken(environment, records, findings)
+    found = await registry.read(environment, findings)
+    topics.prove_said(records, found.changes, findings)
+    await documents.prove_line(environment, house.injected, findings)
+    await documents.prove_units(environment, found, findings)
+    await documents.prove_sums(environment, findings)
+    for load in loads:
+        _prove_load(load, found, findings)
+    for kind in ("lost", "doubled"):
+        findings.figures[kind] = findings.count(kind)
+    findings.must_be_none()
+    return findings
+
+
+def _prove_load(load: Load, found: registry.Registry, findings: Findings) -> None:
+    """Every unit of a load has one status, and there are as many of each as were wanted."""
+    reached = Counter(found.status(key) for key in load.keys)
+    findings.figures["units"] += len(load.keys)
+    findings.figures["commands sent again"] += load.said_again
+    findings.figures["said twice"] += load.outside.repeats
+    if reached != load.wanted:
+        findings.add("lost", f"{load.plan.name}: {dict(reached)} instead of {dict(load.wanted)}")
+    strangers = [key for key in found.states if key[0] in load.products and key not in load.keys]
+    if strangers:
+        findings.add("doubled", f"units that nobody announced: {strangers[:5]}")

@@ -1,0 +1,70 @@
+"""A stack of its own, whose servers may be killed, and the four services on it, for all fault tests together."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.files import STACK
+from deploy.local.stack import Stack
+from deploy.prepare import prepare
+from tests.faults.house import House
+from tests.faults.load import define_places
+from tests.faults.outside import Outside
+from tests.faults.table import Table
+
+PARTITIONS = 4
+TABLE = pytest.StashKey[Table]()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Start servers apart from those of the other tests: what lies on them is proven whole, and they are killed."""
+    STACK.mkdir(exist_ok=True)
+    with Stack(Path(tempfile.mkdtemp(prefix="faults-", dir=STACK)), keep=False) as running:
+        prepare(running.env, partitions=PARTITIONS)
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def standing(stack: Stack) -> AsyncIterator[House]:
+    """Start the services and define the places."""
+    house = House(stack, stack.env, stack.folder / "logs")
+    try:
+        await house.restore()
+        async with Outside("places", stack.env["KAFKA_BOOTSTRAP_SERVERS"]).open() as outside:
+            await define_places(outside)
+        yield house
+    finally:
+        await house.leave()
+
+
+@pytest.fixture(scope="session")
+def table(request: pytest.FixtureRequest) -> Table:
+    """Give the table that the run ends with."""
+    return request.config.stash.setdefault(TABLE, Table())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show what the faults came to."""
+    if TABLE in config.stash:
+        terminalreporter.section("faults")
+        for line in config.stash[TABLE].lines():
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+async def house(standing: House) -> House:
+    """Give the house with one sound replica of each service, whatever the test before left of it."""
+    await standing.restore()
+    await standing.count_from_now()
+    return standing
+
+
+@pytest.fixture
+async def outside(house: House, request: pytest.FixtureRequest) -> AsyncIterator[Outside]:
+    """Give an outside that names its messages after the test."""
+    name = request.node.name.removeprefix("test_")
+    async with Outside(name, house.environment["KAFKA_BOOTSTRAP_SERVERS"]).open() as opened:
+        yield opened

@@ -1,0 +1,42 @@
+"""Replicas frozen for longer than their session, which thaw as zombies: others have done their work meanwhile."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.check import prove
+from tests.faults.house import House
+from tests.faults.load import Load, Plan
+from tests.faults.outside import Outside
+from tests.faults.saboteur import Trigger
+from tests.faults.table import Table
+
+TRADING = ("receiving", "serials", "fulfillment")
+
+
+@pytest.mark.parametrize("at", ["before_begin", "inside_transaction"])
+async def test_frozen(at: str, house: House, outside: Outside, table: Table, tmp_path: Path) -> None:
+    """A replica frozen at its worst moment is replaced within its session timeout, and doubles nothing when it thaws.
+
+    One replica of each service freezes, in the middle of a batch, beside a sound one.
+    """
+    triggers = {name: Trigger(tmp_path / name) for name in TRADING}
+    for name, trigger in triggers.items():
+        house.begin_sabotaged(name, "--at", at, "--do", "stop", "--when", str(trigger.path))
+    await house.ready(list(house))
+    load = Load(outside, Plan(f"frozen-{at}", receipts=30, orders=30, every=0.1))
+    async with load.running():
+        for trigger in triggers.values():
+            trigger.pull()
+        await outside.until(lambda: all(not each.pulled for each in triggers.values()), 10, "all three frozen")
+        began = time.monotonic()
+        await load.finish(25)
+        took = time.monotonic() - began
+        for replicas in house.replicas.values():
+            for replica in replicas:
+                replica.thaw()
+    found = await prove(house, load)
+    table.add(
+        f"frozen {at.replace('_', ' ')}", found, await house.metrics(), took=took, note="time: freeze to all done"
+    )
