@@ -45,8 +45,13 @@ class Letter(NamedTuple):
 
 
 def _headers(record: Record) -> str:
-    pairs = [[name, None if value is None else b64encode(value).decode()] for name, value in record.headers]
-    return json.dumps(pairs).replace("\\u0000", "")
+    given = [(name.replace("\0", ""), value) for name, value in record.headers]
+    return json.dumps([(name, None if value is None else b64encode(value).decode()) for name, value in given])
+
+
+def _time(record: Record) -> datetime:
+    """When it was written, as its sender says; a sender can say anything."""
+    return datetime.fromtimestamp(min(max(record.timestamp, 0) / 1000, 7e9), UTC)
 
 
 async def keep(tx: Transaction, letters: Sequence[Letter]) -> None:
@@ -60,7 +65,7 @@ async def keep(tx: Transaction, letters: Sequence[Letter]) -> None:
             "topics": [record.topic for record in records],
             "partitions": [record.partition for record in records],
             "offsets": [record.offset for record in records],
-            "times": [datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC) for record in records],
+            "times": [_time(record) for record in records],
             "keys": [record.key for record in records],
             "values": [record.value for record in records],
             "headers": [_headers(record) for record in records],

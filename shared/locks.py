@@ -11,7 +11,9 @@ MAKE = text("""
     ON CONFLICT DO NOTHING
 """)
 # Not one statement with MAKE: a statement that waits for a lock still reads what stood there before its wait.
-TAKE = text("SELECT 1 FROM lock WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR UPDATE")
+TAKE = text("""
+    SELECT count(*) FROM (SELECT 1 FROM lock WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR UPDATE) AS taken
+""")
 
 
 async def take(tx: Transaction, names: Iterable[str]) -> None:
@@ -19,4 +21,4 @@ async def take(tx: Transaction, names: Iterable[str]) -> None:
     wanted = {"names": sorted(set(names))}
     if wanted["names"]:
         await tx.run(MAKE, wanted)
-        await tx.run(TAKE, wanted)
+        await tx.rows(TAKE, wanted)

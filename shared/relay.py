@@ -77,16 +77,15 @@ class Relay:
                 async with asyncio.timeout(min(5.0, 0.1 * 2**failures) if failures else IDLE):
                     # A commit is no reason to hurry while Kafka is away.
                     await (self._ended.wait() if failures else self._wake.wait())
+        with suppress(Exception):
+            while not failures and await self.round():
+                pass
+        await self._discard_producer()
 
-    async def stop(self) -> None:
-        """Publish what is left, if Kafka and the database let us, and close."""
+    def stop(self) -> None:
+        """Publish what is left, and end."""
         self._ended.set()
         self._wake.set()
-        with suppress(Exception):
-            async with asyncio.timeout(2):
-                while await self.round():
-                    pass
-        await self._discard_producer()
 
     async def round(self) -> int:
         """Publish the oldest rows and delete what Kafka acknowledged; how many that were."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -26,6 +27,9 @@ from shared.telemetry import set_up_logs
 log = logging.getLogger(__name__)
 Background = Callable[[AsyncEngine, Callable[[], None]], Coroutine[Any, Any, None]]
 """A task that runs as long as the service: gets the engine, and how to wake the relay after a commit."""
+
+STOP_CONSUMER, STOP_RELAY = 4.5, 3.0
+"""Seconds that each gets to finish; with the requests' two, a service ends within ten."""
 
 LINE_CONNECTIONS = 4
 """For consumer, relay, background and readiness: HTTP has a pool of its own and cannot take theirs."""
@@ -69,34 +73,56 @@ async def _running(app: FastAPI, of: Map, background: Sequence[Background]) -> A
     app.state.wake, app.state.line_engine, app.state.line = publisher.wake, engine, line
     app.state.relay, app.state.subscription, app.state.stopping = publisher, subscription, False
     try:
-        await subscription.broker.start()  # without Kafka at the start there is no service: it raises
-        tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(_tidy(engine, of.service))]
-        tasks += [asyncio.create_task(work(engine, publisher.wake)) for work in background]
+        await subscription.start()  # without Kafka at the start there is no service: it raises
+        publishing = asyncio.create_task(publisher.run())
+        others = [
+            asyncio.create_task(_kept_up(work, engine, publisher.wake)) for work in (_tidy(of.service), *background)
+        ]
         try:
             log.info("up: takes %s", ", ".join(topics))
             yield
         finally:
             app.state.stopping = True
             line.stop()
-            await subscription.broker.stop()
-            await publisher.stop()
-            for task in tasks:
+            await _within(STOP_CONSUMER, subscription.broker.stop())
+            publisher.stop()
+            await _within(STOP_RELAY, publishing)
+            for task in others:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*others, return_exceptions=True)
             log.info("down")
     finally:
         await engine.dispose()
         await app.state.engine.dispose()
 
 
-async def _tidy(engine: AsyncEngine, name: str) -> None:
-    """Count the outbox, and every hour forget what is too old to come again."""
-    passes = 0
+async def _within(seconds: float, work: Awaitable[Any]) -> None:
+    """Wait for something to finish, but only so long: what is cut off here is done again after the next start."""
+    try:
+        await asyncio.wait_for(work, seconds)
+    except Exception as error:  # noqa: BLE001 - nothing may keep a service from stopping
+        log.warning("stopped before it had finished: %s", type(error).__name__)
+
+
+async def _kept_up(work: Background, engine: AsyncEngine, wake: Callable[[], None]) -> None:
+    """Run a background task for as long as the service; what it raises is logged, and it begins anew."""
     while True:
-        with suppress(Exception):
+        try:
+            await work(engine, wake)
+        except Exception as error:  # noqa: BLE001 - the database may be away, or it has a bug
+            log.warning("a background task begins anew: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
+        await asyncio.sleep(1)
+
+
+def _tidy(name: str) -> Background:
+    """Count the outbox, and every hour forget what is too old to come again."""
+
+    async def work(engine: AsyncEngine, _: Callable[[], None]) -> None:
+        for passes in count():
             await relay.count(engine, name)
             if passes % 360 == 0:
                 await inbox.prune(engine)
                 await idempotency.prune(engine)
-        passes += 1
-        await asyncio.sleep(10)
+            await asyncio.sleep(10)
+
+    return work

@@ -11,7 +11,7 @@ from shared.consumer.line import Line
 from shared.dead_letters import Record
 from shared.settings import Settings
 
-GRACE = 5.0
+GRACE = 3.0
 """Seconds that a stop waits for the running batch and its ack."""
 
 
@@ -36,7 +36,7 @@ class Subscription:
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             max_records=500,
-            batch_timeout_ms=50,
+            batch_timeout_ms=20,  # also how long the loop sleeps after an empty poll
             fetch_max_wait_ms=200,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
@@ -56,6 +56,12 @@ class Subscription:
         if consumer is None:
             raise RuntimeError("the broker is not started")
         return consumer
+
+    async def start(self) -> None:
+        """Connect and join the group. Raises without a broker, and without topics: consumers never create them."""
+        await self.broker.start()
+        if missing := set(self.topics) - await self.consumer.topics():
+            raise RuntimeError(f"topics are missing: {', '.join(sorted(missing))}; `deploy` creates them")
 
     async def _parse(self, records: tuple[Record, ...]) -> KafkaMessage:
         # FastStream's own parser decodes headers as UTF-8, and raises before we are asked where one is not.

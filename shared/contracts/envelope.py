@@ -4,12 +4,13 @@ A message is declared once, as a class: `class UnitReceived(Fact, type="unit.rec
 key="receipt")`. Declaring it registers it on its topic, from which decoding, schemas, AsyncAPI and the map are made.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from shared.contracts.topics import Topic
 from shared.identifiers import Actor, Moment
@@ -21,6 +22,17 @@ OUR_SOURCES = "tracelot/"
 """What the sources of our own services begin with; their ids are UUIDv7."""
 
 Shown = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
+
+
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace(given: Any) -> str | None:
+    """A W3C traceparent; anything else is dropped, as it is no part of what is said."""
+    return given if isinstance(given, str) and _TRACE.fullmatch(given) else None
+
+
+Trace = Annotated[str | None, BeforeValidator(trace)]
 
 
 class Model(BaseModel):
@@ -93,13 +105,13 @@ class CloudEvent(BaseModel, Generic[D]):
     time: Moment
     subject: str | None = None
     datacontenttype: str = "application/json"
-    traceparent: str | None = None
+    traceparent: Trace = None
     data: D
 
     @property
     def actor(self) -> str:
-        """Who did it: the person or device named, else the sender."""
-        return self.data.actor or self.source
+        """Who did it: the person or device named, else the sender, cut to what an actor may have."""
+        return self.data.actor or self.source[:64]
 
     @cached_property
     def cause(self) -> Cause:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.envelope import CloudEvent, Fact, trace
 from shared.contracts.problems import Code, Refusal
 from shared.database import Transaction, Trouble, new_id, transaction, trouble
 from shared.decision import Map, decide
@@ -99,7 +99,7 @@ def _event(of: Map, row: Takes, request: Request, command: Command) -> CloudEven
         raise problems.malformed(problems.errors_of(error)) from None
     return CloudEvent[Any].model_construct(
         id=new_id(), source=f"http://{of.service}{request.url.path}"[:255], type=row.message.TYPE,
-        time=Transaction.clock(), traceparent=request.headers.get("traceparent"), data=data,
+        time=Transaction.clock(), traceparent=trace(request.headers.get("traceparent")), data=data,
     )  # fmt: skip
 
 

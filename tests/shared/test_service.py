@@ -17,10 +17,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 from deploy import processes
 from deploy.local.stack import Stack
 from deploy.processes import Service
+from shared.cli import app as cli
 from shared.contracts.envelope import Fact
 from shared.database import reading
 from tests.shared.conftest import message
@@ -111,12 +113,11 @@ async def readiness(service: Service) -> tuple[int, dict[str, Any]]:
     return answer.status_code, answer.json()
 
 
-def tracelot(*arguments: str) -> str:
+async def tracelot(*arguments: str) -> str:
     """Run the command; what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "shared.cli", *arguments], capture_output=True, text=True, check=True, timeout=30
-    )
-    return done.stdout
+    done = await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 @contextmanager
@@ -187,12 +188,12 @@ async def test_a_halted_consumer_goes_on_past_a_skipped_record(
     assert "boom" in told["error"]
     assert await units(engine, box) == ["1"]
     place = [bad.topic, str(bad.partition), str(bad.offset)]
-    tracelot("skip", *place, "--reason", "not ours", "--actor", "sue", "--service", "toy")
+    await tracelot("skip", *place, "--reason", "not ours", "--actor", "sue", "--service", "toy")
     await until(has(engine, box, 2))
     assert await units(engine, box) == ["1", "2"]
-    listed = tracelot("dead-letters", "list", "--service", "toy")
+    listed = await tracelot("dead-letters", "list", "--service", "toy")
     assert "skipped by sue: not ours" in listed
-    assert "BOOM" in tracelot("dead-letters", "show", listed.split("\t")[0], "--service", "toy")
+    assert "BOOM" in await tracelot("dead-letters", "show", listed.split("\t")[0], "--service", "toy")
     service.wait_ready()
     async with reading(engine) as tx:
         assert not await tx.rows(text("SELECT 1 FROM skip WHERE used_at IS NULL"))
@@ -210,7 +211,7 @@ async def test_a_dead_letter_is_sent_again_as_it_came(
             return await tx.rows(text("SELECT id, value, retried_at FROM dead_letter ORDER BY id"))
 
     ((letter, *_),) = await until(letters)
-    tracelot("dead-letters", "retry", str(letter), "--service", "toy")
+    await tracelot("dead-letters", "retry", str(letter), "--service", "toy")
 
     async def again() -> Any:
         return (await letters())[1:]
@@ -236,7 +237,7 @@ async def test_a_flood_of_malformed_records_stops_the_consumer(
     async with reading(engine) as tx:
         assert len(await tx.rows(text("SELECT 1 FROM dead_letter"))) < 100
     place = [last.topic, str(last.partition), str(last.offset)]
-    tracelot("skip", *place, "--malformed", "--reason", "known", "--actor", "sue", "--service", "toy")
+    await tracelot("skip", *place, "--malformed", "--reason", "known", "--actor", "sue", "--service", "toy")
     await until(has(engine, box, 1))
     async with reading(engine) as tx:
         assert len(await tx.rows(text("SELECT 1 FROM dead_letter"))) == 150
@@ -315,6 +316,21 @@ async def test_a_frozen_replica_does_no_harm(
         service.wait_ready()
 
 
+async def test_a_rebalance_waits_for_the_ack(start: Start, engine: AsyncEngine, publish: Callable[..., Any]) -> None:
+    """A second replica joins under load and leaves again: no record was handled twice, so none had to be dropped."""
+    first, box = start(), new_box()
+    load = asyncio.create_task(_load(publish, box, 1500))
+    await until(has(engine, box, 20))
+    second = start()
+    assert await asyncio.to_thread(second.stop) == 0
+    await load
+    await until(has(engine, box, 1500))
+    await _all_said_once(engine, box, 1500)
+    async with httpx.AsyncClient(base_url=first.url) as http:
+        metrics = (await http.get("/metrics")).text
+    assert 'tracelot_duplicates_total{service="toy"} 0.0' in metrics
+
+
 async def test_servers_may_go_and_come_back(
     start: Start, engine: AsyncEngine, publish: Callable[..., Any], stack: Stack
 ) -> None:
@@ -332,6 +348,20 @@ async def test_servers_may_go_and_come_back(
     await _all_said_once(engine, box, 300)
     assert service.alive
     service.wait_ready()
+
+
+async def test_a_stop_without_kafka_ends_with_0(
+    start: Start, engine: AsyncEngine, publish: Callable[..., Any], stack: Stack
+) -> None:
+    """Nothing keeps a service from ending within 10 s when it is told to, not even a broker that is away."""
+    service, box = start(), new_box()
+    await publish(Arrived(box=box, serials=["1"]))
+    await until(has(engine, box, 1))
+    await asyncio.to_thread(stack.kill_kafka)
+    try:
+        assert await asyncio.to_thread(service.stop, 10) == 0
+    finally:
+        await asyncio.to_thread(stack.start_kafka)
 
 
 def test_without_kafka_a_service_does_not_start(toy: Mapping[str, str]) -> None:

@@ -87,3 +87,12 @@ def test_news_that_we_do_not_know_is_passed_by() -> None:
     assert read(whole(type="toy.unheard.v1", data={"any": 1}), "toy.news") is None
     assert read(json.dumps({"data": {"type": "toy.add.v1"}, "type": "toy.newer.v1"}).encode(), "toy.news") is None
     assert isinstance(read(whole(type="toy.arrived.v1", data={}), "toy.news"), Malformed)
+
+
+def test_a_trace_that_is_none_does_no_harm() -> None:
+    """A well-formed traceparent is kept; anything else is dropped, and the message is read."""
+    good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert read(whole(traceparent=good)).traceparent == good
+    for wrong in ("x" * 100_000, 7, None, {"a": 1}):
+        assert read(whole(traceparent=wrong)).traceparent is None
+    assert read(whole(source="https://erp.example/" + "x" * 200)).actor == ("https://erp.example/" + "x" * 44)
