@@ -43,7 +43,8 @@ FOUND = text("""
         ORDER BY order_id LIMIT :size
     ) o
     LEFT JOIN LATERAL (
-        SELECT sum(ordered) AS ordered, sum(allocated) AS allocated, sum(picked) AS picked, sum(shipped) AS shipped
+        SELECT coalesce(sum(ordered), 0) AS ordered, coalesce(sum(allocated), 0) AS allocated,
+               coalesce(sum(picked), 0) AS picked, coalesce(sum(shipped), 0) AS shipped
         FROM order_line l WHERE l.order_id = o.order_id AND NOT l.cancelled) sums ON true
     ORDER BY order_id
 """)
