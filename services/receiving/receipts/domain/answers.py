@@ -1,6 +1,7 @@
 """What a request about a receipt is answered, beside its refusals."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -29,8 +30,9 @@ class ReceiptAnswer(BaseModel):
     discrepancies: list[str] = []
 
 
-class ScanVerdict(BaseModel):
-    """What one scanned serial is; `other` is what it collides with: a unit's address, a product, a spelling."""
+@dataclass(slots=True)
+class ScanVerdict:
+    """What one scanned serial is; `other` is what it collides with: a unit's serial, a product, a receipt."""
 
     serial: str
     verdict: Verdict

@@ -1,8 +1,6 @@
 """Scans against a receipt: each serial gets its own verdict (S13, S14, S16)."""
 
-from collections import Counter
-
-from services.receiving.receipts.domain.answers import Outcome, ScanAnswer, ScanVerdict, no
+from services.receiving.receipts.domain.answers import Outcome, ScanAnswer, ScanVerdict, Verdict, no
 from services.receiving.receipts.domain.desk import Desk
 from services.receiving.receipts.domain.judging import judge
 from services.receiving.receipts.domain.records import Receipt, Session
@@ -11,7 +9,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
 from shared.identifiers import warehouse_of
 
-REFUSED = {
+REFUSED: dict[Verdict, tuple[Code, str]] = {
     "BADLY_FORMED": (Code.SERIAL_BADLY_FORMED, "no serial"),
     "DUPLICATE_IN_RECEIPT": (Code.SERIAL_REPEATED, "scanned on this receipt already"),
 }
@@ -33,11 +31,12 @@ def scan(desk: Desk, event: CloudEvent[Scan]) -> Outcome:
     if receipt is None or sku is None:  # said above, and told to the type checker here
         return no(Code.UNKNOWN_RECEIPT, wish.receipt)
     verdicts = judge(desk, event, receipt, sku)
-    counts: Counter[str] = Counter(verdict.verdict for verdict in verdicts)
-    refused = [_refusal(kind, verdicts) for kind in REFUSED if counts[kind]]
-    accepted, left_out = counts["ACCEPTED"], sum(counts[kind] for kind in REFUSED)
+    kinds = [verdict.verdict for verdict in verdicts]
+    refused = [_refusal(kind, verdicts) for kind in REFUSED if kind in kinds]
+    left_out = sum(len(refusal.ids) for refusal in refused)
     if left_out == len(verdicts):
         return Outcome(refusals=refused)
+    accepted = kinds.count("ACCEPTED")
     if session is None:
         _open(desk, event)
     body = ScanAnswer.model_construct(
@@ -99,7 +98,7 @@ def _wrong_place(desk: Desk, wish: Scan, receipt: Receipt | None) -> Refusal | N
     return None
 
 
-def _refusal(kind: str, verdicts: list[ScanVerdict]) -> Refusal:
+def _refusal(kind: Verdict, verdicts: list[ScanVerdict]) -> Refusal:
     code, what = REFUSED[kind]
     serials = [verdict.serial for verdict in verdicts if verdict.verdict == kind]
     return Refusal(code=code, detail=f"{len(serials)} of {len(verdicts)} scans: {what}", ids=serials)

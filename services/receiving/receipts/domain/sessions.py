@@ -1,13 +1,12 @@
 """A session of scans: undo some of it, drop it, take it over, confirm it."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from services.receiving.receipts.domain.answers import Outcome, SessionAnswer, by
 from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Session, Unit
+from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Session, Unit
 from services.receiving.receipts.domain.scanning import not_theirs
 from shared.contracts.commands.receiving import ConfirmSession, DropSession, TakeOverSession, UndoScan
 from shared.contracts.envelope import CloudEvent, Fact, chunks
@@ -94,33 +93,37 @@ def _session(desk: Desk, event: CloudEvent[Any], *, anyone: bool = False) -> Ses
 
 
 def _answer(session: Session, units: int, discrepancies: Iterable[str] = ()) -> SessionAnswer:
-    return SessionAnswer(**session._asdict(), units=units, discrepancies=list(discrepancies))
+    return SessionAnswer.model_construct(
+        receipt=session.receipt, session=session.session, state=session.state, owner=session.owner, units=units,
+        discrepancies=list(discrepancies),
+    )  # fmt: skip
 
 
-def _count(desk: Desk, units: Iterable[Unit], **deltas: Callable[[Unit], int]) -> None:
-    """Add up what units change of their lines, each line once."""
-    sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+def _by_line(units: Iterable[Unit]) -> dict[Key, list[Unit]]:
+    lines: dict[Key, list[Unit]] = {}
     for unit in units:
-        for name, delta in deltas.items():
-            sums[unit.receipt or "", unit.line or ""][name] += delta(unit)
-    for key, changes in sums.items():
+        lines.setdefault((unit.receipt or "", unit.line or ""), []).append(unit)
+    return lines
+
+
+def _take_back(desk: Desk, scanned: Iterable[Unit]) -> None:
+    for key, units in _by_line(scanned).items():
+        for unit in units:
+            desk.put_unit(unit.expected(*key) if unit.named else unit.absent())
         line = desk.lines[key]
-        desk.put_line(line._replace(**{name: getattr(line, name) + delta for name, delta in changes.items()}))
+        unnamed = sum(not unit.named for unit in units)
+        desk.put_line(line._replace(scanned=line.scanned - len(units), unnamed=line.unnamed - unnamed))
 
 
-def _take_back(desk: Desk, units: Iterable[Unit]) -> None:
-    units = list(units)
-    for unit in units:
-        desk.put_unit(unit.expected(unit.receipt or "", unit.line or "") if unit.named else unit.absent())
-    _count(desk, units, scanned=lambda _: -1, unnamed=lambda unit: 0 if unit.named else -1)
-
-
-def _receive(desk: Desk, session: Session, units: list[Unit], said: dict[str, Any]) -> list[Fact]:
-    groups: dict[tuple[str, str, str], list[Unit]] = defaultdict(list)
-    for unit in units:
-        desk.put_unit(here := unit.received())
-        groups[here.line or "", here.sku, here.location or ""].append(here)
-    _count(desk, units, scanned=lambda _: -1, received=lambda _: 1)
+def _receive(desk: Desk, session: Session, scanned: list[Unit], said: dict[str, Any]) -> list[Fact]:
+    groups: dict[tuple[str, str, str], list[Unit]] = {}
+    for key, units in _by_line(scanned).items():
+        for unit in units:
+            desk.put_unit(here := unit.received())
+            groups.setdefault((key[1], here.sku, here.location or ""), []).append(here)
+        line = desk.lines[key]
+        count = len(units)
+        desk.put_line(line._replace(scanned=line.scanned - count, received=line.received + count))
     return [
         UnitReceived(
             receipt=session.receipt, session=session.session, line=line, sku=sku, location=location,
