@@ -73,6 +73,8 @@ class Line:
             answers: Mapping[Cause, Answer] = await decide(tx, MAP, fresh) if fresh else {}
             statements = tx.statements
             said = [json.loads(row.value) for row in await tx.rows(SAID, {"after": after})]
+        ours = {one.id for one in events}  # another transaction may have said something meanwhile
+        said = [one for one in said if one["data"]["cause"]["id"] in ours]
         return Told([answers[one.cause] for one in events if one.cause in answers], said, statements)
 
     async def insist(self, events: Sequence[CloudEvent[Any]]) -> Told:
