@@ -1,6 +1,5 @@
 """What a transaction has to say, kept in it, as finished CloudEvents; `shared.relay` publishes them."""
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 
@@ -34,13 +33,11 @@ async def append(
     for fact in facts:
         trace = ""
         if traces and fact.cause and (parent := traces.get((fact.cause.source, fact.cause.id))):
-            trace = f'"traceparent":{json.dumps(parent)},'
-        data = fact.model_dump_json(exclude_none=True)
+            trace = f'"traceparent":"{parent}",'
+        frame = f'{head}{new_id()}","type":"{fact.TYPE}",{trace}"datacontenttype":"application/json","data":'
         topics.append(fact.TOPIC.name)
         keys.append(fact.key())
-        values.append(
-            f'{head}{new_id()}","type":"{fact.TYPE}",{trace}"datacontenttype":"application/json","data":{data}}}'.encode()
-        )
+        values.append(frame.encode() + fact.__pydantic_serializer__.to_json(fact, exclude_none=True) + b"}")
     if values:
         await tx.run(APPEND, {"topics": topics, "keys": keys, "values": values})
     return len(values)

@@ -28,7 +28,8 @@ class Decoder:
 
     def __init__(self, messages: Mapping[str, type[Fact]]) -> None:
         self._topics = {message.TOPIC.name: message.TOPIC for message in messages.values()}
-        self._models = {name: CloudEvent[message] for name, message in messages.items()}  # type: ignore[valid-type]
+        framed = {name: CloudEvent[message] for name, message in messages.items()}  # type: ignore[valid-type]
+        self._readers = {name: model.__pydantic_validator__.validate_json for name, model in framed.items()}
 
     def decode(self, record: Record) -> CloudEvent[Any] | Malformed | None:
         """The record's event; None where it is a kind of message that this service has no row for."""
@@ -41,13 +42,13 @@ class Decoder:
         # a guess, which the model proves: it was found in the frame if the frame has it.
         guess = found.group(1).decode() if (found := TYPE.search(value)) else ""
         topic = self._topics[record.topic]
-        if topic.kind in {"events", "reference"} and found and guess not in self._models:
+        if topic.kind in {"events", "reference"} and found and guess not in self._readers:
             return None
-        if model := self._models.get(guess):
+        if read := self._readers.get(guess):
             try:
-                event = model.model_validate_json(value)
+                event = read(value)
             except ValidationError:
-                event = None
+                event = None  # what is wrong is found out below
             if event is not None and event.type == guess:
                 return _checked(record, event)
         return self._slowly(record, value, topic)
@@ -57,9 +58,9 @@ class Decoder:
         name = _type_of(value)
         if isinstance(name, Malformed):
             return name
-        if model := self._models.get(name):
+        if read := self._readers.get(name):
             try:
-                return _checked(record, model.model_validate_json(value))
+                return _checked(record, read(value))
             except ValidationError as error:
                 return Malformed(_told(error))
         if name in topic.messages or topic.kind in {"events", "reference"}:
