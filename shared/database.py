@@ -13,14 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from uuid_utils import uuid7
 
 SESSION = {
-    # A frozen process must not hold rows that others wait for.
+    # A frozen process must not hold rows that others wait for. Idle is only who has finished speaking: one frozen in
+    # the middle of a statement (asyncpg prepares and executes in two steps) counts as active, and would hold for ever.
     "idle_in_transaction_session_timeout": "5s",
+    "transaction_timeout": "10s",
     # Arrays of one row and of thousands share a statement: a plan made for neither suits neither.
     "plan_cache_mode": "force_custom_plan",
     "jit": "off",
     # What is worked on lies in memory: 500 rows by their keys cost less than a table of thousands read whole.
     "random_page_cost": "1.1",
 }
+
+# A report holds no rows, and may be read slowly.
+PATIENT = text("""
+    SELECT set_config('transaction_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '60s', true)
+""")
 
 
 def new_id() -> str:
@@ -79,6 +86,7 @@ class Transaction:
         self, statement: TextClause, values: Mapping[str, Any] | None = None, size: int = 1000
     ) -> AsyncIterator[Sequence[Row[Any]]]:
         """Rows in runs of `size` from a cursor on the server, so that memory stays flat."""
+        await self.rows(PATIENT)
         self.statements += 1
         result = await self._connection.stream(statement, values or {}, execution_options={"yield_per": size})
         async for run in result.partitions(size):
