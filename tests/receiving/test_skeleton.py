@@ -1,6 +1,7 @@
 """From definition to closing on the real database."""
 
 from shared.contracts.commands.receiving import CloseReceipt
+from shared.contracts.upstream import ProductDefined
 from tests.receiving.conftest import Line
 
 
@@ -31,3 +32,13 @@ async def test_a_whole_receipt_in_one_batch(floor: Line) -> None:
     assert await floor.states() == {"A": "IN_HOUSE", "B": "IN_HOUSE", "C": "ABSENT"}
     (line,) = await floor.rows("SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=floor.no("R"))
     assert (int(line["announced"]), line["named"], line["scanned"], line["received"]) == (3, 3, 0, 2)
+
+
+async def test_a_scan_by_barcode(floor: Line) -> None:
+    """A barcode names the product that is scanned (S13)."""
+    code = floor.no("BAR")
+    pump = {"sku": floor.no("PUMP"), "name": "Pump", "serial_tracked": True, "barcodes": [{"code": code}]}
+    await floor.say(ProductDefined.model_validate(pump), floor.asn("R", "A"))
+    told = await floor.say(floor.scan("R", "A", sku=None, barcode=code), floor.scan("R", "A", sku=None, barcode="?"))
+    assert told.codes() == ["unknown_product"]
+    assert await floor.states() == {"A": "SCANNED"}

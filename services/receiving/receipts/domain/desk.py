@@ -169,15 +169,15 @@ class Desk:
 
     def expected(self, receipt: str) -> list[Unit]:
         """The units that the receipt still expects by name."""
-        return [self.units[key] for key in self._expected.get(receipt, ())]
+        return [self.units[key] for key in sorted(self._expected.get(receipt, ()))]
 
     def scanned(self, session: Session) -> list[Unit]:
         """The accepted scans of a session."""
-        return [self.units[key] for key in self._scanned.get(session.key, ())]
+        return [self.units[key] for key in sorted(self._scanned.get(session.key, ()))]
 
     def set_aside(self, session: Session) -> list[Aside]:
         """What a session has set aside."""
-        return [self.asides[key] for key in self._aside_in.get(session.key, ())]
+        return [self.asides[key] for key in sorted(self._aside_in.get(session.key, ()))]
 
     def disputed(self, receipt: str, sku: str, serial: str) -> str | None:
         """The open discrepancy of the receipt about this very scan."""

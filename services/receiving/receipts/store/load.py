@@ -1,6 +1,8 @@
 """Lay on the desk what requests need; read after the locks were taken, each kind of row in one statement.
 
-A receipt is read before its lines: its version stands for them, so one that changes meanwhile is found out when saved.
+The locks of a transaction come from its messages alone, and some acts reach further: a take-over changes a line of a
+receipt that no message named. So the rows of receipts are locked too, all of a transaction in one sorted statement, and
+read before their lines.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,7 @@
 """Save what the rules changed. A row that changed since it was read is a lost race: the batch is decided again.
 
-The locks of a transaction come from its messages alone, and some acts reach further: a closing ends expectations
-that another receipt may be taking over. So the rows of receipts and units carry versions, and who saves one names the
-version that was read.
+Two acts that share no lock can meet at a unit, a closing that ends its expectation and another receipt's take-over. So
+units, like receipts, carry versions, and who saves one names the version that was read.
 """
 
 import json
