@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from signal import SIGINT, SIGTERM, signal
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -29,6 +30,11 @@ Service = Annotated[str, typer.Option(help="whose database")]
 
 class Server(uvicorn.Server):
     """uvicorn, but ending with 0 after a signal: a service that was asked to stop and did has not failed."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Say so in /ready at once: whoever still asks on an open connection shall go elsewhere."""
+        self.config.app.state.stopping = True  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -73,10 +73,12 @@ async def metrics(request: Request) -> Response:
     """Figures in Prometheus's format."""
     app: FastAPI = request.app
     consumer = app.state.subscription.consumer
+    LAG.clear()  # of partitions that went to another replica
     for at in consumer.assignment():
-        high, stands = consumer.highwater(at), app.state.line.assignment.stands.get(at)
-        if high is not None and stands is not None:
-            LAG.labels(app.state.map.service, at.topic, at.partition).set(high - stands)
+        if (high := consumer.highwater(at)) is not None:
+            stands = app.state.line.assignment.stands.get(at)
+            lag = high - (await consumer.position(at) if stands is None else stands)
+            LAG.labels(app.state.map.service, at.topic, at.partition).set(lag)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
