@@ -33,34 +33,41 @@ ORDERS_OF_CARTONS = text("SELECT carton, order_id FROM carton WHERE carton = ANY
 ORDERS_OF_SHIPMENTS = text("SELECT shipment, orders FROM shipment WHERE shipment = ANY(CAST(:shipments AS text[]))")
 
 CARTONS: Table[str, Carton] = Table(
-    "carton", {"carton": "text"}, {"order_id": "text", "shipment": "text"},
-    lambda it: (it.carton, it.order, it.shipment),
+    "carton", key={"carton": "text"}, changing={"shipment": "text"}, fixed={"order_id": "text"},
+    values=lambda it: (it.carton, it.shipment, it.order),
 )  # fmt: skip
 SHIPMENTS: Table[str, Shipment] = Table(
     "shipment",
-    {"shipment": "text"},
-    {
-        "warehouse": "text", "orders": "text[]", "carrier": "text", "tracking_number": "text", "status": "text",
-        "check_id": "text", "created_at": "timestamptz", "created_by": "text", "dispatched_at": "timestamptz",
+    key={"shipment": "text"},
+    changing={"status": "text", "check_id": "text", "dispatched_at": "timestamptz"},
+    fixed={
+        "warehouse": "text", "orders": "text[]", "carrier": "text", "tracking_number": "text",
+        "created_at": "timestamptz", "created_by": "text",
     },
-    lambda it: (
-        it.shipment, it.warehouse, it.orders, it.carrier, it.tracking_number, it.status, it.check, it.created_at,
-        it.created_by, it.dispatched_at,
+    values=lambda it: (
+        it.shipment, it.status, it.check, it.dispatched_at, it.warehouse, it.orders, it.carrier, it.tracking_number,
+        it.created_at, it.created_by,
     ),
 )  # fmt: skip
 CHECKS: Table[str, Check] = Table(
     "dispatch_check",
-    {"check_id": "text"},
-    {
-        "shipment": "text", "orders": "text[]", "packing": "integer[]", "asked": "integer", "approved": "integer",
-        "until": "timestamptz", "status": "text", "reasons": "jsonb", "at": "timestamptz", "actor": "text",
-        "ended_at": "timestamptz",
+    key={"check_id": "text"},
+    changing={
+        "status": "text", "approved": "integer", "until": "timestamptz", "ended_at": "timestamptz", "reasons": "jsonb",
     },
-    lambda it: (
-        it.check, it.shipment, it.orders, it.packing, it.asked, it.approved, it.until, it.status,
-        json.dumps([reason._asdict() for reason in it.reasons]), it.at, it.actor, it.ended_at,
+    fixed={
+        "shipment": "text", "orders": "text[]", "packing": "integer[]", "asked": "integer", "at": "timestamptz",
+        "actor": "text",
+    },
+    values=lambda it: (
+        it.check, it.status, it.approved, it.until, it.ended_at, _reasons(it), it.shipment, it.orders, it.packing,
+        it.asked, it.at, it.actor,
     ),
 )  # fmt: skip
+
+
+def _reasons(check: Check) -> str:
+    return json.dumps([reason._asdict() for reason in check.reasons]) if check.reasons else "[]"
 
 
 async def load(

@@ -2,7 +2,7 @@
 
 from services.fulfillment.orders.domain.act import Act, Entry
 from services.fulfillment.orders.domain.answers import answer_counted, answer_serial
-from services.fulfillment.orders.domain.book import Book, Demand, Key, Line, Order, Shelf, Unit
+from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Key, Line, Order, Shelf, Unit
 from services.fulfillment.orders.domain.born import change, overtaken
 from services.fulfillment.orders.domain.demands import Trackings, request, wake
 from services.fulfillment.orders.domain.place import place
@@ -11,6 +11,7 @@ from services.fulfillment.orders.domain.standing import Standing, UnitsHandled, 
 __all__ = [
     "Act",
     "Book",
+    "Buyer",
     "Demand",
     "Entry",
     "Key",

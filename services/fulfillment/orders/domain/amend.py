@@ -2,7 +2,7 @@
 
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Line, Order
+from services.fulfillment.orders.domain.book import Buyer, Line, Order
 from services.fulfillment.orders.domain.cancel import complete
 from services.fulfillment.orders.domain.demands import Trackings, begin, request, withdraw
 from services.fulfillment.orders.domain.place import add_line, unfit
@@ -21,7 +21,7 @@ def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> l
         return refusals
     urgent = data.priority is not None and data.priority != order.priority
     order.priority = order.priority if data.priority is None else data.priority
-    order.customer = data.customer or order.customer
+    order.customer = Buyer.of(data.customer) if data.customer else order.customer
     act.touch_order(order)
     for wanted in data.lines:
         line = order.lines.get(wanted.line)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from shared.contracts.fulfillment import OrderStatus, Shortfall
 from shared.contracts.reference import Tracking
@@ -53,6 +53,20 @@ class Shelf(Generic[K, V]):
     def dropped(self) -> list[K]:
         """Keys of rows to delete."""
         return [key for key in self._touched if key not in self._rows and key in self._loaded]
+
+
+class Buyer(NamedTuple):
+    """Who an order is for, where it goes and whom to call."""
+
+    id: str
+    name: str
+    ship_to: str
+    contact: str
+
+    @classmethod
+    def of(cls, said: Customer) -> "Buyer":
+        """As an order's sender names them."""
+        return cls(said.id, said.name, said.ship_to, said.contact)
 
 
 @dataclass(slots=True)
@@ -135,7 +149,7 @@ class Order:
 
     order: str
     warehouse: str
-    customer: Customer
+    customer: Buyer
     priority: int
     backorders: Literal["ALLOWED", "REFUSED", "SHIP_COMPLETE"]
     placed_at: datetime

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Line, Order
+from services.fulfillment.orders.domain.book import Buyer, Line, Order
 from services.fulfillment.orders.domain.demands import Trackings, begin
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import OrderLine, OrderPlaced
@@ -30,7 +30,7 @@ def place(act: Act, data: OrderPlaced, trackings: Trackings, now: datetime) -> l
     if refusals := unfit(data.lines, trackings):
         return refusals
     order = Order(
-        data.order, data.warehouse, data.customer, data.priority, data.backorders, data.placed_at or now, said
+        data.order, data.warehouse, Buyer.of(data.customer), data.priority, data.backorders, data.placed_at or now, said
     )
     act.touch_order(order)
     for wanted in data.lines:

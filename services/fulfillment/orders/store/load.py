@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from services.fulfillment.orders.domain import Book, Demand, Key, Line, Order, Unit
-from shared.contracts.upstream import Customer
+from services.fulfillment.orders.domain import Book, Buyer, Demand, Key, Line, Order, Unit
 from shared.database import Transaction, new_id
 
 ORDERS = text("""
@@ -84,13 +83,8 @@ def _gone(units: Iterable[Unit]) -> Mapping[Key, str]:
 
 
 def _order(row: Row[Any]) -> Order:
-    customer = Customer.model_construct(
-        id=row.customer, name=row.customer_name, ship_to=row.ship_to, contact=row.contact
-    )
-    return Order(
-        row.order_id, row.warehouse, customer, row.priority, row.backorders, row.placed_at, row.digest, row.status,
-        row.packing,
-    )  # fmt: skip
+    order, warehouse, *buyer, priority, backorders, placed_at, digest, status, packing = row
+    return Order(order, warehouse, Buyer(*buyer), priority, backorders, placed_at, digest, status, packing)
 
 
 def _line(row: Row[Any]) -> Line:

@@ -11,52 +11,52 @@ from shared.database import Transaction
 
 ORDERS: Table[str, Order] = Table(
     "sales_order",
-    {"order_id": "text"},
-    {
-        "warehouse": "text", "customer": "text", "customer_name": "text", "ship_to": "text", "contact": "text",
-        "priority": "smallint", "backorders": "text", "placed_at": "timestamptz", "status": "text",
-        "packing": "integer", "digest": "bytea",
+    key={"order_id": "text"},
+    changing={
+        "status": "text", "packing": "integer", "priority": "smallint", "customer": "text", "customer_name": "text",
+        "ship_to": "text", "contact": "text",
     },
-    lambda it: (
-        it.order, it.warehouse, it.customer.id, it.customer.name, it.customer.ship_to, it.customer.contact,
-        it.priority, it.backorders, it.placed_at, it.status, it.packing, it.digest,
+    fixed={"warehouse": "text", "backorders": "text", "placed_at": "timestamptz", "digest": "bytea"},
+    values=lambda it: (
+        it.order, it.status, it.packing, it.priority, *it.customer, it.warehouse, it.backorders, it.placed_at,
+        it.digest,
     ),
 )  # fmt: skip
 LINES: Table[tuple[str, str], Line] = Table(
     "order_line",
-    {"order_id": "text", "line": "text"},
-    {
-        "position": "integer", "sku": "text", "ordered": "numeric", "serials": "text[]", "allocated": "integer",
-        "picked": "integer", "packed": "integer", "shipped": "integer", "waiting": "boolean", "cancelled": "boolean",
+    key={"order_id": "text", "line": "text"},
+    changing={
+        "allocated": "integer", "picked": "integer", "packed": "integer", "shipped": "integer", "waiting": "boolean",
+        "cancelled": "boolean", "ordered": "numeric", "serials": "text[]",
     },
-    lambda it: (
-        it.order, it.line, it.position, it.sku, it.ordered, it.serials, it.allocated, it.picked, it.packed,
-        it.shipped, it.waiting, it.cancelled,
+    fixed={"position": "integer", "sku": "text"},
+    values=lambda it: (
+        it.order, it.line, it.allocated, it.picked, it.packed, it.shipped, it.waiting, it.cancelled, it.ordered,
+        it.serials, it.position, it.sku,
     ),
 )  # fmt: skip
 DEMANDS: Table[str, Demand] = Table(
     "demand",
-    {"demand": "text"},
-    {
-        "order_id": "text", "line": "text", "sku": "text", "tracking": "text", "quantity": "numeric",
-        "shortfall": "text", "serials": "text[]", "answered": "boolean",
-        "given": "integer", "closed": "boolean", "withdrawn": "boolean",
-        "instead_of": "text", "outcome": "text",
+    key={"demand": "text"},
+    changing={
+        "answered": "boolean", "given": "integer", "closed": "boolean", "withdrawn": "boolean", "outcome": "text",
     },
-    lambda it: (
-        it.demand, it.order, it.line, it.sku, it.tracking, it.quantity, it.shortfall, it.serials, it.answered,
-        it.given, it.closed, it.withdrawn, it.instead_of, it.outcome,
+    fixed={
+        "order_id": "text", "line": "text", "sku": "text", "tracking": "text", "quantity": "numeric",
+        "shortfall": "text", "serials": "text[]", "instead_of": "text",
+    },
+    values=lambda it: (
+        it.demand, it.answered, it.given, it.closed, it.withdrawn, it.outcome, it.order, it.line, it.sku, it.tracking,
+        it.quantity, it.shortfall, it.serials, it.instead_of,
     ),
 )  # fmt: skip
 UNITS: Table[Key, Unit] = Table(
     "unit",
-    {"sku": "text", "serial": "text"},
-    {
-        "shipment": "text", "order_id": "text", "line": "text", "demand": "text", "status": "text",
-        "location": "text", "carton": "text",
-    },
-    lambda it: (
-        it.sku, it.serial, it.shipment, it.order, it.line, it.demand, it.status, it.location, it.carton,
+    key={"sku": "text", "serial": "text"},
+    changing={"status": "text", "location": "text", "carton": "text", "shipment": "text"},
+    fixed={"order_id": "text", "line": "text", "demand": "text"},
+    values=lambda it: (
+        it.sku, it.serial, it.status, it.location, it.carton, it.shipment, it.order, it.line, it.demand,
     ),
     rows="t.shipment = ''",
 )  # fmt: skip
