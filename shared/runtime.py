@@ -1,6 +1,7 @@
 """A service as an ASGI app: its map turned into a consumer, command routes, a relay and what operators look at."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -63,6 +64,7 @@ def service(
 async def _running(app: FastAPI, of: Map, background: Sequence[Background]) -> AsyncIterator[None]:
     settings = load(of.service)
     set_up_logs(of.service, settings.log_level)
+    _calm_collector()
     url = settings.database_url.get_secret_value()
     app.state.engine = create_engine(url, f"{of.service}-http", settings.pool_size)
     engine = create_engine(url, f"{of.service}-line", LINE_CONNECTIONS)
