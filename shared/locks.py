@@ -22,3 +22,4 @@ async def take(tx: Transaction, names: Iterable[str]) -> None:
     if wanted["names"]:
         await tx.run(MAKE, wanted)
         await tx.rows(TAKE, wanted)
+        tx.now = tx.clock()  # taken before the wait, it would be earlier than what others did under the lock meanwhile
