@@ -84,11 +84,19 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
+    if request.method == "GET" and _beyond_the_database(error):
+        detail = f"a value in {request.url.path} or its parameters is out of range or holds a NUL"
+        return response(Refusal(code=Code.MALFORMED, detail=detail))
     if trouble(error) is Trouble.BUG:
         return await _mistake(request, error)
     log.warning("%s %s: %s", request.method, request.url.path, str(error).split("\n", 1)[0])
     detail = "nothing was changed, or it was and the same key will tell"
     return response(Refusal(code=Code.UNAVAILABLE, detail=detail), {"Retry-After": "1"})
+
+
+def _beyond_the_database(error: Exception) -> bool:
+    """Whether a question names a value that its column's type cannot hold (SQL's class 22, data exceptions)."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "").startswith("22")
 
 
 async def _mistake(request: Request, error: Exception) -> JSONResponse:
