@@ -1,0 +1,1 @@
+"""Whole flows over the four services, running as real processes against real Kafka and PostgreSQL."""

@@ -1,0 +1,71 @@
+"""Makes messages of a model at random: well formed for the most part, and as odd as their fields allow."""
+
+import types
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from random import Random
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import AwareDatetime, BaseModel
+
+Json = dict[str, Any]
+TEXTS = (
+    "", " ", "x", "x" * 500, "x" * 501, "Ünïcode 💥", "line\nbreak\ttab", "\x01\x1f", "'; DROP TABLE serial; --",
+    "%s {} $1",
+    "{1,2}", "\\", "\\N", "NULL", "\u202e", '"', "a\u0000b", "0", "-1", "1e9", "true", "/", "..", "%2F", "?a=b#c",
+)  # fmt: skip
+QUANTITIES = (1, 1, 2, 3, 5, 0.5, 0.000001, 999_999.999999, 1_000_000)
+TIMES = (
+    "2025-06-01T00:00:00Z",
+    "1900-01-01T00:00:00+00:00", "2199-12-31T23:59:59.999999-12:00", "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-12:00", "2024-02-29T23:59:60Z", "2025-03-30T02:30:00+01:00",
+)  # fmt: skip
+NUMBERS = (0, 1, 5, 9, 100_000, -1, 2**31, 2**63, 10**30)
+
+
+class Anything:
+    """Names come from `pools`, by field: mostly such as mean something to the services."""
+
+    def __init__(self, pools: Mapping[str, Sequence[str]], seed: int) -> None:
+        self.pools, self.random = pools, Random(seed)  # noqa: S311 - to be had again, not to be secret
+
+    def but(self, **pools: Sequence[str]) -> "Anything":
+        """The same, with other names in some fields."""
+        other = Anything({**self.pools, **pools}, 0)
+        other.random = self.random
+        return other
+
+    def of(self, model: type[BaseModel]) -> Json:
+        """The fields of a model, some of the optional ones left out."""
+        made = {}
+        for name, field in model.model_fields.items():
+            if field.is_required() or self.random.random() < 0.7:
+                made[name] = self._value(name, field.annotation)
+        return made
+
+    def _value(self, name: str, kind: Any) -> Any:
+        origin, args = get_origin(kind), get_args(kind)
+        if origin is Annotated:
+            return self._value(name, args[0])
+        if origin in (Union, types.UnionType):
+            return self._value(name, self.random.choice(args))
+        if origin is Literal:
+            return self.random.choice(args)
+        if origin is list:
+            return [self._value(name, args[0]) for _ in range(self.random.choice((0, 1, 1, 2, 3)))]
+        return self.of(kind) if issubclass(kind, BaseModel) else self._plain(name, kind)
+
+    def _plain(self, name: str, kind: type) -> Any:
+        if kind is str:
+            return self._text(name)
+        choices: dict[Any, Sequence[Any]] = {
+            AwareDatetime: TIMES,
+            Decimal: QUANTITIES, float: QUANTITIES, int: NUMBERS, bool: (True, False), datetime: TIMES,
+            types.NoneType: (None,),
+        }  # fmt: skip
+        return self.random.choice(choices[kind])
+
+    def _text(self, name: str) -> str:
+        pool = self.pools.get(name)
+        return self.random.choice(pool if pool and self.random.random() < 0.95 else TEXTS)

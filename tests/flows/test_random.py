@@ -1,0 +1,120 @@
+"""Whatever is asked in whatever order and however often it is delivered, what must hold holds at rest."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from random import Random
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from shared.contracts.commands.fulfillment import CreateShipment, Dispatch, Pack, Pick, ShortPick, Unit, Unpick
+from shared.contracts.commands.serials import Hold, Lift, PutAway
+from shared.contracts.envelope import Fact
+from shared.contracts.upstream import OrderCancelled
+from tests.flows import invariants
+from tests.flows.shop import SHELF, STAGE, Shop
+from tests.flows.world import Json, World
+
+ORDERS, UNITS = 4, 6
+order, unit = st.integers(0, ORDERS - 1), st.integers(0, UNITS - 1)
+acts = st.one_of(
+    st.tuples(st.just("place"), order, st.integers(1, 3), st.sampled_from(["ALLOWED", "REFUSED", "SHIP_COMPLETE"])),
+    st.tuples(st.just("cancel"), order),
+    st.tuples(st.sampled_from(["pick", "short_pick", "unpick", "ship"]), order, unit),
+    st.tuples(st.sampled_from(["put_away", "hold", "lift"]), unit),
+)
+rounds = st.lists(st.lists(acts, min_size=2, max_size=10), min_size=3, max_size=5)
+
+
+class Play:
+    """One product with six received units, and four orders of it."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.shop = world, Shop(world)
+        self.orders = [self.shop.no("SO") for _ in range(ORDERS)]
+        self.units = self.shop.serials(UNITS)
+        self.holds: list[str] = []
+
+    async def begin(self) -> None:
+        """Three units on the shelf, three at the dock, two orders placed."""
+        await self.shop.product()
+        await self.shop.received(self.units)
+        await self.shop.put_away(self.units[:3])
+        for name in self.orders[:2]:
+            await self.world.say(self.shop.placed(2, order=name))
+
+    async def facts(self, act: Sequence[object]) -> list[Fact]:
+        """What to send for an act, given what stands now."""
+        kind, number = act[0], int(str(act[1]))
+        if kind in ("put_away", "hold", "lift"):
+            return self.of_stock(str(kind), self.units[number])
+        name = self.orders[number]
+        if kind == "place":
+            return [self.shop.placed(int(str(act[2])), order=name, backorders=act[3])]
+        if kind == "cancel":
+            return [OrderCancelled(order=name)]
+        return await self.of_picking(str(kind), name, int(str(act[2])))
+
+    def of_stock(self, kind: str, serial: str) -> list[Fact]:
+        """A command to the registry."""
+        head: Json = {"sku": self.shop.sku, "serials": [serial]}
+        if kind == "put_away":
+            return [PutAway(**head, location=SHELF)]
+        if kind == "hold":
+            self.holds.append(self.shop.no("H"))
+            return [Hold(**head, hold=self.holds[-1], reason="suspected")]
+        return [Lift(sku=self.shop.sku, hold=self.holds.pop(0), reason="fine")] if self.holds else []
+
+    async def of_picking(self, kind: str, name: str, number: int) -> list[Fact]:
+        """A command to fulfillment, on a unit that the order has where it has one."""
+        status = "ALLOCATED" if "pick" in kind and kind != "unpick" else "PICKED"
+        rows = await self.world.rows(
+            "fulfillment", "SELECT serial FROM unit WHERE order_id = $1 AND status = $2 ORDER BY serial", name, status
+        )
+        serials = [row["serial"] for row in rows]
+        chosen = Unit(sku=self.shop.sku, serial=serials[number % len(serials)] if serials else self.units[number])
+        if kind == "pick":
+            return [Pick(order=name, units=[chosen], location=STAGE)]
+        if kind == "short_pick":
+            return [ShortPick(order=name, units=[chosen], reason="not there")]
+        if kind == "unpick":
+            return [Unpick(order=name, units=[chosen], location=SHELF, reason="back", again=number % 2 == 0)]
+        carton, shipment = self.shop.no("CT"), self.shop.no("SH")
+        units = [Unit(sku=self.shop.sku, serial=serial) for serial in serials] or [chosen]
+        return [
+            Pack(order=name, carton=carton, units=units),
+            CreateShipment(shipment=shipment, orders=[name], cartons=[carton]),
+            Dispatch(shipment=shipment, orders=[name]),
+        ]
+
+    async def send(self, facts: Sequence[Fact], random: Random) -> None:
+        """Publish each fact once or twice, shuffled but for the order within a key: as Kafka may deliver them."""
+        queues: dict[tuple[str, str], list[Json]] = defaultdict(list)
+        for fact in facts:
+            queue = queues[fact.TOPIC.name, fact.key()]
+            queue.append(self.world.event(fact))
+            if random.random() < 0.5:
+                queue.append(random.choice(queue))
+        while queues:
+            topic, key = random.choice(list(queues))
+            await self.world.send(topic, queues[topic, key].pop(0), key)
+            if not queues[topic, key]:
+                del queues[topic, key]
+
+
+@given(played=rounds, random=st.randoms(use_true_random=False))
+@settings(
+    max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+async def test_whatever_is_asked_the_rules_hold(
+    world: World, played: list[list[tuple[object, ...]]], random: Random
+) -> None:
+    """Random orders, picks, shipments and holds, delivered twice and shuffled, keep every rule (S04, S08, S22)."""
+    play = Play(world)
+    await play.begin()
+    for acts_of_round in played:
+        facts = [fact for act in acts_of_round for fact in await play.facts(act)]
+        await play.send(facts, random)
+        await world.quiet()
+    await invariants.hold(world, [play.shop.sku])
