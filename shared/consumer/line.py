@@ -16,7 +16,7 @@ from shared.consumer.breaker import Breaker, Outcome
 from shared.consumer.decode import Decoder, Malformed
 from shared.consumer.rebalance import Assignment, Places, take_back
 from shared.consumer.settle import Unsettled, settle
-from shared.consumer.work import Item, span
+from shared.consumer.work import CAREFUL_WEIGHT, MAX_WEIGHT, Item, span
 from shared.database import reading, transaction
 from shared.dead_letters import Letter, Record
 from shared.decision import Map
@@ -111,7 +111,8 @@ class Line:
             if tripped := self._breaker.trips(outcomes):
                 partition, offset, _ = tripped
                 return self._stand(consumer, first, (*partition, offset), TOO_MANY, malformed=True)
-            await settle(self._engine, self._map, items, self._wake)
+            heaviest = CAREFUL_WEIGHT if self._failures else MAX_WEIGHT
+            await settle(self._engine, self._map, items, self._wake, heaviest)
         except Unsettled as unsettled:
             return self._stand(consumer, first, unsettled.item.place, str(unsettled), malformed=False)
         self._breaker.count(outcomes)

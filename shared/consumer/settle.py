@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import dead_letters, inbox, skips
-from shared.consumer.work import Item, cut
+from shared.consumer.work import MAX_WEIGHT, Item, cut
 from shared.database import Trouble, transaction, trouble
 from shared.decision import Map, decide
 from shared.failpoints import failpoint
@@ -26,12 +26,14 @@ class Unsettled(Exception):  # noqa: N818 - a finding, not an error
         self.item = item
 
 
-async def settle(engine: AsyncEngine, of: Map, items: Sequence[Item], wake: Callable[[], None]) -> None:
+async def settle(
+    engine: AsyncEngine, of: Map, items: Sequence[Item], wake: Callable[[], None], heaviest: int = MAX_WEIGHT
+) -> None:
     """Settle items in order. Raises Unsettled at a record that fails by a bug, and whatever the database's absence is.
 
     What was settled before either stays settled: the inbox knows it when it comes again.
     """
-    for piece in cut(items):
+    for piece in cut(items, heaviest):
         try:
             await _again(engine, of, piece)
         except Exception as error:

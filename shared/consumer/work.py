@@ -12,6 +12,8 @@ from shared.dead_letters import Letter, Record
 
 MAX_WEIGHT = 5000
 """Units a transaction: 500 records may name 500 each, which would be a quarter million."""
+CAREFUL_WEIGHT = 100
+"""Units a transaction after one failed: what ran into a time limit gets through in smaller ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,13 @@ class Item:
         return self.record.topic, self.record.partition, self.record.offset
 
 
-def cut(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
+def cut(items: Iterable[Item], heaviest: int = MAX_WEIGHT) -> Iterator[Sequence[Item]]:
     """Cut items into transactions of bounded weight, in order."""
     piece: list[Item] = []
     weight = 0
     for item in items:
         more = item.event.data.weight() if item.event else 1
-        if piece and weight + more > MAX_WEIGHT:
+        if piece and weight + more > heaviest:
             yield piece
             piece, weight = [], 0
         piece.append(item)

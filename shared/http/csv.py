@@ -7,15 +7,12 @@ from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause
 
 from shared.database import reading
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 """A spreadsheet would run a cell that starts so; serials are whatever a label says."""
-
-# A slow reader of a long report holds no rows that others need.
-PATIENCE = text("SET LOCAL idle_in_transaction_session_timeout = '60s'")
 
 
 class Column(NamedTuple):
@@ -42,7 +39,6 @@ async def _report(
 ) -> AsyncIterator[bytes]:
     head = _lines([[column.name for column in columns]])
     async with reading(request.app.state.engine) as tx:
-        await tx.run(PATIENCE)
         async for rows in tx.stream(statement, values):
             yield head + _lines(rows)
             head = b""

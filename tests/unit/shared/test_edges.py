@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.consumer.breaker import Breaker
 from shared.consumer.decode import Decoder
-from shared.consumer.work import Item, cut, span
+from shared.consumer.work import CAREFUL_WEIGHT, Item, cut, span
 from shared.contracts.fulfillment import CartonPacked
 from shared.database import LostRaceError, Trouble, trouble
 from shared.http.pages import cursor, page, parts
@@ -93,6 +93,7 @@ def test_transactions_are_cut_by_the_units_they_move() -> None:
     """Eleven times 500 units are cut after 5 000; a dead letter weighs one."""
     assert [len(piece) for piece in cut([item(offset, 500) for offset in range(11)])] == [10, 1]
     assert [len(piece) for piece in cut([Item(item(offset, 1).record) for offset in range(5001)])] == [5000, 1]
+    assert [len(piece) for piece in cut([item(offset, 60) for offset in range(3)], CAREFUL_WEIGHT)] == [1, 1, 1]
     assert list(cut([])) == []
 
 
