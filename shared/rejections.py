@@ -7,9 +7,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from shared.contracts.envelope import CloudEvent, Rejected
+from shared.contracts.envelope import MAX_UNITS, CloudEvent, Rejected
 from shared.contracts.problems import Code, Refusal
 from shared.database import Transaction
+
+LONGEST_DETAIL, LONGEST_ID = 2000, 100
+"""Characters; a scan that is no serial may have a thousand."""
 
 RECORD = text("""
     INSERT INTO rejection (kind, document, type, source, message, actor, codes, refusals, raw, at)
@@ -29,12 +32,13 @@ class Rejection:
     refusals: list[Refusal] = field(default_factory=list)
 
     def said_as(self, message: type[Rejected]) -> list[Rejected]:
-        """As events: one a reason."""
+        """As events: one a reason; what would not fit an event is cut, and the table has it whole."""
         data = self.event.data
         return [
             message(
                 kind="REFUSAL", document=data.key(), refused_type=self.event.type, code=refusal.code,
-                detail=refusal.detail, sku=getattr(data, "sku", None), ids=refusal.ids, blocked_by=refusal.blocked_by,
+                detail=refusal.detail[:LONGEST_DETAIL], sku=getattr(data, "sku", None),
+                ids=[one[:LONGEST_ID] for one in refusal.ids[:MAX_UNITS]], blocked_by=refusal.blocked_by[:MAX_UNITS],
                 actor=self.event.actor, cause=self.event.cause,
             )
             for refusal in self.refusals
