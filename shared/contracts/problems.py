@@ -46,6 +46,7 @@ class Code(StrEnum):
 
     NOT_SERIAL_TRACKED = "not_serial_tracked"
     SERIAL_COUNT = "serial_count"
+    TOO_MANY_UNITS = "too_many_units"
     SERIAL_REPEATED = "serial_repeated"
     SERIAL_KNOWN = "serial_known"
     SERIAL_EXPECTED_ELSEWHERE = "serial_expected_elsewhere"
@@ -178,6 +179,7 @@ KINDS: dict[Code, Kind] = {
     Code.UNKNOWN_RETURN: Kind(404, "There is no such return", "Receive the return first."),
     Code.NOT_SERIAL_TRACKED: Kind(422, "The product is not tracked by serial", "Receive it by quantity."),
     Code.SERIAL_COUNT: Kind(422, "More serials than units", "Name at most as many serials as the line has units."),
+    Code.TOO_MANY_UNITS: Kind(422, "More units than a line can announce", "Announce the rest on a line of its own."),
     Code.SERIAL_REPEATED: Kind(422, "The same serial twice", "One serial per unit: scan the label of the other unit."),
     Code.SERIAL_KNOWN: Kind(
         409, "This serial is known already", "A serial is never used again: a supervisor resolves it."

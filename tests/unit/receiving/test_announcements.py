@@ -194,3 +194,13 @@ def test_another_document_of_the_same_name() -> None:
     assert codes(announce(at, "R1", kind="BLIND")) == ["document_exists"]
     assert codes(announce(at, "R2", kind="BLIND", warehouse="WEST")) == ["unknown_warehouse"]
     assert not codes(announce(at, "R3", line(["C"]), warehouse="WEST"))
+
+
+def test_a_line_announces_at_most_a_million_in_all_its_parts() -> None:
+    """More than one fact could withdraw is refused, in one message or over several; what stands can be cancelled."""
+    at = floor.desk()
+    assert codes(announce(at, "R1", line(quantity=600_000), line(quantity=600_000))) == ["too_many_units"]
+    announce(at, "R1", line(quantity=600_000))
+    assert codes(announce(at, "R1", line(quantity=600_000))) == ["too_many_units"]
+    announce(at, "R1", line(quantity=400_000))
+    assert told(cancel(at, "R1")) == ["receipt.withdrawn.v1", "receipt.closed.v1"]

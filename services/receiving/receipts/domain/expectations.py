@@ -12,6 +12,9 @@ from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn
 from shared.contracts.upstream import AsnLine
 
+MOST_UNITS = Decimal(1_000_000)
+"""What a line announces in all its parts: as much as one fact can say is expected no longer."""
+
 Reason = Literal["CHANGED", "CANCELLED", "CLOSED", "TAKEN_OVER"]
 
 
@@ -19,11 +22,16 @@ def misfit(desk: Desk, receipt: str, lines: Sequence[AsnLine]) -> Refusal | None
     """Why these lines cannot be added to a receipt, whatever stands in the house."""
     named: set[Key] = set()
     skus: dict[str, str] = {}
+    totals: dict[str, Decimal] = {}
     for line in lines:
         stands = desk.lines.get((receipt, line.line))
         sku = stands.sku if stands else skus.setdefault(line.line, line.sku)
         if refusal := _ill(line, sku, desk.trackings.get(line.sku)):
             return refusal
+        totals[line.line] = totals.get(line.line, stands.announced if stands else Decimal(0)) + line.quantity
+        if totals[line.line] > MOST_UNITS:
+            detail = f"line {line.line} would announce {totals[line.line]} in all its parts, of at most {MOST_UNITS}"
+            return Refusal(code=Code.TOO_MANY_UNITS, detail=detail)
         counts = Counter(line.serials)
         if twice := [serial for serial, count in counts.items() if count > 1 or (line.sku, serial) in named]:
             return Refusal(code=Code.SERIAL_REPEATED, detail=f"line {line.line} names a unit again", ids=twice)
