@@ -207,3 +207,14 @@ def test_an_order_whose_shortfall_is_dropped_is_complete_without_it(counter: Cou
     (changed,) = counter.take(given(demand, short=2, closed=True))
     assert isinstance(changed, OrderChanged)
     assert (changed.status, changed.lines[0].short) == ("COMPLETE", 2)
+
+
+def test_a_line_that_waits_for_a_whole_quantity_asks_once_it_is_amended() -> None:
+    """Half a unit of a product that turns out to be serialised waits; amended to a whole quantity it is asked for."""
+    counter = Counter()
+    counter.take(order(line("1", sku="N", quantity="1.5")))
+    counter.trackings["N"] = "SERIAL"
+    assert not asked(counter.take(OrderProductChanged(order="SO-1", sku="N")))
+    (demand,) = asked(counter.take(OrderAmended(order="SO-1", lines=[line("1", sku="N", quantity=2)])))
+    assert int(demand.quantity) == 2
+    assert counter.book.orders.get("SO-1").status == "OPEN"  # type: ignore[union-attr]

@@ -67,7 +67,7 @@ def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Tr
         return
     if line.waiting or tracking is None:
         line.ordered, line.serials = wanted.quantity, serials
-        act.touch(line)
+        begin(act, order, line, trackings)
     elif more > 0 and serials == line.serials:
         line.ordered = wanted.quantity
         request(act, order, line, more, tracking)

@@ -38,6 +38,9 @@ UNITS = text("""
     ), found AS (
         SELECT * FROM named
         UNION SELECT u.* FROM unit u WHERE u.order_id = ANY(CAST(:whole AS text[])) AND u.shipment = ''
+        UNION SELECT u.* FROM order_line l CROSS JOIN unnest(l.serials) AS w (serial)
+            JOIN unit u ON u.sku = l.sku AND u.serial = w.serial AND u.order_id = l.order_id
+            WHERE l.order_id = ANY(CAST(:whole AS text[])) AND u.shipment <> ''
         UNION SELECT u.* FROM boxes b JOIN unit u USING (order_id, carton) WHERE u.shipment = ''
     )
     SELECT f.sku, f.serial, f.order_id, f.line, f.demand, f.location, f.status, f.carton, f.shipment,
@@ -55,7 +58,10 @@ async def load(
     cartons: Collection[str] = (),
     shipments: Collection[str] = (),
 ) -> Book:
-    """The orders by name, with the units named, those in hand of the orders in `whole`, and what lies in cartons."""
+    """The orders by name, with the units named, and what lies in cartons.
+
+    Of the orders in `whole` all units in hand, and those that left of the ones their lines ask for by name.
+    """
     wanted = {"orders": sorted(set(orders))}
     contents = {"whole": sorted(set(whole)), "cartons": sorted(set(cartons)), "shipments": sorted(set(shipments))}
     keys = sorted(set(units))
