@@ -64,6 +64,7 @@ class Code(StrEnum):
     RECEIPT_ARRIVED = "receipt_arrived"
     SESSION_OPEN = "session_open"
     SESSION_ENDED = "session_ended"
+    SESSION_DIFFERS = "session_differs"
     SESSION_OF_ANOTHER = "session_of_another"
     SERIALS_MISSING = "serials_missing"
     DISCREPANCY_OPEN = "discrepancy_open"
@@ -214,6 +215,9 @@ KINDS: dict[Code, Kind] = {
     Code.RECEIPT_ARRIVED: Kind(409, "The receipt has arrived in part", "Close it instead, when nothing more comes."),
     Code.SESSION_OPEN: Kind(409, "A session of scans is open", "Confirm or drop the session first."),
     Code.SESSION_ENDED: Kind(409, "The session has ended", "Start a new session."),
+    Code.SESSION_DIFFERS: Kind(
+        409, "The session has another number of scans", "Compare the session's scans with what was scanned."
+    ),
     Code.SESSION_OF_ANOTHER: Kind(409, "The session is somebody else's", "Take the session over first."),
     Code.SERIALS_MISSING: Kind(
         409, "Units without their serial", "Scan the serial of every unit (it cannot be skipped)."

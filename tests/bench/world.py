@@ -92,7 +92,7 @@ class World:
     def confirmed(self) -> Iterator[Fact]:
         """Each session."""
         for act in self.acts:
-            yield receiving.ConfirmSession(receipt=act.receipt, session=f"S-{act.name}")
+            yield receiving.ConfirmSession(receipt=act.receipt, session=f"S-{act.name}", units=len(act.serials))
 
     def put_away(self) -> Iterator[Fact]:
         """Each act to a place of its own turn."""

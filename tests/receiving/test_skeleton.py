@@ -2,7 +2,7 @@
 
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.upstream import ProductDefined
-from tests.receiving.conftest import Line
+from tests.receiving.conftest import Line, event
 
 
 async def test_from_announcement_to_closing(floor: Line) -> None:
@@ -32,6 +32,26 @@ async def test_a_whole_receipt_in_one_batch(floor: Line) -> None:
     assert await floor.states() == {"A": "IN_HOUSE", "B": "IN_HOUSE", "C": "ABSENT"}
     (line,) = await floor.rows("SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=floor.no("R"))
     assert (int(line["announced"]), line["named"], line["scanned"], line["received"]) == (3, 3, 0, 2)
+
+
+async def test_every_fact_names_who_and_why(floor: Line) -> None:
+    """Whatever is told names who did it and the message that led to it; scans keep their own actor (S22)."""
+    asked = [
+        floor.asn("R", "A", "B"),
+        floor.scan("R", "A", "z"),
+        floor.confirm("R"),
+        CloseReceipt(receipt=floor.no("R")),
+    ]
+    for fact in (floor.asn("R", "A", "B"), floor.scan("R", "A", "z"), floor.confirm("R"), closing):
+        sent = event(fact, "bo")
+        for said in (await floor.take([sent])).events:
+            assert (said["data"]["actor"], said["data"]["cause"]) == ("bo", {"source": "test", "id": sent.id})
+    units = await floor.rows("SELECT serial, scanned_by FROM unit WHERE sku = :sku ORDER BY 1", sku=floor.no("PUMP"))
+    assert [(unit["serial"], unit["scanned_by"]) for unit in units] == [("A", "bo"), ("B", None)]
+    (found,) = await floor.rows(
+        "SELECT found_by FROM discrepancy WHERE receipt = :receipt AND kind = 'OVER'", receipt=floor.no("R")
+    )
+    assert found["found_by"] == "bo"
 
 
 async def test_a_scan_by_barcode(floor: Line) -> None:

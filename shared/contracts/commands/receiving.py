@@ -43,10 +43,18 @@ class UndoScan(Fact, type="receive.undo.v1", topic=RECEIVING_COMMANDS, key="rece
 
 
 class ConfirmSession(Fact, type="receive.confirm.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """The scans of a session are right: its units are received, its discrepancies recorded (S16)."""
+    """The scans of a session are right: its units are received, its discrepancies recorded (S16).
+
+    `units` is how many scans the sender counts, accepted or set aside: a session that has another number is refused.
+    """
 
     receipt: DocumentId
     session: DocumentId
+    units: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+
+    def weight(self) -> int:
+        """What its sender counts; a session that is not counted is taken for a short one."""
+        return self.units or 1
 
 
 class DropSession(Fact, type="receive.drop.v1", topic=RECEIVING_COMMANDS, key="receipt"):

@@ -83,6 +83,15 @@ def test_confirm(at: Desk) -> None:
     assert codes(scan(at, "R1", "B")) == ["session_ended"]
 
 
+def test_a_counted_session(at: Desk) -> None:
+    """A confirmation that counts other scans than the session has is refused, so that none is missed (S16)."""
+    scan(at, "R1", "A", "K")
+    counted = {units: commands.ConfirmSession(receipt="R1", session="S", units=units) for units in (1, 2)}
+    assert codes(say(at, counted[1])) == ["session_differs"]
+    assert state(at, "A") == "SCANNED"
+    assert told(say(at, counted[2])) == ["unit.received.v1", "discrepancy.found.v1"]
+
+
 def test_a_long_session_is_cut() -> None:
     """No fact names more than 500 units."""
     at = floor.desk()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from services.receiving.receipts.domain.answers import Outcome, SessionAnswer, by
+from services.receiving.receipts.domain.answers import Outcome, SessionAnswer, by, no
 from services.receiving.receipts.domain.desk import Desk
 from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Session, Unit
 from services.receiving.receipts.domain.scanning import not_theirs
@@ -72,6 +72,10 @@ def confirm(desk: Desk, event: CloudEvent[ConfirmSession]) -> Outcome:
     if isinstance(session, Refusal):
         return Outcome(refusals=[session])
     units, asides = desk.scanned(session), desk.set_aside(session)
+    if event.data.units not in {None, count := len(units) + len(asides)}:
+        detail = f"session {session.session} has {count} scans, and {event.data.units} were counted"
+        address = f"/receipts/{session.receipt}/sessions/{session.session}"
+        return no(Code.SESSION_DIFFERS, detail, blocked_by=[address])
     events = _receive(desk, session, units, by(event))
     found = [_found(desk, event, aside) for aside in asides]
     for aside, discrepancy in zip(asides, found, strict=True):
