@@ -36,12 +36,7 @@ async def test_a_whole_receipt_in_one_batch(floor: Line) -> None:
 
 async def test_every_fact_names_who_and_why(floor: Line) -> None:
     """Whatever is told names who did it and the message that led to it; scans keep their own actor (S22)."""
-    asked = [
-        floor.asn("R", "A", "B"),
-        floor.scan("R", "A", "z"),
-        floor.confirm("R"),
-        CloseReceipt(receipt=floor.no("R")),
-    ]
+    closing = CloseReceipt(receipt=floor.no("R"))
     for fact in (floor.asn("R", "A", "B"), floor.scan("R", "A", "z"), floor.confirm("R"), closing):
         sent = event(fact, "bo")
         for said in (await floor.take([sent])).events:
@@ -49,7 +44,7 @@ async def test_every_fact_names_who_and_why(floor: Line) -> None:
     units = await floor.rows("SELECT serial, scanned_by FROM unit WHERE sku = :sku ORDER BY 1", sku=floor.no("PUMP"))
     assert [(unit["serial"], unit["scanned_by"]) for unit in units] == [("A", "bo"), ("B", None)]
     (found,) = await floor.rows(
-        "SELECT found_by FROM discrepancy WHERE receipt = :receipt AND kind = 'OVER'", receipt=floor.no("R")
+        "SELECT found_by FROM discrepancy WHERE receipt = :receipt AND kind = 'UNEXPECTED'", receipt=floor.no("R")
     )
     assert found["found_by"] == "bo"
 
