@@ -17,7 +17,7 @@ def database(environment: Mapping[str, str]) -> str:
 @pytest.fixture
 async def desk(database: str) -> AsyncIterator[Desk]:
     """A desk with names of its own, so that tests do not meet in the database."""
-    engine = create_engine(database, "test", 2)
+    engine = create_engine(database, "test", 4)
     desk = Desk(engine)
     await desk.furnish()
     yield desk

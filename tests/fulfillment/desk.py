@@ -1,5 +1,6 @@
 """A desk: messages in, as the line would bring them; answers and facts out."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,10 @@ from shared.decision import Map, decide
 from shared.routing import Answer
 
 MAP = Map("fulfillment", ROWS, OrderRejected)
+WAITING = text("""
+    SELECT 1 FROM pg_sleep(0.02), pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+""")
 F = TypeVar("F", bound=Fact)
 numbers = count(1)
 
@@ -98,6 +103,12 @@ class Desk:
         """What stands in the database."""
         async with transaction(self.engine) as tx:
             return list(await tx.rows(text(query), values))
+
+    async def someone_waits(self) -> None:
+        """Until a transaction waits for a lock that another holds."""
+        async with asyncio.timeout(20), self.engine.connect() as connection:
+            while not (await connection.execute(WAITING)).all():  # each look takes a moment of its own
+                await connection.rollback()
 
     def order(self, name: str, quantity: int = 1, **more: Any) -> OrderPlaced:
         """An order of one line."""
