@@ -74,6 +74,7 @@ class Code(StrEnum):
     NOT_IN_RETURN = "not_in_return"
     ALREADY_RETURNED = "already_returned"
     ALREADY_DISPOSED = "already_disposed"
+    DISPOSITION_OPEN = "disposition_open"
     DOCUMENT_EXISTS = "document_exists"
 
     ILLEGAL_TRANSITION = "illegal_transition"
@@ -233,6 +234,9 @@ KINDS: dict[Code, Kind] = {
     Code.NOT_IN_RETURN: Kind(409, "The unit is not in this return", "Look at the return's units."),
     Code.ALREADY_RETURNED: Kind(409, "The unit was returned already", "Look the serial up for its return."),
     Code.ALREADY_DISPOSED: Kind(409, "Its disposition is decided already", "Look at the return."),
+    Code.DISPOSITION_OPEN: Kind(
+        409, "A returned unit waits for its disposition", "Restock, scrap or send back: decide at its return."
+    ),
     Code.DOCUMENT_EXISTS: Kind(409, "That document exists already", "Take a new id, or change the one that exists."),
     Code.ILLEGAL_TRANSITION: Kind(409, "The unit's status does not allow it", "Look at the unit's status and history."),
     Code.DOCUMENT_MISMATCH: Kind(409, "The unit belongs to another document", "Look at the unit's order or receipt."),

@@ -52,9 +52,9 @@ LOAD = text(f"""
 """)  # noqa: S608 - the columns are this module's own
 
 LOAD_HELD = text(f"""
-    SELECT h.hold, h.sku AS held_sku, h.lifted IS NULL AS open, {UNIT}
+    SELECT h.hold, h.sku AS held_sku, h.lifted IS NULL AS open, a.return_id AS of_return, {UNIT}
     FROM unnest(CAST(:skus AS text[]), CAST(:holds AS text[])) AS k (sku, hold)
-    JOIN hold AS h USING (sku, hold) JOIN serial_state AS s ON s.id = h.serial_id
+    JOIN hold AS h USING (sku, hold) JOIN act AS a ON a.id = h.opened JOIN serial_state AS s ON s.id = h.serial_id
 """)  # noqa: S608
 
 INSERT = text(f"""
@@ -144,8 +144,10 @@ async def load_held(tx: Transaction, book: Book, holds: Iterable[tuple[str, str]
         skus, names = zip(*wanted, strict=True)
         for row in await tx.rows(LOAD_HELD, {"skus": skus, "holds": names}):
             units = book.held.setdefault((row.held_sku, row.hold), {})
+            if row.of_return:
+                book.of_returns[row.held_sku, row.hold] = row.of_return
             if row.open:
-                loaded = Unit(*row[3:])
+                loaded = Unit(*row[4:])
                 book.adopt([loaded])
                 units[loaded.key] = book.units[loaded.key]
 

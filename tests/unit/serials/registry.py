@@ -82,6 +82,7 @@ class Registry:
     demands: dict[str, Demand] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
     held: dict[tuple[str, str], dict[Key, Unit]] = field(default_factory=dict)
+    of_returns: dict[tuple[str, str], str] = field(default_factory=dict)
     audit: list[Row] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     said: list[Fact] = field(default_factory=list)
@@ -93,7 +94,8 @@ class Registry:
     def take(self, messages: Messages) -> Any:
         """Take a batch in: decide, serve where the service would, keep."""
         kind = type(messages[0].data)
-        book, demands = Book(units=self.units, held=self.held), Demands(known=self.demands)
+        book = Book(units=self.units, held=self.held, of_returns=self.of_returns)
+        demands = Demands(known=self.demands)
         if kind is AllocationRequested:  # the table remembers what was withdrawn before it was asked for
             messages = [message for message in messages if message.data.demand not in self.withdrawn]
         given: list[Fact] = []

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.commands.serials import Adjust, Move, PutAway
+from shared.contracts.commands.serials import Adjust, Lift, Move, PutAway
 from shared.contracts.fulfillment import (
     UnitPicked,
     UnitUnpicked,
@@ -168,6 +168,30 @@ def test_a_return_that_is_not_restocked(disposition: Any, adjustment: str) -> No
     unit = registry.units["A-1", "SN-1"]
     assert (unit.adjustment, unit.holds) == (adjustment, 0)
     assert codes(registry.hear(PutAway(sku="A-1", serials=["SN-1"], location=SHELF))) == [["adjusted"]]
+
+
+def test_the_hold_of_a_return_ends_only_with_its_disposition() -> None:
+    """Nobody lifts it at the registry: the goods would be sold before anybody has looked at them."""
+    registry = picked(1)
+    registry.hear(done(["SN-1"]))
+    registry.hear(back(["SN-1"], 5))
+    [outcome] = registry.hear(Lift(sku="A-1", hold="RMA-1", reason="looks fine"))
+    assert [(str(it.code), it.blocked_by) for it in outcome.refusals] == [("disposition_open", ["/returns/RMA-1"])]
+    assert registry.units["A-1", "SN-1"].holds == 1
+
+
+@pytest.mark.parametrize("disposition", ["SCRAP", "SEND_BACK", "RESTOCK"])
+def test_a_disposition_fits_a_unit_that_was_adjusted_meanwhile(disposition: Any) -> None:
+    """A returned unit is scrapped at the registry first: its disposition ends the hold, and nothing disagrees."""
+    registry = picked(1)
+    registry.hear(done(["SN-1"]))
+    registry.hear(back(["SN-1"], 5))
+    registry.hear(Adjust(sku="A-1", serials=["SN-1"], adjustment="SCRAPPED", reason="fell down"))
+    registry.hear(
+        ReturnDisposed(return_id="RMA-1", sku="A-1", serials=[], disposition=disposition, hold="RMA-1", reason="broken")
+    )
+    unit = registry.units["A-1", "SN-1"]
+    assert (unit.adjustment, unit.holds, registry.misfits) == ("SCRAPPED", 0, [])
 
 
 def test_adjustments_keep_to_what_no_order_has() -> None:

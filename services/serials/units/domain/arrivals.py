@@ -108,10 +108,12 @@ def disposed(book: Book, events: Sequence[CloudEvent[ReturnDisposed]]) -> None:
         change = DISPOSITIONS.get(fact.disposition)
         misfits: list[Unit] = []
         if change is not None:
-            misfits = [unit for unit in units if unit.status not in UNCLAIMED or unit.adjustment]
-            units = [unit for unit in units if unit.status in UNCLAIMED and not unit.adjustment]
+            misfits = [unit for unit in units if unit.status not in UNCLAIMED]
+            units = [unit for unit in units if unit.status in UNCLAIMED]
             act = book.act(change, fact.sku, told, papers, fact.reason)
             for unit in units:
+                if unit.adjustment:  # somebody at the registry was first; what is gone only loses its hold
+                    continue
                 book.step(unit, act, unit.location)
                 unit.adjustment = "SCRAPPED" if change is Change.SCRAPPED else "SENT_BACK"
         lift = book.act(Change.HOLD_LIFTED, fact.sku, told, papers, fact.reason)

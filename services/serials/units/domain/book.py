@@ -33,6 +33,9 @@ class Book:
     held: dict[tuple[str, str], dict[Key, Unit]] = field(default_factory=dict)
     """Known holds by sku and id, with the units that each is open on; one that was lifted is empty."""
 
+    of_returns: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Of the known holds those under which a customer's return waits for its disposition, and which return."""
+
     freed: dict[Pool, dict[Key, Told]] = field(default_factory=dict)
     """Units that became free, by pool, with what freed them."""
 

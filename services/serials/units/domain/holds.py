@@ -21,6 +21,8 @@ def open_on(book: Book, unit: Unit, act: int) -> None:
         book.step(unit, act, unit.location)
         unit.holds += 1
         book.held[unit.sku, hold][unit.key] = unit
+        if of_return := book.acts[act].papers.return_id:
+            book.of_returns[unit.sku, hold] = of_return
         book.opened.append(HoldRow(hold, unit, act))
 
 
@@ -68,6 +70,11 @@ def _lift(book: Book, request: CloudEvent[Lift]) -> Outcome:
     if not units:
         detail = f"no open hold {asked.hold} on {asked.sku}"
         return Outcome.refused(Refusal(code=Code.UNKNOWN_HOLD, detail=detail, ids=[asked.hold]))
+    if of_return := book.of_returns.get((asked.sku, asked.hold)):
+        detail = f"hold {asked.hold} is that of return {of_return}, and ends with its disposition"
+        address = f"/returns/{of_return}"
+        refusal = Refusal(code=Code.DISPOSITION_OPEN, detail=detail, ids=[asked.hold], blocked_by=[address])
+        return Outcome.refused(refusal)
     act = book.act(Change.HOLD_LIFTED, asked.sku, told, Papers(hold=asked.hold), asked.reason)
     for unit in units:
         lift_from(book, unit, act)
