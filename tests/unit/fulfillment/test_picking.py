@@ -11,7 +11,7 @@ from shared.contracts.fulfillment import (
     UnitUnpicked,
 )
 from shared.contracts.problems import Code
-from shared.contracts.serials import HeldUnit, SerialHeld
+from shared.contracts.serials import HeldUnit, SerialHeld, SerialHoldLifted
 from shared.contracts.upstream import OrderAmended, OrderCancelled
 from tests.unit.fulfillment.counter import Counter
 from tests.unit.fulfillment.test_orders import asked, given, line, order
@@ -168,3 +168,14 @@ def test_a_hold_sends_back_what_is_not_picked_yet(counter: Counter) -> None:
     (back,) = [fact for fact in facts if isinstance(fact, UnitDeallocated)]
     assert (back.serials, back.again, back.hold) == (["S2"], True, None)
     assert not [fact for fact in facts if isinstance(fact, AllocationRequested)]
+
+
+@pytest.mark.parametrize("meant", ["SO-1", None])
+def test_news_of_a_hold_that_was_lifted_before_another_order_got_the_unit_changes_nothing(
+    counter: Counter, meant: str | None
+) -> None:
+    """In one batch the allocation to the next order may be taken before the hold that came earlier: they agree."""
+    held = HeldUnit(serial="S3", status="ALLOCATED" if meant else "IN_INVENTORY", order=meant)
+    assert not counter.take(SerialHeld(sku="A", hold="H", reason="looked at", units=[held]))
+    assert not counter.take(SerialHoldLifted(sku="A", hold="H", reason="it is fine", serials=["S3"]))
+    assert not counter.codes(pick("S3", order="SO-2"))

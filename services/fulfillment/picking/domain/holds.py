@@ -4,7 +4,6 @@ from collections import defaultdict
 
 from services.fulfillment.orders.domain import Act, Unit
 from services.fulfillment.picking.domain.giveback import give_back
-from shared.contracts.problems import Code
 from shared.contracts.serials import SerialHeld
 
 
@@ -25,15 +24,13 @@ def hold(act: Act, data: SerialHeld) -> None:
 
 
 def _in_hand(act: Act, data: SerialHeld) -> dict[str, list[Unit]]:
-    """The held units by the order that has them in hand; of a unit given back by now nothing is to do."""
+    """The held units by the order that has them in hand; of a unit given back by now nothing is to do.
+
+    One that another order has was freed, its hold lifted, and given to that order: news of two orders may pass.
+    """
     found: dict[str, list[Unit]] = defaultdict(list)
     for held in data.units:
         unit = act.book.units.get((data.sku, held.serial))
-        if unit is None:
-            continue
-        if unit.order != held.order:
-            detail = f"{data.sku} {held.serial} is in the hands of order {unit.order}, not of {held.order or 'none'}"
-            act.disagree(Code.DOCUMENT_MISMATCH, detail, unit.order, data.sku, [held.serial])
-            continue
-        found[unit.order].append(unit)
+        if unit is not None and unit.order == held.order:
+            found[unit.order].append(unit)
     return found
