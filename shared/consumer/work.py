@@ -53,6 +53,6 @@ def span(records: Iterable[Record]) -> tuple[Places, Places]:
     after: Places = {}
     for record in records:
         at = TopicPartition(record.topic, record.partition)
-        first[at] = min(first.get(at, record.offset), record.offset)
-        after[at] = max(after.get(at, 0), record.offset + 1)
+        first.setdefault(at, record.offset)  # a partition's records come in order
+        after[at] = record.offset + 1
     return first, after

@@ -3,16 +3,18 @@
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy import topics
+from deploy import processes, topics
 from deploy.local.stack import Stack, run_apart
+from deploy.processes import Service
 from shared.contracts.envelope import Fact
 from shared.database import create_engine
 from shared.migrate import migrate
@@ -21,6 +23,8 @@ from tests.shared.toy.messages import COMMANDS, EVENTS, NEWS
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 Send = Callable[..., Record]
+Start = Callable[..., Service]
+NAME = "tests.shared.toy.app"
 
 
 async def _database(superuser_url: str) -> dict[str, str]:
@@ -82,3 +86,38 @@ def record() -> Send:
         return ConsumerRecord(topic, partition, offset, 1_700_000_000_000, 0, key, value, None, 0, 0, ())
 
     return make
+
+
+@pytest.fixture
+def start(toy: Mapping[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Start replicas of the toy service, ready to work; they end with the test."""
+    started: list[Service] = []
+    (tmp_path / "failpoints").mkdir()
+
+    def one(**extra: str) -> Service:
+        environment = {**toy, "KAFKA_SESSION_TIMEOUT_MS": "2000", "TRACELOT_FAILPOINTS": str(tmp_path / "failpoints")}
+        service = processes.start(NAME, environment, tmp_path, replica=len(started) + 1, extra=extra)
+        started.append(service)
+        service.wait_ready()
+        return service
+
+    yield one
+    for service in started:
+        service.kill()
+
+
+@pytest.fixture
+async def publish(toy: Mapping[str, str]) -> AsyncIterator[Callable[..., Any]]:
+    """Publish a fact, or bytes under a key."""
+    async with AIOKafkaProducer(
+        bootstrap_servers=toy["KAFKA_BOOTSTRAP_SERVERS"], max_request_size=4 * 1024 * 1024
+    ) as producer:
+
+        async def send(
+            fact: Fact | None = None, *, topic: str = "toy.news", key: str = "", value: bytes | None = None, **more: Any
+        ) -> Any:
+            if fact is not None:
+                topic, key, value = fact.TOPIC.name, fact.key(), message(fact)
+            return await producer.send_and_wait(topic, value, key.encode() or None, **more)
+
+        yield send
