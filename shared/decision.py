@@ -31,6 +31,11 @@ class Map:
             raise ValueError(f"{self.service} has two rows for one message")
         object.__setattr__(self, "by_type", by_type)
 
+    def concerned(self, event: Event) -> bool:
+        """Whether a message that the map has a row for means anything to the service."""
+        row = self.by_type[event.type]
+        return isinstance(row, Takes) or row.when is None or row.when(event.data)
+
 
 @dataclass(slots=True)
 class Run:

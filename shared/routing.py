@@ -44,6 +44,8 @@ class Hears(NamedTuple):
     message: type[Fact]
     handler: FactHandler
     locks: Locks
+    when: Callable[[Any], bool] | None = None
+    """Which of them concern the service at all, from their data alone; the others leave no trace."""
 
 
 class Takes(NamedTuple):

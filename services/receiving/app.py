@@ -60,7 +60,7 @@ ROWS = (
     Takes(commands.DisposeReturn, returns.dispose, _return, post="/dispositions"),
     Hears(ProductChanged, receipts.wake, _sku),
     Hears(SerialAdjusted, receipts.void, _sku),
-    Hears(SerialMoved, returns.ship, returns.locks_of_move),
+    Hears(SerialMoved, returns.ship, _sku, when=lambda moved: moved.status == "SHIPPED"),
 )
 
 app = service(

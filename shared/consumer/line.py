@@ -136,7 +136,7 @@ class Line:
             read = self._decoder.decode(record)
             if isinstance(read, Malformed):
                 items.append(Item(record, letter=Letter(record, read.error)))
-            elif read is not None:
+            elif read is not None and self._map.concerned(read):
                 items.append(Item(record, event=read))
             partition = TopicPartition(record.topic, record.partition)
             outcomes.append((partition, record.offset, isinstance(read, Malformed)))

@@ -69,7 +69,7 @@ class Line:
         async with transaction(self.engine) as tx:
             after = (await tx.rows(LAST))[0].id
             tx.statements = 0
-            fresh = await inbox.claim(tx, events)
+            fresh = await inbox.claim(tx, [one for one in events if MAP.concerned(one)])
             answers: Mapping[Cause, Answer] = await decide(tx, MAP, fresh) if fresh else {}
             statements = tx.statements
             said = [json.loads(row.value) for row in await tx.rows(SAID, {"after": after})]

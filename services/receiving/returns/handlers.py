@@ -1,6 +1,6 @@
 """Customer returns and their dispositions; and the registry's word that units have left."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from services.receiving.returns import domain, store
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
@@ -33,17 +33,9 @@ async def dispose(tx: Transaction, events: Sequence[CloudEvent[DisposeReturn]]) 
     return [Answer(*outcome) for outcome in outcomes]
 
 
-def locks_of_move(data: SerialMoved) -> Iterable[str]:
-    """Of all moves only a departure concerns us."""
-    return (f"sku:{data.sku}",) if data.status == "SHIPPED" else ()
-
-
 async def ship(tx: Transaction, events: Sequence[CloudEvent[SerialMoved]]) -> Sequence[Fact]:
     """Remember to whom and on which order units have left."""
-    left = [event for event in events if event.data.status == "SHIPPED"]
-    if not left:
-        return ()
-    book = await store.load(tx, units=((event.data.sku, one) for event in left for one in event.data.serials))
-    unfit = domain.ship(book, left)
+    book = await store.load(tx, units=((event.data.sku, one) for event in events for one in event.data.serials))
+    unfit = domain.ship(book, events)
     await store.save(tx, book)
     return unfit

@@ -13,9 +13,10 @@ from shared.consumer.line import Line
 from shared.consumer.rebalance import Assignment
 from shared.consumer.settle import Unsettled
 from shared.consumer.work import CAREFUL_WEIGHT, MAX_WEIGHT, Item
+from shared.decision import Map
 from tests.shared.conftest import message
 from tests.shared.toy.app import app
-from tests.shared.toy.messages import Arrived
+from tests.shared.toy.messages import Arrived, ToyRejected
 
 ONE, TWO = TopicPartition("toy.news", 0), TopicPartition("toy.news", 1)
 Settle = Callable[..., Any]
@@ -94,6 +95,19 @@ async def test_a_batch_is_acked_up_to_its_own_end(line: Line, monkeypatch: pytes
     await line.take(consumer := consuming(ONE, TWO), batch())
     assert consumer.commits == [{ONE: 9, TWO: 4}]
     assert consumer.seeks == {}
+
+
+async def test_what_does_not_concern_the_service_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fact of a kind we hear, but not of ours by its data, is acked and never settled."""
+    hears = app.state.map.by_type[Arrived.TYPE]._replace(when=lambda data: data.box == "B")
+    line = Line(Map("toy", [hears], ToyRejected), None, lambda: None)  # type: ignore[arg-type]
+    await line.assignment.on_partitions_assigned({ONE, TWO})
+    settled = settling(monkeypatch)
+    ours = message(Arrived(box="B", serials=["1"]))
+    records = [*batch(), ConsumerRecord("toy.news", 0, 9, 0, 0, b"B", ours, None, 0, 0, ())]
+    await line.take(consumer := consuming(ONE, TWO), records)
+    assert [[item.place for item in items] for items in settled.items] == [[("toy.news", 0, 9)]]
+    assert consumer.commits == [{ONE: 10, TWO: 4}]
 
 
 async def test_without_its_database_a_batch_is_put_back_whole_and_tried_in_smaller_transactions(
