@@ -3,12 +3,12 @@
 All requests share one handler, so that a batch of scans, confirmations and closings is decided in one pass.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from services.receiving.products import store as products
 from services.receiving.receipts import domain, store
-from shared.contracts.commands.receiving import Scan
+from shared.contracts.commands.receiving import Scan, UndoScan
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
@@ -17,17 +17,17 @@ from shared.database import Transaction
 from shared.routing import Answer
 
 
-def locks(data: Any) -> Iterable[str]:
+def locks(data: Any) -> list[str]:
     """The receipt of a request, and the products whose units it names."""
-    yield f"receipt:{data.receipt}"
-    match data:
-        case AsnAnnounced():
-            yield from {f"sku:{line.sku}" for line in data.lines}
-        case AsnChanged():
-            yield from {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
-        case _:
-            if sku := getattr(data, "sku", None):
-                yield f"sku:{sku}"
+    names = [f"receipt:{data.receipt}"]
+    kind = type(data)
+    if kind is AsnAnnounced:
+        names += {f"sku:{line.sku}" for line in data.lines}
+    elif kind is AsnChanged:
+        names += {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
+    elif kind in {Scan, UndoScan} and data.sku:
+        names.append(f"sku:{data.sku}")
+    return names
 
 
 async def complete(tx: Transaction, events: Sequence[CloudEvent[Scan]]) -> Sequence[CloudEvent[Scan]]:

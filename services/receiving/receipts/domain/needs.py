@@ -1,13 +1,13 @@
 """Which rows a batch of requests has to lay on the desk, told from the requests alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.receiving.receipts.domain.judging import WELL_FORMED
 from services.receiving.receipts.domain.records import Discrepancy, Key, Unit
 from shared.contracts.commands import receiving as commands
-from shared.contracts.envelope import CloudEvent
+from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
 
 
@@ -28,10 +28,8 @@ class Needs:
     emptied: set[Key] = field(default_factory=set)
     """Sessions whose every scan counts."""
     units: set[Key] = field(default_factory=set)
-    serials_on: set[Key] = field(default_factory=set)
-    """Receipt and serial: is it expected there as another product?"""
     scans: set[tuple[str, str, str]] = field(default_factory=set)
-    """Receipt, sku and serial: was it set aside there already?"""
+    """Receipt, sku and serial: was it set aside there already, is it expected there as another product?"""
     discrepancies: set[str] = field(default_factory=set)
 
     def meet(self, found: Iterable[Discrepancy], events: Iterable[CloudEvent[Any]]) -> None:
@@ -58,26 +56,49 @@ def needs(events: Iterable[CloudEvent[Any]], barcodes: Mapping[str, str]) -> Nee
     wanted = Needs()
     for event in events:
         wanted.receipts.add(event.data.receipt)
-        match wish := event.data:
-            case AsnAnnounced():
-                wanted.warehouses.add(wish.warehouse)
-                _lines(wanted, wish.receipt, wish.lines)
-            case AsnChanged():
-                _lines(wanted, wish.receipt, (*wish.add, *wish.remove))
-            case AsnCancelled() | commands.CloseReceipt():
-                wanted.ending.add(wish.receipt)
-            case commands.Scan():
-                _scan(wanted, wish, wish.sku if wish.barcode is None else barcodes.get(wish.barcode))
-            case commands.UndoScan() | commands.TakeOverSession():
-                wanted.sessions.add((wish.receipt, wish.session))
-                _serials(wanted, wish.receipt, getattr(wish, "sku", ""), getattr(wish, "serials", ()))
-            case commands.ConfirmSession() | commands.DropSession():
-                wanted.sessions.add((wish.receipt, wish.session))
-                wanted.emptied.add((wish.receipt, wish.session))
-            case commands.ResolveDiscrepancy():
-                wanted.discrepancies.add(wish.discrepancy)
-                wanted.lines.add((wish.receipt, wish.line or ""))
+        NEEDS[type(event.data)](wanted, event.data, barcodes)
     return wanted
+
+
+def _announced(wanted: Needs, wish: AsnAnnounced, _: object) -> None:
+    wanted.warehouses.add(wish.warehouse)
+    _lines(wanted, wish.receipt, wish.lines)
+
+
+def _changed(wanted: Needs, wish: AsnChanged, _: object) -> None:
+    _lines(wanted, wish.receipt, (*wish.add, *wish.remove))
+
+
+def _ended(wanted: Needs, wish: AsnCancelled | commands.CloseReceipt, _: object) -> None:
+    wanted.ending.add(wish.receipt)
+
+
+def _scanned(wanted: Needs, wish: commands.Scan, barcodes: Mapping[str, str]) -> None:
+    wanted.locations.add(wish.location)
+    wanted.sessions.add((wish.receipt, wish.session))
+    if sku := wish.sku if wish.barcode is None else barcodes.get(wish.barcode):
+        wanted.skus.add(sku)
+        wanted.lines_of.add((wish.receipt, sku))
+        _serials(wanted, wish.receipt, sku, wish.serials)
+
+
+def _undone(wanted: Needs, wish: commands.UndoScan, _: object) -> None:
+    wanted.sessions.add((wish.receipt, wish.session))
+    _serials(wanted, wish.receipt, wish.sku, wish.serials)
+
+
+def _taken_over(wanted: Needs, wish: commands.TakeOverSession, _: object) -> None:
+    wanted.sessions.add((wish.receipt, wish.session))
+
+
+def _emptied(wanted: Needs, wish: commands.ConfirmSession | commands.DropSession, _: object) -> None:
+    wanted.sessions.add((wish.receipt, wish.session))
+    wanted.emptied.add((wish.receipt, wish.session))
+
+
+def _resolved(wanted: Needs, wish: commands.ResolveDiscrepancy, _: object) -> None:
+    wanted.discrepancies.add(wish.discrepancy)
+    wanted.lines.add((wish.receipt, wish.line or ""))
 
 
 def _lines(wanted: Needs, receipt: str, lines: Iterable[AsnLine]) -> None:
@@ -87,19 +108,23 @@ def _lines(wanted: Needs, receipt: str, lines: Iterable[AsnLine]) -> None:
         wanted.units.update((line.sku, serial) for serial in line.serials)
 
 
-def _scan(wanted: Needs, wish: commands.Scan, sku: str | None) -> None:
-    wanted.locations.add(wish.location)
-    wanted.sessions.add((wish.receipt, wish.session))
-    if sku:
-        wanted.skus.add(sku)
-        wanted.lines_of.add((wish.receipt, sku))
-        _serials(wanted, wish.receipt, sku, wish.serials)
-        wanted.serials_on.update((wish.receipt, serial) for serial in wish.serials if WELL_FORMED.match(serial))
-
-
 def _serials(wanted: Needs, receipt: str, sku: str, serials: Iterable[str]) -> None:
     # What is no serial cannot be in the database, and some of it cannot even be asked for there.
     for serial in serials:
         if WELL_FORMED.match(serial):
             wanted.units.add((sku, serial))
             wanted.scans.add((receipt, sku, serial))
+
+
+NEEDS: dict[type[Fact], Callable[[Needs, Any, Mapping[str, str]], None]] = {
+    AsnAnnounced: _announced,
+    AsnChanged: _changed,
+    AsnCancelled: _ended,
+    commands.Scan: _scanned,
+    commands.UndoScan: _undone,
+    commands.TakeOverSession: _taken_over,
+    commands.ConfirmSession: _emptied,
+    commands.DropSession: _emptied,
+    commands.CloseReceipt: _ended,
+    commands.ResolveDiscrepancy: _resolved,
+}

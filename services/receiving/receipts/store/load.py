@@ -78,8 +78,8 @@ async def _discrepancies(tx: Transaction, desk: Desk, wanted: Needs) -> None:
 async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     if wanted.units:
         desk.load(units=await units(tx, wanted.units))
-    if wanted.serials_on:
-        found = await tx.rows(sql.EXPECTED_AS, columns(sorted(wanted.serials_on), ("receipts", "serials")))
+    if wanted.scans:
+        found = await tx.rows(sql.EXPECTED_AS, columns(sorted(wanted.scans), ("receipts", "skus", "serials")))
         desk.load(units=(Unit(*row) for row in found))
     if wanted.emptied:
         found = await tx.rows(sql.SCANNED, columns(sorted(wanted.emptied), ("receipts", "sessions")))

@@ -67,8 +67,9 @@ SELECT {UNIT} FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(
 JOIN unit u ON u.sku = k.sku AND lower(u.serial) = k.folded
 """)
 EXPECTED_AS = text(f"""
-SELECT {UNIT} FROM unnest(CAST(:receipts AS text[]), CAST(:serials AS text[])) AS k(receipt, serial)
-JOIN unit u ON u.receipt = k.receipt AND u.serial = k.serial AND u.state = 'EXPECTED'
+SELECT {UNIT} FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS text[]))
+                   AS k(receipt, sku, serial)
+JOIN unit u ON u.receipt = k.receipt AND u.serial = k.serial AND u.state = 'EXPECTED' AND u.sku <> k.sku
 """)
 SCANNED = text(f"""
 SELECT {UNIT} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
