@@ -217,8 +217,10 @@ class Morning:
         await self.floor.do("fulfillment", "/packs", ANNA, order=self.no("SO", number), carton=carton, units=units)
 
     async def dispatch(self, shipment: str) -> dict[str, Any]:
-        """Ask for a shipment to leave, and wait for the outcome."""
+        """Ask for a shipment to leave, and wait for the outcome; a hold that is known already refuses at once."""
         started = await self.floor.post("fulfillment", "/dispatches", SUE, {"shipment": shipment})
+        if started.is_error and started.json().get("code") == "held":
+            return {"status": "REFUSED", **started.json()}
         if started.is_error:
             raise UnmetError(f"dispatch of {shipment}: {started.text}")
         address = started.headers["Location"]
