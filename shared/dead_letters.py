@@ -24,15 +24,19 @@ KEEP = text("""
          AS it (topic, partition, "offset", written_at, key, value, headers, error)
     ORDER BY topic, partition, "offset" ON CONFLICT DO NOTHING
 """)
+# A page of whole records could be a gigabyte.
 LIST = text("""
-    SELECT id, topic, partition, "offset", written_at, key, value, headers, error, at, retried_at FROM dead_letter
+    SELECT id, topic, partition, "offset", written_at, key, substr(value, 1, 2000) AS value,
+           coalesce(octet_length(value), 0) AS size, headers, error, at, retried_at
+    FROM dead_letter
     WHERE id < :before AND (CAST(:topic AS text) IS NULL OR topic = :topic)
       AND (CAST(:open AS boolean) IS NULL OR (retried_at IS NULL) = :open)
     ORDER BY id DESC LIMIT :size
 """)
 ONE = text("""
-    SELECT id, topic, partition, "offset", written_at, key, value, headers, error, at, retried_at FROM dead_letter
-    WHERE id = :id
+    SELECT id, topic, partition, "offset", written_at, key, value, coalesce(octet_length(value), 0) AS size, headers,
+           error, at, retried_at
+    FROM dead_letter WHERE id = :id
 """)
 RETRIED = text("UPDATE dead_letter SET retried_at = :now WHERE id = :id")
 
@@ -82,7 +86,7 @@ async def listed(
     before: int = 2**63 - 1,
     size: int = 100,
 ) -> Sequence[Row[Any]]:
-    """Put-aside records, newest first; the open ones are those that nobody has sent again."""
+    """Put-aside records with the beginning of each, newest first; the open ones nobody has sent again."""
     return await tx.rows(LIST, {"topic": topic, "open": open_only or None, "before": before, "size": size})
 
 

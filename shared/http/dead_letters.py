@@ -42,7 +42,6 @@ class WholeDeadLetter(DeadLetter):
 
 def _fields(row: Row[Any]) -> dict[str, Any]:
     return row._asdict() | {
-        "size": len(row.value or b""),
         "key": None if row.key is None else row.key.decode(errors="replace"),
         "preview": None if row.value is None else row.value[:PREVIEW].decode(errors="replace"),
         "value": None if row.value is None else b64encode(row.value).decode(),

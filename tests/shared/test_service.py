@@ -1,6 +1,7 @@
 """The toy service as a process, on real Kafka and PostgreSQL: records in, events out, and an operator's hands."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,10 @@ async def test_records_go_in_and_events_come_out(
             "the record has no key; it",
             "the record has no value",
         ]
+        (large,) = [letter for letter in letters if letter["size"] == 2_000_000]
+        assert large["preview"] == "x" * 2000
+        whole = (await http.get(f"/dead-letters/{large['id']}")).json()
+        assert (whole["size"], len(b64decode(whole["value"]))) == (2_000_000, 2_000_000)
         metrics = (await http.get("/metrics")).text
     assert 'tracelot_events_total{service="toy",type="toy.arrived.v1"} 29.0' in metrics
     assert 'tracelot_dead_letters_total{service="toy",topic="toy.commands"} 4.0' in metrics
