@@ -49,8 +49,14 @@ def describe(row: Takes) -> dict[str, Any]:
     return {
         "openapi_extra": {"parameters": HEADERS + in_path, "requestBody": {"required": True, "content": body}},
         "responses": {
+            **(
+                {200: {"description": "done in part; what was refused stands in `refused`"}}
+                if row.status == 201
+                else {}
+            ),
             row.status: {"description": "done; units that were refused stand in `refused`"},
             400: _problem("malformed"),
+            404: _problem("refused: something that it names is not known"),
             409: _problem("refused: it conflicts with how things stand"),
             413: _problem("too large"),
             422: _problem("refused: a rule says no, or the key came with another body"),
@@ -72,6 +78,17 @@ def schemas(messages: list[type[Fact]]) -> dict[str, Any]:
     return defined
 
 
+def _as_we_answer(path: str, methods: dict[str, Any]) -> None:
+    """What is malformed is a 400 here, and not FastAPI's 422; what is asked for by name may not be there."""
+    for operation in methods.values():
+        answers = operation["responses"]
+        if "HTTPValidationError" in str(answers.get("422")):
+            del answers["422"]
+            answers.setdefault("400", _problem("malformed"))
+        if "{" in path:
+            answers.setdefault("404", _problem("there is no such thing"))
+
+
 def install(app: FastAPI, messages: list[type[Fact]]) -> None:
     """Give an app an OpenAPI document that knows the commands' bodies."""
 
@@ -82,6 +99,10 @@ def install(app: FastAPI, messages: list[type[Fact]]) -> None:
             app.openapi_schema = made
             for name, schema in {**schemas(messages), "Problem": PROBLEM}.items():
                 known.setdefault(name, schema)
+            for path, methods in made.get("paths", {}).items():
+                _as_we_answer(path, methods)
+            for unused in ("HTTPValidationError", "ValidationError"):
+                known.pop(unused, None)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
