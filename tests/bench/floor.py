@@ -6,6 +6,7 @@ reads, no outbox. All arrays are prepared before the clock.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from deploy import databases, prepare
 from deploy.local import files
 from deploy.local.postgres import SUPERUSER, Postgres
 from shared.database import SESSION
+from tests.bench import cpu
 from tests.bench.history import Change, Column, History, Table
 
 SERIALS_A_TRANSACTION = 5_000
@@ -127,27 +129,37 @@ async def _write(connections: Mapping[str, asyncpg.Connection], phase: Sequence[
                 await connection.execute(sql, *arrays)
 
 
-async def _clock(environment: Mapping[str, str], superuser_url: str, phases: Sequence[Sequence[Step]]) -> list[float]:
+class Floor(NamedTuple):
+    """Seconds of each phase, and processor seconds of the one process and of PostgreSQL."""
+
+    seconds: list[float]
+    spent: dict[str, float]
+
+
+async def _clock(environment: Mapping[str, str], server: Postgres, phases: Sequence[Sequence[Step]]) -> Floor:
     connections = {
         service: await asyncpg.connect(environment[f"{service.upper()}_OWNER_URL"], server_settings=SESSION)
         for service in databases.SERVICES
     }
     before, *clocked = phases
     await _write(connections, before)
-    superuser = await asyncpg.connect(superuser_url)
+    superuser = await asyncpg.connect(server.superuser_url)
     await superuser.execute("CHECKPOINT")
+    processes = {"the one process": os.getpid()}
+    spent = cpu.spent(processes, server.process.pid if server.process else 0)
     seconds = []
     for phase in clocked:
         start = time.perf_counter()
         await _write(connections, phase)
         seconds.append(time.perf_counter() - start)
+    spent = cpu.difference(cpu.spent(processes, server.process.pid if server.process else 0), spent)
     for connection in (superuser, *connections.values()):
         await connection.close()
-    return seconds
+    return Floor(seconds, spent)
 
 
-def seconds(folder: Path, phases: Sequence[Sequence[Step]]) -> list[float]:
-    """Write the phases into fresh databases; the first is what was there before the clock. Seconds of each other."""
+def measure(folder: Path, phases: Sequence[Sequence[Step]]) -> Floor:
+    """Write the phases into fresh databases; the first is what was there before the clock."""
     secrets = files.passwords(folder / "floor.json", (SUPERUSER, *databases.ROLES))
     server = Postgres(folder / "data" / "floor", folder / "floor.log", secrets[SUPERUSER])
     server.start()
@@ -155,6 +167,6 @@ def seconds(folder: Path, phases: Sequence[Sequence[Step]]) -> list[float]:
         asyncio.run(databases.create(server.superuser_url, secrets))
         environment = databases.urls("127.0.0.1", server.port, secrets)
         prepare.migrate(environment)
-        return asyncio.run(_clock(environment, server.superuser_url, phases))
+        return asyncio.run(_clock(environment, server, phases))
     finally:
         server.stop("immediate")

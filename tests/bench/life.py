@@ -18,7 +18,7 @@ from tests.bench.report import Section, table
 from tests.bench.warehouse import Warehouse, folder, opened, servers
 
 TRANSITIONS = 6
-WARM_UP = 3_000
+WARM_UP = 1_000
 """Serials that live before the clock starts, so that Kafka's compiler and the pools have begun."""
 
 
@@ -36,7 +36,7 @@ class Run:
     """One life of all serials, and its floor."""
 
     phases: list[Phase]
-    floor: list[float]
+    floor: floor.Floor
     spent: dict[str, float]
 
     @property
@@ -47,7 +47,7 @@ class Run:
     @property
     def ratio(self) -> float:
         """The run's rate by the floor's."""
-        return sum(self.floor) / self.seconds
+        return sum(self.floor.seconds) / self.seconds
 
 
 async def arrive(warehouse: Warehouse, goods: world.World) -> AsyncIterator[Phase]:
@@ -125,7 +125,7 @@ def run(where: Path, goods: world.World, rested: Callable[[str], Awaitable[None]
         phases, spent, histories = asyncio.run(_measure(stack, services, goods, rested))
     written = floor.steps(histories, goods.units)
     del histories
-    return Run(phases, floor.seconds(where, written), spent)
+    return Run(phases, floor.measure(where, written), spent)
 
 
 def section(goods: world.World, runs: list[Run]) -> Section:
@@ -136,22 +136,25 @@ def section(goods: world.World, runs: list[Run]) -> Section:
     summary = table(
         ["units an event", "serials", "ratio to the floor", "median", "serials/s", "transitions/s", "floor, serials/s"],
         [[goods.size, goods.units, ratios, f"{statistics.median(each.ratio for each in runs):.2f}", f"{rate:,.0f}",
-          f"{rate * TRANSITIONS:,.0f}", f"{goods.units / sum(median.floor):,.0f}"]],
+          f"{rate * TRANSITIONS:,.0f}", f"{goods.units / sum(median.floor.seconds):,.0f}"]],
     )  # fmt: skip
     phases = table(
         ["phase", "records", "seconds", "floor, seconds", "ratio", "serials/s"],
         [
             [each.name, each.records, f"{each.seconds:.2f}", f"{least:.2f}", f"{least / each.seconds:.2f}",
              f"{goods.units / each.seconds:,.0f}"]
-            for each, least in zip(median.phases, median.floor, strict=True)
+            for each, least in zip(median.phases, median.floor.seconds, strict=True)
         ],
     )  # fmt: skip
     transitions = goods.units * TRANSITIONS
-    used = sorted(median.spent.items(), key=lambda each: -each[1])
+    used = sorted({**median.floor.spent, **median.spent}, key=lambda name: -median.spent.get(name, 0))
+    told = [(name, median.spent.get(name, 0), median.floor.spent.get(name, 0)) for name in used]
     spent = table(
-        ["process", "µs a transition"],
-        [[name, f"{seconds / transitions * 1e6:.1f}"] for name, seconds in used]
-        + [["all", f"{sum(median.spent.values()) / transitions * 1e6:.1f}"]],
+        ["processor time, µs a transition", "run", "floor"],
+        [
+            [name, f"{run / transitions * 1e6:.1f}", f"{least / transitions * 1e6:.1f}"]
+            for name, run, least in [*told, ("all", sum(median.spent.values()), sum(median.floor.spent.values()))]
+        ],
     )
     title = f"The whole life, {goods.size} unit{'s' * (goods.size > 1)} an event"
     return Section(f"life-{goods.size}", title, [summary, phases, spent])
@@ -164,7 +167,6 @@ def measure(units: int, size: int, times: int) -> Section:
     for _ in range(times):
         with folder() as where:
             runs.append(run(where, goods))
-            print(
-                f"  {runs[-1].seconds:.1f} s, floor {sum(runs[-1].floor):.1f} s, ratio {runs[-1].ratio:.2f}", flush=True
-            )
+            last = runs[-1]
+            print(f"  {last.seconds:.1f} s, floor {sum(last.floor.seconds):.1f} s, ratio {last.ratio:.2f}", flush=True)
     return section(goods, runs)

@@ -6,12 +6,14 @@ Asked of Kafka's committed offsets and the outboxes alone: it knows no table of 
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Self
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from deploy.databases import SERVICES
 from deploy.topics import PARTITIONS
@@ -65,8 +67,19 @@ class Watch:
         wanted = {each: end for each, end in ends.items() if each.topic in self.groups[group] and end}
         if not wanted:
             return 0
-        found: dict[TopicPartition, Any] = await self.admin.list_consumer_group_offsets(group, partitions=list(wanted))
+        found = await self._committed(group, list(wanted))
         return sum(max(0, end - max(0, found[each].offset)) for each, end in wanted.items())
+
+    async def _committed(self, group: str, wanted: list[TopicPartition]) -> dict[TopicPartition, Any]:
+        """Where a group is; asked again while the broker looks for who knows."""
+        for _ in range(50):
+            with suppress(KafkaError):
+                found: dict[TopicPartition, Any] = await self.admin.list_consumer_group_offsets(
+                    group, partitions=wanted
+                )
+                return found
+            await asyncio.sleep(0.1)
+        raise TimeoutError(f"Kafka does not say where {group} is")
 
     async def _outboxes_empty(self) -> bool:
         for database in self.databases.values():
