@@ -218,3 +218,16 @@ def test_a_line_that_waits_for_a_whole_quantity_asks_once_it_is_amended() -> Non
     (demand,) = asked(counter.take(OrderAmended(order="SO-1", lines=[line("1", sku="N", quantity=2)])))
     assert int(demand.quantity) == 2
     assert counter.book.orders.get("SO-1").status == "OPEN"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("quantity", [3, 4])
+def test_a_new_priority_is_asked_with_for_lines_that_the_message_repeats(quantity: int) -> None:
+    """An order sent once more with another priority: what is open stands under the new one, and under no other."""
+    counter = Counter()
+    (old,) = asked(counter.take(order(line("1", quantity=3))))
+    counter.take(given(old, "S1", short=2))
+    facts = counter.take(OrderAmended(order="SO-1", priority=9, lines=[line("1", quantity=quantity)]))
+    over = {fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)}
+    standing = [demand for demand in asked(facts) if demand.demand not in over]
+    assert old.demand in over
+    assert [(int(demand.quantity), demand.priority) for demand in standing] == [(quantity, 9)]

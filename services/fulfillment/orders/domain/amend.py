@@ -23,14 +23,15 @@ def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> l
     order.priority = order.priority if data.priority is None else data.priority
     order.customer = Buyer.of(data.customer) if data.customer else order.customer
     act.touch_order(order)
+    asked_anew: set[str] = set()
     for wanted in data.lines:
         line = order.lines.get(wanted.line)
         if line is None:
             add_line(act, order, wanted, trackings)
-        else:
-            _change(act, order, line, wanted, trackings)
+        if line is None or _change(act, order, line, wanted, trackings):
+            asked_anew.add(wanted.line)
     if urgent:
-        _ask_again(act, order, {wanted.line for wanted in data.lines})
+        _ask_again(act, order, asked_anew)
     act.log(order.order, "amended", **data.model_dump(mode="json", include={"customer", "priority", "lines"}))
     return []
 
@@ -59,22 +60,25 @@ def _no(order: Order, data: OrderAmended, trackings: Trackings) -> list[Refusal]
     return refusals
 
 
-def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Trackings) -> None:
+def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Trackings) -> bool:
+    """Make a line what is wanted; whether all that it is short of was asked for anew."""
     serials = tuple(wanted.serials)
     more = wanted.quantity - line.ordered
     tracking = trackings.get(line.sku)
     if more == 0 and serials == line.serials:
-        return
+        return False
     if line.waiting or tracking is None:
         line.ordered, line.serials = wanted.quantity, serials
         begin(act, order, line, trackings)
     elif more > 0 and serials == line.serials:
         line.ordered = wanted.quantity
         request(act, order, line, more, tracking)
+        return False
     else:
         withdraw(act, order, line, "the line was amended")
         line.ordered, line.serials = wanted.quantity, serials
         begin(act, order, line, trackings)
+    return True
 
 
 def _ask_again(act: Act, order: Order, done: set[str]) -> None:
