@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from shared.contracts.problems import Code, Refusal
-from shared.database import Trouble, trouble
+from shared.database import LostRaceError, Trouble, trouble
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -59,6 +59,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(LostRaceError, _database)
     app.add_exception_handler(OSError, _database)
     app.add_exception_handler(Exception, _mistake)
 
