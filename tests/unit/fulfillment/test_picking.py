@@ -179,3 +179,10 @@ def test_news_of_a_hold_that_was_lifted_before_another_order_got_the_unit_change
     assert not counter.take(SerialHeld(sku="A", hold="H", reason="looked at", units=[held]))
     assert not counter.take(SerialHoldLifted(sku="A", hold="H", reason="it is fine", serials=["S3"]))
     assert not counter.codes(pick("S3", order="SO-2"))
+
+
+def test_a_unit_that_left_before_and_came_back_may_just_have_been_given(counter: Counter) -> None:
+    """Its return is the registry's business: while the order waits for units, it is not known yet, not refused."""
+    counter.book.gone["A", "S7"] = "SO-0"
+    assert counter.codes(pick("S7")) == [Code.NOT_YET_KNOWN]
+    assert counter.refusals[0].blocked_by == ["/orders/SO-0"]

@@ -57,7 +57,7 @@ def _not_this(act: Act, order: Order, key: Key, unit: Unit | None) -> Refusal | 
             return Refusal(code=Code.HELD, detail=f"{sku} {serial} is on hold", ids=[serial])
         return None
     blocked_by = elsewhere(act.book, key, order)
-    if unit is None and key not in act.book.gone and _may_come(order, sku):
+    if unit is None and act.book.gone.get(key) != order.order and _may_come(order, sku):
         detail = f"{sku} {serial} is not on the pick list; order {order.order} still waits for units of {sku}"
         return Refusal(code=Code.NOT_YET_KNOWN, detail=detail, ids=[serial], blocked_by=blocked_by)
     whose = f"order {unit.order} has it" if unit is not None else f"look at {blocked_by[0]}"
