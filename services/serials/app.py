@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from services.serials.allocation import api as allocation_api
 from services.serials.allocation import handlers as allocation
 from services.serials.lookup.api import router as lookup_router
+from services.serials.units import api as units_api
 from services.serials.units import handlers as units
 from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import Fact
@@ -61,4 +63,4 @@ ROWS = (
     Takes(Adjust, allocation.adjust, sku, post="/adjustments"),
 )
 
-app = service("serials", ROWS, SerialRejected, (lookup_router,))
+app = service("serials", ROWS, SerialRejected, (units_api.router, allocation_api.router, lookup_router))

@@ -1,18 +1,24 @@
 """Looking units up, against an oracle that looks at every unit."""
 
+from collections.abc import AsyncIterator
 from itertools import product as combinations
 from typing import Any
 
+import httpx
 import pytest
 
+from services.serials.app import app
 from services.serials.lookup.queries import search as looking
 from services.serials.lookup.queries import unit as one
-from services.serials.lookup.queries.search import Filters, counts, search
+from services.serials.lookup.queries.counts import counts
+from services.serials.lookup.queries.filters import Filters
+from services.serials.lookup.queries.search import search
 from services.serials.units.domain.transitions import STATUSES
 from shared.contracts.commands.serials import Hold, Move, PutAway
 from shared.contracts.receiving import ReceiptPlanned, UnitReceived
 from shared.database import reading
 from tests.serials.conftest import Line
+from tests.serials.saying import Saying, names, parts
 from tests.unit.serials.making import BIN, DOCK, SHELF
 
 ODD = ["AB-001", "ab-002", "Ab_003", "100%", "a\\b", "X/9", "0007", "zz ab 1"]
@@ -54,10 +60,25 @@ async def _all(line: Line, filters: Filters, size: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("walk", [8000, 7])
-async def test_search_finds_what_an_oracle_finds(line: Line, monkeypatch: pytest.MonkeyPatch, walk: int) -> None:
+WAYS = {
+    "walked": {},
+    "by an index": {"WALK": 7, "WALK_UNITS": 7, "FEW": 999},
+    "walked on": {"WALK": 7, "WALK_UNITS": 7, "FEW": 0},
+    "by an index in vain": {"WALK": 7, "WALK_UNITS": 7, "FEW": 999, "ENOUGH": 1, "ENOUGH_PLACED": 1},
+}
+
+
+@pytest.fixture(params=list(WAYS))
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a search take one of its ways, by the bounds that choose among them."""
+    for name, value in WAYS[request.param].items():
+        monkeypatch.setattr(looking, name, value)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("way")
+async def test_search_finds_what_an_oracle_finds(line: Line) -> None:
     """Part, beginning, case, wildcards, product and each status find exactly what they should (S31, S32, S33)."""
-    monkeypatch.setattr(looking, "WALK", walk)
     units = await _stocked(line)
     needles = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "nothing", "N-0059"]
     for q, status in combinations(needles, [None, *STATUSES]):
@@ -72,6 +93,7 @@ async def test_search_finds_what_an_oracle_finds(line: Line, monkeypatch: pytest
             assert found == expected, (q, status, size)
 
 
+@pytest.mark.usefixtures("way")
 async def test_search_by_place_order_and_hold(line: Line) -> None:
     """Warehouse, location and hold narrow the list, and the counts a status agree with it (S33, S35)."""
     units = await _stocked(line)
@@ -81,12 +103,64 @@ async def test_search_by_place_order_and_hold(line: Line) -> None:
     stored = sorted(serial for serial, status in units.items() if status == "IN_INVENTORY")
     assert await _all(line, Filters(sku=line.sku, location=SHELF), 50) == stored
     assert await _all(line, Filters(sku=line.sku, warehouse="WEST"), 50) == []
+    assert await _all(line, Filters(q="n-00", sku=line.sku, warehouse="EAST"), 3) == [f"N-{n:04}" for n in range(60)]
+    await line.say(Saying(line.sku).want(1, 2, serials=["0007", "100%"]))
+    order = Saying(line.sku).order(1)
+    assert await _all(line, Filters(order=order), 1) == ["0007", "100%"]
+    assert await _all(line, Filters(q="0%", order=order), 50) == []
+    assert await _all(line, Filters(q="00%", order=order, status="ALLOCATED"), 50) == ["100%"]
     async with reading(line.engine) as tx:
-        assert await counts(tx, Filters(sku=line.sku)) == {
-            status: list(units.values()).count(status) for status in STATUSES
-        }
-        found = await counts(tx, Filters(sku=line.sku, q="N-00"))
-    assert sum(found.values()) == 60
+        by_status = {it.status: it.units for it in await counts(tx, Filters(sku=line.sku))}
+        found = await counts(tx, Filters(sku=line.sku, q="N-00", status="RECEIVED"))
+    here_now = [*units.values(), "ALLOCATED", "ALLOCATED"]
+    expected = {status: here_now.count(status) for status in STATUSES}
+    assert by_status == expected | {"IN_INVENTORY": expected["IN_INVENTORY"] - 2}
+    assert (sum(it.units for it in found), any(it.more for it in found)) == (60, False)
+
+
+@pytest.mark.parametrize("q", [None, "SN-"])
+async def test_counts_stop_at_a_thousand(line: Line, q: str | None) -> None:
+    """A thousand units and more in a status are told as a thousand and more (S33)."""
+    say = Saying(line.sku)
+    for run in parts(names(1200)):
+        await line.say(say.plan(run))
+    async with reading(line.engine) as tx:
+        found = await counts(tx, Filters(sku=line.sku, q=q))
+    assert [(it.status, it.units, it.more) for it in found if it.units] == [("EXPECTED", 1000, True)]
+
+
+@pytest.fixture
+async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
+    """Ask the registry's app, on the test's database."""
+    app.state.engine = line.engine
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://serials") as client:
+        yield client
+
+
+async def test_demands_are_shown(http: httpx.AsyncClient, line: Line) -> None:
+    """Who waits for a product, and for how much, can be read (S08)."""
+    say = Saying(line.sku)
+    await line.say(say.want(1, 2), say.want(2, 1, serials=names(1)))
+    await line.say(say.receive(names(2)))
+    await line.say(say.put_away(names(2)))
+    listed = (await http.get("/demands", params={"product": line.sku})).json()["items"]
+    assert [(it["demand"], it["open"], it["serials"]) for it in listed] == [
+        (say.demand(1), 0, []),
+        (say.demand(2), 1, names(1)),
+    ]
+    waiting = (await http.get("/demands", params={"product": line.sku, "waiting": True})).json()["items"]
+    assert [it["demand"] for it in waiting] == [say.demand(2)]
+
+
+async def test_open_holds_are_shown(http: httpx.AsyncClient, line: Line) -> None:
+    """Which units are held, why and by whom can be read, page by page."""
+    await line.say(Saying(line.sku).receive(names(3)))
+    await line.say(Hold(sku=line.sku, serials=names(3), hold="H-1", reason="suspicion"), actor="eve")
+    first = (await http.get("/holds", params={"product": line.sku, "limit": 2})).json()
+    rest = (await http.get("/holds", params={"product": line.sku, "cursor": first["next"]})).json()
+    shown = [*first["items"], *rest["items"]]
+    assert [it["serial"] for it in shown] == names(3)
+    assert {(it["hold"], it["reason"], it["opened_by"]) for it in shown} == {("H-1", "suspicion", "eve")}
 
 
 async def test_a_unit_tells_its_whole_life(line: Line) -> None:

@@ -44,8 +44,10 @@ LOCATION = """
     FROM serial_state
     WHERE location IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
       AND (CAST(:sku AS text) IS NULL OR sku = :sku)
-      AND (location, sku, serial) > (:after_location, :after_sku, :after_serial) AND location >= :after_location
-    ORDER BY location, sku, serial LIMIT :size
+      AND (warehouse, location) >= (split_part(:after_location, '/', 1), :after_location)
+      AND (warehouse, location, sku, serial)
+          > (split_part(:after_location, '/', 1), :after_location, :after_sku, :after_serial)
+    ORDER BY warehouse, location, sku, serial LIMIT :size
 """
 
 HISTORY_COLUMNS = (

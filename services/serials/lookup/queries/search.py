@@ -1,8 +1,11 @@
-"""Search by part of a serial and by what a unit is, in the order of product and serial, fast at millions.
+"""Search: one page in key order, in milliseconds however many serials there are and whatever is asked.
 
-Two statements, because no single plan serves both kinds of question. The first walks the next rows in the order of the
-list and filters them: it answers at once whatever hits often. Where it finds too few, the second goes by the narrowest
-index, and its order is an expression, so that the planner cannot walk the list again instead.
+Neither of the two obvious plans is quick for every needle: a walk in key order is endless for a rare one, an index on
+parts gives far too many rows for a common one. So each is tried within bounds, and says how much it saw:
+
+1. walk the next keys in order, those of the status if one is asked for, on an index alone;
+2. if that found next to nothing, take what the most telling index gives (order, place, part), and sort it;
+3. if that is too much, or the walk had found a few, walk on until the page is full.
 """
 
 from collections.abc import Sequence
@@ -10,15 +13,22 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
-from shared.contracts.serials import Status
+from services.serials.lookup.queries.filters import OF_UNIT, Filters, where
 from shared.database import Transaction
 
-WALK = 8000
-"""Rows that the first statement looks at: some milliseconds."""
-CAP = 1000
-"""Counts beyond say no more than that there are more."""
-PART = 3
-"""From so many characters on anywhere in a serial; fewer are its beginning, as there is no trigram to look up."""
+WALK = 16_000
+"""Keys that a first walk looks at for a part: some three milliseconds. What is told by units costs more to look at."""
+WALK_UNITS = 1000
+
+FEW = 12
+"""With fewer hits in its first walk a needle may be rare: then its index gives little, and a walk would be long."""
+
+ENOUGH = 1500
+"""Rows that the index on parts may give: five milliseconds to fetch and sort. Those of one place lie closer."""
+ENOUGH_PLACED = 20_000
+
+NO_BOUND = 2**31 - 1
+"""Still a LIMIT: it keeps the planner from doing anything but walk."""
 
 SHOWN = """
     s.sku, s.serial, s.status::text AS status, s.warehouse, s.location, s.order_id AS "order", s.order_line,
@@ -26,125 +36,125 @@ SHOWN = """
 """
 
 
-class Filters(NamedTuple):
-    """What is looked for; every part given must hold."""
-
-    q: str | None = None
-    sku: str | None = None
-    status: Status | None = None
-    warehouse: str | None = None
-    location: str | None = None
-    order: str | None = None
-    held: bool | None = None
-
-    def needle(self) -> str | None:
-        """The pattern that a serial in lower case has to match (S31)."""
-        if not self.q:
-            return None
-        plain = self.q.lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        return f"%{plain}%" if len(self.q) >= PART else f"{plain}%"
-
-    def values(self) -> dict[str, Any]:
-        """The statement's values."""
-        given = {name: value for name, value in self._asdict().items() if value is not None and name != "q"}
-        given.pop("held", None)
-        return given | ({"needle": self.needle()} if self.q else {})
+BY_NAME = "serial AS k JOIN serial_state AS s ON s.id = k.id WHERE k.sku = b.sku AND k.serial = b.serial"
+BY_ID = "serial_state AS s WHERE s.id = b.id"
 
 
-def _state(filters: Filters) -> list[str]:
-    """What the state of a unit has to satisfy."""
-    return [
-        condition
-        for condition, given in (
-            ("s.status = CAST(:status AS status)", filters.status),
-            ("s.warehouse = :warehouse", filters.warehouse),
-            ("s.location = :location", filters.location),
-            ("s.order_id = :order", filters.order),
-            ("s.holds > 0" if filters.held else "s.holds = 0", filters.held),
-        )
-        if given is not None
-    ]
+class Plan(NamedTuple):
+    """The keys a statement may look at, how their units are found, and what is checked of key and of unit."""
 
+    keys: str
+    unit: str
+    of_key: Sequence[str] = ()
+    of_unit: Sequence[str] = ()
+    kept: bool = False
+    """Whether the keys are dear, and kept when they are looked at twice."""
 
-def _where(conditions: Sequence[str]) -> str:
-    return "WHERE " + " AND ".join(conditions) if conditions else ""
+    @property
+    def bounded(self) -> str:
+        """Write the statement's beginning."""
+        return f"WITH bounded AS {'' if self.kept else 'NOT '}MATERIALIZED ({self.keys})"
 
+    def found(self, columns: str) -> str:
+        """Write how units are found; OFFSET 0 keeps it a loop over the keys, which stops when the page is full."""
+        unit = " AND ".join([self.unit, *self.of_unit])
+        return f"""
+            SELECT {columns} FROM bounded AS b CROSS JOIN LATERAL (SELECT s.* FROM {unit} OFFSET 0) AS s
+            {where(self.of_key)}
+        """  # noqa: S608 - made of this module's pieces
 
-def walk(filters: Filters) -> str:
-    """The next rows of the list, filtered; by status where one is given, as an index has them in order."""
-    if filters.status is not None:
-        source, first, rest = "serial_state", ["status = CAST(:status AS status)"], filters._replace(status=None)
-    else:
-        source, first, rest = "serial", [], filters
-    first += (
-        ["sku = :sku", "serial > :after_serial"] if filters.sku else ["(sku, serial) > (:after_sku, :after_serial)"]
-    )
-    needle = ["lower(w.serial) LIKE :needle"] if filters.q else []
-    return f"""
-        WITH w AS (SELECT id, sku, serial FROM {source} {_where(first)} ORDER BY sku, serial LIMIT {WALK})
-        SELECT {SHOWN}, (SELECT count(*) FROM w) AS walked
-        FROM w JOIN serial_state AS s USING (id) {_where([*needle, *_state(rest)])}
-        ORDER BY w.sku, w.serial LIMIT :size
-    """  # noqa: S608 - the parts are this module's own
-
-
-def pinpoint(filters: Filters) -> str:
-    """Everything that matches, by the narrowest index, then the first of it."""
-    conditions = ["(k.sku || '', k.serial || '') > (:after_sku, :after_serial)"]
-    if filters.q:
-        conditions.append("lower(k.serial) LIKE :needle")
-    if filters.sku:
-        conditions.append("k.sku = :sku")
-    return f"""
-        SELECT {SHOWN} FROM serial AS k JOIN serial_state AS s USING (id) {_where([*conditions, *_state(filters)])}
-        ORDER BY (k.sku || ''), (k.serial || '') LIMIT :size
-    """  # noqa: S608
+    @property
+    def page(self) -> str:
+        """Write the statement's end."""
+        return f"{self.found(SHOWN)} ORDER BY b.sku, b.serial LIMIT :size"
 
 
 async def search(tx: Transaction, filters: Filters, after: tuple[str, str], size: int) -> Sequence[Row[Any]]:
-    """The first `size` units behind `after`, by product and serial."""
-    values = filters.values() | {"after_sku": after[0], "after_serial": after[1], "size": size}
-    if filters.order is None and filters.location is None:
-        found = await tx.rows(text(walk(filters)), values)
-        if len(found) == size or (found and found[0].walked < WALK):
-            return found
-    return await tx.rows(text(pinpoint(filters)), values)
+    """Give the next units in order of sku and serial."""
+    asked = Asked(tx, filters, size)
+    if not filters.beside_the_key:
+        return await asked.walk(after, size)
+    if filters.order or filters.location or filters.held:
+        found, seen = await asked.fetch(after, ENOUGH_PLACED)
+        return found if seen <= ENOUGH_PLACED else await asked.walk(after, NO_BOUND)
+    bound = WALK if filters.q else WALK_UNITS
+    found, seen = await asked.look(walk(filters), after, bound)
+    if len(found) == size or seen < bound:
+        return found
+    if len(found) < FEW:
+        enough = ENOUGH if filters.q else ENOUGH_PLACED
+        fetched, seen = await asked.fetch(after, enough)
+        if seen <= enough:
+            return fetched
+    last = (found[-1].sku, found[-1].serial) if found else after
+    return [*found, *await asked.walk(last, NO_BOUND, size - len(found))]
 
 
-async def counts(tx: Transaction, filters: Filters) -> dict[str, int]:
-    """How many units match in each status; one beyond the cap says that there are more (S33)."""
-    filters = filters._replace(status=None)
-    if filters.q:
-        return await _counts_of_hits(tx, filters)
-    conditions = ["s.status = status.name", *_state(filters)]
-    if filters.sku:
-        conditions.append("s.sku = :sku")
-    rows = await tx.rows(
-        text(f"""
-            SELECT status.name::text AS status, found.n
-            FROM unnest(enum_range(NULL::status)) AS status (name),
-            LATERAL (
-                SELECT count(*) AS n FROM (SELECT FROM serial_state AS s {_where(conditions)} LIMIT {CAP + 1})
-            ) AS found
-        """),  # noqa: S608
-        filters.values(),
+class Asked(NamedTuple):
+    """A search that is under way."""
+
+    tx: Transaction
+    filters: Filters
+    size: int
+
+    def _values(self, after: tuple[str, str], bound: int) -> dict[str, Any]:
+        values = {"after_sku": after[0], "after_serial": after[1], "size": self.size, "bound": bound}
+        return self.filters.values() | values
+
+    async def walk(self, after: tuple[str, str], bound: int, size: int | None = None) -> Sequence[Row[Any]]:
+        """Walk until the page is full."""
+        plan = walk(self.filters)
+        return await self.tx.rows(
+            text(f"{plan.bounded} {plan.page}"), self._values(after, bound) | {"size": size or self.size}
+        )
+
+    async def fetch(self, after: tuple[str, str], enough: int) -> tuple[Sequence[Row[Any]], int]:
+        """Take what an index gives, and one more than enough at most."""
+        return await self.look(fetch(self.filters), after, enough + 1)
+
+    async def look(self, plan: Plan, after: tuple[str, str], bound: int) -> tuple[Sequence[Row[Any]], int]:
+        """Give what a plan finds, and how many keys it looked at."""
+        statement = f"""
+            {plan.bounded} SELECT found.*, seen.keys AS seen
+            FROM (SELECT count(*) AS keys FROM bounded) AS seen LEFT JOIN LATERAL ({plan.page}) AS found ON true
+        """  # noqa: S608
+        rows = await self.tx.rows(text(statement), self._values(after, bound))
+        found = [row for row in rows if row.sku is not None]
+        return sorted(found, key=lambda row: (row.sku, row.serial)), rows[0].seen
+
+
+def walk(filters: Filters) -> Plan:
+    """Walk in key order: on the index of the status, or of all serials."""
+    source = "serial_state AS s" if filters.status else "serial AS s"
+    after = "s.serial > :after_serial" if filters.sku else "(s.sku, s.serial) > (:after_sku, :after_serial)"
+    keys = where([*filters.conditions(["sku", "status"]), after])
+    return Plan(
+        f"SELECT s.sku, s.serial FROM {source} {keys} ORDER BY s.sku, s.serial LIMIT :bound",  # noqa: S608
+        BY_NAME,
+        filters.conditions(["q"], "b"),
+        filters.conditions(OF_UNIT),
     )
-    return {row.status: row.n for row in rows}
 
 
-async def _counts_of_hits(tx: Transaction, filters: Filters) -> dict[str, int]:
-    sku = "AND k.sku = :sku" if filters.sku else ""
-    rows = await tx.rows(
-        text(f"""
-            WITH hit AS MATERIALIZED (
-                SELECT s.status FROM serial AS k JOIN serial_state AS s USING (id)
-                {_where(["lower(k.serial) LIKE :needle", *_state(filters)])} {sku} LIMIT {6 * CAP}
-            )
-            SELECT status.name::text AS status, count(hit.status) AS n, (SELECT count(*) FROM hit) AS hits
-            FROM unnest(enum_range(NULL::status)) AS status (name) LEFT JOIN hit ON hit.status = status.name
-            GROUP BY status.name
-        """),  # noqa: S608
-        filters.values(),
+def fetch(filters: Filters) -> Plan:
+    """Fetch by the index that tells most; the cursor is looked at afterwards, so every page is found alike."""
+    told_by = next(
+        name
+        for name, asked in (
+            ("order", filters.order),
+            ("location", filters.location),
+            ("held", filters.held),
+            ("q", filters.anywhere),
+            ("warehouse", filters.warehouse),
+            ("q", filters.q),
+        )
+        if asked
     )
-    more = bool(rows) and rows[0].hits == 6 * CAP
-    return {row.status: CAP + 1 if more and row.n else min(row.n, CAP + 1) for row in rows}
+    source = "serial AS s" if told_by == "q" else "serial_state AS s"
+    return Plan(
+        f"SELECT s.id, s.sku, s.serial FROM {source} {where(filters.conditions([told_by]))} LIMIT :bound",  # noqa: S608
+        BY_ID,
+        [*filters.conditions(["sku", "q"], "b"), "(b.sku, b.serial) > (:after_sku, :after_serial)"],
+        filters.conditions(["status", *OF_UNIT]),
+        kept=True,
+    )

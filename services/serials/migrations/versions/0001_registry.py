@@ -21,7 +21,7 @@ CREATE TABLE serial (
     known_at timestamptz NOT NULL,
     known_by text NOT NULL,
     receipt text,
-    UNIQUE (sku, serial)
+    UNIQUE (sku, serial) INCLUDE (id)
 );
 CREATE INDEX serial_part ON serial USING gin (lower(serial) gin_trgm_ops);
 CREATE INDEX serial_prefix ON serial (lower(serial), sku);
@@ -55,7 +55,7 @@ CREATE INDEX serial_state_free ON serial_state (sku, warehouse, received_at, ser
 CREATE INDEX serial_state_held ON serial_state (sku, warehouse) WHERE holds > 0;
 CREATE INDEX serial_state_listed ON serial_state (status, sku, serial);
 CREATE INDEX serial_state_order ON serial_state (order_id) WHERE order_id IS NOT NULL;
-CREATE INDEX serial_state_place ON serial_state (location) WHERE location IS NOT NULL;
+CREATE INDEX serial_state_place ON serial_state (warehouse, location) WHERE warehouse IS NOT NULL;
 
 CREATE SEQUENCE act_id;
 CREATE TABLE act (

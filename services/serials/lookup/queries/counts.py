@@ -1,0 +1,75 @@
+"""How many of what a search asks for are in each status: exact up to a thousand, and never longer than a few ms."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from services.serials.lookup.queries.filters import OF_UNIT, Filters, where
+from services.serials.lookup.queries.search import BY_NAME, ENOUGH_PLACED, WALK, WALK_UNITS, fetch
+from shared.contracts.serials import Status
+from shared.database import Transaction
+
+MOST = 1000
+"""Beyond it a count is "1000+": nobody reads further, and counting on would be long."""
+
+ENOUGH = 3000
+"""Rows of the index on parts that are counted one by one."""
+
+
+class Count(NamedTuple):
+    """So many units of a status, or more."""
+
+    status: Status
+    units: int
+    more: bool
+
+
+async def counts(tx: Transaction, filters: Filters) -> list[Count]:
+    """Count by status; the status asked for does not matter."""
+    filters = replace(filters, status=None)
+    if filters.beside_the_key:
+        enough = ENOUGH_PLACED if filters.order or filters.location or filters.held else ENOUGH
+        values = filters.values() | {"bound": enough + 1, "after_sku": "", "after_serial": ""}
+        rows = await tx.rows(text(_exact(filters)), values)
+        if rows[0].seen <= enough:
+            return [Count(row.status, min(row.units, MOST), row.units > MOST) for row in rows]
+    bound = WALK if filters.beside_the_key else MOST + 1
+    if filters.conditions(OF_UNIT):
+        bound = WALK_UNITS
+    values = filters.values() | {"bound": bound, "most": MOST + 1}
+    rows = await tx.rows(text(_bounded(filters)), values)
+    return [
+        Count(row.status, min(row.units, MOST), row.units > MOST or (filters.beside_the_key and row.seen == bound))
+        for row in rows
+    ]
+
+
+def _exact(filters: Filters) -> str:
+    """Count all that the most telling index gives."""
+    plan = fetch(filters)
+    return f"""
+        {plan.bounded}, found AS ({plan.found("s.status")})
+        SELECT st.status::text AS status, count(found.status) AS units, (SELECT count(*) FROM bounded) AS seen
+        FROM unnest(enum_range(NULL::status)) AS st (status) LEFT JOIN found USING (status)
+        GROUP BY st.status ORDER BY st.status
+    """  # noqa: S608 - made of pieces of this service
+
+
+def _bounded(filters: Filters) -> str:
+    """Walk a little in each status; a count that saw all of its status, or a thousand, is what it says."""
+    within = " AND ".join(["s.status = st.status", *filters.conditions(["sku"])])
+    keys = f"SELECT s.sku, s.serial FROM serial_state AS s WHERE {within} ORDER BY s.sku, s.serial LIMIT :bound"  # noqa: S608
+    of_unit = filters.conditions(OF_UNIT)
+    unit = f"CROSS JOIN LATERAL (SELECT FROM {' AND '.join([BY_NAME, *of_unit])} OFFSET 0) AS s" if of_unit else ""
+    return f"""
+        SELECT st.status::text AS status, few.units, walked.keys AS seen
+        FROM unnest(enum_range(NULL::status)) AS st (status)
+        CROSS JOIN LATERAL (SELECT count(*) AS keys FROM ({keys}) AS s) AS walked
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS units FROM (
+                SELECT FROM ({keys}) AS b {unit} {where(filters.conditions(["q"], "b"))} LIMIT :most
+            ) AS found
+        ) AS few
+        ORDER BY st.status
+    """  # noqa: S608

@@ -1,0 +1,75 @@
+"""What a search asks for, as conditions on the state of units."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts.serials import Status
+from shared.identifiers import warehouse_of
+
+PART_FROM = 3
+"""Characters from which a part of a serial is found anywhere in it; fewer are a beginning."""
+
+OF_UNIT = ("warehouse", "location", "order", "held")
+"""What only a unit's own row tells."""
+
+CONDITIONS = {
+    "sku": "{0}.sku = :sku",
+    "status": "{0}.status = CAST(CAST(:status AS text) AS status)",
+    "q": "lower({0}.serial) LIKE :pattern",
+    "warehouse": "{0}.warehouse = :warehouse",
+    "location": "{0}.location = :location",
+    "order": "{0}.order_id = :order",
+    "held": "({0}.holds > 0) = :held",
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is asked for; what is left out does not matter."""
+
+    q: str | None = None
+    sku: str | None = None
+    status: Status | None = None
+    warehouse: str | None = None
+    location: str | None = None
+    order: str | None = None
+    held: bool | None = None
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether the part may stand anywhere in a serial."""
+        return self.q is not None and len(self.q) >= PART_FROM
+
+    @property
+    def beside_the_key(self) -> bool:
+        """Whether anything is asked that key and status do not tell."""
+        return bool(self.q or self.conditions(OF_UNIT))
+
+    def values(self) -> dict[str, Any]:
+        """Give the parameters of the conditions."""
+        part = (self.q or "").lower()
+        for sign in ("\\", "%", "_"):
+            part = part.replace(sign, f"\\{sign}")
+        return {
+            "pattern": f"%{part}%" if self.anywhere else f"{part}%",
+            "sku": self.sku,
+            "status": self.status,
+            "warehouse": self.warehouse or (warehouse_of(self.location) if self.location else None),
+            "location": self.location,
+            "order": self.order,
+            "held": self.held,
+        }
+
+    def conditions(self, names: Iterable[str], alias: str = "s") -> list[str]:
+        """Write those of the conditions that are asked for; a location names its warehouse."""
+        asked = {name for name in names if getattr(self, name) not in {None, ""}}
+        if "location" in asked:
+            asked.add("warehouse")
+        return [text.format(alias) for name, text in CONDITIONS.items() if name in asked]
+
+
+def where(conditions: Iterable[str]) -> str:
+    """Join conditions, of which there may be none."""
+    joined = " AND ".join(conditions)
+    return f"WHERE {joined}" if joined else ""

@@ -1,0 +1,42 @@
+"""Open holds over HTTP."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import Row
+
+from services.serials.units import queries
+from shared.contracts.serials import Status
+from shared.http import Limit, Page, Reading, page, parts
+
+router = APIRouter(tags=["holds"])
+
+
+class OpenHold(BaseModel):
+    """A hold on a unit, since when and why, and the order that it keeps waiting."""
+
+    hold: str
+    sku: str
+    serial: str
+    status: Status
+    location: str | None
+    order: str | None
+    reason: str
+    opened_by: str
+    opened_at: datetime
+
+
+def _shown(row: Row[Any]) -> OpenHold:
+    return OpenHold.model_validate(row._asdict() | {"order": row.order_id})
+
+
+@router.get("/holds")
+async def holds(
+    tx: Reading, product: str | None = None, hold: str | None = None, cursor: str | None = None, limit: Limit = 100
+) -> Page[OpenHold]:
+    """Open holds, one item a unit, the oldest first."""
+    after = parts(cursor, int, int) or (0, 0)
+    rows = await queries.open_holds(tx, sku=product, hold=hold, after=(after[0], after[1]), size=limit + 1)
+    return page(rows, limit, _shown, lambda row: (row.opened, row.serial_id))
