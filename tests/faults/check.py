@@ -22,9 +22,7 @@ async def prove(house: House, *loads: Load) -> Findings:
     await documents.prove_sums(environment, findings)
     for load in loads:
         _prove_load(load, found, findings)
-    for kind in ("lost", "doubled"):
-        findings.figures[kind] = findings.count(kind)
-    findings.must_be_none()
+    findings.must_be_none(house.found)
     return findings
 
 

@@ -1,7 +1,7 @@
 """A stack of its own, whose servers may be killed, and the four services on it, for all fault tests together."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.faults.table import Table
 
 PARTITIONS = 4
 TABLE = pytest.StashKey[Table]()
+HOUSE = pytest.StashKey[House]()
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +33,7 @@ async def standing(stack: Stack) -> AsyncIterator[House]:
     """Start the services and define the places."""
     house = House(stack, stack.env, stack.folder / "logs")
     try:
-        await house.restore()
+        await house.have(1)
         async with Outside("places", stack.env["KAFKA_BOOTSTRAP_SERVERS"]).open() as outside:
             await define_places(outside)
         yield house
@@ -54,11 +55,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(line)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the replicas had to say last; their logs go with the stack."""
+    report = yield
+    if report.failed and (house := item.stash.get(HOUSE, None)):
+        report.sections += [(f"the end of {log.name}", text) for log, text in house.last_words()]
+    return report
+
+
 @pytest.fixture
-async def house(standing: House) -> House:
-    """Give the house with one sound replica of each service, whatever the test before left of it."""
-    await standing.restore()
-    await standing.count_from_now()
+async def house(standing: House, request: pytest.FixtureRequest) -> House:
+    """Give the house with sound replicas only, whatever the test before left of it; how many a test says itself."""
+    await standing.repair()
+    request.node.stash[HOUSE] = standing
     return standing
 
 

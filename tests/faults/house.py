@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import signal
 import sys
 import time
 from collections import Counter
@@ -32,8 +31,11 @@ class House:
         self.replicas: dict[str, list[Service]] = {name: [] for name in SERVICES}
         self.injected = 0
         """Dead letters that tests made on purpose."""
+        self.found: set[str] = set()
+        """What proofs found wrong so far."""
         self._started: Counter[str] = Counter()
         self._counted: dict[str, Counter[tuple[str, str]]] = {}
+        self._since = 0.0
 
     def __iter__(self) -> Iterator[Service]:
         """Give all replicas that were started and not stopped."""
@@ -70,6 +72,12 @@ class House:
         await asyncio.gather(*(asyncio.to_thread(each.wait_ready, seconds) for each in replicas))
         return list(replicas)
 
+    def last_words(self, lines: int = 25) -> Iterator[tuple[Path, str]]:
+        """Give the end of each log that was written since the test began."""
+        for log in sorted(self.logs.glob("*.log")):
+            if log.stat().st_mtime >= self._since:
+                yield log, "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
     def kill(self, replica: Service) -> None:
         """End a replica as a power cut would."""
         replica.kill()
@@ -80,29 +88,32 @@ class House:
         self.replicas[replica.name].remove(replica)
         return await asyncio.to_thread(replica.stop)
 
-    async def restore(self) -> None:
-        """Bring everything back to one sound replica of each service."""
-        spare = [each for replicas in self.replicas.values() for each in replicas[1:]]
-        spare += [
-            replicas[0]
-            for replicas in self.replicas.values()
-            if replicas and (not replicas[0].alive or "saboteur" in str(replicas[0].process.args))
-        ]
-        for each in spare:
-            self.replicas[each.name].remove(each)
-            each.process.send_signal(signal.SIGCONT)
-        await asyncio.to_thread(stop_all, spare)
+    async def repair(self) -> None:
+        """Take away what is dead, frozen or sabotaged, and have at least one sound replica of each service."""
+        await self._take_away([each for each in self if not each.alive or "sabotaged" in each.log.name])
         await self.add(*(name for name, replicas in self.replicas.items() if not replicas))
+
+    async def have(self, count: int) -> None:
+        """Have so many replicas of each service, all of them ready, their metrics at nothing."""
+        await self._take_away([each for replicas in self.replicas.values() for each in replicas[count:]])
+        missing = {name: count - len(replicas) for name, replicas in self.replicas.items()}
+        await self.add(*(name for name, more in missing.items() for _ in range(more)))
         await self.ready(list(self))
+        self._since = time.time()
+        self._counted = {replica.url: await _scrape(replica) for replica in self}
+
+    async def _take_away(self, replicas: Sequence[Service]) -> None:
+        for each in replicas:
+            self.replicas[each.name].remove(each)
+            each.thaw()
+        await asyncio.to_thread(stop_all, replicas)
 
     async def leave(self) -> None:
         """Stop everything, orderly: each replica says so by its exit code."""
+        for each in self:
+            each.thaw()
         codes = await asyncio.gather(*(self.stop(each) for each in list(self)))
         assert set(codes) <= {0}, codes
-
-    async def count_from_now(self) -> None:
-        """Let the metrics begin at nothing."""
-        self._counted = {replica.url: await _scrape(replica) for replica in self}
 
     async def metrics(self) -> Counter[tuple[str, str]]:
         """Sum what all replicas alive have counted since, by metric and its labels other than the service."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
+
 from shared import relay
 from shared.consumer import settle
 from shared.consumer.work import Item
@@ -87,6 +89,18 @@ class Saboteur:
 
         return call
 
+    def amid(self, wrapped: Wrapped) -> Wrapped:
+        """Strike between preparing and executing a statement of the relay, when the server takes us for active."""
+
+        async def call(connection: Any, operation: str, *arguments: Any) -> Any:
+            if self.trigger.pulled and "FROM outbox ORDER BY" in operation:
+                # what was prepared before is executed in one step: only a new statement opens the gap
+                await connection._connection.prepare("SELECT 1")  # noqa: SLF001 - a saboteur asks nobody
+                self.strike()
+            return await wrapped(connection, operation, *arguments)
+
+        return call
+
     def note(self, wrapped: Wrapped) -> Wrapped:
         """Note how many partitions a transaction has records of."""
 
@@ -122,6 +136,8 @@ def sabotage(at: str, saboteur: Saboteur) -> None:
         wrap(settle, "_transaction", saboteur.before)
     elif at == "inside_transaction":
         wrap(settle, "decide", saboteur.after)
+    elif at == "amid_a_statement":
+        wrap(AsyncAdapt_asyncpg_connection, "_prepare", saboteur.amid)
     elif at == "between_publish_and_delete":
         wrap(relay.Relay, "_publish", saboteur.after)
     elif at == "handler":
@@ -134,7 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("service")
     parser.add_argument("--port", required=True)
-    places = ("before_begin", "inside_transaction", "between_publish_and_delete", "handler")
+    places = ("before_begin", "inside_transaction", "amid_a_statement", "between_publish_and_delete", "handler")
     parser.add_argument("--at", required=True, choices=places)
     parser.add_argument("--do", required=True, choices=("stop", "exit", "raise-once", "raise-always"))
     parser.add_argument("--when", required=True, type=Path)

@@ -31,6 +31,7 @@ async def replace(house: House, deed: str, trigger: Trigger) -> Service:
 
 async def test_raises_once(house: House, outside: Outside, table: Table, tmp_path: Path) -> None:
     """A handler that raises once, in a batch of several partitions, loses nothing of any of them."""
+    await house.have(1)
     trigger = Trigger(tmp_path / "trigger")
     await replace(house, "raise-once", trigger)
     load = Load(outside, Plan("once", receipts=20, orders=20, every=0.05))
@@ -43,6 +44,7 @@ async def test_raises_once(house: House, outside: Outside, table: Table, tmp_pat
 
 async def test_raises_always(house: House, outside: Outside, table: Table, tmp_path: Path) -> None:
     """A handler that always raises at one message stops its consumer there, until `tracelot skip` gets it past."""
+    await house.have(1)
     trigger = Trigger(tmp_path / "trigger")
     sabotaged = await replace(house, "raise-always", trigger)
     load = Load(outside, Plan("always", receipts=20, orders=20, every=0.05))

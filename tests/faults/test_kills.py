@@ -15,6 +15,7 @@ TRADING = ("receiving", "serials", "fulfillment")
 
 async def test_killed(house: House, outside: Outside, table: Table) -> None:
     """Services killed by SIGKILL every few seconds under load lose nothing and double nothing (S04, S14, S18)."""
+    await house.have(1)
     load = Load(outside, Plan("killed", receipts=48, orders=48, every=0.3))
     silences = []
     async with load.running():
@@ -32,6 +33,7 @@ async def test_killed(house: House, outside: Outside, table: Table) -> None:
 
 async def test_joining_and_leaving(house: House, outside: Outside, table: Table) -> None:
     """A second replica of each service joins under load, then the first leaves: twice the work is shared out anew."""
+    await house.have(1)
     load = Load(outside, Plan("joining", receipts=40, orders=40, every=0.15))
     async with load.running():
         firsts = [house.replicas[name][0] for name in TRADING]

@@ -44,7 +44,7 @@ def order_of_one(load: Load, number: int) -> OrderPlaced:
 
 async def test_fifty_orders_for_twenty_units(house: House, outside: Outside, table: Table) -> None:
     """50 parallel orders for 20 units, over two replicas of each service, get exactly 20, one each (S08)."""
-    await house.add("serials", "fulfillment")
+    await house.have(2)
     load = Load(outside, Plan("fifty", skus=1, receipts=1, units=20, orders=0))
     async with load.running(), httpx.AsyncClient(timeout=10) as client:
         await load.finish(10)
@@ -67,7 +67,7 @@ async def test_fifty_orders_for_twenty_units(house: House, outside: Outside, tab
 
 async def test_two_replicas_scan_the_same_serials(house: House, outside: Outside, table: Table) -> None:
     """Two replicas that scan the same 300 new serials on two receipts accept each of them once (S14, S18)."""
-    await house.add("receiving")
+    await house.have(2)
     load = Load(outside, Plan("scans", skus=1, receipts=0, orders=0))
     serials = [f"scans-{number:03}" for number in range(300)]
     sku, receipts = load.plan.sku(0), ("scans-A", "scans-B")
@@ -105,7 +105,7 @@ async def scan_all(client: httpx.AsyncClient, replica: Service, receipt: str, sk
 
 async def test_putaway_races_shortfall(house: House, outside: Outside, table: Table) -> None:
     """Units put away while orders for them fall short are given to them at once: no order waits beside free stock."""
-    await house.add("serials", "fulfillment")
+    await house.have(2)
     load = Load(outside, Plan("shortfall", skus=1, receipts=20, units=5, orders=0, put_away=False, every=0))
     async with load.running():
         await load.finish(10)
@@ -128,7 +128,7 @@ async def race(outside: Outside, load: Load, number: int, key: tuple[str, str]) 
 
 async def test_hold_races_dispatch(house: House, outside: Outside, table: Table) -> None:
     """A unit held before its dispatch check never ships, nor does the shipment it lies in (S10, S21)."""
-    await house.add("serials", "fulfillment")
+    await house.have(2)
     plan = Plan("hold", skus=2, receipts=8, units=12, orders=24, quantity=2, cancel_every=100, dispatch=False, every=0)
     load = Load(outside, plan)
     async with load.running():
@@ -147,7 +147,9 @@ async def test_hold_races_dispatch(house: House, outside: Outside, table: Table)
     found = await prove(house, load)
     checks = await rows(house.environment, "fulfillment", "SELECT * FROM dispatch_check WHERE status = 'CHECKING'")
     assert not checks, "a dispatch has no outcome"
-    table.add("hold races dispatch", found, await house.metrics(), note=f"{left} shipments left, {stayed} stayed")
+    late = found.figures["held too late"]
+    note = f"{left} shipments left ({late} held too late), {stayed} stayed"
+    table.add("hold races dispatch", found, await house.metrics(), note=note)
 
 
 def held_before_check(found: list[Record], load: Load) -> tuple[int, int]:

@@ -15,6 +15,7 @@ TRADING = ("receiving", "serials", "fulfillment")
 
 async def test_crash_between_publish_and_delete(house: House, outside: Outside, table: Table, tmp_path: Path) -> None:
     """Each service's relay dies between publishing and deleting: what it said comes twice and has its effect once."""
+    await house.have(1)
     triggers = {name: Trigger(tmp_path / name) for name in TRADING}
     sound = [house.replicas[name][0] for name in TRADING]
     sabotaged = [
@@ -25,7 +26,7 @@ async def test_crash_between_publish_and_delete(house: House, outside: Outside, 
     await asyncio.gather(*(house.stop(each) for each in sound))
     load = Load(outside, Plan("relay", receipts=30, orders=30))
     async with load.running():
-        await asyncio.sleep(1)
+        await outside.until(lambda: "SHIPPED" in load.status.values(), 15, "everything under way")
         for trigger in triggers.values():
             trigger.pull()
         await outside.until(lambda: not any(each.alive for each in sabotaged), 10, "all three relays dead")

@@ -14,6 +14,7 @@ from tests.faults.table import Table
 
 async def test_kafka_killed(house: House, outside: Outside, table: Table) -> None:
     """Kafka is killed under load and comes back two seconds later: the services wait for it and go on by themselves."""
+    await house.have(1)
     if not house.stack.ours:
         pytest.skip("the Kafka is not ours to kill")
     load = Load(outside, Plan("kafka"))
@@ -33,6 +34,7 @@ async def test_kafka_killed(house: House, outside: Outside, table: Table) -> Non
 
 async def test_postgres_crashes(house: House, outside: Outside, table: Table) -> None:
     """PostgreSQL is stopped as by a crash under load and started again, twice: no committed fact is lost."""
+    await house.have(1)
     if not house.stack.ours:
         pytest.skip("the PostgreSQL is not ours to crash")
     load = Load(outside, Plan("postgres"))

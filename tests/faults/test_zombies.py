@@ -15,12 +15,13 @@ from tests.faults.table import Table
 TRADING = ("receiving", "serials", "fulfillment")
 
 
-@pytest.mark.parametrize("at", ["before_begin", "inside_transaction"])
+@pytest.mark.parametrize("at", ["before_begin", "inside_transaction", "amid_a_statement"])
 async def test_frozen(at: str, house: House, outside: Outside, table: Table, tmp_path: Path) -> None:
     """A replica frozen at its worst moment is replaced within its session timeout, and doubles nothing when it thaws.
 
     One replica of each service freezes, in the middle of a batch, beside a sound one.
     """
+    await house.have(1)
     triggers = {name: Trigger(tmp_path / name) for name in TRADING}
     for name, trigger in triggers.items():
         house.begin_sabotaged(name, "--at", at, "--do", "stop", "--when", str(trigger.path))

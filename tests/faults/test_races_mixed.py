@@ -9,7 +9,7 @@ from tests.faults.table import Table
 
 async def test_two_replicas(house: House, outside: Outside, table: Table) -> None:
     """Two replicas of each service under mixed load over two products meet no deadlock and next to no lost race."""
-    await house.add(*house.replicas)
+    await house.have(2)
     load = Load(
         outside, Plan("replicas", skus=2, receipts=60, orders=60, units=8, quantity=3, cancel_every=3, every=0.02)
     )
