@@ -1,7 +1,6 @@
 """The `tracelot` command: run a service, migrate its database, get a halted consumer past a record, dead letters."""
 
 import asyncio
-import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,11 +53,6 @@ def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
             timeout_graceful_shutdown=2, lifespan="on",
         )
     )  # fmt: skip
-    # A batch makes tens of thousands of objects that all live as long as it: collecting among them cost a quarter of
-    # the CPU. What was loaded until now stays for ever and is not looked at again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
     server.run()
     if not server.started:
         sys.exit(3)

@@ -138,10 +138,15 @@ _AWAY_CLASSES = ("08", "28", "53", "58")
 """Connection, sign-in, out of resources, system error."""
 
 
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's five letters for an error, or none."""
+    # What the driver raises while it connects comes as it is; all else comes wrapped.
+    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+
+
 def trouble(error: BaseException) -> Trouble:
     """Sort an exception into the three kinds that are answered differently."""
-    # What the driver raises while it connects comes as it is; all else comes wrapped.
-    state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+    state = sqlstate(error)
     if state in _RACES:
         return Trouble.LOST_RACE
     if state in _AWAY or state.startswith(_AWAY_CLASSES):

@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import dead_letters, inbox, skips
 from shared.consumer.work import MAX_WEIGHT, Item, cut
-from shared.database import Trouble, transaction, trouble
+from shared.database import Trouble, sqlstate, transaction, trouble
 from shared.decision import Map, decide
 from shared.failpoints import failpoint
 from shared.telemetry import DEAD_LETTERS, DUPLICATES, LOST_RACES, TRANSACTION
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 6
+UNIQUE_VIOLATION = "23505"
 
 
 class Unsettled(Exception):  # noqa: N818 - a finding, not an error
@@ -50,9 +51,10 @@ async def _one_by_one(engine: AsyncEngine, of: Map, items: Sequence[Item]) -> No
         try:
             await _again(engine, of, [item])
         except Exception as error:
-            if trouble(error) is Trouble.AWAY:
-                raise
-            raise Unsettled(item, error) from error
+            # Only a row that is there every time says something of the record; any other race is won later.
+            if trouble(error) is Trouble.BUG or sqlstate(error) == UNIQUE_VIOLATION:
+                raise Unsettled(item, error) from error
+            raise
 
 
 async def _again(engine: AsyncEngine, of: Map, items: Sequence[Item]) -> None:
@@ -63,7 +65,7 @@ async def _again(engine: AsyncEngine, of: Map, items: Sequence[Item]) -> None:
         except Exception as error:
             if trouble(error) is not Trouble.LOST_RACE or attempt == ATTEMPTS:
                 raise
-            state = str(getattr(getattr(error, "orig", error), "sqlstate", ""))
+            state = sqlstate(error)
             LOST_RACES.labels(of.service, state).inc()
             log.info("lost a race (%s), deciding again", state)
             await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - to part those who collided
