@@ -9,30 +9,28 @@ from shared.database import Transaction
 
 # In the order of the pickers' walk; an order that ships complete is on no list before every line of it is full.
 _RELEASED = """
-    (o.backorders <> 'SHIP_COMPLETE' OR NOT EXISTS (
-        SELECT FROM order_line s WHERE s.order_id = o.order_id AND NOT s.cancelled
-        AND s.ordered > s.allocated + s.picked + s.shipped))
+    CROSS JOIN LATERAL (
+        SELECT bool_or(allocated > 0) AS to_pick,
+               bool_or(ordered > allocated + picked + shipped AND NOT cancelled) AS short
+        FROM order_line l WHERE l.order_id = o.order_id) AS lines
+    WHERE o.status IN ('OPEN', 'WAITING') AND lines.to_pick AND (o.backorders <> 'SHIP_COMPLETE' OR NOT lines.short)
 """
 _UNITS = """
     SELECT u.order_id, u.line, u.sku, coalesce(p.name, '') AS name, u.serial, u.location,
-           coalesce(l.pick_sequence, 0) AS pick_sequence, o.priority
-    FROM sales_order o JOIN unit u ON u.order_id = o.order_id AND u.status = 'ALLOCATED'
+           coalesce(l.pick_sequence, 0) AS pick_sequence, wave.priority
+    FROM wave JOIN unit u ON u.order_id = wave.order_id AND u.status = 'ALLOCATED'
     LEFT JOIN product p ON p.sku = u.sku LEFT JOIN location l ON l.location = u.location
+    ORDER BY pick_sequence, u.location, u.sku, u.serial
 """
 OF_ORDER = text(f"""
-    {_UNITS} WHERE o.order_id = :order AND o.status IN ('OPEN', 'WAITING') AND {_RELEASED}
-    ORDER BY pick_sequence, u.location, u.sku, u.serial
-""")
+    WITH wave AS (SELECT o.order_id, o.priority FROM sales_order o {_RELEASED} AND o.order_id = :order) {_UNITS}
+""")  # noqa: S608 - the parts are this module's own
 # By sales_order_open: the most urgent orders first, and of their units those that the walk meets first.
 OF_WAREHOUSE = text(f"""
     WITH wave AS (
-        SELECT order_id FROM sales_order o
-        WHERE warehouse = :warehouse AND status IN ('OPEN', 'WAITING') AND {_RELEASED}
-          AND EXISTS (SELECT FROM order_line l WHERE l.order_id = o.order_id AND l.allocated > 0)
-        ORDER BY priority DESC, placed_at, order_id LIMIT :orders
-    )
-    {_UNITS} WHERE o.order_id IN (SELECT order_id FROM wave)
-    ORDER BY pick_sequence, u.location, u.sku, u.serial
+        SELECT o.order_id, o.priority FROM sales_order o {_RELEASED} AND o.warehouse = :warehouse
+        ORDER BY o.priority DESC, o.placed_at LIMIT :orders
+    ) {_UNITS}
 """)  # noqa: S608 - the parts are this module's own
 STATUS = text("SELECT status FROM sales_order WHERE order_id = :order")
 EXCHANGE = text("""

@@ -22,18 +22,28 @@ _STATUS = """
         JOIN sales_order o ON o.order_id = asked.order_id WHERE o.packing <> asked.packing)
     THEN 'ENDED' ELSE c.status END
 """
-_SHIPMENTS = f"""
+_SHIPMENT = f"""
     SELECT s.shipment, s.warehouse, s.orders, s.carrier, s.tracking_number, s.created_at, s.created_by,
            s.dispatched_at, s.check_id AS dispatch,
            CASE WHEN s.status = 'CREATED' AND {_STATUS} = 'CHECKING' THEN 'CHECKING' ELSE s.status END AS status
-    FROM shipment s LEFT JOIN dispatch_check c USING (check_id)
-"""  # noqa: S608 - the parts are this module's own
-SHIPMENT = text(f"{_SHIPMENTS} WHERE s.shipment = :shipment")
+"""
+_CHECK = "LEFT JOIN dispatch_check c USING (check_id)"
+SHIPMENT = text(f"{_SHIPMENT} FROM shipment s {_CHECK} WHERE s.shipment = :shipment")
+# By shipment's primary key or shipment_unfinished; the checks are looked up of the page alone.
 SHIPMENTS = text(f"""
-    {_SHIPMENTS}
-    WHERE s.shipment > :after AND (CAST(:status AS text) IS NULL OR s.status = :status)
-      AND (CAST(:order AS text) IS NULL OR s.shipment IN (SELECT shipment FROM carton WHERE order_id = :order))
-    ORDER BY s.shipment LIMIT :size
+    {_SHIPMENT} FROM (
+        SELECT * FROM shipment
+        WHERE shipment > :after AND (CAST(:status AS text) IS NULL OR status = :status)
+        ORDER BY shipment LIMIT :size) s {_CHECK}
+    ORDER BY s.shipment
+""")  # noqa: S608 - the parts are this module's own
+SHIPMENTS_OF_ORDER = text(f"""
+    {_SHIPMENT} FROM (
+        SELECT shipment.* FROM unnest(ARRAY(SELECT DISTINCT shipment FROM carton WHERE order_id = :order)) AS its (name)
+        JOIN shipment ON shipment.shipment = its.name
+        WHERE shipment > :after AND (CAST(:status AS text) IS NULL OR status = :status)
+        ORDER BY shipment LIMIT :size) s {_CHECK}
+    ORDER BY s.shipment
 """)  # noqa: S608 - the parts are this module's own
 SHIPMENT_UNITS = text("""
     SELECT c.order_id, c.carton, u.line, u.sku, u.serial, u.status
@@ -63,7 +73,10 @@ async def shipments(
     tx: Transaction, *, status: str | None, order: str | None, after: str, size: int
 ) -> Sequence[Row[Any]]:
     """Shipments by status and order."""
-    return await tx.rows(SHIPMENTS, {"status": status, "order": order, "after": after, "size": size})
+    given = {"status": status, "after": after, "size": size}
+    if order is None:
+        return await tx.rows(SHIPMENTS, given)
+    return await tx.rows(SHIPMENTS_OF_ORDER, given | {"order": order})
 
 
 async def dispatch(tx: Transaction, check: str) -> Row[Any] | None:

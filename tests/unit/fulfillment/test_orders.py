@@ -11,6 +11,7 @@ from shared.contracts.fulfillment import (
     OrderChanged,
     OrderProductChanged,
     OrderRejected,
+    UnitDeallocated,
 )
 from shared.contracts.problems import Code
 from shared.contracts.serials import GivenUnit, SerialAllocated, Skipped
@@ -145,8 +146,19 @@ def test_more_is_asked_for_beside_what_stands_and_less_anew(counter: Counter) ->
     assert [int(demand.quantity) for demand in asked(facts)] == [2]
 
 
-def test_a_new_priority_is_asked_with_anew_where_something_is_short(counter: Counter) -> None:
-    """A full line keeps its units; a short one asks again, more urgently."""
+def test_less_of_a_full_line_gives_back_what_is_too_much(counter: Counter) -> None:
+    """The others stay allocated: withdrawn whole, they could go to whoever waits. Named units are the last to go."""
+    named, others = asked(counter.take(order(line("1", quantity=3, serials=("S1",)))))
+    counter.take(given(named, "S1"))
+    counter.take(given(others, "S2", "S3"))
+    less = line("1", quantity=2, serials=("S1",))
+    facts = counter.take(OrderAmended(order="SO-1", lines=[less]))
+    assert [(fact.serials, fact.again) for fact in facts if isinstance(fact, UnitDeallocated)] == [(["S2"], False)]
+    assert not [fact for fact in facts if isinstance(fact, AllocationWithdrawn | AllocationRequested)]
+
+
+def test_a_new_priority_is_asked_with_anew_by_lines_that_have_nothing(counter: Counter) -> None:
+    """A line that has units keeps them and its turn; one that has none asks again, more urgently."""
     full, short = asked(counter.take(order(line("1"), line("2", "B"))))
     counter.take(given(full, "S1"))
     facts = counter.take(OrderAmended(order="SO-1", priority=9))

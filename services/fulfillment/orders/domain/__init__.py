@@ -5,6 +5,7 @@ from services.fulfillment.orders.domain.answers import answer_counted, answer_se
 from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Key, Line, Order, Shelf, Unit
 from services.fulfillment.orders.domain.born import change, overtaken
 from services.fulfillment.orders.domain.demands import Trackings, request, wake
+from services.fulfillment.orders.domain.giveback import give_back, let_go
 from services.fulfillment.orders.domain.place import place
 from services.fulfillment.orders.domain.standing import Standing, UnitsHandled, handled, standing, to_come
 
@@ -25,7 +26,9 @@ __all__ = [
     "answer_counted",
     "answer_serial",
     "change",
+    "give_back",
     "handled",
+    "let_go",
     "overtaken",
     "place",
     "request",

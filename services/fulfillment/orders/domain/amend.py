@@ -1,10 +1,13 @@
 """Amending an order: new lines, other quantities, another customer or priority."""
 
+from decimal import Decimal
+
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Buyer, Line, Order
+from services.fulfillment.orders.domain.book import Buyer, Line, Order, Unit
 from services.fulfillment.orders.domain.cancel import complete
 from services.fulfillment.orders.domain.demands import Trackings, begin, request, withdraw
+from services.fulfillment.orders.domain.giveback import give_back
 from services.fulfillment.orders.domain.place import add_line, unfit
 from shared.contracts.fulfillment import OrderProductChanged
 from shared.contracts.problems import Code, Refusal
@@ -14,8 +17,8 @@ from shared.contracts.upstream import OrderAmended, OrderLine
 def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> list[Refusal]:
     """Change an order as a whole or not at all.
 
-    More of a line is asked for beside what stands. Less of it, other serials or another priority withdraw what stands
-    and ask anew for the rest, so that nothing is given twice.
+    More of a line is asked for beside what stands. Less of a full line gives back what is too much. Less of a line that
+    is short, or other serials, withdraw what stands and ask anew for the rest, so that nothing is given twice.
     """
     if refusals := _no(order, data, trackings):
         return refusals
@@ -74,6 +77,9 @@ def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Tr
         line.ordered = wanted.quantity
         request(act, order, line, more, tracking)
         return False
+    elif line.short == 0 and serials == line.serials:
+        line.ordered = wanted.quantity
+        give_back(act, order, _surplus(order, line, -more), "less is ordered now", wanted=False)
     else:
         withdraw(act, order, line, "the line was amended")
         line.ordered, line.serials = wanted.quantity, serials
@@ -81,13 +87,21 @@ def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Tr
     return True
 
 
+def _surplus(order: Order, line: Line, count: Decimal) -> list[Unit]:
+    """Allocated units that a full line can spare: those it does not ask for by name first."""
+    spare = [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]
+    return sorted(spare, key=lambda unit: unit.serial in line.serials)[: int(count)]
+
+
 def _ask_again(act: Act, order: Order, done: set[str]) -> None:
-    """Lines that are short ask with the new priority.
+    """Lines that have nothing and wait ask with the new priority; one that has a part keeps it, and its turn.
 
     Their products' locks are not held: should one be tracked otherwise by now, the order looks once more.
     """
     for line in list(order.lines.values()):
-        if line.line not in done and line.short and (standing := line.standing()):
+        standing = line.standing()
+        waits = line.short and not line.allocated and not all(demand.closed for demand in standing)
+        if line.line not in done and waits:
             withdraw(act, order, line, "the order's priority has changed")
             begin(act, order, line, {line.sku: standing[-1].tracking})
             act.say(OrderProductChanged(order=order.order, sku=line.sku, actor=act.actor, cause=act.cause))

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from services.fulfillment.orders.domain import Act, Key, Order, Unit, request
+from services.fulfillment.orders.domain import Act, Key, Order, Unit, give_back, let_go, request
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.find import (
-    Group,
     Spot,
     elsewhere,
     grouped,
@@ -15,7 +14,7 @@ from services.fulfillment.orders.domain.find import (
     wrong_place,
 )
 from shared.contracts.commands.fulfillment import ShortPick, Unpick
-from shared.contracts.fulfillment import UnitDeallocated, UnitUnpicked
+from shared.contracts.fulfillment import UnitUnpicked
 from shared.contracts.problems import Code, Refusal
 
 
@@ -26,23 +25,10 @@ def short_pick(act: Act, data: ShortPick) -> tuple[list[Unit], list[Refusal]]:
         return [], [unknown_order(data.order)]
     hold = next(act.book.ids)
     units, refusals = _in_hand(act, order, keys_of(data.units), "ALLOCATED")
-    give_back(act, order, units, f"short pick: {data.reason}", hold)
+    give_back(act, order, units, f"short pick: {data.reason}", hold=hold)
     for line, some in _by_line(units).items():
         act.log(order.order, "short pick", line=line, serials=some, reason=data.reason, hold=hold)
     return units, [*repeated((unit.sku, unit.serial) for unit in data.units), *refusals]
-
-
-def give_back(act: Act, order: Order, units: Iterable[Unit], reason: str, hold: str | None = None) -> None:
-    """Allocated units go back, and others are wanted in their stead."""
-    for group, some in grouped(units).items():
-        order.lines[group.line].allocated -= len(some)
-        again = _leave(act, order, group, some, wanted=True)
-        act.say(
-            UnitDeallocated(
-                order=order.order, line=group.line, demand=group.demand, sku=group.sku, again=again, reason=reason,
-                serials=[unit.serial for unit in some], hold=hold, actor=act.actor, cause=act.cause,
-            )
-        )  # fmt: skip
 
 
 def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Unit], list[Refusal]]:
@@ -61,7 +47,7 @@ def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Unit
         line.picked -= len(some)
         line.packed -= sum(unit.carton is not None for unit in some)
         wanted = data.again and not order.unwanted(some[0])
-        again = _leave(act, order, group, some, wanted=wanted)
+        again = let_go(act, order, group, some, wanted=wanted)
         serials = [unit.serial for unit in some]
         act.say(
             UnitUnpicked(
@@ -76,20 +62,6 @@ def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Unit
             reason=data.reason,
         )  # fmt: skip
     return units, [*repeated((unit.sku, unit.serial) for unit in data.units), *refusals]
-
-
-def _leave(act: Act, order: Order, group: Group, units: list[Unit], *, wanted: bool) -> bool:
-    """The units are no longer the order's; whether their demand stands and shall seek others."""
-    line = order.lines[group.line]
-    demand = line.demands[group.demand]
-    for unit in units:
-        act.book.take_back(unit)
-    act.touch(line)
-    again = wanted and not demand.withdrawn
-    if again:
-        demand.closed = False
-        act.book.demands.put(demand.demand, demand)
-    return again
 
 
 def _in_hand(act: Act, order: Order, keys: Iterable[Key], status: str) -> tuple[list[Unit], list[Refusal]]:

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 
-from services.fulfillment.orders.domain import Act, Unit
-from services.fulfillment.picking.domain.giveback import give_back
+from services.fulfillment.orders.domain import Act, Unit, give_back
 from shared.contracts.serials import SerialHeld
 
 
