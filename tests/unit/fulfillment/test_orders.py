@@ -237,9 +237,16 @@ def test_a_new_priority_is_asked_with_for_lines_that_the_message_repeats(quantit
     """An order sent once more with another priority: what is open stands under the new one, and under no other."""
     counter = Counter()
     (old,) = asked(counter.take(order(line("1", quantity=3))))
-    counter.take(given(old, "S1", short=2))
     facts = counter.take(OrderAmended(order="SO-1", priority=9, lines=[line("1", quantity=quantity)]))
     over = {fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)}
     standing = [demand for demand in asked(facts) if demand.demand not in over]
     assert old.demand in over
     assert [(int(demand.quantity), demand.priority) for demand in standing] == [(quantity, 9)]
+
+
+def test_a_line_that_has_a_part_keeps_it_whatever_the_priority(counter: Counter) -> None:
+    """Withdrawn to be asked for more urgently, its units would be free, and could go to whoever waits."""
+    (old,) = asked(counter.take(order(line("1", quantity=3))))
+    counter.take(given(old, "S1", short=2))
+    facts = counter.take(OrderAmended(order="SO-1", priority=9))
+    assert not [fact for fact in facts if isinstance(fact, AllocationWithdrawn | AllocationRequested)]
