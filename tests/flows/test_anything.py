@@ -94,7 +94,7 @@ async def test_any_request_over_http(world: World, seed: int) -> None:
     shop, pools = await furnished(world)
     anything = Anything(pools, seed)
     random = anything.random
-    for _ in range(100):
+    for _ in range(70):
         service, row = random.choice(REQUESTS)
         data = made(anything, row.message)
         path = row.post.format(
@@ -119,7 +119,7 @@ async def questions(world: World, service: str) -> list[tuple[str, list[Json]]]:
 @pytest.mark.parametrize("service", SERVICES)
 async def test_any_question_is_answered(world: World, service: str) -> None:
     """Whatever stands in an address or a parameter, a question is answered or a problem: never a 500."""
-    odd = ("", "a\0b", "💥", "%", "\\", "-1", "9" * 30, "A" * 3000, "ZZZZ", "1970-01-01T00:00:00Z")
+    odd = ("a\0b", "💥%\\", "-1", "9" * 30, "A" * 3000)
     for path, parameters in await questions(world, service):
         for text in odd:
             values = {item["name"]: quote(text, safe="") or "-" for item in parameters if item["in"] == "path"}

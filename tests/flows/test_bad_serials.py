@@ -61,6 +61,7 @@ async def test_a_serial_in_another_case_is_not_the_same(world: World, shop: Shop
     assert verdict["verdict"] == "CASE_VARIANT"
     assert expected in verdict["other"]
     await shop.confirm(receipt)
+    await world.quiet()
     assert (await shop.unit(expected))["status"] == "EXPECTED"
     assert (await world.get("serials", f"/serials/{shop.sku}/{expected.upper()}")).status_code == 404
 
