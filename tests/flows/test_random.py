@@ -7,27 +7,38 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.commands.fulfillment import CreateShipment, Dispatch, Pack, Pick, ShortPick, Unit, Unpick
-from shared.contracts.commands.serials import Hold, Lift, PutAway
+from shared.contracts.commands.fulfillment import (
+    CreateShipment,
+    Dispatch,
+    Exchange,
+    Pack,
+    Pick,
+    ShortPick,
+    Unit,
+    Unpick,
+)
+from shared.contracts.commands.serials import Adjust, Hold, Lift, PutAway
 from shared.contracts.envelope import Fact
-from shared.contracts.upstream import OrderCancelled
+from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from tests.flows import invariants
 from tests.flows.shop import SHELF, STAGE, Shop
 from tests.flows.world import Json, World
 
 ORDERS, UNITS = 4, 6
 order, unit = st.integers(0, ORDERS - 1), st.integers(0, UNITS - 1)
+picking = st.sampled_from(["pick", "pick", "pick", "short_pick", "unpick", "exchange", "ship", "ship"])
 acts = st.one_of(
-    st.tuples(st.just("place"), order, st.integers(1, 3), st.sampled_from(["ALLOWED", "REFUSED", "SHIP_COMPLETE"])),
-    st.tuples(st.just("cancel"), order),
-    st.tuples(st.sampled_from(["pick", "short_pick", "unpick", "ship"]), order, unit),
-    st.tuples(st.sampled_from(["put_away", "hold", "lift"]), unit),
+    st.tuples(st.just("place"), st.integers(1, 3), st.sampled_from(["ALLOWED", "ALLOWED", "REFUSED", "SHIP_COMPLETE"])),
+    st.tuples(st.sampled_from(["amend", "amend", "cancel"]), order, st.integers(1, 3)),
+    st.tuples(picking, order, unit),
+    st.tuples(picking, order, unit),
+    st.tuples(st.sampled_from(["put_away", "put_away", "hold", "lift", "lost", "found"]), unit),
 )
-rounds = st.lists(st.lists(acts, min_size=2, max_size=10), min_size=3, max_size=5)
+rounds = st.lists(st.lists(acts, min_size=4, max_size=8), min_size=5, max_size=5)
 
 
 class Play:
-    """One product with six received units, and four orders of it."""
+    """One product with six received units, and orders of it; an act concerns one of the last four."""
 
     def __init__(self, world: World) -> None:
         self.world, self.shop = world, Shop(world)
@@ -36,23 +47,28 @@ class Play:
         self.holds: list[str] = []
 
     async def begin(self) -> None:
-        """Three units on the shelf, three at the dock, two orders placed."""
+        """Five units on the shelf, one at the dock; four orders of two."""
         await self.shop.product()
         await self.shop.received(self.units)
-        await self.shop.put_away(self.units[:3])
-        for name in self.orders[:2]:
-            await self.world.say(self.shop.placed(2, order=name))
+        await self.shop.put_away(self.units[:5])
+        await self.world.say(*(self.shop.placed(2, order=name) for name in self.orders))
+        await self.world.quiet()
 
     async def facts(self, act: Sequence[object]) -> list[Fact]:
         """What to send for an act, given what stands now."""
         kind, number = act[0], int(str(act[1]))
-        if kind in ("put_away", "hold", "lift"):
-            return self.of_stock(str(kind), self.units[number])
-        name = self.orders[number]
         if kind == "place":
-            return [self.shop.placed(int(str(act[2])), order=name, backorders=act[3])]
+            placed = self.shop.placed(number, backorders=act[2])
+            self.orders.append(placed.order)
+            return [placed]
+        if kind in ("put_away", "hold", "lift", "lost", "found"):
+            return self.of_stock(str(kind), self.units[number])
+        name = self.orders[-ORDERS:][number]
         if kind == "cancel":
             return [OrderCancelled(order=name)]
+        if kind == "amend":
+            line = OrderLine(line="10", sku=self.shop.sku, quantity=int(str(act[2])))
+            return [OrderAmended(order=name, lines=[line])]
         return await self.of_picking(str(kind), name, int(str(act[2])))
 
     def of_stock(self, kind: str, serial: str) -> list[Fact]:
@@ -60,29 +76,38 @@ class Play:
         head: Json = {"sku": self.shop.sku, "serials": [serial]}
         if kind == "put_away":
             return [PutAway(**head, location=SHELF)]
+        if kind in ("lost", "found"):
+            where = {"location": SHELF} if kind == "found" else {}
+            return [Adjust(**head, adjustment=kind.upper(), reason="counted", **where)]
         if kind == "hold":
             self.holds.append(self.shop.no("H"))
             return [Hold(**head, hold=self.holds[-1], reason="suspected")]
         return [Lift(sku=self.shop.sku, hold=self.holds.pop(0), reason="fine")] if self.holds else []
 
     async def of_picking(self, kind: str, name: str, number: int) -> list[Fact]:
-        """A command to fulfillment, on a unit that the order has where it has one."""
-        status = "ALLOCATED" if "pick" in kind and kind != "unpick" else "PICKED"
-        rows = await self.world.rows(
-            "fulfillment", "SELECT serial FROM unit WHERE order_id = $1 AND status = $2 ORDER BY serial", name, status
-        )
-        serials = [row["serial"] for row in rows]
+        """A command to fulfillment, on units that an order has in hand if any has, else on one it has not."""
+        status = "PICKED" if kind in ("unpick", "ship") else "ALLOCATED"
+        query = "SELECT order_id, serial FROM unit WHERE sku = $1 AND status = $2 ORDER BY order_id, serial"
+        rows = await self.world.rows("fulfillment", query, self.shop.sku, status)
+        if rows:
+            name = rows[number % len(rows)]["order_id"]
+        serials = [row["serial"] for row in rows if row["order_id"] == name]
         chosen = Unit(sku=self.shop.sku, serial=serials[number % len(serials)] if serials else self.units[number])
         if kind == "pick":
-            return [Pick(order=name, units=[chosen], location=STAGE)]
+            return [Pick(order=name, units=self.shop.units(serials) or [chosen], location=STAGE)]
         if kind == "short_pick":
             return [ShortPick(order=name, units=[chosen], reason="not there")]
         if kind == "unpick":
             return [Unpick(order=name, units=[chosen], location=SHELF, reason="back", again=number % 2 == 0)]
+        if kind == "exchange":
+            return [Exchange(order=name, unit=chosen, instead=self.units[number], reason="scratched")]
+        return self.of_shipping(name, serials or [chosen.serial])
+
+    def of_shipping(self, name: str, serials: Sequence[str]) -> list[Fact]:
+        """Pack what is picked, and send it off."""
         carton, shipment = self.shop.no("CT"), self.shop.no("SH")
-        units = [Unit(sku=self.shop.sku, serial=serial) for serial in serials] or [chosen]
         return [
-            Pack(order=name, carton=carton, units=units),
+            Pack(order=name, carton=carton, units=self.shop.units(serials)),
             CreateShipment(shipment=shipment, orders=[name], cartons=[carton]),
             Dispatch(shipment=shipment, orders=[name]),
         ]
