@@ -24,7 +24,10 @@ async def fingerprint(world: World) -> Json:
 
 async def hold(world: World, skus: Sequence[str]) -> None:
     """Check everything for these products."""
-    for check in (one_status, audit_is_the_state, answers_are_kept, lines_add_up, nothing_free_is_wanted, no_disputes):
+    for check in (
+        one_status, audit_is_the_state, answers_are_kept, lines_add_up, nothing_free_is_wanted, no_disputes,
+        each_message_once,
+    ):  # fmt: skip
         await check(world, skus)
 
 
@@ -155,6 +158,30 @@ async def nothing_free_is_wanted(world: World, skus: Sequence[str]) -> None:
         skus,
     )
     assert not wanted
+
+
+async def each_message_once(world: World, skus: Sequence[str]) -> None:
+    """However often a message came, it was refused once at most, and had each of its effects on a unit once."""
+    for service in world.databases:
+        query = "SELECT source, message, count(*) FROM rejection GROUP BY 1, 2 HAVING count(*) > 1"
+        twice = await world.rows(service, query)
+        assert not twice, (service, twice)
+    twice = await world.rows(
+        "serials",
+        """SELECT s.serial, act.change, act.cause_source, act.cause_id, count(*)
+           FROM serial s JOIN audit a ON a.serial_id = s.id JOIN act ON act.id = a.act
+           WHERE s.sku = ANY($1) GROUP BY 1, 2, 3, 4 HAVING count(*) > 1""",
+        skus,
+    )
+    assert not twice
+    twice = await world.rows(
+        "fulfillment",
+        """SELECT order_id, source, message, what, detail, count(*) FROM order_log
+           WHERE order_id IN (SELECT order_id FROM order_line WHERE sku = ANY($1))
+           GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1""",
+        skus,
+    )
+    assert not twice
 
 
 async def no_disputes(world: World, skus: Sequence[str]) -> None:
