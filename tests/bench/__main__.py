@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterator
 
-from tests.bench import latency, life, orders, receipt, report
+from tests.bench import latency, life, orders, receipt, report, search
 
-WHAT = ("life", "receipt", "orders", "latency")
+WHAT = ("life", "receipt", "orders", "latency", "search")
 
 
 def arguments() -> argparse.Namespace:
@@ -33,6 +33,8 @@ def sections(asked: argparse.Namespace) -> Iterator[report.Section]:
         yield orders.measure(asked.times)
     if "latency" in asked.what:
         yield latency.measure()
+    if "search" in asked.what:
+        yield search.measure()
 
 
 def main() -> None:
