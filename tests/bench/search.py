@@ -56,7 +56,8 @@ FROM (
 """
 
 
-STATUSES: tuple[Params, ...] = ({}, *({"status": name} for name in ("SHIPPED", "IN_INVENTORY", "EXPECTED", "PICKED")))
+NAMES = ("SHIPPED", "IN_INVENTORY", "EXPECTED", "PICKED")
+STATUSES: tuple[Params, ...] = ({}, *(dict[str, str | int](status=name) for name in NAMES))
 
 
 class Cases:
