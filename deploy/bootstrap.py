@@ -55,7 +55,7 @@ def main() -> None:
     subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", BOOTSTRAP], check=True)
     variables = environment_for_uv(pip_settings(programs / "pip"))
     uv: list[str | Path] = [programs / "uv", "pip"]
-    subprocess.run([*uv, "sync", "--quiet", "--require-hashes", *LOCKS], check=True, env=variables)
+    subprocess.run([*uv, "sync", "--quiet", "--compile-bytecode", "--require-hashes", *LOCKS], check=True, env=variables)
     itself = [*uv, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."]
     subprocess.run(itself, check=True, env=variables)
 
