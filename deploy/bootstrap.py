@@ -55,7 +55,9 @@ def main() -> None:
     subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", BOOTSTRAP], check=True)
     variables = environment_for_uv(pip_settings(programs / "pip"))
     uv: list[str | Path] = [programs / "uv", "pip"]
-    subprocess.run([*uv, "sync", "--quiet", "--compile-bytecode", "--require-hashes", *LOCKS], check=True, env=variables)
+    # Compiled once here, not at each start of a service where Python may not write beside its packages.
+    sync = [*uv, "sync", "--quiet", "--compile-bytecode", "--require-hashes", *LOCKS]
+    subprocess.run(sync, check=True, env=variables)
     itself = [*uv, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."]
     subprocess.run(itself, check=True, env=variables)
 
