@@ -27,8 +27,9 @@ TIMEOUT = 4.0
 IDLE = 0.25
 """Seconds between looks at an empty outbox, for rows of a replica that crashed; our own wake us at once."""
 
+LOCK = 7230018
 # Held for one round, in its transaction: a frozen process would keep a session's lock for ever.
-ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7230018)")
+ONE_AT_A_TIME = text(f"SELECT pg_advisory_xact_lock({LOCK})")
 # What exists, not what is newer than the last seen: ids are given before commits, which come in another order.
 NEXT = text("SELECT id, topic, key, value, at FROM outbox ORDER BY id LIMIT :size")
 SENT = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import text
 
 from services.fulfillment.app import app
 from shared.contracts.commands.fulfillment import CreateShipment, Dispatch, Exchange, Unit
@@ -12,15 +13,20 @@ from shared.contracts.fulfillment import AllocationRequested, DispatchRequested
 from shared.contracts.reference import LocationChanged
 from shared.contracts.upstream import OrderCancelled
 from shared.database import new_id
+from shared.relay import LOCK
 from tests.fulfillment.desk import Desk
 
 
 @pytest.fixture
 async def http(desk: Desk) -> AsyncIterator[AsyncClient]:
-    """The service's own app on the desk's database; what it says stays in the outbox."""
+    """The service's own app on the desk's database; what it says stays in the outbox, whatever relay runs there."""
     app.state.engine, app.state.wake = desk.engine, lambda: None
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
-        yield client
+    async with desk.engine.connect() as connection:
+        relay = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await relay.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
+            yield client
+        await relay.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
 
 
 async def post(http: AsyncClient, path: str, body: Any, **headers: str) -> Response:
