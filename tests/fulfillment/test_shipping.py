@@ -98,7 +98,7 @@ async def test_two_orders_leave_together_or_not_at_all(desk: Desk) -> None:
 
 
 async def test_a_refused_dispatch_leaves_the_shipment_as_it_was(desk: Desk) -> None:
-    """One refusal ends the check, with its reason; a new one may succeed (S28)."""
+    """One refusal ends the check, with its reason; a new one may succeed."""
     name = await shipment(desk, "SH-1", "SO-1", "SO-2")
     check = outcome(await desk.ask(Dispatch(shipment=name)))
     one, other = desk.heard(DispatchRequested)

@@ -36,7 +36,7 @@ def test_a_short_pick_is_held_and_replaced() -> None:
 
 
 def test_a_hold_stops_allocation_and_dispatch() -> None:
-    """A held unit is neither allocated nor let go at the dispatch check; the order it is meant for is told (S28)."""
+    """A held unit is neither allocated nor let go at the dispatch check; the order it is meant for is told."""
     registry = picked(1)
     registry.hear(receive(["SN-8"], version=1))
     registry.hear(PutAway(sku="A-1", serials=["SN-8"], location=SHELF))
@@ -51,7 +51,7 @@ def test_a_hold_stops_allocation_and_dispatch() -> None:
 
 
 def test_the_check_approves_what_is_picked_for_the_order() -> None:
-    """A check is approved for at most a quarter of an hour, and only whole (S28)."""
+    """A check is approved for at most a quarter of an hour, and only whole."""
     registry = picked(2)
     [verdict] = registry.hear(check(["SN-1", "SN-2"]))
     assert isinstance(verdict, DispatchApproved)
