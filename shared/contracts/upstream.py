@@ -22,8 +22,6 @@ from shared.identifiers import (
     Warehouse,
 )
 
-Lines = Annotated[int, Field(ge=1)]
-
 
 class Barcode(Model):
     """A code on a box of the product, and how many units one scan of it means."""
@@ -68,10 +66,9 @@ class AsnLine(Model):
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
 
 
-def _few_units(lines: list[AsnLine]) -> list[AsnLine]:
+def _few_units(lines: list[AsnLine]) -> None:
     if sum(len(line.serials) for line in lines) > MAX_UNITS:
         raise ValueError(f"at most {MAX_UNITS} serials in one message; announce the rest in a further part")
-    return lines
 
 
 class AsnAnnounced(Fact, type="asn.announced.v1", topic=ERP_ASNS, key="receipt"):
