@@ -4,11 +4,12 @@ Every value is kept as it was scanned or sent: case, zeros and slashes stay (S25
 a control character or a look-alike letter in an identifier is a scanner's or keyboard's mistake (S16).
 """
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints
 
 SERIAL_PATTERN = r"^[!-~](?:[ -~]{0,62}[!-~])?$"
 
@@ -33,6 +34,20 @@ Moment = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=
 """A time with its offset, within what every clock and database can hold."""
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _day(given: Any) -> Any:
+    """Only `2027-03-31` is a day: a moment, a number or a day of two-digit years would be guessed at."""
+    if type(given) is date or (isinstance(given, str) and _DAY.fullmatch(given)):
+        return given
+    raise ValueError("a day is written as 2027-03-31")
+
+
+Day = Annotated[date, BeforeValidator(_day), Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+"""A day on a label: of expiry, of manufacture. What lies before 2000 is a mistyped year."""
+
+
 def _number(quantity: Decimal) -> int | float:
     """13 digits at most survive a JSON number exactly, so a quantity needs no string."""
     return int(quantity) if quantity == quantity.to_integral_value() else float(quantity)
@@ -44,6 +59,13 @@ Quantity = Annotated[
     PlainSerializer(_number, return_type=int | float, when_used="json"),
 ]
 """How much, in the product's unit; whole for serialised products."""
+
+Count = Annotated[
+    Decimal,
+    Field(ge=0, le=1_000_000_000, max_digits=15, decimal_places=6),
+    PlainSerializer(_number, return_type=int | float, when_used="json"),
+]
+"""How much there is of something, in the product's unit: perhaps nothing."""
 
 
 def warehouse_of(location: str) -> str:

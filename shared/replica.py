@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.reference import LocationChanged, LocationType, ProductChanged, Tracking, WarehouseChanged
+from shared.contracts.upstream import LifePolicy
 from shared.database import Transaction
 from shared.routing import Hears
 
@@ -19,6 +20,11 @@ class Product(NamedTuple):
     name: str
     unit: str
     tracking: Tracking
+    life: LifePolicy = LifePolicy()
+
+    def min_life(self, customer: str, asked: int = 0) -> int:
+        """How many days of life a customer's order demands of it: what was agreed with the customer, or asked for."""
+        return max([asked, *(one.min_life_days for one in self.life.customers if one.customer == customer)])
 
 
 class Place(NamedTuple):
@@ -39,9 +45,12 @@ class Site(NamedTuple):
     time_zone: str
 
 
+TYPES = {"pick_sequence": "integer", "life": "jsonb"}
+
+
 def _upsert(table: str, key: str, columns: str) -> Any:
     names = [name.strip() for name in columns.split(",")]
-    typed = ", ".join(f"{name} {'integer' if name == 'pick_sequence' else 'text'}" for name in names)
+    typed = ", ".join(f"{name} {TYPES.get(name, 'text')}" for name in names)
     sets = ", ".join(f"{name} = excluded.{name}" for name in ["version", *names])
     # Sorted, and the newest version of a key alone: a statement can update a row only once.
     return text(f"""
@@ -53,10 +62,12 @@ def _upsert(table: str, key: str, columns: str) -> Any:
     """)  # noqa: S608 - the names are this module's own
 
 
-SAVE_PRODUCTS = _upsert("product", "sku", "name, unit, tracking")
+SAVE_PRODUCTS = _upsert("product", "sku", "name, unit, tracking, life")
 SAVE_WAREHOUSES = _upsert("warehouse", "warehouse", "name, time_zone")
 SAVE_LOCATIONS = _upsert("location", "location", "type, pick_sequence")
-PRODUCTS_OF = text("SELECT sku, version, name, unit, tracking FROM product WHERE sku = ANY(CAST(:keys AS text[]))")
+PRODUCTS_OF = text(
+    "SELECT sku, version, name, unit, tracking, life::text FROM product WHERE sku = ANY(CAST(:keys AS text[]))"
+)
 LOCATIONS_OF = text(
     "SELECT location, version, type, pick_sequence FROM location WHERE location = ANY(CAST(:keys AS text[]))"
 )
@@ -87,9 +98,14 @@ async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationCh
     return ()
 
 
+def _product(row: Row[Any]) -> Product:
+    life = LifePolicy.model_validate_json(row.life)
+    return Product(row.sku, row.version, row.name, row.unit, row.tracking, life)
+
+
 async def products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product]:
     """Those of the products that are known, by sku."""
-    return {row.sku: Product(*row) for row in await tx.rows(PRODUCTS_OF, {"keys": list(set(skus))})}
+    return {row.sku: _product(row) for row in await tx.rows(PRODUCTS_OF, {"keys": list(set(skus))})}
 
 
 async def locations(tx: Transaction, names: Iterable[str]) -> Mapping[str, Place]:

@@ -79,7 +79,7 @@ class Fact(Model):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Note which fields list units: asking each message for them is slow."""
         super().__pydantic_init_subclass__(**kwargs)
-        cls.UNITS = [name for name in ("serials", "units", "given") if name in cls.model_fields]
+        cls.UNITS = [name for name in ("serials", "units", "given", "lots", "stock") if name in cls.model_fields]
 
     def key(self) -> str:
         """The record's key: what this topic is ordered by."""

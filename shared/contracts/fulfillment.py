@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.contracts.counted import LotQuantities, LotsAt, Packed
 from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import FULFILLMENT
-from shared.identifiers import DocumentId, LineId, Location, Quantity, SerialNumber, Sku, Warehouse
+from shared.identifiers import DocumentId, LineId, Location, LotNumber, Quantity, SerialNumber, Sku, Warehouse
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
 Shortfall = Literal["WAIT", "DROP", "WHOLE"]
@@ -30,6 +31,9 @@ class AllocationRequested(Fact, type="allocation.requested.v1", topic=FULFILLMEN
     placed_at: datetime
     shortfall: Shortfall
     serials: Serials = []
+    lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)] = []
+    single_lot: bool = False
+    min_life_days: int = 0
 
     def weight(self) -> int:
         """As many units as it may be given at once."""
@@ -89,6 +93,43 @@ class UnitUnpicked(Fact, type="unit.unpicked.v1", topic=FULFILLMENT, key="order"
     reason: str
 
 
+class StockDeallocated(Fact, type="stock.deallocated.v1", topic=FULFILLMENT, key="order"):
+    """Allocated quantities go back to stock; `again` and `hold` as for units, the hold on the lot at that place."""
+
+    order: DocumentId
+    line: LineId
+    demand: DocumentId
+    sku: Sku
+    lots: LotsAt
+    again: bool
+    reason: str
+    hold: DocumentId | None = None
+
+
+class StockPicked(Fact, type="stock.picked.v1", topic=FULFILLMENT, key="order"):
+    """Quantities of lots were taken from their places and staged for packing, at `location`."""
+
+    order: DocumentId
+    line: LineId
+    demand: DocumentId
+    sku: Sku
+    lots: LotsAt
+    location: Location
+
+
+class StockUnpicked(Fact, type="stock.unpicked.v1", topic=FULFILLMENT, key="order"):
+    """Picked quantities went back to a storage place; `again` opens them anew under their demand."""
+
+    order: DocumentId
+    line: LineId
+    demand: DocumentId
+    sku: Sku
+    lots: LotQuantities
+    location: Location
+    again: bool
+    reason: str
+
+
 class PackedUnit(Model):
     """A unit in a carton, by order line."""
 
@@ -103,6 +144,7 @@ class CartonPacked(Fact, type="carton.packed.v1", topic=FULFILLMENT, key="order"
     order: DocumentId
     carton: DocumentId
     units: Annotated[list[PackedUnit], Field(max_length=MAX_UNITS)]
+    stock: Packed = []
 
 
 class DispatchRequested(Fact, type="dispatch.requested.v1", topic=FULFILLMENT, key="order"):
@@ -114,6 +156,8 @@ class DispatchRequested(Fact, type="dispatch.requested.v1", topic=FULFILLMENT, k
     check: DocumentId
     customer: DocumentId
     units: Annotated[list[PackedUnit], Field(max_length=MAX_UNITS)]
+    stock: Packed = []
+    min_life_days: int = 0
 
 
 class DispatchDone(Fact, type="dispatch.done.v1", topic=FULFILLMENT, key="order"):
@@ -127,6 +171,10 @@ class DispatchDone(Fact, type="dispatch.done.v1", topic=FULFILLMENT, key="order"
     carrier: str = ""
     tracking_number: str = ""
     units: Annotated[list[PackedUnit], Field(max_length=MAX_UNITS)]
+    stock: Packed = []
+    customer_name: str = ""
+    contact: str = ""
+    """Whom to call when what was shipped is recalled (S46)."""
 
 
 class LineProgress(Model):

@@ -9,9 +9,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.contracts.counted import LotQuantities, LotQuantity
 from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
 from shared.contracts.topics import RECEIVING
-from shared.identifiers import DocumentId, LineId, Location, Quantity, SerialNumber, Sku, Warehouse
+from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, Quantity, SerialNumber, Sku, Warehouse
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
 Versions = Annotated[list[int], Field(max_length=MAX_UNITS)]
@@ -54,7 +55,10 @@ class ReceiptWithdrawn(Versioned, type="receipt.withdrawn.v1", topic=RECEIVING, 
 
 
 class UnitReceived(Versioned, type="unit.received.v1", topic=RECEIVING, key="receipt"):
-    """Serialised units are physically here, at a dock or staging place (S06)."""
+    """Serialised units are physically here, at a dock or staging place (S06).
+
+    `lot` and `expiry` are facts read from their labels, the same for all units of one message.
+    """
 
     receipt: DocumentId
     line: LineId
@@ -63,6 +67,56 @@ class UnitReceived(Versioned, type="unit.received.v1", topic=RECEIVING, key="rec
     versions: Versions
     location: Location
     session: DocumentId
+    lot: LotNumber | None = None
+    expiry: Day | None = None
+    hold: DocumentId | None = None
+
+
+class ReceivedLot(LotQuantity):
+    """So much of a lot that arrived, with what its label says; `hold` names a hold it arrives under."""
+
+    expiry: Day | None = None
+    manufactured: Day | None = None
+    best_before: Day | None = None
+    hold: DocumentId | None = None
+
+
+class StockReceived(Fact, type="stock.received.v1", topic=RECEIVING, key="receipt"):
+    """Counted goods are physically here, at a dock or staging place; from now on their lots are known (S23, S26)."""
+
+    receipt: DocumentId
+    line: LineId
+    sku: Sku
+    tracking: Literal["LOT", "NONE"]
+    lots: Annotated[list[ReceivedLot], Field(min_length=1, max_length=MAX_UNITS)]
+    location: Location
+    session: DocumentId
+    supplier: str = ""
+
+
+class StockReturned(Fact, type="stock.returned.v1", topic=RECEIVING, key="return_id"):
+    """Counted goods came back from the customer they went to; they are on hold until a disposition."""
+
+    return_id: DocumentId
+    order: DocumentId
+    customer: DocumentId
+    sku: Sku
+    lots: LotQuantities
+    location: Location
+    hold: DocumentId
+    reason: str
+
+
+class StockDisposed(Fact, type="stock.disposed.v1", topic=RECEIVING, key="return_id"):
+    """What becomes of returned goods: back to stock (their hold is lifted), scrapped, or sent back."""
+
+    return_id: DocumentId
+    sku: Sku
+    lots: LotQuantities
+    location: Location
+    disposition: Literal["RESTOCK", "SCRAP", "SEND_BACK"]
+    hold: DocumentId
+    reason: str
 
 
 class UnitReturned(Versioned, type="unit.returned.v1", topic=RECEIVING, key="return_id"):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.contracts.envelope import Fact
 from shared.contracts.topics import LOCATIONS, PRODUCTS
-from shared.contracts.upstream import Barcode
+from shared.contracts.upstream import Barcode, LifePolicy
 from shared.identifiers import Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]
@@ -23,6 +23,7 @@ class ProductChanged(Fact, type="product.changed.v1", topic=PRODUCTS, key="sku")
     unit: str
     tracking: Tracking
     barcodes: list[Barcode] = []
+    life: LifePolicy = LifePolicy()
 
 
 class WarehouseChanged(Fact, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):

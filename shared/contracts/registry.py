@@ -2,6 +2,7 @@
 
 from shared.contracts import fulfillment, lots, receiving, reference, serials, upstream
 from shared.contracts.commands import fulfillment as fulfillment_commands
+from shared.contracts.commands import lots as lots_commands
 from shared.contracts.commands import receiving as receiving_commands
 from shared.contracts.commands import serials as serials_commands
 from shared.contracts.envelope import Fact
@@ -9,7 +10,7 @@ from shared.contracts.topics import TOPICS
 
 # Declaring a message registers it on its topic; these are all the modules that declare one.
 DECLARING = (
-    upstream, receiving_commands, serials_commands, fulfillment_commands,
+    upstream, receiving_commands, serials_commands, lots_commands, fulfillment_commands,
     reference, receiving, serials, lots, fulfillment,
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
 from shared.contracts.topics import SERIALS
-from shared.identifiers import DocumentId, LineId, Location, SerialNumber, Sku
+from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, SerialNumber, Sku
 
 Status = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
 """The six of the specification, exactly (S04)."""
@@ -34,13 +34,17 @@ class SerialMoved(Fact, type="serial.moved.v1", topic=SERIALS, key="sku"):
     shipment: DocumentId | None = None
     customer: DocumentId | None = None
     return_id: DocumentId | None = None
+    lot: LotNumber | None = None
+    expiry: Day | None = None
 
 
 class GivenUnit(Model):
-    """A unit reserved for an order line, and where it lies."""
+    """A unit reserved for an order line, where it lies, and what its label says."""
 
     serial: SerialNumber
     location: Location
+    lot: LotNumber | None = None
+    expiry: Day | None = None
 
 
 class Skipped(Model):
@@ -105,6 +109,61 @@ class SerialAdjusted(Fact, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
     location: Location | None = None
     receipt: DocumentId | None = None
     line: LineId | None = None
+
+
+class SerialCorrected(Fact, type="serial.corrected.v1", topic=SERIALS, key="sku"):
+    """The expiry of units is another now; their serials never change (S17)."""
+
+    sku: Sku
+    serials: Serials
+    expiry: Day | None = None
+    reason: str
+
+
+class SerialExpiring(Fact, type="serial.expiring.v1", topic=SERIALS, key="sku"):
+    """Units in a warehouse expire within so many days; said once a unit and threshold (S29)."""
+
+    sku: Sku
+    serials: Serials
+    warehouse: str
+    expiry: Day
+    days: int
+    threshold: int
+
+
+class SerialExpired(Fact, type="serial.expired.v1", topic=SERIALS, key="sku"):
+    """Units in a warehouse have expired, and are on hold (S28)."""
+
+    sku: Sku
+    serials: Serials
+    warehouse: str
+    expiry: Day
+    hold: DocumentId
+
+
+class RecalledUnit(Model):
+    """A unit that a recall touches, and where it is: with us, with an order, or with a customer."""
+
+    serial: SerialNumber
+    lot: LotNumber | None = None
+    status: Status
+    adjustment: Adjustment | None = None
+    location: Location | None = None
+    order: DocumentId | None = None
+    shipment: DocumentId | None = None
+    customer: DocumentId | None = None
+    customer_name: str = ""
+    contact: str = ""
+    shipped_at: datetime | None = None
+
+
+class SerialRecalled(Fact, type="serial.recalled.v1", topic=SERIALS, key="sku"):
+    """The registry's answer to a recall of a product, then each touched unit that moved; `last` ends the answer."""
+
+    recall: DocumentId
+    sku: Sku
+    units: Annotated[list[RecalledUnit], Field(max_length=MAX_UNITS)]
+    last: bool = False
 
 
 class DispatchApproved(Fact, type="dispatch.approved.v1", topic=SERIALS, key="sku"):

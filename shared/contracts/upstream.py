@@ -13,6 +13,7 @@ from shared.identifiers import (
     DocumentId,
     LineId,
     Location,
+    LotNumber,
     Moment,
     Quantity,
     Reason,
@@ -30,6 +31,32 @@ class Barcode(Model):
     quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
+Days = Annotated[int, Field(ge=0, le=3650)]
+
+
+class CustomerLife(Model):
+    """How many days of life a customer demands of a product on the day it leaves."""
+
+    customer: DocumentId
+    min_life_days: Days
+
+
+class LifePolicy(Model):
+    """What a product's days of life mean to us and to its customers; days are counted up to its expiry.
+
+    `expiry_required` left out is true for lot-tracked products (S24). Goods that arrive with less than
+    `min_life_at_receipt` are refused or held. From `stop_pick_days` before its expiry a lot is given to no order any
+    more; at `expiring_days` before it somebody is told (S29).
+    """
+
+    expiry_required: bool | None = None
+    min_life_at_receipt: Days = 0
+    short_life: Literal["REFUSE", "HOLD"] = "REFUSE"
+    stop_pick_days: Days = 0
+    expiring_days: Annotated[list[Days], Field(max_length=10)] = [90, 60, 30, 7]
+    customers: Annotated[list[CustomerLife], Field(max_length=MAX_UNITS)] = []
+
+
 class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
     """A product as the ERP knows it; the boxes `serial_tracked` and `lot_tracked` exclude each other (S03)."""
 
@@ -39,6 +66,7 @@ class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="s
     serial_tracked: bool = False
     lot_tracked: bool = False
     barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
+    life: LifePolicy = LifePolicy()
 
 
 class WarehouseDefined(Fact, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
@@ -129,12 +157,17 @@ class Customer(Model):
 
 
 class OrderLine(Model):
-    """What one line asks for; named serials are wanted exactly and no others."""
+    """What one line asks for; named serials or lots are wanted exactly and no others.
+
+    With `single_lot` it is served from one lot or not at all.
+    """
 
     line: LineId
     sku: Sku
     quantity: Quantity
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
+    lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)] = []
+    single_lot: bool = False
 
 
 OrderLines = Annotated[list[OrderLine], Field(min_length=1, max_length=MAX_UNITS)]
@@ -144,7 +177,8 @@ class OrderPlaced(Fact, type="order.placed.v1", topic=OMS_ORDERS, key="order"):
     """A customer's order. A higher priority is served first, then the older order.
 
     `backorders` says what a shortfall means: ALLOWED waits for stock, REFUSED drops what is short, SHIP_COMPLETE waits
-    and releases no pick before every line is full.
+    and releases no pick before every line is full. `min_life_days` is the life that goods must have left when they
+    leave; where the customer demands more of a product, that counts.
     """
 
     order: DocumentId
@@ -153,15 +187,17 @@ class OrderPlaced(Fact, type="order.placed.v1", topic=OMS_ORDERS, key="order"):
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     backorders: Literal["ALLOWED", "REFUSED", "SHIP_COMPLETE"] = "ALLOWED"
     placed_at: Moment | None = None
+    min_life_days: Days = 0
     lines: OrderLines
 
 
 class OrderAmended(Fact, type="order.amended.v1", topic=OMS_ORDERS, key="order"):
-    """New lines, and lines whose quantity or serials are now others; a field left out stays as it is."""
+    """New lines, and lines whose quantity, serials or lots are now others; a field left out stays as it is."""
 
     order: DocumentId
     customer: Customer | None = None
     priority: Annotated[int, Field(ge=0, le=9)] | None = None
+    min_life_days: Days | None = None
     lines: Annotated[list[OrderLine], Field(max_length=MAX_UNITS)] = []
 
 

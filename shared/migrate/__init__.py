@@ -1,7 +1,7 @@
 """Migrations of every service's database, run by its owner role; what the line itself needs there."""
 
 from shared.migrate.run import at_head, migrate, services, versions_of
-from shared.migrate.tables import grant, line_tables, location_replica, product_replica, sql
+from shared.migrate.tables import grant, line_tables, location_replica, product_life, product_replica, sql
 
 __all__ = [
     "at_head",
@@ -9,6 +9,7 @@ __all__ = [
     "line_tables",
     "location_replica",
     "migrate",
+    "product_life",
     "product_replica",
     "services",
     "sql",

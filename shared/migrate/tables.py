@@ -31,6 +31,11 @@ def product_replica() -> None:
     grant("product", "SELECT, INSERT, UPDATE")
 
 
+def product_life() -> None:
+    """Keep the products' life policy with their copies."""
+    sql("ALTER TABLE product ADD COLUMN life jsonb NOT NULL DEFAULT '{}'")
+
+
 def location_replica() -> None:
     """Make the copies of the warehouses and locations that `shared.replica` keeps."""
     sql(LOCATION)

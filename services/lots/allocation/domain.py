@@ -34,7 +34,7 @@ def _opened(event: CloudEvent[AllocationRequested]) -> Opened:
         demand=asked.demand,
         order=asked.order,
         line=asked.line,
-        short=float(asked.quantity),
+        short=asked.quantity,
         closed=closed,
     )
     return Opened(asked, "CLOSED" if closed else "OPEN", answer)

@@ -1,12 +1,12 @@
 """Commands of picking, packing and shipping."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_UNITS, Fact, Model
 from shared.contracts.topics import FULFILLMENT_COMMANDS
-from shared.identifiers import DocumentId, Location, Reason, SerialNumber, Sku
+from shared.identifiers import DocumentId, LineId, Location, LotNumber, Quantity, Reason, SerialNumber, Sku
 
 
 class Unit(Model):
@@ -16,30 +16,54 @@ class Unit(Model):
     serial: SerialNumber
 
 
-Units = Annotated[list[Unit], Field(min_length=1, max_length=MAX_UNITS)]
+class Stock(Model):
+    """So much of a lot as it was scanned; the line where several lines of the order want the product, the place where
+    the lot is to be taken from several."""
+
+    sku: Sku
+    lot: LotNumber = ""
+    quantity: Quantity
+    line: LineId | None = None
+    location: Location | None = None
 
 
-class Pick(Fact, type="unit.pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+Units = Annotated[list[Unit], Field(max_length=MAX_UNITS)]
+Counted = Annotated[list[Stock], Field(max_length=MAX_UNITS)]
+
+
+class OnGoods(Fact):
+    """A command on serialised units, on counted goods, or on both."""
+
+    units: Units = []
+    stock: Counted = []
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.units and not self.stock:
+            raise ValueError("name units, stock or both")
+        if len(self.units) + len(self.stock) > MAX_UNITS:
+            raise ValueError(f"at most {MAX_UNITS} units and lots in one message")
+        return self
+
+
+class Pick(OnGoods, type="unit.pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
     """Units of the pick list were scanned and staged; any other unit is refused, with whose it is (S20)."""
 
     order: DocumentId
-    units: Units
     location: Location
 
 
-class ShortPick(Fact, type="unit.short_pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+class ShortPick(OnGoods, type="unit.short_pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
     """Units of the pick list are not where they should be: they go back held, and others are sought."""
 
     order: DocumentId
-    units: Units
     reason: Reason
 
 
-class Unpick(Fact, type="unit.unpick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+class Unpick(OnGoods, type="unit.unpick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
     """Picked units were put back to a storage place (S12); unwanted ones of a cancelled order, or wanted anew."""
 
     order: DocumentId
-    units: Units
     location: Location
     again: bool = True
     reason: Reason
@@ -54,29 +78,35 @@ class Exchange(Fact, type="unit.exchange.v1", topic=FULFILLMENT_COMMANDS, key="o
     reason: Reason
 
 
-class Pack(Fact, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+class ExchangeStock(Fact, type="stock.exchange.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """A supervisor takes as much of another lot of the product instead of an allocated one."""
+
+    order: DocumentId
+    stock: Stock
+    instead: LotNumber
+    reason: Reason
+
+
+class Pack(OnGoods, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
     """Picked units were laid into a carton of the order; the first opens it (S21)."""
 
     order: DocumentId
     carton: DocumentId
-    units: Units
 
 
-class Unpack(Fact, type="carton.unpack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+class Unpack(OnGoods, type="carton.unpack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
     """Units were taken out of a carton again."""
 
     order: DocumentId
     carton: DocumentId
-    units: Units
 
 
-class Repack(Fact, type="carton.move.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+class Repack(OnGoods, type="carton.move.v1", topic=FULFILLMENT_COMMANDS, key="order"):
     """Units were moved from one carton of the order to another."""
 
     order: DocumentId
     carton: DocumentId
     to_carton: DocumentId
-    units: Units
 
 
 Orders = Annotated[list[DocumentId], Field(max_length=MAX_UNITS)]

@@ -4,19 +4,37 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.contracts.envelope import MAX_UNITS, Fact
+from shared.contracts.counted import LotQuantity
+from shared.contracts.envelope import MAX_UNITS, Fact, Model
 from shared.contracts.receiving import Resolution
 from shared.contracts.topics import RECEIVING_COMMANDS
-from shared.identifiers import DocumentId, LineId, Location, Reason, SerialNumber, Sku
+from shared.identifiers import Count, Day, DocumentId, LineId, Location, Quantity, Reason, SerialNumber, Sku
 
 RawScan = Annotated[str, StringConstraints(max_length=1024)]
 """As it came from the scanner: whether it is a serial is the verdict, not the envelope's business."""
 
 
-class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Serials scanned or typed for a product of a receipt, each with its own verdict (S13, S14, S16).
+class ScannedLot(Model):
+    """A lot as it was scanned or typed (S23); without a quantity, what one scan of the barcode means."""
 
-    The first scan of a session opens it; `sku` or a `barcode` of the product says what was scanned.
+    lot: RawScan = ""
+    quantity: Quantity | None = None
+    expiry: Day | None = None
+    manufactured: Day | None = None
+    best_before: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ScannedLot":
+        if self.manufactured and any(day and day < self.manufactured for day in (self.expiry, self.best_before)):
+            raise ValueError("it cannot expire before it was made")
+        return self
+
+
+class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Serials or lots scanned or typed for a product of a receipt, each with its own verdict (S13, S14, S16, S23).
+
+    The first scan of a session opens it; `sku` or a `barcode` of the product says what was scanned. Serials may carry
+    the lot number and the expiry that their label shows.
     """
 
     receipt: DocumentId
@@ -24,12 +42,17 @@ class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"
     sku: Sku | None = None
     barcode: Annotated[str, Field(max_length=128)] | None = None
     location: Location
-    serials: Annotated[list[RawScan], Field(min_length=1, max_length=MAX_UNITS)]
+    serials: Annotated[list[RawScan], Field(max_length=MAX_UNITS)] = []
+    lots: Annotated[list[ScannedLot], Field(max_length=MAX_UNITS)] = []
+    lot: RawScan | None = None
+    expiry: Day | None = None
 
     @model_validator(mode="after")
     def _one_product(self) -> "Scan":
         if (self.sku is None) == (self.barcode is None):
             raise ValueError("name the product by either sku or barcode")
+        if bool(self.serials) == bool(self.lots):
+            raise ValueError("name what was scanned by either serials or lots")
         return self
 
 
@@ -39,18 +62,28 @@ class UndoScan(Fact, type="receive.undo.v1", topic=RECEIVING_COMMANDS, key="rece
     receipt: DocumentId
     session: DocumentId
     sku: Sku
-    serials: Annotated[list[RawScan], Field(min_length=1, max_length=MAX_UNITS)]
+    serials: Annotated[list[RawScan], Field(max_length=MAX_UNITS)] = []
+    lots: Annotated[list[RawScan], Field(max_length=MAX_UNITS)] = []
+    """Lots whose scans are taken back whole."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "UndoScan":
+        if bool(self.serials) == bool(self.lots):
+            raise ValueError("name what to take back by either serials or lots")
+        return self
 
 
 class ConfirmSession(Fact, type="receive.confirm.v1", topic=RECEIVING_COMMANDS, key="receipt"):
     """The scans of a session are right: its units are received, its discrepancies recorded (S16).
 
-    `units` is how many scans the sender counts, accepted or set aside: a session that has another number is refused.
+    `units` is how many scanned serials the sender counts, accepted or set aside, and `quantity` how much of what is
+    counted: a session that has other numbers is refused.
     """
 
     receipt: DocumentId
     session: DocumentId
     units: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    quantity: Count | None = None
 
     def weight(self) -> int:
         """What its sender counts; a session that is not counted is taken for a short one."""
@@ -89,22 +122,30 @@ class ResolveDiscrepancy(Fact, type="discrepancy.resolve.v1", topic=RECEIVING_CO
 
 
 class ReceiveReturn(Fact, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
-    """A customer's units are back: only what was shipped to that customer on that order, and only once."""
+    """A customer's goods are back: only what was shipped to that customer on that order, and only once."""
 
     return_id: DocumentId
     order: DocumentId
     customer: DocumentId
     sku: Sku
-    serials: Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_UNITS)]
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
+    lots: Annotated[list[LotQuantity], Field(max_length=MAX_UNITS)] = []
     location: Location
     reason: Reason
 
+    @model_validator(mode="after")
+    def _something(self) -> "ReceiveReturn":
+        if bool(self.serials) == bool(self.lots):
+            raise ValueError("name what came back by either serials or lots")
+        return self
+
 
 class DisposeReturn(Fact, type="return.dispose.v1", topic=RECEIVING_COMMANDS, key="return_id"):
-    """What becomes of returned units; all that are undecided where none are named, `sku` where serials are alike."""
+    """What becomes of returned goods; all that are undecided where none are named, `sku` where serials are alike."""
 
     return_id: DocumentId
     sku: Sku | None = None
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
+    lots: Annotated[list[LotQuantity], Field(max_length=MAX_UNITS)] = []
     disposition: Annotated[str, Field(pattern="^(RESTOCK|SCRAP|SEND_BACK)$")]
     reason: Reason

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_UNITS, Fact
 from shared.contracts.topics import SERIALS_COMMANDS
-from shared.identifiers import DocumentId, Location, Reason, SerialNumber, Sku
+from shared.identifiers import Day, DocumentId, Location, LotNumber, Reason, SerialNumber, Sku
 
 Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_UNITS)]
 
@@ -28,12 +28,22 @@ class Move(Fact, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
 
 
 class Hold(Fact, type="serial.hold.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Stop units from being allocated, picked and dispatched; the sender names the hold, to lift it by."""
+    """Stop units from being allocated, picked and dispatched; the sender names the hold, to lift it by.
+
+    A hold on a lot number holds what arrives of it later too.
+    """
 
     sku: Sku
-    serials: Serials
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
+    lot: Annotated[LotNumber, Field(min_length=1)] | None = None
     hold: DocumentId
     reason: Reason
+
+    @model_validator(mode="after")
+    def _something(self) -> "Hold":
+        if bool(self.serials) == (self.lot is not None):
+            raise ValueError("name what to hold by either serials or lot")
+        return self
 
 
 class Lift(Fact, type="serial.lift.v1", topic=SERIALS_COMMANDS, key="sku"):
@@ -51,4 +61,13 @@ class Adjust(Fact, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
     serials: Serials
     adjustment: Literal["SCRAPPED", "LOST", "FOUND", "VOID"]
     location: Location | None = None
+    reason: Reason
+
+
+class Correct(Fact, type="serial.correct.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """The label of units was read wrongly: this is their expiry."""
+
+    sku: Sku
+    serials: Serials
+    expiry: Day | None
     reason: Reason

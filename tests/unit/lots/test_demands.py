@@ -1,5 +1,6 @@
 """Demands for counted products."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ def ask(demand: str, quantity: Any = 5, **more: Any) -> AllocationRequested:
 def test_all_of_it_is_short(shortfall: str, status: str) -> None:
     """A demand is answered with a shortfall of the whole, and closed only if it does not wait."""
     [demand] = opened((), [told(ask("D1", quantity=2.5, shortfall=shortfall))])
-    assert (demand.status, demand.answer.short, demand.answer.closed) == (status, 2.5, status == "CLOSED")
+    assert (demand.status, demand.answer.short, demand.answer.closed) == (status, Decimal("2.5"), status == "CLOSED")
     assert (demand.answer.order, demand.answer.line, demand.answer.demand) == ("SO-D1", "1", "D1")
 
 

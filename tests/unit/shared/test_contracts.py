@@ -32,7 +32,16 @@ def test_what_was_once_written_can_still_be_read(message: type[Fact]) -> None:
     event: CloudEvent[Any] = CloudEvent[message].model_validate_json(sample)  # type: ignore[valid-type]
     read = json.loads(event.data.model_dump_json(exclude_none=True))
     written = json.loads(sample)["data"]
-    assert {name: read.get(name) for name in written} == written
+    assert within(written, read)
+
+
+def within(written: Any, read: Any) -> bool:
+    """Whether all that was written was read; a field that came later may stand beside it, at any depth."""
+    if isinstance(written, dict):
+        return isinstance(read, dict) and all(within(value, read.get(name)) for name, value in written.items())
+    if isinstance(written, list):
+        return isinstance(read, list) and len(read) == len(written) and all(map(within, written, read))
+    return bool(written == read)
 
 
 @by_type
@@ -47,7 +56,7 @@ def test_no_message_is_on_two_topics() -> None:
     """One type, one meaning, one place."""
     names = [message.TYPE for message in messages()]
     assert len(names) == len(set(names))
-    assert all(topic.messages for topic in TOPICS if topic.name != "lots.commands")
+    assert all(topic.messages for topic in TOPICS)
 
 
 def test_every_code_is_told() -> None:

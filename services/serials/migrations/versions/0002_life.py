@@ -1,0 +1,10 @@
+"""What a product's days of life mean, beside its copy."""
+
+from shared.migrate import product_life
+
+revision = "serials_0002"
+down_revision = "serials_0001"
+
+
+def upgrade() -> None:
+    product_life()

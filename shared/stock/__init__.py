@@ -1,0 +1,1 @@
+"""The rules of stock that serials and lots share: what may still leave, and what goes first."""
