@@ -142,12 +142,16 @@ class SerialExpired(Fact, type="serial.expired.v1", topic=SERIALS, key="sku"):
 
 
 class RecalledUnit(Model):
-    """A unit that a recall touches, and where it is: with us, with an order, or with a customer."""
+    """A unit that a recall touches, and where it is: with us, with an order, or with a customer.
+
+    `held` is whether the recall's hold is still on it: it is lifted from what was found good.
+    """
 
     serial: SerialNumber
     lot: LotNumber | None = None
     status: Status
     adjustment: Adjustment | None = None
+    held: bool = True
     location: Location | None = None
     order: DocumentId | None = None
     shipment: DocumentId | None = None
