@@ -36,8 +36,8 @@ class AllocationRequested(Fact, type="allocation.requested.v1", topic=FULFILLMEN
     min_life_days: int = 0
 
     def weight(self) -> int:
-        """As many units as it may be given at once."""
-        return max(1, int(self.quantity))
+        """As many units as it may be given at once; what is counted is given by the pile, however much."""
+        return max(1, int(self.quantity)) if self.tracking == "SERIAL" else 1
 
 
 class AllocationWithdrawn(Fact, type="allocation.withdrawn.v1", topic=FULFILLMENT, key="order"):

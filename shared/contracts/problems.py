@@ -83,6 +83,8 @@ class Code(StrEnum):
     HELD = "held"
     ADJUSTED = "adjusted"
     HOLD_EXISTS = "hold_exists"
+    EXPIRED = "expired"
+    LIFE_TOO_SHORT = "life_too_short"
 
     ORDER_CANCELLED = "order_cancelled"
     ORDER_COMPLETE = "order_complete"
@@ -246,6 +248,12 @@ KINDS: dict[Code, Kind] = {
         409, "The unit was scrapped, lost, sent back or void", "Record it as found first, if it is here."
     ),
     Code.HOLD_EXISTS: Kind(409, "A hold of that id exists", "Take a new id for a new hold."),
+    Code.EXPIRED: Kind(
+        409, "The goods have expired", "Take goods that expire later; correct the date if it was misread."
+    ),
+    Code.LIFE_TOO_SHORT: Kind(
+        409, "The goods expire too soon for this order", "Take goods that expire later, as customer and product demand."
+    ),
     Code.ORDER_CANCELLED: Kind(409, "The order or line was cancelled", "Unpick what was picked for it."),
     Code.ORDER_COMPLETE: Kind(409, "The order has been shipped", "Take a customer return."),
     Code.UNKNOWN_LINE: Kind(404, "The order has no such line", "Check the line number."),

@@ -3,7 +3,7 @@
 Earliest expiry first, then earliest receipt, then the number; what does not expire goes last. Deterministic.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -41,22 +41,36 @@ class Taken(NamedTuple):
     quantity: Decimal
 
 
-def take(piles: Iterable[Pile], wanted: Decimal, *, single_lot: bool = False) -> Sequence[Taken]:
-    """Fill a wish from piles that may be taken; with `single_lot` from the first lot that fills it, or not at all."""
-    ordered = sorted((pile for pile in piles if pile.free > 0), key=lambda pile: pile.turn)
-    if single_lot:
-        ordered = _first_that_fills(ordered, wanted)
-    taken: list[Taken] = []
-    for pile in ordered:
-        if wanted <= 0:
-            break
-        taken.append(Taken(pile, min(pile.free, wanted)))
-        wanted -= taken[-1].quantity
-    return taken
+Fits = Callable[[Pile], bool]
 
 
-def _first_that_fills(ordered: Sequence[Pile], wanted: Decimal) -> list[Pile]:
-    of_lot: dict[str, list[Pile]] = {}
-    for pile in ordered:
-        of_lot.setdefault(pile.lot, []).append(pile)
-    return next((piles for piles in of_lot.values() if sum(pile.free for pile in piles) >= wanted), [])
+class Shelf:
+    """Piles in the order in which they are taken; one wish after the other is filled from what is left of them."""
+
+    def __init__(self, piles: Iterable[Pile]) -> None:
+        self.piles = sorted((pile for pile in piles if pile.free > 0), key=lambda pile: pile.turn)
+
+    def take(self, wanted: Decimal, fits: Fits | None = None, *, single_lot: bool = False) -> list[Taken]:
+        """Fill a wish from the piles that fit it; with `single_lot` from the first lot that fills it, or not at all."""
+        if single_lot:
+            fits = self._first_that_fills(wanted, fits)
+        taken: list[Taken] = []
+        for place, pile in enumerate(self.piles):
+            if fits is None or fits(pile):
+                part = min(pile.free, wanted)
+                taken.append(Taken(pile, part))
+                self.piles[place] = pile._replace(free=pile.free - part)
+                wanted -= part
+                if not wanted:
+                    break
+        if len(taken) > 1 or (taken and taken[0].quantity == taken[0].pile.free):
+            self.piles = [pile for pile in self.piles if pile.free]
+        return taken
+
+    def _first_that_fills(self, wanted: Decimal, fits: Fits | None) -> Fits:
+        free: dict[str, Decimal] = {}
+        for pile in self.piles:
+            if fits is None or fits(pile):
+                free[pile.lot] = free.get(pile.lot, Decimal(0)) + pile.free
+        first = next((lot for lot, quantity in free.items() if quantity >= wanted), None)
+        return lambda pile: pile.lot == first and (fits is None or fits(pile))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.stock.expiry import good_until, is_expired, today, too_late
-from shared.stock.fefo import Pile, take
+from shared.stock.fefo import Pile, Shelf
 
 DAY = date(2027, 3, 31)
 
@@ -85,7 +85,7 @@ def test_fefo_is_the_best_of_all_ways(
         return (pile.expiry or date.max, pile.expiry is None, pile.received, pile.lot, pile.sequence, pile.location)
 
     there = dated(piles, facts)
-    taken = take(there, wanted)
+    taken = Shelf(there).take(wanted)
     assert sum(part.quantity for part in taken) == min(wanted, sum(pile.free for pile in there))
     ways = (emptied(order, wanted) for order in permutations(there))
     best = min(ways, key=lambda way: [key(pile) for pile, _ in way])
@@ -106,7 +106,7 @@ def emptied(order: tuple[Pile, ...], wanted: Decimal) -> list[tuple[Pile, Decima
 def test_a_single_lot_or_nothing(piles: list[Pile], facts: dict[str, tuple[date | None, int]], wanted: Decimal) -> None:
     """One lot fills all of it, the first in FEFO order that can; where none can, nothing is taken (S27)."""
     there = dated(piles, facts)
-    taken = take(there, wanted, single_lot=True)
+    taken = Shelf(there).take(wanted, single_lot=True)
     totals: dict[str, Decimal] = {}
     for pile in sorted(there, key=lambda pile: pile.turn):
         totals[pile.lot] = totals.get(pile.lot, Decimal(0)) + pile.free
