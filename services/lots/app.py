@@ -1,26 +1,38 @@
-"""The map of lots: it keeps the demands for what is counted, and copies of products and places."""
+"""The map of lots: which message goes to whom, under which locks, at which address."""
 
 from collections.abc import Iterator
 
 from services.lots.allocation import api, handlers
+from services.lots.balances import handlers as balances
+from shared.contracts.commands.lots import MoveLot, PutAwayLot
+from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn
 from shared.contracts.lots import LotRejected
+from shared.contracts.receiving import StockReceived
 from shared.replica import LOCATIONS, PRODUCTS
-from shared.routing import Hears
+from shared.routing import Hears, Takes
 from shared.runtime import service
+
+
+def sku(data: Fact) -> Iterator[str]:
+    """Lock the product: one lock guards its lots, balances, holds and demands."""
+    yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
 def counted_sku(data: AllocationRequested | AllocationWithdrawn) -> Iterator[str]:
     """Lock the product, if the demand is ours: what is serialised is the registry's business."""
     if data.tracking != "SERIAL":
-        yield f"sku:{data.sku}"
+        yield from sku(data)
 
 
 ROWS = (
     *PRODUCTS,
     *LOCATIONS,
+    Hears(StockReceived, balances.stock_received, sku),
     Hears(AllocationRequested, handlers.allocation_requested, counted_sku),
     Hears(AllocationWithdrawn, handlers.allocation_withdrawn, counted_sku),
+    Takes(PutAwayLot, balances.put_away, sku, post="/putaways"),
+    Takes(MoveLot, balances.move, sku, post="/moves"),
 )
 
 app = service("lots", ROWS, LotRejected, (api.router,))

@@ -86,6 +86,12 @@ class Code(StrEnum):
     EXPIRED = "expired"
     LIFE_TOO_SHORT = "life_too_short"
 
+    NOT_COUNTED = "not_counted"
+    UNKNOWN_LOT = "unknown_lot"
+    NOT_ENOUGH = "not_enough"
+    LOTS_MIXED = "lots_mixed"
+    DATES_DECIDE = "dates_decide"
+
     ORDER_CANCELLED = "order_cancelled"
     ORDER_COMPLETE = "order_complete"
     UNKNOWN_LINE = "unknown_line"
@@ -117,6 +123,8 @@ class Refusal(BaseModel):
     detail: str
     ids: list[str] = []
     blocked_by: list[str] = []
+    suggested: list[str] = []
+    """What could be named instead."""
 
     @property
     def kind(self) -> Kind:
@@ -135,6 +143,7 @@ class Refusal(BaseModel):
             "help": kind.help,
             **({"ids": self.ids} if self.ids else {}),
             **({"blocked_by": self.blocked_by} if self.blocked_by else {}),
+            **({"suggested": self.suggested} if self.suggested else {}),
             **more,
         }
 
@@ -254,6 +263,19 @@ KINDS: dict[Code, Kind] = {
     Code.LIFE_TOO_SHORT: Kind(
         409, "The goods expire too soon for this order", "Take goods that expire later, as customer and product demand."
     ),
+    Code.NOT_COUNTED: Kind(422, "The product is tracked by serial", "Name its serials, at the registry."),
+    Code.UNKNOWN_LOT: Kind(
+        404, "The product has no such lot", "Check the lot's label and the product, upper and lower case included."
+    ),
+    Code.NOT_ENOUGH: Kind(
+        409,
+        "There is not as much there that is free",
+        "Take less, or short-pick or unpick what orders have; if its receipt was only just confirmed, send it again.",
+    ),
+    Code.LOTS_MIXED: Kind(
+        409, "A storage place holds one lot of a product", "Take a place with this lot, or an empty one."
+    ),
+    Code.DATES_DECIDE: Kind(409, "The lot's dates hold it", "Correct the dates: that lifts the hold."),
     Code.ORDER_CANCELLED: Kind(409, "The order or line was cancelled", "Unpick what was picked for it."),
     Code.ORDER_COMPLETE: Kind(409, "The order has been shipped", "Take a customer return."),
     Code.UNKNOWN_LINE: Kind(404, "The order has no such line", "Check the line number."),

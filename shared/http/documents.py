@@ -18,6 +18,7 @@ PROBLEM = {
         "detail": {"type": "string"}, "code": {"type": "string"}, "help": {"type": "string"},
         "ids": {"type": "array", "items": {"type": "string"}},
         "blocked_by": {"type": "array", "items": {"type": "string"}},
+        "suggested": {"type": "array", "items": {"type": "string"}},
         "errors": {"type": "array", "items": {"type": "object"}},
         "refusals": {"type": "array", "items": {"$ref": REF.format(model="Problem")}},
     },

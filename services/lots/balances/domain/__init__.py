@@ -1,0 +1,1 @@
+"""The rules of counted stock: values in, changes and refusals out."""

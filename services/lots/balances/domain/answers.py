@@ -1,0 +1,36 @@
+"""What the sender of a command on counted stock is told of how it stands after it."""
+
+from datetime import date
+
+from pydantic import BaseModel
+
+from services.lots.balances.domain.book import Book
+from services.lots.balances.domain.stock import Balance, Lot
+from shared.identifiers import Count
+
+
+class AtPlace(BaseModel):
+    """How much of a lot lies at a place, and how much of that orders have."""
+
+    location: str
+    on_hand: Count
+    allocated: Count
+    on_hold: bool
+
+
+class StockNow(BaseModel):
+    """A lot at the places that a command was about."""
+
+    sku: str
+    lot: str
+    expiry: date | None
+    places: list[AtPlace]
+
+
+def stock_now(book: Book, lot: Lot, *balances: Balance) -> StockNow:
+    """Tell how a lot stands."""
+    places = [
+        AtPlace(location=it.location, on_hand=it.on_hand, allocated=it.allocated, on_hold=book.held(it))
+        for it in balances
+    ]
+    return StockNow(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, places=places)

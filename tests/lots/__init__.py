@@ -1,0 +1,1 @@
+"""Lots on its real tables."""

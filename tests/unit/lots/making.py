@@ -1,0 +1,48 @@
+"""Short ways to say what lots is told of one product."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from shared.contracts.commands.lots import MoveLot, PutAwayLot
+from shared.contracts.receiving import ReceivedLot, StockReceived
+from shared.contracts.reference import LocationType
+
+DOCK, STAGE, OUT = "EAST/DOCK", "EAST/STAGE", "EAST/OUT"
+SHELF, BIN, RACK = "EAST/A-01", "EAST/A-02", "EAST/A-03"
+FAR = "WEST/B-01"
+PLACES: dict[str, LocationType] = {
+    DOCK: "DOCK", STAGE: "STAGING", OUT: "STAGING", SHELF: "STORAGE", BIN: "STORAGE", RACK: "STORAGE",
+    FAR: "STORAGE", "WEST/DOCK": "DOCK",
+}  # fmt: skip
+SPRING, SUMMER = date(2027, 3, 31), date(2027, 6, 30)
+
+
+class Saying:
+    """Messages about one product."""
+
+    def __init__(self, sku: str = "A-1") -> None:
+        self.sku = sku
+
+    def came(self, lot: str, quantity: Any = 10, expiry: date | None = SPRING, **more: Any) -> ReceivedLot:
+        """So much of a lot, with its label."""
+        return ReceivedLot(lot=lot, quantity=Decimal(str(quantity)), expiry=expiry, **more)
+
+    def receive(self, *lots: ReceivedLot, receipt: str = "R-1", location: str = DOCK) -> StockReceived:
+        """An arrival."""
+        return StockReceived(
+            receipt=receipt, line="1", sku=self.sku, tracking="LOT", lots=list(lots), location=location,
+            session="S-1", supplier="Dairy",
+        )  # fmt: skip
+
+    def put_away(self, lot: str, quantity: Any = 10, location: str = SHELF, from_location: str = DOCK) -> PutAwayLot:
+        """A putaway."""
+        return PutAwayLot(
+            sku=self.sku, lot=lot, quantity=Decimal(str(quantity)), from_location=from_location, location=location
+        )
+
+    def move(self, lot: str, quantity: Any, location: str, from_location: str = SHELF) -> MoveLot:
+        """A move."""
+        return MoveLot(
+            sku=self.sku, lot=lot, quantity=Decimal(str(quantity)), from_location=from_location, location=location
+        )
