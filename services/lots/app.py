@@ -19,18 +19,17 @@ def sku(data: Fact) -> Iterator[str]:
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def counted_sku(data: AllocationRequested | AllocationWithdrawn) -> Iterator[str]:
-    """Lock the product, if the demand is ours: what is serialised is the registry's business."""
-    if data.tracking != "SERIAL":
-        yield from sku(data)
+def counted(data: AllocationRequested | AllocationWithdrawn) -> bool:
+    """Say whether a demand is ours: what is serialised is the registry's business."""
+    return data.tracking != "SERIAL"
 
 
 ROWS = (
     *PRODUCTS,
     *LOCATIONS,
     Hears(StockReceived, balances.stock_received, sku),
-    Hears(AllocationRequested, handlers.allocation_requested, counted_sku),
-    Hears(AllocationWithdrawn, handlers.allocation_withdrawn, counted_sku),
+    Hears(AllocationRequested, handlers.allocation_requested, sku, counted),
+    Hears(AllocationWithdrawn, handlers.allocation_withdrawn, sku, counted),
     Takes(PutAwayLot, balances.put_away, sku, post="/putaways"),
     Takes(MoveLot, balances.move, sku, post="/moves"),
 )

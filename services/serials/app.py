@@ -30,10 +30,9 @@ def sku(data: Fact) -> Iterator[str]:
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def serialised_sku(data: AllocationRequested | AllocationWithdrawn) -> Iterator[str]:
-    """Lock the product, if the demand is ours: what is counted is lots' business."""
-    if data.tracking == "SERIAL":
-        yield from sku(data)
+def serialised(data: AllocationRequested | AllocationWithdrawn) -> bool:
+    """Say whether a demand is ours: what is counted is lots' business."""
+    return data.tracking == "SERIAL"
 
 
 def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
@@ -49,8 +48,8 @@ ROWS = (
     Hears(UnitReceived, units.unit_received, sku),
     Hears(UnitReturned, units.unit_returned, sku),
     Hears(ReturnDisposed, allocation.return_disposed, sku),
-    Hears(AllocationRequested, allocation.allocation_requested, serialised_sku),
-    Hears(AllocationWithdrawn, allocation.allocation_withdrawn, serialised_sku),
+    Hears(AllocationRequested, allocation.allocation_requested, sku, serialised),
+    Hears(AllocationWithdrawn, allocation.allocation_withdrawn, sku, serialised),
     Hears(UnitDeallocated, allocation.unit_deallocated, sku),
     Hears(UnitPicked, units.unit_picked, sku),
     Hears(UnitUnpicked, allocation.unit_unpicked, sku),

@@ -11,16 +11,13 @@ from shared.database import Transaction
 
 async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]) -> Sequence[Fact]:
     """Open demands and say that all of it is short."""
-    ours = [event for event in events if event.data.tracking != "SERIAL"]
-    if not ours:
-        return ()
-    known = await store.known(tx, [event.data.demand for event in ours])
-    new = opened(known, ours)
+    known = await store.known(tx, [event.data.demand for event in events])
+    new = opened(known, events)
     await store.insert(tx, new)
     return [it.answer for it in new]
 
 
 async def allocation_withdrawn(tx: Transaction, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> Sequence[Fact]:
     """Close demands."""
-    await store.withdraw(tx, [event.data for event in events if event.data.tracking != "SERIAL"])
+    await store.withdraw(tx, [event.data for event in events])
     return ()

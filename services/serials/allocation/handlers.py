@@ -44,19 +44,17 @@ async def _kept(tx: Transaction, book: Book, demands: Demands) -> list[Fact]:
 
 async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]) -> Sequence[Fact]:
     """Open demands and answer them (S08)."""
-    ours = [event for event in events if event.data.tracking == "SERIAL"]
-    demands = await store.load(tx, [event.data.demand for event in ours])
-    demands.open(ours)
+    demands = await store.load(tx, [event.data.demand for event in events])
+    demands.open(events)
     return await _kept(tx, Book(), demands)
 
 
 async def allocation_withdrawn(tx: Transaction, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> Sequence[Fact]:
     """Close demands and free what is still allocated under them (S11)."""
-    ours = [event for event in events if event.data.tracking == "SERIAL"]
-    demands, book = await store.load(tx, [event.data.demand for event in ours]), Book()
-    await store.load_under(tx, book, [(event.data.demand, event.data.order) for event in ours])
-    demands.withdraw(ours)
-    orders.released(book, ours)
+    demands, book = await store.load(tx, [event.data.demand for event in events]), Book()
+    await store.load_under(tx, book, [(event.data.demand, event.data.order) for event in events])
+    demands.withdraw(events)
+    orders.released(book, events)
     return await _kept(tx, book, demands)
 
 

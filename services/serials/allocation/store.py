@@ -12,8 +12,8 @@ from sqlalchemy import Row, text
 
 from services.serials.allocation.domain.demand import Demand, Demands
 from services.serials.units.domain.book import Book
-from services.serials.units.domain.unit import Key, Pool, Unit
-from services.serials.units.store import UNIT
+from services.serials.units.domain.unit import Key, Pool
+from services.serials.units.store import UNIT, unit_of
 from shared.database import Transaction
 
 DEMAND = """
@@ -151,14 +151,14 @@ async def load_free(tx: Transaction, book: Book, demands: Demands) -> None:
             wanted[demand.pool] = wanted.get(demand.pool, 0) + demand.open
     if wanted:
         values = _pools(wanted) | {"wanted": list(wanted.values())}
-        book.adopt(Unit(*row) for row in await tx.rows(LOAD_FREE, values))
+        book.adopt(unit_of(row) for row in await tx.rows(LOAD_FREE, values))
 
 
 async def load_under(tx: Transaction, book: Book, demands: Iterable[tuple[str, str]]) -> None:
     """Load what is allocated under demands, given as (demand, order)."""
     if wanted := set(demands):
         ids, orders = zip(*wanted, strict=True)
-        book.adopt(Unit(*row) for row in await tx.rows(LOAD_UNDER, {"demands": ids, "orders": orders}))
+        book.adopt(unit_of(row) for row in await tx.rows(LOAD_UNDER, {"demands": ids, "orders": orders}))
 
 
 async def count_held(tx: Transaction, pools: Iterable[Pool]) -> dict[Pool, int]:

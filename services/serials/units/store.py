@@ -1,9 +1,11 @@
 """Loads units under their sku's lock, and writes what became of them: one statement a table, however many."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.unit import HoldRow, Key, Papers, Unit
@@ -36,11 +38,11 @@ CHANGING = (
     Column("holds", "holds", "integer"),
     Column("adjustment", "adjustment", "text"),
 )
+STATE = attrgetter(*(column.field for column in CHANGING))
 NAMES = ", ".join(column.name for column in CHANGING)
 ARRAYS = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in CHANGING)
 CAST = {"status": "CAST(it.status AS status)"}
 VALUES = ", ".join(CAST.get(column.name, f"it.{column.name}") for column in CHANGING)
-SETS = ", ".join(f"{column.name} = {CAST.get(column.name, f'it.{column.name}')}" for column in CHANGING)
 
 UNIT = "s.sku, s.serial, s.id, s.status::text, " + ", ".join(f"s.{column.name}" for column in CHANGING[1:])
 """The columns of `serial_state AS s` in the order of a Unit's fields."""
@@ -69,12 +71,6 @@ INSERT = text(f"""
     INSERT INTO serial_state (id, sku, serial, {NAMES})
     SELECT known.id, it.sku, it.serial, {VALUES} FROM it JOIN known USING (sku, serial)
     RETURNING id, sku, serial
-""")  # noqa: S608
-
-UPDATE = text(f"""
-    UPDATE serial_state AS s SET {SETS}
-    FROM unnest(CAST(:ids AS bigint[]), {ARRAYS}) AS it (id, {NAMES})
-    WHERE s.id = it.id
 """)  # noqa: S608
 
 AUDIT = text("""
@@ -127,13 +123,33 @@ LIFT_HOLDS = text("""
 """)
 
 
+@cache
+def update(columns: tuple[Column, ...]) -> TextClause:
+    """Write these columns of units by id."""
+    names = ", ".join(column.name for column in columns)
+    arrays = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in columns)
+    sets = ", ".join(f"{column.name} = {CAST.get(column.name, f'it.{column.name}')}" for column in columns)
+    return text(f"""
+        UPDATE serial_state AS s SET {sets}
+        FROM unnest(CAST(:ids AS bigint[]), {arrays}) AS it (id, {names})
+        WHERE s.id = it.id
+    """)  # noqa: S608
+
+
+def unit_of(row: Sequence[Any]) -> Unit:
+    """Make a unit of the columns in UNIT; it remembers them, so that only what changes is written."""
+    unit = Unit(*row)
+    unit.was = row[3:]
+    return unit
+
+
 async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -> Book:
     """Load units by name, into a new book or one that is being written."""
     book = book or Book()
     wanted = set(keys)
     if wanted:
         skus, serials = zip(*wanted, strict=True)
-        book.adopt(Unit(*row) for row in await tx.rows(LOAD, {"skus": skus, "serials": serials}))
+        book.adopt(unit_of(row) for row in await tx.rows(LOAD, {"skus": skus, "serials": serials}))
     return book
 
 
@@ -147,7 +163,7 @@ async def load_held(tx: Transaction, book: Book, holds: Iterable[tuple[str, str]
             if row.of_return:
                 book.of_returns[row.held_sku, row.hold] = row.of_return
             if row.open:
-                loaded = Unit(*row[4:])
+                loaded = unit_of(row[4:])
                 book.adopt([loaded])
                 units[loaded.key] = book.units[loaded.key]
 
@@ -162,7 +178,7 @@ async def save(tx: Transaction, book: Book) -> None:
     if fresh:
         await _insert(tx, book, fresh)
     if known:
-        await tx.run(UPDATE, {"ids": [unit.id for unit in known], **_arrays(known)})
+        await _update(tx, known)
     acts = await _audit(tx, book)
     if book.opened:
         await tx.run(OPEN_HOLDS, _hold_rows(book.opened, acts))
@@ -170,19 +186,28 @@ async def save(tx: Transaction, book: Book) -> None:
         await tx.run(LIFT_HOLDS, _hold_rows(book.lifted, acts))
 
 
-def _arrays(units: Sequence[Unit]) -> dict[str, Any]:
-    return {column.name: [getattr(unit, column.field) for unit in units] for column in CHANGING}
+def _arrays(units: Sequence[Unit]) -> Iterator[tuple[Column, tuple[Any, ...]]]:
+    return zip(CHANGING, zip(*map(STATE, units), strict=True), strict=True)
+
+
+async def _update(tx: Transaction, units: Sequence[Unit]) -> None:
+    """Write the columns that changed of any unit: an act changes a few of them."""
+    was = zip(*(unit.was for unit in units), strict=True)
+    changed = {column: now for (column, now), before in zip(_arrays(units), was, strict=True) if now != before}
+    values = {column.name: now for column, now in changed.items()}
+    await tx.run(update(tuple(changed)), {"ids": [unit.id for unit in units], **values})
 
 
 async def _insert(tx: Transaction, book: Book, units: Sequence[Unit]) -> None:
     first = {id(step.unit): step.act for step in reversed(book.steps)}
-    values = {
+    values: dict[str, Any] = {
         "skus": [unit.sku for unit in units],
         "serials": [unit.serial for unit in units],
         "known_by": [book.acts[first[id(unit)]].told.actor for unit in units],
         "now": tx.now,
     }
-    for row in await tx.rows(INSERT, values | _arrays(units)):
+    values |= {column.name: now for column, now in _arrays(units)}
+    for row in await tx.rows(INSERT, values):
         book.units[row.sku, row.serial].id = row.id
 
 

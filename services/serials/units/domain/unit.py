@@ -1,7 +1,7 @@
 """A serialised unit as the registry knows it, and the steps of its life."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -39,6 +39,8 @@ class Unit:
     return_id: str | None = None
     holds: int = 0
     adjustment: Adjustment | None = None
+    was: Sequence[Any] = field(default=(), repr=False, compare=False)
+    """Its status and all after it as they were loaded."""
 
     @property
     def key(self) -> Key:
