@@ -92,7 +92,9 @@ async def test_the_tables_decide_as_the_rules_do(engine: AsyncEngine, played: li
         given = [fact for fact in registry.said[before[0] :] if isinstance(fact, SerialAllocated)]
         assert [
             (it["demand"], it.get("given", []), it["short"], it["closed"]) for it in told.data("serial.allocated.v1")
-        ] == [(it.demand, [unit.model_dump() for unit in it.given], it.short, it.closed) for it in given]
+        ] == [
+            (it.demand, [unit.model_dump(exclude_none=True) for unit in it.given], it.short, it.closed) for it in given
+        ]
         if told.answers:
             assert told.codes() == [str(refusal.code) for it in outcomes for refusal in it.refusals]
         disagreements = [it for it in told.data("serial.rejected.v1") if it["kind"] == "DISAGREEMENT"]

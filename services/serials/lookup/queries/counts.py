@@ -6,12 +6,15 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from services.serials.lookup.queries.filters import OF_UNIT, Filters, where
-from services.serials.lookup.queries.search import BY_NAME, ENOUGH_PLACED, WALK, WALK_UNITS, fetch
+from services.serials.lookup.queries.search import BY_NAME, ENOUGH_PLACED, WALK_UNITS, fetch
 from shared.contracts.serials import Status
 from shared.database import Transaction
 
 MOST = 1000
 """Beyond it a count is "1000+": nobody reads further, and counting on would be long."""
+
+WALK = 16_000
+"""Keys of each status that are looked at for a part."""
 
 ENOUGH = 3000
 """Rows of the index on parts that are counted one by one."""

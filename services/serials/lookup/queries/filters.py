@@ -1,5 +1,6 @@
 """What a search asks for, as conditions on the state of units."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from shared.identifiers import warehouse_of
 
 PART_FROM = 3
 """Characters from which a part of a serial is found anywhere in it; fewer are a beginning."""
+
+RUN = re.compile(r"[A-Za-z0-9]{3}")
 
 OF_UNIT = ("warehouse", "location", "order", "held")
 """What only a unit's own row tells."""
@@ -40,6 +43,11 @@ class Filters:
     def anywhere(self) -> bool:
         """Whether the part may stand anywhere in a serial."""
         return self.q is not None and len(self.q) >= PART_FROM
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the index on parts tells it well: it knows runs of three letters and digits."""
+        return RUN.search(self.q or "") is not None
 
     @property
     def beside_the_key(self) -> bool:
