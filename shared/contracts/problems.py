@@ -54,6 +54,15 @@ class Code(StrEnum):
     SERIAL_UNEXPECTED = "serial_unexpected"
     SERIAL_BADLY_FORMED = "serial_badly_formed"
     SERIAL_NOT_SCANNED = "serial_not_scanned"
+    LOT_BADLY_FORMED = "lot_badly_formed"
+    LOT_MISSING = "lot_missing"
+    LOT_NOT_TRACKED = "lot_not_tracked"
+    LOT_REPEATED = "lot_repeated"
+    LOT_NOT_SCANNED = "lot_not_scanned"
+    QUANTITY_MISSING = "quantity_missing"
+    DATES_DIFFER = "dates_differ"
+    EXPIRY_MISSING = "expiry_missing"
+    SHORT_LIFE = "short_life"
     WRONG_PRODUCT = "wrong_product"
     WRONG_WAREHOUSE = "wrong_warehouse"
     WRONG_LOCATION_TYPE = "wrong_location_type"
@@ -214,6 +223,21 @@ KINDS: dict[Code, Kind] = {
     Code.SERIAL_NOT_SCANNED: Kind(
         409, "The serial is not among the session's scans", "List the session to see its scans."
     ),
+    Code.LOT_BADLY_FORMED: Kind(
+        422, "That is no lot number", "1 to 64 printable ASCII characters, no blank at either end."
+    ),
+    Code.LOT_MISSING: Kind(422, "Lot-tracked goods without their lot", "Scan the lot number on the label."),
+    Code.LOT_NOT_TRACKED: Kind(422, "The product is tracked by no lot", "Count it without lot and dates."),
+    Code.LOT_REPEATED: Kind(422, "The same lot twice in a message", "Name each lot once, with its whole quantity."),
+    Code.LOT_NOT_SCANNED: Kind(409, "The lot is not among the session's scans", "List the session to see its scans."),
+    Code.QUANTITY_MISSING: Kind(422, "How much is not said", "Name a quantity, or scan a barcode that means one."),
+    Code.DATES_DIFFER: Kind(
+        409,
+        "The lot has other dates on this receipt",
+        "Look at the label; if it does say so, receive it on a receipt of its own.",
+    ),
+    Code.EXPIRY_MISSING: Kind(422, "Goods without their expiry date", "Enter the expiry date on the label."),
+    Code.SHORT_LIFE: Kind(409, "Too little life is left", "Send the goods back, or relax the product's policy."),
     Code.WRONG_PRODUCT: Kind(409, "The serial or barcode belongs to another product", "Check the product on the box."),
     Code.WRONG_WAREHOUSE: Kind(
         422, "That place lies in another warehouse", "Name a place of the document's warehouse."

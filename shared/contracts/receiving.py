@@ -160,6 +160,7 @@ class DiscrepancyFound(Fact, type="discrepancy.found.v1", topic=RECEIVING, key="
     sku: Sku
     quantity: Quantity
     serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
+    lot: LotNumber | None = None
     session: DocumentId | None = None
     detail: str = ""
 
@@ -173,6 +174,7 @@ class DiscrepancyResolved(Fact, type="discrepancy.resolved.v1", topic=RECEIVING,
     resolution: Resolution
     sku: Sku
     serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
+    lot: LotNumber | None = None
     reason: str
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import ProductChanged, Tracking
-from shared.contracts.upstream import Barcode, ProductDefined
+from shared.contracts.upstream import Barcode, LifePolicy, ProductDefined
 
 
 class Product(NamedTuple):
@@ -19,13 +19,15 @@ class Product(NamedTuple):
     unit: str
     tracking: Tracking
     barcodes: tuple[tuple[str, int], ...] = ()
+    life: LifePolicy = LifePolicy()
 
     def said(self) -> ProductChanged:
         """As the others are told."""
         codes = [Barcode(code=code, quantity=quantity) for code, quantity in self.barcodes]
         return ProductChanged(
-            sku=self.sku, version=self.version, name=self.name, unit=self.unit, tracking=self.tracking, barcodes=codes
-        )
+            sku=self.sku, version=self.version, name=self.name, unit=self.unit, tracking=self.tracking, barcodes=codes,
+            life=self.life,
+        )  # fmt: skip
 
 
 class ProductShown(BaseModel):
@@ -37,6 +39,14 @@ class ProductShown(BaseModel):
     unit: str
     tracking: Tracking
     barcodes: list[Barcode]
+    life: LifePolicy
+
+
+class Coded(NamedTuple):
+    """What one scan of a barcode means: a product, and how much of it."""
+
+    sku: str
+    quantity: int
 
 
 class Defined(NamedTuple):
@@ -80,6 +90,14 @@ def _tracking(wish: ProductDefined) -> Tracking:
     return "SERIAL" if wish.serial_tracked else "LOT" if wish.lot_tracked else "NONE"
 
 
+def settled(life: LifePolicy, tracking: Tracking) -> LifePolicy:
+    """A policy with what it leaves open decided: lots have an expiry, unless the product is said to have none (S24)."""
+    required = tracking == "LOT" if life.expiry_required is None else life.expiry_required
+    days = sorted(set(life.expiring_days), reverse=True)
+    customers = sorted(life.customers, key=lambda one: (one.customer, one.min_life_days))
+    return life.model_copy(update={"expiry_required": required, "expiring_days": days, "customers": customers})
+
+
 def _refused(before: Product | None, taken: Mapping[str, str], used: Set[str], wish: ProductDefined) -> Refusal | None:
     if wish.serial_tracked and wish.lot_tracked:
         return Refusal(code=Code.BOTH_TRACKINGS, detail=f"{wish.sku} is to be tracked by serial and by lot")
@@ -104,5 +122,6 @@ def _revised(before: Product | None, wish: ProductDefined) -> Product:
     """The next version, or the product itself where the definition says nothing new."""
     barcodes = tuple(sorted((barcode.code, barcode.quantity) for barcode in wish.barcodes))
     version = before.version if before else 0
-    after = Product(wish.sku, version, wish.name, wish.unit, _tracking(wish), barcodes)
+    tracking = _tracking(wish)
+    after = Product(wish.sku, version, wish.name, wish.unit, tracking, barcodes, settled(wish.life, tracking))
     return before if after == before and before else after._replace(version=version + 1)

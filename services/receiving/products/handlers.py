@@ -18,7 +18,8 @@ async def define(tx: Transaction, events: Sequence[Event]) -> Sequence[Answer]:
     wanted = [event.data for event in events]
     skus = {wish.sku for wish in wanted}
     known = await store.products(tx, skus)
-    owners = await store.skus_of(tx, (barcode.code for wish in wanted for barcode in wish.barcodes))
+    coded = await store.barcodes(tx, (barcode.code for wish in wanted for barcode in wish.barcodes))
+    owners = {code: one.sku for code, one in coded.items()}
     outcomes = domain.define(known, owners, await store.used(tx, skus), wanted)
     changes = [(event, outcome) for event, outcome in zip(events, outcomes, strict=True) if outcome.changed]
     if changes:

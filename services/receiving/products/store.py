@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
-from services.receiving.products.domain import Product
+from services.receiving.products.domain import Coded, Product, settled
 from services.receiving.rows import columns
+from shared.contracts.upstream import LifePolicy
 from shared.database import Transaction
 
 
@@ -27,32 +28,45 @@ class Change(NamedTuple):
 
 def told(product: Product | None) -> str | None:
     """A product as the log keeps it."""
-    return product and json.dumps(product._asdict() | {"barcodes": [list(pair) for pair in product.barcodes]})
+    if product is None:
+        return None
+    barcodes, life = [list(pair) for pair in product.barcodes], product.life.model_dump()
+    return json.dumps(product._asdict() | {"barcodes": barcodes, "life": life})
 
 
 async def products(tx: Transaction, skus: Iterable[str]) -> dict[str, Product]:
     """Those of the products that are defined."""
     found = await tx.rows(PRODUCTS, {"skus": sorted(set(skus))})
-    return {row.sku: Product(row.sku, row.version, row.name, row.unit, row.tracking, _pairs(row)) for row in found}
+    return {row.sku: _product(row) for row in found}
+
+
+def _product(row: Row[Any]) -> Product:
+    return Product(row.sku, row.version, row.name, row.unit, row.tracking, _pairs(row), life(row))
+
+
+def life(row: Row[Any]) -> LifePolicy:
+    """What a product's days of life mean, of a row with its tracking and its life."""
+    return settled(LifePolicy.model_validate_json(row.life), row.tracking)
 
 
 def _pairs(row: Row[Any]) -> tuple[tuple[str, int], ...]:
     return tuple(zip(row.codes, row.quantities, strict=True))
 
 
-async def skus_of(tx: Transaction, codes: Iterable[str]) -> dict[str, str]:
-    """Which product a barcode means."""
-    return {row.code: row.sku for row in await tx.rows(OWNERS, {"codes": sorted(set(codes))})}
+async def barcodes(tx: Transaction, codes: Iterable[str]) -> dict[str, Coded]:
+    """Which product a barcode means, and how much of it."""
+    return {row.code: Coded(row.sku, row.quantity) for row in await tx.rows(OWNERS, {"codes": sorted(set(codes))})}
 
 
 async def used(tx: Transaction, skus: Iterable[str]) -> set[str]:
-    """Those of the products that have any line of a receipt or any unit."""
+    """Those of the products that have any line of a receipt, any unit or any scan."""
     return {row.sku for row in await tx.rows(USED, {"skus": sorted(set(skus))})}
 
 
 async def save(tx: Transaction, after: Sequence[Product], changes: Sequence[Change]) -> None:
     """The products as they stand now, their barcodes, and what changed."""
-    await tx.run(UPSERT, columns((product[:5] for product in after), Product._fields[:5]))
+    rows = [(*product[:5], product.life.model_dump_json()) for product in after]
+    await tx.run(UPSERT, columns(rows, (*Product._fields[:5], "life")))
     codes = [(code, product.sku, quantity) for product in after for code, quantity in product.barcodes]
     await tx.run(DROP_CODES, {"skus": [product.sku for product in after]})
     await tx.run(ADD_CODES, columns(codes, ("codes", "skus", "quantities")))
@@ -60,23 +74,25 @@ async def save(tx: Transaction, after: Sequence[Product], changes: Sequence[Chan
 
 
 PRODUCTS = text("""
-SELECT sku, version, name, unit, tracking,
+SELECT sku, version, name, unit, tracking, life::text AS life,
        array(SELECT code FROM barcode b WHERE b.sku = p.sku ORDER BY code) AS codes,
        array(SELECT quantity FROM barcode b WHERE b.sku = p.sku ORDER BY code) AS quantities
 FROM product p WHERE sku = ANY(CAST(:skus AS text[]))
 """)
-OWNERS = text("SELECT code, sku FROM barcode WHERE code = ANY(CAST(:codes AS text[]))")
+OWNERS = text("SELECT code, sku, quantity FROM barcode WHERE code = ANY(CAST(:codes AS text[]))")
 USED = text("""
 SELECT sku FROM unnest(CAST(:skus AS text[])) AS wanted(sku)
 WHERE EXISTS (SELECT FROM receipt_line l WHERE l.sku = wanted.sku)
    OR EXISTS (SELECT FROM unit u WHERE u.sku = wanted.sku)
+   OR EXISTS (SELECT FROM lot_scan s WHERE s.sku = wanted.sku)
 """)
 UPSERT = text("""
-INSERT INTO product (sku, version, name, unit, tracking)
-SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:version AS bigint[]), CAST(:name AS text[]), CAST(:unit AS text[]),
-                     CAST(:tracking AS text[]))
+INSERT INTO product (sku, version, name, unit, tracking, life)
+SELECT sku, version, name, unit, tracking, CAST(life AS jsonb)
+FROM unnest(CAST(:sku AS text[]), CAST(:version AS bigint[]), CAST(:name AS text[]), CAST(:unit AS text[]),
+            CAST(:tracking AS text[]), CAST(:life AS text[])) AS p(sku, version, name, unit, tracking, life)
 ON CONFLICT (sku) DO UPDATE SET version = excluded.version, name = excluded.name, unit = excluded.unit,
-                                tracking = excluded.tracking
+                                tracking = excluded.tracking, life = excluded.life
 """)
 DROP_CODES = text("DELETE FROM barcode WHERE sku = ANY(CAST(:skus AS text[]))")
 ADD_CODES = text("""

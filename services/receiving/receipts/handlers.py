@@ -35,10 +35,10 @@ async def complete(tx: Transaction, events: Sequence[CloudEvent[Scan]]) -> Seque
     codes = {event.data.barcode for event in events if event.data.barcode}
     if not codes:
         return events
-    skus = await products.skus_of(tx, codes)
+    coded = await products.barcodes(tx, codes)
     return [
-        event.model_copy(update={"data": event.data.model_copy(update={"sku": skus[event.data.barcode]})})
-        if event.data.barcode in skus
+        event.model_copy(update={"data": event.data.model_copy(update={"sku": coded[event.data.barcode].sku})})
+        if event.data.barcode in coded
         else event
         for event in events
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from services.receiving.receipts.store.sql import FOUND
+from services.receiving.receipts.store.sql import FOUND, LOT
 from shared.database import Transaction
 
 RECEIPT = "r.receipt, r.kind, r.warehouse, r.supplier, r.expected_at, r.status, r.created_at, r.ended_at, r.reason"
@@ -27,8 +27,9 @@ SELECT l.line, l.sku, p.tracking, l.announced, l.scanned, l.received, l.waiting,
        CASE WHEN r.status IN ('PLANNED', 'ARRIVED') THEN greatest(l.announced - l.received, 0) ELSE 0 END AS missing,
        CASE WHEN r.status IN ('PLANNED', 'ARRIVED') THEN l.named - (l.scanned + l.received - l.unnamed) ELSE 0 END
            AS expected_by_name,
-       CASE WHEN r.status IN ('PLANNED', 'ARRIVED') THEN greatest(floor(l.announced) - l.named - l.unnamed, 0) ELSE 0
-       END AS expected_unnamed
+       CASE WHEN r.status NOT IN ('PLANNED', 'ARRIVED') THEN 0
+            WHEN p.tracking = 'SERIAL' THEN greatest(floor(l.announced) - l.named - l.unnamed, 0)
+            ELSE greatest(l.announced - l.scanned - l.received - l.named, 0) END AS expected_unnamed
 FROM receipt_line l JOIN receipt r USING (receipt) LEFT JOIN product p ON p.sku = l.sku
 WHERE l.receipt = :receipt AND l.line > :after ORDER BY l.line LIMIT :size
 """)
@@ -44,13 +45,21 @@ WHERE receipt = :receipt AND session > :after AND (CAST(:one AS text) IS NULL OR
 ORDER BY session LIMIT :size
 """)
 SCANS = text("""
-SELECT serial, sku, line, location, scanned_by AS actor, scanned_at AS at, 'ACCEPTED' AS verdict, NULL AS other
+SELECT serial, sku, line, location, scanned_by AS actor, scanned_at AS at, 'ACCEPTED' AS verdict, NULL AS other, lot,
+       expiry
 FROM unit WHERE receipt = :receipt AND session = :session AND state = 'SCANNED' AND (serial, sku) > (:serial, :sku)
 UNION ALL
-SELECT serial, sku, line, location, actor, at, kind, other
+SELECT serial, sku, line, location, actor, at, kind, other, lot, expiry
 FROM aside WHERE receipt = :receipt AND session = :session AND (serial, sku) > (:serial, :sku)
 ORDER BY serial, sku LIMIT :size
 """)
+LOTS = text(f"""
+SELECT {LOT} FROM lot_scan s
+WHERE s.receipt = :receipt AND s.scan > :after
+  AND (CAST(:session AS text) IS NULL OR s.session = :session)
+  AND (CAST(:sku AS text) IS NULL OR s.sku = :sku)
+ORDER BY s.scan LIMIT :size
+""")  # noqa: S608 - the names are this module's own
 DISCREPANCIES = text(f"""
 SELECT {FOUND} FROM discrepancy d
 WHERE d.discrepancy > :after
@@ -93,6 +102,13 @@ async def sessions(
 async def scans(tx: Transaction, **values: Any) -> Sequence[Row[Any]]:
     """The unconfirmed scans of a session, with their verdicts."""
     return await tx.rows(SCANS, values)
+
+
+async def lots(
+    tx: Transaction, receipt: str, *, session: str | None = None, sku: str | None = None, after: str = "", size: int
+) -> Sequence[Row[Any]]:
+    """What was scanned of lots on a receipt, and what became of it."""
+    return await tx.rows(LOTS, {"receipt": receipt, "session": session, "sku": sku, "after": after, "size": size})
 
 
 async def discrepancies(tx: Transaction, **values: Any) -> Sequence[Row[Any]]:

@@ -29,7 +29,7 @@ async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[
         book.units.update((unit.key, unit) for unit in await receipts.units(tx, keys))
         book.units.read.update(book.units)
     if wanted := sorted(set(skus)):
-        book.trackings = {row.sku: row.tracking for row in await tx.rows(sql.TRACKINGS, {"skus": wanted})}
+        book.trackings = {row.sku: row.tracking for row in await tx.rows(sql.PRODUCTS, {"skus": wanted})}
     if places_of := set(locations):
         book.locations = {name: place.type for name, place in (await places.locations(tx, places_of)).items()}
     return book

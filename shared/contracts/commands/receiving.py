@@ -53,6 +53,8 @@ class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"
             raise ValueError("name the product by either sku or barcode")
         if bool(self.serials) == bool(self.lots):
             raise ValueError("name what was scanned by either serials or lots")
+        if self.lots and (self.lot or self.expiry):
+            raise ValueError("each of the lots has its own number and dates")
         return self
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from services.receiving.products.domain import Coded
 from services.receiving.receipts import domain
 from services.receiving.receipts.domain import Desk, Outcome
 from services.receiving.receipts.domain.records import Line
@@ -23,9 +24,9 @@ def desk(**products: str) -> Desk:
         NOW,
         ids,
         trackings={"PUMP": "SERIAL", "SCREW": "SERIAL", "SALT": "NONE", **products},  # type: ignore[dict-item]
-        barcodes={"4006": "PUMP"},
+        barcodes={"4006": Coded("PUMP", 1)},
         locations={"EAST/DOCK": "DOCK", "EAST/A-1": "STORAGE", "WEST/DOCK": "DOCK"},
-        warehouses={"EAST"},
+        zones={"EAST": "UTC"},
     )
 
 
@@ -91,4 +92,4 @@ def state(at: Desk, serial: str, sku: str = "PUMP") -> str:
 def counts(at: Desk, receipt: str, number: str = "1") -> tuple[int, int, int, int, int]:
     """A line's announced, named, unnamed, scanned and received."""
     row: Line = at.lines[receipt, number]
-    return int(row.announced), row.named, row.unnamed, row.scanned, row.received
+    return int(row.announced), row.named, row.unnamed, int(row.scanned), int(row.received)

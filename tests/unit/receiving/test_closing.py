@@ -45,13 +45,14 @@ def test_close(at: Desk) -> None:
     assert [(fact.kind, fact.sku, fact.serials, int(fact.quantity)) for fact in short] == [
         ("SHORT", "PUMP", ["B"], 1),
         ("SHORT", "SCREW", ["T"], 1),
+        ("SHORT", "SALT", [], 5),
     ]
     withdrawn = [fact for fact in outcome.events if isinstance(fact, ReceiptWithdrawn)]
     assert {fact.reason for fact in withdrawn} == {"CLOSED"}
     closed = outcome.events[-1]
     assert isinstance(closed, ReceiptClosed)
     assert [(s.line, s.announced, s.received, s.short, s.unexpected) for s in closed.lines] == [
-        ("1", 2, 1, 1, 1), ("2", 1, 0, 1, 0), ("3", 5, 0, 0, 0),
+        ("1", 2, 1, 1, 1), ("2", 1, 0, 1, 0), ("3", 5, 0, 5, 0),
     ]  # fmt: skip
     assert state(at, "B") == "ABSENT"
     assert codes(close(at, "R1")) == ["receipt_closed"]

@@ -161,7 +161,7 @@ class Receiving(RuleBasedStateMachine):
             counts[*on, "named"] += unit.named and unit.state in HERE | {"EXPECTED"}
             counts[*on, "unnamed"] += not unit.named and unit.state in HERE
         for key, line in self.at.lines.items():
-            assert (line.scanned, line.received, line.unnamed) == (
+            assert (int(line.scanned), int(line.received), line.unnamed) == (
                 counts[*key, "SCANNED"], counts[*key, "IN_HOUSE"], counts[*key, "unnamed"],
             )  # fmt: skip
             if self.at.receipts[line.receipt].status in {"PLANNED", "ARRIVED"}:

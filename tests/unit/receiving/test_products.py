@@ -8,9 +8,10 @@ from services.receiving.locations import domain as places
 from services.receiving.products import domain
 from services.receiving.products.domain import Product
 from shared.contracts.problems import Code
-from shared.contracts.upstream import LocationDefined, ProductDefined, WarehouseDefined
+from shared.contracts.upstream import LifePolicy, LocationDefined, ProductDefined, WarehouseDefined
 
-PUMP = Product("PUMP", 3, "Pump", "each", "SERIAL", (("4006", 1),))
+NO_DATE = LifePolicy(expiry_required=False)
+PUMP = Product("PUMP", 3, "Pump", "each", "SERIAL", (("4006", 1),), NO_DATE)
 
 
 def wish(sku: str = "PUMP", **more: Any) -> ProductDefined:
@@ -58,6 +59,30 @@ def test_the_same_again_changes_nothing() -> None:
     outcomes = define(again, again)
     assert [outcome.changed for outcome in outcomes] == [False, False]
     assert outcomes[0].after is PUMP
+
+
+def test_what_days_of_life_mean() -> None:
+    """Lots have an expiry unless they are said to have none, other goods only if they are said to (S24)."""
+    lots, none, serials = define(
+        wish("A", lot_tracked=True),
+        wish("B", lot_tracked=True, life={"expiry_required": False}),
+        wish("C", serial_tracked=True, life={"expiry_required": True}),
+    )
+    required = [outcome.after.said().life.expiry_required for outcome in (lots, none, serials) if outcome.after]
+    assert required == [True, False, True]
+
+
+def test_a_changed_policy_is_a_change() -> None:
+    """Other days of life make a version; the same in another order do not."""
+    life = {
+        "min_life_at_receipt": 30, "expiring_days": [7, 30, 7],
+        "customers": [{"customer": "B", "min_life_days": 9}, {"customer": "A", "min_life_days": 1}],
+    }  # fmt: skip
+    again = life | {"expiring_days": [30, 7], "customers": life["customers"][::-1]}  # type: ignore[index]
+    outcomes = define(*(wish(serial_tracked=True, barcodes=[{"code": "4006"}], life=one) for one in (life, again)))
+    assert [outcome.changed for outcome in outcomes] == [True, False]
+    assert outcomes[0].after is not None
+    assert (outcomes[0].after.version, outcomes[0].after.life.expiring_days) == (4, [30, 7])
 
 
 def test_a_barcode_is_of_one_product() -> None:

@@ -1,6 +1,6 @@
 """Discrepancies, and how each was resolved."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import head
-from services.receiving.receipts.domain.resolving import FITTING
+from services.receiving.receipts.domain.resolving import fitting
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 
@@ -26,6 +26,8 @@ class DiscrepancyShown(BaseModel):
     line: str | None
     sku: str
     serials: list[str]
+    lot: str | None
+    expiry: date | None
     quantity: float
     location: str | None
     other: str | None
@@ -40,9 +42,9 @@ class DiscrepancyShown(BaseModel):
 
 
 def _shown(row: Row[Any]) -> DiscrepancyShown:
-    fitting = [] if row.resolution else sorted(FITTING[row.kind])
+    fits = [] if row.resolution else sorted(fitting(row.kind, row.scan))
     serials = [row.serial] if row.serial else row.missing
-    return DiscrepancyShown.model_validate(row._asdict() | {"serials": serials, "fitting": fitting})
+    return DiscrepancyShown.model_validate(row._asdict() | {"serials": serials, "fitting": fits})
 
 
 @router.get("/receipts/{receipt:path}/discrepancies")

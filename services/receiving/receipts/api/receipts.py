@@ -34,7 +34,7 @@ class ReceiptShown(BaseModel):
 class LineShown(BaseModel):
     """One line, announced against scanned and received (S16).
 
-    A line of a serial-tracked product is filled by scans alone: `missing` goes down with each confirmed one (S15).
+    A line is filled by scans alone: `missing` goes down with each confirmed one (S02, S15).
     `expected_by_name` and `expected_unnamed` are what a scanner is still to be prompted for (S13).
     """
 
@@ -43,11 +43,11 @@ class LineShown(BaseModel):
     tracking: Tracking | None
     waiting: bool
     announced: float
-    scanned: int
-    received: int
+    scanned: float
+    received: float
     missing: float
     expected_by_name: int
-    expected_unnamed: int
+    expected_unnamed: float
 
 
 class WholeReceipt(ReceiptShown):

@@ -1,6 +1,6 @@
 """Sessions of scans, until they are confirmed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
+from services.receiving.receipts.api.lots import LOTS, LotScanShown, lot_shown
 from services.receiving.receipts.api.receipts import head
 from services.receiving.receipts.domain.records import SessionState
 from shared.http import Limit, NotFound, Page, Reading, page, parts
@@ -36,12 +37,15 @@ class ScanShown(BaseModel):
     at: datetime
     verdict: str
     other: str | None
+    lot: str | None
+    expiry: date | None
 
 
 class WholeSession(SessionShown):
-    """A session with its unconfirmed scans."""
+    """A session with its unconfirmed scans of serials, and the first 500 of the lots that it counted."""
 
     scans: Page[ScanShown]
+    lots: list[LotScanShown]
 
 
 def _shown(row: Row[Any]) -> SessionShown:
@@ -68,4 +72,5 @@ async def session(
     serial, sku = parts(cursor, str, str) or ("", "")
     rows = await queries.scans(tx, receipt=receipt, session=session, serial=serial, sku=sku, size=limit + 1)
     scans = page(rows, limit, lambda row: ScanShown.model_validate(row._asdict()), lambda row: (row.serial, row.sku))
-    return WholeSession(**found[0]._asdict(), scans=scans)
+    lots = [lot_shown(row) for row in await queries.lots(tx, receipt, session=session, size=LOTS)]
+    return WholeSession(**found[0]._asdict(), scans=scans, lots=lots)

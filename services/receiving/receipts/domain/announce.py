@@ -45,7 +45,7 @@ def plan_all(
 
 def _refused(desk: Desk, receipt: Receipt | None, asn: AsnAnnounced) -> Refusal | None:
     # An ASN may come before its warehouse, as it may before its products; who stands in the warehouse knows it.
-    if asn.kind != "ASN" and asn.warehouse not in desk.warehouses:
+    if asn.kind != "ASN" and asn.warehouse not in desk.zones:
         return Refusal(code=Code.UNKNOWN_WAREHOUSE, detail=f"{asn.warehouse} is not defined")
     if receipt is None or receipt.warehouse is None:
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -10,8 +11,13 @@ from services.receiving.receipts.domain.records import ReceiptStatus, SessionSta
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.identifiers import Count
 
-Verdict = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "BADLY_FORMED"] | DiscrepancyKind
+LotMistake = Literal[
+    "LOT_MISSING", "LOT_NOT_TRACKED", "REPEATED", "QUANTITY_MISSING", "DATES_DIFFER", "EXPIRY_MISSING", "EXPIRED",
+    "SHORT_LIFE", "TOO_MANY",
+]  # fmt: skip
+Verdict = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "BADLY_FORMED"] | DiscrepancyKind | LotMistake
 
 
 class Outcome(NamedTuple):
@@ -39,9 +45,38 @@ class ScanVerdict:
     line: str | None = None
     other: str | None = None
 
+    @property
+    def named(self) -> str:
+        """What was scanned."""
+        return self.serial
+
+
+@dataclass(slots=True)
+class LotVerdict:
+    """What one scanned lot is: how much of it was accepted, from which line on, and how much set aside.
+
+    `held` goods are received under a hold, as too little of their life is left; `other` are the dates in the way.
+    """
+
+    lot: str
+    verdict: Verdict
+    line: str | None = None
+    quantity: Count = Decimal(0)
+    aside: Count = Decimal(0)
+    held: bool = False
+    other: str | None = None
+
+    @property
+    def named(self) -> str:
+        """What was scanned."""
+        return self.lot
+
 
 class ScanAnswer(BaseModel):
-    """Each scan's own verdict, in the order scanned (S16); what is set aside is a discrepancy once confirmed."""
+    """Each scan's own verdict, in the order scanned (S16); what is set aside is a discrepancy once confirmed.
+
+    `verdicts` are those of serials, `lots` those of lots.
+    """
 
     receipt: str
     session: str
@@ -49,16 +84,18 @@ class ScanAnswer(BaseModel):
     accepted: int
     set_aside: int
     verdicts: list[ScanVerdict]
+    lots: list[LotVerdict] = []
 
 
 class SessionAnswer(BaseModel):
-    """A session after a command: how many of its units the command concerned, and the discrepancies it left."""
+    """A session after a command: the units and how much of counted goods it concerned, the discrepancies it left."""
 
     receipt: str
     session: str
     state: SessionState
     owner: str
     units: int = 0
+    quantity: Count = Decimal(0)
     discrepancies: list[str] = []
 
 

@@ -3,10 +3,10 @@
 from collections import Counter
 
 from services.receiving.receipts.domain.answers import Outcome, ReceiptAnswer, by, no
+from services.receiving.receipts.domain.arriving import discrepancy_fact
 from services.receiving.receipts.domain.desk import Desk
 from services.receiving.receipts.domain.expectations import end
 from services.receiving.receipts.domain.records import Discrepancy
-from services.receiving.receipts.domain.sessions import discrepancy_fact
 from services.receiving.receipts.domain.summaries import closed
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.envelope import CloudEvent
@@ -36,7 +36,7 @@ def close(desk: Desk, event: CloudEvent[CloseReceipt]) -> Outcome:
             None, None, desk.now, event.actor,
         )
         for line in lines
-        if line.missing > 0 and desk.trackings.get(line.sku, "SERIAL") == "SERIAL"
+        if line.missing > 0
     ]  # fmt: skip
     for discrepancy in short:
         desk.put_discrepancy(discrepancy)

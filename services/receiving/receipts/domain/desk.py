@@ -1,13 +1,27 @@
 """The desk that a batch of messages is decided on: the rows it needs, as read and as the rules leave them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, Receipt, Session, Unit
+from services.receiving.products.domain import Coded
+from services.receiving.receipts.domain.records import (
+    Aside,
+    Discrepancy,
+    Key,
+    Line,
+    LotKey,
+    LotScan,
+    Receipt,
+    Session,
+    Unit,
+)
 from shared.contracts.reference import LocationType, Tracking
+from shared.contracts.upstream import LifePolicy
+from shared.identifiers import warehouse_of
+from shared.stock.expiry import TooLate, today, too_late
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -46,15 +60,18 @@ class Desk:
     now: datetime
     ids: Iterator[str]
     trackings: Mapping[str, Tracking] = field(default_factory=dict)
-    barcodes: Mapping[str, str] = field(default_factory=dict)
+    lives: Mapping[str, LifePolicy] = field(default_factory=dict)
+    barcodes: Mapping[str, Coded] = field(default_factory=dict)
     locations: Mapping[str, LocationType] = field(default_factory=dict)
-    warehouses: Set[str] = frozenset()
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """The time zones of warehouses."""
 
     receipts: Rows[str, Receipt] = field(default_factory=Rows)
     lines: Rows[Key, Line] = field(default_factory=Rows)
     sessions: Rows[Key, Session] = field(default_factory=Rows)
     units: Rows[Key, Unit] = field(default_factory=Rows)
     asides: Rows[tuple[str, str, str], Aside] = field(default_factory=Rows)
+    lots: Rows[str, LotScan] = field(default_factory=Rows)
     discrepancies: Rows[str, Discrepancy] = field(default_factory=Rows)
 
     _lines_of: dict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -63,6 +80,8 @@ class Desk:
     _expected: defaultdict[str, dict[Key, None]] = field(default_factory=lambda: defaultdict(dict))
     _scanned: defaultdict[Key, dict[Key, None]] = field(default_factory=_index)
     _aside_in: defaultdict[Key, dict[tuple[str, str, str], None]] = field(default_factory=lambda: defaultdict(dict))
+    _scans_of: defaultdict[LotKey, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    _scans_in: defaultdict[Key, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     _disputed: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     # Filled from the database
@@ -75,6 +94,7 @@ class Desk:
         sessions: Iterable[Session] = (),
         units: Iterable[Unit] = (),
         asides: Iterable[Aside] = (),
+        lots: Iterable[LotScan] = (),
         discrepancies: Iterable[Discrepancy] = (),
     ) -> None:
         """Lay rows on the desk as they were read; one that lies there already stays."""
@@ -83,6 +103,7 @@ class Desk:
         self.sessions.lay(sessions, lambda row: row.key, self.put_session)
         self.units.lay(units, lambda row: row.key, self.put_unit)
         self.asides.lay(asides, lambda row: row.key, self.put_aside)
+        self.lots.lay(lots, lambda row: row.scan, self.put_lot)
         self.discrepancies.lay(discrepancies, lambda row: row.discrepancy, self.put_discrepancy)
 
     # Changed by the rules
@@ -132,6 +153,18 @@ class Desk:
         del self.asides[aside.key]
         self._aside_in[aside.receipt, aside.session].pop(aside.key, None)
 
+    def put_lot(self, scan: LotScan) -> None:
+        """Scans of a lot as they are now."""
+        self.lots[scan.scan] = scan
+        self._scans_of[scan.key][scan.scan] = None
+        self._scans_in[scan.receipt, scan.session][scan.scan] = None
+
+    def take_lot(self, scan: LotScan) -> None:
+        """These scans were taken back."""
+        del self.lots[scan.scan]
+        self._scans_of[scan.key].pop(scan.scan)
+        self._scans_in[scan.receipt, scan.session].pop(scan.scan)
+
     def put_discrepancy(self, found: Discrepancy) -> None:
         """A discrepancy as it is now."""
         self.discrepancies[found.discrepancy] = found
@@ -178,6 +211,23 @@ class Desk:
     def set_aside(self, session: Session) -> list[Aside]:
         """What a session has set aside."""
         return [self.asides[key] for key in sorted(self._aside_in.get(session.key, ()))]
+
+    def scans_of(self, key: LotKey) -> list[LotScan]:
+        """What was scanned of a lot on a receipt, in any session."""
+        return [self.lots[scan] for scan in sorted(self._scans_of.get(key, ()))]
+
+    def lots_in(self, session: Session) -> list[LotScan]:
+        """The lots that were scanned in a session."""
+        return [self.lots[scan] for scan in sorted(self._scans_in.get(session.key, ()))]
+
+    def too_late(self, sku: str, location: str, expiry: date | None) -> TooLate | None:
+        """Why goods that arrive at a place today are too old to be received as any others."""
+        day = today(self.now, self.zones.get(warehouse_of(location), "UTC"))
+        return too_late(expiry, day, min_life=self.life(sku).min_life_at_receipt)
+
+    def life(self, sku: str) -> LifePolicy:
+        """What a product's days of life mean."""
+        return self.lives.get(sku) or LifePolicy()
 
     def disputed(self, receipt: str, sku: str, serial: str) -> str | None:
         """The open discrepancy of the receipt about this very scan."""

@@ -100,7 +100,7 @@ class _Bench:
         self.desk.put_unit(
             Unit(
                 unit.sku, unit.serial, unit.version + 1, "SCANNED", self.name, number, unit.named, wish.session,
-                wish.location, self.actor, self.desk.now,
+                wish.location, self.actor, self.desk.now, lot=wish.lot or None, expiry=wish.expiry,
             )
         )  # fmt: skip
         return ScanVerdict(unit.serial, "ACCEPTED", number)
@@ -110,7 +110,7 @@ class _Bench:
         self.desk.put_aside(
             Aside(
                 self.name, self.sku, unit.serial, self.wish.session, kind, line, self.wish.location, other,
-                self.actor, self.desk.now,
+                self.actor, self.desk.now, self.wish.lot or None, self.wish.expiry,
             )
         )  # fmt: skip
         return ScanVerdict(unit.serial, kind, line, other)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.receiving.products.domain import Coded
 from services.receiving.receipts.domain.judging import WELL_FORMED
-from services.receiving.receipts.domain.records import Discrepancy, Key, Unit
+from services.receiving.receipts.domain.records import Discrepancy, Key, LotKey, LotScan, Unit
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
@@ -30,13 +31,21 @@ class Needs:
     units: set[Key] = field(default_factory=set)
     scans: set[tuple[str, str, str]] = field(default_factory=set)
     """Receipt, sku and serial: was it set aside there already, is it expected there as another product?"""
+    lots: set[LotKey] = field(default_factory=set)
+    lot_scans: set[str] = field(default_factory=set)
     discrepancies: set[str] = field(default_factory=set)
 
     def meet(self, found: Iterable[Discrepancy], events: Iterable[CloudEvent[Any]]) -> None:
         """Add what the resolutions of these discrepancies need."""
         tied = {e.data.discrepancy: e.data.tie_to for e in events if isinstance(e.data, commands.ResolveDiscrepancy)}
         for one in found:
-            if one.serial is None or one.discrepancy not in tied:
+            if one.discrepancy not in tied:
+                continue
+            self.skus.add(one.sku)
+            if one.scan is not None:
+                self.lot_scans.add(one.scan)
+                self.lines_of.add((one.receipt, one.sku))
+            if one.serial is None:
                 continue
             skus = {one.sku, one.other} if one.kind == "WRONG_PRODUCT" else {one.sku}
             serials = {one.serial, one.other} if one.kind == "CASE_VARIANT" else {one.serial}
@@ -44,14 +53,15 @@ class Needs:
             self.units.update((sku, serial) for sku in skus for serial in serials if sku and serial)
             self.lines_of.update((one.receipt, sku) for sku in skus if sku)
 
-    def place(self, units: Iterable[Unit]) -> None:
-        """Add the lines that these units stand on, maybe of other receipts."""
+    def place(self, units: Iterable[Unit], lots: Iterable[LotScan]) -> None:
+        """Add the lines that these units and lots stand on, maybe of other receipts."""
+        self.lines.update((scan.receipt, scan.line) for scan in lots if scan.line)
         for unit in units:
             if unit.receipt and unit.line and unit.state in {"EXPECTED", "SCANNED"}:
                 self.lines.add((unit.receipt, unit.line))
 
 
-def needs(events: Iterable[CloudEvent[Any]], barcodes: Mapping[str, str]) -> Needs:
+def needs(events: Iterable[CloudEvent[Any]], barcodes: Mapping[str, Coded]) -> Needs:
     """Gather what all these requests need."""
     wanted = Needs()
     for event in events:
@@ -73,18 +83,21 @@ def _ended(wanted: Needs, wish: AsnCancelled | commands.CloseReceipt, _: object)
     wanted.ending.add(wish.receipt)
 
 
-def _scanned(wanted: Needs, wish: commands.Scan, barcodes: Mapping[str, str]) -> None:
+def _scanned(wanted: Needs, wish: commands.Scan, barcodes: Mapping[str, Coded]) -> None:
     wanted.locations.add(wish.location)
     wanted.sessions.add((wish.receipt, wish.session))
-    if sku := wish.sku if wish.barcode is None else barcodes.get(wish.barcode):
+    coded = barcodes.get(wish.barcode) if wish.barcode else None
+    if sku := coded.sku if coded else wish.sku if wish.barcode is None else None:
         wanted.skus.add(sku)
         wanted.lines_of.add((wish.receipt, sku))
         _serials(wanted, wish.receipt, sku, wish.serials)
+        _lots(wanted, wish.receipt, sku, (entry.lot for entry in wish.lots))
 
 
 def _undone(wanted: Needs, wish: commands.UndoScan, _: object) -> None:
     wanted.sessions.add((wish.receipt, wish.session))
     _serials(wanted, wish.receipt, wish.sku, wish.serials)
+    _lots(wanted, wish.receipt, wish.sku, wish.lots)
 
 
 def _taken_over(wanted: Needs, wish: commands.TakeOverSession, _: object) -> None:
@@ -116,7 +129,11 @@ def _serials(wanted: Needs, receipt: str, sku: str, serials: Iterable[str]) -> N
             wanted.scans.add((receipt, sku, serial))
 
 
-NEEDS: dict[type[Fact], Callable[[Needs, Any, Mapping[str, str]], None]] = {
+def _lots(wanted: Needs, receipt: str, sku: str, lots: Iterable[str]) -> None:
+    wanted.lots.update((receipt, sku, lot) for lot in lots if not lot or WELL_FORMED.match(lot))
+
+
+NEEDS: dict[type[Fact], Callable[[Needs, Any, Mapping[str, Coded]], None]] = {
     AsnAnnounced: _announced,
     AsnChanged: _changed,
     AsnCancelled: _ended,

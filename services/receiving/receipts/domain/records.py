@@ -1,6 +1,6 @@
 """The rows that receiving decides on; each is a value, changed by making the next one."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -12,8 +12,14 @@ SessionState = Literal["OPEN", "CONFIRMED", "DROPPED"]
 UnitState = Literal["ABSENT", "EXPECTED", "SCANNED", "IN_HOUSE", "OUT", "VOID"]
 """ABSENT: announced or scanned once, and neither expected nor here. VOID: a wrong entry, known for ever."""
 
+LotScanState = Literal["SCANNED", "OVER", "UNEXPECTED", "RECEIVED", "DECLINED"]
+"""OVER and UNEXPECTED: set aside, a discrepancy once confirmed, then RECEIVED or DECLINED by a supervisor."""
+
 Key = tuple[str, str]
 """sku and serial; or receipt and line; or receipt and session."""
+
+LotKey = tuple[str, str, str]
+"""Receipt, sku and lot."""
 
 
 class Receipt(NamedTuple):
@@ -42,8 +48,8 @@ class Line(NamedTuple):
     announced: Decimal = Decimal(0)
     named: int = 0
     unnamed: int = 0
-    scanned: int = 0
-    received: int = 0
+    scanned: Decimal = Decimal(0)
+    received: Decimal = Decimal(0)
     waiting: bool = False
 
     @property
@@ -55,6 +61,11 @@ class Line(NamedTuple):
     def room(self) -> int:
         """How many more units may come that were not announced by name (S14)."""
         return int(self.announced) - self.named - self.unnamed
+
+    @property
+    def open(self) -> Decimal:
+        """How much more of a counted product may come."""
+        return max(self.announced - self.scanned - self.received, Decimal(0))
 
     @property
     def missing(self) -> Decimal:
@@ -79,6 +90,8 @@ class Unit(NamedTuple):
     order: str | None = None
     customer: str | None = None
     return_id: str | None = None
+    lot: str | None = None
+    expiry: date | None = None
 
     @property
     def key(self) -> Key:
@@ -130,11 +143,40 @@ class Aside(NamedTuple):
     other: str | None
     actor: str
     at: datetime
+    lot: str | None = None
+    expiry: date | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
         """Receipt, sku and serial."""
         return self.receipt, self.sku, self.serial
+
+
+class LotScan(NamedTuple):
+    """So much of a lot as it was scanned in a session: repeated scans at one place add up (S23).
+
+    The lot of an untracked product is empty, and has no dates.
+    """
+
+    scan: str
+    receipt: str
+    session: str
+    line: str | None
+    sku: str
+    lot: str
+    location: str
+    state: LotScanState
+    quantity: Decimal
+    expiry: date | None
+    manufactured: date | None
+    best_before: date | None
+    actor: str
+    at: datetime
+
+    @property
+    def key(self) -> LotKey:
+        """Receipt, sku and lot."""
+        return self.receipt, self.sku, self.lot
 
 
 class Discrepancy(NamedTuple):
@@ -158,3 +200,7 @@ class Discrepancy(NamedTuple):
     reason: str = ""
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    lot: str | None = None
+    expiry: date | None = None
+    scan: str | None = None
+    """Of counted goods: what was scanned."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.receiving.receipts.domain.answers import Outcome, ResolutionAnswer, by, no
+from services.receiving.receipts.domain.arriving import hold, receive_lots
 from services.receiving.receipts.domain.desk import Desk
 from services.receiving.receipts.domain.expectations import withdrawn_elsewhere
 from services.receiving.receipts.domain.lines import own_line
@@ -23,6 +24,11 @@ FITTING: dict[DiscrepancyKind, frozenset[Resolution]] = {
 }
 
 
+def fitting(kind: DiscrepancyKind, scan: str | None) -> frozenset[Resolution]:
+    """What may be decided; counted goods are no unit that could be another."""
+    return FITTING[kind] - {"TIE"} if scan else FITTING[kind]
+
+
 def resolve(desk: Desk, event: CloudEvent[ResolveDiscrepancy]) -> Outcome:
     """Decide on an open discrepancy; only ACCEPT and TIE move a unit (S16, S18)."""
     wish = event.data
@@ -32,11 +38,16 @@ def resolve(desk: Desk, event: CloudEvent[ResolveDiscrepancy]) -> Outcome:
     if found.resolution is not None:
         detail = f"{wish.discrepancy} was resolved by {found.resolved_by}: {found.resolution}"
         return no(Code.DISCREPANCY_RESOLVED, detail, blocked_by=[f"/discrepancies/{wish.discrepancy}"])
-    if wish.resolution not in FITTING[found.kind]:
-        fitting = ", ".join(sorted(FITTING[found.kind]))
-        return no(Code.RESOLUTION_DOES_NOT_FIT, f"{wish.resolution} of {found.kind}; fitting are {fitting}")
+    if wish.resolution not in (fits := fitting(found.kind, found.scan)):
+        detail = f"{wish.resolution} of {found.kind}; fitting are {', '.join(sorted(fits))}"
+        return no(Code.RESOLUTION_DOES_NOT_FIT, detail)
     tied, events = None, list[Fact]()
-    if found.serial is not None and wish.resolution in {"ACCEPT", "TIE"}:
+    if found.scan is not None:
+        counted = _count(desk, event, found)
+        if isinstance(counted, Refusal):
+            return Outcome(refusals=[counted])
+        events = counted
+    elif found.serial is not None and wish.resolution in {"ACCEPT", "TIE"}:
         done = _accept(desk, event, found) if wish.resolution == "ACCEPT" else _tie(desk, event, found)
         if isinstance(done, Refusal):
             return Outcome(refusals=[done])
@@ -49,7 +60,7 @@ def resolve(desk: Desk, event: CloudEvent[ResolveDiscrepancy]) -> Outcome:
     )  # fmt: skip
     resolved = DiscrepancyResolved(
         receipt=found.receipt, discrepancy=found.discrepancy, kind=found.kind, resolution=wish.resolution,
-        sku=found.sku, serials=[found.serial] if found.serial else [], reason=wish.reason, **by(event),
+        sku=found.sku, serials=[found.serial] if found.serial else [], lot=found.lot, reason=wish.reason, **by(event),
     )  # fmt: skip
     body = ResolutionAnswer(
         receipt=found.receipt, discrepancy=found.discrepancy, kind=found.kind, resolution=wish.resolution
@@ -59,6 +70,16 @@ def resolve(desk: Desk, event: CloudEvent[ResolveDiscrepancy]) -> Outcome:
 
 Done = tuple[str | None, list[Fact]]
 """The serial it was tied to, and what is told."""
+
+
+def _count(desk: Desk, event: CloudEvent[ResolveDiscrepancy], found: Discrepancy) -> list[Fact] | Refusal:
+    """Counted goods are received as they were scanned, or they are not."""
+    scan = desk.lots[found.scan or ""]
+    if event.data.resolution != "ACCEPT":
+        desk.put_lot(scan._replace(state="DECLINED"))
+        return []
+    line = _line(desk, event, found)
+    return line if isinstance(line, Refusal) else receive_lots(desk, [scan._replace(line=line.line)], by(event))
 
 
 def _accept(desk: Desk, event: CloudEvent[ResolveDiscrepancy], found: Discrepancy) -> Done | Refusal:
@@ -109,11 +130,13 @@ def _line(desk: Desk, event: CloudEvent[ResolveDiscrepancy], found: Discrepancy)
 
 def _receive(desk: Desk, found: Discrepancy, line: Line, unit: Unit, said: dict[str, Any]) -> Fact:
     here = unit._replace(
-        version=unit.version + 1, state="IN_HOUSE", receipt=line.receipt, line=line.line, location=found.location
-    )
+        version=unit.version + 1, state="IN_HOUSE", receipt=line.receipt, line=line.line, location=found.location,
+        lot=found.lot, expiry=found.expiry,
+    )  # fmt: skip
     desk.put_unit(here)
     desk.put_line(line._replace(received=line.received + 1, unnamed=line.unnamed + (not unit.named)))
     return UnitReceived(
         receipt=line.receipt, session=found.session or "", line=line.line, sku=here.sku, serials=[here.serial],
-        versions=[here.version], location=found.location or "", **said,
+        versions=[here.version], location=found.location or "", lot=here.lot, expiry=here.expiry,
+        hold=hold(desk, here.sku, found.location or "", here.expiry), **said,
     )  # fmt: skip

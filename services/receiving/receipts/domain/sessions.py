@@ -1,21 +1,28 @@
 """A session of scans: undo some of it, drop it, take it over, confirm it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.receiving.receipts.domain.answers import Outcome, SessionAnswer, by, no
+from services.receiving.receipts.domain.answers import Outcome, SessionAnswer, by
+from services.receiving.receipts.domain.arriving import (
+    by_line,
+    discrepancy_fact,
+    found_lot,
+    found_unit,
+    receive_lots,
+    receive_units,
+)
 from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Session, Unit
+from services.receiving.receipts.domain.records import LotScan, Session, Unit
 from services.receiving.receipts.domain.scanning import not_theirs
 from shared.contracts.commands.receiving import ConfirmSession, DropSession, TakeOverSession, UndoScan
-from shared.contracts.envelope import CloudEvent, Fact, chunks
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
-from shared.contracts.receiving import DiscrepancyFound, UnitReceived
 
 
 def undo(desk: Desk, event: CloudEvent[UndoScan]) -> Outcome:
-    """Take scans back: each unit is again what it was before."""
+    """Take scans back: each unit is again what it was before, a lot is taken back whole."""
     wish = event.data
     session = _session(desk, event)
     if isinstance(session, Refusal):
@@ -33,12 +40,19 @@ def undo(desk: Desk, event: CloudEvent[UndoScan]) -> Outcome:
             asides += 1
         else:
             strange.append(serial)
-    _take_back(desk, units)
-    detail = f"{len(strange)} serials are not among the scans of session {wish.session}"
-    refusals = [Refusal(code=Code.SERIAL_NOT_SCANNED, detail=detail, ids=strange)] if strange else []
-    if not units and not asides:
+    lots: list[LotScan] = []
+    for lot in dict.fromkeys(wish.lots):
+        scans = [one for one in desk.scans_of((wish.receipt, wish.sku, lot)) if one.session == wish.session]
+        lots += scans
+        if not scans:
+            strange.append(lot)
+    _take_back(desk, units, lots)
+    code = Code.LOT_NOT_SCANNED if wish.lots else Code.SERIAL_NOT_SCANNED
+    detail = f"{len(strange)} {'lots' if wish.lots else 'serials'} are not among the scans of session {wish.session}"
+    refusals = [Refusal(code=code, detail=detail, ids=strange)] if strange else []
+    if not units and not asides and not lots:
         return Outcome(refusals=refusals)
-    return Outcome(_answer(session, len(units) + asides), refusals=refusals)
+    return Outcome(_answer(session, len(units) + asides, lots), refusals=refusals)
 
 
 def drop(desk: Desk, event: CloudEvent[DropSession]) -> Outcome:
@@ -46,15 +60,15 @@ def drop(desk: Desk, event: CloudEvent[DropSession]) -> Outcome:
     session = _session(desk, event)
     if isinstance(session, Refusal):
         return Outcome(refusals=[session])
-    units, asides = desk.scanned(session), desk.set_aside(session)
-    _take_back(desk, units)
+    units, asides, lots = desk.scanned(session), desk.set_aside(session), desk.lots_in(session)
+    _take_back(desk, units, lots)
     for aside in asides:
         desk.take_aside(aside)
     desk.put_session(session := session._replace(state="DROPPED", ended_at=desk.now))
     receipt = desk.receipts[session.receipt]
     left = receipt.sessions - 1
     desk.put_receipt(receipt._replace(sessions=left, status="ARRIVED" if left else "PLANNED"))
-    return Outcome(_answer(session, len(units) + len(asides)))
+    return Outcome(_answer(session, len(units) + len(asides), lots))
 
 
 def take_over(desk: Desk, event: CloudEvent[TakeOverSession]) -> Outcome:
@@ -67,23 +81,38 @@ def take_over(desk: Desk, event: CloudEvent[TakeOverSession]) -> Outcome:
 
 
 def confirm(desk: Desk, event: CloudEvent[ConfirmSession]) -> Outcome:
-    """Its accepted units are here from now on, its other scans are discrepancies (S06, S16)."""
+    """What it accepted is here from now on, its other scans are discrepancies (S06, S16, S26)."""
     session = _session(desk, event)
     if isinstance(session, Refusal):
         return Outcome(refusals=[session])
-    units, asides = desk.scanned(session), desk.set_aside(session)
-    if event.data.units not in {None, count := len(units) + len(asides)}:
-        detail = f"session {session.session} has {count} scans, and {event.data.units} were counted"
-        address = f"/receipts/{session.receipt}/sessions/{session.session}"
-        return no(Code.SESSION_DIFFERS, detail, blocked_by=[address])
-    events = _receive(desk, session, units, by(event))
-    found = [_found(desk, event, aside) for aside in asides]
-    for aside, discrepancy in zip(asides, found, strict=True):
+    units, asides, lots = desk.scanned(session), desk.set_aside(session), desk.lots_in(session)
+    if refusal := _miscounted(event.data, len(units) + len(asides), lots):
+        return Outcome(refusals=[refusal])
+    accepted = [scan for scan in lots if scan.state == "SCANNED"]
+    over = [scan for scan in lots if scan.state != "SCANNED"]
+    events = [*receive_units(desk, session, units, by(event)), *receive_lots(desk, accepted, by(event))]
+    for aside in asides:
         desk.take_aside(aside)
+    found = [*(found_unit(desk, event, aside) for aside in asides), *(found_lot(desk, event, scan) for scan in over)]
+    for discrepancy in found:
         desk.put_discrepancy(discrepancy)
     events += [discrepancy_fact(discrepancy, by(event)) for discrepancy in found]
     desk.put_session(session := session._replace(state="CONFIRMED", ended_at=desk.now))
-    return Outcome(_answer(session, len(units), [discrepancy.discrepancy for discrepancy in found]), events)
+    return Outcome(_answer(session, len(units), accepted, [one.discrepancy for one in found]), events)
+
+
+def _miscounted(wish: ConfirmSession, units: int, lots: Sequence[LotScan]) -> Refusal | None:
+    """Why the session is not what its sender counted, accepted or set aside."""
+    quantity = _sum(lots)
+    if wish.units in {None, units} and wish.quantity in {None, quantity}:
+        return None
+    detail = f"session {wish.session} has {units} scanned units and {quantity:f} of counted goods"
+    address = f"/receipts/{wish.receipt}/sessions/{wish.session}"
+    return Refusal(code=Code.SESSION_DIFFERS, detail=f"{detail}; others were counted", blocked_by=[address])
+
+
+def _sum(lots: Iterable[LotScan]) -> Decimal:
+    return sum((scan.quantity for scan in lots), Decimal(0))
 
 
 def _session(desk: Desk, event: CloudEvent[Any], *, anyone: bool = False) -> Session | Refusal:
@@ -96,70 +125,24 @@ def _session(desk: Desk, event: CloudEvent[Any], *, anyone: bool = False) -> Ses
     return not_theirs(session, session.owner if anyone else event.actor) or session
 
 
-def _answer(session: Session, units: int, discrepancies: Iterable[str] = ()) -> SessionAnswer:
+def _answer(
+    session: Session, units: int, lots: Iterable[LotScan] = (), discrepancies: Iterable[str] = ()
+) -> SessionAnswer:
     return SessionAnswer.model_construct(
         receipt=session.receipt, session=session.session, state=session.state, owner=session.owner, units=units,
-        discrepancies=list(discrepancies),
+        quantity=_sum(lots), discrepancies=list(discrepancies),
     )  # fmt: skip
 
 
-def _by_line(units: Iterable[Unit]) -> dict[Key, list[Unit]]:
-    lines: dict[Key, list[Unit]] = {}
-    for unit in units:
-        lines.setdefault((unit.receipt or "", unit.line or ""), []).append(unit)
-    return lines
-
-
-def _take_back(desk: Desk, scanned: Iterable[Unit]) -> None:
-    for key, units in _by_line(scanned).items():
+def _take_back(desk: Desk, scanned: Iterable[Unit], lots: Iterable[LotScan]) -> None:
+    for key, units in by_line(scanned).items():
         for unit in units:
             desk.put_unit(unit.expected(*key) if unit.named else unit.absent())
         line = desk.lines[key]
         unnamed = sum(not unit.named for unit in units)
         desk.put_line(line._replace(scanned=line.scanned - len(units), unnamed=line.unnamed - unnamed))
-
-
-def _receive(desk: Desk, session: Session, scanned: list[Unit], said: dict[str, Any]) -> list[Fact]:
-    groups: dict[tuple[str, str, str], list[Unit]] = {}
-    for key, units in _by_line(scanned).items():
-        for unit in units:
-            desk.put_unit(here := unit.received())
-            groups.setdefault((key[1], here.sku, here.location or ""), []).append(here)
-        line = desk.lines[key]
-        count = len(units)
-        desk.put_line(line._replace(scanned=line.scanned - count, received=line.received + count))
-    return [
-        UnitReceived(
-            receipt=session.receipt, session=session.session, line=line, sku=sku, location=location,
-            serials=[unit.serial for unit in run], versions=[unit.version for unit in run], **said,
-        )
-        for (line, sku, location), here in groups.items()
-        for run in chunks(here)
-    ]  # fmt: skip
-
-
-def _found(desk: Desk, event: CloudEvent[Any], aside: Aside) -> Discrepancy:
-    return Discrepancy(
-        next(desk.ids), aside.receipt, aside.session, aside.kind, aside.line, aside.sku, aside.serial, [], Decimal(1),
-        aside.location, aside.other, desk.now, event.actor,
-    )  # fmt: skip
-
-
-DETAILS = {
-    "OVER": "more units than announced",
-    "SHORT": "fewer units than announced",
-    "UNEXPECTED": "not among the announced units",
-    "KNOWN_SERIAL": "this serial is known already",
-    "CASE_VARIANT": "{other} is known, which differs only in case",
-    "EXPECTED_ELSEWHERE": "expected on receipt {other}",
-    "WRONG_PRODUCT": "this receipt expects the serial as a unit of {other}",
-}
-
-
-def discrepancy_fact(found: Discrepancy, said: dict[str, Any]) -> Fact:
-    """Tell a discrepancy; of a long shortfall the first serials."""
-    return DiscrepancyFound(
-        receipt=found.receipt, discrepancy=found.discrepancy, kind=found.kind, line=found.line, sku=found.sku,
-        quantity=found.quantity, serials=[found.serial] if found.serial else found.missing[:500],
-        session=found.session, detail=DETAILS[found.kind].format(other=found.other), **said,
-    )  # fmt: skip
+    for scan in lots:
+        desk.take_lot(scan)
+        if scan.state == "SCANNED":
+            line = desk.lines[scan.receipt, scan.line or ""]
+            desk.put_line(line._replace(scanned=line.scanned - scan.quantity))

@@ -12,16 +12,15 @@ from shared.contracts.receiving import LineSummary, ReceiptClosed
 def closed(
     desk: Desk, receipt: str, lines: Sequence[Line], said: dict[str, Any], unexpected: Mapping[str | None, int]
 ) -> list[Fact]:
-    """Tell that a receipt has ended, one summary a line; counted goods have no shortfall before they can be counted."""
+    """Tell that a receipt has ended, one summary a line."""
     ended = desk.receipts[receipt]
     summaries = []
     for line in lines:
-        counted = desk.trackings.get(line.sku, "SERIAL") != "SERIAL"
         over = line.received - line.announced if ended.kind == "ASN" else 0
         summaries.append(
             LineSummary(
-                line=line.line, sku=line.sku, announced=float(line.announced), received=line.received,
-                short=0 if counted or ended.status == "CANCELLED" else float(line.missing),
+                line=line.line, sku=line.sku, announced=float(line.announced), received=float(line.received),
+                short=0 if ended.status == "CANCELLED" else float(line.missing),
                 over=float(max(over, 0)), unexpected=unexpected.get(line.line, 0),
             )
         )  # fmt: skip

@@ -12,7 +12,7 @@ from services.receiving.locations import store as places
 from services.receiving.products import store as products
 from services.receiving.receipts.domain.desk import Desk
 from services.receiving.receipts.domain.needs import Needs, needs
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, Receipt, Session, Unit
+from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, LotScan, Receipt, Session, Unit
 from services.receiving.receipts.store import sql
 from services.receiving.rows import columns
 from shared.contracts.commands.receiving import Scan
@@ -29,12 +29,13 @@ async def load(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Desk:
     """Everything that requests about receipts need."""
     desk = blank(tx)
     codes = {event.data.barcode for event in events if isinstance(event.data, Scan) and event.data.barcode}
-    desk.barcodes = await products.skus_of(tx, codes) if codes else {}
+    desk.barcodes = await products.barcodes(tx, codes) if codes else {}
     wanted = needs(events, desk.barcodes)
     await _discrepancies(tx, desk, wanted)
     wanted.meet(desk.discrepancies.values(), events)
     await _units(tx, desk, wanted)
-    wanted.place(desk.units.values())
+    await _lots(tx, desk, wanted)
+    wanted.place(desk.units.values(), desk.lots.values())
     await _documents(tx, desk, wanted)
     await _reference(tx, desk, wanted)
     return desk
@@ -89,6 +90,13 @@ async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
         desk.load(units=(Unit(*row) for row in found))
 
 
+async def _lots(tx: Transaction, desk: Desk, wanted: Needs) -> None:
+    if wanted.lots or wanted.emptied or wanted.lot_scans:
+        values = columns(sorted(wanted.lots), ("receipts", "skus", "lots"))
+        values |= columns(sorted(wanted.emptied), ("receipts_of", "sessions")) | {"scans": sorted(wanted.lot_scans)}
+        desk.load(lots=(LotScan(*row) for row in await tx.rows(sql.LOTS, values)))
+
+
 async def _documents(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     receipts = {"receipts": sorted(wanted.receipts | {receipt for receipt, _ in wanted.lines})}
     desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, receipts)))
@@ -106,9 +114,10 @@ async def _documents(tx: Transaction, desk: Desk, wanted: Needs) -> None:
 
 async def _reference(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     skus = wanted.skus | {line.sku for line in desk.lines.values()}
-    desk.trackings = dict((await tx.rows(sql.TRACKINGS, {"skus": sorted(skus)})) if skus else ())  # type: ignore[arg-type]
+    found = await tx.rows(sql.PRODUCTS, {"skus": sorted(skus)}) if skus else ()
+    desk.trackings = {row.sku: row.tracking for row in found}
+    desk.lives = {row.sku: products.life(row) for row in found}
     if wanted.locations:
-        found = await places.locations(tx, wanted.locations)
-        desk.locations = {name: place.type for name, place in found.items()}
-    if wanted.warehouses:
-        desk.warehouses = set(await places.warehouses(tx, wanted.warehouses))
+        desk.locations = {name: place.type for name, place in (await places.locations(tx, wanted.locations)).items()}
+    if names := wanted.warehouses | {receipt.warehouse for receipt in desk.receipts.values() if receipt.warehouse}:
+        desk.zones = {name: place.time_zone for name, place in (await places.warehouses(tx, names)).items()}

@@ -7,7 +7,7 @@ units, like receipts, carry versions, and who saves one names the version that w
 import json
 
 from services.receiving.receipts.domain.desk import Desk, Rows
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, Receipt, Session, Unit
+from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, LotScan, Receipt, Session, Unit
 from services.receiving.receipts.store import sql
 from services.receiving.rows import all_of, columns
 from shared.database import Transaction
@@ -24,6 +24,7 @@ async def save(tx: Transaction, desk: Desk) -> None:
         await tx.run(sql.SAVE_SESSIONS, columns(sessions, Session._fields))
     await save_units(tx, desk.units)
     await _asides(tx, desk)
+    await _lots(tx, desk)
     await _discrepancies(tx, desk)
 
 
@@ -34,6 +35,8 @@ async def _receipts(tx: Transaction, desk: Desk) -> None:
         *(row.receipt for row in desk.sessions.changed()),
         *(row.receipt for row in desk.asides.changed()),
         *(receipt for receipt, _, _ in desk.asides.gone()),
+        *(row.receipt for row in desk.lots.changed()),
+        *(desk.lots.read[scan].receipt for scan in desk.lots.gone()),
         *(row.receipt for row in desk.discrepancies.changed()),
     }
     old = [desk.receipts[name] for name in sorted(touched & desk.receipts.read.keys())]
@@ -58,6 +61,16 @@ async def _asides(tx: Transaction, desk: Desk) -> None:
         await all_of(tx, sql.DROP_ASIDES, columns(sorted(gone), ("receipt", "sku", "serial")), len(gone))
     if new := desk.asides.changed():
         await tx.run(sql.ADD_ASIDES, columns(new, Aside._fields))
+
+
+async def _lots(tx: Transaction, desk: Desk) -> None:
+    changed, read = desk.lots.changed(), desk.lots.read
+    if gone := [scan for scan in desk.lots.gone() if scan not in desk.lots]:
+        await tx.run(sql.DROP_LOTS, {"scans": sorted(gone)})
+    if new := [row for row in changed if row.scan not in read]:
+        await tx.run(sql.ADD_LOTS, columns(new, LotScan._fields))
+    if old := [row for row in changed if row.scan in read]:
+        await all_of(tx, sql.CHANGE_LOTS, columns(old, LotScan._fields), len(old))
 
 
 async def _discrepancies(tx: Transaction, desk: Desk) -> None:

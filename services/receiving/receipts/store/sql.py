@@ -6,20 +6,27 @@ from sqlalchemy import text
 LINE = "l.receipt, l.line, l.sku, l.announced, l.named, l.unnamed, l.scanned, l.received, l.waiting"
 UNIT = (
     "u.sku, u.serial, u.version, u.state, u.receipt, u.line, u.named, u.session, u.location, u.scanned_by,"
-    ' u.scanned_at, u."order", u.customer, u.return_id'
+    ' u.scanned_at, u."order", u.customer, u.return_id, u.lot, u.expiry'
 )
 FOUND = (
     "d.discrepancy, d.receipt, d.session, d.kind, d.line, d.sku, d.serial, d.missing, d.quantity, d.location, d.other,"
-    " d.found_at, d.found_by, d.resolution, d.tied_to, d.reason, d.resolved_at, d.resolved_by"
+    " d.found_at, d.found_by, d.resolution, d.tied_to, d.reason, d.resolved_at, d.resolved_by,"
+    " d.lot, d.expiry, d.scan"
 )
 RECEIPT = (
     "r.receipt, r.version, r.kind, r.warehouse, r.supplier, r.expected_at, r.status, r.sessions, r.own_lines,"
     " r.created_at, r.ended_at, r.reason"
 )
-ASIDE = "a.receipt, a.sku, a.serial, a.session, a.kind, a.line, a.location, a.other, a.actor, a.at"
+ASIDE = "a.receipt, a.sku, a.serial, a.session, a.kind, a.line, a.location, a.other, a.actor, a.at, a.lot, a.expiry"
+LOT = (
+    "s.scan, s.receipt, s.session, s.line, s.sku, s.lot, s.location, s.state, s.quantity, s.expiry, s.manufactured,"
+    " s.best_before, s.actor, s.at"
+)
 
 RECEIPTS = text(f"SELECT {RECEIPT} FROM receipt r WHERE receipt = ANY(CAST(:receipts AS text[]))")
-TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(:skus AS text[]))")
+PRODUCTS = text(
+    "SELECT sku, tracking, life::text AS life FROM product WHERE sku = ANY(CAST(:skus AS text[])) ORDER BY sku"
+)
 LINES = text(f"""
 SELECT {LINE} FROM receipt_line l WHERE l.receipt = ANY(CAST(:ending AS text[]))
 UNION ALL
@@ -51,6 +58,16 @@ JOIN aside a ON a.receipt = k.receipt AND a.sku = k.sku AND a.serial = k.serial
 UNION ALL
 SELECT {ASIDE} FROM unnest(CAST(:receipts_of AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
 JOIN aside a ON a.receipt = k.receipt AND a.session = k.session
+""")
+LOTS = text(f"""
+SELECT {LOT} FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[]))
+                  AS k(receipt, sku, lot)
+JOIN lot_scan s ON s.receipt = k.receipt AND s.sku = k.sku AND s.lot = k.lot
+UNION ALL
+SELECT {LOT} FROM unnest(CAST(:receipts_of AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
+JOIN lot_scan s ON s.receipt = k.receipt AND s.session = k.session
+UNION ALL
+SELECT {LOT} FROM lot_scan s WHERE s.scan = ANY(CAST(:scans AS text[]))
 """)
 DISCREPANCIES = text(f"""
 SELECT {FOUND} FROM discrepancy d WHERE d.discrepancy = ANY(CAST(:ids AS text[]))
@@ -110,7 +127,7 @@ SAVE_LINES = text("""
 INSERT INTO receipt_line (receipt, line, sku, announced, named, unnamed, scanned, received, waiting)
 SELECT * FROM unnest(CAST(:receipt AS text[]), CAST(:line AS text[]), CAST(:sku AS text[]),
                      CAST(:announced AS numeric[]), CAST(:named AS integer[]), CAST(:unnamed AS integer[]),
-                     CAST(:scanned AS integer[]), CAST(:received AS integer[]), CAST(:waiting AS boolean[]))
+                     CAST(:scanned AS numeric[]), CAST(:received AS numeric[]), CAST(:waiting AS boolean[]))
 ON CONFLICT (receipt, line) DO UPDATE SET
     announced = excluded.announced, named = excluded.named, unnamed = excluded.unnamed, scanned = excluded.scanned,
     received = excluded.received, waiting = excluded.waiting
@@ -126,20 +143,22 @@ _UNITS = """
 unnest(CAST(:sku AS text[]), CAST(:serial AS text[]), CAST(:version AS integer[]), CAST(:state AS text[]),
        CAST(:receipt AS text[]), CAST(:line AS text[]), CAST(:named AS boolean[]), CAST(:session AS text[]),
        CAST(:location AS text[]), CAST(:scanned_by AS text[]), CAST(:scanned_at AS timestamptz[]),
-       CAST(:order AS text[]), CAST(:customer AS text[]), CAST(:return_id AS text[])
+       CAST(:order AS text[]), CAST(:customer AS text[]), CAST(:return_id AS text[]), CAST(:lot AS text[]),
+       CAST(:expiry AS date[])
 """
 ADD_UNITS = text(f"""
 INSERT INTO unit (sku, serial, version, state, receipt, line, named, session, location, scanned_by, scanned_at,
-                  "order", customer, return_id)
+                  "order", customer, return_id, lot, expiry)
 SELECT * FROM {_UNITS})
 """)
 CHANGE_UNITS = text(f"""
 UPDATE unit u SET version = x.version, state = x.state, receipt = x.receipt, line = x.line, named = x.named,
     session = x.session, location = x.location, scanned_by = x.scanned_by, scanned_at = x.scanned_at,
-    "order" = x."order", customer = x.customer, return_id = x.return_id
+    "order" = x."order", customer = x.customer, return_id = x.return_id, lot = x.lot,
+    expiry = x.expiry
 FROM {_UNITS}, CAST(:was AS integer[]))
      AS x(sku, serial, version, state, receipt, line, named, session, location, scanned_by, scanned_at, "order",
-          customer, return_id, was)
+          customer, return_id, lot, expiry, was)
 WHERE u.sku = x.sku AND lower(u.serial) = lower(x.serial) AND u.serial = x.serial AND u.version = x.was
 """)
 DROP_ASIDES = text("""
@@ -148,25 +167,45 @@ DELETE FROM aside a USING unnest(CAST(:receipt AS text[]), CAST(:sku AS text[]),
 WHERE a.receipt = x.receipt AND a.sku = x.sku AND a.serial = x.serial
 """)
 ADD_ASIDES = text("""
-INSERT INTO aside (receipt, sku, serial, session, kind, line, location, other, actor, at)
+INSERT INTO aside (receipt, sku, serial, session, kind, line, location, other, actor, at, lot, expiry)
 SELECT * FROM unnest(CAST(:receipt AS text[]), CAST(:sku AS text[]), CAST(:serial AS text[]),
                      CAST(:session AS text[]), CAST(:kind AS text[]), CAST(:line AS text[]), CAST(:location AS text[]),
-                     CAST(:other AS text[]), CAST(:actor AS text[]), CAST(:at AS timestamptz[]))
+                     CAST(:other AS text[]), CAST(:actor AS text[]), CAST(:at AS timestamptz[]), CAST(:lot AS text[]),
+                     CAST(:expiry AS date[]))
 """)
+_LOTS = """
+unnest(CAST(:scan AS text[]), CAST(:receipt AS text[]), CAST(:session AS text[]), CAST(:line AS text[]),
+       CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:location AS text[]), CAST(:state AS text[]),
+       CAST(:quantity AS numeric[]), CAST(:expiry AS date[]), CAST(:manufactured AS date[]),
+       CAST(:best_before AS date[]), CAST(:actor AS text[]), CAST(:at AS timestamptz[]))
+"""
+ADD_LOTS = text(f"""
+INSERT INTO lot_scan (scan, receipt, session, line, sku, lot, location, state, quantity, expiry, manufactured,
+                      best_before, actor, at)
+SELECT * FROM {_LOTS}
+""")
+CHANGE_LOTS = text(f"""
+UPDATE lot_scan s SET line = x.line, state = x.state, quantity = x.quantity, expiry = x.expiry,
+    manufactured = x.manufactured, best_before = x.best_before, actor = x.actor, at = x.at
+FROM {_LOTS} AS x(scan, receipt, session, line, sku, lot, location, state, quantity, expiry, manufactured, best_before,
+                  actor, at)
+WHERE s.scan = x.scan
+""")
+DROP_LOTS = text("DELETE FROM lot_scan WHERE scan = ANY(CAST(:scans AS text[]))")
 ADD_DISCREPANCIES = text("""
 INSERT INTO discrepancy (discrepancy, receipt, session, kind, line, sku, serial, missing, quantity, location, other,
-                         found_at, found_by, resolution, tied_to, reason, resolved_at, resolved_by)
+                         found_at, found_by, resolution, tied_to, reason, resolved_at, resolved_by, lot, expiry, scan)
 SELECT discrepancy, receipt, session, kind, line, sku, serial,
        ARRAY(SELECT jsonb_array_elements_text(CAST(missing AS jsonb))), quantity, location, other,
-       found_at, found_by, resolution, tied_to, reason, resolved_at, resolved_by
+       found_at, found_by, resolution, tied_to, reason, resolved_at, resolved_by, lot, expiry, scan
 FROM unnest(CAST(:discrepancy AS text[]), CAST(:receipt AS text[]), CAST(:session AS text[]), CAST(:kind AS text[]),
             CAST(:line AS text[]), CAST(:sku AS text[]), CAST(:serial AS text[]), CAST(:missing AS text[]),
             CAST(:quantity AS numeric[]), CAST(:location AS text[]), CAST(:other AS text[]),
             CAST(:found_at AS timestamptz[]), CAST(:found_by AS text[]), CAST(:resolution AS text[]),
             CAST(:tied_to AS text[]), CAST(:reason AS text[]), CAST(:resolved_at AS timestamptz[]),
-            CAST(:resolved_by AS text[]))
+            CAST(:resolved_by AS text[]), CAST(:lot AS text[]), CAST(:expiry AS date[]), CAST(:scan AS text[]))
      AS x(discrepancy, receipt, session, kind, line, sku, serial, missing, quantity, location, other, found_at,
-          found_by, resolution, tied_to, reason, resolved_at, resolved_by)
+          found_by, resolution, tied_to, reason, resolved_at, resolved_by, lot, expiry, scan)
 """)
 RESOLVE_DISCREPANCIES = text("""
 UPDATE discrepancy d SET resolution = x.resolution, tied_to = x.tied_to, reason = x.reason,

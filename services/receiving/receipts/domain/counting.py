@@ -1,0 +1,122 @@
+"""What a scanned lot is: each entry of a message gets its own verdict, and sees those before it (S16, S23)."""
+
+from decimal import Decimal
+
+from services.receiving.receipts.domain.answers import LotVerdict, Verdict
+from services.receiving.receipts.domain.desk import Desk
+from services.receiving.receipts.domain.judging import WELL_FORMED
+from services.receiving.receipts.domain.lines import own_line
+from services.receiving.receipts.domain.records import LotScan, LotScanState, Receipt
+from shared.contracts.commands.receiving import Scan, ScannedLot
+from shared.contracts.envelope import CloudEvent
+
+DATES = ("expiry", "manufactured", "best_before")
+MOST = Decimal(1_000_000)
+"""What one fact can say of a lot."""
+
+Share = tuple[str | None, LotScanState, Decimal]
+"""Line, what becomes of it there, and how much."""
+
+
+def judge(desk: Desk, event: CloudEvent[Scan], receipt: Receipt, sku: str) -> list[LotVerdict]:
+    """Judge the lots of one scan; what they change lies on the desk."""
+    bench = _Bench(desk, event, receipt, sku)
+    return [bench.judge(entry) for entry in event.data.lots]
+
+
+class _Bench:
+    """One counted product of a receipt under the scanner."""
+
+    def __init__(self, desk: Desk, event: CloudEvent[Scan], receipt: Receipt, sku: str) -> None:
+        self.desk, self.receipt, self.name, self.sku = desk, receipt, receipt.receipt, sku
+        self.wish, self.actor, self.life = event.data, event.actor, desk.life(sku)
+        self.once = desk.barcodes[self.wish.barcode].quantity if self.wish.barcode else None
+        self.seen: set[str] = set()
+
+    def judge(self, entry: ScannedLot) -> LotVerdict:
+        """What this entry is, here and now."""
+        if misread := self._misread(entry):
+            return LotVerdict(entry.lot, misread)
+        self.seen.add(entry.lot)
+        before = [one for one in self.desk.scans_of((self.name, self.sku, entry.lot)) if one.state != "DECLINED"]
+        label = _labelled(entry, before)
+        late = self.desk.too_late(self.sku, self.wish.location, label.expiry) if label else None
+        if label is None:
+            return LotVerdict(entry.lot, "DATES_DIFFER", other=_dates(before))
+        if label.expiry is None and label.lot and self.life.expiry_required:
+            return LotVerdict(entry.lot, "EXPIRY_MISSING")
+        if late and self.life.short_life == "REFUSE":
+            return LotVerdict(entry.lot, "EXPIRED" if late == "expired" else "SHORT_LIFE", other=str(label.expiry))
+        return self._take(label, before, held=late is not None)
+
+    def _misread(self, entry: ScannedLot) -> Verdict | None:
+        if self.desk.trackings[self.sku] == "NONE":
+            if entry.lot or any(getattr(entry, name) for name in DATES):
+                return "LOT_NOT_TRACKED"
+        elif not entry.lot:
+            return "LOT_MISSING"
+        elif not WELL_FORMED.match(entry.lot):
+            return "BADLY_FORMED"
+        if entry.lot in self.seen:
+            return "REPEATED"
+        return "QUANTITY_MISSING" if entry.quantity is None and self.once is None else None
+
+    def _take(self, label: ScannedLot, before: list[LotScan], *, held: bool) -> LotVerdict:
+        """Count it on the lines that have room; what is too much is set aside."""
+        shares = self._shares(label.quantity or Decimal(self.once or 0))
+        rows = {(row.line, row.state): row for row in before if self._adds_to(row)}
+        if any(row.quantity + quantity > MOST for line, state, quantity in shares if (row := rows.get((line, state)))):
+            return LotVerdict(label.lot, "TOO_MANY")
+        for line, state, quantity in shares:
+            if state == "SCANNED":
+                counted = self.desk.lines[self.name, line or ""]
+                self.desk.put_line(counted._replace(scanned=counted.scanned + quantity))
+            self._lay(label, rows.get((line, state)), line, state, quantity)
+        first, last = shares[0], shares[-1]
+        verdict: Verdict = "OVER" if last[1] == "OVER" else "UNEXPECTED" if last[1] == "UNEXPECTED" else "ACCEPTED"
+        accepted = sum((quantity for _, state, quantity in shares if state == "SCANNED"), Decimal(0))
+        aside = Decimal(0) if verdict == "ACCEPTED" else last[2]
+        return LotVerdict(label.lot, verdict, first[0], accepted, aside, held=held)
+
+    def _shares(self, quantity: Decimal) -> list[Share]:
+        lines = self.desk.lines_of(self.name, self.sku)
+        if self.receipt.kind != "ASN":
+            line = lines[0] if lines else own_line(self.desk, self.name, self.sku)
+            return [(line.line, "SCANNED", quantity)]
+        shares: list[Share] = []
+        for line in lines:
+            if (part := min(quantity, line.open)) > 0:
+                shares.append((line.line, "SCANNED", part))
+                quantity -= part
+        if quantity:
+            shares.append((lines[0].line, "OVER", quantity) if lines else (None, "UNEXPECTED", quantity))
+        return shares
+
+    def _adds_to(self, row: LotScan) -> bool:
+        return (row.session, row.location) == (self.wish.session, self.wish.location)
+
+    def _lay(
+        self, label: ScannedLot, row: LotScan | None, line: str | None, state: LotScanState, quantity: Decimal
+    ) -> None:
+        desk, wish = self.desk, self.wish
+        desk.put_lot(
+            LotScan(
+                row.scan if row else next(desk.ids), self.name, wish.session, line, self.sku, label.lot, wish.location,
+                state, quantity + (row.quantity if row else 0), label.expiry, label.manufactured, label.best_before,
+                self.actor, desk.now,
+            )
+        )  # fmt: skip
+
+
+def _labelled(entry: ScannedLot, before: list[LotScan]) -> ScannedLot | None:
+    """The entry with the dates that were given for its lot on this receipt; nothing, if it gives others."""
+    days = {name: {getattr(one, name) for one in (entry, *before)} - {None} for name in DATES}
+    if any(len(given) > 1 for given in days.values()):
+        return None
+    return entry.model_copy(update={name: next(iter(given), None) for name, given in days.items()})
+
+
+def _dates(before: list[LotScan]) -> str:
+    """The dates given before, as a person reads them."""
+    given = {name: next((day for one in before if (day := getattr(one, name))), None) for name in DATES}
+    return ", ".join(f"{name} {day}" for name, day in given.items() if day)
