@@ -100,6 +100,7 @@ class Code(StrEnum):
     NOT_ENOUGH = "not_enough"
     LOTS_MIXED = "lots_mixed"
     DATES_DECIDE = "dates_decide"
+    DATES_OUT_OF_ORDER = "dates_out_of_order"
 
     ORDER_CANCELLED = "order_cancelled"
     ORDER_COMPLETE = "order_complete"
@@ -299,6 +300,7 @@ KINDS: dict[Code, Kind] = {
     Code.LOTS_MIXED: Kind(
         409, "A storage place holds one lot of a product", "Take a place with this lot, or an empty one."
     ),
+    Code.DATES_OUT_OF_ORDER: Kind(422, "It cannot expire before it was made", "Check both dates on the label."),
     Code.DATES_DECIDE: Kind(409, "The lot's dates hold it", "Correct the dates: that lifts the hold."),
     Code.ORDER_CANCELLED: Kind(409, "The order or line was cancelled", "Unpick what was picked for it."),
     Code.ORDER_COMPLETE: Kind(409, "The order has been shipped", "Take a customer return."),

@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from services.lots.balances import store
-from services.lots.balances.domain import arrivals, places
+from services.lots.balances.domain import arrivals, counts, dates, holds, places, returns
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.events import disagreements
 from services.lots.balances.domain.refusals import Outcome
 from services.lots.balances.domain.stock import Key
-from shared.contracts.commands.lots import MoveLot, PutAwayLot
+from shared.contracts.commands.lots import AdjustLot, CorrectLot, CountLot, HoldLot, LiftLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code
-from shared.contracts.receiving import StockReceived
+from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
 from shared.database import Transaction
 from shared.routing import Answer
 
@@ -50,11 +50,11 @@ async def stock_received(
     tx: Transaction, events: Sequence[CloudEvent[StockReceived]], keep: Keep = saved
 ) -> Sequence[Fact]:
     """Take in what a receipt brought: its lots are known at once (S23, S26)."""
-    keys = [(event.data.sku, came.lot, event.data.location) for event in events for came in event.data.lots]
+    keys = _lots_at(events)
     book = await store.load(tx, keys)
     await _load_shelves(tx, book, keys)
     if to_hold := arrivals.to_hold(book, events):
-        await store.load_whole(tx, book, to_hold)
+        await store.load_had(tx, book, to_hold)
     return await heard(tx, book, arrivals.received(book, events), keep)
 
 
@@ -72,14 +72,85 @@ async def move(tx: Transaction, requests: Sequence[CloudEvent[MoveLot]], keep: K
     return await answered(tx, book, outcomes, keep)
 
 
+async def stock_returned(
+    tx: Transaction, events: Sequence[CloudEvent[StockReturned]], keep: Keep = saved
+) -> Sequence[Fact]:
+    """Take in what customers sent back, on hold."""
+    keys = _lots_at(events)
+    book = await store.load(tx, keys)
+    await _load_shelves(tx, book, keys)
+    await store.load_had(tx, book, [(sku, lot) for sku, lot, _ in keys])
+    return await heard(tx, book, returns.returned(book, events), keep)
+
+
+async def stock_disposed(
+    tx: Transaction, events: Sequence[CloudEvent[StockDisposed]], keep: Keep = saved
+) -> Sequence[Fact]:
+    """End the hold of returned goods: back to stock, scrapped, or sent back."""
+    book = await store.load(tx, _lots_at(events))
+    return await heard(tx, book, returns.disposed(book, events), keep)
+
+
+async def adjust(tx: Transaction, requests: Sequence[CloudEvent[AdjustLot]], keep: Keep = saved) -> Sequence[Answer]:
+    """Scrap, lose or find what no order has."""
+    book = await _load_places(tx, requests)
+    return await answered(tx, book, counts.adjust(book, requests), keep)
+
+
+async def count(tx: Transaction, requests: Sequence[CloudEvent[CountLot]], keep: Keep = saved) -> Sequence[Answer]:
+    """Make the books say what was counted."""
+    book = await _load_places(tx, requests)
+    return await answered(tx, book, counts.count(book, requests), keep)
+
+
+async def hold(tx: Transaction, requests: Sequence[CloudEvent[HoldLot]], keep: Keep = saved) -> Sequence[Answer]:
+    """Hold lots; the orders that have some of them are told."""
+    # The empty place is none: a lot is held everywhere.
+    book = await store.load_asked(tx, [(it.data.sku, it.data.lot, it.data.location or "") for it in requests])
+    await store.load_holds(tx, book, _holds(requests))
+    await store.load_had(tx, book, [(it.data.sku, it.data.lot) for it in requests])
+    return await answered(tx, book, holds.hold(book, requests), keep)
+
+
+async def lift(tx: Transaction, requests: Sequence[CloudEvent[LiftLot]], keep: Keep = saved) -> Sequence[Answer]:
+    """Close holds; what is under no other is free again."""
+    book = Book(tx.now)
+    await store.load_holds(tx, book, _holds(requests))
+    lots = list(book.holds)
+    await store.load_lots(tx, book, lots)
+    await store.load_everywhere(tx, book, lots)
+    return await answered(tx, book, holds.lift(book, requests), keep)
+
+
+async def correct(tx: Transaction, requests: Sequence[CloudEvent[CorrectLot]], keep: Keep = saved) -> Sequence[Answer]:
+    """Put other dates of lots in force."""
+    book = await store.load_asked(tx, [(it.data.sku, it.data.lot, "") for it in requests])
+    await store.load_everywhere(tx, book, book.lots)
+    return await answered(tx, book, dates.correct(book, requests), keep)
+
+
+def _lots_at(events: Iterable[CloudEvent[Any]]) -> list[Key]:
+    return [(event.data.sku, some.lot, event.data.location) for event in events for some in event.data.lots]
+
+
+def _holds(requests: Iterable[CloudEvent[Any]]) -> set[tuple[str, str]]:
+    return {(request.data.sku, request.data.hold) for request in requests}
+
+
+async def _load_places(tx: Transaction, requests: Sequence[CloudEvent[Any]]) -> Book:
+    keys = [(it.data.sku, it.data.lot, it.data.location) for it in requests]
+    book = await store.load_asked(tx, keys)
+    await _load_shelves(tx, book, keys)
+    return book
+
+
 async def _load_moving(tx: Transaction, requests: Sequence[CloudEvent[Any]]) -> Book:
     from_keys = [(it.data.sku, it.data.lot, it.data.from_location) for it in requests]
     to_keys = [(it.data.sku, it.data.lot, it.data.location) for it in requests]
-    book = await store.load(tx, [*from_keys, *to_keys])
+    book = await store.load_asked(tx, [*from_keys, *to_keys])
     await _load_shelves(tx, book, to_keys)
-    await store.load_claims(tx, book, from_keys)
-    if held := {hold.lot_key for holds in book.holds.values() for hold in holds if hold.location}:
-        await store.load_whole(tx, book, held)
+    if held := {hold.lot_key for its in book.holds.values() for hold in its if hold.location}:
+        await store.load_had(tx, book, held)
     return book
 
 

@@ -115,6 +115,10 @@ CLAIMS = text(f"""
         ) AS few
     ) AS r ORDER BY r.order_id
 """)  # noqa: S608
+NAMESAKES = text("""
+    SELECT k.lot, array_agg(o.sku) AS skus FROM unnest(CAST(:lots AS text[])) AS k (lot)
+    CROSS JOIN LATERAL (SELECT sku FROM lot WHERE lot = k.lot ORDER BY sku LIMIT 5) AS o GROUP BY k.lot
+""")
 # A storage place of the warehouse with this lot alone of the product, else one with nothing; the walk decides.
 SUGGESTED = text("""
     SELECT k.sku, k.lot, k.location, coalesce(same.location, empty.location) AS better
@@ -164,6 +168,20 @@ async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -
     return book
 
 
+async def load_asked(tx: Transaction, keys: Iterable[Key]) -> Book:
+    """Load what commands name, and what their refusals would tell of it: who has it, whose lot it is instead."""
+    wanted = list(keys)
+    book = await load(tx, wanted)
+    found: dict[Key, list[str]] = {}
+    for row in await tx.rows(CLAIMS, _places(key for key in wanted if key in book.balances)):
+        found.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
+    book.claims = found
+    if missing := {lot for sku, lot, _ in wanted if lot and (sku, lot) not in book.lots}:
+        rows = await tx.rows(NAMESAKES, {"lots": list(missing)})
+        book.namesakes = {row.lot: row.skus for row in rows}
+    return book
+
+
 async def load_lots(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
     """Load lots, and the open holds on them."""
     wanted = _lots(keys)
@@ -184,24 +202,20 @@ async def load_shelves(tx: Transaction, book: Book, places: Iterable[tuple[str, 
     book.adopt(Balance(*row) for row in await tx.rows(LOAD_SHELVES, values))
 
 
-async def load_claims(tx: Transaction, book: Book, keys: Iterable[Key]) -> None:
-    """Load which orders have some of a balance, a few of them."""
-    found: dict[Key, list[str]] = {}
-    for row in await tx.rows(CLAIMS, _places(keys)):
-        found.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
-    book.claims = found
-
-
 async def suggested(tx: Transaction, keys: Iterable[Key]) -> dict[Key, str]:
     """Say where lots could go instead of where others lie; what other products do meanwhile is not looked at."""
     rows = await tx.rows(SUGGESTED, _places(keys))
     return {(row.sku, row.lot, row.location): row.better for row in rows if row.better}
 
 
-async def load_whole(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
-    """Load all there is of lots: every place, and what orders have of them; for holds, which tell of it."""
+async def load_everywhere(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
+    """Load every place where some of a lot lies: what is lifted or corrected may free all of it."""
+    book.adopt(Balance(*row) for row in await tx.rows(LOAD_ALL_BALANCES, _lots(keys)))
+
+
+async def load_had(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
+    """Load what orders have of lots: a hold tells of it."""
     wanted = _lots(keys)
-    book.adopt(Balance(*row) for row in await tx.rows(LOAD_ALL_BALANCES, wanted))
     book.adopt(Reserved(*row) for row in await tx.rows(LOAD_RESERVED, wanted))
     book.adopt(Picked(*row) for row in await tx.rows(LOAD_PICKED, wanted))
 

@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from shared.contracts.commands.lots import MoveLot, PutAwayLot
-from shared.contracts.receiving import ReceivedLot, StockReceived
+from shared.contracts.commands.lots import AdjustLot, CorrectLot, CountLot, HoldLot, LiftLot, MoveLot, PutAwayLot
+from shared.contracts.counted import LotQuantity
+from shared.contracts.receiving import ReceivedLot, StockDisposed, StockReceived, StockReturned
 from shared.contracts.reference import LocationType
 
 DOCK, STAGE, OUT = "EAST/DOCK", "EAST/STAGE", "EAST/OUT"
@@ -46,3 +47,41 @@ class Saying:
         return MoveLot(
             sku=self.sku, lot=lot, quantity=Decimal(str(quantity)), from_location=from_location, location=location
         )
+
+    def hold(self, lot: str, hold: str, location: str | None = None, reason: str = "suspicion") -> HoldLot:
+        """A hold."""
+        return HoldLot(sku=self.sku, lot=lot, location=location, hold=hold, role="quality", reason=reason)
+
+    def lift(self, hold: str) -> LiftLot:
+        """Its end."""
+        return LiftLot(sku=self.sku, hold=hold, reason="cleared")
+
+    def adjust(self, lot: str, quantity: Any, what: Any, location: str = SHELF) -> AdjustLot:
+        """An adjustment."""
+        return AdjustLot(
+            sku=self.sku, lot=lot, quantity=Decimal(str(quantity)), location=location, adjustment=what, reason="damp"
+        )
+
+    def count(self, lot: str, counted: Any, location: str = SHELF) -> CountLot:
+        """A count."""
+        return CountLot(sku=self.sku, lot=lot, counted=Decimal(str(counted)), location=location, reason="stocktaking")
+
+    def correct(self, lot: str, expiry: date | None, **more: Any) -> CorrectLot:
+        """A correction of dates."""
+        return CorrectLot(sku=self.sku, lot=lot, expiry=expiry, reason="misread", **more)
+
+    def back(self, lot: str, quantity: Any, return_id: str = "RMA-1", location: str = STAGE) -> StockReturned:
+        """Goods that a customer sent back."""
+        return StockReturned(
+            return_id=return_id, order="SO-1", customer="C-1", sku=self.sku, location=location, hold=return_id,
+            lots=[LotQuantity(lot=lot, quantity=Decimal(str(quantity)))], reason="too many",
+        )  # fmt: skip
+
+    def dispose(
+        self, lot: str, quantity: Any, disposition: Any, return_id: str = "RMA-1", location: str = STAGE
+    ) -> StockDisposed:
+        """What becomes of them."""
+        return StockDisposed(
+            return_id=return_id, sku=self.sku, location=location, hold=return_id, disposition=disposition,
+            lots=[LotQuantity(lot=lot, quantity=Decimal(str(quantity)))], reason="looked at",
+        )  # fmt: skip

@@ -34,3 +34,24 @@ def stock_now(book: Book, lot: Lot, *balances: Balance) -> StockNow:
         for it in balances
     ]
     return StockNow(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, places=places)
+
+
+class OpenOn(BaseModel):
+    """What a hold is on: a lot everywhere, or at one place."""
+
+    lot: str
+    location: str | None
+
+
+class HoldNow(BaseModel):
+    """A hold, and what it is open on; nothing, once it was lifted."""
+
+    sku: str
+    hold: str
+    open: list[OpenOn]
+
+
+def hold_now(book: Book, sku: str, hold: str) -> HoldNow:
+    """Tell how a hold stands."""
+    on = [OpenOn(lot=it.lot, location=it.location) for it in book.named(sku, hold) if it.open]
+    return HoldNow(sku=sku, hold=hold, open=on)

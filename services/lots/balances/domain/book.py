@@ -64,6 +64,9 @@ class Book:
     claims: Mapping[Key, list[str]] = field(default_factory=dict)
     """Orders that have some of a balance, a few of them: for a refusal to name."""
 
+    namesakes: Mapping[str, list[str]] = field(default_factory=dict)
+    """Products that have a lot of that number, where one was asked for that the product does not have."""
+
     ledger: list[Entry] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
@@ -185,6 +188,11 @@ class Book:
         for hold in self.holds.get((sku, lot), ()):
             if hold.open and (location is None or hold.covers(location)):
                 yield hold
+
+    def named(self, sku: str, hold: str) -> Iterator[Hold]:
+        """Give the rows of a hold by its id, those that were lifted too."""
+        for holds in self.holds.values():
+            yield from (it for it in holds if (it.sku, it.hold) == (sku, hold))
 
     def held(self, balance: Balance) -> bool:
         """Whether a hold keeps what lies there from every order."""

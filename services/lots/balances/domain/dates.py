@@ -1,12 +1,18 @@
 """The dates of a lot: what is in force, and what was before."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
+from services.lots.balances.domain import holds
+from services.lots.balances.domain.answers import stock_now
 from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.stock import Correction, Lot, Told
-from shared.contracts.envelope import Fact
+from services.lots.balances.domain.refusals import Outcome, known, named
+from services.lots.balances.domain.stock import Correction, HoldKind, Lot, Told
+from shared.contracts.commands.lots import CorrectLot
+from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import LotCorrected
+from shared.contracts.problems import Code
 
 
 class Dates(NamedTuple):
@@ -41,3 +47,31 @@ def redate(book: Book, lot: Lot, dates: Dates, told: Told) -> list[Fact]:
             manufactured=lot.manufactured, best_before=lot.best_before, reason=told.reason,
         )
     ]  # fmt: skip
+
+
+DATED: frozenset[HoldKind] = frozenset({"EXPIRED", "EXPIRY_DIFFERS"})
+"""Holds that are about a date, and end when somebody has looked at it again."""
+
+
+def correct(book: Book, requests: Sequence[CloudEvent[CorrectLot]]) -> list[Outcome]:
+    """Put the dates in force that somebody read anew; what they held, or kept from an order, may be free."""
+    return [_correct(book, request) for request in requests]
+
+
+def _correct(book: Book, request: CloudEvent[CorrectLot]) -> Outcome:
+    asked, told = request.data, Told.by(request)
+    lot = known(book, asked.sku, asked.lot)
+    if isinstance(lot, Outcome):
+        return lot
+    if not asked.lot:
+        return Outcome.refused(Code.UNKNOWN_LOT, f"{asked.sku} is not tracked by lot, and has no dates", asked.sku)
+    made = asked.manufactured or lot.manufactured
+    if made and asked.expiry and asked.expiry < made:
+        detail = f"{named(asked.sku, asked.lot)} was made on {made}, and cannot expire on {asked.expiry}"
+        return Outcome.refused(Code.DATES_OUT_OF_ORDER, detail, asked.lot)
+    said = redate(book, lot, Dates(asked.expiry, made, asked.best_before or lot.best_before), told)
+    said += [holds.close(book, hold, told) for hold in list(book.on(lot.sku, lot.lot)) if hold.kind in DATED]
+    places = [it for it in book.balances.values() if (it.sku, it.lot) == (lot.sku, lot.lot) and it.on_hand]
+    for balance in places:
+        book.came_free(balance, told)
+    return Outcome(stock_now(book, lot, *places), said)

@@ -1,12 +1,14 @@
 """Holds: stop a lot, everywhere or at one place, from being allocated, picked and dispatched, and let it go again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from services.lots.balances.domain.answers import hold_now
 from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.refusals import Outcome, named, written
-from services.lots.balances.domain.stock import NOTHING, Balance, Hold, HoldKind, Lot, Told
-from shared.contracts.envelope import Fact, chunks
+from services.lots.balances.domain.refusals import Outcome, known, named, undefined
+from services.lots.balances.domain.stock import NOTHING, Hold, HoldKind, Lot, Told
+from shared.contracts.commands.lots import HoldLot, LiftLot
+from shared.contracts.envelope import CloudEvent, Fact, chunks
 from shared.contracts.lots import HeldStock, LotHeld, LotHoldLifted
 from shared.contracts.problems import Code, Refusal
 
@@ -24,21 +26,21 @@ def open_on(
     waiting: Decimal = NOTHING,
 ) -> list[Fact]:
     """Open a hold, with what orders have of the lot: reserved and picked of it must be loaded. Twice is once."""
-    for known in book.on(lot.sku, lot.lot):
-        if (known.hold, known.location) == (name, location):
-            known.waiting += waiting
-            known.changed = True
+    for again in book.on(lot.sku, lot.lot):
+        if (again.hold, again.location) == (name, location):
+            again.waiting += waiting
+            again.changed = True
             return []
-    hold = Hold(
+    opened = Hold(
         name, lot.sku, lot.lot, location, kind, told.reason, role, return_id, waiting, told.actor, told.occurred,
         changed=True,
     )  # fmt: skip
-    book.holds.setdefault((lot.sku, lot.lot), []).append(hold)
+    book.holds.setdefault((lot.sku, lot.lot), []).append(opened)
     book.hold_ids.add((lot.sku, name))
     for pool in book.freed.values():
-        for held in [at for at in pool if at[0] == lot.lot and hold.covers(at[1])]:
+        for held in [at for at in pool if at[0] == lot.lot and opened.covers(at[1])]:
             del pool[held]
-    had = list(chunks(_had(book, hold))) or [()]
+    had = list(chunks(_had(book, opened))) or [()]
     return [
         LotHeld(
             actor=told.actor, cause=told.cause, sku=lot.sku, lot=lot.lot, location=location, hold=name, role=role,
@@ -74,19 +76,48 @@ def close(book: Book, hold: Hold, told: Told) -> LotHoldLifted:
     )  # fmt: skip
 
 
-def undecided(book: Book, balance: Balance, quantity: Decimal) -> Outcome | None:
-    """Refuse to take away what came back from customers and waits for its disposition."""
-    waits = [hold for hold in book.on(balance.sku, balance.lot, balance.location) if hold.waiting > 0]
-    waiting = sum((hold.waiting for hold in waits), NOTHING)
-    if quantity <= balance.free - waiting:
-        return None
-    returns = sorted({hold.return_id for hold in waits if hold.return_id})
-    detail = (
-        f"{written(waiting)} of {named(balance.sku, balance.lot)} at {balance.location} wait for the disposition of "
-        f"return {', '.join(returns)}"
-    )
-    refusal = Refusal(
-        code=Code.DISPOSITION_OPEN, detail=detail, ids=[balance.lot or balance.sku],
-        blocked_by=[f"/returns/{name}" for name in returns],
-    )  # fmt: skip
-    return Outcome(refusal=refusal)
+def hold(book: Book, requests: Sequence[CloudEvent[HoldLot]]) -> list[Outcome]:
+    """Open the holds asked for."""
+    return [_hold(book, request) for request in requests]
+
+
+def _hold(book: Book, request: CloudEvent[HoldLot]) -> Outcome:
+    asked = request.data
+    if (asked.sku, asked.hold) in book.hold_ids:
+        return Outcome.refused(Code.HOLD_EXISTS, f"hold {asked.hold} on {asked.sku} exists already", asked.hold)
+    lot = known(book, asked.sku, asked.lot)
+    if isinstance(lot, Outcome):
+        return lot
+    if asked.location and (no := undefined(book, asked.location)):
+        return no
+    told = Told.by(request)
+    said = open_on(book, lot, asked.hold, "ASKED", told, location=asked.location, role=asked.role)
+    return Outcome(hold_now(book, asked.sku, asked.hold), said)
+
+
+def lift(book: Book, requests: Sequence[CloudEvent[LiftLot]]) -> list[Outcome]:
+    """Close holds, at every lot and place that they are on; all that lies there must be loaded."""
+    return [_lift(book, request) for request in requests]
+
+
+ENDS: Mapping[HoldKind, tuple[Code, str]] = {
+    "RETURN": (Code.DISPOSITION_OPEN, "ends with the disposition of return"),
+    "EXPIRED": (Code.DATES_DECIDE, "ends with a correction of the expiry:"),
+    "EXPIRY_DIFFERS": (Code.DATES_DECIDE, "ends with a correction of the expiry:"),
+}
+"""Holds that are not lifted by hand, and how they end."""
+
+
+def _lift(book: Book, request: CloudEvent[LiftLot]) -> Outcome:
+    asked, told = request.data, Told.by(request)
+    its = [it for it in book.named(asked.sku, asked.hold) if it.open]
+    if not its:
+        return Outcome.refused(Code.UNKNOWN_HOLD, f"no open hold {asked.hold} on {asked.sku}", asked.hold)
+    for it in its:
+        if it.kind in ENDS:
+            code, how = ENDS[it.kind]
+            detail = f"hold {asked.hold} on {named(it.sku, it.lot)} {how} {it.return_id or it.reason}"
+            blocked_by = [f"/returns/{it.return_id}"] if it.return_id else []
+            return Outcome(refusal=Refusal(code=code, detail=detail, ids=[asked.hold], blocked_by=blocked_by))
+    said = [close(book, it, told) for it in its]
+    return Outcome(hold_now(book, asked.sku, asked.hold), said)

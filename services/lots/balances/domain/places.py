@@ -6,6 +6,7 @@ from services.lots.balances.domain import holds, mixing
 from services.lots.balances.domain.answers import stock_now
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.refusals import Outcome, known, named, short_of, undefined
+from services.lots.balances.domain.returns import undecided
 from services.lots.balances.domain.stock import Balance, Change, Lot, Papers, Told
 from shared.contracts.commands.lots import MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Fact
@@ -74,7 +75,7 @@ def _too_much(book: Book, source: Balance, asked: Moving) -> Outcome | None:
         return Outcome.refused(Code.NOT_YET_KNOWN, detail, asked.lot or asked.sku)
     if asked.quantity > source.free:
         return short_of(book, source, asked.quantity)
-    return holds.undecided(book, source, asked.quantity)
+    return undecided(book, source, asked.quantity)
 
 
 def _mixing(book: Book, target: Balance) -> Outcome | None:

@@ -56,6 +56,9 @@ def known(book: Book, sku: str, lot: str) -> Lot | Outcome:
         return Outcome.refused(Code.UNKNOWN_LOT, f"{sku} is not tracked by lot, and has no lot {lot}", lot)
     if tracking == "LOT" and not lot:
         return Outcome.refused(Code.UNKNOWN_LOT, f"{sku} is tracked by lot: name the lot", sku)
+    if others := book.namesakes.get(lot):
+        detail = f"{sku} has no lot {lot}: it is a lot of {', '.join(others)}"
+        return Outcome.refused(Code.UNKNOWN_LOT, detail, lot)
     return Outcome.refused(Code.NOT_YET_KNOWN, f"{named(sku, lot)} is not known here", lot or sku)
 
 

@@ -1,0 +1,53 @@
+"""Open holds over HTTP."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import Row
+
+from services.lots.balances import queries
+from services.lots.balances.domain.stock import HoldKind
+from shared.http import Limit, Page, Reading, page, parts
+
+router = APIRouter(tags=["holds"])
+
+
+class OpenHold(BaseModel):
+    """A hold on a lot, everywhere or at one place, since when and why, and how much it keeps there."""
+
+    hold: str
+    sku: str
+    lot: str
+    location: str | None
+    kind: HoldKind
+    reason: str
+    role: str
+    return_id: str | None
+    on_hand: Decimal
+    allocated: Decimal
+    opened_by: str
+    opened_at: datetime
+
+
+def _shown(row: Row[Any]) -> OpenHold:
+    return OpenHold.model_validate(row._asdict())
+
+
+@router.get("/holds")
+async def holds(
+    tx: Reading,
+    *,
+    product: str | None = None,
+    lot: str | None = None,
+    hold: str | None = None,
+    kind: HoldKind | None = None,
+    cursor: str | None = None,
+    limit: Limit = 100,
+) -> Page[OpenHold]:
+    """Open holds, one item a lot or a lot at a place, the oldest first."""
+    (after,) = parts(cursor, int) or (0,)
+    rows = await queries.open_holds(tx, size=limit + 1, after=after, sku=product, lot=lot, hold=hold, kind=kind)
+    return page(rows, limit, _shown, lambda row: (row.id,))

@@ -1,0 +1,67 @@
+"""The books follow what is there: adjustments, counts and holds, on the real tables."""
+
+from decimal import Decimal
+
+from tests.lots.conftest import Line
+from tests.lots.test_receipts import agree
+from tests.unit.lots.making import BIN, DOCK, SHELF
+
+
+async def stocked(line: Line, quantity: int = 10) -> None:
+    """Lay a lot on the shelf."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1", quantity)))
+    await line.say(say.put_away("B-1", quantity))
+
+
+async def test_scrapped_lost_found_counted(line: Line) -> None:
+    """Every change of a quantity is a row of the ledger with its reason and actor, and its sum is the balance (S22)."""
+    await stocked(line)
+    say = line.saying
+    told = await line.say(
+        say.adjust("B-1", "1.25", "SCRAPPED"), say.adjust("B-1", 2, "LOST"), say.adjust("B-1", "0.5", "FOUND"),
+        say.count("B-1", 8), say.count("B-1", 5), say.count("B-1", 5),
+    )  # fmt: skip
+    assert [(it["adjustment"], it["quantity"]) for it in told.data("lot.adjusted.v1")] == [
+        ("SCRAPPED", 1.25), ("LOST", 2), ("FOUND", 0.5), ("COUNTED_UP", 0.75), ("COUNTED_DOWN", 3),
+    ]  # fmt: skip
+    assert await line.balances() == {("B-1", SHELF): (Decimal(5), Decimal(0))}
+    rows = await line.rows("SELECT * FROM ledger WHERE sku = :sku ORDER BY id", sku=line.sku)
+    assert [row["change"] for row in rows][:4] == ["RECEIVED", "PUT_AWAY", "PUT_AWAY", "SCRAPPED"]
+    assert {(row["reason"], row["actor"]) for row in rows[3:6]} == {("damp", "anna")}
+    assert await agree(line) == [("B-1", "EAST")]
+
+
+async def test_held_stock_moves_and_is_counted(line: Line) -> None:
+    """A hold keeps goods from orders, not from the floor: it goes along with what is moved from its place."""
+    await stocked(line)
+    say = line.saying
+    await line.say(say.hold("B-1", "H-1", SHELF))
+    told = await line.say(say.move("B-1", 4, BIN), say.count("B-1", 5), say.adjust("B-1", 1, "SCRAPPED"))
+    assert told.codes() == []
+    [held] = told.data("lot.held.v1")
+    assert (held["hold"], held["location"]) == ("H-1", BIN)
+    lifted = await line.say(say.lift("H-1"))
+    assert [it["location"] for it in lifted.data("lot.hold_lifted.v1")] == [SHELF, BIN]
+
+
+async def test_a_hold_is_opened_once(line: Line) -> None:
+    """A hold's id is used once, lifted or not; an unknown one cannot be lifted."""
+    await stocked(line)
+    say = line.saying
+    told = await line.say(say.hold("B-1", "H-1"), say.hold("B-1", "H-1", SHELF))
+    assert told.codes() == ["hold_exists"]
+    assert (await line.say(say.lift("H-1"))).codes() == []
+    assert (await line.say(say.lift("H-1"))).codes() == ["unknown_hold"]
+    assert (await line.say(say.hold("B-1", "H-1"))).codes() == ["hold_exists"]
+
+
+async def test_too_much_is_refused(line: Line) -> None:
+    """Nobody takes more than is free, and the refusal says how much that is."""
+    await stocked(line)
+    say = line.saying
+    told = await line.say(
+        say.move("B-1", 11, BIN), say.adjust("B-1", "10.000001", "LOST"), say.adjust("B-1", 1, "LOST", DOCK)
+    )
+    assert told.codes() == ["not_enough"] * 3
+    assert "10 on hand, 10 free, 0 allocated" in told.answers[0].refusals[0].detail
