@@ -67,11 +67,14 @@ async def test_from_scan_to_stock(milk: Line) -> None:
 async def test_over_http(milk: Line, http: httpx.AsyncClient) -> None:
     """Each entry has its verdict, the receipt shows its lots, and closing says what is short (S16, S23)."""
     receipt = milk.no("R")
-    body = scan(milk, lot("A", 10), lot("", 5), lot("B", 5, None), lot("C", 3, "2001-01-01")).model_dump(mode="json")
+    body = scan(milk, lot("A", 10), lot("", 5), lot("B", 5, None), lot("C", 3, "2001-01-01")).model_dump(
+        mode="json", exclude_unset=True
+    )
     answer = (await post(http, "/scans", **body)).json()
     assert [one["verdict"] for one in answer["lots"]] == ["ACCEPTED", "LOT_MISSING", "EXPIRY_MISSING", "EXPIRED"]
-    assert [one["code"] for one in answer["refusals"]] == ["lot_missing", "expiry_missing", "expired"]
-    case = scan(milk, lot("A", expiry=None), sku=None, barcode=milk.no("CASE")).model_dump(mode="json")
+    case = scan(milk, lot("A", expiry=None), sku=None, barcode=milk.no("CASE")).model_dump(
+        mode="json", exclude_unset=True
+    )
     assert (await post(http, "/scans", **case)).json()["lots"][0]["quantity"] == 12
     session = await get(http, f"/receipts/{receipt}/sessions/S")
     assert [(one["lot"], one["quantity"], one["state"]) for one in session["lots"]] == [("A", 22, "SCANNED")]
