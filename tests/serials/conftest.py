@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.serials.app import ROWS
+from services.serials.app import ROWS, app
 from shared import inbox
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.reference import LocationChanged
@@ -108,3 +109,11 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
 def line(engine: AsyncEngine) -> Line:
     """Give the line to a test, with a product of its own."""
     return Line(engine)
+
+
+@pytest.fixture
+async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
+    """Ask the registry's app, on the test's database."""
+    app.state.engine = line.engine
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://serials") as client:
+        yield client

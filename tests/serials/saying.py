@@ -49,11 +49,11 @@ class Saying:
             versions=[version] * len(serials), reason="CANCELLED",
         )  # fmt: skip
 
-    def receive(self, serials: list[str], version: int = 2, receipt: str = "R-1") -> UnitReceived:
-        """An arrival."""
+    def receive(self, serials: list[str], version: int = 2, receipt: str = "R-1", **label: Any) -> UnitReceived:
+        """An arrival, with what the labels say."""
         return UnitReceived(
             receipt=receipt, line="1", sku=self.sku, serials=serials, versions=[version] * len(serials),
-            location=DOCK, session="S-1",
+            location=DOCK, session="S-1", **label,
         )  # fmt: skip
 
     def put_away(self, serials: list[str], location: str = SHELF) -> PutAway:

@@ -1,13 +1,11 @@
 """Looking units up, against an oracle that looks at every unit."""
 
-from collections.abc import AsyncIterator
 from itertools import product as combinations
 from typing import Any
 
 import httpx
 import pytest
 
-from services.serials.app import app
 from services.serials.lookup.queries import search as looking
 from services.serials.lookup.queries import unit as one
 from services.serials.lookup.queries.counts import counts
@@ -127,14 +125,6 @@ async def test_counts_stop_at_a_thousand(line: Line, q: str | None) -> None:
     async with reading(line.engine) as tx:
         found = await counts(tx, Filters(sku=line.sku, q=q))
     assert [(it.status, it.units, it.more) for it in found if it.units] == [("EXPECTED", 1000, True)]
-
-
-@pytest.fixture
-async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
-    """Ask the registry's app, on the test's database."""
-    app.state.engine = line.engine
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://serials") as client:
-        yield client
 
 
 async def test_demands_are_shown(http: httpx.AsyncClient, line: Line) -> None:

@@ -74,6 +74,7 @@ async def receipt_withdrawn(tx: Transaction, events: Sequence[CloudEvent[Receipt
 async def unit_received(tx: Transaction, events: Sequence[CloudEvent[UnitReceived]]) -> Sequence[Fact]:
     """Units that arrived are RECEIVED, in staging (S06)."""
     book = await store.load(tx, keys_of(events))
+    await store.load_held(tx, book, holds_of(events))
     arrivals.received(book, events)
     return await kept(tx, book)
 

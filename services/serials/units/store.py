@@ -37,12 +37,11 @@ CHANGING = (
     Column("return_id", "return_id", "text"),
     Column("holds", "holds", "integer"),
     Column("adjustment", "adjustment", "text"),
+    Column("lot", "lot", "text"),
+    Column("expiry", "expiry", "date"),
 )
 STATE = attrgetter(*(column.field for column in CHANGING))
-NAMES = ", ".join(column.name for column in CHANGING)
-ARRAYS = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in CHANGING)
 CAST = {"status": "CAST(it.status AS status)"}
-VALUES = ", ".join(CAST.get(column.name, f"it.{column.name}") for column in CHANGING)
 
 UNIT = "s.sku, s.serial, s.id, s.status::text, " + ", ".join(f"s.{column.name}" for column in CHANGING[1:])
 """The columns of `serial_state AS s` in the order of a Unit's fields."""
@@ -57,20 +56,6 @@ LOAD_HELD = text(f"""
     SELECT h.hold, h.sku AS held_sku, h.lifted IS NULL AS open, a.return_id AS of_return, {UNIT}
     FROM unnest(CAST(:skus AS text[]), CAST(:holds AS text[])) AS k (sku, hold)
     JOIN hold AS h USING (sku, hold) JOIN act AS a ON a.id = h.opened JOIN serial_state AS s ON s.id = h.serial_id
-""")  # noqa: S608
-
-INSERT = text(f"""
-    WITH it AS (
-        SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:known_by AS text[]), {ARRAYS})
-        AS it (sku, serial, known_by, {NAMES})
-    ), known AS (
-        INSERT INTO serial (sku, serial, known_at, known_by, receipt)
-        SELECT sku, serial, :now, known_by, receipt FROM it
-        RETURNING id, sku, serial
-    )
-    INSERT INTO serial_state (id, sku, serial, {NAMES})
-    SELECT known.id, it.sku, it.serial, {VALUES} FROM it JOIN known USING (sku, serial)
-    RETURNING id, sku, serial
 """)  # noqa: S608
 
 AUDIT = text("""
@@ -123,11 +108,37 @@ LIFT_HOLDS = text("""
 """)
 
 
+def _named(columns: Iterable[Column]) -> tuple[str, str]:
+    """Write the names of columns, and the arrays they come in."""
+    listed = list(columns)
+    arrays = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in listed)
+    return ", ".join(column.name for column in listed), arrays
+
+
+@cache
+def insert(columns: tuple[Column, ...]) -> TextClause:
+    """Write new units with these columns, the receipt among them; what none of them has is left out."""
+    names, arrays = _named(columns)
+    values = ", ".join(CAST.get(column.name, f"it.{column.name}") for column in columns)
+    return text(f"""
+        WITH it AS (
+            SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:known_by AS text[]), {arrays})
+            AS it (sku, serial, known_by, {names})
+        ), known AS (
+            INSERT INTO serial (sku, serial, known_at, known_by, receipt)
+            SELECT sku, serial, :now, known_by, receipt FROM it
+            RETURNING id, sku, serial
+        )
+        INSERT INTO serial_state (id, sku, serial, {names})
+        SELECT known.id, it.sku, it.serial, {values} FROM it JOIN known USING (sku, serial)
+        RETURNING id, sku, serial
+    """)  # noqa: S608 - the columns are this module's own
+
+
 @cache
 def update(columns: tuple[Column, ...]) -> TextClause:
     """Write these columns of units by id."""
-    names = ", ".join(column.name for column in columns)
-    arrays = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in columns)
+    names, arrays = _named(columns)
     sets = ", ".join(f"{column.name} = {CAST.get(column.name, f'it.{column.name}')}" for column in columns)
     return text(f"""
         UPDATE serial_state AS s SET {sets}
@@ -206,8 +217,9 @@ async def _insert(tx: Transaction, book: Book, units: Sequence[Unit]) -> None:
         "known_by": [book.acts[first[id(unit)]].told.actor for unit in units],
         "now": tx.now,
     }
-    values |= {column.name: now for column, now in _arrays(units)}
-    for row in await tx.rows(INSERT, values):
+    told = {column: now for column, now in _arrays(units) if now.count(None) < len(now) or column.name == "receipt"}
+    values |= {column.name: now for column, now in told.items()}
+    for row in await tx.rows(insert(tuple(told)), values):
         book.units[row.sku, row.serial].id = row.id
 
 

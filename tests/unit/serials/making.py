@@ -52,11 +52,11 @@ def plan(serials: list[str], version: int = 1, receipt: str = "R-1") -> ReceiptP
     )  # fmt: skip
 
 
-def receive(serials: list[str], version: int = 2, receipt: str = "R-1") -> UnitReceived:
-    """An arrival."""
+def receive(serials: list[str], version: int = 2, receipt: str = "R-1", **label: Any) -> UnitReceived:
+    """An arrival, with what the labels say."""
     return UnitReceived(
         receipt=receipt, line="1", sku="A-1", serials=serials, versions=[version] * len(serials), location=DOCK,
-        session="S-1",
+        session="S-1", **label,
     )  # fmt: skip
 
 

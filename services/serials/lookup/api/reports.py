@@ -1,6 +1,6 @@
 """The reports on serials, as pages of JSON and as CSV files."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -41,6 +41,8 @@ class LocationRow(BaseModel):
     held: bool
     received_at: datetime | None
     order: str | None
+    lot: str | None
+    expiry: date | None
 
 
 class HistoryRow(BaseModel):
@@ -64,6 +66,8 @@ class HistoryRow(BaseModel):
     customer: str | None
     return_id: str | None
     hold: str | None
+    lot: str | None
+    expiry: date | None
 
 
 def _told(columns: tuple[Column, ...]) -> str:

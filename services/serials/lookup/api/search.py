@@ -1,5 +1,6 @@
 """The list of units with its filters, and how many there are in each status."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -30,6 +31,8 @@ class UnitLine(BaseModel):
     receipt: str | None
     held: bool
     adjustment: str | None
+    lot: str | None
+    expiry: date | None
 
 
 class Count(BaseModel):
@@ -49,13 +52,14 @@ async def units(
     warehouse: str | None = None,
     location: str | None = None,
     order: str | None = None,
+    lot: str | None = None,
     held: bool | None = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[UnitLine]:
-    """Units by product and serial: part of a serial, product, any of the six statuses, place, order (S31-S33)."""
+    """Units by product and serial: part of a serial, product, any of the six statuses, place, order, lot (S31-S33)."""
     after = parts(cursor, str, str) or ("", "")
-    filters = Filters(q, product, status, warehouse, location, order, held)
+    filters = Filters(q, product, status, warehouse, location, order, held, lot)
     found = await search(tx, filters, (after[0], after[1]), limit + 1)
     return page(found, limit, lambda row: UnitLine.model_validate(row._asdict()), lambda row: (row.sku, row.serial))
 
@@ -69,8 +73,9 @@ async def units_by_status(
     warehouse: str | None = None,
     location: str | None = None,
     order: str | None = None,
+    lot: str | None = None,
     held: bool | None = None,
 ) -> dict[Status, Count]:
     """How many units match in each of the six statuses, counted up to 1000 (S33)."""
-    found = await counts(tx, Filters(q, product, None, warehouse, location, order, held))
+    found = await counts(tx, Filters(q, product, None, warehouse, location, order, held, lot))
     return {it.status: Count(units=it.units, more=it.more) for it in found}

@@ -1,6 +1,6 @@
 """One unit: its complete information, and its history."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -60,6 +60,8 @@ class WholeUnit(BaseModel):
     held: bool
     holds: list[OpenHold]
     adjustment: str | None
+    lot: str | None
+    expiry: date | None
     received_at: datetime | None
     receipt: str | None
     receipt_line: str | None

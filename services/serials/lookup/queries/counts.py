@@ -32,7 +32,7 @@ async def counts(tx: Transaction, filters: Filters) -> list[Count]:
     """Count by status; the status asked for does not matter."""
     filters = replace(filters, status=None)
     if filters.beside_the_key:
-        enough = ENOUGH_PLACED if filters.order or filters.location or filters.held else ENOUGH
+        enough = ENOUGH_PLACED if filters.order or filters.location or filters.lot or filters.held else ENOUGH
         values = filters.values() | {"bound": enough + 1, "after_sku": "", "after_serial": ""}
         rows = await tx.rows(text(_exact(filters)), values)
         if rows[0].seen <= enough:

@@ -13,7 +13,7 @@ PART_FROM = 3
 
 RUN = re.compile(r"[A-Za-z0-9]{3}")
 
-OF_UNIT = ("warehouse", "location", "order", "held")
+OF_UNIT = ("warehouse", "location", "order", "lot", "held")
 """What only a unit's own row tells."""
 
 CONDITIONS = {
@@ -23,6 +23,7 @@ CONDITIONS = {
     "warehouse": "{0}.warehouse = :warehouse",
     "location": "{0}.location = :location",
     "order": "{0}.order_id = :order",
+    "lot": "{0}.lot = :lot AND lower({0}.lot) = lower(:lot)",
     "held": "({0}.holds > 0) = :held",
 }
 
@@ -38,6 +39,7 @@ class Filters:
     location: str | None = None
     order: str | None = None
     held: bool | None = None
+    lot: str | None = None
 
     @property
     def anywhere(self) -> bool:
@@ -66,6 +68,7 @@ class Filters:
             "warehouse": self.warehouse or (warehouse_of(self.location) if self.location else None),
             "location": self.location,
             "order": self.order,
+            "lot": self.lot,
             "held": self.held,
         }
 

@@ -38,9 +38,12 @@ LOCATION_COLUMNS = (
     Column("held", "whether it is on hold"),
     Column("received_at", "when it was received"),
     Column("order", "the order it is reserved or picked for"),
+    Column("lot", "the lot number on its label"),
+    Column("expiry", "the last day on which it is good"),
 )
 LOCATION = """
-    SELECT location, sku, serial, status::text AS status, holds > 0 AS held, received_at, order_id AS "order"
+    SELECT location, sku, serial, status::text AS status, holds > 0 AS held, received_at, order_id AS "order",
+           lot, expiry
     FROM serial_state
     WHERE location IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
       AND (CAST(:sku AS text) IS NULL OR sku = :sku)
@@ -69,10 +72,12 @@ HISTORY_COLUMNS = (
     Column("customer", "the customer"),
     Column("return_id", "the customer return"),
     Column("hold", "the hold"),
+    Column("lot", "the lot number on the unit's label"),
+    Column("expiry", "the last day on which the unit is good"),
 )
 HISTORY = f"""
     SELECT {", ".join(f'"{column.name}"' for column in HISTORY_COLUMNS)} FROM (
-        SELECT k.sku, k.serial, {STEP} FROM serial AS k
+        SELECT k.sku, k.serial, s.lot, s.expiry, {STEP} FROM serial AS k JOIN serial_state AS s USING (id)
         JOIN audit AS u ON u.serial_id = k.id JOIN act AS a ON a.id = u.act
         WHERE (CAST(:sku AS text) IS NULL OR k.sku = :sku) AND (CAST(:serial AS text) IS NULL OR k.serial = :serial)
           AND (k.sku, k.serial) >= (:after_sku, :after_serial)

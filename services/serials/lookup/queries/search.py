@@ -34,7 +34,7 @@ NO_BOUND = 2**31 - 1
 
 SHOWN = """
     s.sku, s.serial, s.status::text AS status, s.warehouse, s.location, s.order_id AS "order", s.order_line,
-    s.shipment, s.receipt, s.holds > 0 AS held, s.adjustment
+    s.shipment, s.receipt, s.holds > 0 AS held, s.adjustment, s.lot, s.expiry
 """
 
 
@@ -77,7 +77,7 @@ async def search(tx: Transaction, filters: Filters, after: tuple[str, str], size
     asked = Asked(tx, filters, size)
     if not filters.beside_the_key:
         return await asked.walk(after, size)
-    if filters.order or filters.location or filters.held:
+    if filters.order or filters.location or filters.lot or filters.held:
         found, seen = await asked.fetch(after, ENOUGH_PLACED)
         return found if seen <= ENOUGH_PLACED else await asked.walk(after, NO_BOUND)
     found = await asked.walk(after, first_walk(filters))
@@ -154,6 +154,7 @@ def fetch(filters: Filters) -> Plan:
         for name, asked in (
             ("order", filters.order),
             ("location", filters.location),
+            ("lot", filters.lot),
             ("held", filters.held),
             ("q", filters.anywhere),
             ("warehouse", filters.warehouse),

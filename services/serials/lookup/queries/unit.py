@@ -11,7 +11,8 @@ from shared.database import Transaction
 UNIT = text("""
     SELECT k.id, s.sku, s.serial, coalesce(p.name, '') AS product, s.status::text AS status, s.warehouse, s.location,
            s.received_at, s.receipt, s.receipt_line, s.order_id AS "order", s.order_line, s.demand, s.shipment,
-           s.customer, s.return_id, s.holds > 0 AS held, s.adjustment, s.version, k.known_at, k.known_by
+           s.customer, s.return_id, s.holds > 0 AS held, s.adjustment, s.lot, s.expiry, s.version, k.known_at,
+           k.known_by
     FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS named (sku, serial)
     JOIN serial AS k USING (sku, serial) JOIN serial_state AS s USING (id) LEFT JOIN product AS p ON p.sku = s.sku
     ORDER BY k.id LIMIT 1

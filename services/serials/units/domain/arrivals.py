@@ -15,6 +15,8 @@ from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
 from shared.identifiers import warehouse_of
 
+ON_ARRIVAL = "too little life left at receipt"
+
 Versioned = ReceiptPlanned | ReceiptWithdrawn | UnitReceived | UnitReturned
 
 
@@ -59,11 +61,15 @@ def withdrawn(book: Book, events: Sequence[CloudEvent[ReceiptWithdrawn]]) -> Non
 
 
 def received(book: Book, events: Sequence[CloudEvent[UnitReceived]]) -> None:
-    """Units are physically here, at a dock or staging place (S06)."""
+    """Units are physically here, at a dock or staging place, with what their labels say (S06, S24).
+
+    Those with less life left than the product's policy asks for at receipt arrive held.
+    """
     for event in events:
-        fact = event.data
+        fact, told = event.data, Told.by(event)
         papers = Papers(receipt=fact.receipt, line=fact.line)
-        act = book.act(Change.RECEIVED, fact.sku, Told.by(event), papers)
+        act = book.act(Change.RECEIVED, fact.sku, told, papers)
+        hold = book.act(Change.HELD, fact.sku, told, papers._replace(hold=fact.hold), ON_ARRIVAL) if fact.hold else None
         misfits = []
         for unit, version in _news(book, fact):
             if not book.step(unit, act, fact.location):
@@ -72,6 +78,9 @@ def received(book: Book, events: Sequence[CloudEvent[UnitReceived]]) -> None:
             unit.receiving_version = version
             unit.receipt, unit.receipt_line = fact.receipt, fact.line
             unit.warehouse, unit.received_at = warehouse_of(fact.location), event.time
+            unit.lot, unit.expiry = fact.lot or None, fact.expiry
+            if hold is not None:
+                holds.open_on(book, unit, hold)
         book.misfit(event, Code.ILLEGAL_TRANSITION, misfits, f"receipt {fact.receipt} received what is known already")
 
 

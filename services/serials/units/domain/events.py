@@ -26,7 +26,8 @@ def told(book: Book) -> Iterator[Saying]:
     """Say what the steps of a book were, act by act: a unit's versions come in order."""
     together: dict[tuple[object, ...], list[Step]] = {}
     for step in book.steps:
-        way = (step.act, step.from_status, step.from_location, step.status, step.location)
+        unit = step.unit
+        way = (step.act, step.from_status, step.from_location, step.status, step.location, unit.lot, unit.expiry)
         together.setdefault(way, []).append(step)
     for steps in sorted(together.values(), key=lambda steps: steps[0].act):
         number = steps[0].act
@@ -66,6 +67,8 @@ def _moved(act: Act, steps: Sequence[Step]) -> SerialMoved:
         shipment=papers.shipment,
         customer=papers.customer,
         return_id=papers.return_id,
+        lot=first.unit.lot,
+        expiry=first.unit.expiry,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from services.serials.units.domain.transitions import Change
@@ -39,6 +39,8 @@ class Unit:
     return_id: str | None = None
     holds: int = 0
     adjustment: Adjustment | None = None
+    lot: str | None = None
+    expiry: date | None = None
     was: Sequence[Any] = field(default=(), repr=False, compare=False)
     """Its status and all after it as they were loaded."""
 

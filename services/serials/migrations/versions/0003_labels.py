@@ -1,0 +1,27 @@
+"""What labels say of units: lot number and expiry, in the order of allocation; beside them what most units have not.
+
+Whoever has no lot number and no expiry is in none of the new indexes but that of free stock, which is as it was.
+"""
+
+from shared.migrate import grant, sql
+
+revision = "serials_0003"
+down_revision = "serials_0002"
+
+LABELS = """
+ALTER TABLE serial_state ADD COLUMN lot text COLLATE "C", ADD COLUMN expiry date;
+CREATE INDEX serial_state_lot ON serial_state (lower(lot), sku) WHERE lot IS NOT NULL;
+
+-- in the order of allocation: earliest expiry, earliest receipt, serial; what does not expire goes last
+DROP INDEX serial_state_free;
+CREATE INDEX serial_state_free ON serial_state (sku, warehouse, coalesce(expiry, 'infinity'), received_at, serial)
+    WHERE status = 'IN_INVENTORY' AND holds = 0 AND adjustment IS NULL;
+CREATE INDEX serial_state_free_lot
+    ON serial_state (sku, warehouse, lot, coalesce(expiry, 'infinity'), received_at, serial)
+    WHERE status = 'IN_INVENTORY' AND holds = 0 AND adjustment IS NULL AND lot IS NOT NULL;
+"""
+
+
+def upgrade() -> None:
+    sql(LABELS)
+    grant("serial_state", "UPDATE (lot, expiry)")
