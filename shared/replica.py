@@ -24,7 +24,7 @@ class Product(NamedTuple):
 
     def min_life(self, customer: str, asked: int = 0) -> int:
         """How many days of life a customer's order demands of it: what was agreed with the customer, or asked for."""
-        return max([asked, *(one.min_life_days for one in self.life.customers if one.customer == customer)])
+        return self.life.min_life(customer, asked)
 
 
 class Place(NamedTuple):

@@ -1,16 +1,28 @@
 """The map of lots: which message goes to whom, under which locks, at which address."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from services.lots.allocation import api, handlers
+from services.lots.allocation import api
+from services.lots.allocation import handlers as allocation
+from services.lots.allocation.handlers import serving
 from services.lots.balances import api as balances_api
 from services.lots.balances import handlers as balances
 from shared.contracts.commands.lots import AdjustLot, CorrectLot, CountLot, HoldLot, LiftLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import Fact
-from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn
+from shared.contracts.fulfillment import (
+    AllocationRequested,
+    AllocationWithdrawn,
+    DispatchDone,
+    DispatchRequested,
+    StockDeallocated,
+    StockPicked,
+    StockUnpicked,
+)
 from shared.contracts.lots import LotRejected
 from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
-from shared.replica import LOCATIONS, PRODUCTS
+from shared.contracts.reference import ProductChanged
+from shared.replica import LOCATIONS
 from shared.routing import Hears, Takes
 from shared.runtime import service
 
@@ -25,21 +37,42 @@ def counted(data: AllocationRequested | AllocationWithdrawn) -> bool:
     return data.tracking != "SERIAL"
 
 
+def product(data: ProductChanged) -> Iterator[str]:
+    """Lock the copy of the product, and what waits for a more relaxed policy of it."""
+    yield f"product:{data.sku}"
+    yield from sku(data)
+
+
+def packed(data: DispatchRequested | DispatchDone) -> bool:
+    """Say whether anything counted lies in the cartons."""
+    return bool(data.stock)
+
+
+def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
+    """Lock every counted product that lies in the cartons."""
+    yield from {f"sku:{part.sku}" for part in data.stock}
+
+
 ROWS = (
-    *PRODUCTS,
+    Hears(ProductChanged, allocation.product_changed, product),
     *LOCATIONS,
-    Hears(StockReceived, balances.stock_received, sku),
-    Hears(StockReturned, balances.stock_returned, sku),
-    Hears(StockDisposed, balances.stock_disposed, sku),
-    Hears(AllocationRequested, handlers.allocation_requested, sku, counted),
-    Hears(AllocationWithdrawn, handlers.allocation_withdrawn, sku, counted),
-    Takes(PutAwayLot, balances.put_away, sku, post="/putaways"),
-    Takes(MoveLot, balances.move, sku, post="/moves"),
-    Takes(HoldLot, balances.hold, sku, post="/holds"),
-    Takes(LiftLot, balances.lift, sku, post="/holds/{hold}/lift"),
-    Takes(AdjustLot, balances.adjust, sku, post="/adjustments"),
-    Takes(CountLot, balances.count, sku, post="/counts"),
-    Takes(CorrectLot, balances.correct, sku, post="/corrections"),
+    Hears(StockReceived, partial(balances.stock_received, keep=serving), sku),
+    Hears(StockReturned, partial(balances.stock_returned, keep=serving), sku),
+    Hears(StockDisposed, partial(balances.stock_disposed, keep=serving), sku),
+    Hears(AllocationRequested, allocation.allocation_requested, sku, counted),
+    Hears(AllocationWithdrawn, allocation.allocation_withdrawn, sku, counted),
+    Hears(StockDeallocated, allocation.stock_deallocated, sku),
+    Hears(StockPicked, allocation.stock_picked, sku),
+    Hears(StockUnpicked, allocation.stock_unpicked, sku),
+    Hears(DispatchRequested, allocation.dispatch_requested, packed_skus, packed),
+    Hears(DispatchDone, allocation.dispatch_done, packed_skus, packed),
+    Takes(PutAwayLot, partial(balances.put_away, keep=serving), sku, post="/putaways"),
+    Takes(MoveLot, partial(balances.move, keep=serving), sku, post="/moves"),
+    Takes(HoldLot, partial(balances.hold, keep=serving), sku, post="/holds"),
+    Takes(LiftLot, partial(balances.lift, keep=serving), sku, post="/holds/{hold}/lift"),
+    Takes(AdjustLot, partial(balances.adjust, keep=serving), sku, post="/adjustments"),
+    Takes(CountLot, partial(balances.count, keep=serving), sku, post="/counts"),
+    Takes(CorrectLot, partial(balances.correct, keep=serving), sku, post="/corrections"),
 )
 
 app = service("lots", ROWS, LotRejected, (balances_api.router, api.router))

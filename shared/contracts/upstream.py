@@ -56,6 +56,10 @@ class LifePolicy(Model):
     expiring_days: Annotated[list[Days], Field(max_length=10)] = [90, 60, 30, 7]
     customers: Annotated[list[CustomerLife], Field(max_length=MAX_UNITS)] = []
 
+    def min_life(self, customer: str, asked: int = 0) -> int:
+        """How many days of life a customer's order demands of it: what was agreed with the customer, or asked for."""
+        return max([asked, *(one.min_life_days for one in self.customers if one.customer == customer)])
+
 
 class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
     """A product as the ERP knows it; the boxes `serial_tracked` and `lot_tracked` exclude each other (S03)."""

@@ -1,7 +1,6 @@
 """Demands over HTTP."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,16 +8,21 @@ from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.lots.allocation import queries
-from services.lots.allocation.domain import DemandStatus
+from services.lots.allocation.domain.demand import DemandStatus
+from shared.contracts.counted import LotAt, LotQuantity
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.reference import Tracking
 from shared.http import Limit, Page, Reading, page, parts
+from shared.identifiers import Count
 
 router = APIRouter(tags=["demands"])
 
 
 class DemandShown(BaseModel):
-    """What an order line wants of a counted product; one that was withdrawn before it was asked for names no more."""
+    """What an order line wants of a counted product, what it has of it, and what is open.
+
+    One that was withdrawn before it was asked for names no more.
+    """
 
     demand: str
     status: DemandStatus
@@ -31,7 +35,13 @@ class DemandShown(BaseModel):
     priority: int | None
     placed_at: datetime | None
     shortfall: Shortfall | None
-    quantity: Decimal | None
+    quantity: Count | None
+    open: Count
+    lots: list[str]
+    single_lot: bool
+    min_life_days: int
+    allocated: list[LotAt]
+    picked: list[LotQuantity]
 
 
 def _shown(row: Row[Any]) -> DemandShown:
@@ -45,10 +55,11 @@ async def demands(
     sku: str | None = None,
     order: str | None = None,
     status: DemandStatus | None = None,
+    waiting: bool = False,
     cursor: str | None = None,
     limit: Limit = 100,
 ) -> Page[DemandShown]:
-    """Demands in order of their ids; all of each that is open is short."""
+    """Demands in order of their ids; those that wait for stock, if only they are asked for."""
     (after,) = parts(cursor, str) or ("",)
-    rows = await queries.listed(tx, sku=sku, order=order, status=status, after=after, size=limit + 1)
+    rows = await queries.listed(tx, sku=sku, order=order, status=status, waiting=waiting, after=after, size=limit + 1)
     return page(rows, limit, _shown, lambda row: (row.id,))

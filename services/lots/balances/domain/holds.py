@@ -37,8 +37,8 @@ def open_on(
     )  # fmt: skip
     book.holds.setdefault((lot.sku, lot.lot), []).append(opened)
     book.hold_ids.add((lot.sku, name))
-    for pool in book.freed.values():
-        for held in [at for at in pool if at[0] == lot.lot and opened.covers(at[1])]:
+    for (sku, _), pool in book.freed.items():
+        for held in [at for at in pool if (sku, at[0]) == (lot.sku, lot.lot) and opened.covers(at[1])]:
             del pool[held]
     had = list(chunks(_had(book, opened))) or [()]
     return [
