@@ -14,6 +14,13 @@ from shared.settings import Settings
 GRACE = 3.0
 """Seconds that a stop waits for the running batch and its ack."""
 
+METADATA_AGE = 5_000
+"""Milliseconds after which topics are asked for again.
+
+A broker that has just come back may say for a moment that it knows no topics; the group is then assigned nothing, and
+nobody asks again before this is over. The client's default is five minutes.
+"""
+
 
 class Subscription:
     """A service's broker and the one batch subscriber on it."""
@@ -25,6 +32,7 @@ class Subscription:
             client_id=f"tracelot-{service}",
             consumer_only=True,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_AGE,
             graceful_timeout=GRACE,
             logger=None,
             apply_types=False,

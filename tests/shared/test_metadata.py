@@ -1,0 +1,57 @@
+"""What a consumer does when a broker that has just come back says for a moment that there are no topics."""
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.consumer import Line
+from shared.consumer.subscriber import Subscription
+from shared.settings import load
+from tests.shared.toy.app import app
+from tests.shared.toy.messages import Arrived
+from tests.shared.watching import has, new_box, until
+
+UNKNOWN_TOPIC = 3
+
+
+async def test_topics_that_a_broker_did_not_know_are_taken_up_again(
+    engine: AsyncEngine, publish: Callable[..., Any]
+) -> None:
+    """The group is assigned nothing from metadata without topics; within seconds it has them again and goes on."""
+    line, topics = Line(app.state.map, engine, lambda: None), ["toy.news"]
+    subscription = Subscription(f"toy-{uuid4()}", topics, line, load("toy"))
+    await subscription.start()
+    try:
+        await until(_has_partitions(line))
+        cluster = subscription.consumer._client.cluster  # noqa: SLF001 - what a broker answered goes in nowhere else
+        brokers = [(broker.nodeId, broker.host, broker.port, None) for broker in cluster.brokers()]
+        nothing = [(UNKNOWN_TOPIC, topic, False, []) for topic in topics]
+        controller = brokers[0][0]
+        cluster.update_metadata(
+            SimpleNamespace(brokers=brokers, controller_id=controller, topics=nothing, API_VERSION=1)
+        )
+        await until(_has_nothing(line))
+        box = new_box()
+        await publish(Arrived(box=box, serials=["1"]))
+        await until(has(engine, box, 1), 30)
+    finally:
+        line.stop()
+        await asyncio.wait_for(subscription.broker.stop(), 10)
+
+
+def _has_partitions(line: Line) -> Callable[[], Any]:
+    async def assigned() -> bool:
+        return line.assignment.joined and bool(line.assignment.partitions)
+
+    return assigned
+
+
+def _has_nothing(line: Line) -> Callable[[], Any]:
+    async def bare() -> bool:
+        return line.assignment.joined and not line.assignment.partitions
+
+    return bare
