@@ -29,7 +29,7 @@ async def test_topics_that_a_broker_did_not_know_are_taken_up_again(
         await until(_has_partitions(line))
         cluster = subscription.consumer._client.cluster  # noqa: SLF001 - what a broker answered goes in nowhere else
         brokers = [(broker.nodeId, broker.host, broker.port, None) for broker in cluster.brokers()]
-        nothing = [(UNKNOWN_TOPIC, topic, False, []) for topic in topics]
+        nothing: list[Any] = [(UNKNOWN_TOPIC, topic, False, []) for topic in topics]
         controller = brokers[0][0]
         cluster.update_metadata(
             SimpleNamespace(brokers=brokers, controller_id=controller, topics=nothing, API_VERSION=1)
