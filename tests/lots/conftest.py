@@ -84,3 +84,11 @@ async def line(engine: AsyncEngine) -> Line:
     line = Line(engine)
     await line.say(ProductChanged(sku=line.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
     return line
+
+
+@pytest.fixture
+async def line_too(engine: AsyncEngine) -> Line:
+    """Give a second product."""
+    line = Line(engine)
+    await line.say(ProductChanged(sku=line.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
+    return line

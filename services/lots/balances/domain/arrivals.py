@@ -6,7 +6,7 @@ from services.lots.balances.domain import holds
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.dates import Dates, redate
 from services.lots.balances.domain.mixing import mixed
-from services.lots.balances.domain.stock import Change, Lot, LotKey, Papers, Told
+from services.lots.balances.domain.stock import Change, HoldKind, Lot, LotKey, Papers, Told
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import LotReceived
 from shared.contracts.receiving import ReceivedLot, StockReceived
@@ -27,7 +27,7 @@ def _received(book: Book, event: CloudEvent[StockReceived], came: ReceivedLot) -
         )  # fmt: skip
     # Before the quantity is taken in: what arrives under a hold never was free.
     said = _dates(book, lot, event, came)
-    if came.hold:
+    if came.hold and not _held_as(book, lot, "SHORT_LIFE"):
         why = told._replace(reason="too little of its life was left at receipt")
         said += holds.open_on(book, lot, came.hold, "SHORT_LIFE", why)
     balance = book.balance(lot, fact.location)
@@ -54,7 +54,7 @@ def _dates(book: Book, lot: Lot, event: CloudEvent[StockReceived], came: Receive
     """Take over dates; where two receipts name different expiries the earlier is in force, and the lot is held."""
     told = Told.by(event, f"receipt {event.data.receipt} names expiry {came.expiry}")
     said: list[Fact] = []
-    if came.expiry and lot.expiry not in {None, came.expiry} and not _disputed(book, lot):
+    if came.expiry and lot.expiry not in {None, came.expiry} and not _held_as(book, lot, "EXPIRY_DIFFERS"):
         why = told._replace(reason=f"expiry differs: {told.reason}, known was {lot.expiry}")
         said += holds.open_on(book, lot, f"EXP-{event.id}"[:64], "EXPIRY_DIFFERS", why)
     expiry = min((day for day in (lot.expiry, came.expiry) if day), default=None)
@@ -62,8 +62,8 @@ def _dates(book: Book, lot: Lot, event: CloudEvent[StockReceived], came: Receive
     return [*said, *redate(book, lot, in_force, told)]
 
 
-def _disputed(book: Book, lot: Lot) -> bool:
-    return any(hold.kind == "EXPIRY_DIFFERS" for hold in book.on(lot.sku, lot.lot))
+def _held_as(book: Book, lot: Lot, kind: HoldKind) -> bool:
+    return any(hold.kind == kind for hold in book.on(lot.sku, lot.lot))
 
 
 def to_hold(book: Book, events: Iterable[CloudEvent[StockReceived]]) -> list[LotKey]:

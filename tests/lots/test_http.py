@@ -1,0 +1,122 @@
+"""Commands on counted stock as a client sends them: bad values, refusals with their remedy, what is held."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.lots.app import app
+from shared.contracts.reference import ProductChanged
+from tests.lots.conftest import Line
+from tests.unit.lots.making import BIN, DOCK, SHELF
+
+
+@pytest.fixture
+async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
+    """Speak to lots without its consumer and relay."""
+    app.state.engine, app.state.wake = line.engine, lambda: None
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
+        yield client
+
+
+async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:
+    """Send a command."""
+    return await http.post(path, json=body, headers={"Idempotency-Key": str(uuid4()), "X-Actor": "anna"})
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 10**15, 0.0000001, "1e400", "NaN", "Infinity", "ten", None, 1000001])
+async def test_no_such_quantity(line: Line, http: httpx.AsyncClient, quantity: Any) -> None:
+    """Nothing, less than nothing, far too much, too many decimals: malformed, and nothing is changed."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1", 10)))
+    body = {"sku": line.sku, "lot": "B-1", "quantity": quantity, "from_location": DOCK, "location": SHELF}
+    answer = await post(http, "/putaways", **body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert list(await line.balances()) == [("B-1", DOCK)]
+
+
+@pytest.mark.parametrize("expiry", ["1900-01-01", "2027-02-31", "31.3.2027", 20270331, "2027-03-31T00:00:00Z"])
+async def test_no_such_day(line: Line, http: httpx.AsyncClient, expiry: Any) -> None:
+    """A date that no label has is malformed (S24)."""
+    answer = await post(http, "/corrections", sku=line.sku, lot="B-1", expiry=expiry, reason="misread")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+async def test_a_lot_that_is_not_known_yet(line: Line, http: httpx.AsyncClient) -> None:
+    """A putaway that overtakes its receipt is asked to come again in a second; then it is done (S26)."""
+    say = line.saying
+    body = {"sku": line.sku, "lot": "00392/174", "quantity": 1.5, "from_location": DOCK, "location": SHELF}
+    early = await post(http, "/putaways", **body)
+    assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (409, "not_yet_known", "1")
+    await line.say(say.receive(say.came("00392/174", 2)))
+    done = await post(http, "/putaways", **body)
+    assert done.status_code == 200
+    assert done.json()["places"] == [
+        {"location": DOCK, "on_hand": 0.5, "allocated": 0, "on_hold": False},
+        {"location": SHELF, "on_hand": 1.5, "allocated": 0, "on_hold": False},
+    ]
+
+
+async def test_a_lot_of_another_product(line: Line, line_too: Line, http: httpx.AsyncClient) -> None:
+    """A lot's number under the wrong product is refused, and the product that has it is named (S25)."""
+    await line_too.say(line_too.saying.receive(line_too.saying.came(f"LOT {line_too.sku}")))
+    body = {"lot": f"LOT {line_too.sku}", "quantity": 1, "from_location": DOCK, "location": SHELF}
+    answer = await post(http, "/putaways", sku=line.sku, **body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_lot")
+    assert line_too.sku in answer.json()["detail"]
+
+
+async def test_a_serialised_product_is_not_counted(line: Line, http: httpx.AsyncClient) -> None:
+    """Units with serials are put away at the registry (S02)."""
+    sku = f"S-{line.sku}"
+    await line.say(ProductChanged(sku=sku, version=1, name="laptop", unit="each", tracking="SERIAL"))
+    answer = await post(http, "/putaways", sku=sku, quantity=1, from_location=DOCK, location=SHELF)
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_counted")
+
+
+async def test_a_mix_is_sent_to_an_empty_place(line: Line, http: httpx.AsyncClient) -> None:
+    """Without a place that holds the lot, the refusal suggests an empty storage place of the warehouse (S30)."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1"), say.came("B-2")))
+    await line.say(say.put_away("B-1", 10, SHELF))
+    answer = await post(http, "/putaways", sku=line.sku, lot="B-2", quantity=1, from_location=DOCK, location=SHELF)
+    assert (answer.status_code, answer.json()["code"]) == (409, "lots_mixed")
+    [suggested] = answer.json()["suggested"]
+    used = {row["location"] for row in await line.rows("SELECT location FROM balance WHERE on_hand > 0")}
+    assert suggested.startswith("EAST/")
+    assert suggested not in used
+    again = await post(http, "/putaways", sku=line.sku, lot="B-2", quantity=1, from_location=DOCK, location=suggested)
+    assert again.status_code == 200
+
+
+async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> None:
+    """A hold shows who opened it, why and in what role, and how much it keeps; it is gone once lifted."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1", "2.5")))
+    body = {"sku": line.sku, "lot": "B-1", "hold": "H-1", "role": "quality", "reason": "smells"}
+    opened = await post(http, "/holds", **body)
+    assert opened.json() == {"sku": line.sku, "hold": "H-1", "open": [{"lot": "B-1", "location": None}]}
+    [shown] = (await http.get("/holds", params={"product": line.sku})).json()["items"]
+    assert (shown["opened_by"], shown["role"], shown["reason"], shown["on_hand"]) == (
+        "anna",
+        "quality",
+        "smells",
+        "2.5",
+    )
+    lifted = await post(http, "/holds/H-1/lift", sku=line.sku, reason="aired")
+    assert lifted.json()["open"] == []
+    assert (await http.get("/holds", params={"product": line.sku})).json()["items"] == []
+
+
+async def test_nothing_moves_to_a_bin_by_mistake(line: Line, http: httpx.AsyncClient) -> None:
+    """A refusal over HTTP says what is there, what is free, and what would help."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1", 2)))
+    await line.say(say.put_away("B-1", 2))
+    answer = await post(http, "/moves", sku=line.sku, lot="B-1", quantity=3, from_location=SHELF, location=BIN)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_enough")
+    assert "2 on hand, 2 free, 0 allocated" in answer.json()["detail"]
+    assert answer.json()["help"]
