@@ -125,6 +125,13 @@ class Code(StrEnum):
     UNWANTED_UNITS = "unwanted_units"
     DISPATCH_REFUSED = "dispatch_refused"
 
+    UNKNOWN_RECALL = "unknown_recall"
+    RECALL_EMPTY = "recall_empty"
+    RECALL_TOO_WIDE = "recall_too_wide"
+    RECALL_OPEN = "recall_open"
+    RECALL_CLOSED = "recall_closed"
+    NOT_ON_CALL_LIST = "not_on_call_list"
+
 
 class Refusal(BaseModel):
     """One no: what is wrong, with which ids, what blocks (addresses of documents)."""
@@ -327,5 +334,17 @@ KINDS: dict[Code, Kind] = {
     Code.UNWANTED_UNITS: Kind(409, "Units of a cancelled order or line are in the way", "Unpick them first."),
     Code.DISPATCH_REFUSED: Kind(
         409, "The owner of the stock refuses the dispatch", "Unpick the named units; others are sought."
+    ),
+    Code.UNKNOWN_RECALL: Kind(404, "There is no such recall", "List the recalls at GET /recalls."),
+    Code.RECALL_EMPTY: Kind(
+        422, "The recall touches nothing", "Check the numbers; name a lot with its product to hold what arrives later."
+    ),
+    Code.RECALL_TOO_WIDE: Kind(422, "The recall touches too much", "Name its products, or open several recalls."),
+    Code.RECALL_OPEN: Kind(
+        409, "Something of the recall is still open", "Dispose of what is named, and mark each line of the call list."
+    ),
+    Code.RECALL_CLOSED: Kind(409, "The recall is closed", "Open another one under a new name."),
+    Code.NOT_ON_CALL_LIST: Kind(
+        404, "The call list has no such line", "Name shipment, product and lot or serial as GET /recalls/…/calls does."
     ),
 }

@@ -1,0 +1,37 @@
+"""When nothing of a recall is open any more: all answers in, all stock disposed of, every customer reached (S46).
+
+Stock is disposed of by scrapping it or sending it back, or by lifting the recall's hold from what was found good. A
+line of the call list is done once the goods are back, destroyed there, or the customer could not be reached; to have
+told the customer is not enough.
+"""
+
+from typing import NamedTuple
+
+from shared.contracts.problems import Code, Refusal
+
+
+class StillOpen(NamedTuple):
+    """How much of a recall is open: products without an answer, stock and orders under its hold, lines to call."""
+
+    mock: bool
+    unanswered: int
+    stock: int
+    orders: int
+    calls: int
+
+
+def why_not_closed(recall: str, still: StillOpen) -> Refusal | None:
+    """Why a recall cannot be closed; a mock one always can, as it holds nothing."""
+    if still.mock:
+        return None
+    parts = {
+        "answers": (still.unanswered, f"{still.unanswered} products have not been answered"),
+        "stock": (still.stock, f"{still.stock} of its stock lie on hold"),
+        "orders": (still.orders, f"{still.orders} are allocated or picked"),
+        "calls": (still.calls, f"{still.calls} lines of the call list are not done"),
+    }
+    left = {name: told for name, (count, told) in parts.items() if count}
+    if not left:
+        return None
+    blocks = [f"/recalls/{recall}" if name == "answers" else f"/recalls/{recall}/{name}" for name in left]
+    return Refusal(code=Code.RECALL_OPEN, detail="; ".join(left.values()), ids=[recall], blocked_by=blocks)

@@ -1,0 +1,1 @@
+"""Recalls in the database."""
