@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 STATEMENTS = tuple(f"S{number:02}" for number in range(1, 48))
-NAMED = re.compile(r"\bS(\d\d)(?:\s*[-–]\s*S(\d\d))?\b")  # noqa: RUF001 - people write ranges with a dash
+NAMED = re.compile(r"\bS(\d\d)(?:\s*[-–]\s*S(\d\d))?\b")
 SHEET = Path("build", "statements.md")
 
 

@@ -1,7 +1,7 @@
 """The story of serialised goods: they arrive, are put away, ordered, picked, packed and sent; some of it goes wrong."""
 
 from deploy.demo.floor import UnmetError, until
-from deploy.demo.hands import ANNA, BEN, DOCK, SHELVES, STAGE, SUE, WAREHOUSE, Hands
+from deploy.demo.hands import ANNA, DOCK, SHELVES, STAGE, SUE, WAREHOUSE, Hands
 
 
 class Units(Hands):

@@ -32,7 +32,7 @@ def test_a_statement_is_shown_by_a_passed_test_that_names_it() -> None:
     """Ids and ranges are read from docstrings; without a passed test a statement reads `not shown`."""
     assert named("Shows X07 and XS1, not Y.") == []
     assert named("Edges (S11, S12).") == ["S11", "S12"]
-    assert named("The reports, S39–S41.") == ["S39", "S40", "S41"]  # noqa: RUF001 - as people write it
+    assert named("The reports, S39–S41.") == ["S39", "S40", "S41"]
     lines = sheet({"S04": {"a": "passed"}, "S05": {"b": "skipped"}, "S06": {"a": "passed", "c": "failed"}}).splitlines()
     assert lines[5:8] == [
         "| S04 | shown | a: passed |",

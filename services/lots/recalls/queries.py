@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
-from services.lots.recalls.store.views import CALLS, ORDERS, STOCK
 from shared.database import Transaction
 
 ONE = text("""
