@@ -53,18 +53,13 @@ def _number(quantity: Decimal) -> int | float:
     return int(quantity) if quantity == quantity.to_integral_value() else float(quantity)
 
 
-Quantity = Annotated[
-    Decimal,
-    Field(gt=0, le=1_000_000, max_digits=13, decimal_places=6),
-    PlainSerializer(_number, return_type=int | float, when_used="json"),
-]
+Exact = Annotated[Decimal, PlainSerializer(_number, return_type=int | float, when_used="json")]
+"""A quantity as it is shown, perhaps less than nothing."""
+
+Quantity = Annotated[Exact, Field(gt=0, le=1_000_000, max_digits=13, decimal_places=6)]
 """How much, in the product's unit; whole for serialised products."""
 
-Count = Annotated[
-    Decimal,
-    Field(ge=0, le=1_000_000_000, max_digits=15, decimal_places=6),
-    PlainSerializer(_number, return_type=int | float, when_used="json"),
-]
+Count = Annotated[Exact, Field(ge=0, le=1_000_000_000, max_digits=15, decimal_places=6)]
 """How much there is of something, in the product's unit: perhaps nothing."""
 
 

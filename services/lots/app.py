@@ -2,13 +2,27 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from services.lots.allocation import api
 from services.lots.allocation import handlers as allocation
 from services.lots.allocation.handlers import serving
 from services.lots.balances import api as balances_api
 from services.lots.balances import handlers as balances
-from shared.contracts.commands.lots import AdjustLot, CorrectLot, CountLot, HoldLot, LiftLot, MoveLot, PutAwayLot
+from services.lots.recalls import handlers as recalls
+from services.lots.recalls.api import router as recalls_router
+from shared.contracts.commands.lots import (
+    AdjustLot,
+    CloseRecall,
+    CorrectLot,
+    CountLot,
+    HoldLot,
+    LiftLot,
+    MarkRecalled,
+    MoveLot,
+    OpenRecall,
+    PutAwayLot,
+)
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import (
     AllocationRequested,
@@ -19,9 +33,10 @@ from shared.contracts.fulfillment import (
     StockPicked,
     StockUnpicked,
 )
-from shared.contracts.lots import LotRejected
+from shared.contracts.lots import LotRejected, RecallOpened
 from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
 from shared.contracts.reference import ProductChanged
+from shared.contracts.serials import SerialRecalled
 from shared.replica import LOCATIONS
 from shared.routing import Hears, Takes
 from shared.runtime import service
@@ -53,6 +68,17 @@ def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
     yield from {f"sku:{part.sku}" for part in data.stock}
 
 
+def recall(data: Any) -> Iterator[str]:
+    """Lock the recall: answers, marks and its end follow each other."""
+    yield f"recall:{data.recall}"
+
+
+def recall_and_sku(data: RecallOpened) -> Iterator[str]:
+    """Lock what a recall holds, and itself."""
+    yield from recall(data)
+    yield from sku(data)
+
+
 ROWS = (
     Hears(ProductChanged, allocation.product_changed, product),
     *LOCATIONS,
@@ -73,6 +99,11 @@ ROWS = (
     Takes(AdjustLot, partial(balances.adjust, keep=serving), sku, post="/adjustments"),
     Takes(CountLot, partial(balances.count, keep=serving), sku, post="/counts"),
     Takes(CorrectLot, partial(balances.correct, keep=serving), sku, post="/corrections"),
+    Takes(OpenRecall, recalls.open_recalls, recall, post="/recalls", status=202),
+    Hears(RecallOpened, recalls.hold_recalled, recall_and_sku),
+    Hears(SerialRecalled, recalls.hear_units, recall),
+    Takes(MarkRecalled, recalls.mark_calls, recall, post="/recall-marks"),
+    Takes(CloseRecall, recalls.close_recalls, recall, post="/recall-closings"),
 )
 
-app = service("lots", ROWS, LotRejected, (balances_api.router, api.router))
+app = service("lots", ROWS, LotRejected, (balances_api.router, api.router, recalls_router))

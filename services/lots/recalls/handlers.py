@@ -3,16 +3,19 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from services.lots.balances import store as balances
 from services.lots.recalls.domain.answers import RecallNow, opened
 from services.lots.recalls.domain.closing import why_not_closed
+from services.lots.recalls.domain.holding import hold
 from services.lots.recalls.domain.opening import Asked, Touched, resolve, said
 from services.lots.recalls.store import recalls as store
 from shared.contracts.commands.lots import CloseRecall, MarkRecalled, OpenRecall
 from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.lots import RecallClosed
+from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.serials import SerialRecalled
 from shared.database import Transaction
+from shared.replica import products
 from shared.routing import Answer
 
 
@@ -37,6 +40,22 @@ async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall
             answers.append(Answer(opened(recall, touched), facts, address=f"/recalls/{recall}"))
     await store.add(tx, new, known.products)
     return answers
+
+
+async def hold_recalled(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:
+    """Hold the lots that a recall touches, known or not; the registry does so for its serials."""
+    found = await products(tx, {event.data.sku for event in events})
+    ours = [event for event in events if found[event.data.sku].tracking != "SERIAL"]
+    held = [event for event in ours if not event.data.mock]
+    book = await balances.load(tx, ())
+    keys = {(event.data.sku, lot) for event in held for lot in event.data.lots}
+    if keys:
+        await balances.load_lots(tx, book, keys)
+        await balances.load_whole(tx, book, keys)
+    facts = hold(book, held)
+    await balances.save(tx, book)
+    await store.answered(tx, (event.data for event in ours))
+    return facts
 
 
 async def hear_units(tx: Transaction, events: Sequence[CloudEvent[SerialRecalled]]) -> Sequence[Fact]:

@@ -1,13 +1,11 @@
-"""Recalls, read for people: where what is recalled is, which orders wait for it, whom to call, and that it adds up.
-
-Lots are read from where they stand, units from what the registry last told; so later moves correct every page.
-"""
+"""Recalls, read for people: where what is recalled is, which orders wait for it, whom to call, and that it adds up."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
+from services.lots.recalls.store.views import CALLS, ORDERS, RECONCILIATION, STOCK
 from shared.database import Transaction
 
 ONE = text("""
@@ -22,6 +20,7 @@ LISTED = text("""
     FROM recall AS r WHERE r.recall > :after AND (NOT :open_only OR r.closed_at IS NULL) ORDER BY r.recall LIMIT :size
 """)
 
+# A product that was only looked through for serials, and has none of them, is not shown once that is known.
 PRODUCTS = text("""
     SELECT p.sku, p.tracking, p.answered_at,
         ARRAY(SELECT l.lot FROM recall_lot AS l WHERE l.recall = p.recall AND l.sku = p.sku ORDER BY l.lot) AS lots,
@@ -33,20 +32,32 @@ PRODUCTS = text("""
 """)
 
 
-def paged(statement: str, *key: str) -> TextClause:
-    """A statement in the order of a key, one page of it after a row: `:after_KEY` of each part, `:size` rows."""
-    after = ", ".join(f":after_{name}" for name in key)
-    names = ", ".join(f'"{name}"' for name in key)
-    return text(f"""
-        SELECT * FROM ({statement}) AS it
-        WHERE ({", ".join(f'"{name}" COLLATE "C"' for name in key)}) > ({after}) ORDER BY {names} LIMIT :size
-    """)  # noqa: S608 - both are this module's own
+def _paged(view: str, *key: str) -> TextClause:
+    """A view in the order of a key: `:size` rows after `:after_PART` of each part."""
+    names = ", ".join(f'"{name}" COLLATE "C"' for name in key)
+    after = ", ".join(f"CAST(:after_{name} AS text)" for name in key)
+    return text(f"SELECT * FROM ({view}) AS it WHERE ({names}) > ({after}) ORDER BY {names} LIMIT :size")  # noqa: S608
+
+
+STOCK_KEY = ("sku", "item", "location")
+ORDERS_KEY = ("order", "sku", "item", "status")
+CALLS_KEY = ("customer", "shipment", "order", "sku", "item")
+RECONCILIATION_KEY = ("sku", "item", "warehouse")
+STOCK_PAGE = _paged(STOCK, *STOCK_KEY)
+ORDERS_PAGE = _paged(ORDERS, *ORDERS_KEY)
+CALLS_PAGE = _paged(CALLS, *CALLS_KEY)
+RECONCILIATION_PAGE = _paged(RECONCILIATION, *RECONCILIATION_KEY)
 
 
 async def one(tx: Transaction, recall: str) -> Row[Any] | None:
     """Give a recall, with how many of its products were answered."""
     rows = await tx.rows(ONE, {"recall": recall})
     return rows[0] if rows else None
+
+
+async def products(tx: Transaction, recall: str) -> Sequence[Row[Any]]:
+    """Give the products that a recall touches."""
+    return await tx.rows(PRODUCTS, {"recall": recall})
 
 
 async def listed(tx: Transaction, *, open_only: bool, after: str, size: int) -> Sequence[Row[Any]]:

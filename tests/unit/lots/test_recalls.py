@@ -111,7 +111,7 @@ def test_a_recall_closes_when_nothing_is_open(place: str) -> None:
     """Each thing that is open keeps it open, and is named with its page; a mock one holds nothing (S46)."""
     nothing = StillOpen(mock=False, unanswered=0, stock=0, orders=0, calls=0)
     assert why_not_closed("RC-1", nothing) is None
-    left = nothing._replace(**{place: 2})
+    left = StillOpen(**{**nothing._asdict(), place: 2})
     no = why_not_closed("RC-1", left)
     assert no is not None
     assert no.blocked_by == ["/recalls/RC-1" if place == "unanswered" else f"/recalls/RC-1/{place}"]

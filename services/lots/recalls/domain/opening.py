@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     def anywhere(self) -> bool:
         """Whether it may be about any product."""
         wish = self.event.data
-        vague = any(one.sku is None for one in (*wish.lots, *wish.serials))
+        vague = any(one.sku is None for one in wish.lots) or any(one.sku is None for one in wish.serials)
         return vague or (not wish.skus and bool(self.notice.words or self.notice.ranges))
 
 

@@ -130,7 +130,9 @@ async def known(tx: Transaction, asked: Sequence[Asked]) -> Known:
 
 def _wanted(asked: Sequence[Asked], products: Mapping[str, Tracking]) -> dict[str, Any]:
     words = [(place, word) for place, it in enumerate(asked) for word in it.notice.words]
-    spans = [(place, span.first, span.last, None) for place, it in enumerate(asked) for span in it.notice.ranges]
+    spans: list[tuple[int, str, str, str | None]] = [
+        (place, span.first, span.last, None) for place, it in enumerate(asked) for span in it.notice.ranges
+    ]
     for place, it in enumerate(asked):
         counted = [span for span in it.event.data.ranges if products.get(span.sku) not in {None, "SERIAL"}]
         spans += [(place, span.first, span.last, span.sku) for span in counted]

@@ -1,0 +1,83 @@
+"""Recalls, and one of them as a whole."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from services.lots.recalls import queries
+from shared.contracts.reference import Tracking
+from shared.http import Limit, NotFound, Page, Reading, page, parts
+
+router = APIRouter(tags=["recalls"])
+
+
+class RecallShown(BaseModel):
+    """A recall in a list."""
+
+    recall: str
+    reason: str
+    mock: bool
+    opened_at: datetime
+    opened_by: str
+    closed_at: datetime | None
+
+
+class ProductShown(BaseModel):
+    """A product that a recall touches; its owner has answered, or not yet."""
+
+    sku: str
+    tracking: Tracking
+    answered_at: datetime | None
+    lots: list[str]
+    units: int
+
+
+class WholeRecall(RecallShown):
+    """A recall: what was asked, who has answered, and where its lists are."""
+
+    notice: str
+    closed_by: str | None
+    closed_reason: str | None
+    outstanding: int
+    complete_at: datetime | None
+    seconds: float | None
+    """From the command to the last answer."""
+    products: list[ProductShown]
+    lists: dict[str, str]
+
+
+@router.get("/recalls")
+async def listed(
+    tx: Reading,
+    *,
+    open_only: Annotated[bool, Query(description="only those that are not closed")] = False,
+    cursor: str | None = None,
+    limit: Limit = 100,
+) -> Page[RecallShown]:
+    """Recalls by name."""
+    (after,) = parts(cursor, str) or ("",)
+    rows = await queries.listed(tx, open_only=open_only, after=after, size=limit + 1)
+    return page(rows, limit, lambda row: RecallShown.model_validate(row._asdict()), lambda row: (row.recall,))
+
+
+@router.get("/recalls/{recall:path}")
+async def one(tx: Reading, recall: str) -> WholeRecall:
+    """One recall: what it touches, and whose answers are in (S46)."""
+    found = await queries.one(tx, recall)
+    if found is None:
+        raise NotFound(f"there is no recall {recall}", ids=[recall])
+    row = found._asdict()
+    seconds = (found.complete_at - found.opened_at).total_seconds() if found.complete_at else None
+    return WholeRecall(
+        **{name: row[name] for name in RecallShown.model_fields},
+        notice=found.notice,
+        closed_by=found.closed_by,
+        closed_reason=found.closed_reason,
+        outstanding=found.products - found.answered,
+        complete_at=found.complete_at,
+        seconds=seconds,
+        products=[ProductShown.model_validate(it._asdict()) for it in await queries.products(tx, recall)],
+        lists={name: f"/recalls/{recall}/{name}" for name in ("stock", "orders", "calls", "reconciliation")},
+    )

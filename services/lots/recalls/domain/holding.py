@@ -1,0 +1,26 @@
+"""A recall's holds: on every lot it touches, everywhere, until each is found good or gone (S46)."""
+
+from collections.abc import Sequence
+
+from services.lots.balances.domain import holds
+from services.lots.balances.domain.book import Book
+from services.lots.balances.domain.stock import Lot, Told
+from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.lots import RecallOpened
+
+
+def hold(book: Book, events: Sequence[CloudEvent[RecallOpened]]) -> list[Fact]:
+    """Open a hold on each lot; one that is not known yet is held when it comes."""
+    return [
+        fact
+        for event in events
+        for number in event.data.lots
+        for fact in holds.open_on(
+            book, _lot(book, event.data.sku, number), event.data.hold, "RECALL", Told.by(event), role="recall"
+        )
+    ]
+
+
+def _lot(book: Book, sku: str, number: str) -> Lot:
+    known = book.lots.get((sku, number))
+    return known or Lot(sku, number, None, None, None, book.now, "")
