@@ -51,7 +51,7 @@ async def hold_recalled(tx: Transaction, events: Sequence[CloudEvent[RecallOpene
     keys = {(event.data.sku, lot) for event in held for lot in event.data.lots}
     if keys:
         await balances.load_lots(tx, book, keys)
-        await balances.load_whole(tx, book, keys)
+        await balances.load_had(tx, book, keys)
     facts = hold(book, held)
     await balances.save(tx, book)
     await store.answered(tx, (event.data for event in ours))

@@ -1,0 +1,149 @@
+"""Recalls on the real tables: found, held, answered, listed, marked, closed."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.lots.recalls import queries
+from shared.contracts.commands.lots import CloseRecall, MarkRecalled, OpenRecall
+from shared.contracts.lots import RecallOpened
+from shared.contracts.reference import ProductChanged
+from shared.contracts.serials import RecalledUnit, SerialRecalled
+from shared.database import transaction
+from tests.lots.conftest import Line
+from tests.serials.conftest import Told
+from tests.unit.lots.making import SHELF
+
+
+@pytest.fixture
+def name() -> str:
+    """A recall of the test's own."""
+    return f"RC-{uuid4().hex[:8]}"
+
+
+async def opened(line: Line, name: str, **wish: Any) -> Told:
+    """A recall that was opened, and what lots did when it heard of its own products."""
+    told = await line.say(OpenRecall.model_validate({"recall": name, "reason": "glass found"} | wish))
+    assert told.codes() == []
+    own = [data for data in told.data("recall.opened.v1") if data["sku"] == line.sku]
+    return await line.say(*(RecallOpened.model_validate(data) for data in own))
+
+
+async def page(line: Line, view: Any, key: Any, recall: str) -> list[dict[str, Any]]:
+    """All of one list of a recall."""
+    after = {f"after_{part}": "" for part in key}
+    async with transaction(line.engine) as tx:
+        rows = await tx.rows(view, {"recall": recall, "size": None} | after)
+    return [row._asdict() for row in rows]
+
+
+async def stock(line: Line, recall: str) -> list[tuple[str, str, bool]]:
+    """What of it lies where, and whether it is held."""
+    rows = await page(line, queries.STOCK_PAGE, queries.STOCK_KEY, recall)
+    return [(row["item"], row["location"], row["held"]) for row in rows]
+
+
+async def test_a_pasted_lot_is_found_and_held(line: Line, name: str) -> None:
+    """A notice names the lot in capitals and in a sentence: it is found, held, listed, and reconciles (S46)."""
+    say = line.saying
+    await line.say(say.receive(say.came("lx-0042/a"), say.came("LX-0043")))
+    await line.say(say.put_away("lx-0042/a", 4))
+    told = await opened(line, name, text="Recall of Lot LX-0042/A, and others.", skus=[line.sku])
+    assert [(it["lot"], it["hold"]) for it in told.data("lot.held.v1")] == [("lx-0042/a", name)]
+    assert {place for item, place, held in await stock(line, name) if held and item == "lx-0042/a"} == {
+        "EAST/DOCK", SHELF,
+    }  # fmt: skip
+    [row] = await page(line, queries.RECONCILIATION_PAGE, queries.RECONCILIATION_KEY, name)
+    assert (row["received"], row["on_hand"], row["difference"]) == (10, 10, 0)
+    async with transaction(line.engine) as tx:
+        one = await queries.one(tx, name)
+    assert one is not None
+    assert one.complete_at is not None
+
+
+async def test_what_arrives_later_is_held_too(line: Line, name: str) -> None:
+    """A lot that was recalled before it came cannot be put to any order when it comes (S46)."""
+    say = line.saying
+    await opened(line, name, lots=[{"sku": line.sku, "lot": "SOON"}])
+    await line.say(say.receive(say.came("SOON")))
+    assert await stock(line, name) == [("SOON", "EAST/DOCK", True)]
+
+
+async def test_a_mock_recall_holds_nothing(line: Line, name: str) -> None:
+    """It finds and lists the same, and closes without a disposition (S46)."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1")))
+    told = await opened(line, name, lots=[{"sku": line.sku, "lot": "B-1"}], mock=True)
+    assert told.types() == []
+    assert await stock(line, name) == [("B-1", "EAST/DOCK", False)]
+    assert (await line.say(CloseRecall(recall=name, reason="exercise"))).codes() == []
+
+
+async def test_a_recall_closes_when_its_stock_is_disposed_of(line: Line, name: str) -> None:
+    """Until everything of it is scrapped, or its hold lifted as it was found good; then it is over (S46)."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1"), say.came("B-2")))
+    await opened(line, name, lots=[{"sku": line.sku, "lot": "B-1"}, {"sku": line.sku, "lot": "B-2"}])
+    assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == ["recall_open"]
+    await line.say(say.adjust("B-1", 10, "SCRAPPED", "EAST/DOCK"))
+    assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == ["recall_open"]
+    await line.say(say.lift(name))
+    told = await line.say(CloseRecall(recall=name, reason="done"))
+    assert told.codes() == []
+    assert [data["sku"] for data in told.data("recall.closed.v1")] == [line.sku]
+    assert (await line.say(CloseRecall(recall=name, reason="again"))).codes() == ["recall_closed"]
+
+
+async def test_the_registry_answers_for_its_serials(line: Line, name: str) -> None:
+    """Units that it names are listed where they are; those with a customer are called, marked, and then done (S46)."""
+    pump = f"PUMP-{uuid4().hex[:8]}"
+    await line.say(ProductChanged(sku=pump, version=1, name="pump", unit="each", tracking="SERIAL"))
+    await line.say(OpenRecall(recall=name, serials=[{"sku": pump, "serial": "SN-1"}], reason="leaks"))
+    assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == ["recall_open"]
+    gone = RecalledUnit(
+        serial="SN-1", status="SHIPPED", held=False, order="SO-1", shipment="SH-1", customer="C-1",
+        customer_name="Clinic", contact="+49 40 1",
+    )  # fmt: skip
+    here = RecalledUnit(serial="SN-2", status="ALLOCATED", location=SHELF, order="SO-2")
+    await line.say(SerialRecalled(recall=name, sku=pump, units=[gone, here], last=True))
+    assert await stock(line, name) == [("SN-2", SHELF, True)]
+    [order] = await page(line, queries.ORDERS_PAGE, queries.ORDERS_KEY, name)
+    assert (order["order"], order["item"], order["status"]) == ("SO-2", "SN-2", "ALLOCATED")
+    await line.say(SerialRecalled(recall=name, sku=pump, units=[here.model_copy(update={"held": False})]))
+
+    def mark(what: Any, item: str = "SN-1") -> MarkRecalled:
+        return MarkRecalled(recall=name, shipment="SH-1", sku=pump, item=item, mark=what)
+
+    assert (await line.say(mark("NOTIFIED", "SN-9"))).codes() == ["not_on_call_list"]
+    assert (await line.say(mark("NOTIFIED"))).codes() == []
+    [call] = await page(line, queries.CALLS_PAGE, queries.CALLS_KEY, name)
+    assert (call["customer_name"], call["contact"], call["mark"]) == ("Clinic", "+49 40 1", "NOTIFIED")
+    refused = await line.say(CloseRecall(recall=name, reason="done"))
+    assert refused.answers[0].refusals[0].blocked_by == [f"/recalls/{name}/calls"]
+    assert (await line.say(mark("DESTROYED"))).codes() == []
+    assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == []
+
+
+async def test_bad_recalls(line: Line, name: str) -> None:
+    """Nothing found, an unknown product, a name that is taken, a recall that is not there: each is said (S46)."""
+    nothing = await line.say(OpenRecall(recall=name, text="lot 404", skus=[line.sku], reason="x"))
+    assert nothing.codes() == ["recall_empty"]
+    unknown = await line.say(OpenRecall(recall=name, lots=[{"sku": "GONE", "lot": "1"}], reason="x"))
+    assert unknown.codes() == ["unknown_product"]
+    await opened(line, name, lots=[{"sku": line.sku, "lot": "1"}])
+    again = await line.say(OpenRecall(recall=name, lots=[{"sku": line.sku, "lot": "2"}], reason="x"))
+    assert again.codes() == ["document_exists"]
+    assert (await line.say(CloseRecall(recall="RC-none", reason="x"))).codes() == ["unknown_recall"]
+
+
+async def test_many_lots_cost_as_many_statements_as_one(line: Line, name: str) -> None:
+    """Opening and holding take the same number of statements for one lot and for three hundred."""
+    counts = []
+    for size in (1, 300):
+        lots = [{"sku": line.sku, "lot": f"{name}-{size}-{number}"} for number in range(size)]
+        wish = OpenRecall.model_validate({"recall": f"{name}-{size}", "lots": lots, "reason": "x"})
+        first = await line.say(wish)
+        second = await line.say(*(RecallOpened.model_validate(data) for data in first.data("recall.opened.v1")))
+        counts.append((first.statements, second.statements))
+    assert counts[0] == counts[1]
