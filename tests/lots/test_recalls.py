@@ -14,6 +14,7 @@ from shared.database import transaction
 from tests.lots.conftest import Line
 from tests.serials.conftest import Told
 from tests.unit.lots.making import SHELF
+from tests.unit.lots.ordering import Ordering
 
 
 @pytest.fixture
@@ -147,3 +148,31 @@ async def test_many_lots_cost_as_many_statements_as_one(line: Line, name: str) -
         second = await line.say(*(RecallOpened.model_validate(data) for data in first.data("recall.opened.v1")))
         counts.append((first.statements, second.statements))
     assert counts[0] == counts[1]
+
+
+async def test_a_lot_is_followed_to_its_customers(line: Line, name: str) -> None:
+    """Of one lot some is shelved, some picked, some shipped to two customers, some is back: the lists say so (S46)."""
+    say = Ordering(line.sku)
+    await line.say(say.receive(say.came("B-1", 10)))
+    await line.say(say.put_away("B-1", 10), *(say.want(number, 2) for number in (1, 2, 3)))
+    await line.say(*(say.pick(number, say.at("B-1", 2)) for number in (1, 2, 3)))
+    for number, customer in ((1, "C-1"), (2, "C-2")):
+        left = say.dispatch(number, {"B-1": 2}).model_copy(
+            update={"customer": customer, "customer_name": f"Clinic {number}", "contact": "+49 40 1"}
+        )
+        await line.say(left)
+    back = say.back("B-1", 1).model_copy(update={"order": say.order(1), "customer": "C-1"})
+    await line.say(back)
+    await opened(line, name, lots=[{"sku": line.sku, "lot": "B-1"}])
+    calls = await page(line, queries.CALLS_PAGE, queries.CALLS_KEY, name)
+    assert [(it["customer_name"], it["shipment"], it["quantity"], it["returned"]) for it in calls] == [
+        ("Clinic 1", "SH-1", 2, 1), ("Clinic 2", "SH-2", 2, 0),
+    ]  # fmt: skip
+    [blocked] = await page(line, queries.ORDERS_PAGE, queries.ORDERS_KEY, name)
+    assert (blocked["order"], blocked["status"], blocked["quantity"], blocked["held"]) == (
+        say.order(3), "PICKED", 2, True,
+    )  # fmt: skip
+    [row] = await page(line, queries.RECONCILIATION_PAGE, queries.RECONCILIATION_KEY, name)
+    assert [row[part] for part in ("received", "returned", "on_hand", "picked", "shipped", "difference")] == [
+        10, 1, 5, 2, 4, 0,
+    ]  # fmt: skip

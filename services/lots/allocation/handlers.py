@@ -142,8 +142,9 @@ async def dispatch_requested(tx: Transaction, events: Sequence[CloudEvent[Dispat
 
 
 async def dispatch_done(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> Sequence[Fact]:
-    """Picked quantities are SHIPPED (S10)."""
+    """Picked quantities are SHIPPED (S10); whom to call about them is kept (S46)."""
     guards = await _leaving(tx, events)
+    await store.save_consignees(tx, events)
     return await _heard(tx, guards.book, dispatched(guards, events), Demands())
 
 

@@ -21,6 +21,8 @@ from services.lots.allocation.domain.reach import Reach
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.stock import Balance, Picked, Pool, Reserved
 from services.lots.balances.store import BALANCE, PICKED, RESERVED
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.fulfillment import DispatchDone
 from shared.database import Transaction
 
 DEMAND = """
@@ -170,6 +172,20 @@ async def load_leaving(tx: Transaction, book: Book, orders: Iterable[str], skus:
     book.adopt(Picked(*row) for row in await tx.rows(LOAD_LEAVING, values))
 
 
+async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> None:
+    """Keep whom to call about what left: the customer of each shipment's order."""
+    facts = list({(event.data.shipment, event.data.order): event.data for event in events}.values())
+    values = {
+        "shipments": [fact.shipment for fact in facts],
+        "orders": [fact.order for fact in facts],
+        "customers": [fact.customer for fact in facts],
+        "names": [fact.customer_name for fact in facts],
+        "contacts": [fact.contact for fact in facts],
+        "now": tx.now,
+    }
+    await tx.run(CONSIGNEES, values)
+
+
 async def save(tx: Transaction, demands: Demands) -> None:
     """Write demands that were opened, served, withdrawn."""
     if fresh := [demands.known[name] for name in demands.fresh]:
@@ -185,6 +201,17 @@ async def save(tx: Transaction, demands: Demands) -> None:
         await tx.run(INSERT_WITHDRAWN, values)
     if changed := [demands.known[name] for name in demands.changed - demands.fresh]:
         await tx.run(UPDATE, _columns(changed))
+
+
+# An order's part of a shipment may be told in several messages: they name the same customer.
+CONSIGNEES = text("""
+    INSERT INTO consignee (shipment, order_id, customer, customer_name, contact, at)
+    SELECT shipment, order_id, customer, name, contact, :now FROM unnest(
+        CAST(:shipments AS text[]), CAST(:orders AS text[]), CAST(:customers AS text[]), CAST(:names AS text[]),
+        CAST(:contacts AS text[])
+    ) AS it (shipment, order_id, customer, name, contact)
+    ON CONFLICT DO NOTHING
+""")
 
 
 def _columns(demands: Sequence[Demand]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from shared.migrate import grant, sql
 
-revision = "lots_0009"
-down_revision = "lots_0003"
+revision = "lots_0005"
+down_revision = "lots_0004"
 
 RECALLS = """
 CREATE TABLE recall (
