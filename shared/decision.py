@@ -9,7 +9,7 @@ from shared import locks, outbox, rejections
 from shared.contracts.envelope import Cause, CloudEvent, Fact, Rejected
 from shared.database import Transaction
 from shared.rejections import Rejection
-from shared.routing import Answer, Hears, Takes
+from shared.routing import Answer, Finds, Hears, Takes
 from shared.telemetry import EVENTS, HANDLER, REFUSALS
 
 Event = CloudEvent[Any]
@@ -17,31 +17,36 @@ Event = CloudEvent[Any]
 
 @dataclass(frozen=True)
 class Map:
-    """A service's name, its rows by message type, and the event it says of what it does not take."""
+    """A service's name, its rows by message type, and the event it says of what it does not take.
+
+    `rows` are for what others say; what the service finds by itself stands apart, as it comes from no topic.
+    """
 
     service: str
     rows: Sequence[Hears | Takes]
     rejected: type[Rejected]
-    by_type: Mapping[str, Hears | Takes] = field(init=False)
+    finds: Sequence[Finds] = ()
+    by_type: Mapping[str, Hears | Takes | Finds] = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the rows by the type of their message; each has one."""
-        by_type = {row.message.TYPE: row for row in self.rows}
-        if len(by_type) < len(self.rows):
+        rows = [*self.rows, *self.finds]
+        by_type = {row.message.TYPE: row for row in rows}
+        if len(by_type) < len(rows):
             raise ValueError(f"{self.service} has two rows for one message")
         object.__setattr__(self, "by_type", by_type)
 
     def concerned(self, event: Event) -> bool:
         """Whether a message that the map has a row for means anything to the service."""
         row = self.by_type[event.type]
-        return isinstance(row, Takes) or row.when is None or row.when(event.data)
+        return not isinstance(row, Hears) or row.when is None or row.when(event.data)
 
 
 @dataclass(slots=True)
 class Run:
     """Messages that one call of their handler takes, in order; of one type, unless rows share their handler."""
 
-    row: Hears | Takes
+    row: Hears | Takes | Finds
     events: list[Event]
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared import clock
 from shared.asyncapi import document
 from shared.database import ping
 from shared.migrate import at_head
@@ -42,7 +43,10 @@ async def ready(request: Request) -> JSONResponse:
     if app.state.line.trouble is not None:
         wrong["consumer"] = app.state.line.trouble
     assigned = sorted(f"{at.topic}/{at.partition}" for at in app.state.line.assignment.partitions)
-    told = {"ready": not wrong, **wrong, "relay": app.state.relay.trouble, "assigned": assigned}
+    told = {
+        "ready": not wrong, **wrong, "relay": app.state.relay.trouble, "clocks": clock.told(app.state.clocks),
+        "assigned": assigned,
+    }  # fmt: skip
     return JSONResponse(told, 503 if wrong else 200)
 
 

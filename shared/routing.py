@@ -1,7 +1,8 @@
 """The rows of a service's map: which message goes to which handler, under which locks, at which address.
 
 A `Hears` row is for a fact of a sibling service: it has happened, no rule judges it. A `Takes` row is for a request,
-from upstream or the floor, over Kafka and over HTTP alike: its handler answers each one.
+from upstream or the floor, over Kafka and over HTTP alike: its handler answers each one. A `Finds` row is for what
+comes with time: the service looks for what is due and tells it to itself.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -37,6 +38,9 @@ RequestHandler = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Se
 Complete = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[CloudEvent[Any]]]]
 """Fills in what senders may leave out, from what is known before any lock is taken: the handler looks once more."""
 
+Due = Callable[[Transaction, Any | None, int], Awaitable[Sequence[Fact]]]
+"""At most so many facts that are due now, in an order of their own, after the one that is given."""
+
 
 class Hears(NamedTuple):
     """A sibling's fact and who takes it in; facts it leads to are returned."""
@@ -57,3 +61,12 @@ class Takes(NamedTuple):
     post: str
     status: int = 200
     complete: Complete | None = None
+
+
+class Finds(NamedTuple):
+    """What is due as time passes, and who decides it, as a fact without a topic; the handler looks again, locked."""
+
+    message: type[Fact]
+    due: Due
+    handler: FactHandler
+    locks: Locks

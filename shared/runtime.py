@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import inbox, relay
+from shared.clock import Clock
 from shared.consumer.line import Line
 from shared.consumer.subscriber import Subscription
 from shared.contracts.envelope import Rejected
@@ -21,19 +22,17 @@ from shared.http import commands, dead_letters, documents, idempotency, problems
 from shared.migrate import versions_of
 from shared.operations import router as operations
 from shared.relay import Relay
-from shared.routing import Hears, Takes
+from shared.routing import Finds, Hears, Takes
 from shared.settings import load
 from shared.telemetry import set_up_logs
 
 log = logging.getLogger(__name__)
-Background = Callable[[AsyncEngine, Callable[[], None]], Coroutine[Any, Any, None]]
-"""A task that runs as long as the service: gets the engine, and how to wake the relay after a commit."""
 
 STOP_CONSUMER, STOP_RELAY = 4.5, 3.0
 """Seconds that each gets to finish; with the requests' two, a service ends within ten."""
 
 LINE_CONNECTIONS = 4
-"""For consumer, relay, background and readiness: HTTP has a pool of its own and cannot take theirs."""
+"""For consumer, relay, clocks and readiness: HTTP has a pool of its own and cannot take theirs."""
 
 
 def service(
@@ -41,14 +40,14 @@ def service(
     rows: Sequence[Hears | Takes],
     rejected: type[Rejected],
     routers: Sequence[APIRouter] = (),
-    background: Sequence[Background] = (),
+    finds: Sequence[Finds] = (),
 ) -> FastAPI:
     """Make the app of a service; it reads its settings and connects when it is started."""
-    of = Map(name, rows, rejected)
+    of = Map(name, rows, rejected, finds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, of, background):
+        async with _running(app, of):
             yield
 
     app = FastAPI(title=f"Tracelot {name}", version="0.1.0", lifespan=lifespan, redoc_url=None)
@@ -71,7 +70,7 @@ def _calm_collector() -> None:
 
 
 @asynccontextmanager
-async def _running(app: FastAPI, of: Map, background: Sequence[Background]) -> AsyncIterator[None]:
+async def _running(app: FastAPI, of: Map) -> AsyncIterator[None]:
     settings = load(of.service)
     set_up_logs(of.service, settings.log_level)
     _calm_collector()
@@ -84,17 +83,19 @@ async def _running(app: FastAPI, of: Map, background: Sequence[Background]) -> A
     subscription = Subscription(of.service, topics, line, settings)
     app.state.wake, app.state.line_engine, app.state.line = publisher.wake, engine, line
     app.state.relay, app.state.subscription, app.state.stopping = publisher, subscription, False
+    app.state.clocks = clocks = [Clock(of, row, engine, publisher.wake) for row in of.finds]
     try:
         await subscription.start()  # without Kafka at the start there is no service: it raises
         publishing = asyncio.create_task(publisher.run())
-        others = [
-            asyncio.create_task(_kept_up(work, engine, publisher.wake)) for work in (_tidy(of.service), *background)
-        ]
+        others = [asyncio.create_task(clock.run(settings.clock_seconds)) for clock in clocks]
+        others.append(asyncio.create_task(_tidy(engine, of.service)))
         try:
             log.info("up: takes %s", ", ".join(topics))
             yield
         finally:
             app.state.stopping = True
+            for clock in clocks:
+                clock.stop()
             line.stop()
             await _within(STOP_CONSUMER, subscription.broker.stop())
             publisher.stop()
@@ -116,25 +117,14 @@ async def _within(seconds: float, work: Awaitable[Any]) -> None:
         log.warning("stopped before it had finished: %s", type(error).__name__)
 
 
-async def _kept_up(work: Background, engine: AsyncEngine, wake: Callable[[], None]) -> None:
-    """Run a background task for as long as the service; what it raises is logged, and it begins anew."""
-    while True:
+async def _tidy(engine: AsyncEngine, name: str) -> None:
+    """Count the outbox, and every hour forget what is too old to come again, for as long as the service runs."""
+    for passes in count():
         try:
-            await work(engine, wake)
-        except Exception as error:  # noqa: BLE001 - the database may be away, or it has a bug
-            log.warning("a background task begins anew: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
-        await asyncio.sleep(1)
-
-
-def _tidy(name: str) -> Background:
-    """Count the outbox, and every hour forget what is too old to come again."""
-
-    async def work(engine: AsyncEngine, _: Callable[[], None]) -> None:
-        for passes in count():
             await relay.count(engine, name)
             if passes % 360 == 0:
                 await inbox.prune(engine)
                 await idempotency.prune(engine)
-            await asyncio.sleep(10)
-
-    return work
+        except Exception as error:  # noqa: BLE001 - the database may be away, or it has a bug
+            log.warning("tidying is tried again: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
+        await asyncio.sleep(10)

@@ -13,6 +13,9 @@ class Settings(BaseSettings):
     session_timeout_ms: int = Field(10_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS")
     """How soon Kafka gives a silent replica's partitions to another."""
 
+    clock_seconds: float = Field(60, gt=0, validation_alias="CLOCK_SECONDS")
+    """How often a service looks for what is due as time passes."""
+
     database_url: SecretStr
     """As the login role, which can neither ALTER nor TRUNCATE."""
     owner_url: SecretStr | None = None

@@ -18,6 +18,10 @@ REFUSALS = Counter("tracelot_refusals", "Refusals and disagreements", ["service"
 PUBLISHED = Counter("tracelot_published", "Messages that Kafka acknowledged", ["service"])
 HANDLER = Histogram("tracelot_handler_seconds", "A handler's run", ["service", "type"], buckets=SECONDS)
 TRANSACTION = Histogram("tracelot_transaction_seconds", "BEGIN to COMMIT", ["service", "edge"], buckets=SECONDS)
+CLOCK_RAN = Gauge(
+    "tracelot_clock_ran_seconds", "Unix time at which all that was due had been done", ["service", "type"]
+)
+CLOCK_PASSED_OVER = Counter("tracelot_clock_passed_over", "Due, and left over as it raised", ["service", "type"])
 LAG = Gauge("tracelot_lag", "Records not yet taken", ["service", "topic", "partition"])
 OUTBOX_ROWS = Gauge("tracelot_outbox_rows", "Rows that wait for the relay", ["service"])
 OUTBOX_AGE = Gauge("tracelot_outbox_oldest_seconds", "Age of the oldest row that waits for the relay", ["service"])

@@ -69,10 +69,15 @@ class Fact(Model):
         key: str = "",
         **kwargs: Unpack[ConfigDict],
     ) -> None:
-        """Register a declared message on its topic; a base class declares nothing."""
+        """Register a declared message on its topic; a base class declares nothing.
+
+        One without a topic is what a service tells itself: it never travels.
+        """
         super().__init_subclass__(**kwargs)
+        if type is not None:
+            cls.TYPE, cls.KEY = type, key
         if type is not None and topic is not None:
-            cls.TYPE, cls.TOPIC, cls.KEY = type, topic, key
+            cls.TOPIC = topic
             topic.messages[type] = cls
 
     @classmethod

@@ -13,14 +13,21 @@ from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
 from shared.database import Transaction
 from shared.http import Column, Limit, NotFound, Page, Reading, csv_response, page, parts
-from shared.routing import Answer, Hears, Takes
+from shared.routing import Answer, Finds, Hears, Takes
 from shared.runtime import service
-from tests.shared.toy.messages import Add, Added, Arrived, ToyRejected
+from tests.shared.toy.messages import Add, Added, Arrived, Ripe, ToyRejected
 
 KNOWN = text("SELECT box, serial, place FROM unit WHERE box = ANY(CAST(:boxes AS text[])) ORDER BY box, place")
 SAVE = text("""
     INSERT INTO unit (box, serial, place)
     SELECT * FROM unnest(CAST(:boxes AS text[]), CAST(:serials AS text[]), CAST(:places AS int[]))
+""")
+EGGS = text("""
+    SELECT e.box FROM unit AS e
+    WHERE e.serial = 'egg' AND e.box > :after AND NOT EXISTS (
+        SELECT FROM unit AS c WHERE c.box = e.box AND c.serial = 'chick'
+    )
+    ORDER BY e.box LIMIT :size
 """)
 router = APIRouter()
 
@@ -107,6 +114,25 @@ async def on_arrived(tx: Transaction, events: Sequence[CloudEvent[Arrived]]) -> 
     return said
 
 
+async def ripe(tx: Transaction, after: Ripe | None, size: int) -> Sequence[Ripe]:
+    """Find the eggs that have not hatched."""
+    values = {"after": after.box if after else "", "size": size}
+    return [Ripe(box=row.box) for row in await tx.rows(EGGS, values)]
+
+
+async def hatch(tx: Transaction, events: Sequence[CloudEvent[Ripe]]) -> Sequence[Fact]:
+    """Let eggs hatch, once each."""
+    boxes = await Boxes().load(tx, {event.data.box for event in events})
+    said: list[Fact] = []
+    for event in events:
+        _trip(boxes.units[event.data.box])
+        fresh, places, _ = boxes.add(event.data.box, ["chick"])
+        if fresh:
+            said.append(Added(box=event.data.box, serials=fresh, places=places, actor=event.actor, cause=event.cause))
+    await boxes.save(tx)
+    return said
+
+
 @router.get("/boxes/{box}")
 async def contents(tx: Reading, box: str) -> Contents:
     """How much lies in a box."""
@@ -135,10 +161,10 @@ async def report(request: Request) -> StreamingResponse:
     return await csv_response(request, "units", columns, everything, {})
 
 
-def _locks(data: Add | Arrived) -> tuple[str]:
+def _locks(data: Add | Arrived | Ripe) -> tuple[str]:
     return (f"box:{data.box}",)
 
 
 rows = (Takes(Add, on_add, _locks, "/boxes/{box}/units", 201), Hears(Arrived, on_arrived, _locks))
-app = service("toy", rows, ToyRejected, [router])
+app = service("toy", rows, ToyRejected, [router], [Finds(Ripe, ripe, hatch, _locks)])
 app.state.versions = Path(__file__).parent / "migrations" / "versions"

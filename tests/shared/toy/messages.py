@@ -42,5 +42,11 @@ class Added(Fact, type="toy.added.v1", topic=EVENTS, key="box"):
     places: list[int]
 
 
+class Ripe(Fact, type="toy.ripe.v1", key="box"):
+    """An egg lies in a box, and nothing has hatched yet."""
+
+    box: str
+
+
 class ToyRejected(Rejected, type="toy.rejected.v1", topic=EVENTS, key="document"):
     """A message that the toy service did not take."""
