@@ -11,6 +11,7 @@ from services.receiving.receipts import handlers as receipts
 from services.receiving.returns import api as returns_api
 from services.receiving.returns import handlers as returns
 from shared.contracts.commands import receiving as commands
+from shared.contracts.lots import LotShipped
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted, SerialMoved
@@ -61,6 +62,7 @@ ROWS = (
     Hears(ProductChanged, receipts.wake, _sku),
     Hears(SerialAdjusted, receipts.void, _sku),
     Hears(SerialMoved, returns.ship, _sku, when=lambda moved: moved.status == "SHIPPED"),
+    Hears(LotShipped, returns.ship_lots, _sku),
 )
 
 app = service(

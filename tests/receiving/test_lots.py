@@ -5,7 +5,17 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, Scan
+from shared.contracts.commands.receiving import (
+    CloseReceipt,
+    ConfirmSession,
+    DisposeReturn,
+    DropSession,
+    ReceiveReturn,
+    ResolveDiscrepancy,
+    Scan,
+    UndoScan,
+)
+from shared.contracts.lots import LotShipped
 from shared.contracts.upstream import AsnAnnounced, ProductDefined
 from tests.receiving.conftest import Line
 from tests.receiving.test_http import get, post
@@ -90,3 +100,96 @@ async def test_over_http(milk: Line, http: httpx.AsyncClient) -> None:
     assert [(one["lot"], one["state"], one["line"]) for one in lots] == [("A", "RECEIVED", "1")]
     shown = await get(http, f"/receipts/{receipt}")
     assert [(one["received"], one["missing"]) for one in shown["lines"]] == [(22, 0), (0, 0)]
+
+
+async def test_taken_back_and_too_much(milk: Line, http: httpx.AsyncClient) -> None:
+    """Scans of a lot are taken back whole or dropped; what is over is shown, and received once accepted (S16)."""
+    receipt = milk.no("R")
+    undo = UndoScan(receipt=receipt, session="S", sku=milk.no("MILK"), lots=["A"])
+    told = await milk.say(scan(milk, lot("A", 130), lot("B", 5)), scan(milk, lot("A", 1)), undo)
+    assert told.codes() == []
+    session = await get(http, f"/receipts/{receipt}/sessions/S")
+    assert [(one["lot"], one["state"]) for one in session["lots"]] == [("B", "OVER")]
+    await milk.say(DropSession(receipt=receipt, session="S"))
+    assert (await get(http, f"/receipts/{receipt}"))["status"] == "PLANNED"
+    await milk.say(scan(milk, lot("A", 130, manufactured="2089-12-01"), session="T"))
+    await milk.say(ConfirmSession(receipt=receipt, session="T"))
+    (found,) = (await get(http, "/discrepancies", receipt=receipt))["items"]
+    assert (found["kind"], found["lot"], found["quantity"], found["fitting"]) == (
+        "OVER", "A", 30, ["ACCEPT", "SEND_BACK", "VOID"],
+    )  # fmt: skip
+    accept = {"receipt": receipt, "discrepancy": found["discrepancy"], "resolution": "ACCEPT", "reason": "kept"}
+    told = await milk.say(ResolveDiscrepancy.model_validate(accept))
+    (received,) = told.data("stock.received.v1")
+    assert received["lots"] == [
+        {"lot": "A", "quantity": 30, "expiry": "2090-01-31", "manufactured": "2089-12-01"}
+    ]  # fmt: skip
+    (line, _) = (await get(http, f"/receipts/{receipt}"))["lines"]
+    assert (line["scanned"], line["received"], line["expected_unnamed"]) == (0, 130, 0)
+
+
+async def test_a_hundredth_is_a_hundredth(milk: Line, http: httpx.AsyncClient) -> None:
+    """Ten times a tenth is one, in the database as in the answer: quantities are never floats."""
+    for _ in range(10):
+        await milk.say(scan(milk, {"quantity": "0.1"}, sku="SALT"))
+    told = await milk.say(ConfirmSession(receipt=milk.no("R"), session="S", quantity="1"))
+    assert told.data("stock.received.v1")[0]["lots"] == [{"lot": "", "quantity": 1}]
+    (row,) = (await get(http, f"/receipts/{milk.no('R')}/lots", sku=milk.no("SALT")))["items"]
+    assert row["quantity"] == 1
+
+
+def shipped(floor: Line, *lots: tuple[str, float]) -> LotShipped:
+    """The word of lots that milk has left."""
+    named = {"sku": floor.no("MILK"), "order": floor.no("SO"), "line": "1", "shipment": "SH", "customer": "C"}
+    return LotShipped.model_validate(named | {"lots": [{"lot": name, "quantity": much} for name, much in lots]})
+
+
+def returned(floor: Line, *lots: tuple[str, float], name: str = "RMA") -> ReceiveReturn:
+    """A return of milk."""
+    named = {
+        "return_id": floor.no(name), "sku": floor.no("MILK"), "order": floor.no("SO"), "customer": "C",
+        "location": f"{floor.no('EAST')}/DOCK", "reason": "sour",
+    }  # fmt: skip
+    return ReceiveReturn.model_validate(named | {"lots": [{"lot": name, "quantity": much} for name, much in lots]})
+
+
+async def test_lots_come_back(milk: Line, http: httpx.AsyncClient) -> None:
+    """What was shipped comes back once, on hold; a part is restocked, a part scrapped, and all of it is shown."""
+    await milk.say(shipped(milk, ("A", 6)), shipped(milk, ("A", 4), ("B", 2.5)))
+    told = await milk.say(returned(milk, ("A", 8), ("B", 2.5)))
+    (back,) = told.data("stock.returned.v1")
+    again = await milk.say(returned(milk, ("A", 3), name="RMA2"))
+    (refusal,) = again.answers[0].refusals
+    assert (refusal.code, refusal.blocked_by) == ("already_returned", [f"/returns/{milk.no('RMA')}"])
+    part = {"return_id": milk.no("RMA"), "disposition": "RESTOCK", "reason": "sealed"}
+    part["lots"] = [{"lot": "A", "quantity": 5}]  # type: ignore[assignment]
+    rest = {"return_id": milk.no("RMA"), "disposition": "SCRAP", "reason": "sour"}
+    told = await milk.say(DisposeReturn.model_validate(part), DisposeReturn.model_validate(rest))
+    disposed = [(one["disposition"], one["lots"], one["hold"]) for one in told.data("stock.disposed.v1")]
+    assert disposed == [
+        ("RESTOCK", [{"lot": "A", "quantity": 5}], back["hold"]),
+        ("SCRAP", [{"lot": "A", "quantity": 3}, {"lot": "B", "quantity": 2.5}], back["hold"]),
+    ]
+    shown = await get(http, f"/returns/{milk.no('RMA')}")
+    assert [(one["lot"], one["quantity"], one["undecided"]) for one in shown["lots"]] == [("A", 8, 0), ("B", 2.5, 0)]
+    paged = await get(http, f"/returns/{milk.no('RMA')}/lots", limit=1)
+    decided = [(one["quantity"], one["disposition"], one["actor"]) for one in paged["items"][0]["dispositions"]]
+    assert (decided, paged["next"] is not None) == ([(5, "RESTOCK", "anna"), (3, "SCRAP", "anna")], True)
+
+
+async def test_a_products_life_is_kept_and_told(milk: Line, http: httpx.AsyncClient) -> None:
+    """What a product's days of life mean is told, shown, and kept with every change (S24)."""
+    sku = milk.no("MILK")
+    told = await milk.say(ProductDefined(sku=sku, name="Milk", lot_tracked=True))
+    (changed,) = told.data("product.changed.v1")
+    assert (changed["version"], changed["life"]["expiry_required"], changed["life"]["min_life_at_receipt"]) == (
+        2,
+        True,
+        0,
+    )
+    assert (await get(http, f"/products/{sku}"))["life"]["expiring_days"] == [90, 60, 30, 7]
+    (last, first) = (await get(http, f"/products/{sku}/changes"))["items"]
+    assert (last["before"]["life"], first["after"]["life"]["min_life_at_receipt"]) == (first["after"]["life"], 5)
+    assert not (await milk.say(ProductDefined(sku=sku, name="Milk", lot_tracked=True))).types()
+    switched = await milk.say(ProductDefined(sku=sku, name="Milk"))
+    assert switched.codes() == ["product_has_history"]

@@ -1,7 +1,11 @@
 """The number of statements never depends on how many units or messages a transaction has."""
 
-from shared.contracts.commands.receiving import CloseReceipt
+from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, DisposeReturn, UndoScan
+from shared.contracts.upstream import AsnAnnounced
 from tests.receiving.conftest import Line, Told
+from tests.receiving.test_lots import lot, milk, returned, scan, shipped
+
+__all__ = ["milk"]  # a fixture
 
 
 async def whole_life(floor: Line, receipt: str, units: int) -> list[Told]:
@@ -36,3 +40,31 @@ async def test_as_many_statements_for_200_commands_as_for_one(floor: Line) -> No
     assert many.statements == one.statements
     assert len(many.data("unit.received.v1")) == 200
     assert set((await floor.states()).values()) == {"IN_HOUSE"}
+
+
+async def lots_life(milk: Line, receipt: str, many: int) -> list[Told]:
+    """A receipt of so many lots, some taken back, some too many; then as many shipped, returned and disposed of."""
+    name, line = milk.no(receipt), {"line": "1", "sku": milk.no("MILK"), "quantity": many * 2}
+    asn = AsnAnnounced.model_validate({"receipt": name, "warehouse": milk.no("EAST"), "lines": [line]})
+    numbers = [f"{receipt}-{number}" for number in range(many)]
+    lots = [(number, 3.0) for number in numbers]
+    return [
+        await milk.say(asn),
+        await milk.say(scan(milk, *(lot(number, 2) for number in numbers), receipt=name)),
+        await milk.say(scan(milk, *(lot(number, 1) for number in numbers), receipt=name)),
+        await milk.say(UndoScan(receipt=name, session="S", sku=milk.no("MILK"), lots=numbers[: many // 2])),
+        await milk.say(scan(milk, *(lot(number, 9) for number in numbers), receipt=name)),
+        await milk.say(ConfirmSession(receipt=name, session="S")),
+        await milk.say(CloseReceipt(receipt=name)),
+        await milk.say(shipped(milk, *lots)),
+        await milk.say(returned(milk, *lots, name=receipt)),
+        await milk.say(DisposeReturn(return_id=milk.no(receipt), disposition="SCRAP", reason="sour")),
+    ]
+
+
+async def test_as_many_statements_for_500_lots_as_for_two(milk: Line) -> None:
+    """Scanning, undoing, confirming, closing, returning 500 lots takes the statements of doing it with two."""
+    few = await lots_life(milk, "FEW", 2)
+    many = await lots_life(milk, "MANY", 500)
+    assert [told.codes() for told in few + many] == [[]] * 20
+    assert [told.statements for told in many] == [told.statements for told in few]

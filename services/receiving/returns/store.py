@@ -8,7 +8,8 @@ from services.receiving.locations import store as places
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.records import Key
 from services.receiving.receipts.store import sql
-from services.receiving.returns.domain import Book, Return, ReturnUnit
+from services.receiving.returns.domain import Book, LotDisposition, Return, ReturnLot, ReturnUnit, Shipped
+from services.receiving.returns.domain.records import ShippedKey
 from services.receiving.rows import all_of, columns
 from shared.database import Transaction, new_id
 
@@ -16,8 +17,9 @@ DISPOSED = ("return_id", "sku", "serial", "disposition", "disposed_reason", "dis
 
 
 async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[Key] = (),
-               skus: Iterable[str] = (), locations: Iterable[str] = ()) -> Book:  # fmt: skip
-    """What commands about returns need: whole returns, units, products and places."""
+               skus: Iterable[str] = (), locations: Iterable[str] = (),
+               lots: Iterable[ShippedKey] = ()) -> Book:  # fmt: skip
+    """What commands about returns need: whole returns, units, shipped lots, products and places."""
     book = Book(tx.now, iter(new_id, ""))
     if names := sorted(set(returns)):
         for row in await tx.rows(RETURNS, {"returns": names}):
@@ -25,6 +27,14 @@ async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[
         for row in await tx.rows(RETURNED, {"returns": names}):
             unit = ReturnUnit(*row)
             book.returned[unit[:3]] = book.returned.read[unit[:3]] = unit
+        for row in await tx.rows(RETURNED_LOTS, {"returns": names}):
+            lot = ReturnLot(*row)
+            book.lots[lot[:4]] = book.lots.read[lot[:4]] = lot
+    if shipped := sorted(set(lots)):
+        for row in await tx.rows(SHIPPED, columns(shipped, ("orders", "customers", "skus", "lots"))):
+            out = Shipped(*row[:6])
+            book.shipped[out[:4]] = book.shipped.read[out[:4]] = out
+            book.came_back[out[:4]].update(row.returns)
     if keys := set(units):
         book.units.update((unit.key, unit) for unit in await receipts.units(tx, keys))
         book.units.read.update(book.units)
@@ -45,6 +55,12 @@ async def save(tx: Transaction, book: Book) -> None:
         await tx.run(ADD_RETURNED, columns(new, ReturnUnit._fields))
     if old := [(*unit[:3], *unit[7:]) for unit in changed if unit[:3] in book.returned.read]:
         await all_of(tx, DISPOSE, columns(old, DISPOSED), len(old))
+    if shipped := book.shipped.changed():
+        await tx.run(SAVE_SHIPPED, columns(sorted(shipped), Shipped._fields))
+    if lots := book.lots.changed():
+        await tx.run(SAVE_RETURNED_LOTS, columns(sorted(lots), ReturnLot._fields))
+    if book.dispositions:
+        await tx.run(ADD_DISPOSITIONS, columns(book.dispositions, LotDisposition._fields))
 
 
 RETURNS = text("""
@@ -75,4 +91,36 @@ FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:serial AS te
             CAST(:disposed_reason AS text[]), CAST(:disposed_at AS timestamptz[]), CAST(:disposed_by AS text[]))
      AS x(return_id, sku, serial, disposition, disposed_reason, disposed_at, disposed_by)
 WHERE u.return_id = x.return_id AND u.sku = x.sku AND u.serial = x.serial AND u.disposition IS NULL
+""")
+RETURNED_LOTS = text("""
+SELECT return_id, sku, lot, location, quantity, disposed, reason, at, actor
+FROM return_lot WHERE return_id = ANY(CAST(:returns AS text[]))
+""")
+SHIPPED = text("""
+SELECT s."order", s.customer, s.sku, s.lot, s.shipped, s.returned,
+       ARRAY(SELECT DISTINCT l.return_id FROM customer_return r JOIN return_lot l ON l.return_id = r.return_id
+             WHERE s.returned > 0 AND r."order" = s."order" AND r.customer = s.customer AND l.sku = s.sku
+               AND l.lot = s.lot) AS returns
+FROM unnest(CAST(:orders AS text[]), CAST(:customers AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[]))
+     AS k("order", customer, sku, lot)
+JOIN shipped_lot s ON s."order" = k."order" AND s.customer = k.customer AND s.sku = k.sku AND s.lot = k.lot
+""")
+SAVE_SHIPPED = text("""
+INSERT INTO shipped_lot ("order", customer, sku, lot, shipped, returned)
+SELECT * FROM unnest(CAST(:order AS text[]), CAST(:customer AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]),
+                     CAST(:shipped AS numeric[]), CAST(:returned AS numeric[]))
+ON CONFLICT ("order", customer, sku, lot) DO UPDATE SET shipped = excluded.shipped, returned = excluded.returned
+""")
+SAVE_RETURNED_LOTS = text("""
+INSERT INTO return_lot (return_id, sku, lot, location, quantity, disposed, reason, at, actor)
+SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:location AS text[]),
+                     CAST(:quantity AS numeric[]), CAST(:disposed AS numeric[]), CAST(:reason AS text[]),
+                     CAST(:at AS timestamptz[]), CAST(:actor AS text[]))
+ON CONFLICT (return_id, sku, lot, location) DO UPDATE SET quantity = excluded.quantity, disposed = excluded.disposed
+""")
+ADD_DISPOSITIONS = text("""
+INSERT INTO lot_disposition (return_id, sku, lot, location, quantity, disposition, reason, at, actor)
+SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:location AS text[]),
+                     CAST(:quantity AS numeric[]), CAST(:disposition AS text[]), CAST(:reason AS text[]),
+                     CAST(:at AS timestamptz[]), CAST(:actor AS text[]))
 """)

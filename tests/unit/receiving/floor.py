@@ -1,8 +1,8 @@
 """A warehouse of values: a desk, and messages said to it one after another."""
 
+import itertools
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
 from services.receiving.products.domain import Coded
@@ -11,20 +11,21 @@ from services.receiving.receipts.domain import Desk, Outcome
 from services.receiving.receipts.domain.records import Line
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.upstream import AsnAnnounced
+from shared.contracts.upstream import AsnAnnounced, LifePolicy
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ANNA, BEN = "anna", "ben"
 
 
 def desk(**products: str) -> Desk:
-    """A desk in warehouse EAST, with two products: PUMP is serial-tracked, SALT is counted."""
-    ids = (f"id-{number}" for number in count(1))
+    """A desk in warehouse EAST: PUMP is serial-tracked, MILK by lot with five days of life at least, SALT counted."""
+    ids = (f"id-{number}" for number in itertools.count(1))
     return Desk(
         NOW,
         ids,
-        trackings={"PUMP": "SERIAL", "SCREW": "SERIAL", "SALT": "NONE", **products},  # type: ignore[dict-item]
-        barcodes={"4006": Coded("PUMP", 1)},
+        trackings={"PUMP": "SERIAL", "SCREW": "SERIAL", "SALT": "NONE", "MILK": "LOT", **products},  # type: ignore[dict-item]
+        lives={"MILK": LifePolicy(expiry_required=True, min_life_at_receipt=5)},
+        barcodes={"4006": Coded("PUMP", 1), "4007": Coded("MILK", 12)},
         locations={"EAST/DOCK": "DOCK", "EAST/A-1": "STORAGE", "WEST/DOCK": "DOCK"},
         zones={"EAST": "UTC"},
     )
@@ -63,6 +64,20 @@ def scan(
     return say(at, commands.Scan.model_validate(named | more), actor)
 
 
+def lot(number: str, quantity: float | str | None = 10, expiry: str | None = "2026-12-31", **more: Any) -> Any:
+    """A lot as it is scanned."""
+    return {"lot": number, "quantity": quantity, "expiry": expiry, **more}
+
+
+def count(
+    at: Desk, receipt: str, *lots: dict[str, Any], session: str = "S", sku: str | None = "MILK", actor: str = ANNA,
+    **more: Any,
+) -> Outcome:  # fmt: skip
+    """Count lots at the dock."""
+    named = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "lots": list(lots), "sku": sku}
+    return say(at, commands.Scan.model_validate(named | more), actor)
+
+
 def confirm(at: Desk, receipt: str, session: str = "S", actor: str = ANNA) -> Outcome:
     """Confirm a session."""
     return say(at, commands.ConfirmSession(receipt=receipt, session=session), actor)
@@ -71,7 +86,7 @@ def confirm(at: Desk, receipt: str, session: str = "S", actor: str = ANNA) -> Ou
 def verdicts(outcome: Outcome) -> list[str]:
     """What became of each scan."""
     assert outcome.body is not None, outcome.refusals
-    return [verdict.verdict for verdict in outcome.body.verdicts]  # type: ignore[attr-defined]
+    return [verdict.verdict for verdict in outcome.body.verdicts or outcome.body.lots]  # type: ignore[attr-defined]
 
 
 def codes(outcome: Outcome) -> list[str]:

@@ -28,7 +28,7 @@ def book() -> Book:
     book = Book(
         NOW,
         (f"id-{number}" for number in count()),
-        {"PUMP": "SERIAL", "SALT": "NONE"},
+        {"PUMP": "SERIAL", "SALT": "NONE", "MILK": "LOT"},
         {"EAST/DOCK": "DOCK", "EAST/A-1": "STORAGE"},
     )
     book.units.update({unit.key: unit for unit in units})

@@ -7,6 +7,7 @@ from services.receiving.receipts.domain import Desk
 from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import DiscrepancyFound, UnitReceived
 from shared.contracts.serials import SerialAdjusted
+from shared.contracts.upstream import LifePolicy
 from tests.unit.receiving import floor
 from tests.unit.receiving.floor import announce, codes, confirm, counts, line, say, scan, state, told, verdicts
 
@@ -158,3 +159,40 @@ def test_a_void_entry_opens_its_line(at: Desk) -> None:
     domain.void(at, [floor.event(SerialAdjusted(sku="PUMP", serials=["E"], adjustment="VOID", reason="typed wrong"))])
     assert (state(at, "E"), counts(at, "R2")) == ("VOID", (1, 0, 0, 0, 0))
     assert verdicts(scan(at, "R2", "E7", "E", session="T")) == ["ACCEPTED", "KNOWN_SERIAL"]
+
+
+def test_units_with_a_lot_and_an_expiry(at: Desk) -> None:
+    """Units keep the lot and expiry of their label; one fact says those of one lot and expiry, set aside ones too."""
+    scan(at, "R1", "A", "x1", lot="L/1", expiry="2027-01-31")
+    scan(at, "R1", "B", lot="L/2", expiry="2027-01-31")
+    scan(at, "R1", "x2", "x3")
+    received = [fact for fact in confirm(at, "R1").events if isinstance(fact, UnitReceived)]
+    assert [(fact.serials, fact.lot, str(fact.expiry)) for fact in received] == [
+        (["A", "x1"], "L/1", "2027-01-31"),
+        (["B"], "L/2", "2027-01-31"),
+        (["x2"], None, "None"),
+    ]
+    scan(at, "R1", "u", session="T", lot="L/3", expiry="2027-02-28")
+    confirm(at, "R1", "T")
+    found = next(one for one in at.discrepancies.values() if one.serial == "u")
+    wish = commands.ResolveDiscrepancy(
+        receipt="R1", discrepancy=found.discrepancy, resolution="ACCEPT", reason="one too many, kept"
+    )
+    unit = say(at, wish).events[0]
+    assert isinstance(unit, UnitReceived)
+    assert (unit.serials, unit.lot, str(unit.expiry)) == (["u"], "L/3", "2027-02-28")
+
+
+def test_units_that_expire_too_soon(at: Desk) -> None:
+    """Expiry, life at receipt and the form of a lot number hold for units as for lots: refused, or held."""
+    assert codes(scan(at, "R1", "A", expiry="2026-02-28")) == ["expired"]
+    assert codes(scan(at, "R1", "A", lot=" L")) == ["lot_badly_formed"]
+    at.lives = {"PUMP": LifePolicy(expiry_required=True, min_life_at_receipt=30)}
+    assert codes(scan(at, "R1", "A")) == ["expiry_missing"]
+    assert codes(scan(at, "R1", "A", expiry="2026-03-30")) == ["short_life"]
+    at.lives = {"PUMP": LifePolicy(min_life_at_receipt=30, short_life="HOLD")}
+    scan(at, "R1", "A", expiry="2026-03-30")
+    scan(at, "R1", "B", expiry="2026-03-31")
+    held, free = (fact for fact in confirm(at, "R1").events if isinstance(fact, UnitReceived))
+    assert (held.serials, held.hold is not None) == (["A"], True)
+    assert (free.serials, free.hold) == (["B"], None)

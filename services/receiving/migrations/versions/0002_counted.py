@@ -75,6 +75,7 @@ CREATE TABLE lot_disposition (
     actor text NOT NULL
 );
 COMMENT ON TABLE lot_disposition IS 'parts of a returned quantity may be decided differently';
+CREATE INDEX customer_return_order ON customer_return ("order", customer);
 CREATE INDEX lot_disposition_return ON lot_disposition (return_id, sku, lot);
 """
 

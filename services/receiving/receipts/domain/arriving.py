@@ -48,7 +48,10 @@ def receive_units(desk: Desk, session: Session, scanned: Iterable[Unit], said: d
 def receive_lots(desk: Desk, scanned: Iterable[LotScan], said: dict[str, Any]) -> list[Fact]:
     """Lots are here, from their scans; one fact says those of one line and place (S23, S26)."""
     groups: dict[tuple[str, str, str], list[LotScan]] = {}
+    holds: dict[tuple[str, str], str] = {}
     for scan in scanned:
+        if name := hold(desk, scan.sku, scan.location, scan.expiry):
+            holds.setdefault((scan.sku, scan.lot), name)
         desk.put_lot(here := scan._replace(state="RECEIVED"))
         line = desk.lines[scan.receipt, scan.line or ""]
         counted = scan.quantity if scan.state == "SCANNED" else 0
@@ -58,17 +61,17 @@ def receive_lots(desk: Desk, scanned: Iterable[LotScan], said: dict[str, Any]) -
         StockReceived(
             receipt=run[0].receipt, session=run[0].session, line=line, sku=sku, location=location,
             tracking="LOT" if desk.trackings[sku] == "LOT" else "NONE", supplier=desk.receipts[run[0].receipt].supplier,
-            lots=[_received(desk, scan) for scan in run], **said,
+            lots=[_received(scan, holds.get((sku, scan.lot))) for scan in run], **said,
         )
         for (line, sku, location), here in groups.items()
         for run in chunks(here)
     ]  # fmt: skip
 
 
-def _received(desk: Desk, scan: LotScan) -> ReceivedLot:
+def _received(scan: LotScan, held: str | None) -> ReceivedLot:
     return ReceivedLot(
         lot=scan.lot, quantity=scan.quantity, expiry=scan.expiry, manufactured=scan.manufactured,
-        best_before=scan.best_before, hold=hold(desk, scan.sku, scan.location, scan.expiry),
+        best_before=scan.best_before, hold=held,
     )  # fmt: skip
 
 

@@ -2,7 +2,18 @@
 
 from services.receiving.returns.domain.disposing import dispose
 from services.receiving.returns.domain.receiving import receive
-from services.receiving.returns.domain.records import Book, Return, ReturnUnit
-from services.receiving.returns.domain.shipping import ship
+from services.receiving.returns.domain.records import Book, LotDisposition, Return, ReturnLot, ReturnUnit, Shipped
+from services.receiving.returns.domain.shipping import ship, ship_lots
 
-__all__ = ["Book", "Return", "ReturnUnit", "dispose", "receive", "ship"]
+__all__ = [
+    "Book",
+    "LotDisposition",
+    "Return",
+    "ReturnLot",
+    "ReturnUnit",
+    "Shipped",
+    "dispose",
+    "receive",
+    "ship",
+    "ship_lots",
+]

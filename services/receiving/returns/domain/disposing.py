@@ -1,49 +1,61 @@
-"""What becomes of returned units."""
+"""What becomes of returned goods."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from services.receiving.receipts.domain.answers import Outcome, by, no
+from services.receiving.returns.domain.counted import dispose_lots, lots_disposed
 from services.receiving.returns.domain.records import Book, Return, ReturnAnswer, ReturnUnit
 from shared.contracts.commands.receiving import DisposeReturn
+from shared.contracts.counted import LotQuantity
 from shared.contracts.envelope import CloudEvent, Fact, chunks
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import ReturnDisposed
 
 
 def dispose(book: Book, event: CloudEvent[DisposeReturn]) -> Outcome:
-    """Decide on returned units, each once: back to stock, scrapped, or sent back."""
+    """Decide on returned goods, each once: back to stock, scrapped, or sent back; all of them where none is named."""
     wish = event.data
     document = book.returns.get(wish.return_id)
     if document is None:
         return no(Code.UNKNOWN_RETURN, f"there is no return {wish.return_id}")
-    units = {
-        (unit.sku, unit.serial): unit
-        for unit in book.returned.values()
-        if unit.return_id == wish.return_id and wish.sku in {None, unit.sku}
-    }
-    named = set(wish.serials)
-    chosen = [unit for unit in units.values() if unit.serial in named or not (named or unit.disposition)]
+    everything = not wish.serials and not wish.lots
+    parts, refusals = dispose_lots(book, event)
+    units, refused = _dispose_units(book, event) if wish.serials or everything else ([], [])
+    if everything and not parts and not units:
+        detail = f"{wish.return_id}: all of it is decided"
+        return no(Code.ALREADY_DISPOSED, detail, blocked_by=[f"/returns/{wish.return_id}"])
+    if not parts and not units:
+        return Outcome(refusals=[*refusals, *refused])
+    lots = [LotQuantity(lot=part.lot, quantity=part.quantity) for part in parts]
+    body = ReturnAnswer(
+        return_id=wish.return_id, hold=document.hold, serials=[unit.serial for unit in units], lots=lots
+    )
+    events = [*_disposed(document, event, units), *lots_disposed(document, event, parts)]
+    return Outcome(body, events, [*refusals, *refused])
+
+
+def _dispose_units(book: Book, event: CloudEvent[DisposeReturn]) -> tuple[list[ReturnUnit], list[Refusal]]:
+    wish, named = event.data, set(event.data.serials)
+    units = [
+        unit for unit in book.returned.values() if unit.return_id == wish.return_id and wish.sku in {None, unit.sku}
+    ]
+    chosen = [unit for unit in units if unit.serial in named or not (named or unit.disposition)]
     decided = [unit.serial for unit in chosen if unit.disposition]
     strange = sorted(named - {unit.serial for unit in chosen})
-    refusals = _not_disposable(wish, decided, strange, nothing=not chosen and not named)
     open_units = [unit for unit in chosen if not unit.disposition]
-    if not open_units:
-        return Outcome(refusals=refusals)
     for unit in open_units:
         book.returned[unit[:3]] = unit._replace(
             disposition=wish.disposition, disposed_reason=wish.reason, disposed_at=book.now, disposed_by=event.actor
         )
-    events = _disposed(document, event, open_units)
-    body = ReturnAnswer(return_id=wish.return_id, hold=document.hold, serials=[unit.serial for unit in open_units])
-    return Outcome(body, events, refusals)
+    return open_units, _not_disposable(wish, decided, strange)
 
 
-def _not_disposable(wish: DisposeReturn, decided: list[str], strange: list[str], *, nothing: bool) -> list[Refusal]:
+def _not_disposable(wish: DisposeReturn, decided: list[str], strange: list[str]) -> list[Refusal]:
     refusals = []
-    if decided or nothing:
-        detail = f"{wish.return_id}: {len(decided) or 'all'} of these units are decided"
+    if decided:
+        detail = f"{wish.return_id}: {len(decided)} of these units are decided"
         blocked = [f"/returns/{wish.return_id}"]
         refusals.append(Refusal(code=Code.ALREADY_DISPOSED, detail=detail, ids=decided, blocked_by=blocked))
     if strange:

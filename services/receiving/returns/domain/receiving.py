@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 
 from services.receiving.receipts.domain.answers import Outcome, by
 from services.receiving.receipts.domain.records import Unit
-from services.receiving.returns.domain.records import Book, Return, ReturnAnswer, ReturnUnit
+from services.receiving.returns.domain.counting import ill_counted, opened, receive_lots
+from services.receiving.returns.domain.records import Book, ReturnAnswer, ReturnUnit
 from shared.contracts.commands.receiving import ReceiveReturn
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
@@ -12,11 +13,15 @@ from shared.contracts.receiving import UnitReturned
 
 
 def receive(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
-    """Take units back that this customer got on this order; each of them once."""
+    """Take units or lots back that this customer got on this order; each of them once."""
     wish = event.data
-    document = book.returns.get(wish.return_id)
-    if refusal := _misplaced(book, wish) or _of_another(document, wish):
+    if refusal := _ill_named(book, wish) or _misplaced(book, wish) or _of_another(book, wish):
         return Outcome(refusals=[refusal])
+    return receive_lots(book, event) if wish.lots else _receive_units(book, event)
+
+
+def _receive_units(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
+    wish = event.data
     refused: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     back: list[Unit] = []
     for serial in wish.serials:
@@ -28,9 +33,7 @@ def receive(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
     refusals = [_refusal(code, why, units) for (code, why), units in refused.items()]
     if not back:
         return Outcome(refusals=refusals)
-    if document is None:
-        document = Return(wish.return_id, wish.order, wish.customer, next(book.ids), book.now, event.actor)
-        book.returns[wish.return_id] = document
+    document = opened(book, event)
     returned = UnitReturned(
         return_id=wish.return_id, order=wish.order, customer=wish.customer, sku=wish.sku,
         serials=[unit.serial for unit in back], versions=[unit.version for unit in back], location=wish.location,
@@ -40,14 +43,20 @@ def receive(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
     return Outcome(body, [returned], refusals)
 
 
-def _misplaced(book: Book, wish: ReceiveReturn) -> Refusal | None:
+def _ill_named(book: Book, wish: ReceiveReturn) -> Refusal | None:
     tracking = book.trackings.get(wish.sku)
     if tracking is None:
         return Refusal(code=Code.UNKNOWN_PRODUCT, detail=f"{wish.sku} is no product")
+    if wish.lots:
+        return ill_counted(tracking, wish)
     if tracking != "SERIAL":
         return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=f"{wish.sku} is tracked as {tracking}")
     if twice := [serial for serial, count in Counter(wish.serials).items() if count > 1]:
         return Refusal(code=Code.SERIAL_REPEATED, detail="the return names a unit again", ids=twice)
+    return None
+
+
+def _misplaced(book: Book, wish: ReceiveReturn) -> Refusal | None:
     kind = book.locations.get(wish.location)
     if kind is None:
         return Refusal(code=Code.UNKNOWN_LOCATION, detail=f"{wish.location} is not defined")
@@ -57,7 +66,8 @@ def _misplaced(book: Book, wish: ReceiveReturn) -> Refusal | None:
     return None
 
 
-def _of_another(document: Return | None, wish: ReceiveReturn) -> Refusal | None:
+def _of_another(book: Book, wish: ReceiveReturn) -> Refusal | None:
+    document = book.returns.get(wish.return_id)
     if document and (document.order, document.customer) != (wish.order, wish.customer):
         detail = f"{wish.return_id} is the return of {document.customer}'s order {document.order}"
         return Refusal(code=Code.DOCUMENT_EXISTS, detail=detail, blocked_by=[f"/returns/{wish.return_id}"])

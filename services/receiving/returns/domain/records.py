@@ -1,14 +1,17 @@
 """The rows that returns are decided on."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from services.receiving.receipts.domain.desk import Rows
 from services.receiving.receipts.domain.records import Key, Unit
+from shared.contracts.counted import LotQuantity
 from shared.contracts.reference import LocationType, Tracking
 
 
@@ -39,12 +42,66 @@ class ReturnUnit(NamedTuple):
     disposed_by: str | None = None
 
 
+ShippedKey = tuple[str, str, str, str]
+"""Order, customer, sku and lot."""
+
+
+class Shipped(NamedTuple):
+    """How much of a lot went to a customer on an order, and how much of that has come back."""
+
+    order: str
+    customer: str
+    sku: str
+    lot: str
+    shipped: Decimal = Decimal(0)
+    returned: Decimal = Decimal(0)
+
+    @property
+    def left(self) -> Decimal:
+        """How much may still come back."""
+        return self.shipped - self.returned
+
+
+class ReturnLot(NamedTuple):
+    """So much of a lot that came back, where it lies, and how much of it is decided."""
+
+    return_id: str
+    sku: str
+    lot: str
+    location: str
+    quantity: Decimal
+    disposed: Decimal
+    reason: str
+    at: datetime
+    actor: str
+
+    @property
+    def open(self) -> Decimal:
+        """How much of it waits for its disposition."""
+        return self.quantity - self.disposed
+
+
+class LotDisposition(NamedTuple):
+    """What was decided on a part of what came back of a lot."""
+
+    return_id: str
+    sku: str
+    lot: str
+    location: str
+    quantity: Decimal
+    disposition: str
+    reason: str
+    at: datetime
+    actor: str
+
+
 class ReturnAnswer(BaseModel):
-    """A return after a command, and the serials that the command concerned."""
+    """A return after a command, and the serials or lots that the command concerned."""
 
     return_id: str
     hold: str
-    serials: list[str]
+    serials: list[str] = []
+    lots: list[LotQuantity] = []
 
 
 @dataclass(slots=True)
@@ -58,3 +115,8 @@ class Book:
     units: Rows[Key, Unit] = field(default_factory=Rows)
     returns: Rows[str, Return] = field(default_factory=Rows)
     returned: Rows[tuple[str, str, str], ReturnUnit] = field(default_factory=Rows)
+    shipped: Rows[ShippedKey, Shipped] = field(default_factory=Rows)
+    lots: Rows[tuple[str, str, str, str], ReturnLot] = field(default_factory=Rows)
+    dispositions: list[LotDisposition] = field(default_factory=list)
+    came_back: defaultdict[ShippedKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The returns with which something of a shipped lot came back."""

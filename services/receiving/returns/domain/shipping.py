@@ -1,10 +1,11 @@
-"""Units that left, as the registry tells: from now on they may come back."""
+"""What left, as its owners tell: from now on it may come back."""
 
 from collections.abc import Sequence
 
 from services.receiving.receipts.domain.answers import by
-from services.receiving.returns.domain.records import Book
+from services.receiving.returns.domain.records import Book, Shipped
 from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.serials import SerialMoved
@@ -33,3 +34,13 @@ def ship(book: Book, events: Sequence[CloudEvent[SerialMoved]]) -> list[Fact]:
                 )
             )  # fmt: skip
     return unfit
+
+
+def ship_lots(book: Book, events: Sequence[CloudEvent[LotShipped]]) -> None:
+    """Quantities of lots left with an order: as much of each may come back from its customer."""
+    for event in events:
+        left = event.data
+        for some in left.lots:
+            key = (left.order, left.customer, left.sku, some.lot)
+            before = book.shipped.get(key) or Shipped(*key)
+            book.shipped[key] = before._replace(shipped=before.shipped + some.quantity)

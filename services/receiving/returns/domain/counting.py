@@ -1,0 +1,88 @@
+"""What may come back of lots: at most what was shipped to that customer on that order, less what came back before."""
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+
+from services.receiving.receipts.domain.answers import Outcome, by
+from services.receiving.returns.domain.records import Book, Return, ReturnAnswer, ReturnLot, Shipped
+from shared.contracts.commands.receiving import ReceiveReturn
+from shared.contracts.counted import LotQuantity
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.problems import Code, Refusal
+from shared.contracts.receiving import StockReturned
+from shared.contracts.reference import Tracking
+
+SHOWN = 20
+"""Lots whose quantities a refusal spells out; it names all of them."""
+
+
+def opened(book: Book, event: CloudEvent[ReceiveReturn]) -> Return:
+    """The document of a return, from its first goods on."""
+    wish = event.data
+    if (document := book.returns.get(wish.return_id)) is None:
+        document = Return(wish.return_id, wish.order, wish.customer, next(book.ids), book.now, event.actor)
+        book.returns[wish.return_id] = document
+    return document
+
+
+def ill_counted(tracking: Tracking, wish: ReceiveReturn) -> Refusal | None:
+    """Why these cannot be lots of the product."""
+    names = [one.lot for one in wish.lots]
+    if tracking == "SERIAL":
+        return Refusal(code=Code.SERIALS_MISSING, detail=f"{wish.sku} comes back by its serials")
+    if tracking == "LOT" and not all(names):
+        return Refusal(code=Code.LOT_MISSING, detail=f"{wish.sku} comes back by its lots")
+    if tracking == "NONE" and any(names):
+        return Refusal(
+            code=Code.LOT_NOT_TRACKED, detail=f"{wish.sku} has no lots", ids=[name for name in names if name]
+        )
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        return Refusal(code=Code.LOT_REPEATED, detail="the return names a lot again", ids=twice)
+    return None
+
+
+def receive_lots(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
+    """Take quantities of lots back, on hold; one that is more than may come back is refused, alone."""
+    wish = event.data
+    back: list[LotQuantity] = []
+    refused: dict[Code, list[tuple[LotQuantity, Shipped]]] = defaultdict(list)
+    for some in wish.lots:
+        key = (wish.order, wish.customer, wish.sku, some.lot)
+        shipped = book.shipped.get(key) or Shipped(*key)
+        if some.quantity > shipped.left:
+            code = Code.ALREADY_RETURNED if shipped.returned else Code.NOT_SHIPPED_TO_CUSTOMER
+            refused[code].append((some, shipped))
+        else:
+            _take(book, event, some, shipped)
+            back.append(some)
+    refusals = [_refusal(book, wish, code, some) for code, some in refused.items()]
+    if not back:
+        return Outcome(refusals=refusals)
+    document = opened(book, event)
+    returned = StockReturned(
+        return_id=wish.return_id, order=wish.order, customer=wish.customer, sku=wish.sku, lots=back,
+        location=wish.location, hold=document.hold, reason=wish.reason, **by(event),
+    )  # fmt: skip
+    return Outcome(ReturnAnswer(return_id=wish.return_id, hold=document.hold, lots=back), [returned], refusals)
+
+
+def _take(book: Book, event: CloudEvent[ReceiveReturn], some: LotQuantity, shipped: Shipped) -> None:
+    wish = event.data
+    book.shipped[shipped[:4]] = shipped._replace(returned=shipped.returned + some.quantity)
+    book.came_back[shipped[:4]].add(wish.return_id)
+    key = (wish.return_id, wish.sku, some.lot, wish.location)
+    before = book.lots.get(key) or ReturnLot(*key, Decimal(0), Decimal(0), wish.reason, book.now, event.actor)
+    book.lots[key] = before._replace(quantity=before.quantity + some.quantity)
+
+
+def _refusal(book: Book, wish: ReceiveReturn, code: Code, refused: list[tuple[LotQuantity, Shipped]]) -> Refusal:
+    told = [
+        f"{some.quantity:f} of {some.lot or wish.sku}, {shipped.shipped:f} shipped and {shipped.returned:f} back"
+        for some, shipped in refused[:SHOWN]
+    ]
+    more = [f"{len(refused) - SHOWN} more"] if len(refused) > SHOWN else []
+    before = sorted({name for _, shipped in refused for name in book.came_back[shipped[:4]]})
+    return Refusal(
+        code=code, detail="; ".join(told + more), ids=[some.lot for some, _ in refused],
+        blocked_by=[f"/returns/{name}" for name in before],
+    )  # fmt: skip
