@@ -1,7 +1,7 @@
 """When too much of what arrives is malformed, the fault is ours or the sender's, and dead letters are no answer."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from aiokafka import TopicPartition
 
@@ -22,8 +22,10 @@ class Breaker:
         """Let malformed records pass up to an offset."""
         self._allowed[partition] = until
 
-    def trips(self, outcomes: Iterable[Outcome]) -> Outcome | None:
+    def trips(self, outcomes: Collection[Outcome]) -> Outcome | None:
         """The record at which too many were malformed, if these came next; nothing is counted yet."""
+        if not any(malformed for _, _, malformed in outcomes):
+            return None
         seen = {partition: deque(before, LAST) for partition, before in self._seen.items()}
         for outcome in outcomes:
             partition, offset, malformed = outcome

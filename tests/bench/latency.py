@@ -11,11 +11,10 @@ from deploy import processes
 from deploy.local.stack import Stack
 from shared.contracts.commands.serials import PutAway
 from tests.bench import world
-from tests.bench.commits import timed_servers
 from tests.bench.life import arrive
 from tests.bench.records import encode
 from tests.bench.report import Section, table
-from tests.bench.warehouse import Warehouse, folder, opened
+from tests.bench.warehouse import Warehouse, folder, opened, servers
 
 RATE, SECONDS, WARM_UP, TICK = 1_000, 20, 3, 0.005
 
@@ -54,7 +53,7 @@ def measure() -> Section:
     """One stretch at this rate."""
     with (
         folder() as where,
-        timed_servers(where) as stack,
+        servers(where) as stack,
         processes.running(stack.env, where / "logs") as services,
     ):
         found = asyncio.run(_run(stack, services))

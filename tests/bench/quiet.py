@@ -21,6 +21,9 @@ from shared.decision import Map
 
 Ends = dict[TopicPartition, int]
 
+LAST_COMMIT = "SELECT extract(epoch FROM timestamp)::float FROM pg_last_committed_xact()"
+"""Of the whole server."""
+
 
 def partitions(topic: str) -> list[TopicPartition]:
     """All partitions of a topic."""
@@ -99,7 +102,10 @@ class Watch:
         return await self._outboxes_empty() and await self.ends(topics) == ends
 
     async def settled(self, topic: str, seconds: float = 600) -> float:
-        """Wait until all that was sent to a topic, and all that it led to, is committed; when that was."""
+        """Wait until all that was sent to a topic, and all that it led to, is committed; when that was, by time.time().
+
+        It is the server's own time of the last commit, however long we took to see that nothing follows it.
+        """
         deadline = time.perf_counter() + seconds
         ends = await self.ends({topic})
         (group,) = (group for group, read in self.groups.items() if topic in read)
@@ -107,7 +113,11 @@ class Watch:
             await self._pause(0.05, deadline)
         while not await self.quiet():
             await self._pause(0.02, deadline)
-        return time.perf_counter()
+        database = next(iter(self.databases.values()))
+        last: float = await database.fetchval(
+            "SELECT extract(epoch FROM timestamp)::float FROM pg_last_committed_xact()"
+        )
+        return last
 
     async def _pause(self, pause: float, deadline: float) -> None:
         if time.perf_counter() > deadline:

@@ -16,11 +16,10 @@ from shared.contracts.commands.serials import PutAway
 from shared.contracts.serials import SerialMoved
 from shared.contracts.topics import SERIALS
 from tests.bench import world
-from tests.bench.commits import timed_servers
 from tests.bench.quiet import partitions
 from tests.bench.records import encode
 from tests.bench.report import Section, table
-from tests.bench.warehouse import Warehouse, folder, opened, read
+from tests.bench.warehouse import Warehouse, folder, opened, read, servers
 
 UNITS, AN_EVENT = 10_000, 500
 
@@ -73,7 +72,7 @@ def measure(times: int) -> Section:
     """So many lorries, one after another."""
     with (
         folder() as where,
-        timed_servers(where) as stack,
+        servers(where) as stack,
         processes.running(stack.env, where / "logs") as services,
     ):
         seconds = asyncio.run(_run(stack, services, times))

@@ -1,5 +1,6 @@
 """A stack with the four services at work, and what a bench does to them: send, wait until all is committed, ask."""
 
+import asyncio
 import json
 import tempfile
 import time
@@ -51,7 +52,7 @@ class Warehouse:
     async def phase(self, facts: Iterable[Fact]) -> float:
         """Encode messages, publish them, and wait until they are committed everywhere; seconds from first to last."""
         wave = self.sender.pack(facts)
-        start = time.perf_counter()
+        start = time.time()
         await self.sender.send(wave)
         seconds = await self.watch.settled(wave.topic) - start
         if refused := await self.watch.refused():
@@ -121,10 +122,20 @@ class Warehouse:
 
 @contextmanager
 def servers(where: Path) -> Iterator[Stack]:
-    """Kafka with the compiler of long-running servers, PostgreSQL, topics and tables."""
+    """Kafka with the compiler of long-running servers, topics, tables, and a PostgreSQL that keeps commit times."""
     with Stack(where / "stack", keep=False, c2=True) as stack:
+        if stack.postgres is None:
+            raise RuntimeError("the bench needs a PostgreSQL that it may restart")
+        asyncio.run(_keep_commit_times(stack.postgres.superuser_url))
+        stack.restart_postgres("fast")
         prepare(stack.env)
         yield stack
+
+
+async def _keep_commit_times(superuser_url: str) -> None:
+    superuser = await asyncpg.connect(superuser_url)
+    await superuser.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+    await superuser.close()
 
 
 @asynccontextmanager

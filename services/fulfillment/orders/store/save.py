@@ -60,6 +60,8 @@ UNITS: Table[Key, Unit] = Table(
     ),
     rows="t.shipment = ''",
 )  # fmt: skip
+ENCODE = json.JSONEncoder(default=str).encode
+"""One encoder for all: `json.dumps` makes one a call where it is told a default."""
 LOG = text("""
     INSERT INTO order_log (order_id, at, actor, what, detail, source, message)
     SELECT order_id, :now, actor, what, detail, source, message
@@ -78,7 +80,7 @@ async def save(tx: Transaction, book: Book, entries: Sequence[Entry]) -> None:
     await UNITS.save(tx, book.units)
     if entries:
         orders, actors, whats, details, sources, messages = (list(column) for column in zip(*entries, strict=True))
-        kept = [json.dumps(detail, default=str) for detail in details]
+        kept = [ENCODE(detail) for detail in details]
         await tx.run(
             LOG,
             {"orders": orders, "actors": actors, "whats": whats, "details": kept, "sources": sources,
