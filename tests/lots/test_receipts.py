@@ -27,7 +27,7 @@ async def test_two_receipts_differ(line: Line) -> None:
     assert "expiry differs" in held["reason"]
     [corrected] = told.data("lot.corrected.v1")
     assert (corrected["before"], corrected["expiry"]) == ("2027-06-30", "2027-03-31")
-    assert {it["expiry"] for it in await line.rows("SELECT expiry FROM balance WHERE sku = :s", s=line.sku)} == {SPRING}
+    assert {it["expiry"] for it in await line.rows("SELECT expiry FROM lot WHERE sku = :s", s=line.sku)} == {SPRING}
 
     assert (await line.say(say.lift(held["hold"]))).codes() == ["dates_decide"]
     settled = await line.say(say.correct("B-1", SUMMER), actor="supervisor")
@@ -36,7 +36,7 @@ async def test_two_receipts_differ(line: Line) -> None:
     assert [(it["expiry_before"], it["expiry"], it["actor"]) for it in kept] == [
         (SUMMER, SPRING, "anna"), (SPRING, SUMMER, "supervisor"),
     ]  # fmt: skip
-    assert {it["expiry"] for it in await line.rows("SELECT expiry FROM balance WHERE sku = :s", s=line.sku)} == {SUMMER}
+    assert {it["expiry"] for it in await line.rows("SELECT expiry FROM lot WHERE sku = :s", s=line.sku)} == {SUMMER}
 
 
 async def test_the_same_date_again_settles_it(line: Line) -> None:

@@ -48,8 +48,8 @@ LOT = Table(
 )  # fmt: skip
 BALANCE = Table(
     "balance",
-    {"sku": TEXT, "lot": TEXT, "location": TEXT, "warehouse": TEXT, "stored": "boolean", "expiry": DAY,
-     "first_received": TIME, "on_hand": NUMBER, "allocated": NUMBER},
+    {"sku": TEXT, "lot": TEXT, "location": TEXT, "warehouse": TEXT, "stored": "boolean",
+     "on_hand": NUMBER, "allocated": NUMBER},
     "sku lot location", "stored on_hand allocated",
 )  # fmt: skip
 RESERVED = Table(
@@ -101,12 +101,6 @@ LOAD_RESERVED = text(f"""
 LOAD_PICKED = text(f"""
     SELECT {PICKED.read} FROM {LOTS_OF} JOIN picked USING (sku, lot) WHERE picked.quantity > 0
 """)  # noqa: S608
-# The dates of a lot stand at each of its places, of which few may be loaded.
-DATES = text("""
-    UPDATE balance SET expiry = it.expiry
-    FROM unnest(CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:expiry AS date[])) AS it (sku, lot, expiry)
-    WHERE balance.sku = it.sku AND balance.lot = it.lot AND balance.expiry IS DISTINCT FROM it.expiry
-""")
 CLAIMS = text(f"""
     SELECT k.sku, k.lot, k.location, r.order_id FROM {PLACES_OF} CROSS JOIN LATERAL (
         SELECT DISTINCT order_id FROM (
@@ -241,8 +235,6 @@ async def save(tx: Transaction, book: Book) -> None:
         changed: list[Working] = [row for row in rows if row.changed]
         await _write(tx, table, [row for row in changed if row.fresh])
         await _write(tx, table, [row for row in changed if not row.fresh], update=True)
-    if dated := [lot for lot in book.lots.values() if lot.changed and not lot.fresh]:
-        await tx.run(DATES, {name: [getattr(lot, name) for lot in dated] for name in ("sku", "lot", "expiry")})
     await _write(tx, LEDGER, book.ledger)
     await _write(tx, CORRECTION, book.corrections)
 

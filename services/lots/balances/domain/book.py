@@ -97,10 +97,7 @@ class Book:
         key = (lot.sku, lot.lot, location)
         found = self.balances.get(key)
         if found is None:
-            found = self.balances[key] = Balance(
-                lot.sku, lot.lot, location, warehouse_of(location), self.stored(location),
-                lot.expiry, lot.first_received,
-            )  # fmt: skip
+            found = self.balances[key] = Balance(*key, warehouse_of(location), self.stored(location))
         elif location in self.types and found.stored != self.stored(location):
             found.stored, found.changed = self.stored(location), True  # the place was of another type then
         return found

@@ -35,9 +35,6 @@ def redate(book: Book, lot: Lot, dates: Dates, told: Told) -> list[Fact]:
         return []
     lot.expiry, lot.manufactured, lot.best_before = dates
     lot.changed = True
-    for balance in book.balances.values():
-        if (balance.sku, balance.lot) == (lot.sku, lot.lot):
-            balance.expiry = lot.expiry
     both = (before.expiry, dates.expiry, before.manufactured, dates.manufactured, before.best_before, dates.best_before)
     told_by = (told.reason, told.actor, told.occurred, book.now, told.cause.source, told.cause.id)
     book.corrections.append(Correction(lot.sku, lot.lot, *both, *told_by))

@@ -102,15 +102,13 @@ class Lot(Working):
 
 @dataclass(slots=True)
 class Balance(Working):
-    """How much of a lot lies at a place, and how much of that orders have; expiry and first receipt are the lot's."""
+    """How much of a lot lies at a place, and how much of that orders have."""
 
     sku: str
     lot: str
     location: str
     warehouse: str
     stored: bool
-    expiry: date | None
-    first_received: datetime
     on_hand: Decimal = NOTHING
     allocated: Decimal = NOTHING
 

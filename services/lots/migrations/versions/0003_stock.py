@@ -24,22 +24,19 @@ CREATE TABLE lot (
 CREATE INDEX lot_number ON lot (lot);
 CREATE INDEX lot_expiry ON lot (expiry, sku, lot) WHERE expiry IS NOT NULL;
 
--- expiry and first_received are copies of the lot's, so that one index has free stock in the order of allocation
+-- `stored`: of a place where orders may have it
 CREATE TABLE balance (
     sku text COLLATE "C" NOT NULL,
     lot text COLLATE "C" NOT NULL,
     location text COLLATE "C" NOT NULL,
     warehouse text COLLATE "C" NOT NULL,
     stored boolean NOT NULL,
-    expiry date,
-    first_received timestamptz NOT NULL,
     on_hand numeric NOT NULL,
     allocated numeric NOT NULL,
     PRIMARY KEY (sku, lot, location),
     CHECK (0 <= allocated AND allocated <= on_hand)
 );
-CREATE INDEX balance_free ON balance (sku, warehouse, expiry, first_received, lot, location)
-    WHERE stored AND on_hand > allocated;
+CREATE INDEX balance_free ON balance (sku, warehouse) WHERE stored AND on_hand > allocated;
 CREATE INDEX balance_place ON balance (location, sku) WHERE on_hand > 0;
 
 -- what is still ALLOCATED under a demand
@@ -152,6 +149,6 @@ def upgrade() -> None:
     sql(STOCK)
     grant("ledger, correction, lot, balance, reserved, picked, hold", "SELECT, INSERT")
     grant("lot", "UPDATE (expiry, manufactured, best_before)")
-    grant("balance", "UPDATE (stored, expiry, on_hand, allocated)")
+    grant("balance", "UPDATE (stored, on_hand, allocated)")
     grant("reserved, picked", "UPDATE (quantity)")
     grant("hold", "UPDATE (waiting, lifted_by, lifted_at, lifted_reason)")
