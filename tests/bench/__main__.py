@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterator
 
-from tests.bench import latency, life, orders, receipt, report, search
+from tests.bench import latency, life, orders, recall, receipt, report, search
 
-WHAT = ("life", "receipt", "orders", "latency", "search")
+WHAT = ("life", "receipt", "orders", "latency", "search", "recall")
 
 
 def arguments() -> argparse.Namespace:
@@ -35,6 +35,8 @@ def sections(asked: argparse.Namespace) -> Iterator[report.Section]:
         yield latency.measure()
     if "search" in asked.what:
         yield search.measure()
+    if "recall" in asked.what:
+        yield recall.measure(asked.times)
 
 
 def main() -> None:

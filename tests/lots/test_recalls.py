@@ -63,6 +63,14 @@ async def test_a_pasted_lot_is_found_and_held(line: Line, name: str) -> None:
     assert one.complete_at is not None
 
 
+async def test_a_lot_is_found_whoever_has_it(line: Line, name: str) -> None:
+    """A lot number without its product finds the product (S46)."""
+    say = line.saying
+    await line.say(say.receive(say.came(f"X{name}")))
+    told = await line.say(OpenRecall.model_validate({"recall": name, "lots": [{"lot": f"X{name}"}], "reason": "x"}))
+    assert [data["sku"] for data in told.data("recall.opened.v1") if data["lots"] == [f"X{name}"]] == [line.sku]
+
+
 async def test_what_arrives_later_is_held_too(line: Line, name: str) -> None:
     """A lot that was recalled before it came cannot be put to any order when it comes (S46)."""
     say = line.saying

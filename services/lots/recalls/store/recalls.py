@@ -120,22 +120,23 @@ async def known(tx: Transaction, asked: Sequence[Asked]) -> Known:
     serialised: Sequence[str] = ()
     if any(it.anywhere for it in asked):
         serialised = [row.sku for row in await tx.rows(SERIALISED, {"size": MAX_UNITS + 1})]
-    skus = sorted({*(sku for it in asked for sku in it.named), *serialised})
-    products = {row.sku: row.tracking for row in await tx.rows(TRACKINGS, {"skus": skus})}
     matching: dict[int, list[tuple[str, str]]] = {}
-    for row in await tx.rows(MATCHING, _wanted(asked, products)):
+    for row in await tx.rows(MATCHING, _wanted(asked)):
         matching.setdefault(row.place, []).append((row.sku, row.lot))
+    found = {sku for pairs in matching.values() for sku, _ in pairs}
+    skus = sorted({*(sku for it in asked for sku in it.named), *serialised, *found})
+    products = {row.sku: row.tracking for row in await tx.rows(TRACKINGS, {"skus": skus})}
     return Known(products, serialised, matching)
 
 
-def _wanted(asked: Sequence[Asked], products: Mapping[str, Tracking]) -> dict[str, Any]:
+def _wanted(asked: Sequence[Asked]) -> dict[str, Any]:
     words = [(place, word) for place, it in enumerate(asked) for word in it.notice.words]
     spans: list[tuple[int, str, str, str | None]] = [
         (place, span.first, span.last, None) for place, it in enumerate(asked) for span in it.notice.ranges
     ]
-    for place, it in enumerate(asked):
-        counted = [span for span in it.event.data.ranges if products.get(span.sku) not in {None, "SERIAL"}]
-        spans += [(place, span.first, span.last, span.sku) for span in counted]
+    spans += [
+        (place, span.first, span.last, span.sku) for place, it in enumerate(asked) for span in it.event.data.ranges
+    ]
     wishes = [(place, one.lot) for place, it in enumerate(asked) for one in it.event.data.lots if one.sku is None]
     abouts = [(place, sku) for place, it in enumerate(asked) for sku in it.event.data.skus]
     return {
