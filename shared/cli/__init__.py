@@ -1,4 +1,4 @@
-"""The `tracelot` command: run a service, migrate its database, get a halted consumer past a record, dead letters."""
+"""The `tracelot` command: run a service, migrate its database, get past a bad record, dead letters, recalls."""
 
 import asyncio
 import sys
@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import dead_letters, skips
+from shared.cli.recall import recall
 from shared.database import create_engine, reading, transaction
 from shared.migrate import migrate as upgrade
 from shared.migrate import services
@@ -23,6 +24,7 @@ from shared.settings import load
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 letters = typer.Typer(no_args_is_help=True, help="Records that could not be read: look at them, send them again.")
 app.add_typer(letters, name="dead-letters")
+app.command()(recall)
 
 Service = Annotated[str, typer.Option(help="whose database")]
 
@@ -172,7 +174,3 @@ def _with_engine(service: str, work: Any) -> None:
 @app.callback()
 def main() -> None:
     """Tracelot's services, their migrations, and the hands that help them."""
-
-
-if __name__ == "__main__":
-    app()

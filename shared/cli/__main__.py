@@ -1,0 +1,5 @@
+"""`python -m shared.cli` is `tracelot`."""
+
+from shared.cli import app
+
+app()
