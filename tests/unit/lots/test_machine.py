@@ -1,7 +1,7 @@
 """Days of counted stock in any order: after every step the ledger is the balance, and what came is here or gone."""
 
 from collections import defaultdict
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -20,8 +20,14 @@ storage = st.sampled_from([SHELF, BIN, RACK])
 anywhere = st.sampled_from([DOCK, STAGE, SHELF, BIN, RACK, FAR])
 dates = st.sampled_from([None, SPRING, SUMMER])
 any_number = st.integers(min_value=0, max_value=1000)
+MILLIONTH = Decimal("0.000001")
 CAME = {"RECEIVED", "RETURNED", "FOUND", "COUNTED_UP"}
 GONE = {"SCRAPPED", "LOST", "COUNTED_DOWN", "SENT_BACK"}
+
+
+def part(quantity: Decimal, share: int) -> Decimal:
+    """A share of a quantity, in millionths; never nothing."""
+    return max((quantity / share).quantize(MILLIONTH, ROUND_DOWN), MILLIONTH)
 
 
 class Days(RuleBasedStateMachine):
@@ -108,7 +114,7 @@ class Days(RuleBasedStateMachine):
         if free:
             balance = free[which % len(free)]
             demand = f"D-{which % 3}"
-            self.house.reserve(balance.key, Claim(demand, f"SO-{demand}", "1"), balance.free / share)
+            self.house.reserve(balance.key, Claim(demand, f"SO-{demand}", "1"), part(balance.free, share))
 
     @rule(which=any_number, share=st.sampled_from([1, 2]), what=st.sampled_from(["release", "pick", "pick"]))
     def go_on(self, which: int, share: int, what: str) -> None:
@@ -118,10 +124,10 @@ class Days(RuleBasedStateMachine):
             return
         row = rows[which % len(rows)]
         if what == "pick":
-            self.house.pick(row, row.quantity / share)
+            self.house.pick(row, part(row.quantity, share))
         else:
             book = self.house.book()
-            book.release(row, row.quantity / share, FLOOR)
+            book.release(row, part(row.quantity, share), FLOOR)
             self.house.keep(book)
 
     @rule(which=any_number, share=st.sampled_from([1, 2]), what=st.sampled_from(["unpick", "ship"]), location=storage)
@@ -132,9 +138,9 @@ class Days(RuleBasedStateMachine):
             return
         row, book = rows[which % len(rows)], self.house.book()
         if what == "ship":
-            book.ship(row, row.quantity / share, FLOOR, Papers(shipment="SH-1"))
+            book.ship(row, part(row.quantity, share), FLOOR, Papers(shipment="SH-1"))
         else:
-            book.unpick(row, location, row.quantity / share, FLOOR, Papers(order_id=row.order_id))
+            book.unpick(row, location, part(row.quantity, share), FLOOR, Papers(order_id=row.order_id))
         self.house.keep(book)
 
     @invariant()
