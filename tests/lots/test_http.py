@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.lots.app import app
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import LocationChanged, ProductChanged
 from tests.lots.conftest import Line
 from tests.unit.lots.making import BIN, DOCK, SHELF
 
@@ -65,7 +65,7 @@ async def test_a_lot_of_another_product(line: Line, line_too: Line, http: httpx.
     await line_too.say(line_too.saying.receive(line_too.saying.came(f"LOT {line_too.sku}")))
     body = {"lot": f"LOT {line_too.sku}", "quantity": 1, "from_location": DOCK, "location": SHELF}
     answer = await post(http, "/putaways", sku=line.sku, **body)
-    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_lot")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_yet_known")
     assert line_too.sku in answer.json()["detail"]
 
 
@@ -80,6 +80,7 @@ async def test_a_serialised_product_is_not_counted(line: Line, http: httpx.Async
 async def test_a_mix_is_sent_to_an_empty_place(line: Line, http: httpx.AsyncClient) -> None:
     """Without a place that holds the lot, the refusal suggests an empty storage place of the warehouse (S30)."""
     say = line.saying
+    await line.say(LocationChanged(location=f"EAST/{line.sku}", version=1, type="STORAGE", pick_sequence=5000))
     await line.say(say.receive(say.came("B-1"), say.came("B-2")))
     await line.say(say.put_away("B-1", 10, SHELF))
     answer = await post(http, "/putaways", sku=line.sku, lot="B-2", quantity=1, from_location=DOCK, location=SHELF)

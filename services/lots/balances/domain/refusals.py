@@ -56,10 +56,9 @@ def known(book: Book, sku: str, lot: str) -> Lot | Outcome:
         return Outcome.refused(Code.UNKNOWN_LOT, f"{sku} is not tracked by lot, and has no lot {lot}", lot)
     if tracking == "LOT" and not lot:
         return Outcome.refused(Code.UNKNOWN_LOT, f"{sku} is tracked by lot: name the lot", sku)
-    if others := book.namesakes.get(lot):
-        detail = f"{sku} has no lot {lot}: it is a lot of {', '.join(others)}"
-        return Outcome.refused(Code.UNKNOWN_LOT, detail, lot)
-    return Outcome.refused(Code.NOT_YET_KNOWN, f"{named(sku, lot)} is not known here", lot or sku)
+    # Not for good even where another product has a lot of that number: many makers count their lots alike.
+    others = f"; it is a lot of {', '.join(book.namesakes[lot])}" if book.namesakes.get(lot) else ""
+    return Outcome.refused(Code.NOT_YET_KNOWN, f"{named(sku, lot)} is not known here{others}", lot or sku)
 
 
 def undefined(book: Book, location: str) -> Outcome | None:
