@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from random import Random
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -21,6 +21,7 @@ TIMES = (
     "1900-01-01T00:00:00+00:00", "2199-12-31T23:59:59.999999-12:00", "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-12:00", "2024-02-29T23:59:60Z", "2025-03-30T02:30:00+01:00",
 )  # fmt: skip
+DAYS = ("2090-01-31", "2090-01-31", "2000-01-01", "1900-01-01", "2027-02-31", "31.01.2090")
 NUMBERS = (0, 1, 5, 9, 100_000, -1, 2**31, 2**63, 10**30)
 
 
@@ -61,7 +62,7 @@ class Anything:
             return self._text(name)
         choices: dict[Any, Sequence[Any]] = {
             AwareDatetime: TIMES,
-            Decimal: QUANTITIES, float: QUANTITIES, int: NUMBERS, bool: (True, False), datetime: TIMES,
+            Decimal: QUANTITIES, float: QUANTITIES, int: NUMBERS, bool: (True, False), datetime: TIMES, date: DAYS,
             types.NoneType: (None,),
         }  # fmt: skip
         return self.random.choice(choices[kind])

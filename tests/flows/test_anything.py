@@ -42,6 +42,7 @@ async def furnished(world: World) -> tuple[Shop, dict[str, list[str]]]:
         "warehouse": [WAREHOUSE, "WEST"], "carton": some["CT"], "to_carton": some["CT"], "cartons": some["CT"],
         "shipment": some["SH"], "session": some["S"], "hold": some["H"], "return_id": some["RMA"], "id": ["C-1", "C-2"],
         "customer": ["C-1", "C-2"], "discrepancy": some["L"], "code": some["BAR"], "barcode": some["BAR"],
+        "lot": ["", "L-1", "L-2"], "lots": ["", "L-1", "L-2"],
         "disposition": ["RESTOCK", "SCRAP", "SEND_BACK"], "time_zone": ["UTC", "Europe/Berlin"], "unit": ["each"],
         "reason": ["because"], "actor": ["ann", "ben", ""], "name": ["Pump"],
     }  # fmt: skip
