@@ -9,6 +9,9 @@ from services.lots.allocation import handlers as allocation
 from services.lots.allocation.handlers import serving
 from services.lots.balances import api as balances_api
 from services.lots.balances import handlers as balances
+from services.lots.expiry import handlers as expiry
+from services.lots.expiry.domain import LotDue
+from services.lots.expiry.store import due
 from services.lots.recalls import handlers as recalls
 from services.lots.recalls.api import router as recalls_router
 from shared.contracts.commands.lots import (
@@ -38,7 +41,7 @@ from shared.contracts.receiving import StockDisposed, StockReceived, StockReturn
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRecalled
 from shared.replica import LOCATIONS
-from shared.routing import Hears, Takes
+from shared.routing import Finds, Hears, Takes
 from shared.runtime import service
 
 
@@ -80,7 +83,7 @@ def recall_and_sku(data: RecallOpened) -> Iterator[str]:
 
 
 ROWS = (
-    Hears(ProductChanged, allocation.product_changed, product),
+    Hears(ProductChanged, expiry.product_changed, product),
     *LOCATIONS,
     Hears(StockReceived, partial(balances.stock_received, keep=serving), sku),
     Hears(StockReturned, partial(balances.stock_returned, keep=serving), sku),
@@ -106,4 +109,6 @@ ROWS = (
     Takes(CloseRecall, recalls.close_recalls, recall, post="/recall-closings"),
 )
 
-app = service("lots", ROWS, LotRejected, (balances_api.router, api.router, recalls_router))
+FINDS = (Finds(LotDue, due, expiry.look, sku),)
+
+app = service("lots", ROWS, LotRejected, (balances_api.router, api.router, recalls_router), FINDS)

@@ -11,17 +11,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.lots.app import ROWS
+from services.lots.app import app
 from shared import inbox
 from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.lots import LotRejected
 from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.database import create_engine, transaction
 from shared.decision import Map, decide
 from tests.serials.conftest import LAST, SAID, Told, message
 from tests.unit.lots.making import PLACES, Saying
 
-MAP = Map("lots", ROWS, LotRejected)
+MAP: Map = app.state.map
 
 
 @dataclass

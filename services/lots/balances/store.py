@@ -101,6 +101,10 @@ LOAD_RESERVED = text(f"""
 LOAD_PICKED = text(f"""
     SELECT {PICKED.read} FROM {LOTS_OF} JOIN picked USING (sku, lot) WHERE picked.quantity > 0
 """)  # noqa: S608
+# What has other dates is looked at by the clock anew, wherever it lies.
+REDATED = text(f"""
+    UPDATE balance SET due = '-infinity' FROM {LOTS_OF} WHERE balance.sku = k.sku AND balance.lot = k.lot
+""")  # noqa: S608
 CLAIMS = text(f"""
     SELECT k.sku, k.lot, k.location, r.order_id FROM {PLACES_OF} CROSS JOIN LATERAL (
         SELECT DISTINCT order_id FROM (
@@ -237,6 +241,8 @@ async def save(tx: Transaction, book: Book) -> None:
         await _write(tx, table, [row for row in changed if not row.fresh], update=True)
     await _write(tx, LEDGER, book.ledger)
     await _write(tx, CORRECTION, book.corrections)
+    if book.corrections:
+        await tx.run(REDATED, _lots((it.sku, it.lot) for it in book.corrections))
 
 
 async def _write(tx: Transaction, table: Table, rows: Sequence[Any], *, update: bool = False) -> None:

@@ -66,8 +66,9 @@ def _correct(book: Book, request: CloudEvent[CorrectLot]) -> Outcome:
     if made and asked.expiry and asked.expiry < made:
         detail = f"{named(asked.sku, asked.lot)} was made on {made}, and cannot expire on {asked.expiry}"
         return Outcome.refused(Code.DATES_OUT_OF_ORDER, detail, asked.lot)
+    over = DATED if asked.expiry != lot.expiry else DATED - {"EXPIRED"}  # the same date again has passed all the same
     said = redate(book, lot, Dates(asked.expiry, made, asked.best_before or lot.best_before), told)
-    said += [holds.close(book, hold, told) for hold in list(book.on(lot.sku, lot.lot)) if hold.kind in DATED]
+    said += [holds.close(book, hold, told) for hold in list(book.on(lot.sku, lot.lot)) if hold.kind in over]
     places = [it for it in book.balances.values() if (it.sku, it.lot) == (lot.sku, lot.lot) and it.on_hand]
     for balance in places:
         book.came_free(balance, told)

@@ -1,0 +1,85 @@
+"""Finds the lots that are due, and keeps what was said of them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+
+from services.lots.expiry.domain import LotDue, Mark, Sweep, Watch
+from shared.database import Transaction
+from shared.stock.expiry import today
+
+SITES = text("SELECT warehouse, time_zone FROM warehouse")
+# Reads the index on what is due and nothing else; who was looked at is due later, so that few rows are passed over.
+DUE = text("""
+    SELECT b.sku, b.lot, w.warehouse, b.due
+    FROM unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS w (warehouse, day) CROSS JOIN LATERAL (
+        SELECT DISTINCT due, sku, lot FROM balance
+        WHERE warehouse = w.warehouse AND due <= w.day AND due < 'infinity' AND on_hand > 0
+            AND (warehouse, due, sku, lot)
+                > (CAST(:warehouse AS text), CAST(:since AS date), CAST(:sku AS text), CAST(:lot AS text))
+        ORDER BY due, sku, lot LIMIT :size
+    ) AS b
+    ORDER BY w.warehouse COLLATE "C", b.due, b.sku, b.lot LIMIT :size
+""")
+TOLD = text("""
+    SELECT t.sku, t.lot, t.warehouse, t.expiry, t.threshold
+    FROM unnest(CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[])) AS k (sku, lot, warehouse)
+    JOIN expiry_told AS t USING (sku, lot, warehouse)
+""")
+TELL = text("""
+    INSERT INTO expiry_told (sku, lot, warehouse, expiry, threshold, at)
+    SELECT *, :now FROM unnest(
+        CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[]), CAST(:expiry AS date[]),
+        CAST(:threshold AS integer[])
+    )
+""")
+LOOKED = text("""
+    UPDATE balance SET due = it.due
+    FROM unnest(CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[]), CAST(:due AS date[]))
+        AS it (sku, lot, warehouse, due)
+    WHERE balance.sku = it.sku AND balance.lot = it.lot AND balance.warehouse = it.warehouse AND balance.due <> it.due
+""")
+LOOK_AGAIN = text("""
+    UPDATE balance SET due = '-infinity'
+    WHERE sku = ANY(CAST(:skus AS text[])) AND due > '-infinity' AND due < 'infinity' AND on_hand > 0
+""")
+
+
+async def days(tx: Transaction) -> dict[str, date]:
+    """Say which day it is in each warehouse."""
+    return {row.warehouse: today(tx.now, row.time_zone) for row in await tx.rows(SITES)}
+
+
+async def due(tx: Transaction, after: LotDue | None, size: int) -> Sequence[LotDue]:
+    """Find lots of which something may have to be said by now."""
+    sites = await days(tx)
+    first = LotDue(sku="", lot="", warehouse="", since=date.min)
+    values = (after or first).model_dump(include={"warehouse", "since", "sku", "lot"})
+    asked = {"warehouses": list(sites), "days": list(sites.values()), "size": size}
+    rows = await tx.rows(DUE, values | asked)
+    return [LotDue(sku=row.sku, lot=row.lot, warehouse=row.warehouse, since=row.due) for row in rows]
+
+
+async def told(tx: Transaction, watches: Iterable[Watch]) -> set[Mark]:
+    """Load what was said of lots in warehouses."""
+    return {Mark(*row) for row in await tx.rows(TOLD, _columns(sorted(set(watches)), Watch._fields))}
+
+
+async def save(tx: Transaction, sweep: Sweep) -> None:
+    """Keep what is said, and when to look again."""
+    if sweep.fresh:
+        await tx.run(TELL, _columns(sweep.fresh, Mark._fields) | {"now": tx.now})
+    if sweep.looks:
+        await tx.run(LOOKED, _columns(list(sweep.looks), Watch._fields) | {"due": list(sweep.looks.values())})
+
+
+async def look_again(tx: Transaction, skus: Collection[str]) -> None:
+    """Let every lot of products that has not expired be looked at in the next round."""
+    if skus:
+        await tx.run(LOOK_AGAIN, {"skus": list(skus)})
+
+
+def _columns(rows: Sequence[Watch | Mark], names: Iterable[str]) -> dict[str, Any]:
+    return {name: [getattr(row, name) for row in rows] for name in names}

@@ -1,0 +1,176 @@
+"""What is said of lots as days pass: each threshold once, whenever the clock comes to look."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.lots.balances.domain.stock import Claim
+from services.lots.expiry.domain import EXPIRED, NEVER, LotDue, Mark, Sweep, Watch, next_look, passed
+from shared.contracts.commands.lots import CorrectLot
+from shared.contracts.lots import LotExpired, LotExpiring, LotHeld
+from tests.unit.lots.house import House
+from tests.unit.lots.making import DOCK, SHELF, SPRING, Saying
+from tests.unit.serials.making import told as as_event
+
+SAY = Saying()
+USUAL = (90, 60, 30, 7)
+
+
+@dataclass
+class Calendar:
+    """A house as days pass, swept as the tables would have it: only what is due is looked at."""
+
+    thresholds: Sequence[int] = USUAL
+    house: House = field(default_factory=House)
+    told: set[Mark] = field(default_factory=set)
+    due: dict[Watch, date] = field(default_factory=dict)
+
+    def sweep(self, days: Mapping[str, date]) -> list[LotExpiring | LotExpired | LotHeld]:
+        """Look at what is due on these days; what is said."""
+        book = self.house.book()
+        watches = {Watch(it.sku, it.lot, it.warehouse) for it in book.balances.values() if it.on_hand}
+        events = [
+            as_event(LotDue(**it._asdict(), since=date.min))
+            for it in sorted(watches)
+            if self.due.get(it, date.min) <= days[it.warehouse]
+        ]
+        sweep = Sweep(book, days, {"A-1": self.thresholds}, self.told)
+        said = sweep.look(events)
+        self.due |= sweep.looks
+        self.house.keep(book)
+        self.house.said += said
+        return said  # type: ignore[return-value]
+
+    def on(self, day: date) -> list[LotExpiring | LotExpired | LotHeld]:
+        """Look on a day that is the same everywhere."""
+        return self.sweep({"EAST": day, "WEST": day})
+
+    def correct(self, lot: str, expiry: date | None) -> None:
+        """Put another expiry in force; the tables make such a lot due."""
+        self.house.hear(CorrectLot(sku="A-1", lot=lot, expiry=expiry, reason="misread"))
+        self.due = {watch: day for watch, day in self.due.items() if watch.lot != lot}
+
+
+def arrived(expiry: date | None = SPRING, thresholds: Sequence[int] = USUAL) -> Calendar:
+    """One lot lies at the dock."""
+    calendar = Calendar(thresholds)
+    calendar.house.hear(SAY.receive(SAY.came("B-1", 10, expiry)))
+    return calendar
+
+
+DAYS = st.integers(-5, 120)
+EXPIRIES = st.integers(0, 130).map(lambda days: SPRING + timedelta(days=days))
+
+
+@given(
+    thresholds=st.lists(st.integers(0, 120), max_size=6),
+    steps=st.lists(st.one_of(st.integers(0, 40), EXPIRIES), min_size=1, max_size=25),
+)
+def test_each_threshold_is_said_exactly_once(thresholds: list[int], steps: list[int | date]) -> None:
+    """However many days the clock was down and whatever was corrected between: what is passed was said, once (S29)."""
+    calendar, day, expiry = arrived(SPRING, thresholds), SPRING - timedelta(days=100), SPRING
+    for step in steps:
+        if isinstance(step, date):
+            calendar.correct("B-1", step)
+            expiry = step
+        else:
+            day += timedelta(days=step)
+        said = calendar.on(day)
+        near = [it.threshold for it in said if isinstance(it, LotExpiring)]
+        assert near == sorted(near, reverse=True)
+        assert {it.threshold for it in calendar.told if it.expiry == expiry} == {
+            *(it for it in thresholds if (expiry - day).days <= it),
+            *([EXPIRED] if day > expiry else []),
+        }
+        held = [it for it in calendar.house.book().on("A-1", "B-1") if it.kind == "EXPIRED"]
+        assert len(held) == (day > expiry)
+        assert calendar.on(day) == []
+    everything = [(it.expiry, it.threshold) for it in calendar.house.saying(LotExpiring)]
+    everything += [(it.expiry, EXPIRED) for it in calendar.house.saying(LotExpired)]
+    assert max(Counter(everything).values(), default=1) == 1
+
+
+@given(expiry=EXPIRIES, day=EXPIRIES, thresholds=st.lists(st.integers(0, 120), max_size=6))
+def test_nothing_is_missed_until_the_next_look(expiry: date, day: date, thresholds: list[int]) -> None:
+    """Until the day before the next look nothing more passes; on that day something does, or the lot expires (S29)."""
+    there, then = passed(expiry, day, thresholds), next_look(expiry, day, thresholds)
+    if then == NEVER:
+        assert day > expiry
+        return
+    eve = then - timedelta(days=1)
+    assert then > day
+    assert passed(expiry, eve, thresholds) == there
+    assert eve <= expiry
+    assert then > expiry or len(passed(expiry, then, thresholds)) > len(there)
+
+
+def test_days_down_are_caught_up_in_order() -> None:
+    """A clock that was down until after the expiry says every threshold, the widest first, then that it expired."""
+    calendar = arrived()
+    said = calendar.on(SPRING + timedelta(days=3))
+    assert [it.threshold for it in said if isinstance(it, LotExpiring)] == [90, 60, 30, 7]
+    *_, held, expired = said
+    assert isinstance(held, LotHeld)
+    assert isinstance(expired, LotExpired)
+    assert (held.hold, held.location, held.reason) == (expired.hold, None, "expired")
+
+
+@pytest.mark.parametrize(("days", "said"), [(8, [30]), (7, [30, 7]), (0, [30, 7]), (-1, [30, 7])])
+def test_the_day_itself_counts(days: int, said: list[int]) -> None:
+    """Seven days before is within seven days; on its last day it is good, on the next it is expired (S28, S29)."""
+    calendar = arrived(thresholds=[30, 7])
+    news = calendar.on(SPRING - timedelta(days=days))
+    assert [it.threshold for it in news if isinstance(it, LotExpiring)] == said
+    assert any(isinstance(it, LotExpired) for it in news) == (days < 0)
+
+
+def test_the_hold_names_what_orders_have() -> None:
+    """An expired lot's hold tells fulfillment which allocated quantities it has to give back (S28)."""
+    calendar = arrived()
+    calendar.house.hear(SAY.put_away("B-1"))
+    calendar.house.reserve(("A-1", "B-1", SHELF), Claim("D-1", "SO-1", "1"), Decimal(4))
+    (held,) = [it for it in calendar.on(SPRING + timedelta(days=1)) if isinstance(it, LotHeld)]
+    assert [(it.order, it.quantity, it.location) for it in held.stock] == [("SO-1", Decimal(4), SHELF)]
+
+
+def test_where_it_is_still_that_day_it_is_still_good() -> None:
+    """Past midnight in the east and not yet in the west: only what lies in the east is held; later all of it (S28)."""
+    calendar = arrived()
+    calendar.house.hear(SAY.receive(SAY.came("B-1", 5), location="WEST/DOCK"))
+    calendar.on(SPRING)
+    east = calendar.sweep({"EAST": SPRING + timedelta(days=1), "WEST": SPRING})
+    assert [(type(it), getattr(it, "location", "")) for it in east] == [(LotHeld, DOCK), (LotExpired, "")]
+    assert calendar.sweep({"EAST": SPRING + timedelta(days=1), "WEST": SPRING}) == []
+    west = calendar.on(SPRING + timedelta(days=1))
+    assert [(type(it), getattr(it, "location", "")) for it in west] == [(LotHeld, None), (LotExpired, "")]
+    assert [it.warehouse for it in calendar.house.saying(LotExpired)] == ["EAST", "WEST"]
+
+
+def test_a_correction_begins_anew() -> None:
+    """A later date lifts the hold and is said at its own thresholds; back to the first it is held again (S29)."""
+    calendar = arrived()
+    after = SPRING + timedelta(days=1)
+    calendar.on(after)
+    calendar.correct("B-1", SPRING + timedelta(days=31))
+    assert not list(calendar.house.book().on("A-1", "B-1"))
+    assert [it.threshold for it in calendar.on(after) if isinstance(it, LotExpiring)] == [90, 60, 30]
+    calendar.correct("B-1", SPRING)
+    (held,) = calendar.on(after)
+    assert isinstance(held, LotHeld)
+    calendar.correct("B-1", SPRING)
+    assert [it.hold for it in calendar.house.book().on("A-1", "B-1")] == [held.hold]
+
+
+def test_what_has_no_date_or_is_gone_is_no_news() -> None:
+    """Lots without an expiry, and those of which nothing is left, are not told of."""
+    calendar = arrived(None)
+    assert calendar.on(SPRING) == []
+    calendar = arrived()
+    calendar.house.balances.clear()
+    assert calendar.on(SPRING) == []
