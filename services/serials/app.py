@@ -19,8 +19,9 @@ from shared.contracts.fulfillment import (
     UnitUnpicked,
 )
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
+from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
-from shared.replica import LOCATIONS, PRODUCTS
+from shared.replica import LOCATIONS
 from shared.routing import Hears, Takes
 from shared.runtime import service
 
@@ -28,6 +29,12 @@ from shared.runtime import service
 def sku(data: Fact) -> Iterator[str]:
     """Lock the product: one lock guards its units, holds and demands."""
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
+
+
+def product_and_sku(data: ProductChanged) -> Iterator[str]:
+    """Lock the copy of the product, and what its life policy may serve."""
+    yield f"product:{data.sku}"
+    yield from sku(data)
 
 
 def serialised(data: AllocationRequested | AllocationWithdrawn) -> bool:
@@ -41,7 +48,7 @@ def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
 
 
 ROWS = (
-    *PRODUCTS,
+    Hears(ProductChanged, allocation.product_changed, product_and_sku),
     *LOCATIONS,
     Hears(ReceiptPlanned, units.receipt_planned, sku),
     Hears(ReceiptWithdrawn, units.receipt_withdrawn, sku),

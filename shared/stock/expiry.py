@@ -44,3 +44,8 @@ def good_until(expiry: date | None, time_zone: str, stop_pick: int = 0, min_life
         return None
     refused = expiry - timedelta(days=max(stop_pick, min_life)) + timedelta(days=1)
     return datetime.combine(refused, time(), ZoneInfo(time_zone))
+
+
+def earliest(day: date, stop_pick: int = 0, min_life: int = 0) -> date:
+    """The earliest expiry that goods may have to leave on a day."""
+    return day + timedelta(days=max(stop_pick, min_life))

@@ -12,11 +12,11 @@ from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names, parts
 
 
-async def stock(line: Line, serials: list[str]) -> None:
+async def stock(line: Line, serials: list[str], **label: Any) -> None:
     """Put units into storage."""
     say = Saying(line.sku)
     for run in parts(serials):
-        await line.say(say.receive(run))
+        await line.say(say.receive(run, **label))
         await line.say(say.put_away(run))
 
 
@@ -39,25 +39,32 @@ async def test_a_withdrawn_demand_does_not_stand_in_the_way(line: Line) -> None:
     assert await given(line) == {"2": names(1)}
 
 
-async def test_whole_counts_what_lies_there_already(line: Line) -> None:
-    """A demand for all or nothing is served when stored and new units together fill it, and not before."""
+async def test_a_single_lot_counts_what_lies_there_already(line: Line) -> None:
+    """A demand for one lot alone is served when stored and new units of a lot together fill it, not before (S27)."""
     say = Saying(line.sku)
-    await stock(line, names(2))
-    await line.say(say.want(1, 4, shortfall="WHOLE"), say.want(2, 3, shortfall="WHOLE"))
+    await stock(line, names(2), lot="L-1")
+    await stock(line, names(2, first=11), lot="L-2")
+    await line.say(say.want(1, 4, single_lot=True), say.want(2, 3, single_lot=True, lots=["L-1", "L-3"]))
     assert await given(line) == {}
-    await stock(line, names(1, first=3))
+    await stock(line, names(1, first=13), lot="L-2")
+    assert await given(line) == {}
+    await stock(line, names(1, first=3), lot="L-1")
     assert await given(line) == {"2": names(3)}
+    await line.say(say.deallocate(2, names(1), again=True, hold="SP-1"))
+    await stock(line, names(1, first=14), lot="L-2")
+    assert await given(line) == {"1": names(4, first=11), "2": names(2, first=2)}
+    await stock(line, names(1, first=4), lot="L-1")
+    assert await given(line) == {"1": names(4, first=11), "2": names(3, first=2)}
 
 
 async def test_named_units_are_found_by_their_names(line: Line) -> None:
     """A unit that a demand names goes to it when it comes free, past a queue that it does not fit."""
     say = Saying(line.sku)
     await line.say(*(say.want(number, 1, serials=[f"SN-{number:05}"]) for number in range(100, 400)))
-    await line.say(say.want(50, 2, serials=names(3), shortfall="WHOLE"))
     await stock(line, ["SN-00250", "SN-00002", "SN-90000"])
     assert await given(line) == {"250": ["SN-00250"]}
     await stock(line, ["SN-00003"])
-    assert await given(line) == {"250": ["SN-00250"], "50": ["SN-00002", "SN-00003"]}
+    assert await given(line) == {"250": ["SN-00250"]}
 
 
 async def test_a_hold_is_lifted_into_the_queue(line: Line) -> None:

@@ -1,6 +1,7 @@
 """A life on the real tables, what they allow, and how much is sent to them."""
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ async def test_a_serial_is_used_once(line: Line) -> None:
             await tx.run(again, {"sku": line.sku, "serial": names(1)[0]})
 
 
-async def _a_life(line: Line, count: int, each: int) -> list[int]:
+async def _a_life(line: Line, count: int, each: int, label: dict[str, Any]) -> list[int]:
     """Play every message with so many units, so many in each; how many statements each batch took."""
     say, serials = Saying(line.sku), names(count)
     runs = parts(serials, each)
@@ -99,7 +100,7 @@ async def _a_life(line: Line, count: int, each: int) -> list[int]:
     batches: list[list[Any]] = [
         [say.plan(run) for run in runs],
         [say.withdraw(run, 2) for run in runs],
-        [say.receive(run, 3) for run in runs],
+        [say.receive(run, 3, **label) for run in runs],
         [Move(sku=line.sku, serials=run, location=STAGE) for run in runs],
         [say.put_away(run) for run in runs],
         [Hold(sku=line.sku, serials=run, hold=f"H-{number}", reason="count") for number, run in numbered],
@@ -126,10 +127,19 @@ async def _a_life(line: Line, count: int, each: int) -> list[int]:
 
 async def test_statements_do_not_grow_with_units(line: Line) -> None:
     """A transaction sends as many statements for 600 units in 120 messages as for two in one."""
-    few = await _a_life(Line(line.engine), 2, 2)
-    many = await _a_life(line, 600, 5)
+    few = await _a_life(Line(line.engine), 2, 2, {})
+    many = await _a_life(line, 600, 5, {})
     assert few == many
     assert max(many) < 20
+
+
+async def test_statements_do_not_grow_with_labels(line: Line) -> None:
+    """Nor do they for units with lot and expiry, whose limits take a few more, and only where somebody is served."""
+    label = {"lot": "L-1", "expiry": date(2099, 12, 31)}
+    few = await _a_life(Line(line.engine), 2, 2, label)
+    assert few == await _a_life(line, 600, 5, label)
+    plain = await _a_life(Line(line.engine), 2, 2, {})
+    assert {more - less for more, less in zip(few, plain, strict=True)} <= {0, 2, 3, 4}
 
 
 async def test_fifty_orders_for_twenty_units(line: Line) -> None:

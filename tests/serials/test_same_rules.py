@@ -1,5 +1,6 @@
 """The tables and their bounded loads decide what the rules decide when they see everything."""
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,10 @@ from services.serials.units.domain.unit import Unit
 from shared.contracts.commands.serials import Adjust, Hold, Lift, Move
 from shared.contracts.envelope import Fact
 from shared.contracts.receiving import ReturnDisposed
-from shared.contracts.serials import SerialAllocated
+from shared.contracts.reference import ProductChanged
+from shared.contracts.serials import GivenUnit, SerialAllocated
+from shared.contracts.upstream import CustomerLife, LifePolicy
+from shared.database import Transaction
 from tests.serials.conftest import Line, message
 from tests.serials.saying import Saying, names
 from tests.unit.serials.making import BIN, SHELF
@@ -18,26 +22,49 @@ from tests.unit.serials.registry import Registry
 
 some = st.lists(st.sampled_from(names(8)), min_size=1, max_size=5, unique=True)
 number = st.integers(1, 6)
+TODAY = Transaction.clock().date()
 Step = tuple[str, list[str], int, int, bool]
 steps = st.tuples(
     st.sampled_from(
-        ["receive", "put away", "put away", "want", "want", "want named", "want whole", "want drop", "give up",
-         "deallocate", "short pick", "pick", "unpick", "dispatch", "give back", "dispose", "hold", "lift", "lose",
-         "find", "move"]
+        ["receive", "put away", "put away", "want", "want", "want named", "want long", "want lots", "want alone",
+         "want drop", "give up", "deallocate", "short pick", "pick", "unpick", "dispatch", "give back", "dispose",
+         "hold", "lift", "lose", "find", "move", "policy"]
     ),
     some, number, st.integers(1, 4), st.booleans(),
 )  # fmt: skip
 
 
-def said(say: Saying, step: Step, version: int) -> Fact:
-    """Make the message of a step; whether it fits is not asked."""
+LABELS: list[dict[str, Any]] = [{}, {}, {"lot": "L-1"}, *(
+    {"lot": lot, "expiry": TODAY + timedelta(days)} for lot, days in [("L-1", 40), ("L-2", 20), (None, 6), ("L-2", -1)]
+)]  # fmt: skip
+
+
+def said(say: Saying, step: Step, version: int) -> list[Fact]:
+    """Make the messages of a step; whether they fit is not asked. Wishes come in pairs."""
+    what, _, which, quantity, again = step
+    if not what.startswith("want"):
+        return [one(say, step, version)]
+    other = (what, step[1][:1], which % 6 + 1, 5 - quantity, not again)
+    return [one(say, step, version), one(say, other, version)]
+
+
+def one(say: Saying, step: Step, version: int) -> Fact:
+    """Make one message."""
     what, serials, which, quantity, again = step
+    life = LifePolicy(
+        stop_pick_days=7 * (which % 2), customers=[CustomerLife(customer="C-1", min_life_days=30)] if again else []
+    )
     fact: dict[str, Any] = {
-        "receive": lambda: say.receive(serials, version),
+        "receive": lambda: say.receive(serials, version, **LABELS[(which * 4 + quantity) % len(LABELS)]),
+        "policy": lambda: ProductChanged(
+            sku=say.sku, version=version, name="Gauze", unit="each", tracking="SERIAL", life=life
+        ),
         "put away": lambda: say.put_away(serials, SHELF if again else BIN),
         "want": lambda: say.want(which, quantity, priority=5 + again),
         "want named": lambda: say.want(which, quantity, serials=serials[:quantity]),
-        "want whole": lambda: say.want(which, quantity, shortfall="WHOLE"),
+        "want long": lambda: say.want(which, quantity, priority=5 + again, min_life_days=10 * which),
+        "want lots": lambda: say.want(which, quantity, lots=["L-1", "L-3"] if again else ["L-2"]),
+        "want alone": lambda: say.want(which, quantity, single_lot=True, lots=["L-2"] if which == 1 else []),
         "want drop": lambda: say.want(which, quantity, shortfall="DROP"),
         "give up": lambda: say.give_up(which),
         "deallocate": lambda: say.deallocate(which, serials, again=again),
@@ -60,9 +87,14 @@ def said(say: Saying, step: Step, version: int) -> Fact:
     return made
 
 
+def shown(unit: GivenUnit) -> dict[str, Any]:
+    """Show a given unit as JSON does."""
+    return unit.model_dump(mode="json", exclude_none=True)
+
+
 UNITS = """
     SELECT serial, status::text AS status, version, warehouse, location, receipt, order_id, order_line, demand,
-           shipment, customer, return_id, holds, adjustment
+           shipment, customer, return_id, holds, adjustment, lot, expiry
     FROM serial_state WHERE sku = :sku ORDER BY serial
 """
 DEMANDS = "SELECT id, open, status FROM demand WHERE sku = :sku AND quantity > 0 ORDER BY id"
@@ -73,28 +105,27 @@ def unit_row(unit: Unit) -> tuple[Any, ...]:
     return (
         unit.serial, unit.status, unit.version, unit.warehouse, unit.location, unit.receipt, unit.order,
         unit.order_line, unit.demand, unit.shipment, unit.customer, unit.return_id, unit.holds, unit.adjustment,
+        unit.lot, unit.expiry,
     )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(played=st.lists(steps, min_size=20, max_size=45), stored=st.lists(st.sampled_from(names(8)), unique=True))
 async def test_the_tables_decide_as_the_rules_do(engine: AsyncEngine, played: list[Step], stored: list[str]) -> None:
     """After any messages, fitting or not, tables and rules agree on units, demands, answers and refusals (S04, S08)."""
-    line, registry = Line(engine), Registry()
+    line, registry = Line(engine), Registry(now=Transaction.clock())
     say = Saying(line.sku)
     if stored:
         played = [("receive", stored, 1, 1, True), ("put away", stored, 1, 1, True), *played]
     for version, step in enumerate(played, start=1):
-        event = message(said(say, step, version))
+        events = [message(fact) for fact in said(say, step, version)]
         before = len(registry.said), len(registry.misfits)
-        outcomes = registry.take([event])
-        told = await line.take([event])
+        outcomes = registry.take(events)
+        told = await line.take(events)
         given = [fact for fact in registry.said[before[0] :] if isinstance(fact, SerialAllocated)]
         assert [
             (it["demand"], it.get("given", []), it["short"], it["closed"]) for it in told.data("serial.allocated.v1")
-        ] == [
-            (it.demand, [unit.model_dump(exclude_none=True) for unit in it.given], it.short, it.closed) for it in given
-        ]
+        ] == [(it.demand, [shown(unit) for unit in it.given], it.short, it.closed) for it in given]
         if told.answers:
             assert told.codes() == [str(refusal.code) for it in outcomes for refusal in it.refusals]
         disagreements = [it for it in told.data("serial.rejected.v1") if it["kind"] == "DISAGREEMENT"]

@@ -30,6 +30,9 @@ class DemandShown(BaseModel):
     shortfall: Shortfall | None
     quantity: int
     open: int
+    min_life_days: int | None
+    single_lot: bool | None
+    lots: list[str] | None
     serials: list[str]
 
 

@@ -1,45 +1,60 @@
 """Every act after which somebody may get stock: what is wanted, and what comes free, in one transaction.
 
-Stock comes free by a putaway, a deallocation, an unpick, a withdrawal, a lifted hold, a unit found again. Each ends by
-serving the open demands, so there is no asking again and no wake-up to lose.
+Stock comes free by a putaway, a deallocation, an unpick, a withdrawal, a lifted hold, a unit found again, a relaxed
+life policy. Each ends by serving the open demands, so there is no asking again and no wake-up to lose.
 """
 
 from collections.abc import Sequence
 
-from services.serials.allocation import store
+from services.serials.allocation import stock, store
 from services.serials.allocation.domain.answers import answered
 from services.serials.allocation.domain.demand import Demands
-from services.serials.allocation.domain.serve import serve, skipped
+from services.serials.allocation.domain.serve import serve
+from services.serials.allocation.domain.skipped import skipped
 from services.serials.units import store as units
 from services.serials.units.domain import adjustments, arrivals, holds, orders, places
 from services.serials.units.domain.book import Book
-from services.serials.units.domain.events import disagreements, told
+from services.serials.units.domain.events import disagreements
+from services.serials.units.domain.events import told as events_of
+from services.serials.units.domain.limits import LimitsOf
+from services.serials.units.domain.unit import Told
 from services.serials.units.handlers import answers, holds_of, keys_of, types_of
+from services.serials.units.limits import limits_of
 from shared.contracts.commands.serials import Adjust, Lift, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, UnitDeallocated, UnitUnpicked
 from shared.contracts.receiving import ReturnDisposed
+from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAllocated
 from shared.database import Transaction
+from shared.replica import products, save_products
 from shared.routing import Answer
 
 
 async def _serve(tx: Transaction, book: Book, demands: Demands) -> list[SerialAllocated]:
     """Give what is free to those who wait, save units and demands, and say what was given."""
-    await store.load_waiting(tx, demands, book.freed)
+    limits = await limits_of(tx, stock.expiring(book, book.freed))
+    await store.load_waiting(tx, book, demands, limits)
+    return await _give(tx, book, demands, limits)
+
+
+async def _give(tx: Transaction, book: Book, demands: Demands, limits: LimitsOf) -> list[SerialAllocated]:
+    waiting = {demand.pool for demand in demands.waiting}
     await units.load(tx, [(demand.sku, name) for demand in demands.waiting for name in demand.names], book)
-    await store.load_free(tx, book, demands)
-    acts = serve(book, demands)
-    short = [act.demand.pool for act in acts if act.open_before > len(act.units)]
-    held = await store.count_held(tx, short)
+    await stock.load_free(tx, book, demands)
+    if limited := stock.picky(demands) | stock.expiring(book, waiting):
+        limits = {**limits, **await limits_of(tx, limited - limits.keys())}
+        await stock.load_fitting(tx, book, demands, limits)
+    acts = serve(book, demands, limits)
     await units.save(tx, book)
     await store.save(tx, demands)
-    return answered(acts, skipped(book, acts, held))
+    passed = await stock.count_passed(tx, [act.demand.pool for act in acts if act.short], limits)
+    return answered(acts, skipped(book, acts, passed, limits))
 
 
 async def _kept(tx: Transaction, book: Book, demands: Demands) -> list[Fact]:
     given = await _serve(tx, book, demands)
-    return [*(fact for _, fact in told(book)), *given, *disagreements(book)]
+    return [*(fact for _, fact in events_of(book)), *given, *disagreements(book)]
 
 
 async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]) -> Sequence[Fact]:
@@ -52,7 +67,7 @@ async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[Allo
 async def allocation_withdrawn(tx: Transaction, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> Sequence[Fact]:
     """Close demands and free what is still allocated under them (S11)."""
     demands, book = await store.load(tx, [event.data.demand for event in events]), Book()
-    await store.load_under(tx, book, [(event.data.demand, event.data.order) for event in events])
+    await stock.load_under(tx, book, [(event.data.demand, event.data.order) for event in events])
     demands.withdraw(events)
     orders.released(book, events)
     return await _kept(tx, book, demands)
@@ -104,3 +119,21 @@ async def adjust(tx: Transaction, requests: Sequence[CloudEvent[Adjust]]) -> Seq
     types = await types_of(tx, [request.data.location for request in requests])
     outcomes = adjustments.adjust(book, requests, types)
     return answers(book, outcomes, await _serve(tx, book, Demands()))
+
+
+async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:
+    """Take products in; where less life is demanded than before, stock that was passed over may serve who waits."""
+    before = await products(tx, [event.data.sku for event in events])
+    await save_products(tx, events)
+    told = {}
+    for event in events:
+        known = before.get(event.data.sku)
+        if event.data.tracking == "SERIAL" and known and known.life != event.data.life:
+            told[event.data.sku] = Told.by(event)
+    if not told:
+        return ()
+    book, demands = Book(), await store.load_open(tx, told)
+    for demand in demands.waiting:
+        book.freed[demand.pool] = {demand.pool: told[demand.sku]}
+    given = await _give(tx, book, demands, {})
+    return [*(fact for _, fact in events_of(book)), *given]

@@ -9,7 +9,7 @@ from shared.database import Transaction
 
 LISTED = text("""
     SELECT d.id, d.status, d.order_id, d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
-           d.quantity, d.open,
+           d.quantity, d.open, d.min_life_days, d.single_lot, d.lots,
            ARRAY(SELECT w.serial FROM wanted AS w WHERE w.demand = d.id ORDER BY w.serial) AS serials
     FROM demand AS d
     WHERE d.id > :after

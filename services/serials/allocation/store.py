@@ -1,98 +1,107 @@
-"""Loads the demands and the free stock that could meet, under the sku's lock, and writes what became of the demands.
+"""Loads the demands that what came free could serve, under the sku's lock, and writes what became of them.
 
-Both are bounded by what came free and by what is wanted, however long the queue and however full the shelves. That
-rests on what every transaction leaves behind: no demand is open while stock that fits it is free.
+What is loaded is bounded by what came free, however long the queue. That rests on what every transaction leaves behind:
+no demand is open while stock that fits it is free.
 """
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from services.serials.allocation.domain.demand import Demand, Demands
+from services.serials.allocation.stock import HERE, in_columns
 from services.serials.units.domain.book import Book
-from services.serials.units.domain.unit import Key, Pool
-from services.serials.units.store import UNIT, unit_of
+from services.serials.units.domain.limits import Limits, LimitsOf
+from services.serials.units.domain.unit import Unit
 from shared.database import Transaction
+from shared.stock.expiry import days_left
+
+EVER = 2**31 - 1
 
 DEMAND = """
     d.id, d.status, d.order_id, d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
-    d.quantity, d.open, d.kind
+    d.quantity, d.open, d.min_life_days, d.single_lot, d.lot, d.lots, d.kind
 """
 NAMES = "(SELECT array_agg(w.serial) FROM wanted AS w WHERE w.demand = d.id AND d.kind = 'NAMED') AS names"
-FREE = "s.status = 'IN_INVENTORY' AND s.holds = 0 AND s.adjustment IS NULL"
 
 LOAD = text(f"SELECT {DEMAND}, {NAMES} FROM demand AS d WHERE d.id = ANY(CAST(:ids AS text[]))")  # noqa: S608
 
-# Any unit serves a demand of kind ANY: each takes at least one of those that came free, so no more need be looked at.
-# A NAMED one is found by the names that came free, a WHOLE one only where all that is free could fill it.
-LOAD_WAITING = text(f"""
-    WITH pool AS MATERIALIZED (
-        SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:freed AS integer[]))
-        AS p (sku, warehouse, freed)
-    ), waiting AS (
-        SELECT d.* FROM pool AS p CROSS JOIN LATERAL (
-            SELECT {DEMAND} FROM demand AS d
-            WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open > 0
-            ORDER BY d.priority DESC, d.placed_at, d.id LIMIT p.freed
-        ) AS d
-        UNION ALL
-        SELECT d.* FROM pool AS p CROSS JOIN LATERAL (
-            SELECT count(*) AS free FROM (
-                SELECT FROM serial_state AS s
-                WHERE s.sku = p.sku AND s.warehouse = p.warehouse AND {FREE} AND EXISTS (
-                    SELECT FROM demand AS d
-                    WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'WHOLE' AND d.open > 0
-                ) LIMIT 100000
-            ) AS s
-        ) AS stock CROSS JOIN LATERAL (
-            SELECT {DEMAND} FROM demand AS d
-            WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'WHOLE' AND d.open > 0
-                AND d.open <= p.freed + stock.free
-            ORDER BY d.priority DESC, d.placed_at, d.id LIMIT p.freed + stock.free
-        ) AS d
-        UNION
-        SELECT {DEMAND}
-        FROM unnest(CAST(:freed_skus AS text[]), CAST(:freed_serials AS text[])) AS u (sku, serial)
-        JOIN wanted AS w USING (sku, serial) JOIN demand AS d ON d.id = w.demand
-        JOIN pool AS p ON p.sku = d.sku AND p.warehouse = d.warehouse
-        WHERE d.open > 0
-    )
-    SELECT d.*, {NAMES} FROM waiting AS d
+# Any unit without an expiry serves a demand of kind ANY: each takes at least one of those that came free, so no more
+# need be looked at.
+ANY = f"""
+    SELECT d.* FROM pool AS p CROSS JOIN LATERAL (
+        SELECT {DEMAND} FROM demand AS d
+        WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open > 0
+        ORDER BY d.priority DESC, d.placed_at, d.id LIMIT p.freed
+    ) AS d
+"""  # noqa: S608 - the columns are this module's own
+# With an expiry that holds for those who demand as many days of life; who demands more than any has left is not served.
+ANY_LIFE = f"""
+    SELECT {DEMAND} FROM (
+        SELECT d.*, p.freed, row_number() OVER (
+            PARTITION BY d.sku, d.warehouse, greatest(d.min_life_days, c.days)
+            ORDER BY d.priority DESC, d.placed_at, d.id
+        ) AS place
+        FROM pool AS p
+        JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open > 0
+        LEFT JOIN unnest(
+            CAST(:life_skus AS text[]), CAST(:life_customers AS text[]), CAST(:life_days AS integer[])
+        ) AS c (sku, customer, days) ON c.sku = d.sku AND c.customer = d.customer
+        WHERE greatest(d.min_life_days, c.days) <= p.days
+    ) AS d WHERE d.place <= d.freed
+"""  # noqa: S608
+
+
+def _waiting(of_any: str) -> TextClause:
+    """Find who waits for what came free: a NAMED demand by the names."""
+    return text(f"""
+        WITH pool AS MATERIALIZED (
+            SELECT * FROM unnest(
+                CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:freed AS integer[]), CAST(:days AS integer[])
+            ) AS p (sku, warehouse, freed, days)
+        ), waiting AS (
+            {of_any}
+            UNION
+            SELECT {DEMAND}
+            FROM unnest(CAST(:freed_skus AS text[]), CAST(:freed_serials AS text[])) AS u (sku, serial)
+            JOIN wanted AS w USING (sku, serial) JOIN demand AS d ON d.id = w.demand
+            JOIN pool AS p ON p.sku = d.sku AND p.warehouse = d.warehouse
+            WHERE d.open > 0
+        )
+        SELECT d.*, {NAMES} FROM waiting AS d
+    """)  # noqa: S608
+
+
+LOAD_WAITING, LOAD_WAITING_LIFE = _waiting(ANY), _waiting(ANY_LIFE)
+
+# Whoever wants lots is found by the lots that came free; one alone, only where it could fill the wish.
+LOAD_WAITING_LOTS = text(f"""
+    SELECT {DEMAND}, NULL AS names FROM unnest(
+        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:lots AS text[]), CAST(:freed AS integer[])
+    ) AS p (sku, warehouse, lot, freed)
+    JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind IN ('LOT', 'SINGLE') AND d.open > 0
+        AND (d.lots IS NULL OR jsonb_exists(d.lots, p.lot)) AND (d.lot IS NULL OR d.lot = p.lot)
+        AND (d.kind = 'LOT' OR d.open <= p.freed + (
+            SELECT count(*) FROM (SELECT FROM serial_state AS s WHERE s.lot = p.lot AND {HERE} LIMIT d.open) AS s
+        ))
 """)  # noqa: S608
 
-LOAD_FREE = text(f"""
-    SELECT {UNIT} FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:wanted AS integer[]))
-        AS p (sku, warehouse, wanted)
-    CROSS JOIN LATERAL (
-        SELECT * FROM serial_state AS s
-        WHERE s.sku = p.sku AND s.warehouse = p.warehouse AND {FREE}
-        ORDER BY s.received_at, s.serial LIMIT p.wanted
-    ) AS s
+LOAD_OPEN = text(f"""
+    SELECT {DEMAND}, {NAMES} FROM demand AS d WHERE d.sku = ANY(CAST(:skus AS text[])) AND d.open > 0
 """)  # noqa: S608
-
-LOAD_UNDER = text(f"""
-    SELECT {UNIT} FROM unnest(CAST(:demands AS text[]), CAST(:orders AS text[])) AS k (demand, order_id)
-    JOIN serial_state AS s ON s.order_id = k.order_id AND s.demand = k.demand AND s.status = 'ALLOCATED'
-""")  # noqa: S608
-
-COUNT_HELD = text("""
-    SELECT p.sku, p.warehouse, count(*) AS held
-    FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS p (sku, warehouse)
-    JOIN serial_state AS s USING (sku, warehouse)
-    WHERE s.holds > 0 AND s.status = 'IN_INVENTORY' AND s.adjustment IS NULL
-    GROUP BY p.sku, p.warehouse
-""")
 
 INSERT = text("""
     INSERT INTO demand (id, status, order_id, line, sku, warehouse, customer, priority, placed_at, shortfall, kind,
-                        quantity, open)
+                        quantity, open, min_life_days, single_lot, lot, lots)
     SELECT * FROM unnest(
         CAST(:ids AS text[]), CAST(:statuses AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]),
         CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:customers AS text[]), CAST(:priorities AS integer[]),
         CAST(:placed AS timestamptz[]), CAST(:shortfalls AS text[]), CAST(:kinds AS text[]),
-        CAST(:quantities AS integer[]), CAST(:open AS integer[])
+        CAST(:quantities AS integer[]), CAST(:open AS integer[]), CAST(:lives AS integer[]),
+        CAST(:alone AS boolean[]), CAST(:lot AS text[]), CAST(:lots AS jsonb[])
     )
 """)
 
@@ -109,14 +118,17 @@ INSERT_WITHDRAWN = text("""
 """)
 
 UPDATE = text("""
-    UPDATE demand AS d SET status = it.status, open = it.open
-    FROM unnest(CAST(:ids AS text[]), CAST(:statuses AS text[]), CAST(:open AS integer[])) AS it (id, status, open)
+    UPDATE demand AS d SET status = it.status, open = it.open, lot = it.lot
+    FROM unnest(
+        CAST(:ids AS text[]), CAST(:statuses AS text[]), CAST(:open AS integer[]), CAST(:lot AS text[])
+    ) AS it (id, status, open, lot)
     WHERE d.id = it.id
 """)
 
 
 def _demand(row: Row[Any]) -> Demand:
-    demand = Demand(*row[:12])
+    demand = Demand(*row[:15])
+    demand.lots = frozenset(row.lots or ())
     demand.names = frozenset(row.names or ())
     return demand
 
@@ -129,48 +141,50 @@ async def load(tx: Transaction, ids: Iterable[str]) -> Demands:
     return demands
 
 
-async def load_waiting(tx: Transaction, demands: Demands, freed: Mapping[Pool, Iterable[Key]]) -> None:
-    """Load the demands that units which came free could serve."""
-    if freed:
-        units = {pool: list(keys) for pool, keys in freed.items()}
+async def load_open(tx: Transaction, skus: Iterable[str]) -> Demands:
+    """Load all demands of products that something is open of."""
+    demands = Demands()
+    demands.adopt(_demand(row) for row in await tx.rows(LOAD_OPEN, {"skus": list(skus)}))
+    return demands
+
+
+async def load_waiting(tx: Transaction, book: Book, demands: Demands, limits: LimitsOf) -> None:
+    """Load the demands that units which came free could serve; the limits are of pools where one has an expiry."""
+    if book.freed:
+        units = {pool: [book.units[key] for key in keys] for pool, keys in book.freed.items()}
         # Those in hand may stand first in the tables, and want nothing any more.
         known = Counter(demand.pool for demand in demands.known.values())
-        values = _pools(freed) | {
-            "freed": [len(keys) + known[pool] for pool, keys in units.items()],
-            "freed_skus": [sku for keys in units.values() for sku, _ in keys],
-            "freed_serials": [serial for keys in units.values() for _, serial in keys],
+        values = in_columns(units) | {
+            "freed": [len(some) + known[pool] for pool, some in units.items()],
+            "days": [_days(some, limits.get(pool)) for pool, some in units.items()],
+            "freed_skus": [unit.sku for some in units.values() for unit in some],
+            "freed_serials": [unit.serial for some in units.values() for unit in some],
         }
-        demands.adopt(_demand(row) for row in await tx.rows(LOAD_WAITING, values))
+        if limits:
+            demands.adopt(_demand(row) for row in await tx.rows(LOAD_WAITING_LIFE, values | _lives(limits)))
+        else:
+            demands.adopt(_demand(row) for row in await tx.rows(LOAD_WAITING, values))
+        if lots := Counter((pool, unit.lot) for pool, some in units.items() for unit in some if unit.lot):
+            values = in_columns(pool for pool, _ in lots)
+            values |= {"lots": [lot for _, lot in lots], "freed": list(lots.values())}
+            demands.adopt(_demand(row) for row in await tx.rows(LOAD_WAITING_LOTS, values))
 
 
-async def load_free(tx: Transaction, book: Book, demands: Demands) -> None:
-    """Load as many free units as the waiting demands could take, those that are taken first."""
-    wanted: dict[Pool, int] = {}
-    for demand in demands.waiting:
-        if not demand.names:
-            wanted[demand.pool] = wanted.get(demand.pool, 0) + demand.open
-    if wanted:
-        values = _pools(wanted) | {"wanted": list(wanted.values())}
-        book.adopt(unit_of(row) for row in await tx.rows(LOAD_FREE, values))
+def _days(units: Iterable[Unit], limits: Limits | None) -> int:
+    """How many days are left at most; a unit without an expiry has all."""
+    left = (days_left(unit.expiry, limits.day) if unit.expiry and limits else EVER for unit in units)
+    return max(left)
 
 
-async def load_under(tx: Transaction, book: Book, demands: Iterable[tuple[str, str]]) -> None:
-    """Load what is allocated under demands, given as (demand, order)."""
-    if wanted := set(demands):
-        ids, orders = zip(*wanted, strict=True)
-        book.adopt(unit_of(row) for row in await tx.rows(LOAD_UNDER, {"demands": ids, "orders": orders}))
-
-
-async def count_held(tx: Transaction, pools: Iterable[Pool]) -> dict[Pool, int]:
-    """Count the stored units that only a hold keeps from being given."""
-    wanted = set(pools)
-    rows = await tx.rows(COUNT_HELD, _pools(wanted)) if wanted else ()
-    return {(row.sku, row.warehouse): row.held for row in rows}
-
-
-def _pools(pools: Iterable[Pool]) -> dict[str, Any]:
-    listed = list(pools)
-    return {"skus": [sku for sku, _ in listed], "warehouses": [warehouse for _, warehouse in listed]}
+def _lives(limits: LimitsOf) -> dict[str, Any]:
+    """What was agreed with customers, of each the most."""
+    lives = {
+        (sku, one.customer): limit.life.min_life(one.customer)
+        for (sku, _), limit in limits.items()
+        for one in limit.life.customers
+    }
+    skus, customers = zip(*lives, strict=True) if lives else ((), ())
+    return {"life_skus": skus, "life_customers": customers, "life_days": list(lives.values())}
 
 
 async def save(tx: Transaction, demands: Demands) -> None:
@@ -209,4 +223,8 @@ def _columns(demands: Iterable[Demand]) -> dict[str, Any]:
         "kinds": [demand.kind for demand in listed],
         "quantities": [demand.quantity for demand in listed],
         "open": [demand.open for demand in listed],
+        "lives": [demand.min_life_days for demand in listed],
+        "alone": [demand.single_lot for demand in listed],
+        "lot": [demand.lot for demand in listed],
+        "lots": [json.dumps(sorted(demand.lots)) if demand.lots else None for demand in listed],
     }

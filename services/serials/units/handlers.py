@@ -10,6 +10,7 @@ from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements, told
 from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.unit import Key
+from services.serials.units.limits import limits_on
 from shared.contracts.commands.serials import Hold, Move
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import DispatchDone, DispatchRequested, UnitPicked
@@ -97,13 +98,13 @@ async def unit_picked(tx: Transaction, events: Sequence[CloudEvent[UnitPicked]])
 async def dispatch_requested(tx: Transaction, events: Sequence[CloudEvent[DispatchRequested]]) -> Sequence[Fact]:
     """Say whether units may leave: nothing changes."""
     book = await store.load(tx, packed(events))
-    return dispatch.checked(book, events, tx.now)
+    return dispatch.checked(book, events, await limits_on(tx, book.units.values()), tx.now)
 
 
 async def dispatch_done(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> Sequence[Fact]:
     """Picked units are SHIPPED (S10)."""
     book = await store.load(tx, packed(events))
-    orders.dispatched(book, events)
+    orders.dispatched(book, events, await limits_on(tx, book.units.values()))
     return await kept(tx, book)
 
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.serials.allocation.domain.answers import answered
 from services.serials.allocation.domain.demand import Demand, Demands
-from services.serials.allocation.domain.serve import serve, skipped
+from services.serials.allocation.domain.serve import serve
+from services.serials.allocation.domain.skipped import skipped
 from services.serials.units.domain import adjustments, arrivals, dispatch, events, holds, orders, places
 from services.serials.units.domain.book import Book, Misfit
+from services.serials.units.domain.limits import Limits, LimitsOf
 from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.transitions import Change
-from services.serials.units.domain.unit import Key, Unit
+from services.serials.units.domain.unit import Key, Told, Unit
 from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import (
@@ -24,41 +27,44 @@ from shared.contracts.fulfillment import (
     UnitUnpicked,
 )
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
+from shared.contracts.reference import ProductChanged
+from shared.contracts.upstream import LifePolicy
 from tests.unit.serials.making import DAWN, OUT, SHELF, TYPES, names, of, receive, told, want
 
 Messages = list[CloudEvent[Any]]
-Decide = Callable[[Book, Demands, Messages], Any]
+Decide = Callable[[Book, Demands, LimitsOf, Messages], Any]
 
 
 def _reopening(decide: Callable[..., Any]) -> Decide:
-    return lambda book, demands, messages: demands.reopen(decide(book, messages))
+    return lambda book, demands, _, messages: demands.reopen(decide(book, messages))
 
 
-def _withdrawn(book: Book, demands: Demands, messages: Messages) -> None:
+def _withdrawn(book: Book, demands: Demands, _: LimitsOf, messages: Messages) -> None:
     demands.withdraw(messages)
     orders.released(book, messages)
 
 
 DECIDE: dict[type[Fact], Decide] = {
-    ReceiptPlanned: lambda book, _, messages: arrivals.planned(book, messages),
-    ReceiptWithdrawn: lambda book, _, messages: arrivals.withdrawn(book, messages),
-    UnitReceived: lambda book, _, messages: arrivals.received(book, messages),
-    UnitReturned: lambda book, _, messages: arrivals.returned(book, messages),
-    UnitPicked: lambda book, _, messages: orders.picked(book, messages),
-    DispatchRequested: lambda book, _, messages: dispatch.checked(book, messages, DAWN),
-    DispatchDone: lambda book, _, messages: orders.dispatched(book, messages),
-    Move: lambda book, _, messages: places.move(book, messages, TYPES),
-    Hold: lambda book, _, messages: holds.hold(book, messages),
+    ReceiptPlanned: lambda book, _, __, messages: arrivals.planned(book, messages),
+    ReceiptWithdrawn: lambda book, _, __, messages: arrivals.withdrawn(book, messages),
+    UnitReceived: lambda book, _, __, messages: arrivals.received(book, messages),
+    UnitReturned: lambda book, _, __, messages: arrivals.returned(book, messages),
+    UnitPicked: lambda book, _, __, messages: orders.picked(book, messages),
+    DispatchRequested: lambda book, _, limits, messages: dispatch.checked(book, messages, limits, DAWN),
+    DispatchDone: lambda book, _, limits, messages: orders.dispatched(book, messages, limits),
+    Move: lambda book, _, __, messages: places.move(book, messages, TYPES),
+    Hold: lambda book, _, __, messages: holds.hold(book, messages),
 }
 SERVING: dict[type[Fact], Decide] = {
-    ReturnDisposed: lambda book, _, messages: arrivals.disposed(book, messages),
-    AllocationRequested: lambda _, demands, messages: demands.open(messages),
+    ReturnDisposed: lambda book, _, __, messages: arrivals.disposed(book, messages),
+    AllocationRequested: lambda _, demands, __, messages: demands.open(messages),
     AllocationWithdrawn: _withdrawn,
     UnitDeallocated: _reopening(orders.deallocated),
     UnitUnpicked: _reopening(orders.unpicked),
-    PutAway: lambda book, _, messages: places.put_away(book, messages, TYPES),
-    Lift: lambda book, _, messages: holds.lift(book, messages),
-    Adjust: lambda book, _, messages: adjustments.adjust(book, messages, TYPES),
+    PutAway: lambda book, _, __, messages: places.put_away(book, messages, TYPES),
+    Lift: lambda book, _, __, messages: holds.lift(book, messages),
+    ProductChanged: lambda *_: None,
+    Adjust: lambda book, _, __, messages: adjustments.adjust(book, messages, TYPES),
 }
 
 
@@ -86,6 +92,8 @@ class Registry:
     audit: list[Row] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     said: list[Fact] = field(default_factory=list)
+    now: datetime = DAWN
+    life: LifePolicy = field(default_factory=LifePolicy)
 
     def hear(self, *facts: Fact) -> Any:
         """Take messages of one type in as one batch; give what the rule gave."""
@@ -98,13 +106,18 @@ class Registry:
         demands = Demands(known=self.demands)
         if kind is AllocationRequested:  # the table remembers what was withdrawn before it was asked for
             messages = [message for message in messages if message.data.demand not in self.withdrawn]
+        limits = {unit.pool: Limits.on(self.now, life=self.life) for unit in self.units.values() if unit.expiry}
         given: list[Fact] = []
+        if kind is ProductChanged:
+            self.life = messages[-1].data.life
+            limits = {pool: limit._replace(life=self.life) for pool, limit in limits.items()}
+            book.freed = {demand.pool: {demand.pool: Told.by(messages[-1])} for demand in demands.waiting}
         if kind in SERVING:
-            outcome = SERVING[kind](book, demands, messages)
-            acts = serve(book, demands)
-            given = [*answered(acts, skipped(book, acts, {}))]
+            outcome = SERVING[kind](book, demands, limits, messages)
+            acts = serve(book, demands, limits)
+            given = [*answered(acts, skipped(book, acts, {}, limits))]
         else:
-            outcome = DECIDE[kind](book, demands, messages)
+            outcome = DECIDE[kind](book, demands, limits, messages)
         self._keep(book, demands)
         self.said += [fact for _, fact in events.told(book)] + given
         return outcome

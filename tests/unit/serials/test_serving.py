@@ -47,16 +47,6 @@ def test_drop_is_answered_once() -> None:
     assert registry.status("SN-7") == "IN_INVENTORY"
 
 
-def test_whole_or_nothing() -> None:
-    """A demand for all or nothing waits until the free stock fills it, and is passed over meanwhile."""
-    registry = stocked(2)
-    registry.hear(want("D1", 3, shortfall="WHOLE"), want("D2", 1))
-    assert {it.demand: len(it.given) for it in registry.saying(SerialAllocated)} == {"D1": 0, "D2": 1}
-    registry.hear(receive(names(2, first=3)))
-    registry.hear(PutAway(sku="A-1", serials=names(2, first=3), location=SHELF))
-    assert [len(it.given) for it in registry.saying(SerialAllocated) if it.demand == "D1"] == [0, 3]
-
-
 def test_withdrawing_frees_and_serves_the_next() -> None:
     """A withdrawn demand's units go back to stock and to the next in line, in the same act (S11)."""
     registry = stocked(1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.stock.expiry import good_until, is_expired, today, too_late
+from shared.stock.expiry import earliest, good_until, is_expired, today, too_late
 from shared.stock.fefo import Pile, Shelf
 
 DAY = date(2027, 3, 31)
@@ -31,6 +31,13 @@ def test_what_has_no_date_never_expires() -> None:
 def test_days_that_must_be_left(left: int, why: str | None) -> None:
     """Exactly so many days are enough, one fewer is not; the product's own stop is told before the customer's (S28)."""
     assert too_late(DAY, DAY - timedelta(left), stop_pick=10, min_life=30) == why
+
+
+@given(st.integers(-5, 40), st.integers(0, 40), st.integers(0, 40))
+def test_the_earliest_is_the_first_that_passes(left: int, stop: int, life: int) -> None:
+    """Goods pass if and only if they expire on the earliest day that may leave, or later (S28)."""
+    expiry = DAY + timedelta(left)
+    assert (too_late(expiry, DAY, stop, life) is None) is (expiry >= earliest(DAY, stop, life))
 
 
 def test_a_day_is_the_warehouses() -> None:

@@ -27,7 +27,10 @@ def _answers(act: Given, skipped: Mapping[str, int]) -> list[SerialAllocated]:
                 demand=demand.id,
                 order=demand.order,
                 line=demand.line,
-                given=[GivenUnit(serial=unit.serial, location=unit.location or "") for unit in run],
+                given=[
+                    GivenUnit(serial=unit.serial, location=unit.location or "", lot=unit.lot, expiry=unit.expiry)
+                    for unit in run
+                ],
                 short=open_now,
                 closed=last and demand.status == "CLOSED",
                 skipped=[Skipped(reason=why, count=count) for why, count in skipped.items()] if last else [],

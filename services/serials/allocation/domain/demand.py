@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Literal
 
 from services.serials.units.domain.orders import WantedAgain
-from services.serials.units.domain.unit import Pool, Told
+from services.serials.units.domain.unit import Pool, Told, Unit
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
 
-Kind = Literal["ANY", "NAMED", "WHOLE"]
+Kind = Literal["ANY", "NAMED", "LOT", "SINGLE"]
 DemandStatus = Literal["OPEN", "CLOSED", "WITHDRAWN"]
 
 
@@ -30,15 +30,28 @@ class Demand:
     shortfall: Shortfall
     quantity: int
     open: int
+    min_life_days: int = 0
+    single_lot: bool = False
+    lot: str | None = None
+    """The lot that a single-lot demand has some of: what it wants again is of that lot, unless all came back."""
+    lots: frozenset[str] = frozenset()
+    """Lot numbers that will do; without any, every one does, and none at all."""
     names: frozenset[str] = frozenset()
     """Serials that are wanted exactly; without any, every unit of the product will do."""
 
     @property
     def kind(self) -> Kind:
-        """How free stock finds it: through its names, only all at once, or any unit."""
+        """How free stock finds it: through its names or lots, only with enough of one lot, or any unit."""
         if self.names:
             return "NAMED"
-        return "WHOLE" if self.shortfall == "WHOLE" else "ANY"
+        if self.single_lot:
+            return "SINGLE"
+        return "LOT" if self.lots else "ANY"
+
+    @property
+    def wanted_lots(self) -> frozenset[str]:
+        """The lots that will do now."""
+        return self.lots if self.lot is None else frozenset([self.lot])
 
     @property
     def pool(self) -> Pool:
@@ -78,7 +91,8 @@ class Demands:
             self.known[fact.demand] = Demand(
                 id=fact.demand, status="OPEN", order=fact.order, line=fact.line, sku=fact.sku,
                 warehouse=fact.warehouse, customer=fact.customer, priority=fact.priority, placed_at=fact.placed_at,
-                shortfall=fact.shortfall, quantity=quantity, open=quantity, names=frozenset(fact.serials),
+                shortfall=fact.shortfall, quantity=quantity, open=quantity, min_life_days=fact.min_life_days,
+                single_lot=fact.single_lot, lots=frozenset(fact.lots), names=frozenset(fact.serials),
             )  # fmt: skip
             self.fresh.add(fact.demand)
             self.asked[fact.demand] = Told.by(event)
@@ -90,6 +104,8 @@ class Demands:
             if demand is not None and demand.status != "WITHDRAWN":
                 demand.open += wish.quantity
                 demand.status = "OPEN"
+                if demand.open >= demand.quantity:
+                    demand.lot = None
                 self.asked[demand.id] = wish.told
                 self.changed.add(demand.id)
 
@@ -103,9 +119,11 @@ class Demands:
                 demand.status, demand.open = "WITHDRAWN", 0
                 self.changed.add(demand.id)
 
-    def give(self, demand: Demand, count: int) -> None:
+    def give(self, demand: Demand, units: Sequence[Unit]) -> None:
         """Note units given; whoever does not wait is served only once."""
-        demand.open -= count
+        demand.open -= len(units)
+        if demand.single_lot and units:
+            demand.lot = units[0].lot
         if demand.shortfall == "DROP":
             demand.status, demand.open = "CLOSED", 0
         self.changed.add(demand.id)

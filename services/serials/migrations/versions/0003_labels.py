@@ -19,9 +19,16 @@ CREATE INDEX serial_state_free ON serial_state (sku, warehouse, coalesce(expiry,
 CREATE INDEX serial_state_free_lot
     ON serial_state (sku, warehouse, lot, coalesce(expiry, 'infinity'), received_at, serial)
     WHERE status = 'IN_INVENTORY' AND holds = 0 AND adjustment IS NULL AND lot IS NOT NULL;
+
+-- who wants lots is found by the lots that come free
+ALTER TABLE demand ADD COLUMN min_life_days integer, ADD COLUMN single_lot boolean, ADD COLUMN lot text COLLATE "C",
+    ADD COLUMN lots jsonb;
+ALTER TABLE demand DROP CONSTRAINT demand_kind_check, DROP CONSTRAINT demand_shortfall_check,
+    ADD CHECK (kind IN ('ANY', 'NAMED', 'LOT', 'SINGLE')), ADD CHECK (shortfall IN ('WAIT', 'DROP'));
 """
 
 
 def upgrade() -> None:
     sql(LABELS)
     grant("serial_state", "UPDATE (lot, expiry)")
+    grant("demand", "UPDATE (lot)")

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.book import Book
+from services.serials.units.domain.limits import LimitsOf
 from services.serials.units.domain.transitions import Change, after
 from services.serials.units.domain.unit import Papers, Told, Unit
 from shared.contracts.envelope import CloudEvent
@@ -119,11 +120,11 @@ def released(book: Book, events: Iterable[CloudEvent[AllocationWithdrawn]]) -> N
             book.came_free(unit, told)
 
 
-def dispatched(book: Book, events: Sequence[CloudEvent[DispatchDone]]) -> None:
-    """Units left with a shipment (S10): even those that were held meanwhile, whose customer is to be called."""
+def dispatched(book: Book, events: Sequence[CloudEvent[DispatchDone]], limits: LimitsOf) -> None:
+    """Units left with a shipment (S10): even what was held or expired meanwhile, whose customer is to be called."""
     for event in events:
         for sku, content in by_sku(event.data.units).items():
-            _dispatched(book, event, sku, content)
+            _dispatched(book, event, sku, content, limits)
 
 
 def by_sku(content: Sequence[PackedUnit]) -> dict[str, list[PackedUnit]]:
@@ -134,11 +135,14 @@ def by_sku(content: Sequence[PackedUnit]) -> dict[str, list[PackedUnit]]:
     return parts
 
 
-def _dispatched(book: Book, event: CloudEvent[DispatchDone], sku: str, content: Sequence[PackedUnit]) -> None:
+def _dispatched(
+    book: Book, event: CloudEvent[DispatchDone], sku: str, content: Sequence[PackedUnit], limits: LimitsOf
+) -> None:
     fact, told = event.data, Told.by(event)
     papers = Papers(order=fact.order, shipment=fact.shipment, customer=fact.customer)
     acts: dict[str, int] = {}
-    wrong_status, wrong_papers, too_late = [], [], []
+    wrong_status, wrong_papers, held = [], [], []
+    too_late: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     for packed in content:
         unit = book.unit(sku, packed.serial)
         if after(unit.status, Change.DISPATCHED) is None:
@@ -148,11 +152,17 @@ def _dispatched(book: Book, event: CloudEvent[DispatchDone], sku: str, content: 
         else:
             if packed.line not in acts:
                 acts[packed.line] = book.act(Change.DISPATCHED, sku, told, papers._replace(line=packed.line))
+            # As it left, not as it is told of: a message may lie overnight.
+            limit = limits.get(unit.pool)
+            if limit and (late := limit.at(event.time).to_leave(unit, fact.customer)):
+                too_late[late].append(unit)
             book.step(unit, acts[packed.line], None)
             unit.shipment, unit.customer, unit.warehouse = fact.shipment, fact.customer, None
             if unit.holds:
-                too_late.append(unit)
+                held.append(unit)
     left = f"shipment {fact.shipment} of order {fact.order}"
     book.misfit(event, Code.ILLEGAL_TRANSITION, wrong_status, f"dispatched with {left}")
     book.misfit(event, Code.DOCUMENT_MISMATCH, wrong_papers, f"dispatched with {left}")
-    book.misfit(event, Code.HELD, too_late, f"left with {left} although on hold, call customer {fact.customer}")
+    book.misfit(event, Code.HELD, held, f"left with {left} although on hold, call customer {fact.customer}")
+    for (code, why), units in too_late.items():
+        book.misfit(event, code, units, f"left with {left} although {why}, call customer {fact.customer}")
