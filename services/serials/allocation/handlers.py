@@ -6,12 +6,12 @@ life policy. Each ends by serving the open demands, so there is no asking again 
 
 from collections.abc import Sequence
 
-from services.serials.allocation import stock, store
 from services.serials.allocation.domain.answers import answered
 from services.serials.allocation.domain.demand import Demands
 from services.serials.allocation.domain.serve import serve
 from services.serials.allocation.domain.skipped import skipped
-from services.serials.units import store as units
+from services.serials.allocation.store import demands as store
+from services.serials.allocation.store import stock
 from services.serials.units.domain import adjustments, arrivals, holds, orders, places
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements
@@ -19,7 +19,8 @@ from services.serials.units.domain.events import told as events_of
 from services.serials.units.domain.limits import LimitsOf
 from services.serials.units.domain.unit import Told
 from services.serials.units.handlers import answers, holds_of, keys_of, types_of
-from services.serials.units.limits import limits_of
+from services.serials.units.store import units
+from services.serials.units.store.limits import limits_of
 from shared.contracts.commands.serials import Adjust, Lift, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, UnitDeallocated, UnitUnpicked

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.serials.units import store
 from services.serials.units.domain import arrivals, dispatch, holds, orders, places
 from services.serials.units.domain.answers import done_to
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements, told
 from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.unit import Key
-from services.serials.units.limits import limits_on
+from services.serials.units.store import units as store
+from services.serials.units.store.limits import limits_on
 from shared.contracts.commands.serials import Hold, Move
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import DispatchDone, DispatchRequested, UnitPicked

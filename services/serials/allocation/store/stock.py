@@ -16,7 +16,7 @@ from services.serials.allocation.domain.skipped import Alike
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.limits import LimitsOf
 from services.serials.units.domain.unit import Pool, Unit
-from services.serials.units.store import UNIT, unit_of
+from services.serials.units.store.units import UNIT, unit_of
 from shared.database import Transaction
 
 FREE = "s.status = 'IN_INVENTORY' AND s.holds = 0 AND s.adjustment IS NULL"

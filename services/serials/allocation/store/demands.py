@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, TextClause, text
 
 from services.serials.allocation.domain.demand import Demand, Demands
-from services.serials.allocation.stock import HERE, in_columns
+from services.serials.allocation.store.stock import HERE, in_columns
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.limits import Limits, LimitsOf
 from services.serials.units.domain.unit import Unit
