@@ -14,6 +14,7 @@ from shared.contracts.commands.fulfillment import (
     CreateShipment,
     Dispatch,
     Exchange,
+    ExchangeStock,
     Pack,
     Pick,
     Repack,
@@ -22,7 +23,7 @@ from shared.contracts.commands.fulfillment import (
     Unpick,
 )
 from shared.contracts.fulfillment import OrderProductChanged, OrderRejected
-from shared.contracts.lots import LotAllocated
+from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotDispatchRefused, LotHeld, LotHoldLifted
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import DispatchApproved, DispatchRefused, SerialAllocated, SerialHeld, SerialHoldLifted
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
@@ -51,14 +52,19 @@ def orders_named(data: Any) -> Iterable[str]:
     return (f"order:{name}" for name in data.orders)
 
 
-def order_and_orders(data: DispatchApproved | DispatchRefused) -> Iterable[str]:
-    """An answer about units of an order may decide on all orders of the shipment."""
+def order_and_orders(data: Any) -> Iterable[str]:
+    """An answer about goods of an order may decide on all orders of the shipment."""
     return (f"order:{name}" for name in (data.order, *data.orders))
 
 
 def holders(data: SerialHeld) -> Iterable[str]:
     """A hold concerns the orders that have its units; its lift comes after it."""
     return (f"hold:{data.hold}", *(f"order:{unit.order}" for unit in data.units if unit.order is not None))
+
+
+def lot_holders(data: LotHeld) -> Iterable[str]:
+    """A hold concerns the orders that have some of its lot; its lift comes after it."""
+    return (f"hold:{data.hold}", *(f"order:{held.order}" for held in data.stock))
 
 
 ROWS = (
@@ -70,6 +76,7 @@ ROWS = (
     Takes(ShortPick, picking.take_short_picks, order, "/short-picks"),
     Takes(Unpick, picking.take_unpicks, order, "/unpicks"),
     Takes(Exchange, picking.take_exchanges, order, "/exchanges", 202),
+    Takes(ExchangeStock, picking.take_stock_exchanges, order, "/stock-exchanges", 202),
     Takes(Pack, shipping.take_packs, order, "/packs"),
     Takes(Unpack, shipping.take_unpacks, order, "/unpacks"),
     Takes(Repack, shipping.take_repacks, order, "/repacks"),
@@ -88,8 +95,12 @@ ROWS = (
     Hears(LotAllocated, orders.hear_lots, order),
     Hears(SerialHeld, picking.hear_holds, holders),
     Hears(SerialHoldLifted, picking.hear_lifts, lambda data: (f"hold:{data.hold}",)),
+    Hears(LotHeld, picking.hear_lot_holds, lot_holders),
+    Hears(LotHoldLifted, picking.hear_lot_lifts, lambda data: (f"hold:{data.hold}",)),
     Hears(DispatchApproved, shipping.hear_approvals, order_and_orders),
     Hears(DispatchRefused, shipping.hear_refusals, order_and_orders),
+    Hears(LotDispatchApproved, shipping.hear_approvals, order_and_orders),
+    Hears(LotDispatchRefused, shipping.hear_refusals, order_and_orders),
     Hears(OrderProductChanged, orders.wake_orders, order_and_product),
 )
 

@@ -96,6 +96,7 @@ class Code(StrEnum):
     LIFE_TOO_SHORT = "life_too_short"
 
     NOT_COUNTED = "not_counted"
+    NOT_LOT_TRACKED = "not_lot_tracked"
     UNKNOWN_LOT = "unknown_lot"
     NOT_ENOUGH = "not_enough"
     LOTS_MIXED = "lots_mixed"
@@ -296,6 +297,7 @@ KINDS: dict[Code, Kind] = {
         409, "The goods expire too soon for this order", "Take goods that expire later, as customer and product demand."
     ),
     Code.NOT_COUNTED: Kind(422, "The product is tracked by serial", "Name its serials, at the registry."),
+    Code.NOT_LOT_TRACKED: Kind(422, "The product is not tracked by lot", "Ask for its serials or its quantity alone."),
     Code.UNKNOWN_LOT: Kind(
         404, "The product has no such lot", "Check the lot's label and the product, upper and lower case included."
     ),

@@ -1,6 +1,6 @@
-"""Orders over HTTP: search, and one order with its lines, units, demands and log."""
+"""Orders over HTTP: search, and one order with its lines, units, stock, demands and log."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -26,9 +26,9 @@ class Head(BaseModel):
     placed_at: datetime
     status: OrderStatus
     ordered: float
-    allocated: int
-    picked: int
-    shipped: int
+    allocated: float
+    picked: float
+    shipped: float
 
 
 class Line(BaseModel):
@@ -38,10 +38,12 @@ class Line(BaseModel):
     sku: str
     ordered: float
     serials: list[str]
-    allocated: int
-    picked: int
-    packed: int
-    shipped: int
+    lots: list[str]
+    single_lot: bool
+    allocated: float
+    picked: float
+    packed: float
+    shipped: float
     short: float
     waiting: bool
     cancelled: bool
@@ -58,11 +60,28 @@ class OrderUnit(BaseModel):
     carton: str | None
     shipment: str | None
     demand: str
+    expiry: date | None
+    holds: list[str]
+
+
+class OrderStock(BaseModel):
+    """So much of a lot that the order has, where it is and why it may be held; an empty lot is of no lot."""
+
+    line: str
+    sku: str
+    lot: str
+    expiry: date | None
+    quantity: float
+    status: str
+    location: str
+    carton: str | None
+    shipment: str | None
+    demand: str
     holds: list[str]
 
 
 class OrderDemand(BaseModel):
-    """What was asked of the owner of the stock, and what came of it."""
+    """What was asked of the owner of the stock, and what came of it; `outcome` says what was passed over, and why."""
 
     demand: str
     line: str
@@ -71,8 +90,9 @@ class OrderDemand(BaseModel):
     quantity: float
     shortfall: str
     serials: list[str]
+    lots: list[str]
     answered: bool
-    given: int
+    given: float
     closed: bool
     withdrawn: bool
     instead_of: str | None
@@ -90,7 +110,7 @@ class Entry(BaseModel):
 
 
 class WholeOrder(BaseModel):
-    """An order with everything that is known of it; units and demands up to a thousand each."""
+    """An order with everything that is known of it; units, piles of stock and demands up to a thousand each."""
 
     order: str
     warehouse: str
@@ -101,9 +121,11 @@ class WholeOrder(BaseModel):
     priority: int
     backorders: str
     placed_at: datetime
+    min_life_days: int
     status: OrderStatus
     lines: list[Line]
     units: list[OrderUnit]
+    stock: list[OrderStock]
     demands: list[OrderDemand]
 
 
@@ -138,7 +160,7 @@ async def log(tx: Reading, order: str, cursor: str | None = None, limit: Limit =
 
 @router.get("/orders/{order:path}")
 async def one(tx: Reading, order: str) -> WholeOrder:
-    """An order, where each of its lines stands, and its units by serial."""
+    """An order, where each of its lines stands, and its goods by serial and lot."""
     head = await queries.order(tx, order)
     if head is None:
         raise _unknown(order)
@@ -147,6 +169,7 @@ async def one(tx: Reading, order: str) -> WholeOrder:
         **head._asdict(),
         lines=[Line(**row._asdict()) for row in await queries.lines(tx, order)],
         units=[OrderUnit(**row._asdict()) for row in await queries.units(tx, order)],
+        stock=[OrderStock(**row._asdict()) for row in await queries.stock(tx, order)],
         demands=[OrderDemand(**row._asdict()) for row in await queries.demands(tx, order)],
     )
 

@@ -8,8 +8,7 @@ from services.fulfillment.orders.domain import (
     Act,
     Book,
     Trackings,
-    answer_counted,
-    answer_serial,
+    answered,
     change,
     overtaken,
     place,
@@ -80,12 +79,12 @@ async def change_orders(tx: Transaction, events: Sequence[Change]) -> Sequence[A
 async def hear_serials(tx: Transaction, events: Sequence[CloudEvent[SerialAllocated]]) -> Sequence[Fact]:
     """Serials answered demands."""
     units = [(event.data.sku, given.serial) for event in events for given in event.data.given]
-    return await hear(tx, await store.load(tx, _orders(events), units=units), events, answer_serial)
+    return await hear(tx, await store.load(tx, _orders(events), units=units), events, answered)
 
 
 async def hear_lots(tx: Transaction, events: Sequence[CloudEvent[LotAllocated]]) -> Sequence[Fact]:
     """Lots answered demands."""
-    return await hear(tx, await store.load(tx, _orders(events)), events, answer_counted)
+    return await hear(tx, await store.load(tx, _orders(events)), events, answered)
 
 
 async def hear_products(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:

@@ -1,4 +1,4 @@
-"""Orders as they stand, their lines, units, demands and log; read-only."""
+"""Orders as they stand, their lines, units, stock, demands and log; read-only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,23 +8,31 @@ from sqlalchemy import Row, text
 from shared.database import Transaction
 
 ORDER = text("""
-    SELECT order_id, warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at, status
+    SELECT order_id, warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at,
+           min_life_days, status
     FROM sales_order WHERE order_id = :order
 """)
 LINES = text("""
-    SELECT line, sku, ordered, serials, allocated, picked, packed, shipped, waiting AND NOT cancelled AS waiting,
-           cancelled, CASE WHEN cancelled THEN 0 ELSE ordered - allocated - picked - shipped END AS short
+    SELECT line, sku, ordered, serials, lots, single_lot, allocated, picked, packed, shipped,
+           waiting AND NOT cancelled AS waiting, cancelled,
+           CASE WHEN cancelled THEN 0 ELSE ordered - allocated - picked - shipped END AS short
     FROM order_line WHERE order_id = :order ORDER BY position
 """)
 # Of an order of thousands of units the first ones; the pick list and the cartons have them all.
 UNITS = text("""
-    SELECT line, sku, serial, status, location, carton, nullif(shipment, '') AS shipment, demand,
+    SELECT line, sku, serial, status, location, carton, nullif(shipment, '') AS shipment, demand, expiry,
            ARRAY(SELECT h.reason FROM unit_hold h WHERE h.sku = u.sku AND h.serial = u.serial) AS holds
     FROM unit u WHERE order_id = :order ORDER BY line, sku, serial LIMIT 1000
 """)
+STOCK = text("""
+    SELECT line, sku, lot, expiry, quantity, status, location, carton, nullif(shipment, '') AS shipment, demand,
+           ARRAY(SELECT h.reason FROM lot_hold h WHERE h.sku = p.sku AND h.lot = p.lot
+                 AND (h.location = '' OR (h.location = p.location AND p.status = 'ALLOCATED'))) AS holds
+    FROM pile p WHERE order_id = :order ORDER BY line, sku, expiry NULLS LAST, lot, pile LIMIT 1000
+""")
 DEMANDS = text("""
-    SELECT demand, line, sku, tracking, quantity, shortfall, serials, answered, given, closed, withdrawn, instead_of,
-           outcome
+    SELECT demand, line, sku, tracking, quantity, shortfall, serials, lots, answered, given, closed, withdrawn,
+           instead_of, outcome
     FROM demand WHERE order_id = :order ORDER BY demand LIMIT 1000
 """)
 LOG = text("""
@@ -64,6 +72,11 @@ async def lines(tx: Transaction, name: str) -> Sequence[Row[Any]]:
 async def units(tx: Transaction, name: str) -> Sequence[Row[Any]]:
     """An order's units, the first thousand."""
     return await tx.rows(UNITS, {"order": name})
+
+
+async def stock(tx: Transaction, name: str) -> Sequence[Row[Any]]:
+    """What an order has of counted goods, the first thousand piles."""
+    return await tx.rows(STOCK, {"order": name})
 
 
 async def demands(tx: Transaction, name: str) -> Sequence[Row[Any]]:

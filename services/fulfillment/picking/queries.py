@@ -15,26 +15,33 @@ _RELEASED = """
         FROM order_line l WHERE l.order_id = o.order_id) AS lines
     WHERE o.status IN ('OPEN', 'WAITING') AND lines.to_pick AND (o.backorders <> 'SHIP_COMPLETE' OR NOT lines.short)
 """
-_UNITS = """
-    SELECT u.order_id, u.line, u.sku, coalesce(p.name, '') AS name, u.serial, u.location,
+_GOODS = """
+    SELECT u.order_id, u.line, u.sku, coalesce(p.name, '') AS name, u.serial, u.lot, u.expiry, u.quantity, u.location,
            coalesce(l.pick_sequence, 0) AS pick_sequence, wave.priority
-    FROM wave JOIN unit u ON u.order_id = wave.order_id AND u.status = 'ALLOCATED'
+    FROM wave CROSS JOIN LATERAL (
+        SELECT order_id, line, sku, serial, CAST(NULL AS text) AS lot, expiry, 1 AS quantity, location FROM unit
+        WHERE order_id = wave.order_id AND status = 'ALLOCATED'
+        UNION ALL
+        SELECT order_id, line, sku, NULL, lot, expiry, sum(quantity), location FROM pile
+        WHERE order_id = wave.order_id AND status = 'ALLOCATED' GROUP BY order_id, line, sku, lot, expiry, location
+    ) u
     LEFT JOIN product p ON p.sku = u.sku LEFT JOIN location l ON l.location = u.location
-    ORDER BY pick_sequence, u.location, u.sku, u.serial
+    ORDER BY pick_sequence, u.location, u.sku, u.serial, u.lot, u.order_id, u.line
 """
 OF_ORDER = text(f"""
-    WITH wave AS (SELECT o.order_id, o.priority FROM sales_order o {_RELEASED} AND o.order_id = :order) {_UNITS}
+    WITH wave AS (SELECT o.order_id, o.priority FROM sales_order o {_RELEASED} AND o.order_id = :order) {_GOODS}
 """)  # noqa: S608 - the parts are this module's own
-# By sales_order_open: the most urgent orders first, and of their units those that the walk meets first.
+# By sales_order_open: the most urgent orders first, and of their goods those that the walk meets first.
 OF_WAREHOUSE = text(f"""
     WITH wave AS (
         SELECT o.order_id, o.priority FROM sales_order o {_RELEASED} AND o.warehouse = :warehouse
         ORDER BY o.priority DESC, o.placed_at LIMIT :orders
-    ) {_UNITS}
+    ) {_GOODS}
 """)  # noqa: S608 - the parts are this module's own
 STATUS = text("SELECT status FROM sales_order WHERE order_id = :order")
 EXCHANGE = text("""
-    SELECT demand, order_id, line, sku, instead_of, serials[1] AS wanted, outcome,
+    SELECT demand, order_id, line, sku, instead_of, coalesce(serials[1], lots[1]) AS wanted, outcome, quantity, given,
+           tracking,
            CASE WHEN given > 0 THEN 'DONE' WHEN withdrawn THEN 'ENDED' WHEN closed THEN 'FAILED' ELSE 'UNDER_WAY' END
            AS status
     FROM demand WHERE demand = :demand AND instead_of IS NOT NULL
@@ -42,14 +49,14 @@ EXCHANGE = text("""
 
 
 async def picks_of_order(tx: Transaction, order: str) -> Sequence[Row[Any]] | None:
-    """The units to pick for an order in the order of the walk; none where there is no such order."""
+    """The goods to pick for an order in the order of the walk; none where there is no such order."""
     if not await tx.rows(STATUS, {"order": order}):
         return None
     return await tx.rows(OF_ORDER, {"order": order})
 
 
 async def picks_of_warehouse(tx: Transaction, warehouse: str, orders: int) -> Sequence[Row[Any]]:
-    """The units to pick for the most urgent orders of a warehouse, as one walk."""
+    """The goods to pick for the most urgent orders of a warehouse, as one walk."""
     return await tx.rows(OF_WAREHOUSE, {"warehouse": warehouse, "orders": orders})
 
 

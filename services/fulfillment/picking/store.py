@@ -1,13 +1,16 @@
-"""The copy of the holds, and the places that picks and unpicks name."""
+"""The copy of the holds, the places that picks and unpicks name, and what the guard at the pick looks at."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import text
 
+from services.fulfillment.picking.domain import Guard
 from shared import replica
 from shared.contracts.envelope import CloudEvent
+from shared.contracts.lots import LotHeld, LotHoldLifted
 from shared.contracts.serials import SerialHeld, SerialHoldLifted
 from shared.database import Transaction
+from shared.stock.expiry import today
 
 # A hold that is known already is the same hold: nothing is decided by this row but that a unit is held.
 HOLD = text("""
@@ -20,6 +23,19 @@ LIFT = text("""
     DELETE FROM unit_hold h
     USING unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:holds AS text[])) AS n (sku, serial, hold)
     WHERE h.sku = n.sku AND h.serial = n.serial AND h.hold = n.hold
+""")
+
+HOLD_LOT = text("""
+    INSERT INTO lot_hold (sku, lot, location, hold, reason)
+    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]),
+                         CAST(:holds AS text[]), CAST(:reasons AS text[]))
+    ON CONFLICT DO NOTHING
+""")
+LIFT_LOT = text("""
+    DELETE FROM lot_hold h
+    USING unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:holds AS text[]))
+          AS n (sku, lot, location, hold)
+    WHERE (h.sku, h.lot, h.location, h.hold) = (n.sku, n.lot, n.location, n.hold)
 """)
 
 
@@ -40,6 +56,36 @@ async def drop_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHoldLift
     if rows:
         skus, serials, holds = (list(column) for column in zip(*rows, strict=True))
         await tx.run(LIFT, {"skus": skus, "serials": serials, "holds": holds})
+
+
+async def keep_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHeld]]) -> None:
+    """Copy the holds on lots."""
+    await tx.run(HOLD_LOT, _scopes(events) | {"reasons": [event.data.reason for event in events]})
+
+
+async def drop_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldLifted]]) -> None:
+    """Forget holds on lots that were lifted."""
+    await tx.run(LIFT_LOT, _scopes(events))
+
+
+def _scopes(events: Sequence[CloudEvent[LotHeld]] | Sequence[CloudEvent[LotHoldLifted]]) -> dict[str, list[str]]:
+    said = [event.data for event in events]
+    return {
+        "skus": [one.sku for one in said],
+        "lots": [one.lot for one in said],
+        "locations": [one.location or "" for one in said],
+        "holds": [one.hold for one in said],
+    }
+
+
+async def guard(tx: Transaction, skus: Iterable[str], warehouses: Iterable[str]) -> Guard:
+    """The day it is in warehouses, and what the life of products means."""
+    sites = await replica.warehouses(tx, warehouses)
+    products = await replica.products(tx, skus)
+    return Guard(
+        {name: today(tx.now, site.time_zone) for name, site in sites.items()},
+        {sku: product.life for sku, product in products.items()},
+    )
 
 
 async def spots(tx: Transaction, locations: Iterable[str]) -> Mapping[str, replica.Place]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -26,13 +26,25 @@ class Content(BaseModel):
     status: str
 
 
+class CountedContent(BaseModel):
+    """So much of a lot in a carton, for an order line; an empty lot is of no lot."""
+
+    line: str
+    sku: str
+    lot: str
+    expiry: date | None
+    quantity: float
+    status: str
+
+
 class Carton(BaseModel):
     """A carton of an order, and what lies in it."""
 
     carton: str
     order: str
     shipment: str | None = None
-    units: list[Content]
+    units: list[Content] = []
+    stock: list[CountedContent] = []
 
 
 class ShipmentHead(BaseModel):
@@ -57,12 +69,13 @@ class Shipment(ShipmentHead):
 
 
 class DispatchReason(BaseModel):
-    """Why a shipment, or a unit of it, did not leave."""
+    """Why a shipment, or a unit or lot of it, did not leave."""
 
     code: str
     detail: str
     sku: str
     serial: str
+    lot: str = ""
 
 
 class DispatchOutcome(BaseModel):
@@ -87,11 +100,11 @@ async def carton(tx: Reading, carton: str) -> Carton:
     found = await queries.carton(tx, carton)
     if found is None:
         raise Problem(Code.UNKNOWN_CARTON, f"no carton {carton} was packed", ids=[carton])
-    head, units = found
-    return Carton(
-        carton=head.carton, order=head.order_id, shipment=head.shipment,
-        units=[Content.model_validate(row._asdict()) for row in units],
-    )  # fmt: skip
+    head, rows = found
+    box = Carton(carton=head.carton, order=head.order_id, shipment=head.shipment)
+    for row in rows:
+        _lay(box, row)
+    return box
 
 
 @router.get("/shipments")
@@ -132,7 +145,13 @@ async def dispatch(tx: Reading, dispatch: str) -> DispatchOutcome:
 def _cartons(rows: Sequence[Row[Any]]) -> list[Carton]:
     cartons: dict[str, Carton] = {}
     for row in rows:
-        box = cartons.setdefault(row.carton, Carton(carton=row.carton, order=row.order_id, units=[]))
-        if row.serial is not None:
-            box.units.append(Content(line=row.line, sku=row.sku, serial=row.serial, status=row.status))
+        _lay(cartons.setdefault(row.carton, Carton(carton=row.carton, order=row.order_id)), row)
     return list(cartons.values())
+
+
+def _lay(box: Carton, row: Row[Any]) -> None:
+    """Lay what a row names into its carton; the only row of an empty carton names nothing."""
+    if row.serial is not None:
+        box.units.append(Content.model_validate(row, from_attributes=True))
+    elif row.lot is not None:
+        box.stock.append(CountedContent.model_validate(row, from_attributes=True))

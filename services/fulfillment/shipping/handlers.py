@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.fulfillment.orders import store as orders
-from services.fulfillment.orders.domain import Act, Book, Unit, handled
+from services.fulfillment.orders.domain import Act, Book, Goods, handled
 from services.fulfillment.orders.domain.addresses import dispatch_at
 from services.fulfillment.orders.handlers import answer, hear
 from services.fulfillment.shipping import store
 from services.fulfillment.shipping.domain import (
+    Approved,
+    Refused,
     Yard,
     approve,
     cancel,
@@ -24,26 +26,25 @@ from services.fulfillment.shipping.domain import (
 from shared.contracts.commands.fulfillment import CancelShipment, CreateShipment, Dispatch, Pack, Repack, Unpack
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Refusal
-from shared.contracts.serials import DispatchApproved, DispatchRefused
 from shared.database import Transaction
 from shared.routing import Answer
 
 Events = Sequence[CloudEvent[Any]]
-Packing = Callable[[Act, Yard, Any], tuple[list[Unit], list[Refusal]]]
+Packing = Callable[[Act, Yard, Any], tuple[list[Goods], list[Refusal]]]
 
 
 async def take_packs(tx: Transaction, events: Sequence[CloudEvent[Pack]]) -> Sequence[Answer]:
-    """Units were laid into cartons."""
+    """Goods were laid into cartons."""
     return await _pack(tx, events, pack, {event.data.carton for event in events})
 
 
 async def take_unpacks(tx: Transaction, events: Sequence[CloudEvent[Unpack]]) -> Sequence[Answer]:
-    """Units were taken out of cartons."""
+    """Goods were taken out of cartons."""
     return await _pack(tx, events, unpack, {event.data.carton for event in events})
 
 
 async def take_repacks(tx: Transaction, events: Sequence[CloudEvent[Repack]]) -> Sequence[Answer]:
-    """Units were moved between cartons."""
+    """Goods were moved between cartons."""
     cartons = {name for event in events for name in (event.data.carton, event.data.to_carton)}
     return await _pack(tx, events, repack, cartons)
 
@@ -90,13 +91,13 @@ async def ask_dispatches(tx: Transaction, events: Sequence[CloudEvent[Dispatch]]
     return await _decide(tx, book, yard, events, rule)
 
 
-async def hear_approvals(tx: Transaction, events: Sequence[CloudEvent[DispatchApproved]]) -> Sequence[Fact]:
-    """Units may leave."""
+async def hear_approvals(tx: Transaction, events: Sequence[CloudEvent[Approved]]) -> Sequence[Fact]:
+    """Goods may leave."""
     return await _hear(tx, events, approve)
 
 
-async def hear_refusals(tx: Transaction, events: Sequence[CloudEvent[DispatchRefused]]) -> Sequence[Fact]:
-    """Units may not leave."""
+async def hear_refusals(tx: Transaction, events: Sequence[CloudEvent[Refused]]) -> Sequence[Fact]:
+    """Goods may not leave."""
     return await _hear(tx, events, refuse)
 
 

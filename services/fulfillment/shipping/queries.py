@@ -11,10 +11,18 @@ CARTON = text("""
     SELECT c.carton, c.order_id, c.shipment, s.status FROM carton c LEFT JOIN shipment s USING (shipment)
     WHERE c.carton = :carton
 """)
-CARTON_UNITS = text("""
-    SELECT u.line, u.sku, u.serial, u.status FROM carton c JOIN unit u USING (order_id, carton)
-    WHERE c.carton = :carton ORDER BY u.sku, u.serial
-""")
+# What lies in the cartons `c`: a serial a row, or how much of a lot for a line.
+_INSIDE = """
+    SELECT line, sku, serial, CAST(NULL AS text) AS lot, CAST(NULL AS date) AS expiry, 1 AS quantity, status FROM unit
+    WHERE order_id = c.order_id AND carton = c.carton
+    UNION ALL
+    SELECT line, sku, NULL, lot, expiry, sum(quantity), status FROM pile
+    WHERE order_id = c.order_id AND carton = c.carton GROUP BY line, sku, lot, expiry, status
+"""
+CARTON_CONTENT = text(f"""
+    SELECT u.* FROM carton c CROSS JOIN LATERAL ({_INSIDE}) u
+    WHERE c.carton = :carton ORDER BY u.sku, u.serial, u.lot, u.line
+""")  # noqa: S608 - the parts are this module's own
 # A check is over once the packing of one of its orders has risen, though its answers are still to come.
 _STATUS = """
     CASE WHEN c.status = 'CHECKING' AND EXISTS (
@@ -45,11 +53,10 @@ SHIPMENTS_OF_ORDER = text(f"""
         ORDER BY shipment LIMIT :size) s {_CHECK}
     ORDER BY s.shipment
 """)  # noqa: S608 - the parts are this module's own
-SHIPMENT_UNITS = text("""
-    SELECT c.order_id, c.carton, u.line, u.sku, u.serial, u.status
-    FROM carton c LEFT JOIN unit u USING (order_id, carton)
-    WHERE c.shipment = :shipment ORDER BY c.order_id, c.carton, u.sku, u.serial LIMIT 10000
-""")
+SHIPMENT_CONTENT = text(f"""
+    SELECT c.order_id, c.carton, u.* FROM carton c LEFT JOIN LATERAL ({_INSIDE}) u ON true
+    WHERE c.shipment = :shipment ORDER BY c.order_id, c.carton, u.sku, u.serial, u.lot, u.line LIMIT 10000
+""")  # noqa: S608 - the parts are this module's own
 DISPATCH = text(f"""
     SELECT c.check_id, c.shipment, c.orders, c.asked, c.approved, c.until, c.reasons, c.at, c.actor, c.ended_at,
            {_STATUS} AS status
@@ -60,13 +67,13 @@ DISPATCH = text(f"""
 async def carton(tx: Transaction, name: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
     """A carton and what lies in it."""
     found = await tx.rows(CARTON, {"carton": name})
-    return (found[0], await tx.rows(CARTON_UNITS, {"carton": name})) if found else None
+    return (found[0], await tx.rows(CARTON_CONTENT, {"carton": name})) if found else None
 
 
 async def shipment(tx: Transaction, name: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
-    """A shipment and what lies in its cartons, the first ten thousand units."""
+    """A shipment and what lies in its cartons, the first ten thousand units and lots."""
     found = await tx.rows(SHIPMENT, {"shipment": name})
-    return (found[0], await tx.rows(SHIPMENT_UNITS, {"shipment": name})) if found else None
+    return (found[0], await tx.rows(SHIPMENT_CONTENT, {"shipment": name})) if found else None
 
 
 async def shipments(

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from services.fulfillment.orders.domain import Act, Book, Key, answer_serial, change, overtaken, place, wake
-from services.fulfillment.picking.domain import exchange, hold, pick, short_pick, unpick
+from services.fulfillment.orders.domain import Act, Book, Key, Pile, answered, change, overtaken, place, wake
+from services.fulfillment.picking.domain import Guard, exchange, exchange_stock, hold, pick, short_pick, unpick
 from services.fulfillment.shipping.domain import Yard, approve, cancel, create, dispatch, pack, refuse, repack, unpack
 from shared.contracts.commands.fulfillment import (
     CancelShipment,
     CreateShipment,
     Dispatch,
     Exchange,
+    ExchangeStock,
     Pack,
     Pick,
     Repack,
@@ -23,6 +24,13 @@ from shared.contracts.commands.fulfillment import (
 )
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import OrderProductChanged
+from shared.contracts.lots import (
+    LotAllocated,
+    LotDispatchApproved,
+    LotDispatchRefused,
+    LotHeld,
+    LotHoldLifted,
+)
 from shared.contracts.problems import Refusal
 from shared.contracts.serials import (
     DispatchApproved,
@@ -55,14 +63,20 @@ class Counter:
         self.yard = Yard(self.book, NOW)
         self.trackings: dict[str, Any] = dict.fromkeys(skus, "SERIAL")
         self.holds: dict[Key, set[str]] = defaultdict(set)
+        self.lot_holds: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
+        self.guard = Guard({"EAST": NOW.date()}, {})
         self.early: dict[str, list[CloudEvent[Any]]] = defaultdict(list)
         self.refusals: list[Refusal] = []
+        self.shipped: list[Pile] = []
         self._events = names("E")
 
     def take(self, fact: Fact) -> list[Fact]:
         """Decide one message; what is said of it."""
         for unit in self.book.units:
             unit.held = bool(self.holds[unit.key])
+        for pile in self.book.piles:
+            at = pile.location if pile.status == "ALLOCATED" else None
+            pile.held = any(self.lot_holds[pile.sku, pile.lot, place] for place in (None, at))
         event = CloudEvent[Any].model_construct(
             id=next(self._events), source="test", type=fact.TYPE, time=NOW, data=fact
         )
@@ -100,7 +114,11 @@ class Counter:
         return act.close()
 
     def _file_shipped(self) -> None:
-        """What a fresh load of the book does: units that left are no longer in hand."""
+        """What saving and a fresh load of the book do: piles are made one, and what left is no longer in hand."""
+        self.book.settle()
+        for pile in [pile for pile in self.book.piles if pile.status == "SHIPPED"]:
+            self.book.take_back(pile)
+            self.shipped.append(pile)
         for unit in [unit for unit in self.book.units if unit.status == "SHIPPED"]:
             self.book.take_back(unit)
             self.book.gone[unit.key] = unit.order
@@ -117,16 +135,26 @@ def _lifted(counter: Counter, _: Act, data: SerialHoldLifted) -> None:
         counter.holds[data.sku, serial].discard(data.hold)
 
 
+def _lot_held(counter: Counter, act: Act, data: LotHeld) -> None:
+    counter.lot_holds[data.sku, data.lot, data.location].add(data.hold)
+    hold(act, data)
+
+
+def _lot_lifted(counter: Counter, _: Act, data: LotHoldLifted) -> None:
+    counter.lot_holds[data.sku, data.lot, data.location].discard(data.hold)
+
+
 def _woken(counter: Counter, act: Act, data: OrderProductChanged) -> None:
     if order := counter.book.orders.get(data.order):
         wake(act, order, data.sku, counter.trackings)
 
 
 REQUESTS: dict[type[Fact], Callable[[Counter, Act, Any], list[Refusal]]] = {
-    Pick: lambda _, act, data: pick(act, data, SPOTS)[1],
+    Pick: lambda at, act, data: pick(act, data, SPOTS, at.guard)[1],
     ShortPick: lambda _, act, data: short_pick(act, data)[1],
     Unpick: lambda _, act, data: unpick(act, data, SPOTS)[1],
     Exchange: lambda _, act, data: exchange(act, data)[1],
+    ExchangeStock: lambda _, act, data: exchange_stock(act, data)[1],
     Pack: lambda at, act, data: pack(act, at.yard, data)[1],
     Unpack: lambda at, act, data: unpack(act, at.yard, data)[1],
     Repack: lambda at, act, data: repack(act, at.yard, data)[1],
@@ -136,7 +164,12 @@ REQUESTS: dict[type[Fact], Callable[[Counter, Act, Any], list[Refusal]]] = {
 }
 FACTS: dict[type[Fact], Callable[[Counter, Act, Any], None]] = {
     OrderProductChanged: _woken,
-    SerialAllocated: lambda _, act, data: answer_serial(act, data),
+    SerialAllocated: lambda _, act, data: answered(act, data),
+    LotAllocated: lambda _, act, data: answered(act, data),
+    LotHeld: _lot_held,
+    LotHoldLifted: _lot_lifted,
+    LotDispatchApproved: lambda at, act, data: approve(act, at.yard, data),
+    LotDispatchRefused: lambda at, act, data: refuse(act, at.yard, data),
     SerialHeld: _held,
     SerialHoldLifted: _lifted,
     DispatchApproved: lambda at, act, data: approve(act, at.yard, data),

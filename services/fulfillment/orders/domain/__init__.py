@@ -1,13 +1,15 @@
 """The rules of orders; pure: a book of the orders concerned in, the same book changed and facts to say out."""
 
 from services.fulfillment.orders.domain.act import Act, Entry
-from services.fulfillment.orders.domain.answers import answer_counted, answer_serial
-from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Key, Line, Order, Shelf, Unit
+from services.fulfillment.orders.domain.answers import answered
+from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Line, Order
 from services.fulfillment.orders.domain.born import change, overtaken
 from services.fulfillment.orders.domain.demands import Trackings, request, wake
 from services.fulfillment.orders.domain.giveback import give_back, let_go
+from services.fulfillment.orders.domain.goods import Goods, Key, Pile, Unit
 from services.fulfillment.orders.domain.place import place
-from services.fulfillment.orders.domain.standing import Standing, UnitsHandled, handled, standing, to_come
+from services.fulfillment.orders.domain.shelf import Shelf
+from services.fulfillment.orders.domain.standing import GoodsHandled, Standing, handled, standing, to_come
 
 __all__ = [
     "Act",
@@ -15,16 +17,17 @@ __all__ = [
     "Buyer",
     "Demand",
     "Entry",
+    "Goods",
+    "GoodsHandled",
     "Key",
     "Line",
     "Order",
+    "Pile",
     "Shelf",
     "Standing",
     "Trackings",
     "Unit",
-    "UnitsHandled",
-    "answer_counted",
-    "answer_serial",
+    "answered",
     "change",
     "give_back",
     "handled",

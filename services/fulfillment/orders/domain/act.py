@@ -4,16 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from services.fulfillment.orders.domain.book import Book, Line, Order, Unit
+from services.fulfillment.orders.domain.book import Book, Line, Order
+from services.fulfillment.orders.domain.content import contents, parted
 from shared.contracts.envelope import MAX_UNITS, Cause, CloudEvent, Fact, chunks
-from shared.contracts.fulfillment import (
-    CartonPacked,
-    LineProgress,
-    OrderChanged,
-    OrderRejected,
-    OrderStatus,
-    PackedUnit,
-)
+from shared.contracts.fulfillment import CartonPacked, LineProgress, OrderChanged, OrderRejected, OrderStatus
 from shared.contracts.problems import Code
 
 
@@ -105,19 +99,18 @@ class Act:
 
 def _content(act: Act, order: str, carton: str) -> CartonPacked:
     owner = act.book.orders.get(order)
-    inside: list[Unit] = [] if owner is None else [unit for unit in owner.units.values() if unit.carton == carton]
+    inside = contents(one for one in owner.goods if one.carton == carton) if owner else []
     return CartonPacked(
-        order=order, carton=carton, actor=act.actor, cause=act.cause,
-        units=[PackedUnit(line=unit.line, sku=unit.sku, serial=unit.serial) for unit in inside[:MAX_UNITS]],
+        order=order, carton=carton, actor=act.actor, cause=act.cause, **parted(inside[:MAX_UNITS])
     )  # fmt: skip
 
 
 def progress(line: Line) -> LineProgress:
     """Where a line stands, for those who wait for it."""
     return LineProgress(
-        line=line.line, sku=line.sku, ordered=float(line.ordered), allocated=line.allocated, picked=line.picked,
-        shipped=line.shipped, short=float(line.short), waiting=line.waiting and not line.cancelled,
-        cancelled=line.cancelled,
+        line=line.line, sku=line.sku, ordered=float(line.ordered), allocated=float(line.allocated),
+        picked=float(line.picked), shipped=float(line.shipped), short=float(line.short),
+        waiting=line.waiting and not line.cancelled, cancelled=line.cancelled,
     )  # fmt: skip
 
 

@@ -1,13 +1,14 @@
-"""Amending an order: new lines, other quantities, another customer or priority."""
+"""Amending an order: new lines, other quantities, another customer, priority or life demanded."""
 
 from decimal import Decimal
 
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Buyer, Line, Order, Unit
+from services.fulfillment.orders.domain.book import Buyer, Line, Order
 from services.fulfillment.orders.domain.cancel import complete
 from services.fulfillment.orders.domain.demands import Trackings, begin, request, withdraw
 from services.fulfillment.orders.domain.giveback import give_back
+from services.fulfillment.orders.domain.goods import Goods, Pile, written
 from services.fulfillment.orders.domain.place import add_line, unfit
 from shared.contracts.fulfillment import OrderProductChanged
 from shared.contracts.problems import Code, Refusal
@@ -18,13 +19,16 @@ def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> l
     """Change an order as a whole or not at all.
 
     More of a line is asked for beside what stands. Less of a full line gives back what is too much. Less of a line that
-    is short, or other serials, withdraw what stands and ask anew for the rest, so that nothing is given twice.
+    is short, other serials or lots, more of a single lot, withdraw what stands and ask anew for the rest, so that
+    nothing is given twice; so does another life demanded, or what is too old now would be served again.
     """
     if refusals := _no(order, data, trackings):
         return refusals
     urgent = data.priority is not None and data.priority != order.priority
     order.priority = order.priority if data.priority is None else data.priority
     order.customer = Buyer.of(data.customer) if data.customer else order.customer
+    lives = data.min_life_days is not None and data.min_life_days != order.min_life_days
+    order.min_life_days = order.min_life_days if data.min_life_days is None else data.min_life_days
     act.touch_order(order)
     asked_anew: set[str] = set()
     for wanted in data.lines:
@@ -33,9 +37,10 @@ def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> l
             add_line(act, order, wanted, trackings)
         if line is None or _change(act, order, line, wanted, trackings):
             asked_anew.add(wanted.line)
-    if urgent:
-        _ask_again(act, order, asked_anew)
-    act.log(order.order, "amended", **data.model_dump(mode="json", include={"customer", "priority", "lines"}))
+    if urgent or lives:
+        _ask_again(act, order, asked_anew, "another life is demanded" if lives else "the priority has changed", lives)
+    told = {"customer", "priority", "min_life_days", "lines"}
+    act.log(order.order, "amended", **data.model_dump(mode="json", include=told))
     return []
 
 
@@ -58,50 +63,63 @@ def _no(order: Order, data: OrderAmended, trackings: Trackings) -> list[Refusal]
             detail = f"line {line.line} is for {line.sku}, not {wanted.sku}: cancel it and add another"
             refusals.append(Refusal(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=[line.line], blocked_by=blocked_by))
         if wanted.quantity < line.picked + line.shipped:
-            detail = f"line {line.line}: {line.picked} picked and {line.shipped} shipped, {wanted.quantity} wanted"
+            has = f"{written(line.picked)} picked and {written(line.shipped)} shipped"
+            detail = f"line {line.line}: {has}, {written(wanted.quantity)} wanted"
             refusals.append(Refusal(code=Code.BELOW_PICKED, detail=detail, ids=[line.line], blocked_by=blocked_by))
     return refusals
 
 
 def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Trackings) -> bool:
     """Make a line what is wanted; whether all that it is short of was asked for anew."""
-    serials = tuple(wanted.serials)
     more = wanted.quantity - line.ordered
     tracking = trackings.get(line.sku)
-    if more == 0 and serials == line.serials:
+    wishes = (tuple(wanted.serials), tuple(wanted.lots), wanted.single_lot)
+    same = wishes == (line.serials, line.lots, line.single_lot)
+    if more == 0 and same:
         return False
     if line.waiting or tracking is None:
-        line.ordered, line.serials = wanted.quantity, serials
+        _become(line, wanted)
         begin(act, order, line, trackings)
-    elif more > 0 and serials == line.serials:
+    elif more > 0 and same and not line.single_lot:
         line.ordered = wanted.quantity
         request(act, order, line, more, tracking)
         return False
-    elif line.short == 0 and serials == line.serials:
+    elif line.short == 0 and more < 0 and same:
         line.ordered = wanted.quantity
-        give_back(act, order, _surplus(order, line, -more), "less is ordered now", wanted=False)
+        give_back(act, order, _surplus(act, order, line, -more), "less is ordered now", wanted=False)
     else:
         withdraw(act, order, line, "the line was amended")
-        line.ordered, line.serials = wanted.quantity, serials
+        _become(line, wanted)
         begin(act, order, line, trackings)
     return True
 
 
-def _surplus(order: Order, line: Line, count: Decimal) -> list[Unit]:
-    """Allocated units that a full line can spare: those it does not ask for by name first."""
+def _become(line: Line, wanted: OrderLine) -> None:
+    line.ordered, line.serials = wanted.quantity, tuple(wanted.serials)
+    line.lots, line.single_lot = tuple(wanted.lots), wanted.single_lot
+
+
+def _surplus(act: Act, order: Order, line: Line, count: Decimal) -> list[Goods]:
+    """Allocated goods that a full line can spare: units it does not ask for by name first, what came last of lots."""
     spare = [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]
-    return sorted(spare, key=lambda unit: unit.serial in line.serials)[: int(count)]
+    units = sorted(spare, key=lambda unit: unit.serial in line.serials)[: int(count)]
+    piles = [pile for pile in order.piles.values() if pile.line == line.line and pile.status == "ALLOCATED"]
+    return [*units, *act.book.part(sorted(piles, key=_last_first), count - len(units))]
 
 
-def _ask_again(act: Act, order: Order, done: set[str]) -> None:
-    """Lines that have nothing and wait ask with the new priority; one that has a part keeps it, and its turn.
+def _last_first(pile: Pile) -> tuple[bool, int, str]:
+    return pile.expiry is not None, -pile.expiry.toordinal() if pile.expiry else 0, pile.lot
+
+
+def _ask_again(act: Act, order: Order, done: set[str], why: str, all_that_wait: bool) -> None:
+    """Lines that wait ask anew; one that has a part keeps it, and its turn, unless what it has is in question too.
 
     Their products' locks are not held: should one be tracked otherwise by now, the order looks once more.
     """
     for line in list(order.lines.values()):
         standing = line.standing()
         waits = line.short and not line.allocated and not all(demand.closed for demand in standing)
-        if line.line not in done and waits:
-            withdraw(act, order, line, "the order's priority has changed")
+        if line.line not in done and standing and (waits or (all_that_wait and (line.short or line.allocated))):
+            withdraw(act, order, line, why)
             begin(act, order, line, {line.sku: standing[-1].tracking})
             act.say(OrderProductChanged(order=order.order, sku=line.sku, actor=act.actor, cause=act.cause))

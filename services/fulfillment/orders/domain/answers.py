@@ -1,52 +1,67 @@
-"""Answers to demands: taken unless the demand was withdrawn, for then its owner frees the units itself."""
+"""Answers to demands: taken unless the demand was withdrawn, for then its owner frees the goods itself."""
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from services.fulfillment.orders.domain.act import Act
-from services.fulfillment.orders.domain.book import Demand, Line, Order, Unit
+from services.fulfillment.orders.domain.book import Demand, Line, Order
+from services.fulfillment.orders.domain.content import listed
 from services.fulfillment.orders.domain.demands import request
-from shared.contracts.lots import LotAllocated
+from services.fulfillment.orders.domain.goods import Goods, Pile, Unit, amount, named, written
+from shared.contracts.lots import LotAllocated, SkippedStock
 from shared.contracts.problems import Code
-from shared.contracts.serials import SerialAllocated
+from shared.contracts.serials import SerialAllocated, Skipped
+
+Allocated = SerialAllocated | LotAllocated
+SHOWN = 20
+"""How many of the things that were passed over a demand tells of."""
 
 
-def answer_serial(act: Act, data: SerialAllocated) -> None:
-    """Units were reserved for a line, and what it is short of now (S08)."""
+def answered(act: Act, data: Allocated) -> None:
+    """Goods were reserved for a line; what it is short of now, and what was passed over (S08, S27)."""
     found = _demand(act, data)
     if found is None or found[2].withdrawn:
         return
     order, line, demand = found
-    if no := _no(act, line, data):
-        act.disagree(Code.DOCUMENT_MISMATCH, no, order.order, data.sku, [unit.serial for unit in data.given])
+    goods = _given(act, demand, data)
+    if no := _no(act, line, goods):
+        act.disagree(Code.DOCUMENT_MISMATCH, no, order.order, data.sku, [one.number for one in goods])
         return
-    for given in data.given:
-        act.book.give(Unit(data.sku, given.serial, order.order, line.line, demand.demand, given.location))
-    line.allocated += len(data.given)
+    for one in goods:
+        act.book.give(one)
+    line.allocated += amount(goods)
     demand.answered = True
-    demand.given += len(data.given)
+    demand.given += amount(goods)
     demand.closed = data.closed
-    demand.outcome = "; ".join(f"{skipped.count} {skipped.reason}" for skipped in data.skipped)
+    demand.outcome = _passed_over(data.sku, data.skipped)
     act.book.demands.put(demand.demand, demand)
     act.touch(line)
-    if data.given:
-        act.log(order.order, "allocated", line=line.line, serials=[unit.serial for unit in data.given])
+    if goods:
+        act.log(order.order, "allocated", line=line.line, **listed(goods))
     if demand.instead_of is not None:
-        _exchanged(act, order, line, demand, bool(data.given))
+        _exchanged(act, order, line, demand, data)
 
 
-def answer_counted(act: Act, data: LotAllocated) -> None:
-    """Nothing is given of a counted product until lots are kept; its line stays short."""
-    found = _demand(act, data)
-    if found is None or found[2].withdrawn:
-        return
-    _, line, demand = found
-    demand.answered = True
-    demand.closed = data.closed
-    act.book.demands.put(demand.demand, demand)
-    act.touch(line)
+def _given(act: Act, demand: Demand, data: Allocated) -> list[Goods]:
+    at = (demand.order, demand.line, demand.demand)
+    if isinstance(data, SerialAllocated):
+        return [Unit(data.sku, one.serial, *at, one.location, expiry=one.expiry) for one in data.given]
+    return [
+        Pile(next(act.book.ids), data.sku, one.lot, *at, one.location, one.quantity, one.expiry) for one in data.given
+    ]
 
 
-def _demand(act: Act, data: SerialAllocated | LotAllocated) -> tuple[Order, Line, Demand] | None:
+def _passed_over(sku: str, skipped: Sequence[Skipped | SkippedStock]) -> str:
+    told = [
+        f"{one.count} {one.reason}" if isinstance(one, Skipped)
+        else f"{written(one.quantity)} of {named(sku, one.lot)} {one.reason}"
+        for one in skipped[:SHOWN]
+    ]  # fmt: skip
+    more = len(skipped) - len(told)
+    return "; ".join(told + ([f"{more} more"] if more else []))
+
+
+def _demand(act: Act, data: Allocated) -> tuple[Order, Line, Demand] | None:
     order = act.book.orders.get(data.order)
     if order is None:
         act.disagree(Code.UNKNOWN_ORDER, f"no order {data.order} was placed here", data.order, data.sku)
@@ -59,23 +74,27 @@ def _demand(act: Act, data: SerialAllocated | LotAllocated) -> tuple[Order, Line
     return order, order.lines[demand.line], demand
 
 
-def _no(act: Act, line: Line, data: SerialAllocated) -> str | None:
-    for given in data.given:
-        if unit := act.book.units.get((data.sku, given.serial)):
-            return f"{data.sku} {given.serial} is in the hands of order {unit.order}"
-    if len({given.serial for given in data.given}) < len(data.given):
+def _no(act: Act, line: Line, goods: Iterable[Goods]) -> str | None:
+    given = list(goods)
+    units = [one for one in given if isinstance(one, Unit)]
+    for one in units:
+        if unit := act.book.units.get(one.key):
+            return f"{unit} is in the hands of order {unit.order}"
+    if len({unit.key for unit in units}) < len(units):
         return "a unit is given twice"
-    if line.short < len(data.given):
-        return f"line {line.line} is short of {line.short}, and given {len(data.given)}"
+    if line.short < amount(given):
+        return f"line {line.line} is short of {written(line.short)}, and given {written(amount(given))}"
     return None
 
 
-def _exchanged(act: Act, order: Order, line: Line, demand: Demand, given: bool) -> None:
-    """The outcome of an exchange: the named unit, or the line's quantity asked for once more."""
-    if given:
-        line.serials = tuple(demand.serials[0] if serial == demand.instead_of else serial for serial in line.serials)
-        return
-    if demand.closed and line.short > Decimal(0):
-        named = [demand.instead_of] if demand.instead_of in line.serials else []
-        request(act, order, line, 1, demand.tracking, serials=[serial for serial in named if serial])
-        act.log(order.order, "exchange failed", line=line.line, wanted=demand.serials[0], why=demand.outcome)
+def _exchanged(act: Act, order: Order, line: Line, demand: Demand, data: Allocated) -> None:
+    """The outcome of an exchange: what was named instead, or the line's quantity asked for once more."""
+    wanted = demand.serials or demand.lots
+    if data.given:
+        line.serials = tuple(wanted[0] if serial == demand.instead_of else serial for serial in line.serials)
+        line.lots = tuple(dict.fromkeys((*line.lots, *demand.lots))) if line.lots else ()
+    rest = min(Decimal(data.short), line.short)
+    if demand.closed and rest > 0:
+        once_more = [serial for serial in line.serials if serial == demand.instead_of]
+        request(act, order, line, rest, demand.tracking, serials=once_more)
+        act.log(order.order, "exchange failed", line=line.line, wanted=wanted[0], why=demand.outcome)

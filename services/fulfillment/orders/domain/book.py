@@ -1,58 +1,16 @@
 """The book: every order a batch is about, as it was loaded and as the rules leave it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
+from services.fulfillment.orders.domain.goods import NOTHING, Goods, Key, Pile, Unit
+from services.fulfillment.orders.domain.shelf import Shelf
 from shared.contracts.fulfillment import OrderStatus, Shortfall
 from shared.contracts.reference import Tracking
 from shared.contracts.upstream import Customer
-
-Key = tuple[str, str]
-"""A unit: (sku, serial)."""
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Shelf(Generic[K, V]):
-    """The rows of one table by key, and which of them are new, changed or gone since they were loaded."""
-
-    def __init__(self, rows: Mapping[K, V] | None = None) -> None:
-        self._rows = dict(rows or {})
-        self._loaded = frozenset(self._rows)
-        self._touched: dict[K, None] = {}
-
-    def get(self, key: K) -> V | None:
-        """The row as it stands now."""
-        return self._rows.get(key)
-
-    def __iter__(self) -> Iterator[V]:
-        return iter(self._rows.values())
-
-    def put(self, key: K, row: V) -> None:
-        """Add a row, or mark it as changed."""
-        self._rows[key] = row
-        self._touched[key] = None
-
-    def drop(self, key: K) -> None:
-        """Take a row out."""
-        del self._rows[key]
-        self._touched[key] = None
-
-    def added(self) -> list[V]:
-        """Rows to insert."""
-        return [self._rows[key] for key in self._touched if key in self._rows and key not in self._loaded]
-
-    def changed(self) -> list[V]:
-        """Rows to update."""
-        return [self._rows[key] for key in self._touched if key in self._rows and key in self._loaded]
-
-    def dropped(self) -> list[K]:
-        """Keys of rows to delete."""
-        return [key for key in self._touched if key not in self._rows and key in self._loaded]
 
 
 class Buyer(NamedTuple):
@@ -81,14 +39,15 @@ class Demand:
     quantity: Decimal
     shortfall: Shortfall
     serials: tuple[str, ...] = ()
+    lots: tuple[str, ...] = ()
     answered: bool = False
-    given: int = 0
-    """Units it was ever given, whatever became of them."""
+    given: Decimal = NOTHING
+    """What it was ever given, whatever became of it."""
     closed: bool = False
     """Nothing more will come of it: it drops what it is short of."""
     withdrawn: bool = False
     instead_of: str | None = None
-    """Of an exchange: the unit given back."""
+    """Of an exchange: the serial or lot given back."""
     outcome: str = ""
 
 
@@ -102,11 +61,13 @@ class Line:
     sku: str
     ordered: Decimal
     serials: tuple[str, ...] = ()
-    allocated: int = 0
-    picked: int = 0
-    packed: int = 0
-    """How many of the picked lie in a carton."""
-    shipped: int = 0
+    lots: tuple[str, ...] = ()
+    single_lot: bool = False
+    allocated: Decimal = NOTHING
+    picked: Decimal = NOTHING
+    packed: Decimal = NOTHING
+    """How much of the picked lies in a carton."""
+    shipped: Decimal = NOTHING
     waiting: bool = False
     """Its product is not defined here yet."""
     cancelled: bool = False
@@ -115,7 +76,7 @@ class Line:
     @property
     def short(self) -> Decimal:
         """What is still to be had; nothing of a cancelled line."""
-        return Decimal(0) if self.cancelled else self.ordered - self.allocated - self.picked - self.shipped
+        return NOTHING if self.cancelled else self.ordered - self.allocated - self.picked - self.shipped
 
     def standing(self) -> list[Demand]:
         """Its demands that were not withdrawn."""
@@ -123,29 +84,8 @@ class Line:
 
 
 @dataclass(slots=True)
-class Unit:
-    """A serialised unit given to an order: one row while it is in hand, one for each shipment it left with."""
-
-    sku: str
-    serial: str
-    order: str
-    line: str
-    demand: str
-    location: str
-    status: Literal["ALLOCATED", "PICKED", "SHIPPED"] = "ALLOCATED"
-    carton: str | None = None
-    shipment: str = ""
-    held: bool = False
-
-    @property
-    def key(self) -> Key:
-        """What it is known by while it is in hand."""
-        return (self.sku, self.serial)
-
-
-@dataclass(slots=True)
 class Order:
-    """A customer's order with its lines, and those of its units that the batch is about."""
+    """A customer's order with its lines, those of its units that the batch is about, and all its piles in hand."""
 
     order: str
     warehouse: str
@@ -154,11 +94,18 @@ class Order:
     backorders: Literal["ALLOWED", "REFUSED", "SHIP_COMPLETE"]
     placed_at: datetime
     digest: bytes
+    min_life_days: int = 0
     status: OrderStatus = "OPEN"
     packing: int = 0
     """Rises with every change that ends a dispatch check of the order."""
     lines: dict[str, Line] = field(default_factory=dict)
     units: dict[Key, Unit] = field(default_factory=dict)
+    piles: dict[str, Pile] = field(default_factory=dict)
+
+    @property
+    def goods(self) -> list[Goods]:
+        """What it has in hand."""
+        return [*self.units.values(), *self.piles.values()]
 
     @property
     def cancelled(self) -> bool:
@@ -175,9 +122,9 @@ class Order:
         """Whether it may be picked: an order that ships complete waits until every line is full."""
         return self.backorders != "SHIP_COMPLETE" or not any(line.short for line in self.lines.values())
 
-    def unwanted(self, unit: Unit) -> bool:
-        """Whether a unit is of a cancelled order or line."""
-        return self.cancelled or self.lines[unit.line].cancelled
+    def unwanted(self, goods: Goods) -> bool:
+        """Whether goods are of a cancelled order or line."""
+        return self.cancelled or self.lines[goods.line].cancelled
 
 
 class Book:
@@ -191,6 +138,7 @@ class Book:
         lines: Iterable[Line] = (),
         demands: Iterable[Demand] = (),
         units: Iterable[Unit] = (),
+        piles: Iterable[Pile] = (),
         gone: Mapping[Key, str] | None = None,
     ) -> None:
         self.ids = ids
@@ -199,6 +147,7 @@ class Book:
         self.demands = Shelf({demand.demand: demand for demand in demands})
         self.units = Shelf({unit.key: unit for unit in units})
         """Units in hand, of the orders concerned and of any other that a message names."""
+        self.piles = Shelf({pile.pile: pile for pile in piles})
         self.gone = dict(gone or {})
         """Units named by a message that left, and the order they last left with."""
         self._bind()
@@ -213,19 +162,66 @@ class Book:
         for unit in self.units:
             if order := self.orders.get(unit.order):
                 order.units[unit.key] = unit
+        for pile in self.piles:
+            if order := self.orders.get(pile.order):
+                order.piles[pile.pile] = pile
 
-    def give(self, unit: Unit) -> None:
-        """A unit comes into the hands of an order."""
-        self.units.put(unit.key, unit)
-        self.orders_of(unit).units[unit.key] = unit
+    def give(self, goods: Goods) -> None:
+        """Goods come into the hands of an order."""
+        self.put(goods)
+        order = self._owner(goods)
+        if isinstance(goods, Unit):
+            order.units[goods.key] = goods
+        else:
+            order.piles[goods.pile] = goods
 
-    def take_back(self, unit: Unit) -> None:
-        """A unit is no longer in the hands of its order."""
-        self.units.drop(unit.key)
-        self.orders_of(unit).units.pop(unit.key, None)
+    def put(self, goods: Goods) -> None:
+        """Goods in hand have changed."""
+        if isinstance(goods, Unit):
+            self.units.put(goods.key, goods)
+        else:
+            self.piles.put(goods.pile, goods)
 
-    def orders_of(self, unit: Unit) -> Order:
-        """The order that has a unit in hand; it is one of the book."""
-        order = self.orders.get(unit.order)
-        assert order is not None  # noqa: S101 - only units of the orders at hand are ever moved
+    def take_back(self, goods: Goods) -> None:
+        """Goods are no longer in the hands of their order."""
+        order = self._owner(goods)
+        if isinstance(goods, Unit):
+            self.units.drop(goods.key)
+            order.units.pop(goods.key, None)
+        else:
+            self.piles.drop(goods.pile)
+            order.piles.pop(goods.pile, None)
+
+    def part(self, piles: Iterable[Pile], quantity: Decimal) -> list[Pile]:
+        """So much of these piles, one after the other; the last of them splits if less of it is meant."""
+        parts = []
+        for pile in piles:
+            if quantity <= 0:
+                break
+            parts.append(self._split(pile, quantity))
+            quantity -= parts[-1].quantity
+        return parts
+
+    def settle(self) -> None:
+        """Piles that nothing tells apart are one."""
+        seats: dict[tuple[object, ...], Pile] = {}
+        for pile in list(self.piles):
+            kept = seats.setdefault(pile.seat, pile)
+            if kept is not pile:
+                kept.quantity += pile.quantity
+                self.put(kept)
+                self.take_back(pile)
+
+    def _split(self, pile: Pile, quantity: Decimal) -> Pile:
+        if pile.quantity <= quantity:
+            return pile
+        pile.quantity -= quantity
+        self.put(pile)
+        part = replace(pile, pile=next(self.ids), quantity=quantity)
+        self.give(part)
+        return part
+
+    def _owner(self, goods: Goods) -> Order:
+        order = self.orders.get(goods.order)
+        assert order is not None  # noqa: S101 - only goods of the orders at hand are ever moved
         return order

@@ -4,6 +4,7 @@ from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.book import Line, Order
 from services.fulfillment.orders.domain.demands import withdraw
+from services.fulfillment.orders.domain.goods import written
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import OrderCancelled, OrderLineCancelled
 
@@ -34,7 +35,7 @@ def cancel_line(act: Act, order: Order, data: OrderLineCancelled) -> list[Refusa
     if order.status == "COMPLETE":
         return [complete(order)]
     if line.shipped and line.shipped == line.ordered:
-        detail = f"all {line.shipped} units of line {line.line} have been shipped"
+        detail = f"all {written(line.shipped)} units of line {line.line} have been shipped"
         return [Refusal(code=Code.DISPATCHED, detail=detail, ids=[line.line], blocked_by=[order_at(order.order)])]
     _drop(act, order, line, data.reason)
     act.ends_checks(order)

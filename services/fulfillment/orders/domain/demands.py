@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.book import Demand, Line, Order
+from services.fulfillment.orders.domain.goods import NOTHING
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
 from shared.contracts.reference import Tracking
 
@@ -20,13 +21,14 @@ def request(
     tracking: Tracking,
     *,
     serials: Sequence[str] = (),
+    lots: Sequence[str] = (),
     shortfall: Shortfall | None = None,
     instead_of: str | None = None,
 ) -> Demand:
-    """Ask for stock under a new demand."""
+    """Ask for stock under a new demand: of the lots named, or of those that will do for the line."""
     demand = Demand(
         next(act.book.ids), order.order, line.line, line.sku, tracking, Decimal(quantity),
-        shortfall or order.shortfall, tuple(serials), instead_of=instead_of,
+        shortfall or order.shortfall, tuple(serials), tuple(lots) or _lots(order, line), instead_of=instead_of,
     )  # fmt: skip
     act.book.demands.put(demand.demand, demand)
     line.demands[demand.demand] = demand
@@ -35,11 +37,18 @@ def request(
         AllocationRequested(
             order=order.order, line=line.line, demand=demand.demand, sku=line.sku, tracking=tracking,
             warehouse=order.warehouse, quantity=demand.quantity, customer=order.customer.id, priority=order.priority,
-            placed_at=order.placed_at, shortfall=demand.shortfall, serials=list(serials), actor=act.actor,
+            placed_at=order.placed_at, shortfall=demand.shortfall, serials=list(serials),
+            lots=list(demand.lots), single_lot=line.single_lot, min_life_days=order.min_life_days, actor=act.actor,
             cause=act.cause,
         )
     )  # fmt: skip
     return demand
+
+
+def _lots(order: Order, line: Line) -> tuple[str, ...]:
+    """Those that a line names; of a line that wants a single lot the one it has."""
+    had = {pile.lot for pile in order.piles.values() if pile.line == line.line} if line.single_lot else ()
+    return tuple(sorted(had)) or line.lots
 
 
 def request_rest(act: Act, order: Order, line: Line, tracking: Tracking) -> None:
@@ -68,9 +77,10 @@ def withdraw(act: Act, order: Order, line: Line, reason: str) -> None:
                 reason=reason, actor=act.actor, cause=act.cause,
             )
         )  # fmt: skip
-    for unit in [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]:
-        act.book.take_back(unit)
-    line.allocated = 0
+    for goods in order.goods:
+        if goods.line == line.line and goods.status == "ALLOCATED":
+            act.book.take_back(goods)
+    line.allocated = NOTHING
     act.touch(line)
 
 

@@ -1,12 +1,13 @@
 """Finding the order, and the units, that a command names; what is said when they are not what it takes them for."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from services.fulfillment.orders.domain.addresses import order_at, unit_at
-from services.fulfillment.orders.domain.book import Book, Key, Order, Unit
+from services.fulfillment.orders.domain.book import Book, Order
+from services.fulfillment.orders.domain.goods import Key
 from shared.contracts.problems import Code, Refusal
+from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of
 
 
@@ -16,22 +17,6 @@ class Spot(Protocol):
     @property
     def type(self) -> str:
         """DOCK, STAGING or STORAGE."""
-
-
-class Group(NamedTuple):
-    """What one fact about units is about."""
-
-    line: str
-    demand: str
-    sku: str
-
-
-def grouped(units: Iterable[Unit]) -> Mapping[Group, list[Unit]]:
-    """Units by the line, demand and product that a fact about them names."""
-    groups: dict[Group, list[Unit]] = defaultdict(list)
-    for unit in units:
-        groups[Group(unit.line, unit.demand, unit.sku)].append(unit)
-    return groups
 
 
 def unknown_order(order: str) -> Refusal:
@@ -80,3 +65,17 @@ def repeated(keys: Iterable[Key]) -> list[Refusal]:
 def keys_of(units: Iterable[Any]) -> list[Key]:
     """The units that a command names, each once, in its order."""
     return list(dict.fromkeys((unit.sku, unit.serial) for unit in units))
+
+
+def trackings_of(order: Order, sku: str) -> set[Tracking]:
+    """How the owner of a product was asked for it for an order: by serial, or by quantity."""
+    lines = [line for line in order.lines.values() if line.sku == sku]
+    return {demand.tracking for line in lines for demand in line.standing()}
+
+
+def may_come(order: Order, sku: str) -> bool:
+    """Whether goods of the product may just have been given to the order, their news still under way."""
+    return any(
+        not demand.closed for line in order.lines.values() if line.sku == sku and line.short
+        for demand in line.standing()
+    )  # fmt: skip

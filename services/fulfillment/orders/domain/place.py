@@ -30,8 +30,9 @@ def place(act: Act, data: OrderPlaced, trackings: Trackings, now: datetime) -> l
     if refusals := unfit(data.lines, trackings):
         return refusals
     order = Order(
-        data.order, data.warehouse, Buyer.of(data.customer), data.priority, data.backorders, data.placed_at or now, said
-    )
+        data.order, data.warehouse, Buyer.of(data.customer), data.priority, data.backorders,
+        data.placed_at or now, said, data.min_life_days,
+    )  # fmt: skip
     act.touch_order(order)
     for wanted in data.lines:
         add_line(act, order, wanted, trackings)
@@ -41,7 +42,10 @@ def place(act: Act, data: OrderPlaced, trackings: Trackings, now: datetime) -> l
 
 def add_line(act: Act, order: Order, wanted: OrderLine, trackings: Trackings) -> None:
     """A line joins an order and asks for its stock."""
-    line = Line(order.order, wanted.line, len(order.lines) + 1, wanted.sku, wanted.quantity, tuple(wanted.serials))
+    line = Line(
+        order.order, wanted.line, len(order.lines) + 1, wanted.sku, wanted.quantity, tuple(wanted.serials),
+        tuple(wanted.lots), wanted.single_lot,
+    )  # fmt: skip
     order.lines[line.line] = line
     begin(act, order, line, trackings)
 
@@ -77,4 +81,7 @@ def unfit(lines: Sequence[OrderLine], trackings: Trackings) -> list[Refusal]:
         if wanted.serials and tracking in ("LOT", "NONE"):
             detail = f"line {wanted.line} names serials of {wanted.sku}, which has none"
             refusals.append(Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[wanted.line]))
+        if (wanted.lots or wanted.single_lot) and tracking in ("SERIAL", "NONE"):
+            detail = f"line {wanted.line} asks for lots of {wanted.sku}, which is not tracked by lot"
+            refusals.append(Refusal(code=Code.NOT_LOT_TRACKED, detail=detail, ids=[wanted.line]))
     return refusals

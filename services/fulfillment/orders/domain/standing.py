@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from typing import Literal
 
 from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Order, Unit
+from services.fulfillment.orders.domain.book import Order
+from services.fulfillment.orders.domain.content import contents
+from services.fulfillment.orders.domain.goods import Goods
+from shared.contracts.counted import PackedStock
 from shared.contracts.envelope import Model
-from shared.contracts.fulfillment import OrderStatus
+from shared.contracts.fulfillment import OrderStatus, PackedUnit
+from shared.identifiers import Quantity
 
 
 class Standing(Model):
@@ -35,16 +39,36 @@ class HandledUnit(Model):
     line: str
 
 
-class UnitsHandled(Model):
-    """The units of a command that were dealt with; the refused ones stand beside them."""
+class HandledStock(Model):
+    """So much of a lot, and the line it is for."""
+
+    sku: str
+    lot: str
+    quantity: Quantity
+    line: str
+
+
+class GoodsHandled(Model):
+    """What of a command was dealt with; what was refused stands beside it."""
 
     order: str
     status: OrderStatus
     units: list[HandledUnit]
+    stock: list[HandledStock] = []
     address: str
 
 
-def handled(order: Order, units: Iterable[Unit]) -> UnitsHandled:
-    """What a command of several units is answered, if any was dealt with."""
-    done = [HandledUnit(sku=unit.sku, serial=unit.serial, line=unit.line) for unit in units]
-    return UnitsHandled(order=order.order, status=order.status, units=done, address=order_at(order.order))
+def handled(order: Order, goods: Iterable[Goods]) -> GoodsHandled:
+    """What a command on goods is answered, if anything was done."""
+    content = contents(goods)
+    return GoodsHandled(
+        order=order.order, status=order.status, address=order_at(order.order),
+        units=[
+            HandledUnit(sku=line.sku, serial=line.serial, line=line.line)
+            for line in content if isinstance(line, PackedUnit)
+        ],
+        stock=[
+            HandledStock(sku=line.sku, lot=line.lot, quantity=line.quantity, line=line.line)
+            for line in content if isinstance(line, PackedStock)
+        ],
+    )  # fmt: skip

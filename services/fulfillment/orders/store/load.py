@@ -1,7 +1,7 @@
 """Reads the book: the orders concerned with lines and demands, and those of their units that the batch is about.
 
 The orders' locks are held by now. Of an order of thousands of units only those are read that the messages name, unless
-the whole order is meant.
+the whole order is meant; its piles are few, and are always read.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -9,21 +9,22 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from services.fulfillment.orders.domain import Book, Buyer, Demand, Key, Line, Order, Unit
+from services.fulfillment.orders.domain import Book, Buyer, Demand, Key, Line, Order, Pile, Unit
 from shared.database import Transaction, new_id
 
 ORDERS = text("""
     SELECT order_id, warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at, digest,
-           status, packing
+           min_life_days, status, packing
     FROM sales_order WHERE order_id = ANY(CAST(:orders AS text[]))
 """)
 LINES = text("""
-    SELECT order_id, line, position, sku, ordered, serials, allocated, picked, packed, shipped, waiting, cancelled
+    SELECT order_id, line, position, sku, ordered, serials, lots, single_lot, allocated, picked, packed, shipped,
+           waiting, cancelled
     FROM order_line WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY order_id, position
 """)
 DEMANDS = text("""
-    SELECT demand, order_id, line, sku, tracking, quantity, shortfall, serials, answered, given, closed, withdrawn,
-           instead_of, outcome
+    SELECT demand, order_id, line, sku, tracking, quantity, shortfall, serials, lots, answered, given, closed,
+           withdrawn, instead_of, outcome
     FROM demand WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY demand
 """)
 # By the primary key of unit and by unit_order; a carton's content is its order's units with that carton.
@@ -44,8 +45,17 @@ UNITS = text("""
         UNION SELECT u.* FROM boxes b JOIN unit u USING (order_id, carton) WHERE u.shipment = ''
     )
     SELECT f.sku, f.serial, f.order_id, f.line, f.demand, f.location, f.status, f.carton, f.shipment,
-           EXISTS (SELECT FROM unit_hold h WHERE h.sku = f.sku AND h.serial = f.serial) AS held
+           EXISTS (SELECT FROM unit_hold h WHERE h.sku = f.sku AND h.serial = f.serial) AS held,
+           f.expiry
     FROM found f ORDER BY f.sku, f.serial
+""")
+# A hold at a place is on what still lies there: what was picked from it is named by the holds on its lot alone.
+PILES = text("""
+    SELECT p.pile, p.sku, p.lot, p.order_id, p.line, p.demand, p.location, p.quantity, p.expiry, p.status, p.carton,
+           p.shipment, EXISTS (
+               SELECT FROM lot_hold h WHERE h.sku = p.sku AND h.lot = p.lot
+               AND (h.location = '' OR (h.location = p.location AND p.status = 'ALLOCATED'))) AS held
+    FROM pile p WHERE p.order_id = ANY(CAST(:orders AS text[])) AND p.shipment = '' ORDER BY p.pile
 """)
 
 
@@ -68,12 +78,15 @@ async def load(
     named = {"skus": [sku for sku, _ in keys], "serials": [serial for _, serial in keys]}
     rows = await tx.rows(UNITS, named | contents) if keys or any(contents.values()) else []
     found = [Unit(*row) for row in rows]
+    demands = [_demand(row) for row in await tx.rows(DEMANDS, wanted)]
+    counted = {"orders": sorted({demand.order for demand in demands if demand.tracking != "SERIAL"})}
     return Book(
         ids(),
         orders=[_order(row) for row in await tx.rows(ORDERS, wanted)],
         lines=[_line(row) for row in await tx.rows(LINES, wanted)],
-        demands=[_demand(row) for row in await tx.rows(DEMANDS, wanted)],
+        demands=demands,
         units=[unit for unit in found if not unit.shipment],
+        piles=[Pile(*row) for row in await tx.rows(PILES, counted)] if counted["orders"] else (),
         gone=_gone(found),
     )
 
@@ -89,17 +102,17 @@ def _gone(units: Iterable[Unit]) -> Mapping[Key, str]:
 
 
 def _order(row: Row[Any]) -> Order:
-    order, warehouse, *buyer, priority, backorders, placed_at, digest, status, packing = row
-    return Order(order, warehouse, Buyer(*buyer), priority, backorders, placed_at, digest, status, packing)
+    order, warehouse, customer, name, ship_to, contact, *rest = row
+    return Order(order, warehouse, Buyer(customer, name, ship_to, contact), *rest)
 
 
 def _line(row: Row[Any]) -> Line:
     line = Line(*row)
-    line.serials = tuple(row.serials)
+    line.serials, line.lots = tuple(row.serials), tuple(row.lots)
     return line
 
 
 def _demand(row: Row[Any]) -> Demand:
     demand = Demand(*row)
-    demand.serials = tuple(row.serials)
+    demand.serials, demand.lots = tuple(row.serials), tuple(row.lots)
     return demand

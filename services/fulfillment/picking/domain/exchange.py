@@ -1,15 +1,19 @@
-"""An exchange: a supervisor wants another free unit of the product instead of an allocated one.
+"""An exchange: a supervisor wants another free unit or lot of the product instead of an allocated one.
 
-The unit is given back without being wanted again, or its owner would serve it once more; the other is asked for by name
-under a demand that is dropped if it cannot be had. What becomes of it, its answer says.
+The goods are given back without being wanted again, or their owner would serve them once more; the others are asked for
+by name under a demand that is dropped if they cannot be had. What becomes of it, its answer says.
 """
 
-from services.fulfillment.orders.domain import Act, Demand, Order, Unit, request
+from collections.abc import Sequence
+
+from services.fulfillment.orders.domain import Act, Demand, Goods, Order, Unit, give_back, request
 from services.fulfillment.orders.domain.addresses import order_at
+from services.fulfillment.orders.domain.content import listed
+from services.fulfillment.orders.domain.counted import TO_PICK, meant, stock
 from services.fulfillment.orders.domain.find import cancelled_order, elsewhere, unknown_order
-from shared.contracts.commands.fulfillment import Exchange
+from services.fulfillment.orders.domain.goods import amount
+from shared.contracts.commands.fulfillment import Exchange, ExchangeStock, Stock
 from shared.contracts.envelope import Model
-from shared.contracts.fulfillment import UnitDeallocated
 from shared.contracts.problems import Code, Refusal
 
 
@@ -30,24 +34,51 @@ def exchange(act: Act, data: Exchange) -> tuple[Demand | None, list[Refusal]]:
     if no := _no(act, order, unit, data):
         return None, [no]
     assert unit is not None  # noqa: S101 - a missing unit was refused above
-    line = order.lines[unit.line]
-    former = line.demands[unit.demand]
-    line.allocated -= 1
-    act.book.take_back(unit)
-    act.say(
-        UnitDeallocated(
-            order=order.order, line=line.line, demand=unit.demand, sku=unit.sku, serials=[unit.serial], again=False,
-            reason=f"exchanged: {data.reason}", actor=act.actor, cause=act.cause,
-        )
-    )  # fmt: skip
+    return _swap(act, order, [unit], data.reason, serials=[data.instead]), []
+
+
+def exchange_stock(act: Act, data: ExchangeStock) -> tuple[Demand | None, list[Refusal]]:
+    """Give so much of a lot back and ask for as much of another, for one line."""
+    order = act.book.orders.get(data.order)
+    if order is None:
+        return None, [unknown_order(data.order)]
+    if order.cancelled:
+        return None, [cancelled_order(order)]
+    if data.instead == data.stock.lot:
+        detail = f"{data.instead} is the lot that is to be exchanged"
+        return None, [Refusal(code=Code.NOT_FREE, detail=detail, ids=[data.instead], blocked_by=[order_at(data.order)])]
+    piles, refusals = stock(act.book, order, [_of_one_line(order, data.stock)], TO_PICK)
+    if refusals:
+        return None, refusals
+    return _swap(act, order, piles, data.reason, lots=[data.instead]), []
+
+
+def _of_one_line(order: Order, wanted: Stock) -> Stock:
+    """As much of one line, where several have the lot: its outcome is one."""
+    piles = meant(order, wanted, TO_PICK)
+    for line in dict.fromkeys(pile.line for pile in piles):
+        if amount(pile for pile in piles if pile.line == line) >= wanted.quantity:
+            return wanted.model_copy(update={"line": line})
+    return wanted.model_copy(update={"line": piles[0].line}) if piles else wanted
+
+
+def _swap(
+    act: Act, order: Order, goods: Sequence[Goods], reason: str, *, serials: Sequence[str] = (),
+    lots: Sequence[str] = (),
+) -> Demand:  # fmt: skip
+    """Goods of one line go back for good, and as much is asked for by name."""
+    first, line = goods[0], order.lines[goods[0].line]
+    tracking = line.demands[first.demand].tracking
+    give_back(act, order, goods, f"exchanged: {reason}", wanted=False)
     demand = request(
-        act, order, line, 1, former.tracking, serials=[data.instead], shortfall="DROP", instead_of=unit.serial
-    )
-    act.log(
-        order.order, "exchange", line=line.line, serial=unit.serial, instead=data.instead, reason=data.reason,
-        exchange=demand.demand,
+        act, order, line, amount(goods), tracking, serials=serials, lots=lots, shortfall="DROP",
+        instead_of=first.number,
     )  # fmt: skip
-    return demand, []
+    act.log(
+        order.order, "exchange", line=line.line, instead=[*serials, *lots][0], reason=reason, exchange=demand.demand,
+        **listed(goods),
+    )  # fmt: skip
+    return demand
 
 
 def _no(act: Act, order: Order, unit: Unit | None, data: Exchange) -> Refusal | None:

@@ -1,70 +1,69 @@
-"""Giving units back to stock: a short pick before they are picked, an unpick after (S12)."""
+"""Giving goods back to stock: a short pick before they are picked, an unpick after (S12)."""
 
 from collections.abc import Iterable, Mapping
 
-from services.fulfillment.orders.domain import Act, Key, Order, Unit, give_back, let_go, request
+from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back, let_go, request
 from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.find import (
-    Spot,
-    elsewhere,
-    grouped,
-    keys_of,
-    repeated,
-    unknown_order,
-    wrong_place,
-)
+from services.fulfillment.orders.domain.content import listed
+from services.fulfillment.orders.domain.counted import PICKED, TO_PICK, stock
+from services.fulfillment.orders.domain.find import Spot, elsewhere, keys_of, repeated, unknown_order, wrong_place
+from services.fulfillment.orders.domain.goods import amount, grouped
+from services.fulfillment.orders.domain.said import say_unpicked
 from shared.contracts.commands.fulfillment import ShortPick, Unpick
-from shared.contracts.fulfillment import UnitUnpicked
 from shared.contracts.problems import Code, Refusal
 
 
-def short_pick(act: Act, data: ShortPick) -> tuple[list[Unit], list[Refusal]]:
-    """Units of the pick list are not in their place: they go back held, and their quantity is wanted again."""
+def short_pick(act: Act, data: ShortPick) -> tuple[list[Goods], list[Refusal]]:
+    """Goods of the pick list are not in their place: they go back held, and their quantity is wanted again."""
     order = act.book.orders.get(data.order)
     if order is None:
         return [], [unknown_order(data.order)]
     hold = next(act.book.ids)
-    units, refusals = _in_hand(act, order, keys_of(data.units), "ALLOCATED")
-    give_back(act, order, units, f"short pick: {data.reason}", hold=hold)
-    for line, some in _by_line(units).items():
-        act.log(order.order, "short pick", line=line, serials=some, reason=data.reason, hold=hold)
-    return units, [*repeated((unit.sku, unit.serial) for unit in data.units), *refusals]
+    goods, refusals = _in_hand(act, order, data)
+    give_back(act, order, goods, f"short pick: {data.reason}", hold=hold)
+    for line in dict.fromkeys(one.line for one in goods):
+        some = listed(one for one in goods if one.line == line)
+        act.log(order.order, "short pick", line=line, reason=data.reason, hold=hold, **some)
+    return goods, refusals
 
 
-def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Unit], list[Refusal]]:
-    """Picked units are back in a storage place; those of a cancelled order or line are never wanted again."""
+def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Goods], list[Refusal]]:
+    """Picked goods are back in a storage place; those of a cancelled order or line are never wanted again."""
     order = act.book.orders.get(data.order)
     if order is None:
         return [], [unknown_order(data.order)]
     if refusals := wrong_place(order, data.location, spots.get(data.location), ("STORAGE",)):
         return [], refusals
-    units, refusals = _in_hand(act, order, keys_of(data.units), "PICKED")
-    if any(unit.carton for unit in units):
+    goods, refusals = _in_hand(act, order, data)
+    if any(one.carton for one in goods):
         act.ends_checks(order)
-        act.repacked(order, *{unit.carton: None for unit in units if unit.carton})
-    for group, some in grouped(units).items():
+        act.repacked(order, *{one.carton: None for one in goods if one.carton})
+    for group, some in grouped(goods).items():
         line = order.lines[group.line]
-        line.picked -= len(some)
-        line.packed -= sum(unit.carton is not None for unit in some)
+        line.picked -= amount(some)
+        line.packed -= amount(one for one in some if one.carton)
         wanted = data.again and not order.unwanted(some[0])
         again = let_go(act, order, group, some, wanted=wanted)
-        serials = [unit.serial for unit in some]
-        act.say(
-            UnitUnpicked(
-                order=order.order, line=group.line, demand=group.demand, sku=group.sku, serials=serials,
-                location=data.location, again=again, reason=data.reason, actor=act.actor, cause=act.cause,
-            )
-        )  # fmt: skip
+        say_unpicked(act, order, group, some, location=data.location, again=again, reason=data.reason)
         if wanted and not again:
-            request(act, order, line, len(some), line.demands[group.demand].tracking)
+            request(act, order, line, amount(some), line.demands[group.demand].tracking)
         act.log(
-            order.order, "unpicked", line=group.line, serials=serials, location=data.location, again=wanted,
-            reason=data.reason,
+            order.order, "unpicked", line=group.line, location=data.location, again=wanted, reason=data.reason,
+            **listed(some),
         )  # fmt: skip
-    return units, [*repeated((unit.sku, unit.serial) for unit in data.units), *refusals]
+    return goods, refusals
 
 
-def _in_hand(act: Act, order: Order, keys: Iterable[Key], status: str) -> tuple[list[Unit], list[Refusal]]:
+def _in_hand(act: Act, order: Order, data: ShortPick | Unpick) -> tuple[list[Goods], list[Refusal]]:
+    """What a command names of what the order has, allocated or picked."""
+    picked = isinstance(data, Unpick)
+    units, refusals = _units(act, order, keys_of(data.units), "PICKED" if picked else "ALLOCATED")
+    piles, no = stock(act.book, order, data.stock, PICKED if picked else TO_PICK)
+    named_twice = repeated((unit.sku, unit.serial) for unit in data.units)
+    return [*units, *piles], [*named_twice, *refusals, *no]
+
+
+def _units(act: Act, order: Order, keys: Iterable[Key], status: str) -> tuple[list[Unit], list[Refusal]]:
     units, refusals = [], []
     for sku, serial in keys:
         unit = act.book.units.get((sku, serial))
@@ -84,10 +83,3 @@ def _in_hand(act: Act, order: Order, keys: Iterable[Key], status: str) -> tuple[
             )
         )  # fmt: skip
     return units, refusals
-
-
-def _by_line(units: Iterable[Unit]) -> Mapping[str, list[str]]:
-    lines: dict[str, list[str]] = {}
-    for unit in units:
-        lines.setdefault(unit.line, []).append(unit.serial)
-    return lines

@@ -1,49 +1,92 @@
-"""Picking: units of the pick list are scanned and staged; no other unit will do (S19, S20)."""
+"""Picking: goods of the pick list are scanned and staged; no other unit, no other lot will do (S19, S20)."""
 
 from collections.abc import Mapping
 
-from services.fulfillment.orders.domain import Act, Key, Order, Unit
+from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back
+from services.fulfillment.orders.domain.content import listed
+from services.fulfillment.orders.domain.counted import TO_PICK, meant, not_there
 from services.fulfillment.orders.domain.find import (
     Spot,
     cancelled_order,
     elsewhere,
-    grouped,
     keys_of,
+    may_come,
     repeated,
+    trackings_of,
     unknown_order,
     wrong_place,
 )
-from shared.contracts.commands.fulfillment import Pick
-from shared.contracts.fulfillment import UnitPicked
+from services.fulfillment.orders.domain.goods import Pile, amount, grouped
+from services.fulfillment.orders.domain.said import say_picked
+from services.fulfillment.picking.domain.guard import Guard
+from shared.contracts.commands.fulfillment import Pick, Stock
 from shared.contracts.problems import Code, Refusal
 
 
-def pick(act: Act, data: Pick, spots: Mapping[str, Spot]) -> tuple[list[Unit], list[Refusal]]:
-    """Take the scanned units that are this order's; every other is refused, with whose it is."""
+class Picking:
+    """One pick under way: what was taken of it, what goes back instead, what is refused."""
+
+    def __init__(self, act: Act, order: Order, guard: Guard) -> None:
+        self.act = act
+        self.order = order
+        self.guard = guard
+        self.taken: list[Goods] = []
+        self.refusals: list[Refusal] = []
+
+    def unit(self, key: Key) -> None:
+        """Take a scanned unit, if it is the one to pick."""
+        unit = self.act.book.units.get(key)
+        if no := _not_this(self.act, self.order, key, unit):
+            self.refusals.append(no)
+        elif unit is not None and not self._keeps_back([unit]):
+            self.taken.append(unit)
+
+    def stock(self, wanted: Stock) -> None:
+        """Take so much of a scanned lot, if it is the one to pick."""
+        known = {one.pile for one in self.taken if isinstance(one, Pile)}
+        piles = [pile for pile in meant(self.order, wanted, TO_PICK) if pile.pile not in known]
+        if amount(piles) < wanted.quantity:
+            self.refusals.append(not_there(self.order, wanted, piles, TO_PICK))
+        elif not self._keeps_back(piles):
+            self.taken += self.act.book.part(piles, wanted.quantity)
+
+    def _keeps_back(self, goods: list[Unit] | list[Pile]) -> bool:
+        """Give back what must not be picked any more; others are sought in its stead."""
+        why = {id(one): no for one in goods if (no := self.guard.why_not(self.order, one))}
+        bad = [one for one in goods if id(one) in why]
+        for one in bad:
+            give_back(self.act, self.order, [one], why[id(one)].detail)
+            self.act.log(self.order.order, "not picked", line=one.line, why=why[id(one)].code, **listed([one]))
+        self.refusals += why.values()
+        return bool(bad)
+
+
+def pick(act: Act, data: Pick, spots: Mapping[str, Spot], guard: Guard) -> tuple[list[Goods], list[Refusal]]:
+    """Take what was scanned and is to be picked for this order; all else is refused, with what to take instead."""
     order = act.book.orders.get(data.order)
     if order is None:
         return [], [unknown_order(data.order)]
-    if refusals := _no(order, data, spots):
+    if refusals := _no(order, data, spots, guard):
         return [], refusals
-    taken: list[Unit] = []
-    refusals = repeated((unit.sku, unit.serial) for unit in data.units)
+    picking = Picking(act, order, guard)
+    picking.refusals += repeated((unit.sku, unit.serial) for unit in data.units)
     for key in keys_of(data.units):
-        unit = act.book.units.get(key)
-        if no := _not_this(act, order, key, unit):
-            refusals.append(no)
-        elif unit is not None:
-            taken.append(unit)
-    _stage(act, order, taken, data.location)
-    return taken, refusals
+        picking.unit(key)
+    for stock in data.stock:
+        picking.stock(stock)
+    _stage(act, order, picking.taken, data.location)
+    return picking.taken, picking.refusals
 
 
-def _no(order: Order, data: Pick, spots: Mapping[str, Spot]) -> list[Refusal]:
+def _no(order: Order, data: Pick, spots: Mapping[str, Spot], guard: Guard) -> list[Refusal]:
     if order.cancelled:
         return [cancelled_order(order)]
     if not order.released:
         short = [line.line for line in order.lines.values() if line.short]
         detail = f"order {order.order} ships complete, and is short on line {', '.join(short)}"
         return [Refusal(code=Code.NOT_RELEASED, detail=detail, ids=short)]
+    if no := guard.no_day(order):
+        return [no]
     return wrong_place(order, data.location, spots.get(data.location), ("DOCK", "STAGING"))
 
 
@@ -53,11 +96,12 @@ def _not_this(act: Act, order: Order, key: Key, unit: Unit | None) -> Refusal | 
         if unit.status == "PICKED":
             detail = f"{sku} {serial} is picked for order {order.order} already"
             return Refusal(code=Code.ALREADY_PICKED, detail=detail, ids=[serial])
-        if unit.held:
-            return Refusal(code=Code.HELD, detail=f"{sku} {serial} is on hold", ids=[serial])
         return None
+    if trackings_of(order, sku) - {"SERIAL"}:
+        detail = f"{sku} is not tracked by serial: scan its lot, and say how much"
+        return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[sku])
     blocked_by = elsewhere(act.book, key, order)
-    if unit is None and act.book.gone.get(key) != order.order and _may_come(order, sku):
+    if unit is None and act.book.gone.get(key) != order.order and may_come(order, sku):
         detail = f"{sku} {serial} is not on the pick list; order {order.order} still waits for units of {sku}"
         return Refusal(code=Code.NOT_YET_KNOWN, detail=detail, ids=[serial], blocked_by=blocked_by)
     whose = f"order {unit.order} has it" if unit is not None else f"look at {blocked_by[0]}"
@@ -65,28 +109,14 @@ def _not_this(act: Act, order: Order, key: Key, unit: Unit | None) -> Refusal | 
     return Refusal(code=Code.NOT_ALLOCATED_HERE, detail=detail, ids=[serial], blocked_by=blocked_by)
 
 
-def _may_come(order: Order, sku: str) -> bool:
-    """Whether a unit of the product may just have been given to the order, its news still under way."""
-    return any(
-        not demand.closed for line in order.lines.values() if line.sku == sku and line.short
-        for demand in line.standing()
-    )  # fmt: skip
-
-
-def _stage(act: Act, order: Order, units: list[Unit], location: str) -> None:
-    for (name, demand, sku), some in grouped(units).items():
-        line = order.lines[name]
-        line.allocated -= len(some)
-        line.picked += len(some)
+def _stage(act: Act, order: Order, goods: list[Goods], location: str) -> None:
+    for group, some in grouped(goods).items():
+        line = order.lines[group.line]
+        line.allocated -= amount(some)
+        line.picked += amount(some)
         act.touch(line)
-        for unit in some:
-            unit.status, unit.location = "PICKED", location
-            act.book.units.put(unit.key, unit)
-        serials = [unit.serial for unit in some]
-        act.say(
-            UnitPicked(
-                order=order.order, line=name, demand=demand, sku=sku, serials=serials, location=location,
-                actor=act.actor, cause=act.cause,
-            )
-        )  # fmt: skip
-        act.log(order.order, "picked", line=name, sku=sku, serials=serials, location=location)
+        say_picked(act, order, group, some, location)
+        act.log(order.order, "picked", line=group.line, sku=group.sku, location=location, **listed(some))
+        for one in some:
+            one.status, one.location = "PICKED", location
+            act.book.put(one)

@@ -1,20 +1,22 @@
-"""Packing: picked units are laid into cartons, taken out, moved between cartons (S21). A carton is of one order."""
+"""Packing: picked goods are laid into cartons, taken out, moved between cartons (S21). A carton is of one order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from services.fulfillment.orders.domain import Act, Key, Order, Unit
+from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit
 from services.fulfillment.orders.domain.addresses import carton_at, order_at, shipment_at
+from services.fulfillment.orders.domain.content import contents, listed
+from services.fulfillment.orders.domain.counted import LOOSE, inside, stock
 from services.fulfillment.orders.domain.find import cancelled_order, elsewhere, keys_of, repeated, unknown_order
 from services.fulfillment.shipping.domain.yard import Carton, Yard
 from shared.contracts.commands.fulfillment import Pack, Repack, Unpack
 from shared.contracts.envelope import MAX_UNITS
 from shared.contracts.problems import Code, Refusal
 
-Result = tuple[list[Unit], list[Refusal]]
+Result = tuple[list[Goods], list[Refusal]]
 
 
 def pack(act: Act, yard: Yard, data: Pack) -> Result:
-    """Lay picked units into a carton of the order; the first opens it."""
+    """Lay picked goods into a carton of the order; the first opens it."""
     order = act.book.orders.get(data.order)
     if order is None:
         return [], [unknown_order(data.order)]
@@ -23,64 +25,58 @@ def pack(act: Act, yard: Yard, data: Pack) -> Result:
         return [], [cancelled_order(order)]
     if carton is not None and (no := _closed(order, carton)):
         return [], [no]
-    units, refusals = [], repeated((unit.sku, unit.serial) for unit in data.units)
-    for key in keys_of(data.units):
-        unit = act.book.units.get(key)
-        if no := _unfit(act, order, key, unit):
-            refusals.append(no)
-        elif unit is not None:
-            units.append(unit)
-    if no := _full(order, data.carton, len(units)):
+    goods, refusals = _loose(act, order, data)
+    if no := _full(order, data.carton, goods):
         return [], [no]
-    if units and carton is None:
+    if goods and carton is None:
         yard.cartons.put(data.carton, Carton(data.carton, order.order))
-    for unit in units:
-        order.lines[unit.line].packed += 1
-    _lay(act, yard, order, units, data.carton)
-    _log(act, order, "packed", units, carton=data.carton)
-    return units, refusals
+    for one in goods:
+        order.lines[one.line].packed += one.quantity
+    _lay(act, yard, order, goods, data.carton)
+    _log(act, order, "packed", goods, carton=data.carton)
+    return goods, refusals
 
 
 def unpack(act: Act, yard: Yard, data: Unpack) -> Result:
-    """Take units out of a carton."""
+    """Take goods out of a carton."""
     order, refusals = _order_and_cartons(act, yard, data.order, data.carton)
     if order is None:
         return [], refusals
-    units, refusals = _inside(act, order, data.carton, keys_of(data.units))
-    for unit in units:
-        order.lines[unit.line].packed -= 1
-    _lay(act, yard, order, units, None)
-    _log(act, order, "unpacked", units, carton=data.carton)
-    return units, [*repeated((unit.sku, unit.serial) for unit in data.units), *refusals]
+    goods, refusals = _inside(act, order, data)
+    for one in goods:
+        order.lines[one.line].packed -= one.quantity
+    _lay(act, yard, order, goods, None)
+    _log(act, order, "unpacked", goods, carton=data.carton)
+    return goods, refusals
 
 
 def repack(act: Act, yard: Yard, data: Repack) -> Result:
-    """Move units to another carton of the order, which is opened if it is new."""
+    """Move goods to another carton of the order, which is opened if it is new."""
     order, refusals = _order_and_cartons(act, yard, data.order, data.carton)
     if order is None:
         return [], refusals
     target = yard.cartons.get(data.to_carton)
     if target is not None and (no := _closed(order, target)):
         return [], [no]
-    units, refusals = _inside(act, order, data.carton, keys_of(data.units))
-    if data.to_carton != data.carton and (no := _full(order, data.to_carton, len(units))):
+    goods, refusals = _inside(act, order, data)
+    if data.to_carton != data.carton and (no := _full(order, data.to_carton, goods)):
         return [], [no]
-    if units and target is None:
+    if goods and target is None:
         yard.cartons.put(data.to_carton, Carton(data.to_carton, order.order))
-    _lay(act, yard, order, units, data.to_carton)
-    _log(act, order, "repacked", units, carton=data.carton, to_carton=data.to_carton)
-    return units, [*repeated((unit.sku, unit.serial) for unit in data.units), *refusals]
+    _lay(act, yard, order, goods, data.to_carton)
+    _log(act, order, "repacked", goods, carton=data.carton, to_carton=data.to_carton)
+    return goods, refusals
 
 
-def _lay(act: Act, yard: Yard, order: Order, units: Iterable[Unit], carton: str | None) -> None:
-    """Change where units lie; a shipment that this touches is no longer what its check asked about."""
+def _lay(act: Act, yard: Yard, order: Order, goods: Sequence[Goods], carton: str | None) -> None:
+    """Change where goods lie; a shipment that this touches is no longer what its check asked about."""
     changed = {carton} if carton else set()
-    for unit in units:
-        changed |= {unit.carton} if unit.carton else set()
-        unit.carton = carton
-        act.book.units.put(unit.key, unit)
-        act.book.lines.put((order.order, unit.line), order.lines[unit.line])
-    if not units:
+    for one in goods:
+        changed |= {one.carton} if one.carton else set()
+        one.carton = carton
+        act.book.put(one)
+        act.book.lines.put((order.order, one.line), order.lines[one.line])
+    if not goods:
         return
     act.repacked(order, *sorted(name for name in changed if name))
     if any((box := yard.cartons.get(name)) and box.shipment for name in changed if name):
@@ -111,26 +107,42 @@ def _closed(order: Order, carton: Carton) -> Refusal | None:
     return None
 
 
-def _full(order: Order, carton: str, more: int) -> Refusal | None:
-    inside = sum(unit.carton == carton for unit in order.units.values())
-    if inside + more <= MAX_UNITS:
+def _full(order: Order, carton: str, more: Sequence[Goods]) -> Refusal | None:
+    """A carton's content fits one message: so many serials, and lots for a line."""
+    coming = {id(one) for one in more}
+    before = [one for one in order.goods if one.carton == carton and id(one) not in coming]
+    if len(contents([*before, *more])) <= MAX_UNITS:
         return None
-    detail = f"carton {carton} holds {inside} units; {more} more are too many"
+    detail = f"carton {carton} holds {len(contents(before))} units or lots; {len(contents(more))} more are too many"
     return Refusal(code=Code.CARTON_FULL, detail=detail, ids=[carton], blocked_by=[carton_at(carton)])
 
 
-def _unfit(act: Act, order: Order, key: Key, unit: Unit | None) -> Refusal | None:
-    sku, serial = key
-    if unit is None or unit.order != order.order or unit.status != "PICKED":
-        return _not_picked(act, order, key)
-    if unit.carton:
-        detail = f"{sku} {serial} is in carton {unit.carton}"
-        return Refusal(code=Code.ALREADY_PACKED, detail=detail, ids=[serial], blocked_by=[carton_at(unit.carton)])
-    if order.unwanted(unit):
-        detail = f"line {unit.line} of order {order.order} was cancelled: {sku} {serial} waits for its unpick"
-        return Refusal(code=Code.UNWANTED_UNITS, detail=detail, ids=[serial], blocked_by=[order_at(order.order)])
-    if unit.held:
-        return Refusal(code=Code.HELD, detail=f"{sku} {serial} is on hold", ids=[serial])
+def _loose(act: Act, order: Order, data: Pack) -> Result:
+    """What a command names of what is picked and lies in no carton."""
+    found: list[Goods] = []
+    refusals = repeated((unit.sku, unit.serial) for unit in data.units)
+    for key in keys_of(data.units):
+        unit = order.units.get(key)
+        if unit is None or unit.status != "PICKED":
+            refusals.append(_not_picked(act, order, key))
+        elif unit.carton:
+            detail, at = f"{unit} is in carton {unit.carton}", [carton_at(unit.carton)]
+            refusals.append(Refusal(code=Code.ALREADY_PACKED, detail=detail, ids=[unit.serial], blocked_by=at))
+        else:
+            found.append(unit)
+    piles, no = stock(act.book, order, data.stock, LOOSE)
+    unfit = {id(one): why for one in (*found, *piles) if (why := _unfit(order, one))}
+    return [one for one in (*found, *piles) if id(one) not in unfit], [*refusals, *no, *unfit.values()]
+
+
+def _unfit(order: Order, goods: Goods) -> Refusal | None:
+    """Why picked goods must not be packed."""
+    if order.unwanted(goods):
+        detail = f"line {goods.line} of order {order.order} was cancelled: {goods} waits for its unpick"
+        at = [order_at(order.order)]
+        return Refusal(code=Code.UNWANTED_UNITS, detail=detail, ids=[goods.number], blocked_by=at)
+    if goods.held:
+        return Refusal(code=Code.HELD, detail=f"{goods} is on hold", ids=[goods.number])
     return None
 
 
@@ -139,19 +151,22 @@ def _not_picked(act: Act, order: Order, key: Key) -> Refusal:
     return Refusal(code=Code.NOT_PICKED, detail=detail, ids=[key[1]], blocked_by=elsewhere(act.book, key, order))
 
 
-def _inside(act: Act, order: Order, carton: str, keys: Iterable[Key]) -> Result:
-    units, refusals = [], []
-    for key in keys:
+def _inside(act: Act, order: Order, data: Unpack | Repack) -> Result:
+    """What a command names of what lies in a carton."""
+    units: list[Unit] = []
+    refusals = repeated((unit.sku, unit.serial) for unit in data.units)
+    for key in keys_of(data.units):
         unit = order.units.get(key)
-        if unit is not None and unit.carton == carton:
+        if unit is not None and unit.carton == data.carton:
             units.append(unit)
             continue
-        detail = f"{key[0]} {key[1]} is not in carton {carton}"
+        detail = f"{key[0]} {key[1]} is not in carton {data.carton}"
         at = [carton_at(unit.carton)] if unit is not None and unit.carton else elsewhere(act.book, key, order)
         refusals.append(Refusal(code=Code.NOT_IN_CARTON, detail=detail, ids=[key[1]], blocked_by=at))
-    return units, refusals
+    piles, no = stock(act.book, order, data.stock, inside(data.carton))
+    return [*units, *piles], [*refusals, *no]
 
 
-def _log(act: Act, order: Order, what: str, units: list[Unit], **detail: str) -> None:
-    if units:
-        act.log(order.order, what, serials=[unit.serial for unit in units], **detail)
+def _log(act: Act, order: Order, what: str, goods: Iterable[Goods], **detail: str) -> None:
+    if said := listed(goods):
+        act.log(order.order, what, **said, **detail)

@@ -1,15 +1,18 @@
 """Sending a shipment off: what stands in the way here, and the question to the owners of its goods (S10, S28)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from services.fulfillment.orders.domain import Act, Order, Unit
+from services.fulfillment.orders.domain import Act, Goods, Order, Unit
 from services.fulfillment.orders.domain.addresses import dispatch_at, order_at, unit_at
+from services.fulfillment.orders.domain.content import contents, parted
 from services.fulfillment.shipping.domain.shipments import abort, left, unknown, unnamed
 from services.fulfillment.shipping.domain.yard import Check, Shipment, Yard
 from shared.contracts.commands.fulfillment import Dispatch
 from shared.contracts.envelope import Model, chunks
-from shared.contracts.fulfillment import DispatchRequested, PackedUnit
+from shared.contracts.fulfillment import DispatchRequested
 from shared.contracts.problems import Code, Refusal
+
+SHOWN = 5
 
 
 class Dispatching(Model):
@@ -42,19 +45,19 @@ def dispatch(act: Act, yard: Yard, data: Dispatch) -> tuple[Check | None, list[R
 
 def in_the_way(yard: Yard, order: Order) -> list[Refusal]:
     """What of an order keeps its shipments from leaving."""
-    picked = [unit for unit in order.units.values() if unit.status == "PICKED"]
+    picked = [one for one in order.goods if one.status == "PICKED"]
     at = [order_at(order.order)]
     refusals = []
-    if unwanted := [unit for unit in picked if order.unwanted(unit)]:
-        detail = f"{len(unwanted)} picked units of order {order.order} are of a cancelled order or line"
-        refusals.append(Refusal(code=Code.UNWANTED_UNITS, detail=detail, ids=_serials(unwanted), blocked_by=at))
-    if loose := [unit for unit in picked if yard.booked(unit) is None and not order.unwanted(unit)]:
-        detail = f"{len(loose)} picked units of order {order.order} lie in no carton of a shipment"
-        refusals.append(Refusal(code=Code.NOT_FULLY_PACKED, detail=detail, ids=_serials(loose), blocked_by=at))
-    if held := [unit for unit in picked if unit.held]:
-        detail = f"{len(held)} units of order {order.order} are on hold"
-        blocked_by = [unit_at(*unit.key) for unit in held]
-        refusals.append(Refusal(code=Code.HELD, detail=detail, ids=_serials(held), blocked_by=blocked_by))
+    if unwanted := [one for one in picked if order.unwanted(one)]:
+        detail = f"{_told(unwanted)} of order {order.order} is of a cancelled order or line"
+        refusals.append(Refusal(code=Code.UNWANTED_UNITS, detail=detail, ids=_numbers(unwanted), blocked_by=at))
+    if loose := [one for one in picked if yard.booked(one) is None and not order.unwanted(one)]:
+        detail = f"{_told(loose)}, picked for order {order.order}, lies in no carton of a shipment"
+        refusals.append(Refusal(code=Code.NOT_FULLY_PACKED, detail=detail, ids=_numbers(loose), blocked_by=at))
+    if held := [one for one in picked if one.held]:
+        detail = f"{_told(held)} of order {order.order} is on hold"
+        blocked_by = [unit_at(*one.key) for one in held if isinstance(one, Unit)]
+        refusals.append(Refusal(code=Code.HELD, detail=detail, ids=_numbers(held), blocked_by=blocked_by))
     wanting = [line.line for line in order.lines.values() if not line.cancelled and (line.short or line.allocated)]
     if order.backorders == "SHIP_COMPLETE" and not order.cancelled and wanting:
         detail = f"order {order.order} ships complete: line {', '.join(wanting)} is not all picked"
@@ -62,21 +65,25 @@ def in_the_way(yard: Yard, order: Order) -> list[Refusal]:
     return refusals
 
 
-def _ask(act: Act, yard: Yard, shipment: Shipment, orders: list[Order], content: dict[str, list[Unit]]) -> Check:
+def _ask(
+    act: Act, yard: Yard, shipment: Shipment, orders: list[Order], content: Mapping[str, Sequence[Goods]]
+) -> Check:  # fmt: skip
     abort(yard, shipment, "the dispatch was asked for anew")
+    lines = {order: contents(goods) for order, goods in content.items()}
     check = Check(
         next(act.book.ids), shipment.shipment, shipment.orders, tuple(order.packing for order in orders),
-        sum(len(units) for units in content.values()), yard.now, act.actor,
+        sum(len(some) for some in lines.values()), yard.now, act.actor,
     )  # fmt: skip
     yard.checks.put(check.check, check)
     shipment.check = check.check
     yard.shipments.put(shipment.shipment, shipment)
     for order in orders:
-        for run in chunks(content.get(order.order, ())):
+        for run in chunks(lines.get(order.order, ())):
             act.say(
                 DispatchRequested(
                     order=order.order, orders=list(shipment.orders), shipment=shipment.shipment, check=check.check,
-                    customer=order.customer.id, units=packed(run), actor=act.actor, cause=act.cause,
+                    customer=order.customer.id, min_life_days=order.min_life_days, actor=act.actor, cause=act.cause,
+                    **parted(run),
                 )
             )  # fmt: skip
         act.log(order.order, "dispatch asked", shipment=shipment.shipment, dispatch=check.check)
@@ -88,10 +95,11 @@ def dispatching(check: Check) -> Dispatching:
     return Dispatching(dispatch=check.check, shipment=check.shipment, address=dispatch_at(check.check))
 
 
-def packed(units: Iterable[Unit]) -> list[PackedUnit]:
-    """Units as the public language names them."""
-    return [PackedUnit(line=unit.line, sku=unit.sku, serial=unit.serial) for unit in units]
+def _told(goods: Sequence[Goods]) -> str:
+    """Goods that are in the way, the first of many by name."""
+    more = f" and {len(goods) - SHOWN} more" if len(goods) > SHOWN else ""
+    return ", ".join(str(one) for one in goods[:SHOWN]) + more
 
 
-def _serials(units: list[Unit]) -> list[str]:
-    return [unit.serial for unit in units]
+def _numbers(goods: Iterable[Goods]) -> list[str]:
+    return [one.number for one in goods]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from services.fulfillment.orders.domain import Book, Shelf, Unit
+from services.fulfillment.orders.domain import Book, Goods, Shelf
 
 
 @dataclass(slots=True)
@@ -36,12 +36,13 @@ class Shipment:
 
 
 class Reason(NamedTuple):
-    """Why a shipment, or a unit of it, may not leave."""
+    """Why a shipment, or a unit or lot of it, may not leave."""
 
     code: str
     detail: str
     sku: str = ""
     serial: str = ""
+    lot: str = ""
 
 
 @dataclass(slots=True)
@@ -80,19 +81,19 @@ class Yard:
         self.shipments = Shelf({shipment.shipment: shipment for shipment in shipments})
         self.checks = Shelf({check.check: check for check in checks})
 
-    def content(self, shipment: Shipment) -> dict[str, list[Unit]]:
-        """The picked units in a shipment's cartons, by order."""
-        inside: dict[str, list[Unit]] = {}
+    def content(self, shipment: Shipment) -> dict[str, list[Goods]]:
+        """The picked goods in a shipment's cartons, by order."""
+        inside: dict[str, list[Goods]] = {}
         for name in shipment.orders:
             if order := self.book.orders.get(name):
-                units = [unit for unit in order.units.values() if self.booked(unit) == shipment.shipment]
-                if units:
-                    inside[name] = units
+                goods = [one for one in order.goods if self.booked(one) == shipment.shipment]
+                if goods:
+                    inside[name] = goods
         return inside
 
-    def booked(self, unit: Unit) -> str | None:
-        """The shipment that a picked unit shall leave with, if it lies in a carton of one."""
-        carton = self.cartons.get(unit.carton) if unit.carton and unit.status == "PICKED" else None
+    def booked(self, goods: Goods) -> str | None:
+        """The shipment that picked goods shall leave with, if they lie in a carton of one."""
+        carton = self.cartons.get(goods.carton) if goods.carton and goods.status == "PICKED" else None
         return carton.shipment if carton else None
 
     def end(self, check: Check, status: Literal["DISPATCHED", "REFUSED", "ENDED"], *reasons: Reason) -> None:

@@ -1,0 +1,310 @@
+"""Order lines of lots and of untracked products: answers, picks, short picks, unpicks, exchanges and holds."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shared.contracts.commands.fulfillment import ExchangeStock, Pick, ShortPick, Stock, Unit, Unpick
+from shared.contracts.envelope import Fact
+from shared.contracts.fulfillment import (
+    AllocationRequested,
+    AllocationWithdrawn,
+    OrderRejected,
+    StockDeallocated,
+    StockPicked,
+    StockUnpicked,
+    UnitDeallocated,
+)
+from shared.contracts.lots import GivenLot, HeldStock, LotAllocated, LotHeld, LotHoldLifted, SkippedStock
+from shared.contracts.problems import Code
+from shared.contracts.serials import GivenUnit, SerialAllocated
+from shared.contracts.upstream import CustomerLife, LifePolicy, OrderAmended, OrderCancelled
+from tests.unit.fulfillment.counter import NOW, Counter
+from tests.unit.fulfillment.test_orders import asked, line, order
+
+TODAY = NOW.date()
+LATER = TODAY + timedelta(days=100)
+Given = tuple[str, str, Any]
+
+
+@pytest.fixture
+def counter() -> Counter:
+    """An order SO-1 of 10 of M, which is tracked by lot: 4 of L1 at A-1, 3.5 of L2 at A-2 are allocated."""
+    counter = Counter(("A",))
+    counter.trackings |= {"M": "LOT", "N": "NONE"}
+    (demand,) = asked(counter.take(order(line("1", "M", 10))))
+    counter.take(lots(demand, ("L1", "EAST/A-1", 4), ("L2", "EAST/A-2", "3.5"), short="2.5"))
+    return counter
+
+
+def lots(wanted: AllocationRequested, *given: Given, expiry: date | None = LATER, **more: Any) -> LotAllocated:
+    """An answer that gives these quantities."""
+    piles = [
+        GivenLot(lot=lot, location=location, quantity=Decimal(quantity), expiry=expiry)
+        for lot, location, quantity in given
+    ]
+    about = {"sku": wanted.sku, "demand": wanted.demand, "order": wanted.order, "line": wanted.line, "short": 0}
+    return LotAllocated(**(about | more), given=piles)
+
+
+def stock(lot: str, quantity: Any, sku: str = "M", **more: Any) -> Stock:
+    """So much of a lot, as scanned."""
+    return Stock(sku=sku, lot=lot, quantity=Decimal(quantity), **more)
+
+
+def pick(*scanned: Stock, order: str = "SO-1") -> Pick:
+    """A pick to the stage."""
+    return Pick(order=order, stock=list(scanned), location="EAST/STAGE")
+
+
+def piles(counter: Counter) -> list[tuple[str, str, str]]:
+    """What the order has: lot, status, quantity."""
+    return sorted((pile.lot, pile.status, f"{pile.quantity.normalize():f}") for pile in counter.book.piles)
+
+
+def of(facts: list[Fact], kind: type[Fact]) -> list[Any]:
+    """The facts of a kind."""
+    return [fact for fact in facts if isinstance(fact, kind)]
+
+
+def taken(fact: Any) -> list[tuple[Any, ...]]:
+    """The lots of a fact, with place and quantity."""
+    return [(one.lot, getattr(one, "location", None), float(one.quantity)) for one in fact.lots]
+
+
+def test_a_line_asks_with_its_lots_and_the_life_it_demands(counter: Counter) -> None:
+    """Named lots, a single lot and the life to be left travel with the demand; part of a unit is fine (S27)."""
+    wanted = line("1", "M", "1.25").model_copy(update={"lots": ["L7", "007"], "single_lot": True})
+    (demand,) = asked(counter.take(order(wanted, name="SO-2", min_life_days=30)))
+    assert (demand.lots, demand.single_lot, demand.min_life_days) == (["L7", "007"], True, 30)
+    assert (demand.quantity, demand.tracking) == (Decimal("1.25"), "LOT")
+
+
+@pytest.mark.parametrize("sku", ["A", "N"])
+def test_lots_are_asked_for_only_of_what_has_them(counter: Counter, sku: str) -> None:
+    """A lot of a serialised or untracked product could never be found: refused with its order."""
+    wanted = line("1", sku).model_copy(update={"lots": ["L1"]})
+    assert counter.codes(order(wanted, name="SO-2")) == [Code.NOT_LOT_TRACKED]
+
+
+def test_an_answer_gives_piles_and_tells_what_was_passed_over(counter: Counter) -> None:
+    """Each lot at its place stands in the order's hands; what was skipped is shown with its reason (S08, S27)."""
+    (wanted,) = asked(counter.take(order(line("1", "M", 5), name="SO-2")))
+    skipped = [SkippedStock(lot="L0", quantity=Decimal("2.50"), reason="expired")]
+    facts = counter.take(lots(wanted, ("L3", "EAST/A-3", 2), short=3, skipped=skipped))
+    assert not of(facts, OrderRejected)
+    demand = counter.book.demands.get(wanted.demand)
+    assert demand is not None
+    assert (int(demand.given), demand.outcome) == (2, "2.5 of M lot L0 expired")
+
+
+def test_more_than_a_line_is_short_of_is_a_disagreement(counter: Counter) -> None:
+    """A line is never given more than was ordered."""
+    demand = next(iter(counter.book.demands))
+    more = LotAllocated(
+        sku="M", demand=demand.demand, order="SO-1", line="1", short=Decimal(0),
+        given=[GivenLot(lot="L3", location="EAST/A-1", quantity=Decimal("2.500001"))],
+    )  # fmt: skip
+    (no,) = counter.take(more)
+    assert isinstance(no, OrderRejected)
+    assert piles(counter) == [("L1", "ALLOCATED", "4"), ("L2", "ALLOCATED", "3.5")]
+
+
+def test_an_answer_to_a_withdrawn_demand_changes_nothing(counter: Counter) -> None:
+    """Its owner frees the quantities itself (S11)."""
+    demand = next(iter(counter.book.demands))
+    facts = counter.take(OrderCancelled(order="SO-1"))
+    assert [fact.demand for fact in of(facts, AllocationWithdrawn)] == [demand.demand]
+    assert piles(counter) == []
+    late = LotAllocated(
+        sku="M", demand=demand.demand, order="SO-1", line="1", short=Decimal(0),
+        given=[GivenLot(lot="L3", location="EAST/A-1", quantity=Decimal(1))],
+    )  # fmt: skip
+    assert counter.take(late) == []
+
+
+def test_a_part_of_a_pile_is_picked(counter: Counter) -> None:
+    """The pile splits; parts picked one after the other are one pile again; the place it came from is told (S20)."""
+    for quantity in ("1", "0.5"):
+        facts = counter.take(pick(stock("L1", quantity)))
+        (fact,) = of(facts, StockPicked)
+        assert (taken(fact), fact.location) == ([("L1", "EAST/A-1", float(quantity))], "EAST/STAGE")
+    assert piles(counter) == [("L1", "ALLOCATED", "2.5"), ("L1", "PICKED", "1.5"), ("L2", "ALLOCATED", "3.5")]
+    assert counter.codes(pick(stock("L1", 2), stock("L1", "0.5"))) == []
+    assert piles(counter) == [("L1", "PICKED", "4"), ("L2", "ALLOCATED", "3.5")]
+
+
+def test_another_lot_is_refused_with_the_one_to_take(counter: Counter) -> None:
+    """A wrong lot, more than is to pick, no lot at all: refused, saying which lot to take (S02, S20)."""
+    for wrong in ("L9", "", "l1", "01"):
+        assert counter.codes(pick(stock(wrong, 1))) == [Code.NOT_ALLOCATED_HERE]
+        assert counter.refusals[0].suggested == ["L1", "L2"]
+    assert "EAST/A-1" in counter.refusals[0].detail
+    assert counter.codes(pick(stock("L1", "4.000001"))) == [Code.NOT_ENOUGH]
+    assert counter.codes(pick(stock("L1", 3), stock("L1", 3))) == [Code.NOT_ENOUGH]
+    counter.take(pick(stock("L1", 1), stock("L2", "3.5")))
+    assert counter.codes(pick(stock("L1", 1, location="EAST/A-2"))) == [Code.ALREADY_PICKED]
+    assert counter.codes(pick(stock("L1", 1, sku="Q"))) == [Code.NOT_ALLOCATED_HERE]
+
+
+def test_what_may_be_under_way_is_not_known_yet(counter: Counter) -> None:
+    """With nothing on its list and a demand open the order may be given the lot in a moment."""
+    counter.take(order(line("1", "M", 1), name="SO-2"))
+    assert counter.codes(pick(stock("L1", 1), order="SO-2")) == [Code.NOT_YET_KNOWN]
+
+
+def test_serials_are_picked_by_serial_and_lots_by_lot(counter: Counter) -> None:
+    """No pick of a tracked product without its serials or lot (S02)."""
+    counter.take(order(line("1", "A", 1), name="SO-2"))
+    assert counter.codes(pick(stock("L1", 1, sku="A"), order="SO-2")) == [Code.NOT_COUNTED]
+    unit = Pick(order="SO-1", units=[Unit(sku="M", serial="S1")], location="EAST/STAGE")
+    assert counter.codes(unit) == [Code.NOT_SERIAL_TRACKED]
+
+
+@pytest.mark.parametrize(
+    ("left", "demands", "code"),
+    [
+        (0, (0, 0, 0), None),
+        (-1, (0, 0, 0), Code.EXPIRED),
+        (5, (5, 0, 0), None),
+        (4, (5, 0, 0), Code.LIFE_TOO_SHORT),
+        (30, (0, 30, 0), None),
+        (29, (0, 30, 0), Code.LIFE_TOO_SHORT),
+        (30, (0, 10, 30), None),
+        (29, (0, 10, 30), Code.LIFE_TOO_SHORT),
+    ],
+)
+@pytest.mark.parametrize("sku", ["M", "A"])
+def test_the_guard_at_the_pick(sku: str, left: int, demands: tuple[int, int, int], code: Code | None) -> None:
+    """Goods are good through their last day; too old ones are refused, go back, and are wanted again (S28)."""
+    stop_pick, customer, demanded = demands
+    counter = Counter(("A",))
+    counter.trackings["M"] = "LOT"
+    life = LifePolicy(stop_pick_days=stop_pick, customers=[CustomerLife(customer="C", min_life_days=customer)])
+    counter.guard.lives.update({sku: life})  # type: ignore[attr-defined]
+    (demand,) = asked(counter.take(order(line("1", sku, 1), min_life_days=demanded)))
+    expiry = TODAY + timedelta(days=left)
+    if sku == "M":
+        counter.take(lots(demand, ("L1", "EAST/A-1", 1), expiry=expiry))
+        scan = pick(stock("L1", 1))
+    else:
+        unit = GivenUnit(serial="S1", location="EAST/A-1", expiry=expiry)
+        counter.take(SerialAllocated(sku="A", demand=demand.demand, order="SO-1", line="1", given=[unit], short=0))
+        scan = Pick(order="SO-1", units=[Unit(sku="A", serial="S1")], location="EAST/STAGE")
+    facts = counter.take(scan)
+    assert [refusal.code for refusal in counter.refusals] == ([code] if code else [])
+    again = [fact.again for fact in facts if isinstance(fact, StockDeallocated | UnitDeallocated)]
+    assert again == ([True] if code else [])
+
+
+def test_without_its_warehouse_no_day_is_known(counter: Counter) -> None:
+    """What expires is not picked before we know what day it is there (S28)."""
+    counter.guard.days.clear()  # type: ignore[attr-defined]
+    assert counter.codes(pick(stock("L1", 1))) == [Code.UNKNOWN_WAREHOUSE]
+    assert ("L1", "ALLOCATED", "4") in piles(counter)
+
+
+def test_a_hold_on_a_lot_sends_back_what_is_not_picked(counter: Counter) -> None:
+    """What is still to pick is deallocated and wanted again; what is picked stays, marked, and is not packed."""
+    counter.take(pick(stock("L1", 1)))
+    held = [HeldStock(order="SO-1", line="1", demand="D1", lot="L1", quantity=Decimal(4))]
+    facts = counter.take(LotHeld(sku="M", lot="L1", hold="H", reason="recall", stock=held))
+    (back,) = of(facts, StockDeallocated)
+    assert (taken(back), back.again) == ([("L1", "EAST/A-1", 3.0)], True)
+    (pile,) = [pile for pile in counter.book.piles if pile.lot == "L1"]
+    assert (pile.status, pile.held) == ("PICKED", True)
+    counter.take(LotHoldLifted(sku="M", lot="L1", hold="H", reason="fine"))
+    counter.take(pick(stock("L2", 1)))
+    assert not pile.held
+
+
+def test_a_hold_at_a_place_is_on_what_lies_there(counter: Counter) -> None:
+    """What is allocated elsewhere, or picked, is not touched by a hold on a lot at one place."""
+    counter.take(pick(stock("L1", 1)))
+    held = [HeldStock(order="SO-1", line="1", demand="D1", lot="L1", quantity=Decimal(3), location="EAST/A-1")]
+    for place, gone in (("EAST/A-9", 0), ("EAST/A-1", 1)):
+        facts = counter.take(LotHeld(sku="M", lot="L1", location=place, hold=place, reason="wet", stock=held))
+        assert len(of(facts, StockDeallocated)) == gone
+    assert piles(counter) == [("L1", "PICKED", "1"), ("L2", "ALLOCATED", "3.5")]
+
+
+def test_a_short_pick_gives_back_held(counter: Counter) -> None:
+    """What is missing goes back with a hold on the lot at that place; the rest can be picked (S20)."""
+    facts = counter.take(ShortPick(order="SO-1", stock=[stock("L1", 1)], reason="one box less"))
+    (back,) = of(facts, StockDeallocated)
+    assert (taken(back), back.again, bool(back.hold)) == ([("L1", "EAST/A-1", 1.0)], True, True)
+    assert counter.codes(ShortPick(order="SO-1", stock=[stock("L1", 4)], reason="?")) == [Code.NOT_ENOUGH]
+
+
+def test_an_unpick_puts_a_part_back(counter: Counter) -> None:
+    """A part of what was picked lies in a storage place again, wanted again or not; of a cancelled order never."""
+    counter.take(pick(stock("L1", 4)))
+    for again in (True, False):
+        back = Unpick(order="SO-1", stock=[stock("L1", 1)], location="EAST/A-1", again=again, reason="torn")
+        (fact,) = of(counter.take(back), StockUnpicked)
+        assert (taken(fact), fact.location, fact.again) == ([("L1", None, 1.0)], "EAST/A-1", again)
+    counter.take(OrderCancelled(order="SO-1"))
+    rest = Unpick(order="SO-1", stock=[stock("L1", 2)], location="EAST/A-1", reason="cancelled")
+    assert [fact.again for fact in of(counter.take(rest), StockUnpicked)] == [False]
+    assert counter.codes(rest) == [Code.NOT_PICKED]
+
+
+def test_an_exchange_of_a_lot(counter: Counter) -> None:
+    """So much goes back for good, as much of the lot named is asked for; what it does not have is wanted of any."""
+    facts = counter.take(ExchangeStock(order="SO-1", stock=stock("L1", 3), instead="L5", reason="customer asked"))
+    (back,), (demand,) = of(facts, StockDeallocated), asked(facts)
+    assert (taken(back), back.again) == ([("L1", "EAST/A-1", 3.0)], False)
+    assert (demand.lots, demand.shortfall, int(demand.quantity)) == (["L5"], "DROP", 3)
+    facts = counter.take(lots(demand, ("L5", "EAST/A-5", 2), short=1, closed=True))
+    (rest,) = asked(facts)
+    assert (int(rest.quantity), rest.lots, rest.shortfall) == (1, [], "WAIT")
+    assert ("L5", "ALLOCATED", "2") in piles(counter)
+
+
+def test_an_exchange_that_cannot_be(counter: Counter) -> None:
+    """For the same lot, of more than is there, of what is picked, for a cancelled order: refused at once."""
+
+    def codes(lot: str, quantity: int, instead: str = "L5") -> list[str]:
+        return counter.codes(ExchangeStock(order="SO-1", stock=stock(lot, quantity), instead=instead, reason="why not"))
+
+    assert codes("L1", 1, "L1") == [Code.NOT_FREE]
+    assert codes("L1", 5) == [Code.NOT_ENOUGH]
+    assert codes("L9", 1) == [Code.NOT_ALLOCATED_HERE]
+    counter.take(pick(stock("L1", 4), stock("L2", "3.5")))
+    assert codes("L1", 1) == [Code.ALREADY_PICKED]
+    counter.take(OrderCancelled(order="SO-1"))
+    assert codes("L1", 1) == [Code.ORDER_CANCELLED]
+
+
+def test_less_of_a_full_line_gives_back_what_expires_last(counter: Counter) -> None:
+    """The pile that is last to expire is spared first, and splits (S27)."""
+    (demand,) = asked(counter.take(order(line("1", "M", 5), name="SO-2")))
+    counter.take(lots(demand, ("L1", "EAST/A-1", 2), expiry=TODAY + timedelta(days=3), short=3))
+    counter.take(lots(demand, ("L2", "EAST/A-2", 3)))
+    facts = counter.take(OrderAmended(order="SO-2", lines=[line("1", "M", "3.5")]))
+    (back,) = of(facts, StockDeallocated)
+    assert (taken(back), back.again) == ([("L2", "EAST/A-2", 1.5)], False)
+
+
+def test_more_of_a_single_lot_is_asked_for_as_a_whole(counter: Counter) -> None:
+    """What is not picked is given back to be served from one lot; once some is picked, that lot alone will do."""
+    single = {"single_lot": True}
+    (demand,) = asked(counter.take(order(line("1", "M", 2).model_copy(update=single), name="SO-2")))
+    counter.take(lots(demand, ("L1", "EAST/A-1", 2)))
+    facts = counter.take(OrderAmended(order="SO-2", lines=[line("1", "M", 3).model_copy(update=single)]))
+    (whole,) = asked(facts)
+    assert (int(whole.quantity), whole.lots, len(of(facts, AllocationWithdrawn))) == (3, [], 1)
+    counter.take(lots(whole, ("L2", "EAST/A-1", 3)))
+    counter.take(pick(stock("L2", 1), order="SO-2"))
+    (rest,) = asked(counter.take(OrderAmended(order="SO-2", lines=[line("1", "M", 4).model_copy(update=single)])))
+    assert (int(rest.quantity), rest.lots, rest.single_lot) == (3, ["L2"], True)
+
+
+def test_another_life_demanded_asks_anew(counter: Counter) -> None:
+    """What is not picked is asked for once more, or it would be served as it is, refused, and served again (S28)."""
+    facts = counter.take(OrderAmended(order="SO-1", min_life_days=200))
+    (demand,) = asked(facts)
+    assert (int(demand.quantity), demand.min_life_days, len(of(facts, AllocationWithdrawn))) == (10, 200, 1)
+    assert piles(counter) == []
