@@ -160,6 +160,22 @@ async def floor(line: Line) -> Line:
 
 
 @pytest.fixture
+async def milk(floor: Line) -> Line:
+    """Milk is lot-tracked, twelve bottles a case; receipt R announces a hundred of it and 2.5 kg of salt."""
+    product = {
+        "sku": floor.no("MILK"), "name": "Milk", "lot_tracked": True,
+        "barcodes": [{"code": floor.no("CASE"), "quantity": 12}], "life": {"min_life_at_receipt": 5},
+    }  # fmt: skip
+    lines = [
+        {"line": "1", "sku": floor.no("MILK"), "quantity": 100},
+        {"line": "2", "sku": floor.no("SALT"), "quantity": "2.5"},
+    ]
+    announced = {"receipt": floor.no("R"), "warehouse": floor.no("EAST"), "lines": lines, "supplier": "Dairy"}
+    await floor.say(ProductDefined.model_validate(product), AsnAnnounced.model_validate(announced))
+    return floor
+
+
+@pytest.fixture
 async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     """Speak to receiving without its consumer and relay."""
     app.state.engine, app.state.wake = engine, lambda: None

@@ -90,3 +90,42 @@ async def test_out_of_order_over_kafka(environment: Mapping[str, str], tmp_path:
     assert len(ours) >= 7
     for error in ("500", "serials", "1 MiB", "no JSON", "no value", "the record's key"):
         assert any(error in one for one in ours), (error, ours)
+
+
+async def test_lots_over_kafka(environment: Mapping[str, str], tmp_path: Path) -> None:
+    """Lots are scanned and received over Kafka as over HTTP; what no lot can be is a dead letter (S23, S26)."""
+    servers, run = environment["KAFKA_BOOTSTRAP_SERVERS"], uuid4().hex[:8]
+    sku, east, receipt = f"MILK-{run}", f"EAST-{run}", f"R-{run}"
+    line = {"line": "1", "sku": sku, "quantity": 12.5}
+    head = {"receipt": receipt, "session": "S", "sku": sku, "location": f"{east}/DOCK"}
+    good = {"lot": "0a/7 B", "quantity": 12.5, "expiry": "2090-01-31"}
+    bad = ({"quantity": 0}, {"quantity": -1}, {"quantity": 10**15}, {"expiry": "2027-02-31"}, {"expiry": "1900-01-01"})
+    with running(environment, tmp_path, ["receiving"]) as services:
+        producer = AIOKafkaProducer(bootstrap_servers=servers)
+        async with producer, httpx.AsyncClient(base_url=services["receiving"].url) as http:
+            for topic, key, value in (
+                ("erp.products", sku, message("product.defined.v1", sku=sku, name="Milk", lot_tracked=True)),
+                ("erp.locations", f"{east}/DOCK", message("location.defined.v1", location=f"{east}/DOCK", type="DOCK")),
+                ("erp.asns", receipt, message("asn.announced.v1", receipt=receipt, warehouse=east, lines=[line])),
+            ):
+                await producer.send_and_wait(topic, value, key=key.encode())
+            await heard(servers, "receipt.planned.v1", receipt)
+            await there(http, f"/locations/{east}/DOCK")
+            for value in (
+                *(message("receive.scan.v1", **head, lots=[good | one]) for one in bad),
+                message("receive.scan.v1", **head, lots=[{"lot": f"{number}"} for number in range(501)]),
+                message("receive.scan.v1", **head, lots=[good, good, good | {"lot": ""}]),
+                message("receive.confirm.v1", receipt=receipt, session="S", quantity=12.5),
+                message("receipt.close.v1", receipt=receipt),
+            ):
+                await producer.send_and_wait("receiving.commands", value, key=receipt.encode())
+            said = await heard(servers, "receipt.closed.v1", receipt)
+            found = await http.get("/dead-letters", params={"topic": "receiving.commands", "limit": 500})
+            refused = (await http.get("/rejections", params={"document": receipt})).json()["items"]
+    letters = [letter for letter in found.json()["items"] if letter["key"] == receipt]
+    facts = [one for one in said if one["type"] != "receipt.rejected.v1"]
+    assert [one["type"] for one in facts] == ["receipt.planned.v1", "stock.received.v1", "receipt.closed.v1"]
+    assert facts[1]["data"]["lots"] == [good]
+    assert facts[2]["data"]["lines"][0]["short"] == 0
+    assert {why["code"] for one in refused for why in one["refusals"]} == {"lot_repeated", "lot_missing"}
+    assert len(letters) == 6

@@ -16,25 +16,9 @@ from shared.contracts.commands.receiving import (
     UndoScan,
 )
 from shared.contracts.lots import LotShipped
-from shared.contracts.upstream import AsnAnnounced, ProductDefined
+from shared.contracts.upstream import ProductDefined
 from tests.receiving.conftest import Line
 from tests.receiving.test_http import get, post
-
-
-@pytest.fixture
-async def milk(floor: Line) -> Line:
-    """Milk is lot-tracked, twelve bottles a case; receipt R announces a hundred of it and 2.5 kg of salt."""
-    product = {
-        "sku": floor.no("MILK"), "name": "Milk", "lot_tracked": True,
-        "barcodes": [{"code": floor.no("CASE"), "quantity": 12}], "life": {"min_life_at_receipt": 5},
-    }  # fmt: skip
-    lines = [
-        {"line": "1", "sku": floor.no("MILK"), "quantity": 100},
-        {"line": "2", "sku": floor.no("SALT"), "quantity": "2.5"},
-    ]
-    announced = {"receipt": floor.no("R"), "warehouse": floor.no("EAST"), "lines": lines, "supplier": "Dairy"}
-    await floor.say(ProductDefined.model_validate(product), AsnAnnounced.model_validate(announced))
-    return floor
 
 
 def scan(floor: Line, *lots: dict[str, Any], sku: str | None = "MILK", **more: Any) -> Scan:
@@ -136,6 +120,31 @@ async def test_a_hundredth_is_a_hundredth(milk: Line, http: httpx.AsyncClient) -
     assert told.data("stock.received.v1")[0]["lots"] == [{"lot": "", "quantity": 1}]
     (row,) = (await get(http, f"/receipts/{milk.no('R')}/lots", sku=milk.no("SALT")))["items"]
     assert row["quantity"] == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        ({"quantity": 0}, "quantity"), ({"quantity": -1}, "quantity"), ({"quantity": 10**15}, "quantity"),
+        ({"quantity": "0.0000001"}, "quantity"), ({"quantity": "many"}, "quantity"),
+        ({"expiry": "1900-01-01"}, "expiry"), ({"expiry": "2027-02-31"}, "expiry"), ({"expiry": 20270131}, "expiry"),
+        ({"manufactured": "2090-02-01"}, ""),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_is_a_400(
+    milk: Line, http: httpx.AsyncClient, bad: dict[str, Any], field: str
+) -> None:  # fmt: skip
+    """A quantity or a date that cannot be is a 400 that names the field; the receipt has not arrived by it."""
+    body = scan(milk, lot("A", 5)).model_dump(mode="json", exclude_unset=True)
+    body["lots"] = [lot("A", 5), lot("B", 5) | bad]
+    answer = await post(http, "/scans", **body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert [error["field"].removesuffix(".") for error in answer.json()["errors"]] == [
+        f"lots.1.{field}".removesuffix(".")
+    ]
+    many = body | {"lots": [lot(f"{number}", 1) for number in range(501)]}
+    assert (await post(http, "/scans", **many)).json()["errors"][0]["field"] == "lots"
+    assert (await get(http, f"/receipts/{milk.no('R')}"))["status"] == "PLANNED"
 
 
 def shipped(floor: Line, *lots: tuple[str, float]) -> LotShipped:

@@ -2,10 +2,11 @@
 
 import asyncio
 
-from shared.contracts.commands.receiving import CloseReceipt, ResolveDiscrepancy
+from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, ResolveDiscrepancy
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import AsnCancelled, ProductDefined
 from tests.receiving.conftest import Line, event
+from tests.receiving.test_lots import lot, returned, scan, shipped
 
 
 async def test_the_same_new_serials_on_two_receipts(floor: Line) -> None:
@@ -102,3 +103,26 @@ async def test_one_barcode_for_two_products(floor: Line) -> None:
     assert sorted(code for one in told for code in one.codes()) == ["barcode_taken"]
     owners = await floor.rows("SELECT sku FROM barcode WHERE code = :code", code=floor.no("BAR"))
     assert len(owners) == 1
+
+
+async def test_the_same_line_of_milk(milk: Line) -> None:
+    """Twelve people count 15 of a lot each on a line of 100 at once: 100 are accepted, 80 set aside, none is lost."""
+    scans = [scan(milk, lot(f"L{number % 2}", 15), session=f"S{number}") for number in range(12)]
+    told = await asyncio.gather(*(milk.insist([event(one)]) for one in scans))
+    verdicts = [one.answers[0].body.lots[0] for one in told]  # type: ignore[union-attr]
+    assert (sum(one.quantity for one in verdicts), sum(one.aside for one in verdicts)) == (100, 80)
+    confirmed = await asyncio.gather(
+        *(milk.insist([event(ConfirmSession(receipt=milk.no("R"), session=f"S{number}"))]) for number in range(12))
+    )
+    facts = [data for one in confirmed for data in one.data("stock.received.v1")]
+    assert sum(some["quantity"] for data in facts for some in data["lots"]) == 100
+
+
+async def test_two_returns_of_one_lot(milk: Line) -> None:
+    """Eight returns take back 3 each of 10 that were shipped, at once: three of them do, 9 are back."""
+    await milk.say(shipped(milk, ("A", 10)))
+    wishes = [returned(milk, ("A", 3), name=f"RMA{number}") for number in range(8)]
+    told = await asyncio.gather(*(milk.insist([event(wish)]) for wish in wishes))
+    assert sorted(code for one in told for code in one.codes()) == ["already_returned"] * 5
+    (row,) = await milk.rows('SELECT shipped, returned FROM shipped_lot WHERE "order" = :order', order=milk.no("SO"))
+    assert (row["shipped"], row["returned"]) == (10, 9)

@@ -3,9 +3,7 @@
 from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, DisposeReturn, UndoScan
 from shared.contracts.upstream import AsnAnnounced
 from tests.receiving.conftest import Line, Told
-from tests.receiving.test_lots import lot, milk, returned, scan, shipped
-
-__all__ = ["milk"]  # a fixture
+from tests.receiving.test_lots import lot, returned, scan, shipped
 
 
 async def whole_life(floor: Line, receipt: str, units: int) -> list[Told]:

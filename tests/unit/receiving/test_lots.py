@@ -1,5 +1,6 @@
 """Counted goods: the verdict on each lot, what a session keeps of it, and how it is received."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -203,6 +204,15 @@ def test_short_life_may_be_held(at: Desk) -> None:
     assert (len(holds["A"]), len(holds["B"]), holds["C"]) == (1, 1, {None})
     assert None not in holds["A"] | holds["B"]
     assert holds["A"] != holds["B"]
+
+
+def test_the_day_may_change_before_the_confirmation(at: Desk) -> None:
+    """Goods good enough when they were scanned, and not when they are confirmed, are received under a hold."""
+    count(at, "R1", lot("A", 5, "2026-03-06"))
+    at.now += timedelta(days=1)
+    (fact,) = confirm(at, "R1").events
+    assert isinstance(fact, StockReceived)
+    assert fact.lots[0].hold is not None
 
 
 @pytest.mark.parametrize(("zone", "verdict"), [("Pacific/Kiritimati", "EXPIRED"), ("UTC", "ACCEPTED")])
