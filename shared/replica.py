@@ -120,8 +120,10 @@ async def warehouses(tx: Transaction, names: Iterable[str]) -> Mapping[str, Site
 
 PRODUCTS = (Hears(ProductChanged, save_products, locks=lambda data: (f"product:{data.sku}",)),)
 """The row of a map that keeps the products."""
+WAREHOUSES = Hears(WarehouseChanged, save_warehouses, locks=lambda data: (f"warehouse:{data.warehouse}",))
+"""The row of a map that keeps the warehouses."""
 LOCATIONS = (
-    Hears(WarehouseChanged, save_warehouses, locks=lambda data: (f"warehouse:{data.warehouse}",)),
+    WAREHOUSES,
     Hears(LocationChanged, save_locations, locks=lambda data: (f"location:{data.location}",)),
 )
 """The rows of a map that keep the warehouses and locations."""

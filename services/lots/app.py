@@ -38,9 +38,9 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.lots import LotRejected, RecallOpened
 from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRecalled
-from shared.replica import LOCATIONS
+from shared.replica import WAREHOUSES
 from shared.routing import Finds, Hears, Takes
 from shared.runtime import service
 
@@ -59,6 +59,11 @@ def product(data: ProductChanged) -> Iterator[str]:
     """Lock the copy of the product, and what waits for a more relaxed policy of it."""
     yield f"product:{data.sku}"
     yield from sku(data)
+
+
+def place(data: LocationChanged) -> Iterator[str]:
+    """Lock the copy of the place."""
+    yield f"location:{data.location}"
 
 
 def packed(data: DispatchRequested | DispatchDone) -> bool:
@@ -84,7 +89,8 @@ def recall_and_sku(data: RecallOpened) -> Iterator[str]:
 
 ROWS = (
     Hears(ProductChanged, expiry.product_changed, product),
-    *LOCATIONS,
+    WAREHOUSES,
+    Hears(LocationChanged, partial(balances.location_changed, keep=serving), place),
     Hears(StockReceived, partial(balances.stock_received, keep=serving), sku),
     Hears(StockReturned, partial(balances.stock_returned, keep=serving), sku),
     Hears(StockDisposed, partial(balances.stock_disposed, keep=serving), sku),

@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+from shared.contracts.reference import LocationChanged
 from tests.lots.conftest import Line
 from tests.unit.lots.making import BIN, DOCK, SHELF
+from tests.unit.lots.ordering import Ordering
 
 
 async def test_a_lot_is_known_with_its_receipt(line: Line) -> None:
@@ -37,3 +39,15 @@ async def test_a_second_lot_is_refused_and_sent_elsewhere(line: Line) -> None:
     told = await line.say(say.put_away("B-2", 1, SHELF))
     assert told.codes() == ["lots_mixed"]
     assert told.answers[0].refusals[0].suggested == [BIN]
+
+
+async def test_a_place_that_is_known_later(line: Line) -> None:
+    """What lies at a place before lots hears of the place is free once it does, and who waits has it (S07, S30)."""
+    say, place = Ordering(line.sku), f"EAST/{line.sku}"
+    await line.say(say.receive(say.came("B-1", 5), say.came("B-2", 1), location=place), say.want(1, 3))
+    storage = LocationChanged(location=place, version=1, type="STORAGE", pick_sequence=7000)
+    told = await line.say(storage)
+    assert told.types() == ["lot.mixed.v1", "lot.allocated.v1"]
+    assert await line.balances() == {("B-1", place): (Decimal(5), Decimal(3)), ("B-2", place): (Decimal(1), Decimal(0))}
+    staging = storage.model_copy(update={"version": 2, "type": "STAGING"})
+    assert (await line.say(staging, say.want(2, 1))).data("lot.allocated.v1")[0]["short"] == 1

@@ -12,12 +12,15 @@ from services.lots.balances.domain import arrivals, counts, dates, holds, places
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.events import disagreements
 from services.lots.balances.domain.refusals import Outcome
-from services.lots.balances.domain.stock import Key
+from services.lots.balances.domain.stock import Key, Told
+from shared import locks
 from shared.contracts.commands.lots import AdjustLot, CorrectLot, CountLot, HoldLot, LiftLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code
 from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
+from shared.contracts.reference import LocationChanged
 from shared.database import Transaction
+from shared.replica import save_locations
 from shared.routing import Answer
 
 Keep = Callable[[Transaction, Book], Awaitable[Sequence[Fact]]]
@@ -56,6 +59,23 @@ async def stock_received(
     if to_hold := arrivals.to_hold(book, events):
         await store.load_had(tx, book, to_hold)
     return await heard(tx, book, arrivals.received(book, events), keep)
+
+
+async def location_changed(
+    tx: Transaction, events: Sequence[CloudEvent[LocationChanged]], keep: Keep = saved
+) -> Sequence[Fact]:
+    """Take places in; what lay there before its place was known, or was a storage place, is looked at again."""
+    await save_locations(tx, events)
+    latest = {event.data.location: Told.by(event, "place retyped") for event in events}
+    if not (found := await store.retyped(tx, latest)):
+        return ()
+    # No message names these products. Whoever meets another order of locks here loses a race, and decides again.
+    await locks.take(tx, {f"sku:{sku}" for sku, _ in found})
+    book = Book(tx.now)
+    await store.load_shelves(tx, book, found)
+    await store.load_lots(tx, book, {(sku, lot) for sku, lot, _ in book.balances})
+    await store.load_places(tx, book, latest)
+    return await heard(tx, book, places.retyped(book, latest), keep)
 
 
 async def put_away(tx: Transaction, requests: Sequence[CloudEvent[PutAwayLot]], keep: Keep = saved) -> Sequence[Answer]:

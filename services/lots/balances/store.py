@@ -105,6 +105,11 @@ LOAD_PICKED = text(f"""
 REDATED = text(f"""
     UPDATE balance SET due = '-infinity' FROM {LOTS_OF} WHERE balance.sku = k.sku AND balance.lot = k.lot
 """)  # noqa: S608
+RETYPED = text("""
+    SELECT DISTINCT balance.sku, balance.location FROM location JOIN balance USING (location)
+    WHERE location.location = ANY(CAST(:places AS text[])) AND balance.on_hand > 0
+        AND balance.stored <> (location.type = 'STORAGE')
+""")
 CLAIMS = text(f"""
     SELECT k.sku, k.lot, k.location, r.order_id FROM {PLACES_OF} CROSS JOIN LATERAL (
         SELECT DISTINCT order_id FROM (
@@ -198,6 +203,11 @@ async def load_shelves(tx: Transaction, book: Book, places: Iterable[tuple[str, 
     listed = sorted(set(places))
     values = {"skus": [sku for sku, _ in listed], "places": [place for _, place in listed]}
     book.adopt(Balance(*row) for row in await tx.rows(LOAD_SHELVES, values))
+
+
+async def retyped(tx: Transaction, places: Iterable[str]) -> set[tuple[str, str]]:
+    """Say what lies at places that were of another type when it was laid there: (sku, location)."""
+    return {(row.sku, row.location) for row in await tx.rows(RETYPED, {"places": list(places)})}
 
 
 async def suggested(tx: Transaction, keys: Iterable[Key]) -> dict[Key, str]:

@@ -1,6 +1,6 @@
 """Where counted stock lies: put away into storage, moved between places of one kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.lots.balances.domain import holds, mixing
 from services.lots.balances.domain.answers import stock_now
@@ -25,6 +25,16 @@ def put_away(book: Book, requests: Sequence[CloudEvent[PutAwayLot]]) -> list[Out
 def move(book: Book, requests: Sequence[CloudEvent[MoveLot]]) -> list[Outcome]:
     """Move what no order has to another place of the same kind, held or not."""
     return [_moved(book, request, Change.MOVED) for request in requests]
+
+
+def retyped(book: Book, latest: Mapping[str, Told]) -> list[Fact]:
+    """Let orders have what lies at places that are storage now, and no more of what lies where none is."""
+    said: dict[tuple[str, str], Sequence[Fact]] = {}
+    for sku, lot, location in list(book.balances):
+        balance = book.balance(book.lots[sku, lot], location)
+        book.came_free(balance, latest[location])
+        said[sku, location] = mixing.mixed(book, balance, latest[location])
+    return [fact for facts in said.values() for fact in facts]
 
 
 def _moved(book: Book, request: CloudEvent[PutAwayLot] | CloudEvent[MoveLot], change: Change) -> Outcome:
