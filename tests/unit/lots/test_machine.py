@@ -113,7 +113,7 @@ class Days(RuleBasedStateMachine):
         free = [it for it in self.house.balances.values() if it.stored and it.free > 0 and not book.held(it)]
         if free:
             balance = free[which % len(free)]
-            demand = f"D-{which % 3}"
+            demand = f"D-{balance.warehouse}-{which % 3}"
             self.house.reserve(balance.key, Claim(demand, f"SO-{demand}", "1"), part(balance.free, share))
 
     @rule(which=any_number, share=st.sampled_from([1, 2]), what=st.sampled_from(["release", "pick", "pick"]))
