@@ -1,5 +1,7 @@
 """The number of statements never depends on how many units or messages a transaction has."""
 
+from decimal import Decimal
+
 from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, DisposeReturn, UndoScan
 from shared.contracts.upstream import AsnAnnounced
 from tests.receiving.conftest import Line, Told
@@ -66,3 +68,20 @@ async def test_as_many_statements_for_500_lots_as_for_two(milk: Line) -> None:
     many = await lots_life(milk, "MANY", 500)
     assert [told.codes() for told in few + many] == [[]] * 20
     assert [told.statements for told in many] == [told.statements for told in few]
+
+
+async def test_as_many_statements_for_200_scans_of_lots_as_for_one(milk: Line) -> None:
+    """A batch of hundreds of scans and confirmations of lots is decided in one pass, and none is lost."""
+    receipt = milk.no("R")
+    one = await milk.say(scan(milk, lot("L", 0.25)), ConfirmSession(receipt=receipt, session="S"))
+    commands = [
+        command
+        for number in range(200)
+        for command in (
+            scan(milk, lot(f"L{number % 7}", 0.25), session=f"S{number}"),
+            ConfirmSession(receipt=receipt, session=f"S{number}", quantity=Decimal("0.25")),
+        )
+    ]
+    many = await milk.say(*commands)
+    assert many.statements == one.statements
+    assert sum(some["quantity"] for data in many.data("stock.received.v1") for some in data["lots"]) == 50
