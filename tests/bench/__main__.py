@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterator
 
-from tests.bench import latency, life, orders, recall, receipt, report, search
+from tests.bench import fefo, latency, life, orders, recall, receipt, report, search
 
-WHAT = ("life", "receipt", "orders", "latency", "search", "recall")
+WHAT = ("life", "receipt", "orders", "fefo", "latency", "search", "recall")
 
 
 def arguments() -> argparse.Namespace:
@@ -31,6 +31,8 @@ def sections(asked: argparse.Namespace) -> Iterator[report.Section]:
         yield receipt.measure(asked.times)
     if "orders" in asked.what:
         yield orders.measure(asked.times)
+    if "fefo" in asked.what:
+        yield fefo.measure(asked.times)
     if "latency" in asked.what:
         yield latency.measure()
     if "search" in asked.what:
