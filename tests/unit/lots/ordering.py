@@ -80,7 +80,7 @@ class Ordering(Saying):
 
     def check(self, number: int, lots: dict[str, Any], **more: Any) -> DispatchRequested:
         """The question before a dispatch."""
-        return DispatchRequested(**self._packed(number, lots), **more)
+        return DispatchRequested(**(self._packed(number, lots) | more))
 
     def dispatch(self, number: int, lots: dict[str, Any]) -> DispatchDone:
         """A dispatch that has happened."""
