@@ -167,6 +167,12 @@ def test_other_dates_of_a_lot(at: Desk) -> None:
     assert (int(scan.quantity), str(scan.manufactured), str(scan.expiry)) == (10, "2026-01-01", "2026-12-31")
 
 
+def test_dates_of_two_scans_that_cannot_both_be(at: Desk) -> None:
+    """A lot made after the day on which an earlier scan says that it expires is refused, as in one scan."""
+    count(at, "R1", lot("A", 5))
+    assert codes(count(at, "R1", lot("A", 5, None, manufactured="2027-01-01"))) == ["dates_differ"]
+
+
 def test_untracked_goods(at: Desk) -> None:
     """An untracked product is counted without lot and dates, in exact decimals; a lot or date is refused (S01)."""
     assert codes(count(at, "R1", lot("A"), sku="SALT")) == ["lot_not_tracked"]

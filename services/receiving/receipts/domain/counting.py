@@ -109,11 +109,13 @@ class _Bench:
 
 
 def _labelled(entry: ScannedLot, before: list[LotScan]) -> ScannedLot | None:
-    """The entry with the dates that were given for its lot on this receipt; nothing, if it gives others."""
+    """The entry with the dates that were given for its lot on this receipt; nothing, if they cannot all be so."""
     days = {name: {getattr(one, name) for one in (entry, *before)} - {None} for name in DATES}
     if any(len(given) > 1 for given in days.values()):
         return None
-    return entry.model_copy(update={name: next(iter(given), None) for name, given in days.items()})
+    label = entry.model_copy(update={name: next(iter(given), None) for name, given in days.items()})
+    made = label.manufactured
+    return None if made and any(day and day < made for day in (label.expiry, label.best_before)) else label
 
 
 def _dates(before: list[LotScan]) -> str:
