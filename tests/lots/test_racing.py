@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.upstream import CustomerLife, LifePolicy
 from tests.lots.conftest import Line
 from tests.serials.conftest import Told
@@ -35,6 +35,9 @@ async def test_fifty_orders_for_twenty_pieces(line: Line) -> None:
     say = Ordering(line.sku)
     days = {f"L{number}": TODAY + timedelta(10 + number * 3 % 5) for number in range(5)}
     await line.say(say.receive(*(say.came(lot, 4, day) for lot, day in days.items())))
+    await line.say(
+        *(LocationChanged(location=place, version=9, type="STORAGE", pick_sequence=9) for place in PLACES[3:])
+    )
     await line.say(*(say.put_away(lot, 4, place) for lot, place in zip(days, PLACES, strict=True)))
     answers = await asyncio.gather(*(line.say(say.want(number, 1)) for number in range(50)))
     # Every transaction reads back all that was said of the product so far: each fact once, in the order of commits.
