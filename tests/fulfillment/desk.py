@@ -1,16 +1,14 @@
 """A desk: messages in, as the line would bring them; answers and facts out."""
 
 import asyncio
-import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.fulfillment.app import ROWS
+from services.fulfillment.app import app
 from shared.contracts.commands.fulfillment import (
     CreateShipment,
     Dispatch,
@@ -18,44 +16,35 @@ from shared.contracts.commands.fulfillment import (
     Pick,
     Unit,
 )
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.fulfillment import AllocationRequested, DispatchRequested, OrderRejected
+from shared.contracts.envelope import Fact
+from shared.contracts.fulfillment import AllocationRequested, DispatchRequested
 from shared.contracts.problems import Code
 from shared.contracts.reference import LocationChanged, LocationType, ProductChanged
 from shared.contracts.serials import DispatchApproved, GivenUnit, SerialAllocated
 from shared.contracts.topics import FULFILLMENT
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
-from shared.database import new_id, transaction
-from shared.decision import Map, decide
 from shared.routing import Answer
+from tests.line import ServiceLine
 
-MAP = Map("fulfillment", ROWS, OrderRejected)
 WAITING = text("""
     SELECT 1 FROM pg_sleep(0.02), pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
 """)
 F = TypeVar("F", bound=Fact)
-numbers = count(1)
 
 
-def event(fact: Fact) -> CloudEvent[Any]:
-    """A message as the line decodes it."""
-    return CloudEvent[Any](id=new_id(), source="test", type=fact.TYPE, time=datetime.now(UTC), data=fact)
+@dataclass
+class Desk(ServiceLine):
+    """Fulfillment's line, and what it said last."""
 
+    map = app.state.map
+    said: list[Fact] = field(default_factory=list)
+    statements: int = 0
 
-class Desk:
-    """Fulfillment without Kafka: what its map decides, and what it says of it."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self.mark = f"{new_id()[-6:]}{next(numbers)}"
-        self.sku = self.name("SKU")
-        self.said: list[Fact] = []
-        self.statements = 0
-
-    def name(self, what: str) -> str:
-        """A name that no other test uses."""
-        return f"{what}-{self.mark}"
+    @property
+    def sku(self) -> str:
+        """The test's product."""
+        return self.no("SKU")
 
     async def furnish(self) -> None:
         """The places and the product of every test."""
@@ -73,20 +62,16 @@ class Desk:
             ProductChanged(sku=self.sku, version=1, name="Pump", unit="each", tracking="SERIAL"),
         )
 
-    async def tell(self, *facts: Fact) -> list[Answer | None]:
+    async def tell(self, *facts: Fact) -> list[Answer]:
         """Let the map decide messages in one transaction; their answers, and in `said` what it published."""
-        events = [event(fact) for fact in facts]
-        async with transaction(self.engine) as tx:
-            answers = await decide(tx, MAP, events)
-            self.statements = tx.statements
-            rows = await tx.rows(text("DELETE FROM outbox RETURNING id, value"))
-        self.said = [_fact(row.value) for row in sorted(rows, key=lambda row: int(row.id))]
-        return [answers.get(one.cause) for one in events]
+        told = await self.say(*facts)
+        self.said = [FULFILLMENT.messages[it["type"]].model_validate(it["data"]) for it in told.events]
+        self.statements = told.statements
+        return told.answers
 
     async def ask(self, fact: Fact) -> Answer:
         """One request and its answer."""
         (answer,) = await self.tell(fact)
-        assert answer is not None
         return answer
 
     async def refused(self, fact: Fact) -> list[Code]:
@@ -99,11 +84,6 @@ class Desk:
         """The facts of a kind that the last transaction said."""
         return [fact for fact in self.said if isinstance(fact, kind)]
 
-    async def rows(self, query: str, **values: Any) -> list[Any]:
-        """What stands in the database."""
-        async with transaction(self.engine) as tx:
-            return list(await tx.rows(text(query), values))
-
     async def someone_waits(self) -> None:
         """Until a transaction waits for a lock that another holds."""
         async with asyncio.timeout(20), self.engine.connect() as connection:
@@ -114,7 +94,7 @@ class Desk:
         """An order of one line."""
         line = OrderLine.model_validate({"line": "1", "sku": self.sku, "quantity": quantity})
         given = {"customer": Customer(id="C-1", name="Ann"), "lines": [line], "warehouse": "EAST"} | more
-        return OrderPlaced.model_validate({"order": self.name(name), **given})
+        return OrderPlaced.model_validate({"order": self.no(name), **given})
 
     async def place(self, name: str, quantity: int = 1, **more: Any) -> AllocationRequested:
         """An order placed, and what it asked for."""
@@ -140,11 +120,11 @@ class Desk:
 
     def pick(self, name: str, *serials: str, stage: str = "EAST/STAGE") -> Pick:
         """A pick to a stage."""
-        return Pick(order=self.name(name), units=self.units(*serials), location=stage)
+        return Pick(order=self.no(name), units=self.units(*serials), location=stage)
 
     def pack(self, name: str, carton: str, *serials: str) -> Pack:
         """Units into a carton."""
-        return Pack(order=self.name(name), carton=self.name(carton), units=self.units(*serials))
+        return Pack(order=self.no(name), carton=self.no(carton), units=self.units(*serials))
 
     async def packed(self, name: str, carton: str, *serials: str, stage: str = "EAST/STAGE", **more: Any) -> None:
         """An order picked and packed into one carton."""
@@ -154,8 +134,8 @@ class Desk:
     async def shipped(self, name: str, *serials: str) -> None:
         """An order that has left."""
         await self.packed(name, f"C-{name}", *serials)
-        await self.tell(CreateShipment(shipment=self.name(f"SH-{name}"), cartons=[self.name(f"C-{name}")]))
-        await self.tell(Dispatch(shipment=self.name(f"SH-{name}")))
+        await self.tell(CreateShipment(shipment=self.no(f"SH-{name}"), cartons=[self.no(f"C-{name}")]))
+        await self.tell(Dispatch(shipment=self.no(f"SH-{name}")))
         await self.tell(*self.approves(self.heard(DispatchRequested)))
 
     def approves(self, asked: Sequence[DispatchRequested], minutes: int = 15) -> list[DispatchApproved]:
@@ -168,8 +148,3 @@ class Desk:
             )
             for one in asked for sku in sorted({unit.sku for unit in one.units})
         ]  # fmt: skip
-
-
-def _fact(value: bytes) -> Fact:
-    said = json.loads(value)
-    return FULFILLMENT.messages[said["type"]].model_validate(said["data"])

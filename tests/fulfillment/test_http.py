@@ -37,7 +37,7 @@ async def post(http: AsyncClient, path: str, body: Any, **headers: str) -> Respo
 def order(desk: Desk, name: str, **more: Any) -> dict[str, Any]:
     """An order as a sender writes it."""
     line = {"line": "1", "sku": desk.sku, "quantity": 1}
-    return {"order": desk.name(name), "warehouse": "EAST", "customer": {"id": "C-1"}, "lines": [line]} | more
+    return {"order": desk.no(name), "warehouse": "EAST", "customer": {"id": "C-1"}, "lines": [line]} | more
 
 
 async def test_a_life_over_http(desk: Desk, http: AsyncClient) -> None:
@@ -50,7 +50,7 @@ async def test_a_life_over_http(desk: Desk, http: AsyncClient) -> None:
     (pick,) = (await http.get(f"{address}/picks")).json()["items"]
     assert (pick["serial"], pick["location"], pick["name"]) == ("S1", "EAST/A-1", "Pump")
     units = [{"sku": desk.sku, "serial": "S1"}]
-    name, carton, shipment = desk.name("SO/1"), desk.name("C-1"), desk.name("SH-1")
+    name, carton, shipment = desk.no("SO/1"), desk.no("C-1"), desk.no("SH-1")
     picked = await post(http, "/picks", {"order": name, "units": units, "location": "EAST/STAGE"})
     assert picked.json()["units"] == [{"sku": desk.sku, "serial": "S1", "line": "1"}]
     assert (await http.get(f"{address}/picks")).json()["items"] == []
@@ -79,33 +79,33 @@ async def outbox(desk: Desk, kind: str) -> Any:
     query = """SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox
                WHERE convert_from(value, 'UTF8')::jsonb->>'type' = :kind ORDER BY id DESC LIMIT 1"""
     (row,) = await desk.rows(query, kind=kind)
-    return row.event
+    return row["event"]
 
 
 async def test_one_walk_for_the_most_urgent_orders(desk: Desk, http: AsyncClient) -> None:
     """The pick list of a warehouse takes urgent orders first and follows the walk; cancelled orders are not on it."""
     await desk.tell(LocationChanged(location="EAST/Z-9", version=1, type="STORAGE", pick_sequence=99))
-    warehouse = desk.name("WH").replace("/", "")
+    warehouse = desk.no("WH").replace("/", "")
     for name, priority in (("slow", 1), ("fast", 9), ("gone", 9)):
         await desk.allocated(name, f"{name}-2", f"{name}-1", warehouse=warehouse, priority=priority)
-    await desk.tell(OrderCancelled(order=desk.name("gone")))
+    await desk.tell(OrderCancelled(order=desk.no("gone")))
     walk = (await http.get("/picks", params={"warehouse": warehouse})).json()["items"]
     assert [item["serial"] for item in walk] == ["fast-1", "fast-2", "slow-1", "slow-2"]
     walk = (await http.get("/picks", params={"warehouse": warehouse, "orders": 1})).json()["items"]
-    assert {item["order"] for item in walk} == {desk.name("fast")}
+    assert {item["order"] for item in walk} == {desk.no("fast")}
 
 
 async def test_orders_are_found_by_number_status_and_customer(desk: Desk, http: AsyncClient) -> None:
     """Page by page, in the order of their numbers."""
-    customer = desk.name("CUST")
-    names = [f"{desk.mark}-{number}" for number in range(5)]
+    customer = desk.no("CUST")
+    names = [f"{desk.run}-{number}" for number in range(5)]
     for name in names:
         await post(http, "/orders", order(desk, "x", order=name, customer={"id": customer, "name": "Ann"}))
     await desk.tell(OrderCancelled(order=names[0]))
     found: list[str] = []
     cursor: str | None = None
     while True:
-        params = {"q": desk.mark, "limit": "2"} | ({"cursor": cursor} if cursor else {})
+        params = {"q": desk.run, "limit": "2"} | ({"cursor": cursor} if cursor else {})
         page = (await http.get("/orders", params=params)).json()
         found += [item["order"] for item in page["items"]]
         cursor = page["next"]
@@ -121,7 +121,7 @@ async def test_an_exchange_ends_in_its_outcome(desk: Desk, http: AsyncClient) ->
     for name, closes, status in (("SO-1", ["SO-1-S9"], "DONE"), ("SO-2", [], "FAILED")):
         await desk.allocated(name, f"{name}-S1")
         unit = {"sku": desk.sku, "serial": f"{name}-S1"}
-        body = {"order": desk.name(name), "unit": unit, "instead": f"{name}-S9", "reason": "older"}
+        body = {"order": desk.no(name), "unit": unit, "instead": f"{name}-S9", "reason": "older"}
         asked = await post(http, "/exchanges", body)
         assert asked.status_code == 202
         address = asked.headers["Location"]
@@ -136,12 +136,12 @@ async def test_an_exchange_ends_in_its_outcome(desk: Desk, http: AsyncClient) ->
 async def test_a_dispatch_shows_that_it_is_over_before_its_answers_come(desk: Desk, http: AsyncClient) -> None:
     """After a cancel, the dispatch's address says that it has ended."""
     await desk.packed("SO-1", "C-1", "S1")
-    await desk.tell(CreateShipment(shipment=desk.name("SH-1"), cartons=[desk.name("C-1")]))
-    answer = await desk.ask(Dispatch(shipment=desk.name("SH-1")))
-    await desk.tell(OrderCancelled(order=desk.name("SO-1")))
+    await desk.tell(CreateShipment(shipment=desk.no("SH-1"), cartons=[desk.no("C-1")]))
+    answer = await desk.ask(Dispatch(shipment=desk.no("SH-1")))
+    await desk.tell(OrderCancelled(order=desk.no("SO-1")))
     assert answer.address is not None
     assert (await http.get(answer.address)).json()["status"] == "ENDED"
-    listed = (await http.get("/shipments", params={"order": desk.name("SO-1")})).json()["items"]
+    listed = (await http.get("/shipments", params={"order": desk.no("SO-1")})).json()["items"]
     assert [item["status"] for item in listed] == ["CREATED"]
 
 
@@ -151,7 +151,7 @@ BAD_SERIALS = ["", " S1", "S1 ", "S\t1", "S\n1", "S\u00e4", "S\u200b1", "x" * 65
 @pytest.mark.parametrize("serial", BAD_SERIALS)
 async def test_what_cannot_be_a_serial_is_malformed(desk: Desk, http: AsyncClient, serial: str) -> None:
     """Empty, padded, with a control or non-ASCII character, over-long: 400, and nothing happens (S16)."""
-    body = {"order": desk.name("SO-1"), "units": [{"sku": desk.sku, "serial": serial}], "location": "EAST/STAGE"}
+    body = {"order": desk.no("SO-1"), "units": [{"sku": desk.sku, "serial": serial}], "location": "EAST/STAGE"}
     answer = await post(http, "/picks", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
@@ -162,13 +162,13 @@ async def test_quantities_that_cannot_be_are_malformed(desk: Desk, http: AsyncCl
     line = {"line": "1", "sku": desk.sku, "quantity": quantity}
     answer = await post(http, "/orders", order(desk, "SO-1", lines=[line]))
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-    assert (await http.get(f"/orders/{desk.name('SO-1')}")).status_code == 404
+    assert (await http.get(f"/orders/{desk.no('SO-1')}")).status_code == 404
 
 
 async def test_too_many_units_in_one_message_are_malformed(desk: Desk, http: AsyncClient) -> None:
     """At most 500 units a command."""
     units = [{"sku": desk.sku, "serial": f"S{number}"} for number in range(501)]
-    answer = await post(http, "/picks", {"order": desk.name("SO-1"), "units": units, "location": "EAST/STAGE"})
+    answer = await post(http, "/picks", {"order": desk.no("SO-1"), "units": units, "location": "EAST/STAGE"})
     assert answer.status_code == 400
 
 
@@ -176,7 +176,7 @@ async def test_case_and_repeats_of_a_serial_are_refused_each(desk: Desk, http: A
     """A serial in another case is another serial; one named twice is taken once; the rest of the command is done."""
     await desk.allocated("SO-1", "S1", "S2")
     units = [{"sku": desk.sku, "serial": serial} for serial in ("S1", "s1", "S1")]
-    answer = await post(http, "/picks", {"order": desk.name("SO-1"), "units": units, "location": "EAST/STAGE"})
+    answer = await post(http, "/picks", {"order": desk.no("SO-1"), "units": units, "location": "EAST/STAGE"})
     assert answer.status_code == 200
     assert [unit["serial"] for unit in answer.json()["units"]] == ["S1"]
     assert sorted(no["code"] for no in answer.json()["refused"]) == ["not_allocated_here", "serial_repeated"]
@@ -186,18 +186,18 @@ async def test_a_unit_of_another_order_is_refused_with_whose_it_is(desk: Desk, h
     """409, and the address of the order that has it (S20); the refusal is recorded with who tried."""
     await desk.allocated("SO-1", "S1")
     await desk.allocated("SO-2", "S2")
-    body = {"order": desk.name("SO-1"), "units": [{"sku": desk.sku, "serial": "S2"}], "location": "EAST/STAGE"}
+    body = {"order": desk.no("SO-1"), "units": [{"sku": desk.sku, "serial": "S2"}], "location": "EAST/STAGE"}
     answer = await post(http, "/picks", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_allocated_here")
-    assert answer.json()["blocked_by"] == [f"/orders/{desk.name('SO-2')}"]
-    kept = await desk.rows("SELECT actor, codes FROM rejection WHERE document = :order", order=desk.name("SO-1"))
-    assert [(row.actor, row.codes) for row in kept] == [("ann", ["not_allocated_here"])]
+    assert answer.json()["blocked_by"] == [f"/orders/{desk.no('SO-2')}"]
+    kept = await desk.rows("SELECT actor, codes FROM rejection WHERE document = :order", order=desk.no("SO-1"))
+    assert [(row["actor"], row["codes"]) for row in kept] == [("ann", ["not_allocated_here"])]
 
 
 async def test_news_still_under_way_is_worth_another_try(desk: Desk, http: AsyncClient) -> None:
     """A unit that may just have been given to the order is refused with Retry-After (S20)."""
     await desk.place("SO-1")
-    body = {"order": desk.name("SO-1"), "units": [{"sku": desk.sku, "serial": "S1"}], "location": "EAST/STAGE"}
+    body = {"order": desk.no("SO-1"), "units": [{"sku": desk.sku, "serial": "S1"}], "location": "EAST/STAGE"}
     answer = await post(http, "/picks", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_yet_known")
     assert answer.headers["Retry-After"] == "1"
@@ -238,7 +238,7 @@ async def test_the_same_command_again_has_the_same_answer(desk: Desk, http: Asyn
     """An Idempotency-Key makes a command happen once; with another body it is refused."""
     await desk.allocated("SO-1", "S1", "S2")
     unit = Unit(sku=desk.sku, serial="S1")
-    command = Exchange(order=desk.name("SO-1"), unit=unit, instead="S7", reason="older").model_dump(mode="json")
+    command = Exchange(order=desk.no("SO-1"), unit=unit, instead="S7", reason="older").model_dump(mode="json")
     key = {"Idempotency-Key": new_id()}
     first, second = await post(http, "/exchanges", command, **key), await post(http, "/exchanges", command, **key)
     assert (first.status_code, first.json()) == (second.status_code, second.json())

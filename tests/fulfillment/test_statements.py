@@ -26,11 +26,11 @@ async def life(desk: Desk, names: Sequence[str], units: int) -> list[int]:
     await step([desk.gives(demand, serials(name)) for demand, name in zip(asked, names, strict=True)])
     await step([desk.pick(name, *serials(name)) for name in names])
     await step([desk.pack(name, f"C-{name}", *serials(name)) for name in names])
-    await step([CreateShipment(shipment=desk.name(f"SH-{name}"), cartons=[desk.name(f"C-{name}")]) for name in names])
-    await step([Dispatch(shipment=desk.name(f"SH-{name}")) for name in names])
+    await step([CreateShipment(shipment=desk.no(f"SH-{name}"), cartons=[desk.no(f"C-{name}")]) for name in names])
+    await step([Dispatch(shipment=desk.no(f"SH-{name}")) for name in names])
     await step(desk.approves(desk.heard(DispatchRequested)))
     await step([desk.order(f"{name}-2", units) for name in names])
-    await step([OrderCancelled(order=desk.name(f"{name}-2")) for name in names])
+    await step([OrderCancelled(order=desk.no(f"{name}-2")) for name in names])
     return counted
 
 

@@ -1,60 +1,32 @@
-"""Lots' line without Kafka: messages are decided in real transactions, and what they say is read back."""
+"""Lots' line on its real database."""
 
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.app import app
-from shared import inbox
-from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
-from shared.database import create_engine, transaction
-from shared.decision import Map, decide
-from tests.serials.conftest import LAST, SAID, Told, message
+from shared.database import create_engine
+from tests.line import ServiceLine
 from tests.unit.lots.making import PLACES, Saying
 
-MAP: Map = app.state.map
 
+class Line(ServiceLine):
+    """Lots' line; every test has a product of its own."""
 
-@dataclass
-class Line:
-    """Lots' line on its own database; every test has a product of its own."""
+    map = app.state.map
 
-    engine: AsyncEngine
-    sku: str = field(default_factory=lambda: f"L-{uuid4().hex[:8]}")
+    @property
+    def sku(self) -> str:
+        """The test's product."""
+        return self.no("L")
 
     @property
     def saying(self) -> Saying:
         """Messages about the test's product."""
         return Saying(self.sku)
-
-    async def take(self, events: Sequence[CloudEvent[Any]]) -> Told:
-        """Claim and decide a batch, as the consumer does."""
-        async with transaction(self.engine) as tx:
-            after = (await tx.rows(LAST))[0].id
-            tx.statements = 0
-            fresh = await inbox.claim(tx, events)
-            answers = await decide(tx, MAP, fresh) if fresh else {}
-            statements = tx.statements
-            keys = [self.sku, *(event.data.key() for event in events)]
-            said = [json.loads(row.value) for row in await tx.rows(SAID, {"after": after, "keys": keys})]
-        return Told([answers[one.cause] for one in events if one.cause in answers], said, statements)
-
-    async def say(self, *facts: Fact, actor: str = "anna") -> Told:
-        """Decide messages in one transaction."""
-        return await self.take([message(fact, actor) for fact in facts])
-
-    async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
-        """Look into the database."""
-        async with transaction(self.engine) as tx:
-            return [dict(row._mapping) for row in await tx.rows(text(statement), values)]  # noqa: SLF001
 
     async def balances(self) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
         """What is on hand and allocated, by lot and place."""

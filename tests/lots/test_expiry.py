@@ -17,7 +17,7 @@ from shared.contracts.commands.lots import CorrectLot
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import LifePolicy
 from shared.database import Transaction, transaction
-from tests.lots.conftest import MAP, Line
+from tests.lots.conftest import Line
 from tests.unit.lots.making import DOCK, SHELF
 from tests.unit.lots.ordering import Ordering
 
@@ -38,7 +38,7 @@ def days_pass(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
 
 def clock(line: Line) -> Clock:
     """Make lots' clock."""
-    return Clock(MAP, MAP.finds[0], line.engine, lambda: None)
+    return Clock(line.map, line.map.finds[0], line.engine, lambda: None)
 
 
 async def said(line: Line, kind: str) -> list[dict[str, Any]]:

@@ -13,9 +13,9 @@ from services.lots.balances.domain.stock import Claim
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.reference import ProductChanged
 from shared.database import transaction
+from tests.line import message
 from tests.lots.conftest import Line
 from tests.lots.test_receipts import agree
-from tests.serials.conftest import message
 from tests.unit.lots.house import House
 from tests.unit.lots.making import BIN, DOCK, RACK, SHELF, SPRING, STAGE, SUMMER, Saying
 

@@ -4,7 +4,8 @@ from shared.contracts.commands.receiving import ReceiveReturn
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted, SerialMoved
 from shared.contracts.upstream import AsnCancelled, ProductDefined
-from tests.receiving.conftest import Line, event
+from tests.line import message
+from tests.receiving.conftest import Line
 
 
 async def test_an_asn_before_its_product(floor: Line) -> None:
@@ -43,10 +44,10 @@ async def test_a_cancellation_before_its_asn(floor: Line) -> None:
 
 async def test_a_batch_again_a_day_later(floor: Line) -> None:
     """Messages that come again, in any company, have no effect again."""
-    batch = [event(floor.asn("R", "A", quantity=5)), event(floor.scan("R", "A", "x")), event(floor.confirm("R"))]
+    batch = [message(floor.asn("R", "A", quantity=5)), message(floor.scan("R", "A", "x")), message(floor.confirm("R"))]
     await floor.take(batch)
     before = await floor.rows("SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=floor.no("R"))
-    told = await floor.take([*batch, *batch, event(floor.asn("R3", "C"))])
+    told = await floor.take([*batch, *batch, message(floor.asn("R3", "C"))])
     assert told.types() == ["receipt.planned.v1"]
     after = await floor.rows("SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=floor.no("R"))
     assert before == after

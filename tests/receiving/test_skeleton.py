@@ -2,7 +2,8 @@
 
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.upstream import ProductDefined
-from tests.receiving.conftest import Line, event
+from tests.line import message
+from tests.receiving.conftest import Line
 
 
 async def test_from_announcement_to_closing(floor: Line) -> None:
@@ -38,7 +39,7 @@ async def test_every_fact_names_who_and_why(floor: Line) -> None:
     """Whatever is told names who did it and the message that led to it; scans keep their own actor (S22)."""
     closing = CloseReceipt(receipt=floor.no("R"))
     for fact in (floor.asn("R", "A", "B"), floor.scan("R", "A", "z"), floor.confirm("R"), closing):
-        sent = event(fact, "bo")
+        sent = message(fact, "bo")
         for said in (await floor.take([sent])).events:
             assert (said["data"]["actor"], said["data"]["cause"]) == ("bo", {"source": "test", "id": sent.id})
     units = await floor.rows("SELECT serial, scanned_by FROM unit WHERE sku = :sku ORDER BY 1", sku=floor.no("PUMP"))

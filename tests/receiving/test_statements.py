@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, DisposeReturn, UndoScan
 from shared.contracts.upstream import AsnAnnounced
-from tests.receiving.conftest import Line, Told
+from tests.line import Told
+from tests.receiving.conftest import Line
 from tests.receiving.test_lots import lot, returned, scan, shipped
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.contracts.commands.serials import Adjust, Hold, Lift, Move
 from shared.database import transaction
-from tests.serials.conftest import Line, message
+from tests.line import message
+from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names, parts
 from tests.unit.serials.making import DOCK, OUT, SHELF, STAGE
 

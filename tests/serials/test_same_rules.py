@@ -15,7 +15,8 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import GivenUnit, SerialAllocated
 from shared.contracts.upstream import CustomerLife, LifePolicy
 from shared.database import Transaction
-from tests.serials.conftest import Line, message
+from tests.line import message
+from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names
 from tests.unit.serials.making import BIN, SHELF
 from tests.unit.serials.registry import Registry
