@@ -7,8 +7,8 @@ from typing import Any
 
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.upstream import CustomerLife, LifePolicy
+from tests.line import Told
 from tests.lots.conftest import Line
-from tests.serials.conftest import Told
 from tests.unit.lots.making import BIN, RACK, SHELF
 from tests.unit.lots.ordering import Ordering
 
