@@ -1,1 +1,1 @@
-"""Everything counted rather than serialised; for now it answers every demand with a shortfall."""
+"""Everything counted rather than serialised: lots and untracked products, what orders have of them, what may leave."""

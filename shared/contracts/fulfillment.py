@@ -12,7 +12,7 @@ from shared.contracts.topics import FULFILLMENT
 from shared.identifiers import DocumentId, LineId, Location, LotNumber, Quantity, SerialNumber, Sku, Warehouse
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
-Shortfall = Literal["WAIT", "DROP", "WHOLE"]
+Shortfall = Literal["WAIT", "DROP"]
 OrderStatus = Literal["WAITING", "OPEN", "COMPLETE", "CANCELLED"]
 
 

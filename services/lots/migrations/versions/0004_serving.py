@@ -11,7 +11,9 @@ ALTER TABLE demand
     ADD COLUMN lots text[] NOT NULL DEFAULT '{}',
     ADD COLUMN single_lot boolean NOT NULL DEFAULT false,
     ADD COLUMN min_life_days integer NOT NULL DEFAULT 0,
-    ADD COLUMN lot text;
+    ADD COLUMN lot text,
+    DROP CONSTRAINT demand_shortfall_check,
+    ADD CONSTRAINT demand_shortfall_check CHECK (shortfall IN ('WAIT', 'DROP'));
 UPDATE demand SET open = quantity WHERE status = 'OPEN';
 
 -- those whom any lot serves, as far as it goes, in the order in which they are served
