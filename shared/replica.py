@@ -1,6 +1,7 @@
 """This service's copies of the products and locations; receiving owns them, the highest version is the truth."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
@@ -10,6 +11,7 @@ from shared.contracts.reference import LocationChanged, LocationType, ProductCha
 from shared.contracts.upstream import LifePolicy
 from shared.database import Transaction
 from shared.routing import Hears
+from shared.stock.expiry import today
 
 
 class Product(NamedTuple):
@@ -74,6 +76,7 @@ LOCATIONS_OF = text(
 WAREHOUSES_OF = text(
     "SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = ANY(CAST(:keys AS text[]))"
 )
+TIME_ZONES = text("SELECT warehouse, time_zone FROM warehouse")
 
 
 def _rows(events: Sequence[CloudEvent[Any]]) -> dict[str, str]:
@@ -116,6 +119,11 @@ async def locations(tx: Transaction, names: Iterable[str]) -> Mapping[str, Place
 async def warehouses(tx: Transaction, names: Iterable[str]) -> Mapping[str, Site]:
     """Those of the warehouses that are known, by name."""
     return {row.warehouse: Site(*row) for row in await tx.rows(WAREHOUSES_OF, {"keys": list(set(names))})}
+
+
+async def days(tx: Transaction) -> dict[str, date]:
+    """Which day it is in each warehouse."""
+    return {row.warehouse: today(tx.now, row.time_zone) for row in await tx.rows(TIME_ZONES)}
 
 
 PRODUCTS = (Hears(ProductChanged, save_products, locks=lambda data: (f"product:{data.sku}",)),)

@@ -12,6 +12,7 @@ from services.lots.balances import handlers as balances
 from services.lots.expiry import handlers as expiry
 from services.lots.expiry.domain import LotDue
 from services.lots.expiry.store import due
+from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import handlers as recalls
 from services.lots.recalls.api import router as recalls_router
 from shared.contracts.commands.lots import (
@@ -117,4 +118,4 @@ ROWS = (
 
 FINDS = (Finds(LotDue, due, expiry.look, sku),)
 
-app = service("lots", ROWS, LotRejected, (balances_api.router, api.router, recalls_router), FINDS)
+app = service("lots", ROWS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), FINDS)

@@ -4,5 +4,9 @@ from shared.http.csv import Column, csv_response
 from shared.http.pages import Limit, Page, cursor, page, parts
 from shared.http.problems import NotFound, Problem
 from shared.http.reading import Reading
+from shared.http.reports import Report, serve
 
-__all__ = ["Column", "Limit", "NotFound", "Page", "Problem", "Reading", "csv_response", "cursor", "page", "parts"]
+__all__ = [
+    "Column", "Limit", "NotFound", "Page", "Problem", "Reading", "Report", "csv_response", "cursor", "page", "parts",
+    "serve",
+]  # fmt: skip

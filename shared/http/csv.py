@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fastapi import Request
@@ -25,6 +26,8 @@ class Column(NamedTuple):
 def _cell(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(FORMULA):
         return f"'{value}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"  # as a page shows it: 10, not 10.00
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

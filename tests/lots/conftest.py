@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -63,3 +64,12 @@ async def line_too(engine: AsyncEngine) -> Line:
     line = Line(engine)
     await line.say(ProductChanged(sku=line.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
     return line
+
+
+@pytest.fixture
+async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
+    """Speak to lots without its consumer and relay."""
+    app.state.engine, app.state.wake = line.engine, lambda: None
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
+        yield client

@@ -1,25 +1,14 @@
 """Commands on counted stock as a client sends them: bad values, refusals with their remedy, what is held."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from services.lots.app import app
 from shared.contracts.reference import LocationChanged, ProductChanged
 from tests.lots.conftest import Line
 from tests.unit.lots.making import BIN, DOCK, SHELF
-
-
-@pytest.fixture
-async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
-    """Speak to lots without its consumer and relay."""
-    app.state.engine, app.state.wake = line.engine, lambda: None
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
-        yield client
 
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:

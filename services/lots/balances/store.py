@@ -70,7 +70,7 @@ LEDGER = Table(
     "ledger",
     {"change": TEXT, "sku": TEXT, "lot": TEXT, "warehouse": TEXT, "location": TEXT, "on_hand": NUMBER,
      "picked": NUMBER, **TOLD, "receipt": TEXT, "order_id": TEXT, "line": TEXT, "demand": TEXT, "shipment": TEXT,
-     "customer": TEXT, "return_id": TEXT},
+     "customer": TEXT, "return_id": TEXT, "supplier": TEXT},
 )  # fmt: skip
 CORRECTION = Table(
     "correction",

@@ -23,7 +23,7 @@ async def look(tx: Transaction, events: Sequence[CloudEvent[LotDue]]) -> Sequenc
     await balances.load_had(tx, book, keys)
     products = await replica.products(tx, {sku for sku, _ in keys})
     thresholds = {sku: product.life.expiring_days for sku, product in products.items()}
-    sweep = Sweep(book, await store.days(tx), thresholds, await store.told(tx, watches))
+    sweep = Sweep(book, await replica.days(tx), thresholds, await store.told(tx, watches))
     said = sweep.look(events)
     await balances.save(tx, book)
     await store.save(tx, sweep)

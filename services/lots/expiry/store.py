@@ -8,9 +8,8 @@ from sqlalchemy import text
 
 from services.lots.expiry.domain import LotDue, Mark, Sweep, Watch
 from shared.database import Transaction
-from shared.stock.expiry import today
+from shared.replica import days
 
-SITES = text("SELECT warehouse, time_zone FROM warehouse")
 # Reads the index on what is due and nothing else; who was looked at is due later, so that few rows are passed over.
 DUE = text("""
     SELECT b.sku, b.lot, w.warehouse, b.due
@@ -45,11 +44,6 @@ LOOK_AGAIN = text("""
     UPDATE balance SET due = '-infinity'
     WHERE sku = ANY(CAST(:skus AS text[])) AND due > '-infinity' AND due < 'infinity' AND on_hand > 0
 """)
-
-
-async def days(tx: Transaction) -> dict[str, date]:
-    """Say which day it is in each warehouse."""
-    return {row.warehouse: today(tx.now, row.time_zone) for row in await tx.rows(SITES)}
 
 
 async def due(tx: Transaction, after: LotDue | None, size: int) -> Sequence[LotDue]:

@@ -31,7 +31,7 @@ def _received(book: Book, event: CloudEvent[StockReceived], came: ReceivedLot) -
         why = told._replace(reason="too little of its life was left at receipt")
         said += holds.open_on(book, lot, came.hold, "SHORT_LIFE", why)
     balance = book.balance(lot, fact.location)
-    papers = Papers(receipt=fact.receipt, line=fact.line)
+    papers = Papers(receipt=fact.receipt, line=fact.line, supplier=fact.supplier)
     book.change(Change.RECEIVED, balance, came.quantity, told, papers)
     received = LotReceived(
         actor=told.actor,

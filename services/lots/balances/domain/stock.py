@@ -69,6 +69,7 @@ class Papers(NamedTuple):
     shipment: str | None = None
     customer: str | None = None
     return_id: str | None = None
+    supplier: str | None = None
 
 
 class Claim(NamedTuple):
@@ -207,6 +208,7 @@ class Entry(NamedTuple):
     shipment: str | None
     customer: str | None
     return_id: str | None
+    supplier: str | None
 
 
 class Correction(NamedTuple):

@@ -1,4 +1,4 @@
-"""When the clock looks at a lot next, and what was said of its end."""
+"""When the clock looks at a lot next, what was said of its end; and who sent what a receipt brought."""
 
 from shared.migrate import grant, sql
 
@@ -20,6 +20,9 @@ CREATE TABLE expiry_told (
     at timestamptz NOT NULL,
     PRIMARY KEY (sku, lot, warehouse, expiry, threshold)
 );
+
+-- a lot may come from several
+ALTER TABLE ledger ADD COLUMN supplier text;
 """
 
 

@@ -1,19 +1,27 @@
-"""The three reports on serials, each one statement that a page and a file share."""
+"""The three reports on serials."""
 
-from sqlalchemy import text
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.serials.lookup.queries.unit import STEP
-from shared.http import Column
+from shared.contracts.serials import Status
+from shared.http import Report
 
-INVENTORY_COLUMNS = (
-    Column("sku", "the product"),
-    Column("product", "its name"),
-    Column("warehouse", "where the units are; empty for what is expected or has left"),
-    Column("status", "one of the six"),
-    Column("units", "how many units"),
-    Column("held", "how many of them are on hold"),
-    Column("out_of_use", "how many of them are scrapped, lost, void or sent back"),
-)
+
+class InventoryRow(BaseModel):
+    """Serial inventory: how many units of a product are in each warehouse and status (S39)."""
+
+    sku: str = Field(description="the product")
+    product: str = Field(description="its name")
+    warehouse: str = Field(description="where the units are; empty for what is expected or has left")
+    status: Status = Field(description="one of the six")
+    units: int = Field(description="how many units")
+    held: int = Field(description="how many of them are on hold")
+    out_of_use: int = Field(description="how many of them are scrapped, lost, void or sent back")
+
+
 # Grouped before it is ordered; the rows are as many as products, warehouses and statuses meet.
 INVENTORY = """
     SELECT s.sku, coalesce(p.name, '') AS product, coalesce(s.warehouse, '') AS warehouse, s.status::text AS status,
@@ -30,17 +38,21 @@ INVENTORY = """
     ORDER BY s.sku, coalesce(s.warehouse, ''), s.status::text LIMIT :size
 """
 
-LOCATION_COLUMNS = (
-    Column("location", "the place, as warehouse/location"),
-    Column("sku", "the product"),
-    Column("serial", "the unit"),
-    Column("status", "one of the six"),
-    Column("held", "whether it is on hold"),
-    Column("received_at", "when it was received"),
-    Column("order", "the order it is reserved or picked for"),
-    Column("lot", "the lot number on its label"),
-    Column("expiry", "the last day on which it is good"),
-)
+
+class LocationRow(BaseModel):
+    """Serial location: which unit lies where (S40)."""
+
+    location: str = Field(description="the place, as warehouse/location")
+    sku: str = Field(description="the product")
+    serial: str = Field(description="the unit")
+    status: Status = Field(description="one of the six")
+    held: bool = Field(description="whether it is on hold")
+    received_at: datetime | None = Field(description="when it was received")
+    order: str | None = Field(description="the order it is reserved or picked for")
+    lot: str | None = Field(description="the lot number on its label")
+    expiry: date | None = Field(description="the last day on which it is good")
+
+
 LOCATION = """
     SELECT location, sku, serial, status::text AS status, holds > 0 AS held, received_at, order_id AS "order",
            lot, expiry
@@ -53,39 +65,61 @@ LOCATION = """
     ORDER BY warehouse, location, sku, serial LIMIT :size
 """
 
-HISTORY_COLUMNS = (
-    Column("sku", "the product"),
-    Column("serial", "the unit"),
-    Column("version", "the step's number in the unit's life"),
-    Column("recorded_at", "when it was recorded"),
-    Column("occurred_at", "when it happened, by the clock of who reported it"),
-    Column("change", "what happened"),
-    Column("from_status", "the status before"),
-    Column("status", "the status after"),
-    Column("from_location", "the place before"),
-    Column("location", "the place after"),
-    Column("reason", "why"),
-    Column("actor", "who"),
-    Column("receipt", "the receipt"),
-    Column("order", "the order"),
-    Column("shipment", "the shipment"),
-    Column("customer", "the customer"),
-    Column("return_id", "the customer return"),
-    Column("hold", "the hold"),
-    Column("lot", "the lot number on the unit's label"),
-    Column("expiry", "the last day on which the unit is good"),
-)
-HISTORY = f"""
-    SELECT {", ".join(f'"{column.name}"' for column in HISTORY_COLUMNS)} FROM (
-        SELECT k.sku, k.serial, s.lot, s.expiry, {STEP} FROM serial AS k JOIN serial_state AS s USING (id)
-        JOIN audit AS u ON u.serial_id = k.id JOIN act AS a ON a.id = u.act
-        WHERE (CAST(:sku AS text) IS NULL OR k.sku = :sku) AND (CAST(:serial AS text) IS NULL OR k.serial = :serial)
-          AND (k.sku, k.serial) >= (:after_sku, :after_serial)
-          AND (k.sku, k.serial, u.version) > (:after_sku, :after_serial, :after_version)
-          AND (CAST(:since AS timestamptz) IS NULL OR a.recorded >= :since)
-          AND (CAST(:until AS timestamptz) IS NULL OR a.recorded < :until)
-        ORDER BY k.sku, k.serial, u.version LIMIT :size
-    ) AS step
-"""  # noqa: S608 - the columns are this module's own
 
-STATEMENTS = {name: text(sql) for name, sql in (("inventory", INVENTORY), ("location", LOCATION), ("history", HISTORY))}
+class HistoryRow(BaseModel):
+    """Serial history: from receipt to shipment, step by step (S41)."""
+
+    sku: str = Field(description="the product")
+    serial: str = Field(description="the unit")
+    version: int = Field(description="the step's number in the unit's life")
+    recorded_at: datetime = Field(description="when it was recorded")
+    occurred_at: datetime = Field(description="when it happened, by the clock of who reported it")
+    change: str = Field(description="what happened")
+    from_status: Status | None = Field(description="the status before")
+    status: Status = Field(description="the status after")
+    from_location: str | None = Field(description="the place before")
+    location: str | None = Field(description="the place after")
+    reason: str = Field(description="why")
+    actor: str = Field(description="who")
+    receipt: str | None = Field(description="the receipt")
+    order: str | None = Field(description="the order")
+    shipment: str | None = Field(description="the shipment")
+    customer: str | None = Field(description="the customer")
+    return_id: str | None = Field(description="the customer return")
+    hold: str | None = Field(description="the hold")
+    lot: str | None = Field(description="the lot number on the unit's label")
+    expiry: date | None = Field(description="the last day on which the unit is good")
+
+
+HISTORY = f"""
+    SELECT k.sku, k.serial, s.lot, s.expiry, {STEP} FROM serial AS k JOIN serial_state AS s USING (id)
+    JOIN audit AS u ON u.serial_id = k.id JOIN act AS a ON a.id = u.act
+    WHERE (CAST(:sku AS text) IS NULL OR k.sku = :sku) AND (CAST(:serial AS text) IS NULL OR k.serial = :serial)
+      AND (k.sku, k.serial) >= (:after_sku, :after_serial)
+      AND (k.sku, k.serial, u.version) > (:after_sku, :after_serial, :after_version)
+      AND (CAST(:since AS timestamptz) IS NULL OR a.recorded >= :since)
+      AND (CAST(:until AS timestamptz) IS NULL OR a.recorded < :until)
+    ORDER BY k.sku, k.serial, u.version LIMIT :size
+"""  # noqa: S608 - the columns are this service's own
+
+
+def of_stock(product: str | None = None, warehouse: str | None = None) -> dict[str, Any]:
+    """Those of a product, or in a warehouse."""
+    return {"sku": product, "warehouse": warehouse}
+
+
+def of_steps(
+    product: str | None = None,
+    serial: str | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+) -> dict[str, Any]:
+    """Those of a product or a unit, and of a time."""
+    return {"sku": product, "serial": serial, "since": since, "until": until}
+
+
+REPORTS = (
+    Report("serial-inventory", InventoryRow, {"sku": "", "warehouse": "", "status": ""}, INVENTORY, of_stock),
+    Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, LOCATION, of_stock),
+    Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, HISTORY, of_steps),
+)
