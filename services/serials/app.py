@@ -7,7 +7,7 @@ from services.serials.allocation import handlers as allocation
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units import handlers as units
-from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
+from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import (
     AllocationRequested,
@@ -18,6 +18,7 @@ from shared.contracts.fulfillment import (
     UnitPicked,
     UnitUnpicked,
 )
+from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
@@ -62,11 +63,13 @@ ROWS = (
     Hears(UnitUnpicked, allocation.unit_unpicked, sku),
     Hears(DispatchRequested, units.dispatch_requested, packed_skus),
     Hears(DispatchDone, units.dispatch_done, packed_skus),
+    Hears(RecallOpened, units.recall_opened, sku),
     Takes(PutAway, allocation.put_away, sku, post="/putaways"),
     Takes(Move, units.move, sku, post="/moves"),
     Takes(Hold, units.hold, sku, post="/holds"),
     Takes(Lift, allocation.lift, sku, post="/holds/{hold}/lift"),
     Takes(Adjust, allocation.adjust, sku, post="/adjustments"),
+    Takes(Correct, allocation.correct, sku, post="/corrections"),
 )
 
 app = service("serials", ROWS, SerialRejected, (units_api.router, allocation_api.router, lookup_router))

@@ -14,6 +14,7 @@ Status = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", 
 
 Adjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "SENT_BACK"]
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
+Lots = Annotated[list[LotNumber], Field(max_length=MAX_UNITS)]
 
 
 class SerialMoved(Fact, type="serial.moved.v1", topic=SERIALS, key="sku"):
@@ -88,6 +89,8 @@ class SerialHeld(Fact, type="serial.held.v1", topic=SERIALS, key="sku"):
     hold: DocumentId
     reason: str
     units: Annotated[list[HeldUnit], Field(max_length=MAX_UNITS)]
+    lots: Lots = []
+    """Lot numbers that the hold is on: what arrives of them is held too."""
 
 
 class SerialHoldLifted(Fact, type="serial.hold_lifted.v1", topic=SERIALS, key="sku"):
@@ -97,6 +100,7 @@ class SerialHoldLifted(Fact, type="serial.hold_lifted.v1", topic=SERIALS, key="s
     hold: DocumentId
     reason: str
     serials: Serials
+    lots: Lots = []
 
 
 class SerialAdjusted(Fact, type="serial.adjusted.v1", topic=SERIALS, key="sku"):

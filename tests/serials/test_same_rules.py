@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.units.domain.unit import Unit
-from shared.contracts.commands.serials import Adjust, Hold, Lift, Move
+from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move
 from shared.contracts.envelope import Fact
+from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import ReturnDisposed
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import GivenUnit, SerialAllocated
@@ -29,7 +30,7 @@ steps = st.tuples(
     st.sampled_from(
         ["receive", "put away", "put away", "want", "want", "want named", "want long", "want lots", "want alone",
          "want drop", "give up", "deallocate", "short pick", "pick", "unpick", "dispatch", "give back", "dispose",
-         "hold", "lift", "lose", "find", "move", "policy"]
+         "hold", "lift", "lose", "find", "move", "policy", "hold lot", "recall", "correct"]
     ),
     some, number, st.integers(1, 4), st.booleans(),
 )  # fmt: skip
@@ -47,6 +48,16 @@ def said(say: Saying, step: Step, version: int) -> list[Fact]:
         return [one(say, step, version)]
     other = (what, step[1][:1], which % 6 + 1, 5 - quantity, not again)
     return [one(say, step, version), one(say, other, version)]
+
+
+def touching(serials: list[str]) -> list[dict[str, Any]]:
+    """Name what a recall touches in every way."""
+    return [
+        {"serials": serials},
+        {"lots": ["L-2"]},
+        {"words": ["l-1", serials[0].lower()]},
+        {"ranges": [{"first": serials[0], "last": serials[-1]}]},
+    ]
 
 
 def one(say: Saying, step: Step, version: int) -> Fact:
@@ -79,7 +90,16 @@ def one(say: Saying, step: Step, version: int) -> Fact:
             disposition="RESTOCK" if again else "SCRAP",
         ),
         "hold": lambda: Hold(sku=say.sku, serials=serials, hold=f"H-{which}", reason="suspicion"),
-        "lift": lambda: Lift(sku=say.sku, hold=f"H-{which}", reason="cleared"),
+        "hold lot": lambda: Hold(sku=say.sku, lot=f"L-{1 + which % 2}", hold=f"H-{which}", reason="suspicion"),
+        "recall": lambda: RecallOpened(
+            recall=f"RC-{version}", sku=say.sku, hold=f"R-{which}", reason="sharp edges", mock=quantity == 4,
+            **touching(serials)[which % 4],
+        ),
+        "correct": lambda: Correct(
+            sku=say.sku, serials=serials, expiry=[None, *(TODAY + timedelta(n) for n in (-1, 8, 70))][which % 4],
+            reason="label misread",
+        ),
+        "lift": lambda: Lift(sku=say.sku, hold=f"{'R' if again else 'H'}-{which}", reason="cleared"),
         "lose": lambda: Adjust(sku=say.sku, serials=serials, adjustment="LOST", reason="count"),
         "find": lambda: Adjust(sku=say.sku, serials=serials, adjustment="FOUND", reason="count"),
         "move": lambda: Move(sku=say.sku, serials=serials, location=BIN),

@@ -12,16 +12,17 @@ from services.serials.allocation.domain.serve import serve
 from services.serials.allocation.domain.skipped import skipped
 from services.serials.allocation.store import demands as store
 from services.serials.allocation.store import stock
-from services.serials.units.domain import adjustments, arrivals, holds, orders, places
+from services.serials.units.domain import adjustments, arrivals, corrections, holds, orders, places
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements
 from services.serials.units.domain.events import told as events_of
 from services.serials.units.domain.limits import LimitsOf
+from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.unit import Told
-from services.serials.units.handlers import answers, holds_of, keys_of, types_of
-from services.serials.units.store import units
+from services.serials.units.handlers import answers, holds_of, keys_of, recalled_again, types_of
+from services.serials.units.store import scopes, units
 from services.serials.units.store.limits import limits_of
-from shared.contracts.commands.serials import Adjust, Lift, PutAway
+from shared.contracts.commands.serials import Adjust, Correct, Lift, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, UnitDeallocated, UnitUnpicked
 from shared.contracts.receiving import ReturnDisposed
@@ -55,7 +56,12 @@ async def _give(tx: Transaction, book: Book, demands: Demands, limits: LimitsOf)
 
 async def _kept(tx: Transaction, book: Book, demands: Demands) -> list[Fact]:
     given = await _serve(tx, book, demands)
-    return [*(fact for _, fact in events_of(book)), *given, *disagreements(book)]
+    return [*(fact for _, fact in events_of(book)), *given, *await recalled_again(tx, book), *disagreements(book)]
+
+
+async def _answered(tx: Transaction, book: Book, outcomes: Sequence[Outcome]) -> list[Answer]:
+    given = await _serve(tx, book, Demands())
+    return answers(book, outcomes, [*given, *await recalled_again(tx, book)])
 
 
 async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]) -> Sequence[Fact]:
@@ -104,14 +110,15 @@ async def put_away(tx: Transaction, requests: Sequence[CloudEvent[PutAway]]) -> 
     book = await units.load(tx, keys_of(requests))
     types = await types_of(tx, [request.data.location for request in requests])
     outcomes = places.put_away(book, requests, types)
-    return answers(book, outcomes, await _serve(tx, book, Demands()))
+    return await _answered(tx, book, outcomes)
 
 
 async def lift(tx: Transaction, requests: Sequence[CloudEvent[Lift]]) -> Sequence[Answer]:
     """Close holds; units under no other are free again."""
     book = Book()
     await units.load_held(tx, book, holds_of(requests))
-    return answers(book, holds.lift(book, requests), await _serve(tx, book, Demands()))
+    await scopes.load_scopes(tx, book, holds_of(requests))
+    return await _answered(tx, book, holds.lift(book, requests))
 
 
 async def adjust(tx: Transaction, requests: Sequence[CloudEvent[Adjust]]) -> Sequence[Answer]:
@@ -119,7 +126,15 @@ async def adjust(tx: Transaction, requests: Sequence[CloudEvent[Adjust]]) -> Seq
     book = await units.load(tx, keys_of(requests))
     types = await types_of(tx, [request.data.location for request in requests])
     outcomes = adjustments.adjust(book, requests, types)
-    return answers(book, outcomes, await _serve(tx, book, Demands()))
+    return await _answered(tx, book, outcomes)
+
+
+async def correct(tx: Transaction, requests: Sequence[CloudEvent[Correct]]) -> Sequence[Answer]:
+    """Correct the expiry of units; those held as expired that are not are free again (S28)."""
+    book = await units.load(tx, keys_of(requests))
+    await scopes.load_open(tx, book)
+    limits = await limits_of(tx, {unit.pool for unit in book.units.values()})
+    return await _answered(tx, book, corrections.correct(book, requests, limits))
 
 
 async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.serials.units.domain import arrivals, dispatch, holds, orders, places
+from services.serials.units.domain import arrivals, dispatch, holds, orders, places, recalls
 from services.serials.units.domain.answers import done_to
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements, told
 from services.serials.units.domain.refusals import Outcome
+from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.unit import Key
+from services.serials.units.store import scopes
 from services.serials.units.store import units as store
 from services.serials.units.store.limits import limits_on
 from shared.contracts.commands.serials import Hold, Move
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import DispatchDone, DispatchRequested, UnitPicked
+from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, UnitReceived, UnitReturned
 from shared.contracts.reference import LocationType
 from shared.database import Transaction
@@ -39,7 +42,13 @@ async def types_of(tx: Transaction, places: Iterable[str | None]) -> dict[str, L
 async def kept(tx: Transaction, book: Book) -> list[Fact]:
     """Save a book of facts and give what is to be said of it."""
     await store.save(tx, book)
-    return [*(fact for _, fact in told(book)), *disagreements(book)]
+    return [*(fact for _, fact in told(book)), *await recalled_again(tx, book), *disagreements(book)]
+
+
+async def recalled_again(tx: Transaction, book: Book) -> list[Fact]:
+    """Say where recalled units are now; only units under a hold, or let go from one, are looked up."""
+    news = await scopes.recalls_of(tx, book)
+    return [*recalls.said_again(book, news, await scopes.shipments_of(tx, (one.unit for one in news)))]
 
 
 def answers(book: Book, outcomes: Sequence[Outcome], more: Sequence[Fact] = ()) -> list[Answer]:
@@ -48,7 +57,9 @@ def answers(book: Book, outcomes: Sequence[Outcome], more: Sequence[Fact] = ()) 
     for act, fact in told(book):
         said.setdefault(act, []).append(fact)
     given = [
-        Answer(done_to(it.done), said.pop(it.act or 0, []), it.refusals) if it.done else Answer(refusals=it.refusals)
+        Answer(refusals=it.refusals)
+        if it.act is None or (it.refusals and not it.done)
+        else Answer(done_to(book.acts[it.act].sku, it.done), said.pop(it.act, []), it.refusals)
         for it in outcomes
     ]
     if rest := [*(fact for facts in said.values() for fact in facts), *more]:
@@ -76,6 +87,7 @@ async def unit_received(tx: Transaction, events: Sequence[CloudEvent[UnitReceive
     """Units that arrived are RECEIVED, in staging (S06)."""
     book = await store.load(tx, keys_of(events))
     await store.load_held(tx, book, holds_of(events))
+    await scopes.load_arriving(tx, book, {event.data.sku for event in events})
     arrivals.received(book, events)
     return await kept(tx, book)
 
@@ -84,6 +96,7 @@ async def unit_returned(tx: Transaction, events: Sequence[CloudEvent[UnitReturne
     """Shipped units are RECEIVED again, on hold."""
     book = await store.load(tx, keys_of(events))
     await store.load_held(tx, book, holds_of(events))
+    await scopes.load_arriving(tx, book, {event.data.sku for event in events})
     arrivals.returned(book, events)
     return await kept(tx, book)
 
@@ -119,13 +132,35 @@ async def move(tx: Transaction, requests: Sequence[CloudEvent[Move]]) -> Sequenc
     types = await types_of(tx, [request.data.location for request in requests])
     outcomes = places.move(book, requests, types)
     await store.save(tx, book)
-    return answers(book, outcomes)
+    return answers(book, outcomes, await recalled_again(tx, book))
 
 
 async def hold(tx: Transaction, requests: Sequence[CloudEvent[Hold]]) -> Sequence[Answer]:
-    """Hold units; the orders they were meant for are told."""
+    """Hold units, or a lot number and what arrives of it; the orders they were meant for are told."""
     book = await store.load(tx, keys_of(requests))
     await store.load_held(tx, book, holds_of(requests))
+    await scopes.load_scopes(tx, book, holds_of(requests))
+    lots = [
+        Scope(asked.sku, asked.hold, asked.reason, frozenset([asked.lot]))
+        for asked in (request.data for request in requests)
+        if asked.lot
+    ]
+    await scopes.load_touched(tx, book, lots)
     outcomes = holds.hold(book, requests)
     await store.save(tx, book)
-    return answers(book, outcomes)
+    return answers(book, outcomes, await recalled_again(tx, book))
+
+
+async def recall_opened(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:
+    """Hold what a recall touches and name it, in one transaction (S46).
+
+    `recall.closed` is not heard: what was recalled stays held until its hold is lifted, it is scrapped, or sent back.
+    """
+    book = Book()
+    await scopes.load_scopes(tx, book, holds_of(events))
+    await scopes.load_touched(tx, book, [Scope.of_recall(event.data) for event in events])
+    await scopes.load_open(tx, book)
+    touched = recalls.opened(book, events)
+    await store.save(tx, book)
+    out = await scopes.shipments_of(tx, (unit for one in touched for unit in one.units))
+    return [*(fact for _, fact in told(book)), *recalls.answered(touched, out)]

@@ -9,13 +9,24 @@ from services.serials.allocation.domain.answers import answered
 from services.serials.allocation.domain.demand import Demand, Demands
 from services.serials.allocation.domain.serve import serve
 from services.serials.allocation.domain.skipped import skipped
-from services.serials.units.domain import adjustments, arrivals, dispatch, events, holds, orders, places
+from services.serials.units.domain import (
+    adjustments,
+    arrivals,
+    corrections,
+    dispatch,
+    events,
+    holds,
+    orders,
+    places,
+    recalls,
+)
 from services.serials.units.domain.book import Book, Misfit
 from services.serials.units.domain.limits import Limits, LimitsOf
 from services.serials.units.domain.refusals import Outcome
+from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.transitions import Change
 from services.serials.units.domain.unit import Key, Told, Unit
-from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
+from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import (
     AllocationRequested,
@@ -26,6 +37,7 @@ from shared.contracts.fulfillment import (
     UnitPicked,
     UnitUnpicked,
 )
+from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import LifePolicy
@@ -54,6 +66,7 @@ DECIDE: dict[type[Fact], Decide] = {
     DispatchDone: lambda book, _, limits, messages: orders.dispatched(book, messages, limits),
     Move: lambda book, _, __, messages: places.move(book, messages, TYPES),
     Hold: lambda book, _, __, messages: holds.hold(book, messages),
+    RecallOpened: lambda book, _, __, messages: recalls.opened(book, messages),
 }
 SERVING: dict[type[Fact], Decide] = {
     ReturnDisposed: lambda book, _, __, messages: arrivals.disposed(book, messages),
@@ -64,6 +77,7 @@ SERVING: dict[type[Fact], Decide] = {
     PutAway: lambda book, _, __, messages: places.put_away(book, messages, TYPES),
     Lift: lambda book, _, __, messages: holds.lift(book, messages),
     ProductChanged: lambda *_: None,
+    Correct: lambda book, _, limits, messages: corrections.correct(book, messages, limits),
     Adjust: lambda book, _, __, messages: adjustments.adjust(book, messages, TYPES),
 }
 
@@ -89,6 +103,8 @@ class Registry:
     withdrawn: set[str] = field(default_factory=set)
     held: dict[tuple[str, str], dict[Key, Unit]] = field(default_factory=dict)
     of_returns: dict[tuple[str, str], str] = field(default_factory=dict)
+    scopes: dict[tuple[str, str], Scope] = field(default_factory=dict)
+    scopes_over: set[tuple[str, str]] = field(default_factory=set)
     audit: list[Row] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     said: list[Fact] = field(default_factory=list)
@@ -102,7 +118,8 @@ class Registry:
     def take(self, messages: Messages) -> Any:
         """Take a batch in: decide, serve where the service would, keep."""
         kind = type(messages[0].data)
-        book = Book(units=self.units, held=self.held, of_returns=self.of_returns)
+        book = Book(self.units, held=self.held, of_returns=self.of_returns, scopes=self.scopes)
+        book.scopes_over = self.scopes_over
         demands = Demands(known=self.demands)
         if kind is AllocationRequested:  # the table remembers what was withdrawn before it was asked for
             messages = [message for message in messages if message.data.demand not in self.withdrawn]
@@ -125,6 +142,7 @@ class Registry:
     def _keep(self, book: Book, demands: Demands) -> None:
         for key in [key for key, unit in self.units.items() if unit.status is None]:
             del self.units[key]
+        self.scopes_over |= {(scope.sku, scope.hold) for scope, _ in book.lifted_scopes}
         self.withdrawn |= demands.withdrawn.keys()
         self.misfits += book.misfits
         self.audit += [

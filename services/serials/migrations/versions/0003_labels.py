@@ -25,6 +25,23 @@ ALTER TABLE demand ADD COLUMN min_life_days integer, ADD COLUMN single_lot boole
     ADD COLUMN lots jsonb;
 ALTER TABLE demand DROP CONSTRAINT demand_kind_check, DROP CONSTRAINT demand_shortfall_check,
     ADD CHECK (kind IN ('ANY', 'NAMED', 'LOT', 'SINGLE')), ADD CHECK (shortfall IN ('WAIT', 'DROP'));
+
+-- holds on what arrives: of a lot number, of what a recall names
+CREATE TABLE hold_scope (
+    sku text COLLATE "C" NOT NULL,
+    hold text COLLATE "C" NOT NULL,
+    recall text COLLATE "C",
+    lots jsonb NOT NULL,
+    serials jsonb NOT NULL,
+    ranges jsonb NOT NULL,
+    words jsonb NOT NULL,
+    opened bigint NOT NULL,
+    lifted bigint,
+    PRIMARY KEY (sku, hold)
+);
+
+-- whom to call about what has left
+ALTER TABLE act ADD COLUMN customer_name text, ADD COLUMN contact text;
 """
 
 
@@ -32,3 +49,4 @@ def upgrade() -> None:
     sql(LABELS)
     grant("serial_state", "UPDATE (lot, expiry)")
     grant("demand", "UPDATE (lot)")
+    grant("hold_scope", "SELECT, INSERT, UPDATE (lifted)")

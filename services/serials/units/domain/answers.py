@@ -26,10 +26,10 @@ class UnitsDone(BaseModel):
     done: list[UnitNow]
 
 
-def done_to(units: Sequence[Unit]) -> UnitsDone:
+def done_to(sku: str, units: Sequence[Unit]) -> UnitsDone:
     """Tell how units stand now."""
     return UnitsDone(
-        sku=units[0].sku,
+        sku=sku,
         done=[
             UnitNow(
                 serial=unit.serial,

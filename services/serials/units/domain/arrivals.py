@@ -81,6 +81,7 @@ def received(book: Book, events: Sequence[CloudEvent[UnitReceived]]) -> None:
             unit.lot, unit.expiry = fact.lot or None, fact.expiry
             if hold is not None:
                 holds.open_on(book, unit, hold)
+            holds.open_scoped(book, unit, told)
         book.misfit(event, Code.ILLEGAL_TRANSITION, misfits, f"receipt {fact.receipt} received what is known already")
 
 
@@ -101,6 +102,7 @@ def returned(book: Book, events: Sequence[CloudEvent[UnitReturned]]) -> None:
             unit.shipment, unit.return_id = None, fact.return_id
             unit.warehouse, unit.received_at = warehouse_of(fact.location), event.time
             holds.open_on(book, unit, hold)
+            holds.open_scoped(book, unit, told)
         book.misfit(event, Code.ILLEGAL_TRANSITION, misfits, f"return {fact.return_id} brings what had not left")
 
 

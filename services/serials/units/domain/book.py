@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.transitions import Change, after
 from services.serials.units.domain.unit import Act, HoldRow, Key, Papers, Pool, Step, Told, Unit, named
 from shared.contracts.envelope import CloudEvent
@@ -32,6 +33,18 @@ class Book:
     misfits: list[Misfit] = field(default_factory=list)
     held: dict[tuple[str, str], dict[Key, Unit]] = field(default_factory=dict)
     """Known holds by sku and id, with the units that each is open on; one that was lifted is empty."""
+
+    scopes: dict[tuple[str, str], Scope] = field(default_factory=dict)
+    """Open holds on what arrives, by sku and id."""
+
+    scopes_over: set[tuple[str, str]] = field(default_factory=set)
+    """Such holds that were lifted before, as far as they were asked for."""
+
+    opened_scopes: list[tuple[Scope, int]] = field(default_factory=list)
+    lifted_scopes: list[tuple[Scope, int]] = field(default_factory=list)
+    """Scopes of holds that were opened and lifted here, each with its act."""
+
+    _scoped: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
     of_returns: dict[tuple[str, str], str] = field(default_factory=dict)
     """Of the known holds those under which a customer's return waits for its disposition, and which return."""
@@ -68,6 +81,20 @@ class Book:
         unit.status, unit.location = status, location
         return True
 
+    def open_scope(self, scope: Scope, act: int) -> None:
+        """Hold what arrives of this, too; once by each hold."""
+        key = scope.sku, scope.hold
+        if key not in self.scopes and key not in self.scopes_over:
+            self.scopes[key] = scope
+            self.opened_scopes.append((scope, act))
+
+    def scoped_act(self, scope: Scope, told: Told) -> int:
+        """Open the act, once for each message, of holding what arrived of a scope."""
+        key = scope.sku, scope.hold, told.cause.source, told.cause.id
+        if key not in self._scoped:
+            self._scoped[key] = self.act(Change.HELD, scope.sku, told, Papers(hold=scope.hold), scope.reason)
+        return self._scoped[key]
+
     def came_free(self, unit: Unit, told: Told) -> None:
         """Note a unit that an order may have now."""
         if unit.free:
@@ -80,6 +107,12 @@ class Book:
             states.setdefault(unit.state, []).append(unit)
         for state, alike in states.items():
             self.misfits.append(Misfit(event, code, f"{why}: {named(alike)}: {state}", alike))
+
+    @property
+    def used(self) -> list[int]:
+        """The acts that something took part in."""
+        scopes = (act for _, act in (*self.opened_scopes, *self.lifted_scopes))
+        return sorted({step.act for step in self.steps}.union(scopes))
 
     @property
     def stepped(self) -> list[Unit]:

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from services.serials.units.domain.adjustments import CHANGES
 from services.serials.units.domain.book import Book
+from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.transitions import Change
 from services.serials.units.domain.unit import Act, Step
 from shared.contracts.envelope import Fact, chunks
 from shared.contracts.serials import (
     HeldUnit,
     SerialAdjusted,
+    SerialCorrected,
     SerialHeld,
     SerialHoldLifted,
     SerialMoved,
@@ -29,6 +31,8 @@ def told(book: Book) -> Iterator[Saying]:
         unit = step.unit
         way = (step.act, step.from_status, step.from_location, step.status, step.location, unit.lot, unit.expiry)
         together.setdefault(way, []).append(step)
+    for scope, act in (*book.opened_scopes, *book.lifted_scopes):
+        yield act, _scoped(book.acts[act], scope)
     for steps in sorted(together.values(), key=lambda steps: steps[0].act):
         number = steps[0].act
         for run in chunks(steps):
@@ -36,11 +40,22 @@ def told(book: Book) -> Iterator[Saying]:
                 yield number, fact
 
 
+def _scoped(act: Act, scope: Scope) -> Fact:
+    """Say that a hold is on what arrives, too, or no longer; its units are named beside it."""
+    fields = {
+        "actor": act.told.actor, "cause": act.told.cause, "sku": act.sku, "hold": scope.hold, "reason": act.reason,
+        "lots": sorted(scope.lots),
+    }  # fmt: skip
+    return SerialHeld(**fields, units=[]) if act.change is Change.HELD else SerialHoldLifted(**fields, serials=[])
+
+
 def _say(act: Act, steps: Sequence[Step]) -> Iterator[Fact]:
     if act.change is Change.HELD:
         yield _held(act, steps)
     elif act.change is Change.HOLD_LIFTED:
         yield _lifted(act, steps)
+    elif act.change is Change.CORRECTED:
+        yield _corrected(act, steps)
     elif act.change in ADJUSTMENTS:
         yield from _adjusted(act, steps)
     else:
@@ -100,6 +115,17 @@ def _lifted(act: Act, steps: Sequence[Step]) -> SerialHoldLifted:
         hold=act.papers.hold or "",
         reason=act.reason,
         serials=[step.unit.serial for step in steps],
+    )
+
+
+def _corrected(act: Act, steps: Sequence[Step]) -> SerialCorrected:
+    return SerialCorrected(
+        actor=act.told.actor,
+        cause=act.told.cause,
+        sku=act.sku,
+        serials=[step.unit.serial for step in steps],
+        expiry=steps[0].unit.expiry,
+        reason=act.reason,
     )
 
 

@@ -1,12 +1,14 @@
 """Holds: stop units from being allocated, picked and dispatched, and let them go again.
 
-A hold is no status. A unit is held while any hold on it is open; each has an id, by which it is lifted.
+A hold is no status. A unit is held while any hold on it is open; each has an id, by which it is lifted. A hold on a lot
+number is opened on the units that are here, and on each that arrives.
 """
 
 from collections.abc import Sequence
 
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.refusals import Outcome, repeated, sort_out
+from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.transitions import BESIDE, Change
 from services.serials.units.domain.unit import HoldRow, Papers, Told, Unit
 from shared.contracts.commands.serials import Hold, Lift
@@ -26,6 +28,13 @@ def open_on(book: Book, unit: Unit, act: int) -> None:
         book.opened.append(HoldRow(hold, unit, act))
 
 
+def open_scoped(book: Book, unit: Unit, told: Told) -> None:
+    """Open the holds that what arrives is under: of its lot number, of a recall that names it."""
+    for scope in book.scopes.values():
+        if scope.touches(unit):
+            open_on(book, unit, book.scoped_act(scope, told))
+
+
 def lift_from(book: Book, unit: Unit, act: int) -> None:
     """Lift the act's hold from a unit, if it is open on it."""
     hold = book.acts[act].papers.hold or ""
@@ -42,14 +51,20 @@ def hold(book: Book, requests: Sequence[CloudEvent[Hold]]) -> list[Outcome]:
 
 def _hold(book: Book, request: CloudEvent[Hold]) -> Outcome:
     asked = request.data
-    if (asked.sku, asked.hold) in book.held:
+    key = asked.sku, asked.hold
+    if key in book.held or key in book.scopes or key in book.scopes_over:
         detail = f"hold {asked.hold} on {asked.sku} exists already"
         return Outcome.refused(Refusal(code=Code.HOLD_EXISTS, detail=detail, ids=[asked.hold]))
     if twice := repeated(asked.serials):
         return Outcome.refused(twice)
-    units = [book.unit(asked.sku, serial) for serial in asked.serials]
-    fit, refusals = sort_out(units, _why_not)
     act = book.act(Change.HELD, asked.sku, Told.by(request), Papers(hold=asked.hold), asked.reason)
+    if asked.lot:
+        scope = Scope(asked.sku, asked.hold, asked.reason, frozenset([asked.lot]))
+        book.open_scope(scope, act)
+        fit = [unit for unit in book.units.values() if scope.touches(unit) and not _why_not(unit)]
+        refusals: list[Refusal] = []
+    else:
+        fit, refusals = sort_out((book.unit(asked.sku, serial) for serial in asked.serials), _why_not)
     for unit in fit:
         open_on(book, unit, act)
     return Outcome(act, fit, refusals)
@@ -67,7 +82,8 @@ def lift(book: Book, requests: Sequence[CloudEvent[Lift]]) -> list[Outcome]:
 def _lift(book: Book, request: CloudEvent[Lift]) -> Outcome:
     asked, told = request.data, Told.by(request)
     units = list(book.held.get((asked.sku, asked.hold), {}).values())
-    if not units:
+    scope = book.scopes.get((asked.sku, asked.hold))
+    if not units and not scope:
         detail = f"no open hold {asked.hold} on {asked.sku}"
         return Outcome.refused(Refusal(code=Code.UNKNOWN_HOLD, detail=detail, ids=[asked.hold]))
     if of_return := book.of_returns.get((asked.sku, asked.hold)):
@@ -76,6 +92,8 @@ def _lift(book: Book, request: CloudEvent[Lift]) -> Outcome:
         refusal = Refusal(code=Code.DISPOSITION_OPEN, detail=detail, ids=[asked.hold], blocked_by=[address])
         return Outcome.refused(refusal)
     act = book.act(Change.HOLD_LIFTED, asked.sku, told, Papers(hold=asked.hold), asked.reason)
+    if scope:
+        book.lifted_scopes.append((book.scopes.pop((asked.sku, asked.hold)), act))
     for unit in units:
         lift_from(book, unit, act)
         book.came_free(unit, told)

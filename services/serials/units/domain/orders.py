@@ -139,7 +139,10 @@ def _dispatched(
     book: Book, event: CloudEvent[DispatchDone], sku: str, content: Sequence[PackedUnit], limits: LimitsOf
 ) -> None:
     fact, told = event.data, Told.by(event)
-    papers = Papers(order=fact.order, shipment=fact.shipment, customer=fact.customer)
+    papers = Papers(
+        order=fact.order, shipment=fact.shipment, customer=fact.customer, customer_name=fact.customer_name or None,
+        contact=fact.contact or None,
+    )  # fmt: skip
     acts: dict[str, int] = {}
     wrong_status, wrong_papers, held = [], [], []
     too_late: dict[tuple[Code, str], list[Unit]] = defaultdict(list)

@@ -33,6 +33,7 @@ class Change(StrEnum):
     FOUND = "found"
     VOID = "void"
     SENT_BACK = "sent back"
+    CORRECTED = "expiry corrected"
 
 
 TRANSITIONS: Mapping[tuple[Status | None, Change], Status] = MappingProxyType({
@@ -63,6 +64,7 @@ BESIDE: Mapping[Change, frozenset[Status]] = MappingProxyType({
     Change.FOUND: UNCLAIMED,
     Change.VOID: UNCLAIMED,
     Change.SENT_BACK: UNCLAIMED,
+    Change.CORRECTED: IN_HOUSE | {"SHIPPED"},
 })  # fmt: skip
 """What happens beside the status, audited like a transition, and the statuses in which it may."""
 

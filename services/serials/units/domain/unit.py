@@ -106,6 +106,8 @@ class Papers(NamedTuple):
     customer: str | None = None
     return_id: str | None = None
     hold: str | None = None
+    customer_name: str | None = None
+    contact: str | None = None
 
 
 class Act(NamedTuple):

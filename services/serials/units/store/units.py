@@ -1,5 +1,6 @@
 """Loads units under their sku's lock, and writes what became of them: one statement a table, however many."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import TextClause, text
 
 from services.serials.units.domain.book import Book
+from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.unit import HoldRow, Key, Papers, Unit
 from shared.database import Transaction
 
@@ -65,18 +67,19 @@ AUDIT = text("""
             CAST(:changes AS text[]), CAST(:reasons AS text[]), CAST(:actors AS text[]),
             CAST(:occurred AS timestamptz[]), CAST(:sources AS text[]), CAST(:causes AS text[]),
             CAST(:receipt AS text[]), CAST(:line AS text[]), CAST(:order AS text[]), CAST(:demand AS text[]),
-            CAST(:shipment AS text[]), CAST(:customer AS text[]), CAST(:return_id AS text[]), CAST(:hold AS text[])
+            CAST(:shipment AS text[]), CAST(:customer AS text[]), CAST(:return_id AS text[]), CAST(:hold AS text[]),
+            CAST(:customer_name AS text[]), CAST(:contact AS text[])
         ) WITH ORDINALITY AS it (
             change, reason, actor, occurred, cause_source, cause_id,
-            receipt, line, order_id, demand, shipment, customer, return_id, hold, place
+            receipt, line, order_id, demand, shipment, customer, return_id, hold, customer_name, contact, place
         )
     ), acts AS (
         INSERT INTO act (
             id, change, reason, actor, occurred, recorded, cause_source, cause_id,
-            receipt, line, order_id, demand, shipment, customer, return_id, hold
+            receipt, line, order_id, demand, shipment, customer, return_id, hold, customer_name, contact
         )
         SELECT id, change, reason, actor, occurred, :now, cause_source, cause_id,
-               receipt, line, order_id, demand, shipment, customer, return_id, hold
+               receipt, line, order_id, demand, shipment, customer, return_id, hold, customer_name, contact
         FROM it
     ), steps AS (
         INSERT INTO audit (serial_id, version, act, from_status, status, from_location, location)
@@ -97,6 +100,20 @@ OPEN_HOLDS = text("""
     SELECT * FROM unnest(
         CAST(:holds AS text[]), CAST(:skus AS text[]), CAST(:ids AS bigint[]), CAST(:acts AS bigint[])
     )
+""")
+
+OPEN_SCOPES = text("""
+    INSERT INTO hold_scope (sku, hold, recall, lots, serials, ranges, words, opened)
+    SELECT * FROM unnest(
+        CAST(:skus AS text[]), CAST(:holds AS text[]), CAST(:recalls AS text[]), CAST(:lots AS jsonb[]),
+        CAST(:serials AS jsonb[]), CAST(:ranges AS jsonb[]), CAST(:words AS jsonb[]), CAST(:acts AS bigint[])
+    )
+""")
+
+LIFT_SCOPES = text("""
+    UPDATE hold_scope AS c SET lifted = it.act
+    FROM unnest(CAST(:skus AS text[]), CAST(:holds AS text[]), CAST(:acts AS bigint[])) AS it (sku, hold, act)
+    WHERE c.sku = it.sku AND c.hold = it.hold
 """)
 
 LIFT_HOLDS = text("""
@@ -181,7 +198,8 @@ async def load_held(tx: Transaction, book: Book, holds: Iterable[tuple[str, str]
 
 async def save(tx: Transaction, book: Book) -> None:
     """Write a book: new units, changed units, acts with their audit rows, holds."""
-    if not book.steps:
+    used = book.used
+    if not used:
         return
     stepped = book.stepped
     fresh = [unit for unit in stepped if unit.id is None]
@@ -190,11 +208,15 @@ async def save(tx: Transaction, book: Book) -> None:
         await _insert(tx, book, fresh)
     if known:
         await _update(tx, known)
-    acts = await _audit(tx, book)
+    acts = await _audit(tx, book, used)
     if book.opened:
         await tx.run(OPEN_HOLDS, _hold_rows(book.opened, acts))
     if book.lifted:
         await tx.run(LIFT_HOLDS, _hold_rows(book.lifted, acts))
+    if book.opened_scopes:
+        await tx.run(OPEN_SCOPES, _scope_rows(book.opened_scopes, acts))
+    if book.lifted_scopes:
+        await tx.run(LIFT_SCOPES, _scope_rows(book.lifted_scopes, acts))
 
 
 def _arrays(units: Sequence[Unit]) -> Iterator[tuple[Column, tuple[Any, ...]]]:
@@ -223,9 +245,8 @@ async def _insert(tx: Transaction, book: Book, units: Sequence[Unit]) -> None:
         book.units[row.sku, row.serial].id = row.id
 
 
-async def _audit(tx: Transaction, book: Book) -> dict[int, int]:
+async def _audit(tx: Transaction, book: Book, used: Sequence[int]) -> dict[int, int]:
     """Write the acts that anything took part in, and every step; give the ids of acts that concern holds."""
-    used = sorted({step.act for step in book.steps})
     acts = [book.acts[number] for number in used]
     place = {number: place for place, number in enumerate(used, start=1)}
     values: dict[str, Any] = {
@@ -255,4 +276,18 @@ def _hold_rows(rows: Sequence[HoldRow], acts: Mapping[int, int]) -> dict[str, An
         "skus": [row.unit.sku for row in rows],
         "ids": [row.unit.id for row in rows],
         "acts": [acts[row.act] for row in rows],
+    }
+
+
+def _scope_rows(rows: Sequence[tuple[Scope, int]], acts: Mapping[int, int]) -> dict[str, Any]:
+    scopes = [scope for scope, _ in rows]
+    return {
+        "skus": [scope.sku for scope in scopes],
+        "holds": [scope.hold for scope in scopes],
+        "recalls": [scope.recall for scope in scopes],
+        "lots": [json.dumps(sorted(scope.lots)) for scope in scopes],
+        "serials": [json.dumps(sorted(scope.serials)) for scope in scopes],
+        "ranges": [json.dumps(scope.ranges) for scope in scopes],
+        "words": [json.dumps(sorted(scope.words)) for scope in scopes],
+        "acts": [acts[act] for _, act in rows],
     }

@@ -1,0 +1,128 @@
+"""Holds on what arrives, in their table; the units that a lot number or a recall touches, and where those have gone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from services.serials.units.domain.book import Book
+from services.serials.units.domain.recalls import News, Shipped
+from services.serials.units.domain.scopes import Scope
+from services.serials.units.domain.unit import Unit
+from services.serials.units.store.units import UNIT, unit_of
+from shared.database import Transaction
+
+SCOPE = """
+    c.sku, c.hold, a.reason, c.lots, c.serials, c.ranges, c.words, c.recall, c.lifted IS NULL AS open
+    FROM hold_scope AS c JOIN act AS a ON a.id = c.opened
+"""
+OF_SKUS = text(f"SELECT {SCOPE} WHERE c.sku = ANY(CAST(:skus AS text[])) AND c.lifted IS NULL")
+OF_HOLDS = text(f"""
+    SELECT {SCOPE} JOIN unnest(CAST(:skus AS text[]), CAST(:holds AS text[])) AS k (sku, hold)
+        ON k.sku = c.sku AND k.hold = c.hold
+""")
+
+OPEN_ON = text("""
+    SELECT h.sku, h.hold, h.serial_id FROM hold AS h
+    WHERE h.serial_id = ANY(CAST(:ids AS bigint[])) AND h.lifted IS NULL
+""")
+
+TOUCHED = text(f"""
+    WITH found AS (
+        SELECT k.id FROM unnest(CAST(:serial_skus AS text[]), CAST(:serials AS text[])) AS w (sku, serial)
+        JOIN serial AS k USING (sku, serial)
+        UNION
+        SELECT k.id
+        FROM unnest(CAST(:range_skus AS text[]), CAST(:firsts AS text[]), CAST(:lasts AS text[])) AS w (sku, a, z)
+        JOIN serial AS k ON k.sku = w.sku AND k.serial BETWEEN w.a AND w.z AND length(k.serial) = length(w.a)
+        UNION
+        SELECT k.id FROM unnest(CAST(:word_skus AS text[]), CAST(:words AS text[])) AS w (sku, word)
+        JOIN serial AS k ON k.sku = w.sku AND lower(k.serial) = w.word
+        UNION
+        SELECT s.id FROM unnest(CAST(:lot_skus AS text[]), CAST(:lots AS text[])) AS w (sku, lot)
+        JOIN serial_state AS s ON s.sku = w.sku AND lower(s.lot) = w.lot
+    )
+    SELECT {UNIT} FROM found JOIN serial_state AS s USING (id)
+""")  # noqa: S608
+
+SHIPPED = text("""
+    SELECT k.id, left_by.occurred, left_by.customer_name, left_by.contact
+    FROM unnest(CAST(:ids AS bigint[])) AS k (id) CROSS JOIN LATERAL (
+        SELECT a.* FROM audit AS u JOIN act AS a ON a.id = u.act
+        WHERE u.serial_id = k.id AND u.status = 'SHIPPED' AND u.from_status = 'PICKED'
+        ORDER BY u.version DESC LIMIT 1
+    ) AS left_by
+""")
+
+RECALLED = text("""
+    SELECT h.serial_id, c.recall, bool_or(h.lifted IS NULL) AS held
+    FROM hold AS h JOIN hold_scope AS c USING (sku, hold)
+    WHERE h.serial_id = ANY(CAST(:ids AS bigint[])) AND c.recall IS NOT NULL
+    GROUP BY h.serial_id, c.recall
+""")
+
+
+async def load_arriving(tx: Transaction, book: Book, skus: Iterable[str]) -> None:
+    """Load the open holds on what arrives of products, and what else is open on the units of the book."""
+    _adopt(book, await tx.rows(OF_SKUS, {"skus": list(set(skus))}))
+    if book.scopes:
+        await load_open(tx, book)
+
+
+async def load_scopes(tx: Transaction, book: Book, holds: Iterable[tuple[str, str]]) -> None:
+    """Load holds on what arrives by sku and id, those that were lifted too."""
+    if wanted := set(holds):
+        skus, names = zip(*wanted, strict=True)
+        _adopt(book, await tx.rows(OF_HOLDS, {"skus": skus, "holds": names}))
+
+
+def _adopt(book: Book, rows: Sequence[Any]) -> None:
+    for row in rows:
+        if row.open:
+            ranges = [(first, last) for first, last in row.ranges]
+            named = [frozenset(names) for names in (row.lots, row.serials, row.words)]
+            scope = Scope(row.sku, row.hold, row.reason, named[0], named[1], ranges, named[2], row.recall)
+            book.scopes[row.sku, row.hold] = scope
+        else:
+            book.scopes_over.add((row.sku, row.hold))
+
+
+async def load_open(tx: Transaction, book: Book) -> None:
+    """Load which holds are open on the units of the book, where any is."""
+    by_id = {unit.id: unit for unit in book.units.values() if unit.holds}
+    if by_id:
+        for row in await tx.rows(OPEN_ON, {"ids": list(by_id)}):
+            unit = by_id[row.serial_id]
+            book.held.setdefault((row.sku, row.hold), {})[unit.key] = unit
+
+
+async def load_touched(tx: Transaction, book: Book, scopes: Sequence[Scope]) -> None:
+    """Load every unit that is known and in a scope; words may be lots or serials, in any case."""
+    serials = [(it.sku, serial) for it in scopes for serial in it.serials]
+    ranges = [(it.sku, first, last) for it in scopes for first, last in it.ranges]
+    words = [(it.sku, word) for it in scopes for word in it.words]
+    lots = [(it.sku, lot.lower()) for it in scopes for lot in it.lots] + words
+    values: dict[str, Any] = {
+        "serial_skus": [sku for sku, _ in serials], "serials": [serial for _, serial in serials],
+        "range_skus": [sku for sku, _, _ in ranges], "firsts": [first for _, first, _ in ranges],
+        "lasts": [last for _, _, last in ranges],
+        "word_skus": [sku for sku, _ in words], "words": [word for _, word in words],
+        "lot_skus": [sku for sku, _ in lots], "lots": [lot for _, lot in lots],
+    }  # fmt: skip
+    if scopes:
+        book.adopt(unit_of(row) for row in await tx.rows(TOUCHED, values))
+
+
+async def shipments_of(tx: Transaction, units: Iterable[Unit]) -> Mapping[int | None, Shipped]:
+    """When units that are out left, and whom to call."""
+    ids = [unit.id for unit in units if unit.status == "SHIPPED"]
+    rows = await tx.rows(SHIPPED, {"ids": ids}) if ids else ()
+    return {row.id: Shipped(row.occurred, row.customer_name or "", row.contact or "") for row in rows}
+
+
+async def recalls_of(tx: Transaction, book: Book) -> list[News]:
+    """Find the recalls of the units that took a step here under a hold, or were let go from one; after it is saved."""
+    lifted = {row.unit.id: row.unit for row in book.lifted}
+    units = lifted | {unit.id: unit for unit in book.stepped if unit.holds}
+    rows = await tx.rows(RECALLED, {"ids": list(units)}) if units else ()
+    return [News(row.recall, units[row.serial_id], row.held) for row in rows]
