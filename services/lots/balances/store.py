@@ -232,9 +232,7 @@ async def load_holds(tx: Transaction, book: Book, names: Iterable[tuple[str, str
     """Load holds by sku and id, those that were lifted too."""
     listed = sorted(set(names))
     values = {"skus": [sku for sku, _ in listed], "holds": [hold for _, hold in listed]}
-    holds = [Hold(*row) for row in await tx.rows(LOAD_HOLDS, values)]
-    book.adopt(holds)
-    book.hold_ids |= {(hold.sku, hold.hold) for hold in holds}
+    book.adopt(Hold(*row) for row in await tx.rows(LOAD_HOLDS, values))
 
 
 async def save(tx: Transaction, book: Book) -> None:

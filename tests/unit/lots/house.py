@@ -73,7 +73,7 @@ class House:
             namesakes.setdefault(lot, []).append(sku)
         return Book(
             DAWN, self.lots, self.balances, self.reserved, self.picked, self.holds,
-            {(it.sku, it.hold) for its in self.holds.values() for it in its}, PLACES, self.tracking, claims, namesakes,
+            PLACES, self.tracking, claims, namesakes,
         )  # fmt: skip
 
     def keep(self, book: Book) -> None:

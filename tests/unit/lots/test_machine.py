@@ -140,7 +140,8 @@ class Days(RuleBasedStateMachine):
         if what == "ship":
             book.ship(row, part(row.quantity, share), FLOOR, Papers(shipment="SH-1"))
         else:
-            book.unpick(row, location, part(row.quantity, share), FLOOR, Papers(order_id=row.order_id))
+            place = location if row.warehouse == "EAST" else FAR
+            book.unpick(row, place, part(row.quantity, share), FLOOR, Papers(order_id=row.order_id))
         self.house.keep(book)
 
     @invariant()

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from services.lots.balances.domain import arrivals
 from services.lots.balances.domain.stock import Claim
 from shared.contracts.lots import LotHeld, LotMixed
 from tests.unit.lots.house import House
 from tests.unit.lots.making import BIN, FAR, RACK, SHELF, SPRING, STAGE, SUMMER, Saying
+from tests.unit.serials.making import told
 
 say = Saying()
 
@@ -115,3 +117,14 @@ def test_what_comes_later_is_held_too() -> None:
     [outcome] = house.hear(say.put_away("B-1", 5, RACK))
     assert [place.on_hold for place in outcome.done.places] == [True, True]
     assert house.book().freed == {}
+
+
+def test_a_hold_keeps_its_own_product_alone() -> None:
+    """What came free in the same batch stays free where another product's lot of that number is held (S08)."""
+    house, other = House(tracking={"A-1": "LOT", "A-2": "LOT"}), Saying("A-2")
+    book = house.book()
+    here = [say.receive(say.came("B-1"), location=SHELF), other.receive(other.came("B-1"), location=SHELF)]
+    held = [say.receive(say.came("B-1", hold="H-1"))]
+    arrivals.received(book, [told(fact) for fact in [*here, *held]])
+    assert book.freed[("A-2", "EAST")].keys() == {("B-1", SHELF)}
+    assert not book.freed[("A-1", "EAST")]

@@ -53,5 +53,5 @@ class HoldNow(BaseModel):
 
 def hold_now(book: Book, sku: str, hold: str) -> HoldNow:
     """Tell how a hold stands."""
-    on = [OpenOn(lot=it.lot, location=it.location) for it in book.named(sku, hold) if it.open]
+    on = [OpenOn(lot=it.lot, location=it.location) for it in book.named.get((sku, hold), ()) if it.open]
     return HoldNow(sku=sku, hold=hold, open=on)

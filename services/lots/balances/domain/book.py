@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from services.lots.balances.domain.groups import Groups
 from services.lots.balances.domain.stock import (
     NOTHING,
     Balance,
@@ -54,9 +55,6 @@ class Book:
     holds: dict[LotKey, list[Hold]] = field(default_factory=dict)
     """Holds by the lot that they are on: the open ones of every lot that is loaded."""
 
-    hold_ids: set[tuple[str, str]] = field(default_factory=set)
-    """Those of the ids asked for that a hold on the sku has or had."""
-
     types: Mapping[str, LocationType] = field(default_factory=dict)
     """The type of each place that is defined."""
 
@@ -73,6 +71,27 @@ class Book:
     freed: dict[Pool, dict[tuple[str, str], Told]] = field(default_factory=dict)
     """Lots at places of which something became free, by pool, with what freed them."""
 
+    named: dict[tuple[str, str], list[Hold]] = field(init=False)
+    """Holds by sku and id: of those asked for by it, the lifted ones too."""
+
+    of_lot: Groups[LotKey, Balance] = field(init=False)
+    at_place: Groups[tuple[str, str], Balance] = field(init=False)
+    """By sku and place."""
+
+    reserved_of: Groups[LotKey, Reserved] = field(init=False)
+    picked_of: Groups[LotKey, Picked] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort what is there already."""
+        self.named = {}
+        for its in self.holds.values():
+            for it in its:
+                self.named.setdefault((it.sku, it.hold), []).append(it)
+        self.of_lot = Groups(self.balances, lambda row: (row.sku, row.lot))
+        self.at_place = Groups(self.balances, lambda row: (row.sku, row.location))
+        self.reserved_of = Groups(self.reserved, lambda row: (row.sku, row.lot))
+        self.picked_of = Groups(self.picked, lambda row: (row.sku, row.lot))
+
     def adopt(self, rows: Iterable[Lot | Balance | Reserved | Picked | Hold]) -> None:
         """Take in rows as they were loaded; a working copy that is here already stays."""
         for row in rows:
@@ -85,8 +104,13 @@ class Book:
                 self.reserved.setdefault((row.demand, row.lot, row.location), row)
             elif isinstance(row, Picked):
                 self.picked.setdefault((row.demand, row.lot), row)
-            elif all(row.id != known.id for known in self.holds.get((row.sku, row.lot), ())):
-                self.holds.setdefault((row.sku, row.lot), []).append(row)
+            elif all(row.id != known.id for known in self.holds.get(row.lot_key, ())):
+                self.put_hold(row)
+
+    def put_hold(self, hold: Hold) -> None:
+        """Take a hold in."""
+        self.holds.setdefault(hold.lot_key, []).append(hold)
+        self.named.setdefault((hold.sku, hold.hold), []).append(hold)
 
     def stored(self, location: str) -> bool:
         """Whether orders may have what lies at a place (S07)."""
@@ -186,11 +210,6 @@ class Book:
             if hold.open and (location is None or hold.covers(location)):
                 yield hold
 
-    def named(self, sku: str, hold: str) -> Iterator[Hold]:
-        """Give the rows of a hold by its id, those that were lifted too."""
-        for holds in self.holds.values():
-            yield from (it for it in holds if (it.sku, it.hold) == (sku, hold))
-
     def held(self, balance: Balance) -> bool:
         """Whether a hold keeps what lies there from every order."""
         return any(self.on(balance.sku, balance.lot, balance.location))
@@ -199,6 +218,12 @@ class Book:
         """Note that orders may have what lies there, if they may; the days that are left of it are not looked at."""
         if balance.stored and balance.free > 0 and not self.held(balance):
             self.freed.setdefault((balance.sku, balance.warehouse), {})[balance.lot, balance.location] = told
+
+    def no_longer_free(self, hold: Hold) -> None:
+        """Forget of what came free what a hold keeps from orders after all."""
+        for balance in self.of_lot[hold.lot_key]:
+            if hold.covers(balance.location):
+                self.freed.get((hold.sku, balance.warehouse), {}).pop((hold.lot, balance.location), None)
 
     def misfit(self, event: CloudEvent[Any], code: Code, detail: str, sku: str, lots: Iterable[str]) -> None:
         """Note what of a fact does not fit."""

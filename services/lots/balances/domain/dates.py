@@ -69,7 +69,7 @@ def _correct(book: Book, request: CloudEvent[CorrectLot]) -> Outcome:
     over = DATED if asked.expiry != lot.expiry else DATED - {"EXPIRED"}  # the same date again has passed all the same
     said = redate(book, lot, Dates(asked.expiry, made, asked.best_before or lot.best_before), told)
     said += [holds.close(book, hold, told) for hold in list(book.on(lot.sku, lot.lot)) if hold.kind in over]
-    places = [it for it in book.balances.values() if (it.sku, it.lot) == (lot.sku, lot.lot) and it.on_hand]
+    places = [it for it in book.of_lot[lot.sku, lot.lot] if it.on_hand]
     for balance in places:
         book.came_free(balance, told)
     return Outcome(stock_now(book, lot, *places), said)

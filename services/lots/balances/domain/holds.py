@@ -35,11 +35,8 @@ def open_on(
         name, lot.sku, lot.lot, location, kind, told.reason, role, return_id, waiting, told.actor, told.occurred,
         changed=True,
     )  # fmt: skip
-    book.holds.setdefault((lot.sku, lot.lot), []).append(opened)
-    book.hold_ids.add((lot.sku, name))
-    for (sku, _), pool in book.freed.items():
-        for held in [at for at in pool if (sku, at[0]) == (lot.sku, lot.lot) and opened.covers(at[1])]:
-            del pool[held]
+    book.put_hold(opened)
+    book.no_longer_free(opened)
     had = list(chunks(_had(book, opened))) or [()]
     return [
         LotHeld(
@@ -52,14 +49,14 @@ def open_on(
 
 def _had(book: Book, hold: Hold) -> Iterator[HeldStock]:
     """Name what orders have of it; where a picked quantity came from is not kept, so a place's hold names none."""
-    for row in book.reserved.values():
-        if (row.sku, row.lot) == (hold.sku, hold.lot) and row.quantity > 0 and hold.covers(row.location):
+    for row in book.reserved_of[hold.lot_key]:
+        if row.quantity > 0 and hold.covers(row.location):
             yield HeldStock(
                 lot=row.lot, quantity=row.quantity, order=row.order_id, line=row.line, demand=row.demand,
                 location=row.location,
             )  # fmt: skip
-    for had in book.picked.values():
-        if (had.sku, had.lot) == (hold.sku, hold.lot) and had.quantity > 0 and hold.location is None:
+    for had in book.picked_of[hold.lot_key]:
+        if had.quantity > 0 and hold.location is None:
             yield HeldStock(lot=had.lot, quantity=had.quantity, order=had.order_id, line=had.line, demand=had.demand)
 
 
@@ -67,8 +64,8 @@ def close(book: Book, hold: Hold, told: Told) -> LotHoldLifted:
     """Lift a hold; what lies where it held, as far as it is loaded, may be free now."""
     hold.lifted_by, hold.lifted_at, hold.lifted_reason = told.actor, told.occurred, told.reason
     hold.waiting, hold.changed = NOTHING, True
-    for balance in book.balances.values():
-        if (balance.sku, balance.lot) == (hold.sku, hold.lot) and hold.location in {None, balance.location}:
+    for balance in book.of_lot[hold.lot_key]:
+        if hold.location in {None, balance.location}:
             book.came_free(balance, told)
     return LotHoldLifted(
         actor=told.actor, cause=told.cause, sku=hold.sku, lot=hold.lot, location=hold.location, hold=hold.hold,
@@ -83,7 +80,7 @@ def hold(book: Book, requests: Sequence[CloudEvent[HoldLot]]) -> list[Outcome]:
 
 def _hold(book: Book, request: CloudEvent[HoldLot]) -> Outcome:
     asked = request.data
-    if (asked.sku, asked.hold) in book.hold_ids:
+    if (asked.sku, asked.hold) in book.named:
         return Outcome.refused(Code.HOLD_EXISTS, f"hold {asked.hold} on {asked.sku} exists already", asked.hold)
     lot = known(book, asked.sku, asked.lot)
     if isinstance(lot, Outcome):
@@ -110,7 +107,7 @@ ENDS: Mapping[HoldKind, tuple[Code, str]] = {
 
 def _lift(book: Book, request: CloudEvent[LiftLot]) -> Outcome:
     asked, told = request.data, Told.by(request)
-    its = [it for it in book.named(asked.sku, asked.hold) if it.open]
+    its = [it for it in book.named.get((asked.sku, asked.hold), ()) if it.open]
     if not its:
         return Outcome.refused(Code.UNKNOWN_HOLD, f"no open hold {asked.hold} on {asked.sku}", asked.hold)
     for it in its:

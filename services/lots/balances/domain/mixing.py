@@ -11,10 +11,8 @@ def others(book: Book, balance: Balance) -> list[str]:
         return []
     return sorted(
         other.lot
-        for other in book.balances.values()
-        if (other.sku, other.location) == (balance.sku, balance.location)
-        and other.lot != balance.lot
-        and other.on_hand > 0
+        for other in book.at_place[balance.sku, balance.location]
+        if other.lot != balance.lot and other.on_hand > 0
     )
 
 
