@@ -14,7 +14,7 @@ SHELF, BIN, RACK = "EAST/A-01", "EAST/A-02", "EAST/A-03"
 FAR = "WEST/B-01"
 PLACES: dict[str, LocationType] = {
     DOCK: "DOCK", STAGE: "STAGING", OUT: "STAGING", SHELF: "STORAGE", BIN: "STORAGE", RACK: "STORAGE",
-    FAR: "STORAGE", "WEST/DOCK": "DOCK",
+    "EAST/A-04": "STORAGE", "EAST/A-05": "STORAGE", FAR: "STORAGE", "WEST/DOCK": "DOCK",
 }  # fmt: skip
 SPRING, SUMMER = date(2027, 3, 31), date(2027, 6, 30)
 
