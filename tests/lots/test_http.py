@@ -9,6 +9,7 @@ import pytest
 from shared.contracts.reference import LocationChanged, ProductChanged
 from tests.lots.conftest import Line
 from tests.unit.lots.making import BIN, DOCK, SHELF
+from tests.unit.lots.ordering import Ordering
 
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:
@@ -110,3 +111,25 @@ async def test_nothing_moves_to_a_bin_by_mistake(line: Line, http: httpx.AsyncCl
     assert (answer.status_code, answer.json()["code"]) == (409, "not_enough")
     assert "2 on hand, 2 free, 0 allocated" in answer.json()["detail"]
     assert answer.json()["help"]
+
+
+async def test_demands_say_what_they_have_and_why_no_more(line: Line, http: httpx.AsyncClient) -> None:
+    """A demand is shown with what it has, and what lies there that it is not given, with the reason, at any time."""
+    say = Ordering(line.sku)
+    await line.say(say.receive(say.came("B-1", 10), say.came("B-2", 10)))
+    await line.say(say.put_away("B-1", 2.5), say.put_away("B-2", 4, BIN), say.hold("B-2", "H-1"))
+    await line.say(say.want(1, 5), say.want(2, 1, lots=["B-9"]), say.give_up(2), say.give_up(3))
+    first, second, third = (await http.get("/demands", params={"product": line.sku})).json()["items"]
+    assert (first["quantity"], first["open"], first["picked"]) == (5, 2.5, [])
+    assert first["allocated"] == [{"lot": "B-1", "quantity": 2.5, "location": SHELF}]
+    assert (second["status"], second["lots"], third["status"], third["quantity"]) == (
+        "WITHDRAWN", ["B-9"], "WITHDRAWN", None,
+    )  # fmt: skip
+    waiting = (await http.get("/demands", params={"product": line.sku, "waiting": True})).json()["items"]
+    assert [it["demand"] for it in waiting] == [say.demand(1)]
+    shown = (await http.get(f"/demands/{say.demand(1)}/skipped")).json()
+    assert shown == {
+        "demand": say.demand(1), "open": 2.5, "skipped": [{"lot": "B-2", "quantity": 4, "reason": "on hold"}],
+    }  # fmt: skip
+    assert (await http.get(f"/demands/{say.demand(3)}/skipped")).json()["skipped"] == []
+    assert (await http.get("/demands/none/skipped")).status_code == 404

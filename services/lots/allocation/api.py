@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Row
 
-from services.lots.allocation import queries
+from services.lots.allocation import handlers, queries
 from services.lots.allocation.domain.demand import DemandStatus
 from shared.contracts.counted import LotAt, LotQuantity
 from shared.contracts.fulfillment import Shortfall
+from shared.contracts.lots import SkippedStock
 from shared.contracts.reference import Tracking
-from shared.http import Limit, Page, Reading, page, parts
+from shared.http import Limit, NotFound, Page, Reading, page, parts
 from shared.identifiers import Count
 
 router = APIRouter(tags=["demands"])
@@ -52,7 +53,7 @@ def _shown(row: Row[Any]) -> DemandShown:
 async def demands(
     tx: Reading,
     *,
-    sku: str | None = None,
+    product: str | None = None,
     order: str | None = None,
     status: DemandStatus | None = None,
     waiting: bool = False,
@@ -61,5 +62,24 @@ async def demands(
 ) -> Page[DemandShown]:
     """Demands in order of their ids; those that wait for stock, if only they are asked for."""
     (after,) = parts(cursor, str) or ("",)
-    rows = await queries.listed(tx, sku=sku, order=order, status=status, waiting=waiting, after=after, size=limit + 1)
+    rows = await queries.listed(
+        tx, sku=product, order=order, status=status, waiting=waiting, after=after, size=limit + 1
+    )
     return page(rows, limit, _shown, lambda row: (row.id,))
+
+
+class PassedOver(BaseModel):
+    """What lies in a demand's warehouse that it is not given, and why; nothing, where nothing of it is open."""
+
+    demand: str
+    open: Count
+    skipped: list[SkippedStock]
+
+
+@router.get("/demands/{demand}/skipped")
+async def skipped(tx: Reading, demand: str) -> PassedOver:
+    """Why a demand is short: every lot that lies there now, with quantity and reason."""
+    found = await handlers.passed_over(tx, demand)
+    if found is None:
+        raise NotFound(f"there is no demand {demand}", ids=[demand])
+    return PassedOver(demand=demand, open=found[0].open, skipped=found[1])

@@ -10,8 +10,8 @@ from typing import Any
 
 from services.lots.allocation import store
 from services.lots.allocation.domain import orders
-from services.lots.allocation.domain.answers import answered
-from services.lots.allocation.domain.demand import Demands
+from services.lots.allocation.domain.answers import answered, by_lot
+from services.lots.allocation.domain.demand import Demand, Demands
 from services.lots.allocation.domain.dispatch import checked, dispatched
 from services.lots.allocation.domain.leaving import Guards
 from services.lots.allocation.domain.limits import Limits
@@ -33,6 +33,7 @@ from shared.contracts.fulfillment import (
     StockPicked,
     StockUnpicked,
 )
+from shared.contracts.lots import SkippedStock
 from shared.contracts.reference import ProductChanged
 from shared.database import Transaction
 
@@ -167,3 +168,12 @@ async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductCh
         for balance in book.balances.values():
             book.came_free(balance, latest[balance.sku])
     return await serving(tx, book)
+
+
+async def passed_over(tx: Transaction, name: str) -> tuple[Demand, list[SkippedStock]] | None:
+    """Say why a demand is not given what lies there now; nothing is changed."""
+    demand = (await store.load(tx, [name])).known.get(name)
+    if demand is None or not demand.open:
+        return (demand, []) if demand else None
+    shelves = await _shelves(tx, Book(tx.now), [demand.pool])
+    return demand, by_lot(shelves[demand.pool].skipped(demand, []))

@@ -36,13 +36,13 @@ def _answers(act: Given) -> list[LotAllocated]:
                 given=given,
                 short=short,
                 closed=last and demand.status == "CLOSED",
-                skipped=_by_lot(act.skipped) if last and act.skipped else [],
+                skipped=by_lot(act.skipped) if last and act.skipped else [],
             )
         )
     return facts
 
 
-def _by_lot(skipped: Sequence[Skip]) -> list[SkippedStock]:
+def by_lot(skipped: Sequence[Skip]) -> list[SkippedStock]:
     """Sum up a lot's piles, first expired first; of very many lots those that would have been the next."""
     found: dict[tuple[str, Why], Decimal] = {}
     for pile, why in skipped:
