@@ -6,10 +6,10 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 from deploy import processes
+from deploy.interrupts import stoppable
 from deploy.local import children, files
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
@@ -29,14 +29,11 @@ def is_up() -> bool:
 
 def run() -> None:
     """Run everything until told to stop."""
-    told = threading.Event()
-    for how in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(how, lambda *_: told.set())
-    with Stack(files.STACK, keep=True) as stack:
+    with stoppable(), Stack(files.STACK, keep=True) as stack:
         prepare(stack.env)
         with processes.running(stack.env, stack.folder / "logs") as services:
             stack.record(services={name: service.url for name, service in services.items()})
-            told.wait()
+            signal.pause()
 
 
 def _services_of(pid: int) -> bool:
@@ -57,7 +54,11 @@ def up() -> None:
                 cwd=files.PROJECT,
                 start_new_session=True,
             )
-        children.wait_until(lambda: _services_of(process.pid), process, LOG, 300)
+        with stoppable():
+            children.wait_until(lambda: _services_of(process.pid), process, LOG, 300)
+        if not _services_of(process.pid):  # somebody was in two minds
+            children.stop(process, signal.SIGTERM, 60)
+            sys.exit(130)
     state = files.read_json(STATE)
     for name, url in state["services"].items():
         print(f"{name:12} {url}")
@@ -94,3 +95,5 @@ if __name__ == "__main__":
         commands[parser.parse_args().command]()
     except children.StartError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

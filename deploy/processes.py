@@ -83,8 +83,10 @@ def running(
     environment: Mapping[str, str], logs: Path, names: Iterable[str] = SERVICES, seconds: float = 60
 ) -> Iterator[dict[str, Service]]:
     """Start one replica of each service, wait until all are ready, and stop them in the end."""
-    services = {name: start(name, environment, logs) for name in names}
+    services: dict[str, Service] = {}
     try:
+        for name in names:
+            services[name] = start(name, environment, logs)
         deadline = time.monotonic() + seconds
         for service in services.values():
             service.wait_ready(deadline - time.monotonic())

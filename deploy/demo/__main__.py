@@ -16,6 +16,7 @@ from deploy.demo.floor import Floor, UnmetError
 from deploy.demo.morning import Morning
 from deploy.demo.outside import Outside
 from deploy.demo.sheet import Sheet, history_table
+from deploy.interrupts import stoppable
 from deploy.local.files import PROJECT
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
@@ -63,28 +64,21 @@ def show_addresses(console: Console, services: dict[str, Service], bootstrap: st
         console.print(command, soft_wrap=True, highlight=False, markup=False)
 
 
-def wait_for_the_end(console: Console) -> None:
-    """Stay until Ctrl-C or a polite end."""
-    console.print("\nEverything stays up; Ctrl-C stops it all.")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        console.print("stopping …")
-
-
 def main() -> int:
-    """Start, play, show, stay."""
+    """Start, play, show, stay; 130 where somebody stopped it before the table."""
     console, began = Console(width=None if sys.stdout.isatty() else 140), time.monotonic()
     console.print("Starting Apache Kafka and PostgreSQL, each service with its own database …")
-    with Stack(PROJECT / ".stack", keep=True) as stack:
+    status = 130
+    with stoppable(), Stack(PROJECT / ".stack", keep=True) as stack:
         prepare(stack.env)
         with running(stack.env, PROJECT / ".stack" / "logs", SERVICES) as services:
             console.print(f"All up after {time.monotonic() - began:.0f} s. A morning in the warehouse:")
             met = asyncio.run(play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], services, console))
+            status = 0 if met else 1
             if "--once" not in sys.argv[1:]:
-                wait_for_the_end(console)
-    return 0 if met else 1
+                console.print("\nEverything stays up; Ctrl-C stops it all.")
+                signal.pause()
+    return status
 
 
 if __name__ == "__main__":
