@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from services.fulfillment.app import app
@@ -23,6 +24,7 @@ from shared.contracts.reference import LocationChanged, LocationType, ProductCha
 from shared.contracts.serials import DispatchApproved, GivenUnit, SerialAllocated
 from shared.contracts.topics import FULFILLMENT
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
+from shared.database import new_id
 from shared.routing import Answer
 from tests.line import ServiceLine
 
@@ -148,3 +150,16 @@ class Desk(ServiceLine):
             )
             for one in asked for sku in sorted({unit.sku for unit in one.units})
         ]  # fmt: skip
+
+
+async def post(http: AsyncClient, path: str, body: Any, **headers: str) -> Response:
+    """A command of a person."""
+    return await http.post(path, json=body, headers={"X-Actor": "ann", "Idempotency-Key": new_id()} | headers)
+
+
+async def outbox(desk: Desk, kind: str) -> Any:
+    """The last event of a type that is still to be published."""
+    query = """SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox
+               WHERE convert_from(value, 'UTF8')::jsonb->>'type' = :kind ORDER BY id DESC LIMIT 1"""
+    (row,) = await desk.rows(query, kind=kind)
+    return row["event"]

@@ -1,37 +1,16 @@
 """Fulfillment over HTTP: commands, bad input, the pick list, lists, outcomes."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from httpx import ASGITransport, AsyncClient, Response
-from sqlalchemy import text
+from httpx import AsyncClient
 
-from services.fulfillment.app import app
 from shared.contracts.commands.fulfillment import CreateShipment, Dispatch, Exchange, Unit
 from shared.contracts.fulfillment import AllocationRequested, DispatchRequested
 from shared.contracts.reference import LocationChanged
 from shared.contracts.upstream import OrderCancelled
 from shared.database import new_id
-from shared.relay import LOCK
-from tests.fulfillment.desk import Desk
-
-
-@pytest.fixture
-async def http(desk: Desk) -> AsyncIterator[AsyncClient]:
-    """The service's own app on the desk's database; what it says stays in the outbox, whatever relay runs there."""
-    app.state.engine, app.state.wake = desk.engine, lambda: None
-    async with desk.engine.connect() as connection:
-        relay = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await relay.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
-        async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
-            yield client
-        await relay.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
-
-
-async def post(http: AsyncClient, path: str, body: Any, **headers: str) -> Response:
-    """A command of a person."""
-    return await http.post(path, json=body, headers={"X-Actor": "ann", "Idempotency-Key": new_id()} | headers)
+from tests.fulfillment.desk import Desk, outbox, post
 
 
 def order(desk: Desk, name: str, **more: Any) -> dict[str, Any]:
@@ -72,14 +51,6 @@ async def test_a_life_over_http(desk: Desk, http: AsyncClient) -> None:
     log = (await http.get(f"{address}/log")).json()["items"]
     assert [entry["what"] for entry in log][-2:] == ["dispatch asked", "dispatched"]
     assert log[0]["actor"] == "ann"
-
-
-async def outbox(desk: Desk, kind: str) -> Any:
-    """The last event of a type that is still to be published."""
-    query = """SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox
-               WHERE convert_from(value, 'UTF8')::jsonb->>'type' = :kind ORDER BY id DESC LIMIT 1"""
-    (row,) = await desk.rows(query, kind=kind)
-    return row["event"]
 
 
 async def test_one_walk_for_the_most_urgent_orders(desk: Desk, http: AsyncClient) -> None:

@@ -96,10 +96,13 @@ class Owner:
             rule(fact)
 
     def _requested(self, fact: AllocationRequested) -> None:
-        self.demands[fact.demand] = Demand(fact, int(fact.quantity))
-        self._serve(fact.sku, fact.demand)
+        if fact.tracking == "SERIAL":
+            self.demands[fact.demand] = Demand(fact, int(fact.quantity))
+            self._serve(fact.sku, fact.demand)
 
     def _withdrawn(self, fact: AllocationWithdrawn) -> None:
+        if fact.tracking != "SERIAL":
+            return
         demand = self.demands[fact.demand]
         demand.status, demand.open = "WITHDRAWN", 0
         for unit in self.units.values():

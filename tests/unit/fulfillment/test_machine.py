@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.fulfillment.orders.domain import Line, Unit
+from services.fulfillment.orders.domain import Goods, Line, Unit
 from services.fulfillment.shipping.domain import Carton, Shipment
 from shared.contracts.commands import fulfillment as commands
 from shared.contracts.envelope import Fact
@@ -41,6 +41,7 @@ class Orders(RuleBasedStateMachine):
         super().__init__()
         self.counter = Counter(("A", "B"))
         self.owner = Owner(NOW)
+        self.owners: list[Any] = [self.owner]
         self.names = 0
         self.last: Fact | None = None
 
@@ -54,7 +55,11 @@ class Orders(RuleBasedStateMachine):
         self.last = fact
         for said in self.counter.take(fact):
             assert not isinstance(said, OrderRejected), said
-            self.owner.coming[said.key()].append(said)
+            self.send(said)
+
+    def send(self, said: Fact) -> None:
+        """A fact is on its way to whoever hears it."""
+        self.owner.coming[said.key()].append(said)
 
     def unit(self, choice: int, *states: str, packed: bool | None = None) -> Unit | None:
         """Some unit in hand."""
@@ -63,6 +68,11 @@ class Orders(RuleBasedStateMachine):
             if unit.status in states and (packed is None or packed == (unit.carton is not None))
         ]  # fmt: skip
         return units[choice % len(units)] if units else None
+
+    @property
+    def goods(self) -> list[Goods]:
+        """All that orders have in hand."""
+        return [*self.counter.book.units, *self.counter.book.piles]
 
     @initialize(stock=st.integers(0, 6), orders=st.integers(0, 3))
     def morning(self, stock: int, orders: int) -> None:
@@ -136,6 +146,9 @@ class Orders(RuleBasedStateMachine):
             if packed and unit.status == "PICKED" and not unit.carton:
                 self.do(commands.Pack(order=order, carton=f"{order}-C{1 + number % 2}", units=_units(unit)))
 
+    def work_counted(self, order: str) -> None:
+        """The same for what is counted, where there is such."""
+
     @rule(choice=CHOICE)
     def short_pick(self, choice: int) -> None:
         """Some unit of a pick list is not there."""
@@ -191,6 +204,7 @@ class Orders(RuleBasedStateMachine):
         """A truck is at the dock: all that can be done for some orders is done."""
         for order in sorted(orders):
             self.work(order, packed=True)
+            self.work_counted(order)
         self.create(0, 3)
         self.dispatch(len(list(self.counter.yard.shipments)) - 1, give_up=False)
         if arrives:
@@ -199,7 +213,7 @@ class Orders(RuleBasedStateMachine):
     @rule(choice=CHOICE, count=st.integers(1, 3))
     def create(self, choice: int, count: int) -> None:
         """Some cartons shall leave together."""
-        full = {unit.carton for unit in self.counter.book.units}
+        full = {one.carton for one in self.goods}
         free = [box for box in self.counter.yard.cartons if box.shipment is None and box.carton in full]
         some = (free + free)[choice % (len(free) or 1) :][: min(count, len(free))]
         if some:
@@ -226,13 +240,15 @@ class Orders(RuleBasedStateMachine):
     @invariant()
     def lines_add_up(self) -> None:
         """Each line is allocated, picked, shipped or short, as its units are; nothing below nought."""
-        counted = Count((unit.order, unit.line, unit.status) for unit in self.counter.book.units)
-        packed = Count((unit.order, unit.line) for unit in self.counter.book.units if unit.carton)
+        counted, packed = Count[tuple[str, ...]](), Count[tuple[str, ...]]()
+        for one in self.goods:
+            counted[one.order, one.line, one.status] += one.quantity  # type: ignore[assignment]
+            packed[one.order, one.line] += one.quantity if one.carton else 0  # type: ignore[assignment]
         for line in self.counter.book.lines:
             at = (line.order, line.line)
             assert line.allocated == Decimal(counted[*at, "ALLOCATED"])
             assert line.picked == Decimal(counted[*at, "PICKED"])
-            assert line.packed == packed[at]
+            assert line.packed == Decimal(packed[at])
             assert line.shipped >= 0
             assert line.short >= 0
             assert line.allocated + line.picked + line.shipped <= line.ordered
@@ -240,28 +256,29 @@ class Orders(RuleBasedStateMachine):
     @invariant()
     def nothing_allocated_to_the_cancelled(self) -> None:
         """What is cancelled has at most picked units, which wait for their unpick."""
-        for unit in self.counter.book.units:
-            order, demand = self.counter.book.orders.get(unit.order), self.counter.book.demands.get(unit.demand)
+        for one in self.goods:
+            order, demand = self.counter.book.orders.get(one.order), self.counter.book.demands.get(one.demand)
             assert order is not None
             assert demand is not None
-            if unit.status == "ALLOCATED":
-                assert not order.unwanted(unit)
+            if one.status == "ALLOCATED":
+                assert not order.unwanted(one)
                 assert not demand.withdrawn
 
     @invariant()
     def no_fact_was_out_of_place(self) -> None:
-        """The registry never hears of a unit what does not fit its status, order, line and demand."""
-        assert not self.owner.misfits
+        """No owner ever hears of goods what does not fit their status, order, line and demand."""
+        assert not [misfit for owner in self.owners for misfit in owner.misfits]
 
     def quiet(self) -> None:
         """Bring every message that is under way, until there is none."""
-        while any(self.owner.coming.values()) or any(self.owner.going.values()):
-            for order, facts in self.owner.coming.items():
-                while facts:
-                    self.owner.hear(order)
-            for facts in list(self.owner.going.values()):
-                while facts:
-                    self.do(facts.popleft())
+        while any(any(queue for queue in (*owner.coming.values(), *owner.going.values())) for owner in self.owners):
+            for owner in self.owners:
+                for order, facts in owner.coming.items():
+                    while facts:
+                        owner.hear(order)
+                for facts in list(owner.going.values()):
+                    while facts:
+                        self.do(facts.popleft())
 
     def teardown(self) -> None:
         """At rest both sides say the same, and every line asks for exactly what it is short of."""
@@ -282,10 +299,14 @@ class Orders(RuleBasedStateMachine):
             self._in_one_shipment(carton)
 
     def _asks_for_what_it_lacks(self, line: Line) -> None:
-        asked = sum(demand.open for name, demand in self.owner.demands.items() if name in line.demands)
+        asked = sum(open_ for name, open_ in self.open_demands() if name in line.demands)
         order = self.counter.book.orders.get(line.order)
         assert order is not None
         assert asked == (0 if order.cancelled or order.backorders == "REFUSED" else line.short), (order, line)
+
+    def open_demands(self) -> list[tuple[str, Decimal]]:
+        """What is asked for still, by demand."""
+        return [(name, Decimal(demand.open)) for name, demand in self.owner.demands.items()]
 
     def _in_one_shipment(self, carton: Carton) -> None:
         shipment: Shipment | None = self.counter.yard.shipments.get(carton.shipment or "")

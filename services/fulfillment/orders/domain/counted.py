@@ -1,6 +1,7 @@
 """Finding the counted goods that a command names among the piles in an order's hands (S20)."""
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from services.fulfillment.orders.domain.addresses import carton_at, order_at
@@ -36,9 +37,10 @@ def stock(
     taken: dict[str, Pile] = {}
     refusals = []
     for one in wanted:
-        piles = [pile for pile in meant(order, one, sought) if pile.pile not in taken]
+        there = meant(order, one, sought)
+        piles = [pile for pile in there if pile.pile not in taken]
         if amount(piles) < one.quantity:
-            refusals.append(not_there(order, one, piles, sought))
+            refusals.append(not_there(order, one, there, amount(piles), sought))
         else:
             taken |= {pile.pile: pile for pile in book.part(piles, one.quantity)}
     return list(taken.values()), refusals
@@ -53,15 +55,15 @@ def meant(order: Order, wanted: Stock, sought: Sought) -> list[Pile]:
     ]  # fmt: skip
 
 
-def not_there(order: Order, wanted: Stock, piles: Sequence[Pile], sought: Sought) -> Refusal:
+def not_there(order: Order, wanted: Stock, there: Sequence[Pile], left: Decimal, sought: Sought) -> Refusal:
     """Why a quantity of a lot is not to be had: no such thing, less of it, or another lot in its stead."""
     if "SERIAL" in trackings_of(order, wanted.sku):
         detail = f"{wanted.sku} is tracked by serial: scan the serial of each unit"
         return Refusal(code=Code.NOT_COUNTED, detail=detail, ids=[wanted.sku])
     lot, ids = named(wanted.sku, wanted.lot), [wanted.lot or wanted.sku]
-    if piles:
-        detail = f"{written(amount(piles))} of {lot} is {sought.what} for order {order.order}, not"
-        detail = f"{detail} {written(wanted.quantity)}"
+    if there:
+        not_as_much = f"{written(left)}, not {written(wanted.quantity)}"
+        detail = f"{not_as_much} of {lot} is {sought.what} for order {order.order}"
         return Refusal(code=Code.NOT_ENOUGH, detail=detail, ids=ids, blocked_by=[order_at(order.order)])
     others = [pile for pile in order.piles.values() if pile.sku == wanted.sku and sought.fits(pile)]
     instead = f": {', '.join(f'{pile} at {pile.location}' for pile in others[:5])}" if others else ""

@@ -39,7 +39,9 @@ class Table(Generic[K, V]):
     async def save(self, tx: Transaction, shelf: Shelf[K, V]) -> None:
         """Write what became of the rows of a shelf: at most three statements."""
         if gone := shelf.dropped():
-            await tx.run(self._delete.text, self._delete.parameters(gone))
+            await tx.run(
+                self._delete.text, self._delete.parameters([key if isinstance(key, tuple) else (key,) for key in gone])
+            )
         if added := shelf.added():
             await tx.run(self._insert.text, self._insert.parameters([self._values(row) for row in added]))
         if changed := shelf.changed():

@@ -44,9 +44,10 @@ class Picking:
     def stock(self, wanted: Stock) -> None:
         """Take so much of a scanned lot, if it is the one to pick."""
         known = {one.pile for one in self.taken if isinstance(one, Pile)}
-        piles = [pile for pile in meant(self.order, wanted, TO_PICK) if pile.pile not in known]
+        there = meant(self.order, wanted, TO_PICK)
+        piles = [pile for pile in there if pile.pile not in known]
         if amount(piles) < wanted.quantity:
-            self.refusals.append(not_there(self.order, wanted, piles, TO_PICK))
+            self.refusals.append(not_there(self.order, wanted, there, amount(piles), TO_PICK))
         elif not self._keeps_back(piles):
             self.taken += self.act.book.part(piles, wanted.quantity)
 
