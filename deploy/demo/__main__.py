@@ -34,7 +34,7 @@ async def play(bootstrap: str, services: dict[str, Service], console: Console) -
             await morning.play()
         except UnmetError:
             console.print("[red]The morning ends here.[/red]")
-        history = await floor.get("serials", f"/serials/{morning.pump}/{morning.no('PU', 1)}/history")
+        history = await floor.get("serials", f"/serials/{morning.units.pump}/{morning.no('PU', 1)}/history")
     await floor.aclose()
     console.print(sheet.table())
     console.print(history_table(f"The life of {morning.no('PU', 1)}", history.get("items", [])))
@@ -52,7 +52,7 @@ def show_addresses(console: Console, services: dict[str, Service], bootstrap: st
     console.print("\n[bold]To paste[/bold]: look up a serial, place an order, watch its events")
     body = (
         f'{{"order":"{order}","warehouse":"EAST","customer":{{"id":"C-99"}},'
-        f'"lines":[{{"line":"1","sku":"{morning.pump}","quantity":1}}]}}'
+        f'"lines":[{{"line":"1","sku":"{morning.units.pump}","quantity":1}}]}}'
     )
     headers = f"-H 'Content-Type: application/json' -H 'X-Actor: me' -H 'Idempotency-Key: {order}'"
     commands = (

@@ -42,17 +42,20 @@ class Hands:
         """Put one unit away."""
         await self.floor.do("serials", "/putaways", BEN, sku=sku, serials=[serial], location=location)
 
-    async def order(self, number: int, sku: str, quantity: int) -> None:
-        """OMS places one order."""
-        customer = {
+    def customer(self, number: int) -> dict[str, str]:
+        """Who an order is for: each has a customer of its own."""
+        return {
             "id": f"C-{number}",
             "name": f"Clinic {number}",
             "ship_to": f"{number} Harbour Street",
             "contact": "+49 40 1",
         }
+
+    async def order(self, number: int, sku: str, quantity: int) -> None:
+        """OMS places one order."""
         line = {"line": "10", "sku": sku, "quantity": quantity}
-        placed = {"order": self.no("SO", number), "warehouse": WAREHOUSE, "customer": customer, "lines": [line]}
-        await self.outside.say("oms.orders", "order.placed.v1", placed)
+        placed = {"order": self.no("SO", number), "warehouse": WAREHOUSE, "customer": self.customer(number)}
+        await self.outside.say("oms.orders", "order.placed.v1", placed | {"lines": [line]})
 
     async def allocated(self, number: int, quantity: int) -> list[str]:
         """Wait until an order has that many units to pick; their serials."""
