@@ -4,8 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
-from services.lots.recalls import queries
+from services.lots.recalls.queries import recalls as queries
+from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.commands.lots import CloseRecall, MarkRecalled, OpenRecall
 from shared.contracts.lots import RecallOpened
 from shared.contracts.reference import ProductChanged
@@ -31,17 +33,17 @@ async def opened(line: Line, name: str, **wish: Any) -> Told:
     return await line.say(*(RecallOpened.model_validate(data) for data in own))
 
 
-async def page(line: Line, view: Any, key: Any, recall: str) -> list[dict[str, Any]]:
+async def page(line: Line, name: str, recall: str) -> list[dict[str, Any]]:
     """All of one list of a recall."""
-    after = {f"after_{part}": "" for part in key}
+    (wanted,) = (it for it in LISTS if it.name == name)
     async with transaction(line.engine) as tx:
-        rows = await tx.rows(view, {"recall": recall, "size": None} | after)
+        rows = await tx.rows(text(wanted.statement), {"recall": recall} | wanted.after(None, None))
     return [row._asdict() for row in rows]
 
 
 async def stock(line: Line, recall: str) -> list[tuple[str, str, bool]]:
     """What of it lies where, and whether it is held."""
-    rows = await page(line, queries.STOCK_PAGE, queries.STOCK_KEY, recall)
+    rows = await page(line, "stock", recall)
     return [(row["item"], row["location"], row["held"]) for row in rows]
 
 
@@ -55,7 +57,7 @@ async def test_a_pasted_lot_is_found_and_held(line: Line, name: str) -> None:
     assert {place for item, place, held in await stock(line, name) if held and item == "lx-0042/a"} == {
         "EAST/DOCK", SHELF,
     }  # fmt: skip
-    [row] = await page(line, queries.RECONCILIATION_PAGE, queries.RECONCILIATION_KEY, name)
+    [row] = await page(line, "reconciliation", name)
     assert (row["received"], row["on_hand"], row["difference"]) == (10, 10, 0)
     async with transaction(line.engine) as tx:
         one = await queries.one(tx, name)
@@ -118,7 +120,7 @@ async def test_the_registry_answers_for_its_serials(line: Line, name: str) -> No
     here = RecalledUnit(serial="SN-2", status="ALLOCATED", location=SHELF, order="SO-2")
     await line.say(SerialRecalled(recall=name, sku=pump, units=[gone, here], last=True))
     assert await stock(line, name) == [("SN-2", SHELF, True)]
-    [order] = await page(line, queries.ORDERS_PAGE, queries.ORDERS_KEY, name)
+    [order] = await page(line, "orders", name)
     assert (order["order"], order["item"], order["status"]) == ("SO-2", "SN-2", "ALLOCATED")
     await line.say(SerialRecalled(recall=name, sku=pump, units=[here.model_copy(update={"held": False})]))
 
@@ -127,7 +129,7 @@ async def test_the_registry_answers_for_its_serials(line: Line, name: str) -> No
 
     assert (await line.say(mark("NOTIFIED", "SN-9"))).codes() == ["not_on_call_list"]
     assert (await line.say(mark("NOTIFIED"))).codes() == []
-    [call] = await page(line, queries.CALLS_PAGE, queries.CALLS_KEY, name)
+    [call] = await page(line, "calls", name)
     assert (call["customer_name"], call["contact"], call["mark"]) == ("Clinic", "+49 40 1", "NOTIFIED")
     refused = await line.say(CloseRecall(recall=name, reason="done"))
     assert refused.answers[0].refusals[0].blocked_by == [f"/recalls/{name}/calls"]
@@ -173,15 +175,15 @@ async def test_a_lot_is_followed_to_its_customers(line: Line, name: str) -> None
     back = say.back("B-1", 1).model_copy(update={"order": say.order(1), "customer": "C-1"})
     await line.say(back)
     await opened(line, name, lots=[{"sku": line.sku, "lot": "B-1"}])
-    calls = await page(line, queries.CALLS_PAGE, queries.CALLS_KEY, name)
+    calls = await page(line, "calls", name)
     assert [(it["customer_name"], it["shipment"], it["quantity"], it["returned"]) for it in calls] == [
         ("Clinic 1", "SH-1", 2, 1), ("Clinic 2", "SH-2", 2, 0),
     ]  # fmt: skip
-    [blocked] = await page(line, queries.ORDERS_PAGE, queries.ORDERS_KEY, name)
+    [blocked] = await page(line, "orders", name)
     assert (blocked["order"], blocked["status"], blocked["quantity"], blocked["held"]) == (
         say.order(3), "PICKED", 2, True,
     )  # fmt: skip
-    [row] = await page(line, queries.RECONCILIATION_PAGE, queries.RECONCILIATION_KEY, name)
+    [row] = await page(line, "reconciliation", name)
     assert [row[part] for part in ("received", "returned", "on_hand", "picked", "shipped", "difference")] == [
         10, 1, 5, 2, 4, 0,
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Recalls, and one of them as a whole."""
+"""Recalls over HTTP, to look at: each as a whole, and its four lists as pages and as files."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,11 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.lots.recalls import queries
+from services.lots.recalls.queries import recalls as queries
+from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.reference import Tracking
-from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.http import Limit, NotFound, Page, Reading, page, parts, serve
 
 router = APIRouter(tags=["recalls"])
+lists = APIRouter(prefix="/recalls/{recall:path}", tags=["recalls"])
+serve(lists, LISTS)
+router.include_router(lists)  # before a recall itself, whose name may have slashes
 
 
 class RecallShown(BaseModel):
@@ -79,5 +83,5 @@ async def one(tx: Reading, recall: str) -> WholeRecall:
         complete_at=found.complete_at,
         seconds=seconds,
         products=[ProductShown.model_validate(it._asdict()) for it in await queries.products(tx, recall)],
-        lists={name: f"/recalls/{recall}/{name}" for name in ("stock", "orders", "calls", "reconciliation")},
+        lists={it.name: f"/recalls/{recall}/{it.name}" for it in LISTS},
     )

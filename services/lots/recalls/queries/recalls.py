@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row, text
 
-from services.lots.recalls.store.views import CALLS, ORDERS, RECONCILIATION, STOCK
 from shared.database import Transaction
 
 ONE = text("""
@@ -30,23 +29,6 @@ PRODUCTS = text("""
         SELECT FROM recall_unit AS u WHERE u.recall = p.recall AND u.sku = p.sku))
     ORDER BY p.sku
 """)
-
-
-def _paged(view: str, *key: str) -> TextClause:
-    """A view in the order of a key: `:size` rows after `:after_PART` of each part."""
-    names = ", ".join(f'"{name}" COLLATE "C"' for name in key)
-    after = ", ".join(f"CAST(:after_{name} AS text)" for name in key)
-    return text(f"SELECT * FROM ({view}) AS it WHERE ({names}) > ({after}) ORDER BY {names} LIMIT :size")  # noqa: S608
-
-
-STOCK_KEY = ("sku", "item", "location")
-ORDERS_KEY = ("order", "sku", "item", "status")
-CALLS_KEY = ("customer", "shipment", "order", "sku", "item")
-RECONCILIATION_KEY = ("sku", "item", "warehouse")
-STOCK_PAGE = _paged(STOCK, *STOCK_KEY)
-ORDERS_PAGE = _paged(ORDERS, *ORDERS_KEY)
-CALLS_PAGE = _paged(CALLS, *CALLS_KEY)
-RECONCILIATION_PAGE = _paged(RECONCILIATION, *RECONCILIATION_KEY)
 
 
 async def one(tx: Transaction, recall: str) -> Row[Any] | None:

@@ -1,0 +1,1 @@
+"""Recalls, read for people."""

@@ -1,0 +1,91 @@
+"""The four lists of a recall, each one view: what of it lies where, who waits for it, whom to call, that it adds up."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from services.lots.recalls.store.views import CALLS, ORDERS, RECONCILIATION, STOCK
+from shared.http.reports import Report
+from shared.identifiers import Exact
+
+
+class Item(BaseModel):
+    """A lot or a unit of a product."""
+
+    sku: str = Field(description="the product")
+    item: str = Field(description="the lot, or the serial")
+
+
+class StockRow(Item):
+    """Stock that a recall touches (S46)."""
+
+    warehouse: str = Field(description="the warehouse")
+    location: str = Field(description="the place")
+    on_hand: Exact = Field(description="what lies there")
+    allocated: Exact = Field(description="of that what orders have")
+    held: bool = Field(description="whether the recall still keeps it; its hold is lifted from what was found good")
+
+
+class OrderRow(Item):
+    """Orders that have some of it, which has not left (S46)."""
+
+    order: str = Field(description="the order")
+    status: Literal["ALLOCATED", "PICKED"] = Field(description="how far it is")
+    quantity: Exact = Field(description="how much")
+    held: bool = Field(description="whether the recall still keeps it from being dispatched")
+
+
+class CallRow(Item):
+    """Customers to call: what left for them, what came back of it, and how the call went (S46)."""
+
+    customer: str = Field(description="the customer")
+    customer_name: str = Field(description="the customer's name")
+    contact: str = Field(description="whom to call")
+    order: str = Field(description="the order")
+    shipment: str = Field(description="the shipment")
+    shipped_at: datetime | None = Field(description="when it left")
+    quantity: Exact = Field(description="how much left")
+    returned: Exact = Field(description="how much of that came back")
+    mark: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"] | None = Field(description="the last mark")
+    note: str | None = Field(description="what was noted with it")
+    marked_at: datetime | None = Field(description="when")
+    marked_by: str | None = Field(description="by whom")
+
+
+class ReconciliationRow(Item):
+    """Received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted down (S46)."""
+
+    warehouse: str = Field(description="the warehouse")
+    received: Exact = Field(description="what receipts brought")
+    returned: Exact = Field(description="what came back from customers")
+    counted_up: Exact = Field(description="what was found or counted up")
+    on_hand: Exact = Field(description="what lies there")
+    allocated: Exact = Field(description="of that what orders have")
+    picked: Exact = Field(description="what is picked")
+    shipped: Exact = Field(description="what has left")
+    scrapped: Exact = Field(description="what was scrapped")
+    sent_back: Exact = Field(description="what was sent back to its supplier")
+    counted_down: Exact = Field(description="what was lost or counted down")
+    difference: Exact = Field(description="what is not accounted for")
+
+
+async def of_recall(recall: str) -> dict[str, Any]:
+    """Those of the recall in the address."""
+    return {"recall": recall}
+
+
+def _list(name: str, row: type[BaseModel], key: Mapping[str, str], view: str) -> Report:
+    names = ", ".join(f'"{part}" COLLATE "C"' for part in key)
+    after = ", ".join(f"CAST(:after_{part} AS text)" for part in key)
+    ordered = f"SELECT * FROM ({view}) AS it WHERE ({names}) > ({after}) ORDER BY {names} LIMIT :size"  # noqa: S608
+    return Report(name, row, key, ordered, of_recall)
+
+
+LISTS = (
+    _list("stock", StockRow, {"sku": "", "item": "", "location": ""}, STOCK),
+    _list("orders", OrderRow, {"order": "", "sku": "", "item": "", "status": ""}, ORDERS),
+    _list("calls", CallRow, {"customer": "", "shipment": "", "order": "", "sku": "", "item": ""}, CALLS),
+    _list("reconciliation", ReconciliationRow, {"sku": "", "item": "", "warehouse": ""}, RECONCILIATION),
+)
