@@ -88,7 +88,7 @@ class Hands:
         """Ask for a shipment to leave, and wait for the outcome; a hold that is known already refuses at once."""
         started = await self.floor.post("fulfillment", "/dispatches", SUE, {"shipment": shipment})
         if started.is_error and started.json().get("code") == "held":
-            return {"status": "REFUSED", **started.json()}
+            return {**started.json(), "status": "REFUSED"}
         if started.is_error:
             raise UnmetError(f"dispatch of {shipment}: {started.text}")
         address = started.headers["Location"]
