@@ -11,6 +11,7 @@ from deploy.local.files import PROJECT
 from shared.contracts.problems import KINDS
 from shared.contracts.registry import messages
 from shared.contracts.topics import DAY_MS, FOR_EVER, TOPICS, Topic
+from shared.decision import Map
 from shared.migrate import services
 from shared.routing import Hears, Takes
 
@@ -22,9 +23,14 @@ Generated from the contracts and the services' maps by `python -m deploy.map`; a
 """
 
 
-def rows() -> dict[str, list[Hears | Takes]]:
+def maps_of_services() -> dict[str, Map]:
     """Each service's map. Found by name: nothing in deploy knows a service."""
-    return {name: list(import_module(f"services.{name}.app").app.state.map.rows) for name in services()}
+    return {name: import_module(f"services.{name}.app").app.state.map for name in services()}
+
+
+def rows() -> dict[str, list[Hears | Takes]]:
+    """What each service hears and takes."""
+    return {name: list(of.rows) for name, of in maps_of_services().items()}
 
 
 def _table(head: Iterable[str], lines: Iterable[Iterable[Any]]) -> Iterator[str]:
@@ -82,6 +88,16 @@ def commands(maps: dict[str, list[Hears | Takes]]) -> Iterator[str]:
     )
 
 
+def found() -> Iterator[str]:
+    """What the services find by themselves as time passes."""
+    yield from ("", "## What comes with time", "", "Found by its service every `CLOCK_SECONDS`; it never travels.", "")
+    finds = ((name, row) for name, of in maps_of_services().items() for row in of.finds)
+    yield from _table(
+        ("service", "due", "what it means"),
+        ((name, f"`{row.message.TYPE}`", _says(row.message)) for name, row in finds),
+    )
+
+
 def transitions() -> Iterator[str]:
     """The one table that the life of a serial follows."""
     table = import_module("services.serials.units.domain.transitions")
@@ -105,7 +121,7 @@ def codes() -> Iterator[str]:
 def page() -> str:
     """The whole page."""
     maps = rows()
-    parts = (topics(), said(maps), commands(maps), transitions(), codes())
+    parts = (topics(), said(maps), commands(maps), found(), transitions(), codes())
     return HEAD + "\n".join(line for part in parts for line in part) + "\n"
 
 

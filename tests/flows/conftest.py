@@ -10,8 +10,8 @@ from tests.flows.shop import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOU
 from tests.flows.waiting import eventually
 from tests.flows.world import World
 
-SOON = {"KAFKA_SESSION_TIMEOUT_MS": "3000"}
-"""A killed service's partitions are given to its successor after this time instead of ten seconds."""
+SOON = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "CLOCK_SECONDS": "1"}
+"""How soon a killed service's partitions are given to its successor, and how often a service looks at the clock."""
 
 PLACES = {DOCK: "DOCK", STAGE: "STAGING", SHELF: "STORAGE", OTHER_SHELF: "STORAGE", ELSEWHERE: "STORAGE"}
 
