@@ -59,6 +59,14 @@ async def line(engine: AsyncEngine) -> Line:
 
 
 @pytest.fixture
+async def line_untracked(engine: AsyncEngine) -> Line:
+    """Give a product that is tracked by nothing."""
+    line = Line(engine)
+    await line.say(ProductChanged(sku=line.sku, version=1, name="screws", unit="kg", tracking="NONE"))
+    return line
+
+
+@pytest.fixture
 async def line_too(engine: AsyncEngine) -> Line:
     """Give a second product."""
     line = Line(engine)

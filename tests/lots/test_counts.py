@@ -65,3 +65,34 @@ async def test_too_much_is_refused(line: Line) -> None:
     )
     assert told.codes() == ["not_enough"] * 3
     assert "10 on hand, 10 free, 0 allocated" in told.answers[0].refusals[0].detail
+
+
+async def test_more_than_a_message_may_say(line: Line) -> None:
+    """A count of more than a million is said in parts, and what no count could say may still lie somewhere."""
+    await stocked(line)
+    say = line.saying
+    told = await line.say(
+        say.count("B-1", "2500000.5"), say.count("B-1", 999_999_999), say.adjust("B-1", 10**6, "FOUND")
+    )
+    assert told.codes() == []
+    assert [it["quantity"] for it in told.data("lot.adjusted.v1")][:3] == [10**6, 10**6, 499990.5]
+    assert await line.balances() == {("B-1", SHELF): (Decimal(1_000_999_999), Decimal(0))}
+    assert await agree(line) == [("B-1", "EAST")]
+
+
+async def test_an_untracked_product_is_counted(line_untracked: Line) -> None:
+    """What is tracked by nothing is a lot without a number or dates: the same commands, the same books (S01)."""
+    line, say = line_untracked, line_untracked.saying
+    came = say.came("", "7.5", None)
+    told = await line.say(say.receive(came, came).model_copy(update={"tracking": "NONE"}))
+    assert [it["quantity"] for it in told.data("lot.received.v1")] == [7.5, 7.5]
+    told = await line.say(
+        say.put_away("", 10), say.move("", 4, BIN), say.count("", 3, BIN), say.hold("", "H-1", BIN),
+        say.correct("", None), say.put_away("B-1", 1),
+    )  # fmt: skip
+    assert told.codes() == ["unknown_lot", "unknown_lot"]
+    assert await line.balances() == {
+        ("", DOCK): (Decimal(5), Decimal(0)), ("", SHELF): (Decimal(6), Decimal(0)),
+        ("", BIN): (Decimal(3), Decimal(0)),
+    }  # fmt: skip
+    assert await agree(line) == [("", "EAST")]

@@ -6,15 +6,15 @@ from pydantic import BaseModel
 
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.stock import Balance, Lot
-from shared.identifiers import Count
+from shared.identifiers import Exact
 
 
 class AtPlace(BaseModel):
     """How much of a lot lies at a place, and how much of that orders have."""
 
     location: str
-    on_hand: Count
-    allocated: Count
+    on_hand: Exact
+    allocated: Exact
     on_hold: bool
 
 
