@@ -7,6 +7,8 @@ from services.serials.allocation import handlers as allocation
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units import handlers as units
+from services.serials.units.domain.expiry import UnitsDue
+from services.serials.units.store.expiry import due
 from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import (
@@ -23,7 +25,7 @@ from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnD
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
 from shared.replica import LOCATIONS
-from shared.routing import Hears, Takes
+from shared.routing import Finds, Hears, Takes
 from shared.runtime import service
 
 
@@ -72,4 +74,6 @@ ROWS = (
     Takes(Correct, allocation.correct, sku, post="/corrections"),
 )
 
-app = service("serials", ROWS, SerialRejected, (units_api.router, allocation_api.router, lookup_router))
+FINDS = (Finds(UnitsDue, due, units.look, sku),)
+
+app = service("serials", ROWS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), finds=FINDS)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.app import app
-from shared.contracts.reference import LocationChanged
+from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.database import create_engine
 from tests.line import ServiceLine
 from tests.unit.serials.making import TYPES
@@ -37,7 +37,8 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(environment["SERIALS_DATABASE_URL"], "test")
     line = Line(engine)
     await line.say(
-        *(LocationChanged(location=name, version=1, type=kind, pick_sequence=1) for name, kind in TYPES.items())
+        WarehouseChanged(warehouse="EAST", version=1, name="East", time_zone="UTC"),
+        *(LocationChanged(location=name, version=1, type=kind, pick_sequence=1) for name, kind in TYPES.items()),
     )
     yield engine
     await engine.dispose()

@@ -94,7 +94,6 @@ async def test_a_queue_that_wants_more_life(line: Line) -> None:
 
 async def test_days_are_the_warehouses(line: Line) -> None:
     """The same date is past in one warehouse and not yet in another: at allocation and at the dispatch check (S28)."""
-    await line.say(WarehouseChanged(warehouse="EAST", version=1, name="East", time_zone="UTC"))
     say, last = Saying(line.sku), in_days(0)
     await stock(line, names(1), **last)
     await line.say(say.want(1), say.pick(1, names(1)))

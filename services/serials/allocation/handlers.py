@@ -20,7 +20,7 @@ from services.serials.units.domain.limits import LimitsOf
 from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.unit import Told
 from services.serials.units.handlers import answers, holds_of, keys_of, recalled_again, types_of
-from services.serials.units.store import scopes, units
+from services.serials.units.store import expiry, scopes, units
 from services.serials.units.store.limits import limits_of
 from shared.contracts.commands.serials import Adjust, Correct, Lift, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
@@ -141,13 +141,16 @@ async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductCh
     """Take products in; where less life is demanded than before, stock that was passed over may serve who waits."""
     before = await products(tx, [event.data.sku for event in events])
     await save_products(tx, events)
-    told = {}
+    told, thresholds = {}, set()
     for event in events:
         known = before.get(event.data.sku)
         if event.data.tracking == "SERIAL" and known and known.life != event.data.life:
             told[event.data.sku] = Told.by(event)
+            if known.life.expiring_days != event.data.life.expiring_days:
+                thresholds.add(event.data.sku)
     if not told:
         return ()
+    await expiry.look_again(tx, thresholds)
     book, demands = Book(), await store.load_open(tx, told)
     for demand in demands.waiting:
         book.freed[demand.pool] = {demand.pool: told[demand.sku]}

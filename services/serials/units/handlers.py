@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.serials.units.domain import arrivals, dispatch, holds, orders, places, recalls
+from services.serials.units.domain import arrivals, dispatch, expiry, holds, orders, places, recalls
 from services.serials.units.domain.answers import done_to
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.events import disagreements, told
+from services.serials.units.domain.expiry import UnitsDue
 from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.unit import Key
+from services.serials.units.store import expiry as due
 from services.serials.units.store import scopes
 from services.serials.units.store import units as store
-from services.serials.units.store.limits import limits_on
+from services.serials.units.store.limits import limits_of, limits_on
 from shared.contracts.commands.serials import Hold, Move
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import DispatchDone, DispatchRequested, UnitPicked
@@ -149,6 +151,18 @@ async def hold(tx: Transaction, requests: Sequence[CloudEvent[Hold]]) -> Sequenc
     outcomes = holds.hold(book, requests)
     await store.save(tx, book)
     return answers(book, outcomes, await recalled_again(tx, book))
+
+
+async def look(tx: Transaction, events: Sequence[CloudEvent[UnitsDue]]) -> Sequence[Fact]:
+    """Say which units expire soon, and hold those that have expired (S28, S29)."""
+    book = await due.load_due(tx, (event.data for event in events))
+    await scopes.load_open(tx, book)
+    pools = {(event.data.sku, event.data.warehouse) for event in events}
+    said = expiry.swept(book, events, await limits_of(tx, pools))
+    facts = await kept(tx, book)
+    stepped = {unit.id for unit in book.stepped}
+    await due.looked(tx, (unit for unit in book.units.values() if unit.id not in stepped))
+    return [*facts, *said]
 
 
 async def recall_opened(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:

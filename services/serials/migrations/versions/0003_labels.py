@@ -9,8 +9,12 @@ revision = "serials_0003"
 down_revision = "serials_0002"
 
 LABELS = """
-ALTER TABLE serial_state ADD COLUMN lot text COLLATE "C", ADD COLUMN expiry date;
+ALTER TABLE serial_state ADD COLUMN lot text COLLATE "C", ADD COLUMN expiry date, ADD COLUMN due date;
 CREATE INDEX serial_state_lot ON serial_state (lower(lot), sku) WHERE lot IS NOT NULL;
+
+-- who is looked at by the clock
+CREATE INDEX serial_state_due ON serial_state (warehouse, due, sku, expiry)
+    WHERE due < 'infinity' AND location IS NOT NULL AND adjustment IS NULL;
 
 -- in the order of allocation: earliest expiry, earliest receipt, serial; what does not expire goes last
 DROP INDEX serial_state_free;
@@ -47,6 +51,6 @@ ALTER TABLE act ADD COLUMN customer_name text, ADD COLUMN contact text;
 
 def upgrade() -> None:
     sql(LABELS)
-    grant("serial_state", "UPDATE (lot, expiry)")
+    grant("serial_state", "UPDATE (lot, expiry, due)")
     grant("demand", "UPDATE (lot)")
     grant("hold_scope", "SELECT, INSERT, UPDATE (lifted)")

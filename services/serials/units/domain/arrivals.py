@@ -78,7 +78,8 @@ def received(book: Book, events: Sequence[CloudEvent[UnitReceived]]) -> None:
             unit.receiving_version = version
             unit.receipt, unit.receipt_line = fact.receipt, fact.line
             unit.warehouse, unit.received_at = warehouse_of(fact.location), event.time
-            unit.lot, unit.expiry = fact.lot or None, fact.expiry
+            unit.lot = fact.lot or None
+            unit.expires(fact.expiry)
             if hold is not None:
                 holds.open_on(book, unit, hold)
             holds.open_scoped(book, unit, told)

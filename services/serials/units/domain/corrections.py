@@ -41,7 +41,8 @@ def _correct(book: Book, request: CloudEvent[Correct], limits: LimitsOf) -> Outc
             reason = f"{asked.reason} (expiry {unit.expiry or 'none'}, now {asked.expiry or 'none'})"
             acts[unit.expiry] = book.act(Change.CORRECTED, asked.sku, told, Papers(), reason)
         book.step(unit, acts[unit.expiry], unit.location)
-        unit.expiry = asked.expiry
+        if unit.expiry != asked.expiry:
+            unit.expires(asked.expiry)
     for unit in fit:
         limit = limits.get(unit.pool)
         if limit is None or not is_expired(unit.expiry, limit.day):

@@ -41,6 +41,8 @@ class Unit:
     adjustment: Adjustment | None = None
     lot: str | None = None
     expiry: date | None = None
+    due: date | None = None
+    """When to look next whether it expires soon."""
     was: Sequence[Any] = field(default=(), repr=False, compare=False)
     """Its status and all after it as they were loaded."""
 
@@ -70,6 +72,10 @@ class Unit:
         if self.adjustment:
             told += f", {self.adjustment}"
         return f"{told}, on hold" if self.holds else told
+
+    def expires(self, day: date | None) -> None:
+        """Take in what its label says; what is to be said of that begins anew."""
+        self.expiry, self.due = day, date.min if day else None
 
     def let_go(self) -> None:
         """Forget the order it was meant for."""

@@ -41,6 +41,7 @@ CHANGING = (
     Column("adjustment", "adjustment", "text"),
     Column("lot", "lot", "text"),
     Column("expiry", "expiry", "date"),
+    Column("due", "due", "date"),
 )
 STATE = attrgetter(*(column.field for column in CHANGING))
 CAST = {"status": "CAST(it.status AS status)"}
