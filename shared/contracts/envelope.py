@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
@@ -84,7 +84,8 @@ class Fact(Model):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Note which fields list units: asking each message for them is slow."""
         super().__pydantic_init_subclass__(**kwargs)
-        cls.UNITS = [name for name in ("serials", "units", "given", "lots", "stock") if name in cls.model_fields]
+        lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list}
+        cls.UNITS = [name for name in ("serials", "units", "given", "lots", "stock") if name in lists]
 
     def key(self) -> str:
         """The record's key: what this topic is ordered by."""

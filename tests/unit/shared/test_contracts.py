@@ -33,6 +33,7 @@ def test_what_was_once_written_can_still_be_read(message: type[Fact]) -> None:
     read = json.loads(event.data.model_dump_json(exclude_none=True))
     written = json.loads(sample)["data"]
     assert within(written, read)
+    assert event.data.weight() >= 1
 
 
 def within(written: Any, read: Any) -> bool:
