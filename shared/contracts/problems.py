@@ -114,6 +114,7 @@ class Code(StrEnum):
     NOT_ALLOCATED_HERE = "not_allocated_here"
     NOT_RELEASED = "not_released"
     NOT_PICKED = "not_picked"
+    STILL_WANTED = "still_wanted"
     ALREADY_PICKED = "already_picked"
     NOT_IN_CARTON = "not_in_carton"
     ALREADY_PACKED = "already_packed"
@@ -324,6 +325,9 @@ KINDS: dict[Code, Kind] = {
         409, "The order is not released to picking", "It ships complete: wait until every line is full."
     ),
     Code.NOT_PICKED: Kind(409, "The unit is not picked for this order", "Pick it first."),
+    Code.STILL_WANTED: Kind(
+        409, "The order still wants it", "Cancel the line first, or unpick with `again` and amend the line to less."
+    ),
     Code.ALREADY_PICKED: Kind(409, "The unit is picked already", "Go on with the next."),
     Code.NOT_IN_CARTON: Kind(409, "The unit is not in that carton", "Look at the carton's content."),
     Code.ALREADY_PACKED: Kind(409, "The unit is in a carton already", "Unpack it first, or move it."),

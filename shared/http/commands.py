@@ -139,13 +139,13 @@ def _done(answer: Answer) -> bool:
 
 def _outcome(row: Takes, answer: Answer) -> Outcome:
     refused = [refusal.problem() for refusal in answer.refusals]
+    retry = "1" if any(refusal.code is Code.NOT_YET_KNOWN for refusal in answer.refusals) else None
     if not _done(answer):
         first: Refusal = answer.refusals[0]
-        retry = "1" if any(refusal.code is Code.NOT_YET_KNOWN for refusal in answer.refusals) else None
         body = to_json(first.problem(refusals=refused)).decode()
         return Outcome(first.kind.status, body, retry_after=retry, media_type=problems.MEDIA_TYPE)
     shown = answer.body.model_dump(mode="json") if answer.body is not None else {}
     if refused:
         shown["refused"] = refused
     status = 200 if refused and row.status != 202 else row.status
-    return Outcome(status, to_json(shown).decode(), address=answer.address)
+    return Outcome(status, to_json(shown).decode(), address=answer.address, retry_after=retry)

@@ -18,7 +18,7 @@ from shared.http.reading import Reading
 from shared.identifiers import Reason
 
 router = APIRouter(tags=["rejections"])
-COLUMNS = "id, kind, document, type, source, message, actor, refusals, raw, at, closed_at, closed_by, closed_reason"
+COLUMNS = "id, kind, document, type, source, message, actor, refusals, at, closed_at, closed_by, closed_reason"
 LIST = text(f"""
     SELECT {COLUMNS} FROM rejection
     WHERE id < :before
@@ -29,14 +29,14 @@ LIST = text(f"""
       AND (CAST(:open AS boolean) IS NULL OR (kind = 'DISAGREEMENT' AND closed_at IS NULL) = :open)
     ORDER BY id DESC LIMIT :size
 """)  # noqa: S608 - the names are this module's own
-ONE = text(f"SELECT {COLUMNS} FROM rejection WHERE id = :id")  # noqa: S608 - the names are this module's own
+ONE = text(f"SELECT {COLUMNS}, raw FROM rejection WHERE id = :id")  # noqa: S608 - the names are this module's own
 CLOSE = text(f"""
     UPDATE rejection SET closed_at = :now, closed_by = :actor, closed_reason = :reason
-    WHERE id = :id AND kind = 'DISAGREEMENT' AND closed_at IS NULL RETURNING {COLUMNS}
+    WHERE id = :id AND kind = 'DISAGREEMENT' AND closed_at IS NULL RETURNING {COLUMNS}, raw
 """)  # noqa: S608 - the names are this module's own
 
 
-class RejectionShown(BaseModel):
+class RejectionListed(BaseModel):
     """A message that was not taken, or not all of it, and why."""
 
     id: int
@@ -47,17 +47,26 @@ class RejectionShown(BaseModel):
     message: str
     actor: str
     refusals: list[Refusal]
-    raw: dict[str, Any]
     at: datetime
     closed_at: datetime | None = None
     closed_by: str | None = None
     closed_reason: str | None = None
 
 
+class RejectionShown(RejectionListed):
+    """One with the message's data as it came."""
+
+    raw: dict[str, Any]
+
+
 class Closing(BaseModel):
     """Why a disagreement needs no more looking at."""
 
     reason: Reason
+
+
+def _listed(row: Row[Any]) -> RejectionListed:
+    return RejectionListed.model_validate(row._asdict())
 
 
 def _shown(row: Row[Any]) -> RejectionShown:
@@ -75,12 +84,12 @@ async def rejections(
     actor: str | None = None,
     cursor: str | None = None,
     limit: Limit = 100,
-) -> Page[RejectionShown]:
+) -> Page[RejectionListed]:
     """What was refused and what did not fit, newest first."""
     (before,) = parts(cursor, int) or (2**63 - 1,)
     wanted = {"kind": kind, "open": open, "document": document, "code": code, "actor": actor}
     rows = await tx.rows(LIST, wanted | {"before": before, "size": limit + 1})
-    return page(rows, limit, _shown, lambda row: (row.id,))
+    return page(rows, limit, _listed, lambda row: (row.id,))
 
 
 @router.get("/rejections/{rejection}")

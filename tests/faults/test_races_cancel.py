@@ -53,7 +53,7 @@ class Racer:
         """Send a command; what has not come there yet is sent again, as its answer says."""
         while True:
             answer = await post(self.client, self.house.replicas["fulfillment"][replica % 2], fact)
-            if "Retry-After" not in answer.headers:
+            if answer.is_success or "Retry-After" not in answer.headers:
                 return answer
             await asyncio.sleep(0.1)
 

@@ -82,13 +82,18 @@ async def test_a_pick_is_staged_in_the_orders_warehouse(world: World, shop: Shop
 
 
 async def test_an_unpick_returns_a_unit_to_a_place(world: World, shop: Shop) -> None:
-    """A picked unit that is put back is IN_INVENTORY at the storage place it was put to (S12)."""
+    """A picked unit of a cancelled order that is put back is IN_INVENTORY at its storage place (S12).
+
+    While the order wants it, it is not given up: short without a demand, the line would wait unseen.
+    """
     await shop.product()
     serials = await shop.stock(1)
     order = await shop.order(1)
     await shop.picked(order, await shop.allocated(order, 1))
     unpick = Unpick(order=order, units=shop.units(serials), location=OTHER_SHELF, again=False, reason="box damaged")
     await world.refused(unpick.model_copy(update={"location": STAGE}), "wrong_location_type")
+    assert (await world.refused(unpick, "still_wanted"))["ids"] == serials
+    await shop.cancelled(order)
     await world.do(unpick)
     await shop.status(serials, "IN_INVENTORY")
     unit = await shop.unit(serials[0])

@@ -98,7 +98,7 @@ class Play:
         if kind == "short_pick":
             return [ShortPick(order=name, units=[chosen], reason="not there")]
         if kind == "unpick":
-            return [Unpick(order=name, units=[chosen], location=SHELF, reason="back", again=number % 2 == 0)]
+            return [Unpick(order=name, units=[chosen], location=SHELF, reason="back")]
         if kind == "exchange":
             return [Exchange(order=name, unit=chosen, instead=self.units[number], reason="scratched")]
         return self.of_shipping(name, serials or [chosen.serial])

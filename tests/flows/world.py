@@ -177,7 +177,7 @@ class World:
 
         async def settled() -> httpx.Response | None:
             answer = await self.post(service, path, body, actor=actor)
-            return None if "Retry-After" in answer.headers else answer
+            return None if "Retry-After" in answer.headers and not answer.is_success else answer
 
         return await eventually(settled)
 

@@ -166,11 +166,15 @@ async def test_a_unit_of_another_order_is_refused_with_whose_it_is(desk: Desk, h
 
 
 async def test_news_still_under_way_is_worth_another_try(desk: Desk, http: AsyncClient) -> None:
-    """A unit that may just have been given to the order is refused with Retry-After (S20)."""
-    await desk.place("SO-1")
+    """A unit that may just have been given to the order is refused with Retry-After, beside others or alone (S20)."""
+    asked = await desk.place("SO-1", 2)
     body = {"order": desk.no("SO-1"), "units": [{"sku": desk.sku, "serial": "S1"}], "location": "EAST/STAGE"}
     answer = await post(http, "/picks", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_yet_known")
+    assert answer.headers["Retry-After"] == "1"
+    await desk.tell(desk.gives(asked, ["S2"], short=1))
+    answer = await post(http, "/picks", body | {"units": [{"sku": desk.sku, "serial": it} for it in ("S1", "S2")]})
+    assert (answer.status_code, [one["ids"] for one in answer.json()["refused"]]) == (200, [["S1"]])
     assert answer.headers["Retry-After"] == "1"
 
 

@@ -61,7 +61,10 @@ class ShortPick(OnGoods, type="unit.short_pick.v1", topic=FULFILLMENT_COMMANDS, 
 
 
 class Unpick(OnGoods, type="unit.unpick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Picked units were put back to a storage place (S12); unwanted ones of a cancelled order, or wanted anew."""
+    """Picked goods were put back to a storage place (S12): what a live line has lost so is wanted anew.
+
+    `again` false is refused while the line is wanted: it would be short with nobody seeking.
+    """
 
     order: DocumentId
     location: Location

@@ -239,14 +239,14 @@ def test_a_short_pick_gives_back_held(counter: Counter) -> None:
 
 
 def test_an_unpick_puts_a_part_back(counter: Counter) -> None:
-    """A part of what was picked lies in a storage place again, wanted again or not; of a cancelled order never."""
+    """A part of what was picked lies in a storage place again: wanted again, unless its order is cancelled."""
     counter.take(pick(stock("L1", 4)))
-    for again in (True, False):
-        back = Unpick(order="SO-1", stock=[stock("L1", 1)], location="EAST/A-1", again=again, reason="torn")
-        (fact,) = of(counter.take(back), StockUnpicked)
-        assert (taken(fact), fact.location, fact.again) == ([("L1", None, 1.0)], "EAST/A-1", again)
+    back = Unpick(order="SO-1", stock=[stock("L1", 1)], location="EAST/A-1", reason="torn")
+    assert counter.codes(back.model_copy(update={"again": False})) == [Code.STILL_WANTED]
+    (fact,) = of(counter.take(back), StockUnpicked)
+    assert (taken(fact), fact.location, fact.again) == ([("L1", None, 1.0)], "EAST/A-1", True)
     counter.take(OrderCancelled(order="SO-1"))
-    rest = Unpick(order="SO-1", stock=[stock("L1", 2)], location="EAST/A-1", reason="cancelled")
+    rest = Unpick(order="SO-1", stock=[stock("L1", 3)], location="EAST/A-1", again=False, reason="cancelled")
     assert [fact.again for fact in of(counter.take(rest), StockUnpicked)] == [False]
     assert counter.codes(rest) == [Code.NOT_PICKED]
 

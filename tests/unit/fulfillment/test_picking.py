@@ -94,16 +94,14 @@ def test_a_short_pick_gives_back_held_and_wants_another(counter: Counter) -> Non
     assert counter.codes(ShortPick(order="SO-1", units=units("S2"), reason="?")) == [Code.ALREADY_PICKED]
 
 
-def test_an_unpick_wants_again_only_if_it_is_wished(counter: Counter) -> None:
-    """A picked unit goes back to a storage place (S12), and another is sought unless nobody wants one."""
+def test_what_a_live_line_puts_back_it_wants_again(counter: Counter) -> None:
+    """A picked unit goes back to a storage place (S12), and another is sought; who wants none amends or cancels."""
     counter.take(pick("S1", "S2"))
     wrong = Unpick(order="SO-1", units=units("S1"), location="EAST/STAGE", reason="x")
     assert counter.codes(wrong) == [Code.WRONG_LOCATION_TYPE]
-    for serial, again in (("S1", True), ("S2", False)):
-        facts = counter.take(
-            Unpick(order="SO-1", units=units(serial), location="EAST/A-1", again=again, reason="wrong colour")
-        )
-        assert [fact.again for fact in facts if isinstance(fact, UnitUnpicked)] == [again]
+    back = Unpick(order="SO-1", units=units("S1"), location="EAST/A-1", reason="wrong colour")
+    assert counter.codes(back.model_copy(update={"again": False})) == [Code.STILL_WANTED]
+    assert [fact.again for fact in counter.take(back) if isinstance(fact, UnitUnpicked)] == [True]
     assert counter.codes(Unpick(order="SO-1", units=units("S1"), location="EAST/A-1", reason="x")) == [Code.NOT_PICKED]
 
 

@@ -1,6 +1,6 @@
 """Giving goods back to stock: a short pick before they are picked, an unpick after (S12)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back, let_go, request
 from services.fulfillment.orders.domain.addresses import order_at
@@ -28,13 +28,19 @@ def short_pick(act: Act, data: ShortPick) -> tuple[list[Goods], list[Refusal]]:
 
 
 def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Goods], list[Refusal]]:
-    """Picked goods are back in a storage place; those of a cancelled order or line are never wanted again."""
+    """Picked goods are back in a storage place; those of a cancelled order or line are never wanted again.
+
+    A line that is wanted does not give up: short without a demand it would wait for ever, and nobody would know.
+    """
     order = act.book.orders.get(data.order)
     if order is None:
         return [], [unknown_order(data.order)]
     if refusals := wrong_place(order, data.location, spots.get(data.location), ("STORAGE",)):
         return [], refusals
     goods, refusals = _in_hand(act, order, data)
+    if not data.again and (wanted := [one for one in goods if not order.unwanted(one)]):
+        goods = [one for one in goods if order.unwanted(one)]
+        refusals.append(_still_wanted(order, wanted))
     if any(one.carton for one in goods):
         act.ends_checks(order)
         act.repacked(order, *{one.carton: None for one in goods if one.carton})
@@ -42,16 +48,22 @@ def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Good
         line = order.lines[group.line]
         line.picked -= amount(some)
         line.packed -= amount(one for one in some if one.carton)
-        wanted = data.again and not order.unwanted(some[0])
-        again = let_go(act, order, group, some, wanted=wanted)
+        live = not order.unwanted(some[0])
+        again = let_go(act, order, group, some, wanted=live)
         say_unpicked(act, order, group, some, location=data.location, again=again, reason=data.reason)
-        if wanted and not again:
+        if live and not again:
             request(act, order, line, amount(some), line.demands[group.demand].tracking)
         act.log(
-            order.order, "unpicked", line=group.line, location=data.location, again=wanted, reason=data.reason,
+            order.order, "unpicked", line=group.line, location=data.location, again=live, reason=data.reason,
             **listed(some),
         )  # fmt: skip
     return goods, refusals
+
+
+def _still_wanted(order: Order, goods: Sequence[Goods]) -> Refusal:
+    ids = list(dict.fromkeys(one.number for one in goods))
+    detail = f"order {order.order} still wants as much of {', '.join(sorted({one.sku for one in goods}))}"
+    return Refusal(code=Code.STILL_WANTED, detail=detail, ids=ids, blocked_by=[order_at(order.order)])
 
 
 def _in_hand(act: Act, order: Order, data: ShortPick | Unpick) -> tuple[list[Goods], list[Refusal]]:
