@@ -9,14 +9,25 @@ from zoneinfo import ZoneInfo
 
 from services.lots.allocation.domain import orders
 from services.lots.allocation.domain.demand import Demand, Demands
+from services.lots.allocation.domain.dispatch import checked, dispatched
+from services.lots.allocation.domain.leaving import Guards
 from services.lots.allocation.domain.limits import Limits
 from services.lots.allocation.domain.serve import Given, serve
 from services.lots.allocation.domain.shelves import Shelves, lying
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.holds import close, open_on
-from services.lots.balances.domain.stock import Balance, Change, Lot, Papers, Told
+from services.lots.balances.domain.stock import Balance, Change, Lot, Papers, Picked, Told
 from shared.contracts.envelope import Cause
-from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn
+from shared.contracts.fulfillment import (
+    AllocationRequested,
+    AllocationWithdrawn,
+    DispatchDone,
+    DispatchRequested,
+    StockDeallocated,
+    StockPicked,
+    StockUnpicked,
+)
+from shared.contracts.lots import RefusedStock
 from shared.contracts.upstream import CustomerLife, LifePolicy
 from shared.identifiers import warehouse_of
 from tests.unit.serials.making import told
@@ -105,6 +116,46 @@ class Shop:
         orders.released(self.book, [told(fact)])
         return self.serve()
 
+    def give_back(self, fact: StockDeallocated) -> list[Given]:
+        """Take allocated goods back."""
+        _, again = orders.deallocated(self.book, [told(fact)])
+        self.demands.reopen(again)
+        return self.serve()
+
+    def pick(self, fact: StockPicked) -> list[Given]:
+        """Let allocated goods leave their place."""
+        orders.picked(self.book, [told(fact)])
+        return self.serve()
+
+    def unpick(self, fact: StockUnpicked) -> list[Given]:
+        """Put picked goods to a place again."""
+        self.book.types = dict.fromkeys(self.walk, "STORAGE")
+        _, again = orders.unpicked(self.book, [told(fact)])
+        self.demands.reopen(again)
+        return self.serve()
+
+    def leave(self, fact: DispatchDone) -> list[Given]:
+        """Let picked goods leave."""
+        dispatched(self.guards, [told(fact)])
+        return self.serve()
+
+    def ask(self, fact: DispatchRequested) -> str | None:
+        """Ask whether picked goods may leave: the first code of a refusal."""
+        [verdict] = checked(self.guards, [told(fact)], self.now)
+        return next((part.code for part in verdict.stock if isinstance(part, RefusedStock)), None)
+
+    @property
+    def guards(self) -> Guards:
+        """What keeps goods from leaving."""
+        limits = {(self.sku, name): Limits(zone, self.policy) for name, zone in self.zones.items()}
+        return Guards(self.book, limits)
+
+    def sleep(self, days: int) -> list[Given]:
+        """Let days pass."""
+        self.now += timedelta(days)
+        self.book.now = self.now
+        return self.serve()
+
     def serve(self) -> list[Given]:
         """Serve as the handlers do, but with every demand and pile at hand."""
         pools = {(self.sku, warehouse) for warehouse in self.zones}
@@ -159,6 +210,15 @@ class Oracle:
         long_enough = unit.never or left >= max(policy.stop_pick_days, days, demand.min_life_days)
         only = [demand.lot] if demand.lot is not None else demand.lots
         return warehouse == demand.warehouse and long_enough and (not only or unit.lot in only)
+
+    def may_leave(self, picked: Picked, customer: str) -> bool:
+        """Whether what is picked may leave today: its lot is held nowhere, and it lives as long as was agreed."""
+        shop = self.shop
+        lot, zone = shop.book.lots[picked.sku, picked.lot], ZoneInfo(shop.zones[picked.warehouse])
+        holds = [hold for hold in shop.book.holds.get((picked.sku, picked.lot), []) if hold.lifted_at is None]
+        days = next((it.min_life_days for it in shop.policy.customers if it.customer == customer), 0)
+        left = 0 if lot.expiry is None else (lot.expiry - shop.now.astimezone(zone).date()).days
+        return all(hold.location for hold in holds) and (lot.expiry is None or left >= days)
 
     def given(self, demands: list[Demand]) -> list[Part]:
         """Give to each in its turn the best unit that fits, until it has enough."""
