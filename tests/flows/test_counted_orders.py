@@ -9,8 +9,8 @@ from shared.contracts.commands.fulfillment import ExchangeStock, Pack, Pick, Sho
 from shared.contracts.commands.lots import HoldLot, LiftLot
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from tests.flows import invariants
+from tests.flows.dairy import Dairy
 from tests.flows.shop import CUSTOMER, OTHER_SHELF, SHELF, STAGE, Shop, at
-from tests.flows.test_counted_receipts import Dairy
 from tests.flows.waiting import eventually
 from tests.flows.world import Json, World
 

@@ -199,6 +199,18 @@ def test_the_guard_at_the_pick(sku: str, left: int, demands: tuple[int, int, int
     assert again == ([True] if code else [])
 
 
+def test_what_is_held_is_not_picked(counter: Counter) -> None:
+    """By our copy of the holds, even of a hold that did not name the order: refused, given back, sought anew (S28)."""
+    counter.take(LotHeld(sku="M", lot="L1", location="EAST/A-2", hold="H1", reason="wet", stock=[]))
+    assert counter.codes(pick(stock("L1", 1))) == []
+    counter.take(LotHeld(sku="M", lot="L1", location="EAST/A-1", hold="H2", reason="wet", stock=[]))
+    facts = counter.take(pick(stock("L1", 1), stock("L2", 1)))
+    assert [refusal.code for refusal in counter.refusals] == [Code.HELD]
+    (back,) = of(facts, StockDeallocated)
+    assert (taken(back), back.again) == ([("L1", "EAST/A-1", 3.0)], True)
+    assert piles(counter) == [("L1", "PICKED", "1"), ("L2", "ALLOCATED", "2.5"), ("L2", "PICKED", "1")]
+
+
 def test_without_its_warehouse_no_day_is_known(counter: Counter) -> None:
     """What expires is not picked before we know what day it is there (S28)."""
     counter.guard.days.clear()  # type: ignore[attr-defined]

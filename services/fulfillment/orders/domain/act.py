@@ -99,7 +99,7 @@ class Act:
 
 def _content(act: Act, order: str, carton: str) -> CartonPacked:
     owner = act.book.orders.get(order)
-    inside = contents(one for one in owner.goods if one.carton == carton) if owner else []
+    inside = contents([one for one in owner.goods if one.carton == carton]) if owner else []
     return CartonPacked(
         order=order, carton=carton, actor=act.actor, cause=act.cause, **parted(inside[:MAX_UNITS])
     )  # fmt: skip

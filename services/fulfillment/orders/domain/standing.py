@@ -1,15 +1,14 @@
 """What a request about an order is answered: where the order stands, and where to look."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Literal
 
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.book import Order
-from services.fulfillment.orders.domain.content import contents
-from services.fulfillment.orders.domain.goods import Goods
-from shared.contracts.counted import PackedStock
+from services.fulfillment.orders.domain.content import stocked
+from services.fulfillment.orders.domain.goods import Goods, Unit
 from shared.contracts.envelope import Model
-from shared.contracts.fulfillment import OrderStatus, PackedUnit
+from shared.contracts.fulfillment import OrderStatus
 from shared.identifiers import Quantity
 
 
@@ -58,17 +57,14 @@ class GoodsHandled(Model):
     address: str
 
 
-def handled(order: Order, goods: Iterable[Goods]) -> GoodsHandled:
+def handled(order: Order, goods: Sequence[Goods]) -> GoodsHandled:
     """What a command on goods is answered, if anything was done."""
-    content = contents(goods)
     return GoodsHandled(
         order=order.order, status=order.status, address=order_at(order.order),
         units=[
-            HandledUnit(sku=line.sku, serial=line.serial, line=line.line)
-            for line in content if isinstance(line, PackedUnit)
+            HandledUnit(sku=one.sku, serial=one.serial, line=one.line) for one in goods if isinstance(one, Unit)
         ],
         stock=[
-            HandledStock(sku=line.sku, lot=line.lot, quantity=line.quantity, line=line.line)
-            for line in content if isinstance(line, PackedStock)
+            HandledStock(sku=line.sku, lot=line.lot, quantity=line.quantity, line=line.line) for line in stocked(goods)
         ],
     )  # fmt: skip

@@ -22,7 +22,7 @@ def short_pick(act: Act, data: ShortPick) -> tuple[list[Goods], list[Refusal]]:
     goods, refusals = _in_hand(act, order, data)
     give_back(act, order, goods, f"short pick: {data.reason}", hold=hold)
     for line in dict.fromkeys(one.line for one in goods):
-        some = listed(one for one in goods if one.line == line)
+        some = listed([one for one in goods if one.line == line])
         act.log(order.order, "short pick", line=line, reason=data.reason, hold=hold, **some)
     return goods, refusals
 

@@ -53,12 +53,11 @@ class Picking:
 
     def _keeps_back(self, goods: list[Unit] | list[Pile]) -> bool:
         """Give back what must not be picked any more; others are sought in its stead."""
-        why = {id(one): no for one in goods if (no := self.guard.why_not(self.order, one))}
-        bad = [one for one in goods if id(one) in why]
-        for one in bad:
-            give_back(self.act, self.order, [one], why[id(one)].detail)
-            self.act.log(self.order.order, "not picked", line=one.line, why=why[id(one)].code, **listed([one]))
-        self.refusals += why.values()
+        bad = [(one, no) for one in goods if (no := self.guard.why_not(self.order, one))]
+        for one, no in bad:
+            give_back(self.act, self.order, [one], no.detail)
+            self.act.log(self.order.order, "not picked", line=one.line, why=no.code, **listed([one]))
+            self.refusals.append(no)
         return bool(bad)
 
 

@@ -1,10 +1,10 @@
 """Packing: picked goods are laid into cartons, taken out, moved between cartons (S21). A carton is of one order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit
 from services.fulfillment.orders.domain.addresses import carton_at, order_at, shipment_at
-from services.fulfillment.orders.domain.content import contents, listed
+from services.fulfillment.orders.domain.content import listed, many
 from services.fulfillment.orders.domain.counted import LOOSE, inside, stock
 from services.fulfillment.orders.domain.find import cancelled_order, elsewhere, keys_of, repeated, unknown_order
 from services.fulfillment.shipping.domain.yard import Carton, Yard
@@ -111,9 +111,9 @@ def _full(order: Order, carton: str, more: Sequence[Goods]) -> Refusal | None:
     """A carton's content fits one message: so many serials, and lots for a line."""
     coming = {id(one) for one in more}
     before = [one for one in order.goods if one.carton == carton and id(one) not in coming]
-    if len(contents([*before, *more])) <= MAX_UNITS:
+    if many([*before, *more]) <= MAX_UNITS:
         return None
-    detail = f"carton {carton} holds {len(contents(before))} units or lots; {len(contents(more))} more are too many"
+    detail = f"carton {carton} holds {many(before)} units or lots; {many(more)} more are too many"
     return Refusal(code=Code.CARTON_FULL, detail=detail, ids=[carton], blocked_by=[carton_at(carton)])
 
 
@@ -167,6 +167,6 @@ def _inside(act: Act, order: Order, data: Unpack | Repack) -> Result:
     return [*units, *piles], [*refusals, *no]
 
 
-def _log(act: Act, order: Order, what: str, goods: Iterable[Goods], **detail: str) -> None:
+def _log(act: Act, order: Order, what: str, goods: Sequence[Goods], **detail: str) -> None:
     if said := listed(goods):
         act.log(order.order, what, **said, **detail)

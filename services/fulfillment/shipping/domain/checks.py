@@ -1,13 +1,13 @@
 """The answers to a dispatch check. Only a complete set under the current id, in time, becomes DISPATCHED."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from services.fulfillment.orders.domain import Act, Goods, Order, Unit
-from services.fulfillment.orders.domain.content import Content, contents, listed, parted
+from services.fulfillment.orders.domain.content import contents, listed, parted, summed
 from services.fulfillment.orders.domain.goods import amount, grouped
 from services.fulfillment.shipping.domain.yard import Check, Reason, Shipment, Yard
 from shared.contracts.envelope import chunks
-from shared.contracts.fulfillment import DispatchDone, PackedUnit
+from shared.contracts.fulfillment import DispatchDone
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRefused
 from shared.contracts.problems import Code
 from shared.contracts.serials import DispatchApproved, DispatchRefused
@@ -29,7 +29,7 @@ def approve(act: Act, yard: Yard, data: Approved) -> None:
         yard.end(check, "ENDED", Reason("ended", f"what {', '.join(changed)} holds has changed since it was asked"))
         return
     content = yard.content(shipment)
-    inside = {_known(name, line) for name, goods in content.items() for line in contents(goods)}
+    inside = {line for name, goods in content.items() for line in _lines(name, goods)}
     said = _said(data)
     strange = [number for known, number in said if known not in inside]
     if strange or check.approved + len(said) > check.asked:
@@ -54,18 +54,20 @@ def refuse(act: Act, yard: Yard, data: Refused) -> None:
             reasons=[reason._asdict() for reason in reasons])  # fmt: skip
 
 
-def _known(order: str, line: Content) -> tuple[object, ...]:
-    """What tells a content line from every other of a check."""
-    if isinstance(line, PackedUnit):
-        return line.sku, line.serial
-    return order, line.line, line.sku, line.lot, line.quantity
+def _lines(order: str, goods: Sequence[Goods]) -> Iterator[tuple[object, ...]]:
+    """What tells each content line from every other of a check."""
+    for one in goods:
+        if isinstance(one, Unit):
+            yield one.key
+    for line, quantity in summed(goods).items():
+        yield order, *line, quantity
 
 
 def _said(data: Approved) -> list[tuple[tuple[object, ...], str]]:
     """The content lines of an answer, each with its number."""
     if isinstance(data, DispatchApproved):
         return [((data.sku, serial), serial) for serial in data.serials]
-    return [(_known(data.order, line), line.lot) for line in data.stock]
+    return [((data.order, part.line, part.sku, part.lot, part.quantity), part.lot) for part in data.stock]
 
 
 def _reasons(data: Refused) -> list[Reason]:
