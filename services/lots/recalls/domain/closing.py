@@ -25,10 +25,10 @@ def why_not_closed(recall: str, still: StillOpen) -> Refusal | None:
     if still.mock:
         return None
     parts = {
-        "answers": (still.unanswered, f"{still.unanswered} products have not been answered"),
-        "stock": (still.stock, f"{still.stock} of its stock lie on hold"),
-        "orders": (still.orders, f"{still.orders} are allocated or picked"),
-        "calls": (still.calls, f"{still.calls} lines of the call list are not done"),
+        "answers": (still.unanswered, f"products not answered: {still.unanswered}"),
+        "stock": (still.stock, f"stock or units still on hold: {still.stock}"),
+        "orders": (still.orders, f"allocated or picked for orders: {still.orders}"),
+        "calls": (still.calls, f"lines of the call list not done: {still.calls}"),
     }
     left = {name: told for name, (count, told) in parts.items() if count}
     if not left:
