@@ -138,7 +138,7 @@ async def one(tx: Reading, product: Product, lot: Number = "") -> WholeLot:
         for day in (today.get(row.warehouse, tx.now.date()),)
     ]
     rest = {
-        "places": await queries.places(tx, product, lot),
+        "places": await queries.lying(tx, product, lot),
         "holds": await queries.holds(tx, product, lot),
         "corrections": await queries.corrections(tx, product, lot),
     }

@@ -111,7 +111,7 @@ async def where_to(tx: Reading, product: Product, lot: Number = "") -> WhereTo:
         "shipped": await trace.shipped(tx, product, lot),
         "returned": [row for row in await trace.came(tx, product, lot) if row.change == "RETURNED"],
         "orders": await trace.promised(tx, product, lot),
-        "places": await lots.places(tx, product, lot),
+        "places": await lots.lying(tx, product, lot),
         "gone": await trace.gone(tx, product, lot),
     }
     shown = {name: [row._asdict() for row in rows] for name, rows in found.items()}

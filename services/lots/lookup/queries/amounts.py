@@ -9,35 +9,35 @@ OF_LOTS = """
 """
 """Of a product, a lot, a warehouse, where asked."""
 
-SPLIT = """
-    on_hand, allocated,
-    CASE WHEN on_hold THEN on_hand - allocated ELSE 0 END AS held,
-    CASE WHEN stored AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS free,
-    CASE WHEN NOT stored AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS staged
-"""
 
-PLACES = f"""
-    SELECT sku, lot, warehouse, location, {SPLIT} FROM (
-        SELECT *, EXISTS (
-            SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.lifted_at IS NULL
-                AND (h.location IS NULL OR h.location = b.location)
-        ) AS on_hold
-        FROM balance AS b WHERE on_hand > 0 AND {OF_LOTS}
-    ) AS b
-"""  # noqa: S608 - all parts are this module's own
-"""Each place where something lies."""
+def places(which: str) -> str:
+    """Each place where something of some lots lies."""
+    return f"""
+        SELECT sku, lot, warehouse, location, on_hand, allocated,
+            CASE WHEN on_hold THEN on_hand - allocated ELSE 0 END AS held,
+            CASE WHEN stored AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS free,
+            CASE WHEN NOT stored AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS staged
+        FROM (
+            SELECT sku, lot, warehouse, location, stored, on_hand, allocated, EXISTS (
+                SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.lifted_at IS NULL
+                    AND (h.location IS NULL OR h.location = b.location)
+            ) AS on_hold
+            FROM balance AS b WHERE on_hand > 0 AND {which} OFFSET 0
+        ) AS b
+    """  # noqa: S608 - all parts are this service's own
 
-SUMS = """
-    coalesce(sum(on_hand), 0) AS on_hand, coalesce(sum(free), 0) AS free, coalesce(sum(allocated), 0) AS allocated,
-    coalesce(sum(held), 0) AS held, coalesce(sum(staged), 0) AS staged, coalesce(sum(picked), 0) AS picked
-"""
 
-STOCK = f"""
-    SELECT sku, lot, warehouse, {SUMS} FROM (
-        SELECT sku, lot, warehouse, on_hand, free, allocated, held, staged, 0 AS picked FROM ({PLACES}) AS lying
-        UNION ALL
-        SELECT sku, lot, warehouse, 0, 0, 0, 0, 0, quantity FROM picked WHERE quantity > 0 AND {OF_LOTS}
-    ) AS parts
-    GROUP BY sku, lot, warehouse
-"""  # noqa: S608 - all parts are this module's own
-"""Each lot in a warehouse."""
+def amounts(which: str, *by: str) -> str:
+    """How much there is of some lots, added up by columns of theirs."""
+    names = ", ".join(by)
+    return f"""
+        SELECT {names}, count(DISTINCT lot) AS lots, sum(on_hand) AS on_hand, sum(free) AS free,
+            sum(allocated) AS allocated, sum(held) AS held, sum(staged) AS staged, sum(picked) AS picked
+        FROM (
+            SELECT sku, lot, warehouse, on_hand, free, allocated, held, staged, 0 AS picked
+            FROM ({places(which)}) AS lying
+            UNION ALL
+            SELECT sku, lot, warehouse, 0, 0, 0, 0, 0, quantity FROM picked WHERE quantity > 0 AND {which}
+        ) AS parts
+        GROUP BY {names}
+    """  # noqa: S608 - all parts are this service's own

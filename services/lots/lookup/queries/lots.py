@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from services.lots.lookup.queries.amounts import PLACES, STOCK
+from services.lots.lookup.queries.amounts import OF_LOTS, amounts, places
 from shared.database import Transaction
 
 FACTS = """
@@ -39,8 +39,8 @@ LISTED = text(f"""
 LOT = text(f"""
     SELECT {FACTS} FROM lot AS l LEFT JOIN product AS p ON p.sku = l.sku WHERE l.sku = :sku AND l.lot = :lot
 """)  # noqa: S608 - all parts are this service's own
-WAREHOUSES = text(f"{STOCK} ORDER BY warehouse")
-LYING = text(f"{PLACES} ORDER BY location")
+WAREHOUSES = text(f"{amounts(OF_LOTS, 'warehouse')} ORDER BY warehouse")
+LYING = text(f"{places(OF_LOTS)} ORDER BY location")
 HOLDS = text("""
     SELECT hold, location, kind, reason, role, return_id, opened_by, opened_at FROM hold
     WHERE sku = :sku AND lot = :lot AND lifted_at IS NULL ORDER BY id
@@ -69,7 +69,7 @@ async def by_warehouse(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]
     return await tx.rows(WAREHOUSES, _only(sku, lot))
 
 
-async def places(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
+async def lying(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
     """Give how much of a lot lies where."""
     return await tx.rows(LYING, _only(sku, lot))
 

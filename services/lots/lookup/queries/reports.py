@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
+from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.lots.balances.queries import RECONCILED
-from services.lots.lookup.queries.amounts import STOCK
-from shared.http import Reading, Report
+from services.lots.lookup.queries.amounts import OF_LOTS, amounts
+from shared.database import reading
+from shared.http import Report
 from shared.identifiers import Exact
 from shared.replica import days
 
@@ -114,24 +116,40 @@ class ReconciliationRow(BaseModel):
 
 
 DAY = "coalesce(t.day, CAST(:utc AS date))"
-INVENTORY = f"""
-    SELECT * FROM (
-        SELECT s.*, coalesce(p.name, '') AS product, coalesce(p.unit, '') AS unit, l.expiry, l.manufactured,
-            l.best_before, l.first_received, l.supplier, l.expiry - {DAY} AS days_left,
-            CASE
-                WHEN l.expiry < {DAY} THEN 'expired' WHEN l.expiry - {DAY} <= 7 THEN '<=7'
-                WHEN l.expiry - {DAY} <= 30 THEN '<=30' WHEN l.expiry - {DAY} <= 90 THEN '<=90'
-                WHEN l.expiry IS NOT NULL THEN '>90'
-            END AS bucket,
-            coalesce(CAST(l.expiry AS text), '~') COLLATE "C" AS turn
-        FROM ({STOCK}) AS s JOIN lot AS l ON l.sku = s.sku AND l.lot = s.lot LEFT JOIN product AS p ON p.sku = s.sku
-        LEFT JOIN unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS t (warehouse, day)
-            ON t.warehouse = s.warehouse
-    ) AS listed
-    WHERE (turn, sku, lot, warehouse) > (:after_turn, :after_sku, :after_lot, :after_warehouse)
-"""  # noqa: S608 - all parts are this service's own
-IN_TURN = "ORDER BY turn, sku, lot, warehouse LIMIT :size"
-EXPIRING = f"{INVENTORY} AND bucket IS NOT NULL AND (CAST(:bucket AS text) IS NULL OR bucket = :bucket) {IN_TURN}"
+
+
+def inventory(condition: str = "true") -> str:
+    """Lots by expiry: those of a page are found first, and what there is of them is added up for them alone."""
+    return f"""
+        SELECT page.*, s.on_hand, s.free, s.allocated, s.held, s.staged, s.picked,
+            coalesce(p.name, '') AS product, coalesce(p.unit, '') AS unit
+        FROM (
+            SELECT * FROM (
+                SELECT k.sku, k.lot, k.warehouse, l.expiry, l.manufactured, l.best_before, l.first_received, l.supplier,
+                    l.expiry - {DAY} AS days_left,
+                    CASE
+                        WHEN l.expiry < {DAY} THEN 'expired' WHEN l.expiry - {DAY} <= 7 THEN '<=7'
+                        WHEN l.expiry - {DAY} <= 30 THEN '<=30' WHEN l.expiry - {DAY} <= 90 THEN '<=90'
+                        WHEN l.expiry IS NOT NULL THEN '>90'
+                    END AS bucket,
+                    coalesce(CAST(l.expiry AS text), '~') COLLATE "C" AS turn
+                FROM (
+                    SELECT sku, lot, warehouse FROM balance WHERE on_hand > 0 AND {OF_LOTS}
+                    UNION SELECT sku, lot, warehouse FROM picked WHERE quantity > 0 AND {OF_LOTS}
+                ) AS k JOIN lot AS l ON l.sku = k.sku AND l.lot = k.lot
+                LEFT JOIN unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS t (warehouse, day)
+                    ON t.warehouse = k.warehouse
+            ) AS known
+            WHERE (turn, sku, lot, warehouse) > (:after_turn, :after_sku, :after_lot, :after_warehouse) AND {condition}
+            ORDER BY turn, sku, lot, warehouse LIMIT :size
+        ) AS page LEFT JOIN product AS p ON p.sku = page.sku
+        CROSS JOIN LATERAL ({amounts(OF_PAGE, "sku", "lot", "warehouse")}) AS s
+        ORDER BY turn, page.sku, page.lot, page.warehouse
+    """  # noqa: S608 - all parts are this service's own
+
+
+OF_PAGE = "sku = page.sku AND lot = page.lot AND warehouse = page.warehouse"
+EXPIRING = inventory("bucket IS NOT NULL AND (CAST(:bucket AS text) IS NULL OR bucket = :bucket)")
 
 MOVEMENTS = """
     SELECT sku, lot, id AS number, recorded AS recorded_at, occurred AS occurred_at, change, warehouse, location,
@@ -144,12 +162,16 @@ MOVEMENTS = """
         AND (sku, lot, id) > (:after_sku, :after_lot, :after_number)
     ORDER BY sku, lot, id LIMIT :size
 """
+# Ever so many products hold all the rows of a page.
+SKUS = (
+    f"SELECT DISTINCT sku FROM {{}} > 0 AND sku >= :after_sku AND {OF_LOTS} ORDER BY sku LIMIT CAST(:size AS int) + 1"  # noqa: S608
+)
+CHOSEN = (
+    f"sku IN (({SKUS.format('balance WHERE on_hand')}) UNION ({SKUS.format('picked WHERE quantity')})) AND {OF_LOTS}"
+)
 BY_PRODUCT = f"""
-    SELECT s.*, coalesce(p.name, '') AS product, coalesce(p.unit, '') AS unit FROM (
-        SELECT sku, warehouse, count(*) AS lots, sum(on_hand) AS on_hand, sum(free) AS free,
-            sum(allocated) AS allocated, sum(held) AS held, sum(staged) AS staged, sum(picked) AS picked
-        FROM ({STOCK}) AS s GROUP BY sku, warehouse
-    ) AS s LEFT JOIN product AS p ON p.sku = s.sku
+    SELECT s.*, coalesce(p.name, '') AS product, coalesce(p.unit, '') AS unit
+    FROM ({amounts(CHOSEN, "sku", "warehouse")}) AS s LEFT JOIN product AS p ON p.sku = s.sku
     WHERE (s.sku, s.warehouse) > (:after_sku, :after_warehouse) ORDER BY s.sku, s.warehouse LIMIT :size
 """  # noqa: S608 - all parts are this service's own
 AGREEMENT = f"""
@@ -165,23 +187,24 @@ def of_stock(product: str | None = None, lot: str | None = None, warehouse: str 
 
 
 async def of_lots(
-    tx: Reading, product: str | None = None, lot: str | None = None, warehouse: str | None = None
+    request: Request, product: str | None = None, lot: str | None = None, warehouse: str | None = None
 ) -> dict[str, Any]:
     """Those of a product, a lot, a warehouse, as of the day it is in each."""
-    today = await days(tx)
+    async with reading(request.app.state.engine) as tx:  # of its own: it would be idle while a file begins
+        today = await days(tx)
     calendar = {"warehouses": list(today), "days": list(today.values()), "utc": tx.now.date()}
     return of_stock(product, lot, warehouse) | calendar
 
 
 async def of_expiring(
-    tx: Reading,
+    request: Request,
     product: str | None = None,
     lot: str | None = None,
     warehouse: str | None = None,
     bucket: Bucket | None = None,
 ) -> dict[str, Any]:
     """Those of a bucket too."""
-    return await of_lots(tx, product, lot, warehouse) | {"bucket": bucket}
+    return await of_lots(request, product, lot, warehouse) | {"bucket": bucket}
 
 
 def of_movements(
@@ -202,7 +225,7 @@ def of_books(product: str | None = None, lot: str | None = None, *, wrong_only: 
 
 TURN = {"turn": "", "sku": "", "lot": "", "warehouse": ""}
 REPORTS = (
-    Report("lot-inventory", InventoryRow, TURN, f"{INVENTORY} {IN_TURN}", of_lots),
+    Report("lot-inventory", InventoryRow, TURN, inventory(), of_lots),
     Report("expiring-lots", ExpiringRow, TURN, EXPIRING, of_expiring),
     Report("lot-movements", MovementRow, {"sku": "", "lot": "", "number": 0}, MOVEMENTS, of_movements),
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, BY_PRODUCT, of_stock),
