@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from shared.contracts.commands.lots import OpenRecall, RecalledLot
+from shared.contracts.lots import RecallOpened
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.upstream import CustomerLife, LifePolicy
 from tests.line import Told
 from tests.lots.conftest import Line
+from tests.lots.test_receipts import agree
 from tests.unit.lots.making import BIN, RACK, SHELF
 from tests.unit.lots.ordering import Ordering
 
@@ -123,3 +126,33 @@ async def test_a_shortfall_names_what_is_in_the_way(line: Line) -> None:
     assert [(it["lot"], it["quantity"], it["reason"]) for it in answer["skipped"]] == [
         ("L1", 3, "expired"), ("L3", 3, "too near its expiry for this order"), ("L2", 3, "on hold"),
     ]  # fmt: skip
+
+
+async def test_a_recall_races_a_receipt_of_its_lot(line: Line) -> None:
+    """Whichever commits first, all of the lot is held, and an order either has none of it or is named (S46)."""
+    say = Ordering(line.sku)
+    for number in range(8):
+        lot = f"L{number}"
+        named = OpenRecall(recall=line.no(lot), lots=[RecalledLot(sku=line.sku, lot=lot)], reason="glass")
+        [opened] = (await line.say(named)).data("recall.opened.v1")
+        came = say.receive(say.came(lot, 2, TODAY + timedelta(90)), location=PLACES[number % 5])
+        await line.say(say.want(number, 2, lots=[lot]))
+        first, second = line.say(came), line.say(RecallOpened.model_validate(opened))
+        received, held = await asyncio.gather(*([first, second] if number % 2 else [second, first]))
+        received, held = (received, held) if number % 2 else (held, received)
+        given = [it for fact in received.data("lot.allocated.v1") for it in fact.get("given", ())]
+        [hold] = held.data("lot.held.v1")
+        assert [it["order"] for it in hold["stock"]] == [say.order(number)] * len(given)
+        assert (await line.say(say.want(100 + number, 1, lots=[lot]))).data("lot.allocated.v1")[0]["short"] == 1
+
+
+async def test_counts_race_orders(line: Line) -> None:
+    """Orders and counts at once: a count never takes what an order has, and the books agree with the ledger (S22)."""
+    say = await stocked(line, 20)
+    orders = [line.say(say.want(number, 1)) for number in range(15)]
+    counts = [line.say(say.count("L1", 20 - number)) for number in range(15)]
+    told = await asyncio.gather(*(it for both in zip(orders, counts, strict=True) for it in both))
+    assert {code for it in told for code in it.codes()} <= {"not_enough"}
+    [(on_hand, allocated)] = (await line.balances()).values()
+    assert allocated <= on_hand <= 20
+    assert await agree(line) == [("L1", "EAST")]
