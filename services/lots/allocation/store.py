@@ -57,15 +57,22 @@ LOAD_WAITING = text(f"""
     )
     SELECT {DEMAND} FROM demand AS d WHERE d.id IN (SELECT id FROM walk)
     UNION ALL
-    SELECT {DEMAND} FROM pool AS p JOIN demand AS d USING (sku, warehouse)
-    WHERE d.open > 0 AND (d.single_lot OR d.lots <> '{{}}')
-        AND (d.lots = '{{}}' OR d.lots && p.lots) AND (d.lot IS NULL OR d.lot = ANY(p.lots))
-        AND (NOT d.single_lot OR d.open <= p.most)
+    SELECT {DEMAND} FROM pool AS p CROSS JOIN LATERAL (
+        SELECT * FROM demand AS d
+        WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.open > 0 AND (d.single_lot OR d.lots <> '{{}}')
+            AND (d.lots = '{{}}' OR d.lots && p.lots) AND (d.lot IS NULL OR d.lot = ANY(p.lots))
+            AND (NOT d.single_lot OR d.open <= p.most)
+        OFFSET 0  -- pool by pool: joined at once, the choosy of every product would be read
+    ) AS d
 """)  # noqa: S608
 
-# Those for whom a relaxed rule may have made stock fit.
+# Where somebody waits whom a relaxed rule may help; in two parts, each with the index of those who wait.
 LOAD_POOLS = text("""
-    SELECT DISTINCT sku, warehouse FROM demand WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0
+    SELECT sku, warehouse FROM demand
+    WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0 AND NOT single_lot AND lots = '{}'
+    UNION
+    SELECT sku, warehouse FROM demand
+    WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0 AND (single_lot OR lots <> '{}')
 """)
 
 LOAD_FREE = text(f"""
@@ -158,7 +165,8 @@ async def load_free(tx: Transaction, book: Book, pools: Iterable[Pool]) -> None:
 
 async def load_reserved(tx: Transaction, book: Book, demands: Iterable[str]) -> None:
     """Load what is allocated under demands, or was: a row that came to nothing is there to be used again."""
-    book.adopt(Reserved(*row) for row in await tx.rows(LOAD_RESERVED, {"demands": list(set(demands))}))
+    if wanted := list(set(demands)):
+        book.adopt(Reserved(*row) for row in await tx.rows(LOAD_RESERVED, {"demands": wanted}))
 
 
 async def load_picked(tx: Transaction, book: Book, demands: Iterable[str]) -> None:
@@ -229,7 +237,7 @@ def _columns(demands: Sequence[Demand]) -> dict[str, Any]:
         "shortfalls": [demand.shortfall for demand in demands],
         "quantities": [demand.quantity for demand in demands],
         "open": [demand.open for demand in demands],
-        "lots": [json.dumps(list(demand.lots)) for demand in demands],
+        "lots": [json.dumps(demand.lots) if demand.lots else "[]" for demand in demands],
         "single_lots": [demand.single_lot for demand in demands],
         "min_lives": [demand.min_life_days for demand in demands],
         "given_lots": [demand.lot for demand in demands],

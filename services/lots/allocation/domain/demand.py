@@ -91,7 +91,7 @@ class Demands:
                 fact.single_lot, fact.min_life_days,
             )  # fmt: skip
             self.fresh.add(fact.demand)
-            self.asked[fact.demand] = Told.by(event)
+            self.asked[fact.demand] = Told(event.actor, event.time, event.cause)
 
     def reopen(self, wishes: Iterable[WantedAgain]) -> None:
         """Want anew what came back, unless its demand was withdrawn."""
