@@ -85,7 +85,7 @@ async def history(
     (after,) = parts(cursor, int) or (0,)
     found = await unit_queries.unit(tx, unit)
     if found is None:
-        raise _unknown(unit)
+        raise unknown(unit)
     steps = await unit_queries.history(tx, found.id, after=after, movements=movements, size=limit + 1)
     return page(steps, limit, lambda row: Step.model_validate(row._asdict()), lambda row: (row.version,))
 
@@ -95,7 +95,7 @@ async def one(tx: Reading, unit: str) -> WholeUnit:
     """A unit by product and serial, with everything that is known of it (S34, S35)."""
     found = await unit_queries.unit(tx, unit)
     if found is None:
-        raise _unknown(unit)
+        raise unknown(unit)
     held = await unit_queries.holds(tx, found.id)
     steps = await unit_queries.history(tx, found.id, after=0, movements=False, size=STEPS)
     return WholeUnit.model_validate(
@@ -103,5 +103,6 @@ async def one(tx: Reading, unit: str) -> WholeUnit:
     )
 
 
-def _unknown(unit: str) -> NotFound:
+def unknown(unit: str) -> NotFound:
+    """Say that there is no such unit."""
     return NotFound(f"no unit is known as {unit}; the address is product/serial", ids=[unit])

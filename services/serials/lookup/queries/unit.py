@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from shared.contracts.serials import Status
 from shared.database import Transaction
 
 # A sku or a serial may hold a slash, so an address is tried at each; only one of the readings can be known.
@@ -38,6 +39,11 @@ HISTORY = text(f"""
     ORDER BY u.version LIMIT :size
 """)  # noqa: S608 - the columns are this module's own
 
+BECAME = text(f"""
+    SELECT {STEP} FROM audit AS u JOIN act AS a ON a.id = u.act
+    WHERE u.serial_id = :id AND u.status::text = :status AND u.from_status IS DISTINCT FROM u.status ORDER BY u.version
+""")  # noqa: S608 - the columns are this module's own
+
 
 def readings(address: str) -> tuple[list[str], list[str]]:
     """Every way to read an address as product and serial."""
@@ -60,3 +66,8 @@ async def holds(tx: Transaction, serial_id: int) -> Sequence[Row[Any]]:
 async def history(tx: Transaction, serial_id: int, *, after: int, movements: bool, size: int) -> Sequence[Row[Any]]:
     """A unit's audit trail from a version on, or of it only what moved the unit."""
     return await tx.rows(HISTORY, {"id": serial_id, "after": after, "movements": movements, "size": size})
+
+
+async def became(tx: Transaction, serial_id: int, status: Status) -> Sequence[Row[Any]]:
+    """The steps of a unit's life that brought it into a status."""
+    return await tx.rows(BECAME, {"id": serial_id, "status": status})
