@@ -22,7 +22,7 @@ EDGES: dict[str, set[tuple[str | None, str]]] = {
     "dispatched": {("PICKED", "SHIPPED")},
     "returned": {("SHIPPED", "RECEIVED")},
 }
-BESIDE = {"moved", "held", "hold lifted", "scrapped", "lost", "found", "void", "sent back"}
+BESIDE = {"moved", "held", "hold lifted", "scrapped", "lost", "found", "void", "sent back", "expiry corrected"}
 
 STATES = "SELECT * FROM serial LEFT JOIN serial_state USING (id, sku, serial)"
 AUDIT = """

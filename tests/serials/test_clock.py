@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
+from services.serials.allocation.store.stock import LOAD_FITTING, LOAD_FREE
 from services.serials.units.domain.expiry import UnitsDue
 from services.serials.units.store import expiry as sweeping
 from shared.clock import Clock
@@ -150,31 +151,59 @@ async def test_as_many_statements_for_many_units(line: Line) -> None:
     assert one.statements == many.statements
 
 
+async def fill(line: Line, sku: str) -> None:
+    """Store thirty thousand units that expire late, of a hundred lots."""
+    statement = text("""
+        WITH known AS (
+            INSERT INTO serial (sku, serial, known_at, known_by)
+            SELECT :sku, 'F-' || n, now(), 'test' FROM generate_series(1, 30000) AS n RETURNING id, sku, serial
+        )
+        INSERT INTO serial_state (id, sku, serial, status, version, receiving_version, warehouse, location, holds,
+                                  received_at, expiry, due, lot)
+        SELECT id, sku, serial, 'IN_INVENTORY', 1, 1, 'EAST', :place, 0,
+               now(), DATE '2099-06-01' + (id % 300)::int, '2099-01-01', 'L-' || id % 100
+        FROM known
+    """)
+    async with transaction(line.engine) as tx:
+        await tx.run(statement, {"sku": sku, "place": SHELF})
+
+
+async def scans(line: Line, statement: TextClause, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """How a statement reads the state of units: the nodes of its plan, after it ran."""
+    async with transaction(line.engine) as tx:
+        ((plan,),) = await tx.rows(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), values)
+    return [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "serial_state"]
+
+
+def read(nodes: list[dict[str, Any]]) -> float:
+    """How many rows were read."""
+    return float(sum(node["Actual Rows"] * node["Actual Loops"] for node in nodes))
+
+
 async def test_only_what_is_due_is_read(line: Line) -> None:
     """Among thirty thousand units that are due later the index gives the few that are due now."""
     await clock(line).round()
-    async with transaction(line.engine) as tx:
-        fill = text("""
-            WITH known AS (
-                INSERT INTO serial (sku, serial, known_at, known_by)
-                SELECT :sku, 'F-' || n, now(), 'test' FROM generate_series(1, 30000) AS n RETURNING id, sku, serial
-            )
-            INSERT INTO serial_state (id, sku, serial, status, version, receiving_version, warehouse, location, holds,
-                                      expiry, due)
-            SELECT id, sku, serial, 'RECEIVED', 1, 1, 'EAST', :place, 0, '2099-12-31', '2099-01-01' FROM known
-        """)
-        await tx.run(fill, {"sku": f"{line.sku}-F", "place": SHELF})
+    await fill(line, f"{line.sku}-F")
     await stock(line, names(1), **good_for(0))
-    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {sweeping.DUE.text}")
     values = {
         "warehouses": ["EAST", "WEST"], "days": [DAY, DAY], "size": 200,
         "warehouse": "", "since": date.min, "sku": "", "expiry": date.min,
     }  # fmt: skip
-    async with transaction(line.engine) as tx:
-        ((plan,),) = await tx.rows(explained, values)
-    scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "serial_state"]
-    assert [node.get("Index Name") for node in scans] == ["serial_state_due"]
-    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) < 10
+    found = await scans(line, sweeping.DUE, values)
+    assert [node.get("Index Name") for node in found] == ["serial_state_due"]
+    assert read(found) < 10
+
+
+async def test_what_expires_first_is_read_from_an_index(line: Line) -> None:
+    """Whatever lies there, as many units are read as are wanted, in the order in which they expire (S27)."""
+    await fill(line, line.sku)
+    pool = {"skus": [line.sku], "warehouses": ["EAST"], "wanted": [5]}
+    found = await scans(line, LOAD_FREE, pool)
+    assert ({node.get("Index Name") for node in found}, read(found)) == ({"serial_state_free"}, 5)
+    late = pool | {"earliest": [date(2099, 10, 1)]}
+    for lot, index in ((None, "serial_state_free"), ("L-7", "serial_state_free_lot")):
+        found = await scans(line, LOAD_FITTING, late | {"lots": [lot]})
+        assert ({node.get("Index Name") for node in found if node["Actual Rows"]}, read(found)) == ({index}, 5)
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:

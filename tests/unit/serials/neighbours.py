@@ -5,8 +5,9 @@ says comes to fulfillment late, too. So facts cross each other here as they do b
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import AllocationRequested, UnitDeallocated, UnitPicked, UnitUnpicked
@@ -44,12 +45,12 @@ class Receiving:
         if receipt := self.expected.pop(serial, None):
             self.queues[receipt].append(withdraw([serial], self._next(serial), receipt))
 
-    def receive(self, serial: str, receipt: str) -> None:
-        """Scan and confirm a serial: it is here, expected or not."""
+    def receive(self, serial: str, receipt: str, label: Mapping[str, Any]) -> None:
+        """Scan and confirm a serial with its label: it is here, expected or not."""
         if serial not in self.in_house and serial not in self.out:
             self.expected.pop(serial, None)
             self.in_house.add(serial)
-            self.queues[receipt].append(receive([serial], self._next(serial), receipt))
+            self.queues[receipt].append(receive([serial], self._next(serial), receipt, **label))
 
     def hear(self, fact: Fact) -> None:
         """Learn what has left."""
@@ -89,12 +90,12 @@ class Fulfillment:
     lines: dict[str, Line] = field(default_factory=dict)
     holds: int = 0
 
-    def want(self, quantity: int, priority: int, shortfall: str, serials: list[str]) -> None:
+    def want(self, quantity: int, priority: int, shortfall: str, serials: list[str], **more: Any) -> None:
         """Place an order of one line."""
         demand = f"D{len(self.lines) + 1}"
         self.lines[demand] = Line(demand)
         asked: AllocationRequested = want(
-            demand, quantity, priority=priority, shortfall=shortfall, serials=serials[:quantity]
+            demand, quantity, priority=priority, shortfall=shortfall, serials=serials[:quantity], **more
         )
         self.queues[f"SO-{demand}"].append(asked)
 

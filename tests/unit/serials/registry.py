@@ -15,12 +15,14 @@ from services.serials.units.domain import (
     corrections,
     dispatch,
     events,
+    expiry,
     holds,
     orders,
     places,
     recalls,
 )
 from services.serials.units.domain.book import Book, Misfit
+from services.serials.units.domain.expiry import UnitsDue
 from services.serials.units.domain.limits import Limits, LimitsOf
 from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.scopes import Scope
@@ -66,6 +68,7 @@ DECIDE: dict[type[Fact], Decide] = {
     DispatchDone: lambda book, _, limits, messages: orders.dispatched(book, messages, limits),
     Move: lambda book, _, __, messages: places.move(book, messages, TYPES),
     Hold: lambda book, _, __, messages: holds.hold(book, messages),
+    UnitsDue: lambda book, _, limits, messages: expiry.swept(book, messages, limits),
     RecallOpened: lambda book, _, __, messages: recalls.opened(book, messages),
 }
 SERVING: dict[type[Fact], Decide] = {

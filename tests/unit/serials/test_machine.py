@@ -1,23 +1,34 @@
 """Lives of units in any order that services could bring about: what must hold holds after every step."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from services.serials.allocation.domain.demand import Demand
+from services.serials.units.domain.expiry import NEVER, UnitsDue
 from services.serials.units.domain.transitions import BESIDE, STATUSES, TRANSITIONS
 from services.serials.units.domain.unit import Unit
-from shared.contracts.commands.serials import Adjust, Hold, Lift, Move, PutAway
+from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import Fact
+from shared.contracts.lots import RecallOpened
 from shared.contracts.serials import DispatchApproved, SerialAllocated, SerialMoved
-from tests.unit.serials.making import BIN, SHELF, names
+from shared.stock.expiry import is_expired, too_late
+from tests.unit.serials.making import BIN, DAWN, SHELF, names
 from tests.unit.serials.neighbours import Fulfillment, Line, Receiving
 from tests.unit.serials.registry import Registry
 
 SERIALS = names(6)
 serials = st.sampled_from(SERIALS)
 receipts = st.sampled_from(["R-1", "R-2"])
+lots = st.sampled_from(["L-1", "L-2"])
+TODAY = DAWN.date()
+labels = st.fixed_dictionaries(
+    {}, optional={"lot": lots, "expiry": st.sampled_from([-1, 0, 3, 8, 30]).map(lambda days: TODAY + timedelta(days))}
+)
 some = st.lists(serials, min_size=1, max_size=4, unique=True)
 any_number = st.integers(min_value=0, max_value=1000)
 
@@ -34,11 +45,11 @@ class Lives(RuleBasedStateMachine):
         self.heard = 0
         self.holds = 0
 
-    @initialize(stored=st.lists(serials, max_size=6, unique=True))
-    def stock(self, stored: list[str]) -> None:
+    @initialize(stored=st.lists(serials, max_size=6, unique=True), label=labels)
+    def stock(self, stored: list[str], label: dict[str, Any]) -> None:
         """Most days begin with something in the house."""
         for serial in stored:
-            self.receiving.receive(serial, "R-0")
+            self.receiving.receive(serial, "R-0", label)
             self._deliver(self.queues["R-0"], 1)
         if stored:
             self.put_away(stored, SHELF)
@@ -53,10 +64,10 @@ class Lives(RuleBasedStateMachine):
         """Its announcement is withdrawn."""
         self.receiving.cancel(serial)
 
-    @rule(serial=serials, receipt=receipts)
-    def receive(self, serial: str, receipt: str) -> None:
+    @rule(serial=serials, receipt=receipts, label=labels)
+    def receive(self, serial: str, receipt: str, label: dict[str, Any]) -> None:
         """It arrives."""
-        self.receiving.receive(serial, receipt)
+        self.receiving.receive(serial, receipt, label)
 
     @rule(serial=serials)
     def give_back(self, serial: str) -> None:
@@ -112,6 +123,40 @@ class Lives(RuleBasedStateMachine):
         self.holds += 1
         self.registry.hear(Hold(sku="A-1", serials=[serial], hold=f"H-{self.holds}", reason="suspicion"))
 
+    @rule(lot=lots)
+    def hold_lot(self, lot: str) -> None:
+        """A lot number is held, with what arrives of it."""
+        self.holds += 1
+        self.registry.hear(Hold(sku="A-1", lot=lot, hold=f"H-{self.holds}", reason="suspicion"))
+
+    @rule(lot=lots, serial=serials, mock=st.booleans())
+    def recall(self, lot: str, serial: str, mock: bool) -> None:
+        """A lot and a serial are recalled."""
+        self.holds += 1
+        hold = f"H-{self.holds}"
+        self.registry.hear(
+            RecallOpened(
+                recall=hold, sku="A-1", lots=[lot], words=[serial.lower()], hold=hold, mock=mock, reason="edges"
+            )
+        )
+
+    @rule(serial=serials, label=labels)
+    def correct(self, serial: str, label: dict[str, Any]) -> None:
+        """A label was misread."""
+        self.registry.hear(Correct(sku="A-1", serials=[serial], expiry=label.get("expiry"), reason="misread"))
+
+    @rule(days=st.integers(1, 6))
+    def days_pass(self, days: int) -> None:
+        """Days pass, and the clock looks at what is due."""
+        self.registry.now += timedelta(days)
+        here = [it for it in self.registry.units.values() if it.location and it.adjustment is None]
+        units = [it for it in here if it.expiry and it.due != NEVER]
+        due = {UnitsDue(sku=it.sku, warehouse="EAST", expiry=it.expiry, since=it.due) for it in units}
+        for fact in due:
+            self.registry.hear(fact)
+        day = self.registry.now.date()
+        assert all(unit.holds for unit in units if is_expired(unit.expiry, day))
+
     @rule(which=any_number)
     def lift(self, which: int) -> None:
         """A hold is lifted."""
@@ -131,10 +176,15 @@ class Lives(RuleBasedStateMachine):
         priority=st.integers(4, 6),
         shortfall=st.sampled_from(["WAIT", "WAIT", "DROP"]),
         named=st.one_of(st.just([]), st.just([]), some),
-    )
-    def want(self, quantity: int, priority: int, shortfall: str, named: list[str]) -> None:
+        limits=st.fixed_dictionaries({
+            "min_life_days": st.sampled_from([0, 0, 3, 8]),
+            "lots": st.sampled_from([[], [], ["L-1"], ["L-1", "L-2"]]),
+            "single_lot": st.sampled_from([False, False, True]),
+        }),
+    )  # fmt: skip
+    def want(self, quantity: int, priority: int, shortfall: str, named: list[str], limits: dict[str, Any]) -> None:
         """An order is placed."""
-        self.fulfillment.want(quantity, priority, shortfall, named)
+        self.fulfillment.want(quantity, priority, shortfall, named, **limits)
 
     @rule(quantity=st.integers(1, 4))
     def order(self, quantity: int) -> None:
@@ -175,8 +225,8 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def nothing_disagrees(self) -> None:
-        """No fact of a sibling is ever refused; what left although held is told."""
-        assert [misfit.detail for misfit in self.registry.misfits if misfit.code != "held"] == []
+        """No fact of a sibling is ever refused; what left although held or expired is told."""
+        assert [misfit.detail for misfit in self.registry.misfits if misfit.code not in {"held", "expired"}] == []
 
     @invariant()
     def only_legal_steps(self) -> None:
@@ -214,10 +264,27 @@ class Lives(RuleBasedStateMachine):
         free = [unit for unit in self.registry.units.values() if unit.free]
         for demand in self.registry.demands.values():
             if demand.open:
-                fitting = [unit for unit in free if not demand.names or unit.serial in demand.names]
-                assert not fitting
+                fitting = [unit for unit in free if self._fits(unit, demand)]
+                if demand.single_lot:
+                    of_lots = Counter(unit.lot for unit in fitting if unit.lot)
+                    assert max(of_lots.values(), default=0) < demand.open
+                else:
+                    assert not fitting
                 assert demand.status == "OPEN"
                 assert demand.shortfall != "DROP"
+
+    def _fits(self, unit: Unit, demand: Demand) -> bool:
+        late = too_late(unit.expiry, self.registry.now.date(), min_life=demand.min_life_days)
+        lots = {demand.lot} if demand.lot else demand.lots
+        named = not demand.names or unit.serial in demand.names
+        return late is None and named and (not lots or unit.lot in lots)
+
+    @invariant()
+    def what_is_recalled_or_held_by_lot_is_held(self) -> None:
+        """Whatever is here of a held lot or an open recall is under its hold, whenever it came (S46)."""
+        for key, scope in self.registry.scopes.items():
+            here = {unit.key for unit in self.registry.units.values() if _in_house(unit) and scope.touches(unit)}
+            assert here <= self.registry.held.get(key, {}).keys()
 
     @invariant()
     def held_is_held(self) -> None:
