@@ -9,6 +9,7 @@ from sqlalchemy import text
 from services.fulfillment.app import app
 from shared.database import create_engine
 from shared.relay import LOCK
+from tests.fulfillment.counted import Lots
 from tests.fulfillment.desk import Desk
 
 
@@ -26,6 +27,12 @@ async def desk(database: str) -> AsyncIterator[Desk]:
     await desk.furnish()
     yield desk
     await engine.dispose()
+
+
+@pytest.fixture
+async def lots(desk: Desk) -> Lots:
+    """Counted goods at the desk."""
+    return await Lots(desk).furnish()
 
 
 @pytest.fixture

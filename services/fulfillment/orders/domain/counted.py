@@ -60,6 +60,9 @@ def not_there(order: Order, wanted: Stock, there: Sequence[Pile], left: Decimal,
     if "SERIAL" in trackings_of(order, wanted.sku):
         detail = f"{wanted.sku} is tracked by serial: scan the serial of each unit"
         return Refusal(code=Code.NOT_COUNTED, detail=detail, ids=[wanted.sku])
+    if wanted.line is not None and wanted.line not in order.lines:
+        detail, at = f"order {order.order} has no line {wanted.line}", [order_at(order.order)]
+        return Refusal(code=Code.UNKNOWN_LINE, detail=detail, ids=[wanted.line], blocked_by=at)
     lot, ids = named(wanted.sku, wanted.lot), [wanted.lot or wanted.sku]
     if there:
         not_as_much = f"{written(left)}, not {written(wanted.quantity)}"
