@@ -36,7 +36,7 @@ def serve(book: Book, shelves: Mapping[Pool, Shelves], demands: Demands) -> list
         stock = shelves[pool]
         for demand in sorted(wanting, key=lambda demand: demand.turn):
             asked = demands.asked.get(demand.id)
-            if not asked and not stock.shelf.piles:
+            if not asked and not (stock.shelf.piles and book.freed.get(pool)):
                 continue
             if (taken := stock.take(demand)) or asked:
                 told = asked or _freed_by(book, taken[-1], pool)
