@@ -95,7 +95,7 @@ async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> Non
         "anna",
         "quality",
         "smells",
-        "2.5",
+        2.5,
     )
     lifted = await post(http, "/holds/H-1/lift", sku=line.sku, reason="aired")
     assert lifted.json()["open"] == []

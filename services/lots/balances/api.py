@@ -1,7 +1,6 @@
 """Open holds over HTTP."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,6 +10,7 @@ from sqlalchemy import Row
 from services.lots.balances import queries
 from services.lots.balances.domain.stock import HoldKind
 from shared.http import Limit, Page, Reading, page, parts
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["holds"])
 
@@ -26,8 +26,8 @@ class OpenHold(BaseModel):
     reason: str
     role: str
     return_id: str | None
-    on_hand: Decimal
-    allocated: Decimal
+    on_hand: Exact
+    allocated: Exact
     opened_by: str
     opened_at: datetime
 
