@@ -1,8 +1,7 @@
 """What is said of lots as days pass: each threshold once, whenever the clock comes to look."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,50 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lots.balances.domain.stock import Claim
-from services.lots.expiry.domain import EXPIRED, NEVER, LotDue, Mark, Sweep, Watch, next_look, passed
-from shared.contracts.commands.lots import CorrectLot
+from services.lots.expiry.domain import EXPIRED, NEVER, next_look, passed
 from shared.contracts.lots import LotExpired, LotExpiring, LotHeld
-from tests.unit.lots.house import House
 from tests.unit.lots.making import DOCK, SHELF, SPRING, Saying
-from tests.unit.serials.making import told as as_event
+from tests.unit.lots.passing import USUAL, Calendar
 
 SAY = Saying()
-USUAL = (90, 60, 30, 7)
 
 
-@dataclass
-class Calendar:
-    """A house as days pass, swept as the tables would have it: only what is due is looked at."""
-
-    thresholds: Sequence[int] = USUAL
-    house: House = field(default_factory=House)
-    told: set[Mark] = field(default_factory=set)
-    due: dict[Watch, date] = field(default_factory=dict)
-
-    def sweep(self, days: Mapping[str, date]) -> list[LotExpiring | LotExpired | LotHeld]:
-        """Look at what is due on these days; what is said."""
-        book = self.house.book()
-        watches = {Watch(it.sku, it.lot, it.warehouse) for it in book.balances.values() if it.on_hand}
-        events = [
-            as_event(LotDue(**it._asdict(), since=date.min))
-            for it in sorted(watches)
-            if self.due.get(it, date.min) <= days[it.warehouse]
-        ]
-        sweep = Sweep(book, days, {"A-1": self.thresholds}, self.told)
-        said = sweep.look(events)
-        self.due |= sweep.looks
-        self.house.keep(book)
-        self.house.said += said
-        return said  # type: ignore[return-value]
-
-    def on(self, day: date) -> list[LotExpiring | LotExpired | LotHeld]:
-        """Look on a day that is the same everywhere."""
-        return self.sweep({"EAST": day, "WEST": day})
-
-    def correct(self, lot: str, expiry: date | None) -> None:
-        """Put another expiry in force; the tables make such a lot due."""
-        self.house.hear(CorrectLot(sku="A-1", lot=lot, expiry=expiry, reason="misread"))
-        self.due = {watch: day for watch, day in self.due.items() if watch.lot != lot}
+def correct(calendar: Calendar, lot: str, expiry: date) -> None:
+    """Put another expiry in force."""
+    calendar.house.hear(SAY.correct(lot, expiry))
 
 
 def arrived(expiry: date | None = SPRING, thresholds: Sequence[int] = USUAL) -> Calendar:
@@ -77,7 +43,7 @@ def test_each_threshold_is_said_exactly_once(thresholds: list[int], steps: list[
     calendar, day, expiry = arrived(SPRING, thresholds), SPRING - timedelta(days=100), SPRING
     for step in steps:
         if isinstance(step, date):
-            calendar.correct("B-1", step)
+            correct(calendar, "B-1", step)
             expiry = step
         else:
             day += timedelta(days=step)
@@ -157,13 +123,13 @@ def test_a_correction_begins_anew() -> None:
     calendar = arrived()
     after = SPRING + timedelta(days=1)
     calendar.on(after)
-    calendar.correct("B-1", SPRING + timedelta(days=31))
+    correct(calendar, "B-1", SPRING + timedelta(days=31))
     assert not list(calendar.house.book().on("A-1", "B-1"))
     assert [it.threshold for it in calendar.on(after) if isinstance(it, LotExpiring)] == [90, 60, 30]
-    calendar.correct("B-1", SPRING)
+    correct(calendar, "B-1", SPRING)
     (held,) = calendar.on(after)
     assert isinstance(held, LotHeld)
-    calendar.correct("B-1", SPRING)
+    correct(calendar, "B-1", SPRING)
     assert [it.hold for it in calendar.house.book().on("A-1", "B-1")] == [held.hold]
 
 

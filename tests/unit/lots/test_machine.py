@@ -1,6 +1,7 @@
 """Days of counted stock in any order: after every step the ledger is the balance, and what came is here or gone."""
 
 from collections import defaultdict
+from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -11,8 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from services.lots.balances.domain.stock import NOTHING, Claim, Papers
 from shared.contracts.envelope import Fact
 from shared.contracts.lots import LotAdjusted, LotHeld, LotHoldLifted, LotMoved, LotReceived
+from shared.stock.expiry import is_expired
 from tests.unit.lots.house import FLOOR, House
 from tests.unit.lots.making import BIN, DOCK, FAR, RACK, SHELF, SPRING, STAGE, SUMMER, Saying
+from tests.unit.lots.passing import Calendar
 
 lots = st.sampled_from(["B-1", "B-2", "0B-1"])
 quantities = st.sampled_from(["0.000001", "0.5", "1", "2.25", "3", "10"]).map(Decimal)
@@ -36,6 +39,7 @@ class Days(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.house = House()
+        self.calendar, self.day = Calendar(house=self.house), SPRING - timedelta(days=60)
         self.say = Saying()
         self.number = 0
         self.waiting: dict[tuple[str, str, str], Decimal] = {}
@@ -88,6 +92,16 @@ class Days(RuleBasedStateMachine):
     def correct(self, lot: str, expiry: Any) -> None:
         """Its date is read anew."""
         self.house.hear(self.say.correct(lot, expiry))
+
+    @rule(days=st.integers(0, 60))
+    def days_pass(self, days: int) -> None:
+        """The clock looks: what has expired by now, and lies here, is on hold."""
+        self.day += timedelta(days=days)
+        self.calendar.on(self.day)
+        book = self.house.book()
+        for balance in self.house.balances.values():
+            if balance.on_hand and is_expired(self.house.lots[balance.sku, balance.lot].expiry, self.day):
+                assert any(it.kind == "EXPIRED" for it in book.on(balance.sku, balance.lot, balance.location))
 
     @rule(lot=lots, quantity=quantities, location=st.sampled_from([STAGE, STAGE, BIN]))
     def give_back(self, lot: str, quantity: Decimal, location: str) -> None:
