@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import httpx
+
 from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift
 from shared.contracts.fulfillment import DispatchDone
 from shared.contracts.lots import RecallOpened, RecallRange
@@ -47,10 +49,14 @@ async def test_a_lot_is_held_with_what_arrives(line: Line) -> None:
     assert told.data("serial.held.v1") == []
 
 
-async def test_a_lot_that_is_not_here_yet_is_held(line: Line) -> None:
+async def test_a_lot_that_is_not_here_yet_is_held(line: Line, http: httpx.AsyncClient) -> None:
     """A hold on a lot number of which nothing has arrived is answered, and waits for it."""
     told = await line.say(Hold(sku=line.sku, lot="L-9", hold="H-9", reason="warning"))
     assert (told.codes(), told.answers[0].body is not None) == ([], True)
+    shown = (await http.get("/holds-on-arrival", params={"product": line.sku})).json()["items"]
+    assert [(it["hold"], it["lots"], it["reason"], it["opened_by"]) for it in shown] == [
+        ("H-9", ["L-9"], "warning", "anna")
+    ]
     told = await line.say(Saying(line.sku).receive(names(1), lot="L-9"))
     assert [it["hold"] for it in told.data("serial.held.v1")] == ["H-9"]
     assert (await line.say(Lift(sku=line.sku, hold="H-9", reason="cleared"))).codes() == []

@@ -64,6 +64,8 @@ FORBIDDEN = [
     "UPDATE act SET actor = 'somebody else'",
     "DELETE FROM audit",
     "DELETE FROM act",
+    "DELETE FROM hold_scope",
+    "UPDATE hold_scope SET lots = '[]'",
     "TRUNCATE audit",
     "TRUNCATE serial CASCADE",
     "ALTER TABLE serial ADD COLUMN more text",

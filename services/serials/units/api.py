@@ -28,6 +28,18 @@ class OpenHold(BaseModel):
     opened_at: datetime
 
 
+class OpenScope(BaseModel):
+    """A hold on lot numbers, or of a recall, whatever arrives; its units are listed as holds."""
+
+    hold: str
+    sku: str
+    recall: str | None
+    lots: list[str]
+    reason: str
+    opened_by: str
+    opened_at: datetime
+
+
 def _shown(row: Row[Any]) -> OpenHold:
     return OpenHold.model_validate(row._asdict() | {"order": row.order_id})
 
@@ -40,3 +52,13 @@ async def holds(
     after = parts(cursor, int, int) or (0, 0)
     rows = await queries.open_holds(tx, sku=product, hold=hold, after=(after[0], after[1]), size=limit + 1)
     return page(rows, limit, _shown, lambda row: (row.opened, row.serial_id))
+
+
+@router.get("/holds-on-arrival")
+async def holds_on_arrival(
+    tx: Reading, product: str | None = None, cursor: str | None = None, limit: Limit = 100
+) -> Page[OpenScope]:
+    """Open holds on lot numbers and recalls, under which units arrive, by product and hold (S46)."""
+    after = parts(cursor, str, str) or ("", "")
+    rows = await queries.open_scopes(tx, sku=product, after=(after[0], after[1]), size=limit + 1)
+    return page(rows, limit, lambda row: OpenScope.model_validate(row._asdict()), lambda row: (row.sku, row.hold))

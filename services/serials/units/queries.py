@@ -16,6 +16,14 @@ HOLDS = text("""
     ORDER BY h.opened, h.serial_id LIMIT :size
 """)
 
+SCOPES = text("""
+    SELECT c.hold, c.sku, c.recall, c.lots, act.reason, act.actor AS opened_by, act.occurred AS opened_at
+    FROM hold_scope AS c JOIN act ON act.id = c.opened
+    WHERE c.lifted IS NULL AND (c.sku, c.hold) > (:after_sku, :after_hold)
+        AND (CAST(:sku AS text) IS NULL OR c.sku = :sku)
+    ORDER BY c.sku, c.hold LIMIT :size
+""")
+
 
 async def open_holds(
     tx: Transaction, *, sku: str | None, hold: str | None, after: tuple[int, int], size: int
@@ -23,3 +31,9 @@ async def open_holds(
     """Give open holds, a row a unit, the oldest first."""
     values = {"sku": sku, "hold": hold, "after_opened": after[0], "after_serial_id": after[1], "size": size}
     return await tx.rows(HOLDS, values)
+
+
+async def open_scopes(tx: Transaction, *, sku: str | None, after: tuple[str, str], size: int) -> Sequence[Row[Any]]:
+    """Give open holds on what arrives, by product and hold."""
+    values = {"sku": sku, "after_sku": after[0], "after_hold": after[1], "size": size}
+    return await tx.rows(SCOPES, values)
