@@ -320,24 +320,26 @@ KINDS: dict[Code, Kind] = {
     Code.BELOW_NAMED: Kind(409, "The line has fewer unnamed units than that", "Name the units to take out."),
     Code.NOT_WHOLE: Kind(422, "Part of a serialised unit", "Serialised products come in whole units."),
     Code.BELOW_PICKED: Kind(409, "More has been picked or shipped than that", "Unpick first."),
-    Code.NOT_ALLOCATED_HERE: Kind(409, "The unit is not on this pick list", "Scan the unit that the pick list shows."),
+    Code.NOT_ALLOCATED_HERE: Kind(
+        409, "That is not on this pick list", "Scan the unit or lot that the pick list shows."
+    ),
     Code.NOT_RELEASED: Kind(
         409, "The order is not released to picking", "It ships complete: wait until every line is full."
     ),
-    Code.NOT_PICKED: Kind(409, "The unit is not picked for this order", "Pick it first."),
+    Code.NOT_PICKED: Kind(409, "That is not picked for this order", "Pick it first."),
     Code.STILL_WANTED: Kind(
         409, "The order still wants it", "Cancel the line first, or unpick with `again` and amend the line to less."
     ),
-    Code.ALREADY_PICKED: Kind(409, "The unit is picked already", "Go on with the next."),
-    Code.NOT_IN_CARTON: Kind(409, "The unit is not in that carton", "Look at the carton's content."),
-    Code.ALREADY_PACKED: Kind(409, "The unit is in a carton already", "Unpack it first, or move it."),
+    Code.ALREADY_PICKED: Kind(409, "That is picked already", "Go on with the next."),
+    Code.NOT_IN_CARTON: Kind(409, "That is not in the carton", "Look at the carton's content."),
+    Code.ALREADY_PACKED: Kind(409, "That is in a carton already", "Unpack it first, or move it."),
     Code.CARTON_OF_ANOTHER_ORDER: Kind(409, "The carton is of another order", "Take a carton of this order."),
     Code.CARTON_SHIPPED: Kind(409, "The carton is in another shipment", "Cancel that shipment first."),
-    Code.CARTON_FULL: Kind(409, "A carton holds at most 500 units", "Take another carton."),
+    Code.CARTON_FULL: Kind(409, "A carton holds at most 500 units or lots", "Take another carton."),
     Code.SHIPMENT_CANCELLED: Kind(409, "The shipment was cancelled", "Create a new shipment of its cartons."),
-    Code.NOT_FULLY_PACKED: Kind(409, "Picked units are not packed", "Pack or unpick them first."),
+    Code.NOT_FULLY_PACKED: Kind(409, "Picked goods are not packed", "Pack or unpick them first."),
     Code.DISPATCHED: Kind(409, "The shipment has left", "Take a customer return."),
-    Code.UNWANTED_UNITS: Kind(409, "Units of a cancelled order or line are in the way", "Unpick them first."),
+    Code.UNWANTED_UNITS: Kind(409, "Goods of a cancelled order or line are in the way", "Unpick them first."),
     Code.DISPATCH_REFUSED: Kind(
         409, "The owner of the stock refuses the dispatch", "Unpick the named units; others are sought."
     ),

@@ -79,7 +79,10 @@ class DispatchReason(BaseModel):
 
 
 class DispatchOutcome(BaseModel):
-    """A dispatch: CHECKING, then DISPATCHED, REFUSED with each reason, or ENDED because what it asked about changed."""
+    """A dispatch: CHECKING, then DISPATCHED, REFUSED with each reason, or ENDED because what it asked about changed.
+
+    `asked` and `approved` count content lines: a serial, or a lot of an order line.
+    """
 
     dispatch: str
     shipment: str

@@ -47,14 +47,14 @@ class OnGoods(Fact):
 
 
 class Pick(OnGoods, type="unit.pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Units of the pick list were scanned and staged; any other unit is refused, with whose it is (S20)."""
+    """Goods of the pick list were scanned and staged; any other unit or lot is refused, with which to take (S20)."""
 
     order: DocumentId
     location: Location
 
 
 class ShortPick(OnGoods, type="unit.short_pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Units of the pick list are not where they should be: they go back held, and others are sought."""
+    """Goods of the pick list are not where they should be: they go back held, and others are sought."""
 
     order: DocumentId
     reason: Reason
@@ -91,21 +91,21 @@ class ExchangeStock(Fact, type="stock.exchange.v1", topic=FULFILLMENT_COMMANDS, 
 
 
 class Pack(OnGoods, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Picked units were laid into a carton of the order; the first opens it (S21)."""
+    """Picked goods were laid into a carton of the order; the first opens it (S21)."""
 
     order: DocumentId
     carton: DocumentId
 
 
 class Unpack(OnGoods, type="carton.unpack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Units were taken out of a carton again."""
+    """Goods were taken out of a carton again."""
 
     order: DocumentId
     carton: DocumentId
 
 
 class Repack(OnGoods, type="carton.move.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Units were moved from one carton of the order to another."""
+    """Goods were moved from one carton of the order to another."""
 
     order: DocumentId
     carton: DocumentId
