@@ -62,6 +62,8 @@ async def _database(app: FastAPI) -> dict[str, Any]:
 
 
 def _kafka(app: FastAPI) -> dict[str, Any]:
+    if (trouble := app.state.subscription.trouble) is not None:
+        return {"kafka": f"polls fail: {trouble}"}
     if not app.state.line.assignment.joined:
         return {"kafka": "not assigned yet, or a rebalance is under way"}
     consumer = app.state.subscription.consumer
@@ -76,13 +78,14 @@ def _kafka(app: FastAPI) -> dict[str, Any]:
 async def metrics(request: Request) -> Response:
     """Figures in Prometheus's format."""
     app: FastAPI = request.app
-    consumer = app.state.subscription.consumer
     LAG.clear()  # of partitions that went to another replica
-    for at in consumer.assignment():
-        if (high := consumer.highwater(at)) is not None:
-            stands = app.state.line.assignment.stands.get(at)
-            lag = high - (await consumer.position(at) if stands is None else stands)
-            LAG.labels(app.state.map.service, at.topic, at.partition).set(lag)
+    if app.state.line.assignment.joined:
+        consumer = app.state.subscription.consumer
+        for at in consumer.assignment():
+            if (high := consumer.highwater(at)) is not None:
+                stands = app.state.line.assignment.stands.get(at)
+                lag = high - (await consumer.position(at) if stands is None else stands)
+                LAG.labels(app.state.map.service, at.topic, at.partition).set(lag)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

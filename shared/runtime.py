@@ -97,7 +97,7 @@ async def _running(app: FastAPI, of: Map) -> AsyncIterator[None]:
             for clock in clocks:
                 clock.stop()
             line.stop()
-            await _within(STOP_CONSUMER, subscription.broker.stop())
+            await _within(STOP_CONSUMER, subscription.stop())
             publisher.stop()
             await _within(STOP_RELAY, publishing)
             for task in others:

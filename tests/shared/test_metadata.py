@@ -13,7 +13,7 @@ from shared.consumer.subscriber import Subscription
 from shared.settings import load
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import Arrived
-from tests.shared.watching import has, new_box, until
+from tests.shared.watching import has, has_partitions, new_box, until
 
 UNKNOWN_TOPIC = 3
 
@@ -26,7 +26,7 @@ async def test_topics_that_a_broker_did_not_know_are_taken_up_again(
     subscription = Subscription(f"toy-{uuid4()}", topics, line, load("toy"))
     await subscription.start()
     try:
-        await until(_has_partitions(line))
+        await until(has_partitions(line))
         cluster = subscription.consumer._client.cluster  # noqa: SLF001 - what a broker answered goes in nowhere else
         brokers = [(broker.nodeId, broker.host, broker.port, None) for broker in cluster.brokers()]
         nothing: list[Any] = [(UNKNOWN_TOPIC, topic, False, []) for topic in topics]
@@ -40,14 +40,7 @@ async def test_topics_that_a_broker_did_not_know_are_taken_up_again(
         await until(has(engine, box, 1), 30)
     finally:
         line.stop()
-        await asyncio.wait_for(subscription.broker.stop(), 10)
-
-
-def _has_partitions(line: Line) -> Callable[[], Any]:
-    async def assigned() -> bool:
-        return line.assignment.joined and bool(line.assignment.partitions)
-
-    return assigned
+        await asyncio.wait_for(subscription.stop(), 10)
 
 
 def _has_nothing(line: Line) -> Callable[[], Any]:

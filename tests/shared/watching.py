@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.processes import Service
+from shared.consumer import Line
 from shared.database import reading
 from tests.shared.toy.messages import Arrived
 
@@ -64,6 +65,15 @@ async def readiness(service: Service) -> tuple[int, dict[str, Any]]:
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"{service.url}/ready")
     return answer.status_code, answer.json()
+
+
+def has_partitions(line: Line) -> Callable[[], Any]:
+    """Whether a line is in its group and has something to read."""
+
+    async def assigned() -> bool:
+        return line.assignment.joined and bool(line.assignment.partitions)
+
+    return assigned
 
 
 @contextmanager
