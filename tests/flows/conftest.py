@@ -6,6 +6,7 @@ import pytest
 
 from deploy import processes
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
+from tests.flows.goods import BINS, Goods
 from tests.flows.shop import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, Shop
 from tests.flows.waiting import eventually
 from tests.flows.world import World
@@ -13,7 +14,8 @@ from tests.flows.world import World
 SOON = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "CLOCK_SECONDS": "1"}
 """How soon a killed service's partitions are given to its successor, and how often a service looks at the clock."""
 
-PLACES = {DOCK: "DOCK", STAGE: "STAGING", SHELF: "STORAGE", OTHER_SHELF: "STORAGE", ELSEWHERE: "STORAGE"}
+STORAGE = (SHELF, OTHER_SHELF, *BINS, ELSEWHERE)
+PLACES = {DOCK: "DOCK", STAGE: "STAGING"} | dict.fromkeys(STORAGE, "STORAGE")
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +37,7 @@ async def furnish(world: World) -> None:
         await world.say(LocationDefined.model_validate({"location": location, "type": kind, "pick_sequence": number}))
 
     async def known() -> bool:
-        for service in ("receiving", "serials", "fulfillment"):
+        for service in ("receiving", "serials", "lots", "fulfillment"):
             rows = await world.rows(service, "SELECT location FROM location")
             assert PLACES.keys() <= {row["location"] for row in rows}, (service, rows)
         return True
@@ -47,3 +49,9 @@ async def furnish(world: World) -> None:
 def shop(world: World) -> Shop:
     """Give a test fresh names."""
     return Shop(world)
+
+
+@pytest.fixture
+def goods(world: World) -> Goods:
+    """Give a test fresh names of counted goods."""
+    return Goods(world)

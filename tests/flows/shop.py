@@ -199,9 +199,13 @@ class Shop:
         """Ask for a shipment to leave; the outcome, whichever it is."""
         answer = await self.world.command(Dispatch(shipment=shipment), actor="dee")
         assert answer.status_code == 202, answer.text
+        return await self.outcome(answer.headers["Location"])
+
+    async def outcome(self, address: str) -> Json:
+        """What became of a dispatch, once it is over."""
 
         async def look() -> Json:
-            outcome: Json = await self.world.read("fulfillment", answer.headers["Location"])
+            outcome: Json = await self.world.read("fulfillment", address)
             assert outcome["status"] in ("DISPATCHED", "REFUSED"), outcome
             return outcome
 

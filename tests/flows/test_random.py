@@ -1,6 +1,5 @@
 """Whatever is asked in whatever order and however often it is delivered, what must hold holds at rest."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from random import Random
 
@@ -21,6 +20,7 @@ from shared.contracts.commands.serials import Adjust, Hold, Lift, PutAway
 from shared.contracts.envelope import Fact
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from tests.flows import invariants
+from tests.flows.delivering import delivered
 from tests.flows.shop import SHELF, STAGE, Shop
 from tests.flows.world import Json, World
 
@@ -112,20 +112,6 @@ class Play:
             Dispatch(shipment=shipment, orders=[name]),
         ]
 
-    async def send(self, facts: Sequence[Fact], random: Random) -> None:
-        """Publish each fact once or twice, shuffled but for the order within a key: as Kafka may deliver them."""
-        queues: dict[tuple[str, str], list[Json]] = defaultdict(list)
-        for fact in facts:
-            queue = queues[fact.TOPIC.name, fact.key()]
-            queue.append(self.world.event(fact))
-            if random.random() < 0.5:
-                queue.append(random.choice(queue))
-        while queues:
-            topic, key = random.choice(list(queues))
-            await self.world.send(topic, queues[topic, key].pop(0), key)
-            if not queues[topic, key]:
-                del queues[topic, key]
-
 
 @given(played=rounds, random=st.randoms(use_true_random=False))
 @settings(
@@ -140,6 +126,6 @@ async def test_whatever_is_asked_the_rules_hold(
     await play.begin()
     for acts_of_round in played:
         facts = [fact for act in acts_of_round for fact in await play.facts(act)]
-        await play.send(facts, random)
+        await delivered(world, facts, random)
         await world.quiet()
     await invariants.hold(world, [play.shop.sku])

@@ -1,0 +1,39 @@
+"""Counted goods in a random play over the whole house: however it goes, after every round the books are right."""
+
+from random import Random
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.flows import conservation, invariants
+from tests.flows.delivering import delivered
+from tests.flows.play import Act, Play
+from tests.flows.world import World
+
+KINDS = (
+    *("place", "place", "amend", "cancel", "pick", "pick", "pick", "ship", "ship", "short_pick", "unpick", "exchange"),
+    *("arrive", "put_away", "put_away", "move", "hold", "lift", "lift", "adjust", "count", "expire", "renew", "renew"),
+    *("recall", "return", "return", "dispose", "dispose"),
+)
+acts = st.tuples(st.sampled_from(KINDS), st.integers(0, 11), st.sampled_from(["1", "2", "3", "0.5", "1.25"]))
+rounds = st.lists(st.lists(acts, min_size=6, max_size=10), min_size=6, max_size=6)
+
+
+@given(played=rounds, random=st.randoms(use_true_random=False))
+@settings(
+    max_examples=5, deadline=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+async def test_whatever_happens_to_counted_goods(world: World, played: list[list[Act]], random: Random) -> None:
+    """Receipts, orders, picks, shipments, returns, counts, holds, recalls and days that pass, delivered twice and
+    shuffled: per lot and warehouse what came is here or gone, and nobody waits beside what fits him (S22, S26, S28).
+    """
+    play = Play(world)
+    await play.begin()
+    for acts_of_round in played:
+        facts = [fact for act in acts_of_round for fact in await play.facts(act, random)]
+        await delivered(world, facts, random)
+        await play.rest()
+        await conservation.hold(world, [play.sku])
+    await invariants.no_disputes(world, [play.sku])
+    await invariants.each_message_once(world, [play.sku])
