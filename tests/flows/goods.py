@@ -151,10 +151,11 @@ class Goods(Shop):
         return await self.shipment(carton)
 
     async def sent(self, order: str, count: int) -> str:
-        """Everything on the pick list leaves; the shipment."""
+        """Everything on the pick list leaves; the shipment, once receiving knows what may come back of it."""
         shipment = await self.boxed(order, count)
         outcome = await self.dispatched(shipment)
         assert outcome["status"] == "DISPATCHED", outcome
+        await self.world.quiet()
         return shipment
 
     async def kept(self, shipment: str) -> set[str]:

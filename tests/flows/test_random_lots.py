@@ -19,16 +19,16 @@ acts = st.tuples(st.sampled_from(KINDS), st.integers(0, 11), st.sampled_from(["1
 rounds = st.lists(st.lists(acts, min_size=6, max_size=10), min_size=6, max_size=6)
 
 
-@given(played=rounds, random=st.randoms(use_true_random=False))
+@given(played=rounds, seed=st.integers(0, 2**32))
 @settings(
     max_examples=5, deadline=None, derandomize=True, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-async def test_whatever_happens_to_counted_goods(world: World, played: list[list[Act]], random: Random) -> None:
+async def test_whatever_happens_to_counted_goods(world: World, played: list[list[Act]], seed: int) -> None:
     """Receipts, orders, picks, shipments, returns, counts, holds, recalls and days that pass, delivered twice and
     shuffled: per lot and warehouse what came is here or gone, and nobody waits beside what fits him (S22, S26, S28).
     """
-    play = Play(world)
+    play, random = Play(world), Random(seed)  # noqa: S311 - to be had again, not to be secret
     await play.begin()
     for acts_of_round in played:
         facts = [fact for act in acts_of_round for fact in await play.facts(act, random)]
