@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.faults import books, documents, registry, topics
+from tests.faults import books, counted, documents, registry, topics
 from tests.faults.findings import Findings
 from tests.faults.house import House
 from tests.faults.load import Load
@@ -20,8 +20,11 @@ async def prove(house: House, *loads: Load) -> Findings:
     await documents.prove_line(environment, house.injected, findings)
     await documents.prove_units(environment, found, findings)
     await documents.prove_sums(environment, findings)
+    stock = await counted.read(environment, findings)
+    counted.prove_said(records, stock, findings)
     for load in loads:
         _prove_load(load, found, findings)
+        counted.prove_load(load, stock, findings)
     findings.must_be_none(house.found)
     return findings
 

@@ -9,8 +9,8 @@ import pytest
 from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
+from tests.faults.ground import define_places
 from tests.faults.house import House
-from tests.faults.load import define_places
 from tests.faults.outside import Outside
 from tests.faults.table import Table
 

@@ -12,18 +12,23 @@ from tests.faults.registry import Registry
 
 IN_HOUSE = {"RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED"}
 SUMS = """
+    WITH goods AS (
+        SELECT order_id, line, status, 1 AS quantity FROM unit
+        UNION ALL SELECT order_id, line, status, quantity FROM pile
+    )
     SELECT order_id, line, allocated, picked, shipped, ordered,
-           (SELECT count(*) FROM unit WHERE unit.order_id = it.order_id AND unit.line = it.line
-            AND unit.status = 'ALLOCATED') AS units_allocated,
-           (SELECT count(*) FROM unit WHERE unit.order_id = it.order_id AND unit.line = it.line
-            AND unit.status = 'PICKED') AS units_picked,
-           (SELECT count(*) FROM unit WHERE unit.order_id = it.order_id AND unit.line = it.line
-            AND unit.status = 'SHIPPED') AS units_shipped
-    FROM order_line AS it
+           coalesce(sum(quantity) FILTER (WHERE goods.status = 'ALLOCATED'), 0) AS goods_allocated,
+           coalesce(sum(quantity) FILTER (WHERE goods.status = 'PICKED'), 0) AS goods_picked,
+           coalesce(sum(quantity) FILTER (WHERE goods.status = 'SHIPPED'), 0) AS goods_shipped
+    FROM order_line LEFT JOIN goods USING (order_id, line) GROUP BY order_id, line
 """
 RECEIVED = """
-    SELECT receipt, line, received, (SELECT count(*) FROM unit WHERE unit.receipt = it.receipt AND unit.line = it.line
-        AND unit.state IN ('IN_HOUSE', 'OUT')) AS units FROM receipt_line AS it
+    SELECT receipt, line, received,
+           (SELECT count(*) FROM unit WHERE unit.receipt = it.receipt AND unit.line = it.line
+            AND unit.state IN ('IN_HOUSE', 'OUT')) +
+           (SELECT coalesce(sum(quantity), 0) FROM lot_scan WHERE lot_scan.receipt = it.receipt
+            AND lot_scan.line = it.line AND lot_scan.state = 'RECEIVED') AS goods
+    FROM receipt_line AS it
 """
 
 
@@ -75,11 +80,11 @@ CLAIMED = {"ALLOCATED", "PICKED", "SHIPPED"}
 
 
 async def prove_sums(environment: Mapping[str, str], findings: Findings) -> None:
-    """An order line counts its units, and so does a receipt line."""
+    """An order line counts its units and lots, and so does a receipt line."""
     for row in await rows(environment, "fulfillment", SUMS):
         counted = (row["allocated"], row["picked"], row["shipped"])
-        if counted != (row["units_allocated"], row["units_picked"], row["units_shipped"]):
+        if counted != (row["goods_allocated"], row["goods_picked"], row["goods_shipped"]):
             findings.add("disagreeing", f"order line {dict(row)}")
     for row in await rows(environment, "receiving", RECEIVED):
-        if row["received"] != row["units"]:
+        if row["received"] != row["goods"]:
             findings.add("disagreeing", f"receipt line {dict(row)}")

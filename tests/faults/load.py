@@ -1,4 +1,4 @@
-"""One load for all faults: known serials from ASN to shipment, each next command said when news calls for it.
+"""One load for all faults: serials and lots from ASN to shipment, each next command said when news calls for it.
 
 News of one service reaches us before it reaches its sibling, so commands overtake facts all the time; what is refused
 as `not_yet_known` is said again under a new id, as an outside system would.
@@ -6,92 +6,38 @@ as `not_yet_known` is said again under a new id, as an outside system would.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from decimal import Decimal
 
-from shared.contracts.commands.fulfillment import CreateShipment, Dispatch, Pack, Pick, Unit
+from shared.contracts.commands.lots import PutAwayLot
 from shared.contracts.commands.receiving import ConfirmSession, Scan
 from shared.contracts.commands.serials import PutAway
 from shared.contracts.envelope import Fact, Rejected
-from shared.contracts.fulfillment import CartonPacked, OrderChanged, UnitPicked
+from shared.contracts.fulfillment import CartonPacked, OrderChanged, StockPicked, UnitPicked
+from shared.contracts.lots import LotAllocated, LotMoved, LotReceived, LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptPlanned, UnitReceived
-from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.contracts.serials import SerialAllocated, SerialMoved
-from shared.contracts.upstream import (
-    AsnAnnounced,
-    AsnLine,
-    Customer,
-    LocationDefined,
-    OrderCancelled,
-    OrderLine,
-    OrderPlaced,
-    ProductDefined,
-    WarehouseDefined,
-)
+from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderPlaced
+from tests.faults import walk
+from tests.faults.ground import define_products
 from tests.faults.outside import ACTOR, SOURCE, Event, Outside
+from tests.faults.plan import (
+    DOCK,
+    FOR_AN_ORDER,
+    LOT_SHELVES,
+    LOTS,
+    OF_A_LOT,
+    SHELVES,
+    WAREHOUSE,
+    Key,
+    Order,
+    Plan,
+    scanned_lots,
+)
 
-WAREHOUSE, DOCK, STAGING = "EAST", "EAST/DOCK", "EAST/PACK"
-SHELVES = tuple(f"EAST/A-{number:02}" for number in range(1, 5))
 AGAIN_AFTER = 0.2
-Key = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much of what; all names begin with `name`, so that one stack serves many loads."""
-
-    name: str
-    skus: int = 3
-    receipts: int = 24
-    units: int = 10
-    orders: int = 24
-    quantity: int = 4
-    """Units of each of an order's two lines."""
-    cancel_every: int = 6
-    """Each so many-th order is cancelled once it has its units."""
-    put_away: bool = True
-    dispatch: bool = True
-    every: float = 0.2
-    """Seconds from one receipt and order to the next."""
-
-    def sku(self, number: int) -> str:
-        """Name a product, counted round."""
-        return f"{self.name}-{number % self.skus}"
-
-    def receipt_units(self) -> Iterator[tuple[str, str, list[str]]]:
-        """Give every receipt with its product and serials."""
-        for number in range(self.receipts):
-            receipt = f"{self.name}-R{number}"
-            yield receipt, self.sku(number), [f"{receipt}-{unit:03}" for unit in range(self.units)]
-
-    def placed_orders(self) -> Iterator[tuple[str, list[OrderLine], bool]]:
-        """Give every order with its two lines, and whether it will be cancelled."""
-        for number in range(self.orders):
-            lines = [
-                OrderLine(line=str(line + 1), sku=self.sku(number + line), quantity=self.quantity) for line in (0, 1)
-            ]
-            yield f"{self.name}-O{number}", lines, number % self.cancel_every == self.cancel_every - 1
-
-
-@dataclass
-class Order:
-    """What we know of an order of ours."""
-
-    name: str
-    lines: list[OrderLine]
-    cancel: bool
-    shipment: str
-    given: set[Key] = field(default_factory=set)
-    picked: set[Key] = field(default_factory=set)
-    packed: bool = False
-    cancelled: bool = False
-
-    @property
-    def quantity(self) -> int:
-        """Units that all lines ask for."""
-        return int(sum(line.quantity for line in self.lines))
 
 
 class Load:
@@ -106,12 +52,17 @@ class Load:
         }
         self.keys = {(sku, serial) for sku, serials in self.receipts.values() for serial in serials}
         """Every unit of the plan."""
-        ordered = sum(order.quantity for order in self.orders.values() if not order.cancel)
+        kept = [order for order in self.orders.values() if not order.cancel]
+        ordered = sum(order.quantity for order in kept)
         out, stored = "SHIPPED" if plan.dispatch else "PICKED", "IN_INVENTORY" if plan.put_away else "RECEIVED"
         self.wanted = +Counter({out: ordered, stored: len(self.keys) - ordered})
         """Where all units stand in the end."""
+        came = len(plan.lot_receipts) * len(LOTS) * OF_A_LOT
+        self.wanted_lots = {"received": came, "stored": came if plan.put_away else 0, out: len(kept) * FOR_AN_ORDER}
+        """How much of lots was received, stored and has left, or is picked, in the end."""
         self.versions: dict[Key, int] = defaultdict(int)
         self.status: dict[Key, str] = {}
+        self.lots: dict[str, Decimal] = defaultdict(Decimal)
         self.refused: list[Rejected] = []
         """What was refused for good: nothing, unless a test provokes it."""
         self.said_again = 0
@@ -121,7 +72,7 @@ class Load:
 
     @property
     def products(self) -> list[str]:
-        """Every product of the plan."""
+        """Every product with serials."""
         return [self.plan.sku(number) for number in range(self.plan.skus)]
 
     @asynccontextmanager
@@ -130,7 +81,7 @@ class Load:
         self.outside.listeners.append(self._hear)
         try:
             async with asyncio.TaskGroup() as self._errands:
-                await define_products(self.outside, self.products)
+                await define_products(self.outside, self.products, [self.plan.food])
                 introduction = self._errands.create_task(self._introduce())
                 yield self
                 introduction.cancel()
@@ -138,7 +89,7 @@ class Load:
             self.outside.listeners.remove(self._hear)
 
     async def finish(self, seconds: float) -> None:
-        """Wait until every unit stands where the plan wants it."""
+        """Wait until every unit and lot stands where the plan wants it."""
         try:
             await self.outside.until(self._done, seconds, "the load's end")
         except AssertionError as error:
@@ -147,29 +98,38 @@ class Load:
 
     def _done(self) -> bool:
         reached = self.introduced and Counter(self.status.values()) == self.wanted
-        return reached and all(order.cancelled for order in self.orders.values() if order.cancel)
+        counted = all(self.lots[name] == quantity for name, quantity in self.wanted_lots.items())
+        return reached and counted and all(order.cancelled for order in self.orders.values() if order.cancel)
 
     def _stuck(self) -> str:
-        orders = [
-            f"{each.name}: {len(each.given)} given, {len(each.picked)} picked, packed {each.packed}"
-            for each in self.orders.values()
-            if not each.cancel and any(self.status.get(key) != "SHIPPED" for key in each.given or {("", "")})
-        ]
+        orders = [str(each) for each in self.orders.values() if not each.cancel and not each.packed]
         refused = [(each.refused_type, each.code, each.detail) for each in self.refused]
-        return f"{dict(Counter(self.status.values()))} of {dict(self.wanted)}, {orders[:5]}, refused {refused[:5]}"
+        stands = (
+            f"{dict(Counter(self.status.values()))} of {dict(self.wanted)}, {dict(self.lots)} of {self.wanted_lots}"
+        )
+        return f"{stands}, {orders[:3]}, refused {refused[:5]}"
 
     async def _introduce(self) -> None:
         """Announce receipts and place orders by turns, some orders before their stock."""
-        orders = iter(self.orders.values())
+        orders, lots = iter(self.orders.values()), iter(self.plan.lot_receipts)
         for receipt, (sku, serials) in self.receipts.items():
-            line = AsnLine(line="1", sku=sku, quantity=len(serials), serials=serials)
-            await self.outside.say(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
+            await self._announce(receipt, AsnLine(line="1", sku=sku, quantity=len(serials), serials=serials))
+            if brings := next(lots, None):
+                await self._announce_lots(brings)
             if order := next(orders, None):
                 await self._place(order)
             await asyncio.sleep(self.plan.every)
+        for brings in lots:
+            await self._announce_lots(brings)
         for order in orders:
             await self._place(order)
         self.introduced = True
+
+    async def _announce(self, receipt: str, line: AsnLine) -> None:
+        await self.outside.say(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
+
+    async def _announce_lots(self, receipt: str) -> None:
+        await self._announce(receipt, AsnLine(line="1", sku=self.plan.food, quantity=len(LOTS) * OF_A_LOT))
 
     async def _place(self, order: Order) -> None:
         customer = Customer(id=f"{self.plan.name}-C")
@@ -182,7 +142,7 @@ class Load:
         if isinstance(data, Rejected) and data.cause and data.cause.source == SOURCE:
             self._refused(data, self.outside.sent.get(data.cause.id))
 
-    async def _say_all(self, facts: list[Fact], after: float = 0) -> None:
+    async def _say_all(self, facts: Iterable[Fact], after: float = 0) -> None:
         await asyncio.sleep(after)
         for fact in facts:
             await self.outside.say(fact)
@@ -194,15 +154,16 @@ class Load:
             self.refused.append(refusal)
             return
         self.said_again += 1
-        self._errands.create_task(self._say_all([_only(fact, refusal.ids)], AGAIN_AFTER))
+        self._errands.create_task(self._say_all([walk.only(fact, refusal.ids)], AGAIN_AFTER))
 
     def _called_for(self, data: Fact) -> Iterator[list[Fact]]:
         """Give the commands that a piece of news calls for."""
         match data:
             case ReceiptPlanned(receipt=receipt) if receipt in self.receipts:
                 sku, serials = self.receipts[receipt]
-                scan = Scan(actor=ACTOR, receipt=receipt, session="1", sku=sku, location=DOCK, serials=serials)
-                yield [scan, ConfirmSession(actor=ACTOR, receipt=receipt, session="1")]
+                yield self._scan(receipt, sku=sku, serials=serials)
+            case ReceiptPlanned(receipt=receipt, sku=self.plan.food):
+                yield self._scan(receipt, sku=self.plan.food, lots=scanned_lots())
             case UnitReceived(receipt=receipt, sku=sku, serials=serials) if self.put_away and receipt in self.receipts:
                 shelf = SHELVES[len(receipt) % len(SHELVES)]
                 yield [PutAway(actor=ACTOR, sku=sku, serials=serials, location=shelf)]
@@ -210,80 +171,47 @@ class Load:
                 for serial, version in zip(data.serials, data.versions, strict=True):
                     if version > self.versions[sku, serial]:
                         self.versions[sku, serial], self.status[sku, serial] = version, status
-            case SerialAllocated() | UnitPicked() | CartonPacked() | OrderChanged() if data.order in self.orders:
+            case LotReceived() | LotMoved() | LotShipped() if data.sku == self.plan.food:
+                yield from self._lots_move(data)
+            case (
+                SerialAllocated() | LotAllocated() | UnitPicked() | StockPicked() | CartonPacked() | OrderChanged()
+            ) if data.order in self.orders:
                 yield from self._order_moves(self.orders[data.order], data)
 
-    def _order_moves(self, order: Order, data: Fact) -> Iterator[list[Fact]]:
+    def _scan(self, receipt: str, **goods: object) -> list[Fact]:
+        scan = Scan.model_validate({"receipt": receipt, "session": "1", "location": DOCK, "actor": ACTOR, **goods})
+        return [scan, ConfirmSession(actor=ACTOR, receipt=receipt, session="1")]
+
+    def _lots_move(self, data: LotReceived | LotMoved | LotShipped) -> Iterator[list[Fact]]:
         match data:
-            case SerialAllocated(sku=sku, given=given) if given:
-                order.given |= {(sku, unit.serial) for unit in given}
-                if len(order.given) == order.quantity:
-                    yield (
-                        [OrderCancelled(order=order.name)]
-                        if order.cancel
-                        else [Pick(actor=ACTOR, order=order.name, units=_units(order.given), location=STAGING)]
-                    )
-            case UnitPicked(sku=sku, serials=serials):
-                order.picked |= {(sku, serial) for serial in serials}
-                if len(order.picked) == order.quantity:
-                    carton = f"{order.name}-B"
-                    yield [Pack(actor=ACTOR, order=order.name, carton=carton, units=_units(order.picked))]
-            case CartonPacked() if not order.packed:
-                order.packed = True
-                if self.dispatch:
-                    yield self.leaving(order.shipment)
-            case OrderChanged(status="CANCELLED"):
-                order.cancelled = True
+            case LotReceived(lot=lot, quantity=quantity):
+                self.lots["received"] += quantity
+                if self.put_away:
+                    yield [
+                        PutAwayLot(
+                            actor=ACTOR, sku=data.sku, lot=lot, quantity=quantity, from_location=DOCK,
+                            location=LOT_SHELVES[lot],
+                        )
+                    ]  # fmt: skip
+            case LotMoved(quantity=quantity):
+                self.lots["stored"] += quantity
+            case LotShipped(lots=lots):
+                self.lots["SHIPPED"] += sum((one.quantity for one in lots), Decimal(0))
+
+    def _order_moves(self, order: Order, data: Fact) -> Iterator[list[Fact]]:
+        walk.note(order, data)
+        if isinstance(data, StockPicked):
+            self.lots["PICKED"] += sum((one.quantity for one in data.lots), Decimal(0))
+        if order.full and not order.begun:
+            order.begun = True
+            yield walk.cancel(order) if order.cancel else walk.pick(order)
+        if isinstance(data, UnitPicked | StockPicked) and order.staged:
+            yield walk.pack(order)
+        if isinstance(data, CartonPacked) and not order.packed:
+            order.packed = True
+            if self.dispatch:
+                yield self.leaving(order.shipment)
 
     def leaving(self, shipment: str) -> list[Fact]:
         """Give the commands that ship and dispatch orders together, once all of a shipment are packed."""
-        together = [each for each in self.orders.values() if each.shipment == shipment and not each.cancel]
-        if not all(each.packed for each in together):
-            return []
-        names, cartons = [each.name for each in together], [f"{each.name}-B" for each in together]
-        return [
-            CreateShipment(actor=ACTOR, shipment=shipment, orders=names, cartons=cartons, carrier="PARCEL"),
-            Dispatch(actor=ACTOR, shipment=shipment, orders=names),
-        ]
-
-
-def _units(keys: set[Key]) -> list[Unit]:
-    return [Unit(sku=sku, serial=serial) for sku, serial in sorted(keys)]
-
-
-def _only(fact: Fact, ids: list[str]) -> Fact:
-    """Narrow a command to the units that were refused."""
-    match fact:
-        case PutAway(serials=serials):
-            return fact.model_copy(update={"serials": [each for each in serials if each in ids] or serials})
-        case Pick(units=units):
-            return fact.model_copy(update={"units": [each for each in units if each.serial in ids] or units})
-        case _:
-            return fact
-
-
-async def define_products(outside: Outside, skus: list[str]) -> None:
-    """Define serial-tracked products, and wait until receiving has published them."""
-    for sku in skus:
-        await outside.say(ProductDefined(sku=sku, name=sku, serial_tracked=True))
-
-    def published() -> bool:
-        return set(skus) <= {each.data.sku for each in outside.heard.values() if isinstance(each.data, ProductChanged)}
-
-    await outside.until(published, 20, f"products {skus}")
-
-
-async def define_places(outside: Outside) -> None:
-    """Define a warehouse with a dock, a packing place and shelves, and wait until receiving has published them."""
-    await outside.say(WarehouseDefined(warehouse=WAREHOUSE, name="East"))
-    heard = outside.heard.values()
-    await outside.until(lambda: any(isinstance(each.data, WarehouseChanged) for each in heard), 20, "the warehouse")
-    places = {DOCK: "DOCK", STAGING: "STAGING"} | dict.fromkeys(SHELVES, "STORAGE")
-    for number, (place, kind) in enumerate(places.items()):
-        await outside.say(LocationDefined.model_validate({"location": place, "type": kind, "pick_sequence": number}))
-
-    def published() -> bool:
-        told = [each.data for each in outside.heard.values()]
-        return set(places) <= {each.location for each in told if isinstance(each, LocationChanged)}
-
-    await outside.until(published, 20, "places")
+        return walk.leave([each for each in self.orders.values() if each.shipment == shipment and not each.cancel])

@@ -14,13 +14,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.topics import FULFILLMENT, LOCATIONS, PRODUCTS, RECEIVING, SERIALS
+from shared.contracts.topics import FULFILLMENT, LOCATIONS, LOTS, PRODUCTS, RECEIVING, SERIALS
 
 SOURCE = "outside"
 ACTOR = "lena"
 UNDER_WAY = 0.1
 """Seconds that a message published before a fault may take to reach us."""
-HEARD = (RECEIVING, SERIALS, FULFILLMENT, PRODUCTS, LOCATIONS)
+HEARD = (RECEIVING, SERIALS, LOTS, FULFILLMENT, PRODUCTS, LOCATIONS)
 
 Event = CloudEvent[Any]
 

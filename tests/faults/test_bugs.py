@@ -15,8 +15,9 @@ from deploy.processes import Service
 from shared.contracts.commands.serials import Move
 from tests.faults.check import prove
 from tests.faults.house import House
-from tests.faults.load import SHELVES, Load, Plan
+from tests.faults.load import Load
 from tests.faults.outside import ACTOR, Outside
+from tests.faults.plan import SHELVES, Plan
 from tests.faults.saboteur import Trigger
 from tests.faults.table import Table
 

@@ -5,12 +5,13 @@ import time
 
 from tests.faults.check import prove
 from tests.faults.house import House
-from tests.faults.load import Load, Plan
+from tests.faults.load import Load
 from tests.faults.outside import Outside
+from tests.faults.plan import Plan
 from tests.faults.table import Table
 
 VICTIMS = ("serials", "receiving", "fulfillment", "lots", "serials", "receiving", "fulfillment")
-TRADING = ("receiving", "serials", "fulfillment")
+TRADING = ("receiving", "serials", "lots", "fulfillment")
 
 
 async def test_killed(house: House, outside: Outside, table: Table) -> None:
@@ -41,7 +42,7 @@ async def test_joining_and_leaving(house: House, outside: Outside, table: Table)
         began = time.monotonic()
         codes = await asyncio.gather(*(house.stop(each) for each in firsts))
         took = time.monotonic() - began
-        assert codes == [0, 0, 0], "a service that is told to end finishes its work and says so"
+        assert set(codes) == {0}, "a service that is told to end finishes its work and says so"
         assert took < 10
         await load.finish(20)
     found = await prove(house, load)

@@ -17,8 +17,9 @@ from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderLine
 from tests.faults.books import Record, map_of, records, rows
 from tests.faults.check import prove
 from tests.faults.house import House
-from tests.faults.load import DOCK, SHELVES, WAREHOUSE, Load, Plan
+from tests.faults.load import Load
 from tests.faults.outside import ACTOR, Outside
+from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, Plan
 from tests.faults.table import Table
 from tests.faults.topics import firsts
 

@@ -21,8 +21,9 @@ from shared.contracts.upstream import Customer, OrderCancelled, OrderLine, Order
 from tests.faults.books import rows
 from tests.faults.check import prove
 from tests.faults.house import House
-from tests.faults.load import SHELVES, STAGING, WAREHOUSE, Load, Plan
+from tests.faults.load import Load
 from tests.faults.outside import Event, Outside
+from tests.faults.plan import SHELVES, STAGING, WAREHOUSE, Plan
 from tests.faults.table import Table
 from tests.faults.test_races import post
 

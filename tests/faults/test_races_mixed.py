@@ -2,13 +2,14 @@
 
 from tests.faults.check import prove
 from tests.faults.house import House
-from tests.faults.load import Load, Plan
+from tests.faults.load import Load
 from tests.faults.outside import Outside
+from tests.faults.plan import Plan
 from tests.faults.table import Table
 
 
 async def test_two_replicas(house: House, outside: Outside, table: Table) -> None:
-    """Two replicas of each service under mixed load over two products meet no deadlock and next to no lost race."""
+    """Two replicas of each service under a load of serials and lots meet no deadlock and next to no lost race."""
     await house.have(2)
     load = Load(
         outside, Plan("replicas", skus=2, receipts=60, orders=60, units=8, quantity=3, cancel_every=3, every=0.02)

@@ -7,8 +7,9 @@ import pytest
 
 from tests.faults.check import prove
 from tests.faults.house import House
-from tests.faults.load import Load, Plan
+from tests.faults.load import Load
 from tests.faults.outside import Outside
+from tests.faults.plan import Plan
 from tests.faults.table import Table
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from tests.faults.check import prove
 from tests.faults.house import House
-from tests.faults.load import Load, Plan
+from tests.faults.load import Load
 from tests.faults.outside import Outside
+from tests.faults.plan import Plan
 from tests.faults.saboteur import Trigger
 from tests.faults.table import Table
 
-TRADING = ("receiving", "serials", "fulfillment")
+TRADING = ("receiving", "serials", "lots", "fulfillment")
 
 
 @pytest.mark.parametrize("at", ["before_begin", "inside_transaction", "amid_a_statement"])
@@ -30,7 +31,7 @@ async def test_frozen(at: str, house: House, outside: Outside, table: Table, tmp
     async with load.running():
         for trigger in triggers.values():
             trigger.pull()
-        await outside.until(lambda: all(not each.pulled for each in triggers.values()), 10, "all three frozen")
+        await outside.until(lambda: all(not each.pulled for each in triggers.values()), 10, "all frozen")
         began = time.monotonic()
         await load.finish(25)
         took = time.monotonic() - began

@@ -1,6 +1,6 @@
 """What happens to goods of orders when they expire or are held on their way out, over all services."""
 
-from shared.contracts.commands.fulfillment import Pack, Pick
+from shared.contracts.commands.fulfillment import Pick
 from shared.contracts.commands.lots import AdjustLot, LiftLot
 from shared.contracts.commands.receiving import Scan
 from tests.flows import conservation
@@ -108,21 +108,6 @@ async def test_held_between_allocation_and_dispatch(world: World, goods: Goods) 
     await goods.listed(late, {("L2", BINS[1]): 3, ("L1", BINS[0]): 6})
     outcome = await goods.dispatched(shipment)
     assert outcome["status"] == "DISPATCHED", outcome
-    await world.quiet()
-    await conservation.hold(world, [goods.sku])
-
-
-async def test_picked_goods_that_are_held_are_not_packed(world: World, goods: Goods) -> None:
-    """What is held after its pick waits for a decision: it goes into no carton, and back when it is unpicked."""
-    await two_lots(goods)
-    order = await goods.order(3)
-    await goods.picked_all(order, 1)
-    await goods.hold_lot("L1")
-    await goods.heard("lots.events", goods.sku, "lot.held.v1", lot="L1")
-    await world.quiet()
-    await world.refused(Pack(order=order, carton=goods.no("CT"), stock=[goods.some("L1", 3)]), "held")
-    await goods.unpicked(order, "L1", 3, BINS[0])
-    await goods.listed(order, {("L2", BINS[1]): 3})
     await world.quiet()
     await conservation.hold(world, [goods.sku])
 
