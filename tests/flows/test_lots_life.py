@@ -2,10 +2,9 @@
 
 from shared.contracts.commands.fulfillment import Pick
 from shared.contracts.commands.lots import AdjustLot, LiftLot
-from shared.contracts.commands.receiving import Scan
 from tests.flows import conservation
-from tests.flows.goods import BINS, Goods, day, lot
-from tests.flows.shop import DOCK, STAGE
+from tests.flows.goods import BINS, Goods, lot
+from tests.flows.shop import STAGE
 from tests.flows.world import World
 
 
@@ -110,27 +109,3 @@ async def test_held_between_allocation_and_dispatch(world: World, goods: Goods) 
     assert outcome["status"] == "DISPATCHED", outcome
     await world.quiet()
     await conservation.hold(world, [goods.sku])
-
-
-async def test_a_serial_with_a_date_follows_the_same_rules(world: World, goods: Goods) -> None:
-    """Units with an expiry on their label go first expired first; expired ones are given to no order (S27, S28)."""
-    pump = await goods.product(serial_tracked=True, lot_tracked=False)
-    units = goods.serials(3)
-    receipt = await goods.announced(units)
-    for serial, days in zip(units, (40, 1, 20), strict=True):
-        scan = Scan(
-            receipt=receipt, session=f"S-{receipt}", sku=pump, location=DOCK, serials=[serial], lot="B-1",
-            expiry=day(days),
-        )  # fmt: skip
-        await world.do(scan)
-    await goods.confirm(receipt)
-    await goods.put_away(units)
-    first = await goods.order(1)
-    assert await goods.allocated(first, 1) == [units[1]]
-    second = await goods.order(1, min_life_days=30)
-    assert await goods.allocated(second, 1) == [units[0]]
-    third = await goods.order(1, min_life_days=30)
-    await world.quiet()
-    assert await goods.picks(third, 0) == []
-    assert (await goods.unit(units[1]))["expiry"] == str(day(1))
-    await goods.shipped(first, [units[1]])
