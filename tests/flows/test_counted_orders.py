@@ -80,7 +80,22 @@ class Counter:
             "SELECT p.demand, p.lot, NULL, p.quantity FROM picked p WHERE p.sku = $1",
         )
         assert ours == theirs
+        await self._lines()
         await invariants.no_disputes(self.world, [self.sku])
+
+    async def _lines(self) -> None:
+        """What a line ordered is allocated, picked, shipped, or open under a demand that lots keeps."""
+        lines = await self.world.rows(
+            "fulfillment",
+            """SELECT order_id, ordered - allocated - picked - shipped AS short FROM order_line l
+               JOIN sales_order o USING (order_id)
+               WHERE sku = $1 AND NOT l.cancelled AND o.status <> 'CANCELLED'""",
+            self.sku,
+        )
+        demands = "SELECT order_id, sum(open) AS open FROM demand WHERE sku = $1 AND status = 'OPEN' GROUP BY 1"
+        open_ = {row["order_id"]: row["open"] for row in await self.world.rows("lots", demands, self.sku)}
+        short = {row["order_id"]: row["short"] for row in lines}
+        assert {order: much for order, much in short.items() if much} == {o: much for o, much in open_.items() if much}
 
     async def _amounts(self, service: str, query: str) -> dict[tuple[str, str, str | None], Decimal]:
         found: dict[tuple[str, str, str | None], Decimal] = {}
