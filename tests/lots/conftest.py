@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.app import app
@@ -81,3 +82,13 @@ async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+async def no_clock(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Keep the clock of a service that runs beside from holding what a test lets expire."""
+    async with engine.connect() as connection:
+        other = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await other.execute(text("SELECT pg_advisory_lock(7230019, hashtext('lot.due.v1'))"))
+        yield
+        await other.execute(text("SELECT pg_advisory_unlock(7230019, hashtext('lot.due.v1'))"))
