@@ -1,1 +1,1 @@
-"""Standing demands for what is counted: kept, and answered that all of it is short, as nothing counted is here yet."""
+"""Standing demands for what is counted: kept, served first expired first, and guarded when they leave (S08, S27)."""

@@ -90,6 +90,18 @@ def test_what_was_passed_over_is_told() -> None:
     ]
 
 
+def test_more_than_a_message_says_is_told_in_parts() -> None:
+    """Two and a half million of a held lot lie there: whoever is short is answered all the same (S27)."""
+    there = shop(MIDNIGHT[BERLIN] - timedelta(days=50))
+    there.put("L1", "EAST/2", 2_500_000 - 5)
+    there.hold("L1", None)
+    [act] = there.want(SAY.want(1, 2))
+    [answer] = answered([act])
+    assert [(it.lot, int(it.quantity)) for it in answer.skipped] == [
+        ("L1", 1_000_000), ("L1", 1_000_000), ("L1", 500_000),
+    ]  # fmt: skip
+
+
 def picked(there: Shop, quantity: int = 5) -> None:
     """Let an order have it in its cartons."""
     there.want(SAY.want(1, quantity))

@@ -6,6 +6,7 @@ from itertools import islice
 
 from services.lots.allocation.domain.serve import Given
 from services.lots.allocation.domain.shelves import Skip, Why
+from services.lots.balances.domain.stock import parts
 from shared.contracts.envelope import MAX_UNITS, chunks
 from shared.contracts.lots import GivenLot, LotAllocated, SkippedStock
 
@@ -47,7 +48,5 @@ def by_lot(skipped: Sequence[Skip]) -> list[SkippedStock]:
     found: dict[tuple[str, Why], Decimal] = {}
     for pile, why in skipped:
         found[pile.lot, why] = found.get((pile.lot, why), Decimal(0)) + pile.free
-    return [
-        SkippedStock(lot=lot, quantity=quantity, reason=why)
-        for (lot, why), quantity in islice(found.items(), MAX_UNITS)
-    ]
+    told = ((lot, part, why) for (lot, why), quantity in found.items() for part in parts(quantity))
+    return [SkippedStock(lot=lot, quantity=part, reason=why) for lot, part, why in islice(told, MAX_UNITS)]

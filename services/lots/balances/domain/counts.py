@@ -1,6 +1,6 @@
 """Counted stock scrapped, lost, found or counted: the books follow what is there, held or not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from services.lots.balances.domain.answers import stock_now
@@ -8,13 +8,10 @@ from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.mixing import mixed
 from services.lots.balances.domain.refusals import Outcome, known, short_of, undefined
 from services.lots.balances.domain.returns import undecided
-from services.lots.balances.domain.stock import Balance, Change, Lot, Papers, Told
+from services.lots.balances.domain.stock import Balance, Change, Lot, Papers, Told, parts
 from shared.contracts.commands.lots import AdjustLot, CountLot
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotAdjusted
-
-MOST = Decimal(1_000_000)
-"""A message says no greater quantity."""
 
 UP = {Change.FOUND, Change.COUNTED_UP}
 
@@ -61,17 +58,10 @@ def _by(book: Book, at: tuple[Lot, str], change: Change, quantity: Decimal, told
             actor=told.actor, cause=told.cause, sku=balance.sku, lot=balance.lot, location=balance.location,
             quantity=some, adjustment=change.value, reason=told.reason,
         )
-        for some in _parts(quantity)
+        for some in parts(quantity)
     ]  # fmt: skip
     mix = mixed(book, balance, told) if change in UP else []
     return Outcome(stock_now(book, at[0], balance), [*adjusted, *mix])
-
-
-def _parts(quantity: Decimal) -> Iterator[Decimal]:
-    """Cut what somebody counted to what a message may say."""
-    while quantity > 0:
-        yield min(quantity, MOST)
-        quantity -= MOST
 
 
 def _in_the_way(book: Book, balance: Balance, quantity: Decimal) -> Outcome | None:

@@ -1,5 +1,6 @@
 """What is counted, as it is worked on: lots, balances, what orders have of them, holds; and the ledger's words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,15 @@ Pool = tuple[str, str]
 HoldKind = Literal["ASKED", "SHORT_LIFE", "EXPIRY_DIFFERS", "EXPIRED", "RETURN", "NOT_FOUND", "RECALL"]
 
 NOTHING = Decimal(0)
+MOST = Decimal(1_000_000)
+"""A message says no greater quantity of a lot."""
+
+
+def parts(quantity: Decimal) -> Iterator[Decimal]:
+    """Cut what lies there, or was counted, to what a message may say."""
+    while quantity > 0:
+        yield min(quantity, MOST)
+        quantity -= MOST
 
 
 class Change(StrEnum):
