@@ -1,8 +1,12 @@
 """Where counted stock lies, on the real tables."""
 
+import asyncio
 from decimal import Decimal
 
 from shared.contracts.reference import LocationChanged
+from shared.database import transaction
+from shared.decision import decide
+from tests.line import message
 from tests.lots.conftest import Line
 from tests.unit.lots.making import BIN, DOCK, SHELF
 from tests.unit.lots.ordering import Ordering
@@ -51,3 +55,16 @@ async def test_a_place_that_is_known_later(line: Line) -> None:
     assert await line.balances() == {("B-1", place): (Decimal(5), Decimal(3)), ("B-2", place): (Decimal(1), Decimal(0))}
     staging = storage.model_copy(update={"version": 2, "type": "STAGING"})
     assert (await line.say(staging, say.want(2, 1))).data("lot.allocated.v1")[0]["short"] == 1
+
+
+async def test_a_place_that_is_defined_at_this_moment(line: Line) -> None:
+    """Stock laid at a place while that is being defined is free once both are done, whoever is first (S07)."""
+    say, place = Ordering(line.sku), f"EAST/{line.sku}"
+    storage = LocationChanged(location=place, version=1, type="STORAGE", pick_sequence=7000)
+    async with transaction(line.engine) as tx:
+        await decide(tx, line.map, [message(say.receive(say.came("B-1", 5), location=place))])
+        defining = asyncio.create_task(line.insist([message(storage)]))
+        await asyncio.wait([defining], timeout=1)
+    await defining
+    told = await line.say(say.want(1, 3))
+    assert told.data("lot.allocated.v1")[0]["short"] == 0

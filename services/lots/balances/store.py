@@ -7,6 +7,7 @@ from sqlalchemy import TextClause, text
 
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.stock import Balance, Hold, Key, Lot, LotKey, Picked, Reserved, Working
+from shared import locks
 from shared.database import Transaction
 from shared.replica import locations, products
 
@@ -198,8 +199,16 @@ async def load_lots(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None
 
 
 async def load_places(tx: Transaction, book: Book, names: Iterable[str]) -> None:
-    """Load of which type places are."""
-    found = await locations(tx, names)
+    """Load of which type places are.
+
+    One that is not defined is looked for once more under its lock. Who defines it at this moment either did before, and
+    it is seen, or waits, and will see what is laid there: it would not be free for anybody otherwise.
+    """
+    wanted = {name for name in names if name}
+    found = dict(await locations(tx, wanted))
+    if undefined := wanted - found.keys():
+        await locks.take(tx, {f"location:{name}" for name in undefined})
+        found |= await locations(tx, undefined)
     book.types = {**book.types, **{name: place.type for name, place in found.items()}}
 
 
