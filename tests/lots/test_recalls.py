@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
@@ -105,6 +106,36 @@ async def test_a_recall_closes_when_its_stock_is_disposed_of(line: Line, name: s
     assert told.codes() == []
     assert [data["sku"] for data in told.data("recall.closed.v1")] == [line.sku]
     assert (await line.say(CloseRecall(recall=name, reason="again"))).codes() == ["recall_closed"]
+
+
+async def test_only_the_owner_answers(line: Line, name: str) -> None:
+    """The registry hears of every product; that it has nothing of a counted one is no answer (S46)."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1")))
+    told = await line.say(OpenRecall(recall=name, lots=[{"sku": line.sku, "lot": "B-1"}], reason="glass found"))
+    await line.say(SerialRecalled(recall=name, sku=line.sku, units=[], last=True))
+    assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == ["recall_open"]
+    await line.say(*(RecallOpened.model_validate(data) for data in told.data("recall.opened.v1")))
+    assert await stock(line, name) == [("B-1", "EAST/DOCK", True)]
+
+
+async def test_a_lot_whose_product_is_not_told_of_yet(engine: AsyncEngine, name: str) -> None:
+    """Its receipt may be faster than its product: it is found and held all the same (S46)."""
+    line = Line(engine)
+    say = line.saying
+    await line.say(say.receive(say.came(f"X{name}")))
+    await opened(line, name, lots=[{"lot": f"X{name}"}])
+    assert await stock(line, name) == [(f"X{name}", "EAST/DOCK", True)]
+
+
+async def test_a_recall_called_as_a_hold_before_it(line: Line, name: str) -> None:
+    """What quality holds under the recall's name beforehand is held by the recall, until that is lifted (S46)."""
+    say = line.saying
+    await line.say(say.receive(say.came("B-1")))
+    await line.say(say.hold("B-1", name))
+    await opened(line, name, lots=[{"sku": line.sku, "lot": "B-1"}])
+    assert await stock(line, name) == [("B-1", "EAST/DOCK", True)]
+    assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == ["recall_open"]
 
 
 async def test_the_registry_answers_for_its_serials(line: Line, name: str) -> None:

@@ -15,7 +15,7 @@ from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.serials import SerialRecalled
 from shared.database import Transaction
-from shared.replica import products
+from shared.replica import Product, products
 from shared.routing import Answer
 
 
@@ -45,7 +45,7 @@ async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall
 async def hold_recalled(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:
     """Hold the lots that a recall touches, known or not; the registry does so for its serials."""
     found = await products(tx, {event.data.sku for event in events})
-    ours = [event for event in events if found[event.data.sku].tracking != "SERIAL"]
+    ours = [event for event in events if not _serialised(found.get(event.data.sku))]
     held = [event for event in ours if not event.data.mock]
     book = await balances.load(tx, ())
     keys = {(event.data.sku, lot) for event in held for lot in event.data.lots}
@@ -54,8 +54,12 @@ async def hold_recalled(tx: Transaction, events: Sequence[CloudEvent[RecallOpene
         await balances.load_had(tx, book, keys)
     facts = hold(book, held)
     await balances.save(tx, book)
-    await store.answered(tx, (event.data for event in ours))
+    await store.answered(tx, (event.data for event in ours), serialised=False)
     return facts
+
+
+def _serialised(product: Product | None) -> bool:
+    return product is not None and product.tracking == "SERIAL"
 
 
 async def hear_units(tx: Transaction, events: Sequence[CloudEvent[SerialRecalled]]) -> Sequence[Fact]:
@@ -71,14 +75,14 @@ async def hear_units(tx: Transaction, events: Sequence[CloudEvent[SerialRecalled
             for (recall, sku, _), unit in latest.items()
         ]
         await store.save_units(tx, json.dumps(rows))
-    await store.answered(tx, (event.data for event in events if event.data.last))
+    await store.answered(tx, (event.data for event in events if event.data.last), serialised=True)
     return ()
 
 
 async def mark_calls(tx: Transaction, requests: Sequence[CloudEvent[MarkRecalled]]) -> Sequence[Answer]:
     """Note what has become of lines of call lists."""
     names = {request.data.recall for request in requests}
-    standing, lines = await store.standing(tx, names), await store.called(tx, names)
+    standing, lines = await store.standing(tx, names), await store.called(tx, (it.data for it in requests))
     answers, fit = [], []
     for request in requests:
         mark = request.data

@@ -68,7 +68,7 @@ ADD_LOTS = text("""
 ANSWERED = text("""
     UPDATE recall_product AS p SET answered_at = :now
     FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS it (recall, sku)
-    WHERE p.recall = it.recall AND p.sku = it.sku AND p.answered_at IS NULL
+    WHERE p.recall = it.recall AND p.sku = it.sku AND p.answered_at IS NULL AND (p.tracking = 'SERIAL') = :serialised
 """)
 SAVE_UNITS = text("""
     INSERT INTO recall_unit AS u (recall, sku, serial, lot, status, adjustment, held, location, order_id, shipment,
@@ -125,7 +125,9 @@ async def known(tx: Transaction, asked: Sequence[Asked]) -> Known:
         matching.setdefault(row.place, []).append((row.sku, row.lot))
     found = {sku for pairs in matching.values() for sku, _ in pairs}
     skus = sorted({*(sku for it in asked for sku in it.named), *serialised, *found})
-    products = {row.sku: row.tracking for row in await tx.rows(TRACKINGS, {"skus": skus})}
+    # A lot may be here before its product is told of: it is ours all the same.
+    products: dict[str, Tracking] = dict.fromkeys(found, "LOT")
+    products |= {row.sku: row.tracking for row in await tx.rows(TRACKINGS, {"skus": skus})}
     return Known(products, serialised, matching)
 
 
@@ -186,12 +188,12 @@ async def add(
         await tx.run(ADD_LOTS, {"recalls": of_recalls, "skus": of_skus, "lots": numbers})
 
 
-async def answered(tx: Transaction, answers: Iterable[RecallOpened | SerialRecalled]) -> None:
-    """Note that the owner of each product has said all it has of it."""
+async def answered(tx: Transaction, answers: Iterable[RecallOpened | SerialRecalled], *, serialised: bool) -> None:
+    """Note that the owner of each product has said all it has of it; what another says of it is no answer."""
     pairs = sorted({(answer.recall, answer.sku) for answer in answers})
     if pairs:
         recalls, skus = zip(*pairs, strict=True)
-        await tx.run(ANSWERED, {"recalls": recalls, "skus": skus, "now": tx.now})
+        await tx.run(ANSWERED, {"recalls": recalls, "skus": skus, "now": tx.now, "serialised": serialised})
 
 
 async def save_units(tx: Transaction, rows: str) -> None:
@@ -242,7 +244,9 @@ async def still_open(tx: Transaction, recalls: Iterable[str]) -> dict[str, Still
     return {row.recall: StillOpen(*row[1:]) for row in rows}
 
 
-async def called(tx: Transaction, recalls: Iterable[str]) -> set[tuple[str, str, str, str]]:
-    """Give the lines of the call lists, by recall, shipment, product and lot or serial."""
-    rows = await tx.rows(CALLED, {"recalls": sorted(set(recalls))})
+async def called(tx: Transaction, marks: Iterable[MarkRecalled]) -> set[tuple[str, str, str, str]]:
+    """Give those lines that are on the call lists, by recall, shipment, product and lot or serial."""
+    lines = sorted({(mark.recall, mark.shipment, mark.sku, mark.item) for mark in marks})
+    recalls, shipments, skus, items = zip(*lines, strict=True)
+    rows = await tx.rows(CALLED, {"recalls": recalls, "shipments": shipments, "skus": skus, "items": items})
     return {(row.recall, row.shipment, row.sku, row.item) for row in rows}

@@ -1,13 +1,14 @@
 """What a recall touches, as it stands now: three views that the pages and the closing of a recall share.
 
 Lots are read from where they stand, units from what the registry last told; so later moves correct every page. `held`
-is whether the recall still keeps it: what was found good has its hold lifted. Each is a statement about `:recall`.
+is whether the recall still keeps it: what was found good has its hold lifted. A hold that was called as the recall is
+before it was opened does as well. Each is a statement about `:recall`.
 """
 
 import re
 
 HELD = """EXISTS (
-        SELECT FROM hold AS h WHERE h.sku = l.sku AND h.lot = l.lot AND h.hold = l.recall AND h.kind = 'RECALL'
+        SELECT FROM hold AS h WHERE h.sku = l.sku AND h.lot = l.lot AND h.hold = l.recall AND h.location IS NULL
             AND h.lifted_at IS NULL)"""
 
 STOCK = f"""
@@ -122,7 +123,11 @@ OPEN = f"""
 """  # noqa: S608 - all parts are this module's own
 
 LINES = f"""
-    SELECT asked.recall, c.shipment, c.sku, c.item
-    FROM recall AS asked CROSS JOIN LATERAL ({_of_each(CALLS)}) AS c
-    WHERE asked.recall = ANY(CAST(:recalls AS text[]))
+    SELECT it.recall, it.shipment, it.sku, it.item
+    FROM (SELECT recall FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))) AS asked
+    CROSS JOIN LATERAL ({_of_each(CALLS)}) AS c
+    JOIN unnest(
+        CAST(:recalls AS text[]), CAST(:shipments AS text[]), CAST(:skus AS text[]), CAST(:items AS text[])
+    ) AS it (recall, shipment, sku, item)
+        ON (it.recall, it.shipment, it.sku, it.item) = (asked.recall, c.shipment, c.sku, c.item)
 """  # noqa: S608 - all parts are this module's own
