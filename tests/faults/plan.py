@@ -9,7 +9,7 @@ from shared.contracts.commands.receiving import ScannedLot
 from shared.contracts.upstream import OrderLine
 
 WAREHOUSE, DOCK, STAGING = "EAST", "EAST/DOCK", "EAST/PACK"
-SHELVES = tuple(f"EAST/A-{number:02}" for number in range(1, 5))
+SHELVES = tuple(f"EAST/A-{number:02}" for number in range(1, 6))
 LOTS: Mapping[str, date] = {"0001/a": date(2150, 1, 31), "0001/A": date(2149, 1, 31)}
 """Each lot and its expiry; the second goes first."""
 LOT_SHELVES = dict(zip(LOTS, SHELVES, strict=False))

@@ -7,6 +7,7 @@ from tests.faults.findings import Findings
 COLUMNS = (
     "fault",
     "units",
+    "of lots",
     "lost",
     "doubled",
     "took over after",
@@ -42,7 +43,8 @@ class Table:
 
         figures = found.figures
         self.rows.append((
-            fault, str(figures["units"]), str(figures["lost"]), str(figures["doubled"]),
+            fault, str(figures["units"]), str(figures["quantity of lots"]),
+            str(figures["lost"]), str(figures["doubled"]),
             "" if took is None else f"{took:.1f} s", str(figures["said twice"]), total("duplicates"),
             str(int(total("lost_races")) + int(total("taken_back"))), total("lost_races", "40P01"), note,
         ))  # fmt: skip

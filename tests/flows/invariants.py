@@ -6,9 +6,10 @@ from services.serials.units.domain.transitions import after
 from tests.flows.world import Json, World
 
 TABLES = {
-    "receiving": ("unit", "receipt_line", "discrepancy"),
+    "receiving": ("unit", "receipt_line", "discrepancy", "lot_scan", "shipped_lot", "return_lot"),
     "serials": ("serial_state", "audit", "demand", "hold"),
-    "fulfillment": ("sales_order", "order_line", "demand", "unit", "shipment"),
+    "lots": ("lot", "ledger", "reserved", "picked", "demand", "hold", "correction", "recall", "recall_product"),
+    "fulfillment": ("sales_order", "order_line", "demand", "unit", "shipment", "pile", "lot_hold"),
 }
 
 

@@ -97,7 +97,9 @@ class World:
     async def everything(self, topic: str) -> list[tuple[bytes | None, bytes | None]]:
         """Every record of a topic, key and value, partition by partition from its beginning."""
         ends = {at: end for at, end in (await self.watch.ends()).items() if at.topic == topic and end}
-        found = []
+        found: list[tuple[bytes | None, bytes | None]] = []
+        if not ends:
+            return found
         async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap, max_partition_fetch_bytes=LARGEST) as consumer:
             for at, end in ends.items():
                 consumer.assign([at])
