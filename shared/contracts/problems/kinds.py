@@ -154,7 +154,9 @@ KINDS: dict[Code, Kind] = {
         "Take less, or short-pick or unpick what orders have; if its receipt was only just confirmed, send it again.",
     ),
     Code.LOTS_MIXED: Kind(
-        409, "A storage place holds one lot of a product", "Take a place with this lot, or an empty one."
+        409,
+        "Two lots would be where one lot alone may be",
+        "Take a place with this lot, or an empty one; exchange all of a line.",
     ),
     Code.DATES_OUT_OF_ORDER: Kind(422, "It cannot expire before it was made", "Check both dates on the label."),
     Code.DATES_DECIDE: Kind(409, "The lot's dates hold it", "Correct the dates: that lifts the hold."),

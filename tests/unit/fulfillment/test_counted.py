@@ -165,6 +165,17 @@ def test_an_exchange_that_cannot_be(counter: Counter) -> None:
     assert codes("L1", 1) == [Code.ORDER_CANCELLED]
 
 
+def test_a_line_of_a_single_lot_is_exchanged_whole(counter: Counter) -> None:
+    """A part of another lot would make two of it; all of it may be exchanged (S27)."""
+    wanted = line("1", "M", 5).model_copy(update={"single_lot": True})
+    (demand,) = asked(counter.take(order(wanted, name="SO-2")))
+    counter.take(lots(demand, ("L1", "EAST/A-1", 5)))
+    part = ExchangeStock(order="SO-2", stock=stock("L1", 2), instead="L5", reason="customer asked")
+    assert counter.codes(part) == [Code.LOTS_MIXED]
+    (whole,) = asked(counter.take(part.model_copy(update={"stock": stock("L1", 5)})))
+    assert (whole.lots, whole.single_lot, int(whole.quantity)) == (["L5"], True, 5)
+
+
 def test_less_of_a_full_line_gives_back_what_expires_last(counter: Counter) -> None:
     """The pile that is last to expire is spared first, and splits (S27)."""
     (demand,) = asked(counter.take(order(line("1", "M", 5), name="SO-2")))

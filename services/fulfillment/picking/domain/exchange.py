@@ -11,7 +11,7 @@ from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.content import listed
 from services.fulfillment.orders.domain.counted import TO_PICK, meant, stock
 from services.fulfillment.orders.domain.find import cancelled_order, elsewhere, unknown_order
-from services.fulfillment.orders.domain.goods import amount
+from services.fulfillment.orders.domain.goods import amount, written
 from shared.contracts.commands.fulfillment import Exchange, ExchangeStock, Stock
 from shared.contracts.envelope import Model
 from shared.contracts.problems import Code, Refusal
@@ -47,7 +47,10 @@ def exchange_stock(act: Act, data: ExchangeStock) -> tuple[Demand | None, list[R
     if data.instead == data.stock.lot:
         detail = f"{data.instead} is the lot that is to be exchanged"
         return None, [Refusal(code=Code.NOT_FREE, detail=detail, ids=[data.instead], blocked_by=[order_at(data.order)])]
-    piles, refusals = stock(act.book, order, [_of_one_line(order, data.stock)], TO_PICK)
+    wanted = _of_one_line(order, data.stock)
+    if no := _mixes(order, wanted):
+        return None, [no]
+    piles, refusals = stock(act.book, order, [wanted], TO_PICK)
     if refusals:
         return None, refusals
     return _swap(act, order, piles, data.reason, lots=[data.instead]), []
@@ -60,6 +63,17 @@ def _of_one_line(order: Order, wanted: Stock) -> Stock:
         if amount(pile for pile in piles if pile.line == line) >= wanted.quantity:
             return wanted.model_copy(update={"line": line})
     return wanted.model_copy(update={"line": piles[0].line}) if piles else wanted
+
+
+def _mixes(order: Order, wanted: Stock) -> Refusal | None:
+    """Why a part of a line that shall be of one lot is not exchanged: the rest would be of another."""
+    line = order.lines.get(wanted.line or "")
+    if line is None or not line.single_lot or wanted.quantity >= (has := line.allocated + line.picked + line.shipped):
+        return None
+    detail = f"line {line.line} is to be of one lot, and has {written(has)}: exchange all of it, or amend the line"
+    return Refusal(
+        code=Code.LOTS_MIXED, detail=detail, ids=[wanted.lot or wanted.sku], blocked_by=[order_at(order.order)]
+    )
 
 
 def _swap(
