@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -69,8 +70,8 @@ def _checked(answer: httpx.Response) -> Any:
 
 
 def _complete(client: httpx.Client, name: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := _checked(client.get(f"/recalls/{name}")))["complete_at"]:
+    deadline, address = time.monotonic() + PATIENCE, f"/recalls/{quote(name, safe='')}"
+    while not (found := _checked(client.get(address)))["complete_at"]:
         if time.monotonic() > deadline:
             typer.echo(f"{found['outstanding']} products have not been answered after {PATIENCE:.0f} s", err=True)
             raise typer.Exit(1)

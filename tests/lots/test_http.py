@@ -1,6 +1,7 @@
 """Commands on counted stock as a client sends them: bad values, refusals with their remedy, what is held."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -133,3 +134,14 @@ async def test_demands_say_what_they_have_and_why_no_more(line: Line, http: http
     }  # fmt: skip
     assert (await http.get(f"/demands/{say.demand(3)}/skipped")).json()["skipped"] == []
     assert (await http.get("/demands/none/skipped")).status_code == 404
+
+
+async def test_a_recall_of_any_name_leads_to_its_lists(line: Line, http: httpx.AsyncClient) -> None:
+    """Its name may have signs that mean something in an address; its lists are found all the same (S46)."""
+    name = f"R/1?x#{uuid4().hex[:8]}"
+    await line.say(line.saying.receive(line.saying.came("B-1")))
+    opened = await post(http, "/recalls", recall=name, reason="glass", lots=[{"sku": line.sku, "lot": "B-1"}])
+    assert opened.status_code == 202
+    found = (await http.get(f"/recalls/{quote(name, safe='')}")).json()
+    assert found["recall"] == name
+    assert [row["item"] for row in (await http.get(found["lists"]["stock"])).json()["items"]] == ["B-1"]

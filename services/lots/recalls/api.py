@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -83,5 +84,5 @@ async def one(tx: Reading, recall: str) -> WholeRecall:
         complete_at=found.complete_at,
         seconds=seconds,
         products=[ProductShown.model_validate(it._asdict()) for it in await queries.products(tx, recall)],
-        lists={it.name: f"/recalls/{recall}/{it.name}" for it in LISTS},
+        lists={it.name: f"/recalls/{quote(recall, safe='')}/{it.name}" for it in LISTS},
     )
