@@ -102,6 +102,18 @@ def test_more_than_a_message_says_is_told_in_parts() -> None:
     ]  # fmt: skip
 
 
+def test_another_time_zone_waits_for_the_next_that_comes_free() -> None:
+    """Where it is still yesterday after all, a demand at hand stays as it is until something comes free (S28)."""
+    there = shop(MIDNIGHT["UTC"], "UTC")
+    [nothing] = there.want(SAY.want(1, 6))
+    assert not nothing.taken
+    there.book.freed.clear()
+    there.zones = {"EAST": ANGELES}
+    assert there.serve() == []
+    [act] = there.put("L1", "EAST/2", 1)
+    assert sum(part.quantity for part in act.taken) == 6
+
+
 def picked(there: Shop, quantity: int = 5) -> None:
     """Let an order have it in its cartons."""
     there.want(SAY.want(1, quantity))

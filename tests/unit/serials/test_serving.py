@@ -1,12 +1,21 @@
 """Demands and free stock: who gets what, when."""
 
+from datetime import UTC, datetime
+
+from services.serials.allocation.domain.demand import Demand, Demands
+from services.serials.allocation.domain.serve import serve
+from services.serials.units.domain.book import Book
+from services.serials.units.domain.unit import Told, Unit
 from shared.contracts.commands.serials import PutAway
+from shared.contracts.envelope import Cause
 from shared.contracts.serials import (
     SerialAllocated,
     SerialMoved,
 )
 from tests.unit.serials.making import SHELF, give_up, names, receive, want
 from tests.unit.serials.registry import Registry, stocked
+
+NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 def test_a_wait_is_served_by_a_later_putaway() -> None:
@@ -85,3 +94,13 @@ def test_long_acts_are_cut() -> None:
     answers = registry.saying(SerialAllocated)
     assert [(len(it.given), it.short) for it in answers] == [(500, 700), (500, 200), (200, 0)]
     assert [len(it.serials) for it in registry.saying(SerialMoved) if it.status == "ALLOCATED"] == [500, 500, 200]
+
+
+def test_nothing_is_given_where_nothing_came_free() -> None:
+    """A demand that a message only named is left as it is, even where a unit fits it by now (S28)."""
+    book, demands = Book(), Demands()
+    book.adopt([Unit("A-1", "SN-1", 1, "IN_INVENTORY", warehouse="EAST", received_at=NOW)])
+    demands.adopt([Demand("D1", "OPEN", "SO-1", "1", "A-1", "EAST", "C-1", 0, NOW, "WAIT", 1, 1)])
+    assert serve(book, demands, {}) == []
+    book.came_free(book.unit("A-1", "SN-1"), Told("anna", NOW, Cause(source="test", id="1")))
+    assert [act.demand.id for act in serve(book, demands, {})] == ["D1"]
