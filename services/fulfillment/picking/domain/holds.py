@@ -17,11 +17,14 @@ def hold(act: Act, data: SerialHeld | LotHeld) -> None:
         if owner is None:
             continue
         give_back(act, owner, [one for one in goods if one.status == "ALLOCATED"], f"held: {data.reason}")
+        fates: dict[tuple[str, bool], list[Goods]] = defaultdict(list)
         for one in goods:
             one.held = True
+            fates[one.line, one.status == "PICKED"].append(one)
+        for (line, picked), some in fates.items():
             act.log(
-                order, "held", line=one.line, sku=one.sku, hold=data.hold, reason=data.reason,
-                picked=one.status == "PICKED", **listed([one]),
+                order, "held", line=line, sku=data.sku, hold=data.hold, reason=data.reason, picked=picked,
+                **listed(some),
             )  # fmt: skip
 
 
