@@ -174,7 +174,7 @@ async def each_message_once(world: World, skus: Sequence[str]) -> None:
            GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1""",
         skus,
     )
-    assert not twice
+    assert not twice, twice
 
 
 async def no_disputes(world: World, skus: Sequence[str]) -> None:
