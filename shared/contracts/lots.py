@@ -8,7 +8,7 @@ from pydantic import Field
 from shared.contracts.counted import LotAt, LotQuantities, LotQuantity, LotsAt, PackedStock
 from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
 from shared.contracts.topics import LOTS
-from shared.identifiers import Count, Day, DocumentId, LineId, Location, LotNumber, Quantity, Sku
+from shared.identifiers import Count, Day, DocumentId, Exact, LineId, Location, LotNumber, Quantity, Sku
 
 LotAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "COUNTED_UP", "COUNTED_DOWN", "SENT_BACK"]
 
@@ -185,7 +185,7 @@ class LotExpiring(Fact, type="lot.expiring.v1", topic=LOTS, key="sku"):
     expiry: Day
     days: int
     threshold: int
-    on_hand: Count
+    on_hand: Annotated[Exact, Field(ge=0)]
 
 
 class LotExpired(Fact, type="lot.expired.v1", topic=LOTS, key="sku"):
@@ -195,7 +195,7 @@ class LotExpired(Fact, type="lot.expired.v1", topic=LOTS, key="sku"):
     lot: LotNumber
     warehouse: str
     expiry: Day
-    on_hand: Count
+    on_hand: Annotated[Exact, Field(ge=0)]
     hold: DocumentId
 
 

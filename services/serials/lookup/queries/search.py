@@ -85,6 +85,8 @@ async def search(tx: Transaction, filters: Filters, after: tuple[str, str], size
         found = [*found, *await asked.walk(end(found, after), FURTHER, size - len(found))]
     if len(found) == size:
         return found
+    if not (filters.q or filters.warehouse):  # no index tells the rest
+        return [*found, *await asked.walk(end(found, after), NO_BOUND, size - len(found))]
     enough = ENOUGH if filters.q else ENOUGH_PLACED
     fetched, seen = await asked.fetch(after, enough)
     if seen <= enough:
