@@ -105,6 +105,17 @@ async def test_what_is_held_between_pick_and_dispatch_stays(desk: Desk, lots: Lo
     assert [fact.again for fact in desk.heard(StockUnpicked)] == [True]
 
 
+async def test_a_hold_on_two_cartons_stands_once_in_the_log(desk: Desk, lots: Lots) -> None:
+    """However many piles of a lot an order has, its log says once how much of it was held (S22)."""
+    asked = await lots.allocated("SO-1", ("L1", 2))
+    await desk.tell(lots.pick("SO-1", ("L1", 2)))
+    await desk.tell(lots.pack("SO-1", "C-1", ("L1", 1)), lots.pack("SO-1", "C-2", ("L1", 1)))
+    await desk.tell(held(lots, asked.demand, "L1"))
+    query = "SELECT detail -> 'stock' -> 0 ->> 'quantity' AS quantity FROM order_log WHERE order_id = :order"
+    rows = await desk.rows(f"{query} AND what = 'held'", order=desk.no("SO-1"))
+    assert [row["quantity"] for row in rows] == ["2"]
+
+
 async def test_a_hold_that_comes_during_the_check_stops_it(desk: Desk, lots: Lots, http: AsyncClient) -> None:
     """Approved by its owner, held a moment later: our own copy says no before anything leaves (S28)."""
     address, asked = await lots.asked_to_leave("SO-1", ("L1", 2))
