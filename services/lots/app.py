@@ -92,7 +92,7 @@ ROWS = (
     Hears(ProductChanged, expiry.product_changed, product),
     WAREHOUSES,
     Hears(LocationChanged, partial(balances.location_changed, keep=serving), place),
-    Hears(StockReceived, partial(balances.stock_received, keep=serving), sku),
+    Hears(StockReceived, partial(recalls.stock_received, keep=serving), sku),
     Hears(StockReturned, partial(balances.stock_returned, keep=serving), sku),
     Hears(StockDisposed, partial(balances.stock_disposed, keep=serving), sku),
     Hears(AllocationRequested, allocation.allocation_requested, sku, counted),

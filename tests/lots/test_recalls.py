@@ -83,6 +83,17 @@ async def test_what_arrives_later_is_held_too(line: Line, name: str) -> None:
     assert await stock(line, name) == [("SOON", "EAST/DOCK", True)]
 
 
+@pytest.mark.parametrize("mock", [False, True])
+async def test_what_a_notice_means_is_sought_in_what_arrives(line: Line, name: str, mock: bool) -> None:
+    """A word, a range, or a lot without its product: what fits and comes later is held, by no mock recall (S46)."""
+    say = line.saying
+    await line.say(say.receive(say.came("LX-0042")))
+    await opened(line, name, text="lots lx-0042 to LX-0049, or ab7.", skus=[line.sku], lots=[{"lot": "Z9"}], mock=mock)
+    await line.say(*(say.receive(say.came(lot)) for lot in ("LX-0045", "AB7", "Z9", "z9", "LX-0050")))
+    held = {item for item, _, held in await stock(line, name) if held}
+    assert held == (set() if mock else {"LX-0042", "LX-0045", "AB7", "Z9"})
+
+
 async def test_a_mock_recall_holds_nothing(line: Line, name: str) -> None:
     """It finds and lists the same, and closes without a disposition (S46)."""
     say = line.saying

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from services.lots.balances import handlers as stock
 from services.lots.balances import store as balances
+from services.lots.balances.domain.stock import Told
 from services.lots.recalls.domain.answers import RecallNow, opened
 from services.lots.recalls.domain.closing import why_not_closed
-from services.lots.recalls.domain.holding import hold
+from services.lots.recalls.domain.holding import hold, hold_arriving
 from services.lots.recalls.domain.opening import Asked, Touched, resolve, said
 from services.lots.recalls.store import recalls as store
+from services.lots.recalls.store import sought
 from shared.contracts.commands.lots import CloseRecall, MarkRecalled, OpenRecall
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.problems import Code, Refusal
+from shared.contracts.receiving import StockReceived
 from shared.contracts.serials import SerialRecalled
 from shared.database import Transaction
 from shared.replica import Product, products
@@ -21,6 +25,7 @@ from shared.routing import Answer
 
 async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall]]) -> Sequence[Answer]:
     """Find the products and lots that are touched, and tell their owners (S46)."""
+    await sought.alone(tx)
     standing = set(await store.standing(tx, (request.data.recall for request in requests)))
     asked = [Asked.by(request) for request in requests]
     known = await store.known(tx, asked)
@@ -39,7 +44,23 @@ async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall
             facts = said(it.event, touched)
             answers.append(Answer(opened(recall, touched), facts, address=f"/recalls/{recall}"))
     await store.add(tx, new, known.products)
+    await sought.keep(tx, [asked for asked, _ in new])
     return answers
+
+
+async def stock_received(
+    tx: Transaction, events: Sequence[CloudEvent[StockReceived]], keep: stock.Keep = stock.saved
+) -> Sequence[Fact]:
+    """Take in what a receipt brought; what a recall looks for is held as it comes (S23, S26, S46)."""
+    keys = {(event.data.sku, came.lot) for event in events for came in event.data.lots}
+    held: Sequence[Fact] = ()
+    if found := await sought.seek(tx, keys):
+        book = await balances.load(tx, ())
+        await balances.load_lots(tx, book, {(it.sku, it.lot) for it in found})
+        await balances.load_had(tx, book, {(it.sku, it.lot) for it in found})
+        held = hold_arriving(book, found, Told.by(events[0]))
+        await balances.save(tx, book)
+    return [*held, *await stock.stock_received(tx, events, keep)]
 
 
 async def hold_recalled(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:

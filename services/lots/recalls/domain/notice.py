@@ -67,7 +67,9 @@ def _ranges(tokens: list[str]) -> Iterator[Range]:
 def between_two(first: str, last: str) -> Range | None:
     """A range from two identifiers of one form: the same beginning, and as many digits at the end."""
     one, other = _TAIL.search(first), _TAIL.search(last)
-    if one is None or other is None or len(first) != len(last) or first >= last:
+    if one is None or other is None or len(first) != len(last) or first.lower() >= last.lower():
         return None
     common = min(one.start(), other.start())
-    return Range(first, last) if first[:common] == last[:common] and one.start() == other.start() else None
+    return (
+        Range(first, last) if first[:common].lower() == last[:common].lower() and one.start() == other.start() else None
+    )
