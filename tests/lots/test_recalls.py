@@ -112,7 +112,9 @@ async def test_a_recall_closes_when_its_stock_is_disposed_of(line: Line, name: s
     assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == ["recall_open"]
     await line.say(say.adjust("B-1", 10, "SCRAPPED", "EAST/DOCK"))
     assert (await line.say(CloseRecall(recall=name, reason="done"))).codes() == ["recall_open"]
-    await line.say(say.lift(name))
+    good = say.lift(name).model_copy(update={"lot": "B-2"})
+    assert [it["lot"] for it in (await line.say(good)).data("lot.hold_lifted.v1")] == ["B-2"]
+    assert (await line.say(good)).codes() == ["unknown_hold"]
     told = await line.say(CloseRecall(recall=name, reason="done"))
     assert told.codes() == []
     assert [data["sku"] for data in told.data("recall.closed.v1")] == [line.sku]

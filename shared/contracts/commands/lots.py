@@ -41,10 +41,11 @@ class HoldLot(Fact, type="lot.hold.v1", topic=LOTS_COMMANDS, key="sku"):
 
 
 class LiftLot(Fact, type="lot.lift.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Close a hold."""
+    """Close a hold; of a hold on several lots, as a recall's is, only that on the named lot."""
 
     sku: Sku
     hold: DocumentId
+    lot: LotNumber | None = None
     reason: Reason
 
 

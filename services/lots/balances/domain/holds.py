@@ -107,9 +107,10 @@ ENDS: Mapping[HoldKind, tuple[Code, str]] = {
 
 def _lift(book: Book, request: CloudEvent[LiftLot]) -> Outcome:
     asked, told = request.data, Told.by(request)
-    its = [it for it in book.named.get((asked.sku, asked.hold), ()) if it.open]
+    its = [it for it in book.named.get((asked.sku, asked.hold), ()) if it.open and asked.lot in {None, it.lot}]
     if not its:
-        return Outcome.refused(Code.UNKNOWN_HOLD, f"no open hold {asked.hold} on {asked.sku}", asked.hold)
+        on = named(asked.sku, asked.lot) if asked.lot else asked.sku
+        return Outcome.refused(Code.UNKNOWN_HOLD, f"no open hold {asked.hold} on {on}", asked.hold)
     for it in its:
         if it.kind in ENDS:
             code, how = ENDS[it.kind]
