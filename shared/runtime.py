@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import inbox, relay
@@ -50,7 +51,8 @@ def service(
         async with _running(app, of):
             yield
 
-    app = FastAPI(title=f"Tracelot {name}", version="0.1.0", lifespan=lifespan, redoc_url=None)
+    # /docs with its scripts: a warehouse's network reaches no CDN
+    app = FastAPIOffline(title=f"Tracelot {name}", version="0.1.0", lifespan=lifespan, redoc_url=None)
     app.state.map, app.state.versions = of, versions_of(name)
     problems.install(app)
     documents.install(app, [row.message for row in rows if isinstance(row, Takes)])

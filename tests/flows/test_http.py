@@ -1,6 +1,7 @@
 """The edges: what every service answers over HTTP, whatever it is asked."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -109,6 +110,9 @@ async def test_what_operators_ask_of_every_service(world: World, service: str) -
     docs = await world.get(service, "/docs")
     assert docs.status_code == 200
     assert "text/html" in docs.headers["Content-Type"]
+    assert "https://" not in docs.text, "a warehouse has no CDN"
+    for script in re.findall(r'(?:src|href)="([^"]+)"', docs.text):
+        assert (await world.get(service, script)).status_code == 200
 
 
 @each_service
