@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import httpx
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.app import app
 from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.database import create_engine
+from tests import line as lines
 from tests.line import ServiceLine
 from tests.unit.lots.making import PLACES, Saying
 
@@ -86,9 +86,6 @@ async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(autouse=True)
 async def no_clock(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Keep the clock of a service that runs beside from holding what a test lets expire."""
-    async with engine.connect() as connection:
-        other = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await other.execute(text("SELECT pg_advisory_lock(7230019, hashtext('lot.due.v1'))"))
+    """Keep a running service's clock from holding what a test lets expire."""
+    async with lines.no_clock(engine, "lot.due.v1"):
         yield
-        await other.execute(text("SELECT pg_advisory_unlock(7230019, hashtext('lot.due.v1'))"))

@@ -183,6 +183,7 @@ async def test_a_refusal_is_recorded(floor: Line, http: httpx.AsyncClient) -> No
     refused = await post(http, "/scans", "anna", **floor.scan("R", "A", "bad\x07").model_dump(exclude_unset=True))
     assert refused.status_code == 422
     assert [one["code"] for one in refused.json()["refusals"]] == ["serial_badly_formed", "serial_repeated"]
-    (kept,) = (await get(http, "/rejections", document=floor.no("R")))["items"]
+    (listed,) = (await get(http, "/rejections", document=floor.no("R")))["items"]
+    kept = await get(http, f"/rejections/{listed['id']}")
     assert (kept["actor"], kept["raw"]["serials"]) == ("anna", ["A", "bad\x07"])
     assert await floor.states() == {"A": "SCANNED"}
