@@ -16,7 +16,8 @@ from shared.database import Transaction, Trouble, new_id, transaction, trouble
 from shared.decision import Map, decide
 from shared.routing import Answer
 
-SAID = text("SELECT convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after ORDER BY id")
+SAID = text("SELECT id, convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after ORDER BY id")
+UNSAY = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
 LAST = text("SELECT coalesce(max(id), 0) AS id FROM outbox")
 
 
@@ -63,16 +64,18 @@ class ServiceLine:
         return f"{name}-{self.run}"
 
     async def take(self, events: Sequence[CloudEvent[Any]]) -> Told:
-        """Claim and decide a batch, as the consumer does."""
+        """Claim and decide a batch, as the consumer does; services that run beside do not hear what is said."""
         async with transaction(self.engine) as tx:
             after = (await tx.rows(LAST))[0].id
             tx.statements = 0
             fresh = await inbox.claim(tx, [one for one in events if self.map.concerned(one)])
             answers: Mapping[Cause, Answer] = await decide(tx, self.map, fresh) if fresh else {}
             statements = tx.statements
-            said = [json.loads(row.value) for row in await tx.rows(SAID, {"after": after})]
-        ours = {one.id for one in events}  # another transaction may have said something meanwhile
-        said = [one for one in said if one["data"]["cause"]["id"] in ours]
+            rows = [(row.id, json.loads(row.value)) for row in await tx.rows(SAID, {"after": after})]
+            ours = {one.id for one in events}  # another transaction may have said something meanwhile
+            rows = [(number, one) for number, one in rows if one["data"]["cause"]["id"] in ours]
+            await tx.run(UNSAY, {"ids": [number for number, _ in rows]})
+        said = [one for _, one in rows]
         return Told([answers[one.cause] for one in events if one.cause in answers], said, statements)
 
     async def insist(self, events: Sequence[CloudEvent[Any]]) -> Told:

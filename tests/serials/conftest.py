@@ -38,7 +38,7 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(environment["SERIALS_DATABASE_URL"], "test")
     line = Line(engine)
     await line.say(
-        WarehouseChanged(warehouse="EAST", version=1, name="East", time_zone="UTC"),
+        WarehouseChanged(warehouse="EAST", version=1_000, name="East", time_zone="UTC"),
         *(LocationChanged(location=name, version=1, type=kind, pick_sequence=1) for name, kind in TYPES.items()),
     )
     yield engine

@@ -46,6 +46,11 @@ def good_for(days: int) -> dict[str, Any]:
     return {"expiry": DAY + timedelta(days)}
 
 
+@pytest.fixture(autouse=True)
+def no_clock() -> None:
+    """Let the clock run: it is what is tested."""
+
+
 async def said(line: Line, kind: str) -> list[dict[str, Any]]:
     """What stands in the outbox about the test's product, of one kind."""
     rows = await line.rows("SELECT value FROM outbox WHERE key = :sku ORDER BY id", sku=line.sku)

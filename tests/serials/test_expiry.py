@@ -102,12 +102,12 @@ async def test_days_are_the_warehouses(line: Line) -> None:
     [refused] = (await line.say(demanding)).data("dispatch.refused.v1")
     assert [it["code"] for it in refused["units"]] == ["life_too_short"]
     ahead = today(Transaction.clock(), KIRITIMATI) > last["expiry"]
-    await line.say(WarehouseChanged(warehouse="EAST", version=2, name="East", time_zone=KIRITIMATI))
+    await line.say(WarehouseChanged(warehouse="EAST", version=1_001, name="East", time_zone=KIRITIMATI))
     try:
         refused_there = (await line.say(say.check(1, names(1)))).data("dispatch.refused.v1")
         assert [[it["code"] for it in one["units"]] for one in refused_there] == ([["expired"]] if ahead else [])
     finally:
-        await line.say(WarehouseChanged(warehouse="EAST", version=3, name="East", time_zone="UTC"))
+        await line.say(WarehouseChanged(warehouse="EAST", version=1_002, name="East", time_zone="UTC"))
 
 
 async def test_lots_that_an_order_asks_for(line: Line) -> None:
