@@ -17,6 +17,7 @@ from services.serials.units.store import expiry as sweeping
 from shared.clock import Clock
 from shared.contracts.commands.serials import Correct
 from shared.database import Transaction, transaction
+from tests import line as lines
 from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names
 from tests.serials.test_expiry import policy
@@ -152,16 +153,17 @@ async def test_two_clocks_say_everything_once(line: Line, monkeypatch: pytest.Mo
 async def test_as_many_statements_for_many_units(line: Line) -> None:
     """Two units and four hundred in many groups: as many statements."""
     other = Line(line.engine)
-    await stock(line, names(2), **good_for(-1))
-    for days in range(20):
-        await stock(other, names(20, first=days * 100), **good_for(-1 - days))
 
     def due(sku: str, count: int) -> list[UnitsDue]:
         return [
             UnitsDue(sku=sku, warehouse="EAST", expiry=DAY - timedelta(1 + it), since=date.min) for it in range(count)
         ]
 
-    one, many = await line.say(*due(line.sku, 1)), await other.say(*due(other.sku, 20))
+    async with lines.no_clock(line.engine, "serial.due.v1"):
+        await stock(line, names(2), **good_for(-1))
+        for days in range(20):
+            await stock(other, names(20, first=days * 100), **good_for(-1 - days))
+        one, many = await line.say(*due(line.sku, 1)), await other.say(*due(other.sku, 20))
     assert sum(len(it["units"]) for it in many.data("serial.held.v1")) == 400
     assert one.statements == many.statements
 
