@@ -1,8 +1,7 @@
 """A service's line without Kafka: messages are decided in real transactions, and what they say is read back."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -64,7 +63,7 @@ class ServiceLine:
         return f"{name}-{self.run}"
 
     async def take(self, events: Sequence[CloudEvent[Any]]) -> Told:
-        """Claim and decide a batch, as the consumer does; services that run beside do not hear what is said."""
+        """Claim and decide a batch, as the consumer does; nobody but the test is told what is said."""
         async with transaction(self.engine) as tx:
             after = (await tx.rows(LAST))[0].id
             tx.statements = 0
@@ -96,14 +95,3 @@ class ServiceLine:
         """Look into the database."""
         async with transaction(self.engine) as tx:
             return [dict(row._mapping) for row in await tx.rows(text(statement), values)]  # noqa: SLF001
-
-
-@asynccontextmanager
-async def no_clock(engine: AsyncEngine, task: str) -> AsyncIterator[None]:
-    """Keep the clock of a service that runs beside from doing what is due in a test's rows."""
-    lock = {"task": task}
-    async with engine.connect() as connection:
-        other = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await other.execute(text("SELECT pg_advisory_lock(7230019, hashtext(:task))"), lock)
-        yield
-        await other.execute(text("SELECT pg_advisory_unlock(7230019, hashtext(:task))"), lock)

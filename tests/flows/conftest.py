@@ -1,4 +1,7 @@
-"""The four services as processes, once per session; for each test a corner of the warehouse of its own."""
+"""The four services as processes, for this folder alone; for each test a corner of the warehouse of its own.
+
+They end with the folder: tests of one service's tables find no clock, relay or sibling at work beside them.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -18,7 +21,7 @@ STORAGE = (SHELF, OTHER_SHELF, *BINS, ELSEWHERE)
 PLACES = {DOCK: "DOCK", STAGE: "STAGING"} | dict.fromkeys(STORAGE, "STORAGE")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def world(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Start the services and define the warehouse they all work in."""
     logs = tmp_path_factory.mktemp("services")

@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import text
 
 from services.fulfillment.app import app
 from shared.database import create_engine
-from shared.relay import LOCK
 from tests.fulfillment.counted import Lots
 from tests.fulfillment.desk import Desk
 
@@ -37,11 +35,7 @@ async def lots(desk: Desk) -> Lots:
 
 @pytest.fixture
 async def http(desk: Desk) -> AsyncIterator[AsyncClient]:
-    """The service's own app on the desk's database; what it says stays in the outbox, whatever relay runs there."""
+    """The service's own app on the desk's database, without its consumer and relay."""
     app.state.engine, app.state.wake = desk.engine, lambda: None
-    async with desk.engine.connect() as connection:
-        relay = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await relay.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
-        async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
-            yield client
-        await relay.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
+        yield client

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.lots.app import app
 from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.database import create_engine
-from tests import line as lines
 from tests.line import ServiceLine
 from tests.unit.lots.making import PLACES, Saying
 
@@ -82,10 +81,3 @@ async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-async def no_clock(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Keep a running service's clock from holding what a test lets expire."""
-    async with lines.no_clock(engine, "lot.due.v1"):
-        yield

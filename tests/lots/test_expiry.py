@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +17,6 @@ from shared.contracts.commands.lots import CorrectLot
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import LifePolicy
 from shared.database import Transaction, transaction
-from shared.relay import LOCK
 from tests.lots.conftest import Line
 from tests.unit.lots.making import DOCK, SHELF
 from tests.unit.lots.ordering import Ordering
@@ -28,19 +26,9 @@ DAY = NOON.date()
 
 
 @pytest.fixture(autouse=True)
-def no_clock() -> None:
-    """Let the clock run: it is what is tested."""
-
-
-@pytest.fixture(autouse=True)
-async def at_noon(monkeypatch: pytest.MonkeyPatch, line: Line) -> AsyncIterator[None]:
-    """Make it a day that is no other test's; what is said stays in the outbox, whatever relay runs there."""
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it a day that is no other test's."""
     days_pass(monkeypatch, 0)
-    async with line.engine.connect() as connection:
-        relay = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await relay.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
-        yield
-        await relay.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
 
 
 def days_pass(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
@@ -49,12 +37,10 @@ def days_pass(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
 
 
 async def sweep(line: Line) -> None:
-    """Take all that is due; a service that runs beside may be at it for a moment."""
+    """Take all that is due."""
     clock = Clock(line.map, line.map.finds[0], line.engine, lambda: None)
-    while clock.ran is None:
-        await clock.round()
-        await asyncio.sleep(0.01)
-    assert clock.trouble is None
+    await clock.round()
+    assert (clock.ran, clock.trouble) == (Transaction.clock(), None)
 
 
 async def said(line: Line, kind: str) -> list[dict[str, Any]]:

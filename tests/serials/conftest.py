@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.serials.app import app
 from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.database import create_engine
-from tests import line as lines
 from tests.line import ServiceLine
 from tests.unit.serials.making import TYPES
 
@@ -43,13 +42,6 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     )
     yield engine
     await engine.dispose()
-
-
-@pytest.fixture(autouse=True)
-async def no_clock(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Keep a running service's clock from holding what a test lets expire."""
-    async with lines.no_clock(engine, "serial.due.v1"):
-        yield
 
 
 @pytest.fixture

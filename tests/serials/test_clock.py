@@ -17,7 +17,6 @@ from services.serials.units.store import expiry as sweeping
 from shared.clock import Clock
 from shared.contracts.commands.serials import Correct
 from shared.database import Transaction, transaction
-from tests import line as lines
 from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names
 from tests.serials.test_expiry import policy
@@ -45,21 +44,15 @@ def clock(line: Line) -> Clock:
 
 
 async def sweep(line: Line) -> None:
-    """Take all that is due; the clock of a service that runs beside may be at it for a moment."""
+    """Take all that is due."""
     it = clock(line)
-    while it.ran is None:
-        await it.round()
-        await asyncio.sleep(0.01)
+    await it.round()
+    assert (it.ran, it.trouble) == (Transaction.clock(), None)
 
 
 def good_for(days: int) -> dict[str, Any]:
     """A label."""
     return {"expiry": DAY + timedelta(days)}
-
-
-@pytest.fixture(autouse=True)
-def no_clock() -> None:
-    """Let the clock run: it is what is tested."""
 
 
 async def said(line: Line, kind: str) -> list[dict[str, Any]]:
@@ -159,11 +152,10 @@ async def test_as_many_statements_for_many_units(line: Line) -> None:
             UnitsDue(sku=sku, warehouse="EAST", expiry=DAY - timedelta(1 + it), since=date.min) for it in range(count)
         ]
 
-    async with lines.no_clock(line.engine, "serial.due.v1"):
-        await stock(line, names(2), **good_for(-1))
-        for days in range(20):
-            await stock(other, names(20, first=days * 100), **good_for(-1 - days))
-        one, many = await line.say(*due(line.sku, 1)), await other.say(*due(other.sku, 20))
+    await stock(line, names(2), **good_for(-1))
+    for days in range(20):
+        await stock(other, names(20, first=days * 100), **good_for(-1 - days))
+    one, many = await line.say(*due(line.sku, 1)), await other.say(*due(other.sku, 20))
     assert sum(len(it["units"]) for it in many.data("serial.held.v1")) == 400
     assert one.statements == many.statements
 
