@@ -68,7 +68,7 @@ def _correct(book: Book, request: CloudEvent[CorrectLot]) -> Outcome:
         return Outcome.refused(Code.DATES_OUT_OF_ORDER, detail, asked.lot)
     over = DATED if asked.expiry != lot.expiry else DATED - {"EXPIRED"}  # the same date again has passed all the same
     said = redate(book, lot, Dates(asked.expiry, made, asked.best_before or lot.best_before), told)
-    said += [holds.close(book, hold, told) for hold in list(book.on(lot.sku, lot.lot)) if hold.kind in over]
+    said += holds.close_all(book, [it for it in book.on(lot.sku, lot.lot) if it.kind in over], told)
     places = [it for it in book.of_lot[lot.sku, lot.lot] if it.on_hand]
     for balance in places:
         book.came_free(balance, told)

@@ -1,6 +1,6 @@
 """Holds: stop a lot, everywhere or at one place, from being allocated, picked and dispatched, and let it go again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from services.lots.balances.domain.answers import hold_now
@@ -73,6 +73,11 @@ def close(book: Book, hold: Hold, told: Told) -> LotHoldLifted:
     )  # fmt: skip
 
 
+def close_all(book: Book, holds: Iterable[Hold], told: Told) -> list[Fact]:
+    """Lift holds, said lot by lot and place by place, however they were loaded."""
+    return [close(book, it, told) for it in sorted(holds, key=lambda it: (it.lot, it.location or "", it.hold))]
+
+
 def hold(book: Book, requests: Sequence[CloudEvent[HoldLot]]) -> list[Outcome]:
     """Open the holds asked for."""
     return [_hold(book, request) for request in requests]
@@ -117,5 +122,5 @@ def _lift(book: Book, request: CloudEvent[LiftLot]) -> Outcome:
             detail = f"hold {asked.hold} on {named(it.sku, it.lot)} {how} {it.return_id or it.reason}"
             blocked_by = [f"/returns/{it.return_id}"] if it.return_id else []
             return Outcome(refusal=Refusal(code=code, detail=detail, ids=[asked.hold], blocked_by=blocked_by))
-    said = [close(book, it, told) for it in its]
+    said = close_all(book, its, told)
     return Outcome(hold_now(book, asked.sku, asked.hold), said)
