@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.lots.balances.domain.stock import HoldKind
 from services.lots.lookup.queries import lots as queries
-from services.lots.lookup.queries.reports import Amounts
+from services.lots.lookup.queries.amounts import Amounts
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 from shared.identifiers import Day, Exact
 from shared.replica import days
