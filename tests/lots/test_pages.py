@@ -1,14 +1,16 @@
 """What a page reads is bounded by the page: tables that hold thousands of lots, filled and forgotten again."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from services.lots.lookup.queries.reports import REPORTS
+from services.lots.lookup.queries.search import FOUND_BY
 from shared.database import Transaction, create_engine
+from shared.search import pattern
 
 DAY = date(2031, 6, 15)
 LOTS, SIZE = 12_000, 51
@@ -84,3 +86,21 @@ async def test_a_page_of_a_report_reads_its_page(
     assert len(await tx.rows(text(report.statement), values)) == SIZE
     for table, rows in (await read(tx, report.statement, values)).items():
         assert rows < 10 * SIZE, table
+
+
+@pytest.mark.parametrize(
+    ("told_by", "asked", "found"),
+    [
+        ("part", {"pattern": pattern("-1199")}, 11),
+        ("location", {"location": "EAST/P-77"}, 1),
+        ("before", {"before": DAY + timedelta(days=1)}, LOTS // 500),
+        ("warehouse", {"warehouse": "NORTH"}, 0),
+    ],
+)
+async def test_what_an_index_tells_is_found_by_it(
+    tx: Transaction, told_by: str, asked: dict[str, Any], found: int
+) -> None:
+    """Among twelve thousand lots those with a part, at a place, before a day are read, and few beside them (S31)."""
+    values = asked | {"bound": 1500}
+    assert len(await tx.rows(text(FOUND_BY[told_by]), values)) == found
+    assert sum((await read(tx, FOUND_BY[told_by], values)).values()) <= 2 * found
