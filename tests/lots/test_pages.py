@@ -75,12 +75,15 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
         ("lot-inventory", (str(DAY), "", "", ""), {"warehouse": "EAST"}),
         ("expiring-lots", (str(DAY), "", "", ""), {}),
         ("expiring-lots", (str(DAY), "", "", ""), {"first": 31, "last": 90}),
+        ("lot-movements", ("PG-100", "", 0), {}),
+        ("reconciliation", ("", "", ""), {}),
+        ("reconciliation", ("PG-100", "L-4010", "EAST"), {}),
     ],
 )
 async def test_a_page_of_a_report_reads_its_page(
     tx: Transaction, name: str, after: tuple[Any, ...], asked: dict[str, Any]
 ) -> None:
-    """Among twelve thousand lots a page, the first or a later one, reads a few rows for each of its own (S42, S43)."""
+    """Among twelve thousand lots a page, the first or a later one, reads a few rows for each of its own (S42-S44)."""
     report = next(report for report in REPORTS if report.name == name)
     values = ASKED | asked | {"size": SIZE} | {f"after_{part}": it for part, it in zip(report.key, after, strict=True)}
     assert len(await tx.rows(text(report.statement), values)) == SIZE

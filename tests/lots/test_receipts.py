@@ -3,10 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
-from services.lots.balances.queries import reconciled
+from sqlalchemy import text
+
+from services.lots.lookup.queries.reports import REPORTS
 from shared.database import reading
 from tests.lots.conftest import Line
 from tests.unit.lots.making import DOCK, SHELF, SPRING, STAGE, SUMMER
+
+RECONCILIATION = next(report for report in REPORTS if report.name == "reconciliation")
 
 
 async def undated(line: Line) -> list[dict[str, Any]]:
@@ -26,8 +30,9 @@ async def undated(line: Line) -> list[dict[str, Any]]:
 async def agree(line: Line) -> list[tuple[str, str]]:
     """Give the lots and warehouses of the test's product, all of which must reconcile, and have their lots' dates."""
     assert await undated(line) == []
+    statement, of = text(RECONCILIATION.statement), RECONCILIATION.after(None, None)
     async with reading(line.engine) as tx:
-        rows = [row async for run in reconciled(tx, line.sku) for row in run]
+        rows = await tx.rows(statement, of | {"sku": line.sku, "lot": None, "wrong_only": False})
     assert [row for row in rows if not row.agrees] == []
     return [(row.lot, row.warehouse) for row in rows]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.lots.balances.queries import RECONCILED
+from services.lots.balances.queries import reconciliation
 from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
 from shared.http import Report
@@ -96,8 +96,18 @@ BY_PRODUCT = f"""
     FROM ({amounts(CHOSEN, "sku", "warehouse")}) AS s LEFT JOIN product AS p ON p.sku = s.sku
     WHERE (s.sku, s.warehouse) > (:after_sku, :after_warehouse) ORDER BY s.sku, s.warehouse LIMIT :size
 """  # noqa: S608 - all parts are this service's own
+# Each of these lots has a row at least; that of the cursor may have had its last. What is wrong may be any.
+NEXT_LOTS = "ORDER BY sku, lot LIMIT CASE WHEN NOT :wrong_only THEN CAST(:size AS integer) + 1 END"
+BOOKED = " UNION ".join(
+    f"""(
+        SELECT DISTINCT sku, lot FROM {rows} AND (sku, lot) >= (:after_sku, :after_lot)
+            AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+        {NEXT_LOTS}
+    )"""  # noqa: S608 - all parts are this service's own
+    for rows in ("ledger WHERE true", "balance WHERE true", "picked WHERE quantity > 0", "reserved WHERE quantity > 0")
+)
 AGREEMENT = f"""
-    SELECT * FROM ({RECONCILED.text}) AS r
+    SELECT * FROM ({reconciliation(f"{BOOKED} {NEXT_LOTS}")}) AS r
     WHERE (sku, lot, warehouse) > (:after_sku, :after_lot, :after_warehouse) AND (NOT :wrong_only OR NOT agrees)
     ORDER BY sku, lot, warehouse LIMIT :size
 """  # noqa: S608 - all parts are this service's own

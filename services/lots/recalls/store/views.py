@@ -7,6 +7,8 @@ before it was opened does as well. Each is a statement about `:recall`.
 
 import re
 
+from services.lots.balances.queries import reconciliation
+
 HELD = """EXISTS (
         SELECT FROM hold AS h WHERE h.sku = l.sku AND h.lot = l.lot AND h.hold = l.recall AND h.location IS NULL
             AND h.lifted_at IS NULL)"""
@@ -77,33 +79,17 @@ CALLS = """
     ) AS m ON true
 """
 
-# received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted down
-RECONCILIATION = """
-    SELECT g.*, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated,
-        coalesce(p.picked, 0) AS picked,
-        g.received + g.returned + g.counted_up - coalesce(b.on_hand, 0) - coalesce(p.picked, 0) - g.shipped - g.scrapped
-            - g.sent_back - g.counted_down AS difference
-    FROM (
-        SELECT g.sku, g.lot AS item, g.warehouse,
-            coalesce(sum(on_hand) FILTER (WHERE change = 'RECEIVED'), 0) AS received,
-            coalesce(sum(on_hand) FILTER (WHERE change = 'RETURNED'), 0) AS returned,
-            coalesce(sum(on_hand) FILTER (WHERE change IN ('FOUND', 'COUNTED_UP')), 0) AS counted_up,
-            coalesce(-sum(picked) FILTER (WHERE change = 'SHIPPED'), 0) AS shipped,
-            coalesce(-sum(on_hand) FILTER (WHERE change = 'SCRAPPED'), 0) AS scrapped,
-            coalesce(-sum(on_hand) FILTER (WHERE change = 'SENT_BACK'), 0) AS sent_back,
-            coalesce(-sum(on_hand) FILTER (WHERE change IN ('LOST', 'COUNTED_DOWN')), 0) AS counted_down
-        FROM recall_lot AS l JOIN ledger AS g USING (sku, lot)
-        WHERE l.recall = :recall GROUP BY g.sku, g.lot, g.warehouse
-    ) AS g
-    LEFT JOIN LATERAL (
-        SELECT sum(on_hand) AS on_hand, sum(allocated) AS allocated FROM balance AS b
-        WHERE b.sku = g.sku AND b.lot = g.item AND b.warehouse = g.warehouse
-    ) AS b ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(quantity) AS picked FROM picked AS p
-        WHERE p.sku = g.sku AND p.lot = g.item AND p.warehouse = g.warehouse
-    ) AS p ON true
-"""
+# Of the lots of a page alone; one that never came has nothing to reconcile.
+RECONCILIATION = f"""
+    SELECT r.*, r.lot AS item FROM ({
+    reconciliation('''
+        SELECT l.sku, l.lot FROM recall_lot AS l
+        WHERE l.recall = :recall AND (l.sku, l.lot) >= (:after_sku, :after_item)
+            AND EXISTS (SELECT FROM ledger AS g WHERE g.sku = l.sku AND g.lot = l.lot)
+        ORDER BY l.sku, l.lot LIMIT CAST(:size AS integer) + 1
+    ''')
+}) AS r
+"""  # noqa: S608 - all parts are this service's own
 
 
 def _of_each(view: str) -> str:
