@@ -88,10 +88,12 @@ MOVEMENTS = """
 SKUS = (
     f"SELECT DISTINCT sku FROM {{}} > 0 AND sku >= :after_sku AND {OF_LOTS} ORDER BY sku LIMIT CAST(:size AS int) + 1"  # noqa: S608
 )
-CHOSEN = (
-    f"sku IN (({SKUS.format('balance WHERE on_hand')}) UNION ({SKUS.format('picked WHERE quantity')})) AND {OF_LOTS}"
-)
+CHOSEN = f"sku IN (SELECT sku FROM chosen) AND {OF_LOTS}"  # noqa: S608 - all parts are this service's own
 BY_PRODUCT = f"""
+    WITH chosen AS MATERIALIZED (
+        ({SKUS.format("balance WHERE on_hand")}) UNION ({SKUS.format("picked WHERE quantity")})
+        ORDER BY sku LIMIT CAST(:size AS int) + 1
+    )
     SELECT s.*, coalesce(p.name, '') AS product, coalesce(p.unit, '') AS unit
     FROM ({amounts(CHOSEN, "sku", "warehouse")}) AS s LEFT JOIN product AS p ON p.sku = s.sku
     WHERE (s.sku, s.warehouse) > (:after_sku, :after_warehouse) ORDER BY s.sku, s.warehouse LIMIT :size

@@ -41,7 +41,8 @@ ORDERS = f"""
     WHERE u.recall = :recall AND u.status IN ('ALLOCATED', 'PICKED') AND u.order_id IS NOT NULL
 """  # noqa: S608 - all parts are this module's own
 
-# What came back is known by order, and is taken off its earliest shipments; the last mark of a line counts.
+# The ledger is read lot by lot: joined at once, with many lots all of it is. What came back is known by order, and is
+# taken off its earliest shipments; the last mark of a line counts.
 CALLS = """
     SELECT c.customer, coalesce(n.customer_name, c.customer_name, '') AS customer_name,
         coalesce(n.contact, c.contact, '') AS contact, c."order", c.shipment,
@@ -50,23 +51,23 @@ CALLS = """
     FROM (
         SELECT s.customer, NULL AS customer_name, NULL AS contact, s.order_id AS "order", s.shipment, s.shipped_at,
             s.sku, s.lot AS item, s.quantity,
-            least(s.quantity, greatest(0, coalesce(b.quantity, 0) - coalesce(sum(s.quantity) OVER earlier, 0)))
-                AS returned
+            least(s.quantity, greatest(0, s.back - coalesce(s.earlier, 0))) AS returned
         FROM (
-            SELECT g.customer, g.order_id, g.shipment, min(g.recorded) AS shipped_at, g.sku, g.lot,
-                -sum(g.picked) AS quantity
-            FROM recall_lot AS l JOIN ledger AS g ON g.sku = l.sku AND g.lot = l.lot AND g.change = 'SHIPPED'
-            WHERE l.recall = :recall GROUP BY g.customer, g.order_id, g.shipment, g.sku, g.lot
-        ) AS s
-        LEFT JOIN (
-            SELECT g.customer, g.order_id, g.sku, g.lot, sum(g.on_hand) AS quantity
-            FROM recall_lot AS l JOIN ledger AS g ON g.sku = l.sku AND g.lot = l.lot AND g.change = 'RETURNED'
-            WHERE l.recall = :recall GROUP BY g.customer, g.order_id, g.sku, g.lot
-        ) AS b USING (customer, order_id, sku, lot)
-        WINDOW earlier AS (
-            PARTITION BY customer, order_id, sku, lot ORDER BY s.shipped_at, s.shipment
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        )
+            SELECT g.*, sum(g.came_back) OVER (PARTITION BY g.customer, g.order_id, g.sku, g.lot) AS back,
+                sum(g.quantity) OVER (
+                    PARTITION BY g.customer, g.order_id, g.sku, g.lot ORDER BY g.shipped_at, g.shipment
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS earlier
+            FROM recall_lot AS l CROSS JOIN LATERAL (
+                SELECT customer, order_id, shipment, sku, lot,
+                    min(recorded) FILTER (WHERE change = 'SHIPPED') AS shipped_at,
+                    coalesce(-sum(picked) FILTER (WHERE change = 'SHIPPED'), 0) AS quantity,
+                    coalesce(sum(on_hand) FILTER (WHERE change = 'RETURNED'), 0) AS came_back
+                FROM ledger AS g
+                WHERE g.sku = l.sku AND g.lot = l.lot AND g.change IN ('SHIPPED', 'RETURNED')
+                GROUP BY customer, order_id, shipment, sku, lot
+            ) AS g WHERE l.recall = :recall
+        ) AS s WHERE s.quantity > 0
         UNION ALL
         SELECT u.customer, u.customer_name, u.contact, u.order_id, u.shipment, u.shipped_at, u.sku, u.serial, 1, 0
         FROM recall_unit AS u WHERE u.recall = :recall AND u.status = 'SHIPPED'
@@ -84,8 +85,8 @@ RECONCILIATION = f"""
     SELECT r.*, r.lot AS item FROM ({
     reconciliation('''
         SELECT l.sku, l.lot FROM recall_lot AS l
+        CROSS JOIN LATERAL (SELECT FROM ledger AS g WHERE g.sku = l.sku AND g.lot = l.lot LIMIT 1) AS came
         WHERE l.recall = :recall AND (l.sku, l.lot) >= (:after_sku, :after_item)
-            AND EXISTS (SELECT FROM ledger AS g WHERE g.sku = l.sku AND g.lot = l.lot)
         ORDER BY l.sku, l.lot LIMIT CAST(:size AS integer) + 1
     ''')
 }) AS r
