@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
 from shared.database import Transaction
+from shared.identifiers import Exact
 
 HOLDS = text("""
     SELECT h.id, h.hold, h.sku, h.lot, h.location, h.kind, h.reason, h.role, h.return_id, h.opened_by, h.opened_at,
@@ -19,6 +21,23 @@ HOLDS = text("""
         AND (CAST(:hold AS text) IS NULL OR h.hold = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
     ORDER BY h.id LIMIT :size
 """)
+
+
+class Reconciled(BaseModel):
+    """What the formula adds up: received + returned + counted up = all the rest, in a warehouse."""
+
+    warehouse: str = Field(description="the warehouse")
+    received: Exact = Field(description="what receipts brought")
+    returned: Exact = Field(description="what came back from customers")
+    counted_up: Exact = Field(description="what was found or counted up")
+    on_hand: Exact = Field(description="what lies there by the balances")
+    allocated: Exact = Field(description="of that what orders have")
+    picked: Exact = Field(description="what is picked")
+    shipped: Exact = Field(description="what has left")
+    scrapped: Exact = Field(description="what was scrapped")
+    sent_back: Exact = Field(description="what was sent back to its supplier")
+    counted_down: Exact = Field(description="what was lost or counted down")
+
 
 KINDS = """
     coalesce(sum(on_hand) FILTER (WHERE change = 'RECEIVED'), 0) AS received,

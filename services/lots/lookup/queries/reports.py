@@ -5,18 +5,23 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.lots.balances.queries import reconciliation
+from services.lots.balances.queries import Reconciled, reconciliation
 from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
 from shared.http import Report
 from shared.identifiers import Exact
 
 
-class MovementRow(BaseModel):
-    """Lot movement history: every change of a quantity, lot by lot, in the order in which it was recorded (S44)."""
+class OneLot(BaseModel):
+    """A lot of a product."""
 
     sku: str = Field(description="the product")
     lot: str = Field(description="the lot")
+
+
+class MovementRow(OneLot):
+    """Lot movement history: every change of a quantity, lot by lot, in the order in which it was recorded (S44)."""
+
     number: int = Field(description="the row's number in the ledger")
     recorded_at: datetime = Field(description="when it was recorded")
     occurred_at: datetime = Field(description="when it happened, by the clock of who reported it")
@@ -50,23 +55,10 @@ class StockRow(Amounts, ProductNamed):
     lots: int = Field(description="of how many lots it is")
 
 
-class ReconciliationRow(BaseModel):
+class ReconciliationRow(Reconciled, OneLot):
     """Reconciliation: received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted
     down, lot by lot and warehouse by warehouse, and that the ledger's sums are the balances."""
 
-    sku: str = Field(description="the product")
-    lot: str = Field(description="the lot")
-    warehouse: str = Field(description="the warehouse")
-    received: Exact = Field(description="what receipts brought")
-    returned: Exact = Field(description="what came back from customers")
-    counted_up: Exact = Field(description="what was found or counted up")
-    on_hand: Exact = Field(description="what lies there by the balances")
-    allocated: Exact = Field(description="of that what orders have")
-    picked: Exact = Field(description="what is picked")
-    shipped: Exact = Field(description="what has left")
-    scrapped: Exact = Field(description="what was scrapped")
-    sent_back: Exact = Field(description="what was sent back to its supplier")
-    counted_down: Exact = Field(description="what was lost or counted down")
     ledger_on_hand: Exact = Field(description="what lies there by the ledger")
     ledger_picked: Exact = Field(description="what is picked by the ledger")
     reserved: Exact = Field(description="what orders have, order by order")
