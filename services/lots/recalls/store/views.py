@@ -2,7 +2,7 @@
 
 Lots are read from where they stand, units from what the registry last told; so later moves correct every page. `held`
 is whether the recall still keeps it: what was found good has its hold lifted. A hold that was called as the recall is
-before it was opened does as well. Each is a statement about `:recall`.
+before it was opened does as well. Each is a statement about `:recall`, the reconciliation about a page of its lots.
 """
 
 import re
