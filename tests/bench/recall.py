@@ -24,8 +24,8 @@ SELECT 'PRD-' || p, 1, 'Product ' || p, 'each', 'LOT' FROM generate_series(0, 99
 INSERT INTO lot (sku, lot, expiry, first_received, supplier)
 SELECT 'PRD-' || n % 100, 'L-' || n, current_date + 400, now() - interval '90 days', 'Maker ' || n % 7
 FROM generate_series(1, {lots}) AS n;
-INSERT INTO balance (sku, lot, location, warehouse, stored, on_hand, allocated)
-SELECT sku, lot, w || '/A-' || l, w, true, 100, 0
+INSERT INTO balance (sku, lot, location, warehouse, stored, on_hand, allocated, expiry)
+SELECT sku, lot, w || '/A-' || l, w, true, 100, 0, expiry
 FROM lot CROSS JOIN unnest(ARRAY['EAST', 'WEST']) AS w CROSS JOIN generate_series(1, 2) AS l;
 INSERT INTO ledger (change, sku, lot, warehouse, location, on_hand, picked, reason, actor, occurred, recorded,
                     cause_source, cause_id, order_id, line, demand, shipment, customer)

@@ -1,10 +1,13 @@
 """Lots looked up: the list, one as a whole, where from and where to; whatever its number is made of."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
 from tests.lots.conftest import Line
 from tests.unit.lots.making import BIN, DOCK, SHELF, STAGE
@@ -40,6 +43,43 @@ async def test_a_lot_as_a_whole(line: Line, http: httpx.AsyncClient) -> None:
     assert [(it["expiry_before"], it["reason"]) for it in lot["corrections"]] == [(str(FAR_OFF), "misread")]
     gone = await http.get("/lot", params={"product": line.sku, "lot": "nobody's"})
     assert (gone.status_code, gone.json()["ids"]) == (404, ["nobody's"])
+
+
+LETTERED = ["AB-001", "ab-002", "Ab_003", "100%", "a\\b", "X/9", "0007", "zz ab 1", *(f"N-{n:04}" for n in range(40))]
+
+
+@pytest.mark.usefixtures("way")
+async def test_search_finds_what_an_oracle_finds(line: Line, http: httpx.AsyncClient) -> None:
+    """Whichever way it goes: part, beginning, case, wildcards, expiry, place; pages lose and repeat nothing (S31)."""
+    say = line.saying
+    expiry = {lot: FAR_OFF + timedelta(days=place % 9) for place, lot in enumerate(LETTERED)}
+    await line.say(say.receive(*(say.came(lot, 1, day) for lot, day in expiry.items())))
+    await line.say(say.put_away("N-0007", 1, BIN), say.adjust("N-0008", 1, "SCRAPPED", DOCK))
+    before = FAR_OFF + timedelta(days=4)
+    asked: list[tuple[dict[str, Any], Callable[[str], bool]]] = [
+        ({}, lambda _: True),
+        ({"expiring_before": str(before)}, lambda lot: expiry[lot] < before),
+        ({"stocked": True}, lambda lot: lot != "N-0008"),
+        ({"warehouse": "EAST"}, lambda lot: lot != "N-0008"),
+        ({"location": BIN}, lambda lot: lot == "N-0007"),
+        ({"warehouse": "WEST"}, lambda _: False),
+    ]
+    needles = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "nothing", "N-0039"]
+    for q, (filters, fits) in product(needles, asked):
+        query: dict[str, Any] = {"product": line.sku, "limit": 9} | ({"q": q} if q else {}) | filters
+        found, cursor = [], None
+        while True:
+            page = await read(http, "/lots", **query, **({"cursor": cursor} if cursor else {}))
+            found += [it["lot"] for it in page["items"]]
+            if not (cursor := page["next"]):
+                break
+        expected = sorted(lot for lot in LETTERED if fits(lot) and (not q or matches(q.lower(), lot.lower())))
+        assert found == expected, (q, filters)
+
+
+def matches(part: str, lot: str) -> bool:
+    """Say whether a part is in a number, or a shorter one begins it."""
+    return part in lot if len(part) > 2 else lot.startswith(part)
 
 
 async def test_lots_are_searched(line: Line, http: httpx.AsyncClient) -> None:

@@ -1,17 +1,38 @@
 """What arrives: receipts that disagree about a date, receipts under a hold, customer returns, on the real tables."""
 
 from decimal import Decimal
+from typing import Any
 
-from services.lots.balances.queries import reconciled
+from sqlalchemy import text
+
+from services.lots.lookup.queries.reports import REPORTS
 from shared.database import reading
 from tests.lots.conftest import Line
 from tests.unit.lots.making import DOCK, SHELF, SPRING, STAGE, SUMMER
 
+RECONCILIATION = next(report for report in REPORTS if report.name == "reconciliation")
+
+
+async def undated(line: Line) -> list[dict[str, Any]]:
+    """Give what lies or is picked of the test's product under another expiry than its lot's."""
+    return await line.rows(
+        """
+        SELECT * FROM (
+            SELECT sku, lot, expiry FROM balance
+            UNION ALL SELECT sku, lot, expiry FROM picked WHERE quantity > 0
+        ) AS it LEFT JOIN lot USING (sku, lot)
+        WHERE it.sku = :sku AND it.expiry IS DISTINCT FROM coalesce(lot.expiry, 'infinity')
+        """,
+        sku=line.sku,
+    )
+
 
 async def agree(line: Line) -> list[tuple[str, str]]:
-    """Give the lots and warehouses of the test's product, all of which must reconcile."""
+    """Give the lots and warehouses of the test's product, all of which must reconcile, and have their lots' dates."""
+    assert await undated(line) == []
+    statement, of = text(RECONCILIATION.statement), RECONCILIATION.after(None, None)
     async with reading(line.engine) as tx:
-        rows = [row async for run in reconciled(tx, line.sku) for row in run]
+        rows = await tx.rows(statement, of | {"sku": line.sku, "lot": None, "wrong_only": False})
     assert [row for row in rows if not row.agrees] == []
     return [(row.lot, row.warehouse) for row in rows]
 

@@ -12,6 +12,7 @@ from services.lots.lookup.queries.reports import REPORTS
 from shared.database import Transaction
 from shared.stock.expiry import days_left, is_expired
 from tests.lots.conftest import Line
+from tests.lots.test_receipts import undated
 from tests.unit.lots.making import BIN, DOCK, SHELF
 from tests.unit.lots.ordering import Ordering
 
@@ -69,6 +70,28 @@ async def test_lot_inventory_by_expiration(line: Line, http: httpx.AsyncClient) 
         ("'=1+1", str(DAY + timedelta(days=20)), "9"), ("0012/3", str(DAY + timedelta(days=50)), "10"),
         ("none", "", "10"),
     ]  # fmt: skip
+
+
+async def test_a_corrected_date_is_the_lot_s_place(line: Line, http: httpx.AsyncClient) -> None:
+    """A lot whose date is corrected has its place by the new one, where it lies and where it is only picked (S42)."""
+    say = Ordering(line.sku)
+    await stocked(line, ("A", 20), ("B", 30), ("C", 40))
+    await line.say(say.put_away("A", 10), say.want(1, 10, lots=["A"]))
+    await line.say(say.pick(1, say.at("A", 10)))
+
+    async def order() -> list[str]:
+        rows = await pages(http, "lot-inventory", product=line.sku)
+        assert await undated(line) == []
+        return [it["lot"] for it in rows]
+
+    assert await order() == ["A", "B", "C"]
+    await line.say(say.correct("A", DAY + timedelta(days=35)), say.correct("C", DAY + timedelta(days=25)))
+    assert await order() == ["C", "B", "A"]
+    await line.say(say.unpick(1, "A", 10, again=True))
+    await line.say(say.correct("A", DAY + timedelta(days=5)))
+    assert await order() == ["A", "C", "B"]
+    await line.say(say.pick(1, say.at("A", 10, BIN)))
+    assert await order() == ["A", "C", "B"]
 
 
 async def test_expiring_lots_in_buckets(line: Line, http: httpx.AsyncClient) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from services.serials.lookup.queries import search as looking
 from services.serials.lookup.queries import unit as one
 from services.serials.lookup.queries.counts import counts
 from services.serials.lookup.queries.filters import Filters
@@ -56,22 +55,6 @@ async def _all(line: Line, filters: Filters, size: int) -> list[str]:
             found += [row.serial for row in rows]
             after = (rows[-1].sku, rows[-1].serial)
     return found
-
-
-WAYS = {
-    "walked": {},
-    "by an index": {"WALK": 7, "WALK_UNITS": 7, "FEW": 999},
-    "walked on": {"WALK": 7, "WALK_UNITS": 7, "FEW": 0},
-    "by an index in vain": {"WALK": 7, "WALK_UNITS": 7, "FEW": 999, "ENOUGH": 1, "ENOUGH_PLACED": 1},
-}
-
-
-@pytest.fixture(params=list(WAYS))
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Make a search take one of its ways, by the bounds that choose among them."""
-    for name, value in WAYS[request.param].items():
-        monkeypatch.setattr(looking, name, value)
-    return str(request.param)
 
 
 @pytest.mark.usefixtures("way")

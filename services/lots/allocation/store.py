@@ -77,7 +77,8 @@ LOAD_POOLS = text("""
 
 LOAD_FREE = text(f"""
     SELECT {BALANCE.read} FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS p (sku, warehouse)
-    JOIN balance USING (sku, warehouse) WHERE balance.stored AND balance.on_hand > balance.allocated
+    JOIN balance USING (sku, warehouse)
+    WHERE balance.on_hand > 0 AND balance.stored AND balance.on_hand > balance.allocated
 """)  # noqa: S608
 
 LOAD_RESERVED = text(f"""

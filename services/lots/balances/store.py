@@ -50,7 +50,7 @@ LOT = Table(
 BALANCE = Table(
     "balance",
     {"sku": TEXT, "lot": TEXT, "location": TEXT, "warehouse": TEXT, "stored": "boolean",
-     "on_hand": NUMBER, "allocated": NUMBER},
+     "on_hand": NUMBER, "allocated": NUMBER, "expiry": DAY},
     "sku lot location", "stored on_hand allocated",
 )  # fmt: skip
 RESERVED = Table(
@@ -58,8 +58,9 @@ RESERVED = Table(
     "demand lot location", "quantity",
 )  # fmt: skip
 PICKED = Table(
-    "picked", {"demand": TEXT, "lot": TEXT, "sku": TEXT, "warehouse": TEXT, **CLAIM}, "demand lot", "quantity"
-)
+    "picked", {"demand": TEXT, "lot": TEXT, "sku": TEXT, "warehouse": TEXT, **CLAIM, "expiry": DAY},
+    "demand lot", "quantity expiry",
+)  # fmt: skip
 HOLD = Table(
     "hold",
     {"hold": TEXT, "sku": TEXT, "lot": TEXT, "location": TEXT, "kind": TEXT, "reason": TEXT, "role": TEXT,
@@ -102,9 +103,17 @@ LOAD_RESERVED = text(f"""
 LOAD_PICKED = text(f"""
     SELECT {PICKED.read} FROM {LOTS_OF} JOIN picked USING (sku, lot) WHERE picked.quantity > 0
 """)  # noqa: S608
-# What has other dates is looked at by the clock anew, wherever it lies.
+# What has other dates is in its place in the order of expiry, and is looked at by the clock anew, wherever it lies.
+# What is no longer picked is not looked for: picked again, it takes the date of its balance.
 REDATED = text(f"""
-    UPDATE balance SET due = '-infinity' FROM {LOTS_OF} WHERE balance.sku = k.sku AND balance.lot = k.lot
+    WITH redated AS (
+        SELECT sku, lot, coalesce(lot.expiry, 'infinity') AS expiry FROM {LOTS_OF} JOIN lot USING (sku, lot)
+    ), picks AS (
+        UPDATE picked SET expiry = k.expiry FROM redated AS k
+        WHERE picked.sku = k.sku AND picked.lot = k.lot AND picked.quantity > 0
+    )
+    UPDATE balance SET due = '-infinity', expiry = k.expiry FROM redated AS k
+    WHERE balance.sku = k.sku AND balance.lot = k.lot
 """)  # noqa: S608
 RETYPED = text("""
     SELECT DISTINCT balance.sku, balance.location FROM location JOIN balance USING (location)

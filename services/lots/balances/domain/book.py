@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from services.lots.balances.domain.groups import Groups
 from services.lots.balances.domain.stock import (
+    NEVER,
     NOTHING,
     Balance,
     Change,
@@ -121,7 +122,9 @@ class Book:
         key = (lot.sku, lot.lot, location)
         found = self.balances.get(key)
         if found is None:
-            found = self.balances[key] = Balance(*key, warehouse_of(location), self.stored(location))
+            found = self.balances[key] = Balance(
+                *key, warehouse_of(location), self.stored(location), expiry=lot.expiry or NEVER
+            )
         elif location in self.types and found.stored != self.stored(location):
             found.stored, found.changed = self.stored(location), True  # the place was of another type then
         return found
@@ -166,6 +169,7 @@ class Book:
         if picked is None:
             picked = self.picked[key] = Picked(row.demand, row.lot, row.sku, balance.warehouse, row.order_id, row.line)
         picked.quantity += quantity
+        picked.expiry = balance.expiry
         row.changed = balance.changed = picked.changed = True
         at = (row.sku, row.lot, balance.warehouse, row.location)
         self._enter(Change.PICKED, at, (-quantity, quantity), told, papers)

@@ -21,6 +21,9 @@ Pool = tuple[str, str]
 HoldKind = Literal["ASKED", "SHORT_LIFE", "EXPIRY_DIFFERS", "EXPIRED", "RETURN", "NOT_FOUND", "RECALL"]
 
 NOTHING = Decimal(0)
+NEVER = date.max
+"""When a lot without an expiry expires: a day too, the database's infinity."""
+
 MOST = Decimal(1_000_000)
 """A message says no greater quantity of a lot."""
 
@@ -122,6 +125,8 @@ class Balance(Working):
     stored: bool
     on_hand: Decimal = NOTHING
     allocated: Decimal = NOTHING
+    expiry: date = NEVER
+    """Its lot's when it was loaded or made, for pages in that order; rules ask the lot."""
 
     @property
     def key(self) -> Key:
@@ -158,6 +163,8 @@ class Picked(Working):
     order_id: str
     line: str
     quantity: Decimal = NOTHING
+    expiry: date = NEVER
+    """As its balance's."""
 
 
 @dataclass(slots=True)

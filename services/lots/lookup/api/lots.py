@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from services.lots.balances.domain.stock import HoldKind
 from services.lots.lookup.queries import lots as queries
-from services.lots.lookup.queries.reports import Amounts
+from services.lots.lookup.queries.amounts import Amounts
+from services.lots.lookup.queries.search import Filters, search
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 from shared.identifiers import Day, Exact
 from shared.replica import days
@@ -18,7 +19,9 @@ router = APIRouter(tags=["lookup"])
 
 Product = Annotated[str, Query(description="the product's sku")]
 Number = Annotated[str, Query(description="the lot number, verbatim; empty for an untracked product")]
-Part = Annotated[str | None, Query(max_length=64, description="part of a lot number, in whatever case")]
+Part = Annotated[
+    str | None, Query(max_length=64, description="part of a lot number from 3 characters, else its beginning")
+]
 
 
 class LotFacts(BaseModel):
@@ -113,11 +116,9 @@ async def lots(
     limit: Limit = 50,
 ) -> Page[LotLine]:
     """Lots by product and number: part of a number, what expires before a day, what lies where."""
-    sku, lot = parts(cursor, str, str) or ("", "")
-    found = await queries.listed(
-        tx, (sku, lot), limit + 1, part=q, sku=product, before=expiring_before, warehouse=warehouse, location=location,
-        stocked=stocked,
-    )  # fmt: skip
+    after = parts(cursor, str, str) or ("", "")
+    filters = Filters(q, product, expiring_before, warehouse, location, stocked)
+    found = await search(tx, filters, (after[0], after[1]), limit + 1)
     return page(found, limit, lambda row: LotLine.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
 
 

@@ -3,11 +3,33 @@
 What is on hand is free, allocated, held or staged; what is picked has left its place and not the house. All are exact.
 """
 
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from shared.identifiers import Exact
+
 OF_LOTS = """
     (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
     AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
 """
 """Of a product, a lot, a warehouse, where asked."""
+
+
+class Amounts(BaseModel):
+    """On hand is free, allocated, held and staged; picked has left its place and not the house."""
+
+    on_hand: Exact = Field(description="how much lies there")
+    free: Exact = Field(description="of that what orders may have")
+    allocated: Exact = Field(description="of that what orders have")
+    held: Exact = Field(description="of that what is on hold and no order has")
+    staged: Exact = Field(description="of that what lies at a dock or staging place")
+    picked: Exact = Field(description="what was picked and has not left")
+
+
+def of_stock(product: str | None = None, lot: str | None = None, warehouse: str | None = None) -> dict[str, Any]:
+    """Those of a product, a lot, a warehouse."""
+    return {"sku": product, "lot": lot, "warehouse": warehouse}
 
 
 def places(which: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from services.lots.balances.queries import Reconciled
 from services.lots.recalls.store.views import CALLS, ORDERS, RECONCILIATION, STOCK
 from shared.http.reports import Report
 from shared.identifiers import Exact
@@ -54,20 +55,9 @@ class CallRow(Item):
     marked_by: str | None = Field(description="by whom")
 
 
-class ReconciliationRow(Item):
+class ReconciliationRow(Reconciled, Item):
     """Received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted down (S46)."""
 
-    warehouse: str = Field(description="the warehouse")
-    received: Exact = Field(description="what receipts brought")
-    returned: Exact = Field(description="what came back from customers")
-    counted_up: Exact = Field(description="what was found or counted up")
-    on_hand: Exact = Field(description="what lies there")
-    allocated: Exact = Field(description="of that what orders have")
-    picked: Exact = Field(description="what is picked")
-    shipped: Exact = Field(description="what has left")
-    scrapped: Exact = Field(description="what was scrapped")
-    sent_back: Exact = Field(description="what was sent back to its supplier")
-    counted_down: Exact = Field(description="what was lost or counted down")
     difference: Exact = Field(description="what is not accounted for")
 
 

@@ -2,10 +2,12 @@
 
 Lots are read from where they stand, units from what the registry last told; so later moves correct every page. `held`
 is whether the recall still keeps it: what was found good has its hold lifted. A hold that was called as the recall is
-before it was opened does as well. Each is a statement about `:recall`.
+before it was opened does as well. Each is a statement about `:recall`, the reconciliation about a page of its lots.
 """
 
 import re
+
+from services.lots.balances.queries import reconciliation
 
 HELD = """EXISTS (
         SELECT FROM hold AS h WHERE h.sku = l.sku AND h.lot = l.lot AND h.hold = l.recall AND h.location IS NULL
@@ -39,7 +41,8 @@ ORDERS = f"""
     WHERE u.recall = :recall AND u.status IN ('ALLOCATED', 'PICKED') AND u.order_id IS NOT NULL
 """  # noqa: S608 - all parts are this module's own
 
-# What came back is known by order, and is taken off its earliest shipments; the last mark of a line counts.
+# The ledger is read lot by lot: joined at once, with many lots all of it is. What came back is known by order, and is
+# taken off its earliest shipments; the last mark of a line counts.
 CALLS = """
     SELECT c.customer, coalesce(n.customer_name, c.customer_name, '') AS customer_name,
         coalesce(n.contact, c.contact, '') AS contact, c."order", c.shipment,
@@ -48,23 +51,23 @@ CALLS = """
     FROM (
         SELECT s.customer, NULL AS customer_name, NULL AS contact, s.order_id AS "order", s.shipment, s.shipped_at,
             s.sku, s.lot AS item, s.quantity,
-            least(s.quantity, greatest(0, coalesce(b.quantity, 0) - coalesce(sum(s.quantity) OVER earlier, 0)))
-                AS returned
+            least(s.quantity, greatest(0, s.back - coalesce(s.earlier, 0))) AS returned
         FROM (
-            SELECT g.customer, g.order_id, g.shipment, min(g.recorded) AS shipped_at, g.sku, g.lot,
-                -sum(g.picked) AS quantity
-            FROM recall_lot AS l JOIN ledger AS g ON g.sku = l.sku AND g.lot = l.lot AND g.change = 'SHIPPED'
-            WHERE l.recall = :recall GROUP BY g.customer, g.order_id, g.shipment, g.sku, g.lot
-        ) AS s
-        LEFT JOIN (
-            SELECT g.customer, g.order_id, g.sku, g.lot, sum(g.on_hand) AS quantity
-            FROM recall_lot AS l JOIN ledger AS g ON g.sku = l.sku AND g.lot = l.lot AND g.change = 'RETURNED'
-            WHERE l.recall = :recall GROUP BY g.customer, g.order_id, g.sku, g.lot
-        ) AS b USING (customer, order_id, sku, lot)
-        WINDOW earlier AS (
-            PARTITION BY customer, order_id, sku, lot ORDER BY s.shipped_at, s.shipment
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        )
+            SELECT g.*, sum(g.came_back) OVER (PARTITION BY g.customer, g.order_id, g.sku, g.lot) AS back,
+                sum(g.quantity) OVER (
+                    PARTITION BY g.customer, g.order_id, g.sku, g.lot ORDER BY g.shipped_at, g.shipment
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS earlier
+            FROM recall_lot AS l CROSS JOIN LATERAL (
+                SELECT customer, order_id, shipment, sku, lot,
+                    min(recorded) FILTER (WHERE change = 'SHIPPED') AS shipped_at,
+                    coalesce(-sum(picked) FILTER (WHERE change = 'SHIPPED'), 0) AS quantity,
+                    coalesce(sum(on_hand) FILTER (WHERE change = 'RETURNED'), 0) AS came_back
+                FROM ledger AS g
+                WHERE g.sku = l.sku AND g.lot = l.lot AND g.change IN ('SHIPPED', 'RETURNED')
+                GROUP BY customer, order_id, shipment, sku, lot
+            ) AS g WHERE l.recall = :recall
+        ) AS s WHERE s.quantity > 0
         UNION ALL
         SELECT u.customer, u.customer_name, u.contact, u.order_id, u.shipment, u.shipped_at, u.sku, u.serial, 1, 0
         FROM recall_unit AS u WHERE u.recall = :recall AND u.status = 'SHIPPED'
@@ -77,33 +80,17 @@ CALLS = """
     ) AS m ON true
 """
 
-# received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted down
-RECONCILIATION = """
-    SELECT g.*, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated,
-        coalesce(p.picked, 0) AS picked,
-        g.received + g.returned + g.counted_up - coalesce(b.on_hand, 0) - coalesce(p.picked, 0) - g.shipped - g.scrapped
-            - g.sent_back - g.counted_down AS difference
-    FROM (
-        SELECT g.sku, g.lot AS item, g.warehouse,
-            coalesce(sum(on_hand) FILTER (WHERE change = 'RECEIVED'), 0) AS received,
-            coalesce(sum(on_hand) FILTER (WHERE change = 'RETURNED'), 0) AS returned,
-            coalesce(sum(on_hand) FILTER (WHERE change IN ('FOUND', 'COUNTED_UP')), 0) AS counted_up,
-            coalesce(-sum(picked) FILTER (WHERE change = 'SHIPPED'), 0) AS shipped,
-            coalesce(-sum(on_hand) FILTER (WHERE change = 'SCRAPPED'), 0) AS scrapped,
-            coalesce(-sum(on_hand) FILTER (WHERE change = 'SENT_BACK'), 0) AS sent_back,
-            coalesce(-sum(on_hand) FILTER (WHERE change IN ('LOST', 'COUNTED_DOWN')), 0) AS counted_down
-        FROM recall_lot AS l JOIN ledger AS g USING (sku, lot)
-        WHERE l.recall = :recall GROUP BY g.sku, g.lot, g.warehouse
-    ) AS g
-    LEFT JOIN LATERAL (
-        SELECT sum(on_hand) AS on_hand, sum(allocated) AS allocated FROM balance AS b
-        WHERE b.sku = g.sku AND b.lot = g.item AND b.warehouse = g.warehouse
-    ) AS b ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(quantity) AS picked FROM picked AS p
-        WHERE p.sku = g.sku AND p.lot = g.item AND p.warehouse = g.warehouse
-    ) AS p ON true
-"""
+# Of the lots of a page alone; one that never came has nothing to reconcile.
+RECONCILIATION = f"""
+    SELECT r.*, r.lot AS item FROM ({
+    reconciliation('''
+        SELECT l.sku, l.lot FROM recall_lot AS l
+        CROSS JOIN LATERAL (SELECT FROM ledger AS g WHERE g.sku = l.sku AND g.lot = l.lot LIMIT 1) AS came
+        WHERE l.recall = :recall AND (l.sku, l.lot) >= (:after_sku, :after_item)
+        ORDER BY l.sku, l.lot LIMIT CAST(:size AS integer) + 1
+    ''')
+}) AS r
+"""  # noqa: S608 - all parts are this service's own
 
 
 def _of_each(view: str) -> str:

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from services.serials.lookup.queries.filters import OF_UNIT, Filters, where
-from services.serials.lookup.queries.search import BY_NAME, ENOUGH_PLACED, WALK_UNITS, fetch
+from services.serials.lookup.queries.filters import OF_UNIT, Filters
+from services.serials.lookup.queries.search import BY_NAME, fetch
 from shared.contracts.serials import Status
 from shared.database import Transaction
+from shared.search import ENOUGH_PLACED, WALK_ROWS, where
 
 MOST = 1000
 """Beyond it a count is "1000+": nobody reads further, and counting on would be long."""
@@ -39,7 +40,7 @@ async def counts(tx: Transaction, filters: Filters) -> list[Count]:
             return [Count(row.status, min(row.units, MOST), row.units > MOST) for row in rows]
     bound = WALK if filters.beside_the_key else MOST + 1
     if filters.conditions(OF_UNIT):
-        bound = WALK_UNITS
+        bound = WALK_ROWS
     values = filters.values() | {"bound": bound, "most": MOST + 1}
     rows = await tx.rows(text(_bounded(filters)), values)
     return [

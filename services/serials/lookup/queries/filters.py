@@ -1,17 +1,12 @@
 """What a search asks for, as conditions on the state of units."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.serials import Status
 from shared.identifiers import warehouse_of
-
-PART_FROM = 3
-"""Characters from which a part of a serial is found anywhere in it; fewer are a beginning."""
-
-RUN = re.compile(r"[A-Za-z0-9]{3}")
+from shared.search import pattern
 
 OF_UNIT = ("warehouse", "location", "order", "lot", "held")
 """What only a unit's own row tells."""
@@ -42,27 +37,14 @@ class Filters:
     lot: str | None = None
 
     @property
-    def anywhere(self) -> bool:
-        """Whether the part may stand anywhere in a serial."""
-        return self.q is not None and len(self.q) >= PART_FROM
-
-    @property
-    def indexed(self) -> bool:
-        """Whether the index on parts tells it well: it knows runs of three letters and digits."""
-        return RUN.search(self.q or "") is not None
-
-    @property
     def beside_the_key(self) -> bool:
         """Whether anything is asked that key and status do not tell."""
         return bool(self.q or self.conditions(OF_UNIT))
 
     def values(self) -> dict[str, Any]:
         """Give the parameters of the conditions."""
-        part = (self.q or "").lower()
-        for sign in ("\\", "%", "_"):
-            part = part.replace(sign, f"\\{sign}")
         return {
-            "pattern": f"%{part}%" if self.anywhere else f"{part}%",
+            "pattern": pattern(self.q),
             "sku": self.sku,
             "status": self.status,
             "warehouse": self.warehouse or (warehouse_of(self.location) if self.location else None),
@@ -78,9 +60,3 @@ class Filters:
         if "location" in asked:
             asked.add("warehouse")
         return [text.format(alias) for name, text in CONDITIONS.items() if name in asked]
-
-
-def where(conditions: Iterable[str]) -> str:
-    """Join conditions, of which there may be none."""
-    joined = " AND ".join(conditions)
-    return f"WHERE {joined}" if joined else ""
