@@ -36,9 +36,14 @@ def days_pass(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: NOON + timedelta(days=days)))
 
 
+def replica(line: Line) -> Clock:
+    """The clock of a replica."""
+    return Clock(line.map, line.map.finds[0], line.engine, lambda: None)
+
+
 async def sweep(line: Line) -> None:
     """Take all that is due."""
-    clock = Clock(line.map, line.map.finds[0], line.engine, lambda: None)
+    clock = replica(line)
     await clock.round()
     assert (clock.ran, clock.trouble) == (Transaction.clock(), None)
 
@@ -110,6 +115,22 @@ async def test_a_corrected_date_is_watched_anew(line: Line) -> None:
     assert await thresholds(line) == [90, 60, 30, 7, 90, 60, 30]
 
 
+async def test_a_date_that_is_in_force_again_is_said_again(line: Line) -> None:
+    """Corrected to another date and back, a lot is told of anew, and held; another best-before is no news (S29)."""
+    await arrive(line, -1)
+    await sweep(line)
+    for days in (20, -1):
+        await line.say(CorrectLot(sku=line.sku, lot="B-0", expiry=DAY + timedelta(days=days), reason="misread"))
+    await sweep(line)
+    assert await thresholds(line) == [90, 60, 30, 7] * 2
+    assert [it["expiry"] for it in await said(line, "lot.expired.v1")] == [str(DAY - timedelta(days=1))] * 2
+    assert len(await line.rows("SELECT 1 FROM hold WHERE sku = :sku AND lifted_at IS NULL", sku=line.sku)) == 1
+    same = CorrectLot(sku=line.sku, lot="B-0", expiry=DAY - timedelta(days=1), best_before=DAY, reason="read on")
+    await line.say(same)
+    await sweep(line)
+    assert len(await thresholds(line)) == 8
+
+
 async def test_other_thresholds_are_looked_at(line: Line) -> None:
     """A product whose thresholds are changed has its lots looked at again: what is new and passed is said."""
     await arrive(line, 50)
@@ -134,7 +155,8 @@ async def test_a_sweep_is_bounded_and_says_everything_once(line: Line, monkeypat
 
     monkeypatch.setattr(Clock, "_transaction", counted)
     await arrive(line, *[-1] * 700)
-    await asyncio.gather(sweep(line), sweep(line))
+    await asyncio.gather(replica(line).round(), replica(line).round())
+    await sweep(line)  # whoever came second may have had nothing to do
     assert largest == clocks.MANY
     for kind, times in (("lot.expiring.v1", 4), ("lot.expired.v1", 1), ("lot.held.v1", 1)):
         assert set(Counter(it["lot"] for it in await said(line, kind)).values()) == {times}

@@ -102,10 +102,11 @@ LOAD_RESERVED = text(f"""
 LOAD_PICKED = text(f"""
     SELECT {PICKED.read} FROM {LOTS_OF} JOIN picked USING (sku, lot) WHERE picked.quantity > 0
 """)  # noqa: S608
-# What has other dates is looked at by the clock anew, wherever it lies.
+# What expires on another day is looked at by the clock anew, wherever it lies, as if nothing had been said of it.
 REDATED = text(f"""
     UPDATE balance SET due = '-infinity' FROM {LOTS_OF} WHERE balance.sku = k.sku AND balance.lot = k.lot
 """)  # noqa: S608
+UNSAID = text(f"DELETE FROM expiry_told AS t USING {LOTS_OF} WHERE t.sku = k.sku AND t.lot = k.lot")  # noqa: S608
 RETYPED = text("""
     SELECT DISTINCT balance.sku, balance.location FROM location JOIN balance USING (location)
     WHERE location.location = ANY(CAST(:places AS text[])) AND balance.on_hand > 0
@@ -263,8 +264,9 @@ async def save(tx: Transaction, book: Book) -> None:
         await _write(tx, table, [row for row in changed if not row.fresh], update=True)
     await _write(tx, LEDGER, book.ledger)
     await _write(tx, CORRECTION, book.corrections)
-    if book.corrections:
-        await tx.run(REDATED, _lots((it.sku, it.lot) for it in book.corrections))
+    if redated := [(it.sku, it.lot) for it in book.corrections if it.expiry != it.expiry_before]:
+        await tx.run(REDATED, _lots(redated))
+        await tx.run(UNSAID, _lots(redated))
 
 
 async def _write(tx: Transaction, table: Table, rows: Sequence[Any], *, update: bool = False) -> None:

@@ -1,6 +1,7 @@
 """A lot near its end in a warehouse: each threshold of its product is said once, that it has expired is said and held.
 
-What was said is kept by the expiry it was said of, so a corrected date begins anew. Days are counted in the warehouse.
+What was said is forgotten when another expiry is put in force, so a corrected date begins anew. Days are counted in the
+warehouse.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,12 +41,11 @@ class Watch(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """That a threshold was said of a lot in a warehouse, for an expiry."""
+    """That a threshold was said of a lot in a warehouse, for the expiry in force."""
 
     sku: str
     lot: str
     warehouse: str
-    expiry: date
     threshold: int
 
 
@@ -103,13 +103,13 @@ class Sweep:
                 on_hand=self.on_hand[watch],
             )
             for threshold in passed(lot.expiry, day, thresholds)
-            if self._first(watch, lot.expiry, threshold)
+            if self._first(watch, threshold)
         ]  # fmt: skip
         return said + self._expired(event, watch, lot, lot.expiry) if is_expired(lot.expiry, day) else said
 
-    def _first(self, watch: Watch, expiry: date, threshold: int) -> bool:
+    def _first(self, watch: Watch, threshold: int) -> bool:
         """Whether this is not said yet; from now on it is."""
-        mark = Mark(*watch, expiry, threshold)
+        mark = Mark(*watch, threshold)
         if mark in self.told:
             return False
         self.told.add(mark)
@@ -124,7 +124,7 @@ class Sweep:
             if all(hold.location not in {None, place} for hold in held):
                 told = Told.by(event, "expired")
                 said += holds.open_on(self.book, lot, f"EXPIRED-{event.id}"[:64], "EXPIRED", told, location=place)
-        if self._first(watch, expiry, EXPIRED):
+        if self._first(watch, EXPIRED):
             name = next(hold.hold for hold in self.book.on(*watch[:2]) if hold.kind == "EXPIRED")
             said.append(LotExpired(**_of(event, watch), expiry=expiry, on_hand=self.on_hand[watch], hold=name))
         return said

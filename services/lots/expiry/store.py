@@ -23,15 +23,14 @@ DUE = text("""
     ORDER BY w.warehouse COLLATE "C", b.due, b.sku, b.lot LIMIT :size
 """)
 TOLD = text("""
-    SELECT t.sku, t.lot, t.warehouse, t.expiry, t.threshold
+    SELECT t.sku, t.lot, t.warehouse, t.threshold
     FROM unnest(CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[])) AS k (sku, lot, warehouse)
     JOIN expiry_told AS t USING (sku, lot, warehouse)
 """)
 TELL = text("""
-    INSERT INTO expiry_told (sku, lot, warehouse, expiry, threshold, at)
+    INSERT INTO expiry_told (sku, lot, warehouse, threshold, at)
     SELECT *, :now FROM unnest(
-        CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[]), CAST(:expiry AS date[]),
-        CAST(:threshold AS integer[])
+        CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[]), CAST(:threshold AS integer[])
     )
 """)
 LOOKED = text("""
