@@ -89,6 +89,47 @@ async def test_a_lot_expires_as_days_pass(line: Line, monkeypatch: pytest.Monkey
     assert hold == {"kind": "EXPIRED", "lifted_at": None}
 
 
+async def test_all_of_it_is_picked(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a lot lies there and all of it is picked: told of, held, until it has left or is good again (S28)."""
+    say = Ordering(line.sku)
+    await arrive(line, 40)
+    await line.say(say.put_away("B-0"), say.want(1, 10))
+    await line.say(say.pick(1, say.at("B-0", 10)))
+    for day in (0, 10, 41, 42):
+        days_pass(monkeypatch, day)
+        await sweep(line)
+    assert [(it["threshold"], it.get("on_hand"), it["picked"]) for it in await said(line, "lot.expiring.v1")] == [
+        (days, 0, 10) for days in (90, 60, 30, 7)
+    ]
+    (expired,) = await said(line, "lot.expired.v1")
+    (held,) = await said(line, "lot.held.v1")
+    assert (expired["hold"], expired["picked"]) == (held["hold"], 10)
+    assert [(it["order"], it["quantity"], it.get("location")) for it in held["stock"]] == [(say.order(1), 10, None)]
+    await line.say(CorrectLot(sku=line.sku, lot="B-0", expiry=DAY + timedelta(days=60), reason="misread"))
+    await sweep(line)
+    assert await thresholds(line) == [90, 60, 30, 7, 90, 60, 30]
+    await line.say(say.dispatch(1, {"B-0": 10}))
+    days_pass(monkeypatch, 99)
+    await sweep(line)
+    assert len(await said(line, "lot.expired.v1")) == 1
+
+
+async def test_a_pick_is_no_news(line: Line) -> None:
+    """A lot of which some is picked is looked at when it was due anyway, and not for the pick."""
+    say = Ordering(line.sku)
+    await arrive(line, 20)
+    await line.say(say.put_away("B-0"), say.want(1, 4))
+    await sweep(line)
+    await line.say(say.pick(1, say.at("B-0", 4)))
+    dues = "SELECT due FROM picked WHERE sku = :sku"
+    assert [row["due"] for row in await line.rows(dues, sku=line.sku)] == [DAY + timedelta(days=13)]
+    await line.say(say.unpick(1, "B-0", 4, SHELF, again=True))
+    await line.say(CorrectLot(sku=line.sku, lot="B-0", expiry=DAY + timedelta(days=50), reason="misread"))
+    await sweep(line)
+    await line.say(say.pick(1, say.at("B-0", 4)))
+    assert [row["due"] for row in await line.rows(dues, sku=line.sku)] == [DAY + timedelta(days=20)]
+
+
 async def test_midnight_is_the_warehouse_s(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """At 22:30 in London it is the next day in Berlin, where the lot has expired (S28)."""
     await arrive(line, 0)
@@ -179,7 +220,7 @@ async def test_as_many_statements_for_many_lots(line: Line) -> None:
 
 
 async def test_only_what_is_due_is_read(line: Line) -> None:
-    """Among thirty thousand lots that are due later the index gives the few that are due now."""
+    """Among thirty thousand lots that lie there or are picked and are due later, indexes give the few due now."""
     await sweep(line)
     async with transaction(line.engine) as tx:
         fill = text("""
@@ -189,6 +230,11 @@ async def test_only_what_is_due_is_read(line: Line) -> None:
             FROM generate_series(1, 30000) AS n
         """)
         await tx.run(fill, {"sku": line.sku, "place": DOCK})
+        fill = text("""
+            INSERT INTO picked (demand, lot, sku, warehouse, order_id, line, quantity, due)
+            SELECT 'F-' || n, 'F', :sku, 'EAST', 'F', '1', 1, '2099-01-01' FROM generate_series(1, 30000) AS n
+        """)
+        await tx.run(fill, {"sku": line.sku})
     await arrive(line, 0)
     explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {DUE.text}")
     values = {
@@ -198,8 +244,9 @@ async def test_only_what_is_due_is_read(line: Line) -> None:
     async with transaction(line.engine) as tx:
         ((plan,),) = await tx.rows(explained, values)
         await tx.run(text("UPDATE balance SET on_hand = 0 WHERE sku = :sku AND lot LIKE 'F-%'"), {"sku": line.sku})
-    scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "balance"]
-    assert [node.get("Index Name") for node in scans] == ["balance_due"]
+        await tx.run(text("UPDATE picked SET quantity = 0 WHERE sku = :sku AND lot = 'F'"), {"sku": line.sku})
+    scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") in {"balance", "picked"}]
+    assert [node.get("Index Name") for node in scans] == ["balance_due", "picked_due"]
     assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) < 10
 
 

@@ -50,7 +50,7 @@ LOT = Table(
 BALANCE = Table(
     "balance",
     {"sku": TEXT, "lot": TEXT, "location": TEXT, "warehouse": TEXT, "stored": "boolean",
-     "on_hand": NUMBER, "allocated": NUMBER},
+     "on_hand": NUMBER, "allocated": NUMBER, "due": DAY},
     "sku lot location", "stored on_hand allocated",
 )  # fmt: skip
 RESERVED = Table(
@@ -58,8 +58,9 @@ RESERVED = Table(
     "demand lot location", "quantity",
 )  # fmt: skip
 PICKED = Table(
-    "picked", {"demand": TEXT, "lot": TEXT, "sku": TEXT, "warehouse": TEXT, **CLAIM}, "demand lot", "quantity"
-)
+    "picked", {"demand": TEXT, "lot": TEXT, "sku": TEXT, "warehouse": TEXT, **CLAIM, "due": DAY},
+    "demand lot", "quantity due",
+)  # fmt: skip
 HOLD = Table(
     "hold",
     {"hold": TEXT, "sku": TEXT, "lot": TEXT, "location": TEXT, "kind": TEXT, "reason": TEXT, "role": TEXT,
@@ -103,9 +104,10 @@ LOAD_PICKED = text(f"""
     SELECT {PICKED.read} FROM {LOTS_OF} JOIN picked USING (sku, lot) WHERE picked.quantity > 0
 """)  # noqa: S608
 # What expires on another day is looked at by the clock anew, wherever it lies, as if nothing had been said of it.
-REDATED = text(f"""
-    UPDATE balance SET due = '-infinity' FROM {LOTS_OF} WHERE balance.sku = k.sku AND balance.lot = k.lot
-""")  # noqa: S608
+REDATED = [
+    text(f"UPDATE {table} AS t SET due = '-infinity' FROM {LOTS_OF} WHERE t.sku = k.sku AND t.lot = k.lot {those}")  # noqa: S608
+    for table, those in (("balance", ""), ("picked", "AND t.quantity > 0"))
+]
 UNSAID = text(f"DELETE FROM expiry_told AS t USING {LOTS_OF} WHERE t.sku = k.sku AND t.lot = k.lot")  # noqa: S608
 RETYPED = text("""
     SELECT DISTINCT balance.sku, balance.location FROM location JOIN balance USING (location)
@@ -265,8 +267,8 @@ async def save(tx: Transaction, book: Book) -> None:
     await _write(tx, LEDGER, book.ledger)
     await _write(tx, CORRECTION, book.corrections)
     if redated := [(it.sku, it.lot) for it in book.corrections if it.expiry != it.expiry_before]:
-        await tx.run(REDATED, _lots(redated))
-        await tx.run(UNSAID, _lots(redated))
+        for statement in (*REDATED, UNSAID):
+            await tx.run(statement, _lots(redated))
 
 
 async def _write(tx: Transaction, table: Table, rows: Sequence[Any], *, update: bool = False) -> None:

@@ -32,6 +32,7 @@ class Calendar:
         self.told = {mark for mark in self.told if mark.lot not in redated}
         book = self.house.book()
         watches = {Watch(it.sku, it.lot, it.warehouse) for it in book.balances.values() if it.on_hand}
+        watches |= {Watch(it.sku, it.lot, it.warehouse) for it in book.picked.values() if it.quantity}
         events = [
             as_event(LotDue(**it._asdict(), since=date.min))
             for it in sorted(watches)

@@ -165,6 +165,8 @@ class Book:
         picked = self.picked.get(key)
         if picked is None:
             picked = self.picked[key] = Picked(row.demand, row.lot, row.sku, balance.warehouse, row.order_id, row.line)
+        if not picked.quantity:
+            picked.due = balance.due  # a row that had come to nothing was not kept up
         picked.quantity += quantity
         row.changed = balance.changed = picked.changed = True
         at = (row.sku, row.lot, balance.warehouse, row.location)

@@ -122,6 +122,8 @@ class Balance(Working):
     stored: bool
     on_hand: Decimal = NOTHING
     allocated: Decimal = NOTHING
+    due: date = date.min
+    """When the clock looks at it next: at once, where it is new."""
 
     @property
     def key(self) -> Key:
@@ -158,6 +160,8 @@ class Picked(Working):
     order_id: str
     line: str
     quantity: Decimal = NOTHING
+    due: date = date.min
+    """When the clock looks at it next, as at the place that it was picked from."""
 
 
 @dataclass(slots=True)
