@@ -130,8 +130,5 @@ PRODUCTS = (Hears(ProductChanged, save_products, locks=lambda data: (f"product:{
 """The row of a map that keeps the products."""
 WAREHOUSES = Hears(WarehouseChanged, save_warehouses, locks=lambda data: (f"warehouse:{data.warehouse}",))
 """The row of a map that keeps the warehouses."""
-LOCATIONS = (
-    WAREHOUSES,
-    Hears(LocationChanged, save_locations, locks=lambda data: (f"location:{data.location}",)),
-)
-"""The rows of a map that keep the warehouses and locations."""
+LOCATIONS = Hears(LocationChanged, save_locations, locks=lambda data: (f"location:{data.location}",))
+"""The row of a map that keeps the locations."""

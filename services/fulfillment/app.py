@@ -27,7 +27,7 @@ from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotDispatch
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import DispatchApproved, DispatchRefused, SerialAllocated, SerialHeld, SerialHoldLifted
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
-from shared.replica import LOCATIONS
+from shared.replica import LOCATIONS, WAREHOUSES
 from shared.routing import Hears, Takes
 from shared.runtime import service
 
@@ -90,7 +90,8 @@ ROWS = (
     ),
     Takes(Dispatch, shipping.ask_dispatches, orders_named, "/dispatches", 202, shipping.name_orders_of_shipments),
     Hears(ProductChanged, orders.hear_products, lambda data: (f"product:{data.sku}",)),
-    *LOCATIONS,
+    WAREHOUSES,
+    LOCATIONS,
     Hears(SerialAllocated, orders.hear_serials, order),
     Hears(LotAllocated, orders.hear_lots, order),
     Hears(SerialHeld, picking.hear_holds, holders),

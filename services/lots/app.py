@@ -15,6 +15,7 @@ from services.lots.expiry.store import due
 from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import handlers as recalls
 from services.lots.recalls.api import router as recalls_router
+from shared import rezoned
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
@@ -42,6 +43,7 @@ from shared.contracts.receiving import StockDisposed, StockReceived, StockReturn
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRecalled
 from shared.replica import WAREHOUSES
+from shared.rezoned import Rezoned
 from shared.routing import Finds, Hears, Takes
 from shared.runtime import service
 
@@ -90,7 +92,7 @@ def recall_and_sku(data: RecallOpened) -> Iterator[str]:
 
 ROWS = (
     Hears(ProductChanged, expiry.product_changed, product),
-    WAREHOUSES,
+    WAREHOUSES._replace(handler=allocation.warehouse_changed),
     Hears(LocationChanged, partial(balances.location_changed, keep=serving), place),
     Hears(StockReceived, partial(recalls.stock_received, keep=serving), sku),
     Hears(StockReturned, partial(balances.stock_returned, keep=serving), sku),
@@ -116,6 +118,6 @@ ROWS = (
     Takes(CloseRecall, recalls.close_recalls, recall, post="/recall-closings"),
 )
 
-FINDS = (Finds(LotDue, due, expiry.look, sku),)
+FINDS = (Finds(LotDue, due, expiry.look, sku), Finds(Rezoned, rezoned.due, allocation.rezoned_serve, sku))
 
 app = service("lots", ROWS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), FINDS)

@@ -9,6 +9,7 @@ from services.serials.units import api as units_api
 from services.serials.units import handlers as units
 from services.serials.units.domain.expiry import UnitsDue
 from services.serials.units.store.expiry import due
+from shared import rezoned
 from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move, PutAway
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import (
@@ -24,7 +25,8 @@ from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
-from shared.replica import LOCATIONS
+from shared.replica import LOCATIONS, WAREHOUSES
+from shared.rezoned import Rezoned
 from shared.routing import Finds, Hears, Takes
 from shared.runtime import service
 
@@ -52,7 +54,8 @@ def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
 
 ROWS = (
     Hears(ProductChanged, allocation.product_changed, product_and_sku),
-    *LOCATIONS,
+    WAREHOUSES._replace(handler=allocation.warehouse_changed),
+    LOCATIONS,
     Hears(ReceiptPlanned, units.receipt_planned, sku),
     Hears(ReceiptWithdrawn, units.receipt_withdrawn, sku),
     Hears(UnitReceived, units.unit_received, sku),
@@ -74,6 +77,6 @@ ROWS = (
     Takes(Correct, allocation.correct, sku, post="/corrections"),
 )
 
-FINDS = (Finds(UnitsDue, due, units.look, sku),)
+FINDS = (Finds(UnitsDue, due, units.look, sku), Finds(Rezoned, rezoned.due, allocation.rezoned_serve, sku))
 
 app = service("serials", ROWS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), finds=FINDS)

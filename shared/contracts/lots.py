@@ -1,6 +1,7 @@
 """What lots says: what of each lot is where, what it gave to orders, what is held, what expires, what may leave."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -177,7 +178,7 @@ class LotMixed(Fact, type="lot.mixed.v1", topic=LOTS, key="sku"):
 
 
 class LotExpiring(Fact, type="lot.expiring.v1", topic=LOTS, key="sku"):
-    """A lot expires within so many days; said once a lot, warehouse and threshold (S29)."""
+    """A lot expires within so many days; said once a lot, warehouse and threshold, of what is ours there (S29)."""
 
     sku: Sku
     lot: LotNumber
@@ -186,16 +187,18 @@ class LotExpiring(Fact, type="lot.expiring.v1", topic=LOTS, key="sku"):
     days: int
     threshold: int
     on_hand: Annotated[Exact, Field(ge=0)]
+    picked: Annotated[Exact, Field(ge=0)] = Decimal(0)
 
 
 class LotExpired(Fact, type="lot.expired.v1", topic=LOTS, key="sku"):
-    """A lot has expired in a warehouse; what is left of it there is on hold (S28)."""
+    """A lot has expired in a warehouse; what is ours of it there, on hand or picked, is on hold (S28)."""
 
     sku: Sku
     lot: LotNumber
     warehouse: str
     expiry: Day
     on_hand: Annotated[Exact, Field(ge=0)]
+    picked: Annotated[Exact, Field(ge=0)] = Decimal(0)
     hold: DocumentId
 
 

@@ -1,7 +1,7 @@
 """Migrations of every service's database, run by its owner role; what the line itself needs there."""
 
 from shared.migrate.run import at_head, migrate, services, versions_of
-from shared.migrate.tables import grant, line_tables, location_replica, product_life, product_replica, sql
+from shared.migrate.tables import grant, line_tables, location_replica, product_life, product_replica, rezoned, sql
 
 __all__ = [
     "at_head",
@@ -11,6 +11,7 @@ __all__ = [
     "migrate",
     "product_life",
     "product_replica",
+    "rezoned",
     "services",
     "sql",
     "versions_of",

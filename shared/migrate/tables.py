@@ -42,6 +42,18 @@ def location_replica() -> None:
     grant("warehouse, location", "SELECT, INSERT, UPDATE")
 
 
+def rezoned() -> None:
+    """Make the list of what somebody waits for where it became an earlier day, which `shared.rezoned` keeps."""
+    sql("""
+        CREATE TABLE rezoned (
+            sku text COLLATE "C" NOT NULL,
+            warehouse text COLLATE "C" NOT NULL,
+            PRIMARY KEY (sku, warehouse)
+        )
+    """)
+    grant("rezoned", "SELECT, INSERT, DELETE")
+
+
 LINE = """
 CREATE TABLE lock (name text PRIMARY KEY);
 

@@ -3,11 +3,11 @@
 import asyncio
 from typing import Any
 
-from shared.contracts.commands.fulfillment import ExchangeStock
+from shared.contracts.commands.fulfillment import ExchangeStock, Pick, ShortPick
 from shared.contracts.upstream import OrderLine
 from tests.flows import conservation, invariants
 from tests.flows.goods import BINS, Goods, lot
-from tests.flows.shop import at
+from tests.flows.shop import STAGE, at
 from tests.flows.waiting import eventually
 from tests.flows.world import World
 
@@ -43,6 +43,25 @@ async def test_wishes_about_lots(world: World, goods: Goods) -> None:
     await goods.listed(everything, {("L2", BINS[1]): 2, ("L4", BINS[3]): 4})
     (said,) = await goods.heard("lots.events", goods.sku, "lot.allocated.v1", order=everything)
     assert [(it["lot"], it["quantity"]) for it in said["data"]["skipped"]] == [("L1", 2)]
+    await world.quiet()
+    await conservation.hold(world, [goods.sku])
+
+
+async def test_a_line_from_one_lot_moves_to_another_as_a_whole(world: World, goods: Goods) -> None:
+    """A bottle is missing, none is picked: another lot serves the line; once one is picked that lot alone (S27)."""
+    await goods.product()
+    await goods.have(lot("L1", 5, 20), lot("L2", 9, 30))
+    order = await goods.ordered(line(1, goods.sku, 5, single_lot=True))
+    await goods.listed(order, {("L1", BINS[0]): 5})
+    await world.do(ShortPick(order=order, stock=[goods.some("L1", 1)], reason="not there"), actor="pat")
+    await goods.listed(order, {("L2", BINS[1]): 5})
+    await world.do(Pick(order=order, stock=[goods.some("L2", 1)], location=STAGE), actor="pat")
+    await goods.have(lot("L3", 9, 40), bins=BINS[2:])
+    await world.do(ShortPick(order=order, stock=[goods.some("L2", 4)], reason="not there"), actor="pat")
+    await world.quiet()
+    await goods.listed(order, {})
+    await goods.unpicked(order, "L2", 1, BINS[3])
+    await goods.listed(order, {("L3", BINS[2]): 5})
     await world.quiet()
     await conservation.hold(world, [goods.sku])
 

@@ -36,16 +36,16 @@ def days_pass(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: NOON + timedelta(days=days)))
 
 
-def clock(line: Line) -> Clock:
+def replica(line: Line) -> Clock:
     """The clock of a replica."""
     return Clock(line.map, line.map.finds[0], line.engine, lambda: None)
 
 
 async def sweep(line: Line) -> None:
     """Take all that is due."""
-    it = clock(line)
-    await it.round()
-    assert (it.ran, it.trouble) == (Transaction.clock(), None)
+    clock = replica(line)
+    await clock.round()
+    assert (clock.ran, clock.trouble) == (Transaction.clock(), None)
 
 
 async def said(line: Line, kind: str) -> list[dict[str, Any]]:
@@ -89,6 +89,47 @@ async def test_a_lot_expires_as_days_pass(line: Line, monkeypatch: pytest.Monkey
     assert hold == {"kind": "EXPIRED", "lifted_at": None}
 
 
+async def test_all_of_it_is_picked(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a lot lies there and all of it is picked: told of, held, until it has left or is good again (S28)."""
+    say = Ordering(line.sku)
+    await arrive(line, 40)
+    await line.say(say.put_away("B-0"), say.want(1, 10))
+    await line.say(say.pick(1, say.at("B-0", 10)))
+    for day in (0, 10, 41, 42):
+        days_pass(monkeypatch, day)
+        await sweep(line)
+    assert [(it["threshold"], it.get("on_hand"), it["picked"]) for it in await said(line, "lot.expiring.v1")] == [
+        (days, 0, 10) for days in (90, 60, 30, 7)
+    ]
+    (expired,) = await said(line, "lot.expired.v1")
+    (held,) = await said(line, "lot.held.v1")
+    assert (expired["hold"], expired["picked"]) == (held["hold"], 10)
+    assert [(it["order"], it["quantity"], it.get("location")) for it in held["stock"]] == [(say.order(1), 10, None)]
+    await line.say(CorrectLot(sku=line.sku, lot="B-0", expiry=DAY + timedelta(days=60), reason="misread"))
+    await sweep(line)
+    assert await thresholds(line) == [90, 60, 30, 7, 90, 60, 30]
+    await line.say(say.dispatch(1, {"B-0": 10}))
+    days_pass(monkeypatch, 99)
+    await sweep(line)
+    assert len(await said(line, "lot.expired.v1")) == 1
+
+
+async def test_a_pick_is_no_news(line: Line) -> None:
+    """A lot of which some is picked is looked at when it was due anyway, and not for the pick."""
+    say = Ordering(line.sku)
+    await arrive(line, 20)
+    await line.say(say.put_away("B-0"), say.want(1, 4))
+    await sweep(line)
+    await line.say(say.pick(1, say.at("B-0", 4)))
+    dues = "SELECT due FROM picked WHERE sku = :sku"
+    assert [row["due"] for row in await line.rows(dues, sku=line.sku)] == [DAY + timedelta(days=13)]
+    await line.say(say.unpick(1, "B-0", 4, SHELF, again=True))
+    await line.say(CorrectLot(sku=line.sku, lot="B-0", expiry=DAY + timedelta(days=50), reason="misread"))
+    await sweep(line)
+    await line.say(say.pick(1, say.at("B-0", 4)))
+    assert [row["due"] for row in await line.rows(dues, sku=line.sku)] == [DAY + timedelta(days=20)]
+
+
 async def test_midnight_is_the_warehouse_s(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """At 22:30 in London it is the next day in Berlin, where the lot has expired (S28)."""
     await arrive(line, 0)
@@ -115,6 +156,22 @@ async def test_a_corrected_date_is_watched_anew(line: Line) -> None:
     assert await thresholds(line) == [90, 60, 30, 7, 90, 60, 30]
 
 
+async def test_a_date_that_is_in_force_again_is_said_again(line: Line) -> None:
+    """Corrected to another date and back, a lot is told of anew, and held; another best-before is no news (S29)."""
+    await arrive(line, -1)
+    await sweep(line)
+    for days in (20, -1):
+        await line.say(CorrectLot(sku=line.sku, lot="B-0", expiry=DAY + timedelta(days=days), reason="misread"))
+    await sweep(line)
+    assert await thresholds(line) == [90, 60, 30, 7] * 2
+    assert [it["expiry"] for it in await said(line, "lot.expired.v1")] == [str(DAY - timedelta(days=1))] * 2
+    assert len(await line.rows("SELECT 1 FROM hold WHERE sku = :sku AND lifted_at IS NULL", sku=line.sku)) == 1
+    same = CorrectLot(sku=line.sku, lot="B-0", expiry=DAY - timedelta(days=1), best_before=DAY, reason="read on")
+    await line.say(same)
+    await sweep(line)
+    assert len(await thresholds(line)) == 8
+
+
 async def test_other_thresholds_are_looked_at(line: Line) -> None:
     """A product whose thresholds are changed has its lots looked at again: what is new and passed is said."""
     await arrive(line, 50)
@@ -139,8 +196,8 @@ async def test_a_sweep_is_bounded_and_says_everything_once(line: Line, monkeypat
 
     monkeypatch.setattr(Clock, "_transaction", counted)
     await arrive(line, *[-1] * 700)
-    await asyncio.gather(clock(line).round(), clock(line).round())
-    await sweep(line)  # of two that look at once one may find that it is the other's turn
+    await asyncio.gather(replica(line).round(), replica(line).round())
+    await sweep(line)  # whoever came second may have had nothing to do
     assert largest == clocks.MANY
     for kind, times in (("lot.expiring.v1", 4), ("lot.expired.v1", 1), ("lot.held.v1", 1)):
         assert set(Counter(it["lot"] for it in await said(line, kind)).values()) == {times}
@@ -163,7 +220,7 @@ async def test_as_many_statements_for_many_lots(line: Line) -> None:
 
 
 async def test_only_what_is_due_is_read(line: Line) -> None:
-    """Among thirty thousand lots that are due later the index gives the few that are due now."""
+    """Among thirty thousand lots that lie there or are picked and are due later, indexes give the few due now."""
     await sweep(line)
     async with transaction(line.engine) as tx:
         fill = text("""
@@ -173,6 +230,11 @@ async def test_only_what_is_due_is_read(line: Line) -> None:
             FROM generate_series(1, 30000) AS n
         """)
         await tx.run(fill, {"sku": line.sku, "place": DOCK})
+        fill = text("""
+            INSERT INTO picked (demand, lot, sku, warehouse, order_id, line, quantity, due)
+            SELECT 'F-' || n, 'F', :sku, 'EAST', 'F', '1', 1, '2099-01-01' FROM generate_series(1, 30000) AS n
+        """)
+        await tx.run(fill, {"sku": line.sku})
     await arrive(line, 0)
     explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {DUE.text}")
     values = {
@@ -182,8 +244,9 @@ async def test_only_what_is_due_is_read(line: Line) -> None:
     async with transaction(line.engine) as tx:
         ((plan,),) = await tx.rows(explained, values)
         await tx.run(text("UPDATE balance SET on_hand = 0 WHERE sku = :sku AND lot LIKE 'F-%'"), {"sku": line.sku})
-    scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "balance"]
-    assert [node.get("Index Name") for node in scans] == ["balance_due"]
+        await tx.run(text("UPDATE picked SET quantity = 0 WHERE sku = :sku AND lot = 'F'"), {"sku": line.sku})
+    scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") in {"balance", "picked"}]
+    assert [node.get("Index Name") for node in scans] == ["balance_due", "picked_due"]
     assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) < 10
 
 

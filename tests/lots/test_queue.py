@@ -18,7 +18,7 @@ from tests.unit.lots.shop import POLICY, Part, Shop, parts
 
 NOW = datetime.now(UTC)
 WALK = {place: number for number, place in enumerate(PLACES)}
-WHAT = ["put", "put", "want", "want", "want", "lift", "give up", "obey"]
+WHAT = ["put", "put", "want", "want", "want", "lift", "give up", "give back", "obey"]
 LOTS = ["L1", "L2", "L3", "l1"]
 
 
@@ -52,9 +52,7 @@ class Twin:
 
     async def step(self) -> None:
         """Do something to both, and compare what was given."""
-        message, expected = self._act(
-            self.chance.choice(["put", "put", "want", "want", "want", "lift", "give up", "obey"])
-        )
+        message, expected = self._act(self.chance.choice(WHAT))
         told = await self.line.say(message)
         given = [
             Part(fact["demand"], it["lot"], it["location"], it["quantity"])
@@ -78,13 +76,23 @@ class Twin:
             self.held[lot] = f"H-{self.holds}"
             shop.hold(lot, None)
             return say.hold(lot, self.held[lot]), []
-        if what == "give up" and self.opened:
-            gone = say.give_up(chance.randint(1, self.opened))
-            return gone, parts(shop.give_up(gone))
         if what == "obey":
             stop_pick = chance.randint(0, 4)
             message = self.product(stop_pick)
             return message, parts(shop.obey(message.life))
+        return self._order(what)
+
+    def _order(self, what: str) -> tuple[Fact, list[Part]]:
+        chance, shop, say = self.chance, self.shop, self.say
+        if what == "give up" and self.opened:
+            gone = say.give_up(chance.randint(1, self.opened))
+            return gone, parts(shop.give_up(gone))
+        had = [row for row in shop.book.reserved.values() if row.quantity]
+        if what == "give back" and had:
+            row = chance.choice(had)
+            part = say.at(row.lot, chance.randint(1, int(row.quantity)), row.location)
+            back = say.deallocate(int(row.demand.rpartition("-")[2]), part, again=chance.random() < 0.7)
+            return back, parts(shop.give_back(back))
         self.opened += 1
         wish = say.want(
             self.opened,

@@ -1,11 +1,11 @@
 """Every act after which somebody may get counted goods: what is wanted, and what comes free, in one transaction.
 
 Goods come free by a putaway, a deallocation, an unpick, a withdrawal, a lifted hold, a count, a corrected date, a
-relaxed policy. Each ends by serving the open demands, so there is no asking again and no wake-up to lose: `serving` is
-how the handlers of `balances` keep their books.
+relaxed policy, an earlier day. Each ends by serving the open demands, so there is no asking again and no wake-up to
+lose: `serving` is how the handlers of `balances` keep their books.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from services.lots.allocation import store
@@ -22,7 +22,7 @@ from services.lots.balances import store as balances
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.events import disagreements
 from services.lots.balances.domain.stock import Pool, Told
-from shared import replica
+from shared import replica, rezoned
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import (
     AllocationRequested,
@@ -34,8 +34,9 @@ from shared.contracts.fulfillment import (
     StockUnpicked,
 )
 from shared.contracts.lots import SkippedStock
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.database import Transaction
+from shared.rezoned import Rezoned
 
 
 async def serving(tx: Transaction, book: Book, demands: Demands | None = None) -> list[Fact]:
@@ -68,6 +69,7 @@ async def _shelves(tx: Transaction, book: Book, pools: Collection[Pool]) -> dict
 
 async def _limits(tx: Transaction, pools: Collection[Pool]) -> dict[Pool, Limits]:
     """Say how long products in warehouses must live."""
+    await rezoned.keep_days(tx, {warehouse for _, warehouse in pools})
     products = await replica.products(tx, {sku for sku, _ in pools})
     sites = await replica.warehouses(tx, {warehouse for _, warehouse in pools})
     return {
@@ -162,12 +164,32 @@ async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductCh
     await replica.save_products(tx, events)
     book, latest = Book(tx.now), {event.data.sku: Told.by(event) for event in events}
     pools = await store.waiting_pools(tx, latest)
+    await _let_free(tx, book, {pool: latest[pool[0]] for pool in pools})
+    return await serving(tx, book)
+
+
+async def warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Fact]:
+    """Take warehouses in; where it is an earlier day now, the clock is to serve who waits."""
+    if back := await rezoned.turned_back(tx, events):
+        await rezoned.note(tx, await store.waiting_pools_at(tx, back))
+    return ()
+
+
+async def rezoned_serve(tx: Transaction, events: Sequence[CloudEvent[Rezoned]]) -> Sequence[Fact]:
+    """Serve who waits where it became an earlier day: what was too old for them may fit."""
+    book, told = Book(tx.now), {(event.data.sku, event.data.warehouse): Told.by(event) for event in events}
+    await _let_free(tx, book, told)
+    await rezoned.done(tx, told)
+    return await serving(tx, book)
+
+
+async def _let_free(tx: Transaction, book: Book, pools: Mapping[Pool, Told]) -> None:
+    """Take what lies free in pools for come free just now, with what made it so."""
     if pools:
         await store.load_free(tx, book, pools)
         await balances.load_lots(tx, book, {(it.sku, it.lot) for it in book.balances.values()})
         for balance in book.balances.values():
-            book.came_free(balance, latest[balance.sku])
-    return await serving(tx, book)
+            book.came_free(balance, pools[balance.sku, balance.warehouse])
 
 
 async def passed_over(tx: Transaction, name: str) -> tuple[Demand, list[SkippedStock]] | None:

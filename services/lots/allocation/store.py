@@ -75,6 +75,15 @@ LOAD_POOLS = text("""
     WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0 AND (single_lot OR lots <> '{}')
 """)
 
+# The same of a warehouse: both indexes, which hold who waits and nobody else, are read through.
+LOAD_POOLS_AT = text("""
+    SELECT sku, warehouse FROM demand
+    WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open > 0 AND NOT single_lot AND lots = '{}'
+    UNION
+    SELECT sku, warehouse FROM demand
+    WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open > 0 AND (single_lot OR lots <> '{}')
+""")
+
 LOAD_FREE = text(f"""
     SELECT {BALANCE.read} FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS p (sku, warehouse)
     JOIN balance USING (sku, warehouse)
@@ -155,6 +164,12 @@ async def load_waiting(tx: Transaction, demands: Demands, reaches: Iterable[Reac
 async def waiting_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
     """Where somebody waits for a product."""
     return {(row.sku, row.warehouse) for row in await tx.rows(LOAD_POOLS, {"skus": list(set(skus))})}
+
+
+async def waiting_pools_at(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
+    """What somebody waits for in warehouses."""
+    rows = await tx.rows(LOAD_POOLS_AT, {"warehouses": list(set(warehouses))})
+    return {(row.sku, row.warehouse) for row in rows}
 
 
 async def load_free(tx: Transaction, book: Book, pools: Iterable[Pool]) -> None:

@@ -50,7 +50,7 @@ LOT = Table(
 BALANCE = Table(
     "balance",
     {"sku": TEXT, "lot": TEXT, "location": TEXT, "warehouse": TEXT, "stored": "boolean",
-     "on_hand": NUMBER, "allocated": NUMBER, "expiry": DAY},
+     "on_hand": NUMBER, "allocated": NUMBER, "expiry": DAY, "due": DAY},
     "sku lot location", "stored on_hand allocated",
 )  # fmt: skip
 RESERVED = Table(
@@ -58,8 +58,8 @@ RESERVED = Table(
     "demand lot location", "quantity",
 )  # fmt: skip
 PICKED = Table(
-    "picked", {"demand": TEXT, "lot": TEXT, "sku": TEXT, "warehouse": TEXT, **CLAIM, "expiry": DAY},
-    "demand lot", "quantity expiry",
+    "picked", {"demand": TEXT, "lot": TEXT, "sku": TEXT, "warehouse": TEXT, **CLAIM, "expiry": DAY, "due": DAY},
+    "demand lot", "quantity expiry due",
 )  # fmt: skip
 HOLD = Table(
     "hold",
@@ -103,18 +103,16 @@ LOAD_RESERVED = text(f"""
 LOAD_PICKED = text(f"""
     SELECT {PICKED.read} FROM {LOTS_OF} JOIN picked USING (sku, lot) WHERE picked.quantity > 0
 """)  # noqa: S608
-# What has other dates is in its place in the order of expiry, and is looked at by the clock anew, wherever it lies.
-# What is no longer picked is not looked for: picked again, it takes the date of its balance.
-REDATED = text(f"""
-    WITH redated AS (
-        SELECT sku, lot, coalesce(lot.expiry, 'infinity') AS expiry FROM {LOTS_OF} JOIN lot USING (sku, lot)
-    ), picks AS (
-        UPDATE picked SET expiry = k.expiry FROM redated AS k
-        WHERE picked.sku = k.sku AND picked.lot = k.lot AND picked.quantity > 0
-    )
-    UPDATE balance SET due = '-infinity', expiry = k.expiry FROM redated AS k
-    WHERE balance.sku = k.sku AND balance.lot = k.lot
-""")  # noqa: S608
+# What has other dates is in its place in the order of expiry, and is looked at by the clock anew, wherever it lies, as
+# if nothing had been said of it. What is no longer picked is not looked for: picked again, it takes after its balance.
+REDATED = [
+    text(f"""
+        UPDATE {table} AS t SET due = '-infinity', expiry = coalesce(lot.expiry, 'infinity')
+        FROM {LOTS_OF} JOIN lot USING (sku, lot) WHERE t.sku = k.sku AND t.lot = k.lot {those}
+    """)  # noqa: S608
+    for table, those in (("balance", ""), ("picked", "AND t.quantity > 0"))
+]
+UNSAID = text(f"DELETE FROM expiry_told AS t USING {LOTS_OF} WHERE t.sku = k.sku AND t.lot = k.lot")  # noqa: S608
 RETYPED = text("""
     SELECT DISTINCT balance.sku, balance.location FROM location JOIN balance USING (location)
     WHERE location.location = ANY(CAST(:places AS text[])) AND balance.on_hand > 0
@@ -272,8 +270,9 @@ async def save(tx: Transaction, book: Book) -> None:
         await _write(tx, table, [row for row in changed if not row.fresh], update=True)
     await _write(tx, LEDGER, book.ledger)
     await _write(tx, CORRECTION, book.corrections)
-    if book.corrections:
-        await tx.run(REDATED, _lots((it.sku, it.lot) for it in book.corrections))
+    if redated := [(it.sku, it.lot) for it in book.corrections if it.expiry != it.expiry_before]:
+        for statement in (*REDATED, UNSAID):
+            await tx.run(statement, _lots(redated))
 
 
 async def _write(tx: Transaction, table: Table, rows: Sequence[Any], *, update: bool = False) -> None:

@@ -1,6 +1,7 @@
 """A lot near its end in a warehouse: each threshold of its product is said once, that it has expired is said and held.
 
-What was said is kept by the expiry it was said of, so a corrected date begins anew. Days are counted in the warehouse.
+What was said is forgotten when another expiry is put in force, so a corrected date begins anew. Days are counted in the
+warehouse.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,12 +41,11 @@ class Watch(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """That a threshold was said of a lot in a warehouse, for an expiry."""
+    """That a threshold was said of a lot in a warehouse, for the expiry in force."""
 
     sku: str
     lot: str
     warehouse: str
-    expiry: date
     threshold: int
 
 
@@ -79,19 +79,25 @@ class Sweep:
     """When each is to be looked at next."""
 
     on_hand: dict[Watch, Decimal] = field(default_factory=dict)
+    picked: dict[Watch, Decimal] = field(default_factory=dict)
+    """Nowhere any more, and ours until it has left."""
 
     def look(self, events: Sequence[CloudEvent[LotDue]]) -> list[Fact]:
         """Say of each lot what is to be said by now."""
         for balance in self.book.balances.values():
             watch = Watch(balance.sku, balance.lot, balance.warehouse)
             self.on_hand[watch] = self.on_hand.get(watch, NOTHING) + balance.on_hand
+        for row in self.book.picked.values():
+            watch = Watch(row.sku, row.lot, row.warehouse)
+            self.picked[watch] = self.picked.get(watch, NOTHING) + row.quantity
         return [fact for event in events for fact in self._look(event)]
 
     def _look(self, event: CloudEvent[LotDue]) -> list[Fact]:
         watch = Watch(event.data.sku, event.data.lot, event.data.warehouse)
         lot, day = self.book.lots.get(watch[:2]), self.days.get(watch.warehouse)
         # Found before the lock was had: meanwhile it may have left.
-        if lot is None or day is None or watch in self.looks or not self.on_hand.get(watch):
+        ours = self.on_hand.get(watch) or self.picked.get(watch)
+        if lot is None or day is None or watch in self.looks or not ours:
             return []
         thresholds = self.thresholds.get(watch.sku, ())
         self.looks[watch] = next_look(lot.expiry, day, thresholds)
@@ -99,17 +105,16 @@ class Sweep:
             return []
         said: list[Fact] = [
             LotExpiring(
-                **_of(event, watch), expiry=lot.expiry, days=days_left(lot.expiry, day), threshold=threshold,
-                on_hand=self.on_hand[watch],
+                **self._of(event, watch), expiry=lot.expiry, days=days_left(lot.expiry, day), threshold=threshold,
             )
             for threshold in passed(lot.expiry, day, thresholds)
-            if self._first(watch, lot.expiry, threshold)
+            if self._first(watch, threshold)
         ]  # fmt: skip
         return said + self._expired(event, watch, lot, lot.expiry) if is_expired(lot.expiry, day) else said
 
-    def _first(self, watch: Watch, expiry: date, threshold: int) -> bool:
+    def _first(self, watch: Watch, threshold: int) -> bool:
         """Whether this is not said yet; from now on it is."""
-        mark = Mark(*watch, expiry, threshold)
+        mark = Mark(*watch, threshold)
         if mark in self.told:
             return False
         self.told.add(mark)
@@ -120,22 +125,30 @@ class Sweep:
         """Hold what has expired, unless it is held as expired already, and say so once."""
         said: list[Fact] = []
         held = [hold for hold in self.book.on(*watch[:2]) if hold.kind == "EXPIRED"]
-        for place in self._where(watch, expiry):
+        where = self._where(watch, expiry)
+        if not where:
+            self.looks[watch] = self.days[watch.warehouse] + timedelta(days=1)
+            return []
+        for place in where:
             if all(hold.location not in {None, place} for hold in held):
                 told = Told.by(event, "expired")
                 said += holds.open_on(self.book, lot, f"EXPIRED-{event.id}"[:64], "EXPIRED", told, location=place)
-        if self._first(watch, expiry, EXPIRED):
+        if self._first(watch, EXPIRED):
             name = next(hold.hold for hold in self.book.on(*watch[:2]) if hold.kind == "EXPIRED")
-            said.append(LotExpired(**_of(event, watch), expiry=expiry, on_hand=self.on_hand[watch], hold=name))
+            said.append(LotExpired(**self._of(event, watch), expiry=expiry, hold=name))
         return said
 
     def _where(self, watch: Watch, expiry: date) -> Sequence[str | None]:
-        """Everywhere; but while it is still good in a warehouse whose day began later, only at its places here."""
-        its = [it for it in self.book.balances.values() if (it.sku, it.lot) == watch[:2] and it.on_hand > 0]
-        if all(it.warehouse in self.days and is_expired(expiry, self.days[it.warehouse]) for it in its):
+        """Everywhere; but while it is still good in a warehouse whose day began later, only at its places here.
+
+        None, if all of it here is picked: it is looked at tomorrow once more, and does not leave before, by its date.
+        """
+        its = [it for it in self.book.of_lot[watch[:2]] if it.on_hand > 0]
+        sites = {it.warehouse for it in its} | {it.warehouse for it in self.book.picked_of[watch[:2]] if it.quantity}
+        if all(site in self.days and is_expired(expiry, self.days[site]) for site in sites):
             return [None]
         return sorted(it.location for it in its if it.warehouse == watch.warehouse)
 
-
-def _of(event: CloudEvent[LotDue], watch: Watch) -> dict[str, Any]:
-    return {"actor": event.actor, "cause": event.cause, **watch._asdict()}
+    def _of(self, event: CloudEvent[LotDue], watch: Watch) -> dict[str, Any]:
+        amounts = {"on_hand": self.on_hand.get(watch, NOTHING), "picked": self.picked.get(watch, NOTHING)}
+        return {"actor": event.actor, "cause": event.cause, **watch._asdict(), **amounts}

@@ -1,10 +1,10 @@
 """Every act after which somebody may get stock: what is wanted, and what comes free, in one transaction.
 
 Stock comes free by a putaway, a deallocation, an unpick, a withdrawal, a lifted hold, a unit found again, a relaxed
-life policy. Each ends by serving the open demands, so there is no asking again and no wake-up to lose.
+life policy, an earlier day. Each ends by serving the open demands, so there is no asking again and no wake-up to lose.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.serials.allocation.domain.answers import answered
 from services.serials.allocation.domain.demand import Demands
@@ -18,18 +18,20 @@ from services.serials.units.domain.events import disagreements
 from services.serials.units.domain.events import told as events_of
 from services.serials.units.domain.limits import LimitsOf
 from services.serials.units.domain.refusals import Outcome
-from services.serials.units.domain.unit import Told
+from services.serials.units.domain.unit import Pool, Told
 from services.serials.units.handlers import answers, holds_of, keys_of, recalled_again, types_of
 from services.serials.units.store import expiry, scopes, units
 from services.serials.units.store.limits import limits_of
+from shared import rezoned
 from shared.contracts.commands.serials import Adjust, Correct, Lift, PutAway
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, UnitDeallocated, UnitUnpicked
 from shared.contracts.receiving import ReturnDisposed
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.contracts.serials import SerialAllocated
 from shared.database import Transaction
 from shared.replica import products, save_products
+from shared.rezoned import Rezoned
 from shared.routing import Answer
 
 
@@ -151,8 +153,27 @@ async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductCh
     if not told:
         return ()
     await expiry.look_again(tx, thresholds)
-    book, demands = Book(), await store.load_open(tx, told)
+    return await _serve_all(tx, {pool: told[pool[0]] for pool in await store.waiting_pools(tx, told)})
+
+
+async def warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Fact]:
+    """Take warehouses in; where it is an earlier day now, the clock is to serve who waits."""
+    if back := await rezoned.turned_back(tx, events):
+        await rezoned.note(tx, await store.waiting_pools_at(tx, back))
+    return ()
+
+
+async def rezoned_serve(tx: Transaction, events: Sequence[CloudEvent[Rezoned]]) -> Sequence[Fact]:
+    """Serve who waits where it became an earlier day: what was too old for them may fit."""
+    told = {(event.data.sku, event.data.warehouse): Told.by(event) for event in events}
+    await rezoned.done(tx, told)
+    return await _serve_all(tx, told)
+
+
+async def _serve_all(tx: Transaction, pools: Mapping[Pool, Told]) -> Sequence[Fact]:
+    """Serve all that wait in pools from all that lies there, with what made it fit them."""
+    book, demands = Book(), await store.load_open(tx, pools)
     for demand in demands.waiting:
-        book.freed[demand.pool] = {demand.pool: told[demand.sku]}
+        book.freed[demand.pool] = {demand.pool: pools[demand.pool]}
     given = await _give(tx, book, demands, {})
     return [*(fact for _, fact in events_of(book)), *given]

@@ -119,6 +119,8 @@ class Counter:
         for pile in [pile for pile in self.book.piles if pile.status == "SHIPPED"]:
             self.book.take_back(pile)
             self.shipped.append(pile)
+            if (line := self.book.lines.get((pile.order, pile.line))) and line.single_lot:
+                line.shipped_lot = pile.lot
         for unit in [unit for unit in self.book.units if unit.status == "SHIPPED"]:
             self.book.take_back(unit)
             self.book.gone[unit.key] = unit.order

@@ -36,7 +36,7 @@ NOTHING = Decimal(0)
 
 @dataclass
 class Demand:
-    """What is asked and still open; `lot` is the one that a wish for a single lot has some of."""
+    """What is asked and still open; `lot` is the one that a wish for a single lot was given."""
 
     asked: AllocationRequested
     open: Decimal
@@ -168,8 +168,6 @@ class Lots:
             demand = self.demands[fact.demand]
             self._expect(demand.status != "WITHDRAWN", f"{fact} wants again what was withdrawn")
             demand.open, demand.status = demand.open + quantity, "OPEN"
-            if demand.open >= demand.asked.quantity:
-                demand.lot = None
         self._serve(fact.sku, fact.demand if fact.again else None)
 
     def _check(self, asked: DispatchRequested) -> None:

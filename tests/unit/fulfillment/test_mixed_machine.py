@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from services.fulfillment.orders.domain import Pile
+from services.fulfillment.orders.domain import Line, Pile
 from shared.contracts.commands import fulfillment as commands
 from shared.contracts.envelope import Fact
 from shared.contracts.upstream import Customer, OrderAmended, OrderLine, OrderPlaced
@@ -20,7 +20,8 @@ COUNTED = st.sampled_from(["M", "M", "N"])
 PLACES = st.sampled_from(["EAST/A-1", "EAST/A-2"])
 AMOUNTS = st.sampled_from([Decimal(1), Decimal("0.5"), Decimal("2.25"), Decimal(4)])
 Amounts = defaultdict[tuple[str, ...], Decimal]
-WISHES = st.sampled_from([{}, {}, {"single_lot": True}, {"lots": ["L1"]}, {"lots": ["L1", "L2"]}])
+ALONE = {"single_lot": True}
+WISHES = st.sampled_from([{}, ALONE, ALONE, {"lots": ["L1"]}, {"lots": ["L1", "L2"]}])
 
 
 class Mixed(Orders):
@@ -162,7 +163,23 @@ class Mixed(Orders):
         assert lines == self.lots.shipped
         held = (self.lots.free, self.lots.reserved, self.lots.picked, self.lots.shipped)
         assert self.lots.stored == sum((quantity for rows in held for quantity in rows.values()), Decimal(0))
+        for line in self.counter.book.lines:
+            if line.single_lot and line.sku == "M":
+                self._of_one_lot(line)
         super().teardown()
+
+    def _of_one_lot(self, line: Line) -> None:
+        """What is to pick of a line from one lot is of the lot that was picked; with none picked, it waits whole."""
+        piles = [*self.counter.book.piles, *self.counter.shipped]
+        of_line = [pile for pile in piles if (pile.order, pile.line) == (line.order, line.line)]
+        to_pick = {pile.lot for pile in of_line if pile.status == "ALLOCATED"}
+        had = {pile.lot for pile in of_line if pile.status != "ALLOCATED"}
+        assert len(to_pick) <= 1
+        assert not had or to_pick <= had
+        open_ = [demand for name, demand in self.lots.demands.items() if name in line.demands and demand.open]
+        if line.of_any_lot and open_:
+            assert not line.allocated
+            assert [demand.lot for demand in open_] == [None]
 
 
 def _stock(pile: Pile, part: Decimal) -> list[commands.Stock]:

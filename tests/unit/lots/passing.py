@@ -25,11 +25,14 @@ class Calendar:
 
     def sweep(self, days: Mapping[str, date]) -> list[LotExpiring | LotExpired | LotHeld]:
         """Look at what is due on these days; what is said."""
-        redated = {it.lot for it in self.house.corrections[self.corrected :]}
+        fresh = self.house.corrections[self.corrected :]
+        redated = {it.lot for it in fresh if it.expiry != it.expiry_before}
         self.corrected = len(self.house.corrections)
         self.due = {watch: day for watch, day in self.due.items() if watch.lot not in redated}
+        self.told = {mark for mark in self.told if mark.lot not in redated}
         book = self.house.book()
         watches = {Watch(it.sku, it.lot, it.warehouse) for it in book.balances.values() if it.on_hand}
+        watches |= {Watch(it.sku, it.lot, it.warehouse) for it in book.picked.values() if it.quantity}
         events = [
             as_event(LotDue(**it._asdict(), since=date.min))
             for it in sorted(watches)

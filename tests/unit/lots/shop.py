@@ -208,8 +208,12 @@ class Oracle:
         days = next((it.min_life_days for it in policy.customers if it.customer == demand.customer), 0)
         left = (unit.expires - self.shop.now.astimezone(ZoneInfo(self.shop.zones[warehouse])).date()).days
         long_enough = unit.never or left >= max(policy.stop_pick_days, days, demand.min_life_days)
-        only = [demand.lot] if demand.lot is not None else demand.lots
-        return warehouse == demand.warehouse and long_enough and (not only or unit.lot in only)
+        only = self.had(demand) if demand.single_lot else ()
+        return warehouse == demand.warehouse and long_enough and unit.lot in (only or demand.lots or [unit.lot])
+
+    def had(self, demand: Demand) -> set[str]:
+        """The lots that a demand was ever given: a row that has come to nothing stays."""
+        return {row.lot for row in self.shop.book.reserved.values() if row.demand == demand.id}
 
     def may_leave(self, picked: Picked, customer: str) -> bool:
         """Whether what is picked may leave today: its lot is held nowhere, and it lives as long as was agreed."""

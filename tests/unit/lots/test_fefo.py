@@ -150,7 +150,7 @@ class Player:
                 self._adds_up(lot, warehouse)
         for demand in self.shop.demands.known.values():
             had = [row for row in book.reserved.values() if row.demand == demand.id and row.quantity]
-            assert not demand.single_lot or len({row.lot for row in had}) <= 1
+            assert not demand.single_lot or len(oracle.had(demand)) <= 1
             assert not demand.lots or {row.lot for row in had} <= set(demand.lots)
             assert demand.status != "WITHDRAWN" or not had
 

@@ -106,11 +106,13 @@ def test_a_relaxed_policy_serves_who_waits() -> None:
 
 
 def test_a_single_lot_is_wanted_again() -> None:
-    """What comes back of a single-lot line is replaced from the same lot; all of it, from any (S27)."""
-    registry = labelled([(9, "L-1"), (9, "L-1"), (9, "L-1"), (8, "L-2"), (7, None)])
+    """What is wanted again of a single-lot demand is of the same lot, also when nothing of it is left (S27)."""
+    registry = labelled([(9, "L-1"), (9, "L-1"), (9, "L-1"), (11, "L-2"), (12, "L-2"), (7, None)])
     registry.hear(want("D1", 2, single_lot=True))
     assert given_to(registry) == {"D1": ["SN-1", "SN-2"]}
     registry.hear(UnitDeallocated(**of("D1", ["SN-1"]), again=True, reason="not found", hold="H-1"))
+    assert given_to(registry) == {"D1": ["SN-1", "SN-2", "SN-3"]}
+    registry.hear(UnitDeallocated(**of("D1", ["SN-2", "SN-3"]), again=True, reason="not found", hold="H-2"))
     assert given_to(registry) == {"D1": ["SN-1", "SN-2", "SN-3"]}
 
 

@@ -5,7 +5,7 @@ from services.fulfillment.orders.domain.answers import answered
 from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Line, Order
 from services.fulfillment.orders.domain.born import change, overtaken
 from services.fulfillment.orders.domain.demands import Trackings, request, wake
-from services.fulfillment.orders.domain.giveback import give_back, let_go
+from services.fulfillment.orders.domain.giveback import give_back, let_go, seek
 from services.fulfillment.orders.domain.goods import Goods, Key, Pile, Unit
 from services.fulfillment.orders.domain.place import place
 from services.fulfillment.orders.domain.shelf import Shelf
@@ -35,6 +35,7 @@ __all__ = [
     "overtaken",
     "place",
     "request",
+    "seek",
     "standing",
     "to_come",
     "wake",

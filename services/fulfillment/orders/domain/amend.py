@@ -6,7 +6,7 @@ from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.book import Buyer, Line, Order
 from services.fulfillment.orders.domain.cancel import complete
-from services.fulfillment.orders.domain.demands import Trackings, begin, request, withdraw
+from services.fulfillment.orders.domain.demands import Trackings, ask_anew, begin, request, withdraw
 from services.fulfillment.orders.domain.giveback import give_back
 from services.fulfillment.orders.domain.goods import Goods, Pile, written
 from services.fulfillment.orders.domain.place import add_line, unfit
@@ -120,6 +120,5 @@ def _ask_again(act: Act, order: Order, done: set[str], why: str, all_that_wait: 
         standing = line.standing()
         waits = line.short and not line.allocated and not all(demand.closed for demand in standing)
         if line.line not in done and standing and (waits or (all_that_wait and (line.short or line.allocated))):
-            withdraw(act, order, line, why)
-            begin(act, order, line, {line.sku: standing[-1].tracking})
+            ask_anew(act, order, line, standing[-1].tracking, why)
             act.say(OrderProductChanged(order=order.order, sku=line.sku, actor=act.actor, cause=act.cause))

@@ -71,12 +71,19 @@ class Line:
     waiting: bool = False
     """Its product is not defined here yet."""
     cancelled: bool = False
+    shipped_lot: str | None = None
+    """Of a line from one lot: the lot of which some has left already."""
     demands: dict[str, Demand] = field(default_factory=dict)
 
     @property
     def short(self) -> Decimal:
         """What is still to be had; nothing of a cancelled line."""
         return NOTHING if self.cancelled else self.ordered - self.allocated - self.picked - self.shipped
+
+    @property
+    def of_any_lot(self) -> bool:
+        """Whether a line from one lot may still be of another: nothing of it is picked."""
+        return self.single_lot and not self.picked and not self.shipped
 
     def standing(self) -> list[Demand]:
         """Its demands that were not withdrawn."""
@@ -191,6 +198,10 @@ class Book:
         else:
             self.piles.drop(goods.pile)
             order.piles.pop(goods.pile, None)
+
+    def has(self, goods: Goods) -> bool:
+        """Whether goods are in hand still."""
+        return (self.units.get(goods.key) if isinstance(goods, Unit) else self.piles.get(goods.pile)) is goods
 
     def part(self, piles: Iterable[Pile], quantity: Decimal) -> list[Pile]:
         """So much of these piles, one after the other; the last of them splits if less of it is meant."""

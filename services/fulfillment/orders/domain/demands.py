@@ -46,8 +46,12 @@ def request(
 
 
 def _lots(order: Order, line: Line) -> tuple[str, ...]:
-    """Those that a line names; of a line that wants a single lot the one it has."""
-    had = {pile.lot for pile in order.piles.values() if pile.line == line.line} if line.single_lot else ()
+    """Those that a line names; of a line that wants a single lot the one it has, or had and sent off."""
+    if not line.single_lot:
+        return line.lots
+    had = {pile.lot for pile in order.piles.values() if pile.line == line.line}
+    if line.shipped_lot is not None:
+        had.add(line.shipped_lot)
     return tuple(sorted(had)) or line.lots
 
 
@@ -82,6 +86,12 @@ def withdraw(act: Act, order: Order, line: Line, reason: str) -> None:
             act.book.take_back(goods)
     line.allocated = NOTHING
     act.touch(line)
+
+
+def ask_anew(act: Act, order: Order, line: Line, tracking: Tracking, why: str) -> None:
+    """What is allocated to a line goes back, and with all else that it is short of it is asked for as a whole."""
+    withdraw(act, order, line, why)
+    begin(act, order, line, {line.sku: tracking})
 
 
 def begin(act: Act, order: Order, line: Line, trackings: Trackings) -> None:

@@ -19,8 +19,10 @@ ORDERS = text("""
 """)
 LINES = text("""
     SELECT order_id, line, position, sku, ordered, serials, lots, single_lot, allocated, picked, packed, shipped,
-           waiting, cancelled
-    FROM order_line WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY order_id, position
+           waiting, cancelled, CASE WHEN single_lot AND shipped > 0 THEN (
+               SELECT min(p.lot) FROM pile p WHERE p.order_id = l.order_id AND p.line = l.line AND p.shipment <> ''
+           ) END AS shipped_lot
+    FROM order_line l WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY order_id, position
 """)
 DEMANDS = text("""
     SELECT demand, order_id, line, sku, tracking, quantity, shortfall, serials, lots, answered, given, closed,
@@ -73,17 +75,22 @@ async def load(
     Of the orders in `whole` all units in hand, and those that left of the ones their lines ask for by name.
     """
     wanted = {"orders": sorted(set(orders))}
-    contents = {"whole": sorted(set(whole)), "cartons": sorted(set(cartons)), "shipments": sorted(set(shipments))}
+    lines = [_line(row) for row in await tx.rows(LINES, wanted)]
+    demands = [_demand(row) for row in await tx.rows(DEMANDS, wanted)]
+    contents = {
+        "whole": sorted({*whole, *_of_one_lot(lines, demands)}),
+        "cartons": sorted(set(cartons)),
+        "shipments": sorted(set(shipments)),
+    }
     keys = sorted(set(units))
     named = {"skus": [sku for sku, _ in keys], "serials": [serial for _, serial in keys]}
     rows = await tx.rows(UNITS, named | contents) if keys or any(contents.values()) else []
     found = [Unit(*row) for row in rows]
-    demands = [_demand(row) for row in await tx.rows(DEMANDS, wanted)]
     counted = {"orders": sorted({demand.order for demand in demands if demand.tracking != "SERIAL"})}
     return Book(
         ids(),
         orders=[_order(row) for row in await tx.rows(ORDERS, wanted)],
-        lines=[_line(row) for row in await tx.rows(LINES, wanted)],
+        lines=lines,
         demands=demands,
         units=[unit for unit in found if not unit.shipment],
         piles=[Pile(*row) for row in await tx.rows(PILES, counted)] if counted["orders"] else (),
@@ -95,6 +102,12 @@ def ids() -> Iterator[str]:
     """Fresh names, as many as the rules need."""
     while True:
         yield new_id()
+
+
+def _of_one_lot(lines: Iterable[Line], demands: Iterable[Demand]) -> set[str]:
+    """Orders in which a line of units may go back as a whole, for it wants one lot alone."""
+    alone = {(line.order, line.line) for line in lines if line.single_lot}
+    return {it.order for it in demands if it.tracking == "SERIAL" and (it.order, it.line) in alone}
 
 
 def _gone(units: Iterable[Unit]) -> Mapping[Key, str]:

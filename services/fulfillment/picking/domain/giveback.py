@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back, let_go, request
+from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back, let_go, seek
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.content import listed
 from services.fulfillment.orders.domain.counted import PICKED, TO_PICK, stock
@@ -52,7 +52,7 @@ def unpick(act: Act, data: Unpick, spots: Mapping[str, Spot]) -> tuple[list[Good
         again = let_go(act, order, group, some, wanted=live)
         say_unpicked(act, order, group, some, location=data.location, again=again, reason=data.reason)
         if live and not again:
-            request(act, order, line, amount(some), line.demands[group.demand].tracking)
+            seek(act, order, group, some, data.reason)
         act.log(
             order.order, "unpicked", line=group.line, location=data.location, again=live, reason=data.reason,
             **listed(some),

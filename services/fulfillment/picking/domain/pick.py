@@ -1,6 +1,6 @@
 """Picking: goods of the pick list are scanned and staged; no other unit, no other lot will do (S19, S20)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back
 from services.fulfillment.orders.domain.content import listed
@@ -31,6 +31,7 @@ class Picking:
         self.order = order
         self.guard = guard
         self.taken: list[Goods] = []
+        self.bad: list[tuple[Goods, Refusal]] = []
         self.refusals: list[Refusal] = []
 
     def unit(self, key: Key) -> None:
@@ -43,22 +44,31 @@ class Picking:
 
     def stock(self, wanted: Stock) -> None:
         """Take so much of a scanned lot, if it is the one to pick."""
-        known = {one.pile for one in self.taken if isinstance(one, Pile)}
-        there = meant(self.order, wanted, TO_PICK)
-        piles = [pile for pile in there if pile.pile not in known]
+        bad, taken = _piles(one for one, _ in self.bad), _piles(self.taken)
+        there = [pile for pile in meant(self.order, wanted, TO_PICK) if pile.pile not in bad]
+        piles = [pile for pile in there if pile.pile not in taken]
         if amount(piles) < wanted.quantity:
             self.refusals.append(not_there(self.order, wanted, there, amount(piles), TO_PICK))
         elif not self._keeps_back(piles):
             self.taken += self.act.book.part(piles, wanted.quantity)
 
     def _keeps_back(self, goods: list[Unit] | list[Pile]) -> bool:
-        """Give back what must not be picked any more; others are sought in its stead."""
+        """Refuse what must not be picked any more."""
         bad = [(one, no) for one in goods if (no := self.guard.why_not(self.order, one))]
-        for one, no in bad:
-            give_back(self.act, self.order, [one], no.detail)
-            self.act.log(self.order.order, "not picked", line=one.line, why=no.code, **listed([one]))
-            self.refusals.append(no)
+        self.bad += bad
+        self.refusals += [no for _, no in bad]
         return bool(bad)
+
+    def give_back(self) -> None:
+        """Give back what must not be picked, once the rest is staged; others are sought in its stead."""
+        for one, no in self.bad:
+            if self.act.book.has(one):  # of a line from one lot the first takes the others along
+                give_back(self.act, self.order, [one], no.detail)
+            self.act.log(self.order.order, "not picked", line=one.line, why=no.code, **listed([one]))
+
+
+def _piles(goods: Iterable[Goods]) -> set[str]:
+    return {one.pile for one in goods if isinstance(one, Pile)}
 
 
 def pick(act: Act, data: Pick, spots: Mapping[str, Spot], guard: Guard) -> tuple[list[Goods], list[Refusal]]:
@@ -75,6 +85,7 @@ def pick(act: Act, data: Pick, spots: Mapping[str, Spot], guard: Guard) -> tuple
     for stock in data.stock:
         picking.stock(stock)
     _stage(act, order, picking.taken, data.location)
+    picking.give_back()
     return picking.taken, picking.refusals
 
 

@@ -37,7 +37,7 @@ class Demand:
     single_lot: bool = False
     min_life_days: int = 0
     lot: str | None = None
-    """The lot that a single-lot demand has some of: what it wants again is of that lot, unless all came back."""
+    """The lot that a single-lot demand was given: what it wants again is of that lot."""
 
     @property
     def pool(self) -> Pool:
@@ -100,8 +100,6 @@ class Demands:
             if demand is not None and demand.status != "WITHDRAWN":
                 demand.open += wish.quantity
                 demand.status = "OPEN"
-                if demand.open >= demand.quantity:
-                    demand.lot = None
                 self.asked[demand.id] = wish.told
                 self.changed.add(demand.id)
 

@@ -168,8 +168,9 @@ class Book:
         picked = self.picked.get(key)
         if picked is None:
             picked = self.picked[key] = Picked(row.demand, row.lot, row.sku, balance.warehouse, row.order_id, row.line)
+        if not picked.quantity:  # a row that had come to nothing was not kept up
+            picked.expiry, picked.due = balance.expiry, balance.due
         picked.quantity += quantity
-        picked.expiry = balance.expiry
         row.changed = balance.changed = picked.changed = True
         at = (row.sku, row.lot, balance.warehouse, row.location)
         self._enter(Change.PICKED, at, (-quantity, quantity), told, papers)

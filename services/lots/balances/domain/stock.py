@@ -127,6 +127,8 @@ class Balance(Working):
     allocated: Decimal = NOTHING
     expiry: date = NEVER
     """Its lot's when it was loaded or made, for pages in that order; rules ask the lot."""
+    due: date = date.min
+    """When the clock looks at it next: at once, where it is new."""
 
     @property
     def key(self) -> Key:
@@ -165,6 +167,8 @@ class Picked(Working):
     quantity: Decimal = NOTHING
     expiry: date = NEVER
     """As its balance's."""
+    due: date = date.min
+    """When the clock looks at it next, as at the place that it was picked from."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What is there of a product, and what moved in a time, are found without reading what was there once."""
+"""What is there of a product is found without reading what was there once."""
 
 from shared.migrate import sql
 
@@ -11,8 +11,6 @@ READING = """
 CREATE INDEX balance_stock ON balance (sku, warehouse) WHERE on_hand > 0;
 DROP INDEX balance_free;
 ALTER TABLE balance SET (fillfactor = 85);
--- the ledger only grows, so its rows lie in the order in which they were recorded: ranges of blocks tell enough
-CREATE INDEX ledger_recorded ON ledger USING brin (recorded);
 """
 
 

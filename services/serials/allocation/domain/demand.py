@@ -33,7 +33,7 @@ class Demand:
     min_life_days: int = 0
     single_lot: bool = False
     lot: str | None = None
-    """The lot that a single-lot demand has some of: what it wants again is of that lot, unless all came back."""
+    """The lot that a single-lot demand was given: what it wants again is of that lot."""
     lots: frozenset[str] = frozenset()
     """Lot numbers that will do; without any, every one does, and none at all."""
     names: frozenset[str] = frozenset()
@@ -104,8 +104,6 @@ class Demands:
             if demand is not None and demand.status != "WITHDRAWN":
                 demand.open += wish.quantity
                 demand.status = "OPEN"
-                if demand.open >= demand.quantity:
-                    demand.lot = None
                 self.asked[demand.id] = wish.told
                 self.changed.add(demand.id)
 

@@ -44,8 +44,8 @@ def serve(book: Book, demands: Demands, limits: LimitsOf) -> list[Given]:
         shelf = Shelf(free[pool], limits.get(pool))
         for demand in sorted(wanting, key=lambda demand: demand.turn):
             asked = demands.asked.get(demand.id)
-            # At hand only because a message named it, where nothing came free: what fits it now by another time zone,
-            # of which nobody told, is given with the next that comes free.
+            # At hand only because a message named it, where nothing came free: what fits it now by another time zone
+            # the clock gives it, with all else that the earlier day lets go.
             if not asked and not book.freed.get(pool):
                 continue
             if units := shelf.take(demand):

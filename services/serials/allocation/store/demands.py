@@ -15,7 +15,7 @@ from services.serials.allocation.domain.demand import Demand, Demands
 from services.serials.allocation.store.stock import HERE, in_columns
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.limits import Limits, LimitsOf
-from services.serials.units.domain.unit import Unit
+from services.serials.units.domain.unit import Pool, Unit
 from shared.database import Transaction
 from shared.stock.expiry import days_left
 
@@ -90,8 +90,15 @@ LOAD_WAITING_LOTS = text(f"""
 """)  # noqa: S608
 
 LOAD_OPEN = text(f"""
-    SELECT {DEMAND}, {NAMES} FROM demand AS d WHERE d.sku = ANY(CAST(:skus AS text[])) AND d.open > 0
+    SELECT {DEMAND}, {NAMES} FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS p (sku, warehouse)
+    JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.open > 0
 """)  # noqa: S608
+
+LOAD_POOLS = text("SELECT DISTINCT sku, warehouse FROM demand WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0")
+# Of a warehouse the index is read through: it holds who waits and nobody else.
+LOAD_POOLS_AT = text("""
+    SELECT DISTINCT sku, warehouse FROM demand WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open > 0
+""")
 
 INSERT = text("""
     INSERT INTO demand (id, status, order_id, line, sku, warehouse, customer, priority, placed_at, shortfall, kind,
@@ -141,11 +148,22 @@ async def load(tx: Transaction, ids: Iterable[str]) -> Demands:
     return demands
 
 
-async def load_open(tx: Transaction, skus: Iterable[str]) -> Demands:
-    """Load all demands of products that something is open of."""
+async def load_open(tx: Transaction, pools: Iterable[Pool]) -> Demands:
+    """Load all demands in pools that something is open of."""
     demands = Demands()
-    demands.adopt(_demand(row) for row in await tx.rows(LOAD_OPEN, {"skus": list(skus)}))
+    demands.adopt(_demand(row) for row in await tx.rows(LOAD_OPEN, in_columns(pools)))
     return demands
+
+
+async def waiting_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
+    """Where somebody waits for products."""
+    return {(row.sku, row.warehouse) for row in await tx.rows(LOAD_POOLS, {"skus": list(skus)})}
+
+
+async def waiting_pools_at(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
+    """What somebody waits for in warehouses."""
+    rows = await tx.rows(LOAD_POOLS_AT, {"warehouses": list(warehouses)})
+    return {(row.sku, row.warehouse) for row in rows}
 
 
 async def load_waiting(tx: Transaction, book: Book, demands: Demands, limits: LimitsOf) -> None:

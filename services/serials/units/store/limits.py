@@ -6,6 +6,7 @@ from services.serials.units.domain.limits import Limits
 from services.serials.units.domain.unit import Pool, Unit
 from shared.database import Transaction
 from shared.replica import products, warehouses
+from shared.rezoned import keep_days
 
 
 async def limits_of(tx: Transaction, pools: Iterable[Pool]) -> dict[Pool, Limits]:
@@ -13,6 +14,7 @@ async def limits_of(tx: Transaction, pools: Iterable[Pool]) -> dict[Pool, Limits
     wanted = set(pools)
     if not wanted:
         return {}
+    await keep_days(tx, {warehouse for _, warehouse in wanted})
     known = await products(tx, {sku for sku, _ in wanted})
     sites = await warehouses(tx, {warehouse for _, warehouse in wanted})
     found = {}
