@@ -20,7 +20,7 @@ from shared.contracts.fulfillment import (
     UnitPicked,
     UnitUnpicked,
 )
-from shared.contracts.lots import RecallOpened
+from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
@@ -66,6 +66,7 @@ ROWS = (
     Hears(DispatchRequested, units.dispatch_requested, packed_skus),
     Hears(DispatchDone, units.dispatch_done, packed_skus),
     Hears(RecallOpened, units.recall_opened, sku),
+    Hears(RecallClosed, units.recall_closed, sku),
     Takes(PutAway, allocation.put_away, sku, post="/putaways"),
     Takes(Move, units.move, sku, post="/moves"),
     Takes(Hold, units.hold, sku, post="/holds"),

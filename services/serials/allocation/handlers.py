@@ -155,4 +155,4 @@ async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductCh
     for demand in demands.waiting:
         book.freed[demand.pool] = {demand.pool: told[demand.sku]}
     given = await _give(tx, book, demands, {})
-    return [*(fact for _, fact in events_of(book)), *given]
+    return [*(fact for _, fact in events_of(book)), *given, *await recalled_again(tx, book)]

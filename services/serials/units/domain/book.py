@@ -44,6 +44,9 @@ class Book:
     lifted_scopes: list[tuple[Scope, int]] = field(default_factory=list)
     """Scopes of holds that were opened and lifted here, each with its act."""
 
+    watched: list[tuple[Unit, Scope]] = field(default_factory=list)
+    """Units that a recall names here; one may have named them before."""
+
     _scoped: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
     of_returns: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -94,6 +97,11 @@ class Book:
         if key not in self._scoped:
             self._scoped[key] = self.act(Change.HELD, scope.sku, told, Papers(hold=scope.hold), scope.reason)
         return self._scoped[key]
+
+    def watch(self, unit: Unit, scope: Scope) -> None:
+        """Tell the scope's recall from now on where the unit goes."""
+        unit.watches += 1
+        self.watched.append((unit, scope))
 
     def came_free(self, unit: Unit, told: Told) -> None:
         """Note a unit that an order may have now."""

@@ -33,6 +33,8 @@ def open_scoped(book: Book, unit: Unit, told: Told) -> None:
     for scope in book.scopes.values():
         if scope.touches(unit):
             open_on(book, unit, book.scoped_act(scope, told))
+            if scope.recall:
+                book.watch(unit, scope)
 
 
 def lift_from(book: Book, unit: Unit, act: int) -> None:
