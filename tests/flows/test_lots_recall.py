@@ -10,6 +10,7 @@ from typing import NamedTuple
 from deploy.local.files import PROJECT
 from shared.contracts.commands.lots import AdjustLot, CloseRecall, MarkRecalled, OpenRecall, RecalledLot
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
+from shared.contracts.commands.serials import Lift
 from shared.contracts.counted import LotQuantity
 from tests.flows import conservation
 from tests.flows.goods import BINS, Goods, lot
@@ -153,3 +154,32 @@ async def test_a_recall_races_a_receipt_of_its_lot(world: World, goods: Goods) -
     (row,) = await rows(world, recall, "stock")
     assert (row["location"], row["on_hand"], row["held"]) == (BINS[0], 5, True)
     await conservation.hold(world, [goods.sku])
+
+
+async def test_a_recalled_unit_is_followed_to_its_customer(world: World, goods: Goods) -> None:
+    """A product turns to serials while it is recalled: what comes is held; found good and sold, it is called (S46)."""
+    await goods.product()
+    recall, (serial,) = goods.no("R"), goods.serials(1)
+    lots = [RecalledLot(sku=goods.sku, lot="L-1")]
+    await world.do(OpenRecall(recall=recall, text=f"Unit {serial}", skus=[goods.sku], lots=lots, reason="leaks"))
+    await known(world, recall)
+    await goods.product_again(serial_tracked=True, lot_tracked=False)
+    await goods.heard("lots.events", goods.sku, "recall.opened.v1", tracking="SERIAL")
+    await known(world, recall)
+    await goods.received([serial])
+
+    async def held() -> bool:
+        return [(it["item"], it["held"]) for it in await rows(world, recall, "stock")] == [(serial, True)]
+
+    await eventually(held)
+    await world.do(Lift(sku=goods.sku, hold=recall, reason="found good"), actor="sue")
+    await goods.put_away([serial])
+    order = await goods.order(1)
+    await goods.shipped(order, await goods.allocated(order, 1))
+
+    async def called() -> bool:
+        calls = await rows(world, recall, "calls")
+        return [(it["item"], it["customer_name"]) for it in calls] == [(serial, CUSTOMER.name)]
+
+    await eventually(called)
+    await world.refused(CloseRecall(recall=recall, reason="done"), "recall_open", actor="sue")

@@ -100,9 +100,9 @@ def test_more_than_an_event_can_name_is_too_wide() -> None:
 def test_each_product_is_told_once() -> None:
     """One message a product, under a hold that is called as the recall is (S46)."""
     wish = asked(text="007", lots=[{"sku": "SALT", "lot": "1"}], mock=True)
-    facts = said(wish.event, found(wish, ("MILK", "007")))
-    assert [(fact.sku, fact.hold, fact.mock) for fact in facts] == [
-        (sku, "RC-1", True) for sku in ("MILK", "PUMP", "SALT", "VALVE")
+    facts = said(wish.event, found(wish, ("MILK", "007")), PRODUCTS)
+    assert [(fact.sku, fact.tracking, fact.hold, fact.mock) for fact in facts] == [
+        (sku, PRODUCTS[sku], "RC-1", True) for sku in ("MILK", "PUMP", "SALT", "VALVE")
     ]
 
 

@@ -63,16 +63,23 @@ def resolve(
     asked: Asked, products: Products, serialised: Collection[str], known: Iterable[tuple[str, str]]
 ) -> dict[str, Touched] | Refusal:
     """Give what is touched by product; `known` are the lots that fit its words, ranges and lots without a product."""
-    wish = asked.event.data
     if no := _unfit(asked, products, serialised):
         return no
+    found = touching(asked, products, serialised, known)
+    return _too_wide(found) or found or Refusal(code=Code.RECALL_EMPTY, detail="nothing we have is called so")
+
+
+def touching(
+    asked: Asked, products: Products, serialised: Collection[str], known: Iterable[tuple[str, str]]
+) -> dict[str, Touched]:
+    """Give what is touched of the products, which need not be all that it names."""
+    wish = asked.event.data
     touched: dict[str, Touched] = {}
     for sku, lot in [*known, *((one.sku, one.lot) for one in wish.lots if one.sku)]:
         touched.setdefault(sku, Touched()).lots[lot] = None
-    about = [sku for sku in wish.skus if products[sku] == "SERIAL"] if wish.skus else serialised
+    about = [sku for sku in wish.skus if products.get(sku) == "SERIAL"] if wish.skus else serialised
     _touch_serialised(touched, asked, products, about)
-    found = {sku: of for sku, of in touched.items() if of}
-    return _too_wide(found) or found or Refusal(code=Code.RECALL_EMPTY, detail="nothing we have is called so")
+    return {sku: of for sku, of in touched.items() if of}
 
 
 def _touch_serialised(touched: dict[str, Touched], asked: Asked, products: Products, about: Collection[str]) -> None:
@@ -82,7 +89,7 @@ def _touch_serialised(touched: dict[str, Touched], asked: Asked, products: Produ
         for sku in (one.sku,) if one.sku else about:
             touched.setdefault(sku, Touched()).serials[one.serial] = None
     for span in wish.ranges:
-        if products[span.sku] == "SERIAL":
+        if products.get(span.sku) == "SERIAL":
             touched.setdefault(span.sku, Touched()).ranges[Range(span.first, span.last)] = None
     for sku in about:
         of = touched.setdefault(sku, Touched())
@@ -114,8 +121,8 @@ def _too_wide(touched: Mapping[str, Touched]) -> Refusal | None:
     return Refusal(code=Code.RECALL_TOO_WIDE, detail=f"more than {MAX_UNITS} lots of {wide[0]} are touched", ids=wide)
 
 
-def said(event: CloudEvent[OpenRecall], touched: Mapping[str, Touched]) -> list[RecallOpened]:
-    """Tell the owners of each product; its hold is called as the recall is."""
+def said(event: CloudEvent[OpenRecall], touched: Mapping[str, Touched], products: Products) -> list[RecallOpened]:
+    """Ask the owner of each product; its hold is called as the recall is."""
     wish = event.data
     return [
         RecallOpened(
@@ -123,6 +130,7 @@ def said(event: CloudEvent[OpenRecall], touched: Mapping[str, Touched]) -> list[
             cause=event.cause,
             recall=wish.recall,
             sku=sku,
+            tracking=products[sku],
             lots=list(of.lots),
             serials=list(of.serials),
             ranges=[RecallRange(first=span.first, last=span.last) for span in of.ranges],

@@ -51,11 +51,11 @@ MATCHING = text("""
 """)
 
 ADD = text("""
-    INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by)
-    SELECT r, reason, notice, mock, :now, actor FROM unnest(
+    INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by, asked)
+    SELECT r, reason, notice, mock, :now, actor, asked FROM unnest(
         CAST(:recalls AS text[]), CAST(:reasons AS text[]), CAST(:notices AS text[]), CAST(:mocks AS boolean[]),
-        CAST(:actors AS text[])
-    ) AS it (r, reason, notice, mock, actor)
+        CAST(:actors AS text[]), CAST(:asked AS jsonb[])
+    ) AS it (r, reason, notice, mock, actor, asked)
 """)
 ADD_PRODUCTS = text("""
     INSERT INTO recall_product (recall, sku, tracking)
@@ -170,6 +170,7 @@ async def add(
         "notices": [event.data.text for event in wishes],
         "mocks": [event.data.mock for event in wishes],
         "actors": [event.actor for event in wishes],
+        "asked": [event.data.model_copy(update={"actor": event.actor}).model_dump_json() for event in wishes],
         "now": tx.now,
     }
     await tx.run(ADD, values)
