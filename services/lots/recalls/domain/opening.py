@@ -16,6 +16,9 @@ from shared.contracts.lots import RecallOpened, RecallRange
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import Tracking
 
+WIDE, A_PRODUCT = 1_000_000, 100
+"""How many names are looked for at once in all products with serials; asking about one costs as much as so many."""
+
 
 class Asked(NamedTuple):
     """A request with its notice read: what the store looks for among the lots it knows."""
@@ -41,6 +44,13 @@ class Asked(NamedTuple):
         wish = self.event.data
         vague = any(one.sku is None for one in wish.lots) or any(one.sku is None for one in wish.serials)
         return vague or (not wish.skus and bool(self.notice.words or self.notice.ranges))
+
+    @property
+    def room(self) -> int:
+        """In how many products with serials all that it names can be looked for."""
+        wish = self.event.data
+        names = len(self.notice.words) + len(self.notice.ranges) + len(wish.lots) + len(wish.serials)
+        return WIDE // (A_PRODUCT + names)
 
 
 @dataclass(slots=True)
@@ -107,10 +117,12 @@ def _unfit(asked: Asked, products: Products, serialised: Collection[str]) -> Ref
         return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=f"{', '.join(counted)} have no serials", ids=counted)
     if asked.notice.too_long:
         return Refusal(code=Code.RECALL_TOO_WIDE, detail="the text names more than 2000 words or 100 ranges")
-    if asked.anywhere and len(serialised) > MAX_UNITS:
-        return Refusal(
-            code=Code.RECALL_TOO_WIDE, detail=f"more than {MAX_UNITS} products have serials: name those it is about"
+    if asked.anywhere and len(serialised) > asked.room:
+        detail = (
+            f"more than {asked.room} products have serials, too many for so many numbers at once: name those"
+            " it is about in `skus`, or open a recall for each part of the numbers"
         )
+        return Refusal(code=Code.RECALL_TOO_WIDE, detail=detail)
     return None
 
 

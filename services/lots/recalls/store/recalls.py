@@ -9,7 +9,7 @@ from services.lots.recalls.domain.closing import StillOpen
 from services.lots.recalls.domain.opening import Asked, Touched
 from services.lots.recalls.store.views import LINES, OPEN
 from shared.contracts.commands.lots import CloseRecall, MarkRecalled
-from shared.contracts.envelope import MAX_UNITS, CloudEvent
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import RecallOpened
 from shared.contracts.reference import Tracking
 from shared.contracts.serials import SerialRecalled
@@ -118,8 +118,8 @@ async def standing(tx: Transaction, recalls: Iterable[str]) -> dict[str, bool]:
 async def known(tx: Transaction, asked: Sequence[Asked]) -> Known:
     """Look up the products and the lots that the requests may be about."""
     serialised: Sequence[str] = ()
-    if any(it.anywhere for it in asked):
-        serialised = [row.sku for row in await tx.rows(SERIALISED, {"size": MAX_UNITS + 1})]
+    if room := max((it.room for it in asked if it.anywhere), default=0):
+        serialised = [row.sku for row in await tx.rows(SERIALISED, {"size": room + 1})]
     matching: dict[int, list[tuple[str, str]]] = {}
     for row in await tx.rows(MATCHING, _wanted(asked)):
         matching.setdefault(row.place, []).append((row.sku, row.lot))
