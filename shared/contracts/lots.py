@@ -231,7 +231,7 @@ class LotDispatchRefused(Fact, type="lot.dispatch_refused.v1", topic=LOTS, key="
 
 
 class RecallRange(Model):
-    """All serials of one length from the first to the last, as they sort."""
+    """All serials of one length from the first to the last, as they sort, upper and lower case alike."""
 
     first: str
     last: str

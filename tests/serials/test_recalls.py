@@ -113,6 +113,31 @@ async def test_a_recall_names_and_holds_what_it_touches(line: Line) -> None:
     assert sorted(held) == ["SN-00002", "SN-00003", "ab-7"]
 
 
+async def test_a_range_in_any_case(line: Line) -> None:
+    """A range is of upper and lower case alike, here and in what arrives, as the words of a notice are (S46)."""
+    say = Saying(line.sku)
+    await stock(line, ["SN-15", "sn-16", "sn-20", "SN-150"])
+    told = await line.say(recall(line, ranges=[RecallRange(first="sn-10", last="SN-19")]))
+    assert sorted(units_of(told.data("serial.recalled.v1"))) == ["SN-15", "sn-16"]
+    told = await line.say(say.receive(["Sn-17", "Sn-21"]))
+    assert sorted(units_of(told.data("serial.recalled.v1"))) == ["Sn-17"]
+
+
+async def test_a_recall_called_as_a_hold_before_it(line: Line) -> None:
+    """A lot that was held under the recall's name before does not keep the recall from what else it names (S46)."""
+    say = Saying(line.sku)
+    await stock(line, names(1), lot="L-1")
+    await line.say(Hold(sku=line.sku, lot="L-1", hold="RC-1-hold", reason="suspicion"))
+    await line.say(recall(line, lots=["L-1", "L-2"]))
+    told = await line.say(say.receive(["A1"], lot="L-2"))
+    assert [unit["serial"] for it in told.data("serial.held.v1") for unit in it["units"]] == ["A1"]
+    told = await line.say(say.receive(["A2"], lot="L-1"))
+    assert units_of(told.data("serial.recalled.v1"))["A2"]["held"]
+    assert (await line.rows("SELECT holds FROM serial_state WHERE sku = :sku", sku=line.sku)) == [{"holds": 1}] * 3
+    await line.say(Lift(sku=line.sku, hold="RC-1-hold", reason="found good"))
+    assert (await line.say(say.receive(["A3"], lot="L-2"))).types() == ["serial.moved.v1"]
+
+
 async def test_a_recall_that_touches_nothing_is_answered(line: Line) -> None:
     """No units is an answer, too; what arrives of it later is held, and said (S46)."""
     told = await line.say(recall(line, lots=["L-5"], serials=["SN-77777"], words=["l-6"]))

@@ -1,4 +1,4 @@
-"""What open recalls look for: kept when they are opened, asked for every lot that arrives.
+"""What recalls look for: kept when they are opened, asked for every lot that arrives, after their closing too.
 
 Who opens a recall and who takes in a receipt wait for each other by one advisory lock, which receipts share: or a lot
 could come in while the recall that seeks it is being written, and neither would see the other. So do those who open a
@@ -36,7 +36,7 @@ SEEK = text("""
             AND length(s.first) = length(c.lot)
     )
     SELECT DISTINCT h.recall, h.sku, h.lot, r.reason FROM hit AS h JOIN recall AS r USING (recall)
-    WHERE r.closed_at IS NULL AND (h.skus = '{}' OR h.sku = ANY(h.skus))
+    WHERE (h.skus = '{}' OR h.sku = ANY(h.skus))
         AND NOT EXISTS (
             SELECT FROM recall_lot AS l WHERE l.recall = h.recall AND l.sku = h.sku AND l.lot = h.lot
         )

@@ -115,7 +115,7 @@ OPEN_SCOPES = text("""
 LIFT_SCOPES = text("""
     UPDATE hold_scope AS c SET lifted = it.act
     FROM unnest(CAST(:skus AS text[]), CAST(:holds AS text[]), CAST(:acts AS bigint[])) AS it (sku, hold, act)
-    WHERE c.sku = it.sku AND c.hold = it.hold
+    WHERE c.sku = it.sku AND c.hold = it.hold AND c.lifted IS NULL
 """)
 
 LIFT_HOLDS = text("""
