@@ -116,16 +116,23 @@ async def end(world: World, goods: Goods, recall: str, its: Scattered) -> None:
     assert (await world.read("lots", f"/recalls/{at(recall)}"))["closed_by"] == "sue"
 
 
-async def test_a_mock_recall_from_the_command_line(world: World, goods: Goods) -> None:
-    """`tracelot recall --mock` times an exercise over the running services, and holds nothing (S46)."""
-    its = await scattered(world, goods)
+async def exercised(world: World, recall: str, lot: str) -> tuple[int | None, str]:
+    """A mock recall from the command line: how it ended, and what it said."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "shared.cli", "recall", goods.no("R"), "--mock", "--actor", "sue", "--reason", "exercise",
-        "--lot", f"{goods.sku}=L1", cwd=PROJECT, stdout=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "shared.cli", "recall", recall, "--mock", "--actor", "sue", "--reason", "exercise",
+        "--lot", lot, cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "LOTS_URL": world.services["lots"].url},
     )  # fmt: skip
     told = (await process.communicate())[0].decode()
-    assert process.returncode == 0, told
+    return process.returncode, told
+
+
+async def test_a_mock_recall_from_the_command_line(world: World, goods: Goods) -> None:
+    """`tracelot recall --mock` times an exercise over the running services, and holds nothing (S46)."""
+    its = await scattered(world, goods)
+    recall = goods.no("R")
+    ended, told = await exercised(world, recall, f"{goods.sku}=L1")
+    assert ended == 0, told
     assert re.search(r"Mock recall R-\S+: all known after \d+\.\d\d s", told)
     for said in (f"{BINS[0]}\t{goods.sku} L1\t15", f"{DOCK}\t{goods.sku} L1\t1", f"blocked   {its.listed}\t"):
         assert said in told, told
@@ -133,6 +140,8 @@ async def test_a_mock_recall_from_the_command_line(world: World, goods: Goods) -
     assert "100.0 % of 21 is accounted for" in told
     await goods.listed(its.listed, {("L1", BINS[0]): 4})
     assert (await goods.dispatched(its.boxed))["status"] == "DISPATCHED"
+    ended, told = await exercised(world, recall, f"{goods.sku}=L2")  # nobody takes the first for it
+    assert (ended, "document_exists" in told, "L2" in told) == (1, True, False)
 
 
 async def test_a_recall_races_a_receipt_of_its_lot(world: World, goods: Goods) -> None:
