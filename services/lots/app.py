@@ -53,8 +53,8 @@ def sku(data: Fact) -> Iterator[str]:
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def counted(data: AllocationRequested | AllocationWithdrawn) -> bool:
-    """Say whether a demand is ours: what is serialised is the registry's business."""
+def counted(data: AllocationRequested | AllocationWithdrawn | RecallOpened) -> bool:
+    """Say whether a demand or a recall is ours: what is serialised is the registry's business."""
     return data.tracking != "SERIAL"
 
 
@@ -91,7 +91,7 @@ def recall_and_sku(data: RecallOpened) -> Iterator[str]:
 
 
 ROWS = (
-    Hears(ProductChanged, expiry.product_changed, product),
+    Hears(ProductChanged, recalls.product_changed, product),
     WAREHOUSES._replace(handler=allocation.warehouse_changed),
     Hears(LocationChanged, partial(balances.location_changed, keep=serving), place),
     Hears(StockReceived, partial(recalls.stock_received, keep=serving), sku),
@@ -112,7 +112,7 @@ ROWS = (
     Takes(CountLot, partial(balances.count, keep=serving), sku, post="/counts"),
     Takes(CorrectLot, partial(balances.correct, keep=serving), sku, post="/corrections"),
     Takes(OpenRecall, recalls.open_recalls, recall, post="/recalls", status=202),
-    Hears(RecallOpened, recalls.hold_recalled, recall_and_sku),
+    Hears(RecallOpened, recalls.hold_recalled, recall_and_sku, counted),
     Hears(SerialRecalled, recalls.hear_units, recall),
     Takes(MarkRecalled, recalls.mark_calls, recall, post="/recall-marks"),
     Takes(CloseRecall, recalls.close_recalls, recall, post="/recall-closings"),

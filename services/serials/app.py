@@ -21,7 +21,7 @@ from shared.contracts.fulfillment import (
     UnitPicked,
     UnitUnpicked,
 )
-from shared.contracts.lots import RecallOpened
+from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
@@ -47,6 +47,11 @@ def serialised(data: AllocationRequested | AllocationWithdrawn) -> bool:
     return data.tracking == "SERIAL"
 
 
+def recalled(data: RecallOpened) -> bool:
+    """Say whether a recall is ours; older ones did not say whose they are."""
+    return data.tracking in {None, "SERIAL"}
+
+
 def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
     """Lock every product that lies in the cartons."""
     yield from {f"sku:{unit.sku}" for unit in data.units}
@@ -68,7 +73,8 @@ ROWS = (
     Hears(UnitUnpicked, allocation.unit_unpicked, sku),
     Hears(DispatchRequested, units.dispatch_requested, packed_skus),
     Hears(DispatchDone, units.dispatch_done, packed_skus),
-    Hears(RecallOpened, units.recall_opened, sku),
+    Hears(RecallOpened, units.recall_opened, sku, recalled),
+    Hears(RecallClosed, units.recall_closed, sku),
     Takes(PutAway, allocation.put_away, sku, post="/putaways"),
     Takes(Move, units.move, sku, post="/moves"),
     Takes(Hold, units.hold, sku, post="/holds"),

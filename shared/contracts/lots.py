@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.contracts.counted import LotAt, LotQuantities, LotQuantity, LotsAt, PackedStock
 from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
+from shared.contracts.reference import Tracking
 from shared.contracts.topics import LOTS
 from shared.identifiers import Count, Day, DocumentId, Exact, LineId, Location, LotNumber, Quantity, Sku
 
@@ -233,20 +234,23 @@ class LotDispatchRefused(Fact, type="lot.dispatch_refused.v1", topic=LOTS, key="
 
 
 class RecallRange(Model):
-    """All serials of one length from the first to the last, as they sort."""
+    """All serials of one length from the first to the last, as they sort, upper and lower case alike."""
 
     first: str
     last: str
 
 
 class RecallOpened(Fact, type="recall.opened.v1", topic=LOTS, key="sku"):
-    """A recall touches these lots and serials of a product: their owners hold and name what they have of it (S46).
+    """A recall touches these lots and serials of a product: its owner holds and names what it has of it (S46).
 
-    A `mock` one is answered in the same way, and nothing is held. Serials are touched by their lot number too.
+    Where the product is tracked another way later, it is said again, and the new owner answers. A `mock` one is
+    answered in the same way, and nothing is held. Serials are touched by their lot number too.
     """
 
     recall: DocumentId
     sku: Sku
+    tracking: Tracking | None = None
+    """Who is to answer: the registry for SERIAL, else lots."""
     lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)] = []
     serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
     ranges: Annotated[list[RecallRange], Field(max_length=100)] = []

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from deploy.local.files import PROJECT
 from shared.contracts.commands.lots import AdjustLot, CloseRecall, MarkRecalled, OpenRecall, RecalledLot
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
+from shared.contracts.commands.serials import Lift
 from shared.contracts.counted import LotQuantity
 from tests.flows import conservation
 from tests.flows.goods import BINS, Goods, lot
@@ -115,16 +116,23 @@ async def end(world: World, goods: Goods, recall: str, its: Scattered) -> None:
     assert (await world.read("lots", f"/recalls/{at(recall)}"))["closed_by"] == "sue"
 
 
-async def test_a_mock_recall_from_the_command_line(world: World, goods: Goods) -> None:
-    """`tracelot recall --mock` times an exercise over the running services, and holds nothing (S46)."""
-    its = await scattered(world, goods)
+async def exercised(world: World, recall: str, lot: str) -> tuple[int | None, str]:
+    """A mock recall from the command line: how it ended, and what it said."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "shared.cli", "recall", goods.no("R"), "--mock", "--actor", "sue", "--reason", "exercise",
-        "--lot", f"{goods.sku}=L1", cwd=PROJECT, stdout=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "shared.cli", "recall", recall, "--mock", "--actor", "sue", "--reason", "exercise",
+        "--lot", lot, cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "LOTS_URL": world.services["lots"].url},
     )  # fmt: skip
     told = (await process.communicate())[0].decode()
-    assert process.returncode == 0, told
+    return process.returncode, told
+
+
+async def test_a_mock_recall_from_the_command_line(world: World, goods: Goods) -> None:
+    """`tracelot recall --mock` times an exercise over the running services, and holds nothing (S46)."""
+    its = await scattered(world, goods)
+    recall = goods.no("R")
+    ended, told = await exercised(world, recall, f"{goods.sku}=L1")
+    assert ended == 0, told
     assert re.search(r"Mock recall R-\S+: all known after \d+\.\d\d s", told)
     for said in (f"{BINS[0]}\t{goods.sku} L1\t15", f"{DOCK}\t{goods.sku} L1\t1", f"blocked   {its.listed}\t"):
         assert said in told, told
@@ -132,6 +140,8 @@ async def test_a_mock_recall_from_the_command_line(world: World, goods: Goods) -
     assert "100.0 % of 21 is accounted for" in told
     await goods.listed(its.listed, {("L1", BINS[0]): 4})
     assert (await goods.dispatched(its.boxed))["status"] == "DISPATCHED"
+    ended, told = await exercised(world, recall, f"{goods.sku}=L2")  # nobody takes the first for it
+    assert (ended, "document_exists" in told, "L2" in told) == (1, True, False)
 
 
 async def test_a_recall_races_a_receipt_of_its_lot(world: World, goods: Goods) -> None:
@@ -153,3 +163,32 @@ async def test_a_recall_races_a_receipt_of_its_lot(world: World, goods: Goods) -
     (row,) = await rows(world, recall, "stock")
     assert (row["location"], row["on_hand"], row["held"]) == (BINS[0], 5, True)
     await conservation.hold(world, [goods.sku])
+
+
+async def test_a_recalled_unit_is_followed_to_its_customer(world: World, goods: Goods) -> None:
+    """A product turns to serials while it is recalled: what comes is held; found good and sold, it is called (S46)."""
+    await goods.product()
+    recall, (serial,) = goods.no("R"), goods.serials(1)
+    lots = [RecalledLot(sku=goods.sku, lot="L-1")]
+    await world.do(OpenRecall(recall=recall, text=f"Unit {serial}", skus=[goods.sku], lots=lots, reason="leaks"))
+    await known(world, recall)
+    await goods.product_again(serial_tracked=True, lot_tracked=False)
+    await goods.heard("lots.events", goods.sku, "recall.opened.v1", tracking="SERIAL")
+    await known(world, recall)
+    await goods.received([serial])
+
+    async def held() -> bool:
+        return [(it["item"], it["held"]) for it in await rows(world, recall, "stock")] == [(serial, True)]
+
+    await eventually(held)
+    await world.do(Lift(sku=goods.sku, hold=recall, reason="found good"), actor="sue")
+    await goods.put_away([serial])
+    order = await goods.order(1)
+    await goods.shipped(order, await goods.allocated(order, 1))
+
+    async def called() -> bool:
+        calls = await rows(world, recall, "calls")
+        return [(it["item"], it["customer_name"]) for it in calls] == [(serial, CUSTOMER.name)]
+
+    await eventually(called)
+    await world.refused(CloseRecall(recall=recall, reason="done"), "recall_open", actor="sue")

@@ -75,6 +75,16 @@ async def test_a_lot_is_found_whoever_has_it(line: Line, name: str) -> None:
     assert line.sku in {data["sku"] for data in told.data("recall.opened.v1")}
 
 
+async def test_a_notice_is_looked_for_in_all_products(line: Line, name: str) -> None:
+    """Hundreds of products with serials, and a notice that names none of them: each is asked about (S46)."""
+    pumps = [f"PUMP-{name}-{number}" for number in range(600)]
+    await line.say(*(ProductChanged(sku=it, version=1, name="pump", unit="each", tracking="SERIAL") for it in pumps))
+    told = await line.say(OpenRecall(recall=name, text="unit SN-1", reason="leaks", mock=True))
+    assert told.codes() == []
+    assert set(pumps) <= {data["sku"] for data in told.data("recall.opened.v1")}
+    assert (await line.say(CloseRecall(recall=name, reason="exercise"))).codes() == []
+
+
 async def test_what_arrives_later_is_held_too(line: Line, name: str) -> None:
     """A lot that was recalled before it came cannot be put to any order when it comes (S46)."""
     say = line.saying

@@ -186,6 +186,20 @@ async def test_lots_come_back(milk: Line, http: httpx.AsyncClient) -> None:
     assert (decided, paged["next"] is not None) == ([(5, "RESTOCK", "anna"), (3, "SCRAP", "anna")], True)
 
 
+async def test_a_return_of_lots_before_their_departure_is_known(milk: Line, http: httpx.AsyncClient) -> None:
+    """A return whose shipped fact is under way is told to come again; what went to somebody else stays refused."""
+    back = returned(milk, ("A", 8)).model_dump(mode="json", exclude_unset=True)
+    early = await post(http, "/returns", **back)
+    assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (409, "not_yet_known", "1")
+    await milk.say(shipped(milk, ("A", 6), ("B", 1)))
+    less = await post(http, "/returns", **back)
+    assert (less.json()["code"], "Retry-After" in less.headers) == ("not_shipped_to_customer", False)
+    other = await post(http, "/returns", **back | {"customer": "D", "lots": [{"lot": "B", "quantity": 1}]})
+    assert other.json()["code"] == "not_shipped_to_customer"
+    await milk.say(shipped(milk, ("A", 2)))
+    assert (await milk.say(returned(milk, ("A", 8)))).codes() == []
+
+
 async def test_a_products_life_is_kept_and_told(milk: Line, http: httpx.AsyncClient) -> None:
     """What a product's days of life mean is told, shown, and kept with every change (S24)."""
     sku = milk.no("MILK")

@@ -8,7 +8,7 @@ import httpx
 
 from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift
 from shared.contracts.fulfillment import DispatchDone
-from shared.contracts.lots import RecallOpened, RecallRange
+from shared.contracts.lots import RecallClosed, RecallOpened, RecallRange
 from shared.database import Transaction
 from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names
@@ -113,6 +113,31 @@ async def test_a_recall_names_and_holds_what_it_touches(line: Line) -> None:
     assert sorted(held) == ["SN-00002", "SN-00003", "ab-7"]
 
 
+async def test_a_range_in_any_case(line: Line) -> None:
+    """A range is of upper and lower case alike, here and in what arrives, as the words of a notice are (S46)."""
+    say = Saying(line.sku)
+    await stock(line, ["SN-15", "sn-16", "sn-20", "SN-150"])
+    told = await line.say(recall(line, ranges=[RecallRange(first="sn-10", last="SN-19")]))
+    assert sorted(units_of(told.data("serial.recalled.v1"))) == ["SN-15", "sn-16"]
+    told = await line.say(say.receive(["Sn-17", "Sn-21"]))
+    assert sorted(units_of(told.data("serial.recalled.v1"))) == ["Sn-17"]
+
+
+async def test_a_recall_called_as_a_hold_before_it(line: Line) -> None:
+    """A lot that was held under the recall's name before does not keep the recall from what else it names (S46)."""
+    say = Saying(line.sku)
+    await stock(line, names(1), lot="L-1")
+    await line.say(Hold(sku=line.sku, lot="L-1", hold="RC-1-hold", reason="suspicion"))
+    await line.say(recall(line, lots=["L-1", "L-2"]))
+    told = await line.say(say.receive(["A1"], lot="L-2"))
+    assert [unit["serial"] for it in told.data("serial.held.v1") for unit in it["units"]] == ["A1"]
+    told = await line.say(say.receive(["A2"], lot="L-1"))
+    assert units_of(told.data("serial.recalled.v1"))["A2"]["held"]
+    assert (await line.rows("SELECT holds FROM serial_state WHERE sku = :sku", sku=line.sku)) == [{"holds": 1}] * 3
+    await line.say(Lift(sku=line.sku, hold="RC-1-hold", reason="found good"))
+    assert (await line.say(say.receive(["A3"], lot="L-2"))).types() == ["serial.moved.v1"]
+
+
 async def test_a_recall_that_touches_nothing_is_answered(line: Line) -> None:
     """No units is an answer, too; what arrives of it later is held, and said (S46)."""
     told = await line.say(recall(line, lots=["L-5"], serials=["SN-77777"], words=["l-6"]))
@@ -159,6 +184,62 @@ async def test_later_moves_of_recalled_units_are_said(line: Line) -> None:
     assert {
         unit["serial"]: unit["held"] for unit in units_of(told.data("serial.recalled.v1")).values()
     } == dict.fromkeys(names(4), False)
+
+
+async def test_a_unit_that_was_let_go_is_told_of_until_the_recall_closes(line: Line) -> None:
+    """What was found good is told of at each step, with whom to call once it leaves; not after the closing (S46)."""
+    say = Saying(line.sku)
+    await stock(line, names(3), lot="L-1")
+    await line.say(recall(line, lots=["L-1"]), recall(line, "RC-2", serials=names(1)))
+    await line.say(*(Lift(sku=line.sku, hold=f"{it}-hold", reason="found good") for it in ("RC-1", "RC-2")))
+    told = await line.say(say.want(1, 1))
+    assert sorted((it["recall"], it["units"][0]["status"]) for it in told.data("serial.recalled.v1")) == [
+        ("RC-1", "ALLOCATED"), ("RC-2", "ALLOCATED"),
+    ]  # fmt: skip
+    await line.say(say.pick(1, names(1)), RecallClosed(recall="RC-2", sku=line.sku, reason="done"))
+    done: DispatchDone = say.dispatch(1, names(1))
+    told = await line.say(done.model_copy(update={"customer_name": "Clinic", "contact": "+1 555 0100"}))
+    [answer] = told.data("serial.recalled.v1")
+    [out] = answer["units"]
+    assert (answer["recall"], out["status"], out["held"], out["customer_name"]) == ("RC-1", "SHIPPED", False, "Clinic")
+    await line.say(RecallClosed(recall="RC-1", sku=line.sku, reason="done"))
+    assert (await line.say(say.want(2, 1))).data("serial.recalled.v1") == []
+    assert await line.rows("SELECT serial FROM serial_state WHERE sku = :sku AND watches <> 0", sku=line.sku) == []
+
+
+async def test_a_unit_that_was_out_is_told_of_when_it_is_back(line: Line) -> None:
+    """A unit that a recall named while it was out or expected is told of where it turns up, held or not (S46)."""
+    say = Saying(line.sku)
+    await stock(line, names(1), lot="L-1")
+    await line.say(say.plan(["E-1"]), say.want(1, 1), say.pick(1, names(1)))
+    await line.say(say.dispatch(1, names(1)))
+    await line.say(recall(line, serials=[*names(1), "E-1"]))
+    await line.say(Lift(sku=line.sku, hold="RC-1-hold", reason="found good"))
+    told = await line.say(say.give_back(1, names(1), 3), say.receive(["E-1"]))
+    assert {serial: (it["status"], it["held"]) for serial, it in units_of(told.data("serial.recalled.v1")).items()} == {
+        "SN-00001": ("RECEIVED", False), "E-1": ("RECEIVED", False),
+    }  # fmt: skip
+
+
+async def test_a_recall_that_is_told_twice_is_one(line: Line) -> None:
+    """Asked again, the registry answers again, and holds and watches nothing twice (S46)."""
+    await stock(line, names(2), lot="L-1")
+    await line.say(recall(line, lots=["L-1"]))
+    told = await line.say(recall(line, lots=["L-1"]))
+    assert (told.types(), sorted(units_of(told.data("serial.recalled.v1")))) == (["serial.recalled.v1"], names(2))
+    rows = await line.rows("SELECT holds, watches FROM serial_state WHERE sku = :sku", sku=line.sku)
+    assert rows == [{"holds": 1, "watches": 1}] * 2
+
+
+async def test_a_recalled_unit_that_a_policy_frees_is_told_of(line: Line) -> None:
+    """A unit found good that goes to an order because less life is demanded is told of as well (S46)."""
+    say = Saying(line.sku)
+    await line.say(policy(line, 1, stop_pick_days=60))
+    await stock(line, names(1), lot="L-1", **in_days(50))
+    await line.say(recall(line, lots=["L-1"]), Lift(sku=line.sku, hold="RC-1-hold", reason="found good"))
+    await line.say(say.want(1, 1))
+    told = await line.say(policy(line, 2))
+    assert units_of(told.data("serial.recalled.v1"))["SN-00001"]["status"] == "ALLOCATED"
 
 
 async def test_a_recall_racing_a_receipt_of_its_lot(line: Line) -> None:

@@ -6,20 +6,23 @@ from collections.abc import Mapping, Sequence
 from services.lots.balances import handlers as stock
 from services.lots.balances import store as balances
 from services.lots.balances.domain.stock import Told
+from services.lots.expiry import handlers as expiry
 from services.lots.recalls.domain.answers import RecallNow, opened
 from services.lots.recalls.domain.closing import why_not_closed
 from services.lots.recalls.domain.holding import hold, hold_arriving
 from services.lots.recalls.domain.opening import Asked, Touched, resolve, said
+from services.lots.recalls.domain.switching import asked_again, switched
 from services.lots.recalls.store import recalls as store
-from services.lots.recalls.store import sought
+from services.lots.recalls.store import sought, switching
 from shared.contracts.commands.lots import CloseRecall, MarkRecalled, OpenRecall
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import StockReceived
+from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRecalled
 from shared.database import Transaction
-from shared.replica import Product, products
+from shared.replica import products
 from shared.routing import Answer
 
 
@@ -41,7 +44,7 @@ async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall
         else:
             standing.add(recall)
             new.append((it, touched))
-            facts = said(it.event, touched)
+            facts = said(it.event, touched, known.products)
             answers.append(Answer(opened(recall, touched), facts, address=f"/recalls/{recall}"))
     await store.add(tx, new, known.products)
     await sought.keep(tx, [asked for asked, _ in new])
@@ -65,9 +68,7 @@ async def stock_received(
 
 async def hold_recalled(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:
     """Hold the lots that a recall touches, known or not; the registry does so for its serials."""
-    found = await products(tx, {event.data.sku for event in events})
-    ours = [event for event in events if not _serialised(found.get(event.data.sku))]
-    held = [event for event in ours if not event.data.mock]
+    held = [event for event in events if not event.data.mock]
     book = await balances.load(tx, ())
     keys = {(event.data.sku, lot) for event in held for lot in event.data.lots}
     if keys:
@@ -75,12 +76,23 @@ async def hold_recalled(tx: Transaction, events: Sequence[CloudEvent[RecallOpene
         await balances.load_had(tx, book, keys)
     facts = hold(book, held)
     await balances.save(tx, book)
-    await store.answered(tx, (event.data for event in ours), serialised=False)
+    await store.answered(tx, (event.data for event in events), serialised=False)
     return facts
 
 
-def _serialised(product: Product | None) -> bool:
-    return product is not None and product.tracking == "SERIAL"
+async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:
+    """Take products in; of those whose tracking changes open recalls ask the new owner (S46)."""
+    skus = {event.data.sku for event in events}
+    before = {sku: product.tracking for sku, product in (await products(tx, skus)).items()}
+    facts = await expiry.product_changed(tx, events)
+    now = await products(tx, skus)
+    changes = switched(before, (event for event in events if event.data.version == now[event.data.sku].version))
+    if not changes:
+        return facts
+    await sought.together(tx)
+    again = list(asked_again(await switching.standing(tx, changes), changes))
+    await switching.ask(tx, again)
+    return [*facts, *again]
 
 
 async def hear_units(tx: Transaction, events: Sequence[CloudEvent[SerialRecalled]]) -> Sequence[Fact]:

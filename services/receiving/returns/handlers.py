@@ -20,7 +20,7 @@ async def receive(tx: Transaction, events: Sequence[CloudEvent[ReceiveReturn]]) 
         units=((wish.sku, serial) for wish in wishes for serial in wish.serials),
         skus=(wish.sku for wish in wishes),
         locations=(wish.location for wish in wishes),
-        lots=((wish.order, wish.customer, wish.sku, some.lot) for wish in wishes for some in wish.lots),
+        lots=((wish.order, wish.sku, some.lot) for wish in wishes for some in wish.lots),
     )
     outcomes = [domain.receive(book, event) for event in events]
     await store.save(tx, book)
@@ -46,7 +46,7 @@ async def ship(tx: Transaction, events: Sequence[CloudEvent[SerialMoved]]) -> Se
 async def ship_lots(tx: Transaction, events: Sequence[CloudEvent[LotShipped]]) -> Sequence[Fact]:
     """Remember how much of which lots has left, to whom and on which order."""
     lefts = [event.data for event in events]
-    keys = ((left.order, left.customer, left.sku, some.lot) for left in lefts for some in left.lots)
+    keys = ((left.order, left.sku, some.lot) for left in lefts for some in left.lots)
     book = await store.load(tx, lots=keys)
     domain.ship_lots(book, events)
     await store.save(tx, book)

@@ -9,7 +9,6 @@ from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.records import Key
 from services.receiving.receipts.store import sql
 from services.receiving.returns.domain import Book, LotDisposition, Return, ReturnLot, ReturnUnit, Shipped
-from services.receiving.returns.domain.records import ShippedKey
 from services.receiving.rows import all_of, columns
 from shared.database import Transaction, new_id
 
@@ -18,8 +17,8 @@ DISPOSED = ("return_id", "sku", "serial", "disposition", "disposed_reason", "dis
 
 async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[Key] = (),
                skus: Iterable[str] = (), locations: Iterable[str] = (),
-               lots: Iterable[ShippedKey] = ()) -> Book:  # fmt: skip
-    """What commands about returns need: whole returns, units, shipped lots, products and places."""
+               lots: Iterable[tuple[str, str, str]] = ()) -> Book:  # fmt: skip
+    """What commands about returns need: whole returns, units, products, places, what left of lots (order, sku, lot)."""
     book = Book(tx.now, iter(new_id, ""))
     if names := sorted(set(returns)):
         for row in await tx.rows(RETURNS, {"returns": names}):
@@ -31,7 +30,7 @@ async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[
             lot = ReturnLot(*row)
             book.lots[lot[:4]] = book.lots.read[lot[:4]] = lot
     if shipped := sorted(set(lots)):
-        for row in await tx.rows(SHIPPED, columns(shipped, ("orders", "customers", "skus", "lots"))):
+        for row in await tx.rows(SHIPPED, columns(shipped, ("orders", "skus", "lots"))):
             out = Shipped(*row[:6])
             book.shipped[out[:4]] = book.shipped.read[out[:4]] = out
             book.came_back[out[:4]].update(row.returns)
@@ -101,9 +100,8 @@ SELECT s."order", s.customer, s.sku, s.lot, s.shipped, s.returned,
        ARRAY(SELECT DISTINCT l.return_id FROM customer_return r JOIN return_lot l ON l.return_id = r.return_id
              WHERE s.returned > 0 AND r."order" = s."order" AND r.customer = s.customer AND l.sku = s.sku
                AND l.lot = s.lot) AS returns
-FROM unnest(CAST(:orders AS text[]), CAST(:customers AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[]))
-     AS k("order", customer, sku, lot)
-JOIN shipped_lot s ON s."order" = k."order" AND s.customer = k.customer AND s.sku = k.sku AND s.lot = k.lot
+FROM unnest(CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[])) AS k("order", sku, lot)
+JOIN shipped_lot s ON s."order" = k."order" AND s.sku = k.sku AND s.lot = k.lot
 """)
 SAVE_SHIPPED = text("""
 INSERT INTO shipped_lot ("order", customer, sku, lot, shipped, returned)

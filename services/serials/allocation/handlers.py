@@ -176,4 +176,4 @@ async def _serve_all(tx: Transaction, pools: Mapping[Pool, Told]) -> Sequence[Fa
     for demand in demands.waiting:
         book.freed[demand.pool] = {demand.pool: pools[demand.pool]}
     given = await _give(tx, book, demands, {})
-    return [*(fact for _, fact in events_of(book)), *given]
+    return [*(fact for _, fact in events_of(book)), *given, *await recalled_again(tx, book)]

@@ -12,13 +12,14 @@ from services.serials.units.domain.refusals import Outcome
 from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.unit import Key
 from services.serials.units.store import expiry as due
+from services.serials.units.store import recalls as watches
 from services.serials.units.store import scopes
 from services.serials.units.store import units as store
 from services.serials.units.store.limits import limits_of, limits_on
 from shared.contracts.commands.serials import Hold, Move
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import DispatchDone, DispatchRequested, UnitPicked
-from shared.contracts.lots import RecallOpened
+from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, UnitReceived, UnitReturned
 from shared.contracts.reference import LocationType
 from shared.database import Transaction
@@ -48,9 +49,9 @@ async def kept(tx: Transaction, book: Book) -> list[Fact]:
 
 
 async def recalled_again(tx: Transaction, book: Book) -> list[Fact]:
-    """Say where recalled units are now; only units under a hold, or let go from one, are looked up."""
-    news = await scopes.recalls_of(tx, book)
-    return [*recalls.said_again(book, news, await scopes.shipments_of(tx, (one.unit for one in news)))]
+    """Say where units that open recalls watch are now; no others are looked up."""
+    news = await watches.news_of(tx, book)
+    return [*recalls.said_again(book, news, await watches.shipments_of(tx, (one.unit for one in news)))]
 
 
 def answers(book: Book, outcomes: Sequence[Outcome], more: Sequence[Fact] = ()) -> list[Answer]:
@@ -166,15 +167,18 @@ async def look(tx: Transaction, events: Sequence[CloudEvent[UnitsDue]]) -> Seque
 
 
 async def recall_opened(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:
-    """Hold what a recall touches and name it, in one transaction (S46).
-
-    `recall.closed` is not heard: what was recalled stays held until its hold is lifted, it is scrapped, or sent back.
-    """
+    """Hold what a recall touches and name it, in one transaction (S46)."""
     book = Book()
     await scopes.load_scopes(tx, book, holds_of(events))
     await scopes.load_touched(tx, book, [Scope.of_recall(event.data) for event in events])
     await scopes.load_open(tx, book)
     touched = recalls.opened(book, events)
     await store.save(tx, book)
-    out = await scopes.shipments_of(tx, (unit for one in touched for unit in one.units))
+    out = await watches.shipments_of(tx, (unit for one in touched for unit in one.units))
     return [*(fact for _, fact in told(book)), *recalls.answered(touched, out)]
+
+
+async def recall_closed(tx: Transaction, events: Sequence[CloudEvent[RecallClosed]]) -> Sequence[Fact]:
+    """Tell no more where units go; they stay held until that is lifted, and what arrives is held still (S46)."""
+    await watches.unwatch(tx, (event.data for event in events))
+    return ()

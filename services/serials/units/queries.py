@@ -19,9 +19,9 @@ HOLDS = text("""
 SCOPES = text("""
     SELECT c.hold, c.sku, c.recall, c.lots, act.reason, act.actor AS opened_by, act.occurred AS opened_at
     FROM hold_scope AS c JOIN act ON act.id = c.opened
-    WHERE c.lifted IS NULL AND (c.sku, c.hold) > (:after_sku, :after_hold)
+    WHERE c.lifted IS NULL AND (c.sku, c.hold, coalesce(c.recall, '')) > (:after_sku, :after_hold, :after_recall)
         AND (CAST(:sku AS text) IS NULL OR c.sku = :sku)
-    ORDER BY c.sku, c.hold LIMIT :size
+    ORDER BY c.sku, c.hold, coalesce(c.recall, '') LIMIT :size
 """)
 
 
@@ -33,7 +33,9 @@ async def open_holds(
     return await tx.rows(HOLDS, values)
 
 
-async def open_scopes(tx: Transaction, *, sku: str | None, after: tuple[str, str], size: int) -> Sequence[Row[Any]]:
-    """Give open holds on what arrives, by product and hold."""
-    values = {"sku": sku, "after_sku": after[0], "after_hold": after[1], "size": size}
+async def open_scopes(
+    tx: Transaction, *, sku: str | None, after: tuple[str, str, str], size: int
+) -> Sequence[Row[Any]]:
+    """Give open holds on what arrives, by product and hold, a recall's after another of its name."""
+    values = {"sku": sku, "after_sku": after[0], "after_hold": after[1], "after_recall": after[2], "size": size}
     return await tx.rows(SCOPES, values)

@@ -102,11 +102,17 @@ class RecalledSerial(Model):
 
 
 class SerialRange(Model):
-    """All serials of one length from the first to the last, as they sort."""
+    """All serials or lots of one length from the first to the last, as they sort, upper and lower case alike."""
 
     sku: Sku
     first: SerialNumber
     last: SerialNumber
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if len(self.first) != len(self.last) or self.first.lower() > self.last.lower():
+            raise ValueError("its ends are of one length, the first before the last: of two lengths it is two ranges")
+        return self
 
 
 class OpenRecall(Fact, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):

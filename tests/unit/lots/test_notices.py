@@ -25,6 +25,26 @@ def test_a_line_is_a_word_too() -> None:
     assert "BATCH 42 A" in read(REAL).words
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Lot:", ""), ("LOT#", ","), ("Lot No.=", ""), ("\u201c", "\u201d"), ("\u2018", "\u2019."),
+        ("\u00bb", "\u00ab"), ("", "\u200b"), ("", "\u00ae"),
+    ],
+)  # fmt: skip
+def test_signs_around_a_number(before: str, after: str) -> None:
+    """Typographic quotes, invisible signs, a label glued to it: what word processors make of a number (S46)."""
+    assert "00392/174" in read(f"{before}00392/174{after}").words
+
+
+@pytest.mark.parametrize("hyphen", "-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d")
+def test_any_hyphen_is_one(hyphen: str) -> None:
+    """A number that was pasted with another hyphen than the label's is found, also as the end of a range (S46)."""
+    notice = read(f"lots LX{hyphen}0043 to LX{hyphen}0049, and\u00a0LX{hyphen}0051")
+    assert {"LX-0043", "LX-0049", "LX-0051"} <= set(notice.words)
+    assert Range("LX-0043", "LX-0049") in notice.ranges
+
+
 def test_words_without_a_digit_are_not_looked_for() -> None:
     """Or a lot called A would be in every sentence (S46)."""
     assert read("a recall of lots A and B").words == ()

@@ -25,9 +25,9 @@ def asked(**wish: Any) -> Asked:
     )
 
 
-def found(wish: Asked, *known: tuple[str, str]) -> dict[str, Touched]:
+def found(wish: Asked, *known: tuple[str, str], among: Mapping[str, Tracking] = PRODUCTS) -> dict[str, Touched]:
     """What it touches, where nothing is wrong with it."""
-    touched = resolve(wish, PRODUCTS, ["PUMP", "VALVE"], known)
+    touched = resolve(wish, among, [sku for sku, tracking in among.items() if tracking == "SERIAL"], known)
     assert isinstance(touched, dict)
     return touched
 
@@ -92,17 +92,26 @@ def test_more_than_an_event_can_name_is_too_wide() -> None:
     no = resolve(asked(text="1"), PRODUCTS, [], [("MILK", f"L{n}") for n in range(501)])
     assert isinstance(no, Refusal)
     assert (no.code, no.ids) == (Code.RECALL_TOO_WIDE, ["MILK"])
-    no = resolve(asked(text="1"), PRODUCTS, [f"P{n}" for n in range(501)], ())
+
+
+def test_a_notice_for_all_products_has_room_for_many() -> None:
+    """A notice of usual length is looked for in thousands of products; one too long for them says what helps (S46)."""
+    skus = [f"P{n}" for n in range(6_000)]
+    products: dict[str, Tracking] = dict.fromkeys(skus, "SERIAL")
+    assert set(found(asked(text=" ".join(map(str, range(50)))), among=products)) == set(skus)
+    no = resolve(asked(text=" ".join(map(str, range(500)))), products, skus, ())
     assert isinstance(no, Refusal)
-    assert no.code == Code.RECALL_TOO_WIDE
+    assert (no.code, no.detail.split(":")[0]) == (
+        Code.RECALL_TOO_WIDE, "more than 1666 products have serials, too many for so many numbers at once",
+    )  # fmt: skip
 
 
 def test_each_product_is_told_once() -> None:
     """One message a product, under a hold that is called as the recall is (S46)."""
     wish = asked(text="007", lots=[{"sku": "SALT", "lot": "1"}], mock=True)
-    facts = said(wish.event, found(wish, ("MILK", "007")))
-    assert [(fact.sku, fact.hold, fact.mock) for fact in facts] == [
-        (sku, "RC-1", True) for sku in ("MILK", "PUMP", "SALT", "VALVE")
+    facts = said(wish.event, found(wish, ("MILK", "007")), PRODUCTS)
+    assert [(fact.sku, fact.tracking, fact.hold, fact.mock) for fact in facts] == [
+        (sku, PRODUCTS[sku], "RC-1", True) for sku in ("MILK", "PUMP", "SALT", "VALVE")
     ]
 
 

@@ -59,16 +59,27 @@ def decided(outcome: Outcome) -> list[Any]:
 
 def test_only_what_this_customer_got_on_this_order(book: Book) -> None:
     """Of a mixed return only what the customer got comes back, on hold; each other lot is refused, alone."""
-    outcome = receive(book, {"A": 4, "B": 6, "C": 1})
+    outcome = receive(book, {"A": 4, "B": 6})
     (returned,) = outcome.events
     assert isinstance(returned, StockReturned)
     assert [(one.lot, int(one.quantity)) for one in returned.lots] == [("A", 4)]
     assert returned.hold == "id-0"
     (refusal,) = outcome.refusals
-    assert (refusal.code, refusal.ids) == ("not_shipped_to_customer", ["B", "C"])
+    assert (refusal.code, refusal.ids) == ("not_shipped_to_customer", ["B"])
     assert "6 of B, 5 shipped and 0 back" in refusal.detail
     assert codes(receive(book, {"A": 7}, order="S2")) == ["document_exists"]
     assert codes(receive(book, {"A": 1}, order="S2", return_id="X")) == ["not_shipped_to_customer"]
+
+
+def test_what_is_not_known_to_have_left(book: Book) -> None:
+    """Of a lot that nothing is known of on that order the news may be under way; less, or to another, is final."""
+    outcome = receive(book, {"A": 4, "B": 6, "C": 1})
+    refused = [(str(no.code), no.ids) for no in outcome.refusals]
+    assert refused == [("not_shipped_to_customer", ["B"]), ("not_yet_known", ["C"])]
+    assert codes(receive(book, {"A": 1}, order="S9", return_id="X")) == ["not_yet_known"]
+    assert codes(receive(book, {"A": 1}, customer="OTHER", return_id="X")) == ["not_shipped_to_customer"]
+    domain.ship_lots(book, [event(shipped("SO", "CLINIC", C=1))])
+    assert not codes(receive(book, {"C": 1}))
 
 
 def test_at_most_what_is_not_back_yet(book: Book) -> None:
@@ -98,7 +109,7 @@ def test_returns_that_cannot_be(book: Book) -> None:
 
 def test_a_lot_of_another_product(book: Book) -> None:
     """A lot number shipped under one product does not come back under another."""
-    assert codes(receive(book, {"A": 1}, sku="BUTTER")) == ["not_shipped_to_customer"]
+    assert codes(receive(book, {"A": 1}, sku="BUTTER")) == ["not_yet_known"]
 
 
 def test_untracked_goods_come_back_by_quantity(book: Book) -> None:

@@ -25,7 +25,7 @@ from services.serials.units.domain.book import Book, Misfit
 from services.serials.units.domain.expiry import UnitsDue
 from services.serials.units.domain.limits import Limits, LimitsOf
 from services.serials.units.domain.refusals import Outcome
-from services.serials.units.domain.scopes import Scope
+from services.serials.units.domain.scopes import Scope, ScopeKey
 from services.serials.units.domain.transitions import Change
 from services.serials.units.domain.unit import Key, Told, Unit
 from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move, PutAway
@@ -106,8 +106,8 @@ class Registry:
     withdrawn: set[str] = field(default_factory=set)
     held: dict[tuple[str, str], dict[Key, Unit]] = field(default_factory=dict)
     of_returns: dict[tuple[str, str], str] = field(default_factory=dict)
-    scopes: dict[tuple[str, str], Scope] = field(default_factory=dict)
-    scopes_over: set[tuple[str, str]] = field(default_factory=set)
+    scopes: dict[ScopeKey, Scope] = field(default_factory=dict)
+    scopes_over: set[ScopeKey] = field(default_factory=set)
     audit: list[Row] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     said: list[Fact] = field(default_factory=list)
@@ -145,7 +145,7 @@ class Registry:
     def _keep(self, book: Book, demands: Demands) -> None:
         for key in [key for key, unit in self.units.items() if unit.status is None]:
             del self.units[key]
-        self.scopes_over |= {(scope.sku, scope.hold) for scope, _ in book.lifted_scopes}
+        self.scopes_over |= {scope.key for scope, _ in book.lifted_scopes}
         self.withdrawn |= demands.withdrawn.keys()
         self.misfits += book.misfits
         self.audit += [

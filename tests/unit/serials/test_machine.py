@@ -75,9 +75,9 @@ class Proofs(Lives):
     @invariant()
     def what_is_recalled_or_held_by_lot_is_held(self) -> None:
         """Whatever is here of a held lot or an open recall is under its hold, whenever it came (S46)."""
-        for key, scope in self.registry.scopes.items():
+        for scope in self.registry.scopes.values():
             here = {unit.key for unit in self.registry.units.values() if _in_house(unit) and scope.touches(unit)}
-            assert here <= self.registry.held.get(key, {}).keys()
+            assert here <= self.registry.held.get((scope.sku, scope.hold), {}).keys()
 
     @invariant()
     def held_is_held(self) -> None:

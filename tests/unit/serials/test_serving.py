@@ -99,7 +99,7 @@ def test_long_acts_are_cut() -> None:
 def test_nothing_is_given_where_nothing_came_free() -> None:
     """A demand that a message only named is left as it is, even where a unit fits it by now (S28)."""
     book, demands = Book(), Demands()
-    book.adopt([Unit("A-1", "SN-1", 1, "IN_INVENTORY", warehouse="EAST", received_at=NOW)])
+    book.adopt([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
     demands.adopt([Demand("D1", "OPEN", "SO-1", "1", "A-1", "EAST", "C-1", 0, NOW, "WAIT", 1, 1)])
     assert serve(book, demands, {}) == []
     book.came_free(book.unit("A-1", "SN-1"), Told("anna", NOW, Cause(source="test", id="1")))

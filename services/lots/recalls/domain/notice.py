@@ -14,9 +14,16 @@ from shared.contracts.envelope import MAX_UNITS
 LONGEST = 64
 MANY_WORDS = 2_000
 _APART = re.compile(r"[\s,;|]+")
-_AROUND = "()[]{}<>\"'`.:!?*•"
-_TO = {"to", "through", "thru", "until", "bis", "-", "–", "—", "..", "...", "…"}
-_DASHES = re.compile(r"\.{2,3}|[-–—…]")
+_LABEL = re.compile(r"[:#=]")
+"""What glues a number to the word before it, `Lot:0042`; or is part of the number, so that both are looked for."""
+_AROUND = "()[]{}<>\"'`.:!?*•\u201c\u201d\u201e\u2018\u2019\u201a«»\u2039\u203a®™†‡¹²³"
+_TYPED = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-")
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d\ufeff", "")
+)
+"""Word processors' hyphens and dashes, and signs that nobody sees, as somebody would have typed them."""
+_TO = {"to", "through", "thru", "until", "bis", "-", "..", "...", "…"}
+_DASHES = re.compile(r"\.{2,3}|[-…]")
 _TAIL = re.compile(r"\d+$")
 
 
@@ -43,10 +50,11 @@ def read(text: str) -> Notice:
     """Find every word and range of a notice, each once, in the order of the text."""
     words: dict[str, None] = {}
     ranges: dict[Range, None] = {}
-    for line in text.splitlines():
-        tokens = [bare for token in _APART.split(line) if (bare := token.strip(_AROUND) or token)]
-        ranges.update(dict.fromkeys(_ranges(tokens)))
-        words.update(dict.fromkeys(filter(_like_an_identifier, [*tokens, line.strip()])))
+    for line in text.translate(_TYPED).splitlines():
+        for shape in (line, _LABEL.sub(" ", line)):
+            tokens = [bare for token in _APART.split(shape) if (bare := token.strip(_AROUND) or token)]
+            ranges.update(dict.fromkeys(_ranges(tokens)))
+            words.update(dict.fromkeys(filter(_like_an_identifier, [*tokens, shape.strip()])))
     return Notice(tuple(words), tuple(ranges))
 
 

@@ -16,6 +16,9 @@ from shared.contracts.lots import RecallOpened, RecallRange
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import Tracking
 
+WIDE, A_PRODUCT = 1_000_000, 100
+"""How many names are looked for at once in all products with serials; asking about one costs as much as so many."""
+
 
 class Asked(NamedTuple):
     """A request with its notice read: what the store looks for among the lots it knows."""
@@ -42,6 +45,13 @@ class Asked(NamedTuple):
         vague = any(one.sku is None for one in wish.lots) or any(one.sku is None for one in wish.serials)
         return vague or (not wish.skus and bool(self.notice.words or self.notice.ranges))
 
+    @property
+    def room(self) -> int:
+        """In how many products with serials all that it names can be looked for."""
+        wish = self.event.data
+        names = len(self.notice.words) + len(self.notice.ranges) + len(wish.lots) + len(wish.serials)
+        return WIDE // (A_PRODUCT + names)
+
 
 @dataclass(slots=True)
 class Touched:
@@ -63,16 +73,23 @@ def resolve(
     asked: Asked, products: Products, serialised: Collection[str], known: Iterable[tuple[str, str]]
 ) -> dict[str, Touched] | Refusal:
     """Give what is touched by product; `known` are the lots that fit its words, ranges and lots without a product."""
-    wish = asked.event.data
     if no := _unfit(asked, products, serialised):
         return no
+    found = touching(asked, products, serialised, known)
+    return _too_wide(found) or found or Refusal(code=Code.RECALL_EMPTY, detail="nothing we have is called so")
+
+
+def touching(
+    asked: Asked, products: Products, serialised: Collection[str], known: Iterable[tuple[str, str]]
+) -> dict[str, Touched]:
+    """Give what is touched of the products, which need not be all that it names."""
+    wish = asked.event.data
     touched: dict[str, Touched] = {}
     for sku, lot in [*known, *((one.sku, one.lot) for one in wish.lots if one.sku)]:
         touched.setdefault(sku, Touched()).lots[lot] = None
-    about = [sku for sku in wish.skus if products[sku] == "SERIAL"] if wish.skus else serialised
+    about = [sku for sku in wish.skus if products.get(sku) == "SERIAL"] if wish.skus else serialised
     _touch_serialised(touched, asked, products, about)
-    found = {sku: of for sku, of in touched.items() if of}
-    return _too_wide(found) or found or Refusal(code=Code.RECALL_EMPTY, detail="nothing we have is called so")
+    return {sku: of for sku, of in touched.items() if of}
 
 
 def _touch_serialised(touched: dict[str, Touched], asked: Asked, products: Products, about: Collection[str]) -> None:
@@ -82,7 +99,7 @@ def _touch_serialised(touched: dict[str, Touched], asked: Asked, products: Produ
         for sku in (one.sku,) if one.sku else about:
             touched.setdefault(sku, Touched()).serials[one.serial] = None
     for span in wish.ranges:
-        if products[span.sku] == "SERIAL":
+        if products.get(span.sku) == "SERIAL":
             touched.setdefault(span.sku, Touched()).ranges[Range(span.first, span.last)] = None
     for sku in about:
         of = touched.setdefault(sku, Touched())
@@ -100,10 +117,12 @@ def _unfit(asked: Asked, products: Products, serialised: Collection[str]) -> Ref
         return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=f"{', '.join(counted)} have no serials", ids=counted)
     if asked.notice.too_long:
         return Refusal(code=Code.RECALL_TOO_WIDE, detail="the text names more than 2000 words or 100 ranges")
-    if asked.anywhere and len(serialised) > MAX_UNITS:
-        return Refusal(
-            code=Code.RECALL_TOO_WIDE, detail=f"more than {MAX_UNITS} products have serials: name those it is about"
+    if asked.anywhere and len(serialised) > asked.room:
+        detail = (
+            f"more than {asked.room} products have serials, too many for so many numbers at once: name those"
+            " it is about in `skus`, or open a recall for each part of the numbers"
         )
+        return Refusal(code=Code.RECALL_TOO_WIDE, detail=detail)
     return None
 
 
@@ -114,8 +133,8 @@ def _too_wide(touched: Mapping[str, Touched]) -> Refusal | None:
     return Refusal(code=Code.RECALL_TOO_WIDE, detail=f"more than {MAX_UNITS} lots of {wide[0]} are touched", ids=wide)
 
 
-def said(event: CloudEvent[OpenRecall], touched: Mapping[str, Touched]) -> list[RecallOpened]:
-    """Tell the owners of each product; its hold is called as the recall is."""
+def said(event: CloudEvent[OpenRecall], touched: Mapping[str, Touched], products: Products) -> list[RecallOpened]:
+    """Ask the owner of each product; its hold is called as the recall is."""
     wish = event.data
     return [
         RecallOpened(
@@ -123,6 +142,7 @@ def said(event: CloudEvent[OpenRecall], touched: Mapping[str, Touched]) -> list[
             cause=event.cause,
             recall=wish.recall,
             sku=sku,
+            tracking=products[sku],
             lots=list(of.lots),
             serials=list(of.serials),
             ranges=[RecallRange(first=span.first, last=span.last) for span in of.ranges],

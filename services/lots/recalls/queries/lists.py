@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from services.lots.balances.queries import Reconciled
+from services.lots.recalls.queries.recalls import one
 from services.lots.recalls.store.views import CALLS, ORDERS, RECONCILIATION, STOCK
+from shared.database import reading
+from shared.http import NotFound
 from shared.http.reports import Report
 from shared.identifiers import Exact
 
@@ -61,8 +65,11 @@ class ReconciliationRow(Reconciled, Item):
     difference: Exact = Field(description="what is not accounted for")
 
 
-async def of_recall(recall: str) -> dict[str, Any]:
-    """Those of the recall in the address."""
+async def of_recall(request: Request, recall: str) -> dict[str, Any]:
+    """Those of the recall in the address; one that is not there has no empty list, as if nothing were left."""
+    async with reading(request.app.state.engine) as tx:  # of its own: it would be idle while a file begins
+        if await one(tx, recall) is None:
+            raise NotFound(f"there is no recall {recall}", ids=[recall])
     return {"recall": recall}
 
 

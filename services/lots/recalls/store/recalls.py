@@ -9,7 +9,7 @@ from services.lots.recalls.domain.closing import StillOpen
 from services.lots.recalls.domain.opening import Asked, Touched
 from services.lots.recalls.store.views import LINES, OPEN
 from shared.contracts.commands.lots import CloseRecall, MarkRecalled
-from shared.contracts.envelope import MAX_UNITS, CloudEvent
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import RecallOpened
 from shared.contracts.reference import Tracking
 from shared.contracts.serials import SerialRecalled
@@ -51,11 +51,11 @@ MATCHING = text("""
 """)
 
 ADD = text("""
-    INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by)
-    SELECT r, reason, notice, mock, :now, actor FROM unnest(
+    INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by, asked)
+    SELECT r, reason, notice, mock, :now, actor, asked FROM unnest(
         CAST(:recalls AS text[]), CAST(:reasons AS text[]), CAST(:notices AS text[]), CAST(:mocks AS boolean[]),
-        CAST(:actors AS text[])
-    ) AS it (r, reason, notice, mock, actor)
+        CAST(:actors AS text[]), CAST(:asked AS jsonb[])
+    ) AS it (r, reason, notice, mock, actor, asked)
 """)
 ADD_PRODUCTS = text("""
     INSERT INTO recall_product (recall, sku, tracking)
@@ -118,8 +118,8 @@ async def standing(tx: Transaction, recalls: Iterable[str]) -> dict[str, bool]:
 async def known(tx: Transaction, asked: Sequence[Asked]) -> Known:
     """Look up the products and the lots that the requests may be about."""
     serialised: Sequence[str] = ()
-    if any(it.anywhere for it in asked):
-        serialised = [row.sku for row in await tx.rows(SERIALISED, {"size": MAX_UNITS + 1})]
+    if room := max((it.room for it in asked if it.anywhere), default=0):
+        serialised = [row.sku for row in await tx.rows(SERIALISED, {"size": room + 1})]
     matching: dict[int, list[tuple[str, str]]] = {}
     for row in await tx.rows(MATCHING, _wanted(asked)):
         matching.setdefault(row.place, []).append((row.sku, row.lot))
@@ -170,6 +170,7 @@ async def add(
         "notices": [event.data.text for event in wishes],
         "mocks": [event.data.mock for event in wishes],
         "actors": [event.actor for event in wishes],
+        "asked": [event.data.model_copy(update={"actor": event.actor}).model_dump_json() for event in wishes],
         "now": tx.now,
     }
     await tx.run(ADD, values)

@@ -1,7 +1,8 @@
-"""What open recalls look for: kept when they are opened, asked for every lot that arrives.
+"""What recalls look for: kept when they are opened, asked for every lot that arrives, after their closing too.
 
 Who opens a recall and who takes in a receipt wait for each other by one advisory lock, which receipts share: or a lot
-could come in while the recall that seeks it is being written, and neither would see the other.
+could come in while the recall that seeks it is being written, and neither would see the other. So do those who open a
+recall and those who change how a product is tracked.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +36,7 @@ SEEK = text("""
             AND length(s.first) = length(c.lot)
     )
     SELECT DISTINCT h.recall, h.sku, h.lot, r.reason FROM hit AS h JOIN recall AS r USING (recall)
-    WHERE r.closed_at IS NULL AND (h.skus = '{}' OR h.sku = ANY(h.skus))
+    WHERE (h.skus = '{}' OR h.sku = ANY(h.skus))
         AND NOT EXISTS (
             SELECT FROM recall_lot AS l WHERE l.recall = h.recall AND l.sku = h.sku AND l.lot = h.lot
         )
@@ -67,6 +68,11 @@ async def alone(tx: Transaction) -> None:
     await tx.run(ALONE)
 
 
+async def together(tx: Transaction) -> None:
+    """Let no recall be opened meanwhile: those that are, are seen from here on."""
+    await tx.run(TOGETHER)
+
+
 async def keep(tx: Transaction, opened: Sequence[Asked]) -> None:
     """Keep what recalls look for, for what arrives later; a mock one is over once it is answered."""
     rows = [row for asked in opened if not asked.event.data.mock for row in _rows(asked)]
@@ -93,7 +99,7 @@ async def seek(tx: Transaction, came: Iterable[tuple[str, str]]) -> list[Sought]
     keys = sorted({(sku, lot) for sku, lot in came if lot})
     if not keys:
         return []
-    await tx.run(TOGETHER)
+    await together(tx)
     rows = await tx.rows(SEEK, {"skus": [sku for sku, _ in keys], "lots": [lot for _, lot in keys]})
     found = [Sought(*row) for row in rows]
     if found:

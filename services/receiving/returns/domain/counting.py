@@ -44,14 +44,14 @@ def ill_counted(tracking: Tracking, wish: ReceiveReturn) -> Refusal | None:
 def receive_lots(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
     """Take quantities of lots back, on hold; one that is more than may come back is refused, alone."""
     wish = event.data
+    heard_of = {(out.order, out.sku, out.lot) for out in book.shipped.values()}
     back: list[LotQuantity] = []
     refused: dict[Code, list[tuple[LotQuantity, Shipped]]] = defaultdict(list)
     for some in wish.lots:
         key = (wish.order, wish.customer, wish.sku, some.lot)
         shipped = book.shipped.get(key) or Shipped(*key)
         if some.quantity > shipped.left:
-            code = Code.ALREADY_RETURNED if shipped.returned else Code.NOT_SHIPPED_TO_CUSTOMER
-            refused[code].append((some, shipped))
+            refused[_why_not(shipped, heard=(wish.order, wish.sku, some.lot) in heard_of)].append((some, shipped))
         else:
             _take(book, event, some, shipped)
             back.append(some)
@@ -64,6 +64,13 @@ def receive_lots(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
         location=wish.location, hold=document.hold, reason=wish.reason, **by(event),
     )  # fmt: skip
     return Outcome(ReturnAnswer(return_id=wish.return_id, hold=document.hold, lots=back), [returned], refusals)
+
+
+def _why_not(shipped: Shipped, *, heard: bool) -> Code:
+    """Why so much cannot come back; `heard` is whether any of the lot is known to have left on the order."""
+    if shipped.returned:
+        return Code.ALREADY_RETURNED
+    return Code.NOT_SHIPPED_TO_CUSTOMER if heard else Code.NOT_YET_KNOWN
 
 
 def _take(book: Book, event: CloudEvent[ReceiveReturn], some: LotQuantity, shipped: Shipped) -> None:

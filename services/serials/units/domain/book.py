@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.serials.units.domain.scopes import Scope
+from services.serials.units.domain.scopes import Scope, ScopeKey
 from services.serials.units.domain.transitions import Change, after
 from services.serials.units.domain.unit import Act, HoldRow, Key, Papers, Pool, Step, Told, Unit, named
 from shared.contracts.envelope import CloudEvent
@@ -34,15 +34,18 @@ class Book:
     held: dict[tuple[str, str], dict[Key, Unit]] = field(default_factory=dict)
     """Known holds by sku and id, with the units that each is open on; one that was lifted is empty."""
 
-    scopes: dict[tuple[str, str], Scope] = field(default_factory=dict)
-    """Open holds on what arrives, by sku and id."""
+    scopes: dict[ScopeKey, Scope] = field(default_factory=dict)
+    """Open holds on what arrives."""
 
-    scopes_over: set[tuple[str, str]] = field(default_factory=set)
+    scopes_over: set[ScopeKey] = field(default_factory=set)
     """Such holds that were lifted before, as far as they were asked for."""
 
     opened_scopes: list[tuple[Scope, int]] = field(default_factory=list)
     lifted_scopes: list[tuple[Scope, int]] = field(default_factory=list)
     """Scopes of holds that were opened and lifted here, each with its act."""
+
+    watched: list[tuple[Unit, Scope]] = field(default_factory=list)
+    """Units that a recall names here; one may have named them before."""
 
     _scoped: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
@@ -83,9 +86,8 @@ class Book:
 
     def open_scope(self, scope: Scope, act: int) -> None:
         """Hold what arrives of this, too; once by each hold."""
-        key = scope.sku, scope.hold
-        if key not in self.scopes and key not in self.scopes_over:
-            self.scopes[key] = scope
+        if scope.key not in self.scopes and scope.key not in self.scopes_over:
+            self.scopes[scope.key] = scope
             self.opened_scopes.append((scope, act))
 
     def scoped_act(self, scope: Scope, told: Told) -> int:
@@ -94,6 +96,11 @@ class Book:
         if key not in self._scoped:
             self._scoped[key] = self.act(Change.HELD, scope.sku, told, Papers(hold=scope.hold), scope.reason)
         return self._scoped[key]
+
+    def watch(self, unit: Unit, scope: Scope) -> None:
+        """Tell the scope's recall from now on where the unit goes."""
+        unit.watches += 1
+        self.watched.append((unit, scope))
 
     def came_free(self, unit: Unit, told: Told) -> None:
         """Note a unit that an order may have now."""

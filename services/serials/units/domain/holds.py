@@ -33,6 +33,8 @@ def open_scoped(book: Book, unit: Unit, told: Told) -> None:
     for scope in book.scopes.values():
         if scope.touches(unit):
             open_on(book, unit, book.scoped_act(scope, told))
+            if scope.recall:
+                book.watch(unit, scope)
 
 
 def lift_from(book: Book, unit: Unit, act: int) -> None:
@@ -52,7 +54,7 @@ def hold(book: Book, requests: Sequence[CloudEvent[Hold]]) -> list[Outcome]:
 def _hold(book: Book, request: CloudEvent[Hold]) -> Outcome:
     asked = request.data
     key = asked.sku, asked.hold
-    if key in book.held or key in book.scopes or key in book.scopes_over:
+    if key in {*book.held, *(scope[:2] for scope in (*book.scopes, *book.scopes_over))}:
         detail = f"hold {asked.hold} on {asked.sku} exists already"
         return Outcome.refused(Refusal(code=Code.HOLD_EXISTS, detail=detail, ids=[asked.hold]))
     if twice := repeated(asked.serials):
@@ -82,8 +84,8 @@ def lift(book: Book, requests: Sequence[CloudEvent[Lift]]) -> list[Outcome]:
 def _lift(book: Book, request: CloudEvent[Lift]) -> Outcome:
     asked, told = request.data, Told.by(request)
     units = list(book.held.get((asked.sku, asked.hold), {}).values())
-    scope = book.scopes.get((asked.sku, asked.hold))
-    if not units and not scope:
+    scopes = [scope for scope in book.scopes.values() if (scope.sku, scope.hold) == (asked.sku, asked.hold)]
+    if not units and not scopes:
         detail = f"no open hold {asked.hold} on {asked.sku}"
         return Outcome.refused(Refusal(code=Code.UNKNOWN_HOLD, detail=detail, ids=[asked.hold]))
     if of_return := book.of_returns.get((asked.sku, asked.hold)):
@@ -92,8 +94,8 @@ def _lift(book: Book, request: CloudEvent[Lift]) -> Outcome:
         refusal = Refusal(code=Code.DISPOSITION_OPEN, detail=detail, ids=[asked.hold], blocked_by=[address])
         return Outcome.refused(refusal)
     act = book.act(Change.HOLD_LIFTED, asked.sku, told, Papers(hold=asked.hold), asked.reason)
-    if scope:
-        book.lifted_scopes.append((book.scopes.pop((asked.sku, asked.hold)), act))
+    for scope in scopes:
+        book.lifted_scopes.append((book.scopes.pop(scope.key), act))
     for unit in units:
         lift_from(book, unit, act)
         book.came_free(unit, told)

@@ -43,6 +43,7 @@ def _opened(book: Book, event: CloudEvent[RecallOpened]) -> Touched:
     act = book.act(Change.HELD, fact.sku, Told.by(event), Papers(hold=fact.hold), fact.reason)
     book.open_scope(scope, act)
     for unit in units:
+        book.watch(unit, scope)
         if unit.status in BESIDE[Change.HELD]:
             holds.open_on(book, unit, act)
     return Touched(event, units, frozenset(unit.serial for unit in book.held.get((fact.sku, fact.hold), {}).values()))
@@ -77,7 +78,7 @@ def recalled(unit: Unit, held: bool, shipped: Shipped | None) -> RecalledUnit:
 
 
 class News(NamedTuple):
-    """A recall that a unit of a book is or was held for, and whether it still is."""
+    """A recall that watches a unit of a book, and whether the unit is under its hold."""
 
     recall: str
     unit: Unit

@@ -6,6 +6,9 @@ from typing import NamedTuple
 from services.serials.units.domain.unit import Unit
 from shared.contracts.lots import RecallOpened
 
+ScopeKey = tuple[str, str, str | None]
+"""Product, hold, and the recall whose hold it is."""
+
 
 class Scope(NamedTuple):
     """The lots and serials of a product that a hold is on, whenever they arrive."""
@@ -16,7 +19,7 @@ class Scope(NamedTuple):
     lots: frozenset[str]
     serials: frozenset[str] = frozenset()
     ranges: Sequence[tuple[str, str]] = ()
-    """Serials of one length, from the first to the last as they sort."""
+    """Serials of one length, from the first to the last as they sort in small letters."""
     words: frozenset[str] = frozenset()
     """Of a notice, in small letters: whatever lot or serial is called so."""
     recall: str | None = None
@@ -29,6 +32,11 @@ class Scope(NamedTuple):
             [(it.first, it.last) for it in fact.ranges], frozenset(word.lower() for word in fact.words), fact.recall,
         )  # fmt: skip
 
+    @property
+    def key(self) -> ScopeKey:
+        """What it is known by: a recall may be called as a hold before it, and is beside that."""
+        return self.sku, self.hold, self.recall
+
     def touches(self, unit: Unit) -> bool:
         """Whether a unit is one of them."""
         if unit.sku != self.sku:
@@ -37,4 +45,5 @@ class Scope(NamedTuple):
             return True
         if unit.lot and (unit.lot in self.lots or unit.lot.lower() in self.words):
             return True
-        return any(len(unit.serial) == len(first) and first <= unit.serial <= last for first, last in self.ranges)
+        serial = unit.serial.lower()
+        return any(len(serial) == len(first) and first.lower() <= serial <= last.lower() for first, last in self.ranges)

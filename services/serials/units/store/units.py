@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, text
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.unit import HoldRow, Key, Papers, Unit
+from services.serials.units.store.recalls import watch
 from shared.database import Transaction
 
 
@@ -46,7 +47,7 @@ CHANGING = (
 STATE = attrgetter(*(column.field for column in CHANGING))
 CAST = {"status": "CAST(it.status AS status)"}
 
-UNIT = "s.sku, s.serial, s.id, s.status::text, " + ", ".join(f"s.{column.name}" for column in CHANGING[1:])
+UNIT = "s.sku, s.serial, s.id, s.watches, s.status::text, " + ", ".join(f"s.{column.name}" for column in CHANGING[1:])
 """The columns of `serial_state AS s` in the order of a Unit's fields."""
 
 LOAD = text(f"""
@@ -114,7 +115,7 @@ OPEN_SCOPES = text("""
 LIFT_SCOPES = text("""
     UPDATE hold_scope AS c SET lifted = it.act
     FROM unnest(CAST(:skus AS text[]), CAST(:holds AS text[]), CAST(:acts AS bigint[])) AS it (sku, hold, act)
-    WHERE c.sku = it.sku AND c.hold = it.hold
+    WHERE c.sku = it.sku AND c.hold = it.hold AND c.lifted IS NULL
 """)
 
 LIFT_HOLDS = text("""
@@ -168,7 +169,7 @@ def update(columns: tuple[Column, ...]) -> TextClause:
 def unit_of(row: Sequence[Any]) -> Unit:
     """Make a unit of the columns in UNIT; it remembers them, so that only what changes is written."""
     unit = Unit(*row)
-    unit.was = row[3:]
+    unit.was = row[4:]
     return unit
 
 
@@ -198,10 +199,13 @@ async def load_held(tx: Transaction, book: Book, holds: Iterable[tuple[str, str]
 
 
 async def save(tx: Transaction, book: Book) -> None:
-    """Write a book: new units, changed units, acts with their audit rows, holds."""
-    used = book.used
-    if not used:
-        return
+    """Write a book: new units, changed units, acts with their audit rows, holds, which recalls watch."""
+    if used := book.used:
+        await _save_acts(tx, book, used)
+    await watch(tx, book)
+
+
+async def _save_acts(tx: Transaction, book: Book, used: Sequence[int]) -> None:
     stepped = book.stepped
     fresh = [unit for unit in stepped if unit.id is None]
     known = [unit for unit in stepped if unit.id is not None]
