@@ -23,9 +23,23 @@ from shared.contracts.commands.fulfillment import (
     Unpick,
 )
 from shared.contracts.fulfillment import OrderProductChanged, OrderRejected
-from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotDispatchRefused, LotHeld, LotHoldLifted
+from shared.contracts.lots import (
+    LotAllocated,
+    LotCorrected,
+    LotDispatchApproved,
+    LotDispatchRefused,
+    LotHeld,
+    LotHoldLifted,
+)
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import DispatchApproved, DispatchRefused, SerialAllocated, SerialHeld, SerialHoldLifted
+from shared.contracts.serials import (
+    DispatchApproved,
+    DispatchRefused,
+    SerialAllocated,
+    SerialCorrected,
+    SerialHeld,
+    SerialHoldLifted,
+)
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
 from shared.replica import LOCATIONS, WAREHOUSES
 from shared.routing import Hears, Takes
@@ -48,7 +62,7 @@ def order_and_product(data: OrderProductChanged) -> Iterable[str]:
 
 
 def orders_named(data: Any) -> Iterable[str]:
-    """Whatever touches a shipment locks all its orders, and reads what it holds after that."""
+    """Whatever touches several orders, as a shipment does, locks them all, and reads what they hold after that."""
     return (f"order:{name}" for name in data.orders)
 
 
@@ -65,6 +79,11 @@ def holders(data: SerialHeld) -> Iterable[str]:
 def lot_holders(data: LotHeld) -> Iterable[str]:
     """A hold concerns the orders that have some of its lot; its lift comes after it."""
     return (f"hold:{data.hold}", *(f"order:{held.order}" for held in data.stock))
+
+
+def touched(data: SerialCorrected | LotCorrected) -> bool:
+    """Whether orders have any of what was corrected."""
+    return bool(data.orders)
 
 
 ROWS = (
@@ -98,6 +117,8 @@ ROWS = (
     Hears(SerialHoldLifted, picking.hear_lifts, lambda data: (f"hold:{data.hold}",)),
     Hears(LotHeld, picking.hear_lot_holds, lot_holders),
     Hears(LotHoldLifted, picking.hear_lot_lifts, lambda data: (f"hold:{data.hold}",)),
+    Hears(SerialCorrected, picking.hear_corrections, orders_named, touched),
+    Hears(LotCorrected, picking.hear_lot_corrections, orders_named, touched),
     Hears(DispatchApproved, shipping.hear_approvals, order_and_orders),
     Hears(DispatchRefused, shipping.hear_refusals, order_and_orders),
     Hears(LotDispatchApproved, shipping.hear_approvals, order_and_orders),

@@ -159,7 +159,10 @@ class LotAdjusted(Fact, type="lot.adjusted.v1", topic=LOTS, key="sku"):
 
 
 class LotCorrected(Fact, type="lot.corrected.v1", topic=LOTS, key="sku"):
-    """The dates of a lot are others now."""
+    """The dates of a lot are others now; `orders` are those that have some of it, where its expiry is another (S28).
+
+    Said in several messages where so many orders have some of it.
+    """
 
     sku: Sku
     lot: LotNumber
@@ -168,6 +171,11 @@ class LotCorrected(Fact, type="lot.corrected.v1", topic=LOTS, key="sku"):
     manufactured: Day | None = None
     best_before: Day | None = None
     reason: str
+    orders: Annotated[list[DocumentId], Field(max_length=MAX_UNITS)] = []
+
+    def weight(self) -> int:
+        """How many orders it touches."""
+        return max(1, len(self.orders))
 
 
 class LotMixed(Fact, type="lot.mixed.v1", topic=LOTS, key="sku"):

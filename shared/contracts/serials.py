@@ -116,12 +116,13 @@ class SerialAdjusted(Fact, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
 
 
 class SerialCorrected(Fact, type="serial.corrected.v1", topic=SERIALS, key="sku"):
-    """The expiry of units is another now; their serials never change (S17)."""
+    """The expiry of units is another now; their serials never change (S17). `orders` are those that have any."""
 
     sku: Sku
     serials: Serials
     expiry: Day | None = None
     reason: str
+    orders: Annotated[list[DocumentId], Field(max_length=MAX_UNITS)] = []
 
 
 class SerialExpiring(Fact, type="serial.expiring.v1", topic=SERIALS, key="sku"):

@@ -101,6 +101,17 @@ class Goods(Shop):
 
         await eventually(look)
 
+    async def dated(self, order: str, name: str, days: int) -> None:
+        """Wait until an order knows that what it has of a lot, or a unit, is good for so many days."""
+
+        async def look() -> bool:
+            whole = await self.world.read("fulfillment", f"/orders/{at(order)}")
+            goods = [*whole["stock"], *whole["units"]]
+            assert {it["expiry"] for it in goods if name in (it.get("lot"), it.get("serial"))} == {str(day(days))}
+            return True
+
+        await eventually(look)
+
     # Acts
 
     async def corrected(self, name: str, days: int | None) -> None:

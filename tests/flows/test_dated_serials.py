@@ -82,6 +82,21 @@ async def test_expired_on_the_way_out(world: World, goods: Goods) -> None:
     await invariants.hold(world, [goods.sku])
 
 
+async def test_corrected_before_the_pick(world: World, goods: Goods) -> None:
+    """A unit's date corrected while an order has it is that order's, and its guard's at the pick (S28)."""
+    one, two = await Pumps(goods).stored(("B-1", 10), ("B-1", 20))
+    order = await goods.order(1, min_life_days=5)
+    assert await goods.allocated(order, 1) == [one]
+    fact = Correct(sku=goods.sku, serials=[one], expiry=day(3), reason="read wrongly")
+    await world.do(fact, actor="sue")
+    await goods.dated(order, one, 3)
+    answer = await world.command(Pick(order=order, units=goods.units([one]), location=STAGE), actor="pat")
+    assert [it["code"] for it in answer.json()["refused"]] == ["life_too_short"]
+    await Pumps(goods).listed(order, two)
+    await world.quiet()
+    await invariants.hold(world, [goods.sku])
+
+
 async def test_recalled_by_the_number_on_the_label(world: World, goods: Goods) -> None:
     """A recall of a lot number touches the units that carry it: held where they are, or whom to call (S46)."""
     pumps = Pumps(goods)

@@ -30,6 +30,26 @@ async def test_expired_before_the_pick(world: World, goods: Goods) -> None:
     await conservation.hold(world, [goods.sku])
 
 
+async def test_corrected_before_the_pick(world: World, goods: Goods) -> None:
+    """A date corrected to later costs no giving back, one too near its end is noticed at the pick already (S28)."""
+    await goods.product(life={"stop_pick_days": 10})
+    await goods.have(lot("L1", 5, 20), lot("L2", 5, 30))
+    order = await goods.order(3)
+    await goods.listed(order, {("L1", BINS[0]): 3})
+    await goods.corrected("L1", 25)
+    await goods.dated(order, "L1", 25)
+    await world.do(Pick(order=order, stock=[goods.some("L1", 1)], location=STAGE), actor="pat")
+    await goods.corrected("L1", 9)
+    await goods.dated(order, "L1", 9)
+    answer = await world.command(Pick(order=order, stock=[goods.some("L1", 2)], location=STAGE), actor="pat")
+    assert [it["code"] for it in answer.json()["refused"]] == ["life_too_short"]
+    await goods.listed(order, {("L2", BINS[1]): 2})
+    await goods.unpicked(order, "L1", 1, BINS[0])
+    await goods.listed(order, {("L2", BINS[1]): 3})
+    await world.quiet()
+    await conservation.hold(world, [goods.sku])
+
+
 async def test_expired_between_pick_and_dispatch(world: World, goods: Goods) -> None:
     """What expires in its carton does not leave; put back it is not given again, but another lot is (S28)."""
     await two_lots(goods)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from shared.contracts.commands.fulfillment import CreateShipment, Dispatch, ShortPick, Unpick
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import AllocationRequested, DispatchRequested
-from shared.contracts.lots import HeldStock, LotHeld, LotHoldLifted
+from shared.contracts.lots import HeldStock, LotCorrected, LotHeld, LotHoldLifted
 from shared.contracts.upstream import OrderCancelled
 from tests.fulfillment.counted import Lots
 from tests.fulfillment.desk import Desk
@@ -77,6 +77,7 @@ async def counted_life(lots: Lots, names: Sequence[str], piles: int) -> list[int
     await step([hold(demand) for demand in asked])
     lifted = [LotHoldLifted(sku=lots.sku, lot="L0", hold=f"H-{order}", reason="fine") for order in orders]
     await step(lifted)
+    await step([LotCorrected(sku=lots.sku, lot="L0", orders=orders, reason="read anew")] * len(names))
     await step([OrderCancelled(order=order) for order in orders])
     return counted
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts.commands.serials import Hold
+from shared.contracts.commands.serials import Correct, Hold
 from shared.contracts.fulfillment import AllocationRequested, DispatchRequested
 from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.contracts.upstream import CustomerLife, LifePolicy
@@ -108,6 +108,18 @@ async def test_days_are_the_warehouses(line: Line) -> None:
         assert [[it["code"] for it in one["units"]] for one in refused_there] == ([["expired"]] if ahead else [])
     finally:
         await line.say(WarehouseChanged(warehouse="EAST", version=1_002, name="East", time_zone="UTC"))
+
+
+async def test_a_corrected_date_names_the_orders_that_have_the_units(line: Line) -> None:
+    """Who has some of the units, to be picked or picked, is told of their expiry; who had them is not (S28)."""
+    say, units = Saying(line.sku), names(5)
+    await stock(line, units, **in_days(30))
+    await line.say(*(say.want(number) for number in range(1, 5)))
+    await line.say(say.pick(2, [units[1]]), say.pick(3, [units[2]]), say.deallocate(4, [units[3]]))
+    await line.say(say.dispatch(3, [units[2]]))
+    told = await line.say(Correct(sku=line.sku, serials=units, reason="misread", **in_days(20)))
+    having = {tuple(it["orders"]): it["serials"] for it in told.data("serial.corrected.v1") if it["orders"]}
+    assert having == {(say.order(1),): [units[0]], (say.order(2),): [units[1]]}
 
 
 async def test_lots_that_an_order_asks_for(line: Line) -> None:

@@ -1,4 +1,4 @@
-"""Picks, short picks, unpicks and exchanges, and the holds on goods of orders."""
+"""Picks, short picks, unpicks and exchanges, and the holds and expiries of goods of orders."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -20,9 +20,9 @@ from services.fulfillment.picking.domain import (
 )
 from shared.contracts.commands.fulfillment import Exchange, ExchangeStock, Pick, ShortPick, Unpick
 from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.lots import LotHeld, LotHoldLifted
+from shared.contracts.lots import LotCorrected, LotHeld, LotHoldLifted
 from shared.contracts.problems import Refusal
-from shared.contracts.serials import SerialHeld, SerialHoldLifted
+from shared.contracts.serials import SerialCorrected, SerialHeld, SerialHoldLifted
 from shared.database import Transaction
 from shared.routing import Answer
 
@@ -88,6 +88,18 @@ async def hear_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHeld]])
 async def hear_lot_lifts(tx: Transaction, events: Sequence[CloudEvent[LotHoldLifted]]) -> Sequence[Fact]:
     """Holds on lots were lifted."""
     await store.drop_lot_holds(tx, events)
+    return ()
+
+
+async def hear_corrections(tx: Transaction, events: Sequence[CloudEvent[SerialCorrected]]) -> Sequence[Fact]:
+    """Units expire on another day: those that orders have in hand."""
+    await store.correct_units(tx, events)
+    return ()
+
+
+async def hear_lot_corrections(tx: Transaction, events: Sequence[CloudEvent[LotCorrected]]) -> Sequence[Fact]:
+    """Lots expire on another day: what orders have of them in hand."""
+    await store.correct_lots(tx, events)
     return ()
 
 

@@ -1,4 +1,4 @@
-"""The copy of the holds, the places that picks and unpicks name, and what the guard at the pick looks at."""
+"""The copies of holds and corrected dates, the places that picks and unpicks name, and what the guard looks at."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,8 +7,8 @@ from sqlalchemy import text
 from services.fulfillment.picking.domain import Guard
 from shared import replica
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import LotHeld, LotHoldLifted
-from shared.contracts.serials import SerialHeld, SerialHoldLifted
+from shared.contracts.lots import LotCorrected, LotHeld, LotHoldLifted
+from shared.contracts.serials import SerialCorrected, SerialHeld, SerialHoldLifted
 from shared.database import Transaction
 from shared.stock.expiry import today
 
@@ -36,6 +36,19 @@ LIFT_LOT = text("""
     USING unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:holds AS text[]))
           AS n (sku, lot, location, hold)
     WHERE (h.sku, h.lot, h.location, h.hold) = (n.sku, n.lot, n.location, n.hold)
+""")
+
+# What has left keeps the expiry it left with. By the primary key of unit, and by pile_order.
+CORRECT = text("""
+    UPDATE unit u SET expiry = n.expiry
+    FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:expiries AS date[])) AS n (sku, serial, expiry)
+    WHERE (u.sku, u.serial) = (n.sku, n.serial) AND u.shipment = '' AND u.order_id = ANY(CAST(:orders AS text[]))
+""")
+CORRECT_LOT = text("""
+    UPDATE pile p SET expiry = n.expiry
+    FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:orders AS text[]), CAST(:expiries AS date[]))
+         AS n (sku, lot, order_id, expiry)
+    WHERE (p.sku, p.lot, p.order_id) = (n.sku, n.lot, n.order_id) AND p.shipment = ''
 """)
 
 
@@ -66,6 +79,23 @@ async def keep_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHeld]])
 async def drop_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldLifted]]) -> None:
     """Forget holds on lots that were lifted."""
     await tx.run(LIFT_LOT, _scopes(events))
+
+
+async def correct_units(tx: Transaction, events: Sequence[CloudEvent[SerialCorrected]]) -> None:
+    """Let units in the hands of the orders named expire on their corrected day; the last correction counts."""
+    latest = {(event.data.sku, serial): event.data.expiry for event in events for serial in event.data.serials}
+    orders = sorted({order for event in events for order in event.data.orders})
+    skus, serials = (list(column) for column in zip(*latest, strict=True))
+    await tx.run(CORRECT, {"skus": skus, "serials": serials, "expiries": list(latest.values()), "orders": orders})
+
+
+async def correct_lots(tx: Transaction, events: Sequence[CloudEvent[LotCorrected]]) -> None:
+    """Let what the orders named have of lots expire on its corrected day; the last correction counts."""
+    latest = {
+        (event.data.sku, event.data.lot, order): event.data.expiry for event in events for order in event.data.orders
+    }
+    skus, lots, orders = (list(column) for column in zip(*latest, strict=True))
+    await tx.run(CORRECT_LOT, {"skus": skus, "lots": lots, "orders": orders, "expiries": list(latest.values())})
 
 
 def _scopes(events: Sequence[CloudEvent[LotHeld]] | Sequence[CloudEvent[LotHoldLifted]]) -> dict[str, list[str]]:

@@ -146,6 +146,7 @@ async def correct(tx: Transaction, requests: Sequence[CloudEvent[CorrectLot]], k
     """Put other dates of lots in force."""
     book = await store.load_asked(tx, [(it.data.sku, it.data.lot, "") for it in requests])
     await store.load_everywhere(tx, book, book.lots)
+    await store.load_had(tx, book, book.lots)
     return await answered(tx, book, dates.correct(book, requests), keep)
 
 

@@ -243,7 +243,7 @@ async def load_everywhere(tx: Transaction, book: Book, keys: Iterable[LotKey]) -
 
 
 async def load_had(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
-    """Load what orders have of lots: a hold tells of it."""
+    """Load what orders have of lots: a hold tells of it, and a correction."""
     wanted = _lots(keys)
     book.adopt(Reserved(*row) for row in await tx.rows(LOAD_RESERVED, wanted))
     book.adopt(Picked(*row) for row in await tx.rows(LOAD_PICKED, wanted))

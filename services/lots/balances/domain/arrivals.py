@@ -67,7 +67,7 @@ def _held_as(book: Book, lot: Lot, kind: HoldKind) -> bool:
 
 
 def to_hold(book: Book, events: Iterable[CloudEvent[StockReceived]]) -> list[LotKey]:
-    """Name the known lots that these receipts may put on hold."""
+    """Name the known lots that these receipts may put on hold, or give another expiry."""
     return [
         (event.data.sku, came.lot)
         for event in events

@@ -215,6 +215,11 @@ class Book:
             if hold.open and (location is None or hold.covers(location)):
                 yield hold
 
+    def having(self, sku: str, lot: str) -> set[str]:
+        """Name the orders that have some of a lot, to be picked or picked."""
+        rows: list[Reserved | Picked] = [*self.reserved_of[sku, lot], *self.picked_of[sku, lot]]
+        return {row.order_id for row in rows if row.quantity > 0}
+
     def held(self, balance: Balance) -> bool:
         """Whether a hold keeps what lies there from every order."""
         return any(self.on(balance.sku, balance.lot, balance.location))

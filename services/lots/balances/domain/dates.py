@@ -10,7 +10,7 @@ from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.refusals import Outcome, known, named
 from services.lots.balances.domain.stock import Correction, HoldKind, Lot, Told
 from shared.contracts.commands.lots import CorrectLot
-from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.envelope import CloudEvent, Fact, chunks
 from shared.contracts.lots import LotCorrected
 from shared.contracts.problems import Code
 
@@ -29,7 +29,10 @@ class Dates(NamedTuple):
 
 
 def redate(book: Book, lot: Lot, dates: Dates, told: Told) -> list[Fact]:
-    """Put dates in force and keep what they were before; nothing, if they are the same."""
+    """Put dates in force and keep what they were before; nothing, if they are the same.
+
+    The orders that have some of the lot are told of another expiry: reserved and picked of it must be loaded for that.
+    """
     before = Dates.of(lot)
     if dates == before:
         return []
@@ -38,11 +41,13 @@ def redate(book: Book, lot: Lot, dates: Dates, told: Told) -> list[Fact]:
     both = (before.expiry, dates.expiry, before.manufactured, dates.manufactured, before.best_before, dates.best_before)
     told_by = (told.reason, told.actor, told.occurred, book.now, told.cause.source, told.cause.id)
     book.corrections.append(Correction(lot.sku, lot.lot, *both, *told_by))
+    having = sorted(book.having(lot.sku, lot.lot)) if lot.expiry != before.expiry else []
     return [
         LotCorrected(
             actor=told.actor, cause=told.cause, sku=lot.sku, lot=lot.lot, before=before.expiry, expiry=lot.expiry,
-            manufactured=lot.manufactured, best_before=lot.best_before, reason=told.reason,
+            manufactured=lot.manufactured, best_before=lot.best_before, reason=told.reason, orders=list(run),
         )
+        for run in list(chunks(having)) or [()]
     ]  # fmt: skip
 
 

@@ -20,6 +20,9 @@ from shared.contracts.serials import (
 
 ADJUSTMENTS = {change: adjustment for adjustment, change in CHANGES.items()}
 
+IN_HAND = frozenset({"ALLOCATED", "PICKED"})
+"""Statuses in which an order has a unit, and it has not left."""
+
 Saying = tuple[int, Fact]
 """A fact, and the act that it tells of."""
 
@@ -126,6 +129,7 @@ def _corrected(act: Act, steps: Sequence[Step]) -> SerialCorrected:
         serials=[step.unit.serial for step in steps],
         expiry=steps[0].unit.expiry,
         reason=act.reason,
+        orders=sorted({step.unit.order for step in steps if step.unit.order and step.status in IN_HAND}),
     )
 
 
