@@ -126,7 +126,8 @@ async def test_a_short_pick_is_held_and_another_sought(world: World, shop: Shop)
 
     await eventually(another)
     await shop.status(missing, "IN_INVENTORY")
-    (held,) = await shop.heard("serials.events", shop.sku, "serial.held.v1")
+    heard = await shop.heard("serials.events", shop.sku, "serial.held.v1")
+    (held,) = (one for one in heard if one["data"]["units"])  # open recalls may speak of lots of any new product
     assert [unit["serial"] for unit in held["data"]["units"]] == missing
     assert "not in its place" in held["data"]["reason"]
 

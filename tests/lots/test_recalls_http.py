@@ -36,6 +36,12 @@ async def test_a_range_the_wrong_way_round(
     assert answer.json()["code"] == "recall_empty"
 
 
+async def test_no_number_of_no_product(http: httpx.AsyncClient, name: str) -> None:
+    """What has no lot number is recalled by its product: without one, all that is untracked would be meant (S46)."""
+    answer = await post(http, "/recalls", recall=name, reason="glass", lots=[{"lot": ""}])
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "lots.0")
+
+
 async def test_the_same_recall_twice(line: Line, http: httpx.AsyncClient, name: str) -> None:
     """A name is one recall's: another body, a mock one, or the same again under a new key is told that it exists."""
     wish: dict[str, Any] = {"recall": name, "reason": "glass", "lots": [{"sku": line.sku, "lot": "B-1"}]}

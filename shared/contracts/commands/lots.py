@@ -93,6 +93,12 @@ class RecalledLot(Model):
     sku: Sku | None = None
     lot: LotNumber
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.lot and self.sku is None:
+            raise ValueError("what has no lot number is named by its sku")
+        return self
+
 
 class RecalledSerial(Model):
     """A serial to be recalled; without a sku, of whatever product has it."""
