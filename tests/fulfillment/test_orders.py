@@ -47,6 +47,16 @@ async def test_an_order_asks_for_its_stock_and_takes_the_answer(desk: Desk) -> N
     assert (picked.demand, sorted(picked.serials), picked.location) == (asked.demand, ["S1", "S2"], "EAST/STAGE")
 
 
+async def test_answers_together_are_told_once(desk: Desk) -> None:
+    """Two answers for an order in one transaction: where it stands is said once, with the lines of both (S08)."""
+    lines = [OrderLine.model_validate({"line": str(it), "sku": desk.sku, "quantity": 1}) for it in (1, 2)]
+    await desk.tell(desk.order("SO-1", lines=lines))
+    first, second = desk.heard(AllocationRequested)
+    await desk.tell(desk.gives(first, ["S1"]), desk.gives(second, ["S2"]))
+    (changed,) = desk.heard(OrderChanged)
+    assert [(it.line, it.allocated, it.short) for it in changed.lines] == [("1", 1, 0), ("2", 1, 0)]
+
+
 async def test_the_same_order_again_changes_nothing(desk: Desk) -> None:
     """Placed again under another event, an order stays as it is; another order of its name is refused."""
     await desk.allocated("SO-1", "S1")

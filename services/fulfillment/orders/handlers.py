@@ -10,6 +10,7 @@ from services.fulfillment.orders.domain import (
     Trackings,
     answered,
     change,
+    close_all,
     overtaken,
     place,
     standing,
@@ -119,13 +120,10 @@ async def hear(
     tx: Transaction, book: Book, events: Sequence[CloudEvent[Any]], rule: Callable[[Act, Any], None]
 ) -> Sequence[Fact]:
     """Let a rule take facts in, one after the other, and keep what they made of the book."""
-    acts = []
-    facts: list[Fact] = []
-    for event in events:
-        act = Act(book, event)
-        rule(act, event.data)
-        facts += act.close()
-        acts.append(act)
+    acts = [Act(book, event) for event in events]
+    for act in acts:
+        rule(act, act.event.data)
+    facts = close_all(acts)
     await store.save(tx, book, [entry for act in acts for entry in act.entries])
     return facts
 

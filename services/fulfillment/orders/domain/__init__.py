@@ -1,6 +1,6 @@
 """The rules of orders; pure: a book of the orders concerned in, the same book changed and facts to say out."""
 
-from services.fulfillment.orders.domain.act import Act, Entry
+from services.fulfillment.orders.domain.act import Act, Entry, close_all
 from services.fulfillment.orders.domain.answers import answered
 from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Line, Order
 from services.fulfillment.orders.domain.born import change, overtaken
@@ -29,6 +29,7 @@ __all__ = [
     "Unit",
     "answered",
     "change",
+    "close_all",
     "give_back",
     "handled",
     "let_go",

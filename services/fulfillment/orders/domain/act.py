@@ -32,7 +32,8 @@ class Act:
         self.cause: Cause = event.cause
         self.entries: list[Entry] = []
         self._facts: list[Fact] = []
-        self._touched: dict[str, dict[str, Line]] = {}
+        self.touched: dict[str, dict[str, Line]] = {}
+        """The orders that have changed, and which of their lines."""
         self._cartons: dict[str, str] = {}
 
     def say(self, fact: Fact) -> None:
@@ -56,12 +57,12 @@ class Act:
     def touch(self, line: Line) -> None:
         """A line has changed."""
         self.book.lines.put((line.order, line.line), line)
-        self._touched.setdefault(line.order, {})[line.line] = line
+        self.touched.setdefault(line.order, {})[line.line] = line
 
     def touch_order(self, order: Order) -> None:
         """The order itself has changed: its customer, priority or whether it is cancelled."""
         self.book.orders.put(order.order, order)
-        self._touched.setdefault(order.order, {})
+        self.touched.setdefault(order.order, {})
 
     def repacked(self, order: Order, *cartons: str) -> None:
         """The content of cartons has changed."""
@@ -77,7 +78,7 @@ class Act:
         """Everything the act has to say: its facts, what lies in the cartons now, where the orders stand."""
         for carton, order in self._cartons.items():
             self.say(_content(self, order, carton))
-        for name, lines in self._touched.items():
+        for name, lines in self.touched.items():
             order_ = self.book.orders.get(name)
             if order_ is not None:
                 self._stand(order_, list(lines.values()))
@@ -95,6 +96,17 @@ class Act:
                     lines=[progress(line) for line in run], actor=self.actor, cause=self.cause,
                 )
             )  # fmt: skip
+
+
+def close_all(acts: Sequence[Act]) -> list[Fact]:
+    """Everything that acts of one batch have to say; where an order stands is said once, by the last to touch it."""
+    last: dict[str, Act] = {}
+    for act in acts:
+        for order in act.touched:
+            if (before := last.get(order)) is not None:
+                act.touched[order] = before.touched.pop(order) | act.touched[order]
+            last[order] = act
+    return [fact for act in acts for fact in act.close()]
 
 
 def _content(act: Act, order: str, carton: str) -> CartonPacked:
