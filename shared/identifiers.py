@@ -8,6 +8,7 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints
 
@@ -66,3 +67,8 @@ Count = Annotated[Exact, Field(ge=0, le=1_000_000_000, max_digits=15, decimal_pl
 def warehouse_of(location: str) -> str:
     """The warehouse a location lies in (S35)."""
     return location.partition("/")[0]
+
+
+def address_of(kind: str, *names: str) -> str:
+    """Where a document or a page of it is found over HTTP, whatever is in its name: `/receipts/R%2F7/sessions/S`."""
+    return "/".join((f"/{kind}", *(quote(name, safe="") for name in names)))

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 import typer
+
+from shared.identifiers import address_of
 
 PATIENCE = 60.0
 """Seconds in which every owner of stock has to have answered."""
@@ -70,7 +71,7 @@ def _checked(answer: httpx.Response) -> Any:
 
 
 def _complete(client: httpx.Client, name: str) -> Any:
-    deadline, address = time.monotonic() + PATIENCE, f"/recalls/{quote(name, safe='')}"
+    deadline, address = time.monotonic() + PATIENCE, address_of("recalls", name)
     while not (found := _checked(client.get(address)))["complete_at"]:
         if time.monotonic() > deadline:
             typer.echo(f"{found['outstanding']} products have not been answered after {PATIENCE:.0f} s", err=True)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from deploy.databases import SERVICES
-from shared.contracts.commands.serials import PutAway
-from tests.flows.shop import SHELF, Shop
+from shared.contracts.commands.serials import Move, PutAway
+from tests.flows.shop import OTHER_SHELF, SHELF, Shop, at
 from tests.flows.world import Json, World
 
 MEMBERS = {"type", "title", "status", "detail", "code", "help"}
@@ -183,3 +183,26 @@ async def test_the_actor_is_the_header_and_no_other(world: World, shop: Shop) ->
     assert (await world.post("serials", "/putaways", body, actor="ben")).status_code == 200
     (moved,) = await shop.heard("serials.events", shop.sku, "serial.moved.v1", status="IN_INVENTORY")
     assert moved["data"]["actor"] == "ben"
+
+
+async def test_a_quoted_slash_belongs_to_its_name(world: World, shop: Shop) -> None:
+    """Orders and serials named like pages of others are found where refusals say they are, and so are the pages."""
+    await shop.product()
+    stocked = shop.no("U")
+    serials = [stocked, f"{stocked}/history", f"{stocked}/where-to?#%"]
+    await shop.received(serials)
+    await shop.put_away(serials)
+    plain = await shop.order(2, serials=serials[:2])
+    odd = await shop.order(1, serials=serials[2:], order=f"{plain}/picks")
+    await shop.allocated(plain, 2)
+    await shop.allocated(odd, 1)
+    for order, count in ((plain, 2), (odd, 1)):
+        assert (await world.read("fulfillment", f"/orders/{at(order)}"))["order"] == order
+        assert len((await world.read("fulfillment", f"/orders/{at(order)}/picks"))["items"]) == count
+    for serial in serials:
+        assert (await shop.unit(serial))["serial"] == serial
+        steps = (await world.read("serials", f"/serials/{at(shop.sku)}/{at(serial)}/history"))["items"]
+        assert [step["status"] for step in steps] == ["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED"]
+    refused = await world.refused(Move(sku=shop.sku, serials=serials[2:], location=OTHER_SHELF), "not_free")
+    (address,) = refused["blocked_by"]
+    assert (await world.read("fulfillment", address))["order"] == odd

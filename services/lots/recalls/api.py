@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -11,6 +10,7 @@ from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.reference import Tracking
 from shared.http import Limit, NotFound, Page, Reading, page, parts, serve
+from shared.identifiers import address_of
 
 router = APIRouter(tags=["recalls"])
 lists = APIRouter(prefix="/recalls/{recall:path}", tags=["recalls"])
@@ -84,5 +84,5 @@ async def one(tx: Reading, recall: str) -> WholeRecall:
         complete_at=found.complete_at,
         seconds=seconds,
         products=[ProductShown.model_validate(it._asdict()) for it in await queries.products(tx, recall)],
-        lists={it.name: f"/recalls/{quote(recall, safe='')}/{it.name}" for it in LISTS},
+        lists={it.name: address_of("recalls", recall, it.name) for it in LISTS},
     )

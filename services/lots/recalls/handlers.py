@@ -22,6 +22,7 @@ from shared.contracts.receiving import StockReceived
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRecalled
 from shared.database import Transaction
+from shared.identifiers import address_of
 from shared.replica import products
 from shared.routing import Answer
 
@@ -45,7 +46,7 @@ async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall
             standing.add(recall)
             new.append((it, touched))
             facts = said(it.event, touched, known.products)
-            answers.append(Answer(opened(recall, touched), facts, address=f"/recalls/{recall}"))
+            answers.append(Answer(opened(recall, touched), facts, address=address_of("recalls", recall)))
     await store.add(tx, new, known.products)
     await sought.keep(tx, [asked for asked, _ in new])
     return answers
@@ -123,7 +124,9 @@ async def mark_calls(tx: Transaction, requests: Sequence[CloudEvent[MarkRecalled
             answers.append(no)
         elif (mark.recall, mark.shipment, mark.sku, mark.item) not in lines:
             told = f"{mark.item} of {mark.sku} did not leave with {mark.shipment}, or is back"
-            answers.append(_refused(Code.NOT_ON_CALL_LIST, told, mark.item, f"/recalls/{mark.recall}/calls"))
+            answers.append(
+                _refused(Code.NOT_ON_CALL_LIST, told, mark.item, address_of("recalls", mark.recall, "calls"))
+            )
         else:
             fit.append(request)
             answers.append(Answer(RecallNow(recall=mark.recall, status="OPEN")))
@@ -157,7 +160,7 @@ def _why_not_standing(standing: Mapping[str, bool], recall: str) -> Answer | Non
     if recall not in standing:
         return _refused(Code.UNKNOWN_RECALL, f"there is no recall {recall}", recall)
     if standing[recall]:
-        return _refused(Code.RECALL_CLOSED, f"recall {recall} is closed", recall, f"/recalls/{recall}")
+        return _refused(Code.RECALL_CLOSED, f"recall {recall} is closed", recall, address_of("recalls", recall))
     return None
 
 

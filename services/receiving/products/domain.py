@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import Barcode, LifePolicy, ProductDefined
+from shared.identifiers import address_of
 
 
 class Product(NamedTuple):
@@ -105,13 +107,13 @@ def _refused(before: Product | None, taken: Mapping[str, str], used: Set[str], w
         return Refusal(
             code=Code.PRODUCT_HAS_HISTORY,
             detail=f"{wish.sku} is tracked as {before.tracking} and has receipts or units; {_tracking(wish)} came",
-            blocked_by=[f"/receipts?sku={wish.sku}"],
+            blocked_by=[f"/receipts?sku={quote(wish.sku, safe='')}"],
         )
     codes = [barcode.code for barcode in wish.barcodes]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         return Refusal(code=Code.BARCODE_TAKEN, detail=f"{wish.sku} names a barcode twice", ids=twice)
     if theirs := [code for code in codes if taken.get(code, "") not in {"", wish.sku}]:
-        others = sorted({f"/products/{taken[code]}" for code in theirs})
+        others = sorted({address_of("products", taken[code]) for code in theirs})
         return Refusal(
             code=Code.BARCODE_TAKEN, detail=f"{', '.join(theirs)} mean another product", ids=theirs, blocked_by=others
         )

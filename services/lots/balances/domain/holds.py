@@ -11,6 +11,7 @@ from shared.contracts.commands.lots import HoldLot, LiftLot
 from shared.contracts.envelope import CloudEvent, Fact, chunks
 from shared.contracts.lots import HeldStock, LotHeld, LotHoldLifted
 from shared.contracts.problems import Code, Refusal
+from shared.identifiers import address_of
 
 
 def open_on(
@@ -120,7 +121,7 @@ def _lift(book: Book, request: CloudEvent[LiftLot]) -> Outcome:
         if it.kind in ENDS:
             code, how = ENDS[it.kind]
             detail = f"hold {asked.hold} on {named(it.sku, it.lot)} {how} {it.return_id or it.reason}"
-            blocked_by = [f"/returns/{it.return_id}"] if it.return_id else []
+            blocked_by = [address_of("returns", it.return_id)] if it.return_id else []
             return Outcome(refusal=Refusal(code=code, detail=detail, ids=[asked.hold], blocked_by=blocked_by))
     said = close_all(book, its, told)
     return Outcome(hold_now(book, asked.sku, asked.hold), said)

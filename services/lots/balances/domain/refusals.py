@@ -10,6 +10,7 @@ from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.stock import Balance, Lot
 from shared.contracts.envelope import Fact
 from shared.contracts.problems import Code, Refusal
+from shared.identifiers import address_of
 
 
 class Outcome(NamedTuple):
@@ -22,7 +23,9 @@ class Outcome(NamedTuple):
     @classmethod
     def refused(cls, code: Code, detail: str, *ids: str, blocked_by: Sequence[str] = ()) -> "Outcome":
         """Say no."""
-        refusal = Refusal(code=code, detail=detail, ids=list(ids), blocked_by=[f"/orders/{it}" for it in blocked_by])
+        refusal = Refusal(
+            code=code, detail=detail, ids=list(ids), blocked_by=[address_of("orders", it) for it in blocked_by]
+        )
         return cls(refusal=refusal)
 
     def suggesting(self, location: str | None) -> "Outcome":

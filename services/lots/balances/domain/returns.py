@@ -13,6 +13,7 @@ from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import LotAdjusted, LotReceived
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import StockDisposed, StockReturned
+from shared.identifiers import address_of
 
 
 def returned(book: Book, events: Sequence[CloudEvent[StockReturned]]) -> list[Fact]:
@@ -93,6 +94,6 @@ def undecided(book: Book, balance: Balance, quantity: Decimal) -> Outcome | None
     )
     refusal = Refusal(
         code=Code.DISPOSITION_OPEN, detail=detail, ids=[balance.lot or balance.sku],
-        blocked_by=[f"/returns/{name}" for name in returns],
+        blocked_by=[address_of("returns", name) for name in returns],
     )  # fmt: skip
     return Outcome(refusal=refusal)

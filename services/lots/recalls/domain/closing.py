@@ -8,6 +8,7 @@ told the customer is not enough.
 from typing import NamedTuple
 
 from shared.contracts.problems import Code, Refusal
+from shared.identifiers import address_of
 
 
 class StillOpen(NamedTuple):
@@ -33,5 +34,7 @@ def why_not_closed(recall: str, still: StillOpen) -> Refusal | None:
     left = {name: told for name, (count, told) in parts.items() if count}
     if not left:
         return None
-    blocks = [f"/recalls/{recall}" if name == "answers" else f"/recalls/{recall}/{name}" for name in left]
+    blocks = [
+        address_of("recalls", recall) if name == "answers" else address_of("recalls", recall, name) for name in left
+    ]
     return Refusal(code=Code.RECALL_OPEN, detail="; ".join(left.values()), ids=[recall], blocked_by=blocks)

@@ -11,6 +11,7 @@ from services.receiving.receipts.domain.summaries import closed
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import AsnAnnounced, AsnLine
+from shared.identifiers import address_of
 
 
 def announce(desk: Desk, event: CloudEvent[AsnAnnounced]) -> Outcome:
@@ -54,7 +55,7 @@ def _refused(desk: Desk, receipt: Receipt | None, asn: AsnAnnounced) -> Refusal 
         return Refusal(code=code, detail=f"{asn.receipt} is {receipt.status}: nothing can be added")
     if receipt.kind != asn.kind:
         detail = f"{asn.receipt} exists as {receipt.kind}, and {asn.kind} came"
-        return Refusal(code=Code.DOCUMENT_EXISTS, detail=detail, blocked_by=[f"/receipts/{asn.receipt}"])
+        return Refusal(code=Code.DOCUMENT_EXISTS, detail=detail, blocked_by=[address_of("receipts", asn.receipt)])
     if receipt.warehouse != asn.warehouse:
         detail = f"{asn.receipt} is for {receipt.warehouse}, and {asn.warehouse} came"
         return Refusal(code=Code.WRONG_WAREHOUSE, detail=detail)

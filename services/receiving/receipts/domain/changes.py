@@ -14,6 +14,7 @@ from services.receiving.receipts.domain.summaries import closed
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import AsnCancelled, AsnChanged, AsnLine
+from shared.identifiers import address_of
 
 
 def change(desk: Desk, event: CloudEvent[AsnChanged]) -> Outcome:
@@ -42,7 +43,7 @@ def _ended(receipt: Receipt) -> Refusal | None:
     }
     if code := codes.get(receipt.status):
         detail = f"{receipt.receipt} is {receipt.status}: its announcement stands as it is"
-        return Refusal(code=code, detail=detail, blocked_by=[f"/receipts/{receipt.receipt}"])
+        return Refusal(code=code, detail=detail, blocked_by=[address_of("receipts", receipt.receipt)])
     return None
 
 

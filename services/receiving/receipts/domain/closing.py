@@ -11,6 +11,7 @@ from services.receiving.receipts.domain.summaries import closed
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code
+from shared.identifiers import address_of
 
 
 def close(desk: Desk, event: CloudEvent[CloseReceipt]) -> Outcome:
@@ -21,11 +22,13 @@ def close(desk: Desk, event: CloudEvent[CloseReceipt]) -> Outcome:
         return no(Code.UNKNOWN_RECEIPT, f"{name} was neither announced nor opened")
     if receipt.status in {"CLOSED", "CANCELLED"}:
         code = Code.RECEIPT_CLOSED if receipt.status == "CLOSED" else Code.RECEIPT_CANCELLED
-        return no(code, f"{name} is {receipt.status} since {receipt.ended_at}", blocked_by=[f"/receipts/{name}"])
+        return no(
+            code, f"{name} is {receipt.status} since {receipt.ended_at}", blocked_by=[address_of("receipts", name)]
+        )
     sessions = [session for session in desk.sessions.values() if session.receipt == name and session.state == "OPEN"]
     if sessions:
         owners = ", ".join(sorted({session.owner for session in sessions}))
-        addresses = [f"/receipts/{name}/sessions/{session.session}" for session in sessions]
+        addresses = [address_of("receipts", name, "sessions", session.session) for session in sessions]
         return no(Code.SESSION_OPEN, f"{name} has unconfirmed scans of {owners}", blocked_by=addresses)
     desk.put_receipt(receipt._replace(status="CLOSED", ended_at=desk.now))
     events, missing = end(desk, name, "CLOSED", by(event))

@@ -12,6 +12,7 @@ from shared.contracts.commands.receiving import ResolveDiscrepancy
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import DiscrepancyKind, DiscrepancyResolved, Resolution, UnitReceived
+from shared.identifiers import address_of
 
 FITTING: dict[DiscrepancyKind, frozenset[Resolution]] = {
     "OVER": frozenset({"ACCEPT", "SEND_BACK", "TIE", "VOID"}),
@@ -37,7 +38,7 @@ def resolve(desk: Desk, event: CloudEvent[ResolveDiscrepancy]) -> Outcome:
         return no(Code.UNKNOWN_DISCREPANCY, f"{wish.receipt} has no discrepancy {wish.discrepancy}")
     if found.resolution is not None:
         detail = f"{wish.discrepancy} was resolved by {found.resolved_by}: {found.resolution}"
-        return no(Code.DISCREPANCY_RESOLVED, detail, blocked_by=[f"/discrepancies/{wish.discrepancy}"])
+        return no(Code.DISCREPANCY_RESOLVED, detail, blocked_by=[address_of("discrepancies", wish.discrepancy)])
     if wish.resolution not in (fits := fitting(found.kind, found.scan)):
         detail = f"{wish.resolution} of {found.kind}; fitting are {', '.join(sorted(fits))}"
         return no(Code.RESOLUTION_DOES_NOT_FIT, detail)
@@ -111,8 +112,8 @@ def _tie(desk: Desk, event: CloudEvent[ResolveDiscrepancy], found: Discrepancy) 
         return meant, []
     if unit.receipt != found.receipt:
         detail = f"{meant} of {sku} is expected on {unit.receipt}; accept it, or receive it there"
-        return Refusal(code=Code.SERIAL_EXPECTED_ELSEWHERE, detail=detail, ids=[meant],
-                       blocked_by=[f"/receipts/{unit.receipt}"])  # fmt: skip
+        there = [address_of("receipts", unit.receipt)] if unit.receipt else []
+        return Refusal(code=Code.SERIAL_EXPECTED_ELSEWHERE, detail=detail, ids=[meant], blocked_by=there)
     line = desk.lines[found.receipt, unit.line or ""]
     return meant, [_receive(desk, found, line, unit, by(event))]
 

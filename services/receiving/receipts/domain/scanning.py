@@ -10,7 +10,7 @@ from services.receiving.receipts.domain.records import Receipt, Session
 from shared.contracts.commands.receiving import Scan
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
-from shared.identifiers import warehouse_of
+from shared.identifiers import address_of, warehouse_of
 
 REFUSED: dict[Verdict, tuple[Code, str]] = {
     "BADLY_FORMED": (Code.SERIAL_BADLY_FORMED, "no serial"),
@@ -80,7 +80,7 @@ def _open(desk: Desk, event: CloudEvent[Scan]) -> None:
 
 def not_theirs(session: Session, actor: str) -> Refusal | None:
     """Why this person cannot go on with a session."""
-    address = f"/receipts/{session.receipt}/sessions/{session.session}"
+    address = address_of("receipts", session.receipt, "sessions", session.session)
     if session.state != "OPEN":
         detail = f"session {session.session} is {session.state}"
         return Refusal(code=Code.SESSION_ENDED, detail=detail, blocked_by=[address])

@@ -19,6 +19,7 @@ from services.receiving.receipts.domain.scanning import not_theirs
 from shared.contracts.commands.receiving import ConfirmSession, DropSession, TakeOverSession, UndoScan
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
+from shared.identifiers import address_of
 
 
 def undo(desk: Desk, event: CloudEvent[UndoScan]) -> Outcome:
@@ -107,7 +108,7 @@ def _miscounted(wish: ConfirmSession, units: int, lots: Sequence[LotScan]) -> Re
     if wish.units in {None, units} and wish.quantity in {None, quantity}:
         return None
     detail = f"session {wish.session} has {units} scanned units and {quantity:f} of counted goods"
-    address = f"/receipts/{wish.receipt}/sessions/{wish.session}"
+    address = address_of("receipts", wish.receipt, "sessions", wish.session)
     return Refusal(code=Code.SESSION_DIFFERS, detail=f"{detail}; others were counted", blocked_by=[address])
 
 

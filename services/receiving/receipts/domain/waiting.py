@@ -14,6 +14,7 @@ from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import AsnAnnounced
+from shared.identifiers import address_of
 
 
 def wake(desk: Desk, events: Sequence[CloudEvent[ProductChanged]]) -> list[Fact]:
@@ -57,7 +58,8 @@ def _do_not_fit(event: CloudEvent[ProductChanged], line: Line, units: Sequence[U
     return [
         ReceiptRejected(
             kind="DISAGREEMENT", document=line.receipt, refused_type=AsnAnnounced.TYPE, code=Code.NOT_SERIAL_TRACKED,
-            detail=detail, sku=line.sku, ids=[unit.serial for unit in run], blocked_by=[f"/receipts/{line.receipt}"],
+            detail=detail, sku=line.sku, ids=[unit.serial for unit in run],
+            blocked_by=[address_of("receipts", line.receipt)],
             **by(event),
         )
         for run in chunks(units)

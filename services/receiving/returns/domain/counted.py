@@ -11,6 +11,7 @@ from shared.contracts.counted import LotQuantity
 from shared.contracts.envelope import CloudEvent, Fact, chunks
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import StockDisposed
+from shared.identifiers import address_of
 
 
 def dispose_lots(book: Book, event: CloudEvent[DisposeReturn]) -> tuple[list[LotDisposition], list[Refusal]]:
@@ -48,7 +49,7 @@ def _refused(wish: DisposeReturn, some: LotQuantity, rows: Sequence[ReturnLot]) 
         f" and {decided:f} decided"
     )
     code = Code.ALREADY_DISPOSED if decided else Code.NOT_IN_RETURN
-    return Refusal(code=code, detail=detail, ids=[some.lot], blocked_by=[f"/returns/{wish.return_id}"])
+    return Refusal(code=code, detail=detail, ids=[some.lot], blocked_by=[address_of("returns", wish.return_id)])
 
 
 def _decide(book: Book, event: CloudEvent[DisposeReturn], row: ReturnLot, part: Decimal) -> LotDisposition:

@@ -11,6 +11,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import StockReturned
 from shared.contracts.reference import Tracking
+from shared.identifiers import address_of
 
 SHOWN = 20
 """Lots whose quantities a refusal spells out; it names all of them."""
@@ -91,5 +92,5 @@ def _refusal(book: Book, wish: ReceiveReturn, code: Code, refused: list[tuple[Lo
     before = sorted({name for _, shipped in refused for name in book.came_back[shipped[:4]]})
     return Refusal(
         code=code, detail="; ".join(told + more), ids=[some.lot for some, _ in refused],
-        blocked_by=[f"/returns/{name}" for name in before],
+        blocked_by=[address_of("returns", name) for name in before],
     )  # fmt: skip

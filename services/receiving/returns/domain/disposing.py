@@ -12,6 +12,7 @@ from shared.contracts.counted import LotQuantity
 from shared.contracts.envelope import CloudEvent, Fact, chunks
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import ReturnDisposed
+from shared.identifiers import address_of
 
 
 def dispose(book: Book, event: CloudEvent[DisposeReturn]) -> Outcome:
@@ -25,7 +26,7 @@ def dispose(book: Book, event: CloudEvent[DisposeReturn]) -> Outcome:
     units, refused = _dispose_units(book, event) if wish.serials or everything else ([], [])
     if everything and not parts and not units:
         detail = f"{wish.return_id}: all of it is decided"
-        return no(Code.ALREADY_DISPOSED, detail, blocked_by=[f"/returns/{wish.return_id}"])
+        return no(Code.ALREADY_DISPOSED, detail, blocked_by=[address_of("returns", wish.return_id)])
     if not parts and not units:
         return Outcome(refusals=[*refusals, *refused])
     lots = [LotQuantity(lot=part.lot, quantity=part.quantity) for part in parts]
@@ -56,7 +57,7 @@ def _not_disposable(wish: DisposeReturn, decided: list[str], strange: list[str])
     refusals = []
     if decided:
         detail = f"{wish.return_id}: {len(decided)} of these units are decided"
-        blocked = [f"/returns/{wish.return_id}"]
+        blocked = [address_of("returns", wish.return_id)]
         refusals.append(Refusal(code=Code.ALREADY_DISPOSED, detail=detail, ids=decided, blocked_by=blocked))
     if strange:
         detail = f"{wish.return_id} does not hold {len(strange)} of these units"

@@ -10,6 +10,7 @@ from shared.contracts.commands.receiving import ReceiveReturn
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import UnitReturned
+from shared.identifiers import address_of
 
 
 def receive(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
@@ -70,7 +71,7 @@ def _of_another(book: Book, wish: ReceiveReturn) -> Refusal | None:
     document = book.returns.get(wish.return_id)
     if document and (document.order, document.customer) != (wish.order, wish.customer):
         detail = f"{wish.return_id} is the return of {document.customer}'s order {document.order}"
-        return Refusal(code=Code.DOCUMENT_EXISTS, detail=detail, blocked_by=[f"/returns/{wish.return_id}"])
+        return Refusal(code=Code.DOCUMENT_EXISTS, detail=detail, blocked_by=[address_of("returns", wish.return_id)])
     return None
 
 
@@ -82,7 +83,7 @@ def _not_back(unit: Unit, wish: ReceiveReturn) -> tuple[Code, str] | None:
     if unit.state != "IN_HOUSE":
         return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
     if theirs and unit.return_id:
-        return Code.ALREADY_RETURNED, f"/returns/{unit.return_id}"
+        return Code.ALREADY_RETURNED, address_of("returns", unit.return_id)
     return Code.NOT_YET_KNOWN, "in the house, as far as is known here"
 
 

@@ -14,6 +14,7 @@ from services.serials.units.domain.unit import HoldRow, Papers, Told, Unit
 from shared.contracts.commands.serials import Hold, Lift
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, Refusal
+from shared.identifiers import address_of
 
 
 def open_on(book: Book, unit: Unit, act: int) -> None:
@@ -90,7 +91,7 @@ def _lift(book: Book, request: CloudEvent[Lift]) -> Outcome:
         return Outcome.refused(Refusal(code=Code.UNKNOWN_HOLD, detail=detail, ids=[asked.hold]))
     if of_return := book.of_returns.get((asked.sku, asked.hold)):
         detail = f"hold {asked.hold} is that of return {of_return}, and ends with its disposition"
-        address = f"/returns/{of_return}"
+        address = address_of("returns", of_return)
         refusal = Refusal(code=Code.DISPOSITION_OPEN, detail=detail, ids=[asked.hold], blocked_by=[address])
         return Outcome.refused(refusal)
     act = book.act(Change.HOLD_LIFTED, asked.sku, told, Papers(hold=asked.hold), asked.reason)

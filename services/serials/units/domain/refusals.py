@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.serials.units.domain.unit import Unit, named
 from shared.contracts.problems import Code, Refusal
+from shared.identifiers import address_of
 
 
 class Outcome(NamedTuple):
@@ -44,7 +45,7 @@ def _refusal(code: Code, state: str, units: Sequence[Unit]) -> Refusal:
         code=code,
         detail=f"{named(units)}: {state}",
         ids=[unit.serial for unit in units],
-        blocked_by=[f"/orders/{order}" for order in orders],
+        blocked_by=[address_of("orders", order) for order in orders],
     )
 
 
