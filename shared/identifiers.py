@@ -57,10 +57,14 @@ def _number(quantity: Decimal) -> int | float:
 Exact = Annotated[Decimal, PlainSerializer(_number, return_type=int | float, when_used="json")]
 """A quantity as it is shown, perhaps less than nothing."""
 
-Quantity = Annotated[Exact, Field(gt=0, le=1_000_000, max_digits=13, decimal_places=6)]
-"""How much, in the product's unit; whole for serialised products."""
+MOST_DECIMALS = 6
+Decimals = Annotated[int, Field(ge=0, le=MOST_DECIMALS)]
+"""How many decimals of its unit a product is counted with."""
 
-Count = Annotated[Exact, Field(ge=0, le=1_000_000_000, max_digits=15, decimal_places=6)]
+Quantity = Annotated[Exact, Field(gt=0, le=1_000_000, max_digits=13, decimal_places=MOST_DECIMALS)]
+"""How much, in the product's unit, with at most as many decimals as the product is counted with."""
+
+Count = Annotated[Exact, Field(ge=0, le=1_000_000_000, max_digits=15, decimal_places=MOST_DECIMALS)]
 """How much there is of something, in the product's unit: perhaps nothing."""
 
 

@@ -10,7 +10,9 @@ from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.reference import LocationChanged, LocationType, ProductChanged, Tracking, WarehouseChanged
 from shared.contracts.upstream import LifePolicy
 from shared.database import Transaction
+from shared.identifiers import MOST_DECIMALS
 from shared.routing import Hears
+from shared.stock.decimals import decimals_of
 from shared.stock.expiry import today
 
 
@@ -23,6 +25,8 @@ class Product(NamedTuple):
     unit: str
     tracking: Tracking
     life: LifePolicy = LifePolicy()
+    decimals: int = MOST_DECIMALS
+    """With how many it is counted, however it is tracked."""
 
     def min_life(self, customer: str, asked: int = 0) -> int:
         """How many days of life a customer's order demands of it: what was agreed with the customer, or asked for."""
@@ -47,7 +51,7 @@ class Site(NamedTuple):
     time_zone: str
 
 
-TYPES = {"pick_sequence": "integer", "life": "jsonb"}
+TYPES = {"pick_sequence": "integer", "life": "jsonb", "decimals": "smallint"}
 
 
 def _upsert(table: str, key: str, columns: str) -> Any:
@@ -64,11 +68,12 @@ def _upsert(table: str, key: str, columns: str) -> Any:
     """)  # noqa: S608 - the names are this module's own
 
 
-SAVE_PRODUCTS = _upsert("product", "sku", "name, unit, tracking, life")
+SAVE_PRODUCTS = _upsert("product", "sku", "name, unit, tracking, life, decimals")
 SAVE_WAREHOUSES = _upsert("warehouse", "warehouse", "name, time_zone")
 SAVE_LOCATIONS = _upsert("location", "location", "type, pick_sequence")
 PRODUCTS_OF = text(
-    "SELECT sku, version, name, unit, tracking, life::text FROM product WHERE sku = ANY(CAST(:keys AS text[]))"
+    "SELECT sku, version, name, unit, tracking, life::text, decimals FROM product "
+    "WHERE sku = ANY(CAST(:keys AS text[]))"
 )
 LOCATIONS_OF = text(
     "SELECT location, version, type, pick_sequence FROM location WHERE location = ANY(CAST(:keys AS text[]))"
@@ -103,7 +108,8 @@ async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationCh
 
 def _product(row: Row[Any]) -> Product:
     life = LifePolicy.model_validate_json(row.life)
-    return Product(row.sku, row.version, row.name, row.unit, row.tracking, life)
+    decimals = decimals_of(row.tracking, row.decimals)
+    return Product(row.sku, row.version, row.name, row.unit, row.tracking, life, decimals)
 
 
 async def products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product]:

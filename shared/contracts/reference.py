@@ -8,7 +8,7 @@ from typing import Literal
 from shared.contracts.envelope import Fact
 from shared.contracts.topics import LOCATIONS, PRODUCTS
 from shared.contracts.upstream import Barcode, LifePolicy
-from shared.identifiers import Location, Sku, Warehouse
+from shared.identifiers import MOST_DECIMALS, Decimals, Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]
 LocationType = Literal["DOCK", "STAGING", "STORAGE"]
@@ -24,6 +24,7 @@ class ProductChanged(Fact, type="product.changed.v1", topic=PRODUCTS, key="sku")
     tracking: Tracking
     barcodes: list[Barcode] = []
     life: LifePolicy = LifePolicy()
+    decimals: Decimals = MOST_DECIMALS
 
 
 class WarehouseChanged(Fact, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import MAX_UNITS, Fact, Model
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
 from shared.identifiers import (
+    MOST_DECIMALS,
+    Decimals,
     DocumentId,
     LineId,
     Location,
@@ -62,7 +64,10 @@ class LifePolicy(Model):
 
 
 class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
-    """A product as the ERP knows it; the boxes `serial_tracked` and `lot_tracked` exclude each other (S03)."""
+    """A product as the ERP knows it; the boxes `serial_tracked` and `lot_tracked` exclude each other (S03).
+
+    `decimals` is how many of its unit quantities may have, 0 for bottles; what is serialised is counted in whole units.
+    """
 
     sku: Sku
     name: Text
@@ -71,6 +76,7 @@ class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="s
     lot_tracked: bool = False
     barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
     life: LifePolicy = LifePolicy()
+    decimals: Decimals = MOST_DECIMALS
 
 
 class WarehouseDefined(Fact, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):

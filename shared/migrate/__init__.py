@@ -1,7 +1,16 @@
 """Migrations of every service's database, run by its owner role; what the line itself needs there."""
 
 from shared.migrate.run import at_head, migrate, services, versions_of
-from shared.migrate.tables import grant, line_tables, location_replica, product_life, product_replica, rezoned, sql
+from shared.migrate.tables import (
+    grant,
+    line_tables,
+    location_replica,
+    product_decimals,
+    product_life,
+    product_replica,
+    rezoned,
+    sql,
+)
 
 __all__ = [
     "at_head",
@@ -9,6 +18,7 @@ __all__ = [
     "line_tables",
     "location_replica",
     "migrate",
+    "product_decimals",
     "product_life",
     "product_replica",
     "rezoned",

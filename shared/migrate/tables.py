@@ -36,6 +36,11 @@ def product_life() -> None:
     sql("ALTER TABLE product ADD COLUMN life jsonb NOT NULL DEFAULT '{}'")
 
 
+def product_decimals() -> None:
+    """Keep with products how many decimals they are counted with: those known so far with as many as there are."""
+    sql("ALTER TABLE product ADD COLUMN decimals smallint NOT NULL DEFAULT 6 CHECK (decimals BETWEEN 0 AND 6)")
+
+
 def location_replica() -> None:
     """Make the copies of the warehouses and locations that `shared.replica` keeps."""
     sql(LOCATION)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from shared.contracts.reference import ProductChanged
 from tests.lots.conftest import Line
 from tests.lots.test_receipts import agree
 from tests.unit.lots.making import BIN, DOCK, SHELF
@@ -96,3 +97,23 @@ async def test_an_untracked_product_is_counted(line_untracked: Line) -> None:
         ("", BIN): (Decimal(3), Decimal(0)),
     }  # fmt: skip
     assert await agree(line) == [("", "EAST")]
+
+
+async def test_a_product_is_counted_with_its_decimals(line: Line) -> None:
+    """No part that is smaller than the product is counted in is moved, counted or written off (S14)."""
+    say = line.saying
+    whole = {"sku": line.sku, "version": 2, "name": "yoghurt", "unit": "each", "tracking": "LOT", "decimals": 0}
+    await line.say(ProductChanged.model_validate(whole))
+    await stocked(line)
+    half = [
+        say.move("B-1", "0.5", BIN), say.count("B-1", "9.5"), say.adjust("B-1", "0.5", "SCRAPPED"),
+        say.put_away("B-1", "0.5"),
+    ]  # fmt: skip
+    told = await line.say(*half)
+    assert told.codes() == ["not_whole"] * 4
+    assert told.types() == ["lot.rejected.v1"] * 4
+    assert (await line.say(say.count("B-1", "9.000"))).codes() == []
+    await line.say(ProductChanged.model_validate(whole | {"version": 3, "decimals": 1}))
+    assert (await line.say(*half[:3])).codes() == []
+    on_hand = {place: amount for (_, place), (amount, _) in (await line.balances()).items()}
+    assert on_hand == {SHELF: 9, BIN: Decimal("0.5")}

@@ -16,7 +16,7 @@ DAY = date(2002, 6, 15)  # before that of any other test
 LOTS, SIZE = 12_000, 51
 
 # Forty lots a product, each received at the dock and put away, of which a row stays there; every hundredth is picked up
-# to its last.
+# to its last. What orders have of it has come to nothing.
 FILL = f"""
     CREATE TEMP TABLE dealt ON COMMIT DROP AS
     SELECT 'PG-' || to_char(n / 40, 'FM000') AS sku, 'L-' || n AS lot, DATE '{DAY}' + n * 7919 % 500 AS expiry,
@@ -29,6 +29,8 @@ FILL = f"""
     SELECT sku, lot, place, warehouse, true, CASE WHEN n % 100 = 0 THEN 0 ELSE 5 END, 0, expiry FROM dealt;
     INSERT INTO balance (sku, lot, location, warehouse, stored, on_hand, allocated, expiry)
     SELECT sku, lot, 'EAST/PG-DOCK', warehouse, false, 0, 0, expiry FROM dealt;
+    INSERT INTO reserved (demand, lot, location, sku, order_id, line, quantity)
+    SELECT 'D-' || n, lot, place, sku, 'SO-' || n, '1', 0 FROM dealt;
     INSERT INTO picked (demand, lot, sku, warehouse, order_id, line, quantity, expiry)
     SELECT 'D-' || n, lot, sku, warehouse, 'SO-' || n, '1', 5, expiry FROM dealt WHERE n % 100 = 0;
     INSERT INTO ledger
@@ -36,7 +38,7 @@ FILL = f"""
          cause_id)
     SELECT change, sku, lot, warehouse, place, on_hand, 0, 'x', 'test', now(), now(), 'test', '1'
     FROM dealt CROSS JOIN (VALUES ('RECEIVED', 5), ('PUT_AWAY', -5), ('PUT_AWAY', 5)) AS c (change, on_hand);
-    ANALYZE product, lot, balance, picked, ledger
+    ANALYZE product, lot, balance, reserved, picked, ledger
 """  # noqa: S608 - all parts are this module's own
 NOTHING = dict.fromkeys(("sku", "lot", "warehouse", "since", "until", "first", "last"))
 ASKED = NOTHING | {"warehouses": ["EAST"], "days": [DAY], "utc": DAY, "wrong_only": False}

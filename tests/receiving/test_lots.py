@@ -216,3 +216,29 @@ async def test_a_products_life_is_kept_and_told(milk: Line, http: httpx.AsyncCli
     assert not (await milk.say(ProductDefined(sku=sku, name="Milk", lot_tracked=True))).types()
     switched = await milk.say(ProductDefined(sku=sku, name="Milk"))
     assert switched.codes() == ["product_has_history"]
+
+
+async def test_a_product_is_counted_with_its_decimals(milk: Line, http: httpx.AsyncClient) -> None:
+    """Half a bottle is neither announced, scanned, returned nor decided; salt in tenths of kilos is (S14, S23)."""
+    milks, salt = milk.no("MILK"), milk.no("SALT")
+    told = await milk.say(
+        ProductDefined(sku=milks, name="Milk", lot_tracked=True, decimals=0),
+        ProductDefined(sku=salt, name="Salt", unit="kg", decimals=1),
+    )
+    assert [it["decimals"] for it in told.data("product.changed.v1")] == [0, 1]
+    assert (await get(http, f"/products/{salt}"))["decimals"] == 1
+    lines = [{"line": "1", "sku": milks, "quantity": "1.5"}, {"line": "2", "sku": salt, "quantity": "0.5"}]
+    told = await milk.say(milk.asn("R9", lines=lines))
+    assert told.codes() == ["not_whole"]
+    assert told.answers[0].refusals[0].detail == f"1.5 of {milks}, which is counted with 0 decimals"
+    told = await milk.say(
+        scan(milk, lot("A", "8.5"), lot("B", 8)), scan(milk, {"quantity": "1.25"}, sku="SALT"),
+        scan(milk, {"quantity": "1.2"}, sku="SALT"),
+    )  # fmt: skip
+    assert told.codes() == ["not_whole", "not_whole"]
+    assert [no.ids for answer in told.answers for no in answer.refusals] == [["A"], [""]]
+    await milk.say(ConfirmSession(receipt=milk.no("R"), session="S"), shipped(milk, ("B", 8)))
+    assert (await milk.say(returned(milk, ("B", 1.5)))).codes() == ["not_whole"]
+    assert (await milk.say(returned(milk, ("B", 2)))).codes() == []
+    half = {"lots": [{"lot": "B", "quantity": "0.5"}], "disposition": "SCRAP", "reason": "broken"}
+    assert (await milk.say(DisposeReturn(return_id=milk.no("RMA"), **half))).codes() == ["not_whole"]

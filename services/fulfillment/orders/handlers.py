@@ -1,13 +1,14 @@
 """Orders as they are placed, amended and cancelled, and the answers to what they asked for."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from services.fulfillment.orders import store
 from services.fulfillment.orders.domain import (
     Act,
     Book,
-    Trackings,
+    Product,
+    Products,
     answered,
     change,
     close_all,
@@ -35,19 +36,19 @@ async def place_orders(tx: Transaction, events: Sequence[CloudEvent[OrderPlaced]
     book = await store.load(tx, _orders(events))
     early = await store.overtaken(tx, {event.data.order for event in events if not book.orders.get(event.data.order)})
     overtook = set(early)
-    trackings = await _trackings(tx, [*events, *(event for some in early.values() for event in some)])
+    products = await _products(tx, _skus([*events, *(event for some in early.values() for event in some)]))
     acts: list[Act] = []
     answers = []
     born = set()
     for event in events:
         act = Act(book, event)
-        refusals = place(act, event.data, trackings, tx.now)
+        refusals = place(act, event.data, products, tx.now)
         acts.append(act)
         order = book.orders.get(event.data.order)
         facts = act.close()
         if not refusals and order is not None:
             locked = {line.sku for line in event.data.lines}
-            more, refused = overtaken(book, order, early.pop(order.order, ()), trackings, locked)
+            more, refused = overtaken(book, order, early.pop(order.order, ()), products, locked)
             born.add(order.order)
             acts += more
             facts += [fact for later in more for fact in later.close()]
@@ -63,14 +64,14 @@ async def change_orders(tx: Transaction, events: Sequence[Change]) -> Sequence[A
     """Amendments and cancels; one whose order is still to come is remembered."""
     orders = _orders(events)
     book = await store.load(tx, orders, whole=orders)
-    trackings = await _trackings(tx, events)
+    products = await _products(tx, _skus(events))
     await store.remember(tx, [event for event in events if not book.orders.get(event.data.order)])
 
     def rule(act: Act, _: Any) -> Answer:
         order = book.orders.get(act.event.data.order)
         if order is None:
             return Answer(body=to_come(act.event.data.order))
-        refusals = change(act, order, trackings)
+        refusals = change(act, order, products)
         facts = act.close()
         return Answer(refusals=refusals) if refusals else Answer(body=standing(order), events=facts)
 
@@ -106,12 +107,11 @@ async def wake_orders(tx: Transaction, events: Sequence[CloudEvent[OrderProductC
     """Orders look once more at their lines of a product; both their lock and the product's are held."""
     orders = _orders(events)
     book = await store.load(tx, orders, whole=orders)
-    products = await replica.products(tx, {event.data.sku for event in events})
-    trackings = {sku: product.tracking for sku, product in products.items()}
+    products = await _products(tx, {event.data.sku for event in events})
 
     def look(act: Act, data: OrderProductChanged) -> None:
         if order := book.orders.get(data.order):
-            wake(act, order, data.sku, trackings)
+            wake(act, order, data.sku, products.get(data.sku))
 
     return await hear(tx, book, events, look)
 
@@ -142,6 +142,10 @@ def _orders(events: Iterable[CloudEvent[Any]]) -> set[str]:
     return {event.data.order for event in events}
 
 
-async def _trackings(tx: Transaction, events: Iterable[CloudEvent[Any]]) -> Trackings:
-    skus = {line.sku for event in events for line in getattr(event.data, "lines", ())}
-    return {sku: product.tracking for sku, product in (await replica.products(tx, skus)).items()} if skus else {}
+async def _products(tx: Transaction, skus: Collection[str]) -> Products:
+    found = await replica.products(tx, skus) if skus else {}
+    return {sku: Product(product.tracking, product.decimals) for sku, product in found.items()}
+
+
+def _skus(events: Iterable[CloudEvent[Any]]) -> set[str]:
+    return {line.sku for event in events for line in getattr(event.data, "lines", ())}

@@ -181,6 +181,7 @@ async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -
         await load_places(tx, book, [place for _, _, place in wanted])
         found = await products(tx, [sku for sku, _, _ in wanted])
         book.tracking = {**book.tracking, **{sku: product.tracking for sku, product in found.items()}}
+        book.decimals = {**book.decimals, **{sku: product.decimals for sku, product in found.items()}}
     return book
 
 

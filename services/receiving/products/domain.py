@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import Barcode, LifePolicy, ProductDefined
-from shared.identifiers import address_of
+from shared.identifiers import MOST_DECIMALS, address_of
 
 
 class Product(NamedTuple):
@@ -22,13 +22,14 @@ class Product(NamedTuple):
     tracking: Tracking
     barcodes: tuple[tuple[str, int], ...] = ()
     life: LifePolicy = LifePolicy()
+    decimals: int = MOST_DECIMALS
 
     def said(self) -> ProductChanged:
         """As the others are told."""
         codes = [Barcode(code=code, quantity=quantity) for code, quantity in self.barcodes]
         return ProductChanged(
             sku=self.sku, version=self.version, name=self.name, unit=self.unit, tracking=self.tracking, barcodes=codes,
-            life=self.life,
+            life=self.life, decimals=self.decimals,
         )  # fmt: skip
 
 
@@ -42,6 +43,7 @@ class ProductShown(BaseModel):
     tracking: Tracking
     barcodes: list[Barcode]
     life: LifePolicy
+    decimals: int = MOST_DECIMALS
 
 
 class Coded(NamedTuple):
@@ -125,5 +127,7 @@ def _revised(before: Product | None, wish: ProductDefined) -> Product:
     barcodes = tuple(sorted((barcode.code, barcode.quantity) for barcode in wish.barcodes))
     version = before.version if before else 0
     tracking = _tracking(wish)
-    after = Product(wish.sku, version, wish.name, wish.unit, tracking, barcodes, settled(wish.life, tracking))
+    after = Product(
+        wish.sku, version, wish.name, wish.unit, tracking, barcodes, settled(wish.life, tracking), wish.decimals
+    )
     return before if after == before and before else after._replace(version=version + 1)

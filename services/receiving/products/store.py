@@ -41,7 +41,7 @@ async def products(tx: Transaction, skus: Iterable[str]) -> dict[str, Product]:
 
 
 def _product(row: Row[Any]) -> Product:
-    return Product(row.sku, row.version, row.name, row.unit, row.tracking, _pairs(row), life(row))
+    return Product(row.sku, row.version, row.name, row.unit, row.tracking, _pairs(row), life(row), row.decimals)
 
 
 def life(row: Row[Any]) -> LifePolicy:
@@ -65,8 +65,8 @@ async def used(tx: Transaction, skus: Iterable[str]) -> set[str]:
 
 async def save(tx: Transaction, after: Sequence[Product], changes: Sequence[Change]) -> None:
     """The products as they stand now, their barcodes, and what changed."""
-    rows = [(*product[:5], product.life.model_dump_json()) for product in after]
-    await tx.run(UPSERT, columns(rows, (*Product._fields[:5], "life")))
+    rows = [(*product[:5], product.life.model_dump_json(), product.decimals) for product in after]
+    await tx.run(UPSERT, columns(rows, (*Product._fields[:5], "life", "decimals")))
     codes = [(code, product.sku, quantity) for product in after for code, quantity in product.barcodes]
     await tx.run(DROP_CODES, {"skus": [product.sku for product in after]})
     await tx.run(ADD_CODES, columns(codes, ("codes", "skus", "quantities")))
@@ -74,7 +74,7 @@ async def save(tx: Transaction, after: Sequence[Product], changes: Sequence[Chan
 
 
 PRODUCTS = text("""
-SELECT sku, version, name, unit, tracking, life::text AS life,
+SELECT sku, version, name, unit, tracking, life::text AS life, decimals,
        array(SELECT code FROM barcode b WHERE b.sku = p.sku ORDER BY code) AS codes,
        array(SELECT quantity FROM barcode b WHERE b.sku = p.sku ORDER BY code) AS quantities
 FROM product p WHERE sku = ANY(CAST(:skus AS text[]))
@@ -87,12 +87,14 @@ WHERE EXISTS (SELECT FROM receipt_line l WHERE l.sku = wanted.sku)
    OR EXISTS (SELECT FROM lot_scan s WHERE s.sku = wanted.sku)
 """)
 UPSERT = text("""
-INSERT INTO product (sku, version, name, unit, tracking, life)
-SELECT sku, version, name, unit, tracking, CAST(life AS jsonb)
+INSERT INTO product (sku, version, name, unit, tracking, life, decimals)
+SELECT sku, version, name, unit, tracking, CAST(life AS jsonb), decimals
 FROM unnest(CAST(:sku AS text[]), CAST(:version AS bigint[]), CAST(:name AS text[]), CAST(:unit AS text[]),
-            CAST(:tracking AS text[]), CAST(:life AS text[])) AS p(sku, version, name, unit, tracking, life)
+            CAST(:tracking AS text[]), CAST(:life AS text[]), CAST(:decimals AS smallint[]))
+     AS p(sku, version, name, unit, tracking, life, decimals)
 ON CONFLICT (sku) DO UPDATE SET version = excluded.version, name = excluded.name, unit = excluded.unit,
-                                tracking = excluded.tracking, life = excluded.life
+                                tracking = excluded.tracking, life = excluded.life,
+                                decimals = excluded.decimals
 """)
 DROP_CODES = text("DELETE FROM barcode WHERE sku = ANY(CAST(:skus AS text[]))")
 ADD_CODES = text("""

@@ -11,6 +11,7 @@ from services.receiving.receipts.store import sql
 from services.receiving.returns.domain import Book, LotDisposition, Return, ReturnLot, ReturnUnit, Shipped
 from services.receiving.rows import all_of, columns
 from shared.database import Transaction, new_id
+from shared.stock.decimals import decimals_of
 
 DISPOSED = ("return_id", "sku", "serial", "disposition", "disposed_reason", "disposed_at", "disposed_by")
 
@@ -37,8 +38,10 @@ async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[
     if keys := set(units):
         book.units.update((unit.key, unit) for unit in await receipts.units(tx, keys))
         book.units.read.update(book.units)
-    if wanted := sorted(set(skus)):
-        book.trackings = {row.sku: row.tracking for row in await tx.rows(sql.PRODUCTS, {"skus": wanted})}
+    if wanted := sorted({*skus, *(lot.sku for lot in book.lots.values())}):
+        found = await tx.rows(sql.PRODUCTS, {"skus": wanted})
+        book.trackings = {row.sku: row.tracking for row in found}
+        book.decimals = {row.sku: decimals_of(row.tracking, row.decimals) for row in found}
     if places_of := set(locations):
         book.locations = {name: place.type for name, place in (await places.locations(tx, places_of)).items()}
     return book

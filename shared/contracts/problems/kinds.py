@@ -166,7 +166,11 @@ KINDS: dict[Code, Kind] = {
     Code.LINE_REPEATED: Kind(422, "The same line twice", "Give every line of a document its own number."),
     Code.LINE_OF_ANOTHER: Kind(409, "That line is of another product", "Give each product a line of its own."),
     Code.BELOW_NAMED: Kind(409, "The line has fewer unnamed units than that", "Name the units to take out."),
-    Code.NOT_WHOLE: Kind(422, "Part of a serialised unit", "Serialised products come in whole units."),
+    Code.NOT_WHOLE: Kind(
+        422,
+        "A smaller part than the product is counted in",
+        "Name as many decimals as its definition allows; serialised products come in whole units.",
+    ),
     Code.BELOW_PICKED: Kind(409, "More has been picked or shipped than that", "Unpick first."),
     Code.NOT_ALLOCATED_HERE: Kind(
         409, "That is not on this pick list", "Scan the unit or lot that the pick list shows."

@@ -8,7 +8,7 @@ from shared.contracts.commands.fulfillment import Pick, Stock
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import AllocationRequested
 from shared.contracts.lots import GivenLot, LotAllocated
-from tests.unit.fulfillment.counter import NOW, Counter
+from tests.unit.fulfillment.counter import LOT, NONE, NOW, Counter
 from tests.unit.fulfillment.test_orders import asked, line, order
 
 TODAY = NOW.date()
@@ -19,7 +19,7 @@ Given = tuple[str, str, Any]
 def stocked() -> Counter:
     """An order SO-1 of 10 of M, which is tracked by lot: 4 of L1 at A-1, 3.5 of L2 at A-2 are allocated."""
     counter = Counter(("A",))
-    counter.trackings |= {"M": "LOT", "N": "NONE"}
+    counter.products |= {"M": LOT, "N": NONE}
     (demand,) = asked(counter.take(order(line("1", "M", 10))))
     counter.take(lots(demand, ("L1", "EAST/A-1", 4), ("L2", "EAST/A-2", "3.5"), short="2.5"))
     return counter

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from services.fulfillment.orders.domain import Act, Book, Key, Pile, answered, change, overtaken, place, wake
+from services.fulfillment.orders.domain import Act, Book, Key, Pile, Product, answered, change, overtaken, place, wake
 from services.fulfillment.picking.domain import Guard, exchange, exchange_stock, hold, pick, short_pick, unpick
 from services.fulfillment.shipping.domain import Yard, approve, cancel, create, dispatch, pack, refuse, repack, unpack
 from shared.contracts.commands.fulfillment import (
@@ -55,13 +55,16 @@ def names(prefix: str) -> Iterator[str]:
     return (f"{prefix}{number}" for number in count(1))
 
 
+SERIAL, LOT, NONE = Product("SERIAL", 0), Product("LOT"), Product("NONE")
+
+
 class Counter:
     """Where orders come in and goods go out: messages in, facts out, refusals kept aside."""
 
     def __init__(self, skus: Iterable[str] = ("A",)) -> None:
         self.book = Book(names("D"))
         self.yard = Yard(self.book, NOW)
-        self.trackings: dict[str, Any] = dict.fromkeys(skus, "SERIAL")
+        self.products = dict.fromkeys(skus, SERIAL)
         self.holds: dict[Key, set[str]] = defaultdict(set)
         self.lot_holds: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
         self.guard = Guard({"EAST": NOW.date()}, {})
@@ -94,13 +97,13 @@ class Counter:
         (act,), data = acts, event.data
         self.refusals = []
         if isinstance(data, OrderPlaced):
-            self.refusals = place(act, data, self.trackings, NOW)
+            self.refusals = place(act, data, self.products, NOW)
             order = self.book.orders.get(data.order)
             said = act.close()
             if order is not None and not self.refusals:
                 locked = {line.sku for line in data.lines}
                 early = self.early.pop(data.order, [])
-                later, self.refusals = overtaken(self.book, order, early, self.trackings, locked)
+                later, self.refusals = overtaken(self.book, order, early, self.products, locked)
                 said = [*said, *(fact for one in later for fact in one.close())]
             return said
         if heard := FACTS.get(type(data)):
@@ -110,7 +113,7 @@ class Counter:
         elif (order := self.book.orders.get(data.order)) is None:
             self.early[data.order].append(event)
         else:
-            self.refusals = change(act, order, self.trackings)
+            self.refusals = change(act, order, self.products)
         return act.close()
 
     def _file_shipped(self) -> None:
@@ -148,7 +151,7 @@ def _lot_lifted(counter: Counter, _: Act, data: LotHoldLifted) -> None:
 
 def _woken(counter: Counter, act: Act, data: OrderProductChanged) -> None:
     if order := counter.book.orders.get(data.order):
-        wake(act, order, data.sku, counter.trackings)
+        wake(act, order, data.sku, counter.products.get(data.sku))
 
 
 REQUESTS: dict[type[Fact], Callable[[Counter, Act, Any], list[Refusal]]] = {

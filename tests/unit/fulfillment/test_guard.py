@@ -15,7 +15,7 @@ from shared.contracts.problems import Code
 from shared.contracts.serials import GivenUnit, SerialAllocated
 from shared.contracts.upstream import CustomerLife, LifePolicy
 from tests.unit.fulfillment.counted import TODAY, lots, of, pick, piles, stock, stocked, taken
-from tests.unit.fulfillment.counter import Counter
+from tests.unit.fulfillment.counter import LOT, Counter
 from tests.unit.fulfillment.test_orders import asked, line, order
 
 
@@ -43,7 +43,7 @@ def test_the_guard_at_the_pick(sku: str, left: int, demands: tuple[int, int, int
     """Goods are good through their last day; too old ones are refused, go back, and are wanted again (S28)."""
     stop_pick, customer, demanded = demands
     counter = Counter(("A",))
-    counter.trackings["M"] = "LOT"
+    counter.products["M"] = LOT
     life = LifePolicy(stop_pick_days=stop_pick, customers=[CustomerLife(customer="C", min_life_days=customer)])
     counter.guard.lives.update({sku: life})  # type: ignore[attr-defined]
     (demand,) = asked(counter.take(order(line("1", sku, 1), min_life_days=demanded)))

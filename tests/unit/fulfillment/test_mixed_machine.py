@@ -12,7 +12,7 @@ from services.fulfillment.orders.domain import Line, Pile
 from shared.contracts.commands import fulfillment as commands
 from shared.contracts.envelope import Fact
 from shared.contracts.upstream import Customer, OrderAmended, OrderLine, OrderPlaced
-from tests.unit.fulfillment.counter import NOW
+from tests.unit.fulfillment.counter import LOT, NONE, NOW
 from tests.unit.fulfillment.lots import Lots
 from tests.unit.fulfillment.test_machine import BACKORDERS, CHOICE, ORDERS, Orders
 
@@ -29,7 +29,7 @@ class Mixed(Orders):
 
     def __init__(self) -> None:
         super().__init__()
-        self.counter.trackings |= {"M": "LOT", "N": "NONE"}
+        self.counter.products |= {"M": LOT, "N": NONE}
         self.lots = Lots(NOW)
         self.owners.append(self.lots)
 

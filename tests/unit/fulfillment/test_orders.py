@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.fulfillment.orders.domain import Product
 from shared.contracts.envelope import Fact
 from shared.contracts.fulfillment import (
     AllocationRequested,
@@ -23,7 +24,7 @@ from shared.contracts.upstream import (
     OrderLineCancelled,
     OrderPlaced,
 )
-from tests.unit.fulfillment.counter import Counter
+from tests.unit.fulfillment.counter import LOT, SERIAL, Counter
 
 
 @pytest.fixture
@@ -83,13 +84,14 @@ def test_the_same_order_again_changes_nothing_and_another_under_its_name_is_refu
         ((line("1", serials=("S1", "S2")),), Code.SERIAL_COUNT),
         ((line("1", serials=("S1",)), line("2", serials=("S1",))), Code.SERIAL_REPEATED),
         ((line("1", quantity="1.5"),), Code.NOT_WHOLE),
+        ((line("1", "LOTS", quantity="1.25"),), Code.NOT_WHOLE),
         ((line("1", "LOTS", serials=("S1",)),), Code.NOT_SERIAL_TRACKED),
     ],
 )
 def test_lines_that_cannot_be_are_refused_with_their_order(lines: tuple[OrderLine, ...], code: Code) -> None:
     """Nothing is placed of an order with a line that no stock could ever fill."""
     counter = Counter(("A", "B"))
-    counter.trackings["LOTS"] = "LOT"
+    counter.products["LOTS"] = LOT._replace(decimals=1)
     assert counter.take(order(*lines)) == []
     assert [refusal.code for refusal in counter.refusals] == [code]
     assert counter.book.orders.get("SO-1") is None
@@ -102,7 +104,7 @@ def test_an_unknown_product_makes_its_line_wait_alone(counter: Counter) -> None:
     (changed,) = [fact for fact in facts if isinstance(fact, OrderChanged)]
     assert changed.status == "WAITING"
     assert [progress.waiting for progress in changed.lines] == [False, True]
-    counter.trackings["NEW"] = "SERIAL"
+    counter.products["NEW"] = SERIAL
     assert [demand.line for demand in asked(counter.take(OrderProductChanged(order="SO-1", sku="NEW")))] == ["2"]
     assert asked(counter.take(OrderProductChanged(order="SO-1", sku="NEW"))) == []
 
@@ -110,7 +112,7 @@ def test_an_unknown_product_makes_its_line_wait_alone(counter: Counter) -> None:
 def test_a_product_tracked_otherwise_is_asked_for_at_its_new_owner(counter: Counter) -> None:
     """Its open demands are withdrawn where they are and requested anew (S02)."""
     (before,) = asked(counter.take(order()))
-    counter.trackings["A"] = "LOT"
+    counter.products["A"] = LOT
     facts = counter.take(OrderProductChanged(order="SO-1", sku="A"))
     assert [fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)] == [before.demand]
     assert [(demand.tracking, int(demand.quantity)) for demand in asked(facts)] == [("LOT", 1)]
@@ -221,11 +223,12 @@ def test_an_order_whose_shortfall_is_dropped_is_complete_without_it(counter: Cou
     assert (changed.status, changed.lines[0].short) == ("COMPLETE", 2)
 
 
-def test_a_line_that_waits_for_a_whole_quantity_asks_once_it_is_amended() -> None:
-    """Half a unit of a product that turns out to be serialised waits; amended to a whole quantity it is asked for."""
+@pytest.mark.parametrize("product", [SERIAL, LOT._replace(decimals=0)])
+def test_a_line_that_waits_for_a_whole_quantity_asks_once_it_is_amended(product: Product) -> None:
+    """Half a unit of a product that turns out to be counted in whole ones waits; amended, it is asked for (S14)."""
     counter = Counter()
     counter.take(order(line("1", sku="N", quantity="1.5")))
-    counter.trackings["N"] = "SERIAL"
+    counter.products["N"] = product
     assert not asked(counter.take(OrderProductChanged(order="SO-1", sku="N")))
     (demand,) = asked(counter.take(OrderAmended(order="SO-1", lines=[line("1", sku="N", quantity=2)])))
     assert int(demand.quantity) == 2

@@ -13,7 +13,7 @@ from shared.contracts.lots import HeldStock, LotHeld
 from shared.contracts.problems import Code
 from shared.contracts.upstream import OrderAmended
 from tests.unit.fulfillment.counted import TODAY, lots, of, pick, piles, stock, taken
-from tests.unit.fulfillment.counter import Counter
+from tests.unit.fulfillment.counter import LOT, Counter
 from tests.unit.fulfillment.test_orders import asked, line, order
 
 SINGLE = {"single_lot": True}
@@ -23,7 +23,7 @@ SINGLE = {"single_lot": True}
 def counter() -> Counter:
     """An order of 5 of M from one lot: 3 of L1 at A-1 and 2 at A-2 are allocated."""
     counter = Counter()
-    counter.trackings["M"] = "LOT"
+    counter.products["M"] = LOT
     (demand,) = asked(counter.take(order(wish(5))))
     counter.take(lots(demand, ("L1", "EAST/A-1", 3), ("L1", "EAST/A-2", 2)))
     return counter

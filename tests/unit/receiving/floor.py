@@ -24,6 +24,7 @@ def desk(**products: str) -> Desk:
         NOW,
         ids,
         trackings={"PUMP": "SERIAL", "SCREW": "SERIAL", "SALT": "NONE", "MILK": "LOT", **products},  # type: ignore[dict-item]
+        decimals={"PUMP": 0, "SCREW": 0, "SALT": 6, "MILK": 6},
         lives={"MILK": LifePolicy(expiry_required=True, min_life_at_receipt=5)},
         barcodes={"4006": Coded("PUMP", 1), "4007": Coded("MILK", 12)},
         locations={"EAST/DOCK": "DOCK", "EAST/A-1": "STORAGE", "WEST/DOCK": "DOCK"},

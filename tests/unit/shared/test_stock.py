@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.stock.decimals import decimals_of, too_exact
 from shared.stock.expiry import earliest, good_until, is_expired, today, too_late
 from shared.stock.fefo import Pile, Shelf
 
@@ -120,3 +121,18 @@ def test_a_single_lot_or_nothing(piles: list[Pile], facts: dict[str, tuple[date 
     able = [lot for lot, total in totals.items() if total >= wanted]
     assert {part.pile.lot for part in taken} == set(able[:1])
     assert sum(part.quantity for part in taken) == (wanted if able else 0)
+
+
+@pytest.mark.parametrize(("quantity", "decimals"), [("1", 0), ("1.000", 0), ("1.5", 1), ("0.123456", 6)])
+def test_a_product_is_counted_with_so_many_decimals(quantity: str, decimals: int) -> None:
+    """Zeros at the end are no decimals; one more is refused, and of what is not known nothing is said (S14)."""
+    assert too_exact("SALT", Decimal(quantity), decimals) is None
+    refused = too_exact("SALT", Decimal(quantity) + Decimal(1).scaleb(-decimals - 1), decimals)
+    assert refused is not None
+    assert refused.detail.endswith(f"counted with {decimals} decimal{'s' * (decimals != 1)}")
+    assert too_exact("SALT", Decimal("0.0000001"), None) is None
+
+
+def test_units_are_counted_whole() -> None:
+    """What is serialised has no decimals, whatever the ERP says of it (S14)."""
+    assert (decimals_of("SERIAL", 6), decimals_of("LOT", 2)) == (0, 2)

@@ -4,7 +4,7 @@ from services.fulfillment.orders.domain.act import Act, Entry, close_all
 from services.fulfillment.orders.domain.answers import answered
 from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Line, Order
 from services.fulfillment.orders.domain.born import change, overtaken
-from services.fulfillment.orders.domain.demands import Trackings, request, wake
+from services.fulfillment.orders.domain.demands import Product, Products, request, wake
 from services.fulfillment.orders.domain.giveback import give_back, let_go, seek
 from services.fulfillment.orders.domain.goods import Goods, Key, Pile, Unit
 from services.fulfillment.orders.domain.place import place
@@ -23,9 +23,10 @@ __all__ = [
     "Line",
     "Order",
     "Pile",
+    "Product",
+    "Products",
     "Shelf",
     "Standing",
-    "Trackings",
     "Unit",
     "answered",
     "change",

@@ -6,7 +6,7 @@ from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.book import Buyer, Line, Order
 from services.fulfillment.orders.domain.cancel import complete
-from services.fulfillment.orders.domain.demands import Trackings, ask_anew, begin, request, withdraw
+from services.fulfillment.orders.domain.demands import Product, Products, ask_anew, begin, request, withdraw
 from services.fulfillment.orders.domain.giveback import give_back
 from services.fulfillment.orders.domain.goods import Goods, Pile, written
 from services.fulfillment.orders.domain.place import add_line, unfit
@@ -15,14 +15,14 @@ from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import OrderAmended, OrderLine
 
 
-def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> list[Refusal]:
+def amend(act: Act, order: Order, data: OrderAmended, products: Products) -> list[Refusal]:
     """Change an order as a whole or not at all.
 
     More of a line is asked for beside what stands. Less of a full line gives back what is too much. Less of a line that
     is short, other serials or lots, more of a single lot, withdraw what stands and ask anew for the rest, so that
     nothing is given twice; so does another life demanded, or what is too old now would be served again.
     """
-    if refusals := _no(order, data, trackings):
+    if refusals := _no(order, data, products):
         return refusals
     urgent = data.priority is not None and data.priority != order.priority
     order.priority = order.priority if data.priority is None else data.priority
@@ -34,8 +34,8 @@ def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> l
     for wanted in data.lines:
         line = order.lines.get(wanted.line)
         if line is None:
-            add_line(act, order, wanted, trackings)
-        if line is None or _change(act, order, line, wanted, trackings):
+            add_line(act, order, wanted, products)
+        if line is None or _change(act, order, line, wanted, products.get(line.sku)):
             asked_anew.add(wanted.line)
     if urgent or lives:
         _ask_again(act, order, asked_anew, "another life is demanded" if lives else "the priority has changed", lives)
@@ -44,14 +44,14 @@ def amend(act: Act, order: Order, data: OrderAmended, trackings: Trackings) -> l
     return []
 
 
-def _no(order: Order, data: OrderAmended, trackings: Trackings) -> list[Refusal]:
+def _no(order: Order, data: OrderAmended, products: Products) -> list[Refusal]:
     blocked_by = [order_at(order.order)]
     if order.cancelled:
         detail = f"order {order.order} was cancelled"
         return [Refusal(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order], blocked_by=blocked_by)]
     if order.status == "COMPLETE":
         return [complete(order)]
-    refusals = unfit(data.lines, trackings)
+    refusals = unfit(data.lines, products)
     for wanted in data.lines:
         line = order.lines.get(wanted.line)
         if line is None:
@@ -69,20 +69,19 @@ def _no(order: Order, data: OrderAmended, trackings: Trackings) -> list[Refusal]
     return refusals
 
 
-def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Trackings) -> bool:
+def _change(act: Act, order: Order, line: Line, wanted: OrderLine, product: Product | None) -> bool:
     """Make a line what is wanted; whether all that it is short of was asked for anew."""
     more = wanted.quantity - line.ordered
-    tracking = trackings.get(line.sku)
     wishes = (tuple(wanted.serials), tuple(wanted.lots), wanted.single_lot)
     same = wishes == (line.serials, line.lots, line.single_lot)
     if more == 0 and same:
         return False
-    if line.waiting or tracking is None:
+    if line.waiting or product is None:
         _become(line, wanted)
-        begin(act, order, line, trackings)
+        begin(act, order, line, product)
     elif more > 0 and same and not line.single_lot:
         line.ordered = wanted.quantity
-        request(act, order, line, more, tracking)
+        request(act, order, line, more, product.tracking)
         return False
     elif line.short == 0 and more < 0 and same:
         line.ordered = wanted.quantity
@@ -90,7 +89,7 @@ def _change(act: Act, order: Order, line: Line, wanted: OrderLine, trackings: Tr
     else:
         withdraw(act, order, line, "the line was amended")
         _become(line, wanted)
-        begin(act, order, line, trackings)
+        begin(act, order, line, product)
     return True
 
 

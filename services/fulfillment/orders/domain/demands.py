@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.book import Demand, Line, Order
 from services.fulfillment.orders.domain.goods import NOTHING
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
 from shared.contracts.reference import Tracking
+from shared.identifiers import MOST_DECIMALS
+from shared.stock.decimals import too_exact
 
-Trackings = Mapping[str, Tracking]
-"""How each product that is defined is tracked."""
+
+class Product(NamedTuple):
+    """What an order has to know of a product that is defined."""
+
+    tracking: Tracking
+    decimals: int = MOST_DECIMALS
+    """With how many it is counted, none where it is serialised."""
+
+
+Products = Mapping[str, Product]
 
 
 def request(
@@ -91,28 +102,28 @@ def withdraw(act: Act, order: Order, line: Line, reason: str) -> None:
 def ask_anew(act: Act, order: Order, line: Line, tracking: Tracking, why: str) -> None:
     """What is allocated to a line goes back, and with all else that it is short of it is asked for as a whole."""
     withdraw(act, order, line, why)
-    begin(act, order, line, {line.sku: tracking})
+    begin(act, order, line, Product(tracking))
 
 
-def begin(act: Act, order: Order, line: Line, trackings: Trackings) -> None:
-    """A line asks for its stock if its product is known, and waits for the product otherwise."""
-    tracking = trackings.get(line.sku)
-    line.waiting = tracking is None or (tracking == "SERIAL" and line.ordered != int(line.ordered))
-    if tracking is not None and not line.waiting:
-        request_rest(act, order, line, tracking)
+def begin(act: Act, order: Order, line: Line, product: Product | None) -> None:
+    """A line asks for its stock if its product is known, and counted so; it waits for the product otherwise."""
+    line.waiting = product is None or too_exact(line.sku, line.ordered, product.decimals) is not None
+    if product is not None and not line.waiting:
+        request_rest(act, order, line, product.tracking)
     act.touch(line)
 
 
-def wake(act: Act, order: Order, sku: str, trackings: Trackings) -> None:
+def wake(act: Act, order: Order, sku: str, product: Product | None) -> None:
     """A product is defined now, or tracked otherwise: lines that wait for it ask, others ask its new owner."""
+    tracking = product and product.tracking
     for line in list(order.lines.values()):
         if line.sku != sku or line.cancelled or order.cancelled:
             continue
         if line.waiting:
-            begin(act, order, line, trackings)
-        elif any(demand.tracking != trackings.get(sku) for demand in line.standing()):
+            begin(act, order, line, product)
+        elif any(demand.tracking != tracking for demand in line.standing()):
             withdraw(act, order, line, "the product is tracked otherwise now")
-            begin(act, order, line, trackings)
+            begin(act, order, line, product)
         else:
             continue
-        act.log(order.order, "product changed", line=line.line, sku=sku, tracking=trackings.get(sku))
+        act.log(order.order, "product changed", line=line.line, sku=sku, tracking=tracking)

@@ -8,9 +8,10 @@ from hashlib import sha256
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.book import Buyer, Line, Order
-from services.fulfillment.orders.domain.demands import Trackings, begin
+from services.fulfillment.orders.domain.demands import Products, begin
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import OrderLine, OrderPlaced
+from shared.stock.decimals import too_exact
 
 
 def digest(data: OrderPlaced) -> bytes:
@@ -18,7 +19,7 @@ def digest(data: OrderPlaced) -> bytes:
     return sha256(data.model_dump_json(exclude={"actor", "cause"}).encode()).digest()
 
 
-def place(act: Act, data: OrderPlaced, trackings: Trackings, now: datetime) -> list[Refusal]:
+def place(act: Act, data: OrderPlaced, products: Products, now: datetime) -> list[Refusal]:
     """A new order: lines whose product is known ask for their stock, the others wait (S08).
 
     The same order again changes nothing; another order under its name is refused.
@@ -27,7 +28,7 @@ def place(act: Act, data: OrderPlaced, trackings: Trackings, now: datetime) -> l
     known = act.book.orders.get(data.order)
     if known is not None:
         return [] if known.digest == said else [exists(data.order)]
-    if refusals := unfit(data.lines, trackings):
+    if refusals := unfit(data.lines, products):
         return refusals
     order = Order(
         data.order, data.warehouse, Buyer.of(data.customer), data.priority, data.backorders,
@@ -35,19 +36,19 @@ def place(act: Act, data: OrderPlaced, trackings: Trackings, now: datetime) -> l
     )  # fmt: skip
     act.touch_order(order)
     for wanted in data.lines:
-        add_line(act, order, wanted, trackings)
+        add_line(act, order, wanted, products)
     act.log(order.order, "placed", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
     return []
 
 
-def add_line(act: Act, order: Order, wanted: OrderLine, trackings: Trackings) -> None:
+def add_line(act: Act, order: Order, wanted: OrderLine, products: Products) -> None:
     """A line joins an order and asks for its stock."""
     line = Line(
         order.order, wanted.line, len(order.lines) + 1, wanted.sku, wanted.quantity, tuple(wanted.serials),
         tuple(wanted.lots), wanted.single_lot,
     )  # fmt: skip
     order.lines[line.line] = line
-    begin(act, order, line, trackings)
+    begin(act, order, line, products.get(line.sku))
 
 
 def exists(order: str) -> Refusal:
@@ -60,7 +61,7 @@ def exists(order: str) -> Refusal:
     )
 
 
-def unfit(lines: Sequence[OrderLine], trackings: Trackings) -> list[Refusal]:
+def unfit(lines: Sequence[OrderLine], products: Products) -> list[Refusal]:
     """What is wrong with the lines of a message, whatever the order."""
     refusals = []
     if twice := [line for line, count in Counter(wanted.line for wanted in lines).items() if count > 1]:
@@ -71,13 +72,13 @@ def unfit(lines: Sequence[OrderLine], trackings: Trackings) -> list[Refusal]:
             Refusal(code=Code.SERIAL_REPEATED, detail=f"{len(again)} serials are named more than once", ids=again)
         )
     for wanted in lines:
-        tracking = trackings.get(wanted.sku)
+        product = products.get(wanted.sku)
+        tracking = product and product.tracking
         if len(wanted.serials) > wanted.quantity:
             detail = f"line {wanted.line} names {len(wanted.serials)} serials for {wanted.quantity} units"
             refusals.append(Refusal(code=Code.SERIAL_COUNT, detail=detail, ids=[wanted.line]))
-        if tracking == "SERIAL" and wanted.quantity != int(wanted.quantity):
-            detail = f"line {wanted.line} asks for {wanted.quantity} of {wanted.sku}, which is tracked by serial"
-            refusals.append(Refusal(code=Code.NOT_WHOLE, detail=detail, ids=[wanted.line]))
+        if product and (no := too_exact(wanted.sku, wanted.quantity, product.decimals, wanted.line)):
+            refusals.append(no)
         if wanted.serials and tracking in ("LOT", "NONE"):
             detail = f"line {wanted.line} names serials of {wanted.sku}, which has none"
             refusals.append(Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[wanted.line]))

@@ -60,6 +60,9 @@ class Book:
     """The type of each place that is defined."""
 
     tracking: Mapping[str, Tracking] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    """With how many decimals products are counted."""
+
     claims: Mapping[Key, list[str]] = field(default_factory=dict)
     """Orders that have some of a balance, a few of them: for a refusal to name."""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from services.lots.balances.domain.answers import stock_now
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.mixing import mixed
-from services.lots.balances.domain.refusals import Outcome, known, short_of, undefined
+from services.lots.balances.domain.refusals import Outcome, inexact, known, short_of, undefined
 from services.lots.balances.domain.returns import undecided
 from services.lots.balances.domain.stock import Balance, Change, Lot, Papers, Told, parts
 from shared.contracts.commands.lots import AdjustLot, CountLot
@@ -21,7 +21,7 @@ def adjust(book: Book, requests: Sequence[CloudEvent[AdjustLot]]) -> list[Outcom
     outcomes = []
     for request in requests:
         asked = request.data
-        at = _at(book, asked)
+        at = _at(book, asked, asked.quantity)
         if not isinstance(at, Outcome):
             at = _by(book, at, Change(asked.adjustment), asked.quantity, Told.by(request))
         outcomes.append(at)
@@ -33,7 +33,7 @@ def count(book: Book, requests: Sequence[CloudEvent[CountLot]]) -> list[Outcome]
     outcomes = []
     for request in requests:
         asked = request.data
-        at = _at(book, asked)
+        at = _at(book, asked, asked.counted)
         if not isinstance(at, Outcome):
             by = asked.counted - book.balance(*at).on_hand
             at = _by(book, at, Change.COUNTED_UP if by > 0 else Change.COUNTED_DOWN, abs(by), Told.by(request))
@@ -41,9 +41,11 @@ def count(book: Book, requests: Sequence[CloudEvent[CountLot]]) -> list[Outcome]
     return outcomes
 
 
-def _at(book: Book, asked: AdjustLot | CountLot) -> tuple[Lot, str] | Outcome:
+def _at(book: Book, asked: AdjustLot | CountLot, quantity: Decimal) -> tuple[Lot, str] | Outcome:
     lot = known(book, asked.sku, asked.lot)
-    return lot if isinstance(lot, Outcome) else undefined(book, asked.location) or (lot, asked.location)
+    if isinstance(lot, Outcome):
+        return lot
+    return inexact(book, asked.sku, quantity) or undefined(book, asked.location) or (lot, asked.location)
 
 
 def _by(book: Book, at: tuple[Lot, str], change: Change, quantity: Decimal, told: Told) -> Outcome:

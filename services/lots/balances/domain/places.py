@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.lots.balances.domain import holds, mixing
 from services.lots.balances.domain.answers import stock_now
 from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.refusals import Outcome, known, named, short_of, undefined
+from services.lots.balances.domain.refusals import Outcome, inexact, known, named, short_of, undefined
 from services.lots.balances.domain.returns import undecided
 from services.lots.balances.domain.stock import Balance, Change, Lot, Papers, Told
 from shared.contracts.commands.lots import MoveLot, PutAwayLot
@@ -42,7 +42,7 @@ def _moved(book: Book, request: CloudEvent[PutAwayLot] | CloudEvent[MoveLot], ch
     lot = known(book, asked.sku, asked.lot)
     if isinstance(lot, Outcome):
         return lot
-    if no := undefined(book, asked.from_location) or undefined(book, asked.location) or _wrong(book, asked, change):
+    if no := inexact(book, asked.sku, asked.quantity) or _nowhere(book, asked) or _wrong(book, asked, change):
         return no
     source, target = book.balance(lot, asked.from_location), book.balance(lot, asked.location)
     if no := _too_much(book, source, asked) or _mixing(book, target):
@@ -56,6 +56,10 @@ def _moved(book: Book, request: CloudEvent[PutAwayLot] | CloudEvent[MoveLot], ch
         from_location=source.location, location=target.location, reason=change.words,
     )  # fmt: skip
     return Outcome(stock_now(book, lot, source, target), [moved, *said])
+
+
+def _nowhere(book: Book, asked: Moving) -> Outcome | None:
+    return undefined(book, asked.from_location) or undefined(book, asked.location)
 
 
 def _wrong(book: Book, asked: Moving, change: Change) -> Outcome | None:

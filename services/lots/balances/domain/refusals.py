@@ -11,6 +11,7 @@ from services.lots.balances.domain.stock import Balance, Lot
 from shared.contracts.envelope import Fact
 from shared.contracts.problems import Code, Refusal
 from shared.identifiers import address_of
+from shared.stock.decimals import too_exact
 
 
 class Outcome(NamedTuple):
@@ -62,6 +63,12 @@ def known(book: Book, sku: str, lot: str) -> Lot | Outcome:
     # Not for good even where another product has a lot of that number: many makers count their lots alike.
     others = f"; it is a lot of {', '.join(book.namesakes[lot])}" if book.namesakes.get(lot) else ""
     return Outcome.refused(Code.NOT_YET_KNOWN, f"{named(sku, lot)} is not known here{others}", lot or sku)
+
+
+def inexact(book: Book, sku: str, quantity: Decimal) -> Outcome | None:
+    """Refuse a smaller part than the product is counted in."""
+    no = too_exact(sku, quantity, book.decimals.get(sku), sku)
+    return Outcome(refusal=no) if no else None
 
 
 def undefined(book: Book, location: str) -> Outcome | None:

@@ -15,7 +15,7 @@ from shared.identifiers import Count
 
 LotMistake = Literal[
     "LOT_MISSING", "LOT_NOT_TRACKED", "REPEATED", "QUANTITY_MISSING", "DATES_DIFFER", "EXPIRY_MISSING", "EXPIRED",
-    "SHORT_LIFE", "TOO_MANY",
+    "SHORT_LIFE", "TOO_MANY", "NOT_WHOLE",
 ]  # fmt: skip
 Verdict = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "BADLY_FORMED"] | DiscrepancyKind | LotMistake
 

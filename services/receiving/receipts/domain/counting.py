@@ -9,6 +9,7 @@ from services.receiving.receipts.domain.lines import own_line
 from services.receiving.receipts.domain.records import LotScan, LotScanState, Receipt
 from shared.contracts.commands.receiving import Scan, ScannedLot
 from shared.contracts.envelope import CloudEvent
+from shared.stock.decimals import too_exact
 
 DATES = ("expiry", "manufactured", "best_before")
 MOST = Decimal(1_000_000)
@@ -59,7 +60,9 @@ class _Bench:
             return "BADLY_FORMED"
         if entry.lot in self.seen:
             return "REPEATED"
-        return "QUANTITY_MISSING" if entry.quantity is None and self.once is None else None
+        if entry.quantity is None:
+            return "QUANTITY_MISSING" if self.once is None else None
+        return "NOT_WHOLE" if too_exact(self.sku, entry.quantity, self.desk.decimals.get(self.sku)) else None
 
     def _take(self, label: ScannedLot, before: list[LotScan], *, held: bool) -> LotVerdict:
         """Count it on the lines that have room; what is too much is set aside."""

@@ -60,6 +60,9 @@ class Desk:
     now: datetime
     ids: Iterator[str]
     trackings: Mapping[str, Tracking] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    """With how many decimals products are counted."""
+
     lives: Mapping[str, LifePolicy] = field(default_factory=dict)
     barcodes: Mapping[str, Coded] = field(default_factory=dict)
     locations: Mapping[str, LocationType] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from shared.contracts.envelope import Fact, chunks
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn
 from shared.contracts.upstream import AsnLine
+from shared.stock.decimals import too_exact
 
 MOST_UNITS = Decimal(1_000_000)
 """What a line announces in all its parts: as much as one fact can say is expected no longer."""
@@ -26,7 +27,7 @@ def misfit(desk: Desk, receipt: str, lines: Sequence[AsnLine]) -> Refusal | None
     for line in lines:
         stands = desk.lines.get((receipt, line.line))
         sku = stands.sku if stands else skus.setdefault(line.line, line.sku)
-        if refusal := _ill(line, sku, desk.trackings.get(line.sku)):
+        if refusal := _ill(line, sku, desk.trackings.get(line.sku)) or inexact(desk, line):
             return refusal
         totals[line.line] = totals.get(line.line, stands.announced if stands else Decimal(0)) + line.quantity
         if totals[line.line] > MOST_UNITS:
@@ -51,9 +52,12 @@ def _ill(line: AsnLine, sku: str, tracking: str | None) -> Refusal | None:
     if line.serials and tracking not in {None, "SERIAL"}:
         detail = f"line {line.line} names serials of {line.sku}, which is tracked as {tracking}"
         return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=line.serials)
-    if tracking == "SERIAL" and line.quantity != int(line.quantity):
-        return Refusal(code=Code.NOT_WHOLE, detail=f"line {line.line} has {line.quantity} of {line.sku}")
     return None
+
+
+def inexact(desk: Desk, line: AsnLine) -> Refusal | None:
+    """Why the quantity of a line cannot be that of its product."""
+    return too_exact(line.sku, line.quantity, desk.decimals.get(line.sku), line.line)
 
 
 def plan(desk: Desk, receipt: str, wish: AsnLine, said: dict[str, Any]) -> tuple[list[Fact], list[Refusal]]:

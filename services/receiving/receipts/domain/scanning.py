@@ -22,6 +22,7 @@ REFUSED_LOTS: dict[Verdict, tuple[Code, str]] = {
     "LOT_NOT_TRACKED": (Code.LOT_NOT_TRACKED, "a lot or dates of a product that is tracked by neither"),
     "REPEATED": (Code.LOT_REPEATED, "named before in the same message"),
     "QUANTITY_MISSING": (Code.QUANTITY_MISSING, "without a quantity"),
+    "NOT_WHOLE": (Code.NOT_WHOLE, "a smaller part than the product is counted in, with {decimals} decimals"),
     "DATES_DIFFER": (Code.DATES_DIFFER, "other dates than were given for the lot on this receipt"),
     "EXPIRY_MISSING": (Code.EXPIRY_MISSING, "without an expiry date"),
     "EXPIRED": (Code.EXPIRED, "past the expiry date"),
@@ -49,7 +50,12 @@ def scan(desk: Desk, event: CloudEvent[Scan]) -> Outcome:
     lots = judge_lots(desk, event, receipt, sku) if wish.lots else []
     verdicts, codes = (lots, REFUSED_LOTS) if wish.lots else (serials, REFUSED)
     kinds = [verdict.verdict for verdict in verdicts]
-    refused = [_refusal(kind, *codes[kind], verdicts) for kind in codes if kind in kinds]
+    decimals = desk.decimals.get(sku)
+    refused = [
+        _refusal(kind, code, what.format(decimals=decimals), verdicts)
+        for kind, (code, what) in codes.items()
+        if kind in kinds
+    ]
     left_out = sum(len(refusal.ids) for refusal in refused)
     if left_out == len(verdicts):
         return Outcome(refusals=refused)

@@ -18,6 +18,7 @@ from services.receiving.rows import columns
 from shared.contracts.commands.receiving import Scan
 from shared.contracts.envelope import CloudEvent
 from shared.database import Transaction, new_id
+from shared.stock.decimals import decimals_of
 
 
 def blank(tx: Transaction) -> Desk:
@@ -116,6 +117,7 @@ async def _reference(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     skus = wanted.skus | {line.sku for line in desk.lines.values()}
     found = await tx.rows(sql.PRODUCTS, {"skus": sorted(skus)}) if skus else ()
     desk.trackings = {row.sku: row.tracking for row in found}
+    desk.decimals = {row.sku: decimals_of(row.tracking, row.decimals) for row in found}
     desk.lives = {row.sku: products.life(row) for row in found}
     if wanted.locations:
         desk.locations = {name: place.type for name, place in (await places.locations(tx, wanted.locations)).items()}

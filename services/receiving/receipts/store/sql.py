@@ -25,7 +25,8 @@ LOT = (
 
 RECEIPTS = text(f"SELECT {RECEIPT} FROM receipt r WHERE receipt = ANY(CAST(:receipts AS text[]))")
 PRODUCTS = text(
-    "SELECT sku, tracking, life::text AS life FROM product WHERE sku = ANY(CAST(:skus AS text[])) ORDER BY sku"
+    "SELECT sku, tracking, decimals, life::text AS life FROM product "
+    "WHERE sku = ANY(CAST(:skus AS text[])) ORDER BY sku"
 )
 LINES = text(f"""
 SELECT {LINE} FROM receipt_line l WHERE l.receipt = ANY(CAST(:ending AS text[]))

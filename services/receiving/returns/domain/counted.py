@@ -12,6 +12,7 @@ from shared.contracts.envelope import CloudEvent, Fact, chunks
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import StockDisposed
 from shared.identifiers import address_of
+from shared.stock.decimals import too_exact
 
 
 def dispose_lots(book: Book, event: CloudEvent[DisposeReturn]) -> tuple[list[LotDisposition], list[Refusal]]:
@@ -24,7 +25,7 @@ def dispose_lots(book: Book, event: CloudEvent[DisposeReturn]) -> tuple[list[Lot
         parts = [_decide(book, event, row, row.open) for row in rows if row.open]
     for some in wish.lots:
         its = [book.lots[row[:4]] for row in rows if row.lot == some.lot]
-        if refusal := _refused(wish, some, its):
+        if refusal := _refused(book, wish, some, its):
             refusals.append(refusal)
             continue
         left = some.quantity
@@ -35,11 +36,13 @@ def dispose_lots(book: Book, event: CloudEvent[DisposeReturn]) -> tuple[list[Lot
     return parts, refusals
 
 
-def _refused(wish: DisposeReturn, some: LotQuantity, rows: Sequence[ReturnLot]) -> Refusal | None:
+def _refused(book: Book, wish: DisposeReturn, some: LotQuantity, rows: Sequence[ReturnLot]) -> Refusal | None:
     skus = sorted({row.sku for row in rows})
     if len(skus) > 1:
         detail = f"{wish.return_id} has lot {some.lot} of {', '.join(skus)}: name the sku"
         return Refusal(code=Code.MALFORMED, detail=detail, ids=[some.lot])
+    if skus and (no := too_exact(skus[0], some.quantity, book.decimals.get(skus[0]), some.lot)):
+        return no
     undecided = sum((row.open for row in rows), Decimal(0))
     if some.quantity <= undecided:
         return None

@@ -12,6 +12,7 @@ from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import StockReturned
 from shared.contracts.reference import Tracking
 from shared.identifiers import address_of
+from shared.stock.decimals import too_exact
 
 SHOWN = 20
 """Lots whose quantities a refusal spells out; it names all of them."""
@@ -26,7 +27,7 @@ def opened(book: Book, event: CloudEvent[ReceiveReturn]) -> Return:
     return document
 
 
-def ill_counted(tracking: Tracking, wish: ReceiveReturn) -> Refusal | None:
+def ill_counted(book: Book, tracking: Tracking, wish: ReceiveReturn) -> Refusal | None:
     """Why these cannot be lots of the product."""
     names = [one.lot for one in wish.lots]
     if tracking == "SERIAL":
@@ -39,7 +40,8 @@ def ill_counted(tracking: Tracking, wish: ReceiveReturn) -> Refusal | None:
         )
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         return Refusal(code=Code.LOT_REPEATED, detail="the return names a lot again", ids=twice)
-    return None
+    decimals = book.decimals.get(wish.sku)
+    return next(filter(None, (too_exact(wish.sku, one.quantity, decimals, one.lot) for one in wish.lots)), None)
 
 
 def receive_lots(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:

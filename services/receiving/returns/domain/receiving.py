@@ -49,7 +49,7 @@ def _ill_named(book: Book, wish: ReceiveReturn) -> Refusal | None:
     if tracking is None:
         return Refusal(code=Code.UNKNOWN_PRODUCT, detail=f"{wish.sku} is no product")
     if wish.lots:
-        return ill_counted(tracking, wish)
+        return ill_counted(book, tracking, wish)
     if tracking != "SERIAL":
         return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=f"{wish.sku} is tracked as {tracking}")
     if twice := [serial for serial, count in Counter(wish.serials).items() if count > 1]:

@@ -112,6 +112,9 @@ class Book:
     ids: Iterator[str]
     trackings: Mapping[str, Tracking] = field(default_factory=dict)
     locations: Mapping[str, LocationType] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    """With how many decimals products are counted."""
+
     units: Rows[Key, Unit] = field(default_factory=Rows)
     returns: Rows[str, Return] = field(default_factory=Rows)
     returned: Rows[tuple[str, str, str], ReturnUnit] = field(default_factory=Rows)
