@@ -16,7 +16,7 @@ DAY = date(2002, 6, 15)  # before that of any other test
 LOTS, SIZE = 12_000, 51
 
 # Forty lots a product, each received at the dock and put away, of which a row stays there; every hundredth is picked up
-# to its last. What orders have of it has come to nothing.
+# to its last, and one piece of each of the others is an order's.
 FILL = f"""
     CREATE TEMP TABLE dealt ON COMMIT DROP AS
     SELECT 'PG-' || to_char(n / 40, 'FM000') AS sku, 'L-' || n AS lot, DATE '{DAY}' + n * 7919 % 500 AS expiry,
@@ -26,11 +26,12 @@ FILL = f"""
     SELECT DISTINCT sku, 1, 'milk', 'each', 'LOT' FROM dealt;
     INSERT INTO lot (sku, lot, expiry, first_received, supplier) SELECT sku, lot, expiry, now(), 'Dairy' FROM dealt;
     INSERT INTO balance (sku, lot, location, warehouse, stored, on_hand, allocated, expiry)
-    SELECT sku, lot, place, warehouse, true, CASE WHEN n % 100 = 0 THEN 0 ELSE 5 END, 0, expiry FROM dealt;
+    SELECT sku, lot, place, warehouse, true, CASE WHEN n % 100 = 0 THEN 0 ELSE 5 END,
+        CASE WHEN n % 100 = 0 THEN 0 ELSE 1 END, expiry FROM dealt;
     INSERT INTO balance (sku, lot, location, warehouse, stored, on_hand, allocated, expiry)
     SELECT sku, lot, 'EAST/PG-DOCK', warehouse, false, 0, 0, expiry FROM dealt;
     INSERT INTO reserved (demand, lot, location, sku, order_id, line, quantity)
-    SELECT 'D-' || n, lot, place, sku, 'SO-' || n, '1', 0 FROM dealt;
+    SELECT 'D-' || n, lot, place, sku, 'SO-' || n, '1', 1 FROM dealt WHERE n % 100 <> 0;
     INSERT INTO picked (demand, lot, sku, warehouse, order_id, line, quantity, expiry)
     SELECT 'D-' || n, lot, sku, warehouse, 'SO-' || n, '1', 5, expiry FROM dealt WHERE n % 100 = 0;
     INSERT INTO ledger
