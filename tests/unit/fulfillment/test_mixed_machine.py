@@ -191,5 +191,5 @@ def _stock(pile: Pile, part: Decimal) -> list[commands.Stock]:
 
 TestMixed = Mixed.TestCase
 TestMixed.settings = settings(
-    max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=45, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -201,15 +201,19 @@ class Oracle:
                 expires = lot.expiry or date.max
                 yield Unit(expires, lot.expiry is None, lot.first_received, lot.lot, walk, balance.location)
 
-    def fits(self, demand: Demand, unit: Unit) -> bool:
-        """Whether a demand may have a unit: the right warehouse and lot, and days enough left there today."""
-        warehouse = unit.location.split("/")[0]
+    def fitting(self, demand: Demand) -> list[Unit]:
+        """The units that a demand may have: of the right warehouse and lot, with days enough left there today."""
         policy = self.shop.policy
-        days = next((it.min_life_days for it in policy.customers if it.customer == demand.customer), 0)
-        left = (unit.expires - self.shop.now.astimezone(ZoneInfo(self.shop.zones[warehouse])).date()).days
-        long_enough = unit.never or left >= max(policy.stop_pick_days, days, demand.min_life_days)
-        only = self.had(demand) if demand.single_lot else ()
-        return warehouse == demand.warehouse and long_enough and unit.lot in (only or demand.lots or [unit.lot])
+        agreed = next((it.min_life_days for it in policy.customers if it.customer == demand.customer), 0)
+        today = self.shop.now.astimezone(ZoneInfo(self.shop.zones[demand.warehouse])).date()
+        least = today + timedelta(max(policy.stop_pick_days, agreed, demand.min_life_days))
+        only = (self.had(demand) if demand.single_lot else ()) or demand.lots
+        return [
+            unit for unit in self.units
+            if unit.location.split("/")[0] == demand.warehouse
+            and (unit.never or unit.expires >= least)
+            and (not only or unit.lot in only)
+        ]  # fmt: skip
 
     def had(self, demand: Demand) -> set[str]:
         """The lots that a demand was ever given: a row that has come to nothing stays."""
@@ -228,7 +232,7 @@ class Oracle:
         """Give to each in its turn the best unit that fits, until it has enough."""
         found: dict[tuple[str, str, str], int] = {}
         for demand in sorted(demands, key=lambda it: (-it.priority, it.placed_at, it.id)):
-            fitting = [unit for unit in self.units if self.fits(demand, unit)]
+            fitting = self.fitting(demand)
             if demand.single_lot:
                 lots = [unit.lot for unit in fitting]
                 enough = next((unit.lot for unit in fitting if lots.count(unit.lot) >= demand.open), None)
