@@ -73,8 +73,13 @@ async def due(tx: Transaction, after: Rezoned | None, size: int) -> Sequence[Rez
 
 
 async def done(tx: Transaction, pools: Iterable[tuple[str, str]]) -> None:
-    """Forget what was noted: who waited was served."""
-    await tx.run(DONE, _columns(pools))
+    """Forget what was noted, before who waited is served; by the days that stand, which are kept first.
+
+    Who turns a day back takes the day and then the note: the other way round they would wait for each other.
+    """
+    listed = list(pools)
+    await keep_days(tx, (warehouse for _, warehouse in listed))
+    await tx.run(DONE, _columns(listed))
 
 
 def _columns(pools: Iterable[tuple[str, str]]) -> dict[str, Any]:

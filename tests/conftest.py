@@ -13,7 +13,7 @@ from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
 
-pytest_plugins = ["tests.searching", "tests.statements"]
+pytest_plugins = ["tests.searching", "tests.statements", "tests.zones"]
 
 PARTITIONS = 4  # enough for two replicas to share, and quicker to create and assign than the twelve of a real one
 

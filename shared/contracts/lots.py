@@ -241,6 +241,9 @@ class LotDispatchRefused(Fact, type="lot.dispatch_refused.v1", topic=LOTS, key="
     stock: Annotated[list[RefusedStock], Field(max_length=MAX_UNITS)]
 
 
+MAX_RANGES = 100
+
+
 class RecallRange(Model):
     """All serials of one length from the first to the last, as they sort, upper and lower case alike."""
 
@@ -261,7 +264,7 @@ class RecallOpened(Fact, type="recall.opened.v1", topic=LOTS, key="sku"):
     """Who is to answer: the registry for SERIAL, else lots."""
     lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)] = []
     serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
-    ranges: Annotated[list[RecallRange], Field(max_length=100)] = []
+    ranges: Annotated[list[RecallRange], Field(max_length=MAX_RANGES)] = []
     words: Annotated[list[str], Field(max_length=2_000)] = []
     """Of a pasted notice: whatever of the product is called so, is touched."""
     mock: bool = False

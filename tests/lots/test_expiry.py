@@ -115,7 +115,7 @@ async def test_all_of_it_is_picked(line: Line, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_pick_is_no_news(line: Line) -> None:
-    """A lot of which some is picked is looked at when it was due anyway, and not for the pick."""
+    """A lot of which some is picked is looked at when it was due anyway, and not for the pick (S29)."""
     say = Ordering(line.sku)
     await arrive(line, 20)
     await line.say(say.put_away("B-0"), say.want(1, 4))
@@ -173,7 +173,7 @@ async def test_a_date_that_is_in_force_again_is_said_again(line: Line) -> None:
 
 
 async def test_other_thresholds_are_looked_at(line: Line) -> None:
-    """A product whose thresholds are changed has its lots looked at again: what is new and passed is said."""
+    """A product whose thresholds are changed has its lots looked at again: what is new and passed is said (S29)."""
     await arrive(line, 50)
     await sweep(line)
     life = LifePolicy(expiring_days=[100, 60, 45])
@@ -181,6 +181,23 @@ async def test_other_thresholds_are_looked_at(line: Line) -> None:
     await line.say(product)
     await sweep(line)
     assert await thresholds(line) == [90, 60, 100]
+
+
+async def test_a_place_that_was_empty_meanwhile(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a lot was picked while thresholds changed; it is put back, and is told of in time all the same (S29)."""
+    say = Ordering(line.sku)
+    product = ProductChanged(sku=line.sku, version=2, name="yoghurt", unit="each", tracking="LOT")
+    await line.say(product.model_copy(update={"life": LifePolicy(expiring_days=[])}))
+    await arrive(line, 50)
+    await line.say(say.put_away("B-0"), say.want(1, 10))
+    await sweep(line)
+    await line.say(say.pick(1, say.at("B-0", 10)))
+    await line.say(product.model_copy(update={"version": 3, "life": LifePolicy(expiring_days=[30])}))
+    await line.say(say.unpick(1, "B-0", 10, SHELF, again=False))
+    await sweep(line)
+    days_pass(monkeypatch, 21)
+    await sweep(line)
+    assert await thresholds(line) == [30]
 
 
 async def test_a_sweep_is_bounded_and_says_everything_once(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,16 @@ async def test_lots_are_searched(line: Line, http: httpx.AsyncClient) -> None:
     assert seen == [*numbers, "OTHER"]
 
 
+@pytest.mark.usefixtures("way")
+async def test_an_untracked_product_is_found(line_untracked: Line, http: httpx.AsyncClient) -> None:
+    """What is counted without lots is found under its product, whichever way the search goes (S25, S31)."""
+    say = line_untracked.saying
+    await line_untracked.say(say.receive(say.came("", 500, None)))
+    for query in ({}, {"stocked": True}, {"warehouse": "EAST"}, {"location": DOCK}):
+        page = await read(http, "/lots", product=line_untracked.sku, **query)
+        assert [(it["lot"], it["on_hand"]) for it in page["items"]] == [("", 500)]
+
+
 async def test_where_a_lot_came_from(line: Line, http: httpx.AsyncClient) -> None:
     """Every receipt with its supplier and quantity, what came back, what was found: one answer (S46)."""
     say = Ordering(line.sku)

@@ -112,8 +112,20 @@ async def test_a_recall_races_a_switch(line: Line, name: str) -> None:
         assert [it.words for it in last] == [["SN-7"]]
 
 
+async def test_a_closing_races_a_switch(line: Line, name: str) -> None:
+    """Either the recall is closed first and nobody is asked anew, or who is asked is waited for (S46)."""
+    for number in range(10):
+        one, recall = Line(line.engine), f"{name}-{number}"
+        await line.say(product(one, 1, "LOT"))
+        await line.say(*await open_recall(one, recall, lots=[{"sku": one.sku, "lot": "X"}]))
+        switch = asyncio.create_task(line.say(product(one, 2, "SERIAL")))
+        await asyncio.sleep(number / 1000)
+        closed = await line.say(CloseRecall(recall=recall, reason="nothing here"))
+        assert bool(closed.codes()) == bool(asked(one, await switch, recall))
+
+
 async def test_many_switches_cost_as_many_statements_as_one(line: Line, name: str) -> None:
-    """Asking anew takes the same number of statements for one product and for fifty."""
+    """Asking anew takes the same number of statements for one product and for fifty (S46)."""
     counts = []
     for size in (1, 50):
         lines = [Line(line.engine) for _ in range(size)]

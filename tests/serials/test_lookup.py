@@ -93,10 +93,12 @@ async def test_search_by_place_order_and_hold(line: Line) -> None:
     async with reading(line.engine) as tx:
         by_status = {it.status: it.units for it in await counts(tx, Filters(sku=line.sku))}
         found = await counts(tx, Filters(sku=line.sku, q="N-00", status="RECEIVED"))
+        free = await counts(tx, Filters(sku=line.sku, held=False))
     here_now = [*units.values(), "ALLOCATED", "ALLOCATED"]
     expected = {status: here_now.count(status) for status in STATUSES}
     assert by_status == expected | {"IN_INVENTORY": expected["IN_INVENTORY"] - 2}
     assert (sum(it.units for it in found), any(it.more for it in found)) == (60, False)
+    assert sum(it.units for it in free) == len(units) - len(here)
 
 
 @pytest.mark.parametrize("q", [None, "SN-"])

@@ -207,6 +207,17 @@ async def test_a_unit_that_was_let_go_is_told_of_until_the_recall_closes(line: L
     assert await line.rows("SELECT serial FROM serial_state WHERE sku = :sku AND watches <> 0", sku=line.sku) == []
 
 
+async def test_what_arrives_after_the_closing_is_held_and_not_told_of(line: Line) -> None:
+    """A recall is over and its hold stands: what arrives is held, and lots hears no more of where it goes (S46)."""
+    say = Saying(line.sku)
+    await line.say(recall(line, lots=["L-1"]), RecallClosed(recall="RC-1", sku=line.sku, reason="done"))
+    told = await line.say(say.receive(names(2), lot="L-1"))
+    assert [(it["hold"], len(it["units"])) for it in told.data("serial.held.v1")] == [("RC-1-hold", 2)]
+    told = await line.say(say.put_away(names(2)), Lift(sku=line.sku, hold="RC-1-hold", reason="found good"))
+    assert told.data("serial.recalled.v1") == []
+    assert await line.rows("SELECT serial FROM serial_state WHERE sku = :sku AND watches <> 0", sku=line.sku) == []
+
+
 async def test_a_unit_that_was_out_is_told_of_when_it_is_back(line: Line) -> None:
     """A unit that a recall named while it was out or expected is told of where it turns up, held or not (S46)."""
     say = Saying(line.sku)

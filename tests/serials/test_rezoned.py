@@ -1,58 +1,31 @@
 """A warehouse changes its time zone, and it is an earlier day there: who waited for what was too old is served."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from shared.clock import Clock
 from shared.contracts.receiving import UnitReceived
-from shared.contracts.reference import LocationChanged, WarehouseChanged
-from shared.database import Transaction, transaction
+from shared.database import transaction
 from shared.decision import decide
 from tests.line import message
 from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names
 from tests.serials.test_queue import given
+from tests.zones import AHEAD, DAY, HERE, noted, places, serve, zone
 
-NOON = datetime(2033, 5, 10, 12, tzinfo=UTC)
-DAY = NOON.date()
-HERE, AHEAD = "Europe/Berlin", "Pacific/Kiritimati"
-"""At noon in London it is the same day in the one, and the next day already in the other."""
-
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make it the same moment all the time."""
-    monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: NOON))
-
-
-def zone(line: Line, name: str, version: int) -> WarehouseChanged:
-    """The test's own warehouse, in a time zone."""
-    return WarehouseChanged(warehouse=line.no("W"), version=version, name="West", time_zone=name)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 async def stocked(line: Line) -> Saying:
     """Two units that expire today and two that do in five days lie in a warehouse where it is tomorrow."""
-    say, shelf, dock = Saying(line.sku), f"{line.no('W')}/S", f"{line.no('W')}/D"
-    await line.say(
-        zone(line, AHEAD, 1),
-        LocationChanged(location=shelf, version=1, type="STORAGE", pick_sequence=1),
-        LocationChanged(location=dock, version=1, type="DOCK", pick_sequence=2),
-    )
+    say, (shelf, dock) = Saying(line.sku), places(line)
+    await line.say(zone(line, AHEAD, 1), shelf, dock)
     for first, days in ((1, 0), (11, 5)):
         came: UnitReceived = say.receive(names(2, first), expiry=DAY + timedelta(days), lot=f"L{days}")
-        await line.say(came.model_copy(update={"location": dock}))
-        await line.say(say.put_away(names(2, first), shelf))
+        await line.say(came.model_copy(update={"location": dock.location}))
+        await line.say(say.put_away(names(2, first), shelf.location))
     return say
-
-
-async def serve(line: Line) -> int:
-    """Let the clock serve who is noted; how many products that were."""
-    clock = Clock(line.map, line.map.finds[1], line.engine, lambda: None)
-    taken = await clock.round()
-    assert (clock.ran, clock.trouble) == (NOON, None)
-    return taken
 
 
 async def test_an_earlier_day_serves_who_waits(line: Line) -> None:
@@ -64,12 +37,12 @@ async def test_an_earlier_day_serves_who_waits(line: Line) -> None:
     )  # fmt: skip
     assert await given(line) == {"1": names(1, 11)}
     await line.say(zone(line, "Etc/GMT-14", 2))
-    assert await serve(line) == 0, "it is tomorrow still"
+    assert (await noted(line), await serve(line)) == (0, 0), "it is tomorrow still"
     await line.say(zone(line, HERE, 3))
-    assert (await serve(line), await serve(line)) == (1, 0)
+    assert (await serve(line), await noted(line)) == (1, 0)
     assert await given(line) == {"1": names(1, 11), "2": names(1, 12), "4": names(2)}
     await line.say(zone(line, AHEAD, 4))
-    assert await serve(line) == 0, "what is too old by now serves nobody"
+    assert await noted(line) == 0, "what is too old by now serves nobody"
 
 
 async def test_who_is_refused_meanwhile_is_not_missed(line: Line) -> None:

@@ -178,8 +178,8 @@ async def warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[Warehou
 async def rezoned_serve(tx: Transaction, events: Sequence[CloudEvent[Rezoned]]) -> Sequence[Fact]:
     """Serve who waits where it became an earlier day: what was too old for them may fit."""
     book, told = Book(tx.now), {(event.data.sku, event.data.warehouse): Told.by(event) for event in events}
-    await _let_free(tx, book, told)
     await rezoned.done(tx, told)
+    await _let_free(tx, book, told)
     return await serving(tx, book)
 
 

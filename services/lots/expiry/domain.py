@@ -12,15 +12,13 @@ from typing import Any, NamedTuple
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.stock import NOTHING, Lot, Told
+from services.lots.balances.domain.stock import NEVER, NOTHING, Lot, Told
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import LotExpired, LotExpiring
 from shared.stock.expiry import days_left, is_expired
 
 EXPIRED = -1
 """Kept like a threshold: that a lot has expired, which is when fewer than no days are left."""
-
-NEVER = date.max
 
 
 class LotDue(Fact, type="lot.due.v1", key="sku"):
@@ -141,7 +139,7 @@ class Sweep:
     def _where(self, watch: Watch, expiry: date) -> Sequence[str | None]:
         """Everywhere; but while it is still good in a warehouse whose day began later, only at its places here.
 
-        None, if all of it here is picked: it is looked at tomorrow once more, and does not leave before, by its date.
+        No place, if all of it here is picked: it is looked at tomorrow once more, and does not leave before.
         """
         its = [it for it in self.book.of_lot[watch[:2]] if it.on_hand > 0]
         sites = {it.warehouse for it in its} | {it.warehouse for it in self.book.picked_of[watch[:2]] if it.quantity}

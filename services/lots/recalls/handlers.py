@@ -136,6 +136,7 @@ async def mark_calls(tx: Transaction, requests: Sequence[CloudEvent[MarkRecalled
 
 async def close_recalls(tx: Transaction, requests: Sequence[CloudEvent[CloseRecall]]) -> Sequence[Answer]:
     """End recalls of which nothing is open."""
+    await sought.alone(tx)
     names = {request.data.recall for request in requests}
     standing, still = await store.standing(tx, names), await store.still_open(tx, names)
     products = await store.products_of(tx, names)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.lots.balances.domain.stock import NOTHING, Claim
-from services.lots.expiry.domain import EXPIRED, NEVER, next_look, passed
+from services.lots.balances.domain.stock import NEVER, NOTHING, Claim
+from services.lots.expiry.domain import EXPIRED, next_look, passed
 from shared.contracts.lots import LotExpired, LotExpiring, LotHeld
 from tests.unit.lots.making import DOCK, SHELF, SPRING, Saying
 from tests.unit.lots.passing import USUAL, Calendar

@@ -73,6 +73,16 @@ def test_serials_and_ranges_go_to_the_registry() -> None:
     assert list(touched["VALVE"].ranges) == [Range("V1", "V9")]
 
 
+def spans(letter: str, number: int) -> str:
+    """A text that names so many ranges."""
+    return " ".join(f"{letter}{it * 10:04} to {letter}{it * 10 + 5:04}" for it in range(number))
+
+
+def many(sku: str, number: int) -> list[dict[str, str]]:
+    """So many ranges of a product."""
+    return [{"sku": sku, "first": f"B{it * 10:04}", "last": f"B{it * 10 + 5:04}"} for it in range(number)]
+
+
 @pytest.mark.parametrize(
     ("wish", "code"),
     [
@@ -80,6 +90,8 @@ def test_serials_and_ranges_go_to_the_registry() -> None:
         ({"serials": [{"sku": "MILK", "serial": "1"}]}, Code.NOT_SERIAL_TRACKED),
         ({"text": "lot 1", "skus": ["MILK"]}, Code.RECALL_EMPTY),
         ({"text": " ".join(map(str, range(2_150))), "skus": ["MILK"]}, Code.RECALL_TOO_WIDE),
+        ({"text": spans("A", 60), "skus": ["PUMP"], "ranges": many("PUMP", 60)}, Code.RECALL_TOO_WIDE),
+        ({"text": spans("A", 60), "skus": ["MILK"], "ranges": many("MILK", 60)}, Code.RECALL_TOO_WIDE),
     ],
 )
 def test_what_cannot_be_recalled(wish: Any, code: Code) -> None:

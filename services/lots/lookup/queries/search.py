@@ -71,9 +71,10 @@ async def search(tx: Transaction, filters: Filters, after: Key, size: int) -> Se
 
 def walk(filters: Filters) -> Plan:
     """Walk in key order."""
-    after = "s.sku = :sku AND s.lot > :after_lot" if filters.sku else "(s.sku, s.lot) > (:after_sku, :after_lot)"
+    # By both, with a product too: what is not tracked has a lot without a name, after which none would be found.
+    after = ["(s.sku, s.lot) > (:after_sku, :after_lot)", *(["s.sku = :sku"] if filters.sku else [])]
     return Plan(
-        f"SELECT s.sku, s.lot FROM lot AS s WHERE {after} ORDER BY s.sku, s.lot LIMIT :bound",  # noqa: S608
+        f"SELECT s.sku, s.lot FROM lot AS s {where(after)} ORDER BY s.sku, s.lot LIMIT :bound",  # noqa: S608
         "lot AS s WHERE s.sku = b.sku AND s.lot = b.lot",
         [PART.format("b")] if filters.part else [],
         filters.of_lot,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from services.lots.recalls.domain.notice import Notice, Range, read
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.envelope import MAX_UNITS, CloudEvent
-from shared.contracts.lots import RecallOpened, RecallRange
+from shared.contracts.lots import MAX_RANGES, RecallOpened, RecallRange
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import Tracking
 
@@ -44,6 +44,11 @@ class Asked(NamedTuple):
         wish = self.event.data
         vague = any(one.sku is None for one in wish.lots) or any(one.sku is None for one in wish.serials)
         return vague or (not wish.skus and bool(self.notice.words or self.notice.ranges))
+
+    def ranges_of(self, sku: str) -> dict[Range, None]:
+        """All ranges that may be of a product: those named with it, and those of the text."""
+        named = (Range(one.first, one.last) for one in self.event.data.ranges if one.sku == sku)
+        return dict.fromkeys([*named, *self.notice.ranges])
 
     @property
     def room(self) -> int:
@@ -117,6 +122,10 @@ def _unfit(asked: Asked, products: Products, serialised: Collection[str]) -> Ref
         return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=f"{', '.join(counted)} have no serials", ids=counted)
     if asked.notice.too_long:
         return Refusal(code=Code.RECALL_TOO_WIDE, detail="the text names more than 2000 words or 100 ranges")
+    # However it is tracked today: one that gets serials later is asked about by the same ranges.
+    if wide := sorted({one.sku for one in wish.ranges if len(asked.ranges_of(one.sku)) > MAX_RANGES}):
+        detail = f"more than {MAX_RANGES} ranges of {wide[0]}, those of the text included"
+        return Refusal(code=Code.RECALL_TOO_WIDE, detail=detail, ids=wide)
     if asked.anywhere and len(serialised) > asked.room:
         detail = (
             f"more than {asked.room} products have serials, too many for so many numbers at once: name those"

@@ -7,6 +7,7 @@ registry is asked about a new product of its own, too: a notice that names no pr
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from services.lots.recalls.domain.notice import read
 from services.lots.recalls.domain.opening import Asked, Touched, said, touching
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.envelope import CloudEvent
@@ -37,10 +38,11 @@ def asked_again(
 ) -> Iterator[RecallOpened]:
     """Ask the new owner what was asked, of each recall that concerns the product or did when it was opened."""
     for recall in standing:
+        notice = read(recall.wish.text)  # once, which takes milliseconds
         for sku, event in changes.items():
             tracking = event.data.tracking
             again: CloudEvent[Any] = event.model_copy(update={"data": recall.wish})
-            asked = Asked.by(again)
+            asked = Asked(again, notice)
             touched = touching(asked, {sku: tracking}, [sku] if tracking == "SERIAL" else [], ()).get(sku)
             if touched or sku in recall.skus:
                 yield from said(asked.event, {sku: touched or Touched()}, {sku: tracking})

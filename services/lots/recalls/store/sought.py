@@ -1,8 +1,8 @@
 """What recalls look for: kept when they are opened, asked for every lot that arrives, after their closing too.
 
 Who opens a recall and who takes in a receipt wait for each other by one advisory lock, which receipts share: or a lot
-could come in while the recall that seeks it is being written, and neither would see the other. So do those who open a
-recall and those who change how a product is tracked.
+could come in while the recall that seeks it is being written, and neither would see the other. So do those who open or
+close a recall and those who change how a product is tracked.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

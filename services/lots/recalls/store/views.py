@@ -1,4 +1,4 @@
-"""What a recall touches, as it stands now: three views that the pages and the closing of a recall share.
+"""What a recall touches, as it stands now: views that the pages and the closing of a recall share.
 
 Lots are read from where they stand, units from what the registry last told; so later moves correct every page. `held`
 is whether the recall still keeps it: what was found good has its hold lifted. A hold that was called as the recall is

@@ -9,7 +9,7 @@ from services.serials.lookup.queries.filters import OF_UNIT, Filters
 from services.serials.lookup.queries.search import BY_NAME, fetch
 from shared.contracts.serials import Status
 from shared.database import Transaction
-from shared.search import ENOUGH_PLACED, WALK_ROWS, where
+from shared.search import ENOUGH_PLACED, WALK_ROWS, Plan, where
 
 MOST = 1000
 """Beyond it a count is "1000+": nobody reads further, and counting on would be long."""
@@ -32,10 +32,10 @@ class Count(NamedTuple):
 async def counts(tx: Transaction, filters: Filters) -> list[Count]:
     """Count by status; the status asked for does not matter."""
     filters = replace(filters, status=None)
-    if filters.beside_the_key:
+    if plan := fetch(filters) if filters.beside_the_key else None:
         enough = ENOUGH_PLACED if filters.order or filters.location or filters.lot or filters.held else ENOUGH
         values = filters.values() | {"bound": enough + 1, "after_sku": "", "after_serial": ""}
-        rows = await tx.rows(text(_exact(filters)), values)
+        rows = await tx.rows(text(_exact(plan)), values)
         if rows[0].seen <= enough:
             return [Count(row.status, min(row.units, MOST), row.units > MOST) for row in rows]
     bound = WALK if filters.beside_the_key else MOST + 1
@@ -49,9 +49,8 @@ async def counts(tx: Transaction, filters: Filters) -> list[Count]:
     ]
 
 
-def _exact(filters: Filters) -> str:
+def _exact(plan: Plan) -> str:
     """Count all that the most telling index gives."""
-    plan = fetch(filters)
     return f"""
         {plan.bounded}, found AS ({plan.found("s.status")})
         SELECT st.status::text AS status, count(found.status) AS units, (SELECT count(*) FROM bounded) AS seen

@@ -21,11 +21,10 @@ BY_ID = "serial_state AS s WHERE s.id = b.id"
 
 async def search(tx: Transaction, filters: Filters, after: Key, size: int) -> Sequence[Row[Any]]:
     """Give the next units in order of sku and serial."""
-    told = bool(filters.q or filters.warehouse)  # no index tells the rest
     placed = bool(filters.order or filters.location or filters.lot or filters.held)
     asked = Search(
         tx, filters.q, filters.values(), size, ("sku", "serial"), SHOWN,
-        walk(filters), fetch(filters) if told or placed else None,
+        walk(filters), fetch(filters),
     )  # fmt: skip
     if not filters.beside_the_key:
         return await asked.walk(after, size)
@@ -47,21 +46,26 @@ def walk(filters: Filters) -> Plan:
     )
 
 
-def fetch(filters: Filters) -> Plan:
-    """Fetch by the index that tells most; the cursor is looked at afterwards, so every page is found alike."""
+def fetch(filters: Filters) -> Plan | None:
+    """Fetch by the index that tells most, where one does; the cursor is looked at afterwards."""
     told_by = next(
-        name
-        for name, asked in (
-            ("order", filters.order),
-            ("location", filters.location),
-            ("lot", filters.lot),
-            ("held", filters.held),
-            ("q", anywhere(filters.q)),
-            ("warehouse", filters.warehouse),
-            ("q", filters.q),
-        )
-        if asked
+        (
+            name
+            for name, asked in (
+                ("order", filters.order),
+                ("location", filters.location),
+                ("lot", filters.lot),
+                ("held", filters.held),
+                ("q", anywhere(filters.q)),
+                ("warehouse", filters.warehouse),
+                ("q", filters.q),
+            )
+            if asked
+        ),
+        None,
     )
+    if told_by is None:
+        return None
     source = "serial AS s" if told_by == "q" else "serial_state AS s"
     return Plan(
         f"SELECT s.id, s.sku, s.serial FROM {source} {where(filters.conditions([told_by]))} LIMIT :bound",  # noqa: S608

@@ -1,6 +1,8 @@
 """Which units open recalls watch: those that one named are told of wherever they go, until it closes.
 
-A watch is no record, and is deleted with its recall's closing; what happened stands in acts, holds and the audit.
+A watch is no record, and is deleted with its recall's closing; what happened stands in acts, holds and the audit. The
+registry had not heard of closings before: units of recalls that were over by then are watched on, and told of to a
+service that keeps no list of them any more.
 """
 
 from shared.migrate import grant, sql

@@ -34,7 +34,7 @@ def open_scoped(book: Book, unit: Unit, told: Told) -> None:
     for scope in book.scopes.values():
         if scope.touches(unit):
             open_on(book, unit, book.scoped_act(scope, told))
-            if scope.recall:
+            if scope.recall and not scope.closed:
                 book.watch(unit, scope)
 
 

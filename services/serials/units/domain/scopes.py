@@ -23,6 +23,8 @@ class Scope(NamedTuple):
     words: frozenset[str] = frozenset()
     """Of a notice, in small letters: whatever lot or serial is called so."""
     recall: str | None = None
+    closed: bool = False
+    """Whether its recall is over: what arrives is held still, and told of no more."""
 
     @classmethod
     def of_recall(cls, fact: RecallOpened) -> "Scope":

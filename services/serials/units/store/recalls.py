@@ -39,6 +39,12 @@ WATCHED = text("""
     FROM recall_watch AS w WHERE w.serial_id = ANY(CAST(:ids AS bigint[]))
 """)
 
+CLOSE = text("""
+    UPDATE hold_scope AS c SET closed = true
+    FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS k (recall, sku)
+    WHERE c.recall = k.recall AND c.sku = k.sku
+""")
+
 SHIPPED = text("""
     SELECT k.id, left_by.occurred, left_by.customer_name, left_by.contact
     FROM unnest(CAST(:ids AS bigint[])) AS k (id) CROSS JOIN LATERAL (
@@ -62,9 +68,10 @@ async def watch(tx: Transaction, book: Book) -> None:
 
 
 async def unwatch(tx: Transaction, closed: Iterable[RecallClosed]) -> None:
-    """Watch nothing more for recalls that are over."""
+    """Watch nothing more for recalls that are over, what arrives neither."""
     recalls, skus = zip(*((it.recall, it.sku) for it in closed), strict=True)
-    await tx.run(UNWATCH, {"recalls": recalls, "skus": skus})
+    for statement in (UNWATCH, CLOSE):
+        await tx.run(statement, {"recalls": recalls, "skus": skus})
 
 
 async def news_of(tx: Transaction, book: Book) -> list[News]:

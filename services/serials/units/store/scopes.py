@@ -11,7 +11,7 @@ from services.serials.units.store.units import UNIT, unit_of
 from shared.database import Transaction
 
 SCOPE = """
-    c.sku, c.hold, a.reason, c.lots, c.serials, c.ranges, c.words, c.recall, c.lifted IS NULL AS open
+    c.sku, c.hold, a.reason, c.lots, c.serials, c.ranges, c.words, c.recall, c.closed, c.lifted IS NULL AS open
     FROM hold_scope AS c JOIN act AS a ON a.id = c.opened
 """
 OF_SKUS = text(f"SELECT {SCOPE} WHERE c.sku = ANY(CAST(:skus AS text[])) AND c.lifted IS NULL")
@@ -67,7 +67,7 @@ def _adopt(book: Book, rows: Sequence[Any]) -> None:
         if row.open:
             ranges = [(first, last) for first, last in row.ranges]
             named = [frozenset(names) for names in (row.lots, row.serials, row.words)]
-            scope = Scope(row.sku, row.hold, row.reason, named[0], named[1], ranges, named[2], row.recall)
+            scope = Scope(row.sku, row.hold, row.reason, named[0], named[1], ranges, named[2], row.recall, row.closed)
             book.scopes[scope.key] = scope
         else:
             book.scopes_over.add((row.sku, row.hold, row.recall))
