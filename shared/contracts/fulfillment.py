@@ -178,7 +178,7 @@ class DispatchDone(Fact, type="dispatch.done.v1", topic=FULFILLMENT, key="order"
 
 
 class LineProgress(Model):
-    """Where one order line stands, in units; `waiting` while its product is not defined here."""
+    """Where one order line stands, in units; `waiting` while its product is not defined here, or is not such."""
 
     line: LineId
     sku: Sku

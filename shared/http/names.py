@@ -1,6 +1,7 @@
 """Names in addresses: a slash that is quoted belongs to its name, and is no border between the parts of an address.
 
-Servers unquote an address before anybody sees it, so that the order `SO-1/picks` would be the picks of `SO-1`.
+Servers unquote an address before anybody sees it, so that the order `SO-1/picks` would be the picks of `SO-1`. Routes
+take names with `{name}` and `{name:path}`; with `{names:quoted}` several, whose own slashes are still SLASH.
 """
 
 from urllib.parse import unquote
@@ -43,5 +44,11 @@ class Names(PathConvertor):
         return value.replace(SLASH, "/")
 
 
+def shown(path: str) -> str:
+    """An address as it was asked for."""
+    return path.replace(SLASH, "%2F")
+
+
+register_url_convertor("quoted", PathConvertor())
 register_url_convertor("str", Name())
 register_url_convertor("path", Names())

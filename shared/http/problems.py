@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from shared.contracts.problems import Code, Refusal
 from shared.database import LostRaceError, Trouble, trouble
+from shared.http.names import shown
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -77,20 +78,20 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
     if error.status_code == 404:
-        return response(Refusal(code=Code.UNKNOWN, detail=f"there is nothing at {request.url.path}"))
+        return response(Refusal(code=Code.UNKNOWN, detail=f"there is nothing at {shown(request.url.path)}"))
     if error.status_code == 405:
-        detail = f"{request.url.path} does not take {request.method}"
+        detail = f"{shown(request.url.path)} does not take {request.method}"
         return response(Refusal(code=Code.METHOD_NOT_ALLOWED, detail=detail), error.headers)
     return JSONResponse({"title": error.detail, "status": error.status_code}, error.status_code, None, MEDIA_TYPE)
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
     if request.method == "GET" and _beyond_the_database(error):
-        detail = f"a value in {request.url.path} or its parameters is out of range or holds a NUL"
+        detail = f"a value in {shown(request.url.path)} or its parameters is out of range or holds a NUL"
         return response(Refusal(code=Code.MALFORMED, detail=detail))
     if trouble(error) is Trouble.BUG:
         return await _mistake(request, error)
-    log.warning("%s %s: %s", request.method, request.url.path, str(error).split("\n", 1)[0])
+    log.warning("%s %s: %s", request.method, shown(request.url.path), str(error).split("\n", 1)[0])
     detail = "nothing was changed, or it was and the same key will tell"
     return response(Refusal(code=Code.UNAVAILABLE, detail=detail), {"Retry-After": "1"})
 
@@ -101,5 +102,5 @@ def _beyond_the_database(error: Exception) -> bool:
 
 
 async def _mistake(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return response(Refusal(code=Code.INTERNAL, detail=f"{type(error).__name__} on {request.url.path}"))
+    log.error("%s %s failed", request.method, shown(request.url.path), exc_info=error)
+    return response(Refusal(code=Code.INTERNAL, detail=f"{type(error).__name__} on {shown(request.url.path)}"))

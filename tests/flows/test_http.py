@@ -186,7 +186,7 @@ async def test_the_actor_is_the_header_and_no_other(world: World, shop: Shop) ->
 
 
 async def test_a_quoted_slash_belongs_to_its_name(world: World, shop: Shop) -> None:
-    """Orders and serials named like pages of others are found where refusals say they are, and so are the pages."""
+    """What is named like a page of another is found where refusals say it is, and so are the pages (S34)."""
     await shop.product()
     stocked = shop.no("U")
     serials = [stocked, f"{stocked}/history", f"{stocked}/where-to?#%"]

@@ -1,5 +1,7 @@
 """Picking: which serials to pick, that no other will do, and how a unit goes back before it leaves."""
 
+from typing import Any
+
 from shared.contracts.commands.fulfillment import Exchange, Pick, ShortPick, Unit, Unpick
 from tests.flows import invariants
 from tests.flows.shop import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, Shop
@@ -126,8 +128,12 @@ async def test_a_short_pick_is_held_and_another_sought(world: World, shop: Shop)
 
     await eventually(another)
     await shop.status(missing, "IN_INVENTORY")
-    heard = await shop.heard("serials.events", shop.sku, "serial.held.v1")
-    (held,) = (one for one in heard if one["data"]["units"])  # open recalls may speak of lots of any new product
+
+    async def held_units() -> list[dict[str, Any]]:
+        heard = await shop.heard("serials.events", shop.sku, "serial.held.v1")
+        return [one for one in heard if one["data"]["units"]]  # open recalls may speak of lots of any new product
+
+    (held,) = await eventually(held_units)
     assert [unit["serial"] for unit in held["data"]["units"]] == missing
     assert "not in its place" in held["data"]["reason"]
 

@@ -61,6 +61,16 @@ async def test_the_pick_looks_at_the_corrected_date_of_a_unit(
     assert (len(desk.heard(UnitPicked)), len(desk.heard(UnitDeallocated))) == ((1, 0) if good else (0, 1))
 
 
+@pytest.mark.usefixtures("lots")
+async def test_a_correction_is_for_the_orders_it_names(desk: Desk) -> None:
+    """Of two units corrected at once each gets its date where it was then, and not at the other's order (S24)."""
+    for order, serial in (("SO-1", "S1"), ("SO-2", "S2")):
+        await desk.tell(desk.gives(await desk.place(order, 1), [serial]))
+    await desk.tell(unit_corrected(desk, SOON, "S1", "SO-2"), unit_corrected(desk, LATE, "S2", "SO-2"))
+    rows = await desk.rows("SELECT serial, expiry FROM unit WHERE sku = :sku ORDER BY serial", sku=desk.sku)
+    assert [(row["serial"], row["expiry"]) for row in rows] == [("S1", None), ("S2", LATE)]
+
+
 async def test_the_last_of_several_corrections_counts(desk: Desk, lots: Lots) -> None:
     """Two corrections in one transaction leave the date of the later, in all that the orders have of it (S24)."""
     await lots.allocated("SO-1", ("L1", 3))

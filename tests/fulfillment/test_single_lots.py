@@ -1,14 +1,13 @@
-"""Lines from one lot alone on the real tables: what has left binds the rest, and a line of units goes back whole."""
+"""Lines from one lot alone on the real tables: what has left binds the rest, and units have no lots."""
 
 from decimal import Decimal
 
-from shared.contracts.commands.fulfillment import CreateShipment, Dispatch, ShortPick, Unit
+from shared.contracts.commands.fulfillment import CreateShipment, Dispatch
 from shared.contracts.fulfillment import (
     AllocationRequested,
     AllocationWithdrawn,
     DispatchRequested,
     OrderProductChanged,
-    UnitDeallocated,
 )
 from shared.contracts.lots import LotHeld
 from shared.contracts.problems import Code
@@ -53,16 +52,16 @@ async def test_a_refused_pick_asks_for_the_whole_line(desk: Desk, lots: Lots) ->
     await desk.tell(lots.gives(whole, ("L2", 5)), lots.pick("SO-1", ("L2", 5)))
 
 
-async def test_units_of_one_lot_go_back_together(desk: Desk) -> None:
-    """A line that was placed before its product was serialised: one unit missing, the others go back with it (S27)."""
+async def test_units_of_one_lot_are_not_to_be_had(desk: Desk) -> None:
+    """A line that was placed before its product was serialised waits until it wants no lot any more (S27)."""
     sku = desk.no("NEW")
     await desk.tell(desk.order("SO-1", lines=[alone(sku, 3)]))
     await desk.tell(ProductChanged(sku=sku, version=1, name="Valve", unit="each", tracking="SERIAL"))
     await desk.tell(*desk.heard(OrderProductChanged))
+    assert desk.heard(AllocationRequested) == []
+    amended = OrderAmended(order=desk.no("SO-1"), lines=[alone(sku, 2)])
+    assert await desk.refused(amended) == [Code.NOT_LOT_TRACKED]
+    plain = amended.lines[0].model_copy(update={"single_lot": False})
+    await desk.tell(amended.model_copy(update={"lines": [plain]}))
     (asked,) = desk.heard(AllocationRequested)
-    await desk.tell(desk.gives(asked, ["S1", "S2", "S3"]))
-    await desk.tell(ShortPick(order=desk.no("SO-1"), units=[Unit(sku=sku, serial="S2")], reason="gone"))
-    (back,), (whole,) = desk.heard(UnitDeallocated), desk.heard(AllocationRequested)
-    assert (back.serials, back.again, bool(back.hold), int(whole.quantity)) == (["S2"], False, True, 3)
-    units = await desk.rows("SELECT serial FROM unit WHERE sku = :sku", sku=sku)
-    assert (units, len(desk.heard(AllocationWithdrawn))) == ([], 1)
+    assert (asked.tracking, int(asked.quantity)) == ("SERIAL", 2)

@@ -98,7 +98,7 @@ async def test_a_page_of_a_report_reads_its_page(
 
 
 async def test_stock_is_added_up_from_what_is_there(tx: Transaction) -> None:
-    """Stock of fifty products reads what lies there of them, twice, and nothing that lay there once."""
+    """Stock of fifty products reads what lies there of them, twice, and nothing that lay there once (S42)."""
     report = next(report for report in REPORTS if report.name == "stock")
     values = ASKED | {"size": SIZE, "after_sku": "PG-100", "after_warehouse": ""}
     assert len(await tx.rows(text(report.statement), values)) == SIZE

@@ -43,7 +43,7 @@ async def test_no_number_of_no_product(http: httpx.AsyncClient, name: str) -> No
 
 
 async def test_the_same_recall_twice(line: Line, http: httpx.AsyncClient, name: str) -> None:
-    """A name is one recall's: another body, a mock one, or the same again under a new key is told that it exists."""
+    """A name is one recall's: another body, a mock one, or the same under a new key is told that it exists (S46)."""
     wish: dict[str, Any] = {"recall": name, "reason": "glass", "lots": [{"sku": line.sku, "lot": "B-1"}]}
     assert (await post(http, "/recalls", **wish)).status_code == 202
     for more in ({}, {"mock": True}, {"lots": [{"sku": line.sku, "lot": "B-2"}]}):

@@ -16,7 +16,7 @@ from shared.contracts.commands.receiving import (
     UndoScan,
 )
 from shared.contracts.lots import LotShipped
-from shared.contracts.upstream import ProductDefined
+from shared.contracts.upstream import AsnChanged, ProductDefined
 from tests.receiving.conftest import Line
 from tests.receiving.test_http import get, post
 
@@ -187,7 +187,7 @@ async def test_lots_come_back(milk: Line, http: httpx.AsyncClient) -> None:
 
 
 async def test_a_return_of_lots_before_their_departure_is_known(milk: Line, http: httpx.AsyncClient) -> None:
-    """A return whose shipped fact is under way is told to come again; what went to somebody else stays refused."""
+    """A return whose shipped fact is under way is told to come again; to somebody else it stays refused (S18)."""
     back = returned(milk, ("A", 8)).model_dump(mode="json", exclude_unset=True)
     early = await post(http, "/returns", **back)
     assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (409, "not_yet_known", "1")
@@ -231,6 +231,11 @@ async def test_a_product_is_counted_with_its_decimals(milk: Line, http: httpx.As
     told = await milk.say(milk.asn("R9", lines=lines))
     assert told.codes() == ["not_whole"]
     assert told.answers[0].refusals[0].detail == f"1.5 of {milks}, which is counted with 0 decimals"
+    await milk.say(milk.asn("R9", lines=[lines[1] | {"quantity": "0.5"}]))
+    await milk.say(ProductDefined(sku=salt, name="Salt", unit="kg", decimals=0))
+    taken = [lines[1] | {"quantity": "0.5"}]
+    assert (await milk.say(AsnChanged.model_validate({"receipt": milk.no("R9"), "remove": taken}))).codes() == []
+    await milk.say(ProductDefined(sku=salt, name="Salt", unit="kg", decimals=1))
     told = await milk.say(
         scan(milk, lot("A", "8.5"), lot("B", 8)), scan(milk, {"quantity": "1.25"}, sku="SALT"),
         scan(milk, {"quantity": "1.2"}, sku="SALT"),

@@ -14,6 +14,7 @@ from services.serials.units.domain.transitions import STATUSES
 from shared.contracts.commands.serials import Hold, Move, PutAway
 from shared.contracts.receiving import ReceiptPlanned, UnitReceived
 from shared.database import reading
+from shared.identifiers import address_of
 from tests.serials.conftest import Line
 from tests.serials.saying import Saying, names, parts
 from tests.unit.serials.making import BIN, DOCK, SHELF
@@ -110,6 +111,20 @@ async def test_counts_stop_at_a_thousand(line: Line, q: str | None) -> None:
     async with reading(line.engine) as tx:
         found = await counts(tx, Filters(sku=line.sku, q=q))
     assert [(it.status, it.units, it.more) for it in found if it.units] == [("EXPECTED", 1000, True)]
+
+
+async def test_a_quoted_slash_is_no_border(http: httpx.AsyncClient, line: Line) -> None:
+    """Of two units whose product and serial read alike each has its address; unquoted, the older is found (S34)."""
+    units = {f"{line.sku}/A": "B/S", f"{line.sku}/A/B": "S"}
+    for sku, serial in units.items():
+        await line.say(Saying(sku).receive([serial]))
+    for sku, serial in units.items():
+        unit = (await http.get(address_of("serials", sku, serial))).json()
+        assert (unit["sku"], unit["serial"]) == (sku, serial)
+    assert (await http.get(f"/serials/{line.sku}/A/B/S")).json()["serial"] == "B/S"
+    nothing = (await http.get(address_of("serials", f"{line.sku}/A", "X"))).json()
+    assert (nothing["code"], nothing["ids"]) == ("unknown", [f"{line.sku}/A/X"])
+    assert "there is nothing at /serial/A%2FB" in (await http.get("/serial/A%2FB")).json()["detail"]
 
 
 async def test_demands_are_shown(http: httpx.AsyncClient, line: Line) -> None:

@@ -1,6 +1,7 @@
 """Picks, short picks, unpicks and exchanges, and the holds and expiries of goods of orders."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from services.fulfillment.orders import store as orders
@@ -24,6 +25,7 @@ from shared.contracts.lots import LotCorrected, LotHeld, LotHoldLifted
 from shared.contracts.problems import Refusal
 from shared.contracts.serials import SerialCorrected, SerialHeld, SerialHoldLifted
 from shared.database import Transaction
+from shared.replica import products
 from shared.routing import Answer
 
 Events = Sequence[CloudEvent[Any]]
@@ -61,7 +63,9 @@ async def take_exchanges(tx: Transaction, events: Sequence[CloudEvent[Exchange]]
 
 async def take_stock_exchanges(tx: Transaction, events: Sequence[CloudEvent[ExchangeStock]]) -> Sequence[Answer]:
     """Supervisors want another lot than the one allocated; the outcome follows."""
-    return await _exchanges(tx, await orders.load(tx, _orders(events)), events, exchange_stock)
+    known = await products(tx, {event.data.stock.sku for event in events})
+    rule = partial(exchange_stock, decimals={sku: product.decimals for sku, product in known.items()})
+    return await _exchanges(tx, await orders.load(tx, _orders(events)), events, rule)
 
 
 async def hear_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHeld]]) -> Sequence[Fact]:

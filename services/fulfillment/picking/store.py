@@ -41,8 +41,9 @@ LIFT_LOT = text("""
 # What has left keeps the expiry it left with. By the primary key of unit, and by pile_order.
 CORRECT = text("""
     UPDATE unit u SET expiry = n.expiry
-    FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:expiries AS date[])) AS n (sku, serial, expiry)
-    WHERE (u.sku, u.serial) = (n.sku, n.serial) AND u.shipment = '' AND u.order_id = ANY(CAST(:orders AS text[]))
+    FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:orders AS text[]), CAST(:expiries AS date[]))
+         AS n (sku, serial, order_id, expiry)
+    WHERE (u.sku, u.serial, u.order_id) = (n.sku, n.serial, n.order_id) AND u.shipment = ''
 """)
 CORRECT_LOT = text("""
     UPDATE pile p SET expiry = n.expiry
@@ -83,10 +84,12 @@ async def drop_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldLif
 
 async def correct_units(tx: Transaction, events: Sequence[CloudEvent[SerialCorrected]]) -> None:
     """Let units in the hands of the orders named expire on their corrected day; the last correction counts."""
-    latest = {(event.data.sku, serial): event.data.expiry for event in events for serial in event.data.serials}
-    orders = sorted({order for event in events for order in event.data.orders})
-    skus, serials = (list(column) for column in zip(*latest, strict=True))
-    await tx.run(CORRECT, {"skus": skus, "serials": serials, "expiries": list(latest.values()), "orders": orders})
+    latest = {
+        (event.data.sku, serial, order): event.data.expiry
+        for event in events for order in event.data.orders for serial in event.data.serials
+    }  # fmt: skip
+    skus, serials, orders = (list(column) for column in zip(*latest, strict=True))
+    await tx.run(CORRECT, {"skus": skus, "serials": serials, "orders": orders, "expiries": list(latest.values())})
 
 
 async def correct_lots(tx: Transaction, events: Sequence[CloudEvent[LotCorrected]]) -> None:

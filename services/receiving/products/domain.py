@@ -10,6 +10,7 @@ from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import Barcode, LifePolicy, ProductDefined
 from shared.identifiers import MOST_DECIMALS, address_of
+from shared.stock.decimals import decimals_of
 
 
 class Product(NamedTuple):
@@ -128,6 +129,13 @@ def _revised(before: Product | None, wish: ProductDefined) -> Product:
     version = before.version if before else 0
     tracking = _tracking(wish)
     after = Product(
-        wish.sku, version, wish.name, wish.unit, tracking, barcodes, settled(wish.life, tracking), wish.decimals
+        wish.sku,
+        version,
+        wish.name,
+        wish.unit,
+        tracking,
+        barcodes,
+        settled(wish.life, tracking),
+        decimals_of(tracking, wish.decimals),
     )
     return before if after == before and before else after._replace(version=version + 1)

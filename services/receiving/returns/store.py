@@ -33,7 +33,8 @@ async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[
     if shipped := sorted(set(lots)):
         for row in await tx.rows(SHIPPED, columns(shipped, ("orders", "skus", "lots"))):
             out = Shipped(*row[:6])
-            book.shipped[out[:4]] = book.shipped.read[out[:4]] = out
+            book.shipped.read[out[:4]] = out
+            book.put_shipped(out)
             book.came_back[out[:4]].update(row.returns)
     if keys := set(units):
         book.units.update((unit.key, unit) for unit in await receipts.units(tx, keys))

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from services.fulfillment.orders.domain import Product
 from shared.contracts.commands.fulfillment import ExchangeStock, Pick, ShortPick, Unit, Unpick
 from shared.contracts.fulfillment import (
     AllocationWithdrawn,
@@ -148,6 +149,13 @@ def test_an_exchange_of_a_lot(counter: Counter) -> None:
     (rest,) = asked(facts)
     assert (int(rest.quantity), rest.lots, rest.shortfall) == (1, [], "WAIT")
     assert ("L5", "ALLOCATED", "2") in piles(counter)
+
+
+def test_a_part_of_a_unit_is_not_exchanged(counter: Counter) -> None:
+    """Half a bottle of another lot is not asked for (S14, S20)."""
+    counter.products["M"] = Product("LOT", 0)
+    counter.take(ExchangeStock(order="SO-1", stock=stock("L1", "0.5"), instead="L5", reason="customer asked"))
+    assert [refusal.code for refusal in counter.refusals] == [Code.NOT_WHOLE]
 
 
 def test_an_exchange_that_cannot_be(counter: Counter) -> None:

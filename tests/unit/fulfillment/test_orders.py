@@ -1,5 +1,6 @@
 """Placing, amending, cancelling; demands and the answers to them."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -116,6 +117,19 @@ def test_a_product_tracked_otherwise_is_asked_for_at_its_new_owner(counter: Coun
     facts = counter.take(OrderProductChanged(order="SO-1", sku="A"))
     assert [fact.demand for fact in facts if isinstance(fact, AllocationWithdrawn)] == [before.demand]
     assert [(demand.tracking, int(demand.quantity)) for demand in asked(facts)] == [("LOT", 1)]
+
+
+@pytest.mark.parametrize(
+    ("wish", "first", "then"), [({"single_lot": True}, SERIAL, LOT), ({"quantity": Decimal("1.5")}, SERIAL, LOT)]
+)
+def test_a_line_that_does_not_suit_its_product_waits(
+    counter: Counter, wish: dict[str, Any], first: Product, then: Product
+) -> None:
+    """Before its product was known a line asked for one lot, or for half a unit: serials are not given for it (S14)."""
+    assert asked(counter.take(order(line("1", "NEW").model_copy(update=wish)))) == []
+    for product, demands in ((first, 0), (then, 1)):
+        counter.products["NEW"] = product
+        assert len(asked(counter.take(OrderProductChanged(order="SO-1", sku="NEW")))) == demands
 
 
 @pytest.mark.parametrize("cancel", [OrderCancelled(order="SO-1"), OrderLineCancelled(order="SO-1", line="1")])

@@ -104,10 +104,11 @@ def test_once_picked_only_that_lot_will_do(counter: Counter) -> None:
 
 
 def test_what_is_refused_is_refused_twice(counter: Counter) -> None:
-    """A lot that the pick refused is not on its list any more, named again in the same message."""
+    """A lot that the pick refused is not on its list any more, nor is it what to take instead (S28)."""
     counter.take(LotHeld(sku="M", lot="L1", location=None, hold="H1", reason="wet", stock=[]))
     counter.take(pick(stock("L1", 1, location="EAST/A-1"), stock("L1", 1, location="EAST/A-1")))
-    assert [refusal.code for refusal in counter.refusals] == [Code.HELD, Code.NOT_ALLOCATED_HERE]
+    assert [refusal.code for refusal in counter.refusals] == [Code.HELD, Code.NOT_YET_KNOWN]
+    assert [refusal.suggested for refusal in counter.refusals] == [[], []]
 
 
 def test_all_put_back_another_lot_will_do(counter: Counter) -> None:

@@ -11,7 +11,7 @@ from shared.contracts.problems import Code
 from shared.contracts.upstream import LifePolicy, LocationDefined, ProductDefined, WarehouseDefined
 
 NO_DATE = LifePolicy(expiry_required=False)
-PUMP = Product("PUMP", 3, "Pump", "each", "SERIAL", (("4006", 1),), NO_DATE)
+PUMP = Product("PUMP", 3, "Pump", "each", "SERIAL", (("4006", 1),), NO_DATE, 0)
 
 
 def wish(sku: str = "PUMP", **more: Any) -> ProductDefined:
@@ -54,8 +54,8 @@ def test_switching_with_history() -> None:
 
 
 def test_the_same_again_changes_nothing() -> None:
-    """A definition that says nothing new makes no version, whatever the order of its barcodes."""
-    again = wish(serial_tracked=True, barcodes=[{"code": "4006"}])
+    """A definition that says nothing new makes no version, whatever its decimals: serials are counted whole (S14)."""
+    again = wish(serial_tracked=True, barcodes=[{"code": "4006"}], decimals=2)
     outcomes = define(again, again)
     assert [outcome.changed for outcome in outcomes] == [False, False]
     assert outcomes[0].after is PUMP

@@ -72,7 +72,7 @@ def test_only_what_this_customer_got_on_this_order(book: Book) -> None:
 
 
 def test_what_is_not_known_to_have_left(book: Book) -> None:
-    """Of a lot that nothing is known of on that order the news may be under way; less, or to another, is final."""
+    """Of a lot that nothing is known of on that order news may be under way; less, or to another, is final (S18)."""
     outcome = receive(book, {"A": 4, "B": 6, "C": 1})
     refused = [(str(no.code), no.ids) for no in outcome.refusals]
     assert refused == [("not_shipped_to_customer", ["B"]), ("not_yet_known", ["C"])]

@@ -4,10 +4,11 @@ from services.fulfillment.orders.domain.act import Act, Entry, close_all
 from services.fulfillment.orders.domain.answers import answered
 from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Line, Order
 from services.fulfillment.orders.domain.born import change, overtaken
-from services.fulfillment.orders.domain.demands import Product, Products, request, wake
+from services.fulfillment.orders.domain.demands import request, wake
 from services.fulfillment.orders.domain.giveback import give_back, let_go, seek
 from services.fulfillment.orders.domain.goods import Goods, Key, Pile, Unit
 from services.fulfillment.orders.domain.place import place
+from services.fulfillment.orders.domain.products import Product, Products
 from services.fulfillment.orders.domain.shelf import Shelf
 from services.fulfillment.orders.domain.standing import GoodsHandled, Standing, handled, standing, to_come
 

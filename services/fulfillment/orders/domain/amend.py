@@ -6,10 +6,11 @@ from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.book import Buyer, Line, Order
 from services.fulfillment.orders.domain.cancel import complete
-from services.fulfillment.orders.domain.demands import Product, Products, ask_anew, begin, request, withdraw
+from services.fulfillment.orders.domain.demands import ask_anew, begin, request, withdraw
 from services.fulfillment.orders.domain.giveback import give_back
 from services.fulfillment.orders.domain.goods import Goods, Pile, written
 from services.fulfillment.orders.domain.place import add_line, unfit
+from services.fulfillment.orders.domain.products import Product, Products
 from shared.contracts.fulfillment import OrderProductChanged
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import OrderAmended, OrderLine

@@ -69,7 +69,7 @@ class Line:
     """How much of the picked lies in a carton."""
     shipped: Decimal = NOTHING
     waiting: bool = False
-    """Its product is not defined here yet."""
+    """Its product is not defined here yet, or not such as the line needs: it is to be amended."""
     cancelled: bool = False
     shipped_lot: str | None = None
     """Of a line from one lot: the lot of which some has left already."""

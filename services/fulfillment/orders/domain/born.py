@@ -7,7 +7,7 @@ from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.amend import amend
 from services.fulfillment.orders.domain.book import Book, Order
 from services.fulfillment.orders.domain.cancel import cancel, cancel_line
-from services.fulfillment.orders.domain.demands import Products
+from services.fulfillment.orders.domain.products import Products
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderProductChanged
 from shared.contracts.problems import Refusal

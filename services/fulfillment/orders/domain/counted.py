@@ -79,7 +79,7 @@ def not_there(order: Order, wanted: Stock, there: Sequence[Pile], left: Decimal,
 
 
 def _code(order: Order, wanted: Stock, sought: Sought, others: bool) -> Code:
-    if sought is not TO_PICK or others:
+    if sought.what != TO_PICK.what or others:
         return sought.none
     if any(PICKED.fits(pile) and (pile.sku, pile.lot) == (wanted.sku, wanted.lot) for pile in order.piles.values()):
         return Code.ALREADY_PICKED

@@ -1,27 +1,14 @@
 """Demands: how a line asks the owner of its stock, and how it stops asking."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.book import Demand, Line, Order
 from services.fulfillment.orders.domain.goods import NOTHING
+from services.fulfillment.orders.domain.products import Product, misfits
 from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
 from shared.contracts.reference import Tracking
-from shared.identifiers import MOST_DECIMALS
-from shared.stock.decimals import too_exact
-
-
-class Product(NamedTuple):
-    """What an order has to know of a product that is defined."""
-
-    tracking: Tracking
-    decimals: int = MOST_DECIMALS
-    """With how many it is counted, none where it is serialised."""
-
-
-Products = Mapping[str, Product]
 
 
 def request(
@@ -106,8 +93,8 @@ def ask_anew(act: Act, order: Order, line: Line, tracking: Tracking, why: str) -
 
 
 def begin(act: Act, order: Order, line: Line, product: Product | None) -> None:
-    """A line asks for its stock if its product is known, and counted so; it waits for the product otherwise."""
-    line.waiting = product is None or too_exact(line.sku, line.ordered, product.decimals) is not None
+    """A line asks for its stock if its product is known and such; it waits to be amended, or for another, otherwise."""
+    line.waiting = product is None or bool(misfits(product, line, line.ordered))
     if product is not None and not line.waiting:
         request_rest(act, order, line, product.tracking)
     act.touch(line)

@@ -8,10 +8,10 @@ from hashlib import sha256
 from services.fulfillment.orders.domain.act import Act
 from services.fulfillment.orders.domain.addresses import order_at
 from services.fulfillment.orders.domain.book import Buyer, Line, Order
-from services.fulfillment.orders.domain.demands import Products, begin
+from services.fulfillment.orders.domain.demands import begin
+from services.fulfillment.orders.domain.products import Products, misfits
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.upstream import OrderLine, OrderPlaced
-from shared.stock.decimals import too_exact
 
 
 def digest(data: OrderPlaced) -> bytes:
@@ -72,17 +72,9 @@ def unfit(lines: Sequence[OrderLine], products: Products) -> list[Refusal]:
             Refusal(code=Code.SERIAL_REPEATED, detail=f"{len(again)} serials are named more than once", ids=again)
         )
     for wanted in lines:
-        product = products.get(wanted.sku)
-        tracking = product and product.tracking
         if len(wanted.serials) > wanted.quantity:
             detail = f"line {wanted.line} names {len(wanted.serials)} serials for {wanted.quantity} units"
             refusals.append(Refusal(code=Code.SERIAL_COUNT, detail=detail, ids=[wanted.line]))
-        if product and (no := too_exact(wanted.sku, wanted.quantity, product.decimals, wanted.line)):
-            refusals.append(no)
-        if wanted.serials and tracking in ("LOT", "NONE"):
-            detail = f"line {wanted.line} names serials of {wanted.sku}, which has none"
-            refusals.append(Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[wanted.line]))
-        if (wanted.lots or wanted.single_lot) and tracking in ("SERIAL", "NONE"):
-            detail = f"line {wanted.line} asks for lots of {wanted.sku}, which is not tracked by lot"
-            refusals.append(Refusal(code=Code.NOT_LOT_TRACKED, detail=detail, ids=[wanted.line]))
+        if product := products.get(wanted.sku):
+            refusals += misfits(product, wanted, wanted.quantity)
     return refusals

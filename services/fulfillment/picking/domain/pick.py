@@ -48,9 +48,18 @@ class Picking:
         there = [pile for pile in meant(self.order, wanted, TO_PICK) if pile.pile not in bad]
         piles = [pile for pile in there if pile.pile not in taken]
         if amount(piles) < wanted.quantity:
-            self.refusals.append(not_there(self.order, wanted, there, amount(piles), TO_PICK))
+            self.refusals.append(self._not_there(wanted, there, piles))
         elif not self._keeps_back(piles):
             self.taken += self.act.book.part(piles, wanted.quantity)
+
+    def _not_there(self, wanted: Stock, there: list[Pile], left: list[Pile]) -> Refusal:
+        """Why so much is not to pick, and what is instead: not what would be refused, others are sought for that."""
+        good = TO_PICK._replace(fits=lambda it: TO_PICK.fits(it) and self.guard.why_not(self.order, it) is None)
+        no = not_there(self.order, wanted, there, amount(left), good)
+        others_may_come = not no.suggested and any(one.sku == wanted.sku for one, _ in self.bad)
+        if no.code is Code.NOT_ALLOCATED_HERE and others_may_come:
+            return no.model_copy(update={"code": Code.NOT_YET_KNOWN})
+        return no
 
     def _keeps_back(self, goods: list[Unit] | list[Pile]) -> bool:
         """Refuse what must not be picked any more."""

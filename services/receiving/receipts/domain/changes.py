@@ -8,7 +8,7 @@ from typing import Any
 from services.receiving.receipts.domain.announce import plan_all
 from services.receiving.receipts.domain.answers import Outcome, ReceiptAnswer, by, no
 from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.expectations import end, inexact, misfit, withdrawn
+from services.receiving.receipts.domain.expectations import end, misfit, withdrawn
 from services.receiving.receipts.domain.records import Receipt, Unit
 from services.receiving.receipts.domain.summaries import closed
 from shared.contracts.envelope import CloudEvent, Fact
@@ -48,6 +48,7 @@ def _ended(receipt: Receipt) -> Refusal | None:
 
 
 def _beyond(desk: Desk, receipt: Receipt, lines: Sequence[AsnLine]) -> Refusal | None:
+    """Why lines cannot be taken out; how exactly they count is no matter, for a part is put right so."""
     unnamed: dict[str, Decimal] = defaultdict(Decimal)
     for wish in lines:
         line = desk.lines.get((receipt.receipt, wish.line))
@@ -56,8 +57,6 @@ def _beyond(desk: Desk, receipt: Receipt, lines: Sequence[AsnLine]) -> Refusal |
         if len(wish.serials) > wish.quantity:
             detail = f"line {wish.line} names {len(wish.serials)} serials for {wish.quantity} units"
             return Refusal(code=Code.SERIAL_COUNT, detail=detail)
-        if refusal := inexact(desk, wish):
-            return refusal
         unnamed[wish.line] += wish.quantity - len(wish.serials)
         if unnamed[wish.line] > line.announced - line.named:
             detail = f"line {wish.line} has {line.announced - line.named} units without a name"

@@ -47,14 +47,13 @@ def ill_counted(book: Book, tracking: Tracking, wish: ReceiveReturn) -> Refusal 
 def receive_lots(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
     """Take quantities of lots back, on hold; one that is more than may come back is refused, alone."""
     wish = event.data
-    heard_of = {(out.order, out.sku, out.lot) for out in book.shipped.values()}
     back: list[LotQuantity] = []
     refused: dict[Code, list[tuple[LotQuantity, Shipped]]] = defaultdict(list)
     for some in wish.lots:
         key = (wish.order, wish.customer, wish.sku, some.lot)
         shipped = book.shipped.get(key) or Shipped(*key)
         if some.quantity > shipped.left:
-            refused[_why_not(shipped, heard=(wish.order, wish.sku, some.lot) in heard_of)].append((some, shipped))
+            refused[_why_not(shipped, heard=(wish.order, wish.sku, some.lot) in book.left)].append((some, shipped))
         else:
             _take(book, event, some, shipped)
             back.append(some)
@@ -78,7 +77,7 @@ def _why_not(shipped: Shipped, *, heard: bool) -> Code:
 
 def _take(book: Book, event: CloudEvent[ReceiveReturn], some: LotQuantity, shipped: Shipped) -> None:
     wish = event.data
-    book.shipped[shipped[:4]] = shipped._replace(returned=shipped.returned + some.quantity)
+    book.put_shipped(shipped._replace(returned=shipped.returned + some.quantity))
     book.came_back[shipped[:4]].add(wish.return_id)
     key = (wish.return_id, wish.sku, some.lot, wish.location)
     before = book.lots.get(key) or ReturnLot(*key, Decimal(0), Decimal(0), wish.reason, book.now, event.actor)

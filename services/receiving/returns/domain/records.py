@@ -123,3 +123,10 @@ class Book:
     dispositions: list[LotDisposition] = field(default_factory=list)
     came_back: defaultdict[ShippedKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The returns with which something of a shipped lot came back."""
+    left: set[tuple[str, str, str]] = field(default_factory=set)
+    """Of which lots something is known to have left, to whomever: order, product, lot."""
+
+    def put_shipped(self, out: Shipped) -> None:
+        """So much of a lot left, and came back."""
+        self.shipped[out[:4]] = out
+        self.left.add((out.order, out.sku, out.lot))

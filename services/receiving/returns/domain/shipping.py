@@ -43,4 +43,4 @@ def ship_lots(book: Book, events: Sequence[CloudEvent[LotShipped]]) -> None:
         for some in left.lots:
             key = (left.order, left.customer, left.sku, some.lot)
             before = book.shipped.get(key) or Shipped(*key)
-            book.shipped[key] = before._replace(shipped=before.shipped + some.quantity)
+            book.put_shipped(before._replace(shipped=before.shipped + some.quantity))

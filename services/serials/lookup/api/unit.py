@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from services.serials.lookup.queries import unit as unit_queries
 from shared.contracts.serials import Status
 from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.http.names import SLASH
 
 router = APIRouter(tags=["lookup"])
 STEPS = 200
@@ -77,7 +78,7 @@ class WholeUnit(BaseModel):
     history: list[Step]
 
 
-@router.get("/serials/{unit:path}/history")
+@router.get("/serials/{unit:quoted}/history")
 async def history(
     tx: Reading, unit: str, *, movements: bool = False, cursor: str | None = None, limit: Limit = 100
 ) -> Page[Step]:
@@ -90,7 +91,7 @@ async def history(
     return page(steps, limit, lambda row: Step.model_validate(row._asdict()), lambda row: (row.version,))
 
 
-@router.get("/serials/{unit:path}")
+@router.get("/serials/{unit:quoted}")
 async def one(tx: Reading, unit: str) -> WholeUnit:
     """A unit by product and serial, with everything that is known of it (S34, S35)."""
     found = await unit_queries.unit(tx, unit)
@@ -105,4 +106,5 @@ async def one(tx: Reading, unit: str) -> WholeUnit:
 
 def unknown(unit: str) -> NotFound:
     """Say that there is no such unit."""
+    unit = unit.replace(SLASH, "/")
     return NotFound(f"no unit is known as {unit}; the address is product/serial", ids=[unit])

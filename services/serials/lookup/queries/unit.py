@@ -7,8 +7,9 @@ from sqlalchemy import Row, text
 
 from shared.contracts.serials import Status
 from shared.database import Transaction
+from shared.http.names import SLASH
 
-# A sku or a serial may hold a slash, so an address is tried at each; only one of the readings can be known.
+# A sku or a serial may hold a slash, so an address is tried at each that is not quoted.
 UNIT = text("""
     SELECT k.id, s.sku, s.serial, coalesce(p.name, '') AS product, s.status::text AS status, s.warehouse, s.location,
            s.received_at, s.receipt, s.receipt_line, s.order_id AS "order", s.order_line, s.demand, s.shipment,
@@ -46,8 +47,8 @@ BECAME = text(f"""
 
 
 def readings(address: str) -> tuple[list[str], list[str]]:
-    """Every way to read an address as product and serial."""
-    parts = address.split("/")
+    """Every way to read an address as product and serial; a quoted slash (SLASH) is of a name in all of them."""
+    parts = [part.replace(SLASH, "/") for part in address.split("/")]
     cuts = range(1, len(parts))
     return ["/".join(parts[:cut]) for cut in cuts], ["/".join(parts[cut:]) for cut in cuts]
 
