@@ -55,7 +55,7 @@ class Fact(Model):
     TOPIC: ClassVar[Topic]
     KEY: ClassVar[str]
     UNITS: ClassVar[Sequence[str]] = ()
-    """Those of its fields that list units, or lines of them."""
+    """Those of its fields that list units."""
 
     actor: Actor = ""
     """Who did it; empty means the sender itself."""
@@ -85,7 +85,7 @@ class Fact(Model):
         """Note which fields list units: asking each message for them is slow."""
         super().__pydantic_init_subclass__(**kwargs)
         lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list}
-        cls.UNITS = [name for name in ("lines", "serials", "units", "given", "lots", "stock") if name in lists]
+        cls.UNITS = [name for name in ("serials", "units", "given", "lots", "stock") if name in lists]
 
     def key(self) -> str:
         """The record's key: what this topic is ordered by."""

@@ -3,6 +3,7 @@
 These are requests: a rule may refuse one (`.rejected`), so that nothing upstream sends is lost or half done.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -104,6 +105,11 @@ class AsnLine(Model):
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
 
 
+def _weight(lines: "Sequence[AsnLine | OrderLine]") -> int:
+    """A line is a row, and asks or tells somebody: it costs as much as five units, or as those it names."""
+    return sum(max(5, len(line.serials)) for line in lines) or 1
+
+
 def _few_units(lines: list[AsnLine]) -> None:
     if sum(len(line.serials) for line in lines) > MAX_UNITS:
         raise ValueError(f"at most {MAX_UNITS} serials in one message; announce the rest in a further part")
@@ -127,8 +133,8 @@ class AsnAnnounced(Fact, type="asn.announced.v1", topic=ERP_ASNS, key="receipt")
         return self
 
     def weight(self) -> int:
-        """Units it announces by name."""
-        return sum(len(line.serials) for line in self.lines) or 1
+        """What its lines cost."""
+        return _weight(self.lines)
 
 
 class AsnChanged(Fact, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
@@ -146,8 +152,8 @@ class AsnChanged(Fact, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
         return self
 
     def weight(self) -> int:
-        """Units it adds or removes by name."""
-        return sum(len(line.serials) for line in (*self.add, *self.remove)) or 1
+        """What the lines cost that it adds or removes."""
+        return _weight([*self.add, *self.remove])
 
 
 class AsnCancelled(Fact, type="asn.cancelled.v1", topic=ERP_ASNS, key="receipt"):
@@ -200,6 +206,10 @@ class OrderPlaced(Fact, type="order.placed.v1", topic=OMS_ORDERS, key="order"):
     min_life_days: Days = 0
     lines: OrderLines
 
+    def weight(self) -> int:
+        """What its lines cost."""
+        return _weight(self.lines)
+
 
 class OrderAmended(Fact, type="order.amended.v1", topic=OMS_ORDERS, key="order"):
     """New lines, and lines whose quantity, serials or lots are now others; a field left out stays as it is."""
@@ -209,6 +219,10 @@ class OrderAmended(Fact, type="order.amended.v1", topic=OMS_ORDERS, key="order")
     priority: Annotated[int, Field(ge=0, le=9)] | None = None
     min_life_days: Days | None = None
     lines: Annotated[list[OrderLine], Field(max_length=MAX_UNITS)] = []
+
+    def weight(self) -> int:
+        """What its lines cost."""
+        return _weight(self.lines)
 
 
 class OrderCancelled(Fact, type="order.cancelled.v1", topic=OMS_ORDERS, key="order"):

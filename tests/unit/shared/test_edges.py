@@ -11,7 +11,7 @@ from shared.consumer.breaker import Breaker
 from shared.consumer.decode import Decoder
 from shared.consumer.work import CAREFUL_WEIGHT, Item, cut, span
 from shared.contracts.fulfillment import CartonPacked
-from shared.contracts.upstream import OrderPlaced
+from shared.contracts.upstream import AsnAnnounced, OrderPlaced
 from shared.database import LostRaceError, Trouble, trouble
 from shared.http.pages import cursor, page, parts
 from shared.http.problems import Problem
@@ -105,13 +105,15 @@ def test_a_batch_spans_its_partitions() -> None:
 
 
 def test_a_message_weighs_its_units() -> None:
-    """Whatever list they stand in, or the lines that ask for them; a message without units weighs one."""
+    """Whatever list they stand in, and its lines; a message without units weighs one (S40)."""
     assert Arrived(box="A", serials=["1", "2"]).weight() == 2
     unit = {"line": "1", "sku": "A", "serial": "1"}
     assert CartonPacked.model_validate({"order": "O", "carton": "C", "units": [unit] * 3}).weight() == 3
     lines = [{"line": "1", "sku": "A", "quantity": 1}, {"line": "2", "sku": "B", "quantity": 9}]
     placed = {"order": "O", "warehouse": "EAST", "customer": {"id": "C"}, "lines": lines}
-    assert OrderPlaced.model_validate(placed).weight() == 2
+    assert OrderPlaced.model_validate(placed).weight() == 10
+    named = {"receipt": "R", "warehouse": "EAST", "lines": [lines[0], lines[1] | {"serials": list("123456789")}]}
+    assert AsnAnnounced.model_validate(named).weight() == 5 + 9
     assert Unheard(box="A").weight() == 1
 
 
