@@ -106,8 +106,8 @@ class AsnLine(Model):
 
 
 def _weight(lines: "Sequence[AsnLine | OrderLine]") -> int:
-    """A line is a row, and asks or tells somebody: it costs as much as five units, or as those it names."""
-    return sum(max(5, len(line.serials)) for line in lines) or 1
+    """A line is a row, and asks or tells somebody: it costs as much as three units, or as those it names."""
+    return sum(max(3, len(line.serials)) for line in lines) or 1
 
 
 def _few_units(lines: list[AsnLine]) -> None:
