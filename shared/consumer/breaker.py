@@ -19,8 +19,9 @@ class Breaker:
         self._allowed: dict[TopicPartition, int] = {}
 
     def allow(self, partition: TopicPartition, until: int) -> None:
-        """Let malformed records pass up to an offset."""
+        """Let malformed records pass up to an offset; what comes after is counted anew."""
         self._allowed[partition] = until
+        self._seen.pop(partition, None)
 
     def trips(self, outcomes: Collection[Outcome]) -> Outcome | None:
         """The record at which too many were malformed, if these came next; nothing is counted yet."""
@@ -29,15 +30,16 @@ class Breaker:
         seen = {partition: deque(before, LAST) for partition, before in self._seen.items()}
         for outcome in outcomes:
             partition, offset, malformed = outcome
+            if offset <= self._allowed.get(partition, -1):
+                continue
             last = seen.setdefault(partition, deque(maxlen=LAST))
             last.append(malformed)
-            if not malformed or offset <= self._allowed.get(partition, -1):
-                continue
-            if len(last) >= AT_LEAST and sum(last) > SHARE * len(last):
+            if malformed and len(last) >= AT_LEAST and sum(last) > SHARE * len(last):
                 return outcome
         return None
 
     def count(self, outcomes: Iterable[Outcome]) -> None:
-        """Remember what became of records that are settled."""
-        for partition, _, malformed in outcomes:
-            self._seen.setdefault(partition, deque(maxlen=LAST)).append(malformed)
+        """Remember what became of records that are settled, but for those that were allowed."""
+        for partition, offset, malformed in outcomes:
+            if offset > self._allowed.get(partition, -1):
+                self._seen.setdefault(partition, deque(maxlen=LAST)).append(malformed)

@@ -18,6 +18,7 @@ from shared.decision import Map, decide
 from shared.http import idempotency, problems
 from shared.http.documents import describe
 from shared.http.idempotency import Key, Outcome
+from shared.http.names import shown
 from shared.http.problems import Problem
 from shared.routing import Answer, Takes
 from shared.telemetry import LOST_RACES, TRANSACTION
@@ -98,7 +99,7 @@ def _event(of: Map, row: Takes, request: Request, command: Command) -> CloudEven
     except ValidationError as error:
         raise problems.malformed(problems.errors_of(error)) from None
     return CloudEvent[Any].model_construct(
-        id=new_id(), source=f"http://{of.service}{request.url.path}"[:255], type=row.message.TYPE,
+        id=new_id(), source=f"http://{of.service}{shown(request.url.path)}"[:255], type=row.message.TYPE,
         time=Transaction.clock(), traceparent=trace(request.headers.get("traceparent")), data=data,
     )  # fmt: skip
 

@@ -1,10 +1,11 @@
 """Names in addresses: a slash that is quoted belongs to its name, and is no border between the parts of an address.
 
 Servers unquote an address before anybody sees it, so that the order `SO-1/picks` would be the picks of `SO-1`. Routes
-take names with `{name}` and `{name:path}`; with `{names:quoted}` several, whose own slashes are still SLASH.
+take names with `{name}` and `{name:path}`; with `{names:quoted}` several, whose own slashes are still SLASH, and with
+`{names:pair}` two at least: pages of units, so that a unit may be called as a page is.
 """
 
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.convertors import PathConvertor, StringConvertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,11 +45,18 @@ class Names(PathConvertor):
         return value.replace(SLASH, "/")
 
 
+class Pair(PathConvertor):
+    """Two names or more, whose own slashes are still SLASH."""
+
+    regex = "[^/]+/.+"
+
+
 def shown(path: str) -> str:
-    """An address as it was asked for."""
-    return path.replace(SLASH, "%2F")
+    """An address as it is written, all its names quoted."""
+    return "/".join(quote(part.replace(SLASH, "/"), safe="") for part in path.split("/"))
 
 
 register_url_convertor("quoted", PathConvertor())
+register_url_convertor("pair", Pair())
 register_url_convertor("str", Name())
 register_url_convertor("path", Names())

@@ -43,7 +43,10 @@ def response(refusal: Refusal, headers: Mapping[str, str] | None = None, **more:
 def errors_of(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
     """What is wrong with which field, at most 20 of them."""
     return [
-        {"field": ".".join(str(step) for step in wrong["loc"]), "message": wrong["msg"]}
+        {
+            "field": ".".join(str(step) for step in wrong["loc"]) or "body",
+            "message": wrong["msg"].removeprefix("Value error, "),
+        }
         for wrong in list(error.errors())[:20]
     ]
 

@@ -156,6 +156,17 @@ async def test_a_corrected_date_is_watched_anew(line: Line) -> None:
     assert await thresholds(line) == [90, 60, 30, 7, 90, 60, 30]
 
 
+async def test_a_lot_is_not_without_its_date(line: Line) -> None:
+    """What must have an expiry is not freed by taking it off: the hold of what has expired stands (S24, S28)."""
+    life = LifePolicy(expiry_required=True)
+    await line.say(ProductChanged(sku=line.sku, version=2, name="yoghurt", unit="each", tracking="LOT", life=life))
+    await arrive(line, -1)
+    await sweep(line)
+    told = await line.say(CorrectLot(sku=line.sku, lot="B-0", expiry=None, reason="unreadable"))
+    assert told.codes() == ["expiry_missing"]
+    assert len(await line.rows("SELECT 1 FROM hold WHERE sku = :sku AND lifted_at IS NULL", sku=line.sku)) == 1
+
+
 async def test_a_date_that_is_in_force_again_is_said_again(line: Line) -> None:
     """Corrected to another date and back, a lot is told of anew, and held; another best-before is no news (S29)."""
     await arrive(line, -1)

@@ -58,6 +58,16 @@ async def test_from_scan_to_stock(milk: Line) -> None:
     assert (over["kind"], over["lot"], over["quantity"]) == ("OVER", "x", 11.5)
 
 
+async def test_a_receipt_in_parts_of_units(milk: Line, http: httpx.AsyncClient) -> None:
+    """What is scanned of a counted line is no unit that was expected by name, in parts or whole (S13, S16)."""
+    await milk.say(scan(milk, lot("A", 3)), scan(milk, {"quantity": "0.4"}, sku="SALT"))
+    receipt = await get(http, f"/receipts/{milk.no('R')}")
+    assert [(it["expected_by_name"], it["scanned"]) for it in receipt["lines"]] == [(0, 3), (0, 0.4)]
+    await milk.say(ConfirmSession(receipt=milk.no("R"), session="S"))
+    lines = (await get(http, f"/receipts/{milk.no('R')}/lines"))["items"]
+    assert [(it["expected_by_name"], it["received"]) for it in lines] == [(0, 3), (0, 0.4)]
+
+
 async def test_over_http(milk: Line, http: httpx.AsyncClient) -> None:
     """Each entry has its verdict, the receipt shows its lots, and closing says what is short (S16, S23)."""
     receipt = milk.no("R")

@@ -113,6 +113,16 @@ async def test_counts_stop_at_a_thousand(line: Line, q: str | None) -> None:
     assert [(it.status, it.units, it.more) for it in found if it.units] == [("EXPECTED", 1000, True)]
 
 
+@pytest.mark.parametrize("name", ["history", "where-from", "where-to"])
+async def test_a_unit_called_as_a_page(http: httpx.AsyncClient, line: Line, name: str) -> None:
+    """Its address is product and serial as any other's, and its pages are behind that (S34, S36)."""
+    await line.say(Saying(line.sku).receive([name]))
+    unit = (await http.get(f"/serials/{line.sku}/{name}")).json()
+    assert (unit["serial"], unit["status"]) == (name, "RECEIVED")
+    page = (await http.get(f"/serials/{line.sku}/{name}/{name}")).json()
+    assert page["items"] if name == "history" else page["serial"] == name
+
+
 async def test_a_quoted_slash_is_no_border(http: httpx.AsyncClient, line: Line) -> None:
     """Of two units whose product and serial read alike each has its address; unquoted, the older is found (S34)."""
     units = {f"{line.sku}/A": "B/S", f"{line.sku}/A/B": "S"}

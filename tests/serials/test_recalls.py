@@ -85,6 +85,14 @@ async def test_a_corrected_expiry_serves_who_waits(line: Line) -> None:
     assert told.codes() == ["not_yet_known"]
 
 
+async def test_units_are_not_without_their_date(line: Line) -> None:
+    """Where the product's units have an expiry it is not taken off them (S24, S28)."""
+    await line.say(policy(line, 1, expiry_required=True))
+    await stock(line, names(1), **in_days(-3))
+    told = await line.say(Correct(sku=line.sku, serials=names(1), expiry=None, reason="unreadable"))
+    assert told.codes() == ["expiry_missing"]
+
+
 async def test_a_recall_names_and_holds_what_it_touches(line: Line) -> None:
     """Whatever is named in any way is held and named with its place, order, shipment and customer (S46)."""
     say = Saying(line.sku)

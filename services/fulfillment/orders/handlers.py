@@ -132,10 +132,17 @@ async def answer(
     tx: Transaction, book: Book, events: Sequence[CloudEvent[Any]], rule: Callable[[Act, Any], Answer]
 ) -> Sequence[Answer]:
     """Let a rule decide requests, one after the other, and keep what they made of the book."""
+    book.decimals = {sku: product.decimals for sku, product in (await _products(tx, _counted(events))).items()}
     acts = [Act(book, event) for event in events]
     answers = [rule(act, act.event.data) for act in acts]
     await store.save(tx, book, [entry for act in acts for entry in act.entries])
     return answers
+
+
+def _counted(events: Iterable[CloudEvent[Any]]) -> set[str]:
+    """The products of which requests name quantities."""
+    named = (getattr(event.data, "stock", ()) for event in events)
+    return {one.sku for some in named for one in (some if isinstance(some, list | tuple) else (some,))}
 
 
 def _orders(events: Iterable[CloudEvent[Any]]) -> set[str]:

@@ -1,7 +1,6 @@
 """Picks, short picks, unpicks and exchanges, and the holds and expiries of goods of orders."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any
 
 from services.fulfillment.orders import store as orders
@@ -25,7 +24,6 @@ from shared.contracts.lots import LotCorrected, LotHeld, LotHoldLifted
 from shared.contracts.problems import Refusal
 from shared.contracts.serials import SerialCorrected, SerialHeld, SerialHoldLifted
 from shared.database import Transaction
-from shared.replica import products
 from shared.routing import Answer
 
 Events = Sequence[CloudEvent[Any]]
@@ -63,9 +61,7 @@ async def take_exchanges(tx: Transaction, events: Sequence[CloudEvent[Exchange]]
 
 async def take_stock_exchanges(tx: Transaction, events: Sequence[CloudEvent[ExchangeStock]]) -> Sequence[Answer]:
     """Supervisors want another lot than the one allocated; the outcome follows."""
-    known = await products(tx, {event.data.stock.sku for event in events})
-    rule = partial(exchange_stock, decimals={sku: product.decimals for sku, product in known.items()})
-    return await _exchanges(tx, await orders.load(tx, _orders(events)), events, rule)
+    return await _exchanges(tx, await orders.load(tx, _orders(events)), events, exchange_stock)
 
 
 async def hear_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHeld]]) -> Sequence[Fact]:
@@ -114,7 +110,7 @@ async def _goods(tx: Transaction, book: Book, events: Events, rule: Rule) -> Seq
         goods, refusals = rule(act, data)
         facts = act.close()
         order = book.orders.get(data.order)
-        body = handled(order, goods) if (goods or facts) and order is not None else None
+        body = handled(order, goods) if goods and order is not None else None
         return Answer(body=body, events=facts, refusals=refusals)
 
     return await answer(tx, book, events, decide)

@@ -132,7 +132,7 @@ async def shipment(tx: Reading, shipment: str) -> Shipment:
     if found is None:
         raise Problem(Code.UNKNOWN_SHIPMENT, f"no shipment {shipment} was created", ids=[shipment])
     head, rows = found
-    return Shipment(**head._asdict(), cartons=_cartons(rows))
+    return Shipment(**head._asdict(), cartons=_cartons(shipment, rows))
 
 
 @router.get("/dispatches/{dispatch}")
@@ -145,10 +145,10 @@ async def dispatch(tx: Reading, dispatch: str) -> DispatchOutcome:
     return DispatchOutcome.model_validate(row._asdict() | {"dispatch": row.check_id, "reasons": reasons})
 
 
-def _cartons(rows: Sequence[Row[Any]]) -> list[Carton]:
+def _cartons(shipment: str, rows: Sequence[Row[Any]]) -> list[Carton]:
     cartons: dict[str, Carton] = {}
     for row in rows:
-        _lay(cartons.setdefault(row.carton, Carton(carton=row.carton, order=row.order_id)), row)
+        _lay(cartons.setdefault(row.carton, Carton(carton=row.carton, order=row.order_id, shipment=shipment)), row)
     return list(cartons.values())
 
 

@@ -194,6 +194,7 @@ async def _suggested(
         return outcomes
     better = await store.suggested(tx, mixes)
     return [
-        it.suggesting(better.get((request.data.sku, request.data.lot, request.data.location)))
+        it if place == request.data.from_location else it.suggesting(place)
         for request, it in zip(requests, outcomes, strict=True)
+        for place in [better.get((request.data.sku, request.data.lot, request.data.location))]
     ]

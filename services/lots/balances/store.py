@@ -182,6 +182,7 @@ async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -
         found = await products(tx, [sku for sku, _, _ in wanted])
         book.tracking = {**book.tracking, **{sku: product.tracking for sku, product in found.items()}}
         book.decimals = {**book.decimals, **{sku: product.decimals for sku, product in found.items()}}
+        book.dated |= {sku for sku, product in found.items() if product.life.expiry_required}
     return book
 
 

@@ -25,8 +25,8 @@ ONE = text(f"SELECT {RECEIPT} FROM receipt r WHERE r.receipt = :receipt")  # noq
 LINES = text("""
 SELECT l.line, l.sku, p.tracking, l.announced, l.scanned, l.received, l.waiting,
        CASE WHEN r.status IN ('PLANNED', 'ARRIVED') THEN greatest(l.announced - l.received, 0) ELSE 0 END AS missing,
-       CASE WHEN r.status IN ('PLANNED', 'ARRIVED') THEN l.named - (l.scanned + l.received - l.unnamed) ELSE 0 END
-           AS expected_by_name,
+       CASE WHEN r.status IN ('PLANNED', 'ARRIVED') AND l.named > 0
+            THEN l.named - (l.scanned + l.received - l.unnamed) ELSE 0 END AS expected_by_name,
        CASE WHEN r.status NOT IN ('PLANNED', 'ARRIVED') THEN 0
             WHEN p.tracking = 'SERIAL' THEN greatest(floor(l.announced) - l.named - l.unnamed, 0)
             ELSE greatest(l.announced - l.scanned - l.received - l.named, 0) END AS expected_unnamed

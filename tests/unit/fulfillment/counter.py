@@ -73,11 +73,6 @@ class Counter:
         self.shipped: list[Pile] = []
         self._events = names("E")
 
-    @property
-    def decimals(self) -> dict[str, int]:
-        """With how many decimals products are counted."""
-        return {sku: product.decimals for sku, product in self.products.items()}
-
     def take(self, fact: Fact) -> list[Fact]:
         """Decide one message; what is said of it."""
         for unit in self.book.units:
@@ -88,6 +83,7 @@ class Counter:
         event = CloudEvent[Any].model_construct(
             id=next(self._events), source="test", type=fact.TYPE, time=NOW, data=fact
         )
+        self.book.decimals = {sku: product.decimals for sku, product in self.products.items()}
         acts = [Act(self.book, event)]
         said = self._decide(acts, event)
         self._file_shipped()
@@ -164,7 +160,7 @@ REQUESTS: dict[type[Fact], Callable[[Counter, Act, Any], list[Refusal]]] = {
     ShortPick: lambda _, act, data: short_pick(act, data)[1],
     Unpick: lambda _, act, data: unpick(act, data, SPOTS)[1],
     Exchange: lambda _, act, data: exchange(act, data)[1],
-    ExchangeStock: lambda at, act, data: exchange_stock(act, data, at.decimals)[1],
+    ExchangeStock: lambda _, act, data: exchange_stock(act, data)[1],
     Pack: lambda at, act, data: pack(act, at.yard, data)[1],
     Unpack: lambda at, act, data: unpack(act, at.yard, data)[1],
     Repack: lambda at, act, data: repack(act, at.yard, data)[1],

@@ -16,7 +16,7 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.lots import GivenLot, LotAllocated, SkippedStock
 from shared.contracts.problems import Code
-from shared.contracts.upstream import OrderAmended, OrderCancelled
+from shared.contracts.upstream import Customer, OrderAmended, OrderCancelled
 from tests.unit.fulfillment.counted import TODAY, lots, of, pick, piles, stock, stocked, taken
 from tests.unit.fulfillment.counter import Counter
 from tests.unit.fulfillment.test_orders import asked, line, order
@@ -151,11 +151,28 @@ def test_an_exchange_of_a_lot(counter: Counter) -> None:
     assert ("L5", "ALLOCATED", "2") in piles(counter)
 
 
-def test_a_part_of_a_unit_is_not_exchanged(counter: Counter) -> None:
-    """Half a bottle of another lot is not asked for (S14, S20)."""
+def test_a_part_of_a_unit_is_not_parted(counter: Counter) -> None:
+    """Half a bottle is neither exchanged, picked nor missing; all that an order has goes, whatever it is (S14, S20)."""
     counter.products["M"] = Product("LOT", 0)
-    counter.take(ExchangeStock(order="SO-1", stock=stock("L1", "0.5"), instead="L5", reason="customer asked"))
-    assert [refusal.code for refusal in counter.refusals] == [Code.NOT_WHOLE]
+    for act in (
+        ExchangeStock(order="SO-1", stock=stock("L1", "0.5"), instead="L5", reason="customer asked"),
+        pick(stock("L1", "0.5")),
+        ShortPick(order="SO-1", stock=[stock("L1", "0.5")], reason="gone"),
+    ):
+        assert counter.codes(act) == [Code.NOT_WHOLE]
+    (wanted,) = asked(counter.take(order(line("1", "M", 3), name="SO-2")))
+    counter.take(lots(wanted, ("L9", "EAST/A-9", "1.5"), short=1))
+    assert counter.codes(pick(stock("L9", 1), order="SO-2")) == []
+    assert counter.codes(pick(stock("L9", "0.5"), order="SO-2")) == []
+
+
+def test_another_customer_may_demand_more_life(counter: Counter) -> None:
+    """The owner of the lots is asked anew for whom it is; another contact of the same one changes nothing (S28)."""
+    same = Customer(id="C", contact="+1 555 0100")
+    assert asked(counter.take(OrderAmended(order="SO-1", customer=same))) == []
+    facts = counter.take(OrderAmended(order="SO-1", customer=Customer(id="BIG")))
+    (demand,) = asked(facts)
+    assert (demand.customer, int(demand.quantity), len(of(facts, AllocationWithdrawn))) == ("BIG", 10, 1)
 
 
 def test_an_exchange_that_cannot_be(counter: Counter) -> None:

@@ -173,6 +173,22 @@ def test_less_of_a_full_line_gives_back_what_is_too_much(counter: Counter) -> No
     assert not [fact for fact in facts if isinstance(fact, AllocationWithdrawn | AllocationRequested)]
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_what_an_amendment_leaves_out_stays(counter: Counter, early: bool) -> None:
+    """More of a line that names serials: the names stand, before its order as after it; an empty list drops them."""
+    more = OrderAmended.model_validate({"order": "SO-1", "lines": [{"line": "1", "sku": "A", "quantity": 3}]})
+    if early:
+        counter.take(more)
+    facts = counter.take(order(line("1", quantity=2, serials=("S5", "S6"))))
+    facts += [] if early else counter.take(more)
+    stands = counter.book.lines.get(("SO-1", "1"))
+    assert stands is not None
+    assert (stands.serials, int(stands.ordered)) == (("S5", "S6"), 3)
+    none = {"order": "SO-1", "lines": [{"line": "1", "sku": "A", "quantity": 3, "serials": []}]}
+    counter.take(OrderAmended.model_validate(none))
+    assert stands.serials == ()
+
+
 def test_a_new_priority_is_asked_with_anew_by_lines_that_have_nothing(counter: Counter) -> None:
     """A line that has units keeps them and its turn; one that has none asks again, more urgently."""
     full, short = asked(counter.take(order(line("1"), line("2", "B"))))

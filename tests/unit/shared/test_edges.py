@@ -40,14 +40,16 @@ def test_the_breaker_trips_when_more_than_half_is_malformed() -> None:
 
 
 def test_the_breaker_forgets_what_is_long_past_and_obeys_an_operator() -> None:
-    """Two hundred good records later the old ones count no more; up to an offset malformed ones may be let pass."""
+    """Two hundred good records later the old ones count no more; those let pass up to an offset do not count at all."""
     breaker = Breaker()
     breaker.count(outcomes("x" * 99 + "." * 200))
     assert breaker.trips(outcomes("x" * 100, 299)) is None
     assert breaker.trips(outcomes("x" * 101, 299)) == (AT, 399, True)
     breaker.allow(AT, 500)
-    assert breaker.trips(outcomes("x" * 201, 300)) is None
-    assert breaker.trips(outcomes("x" * 202, 300)) == (AT, 501, True)
+    assert breaker.trips(outcomes("x" * 300, 300)) is None
+    assert breaker.trips(outcomes("x" * 301, 300)) == (AT, 600, True)
+    breaker.count(outcomes("x" * 300, 300))
+    assert breaker.trips(outcomes("x", 600)) == (AT, 600, True)
 
 
 class Driver(Exception):  # noqa: N818 - stands for what the driver raises

@@ -1,5 +1,7 @@
 """Where documents are found over HTTP, for refusals and answers that point at them."""
 
+from urllib.parse import quote
+
 from shared.identifiers import address_of
 
 
@@ -11,6 +13,11 @@ def order_at(order: str) -> str:
 def unit_at(sku: str, serial: str) -> str:
     """A unit, at the registry."""
     return address_of("serials", sku, serial)
+
+
+def stock_at(sku: str, lot: str) -> str:
+    """A lot of a product, at lots; an untracked product's has no name."""
+    return f"/lot?product={quote(sku, safe='')}&lot={quote(lot, safe='')}"
 
 
 def carton_at(carton: str) -> str:

@@ -21,14 +21,17 @@ def amend(act: Act, order: Order, data: OrderAmended, products: Products) -> lis
 
     More of a line is asked for beside what stands. Less of a full line gives back what is too much. Less of a line that
     is short, other serials or lots, more of a single lot, withdraw what stands and ask anew for the rest, so that
-    nothing is given twice; so does another life demanded, or what is too old now would be served again.
+    nothing is given twice; so does another life demanded, or another customer, who may demand one: what is too old now
+    would be served again.
     """
+    data = data.model_copy(update={"lines": [_whole(order.lines.get(it.line), it) for it in data.lines]})
     if refusals := _no(order, data, products):
         return refusals
     urgent = data.priority is not None and data.priority != order.priority
     order.priority = order.priority if data.priority is None else data.priority
-    order.customer = Buyer.of(data.customer) if data.customer else order.customer
+    before, order.customer = order.customer, Buyer.of(data.customer) if data.customer else order.customer
     lives = data.min_life_days is not None and data.min_life_days != order.min_life_days
+    another = data.customer is not None and data.customer.id != before.id
     order.min_life_days = order.min_life_days if data.min_life_days is None else data.min_life_days
     act.touch_order(order)
     asked_anew: set[str] = set()
@@ -38,11 +41,20 @@ def amend(act: Act, order: Order, data: OrderAmended, products: Products) -> lis
             add_line(act, order, wanted, products)
         if line is None or _change(act, order, line, wanted, products.get(line.sku)):
             asked_anew.add(wanted.line)
-    if urgent or lives:
-        _ask_again(act, order, asked_anew, "another life is demanded" if lives else "the priority has changed", lives)
+    if urgent or lives or another:
+        why = {another: "it is for another customer", lives: "another life is demanded"}
+        _ask_again(act, order, asked_anew, why.get(True, "the priority has changed"), lives or another)
     told = {"customer", "priority", "min_life_days", "lines"}
     act.log(order.order, "amended", **data.model_dump(mode="json", include=told))
     return []
+
+
+def _whole(line: Line | None, wanted: OrderLine) -> OrderLine:
+    """A line as it shall be: what is left out of one that stands stays as it is."""
+    if line is None:
+        return wanted
+    stays = {"serials": list(line.serials), "lots": list(line.lots), "single_lot": line.single_lot}
+    return wanted.model_copy(update={name: it for name, it in stays.items() if name not in wanted.model_fields_set})
 
 
 def _no(order: Order, data: OrderAmended, products: Products) -> list[Refusal]:

@@ -157,6 +157,8 @@ class Book:
         self.piles = Shelf({pile.pile: pile for pile in piles})
         self.gone = dict(gone or {})
         """Units named by a message that left, and the order they last left with."""
+        self.decimals: Mapping[str, int] = {}
+        """With how many decimals the products are counted of which requests name quantities."""
         self._bind()
 
     def _bind(self) -> None:

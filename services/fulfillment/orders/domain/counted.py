@@ -10,6 +10,7 @@ from services.fulfillment.orders.domain.find import may_come, trackings_of
 from services.fulfillment.orders.domain.goods import Pile, amount, named, written
 from shared.contracts.commands.fulfillment import Stock
 from shared.contracts.problems import Code, Refusal
+from shared.stock.decimals import too_exact
 
 
 class Sought(NamedTuple):
@@ -41,9 +42,18 @@ def stock(
         piles = [pile for pile in there if pile.pile not in taken]
         if amount(piles) < one.quantity:
             refusals.append(not_there(order, one, there, amount(piles), sought))
+        elif no := parted(book, one, piles):
+            refusals.append(no)
         else:
             taken |= {pile.pile: pile for pile in book.part(piles, one.quantity)}
     return list(taken.values()), refusals
+
+
+def parted(book: Book, wanted: Stock, piles: Sequence[Pile]) -> Refusal | None:
+    """Why so much is not parted from what is there: it is counted in larger parts. All that is there may go."""
+    if wanted.quantity == amount(piles):
+        return None
+    return too_exact(wanted.sku, wanted.quantity, book.decimals.get(wanted.sku), wanted.lot or wanted.sku)
 
 
 def meant(order: Order, wanted: Stock, sought: Sought) -> list[Pile]:

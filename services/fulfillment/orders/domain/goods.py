@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Literal, NamedTuple
 
+from services.fulfillment.orders.domain.addresses import stock_at, unit_at
+
 Key = tuple[str, str]
 """A unit: (sku, serial)."""
 
@@ -45,6 +47,11 @@ class Unit:
         """What is on its label."""
         return self.serial
 
+    @property
+    def at(self) -> str:
+        """Where its owner tells all of it."""
+        return unit_at(self.sku, self.serial)
+
     def __str__(self) -> str:
         """As people are told of it."""
         return f"{self.sku} {self.serial}"
@@ -70,8 +77,13 @@ class Pile:
 
     @property
     def number(self) -> str:
-        """What is on its label."""
-        return self.lot
+        """What is on its label; of what has no lots the product."""
+        return self.lot or self.sku
+
+    @property
+    def at(self) -> str:
+        """Where its owner tells all of it."""
+        return stock_at(self.sku, self.lot)
 
     @property
     def seat(self) -> tuple[object, ...]:

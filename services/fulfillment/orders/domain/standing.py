@@ -13,11 +13,12 @@ from shared.identifiers import Quantity
 
 
 class Standing(Model):
-    """Where an order stands after a request; UNKNOWN while it is still to come, with the request remembered."""
+    """Where an order stands after a request; UNKNOWN while it is still to come: the request waits for it."""
 
     order: str
     status: OrderStatus | Literal["UNKNOWN"]
-    address: str
+    address: str | None
+    """Nothing stands there while the order is still to come."""
 
 
 def standing(order: Order) -> Standing:
@@ -27,7 +28,7 @@ def standing(order: Order) -> Standing:
 
 def to_come(order: str) -> Standing:
     """What an order that is still to come is answered."""
-    return Standing(order=order, status="UNKNOWN", address=order_at(order))
+    return Standing(order=order, status="UNKNOWN", address=None)
 
 
 class HandledUnit(Model):

@@ -24,7 +24,7 @@ FORGET = text("DELETE FROM overtaking WHERE order_id = ANY(CAST(:orders AS text[
 async def remember(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> None:
     """Keep messages until their order comes."""
     if events:
-        kept = [event.model_dump_json() for event in events]
+        kept = [event.model_dump_json(exclude_unset=True) for event in events]  # what is left out stays so
         await tx.run(REMEMBER, {"orders": [event.data.order for event in events], "events": kept})
 
 

@@ -4,7 +4,7 @@ The goods are given back without being wanted again, or their owner would serve 
 by name under a demand that is dropped if they cannot be had. What becomes of it, its answer says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from services.fulfillment.orders.domain import Act, Demand, Goods, Order, Unit, give_back, request
 from services.fulfillment.orders.domain.addresses import order_at
@@ -15,7 +15,6 @@ from services.fulfillment.orders.domain.goods import amount, written
 from shared.contracts.commands.fulfillment import Exchange, ExchangeStock, Stock
 from shared.contracts.envelope import Model
 from shared.contracts.problems import Code, Refusal
-from shared.stock.decimals import too_exact
 
 
 class Exchanging(Model):
@@ -38,7 +37,7 @@ def exchange(act: Act, data: Exchange) -> tuple[Demand | None, list[Refusal]]:
     return _swap(act, order, [unit], data.reason, serials=[data.instead]), []
 
 
-def exchange_stock(act: Act, data: ExchangeStock, decimals: Mapping[str, int]) -> tuple[Demand | None, list[Refusal]]:
+def exchange_stock(act: Act, data: ExchangeStock) -> tuple[Demand | None, list[Refusal]]:
     """Give so much of a lot back and ask for as much of another, for one line."""
     order = act.book.orders.get(data.order)
     if order is None:
@@ -49,8 +48,7 @@ def exchange_stock(act: Act, data: ExchangeStock, decimals: Mapping[str, int]) -
         detail = f"{data.instead} is the lot that is to be exchanged"
         return None, [Refusal(code=Code.NOT_FREE, detail=detail, ids=[data.instead], blocked_by=[order_at(data.order)])]
     wanted = _of_one_line(order, data.stock)
-    inexact = too_exact(wanted.sku, wanted.quantity, decimals.get(wanted.sku), wanted.lot or wanted.sku)
-    if no := inexact or _mixes(order, wanted):
+    if no := _mixes(order, wanted):
         return None, [no]
     piles, refusals = stock(act.book, order, [wanted], TO_PICK)
     if refusals:

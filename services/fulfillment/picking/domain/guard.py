@@ -26,7 +26,7 @@ class Guard(NamedTuple):
     def why_not(self, order: Order, goods: Goods) -> Refusal | None:
         """Why goods on the pick list must not be taken; nothing if they may."""
         if goods.held:
-            return Refusal(code=Code.HELD, detail=f"{goods} is on hold", ids=[goods.number])
+            return Refusal(code=Code.HELD, detail=f"{goods} is on hold", ids=[goods.number], blocked_by=[goods.at])
         if goods.expiry is None:
             return None
         life = self.lives.get(goods.sku, LifePolicy())

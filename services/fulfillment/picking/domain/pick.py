@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back
 from services.fulfillment.orders.domain.content import listed
-from services.fulfillment.orders.domain.counted import TO_PICK, meant, not_there
+from services.fulfillment.orders.domain.counted import TO_PICK, meant, not_there, parted
 from services.fulfillment.orders.domain.find import (
     Spot,
     cancelled_order,
@@ -49,6 +49,8 @@ class Picking:
         piles = [pile for pile in there if pile.pile not in taken]
         if amount(piles) < wanted.quantity:
             self.refusals.append(self._not_there(wanted, there, piles))
+        elif no := parted(self.act.book, wanted, piles):
+            self.refusals.append(no)
         elif not self._keeps_back(piles):
             self.taken += self.act.book.part(piles, wanted.quantity)
 

@@ -142,7 +142,7 @@ def _unfit(order: Order, goods: Goods) -> Refusal | None:
         at = [order_at(order.order)]
         return Refusal(code=Code.UNWANTED_UNITS, detail=detail, ids=[goods.number], blocked_by=at)
     if goods.held:
-        return Refusal(code=Code.HELD, detail=f"{goods} is on hold", ids=[goods.number])
+        return Refusal(code=Code.HELD, detail=f"{goods} is on hold", ids=[goods.number], blocked_by=[goods.at])
     return None
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.fulfillment.orders.domain import Act, Goods, Order, Unit
-from services.fulfillment.orders.domain.addresses import dispatch_at, order_at, unit_at
+from services.fulfillment.orders.domain import Act, Goods, Order
+from services.fulfillment.orders.domain.addresses import dispatch_at, order_at
 from services.fulfillment.orders.domain.content import contents, parted
 from services.fulfillment.shipping.domain.shipments import abort, left, unknown, unnamed
 from services.fulfillment.shipping.domain.yard import Check, Shipment, Yard
@@ -56,7 +56,7 @@ def in_the_way(yard: Yard, order: Order) -> list[Refusal]:
         refusals.append(Refusal(code=Code.NOT_FULLY_PACKED, detail=detail, ids=_numbers(loose), blocked_by=at))
     if held := [one for one in picked if one.held]:
         detail = f"{_told(held)} of order {order.order} is on hold"
-        blocked_by = [unit_at(*one.key) for one in held if isinstance(one, Unit)]
+        blocked_by = list(dict.fromkeys(one.at for one in held))
         refusals.append(Refusal(code=Code.HELD, detail=detail, ids=_numbers(held), blocked_by=blocked_by))
     wanting = [line.line for line in order.lines.values() if not line.cancelled and (line.short or line.allocated)]
     if order.backorders == "SHIP_COMPLETE" and not order.cancelled and wanting:

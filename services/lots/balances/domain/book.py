@@ -63,6 +63,9 @@ class Book:
     decimals: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     """With how many decimals products are counted."""
 
+    dated: set[str] = field(default_factory=set, kw_only=True)
+    """Products whose lots are not without an expiry date."""
+
     claims: Mapping[Key, list[str]] = field(default_factory=dict)
     """Orders that have some of a balance, a few of them: for a refusal to name."""
 

@@ -67,6 +67,9 @@ def _correct(book: Book, request: CloudEvent[CorrectLot]) -> Outcome:
         return lot
     if not asked.lot:
         return Outcome.refused(Code.UNKNOWN_LOT, f"{asked.sku} is not tracked by lot, and has no dates", asked.sku)
+    if asked.expiry is None and asked.sku in book.dated:
+        detail = f"{named(asked.sku, asked.lot)} is not without an expiry date: hold it until the date is known"
+        return Outcome.refused(Code.EXPIRY_MISSING, detail, asked.lot)
     made = asked.manufactured or lot.manufactured
     if made and asked.expiry and asked.expiry < made:
         detail = f"{named(asked.sku, asked.lot)} was made on {made}, and cannot expire on {asked.expiry}"

@@ -41,10 +41,12 @@ def _refused(book: Book, wish: DisposeReturn, some: LotQuantity, rows: Sequence[
     if len(skus) > 1:
         detail = f"{wish.return_id} has lot {some.lot} of {', '.join(skus)}: name the sku"
         return Refusal(code=Code.MALFORMED, detail=detail, ids=[some.lot])
-    if skus and (no := too_exact(skus[0], some.quantity, book.decimals.get(skus[0]), some.lot)):
-        return no
     undecided = sum((row.open for row in rows), Decimal(0))
-    if some.quantity <= undecided:
+    if some.quantity == undecided:
+        return None
+    if skus and (no := too_exact(skus[0], some.quantity, book.decimals.get(skus[0]), some.lot or skus[0])):
+        return no
+    if some.quantity < undecided:
         return None
     decided = sum((row.disposed for row in rows), Decimal(0))
     detail = (

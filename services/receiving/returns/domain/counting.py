@@ -40,8 +40,15 @@ def ill_counted(book: Book, tracking: Tracking, wish: ReceiveReturn) -> Refusal 
         )
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         return Refusal(code=Code.LOT_REPEATED, detail="the return names a lot again", ids=twice)
-    decimals = book.decimals.get(wish.sku)
-    return next(filter(None, (too_exact(wish.sku, one.quantity, decimals, one.lot) for one in wish.lots)), None)
+    return next(filter(None, (_inexact(book, wish, one) for one in wish.lots)), None)
+
+
+def _inexact(book: Book, wish: ReceiveReturn, one: LotQuantity) -> Refusal | None:
+    """Why so much of a lot does not come back: it is counted in larger parts, unless all comes that left."""
+    shipped = book.shipped.get((wish.order, wish.customer, wish.sku, one.lot))
+    if shipped is not None and one.quantity == shipped.left:
+        return None
+    return too_exact(wish.sku, one.quantity, book.decimals.get(wish.sku), one.lot or wish.sku)
 
 
 def receive_lots(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
@@ -92,6 +99,6 @@ def _refusal(book: Book, wish: ReceiveReturn, code: Code, refused: list[tuple[Lo
     more = [f"{len(refused) - SHOWN} more"] if len(refused) > SHOWN else []
     before = sorted({name for _, shipped in refused for name in book.came_back[shipped[:4]]})
     return Refusal(
-        code=code, detail="; ".join(told + more), ids=[some.lot for some, _ in refused],
+        code=code, detail="; ".join(told + more), ids=[some.lot or wish.sku for some, _ in refused],
         blocked_by=[address_of("returns", name) for name in before],
     )  # fmt: skip

@@ -34,7 +34,7 @@ class WhereTo(BaseModel):
     shipped: list[Step]
 
 
-@router.get("/serials/{unit:quoted}/where-from")
+@router.get("/serials/{unit:pair}/where-from")
 async def where_from(tx: Reading, unit: str) -> WhereFrom:
     """Where a unit came from: receipts and returns, each with when, where and who (S46)."""
     found = await queries.unit(tx, unit)
@@ -44,7 +44,7 @@ async def where_from(tx: Reading, unit: str) -> WhereFrom:
     return WhereFrom.model_validate(found._asdict() | {"came": [row._asdict() for row in came]})
 
 
-@router.get("/serials/{unit:quoted}/where-to")
+@router.get("/serials/{unit:pair}/where-to")
 async def where_to(tx: Reading, unit: str) -> WhereTo:
     """Where a unit went: orders, shipments, customers, and where it is now (S46)."""
     found = await queries.unit(tx, unit)

@@ -78,7 +78,7 @@ class WholeUnit(BaseModel):
     history: list[Step]
 
 
-@router.get("/serials/{unit:quoted}/history")
+@router.get("/serials/{unit:pair}/history")
 async def history(
     tx: Reading, unit: str, *, movements: bool = False, cursor: str | None = None, limit: Limit = 100
 ) -> Page[Step]:

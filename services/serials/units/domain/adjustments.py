@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.serials.units.domain.book import Book
-from services.serials.units.domain.places import KIND_OF_PLACE, Types, claimed, unknown
+from services.serials.units.domain.places import KIND_OF_PLACE, Types, claimed, named, unknown
 from services.serials.units.domain.refusals import Outcome, repeated, sort_out
 from services.serials.units.domain.transitions import UNCLAIMED, Change
 from services.serials.units.domain.unit import Papers, Told, Unit
@@ -44,7 +44,7 @@ def _adjust(book: Book, request: CloudEvent[Adjust], types: Types) -> Outcome:
         unit.adjustment = None if found else asked.adjustment
         unit.warehouse = warehouse_of(elsewhere) if elsewhere else unit.warehouse
         book.came_free(unit, told)
-    return Outcome(act, fit, refusals)
+    return Outcome(act, fit, named(refusals, elsewhere, types) if elsewhere else refusals)
 
 
 def _why_not_found(unit: Unit, elsewhere: str | None, types: Types) -> Code | None:

@@ -14,6 +14,7 @@ from services.serials.units.domain.transitions import Change
 from services.serials.units.domain.unit import Papers, Told, Unit
 from shared.contracts.commands.serials import Correct
 from shared.contracts.envelope import CloudEvent
+from shared.contracts.problems import Code, Refusal
 from shared.stock.expiry import is_expired
 
 EXPIRED = "EXPIRED-"
@@ -34,6 +35,9 @@ def _correct(book: Book, request: CloudEvent[Correct], limits: LimitsOf) -> Outc
     asked, told = request.data, Told.by(request)
     if twice := repeated(asked.serials):
         return Outcome.refused(twice)
+    if asked.expiry is None and any(it.life.expiry_required for (sku, _), it in limits.items() if sku == asked.sku):
+        detail = f"units of {asked.sku} are not without an expiry date: hold them until the date is known"
+        return Outcome.refused(Refusal(code=Code.EXPIRY_MISSING, detail=detail, ids=list(asked.serials)))
     fit, refusals = sort_out((book.unit(asked.sku, serial) for serial in asked.serials), lambda _: None)
     acts: dict[date | None, int] = {}
     for unit in fit:

@@ -37,6 +37,15 @@ def misplaced(unit: Unit, location: str, kind: LocationType, status: Status) -> 
     return None if kind in KIND_OF_PLACE[status] else Code.WRONG_LOCATION_TYPE
 
 
+def named(refusals: Sequence[Refusal], location: str, types: Types) -> list[Refusal]:
+    """Say of units that are refused for the place which that is."""
+    where = f"{location} is a {types[location]} place in {warehouse_of(location)}" if location in types else location
+    about = {Code.WRONG_WAREHOUSE, Code.WRONG_LOCATION_TYPE}
+    return [
+        no.model_copy(update={"detail": f"{no.detail}; {where}"}) if no.code in about else no for no in refusals
+    ]  # fmt: skip
+
+
 def claimed(unit: Unit) -> Code | None:
     """Say why nobody but its order may touch a unit."""
     if unit.status not in UNCLAIMED:
@@ -64,7 +73,7 @@ def _put_away(book: Book, request: CloudEvent[PutAway], types: Types) -> Outcome
     for unit in fit:
         book.step(unit, act, asked.location)
         book.came_free(unit, told)
-    return Outcome(act, fit, refusals)
+    return Outcome(act, fit, named(refusals, asked.location, types))
 
 
 def move(book: Book, requests: Sequence[CloudEvent[Move]], types: Types) -> list[Outcome]:
@@ -84,4 +93,4 @@ def _move(book: Book, request: CloudEvent[Move], types: Types) -> Outcome:
     act = book.act(Change.MOVED, asked.sku, Told.by(request), Papers())
     for unit in fit:
         book.step(unit, act, asked.location)
-    return Outcome(act, fit, refusals)
+    return Outcome(act, fit, named(refusals, asked.location, types))
