@@ -23,7 +23,8 @@ Locks = Callable[[Any], Iterable[str]]
 class Answer:
     """What one request is answered: refusals where a rule said no, a body and facts where it did not.
 
-    With refusals and no body, nothing was done. With both, the refused units alone were left out.
+    With refusals and no body, nothing of what was asked was done; facts say what became of it instead, as of goods that
+    a pick gives back. With both, the refused units alone were left out.
     """
 
     body: BaseModel | None = None

@@ -141,7 +141,7 @@ def _done(answer: Answer) -> bool:
 def _outcome(row: Takes, answer: Answer) -> Outcome:
     refused = [refusal.problem() for refusal in answer.refusals]
     retry = "1" if any(refusal.code is Code.NOT_YET_KNOWN for refusal in answer.refusals) else None
-    if not _done(answer):
+    if answer.refusals and answer.body is None:
         first: Refusal = answer.refusals[0]
         body = to_json(first.problem(refusals=refused)).decode()
         return Outcome(first.kind.status, body, retry_after=retry, media_type=problems.MEDIA_TYPE)
