@@ -82,7 +82,7 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
         ("expiring-lots", (str(DAY), "", "", ""), {}),
         ("expiring-lots", (str(DAY), "", "", ""), {"first": 31, "last": 90}),
         ("lot-movements", ("PG-100", "", 0), {}),
-        ("reconciliation", ("", "", ""), {}),
+        ("reconciliation", ("PG-", "", ""), {}),  # others may have lots of which thousands are an order's
         ("reconciliation", ("PG-100", "L-4010", "EAST"), {}),
     ],
 )

@@ -68,13 +68,9 @@ def reconciliation(lots: str) -> str:
             SELECT sku, lot, warehouse, sum(quantity) AS picked
             FROM asked JOIN picked USING (sku, lot) WHERE quantity > 0 GROUP BY sku, lot, warehouse
         ), promised AS (
-            SELECT asked.sku, asked.lot, split_part(r.location, '/', 1) AS warehouse, sum(r.quantity) AS reserved
-            FROM asked CROSS JOIN LATERAL (
-                SELECT location, quantity FROM reserved
-                WHERE sku = asked.sku AND lot = asked.lot AND quantity > 0
-                OFFSET 0  -- lot by lot: joined at once, all that orders have of a product may be read
-            ) AS r
-            GROUP BY 1, 2, 3
+            SELECT sku, lot, split_part(location, '/', 1) AS warehouse, sum(quantity) AS reserved
+            FROM asked JOIN reserved USING (sku, lot) WHERE quantity > 0
+            GROUP BY sku, lot, split_part(location, '/', 1)
         ), told AS (
             SELECT sku, lot, warehouse,
                 coalesce(received, 0) AS received, coalesce(returned, 0) AS returned,
