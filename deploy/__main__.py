@@ -1,14 +1,12 @@
 """The stack by hand: `python -m deploy up`, `down`, `env`; `run` is what `up` leaves behind."""
 
 import argparse
-import http
 import os
 import shlex
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 
 from deploy import processes
 from deploy.interrupts import stoppable
@@ -66,17 +64,8 @@ def up() -> None:
         print(f"{name:12} {url}")
     print(f"Kafka        {state['environment']['KAFKA_BOOTSTRAP_SERVERS']}")
     print(f"Logs are in {LOG.parent}; `make down` stops it all.")
-    if silent := [name for name, url in state["services"].items() if not _ready(url)]:
+    if silent := [name for name, url in state["services"].items() if not processes.ready(url)]:
         sys.exit(f"Not ready: {', '.join(silent)}. `make down`, then `make up` starts it anew; nothing is lost.")
-
-
-def _ready(url: str) -> bool:
-    """Whether a service says that it is ready."""
-    try:
-        with urllib.request.urlopen(f"{url}/ready", timeout=5) as answer:  # noqa: S310 - an address of our own
-            return bool(answer.status == http.HTTPStatus.OK)
-    except OSError:
-        return False
 
 
 def down() -> None:

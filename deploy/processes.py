@@ -37,14 +37,7 @@ class Service:
 
     def ready(self) -> bool:
         """Ask /ready once; no answer is a no."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-        try:
-            connection.request("GET", "/ready")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return ready(self.url)
 
     def wait_ready(self, seconds: float = 30) -> None:
         """Wait until /ready answers 200; the process's end or the time running out raises with its last log lines."""
@@ -65,6 +58,18 @@ class Service:
     def thaw(self) -> None:
         """Let a frozen one go on (SIGCONT)."""
         self.process.send_signal(signal.SIGCONT)
+
+
+def ready(url: str) -> bool:
+    """Ask /ready of a service once; no answer is a no."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=2)
+    try:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def start(

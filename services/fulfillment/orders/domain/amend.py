@@ -41,9 +41,9 @@ def amend(act: Act, order: Order, data: OrderAmended, products: Products) -> lis
             add_line(act, order, wanted, products)
         if line is None or _change(act, order, line, wanted, products.get(line.sku)):
             asked_anew.add(wanted.line)
-    if urgent or lives or another:
-        why = {another: "it is for another customer", lives: "another life is demanded"}
-        _ask_again(act, order, asked_anew, why.get(True, "the priority has changed"), lives or another)
+    in_question = "another life is demanded" if lives else "it is for another customer" if another else ""
+    if in_question or urgent:
+        _ask_again(act, order, asked_anew, in_question or "the priority has changed", bool(in_question))
     told = {"customer", "priority", "min_life_days", "lines"}
     act.log(order.order, "amended", **data.model_dump(mode="json", include=told))
     return []

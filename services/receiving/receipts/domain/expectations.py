@@ -27,7 +27,9 @@ def misfit(desk: Desk, receipt: str, lines: Sequence[AsnLine]) -> Refusal | None
     for line in lines:
         stands = desk.lines.get((receipt, line.line))
         sku = stands.sku if stands else skus.setdefault(line.line, line.sku)
-        if refusal := _ill(line, sku, desk.trackings.get(line.sku)) or inexact(desk, line):
+        decimals = desk.decimals.get(line.sku)
+        inexact = too_exact(line.sku, line.quantity, decimals, line.line)
+        if refusal := _ill(line, sku, desk.trackings.get(line.sku)) or inexact:
             return refusal
         totals[line.line] = totals.get(line.line, stands.announced if stands else Decimal(0)) + line.quantity
         if totals[line.line] > MOST_UNITS:
@@ -53,11 +55,6 @@ def _ill(line: AsnLine, sku: str, tracking: str | None) -> Refusal | None:
         detail = f"line {line.line} names serials of {line.sku}, which is tracked as {tracking}"
         return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=line.serials)
     return None
-
-
-def inexact(desk: Desk, line: AsnLine) -> Refusal | None:
-    """Why the quantity of a line cannot be that of its product."""
-    return too_exact(line.sku, line.quantity, desk.decimals.get(line.sku), line.line)
 
 
 def plan(desk: Desk, receipt: str, wish: AsnLine, said: dict[str, Any]) -> tuple[list[Fact], list[Refusal]]:

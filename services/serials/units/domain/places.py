@@ -39,7 +39,7 @@ def misplaced(unit: Unit, location: str, kind: LocationType, status: Status) -> 
 
 def named(refusals: Sequence[Refusal], location: str, types: Types) -> list[Refusal]:
     """Say of units that are refused for the place which that is."""
-    where = f"{location} is a {types[location]} place in {warehouse_of(location)}" if location in types else location
+    where = f"{location} is a {types[location]} place in {warehouse_of(location)}"
     about = {Code.WRONG_WAREHOUSE, Code.WRONG_LOCATION_TYPE}
     return [
         no.model_copy(update={"detail": f"{no.detail}; {where}"}) if no.code in about else no for no in refusals
