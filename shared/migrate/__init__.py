@@ -5,10 +5,9 @@ from shared.migrate.tables import (
     grant,
     line_tables,
     location_replica,
-    product_decimals,
-    product_life,
     product_replica,
     rezoned,
+    scripts,
     sql,
 )
 
@@ -18,10 +17,9 @@ __all__ = [
     "line_tables",
     "location_replica",
     "migrate",
-    "product_decimals",
-    "product_life",
     "product_replica",
     "rezoned",
+    "scripts",
     "services",
     "sql",
     "versions_of",

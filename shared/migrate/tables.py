@@ -1,5 +1,7 @@
 """The tables that the line keeps in every service's database, made by calls from a service's first migration."""
 
+from pathlib import Path
+
 from alembic import context, op
 from sqlalchemy.util import await_only
 
@@ -9,6 +11,12 @@ def sql(script: str) -> None:
     bind = op.get_bind()
     bind.exec_driver_sql("SELECT 1")  # the driver opens its transaction with the first statement it knows of
     await_only(bind.connection.driver_connection.execute(script))  # type: ignore[union-attr]
+
+
+def scripts(folder: Path, *names: str) -> None:
+    """Run the named .sql files of a folder, in this order."""
+    for name in names:
+        sql((folder / f"{name}.sql").read_text())
 
 
 def grant(table: str, rights: str) -> None:
@@ -29,16 +37,6 @@ def product_replica() -> None:
     """Make the copy of the products that `shared.replica` keeps."""
     sql(PRODUCT)
     grant("product", "SELECT, INSERT, UPDATE")
-
-
-def product_life() -> None:
-    """Keep the products' life policy with their copies."""
-    sql("ALTER TABLE product ADD COLUMN life jsonb NOT NULL DEFAULT '{}'")
-
-
-def product_decimals() -> None:
-    """Keep with products how many decimals they are counted with: those known so far with as many as there are."""
-    sql("ALTER TABLE product ADD COLUMN decimals smallint NOT NULL DEFAULT 6 CHECK (decimals BETWEEN 0 AND 6)")
 
 
 def location_replica() -> None:
@@ -142,7 +140,9 @@ CREATE TABLE product (
     version bigint NOT NULL,
     name text NOT NULL,
     unit text NOT NULL,
-    tracking text NOT NULL CHECK (tracking IN ('SERIAL', 'LOT', 'NONE'))
+    tracking text NOT NULL CHECK (tracking IN ('SERIAL', 'LOT', 'NONE')),
+    life jsonb NOT NULL DEFAULT '{}',
+    decimals smallint NOT NULL DEFAULT 6 CHECK (decimals BETWEEN 0 AND 6)
 );
 """
 

@@ -1,6 +1,6 @@
 """The toy service's tables."""
 
-from shared.migrate import grant, line_tables, location_replica, product_decimals, product_life, product_replica, sql
+from shared.migrate import grant, line_tables, location_replica, product_replica, sql
 
 revision = "0001"
 down_revision = None
@@ -10,8 +10,6 @@ def upgrade() -> None:
     """Make them."""
     line_tables()
     product_replica()
-    product_life()
-    product_decimals()
     location_replica()
     sql("CREATE TABLE unit (box text, serial text, place int NOT NULL, PRIMARY KEY (box, serial), UNIQUE (box, place))")
     grant("unit", "SELECT, INSERT")

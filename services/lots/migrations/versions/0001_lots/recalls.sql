@@ -1,11 +1,5 @@
-"""Recalls: what they are about, who has answered, what the registry told of units, how the calls went."""
+-- Recalls: their products, lots and units, their criteria for later arrivals, and the calls to customers.
 
-from shared.migrate import grant, sql
-
-revision = "lots_0005"
-down_revision = "lots_0004"
-
-RECALLS = """
 CREATE TABLE recall (
     recall text COLLATE "C" PRIMARY KEY,
     reason text NOT NULL,
@@ -15,7 +9,8 @@ CREATE TABLE recall (
     opened_by text NOT NULL,
     closed_at timestamptz,
     closed_by text,
-    closed_reason text
+    closed_reason text,
+    asked jsonb  -- the request, to send it again to the service that owns a product's stock later
 );
 
 CREATE TABLE recall_product (
@@ -33,7 +28,17 @@ CREATE TABLE recall_lot (
     PRIMARY KEY (recall, sku, lot)
 );
 
--- as the registry last told of each unit
+-- What open recalls match in lots that arrive later: a word or range of a notice in lower case, or a lot as named.
+CREATE TABLE recall_sought (
+    recall text COLLATE "C" NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('WORD', 'RANGE', 'LOT')),
+    first text COLLATE "C" NOT NULL,
+    last text COLLATE "C" NOT NULL,
+    skus text[] NOT NULL  -- empty: of any product
+);
+CREATE INDEX recall_sought_first ON recall_sought (kind, first);
+
+-- each unit as serials last reported it
 CREATE TABLE recall_unit (
     recall text COLLATE "C" NOT NULL,
     sku text COLLATE "C" NOT NULL,
@@ -65,7 +70,7 @@ CREATE TABLE recall_mark (
 );
 CREATE INDEX recall_mark_line ON recall_mark (recall, shipment, sku, item, id);
 
--- whom to call about what left with a shipment
+-- whom to call about the goods of a shipment
 CREATE TABLE consignee (
     shipment text COLLATE "C" NOT NULL,
     order_id text COLLATE "C" NOT NULL,
@@ -75,12 +80,3 @@ CREATE TABLE consignee (
     at timestamptz NOT NULL,
     PRIMARY KEY (shipment, order_id)
 );
-"""
-
-
-def upgrade() -> None:
-    sql(RECALLS)
-    grant("recall, recall_product, recall_lot, recall_unit, recall_mark, consignee", "SELECT, INSERT")
-    grant("recall", "UPDATE (closed_at, closed_by, closed_reason)")
-    grant("recall_product", "UPDATE (answered_at)")
-    grant("recall_unit", "UPDATE")
