@@ -1,4 +1,4 @@
-"""What stands between running servers and starting services: topics from the contracts, each database at head."""
+"""What stands between running servers and starting services: each database at head, topics from the contracts."""
 
 import os
 import subprocess
@@ -6,14 +6,15 @@ import sys
 from collections.abc import Mapping
 
 from deploy import topics
+from deploy.local.children import StartError
 from deploy.local.files import PROJECT
 from deploy.local.stack import run_apart
 
 
 def prepare(environment: Mapping[str, str], *, partitions: int = topics.PARTITIONS) -> None:
-    """Create topics and migrate every service's database, as often as wanted."""
+    """Migrate every service's database and create topics, as often as wanted."""
+    migrate(environment)  # first: data of another version is refused before Kafka is changed
     run_apart(topics.create(environment["KAFKA_BOOTSTRAP_SERVERS"], partitions=partitions))
-    migrate(environment)
 
 
 def migrate(environment: Mapping[str, str]) -> None:
@@ -23,4 +24,4 @@ def migrate(environment: Mapping[str, str]) -> None:
         command, env=os.environ | environment, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"the migrations failed:\n{done.stdout.decode()}{done.stderr.decode()}")
+        raise StartError(f"the migrations failed:\n{done.stdout.decode()}{done.stderr.decode()}")

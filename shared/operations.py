@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import clock
 from shared.asyncapi import document
 from shared.database import ping
-from shared.migrate import at_head
+from shared.migrate import UnknownRevisionError, at_head
 from shared.telemetry import LAG
 
 router = APIRouter(tags=["operations"])
@@ -56,6 +56,8 @@ async def _database(app: FastAPI) -> dict[str, Any]:
             await ping(app.state.line_engine)
             if not await at_head(app.state.line_engine, app.state.versions):
                 return {"migrations": "not at head: run `tracelot migrate`"}
+    except UnknownRevisionError as error:
+        return {"migrations": str(error)}
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
         return {"database": f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]}
     return {}

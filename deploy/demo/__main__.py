@@ -17,6 +17,7 @@ from deploy.demo.morning import Morning
 from deploy.demo.outside import Outside
 from deploy.demo.sheet import Sheet, history_table
 from deploy.interrupts import stoppable
+from deploy.local.children import StartError
 from deploy.local.files import PROJECT
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
@@ -82,4 +83,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except StartError as error:
+        sys.exit(str(error))

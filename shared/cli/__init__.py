@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared import dead_letters, skips
 from shared.cli.recall import recall
 from shared.database import create_engine, reading, transaction
+from shared.migrate import UnknownRevisionError, services
 from shared.migrate import migrate as upgrade
-from shared.migrate import services
 from shared.settings import load
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -64,7 +64,10 @@ def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
 def migrate(service: str) -> None:
     """Bring the database of SERVICE, or of `all`, to its newest version."""
     for name in services() if service == "all" else (service,):
-        asyncio.run(upgrade(name))
+        try:
+            asyncio.run(upgrade(name))
+        except UnknownRevisionError as error:
+            _fail(str(error))
         typer.echo(f"{name} is at head")
 
 

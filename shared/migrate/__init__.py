@@ -1,6 +1,6 @@
 """Migrations of every service's database, run by its owner role; what the line itself needs there."""
 
-from shared.migrate.run import at_head, migrate, services, versions_of
+from shared.migrate.run import UnknownRevisionError, at_head, migrate, services, versions_of
 from shared.migrate.tables import (
     grant,
     line_tables,
@@ -12,6 +12,7 @@ from shared.migrate.tables import (
 )
 
 __all__ = [
+    "UnknownRevisionError",
     "at_head",
     "grant",
     "line_tables",

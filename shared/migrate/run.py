@@ -1,10 +1,12 @@
 """Bring a service's database to its newest version, and tell whether it is there."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -16,6 +18,10 @@ from shared.settings import load
 SERVICES = Path(__file__).parents[2] / "services"
 ONE_AT_A_TIME = 7_230_017
 """The advisory lock that lets only one migration run in a database."""
+
+
+class UnknownRevisionError(Exception):
+    """The database was migrated by a version of Tracelot whose migrations this version does not have."""
 
 
 def versions_of(service: str) -> Path:
@@ -42,6 +48,7 @@ async def migrate(service: str, versions: Path | None = None) -> None:
 
 def _upgrade(connection: Connection, versions: Path, login: str | None) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+    _require_known(MigrationContext.configure(connection).get_current_heads(), versions, connection.engine.url.database)
     command.upgrade(_config(versions, connection=connection, login=login), "head")
     connection.exec_driver_sql(f'GRANT SELECT ON alembic_version TO "{login}"')
 
@@ -55,12 +62,24 @@ def _config(versions: Path, **attributes: object) -> Config:
 
 
 @cache
-def _heads(versions: Path) -> frozenset[str]:
-    return frozenset(ScriptDirectory.from_config(_config(versions)).get_heads())
+def _scripts(versions: Path) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(versions))
+
+
+def _require_known(revisions: Iterable[str], versions: Path, database: str | None) -> None:
+    known = {script.revision for script in _scripts(versions).walk_revisions()}
+    if unknown := set(revisions) - known:
+        raise UnknownRevisionError(
+            f"The database {database} has schema revision {', '.join(sorted(unknown))}, which is unknown to this "
+            "version of Tracelot: another version, older or newer, created it. Use that version or start with an empty "
+            "database. For the local stack, run `make clean`: it deletes the data kept in .stack."
+        )
 
 
 async def at_head(engine: AsyncEngine, versions: Path) -> bool:
-    """Whether the database has every migration this code was written for."""
+    """Whether the database has every migration of this version; a revision that it does not know raises."""
     async with engine.connect() as connection:
         found = await Transaction(connection).rows(text("SELECT version_num FROM alembic_version"))
-    return frozenset(row.version_num for row in found) == _heads(versions)
+    revisions = {row.version_num for row in found}
+    _require_known(revisions, versions, engine.url.database)
+    return revisions == set(_scripts(versions).get_heads())

@@ -1,21 +1,29 @@
 """Migrations and what they leave the login role, and the copies of products and locations."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy import prepare
+from deploy.local.children import StartError
 from shared import replica
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.database import create_engine, transaction
-from shared.migrate import at_head, migrate
-from tests.shared.conftest import message
+from shared.migrate import UnknownRevisionError, at_head, migrate
+from tests.shared.conftest import Start, message
 from tests.shared.toy.app import app
+from tests.shared.watching import readiness
 
 
 async def test_migrations_run_once_however_many_run_them(toy: Mapping[str, str]) -> None:
@@ -23,8 +31,56 @@ async def test_migrations_run_once_however_many_run_them(toy: Mapping[str, str])
     await asyncio.gather(*(migrate("toy", app.state.versions) for _ in range(3)))
     engine = create_engine(toy["TOY_DATABASE_URL"], "test")
     assert await at_head(engine, app.state.versions)
-    assert not await at_head(engine, app.state.versions.parent)  # a folder without versions
     await engine.dispose()
+
+
+async def test_a_database_that_lacks_a_migration_is_not_at_head(engine: AsyncEngine, tmp_path: Path) -> None:
+    """A known revision with a later one after it is no error: `tracelot migrate` brings it to head."""
+    shutil.copy(app.state.versions / "0001_first.py", tmp_path)
+    (tmp_path / "0002_second.py").write_text('revision = "0002"\ndown_revision = "0001"\n')
+    assert not await at_head(engine, tmp_path)
+
+
+UNKNOWN = "database {} has schema revision x_0015, which is unknown to this version.* run `make clean`"
+
+
+@asynccontextmanager
+async def unknown_revision(owner_url: str) -> AsyncIterator[None]:
+    """Let a database look as another version of the code left it."""
+    owner = await asyncpg.connect(owner_url)
+    before = await owner.fetchval("SELECT version_num FROM alembic_version")
+    try:
+        await owner.execute("UPDATE alembic_version SET version_num = 'x_0015'")
+        yield
+    finally:
+        await owner.execute("UPDATE alembic_version SET version_num = $1", before)
+        await owner.close()
+
+
+async def test_a_database_of_another_version_is_refused(engine: AsyncEngine, toy: Mapping[str, str]) -> None:
+    """It is neither migrated nor reported as merely behind: the error names the revision and the remedy."""
+    async with unknown_revision(toy["TOY_OWNER_URL"]):
+        with pytest.raises(UnknownRevisionError, match=UNKNOWN.format("toy")):
+            await migrate("toy", app.state.versions)
+        with pytest.raises(UnknownRevisionError, match=UNKNOWN.format("toy")):
+            await at_head(engine, app.state.versions)
+
+
+async def test_ready_names_an_unknown_revision(start: Start, toy: Mapping[str, str]) -> None:
+    """A service is not ready on a database of another version, and says why."""
+    service = start()
+    async with unknown_revision(toy["TOY_OWNER_URL"]):
+        status, answer = await readiness(service)
+    assert status == 503
+    assert re.search(UNKNOWN.format("toy"), answer["migrations"])
+
+
+async def test_the_stack_does_not_start_on_data_of_another_version(environment: Mapping[str, str]) -> None:
+    """`make up` and `make demo` end with the message of `tracelot migrate`, without a traceback."""
+    async with unknown_revision(environment["LOTS_OWNER_URL"]):
+        with pytest.raises(StartError, match=UNKNOWN.format("lots")) as refused:
+            prepare.migrate(environment)
+    assert "Traceback" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
