@@ -113,4 +113,5 @@ async def close(request: Request, rejection: int, closing: Closing) -> Response:
             raise NotFound(f"there is no open disagreement {rejection}")
         return Outcome(200, _shown(found[0]).model_dump_json()), True
 
-    return await settle(request, Key(command.actor, "/rejections/close", command.key), command.hash, act)
+    key = Key(actor=command.actor, route="/rejections/close", key=command.key)
+    return await settle(request, key, command.hash, act)

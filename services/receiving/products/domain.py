@@ -129,13 +129,13 @@ def _revised(before: Product | None, wish: ProductDefined) -> Product:
     version = before.version if before else 0
     tracking = _tracking(wish)
     after = Product(
-        wish.sku,
-        version,
-        wish.name,
-        wish.unit,
-        tracking,
-        barcodes,
-        settled(wish.life, tracking),
-        decimals_of(tracking, wish.decimals),
+        sku=wish.sku,
+        version=version,
+        name=wish.name,
+        unit=wish.unit,
+        tracking=tracking,
+        barcodes=barcodes,
+        life=settled(wish.life, tracking),
+        decimals=decimals_of(tracking, wish.decimals),
     )
     return before if after == before and before else after._replace(version=version + 1)

@@ -41,6 +41,17 @@ class ReturnUnit(NamedTuple):
     disposed_at: datetime | None = None
     disposed_by: str | None = None
 
+    @property
+    def key(self) -> "ReturnUnitKey":
+        """Return, sku and serial."""
+        return self.return_id, self.sku, self.serial
+
+
+ReturnUnitKey = tuple[str, str, str]
+"""Return, sku and serial."""
+
+ReturnLotKey = tuple[str, str, str, str]
+"""Return, sku, lot and location."""
 
 ShippedKey = tuple[str, str, str, str]
 """Order, customer, sku and lot."""
@@ -55,6 +66,11 @@ class Shipped(NamedTuple):
     lot: str
     shipped: Decimal = Decimal(0)
     returned: Decimal = Decimal(0)
+
+    @property
+    def key(self) -> ShippedKey:
+        """Order, customer, sku and lot."""
+        return self.order, self.customer, self.sku, self.lot
 
     @property
     def left(self) -> Decimal:
@@ -74,6 +90,11 @@ class ReturnLot(NamedTuple):
     reason: str
     at: datetime
     actor: str
+
+    @property
+    def key(self) -> ReturnLotKey:
+        """Return, sku, lot and location."""
+        return self.return_id, self.sku, self.lot, self.location
 
     @property
     def open(self) -> Decimal:
@@ -117,16 +138,21 @@ class Book:
 
     units: Rows[Key, Unit] = field(default_factory=Rows)
     returns: Rows[str, Return] = field(default_factory=Rows)
-    returned: Rows[tuple[str, str, str], ReturnUnit] = field(default_factory=Rows)
+    returned: Rows[ReturnUnitKey, ReturnUnit] = field(default_factory=Rows)
     shipped: Rows[ShippedKey, Shipped] = field(default_factory=Rows)
-    lots: Rows[tuple[str, str, str, str], ReturnLot] = field(default_factory=Rows)
+    lots: Rows[ReturnLotKey, ReturnLot] = field(default_factory=Rows)
     dispositions: list[LotDisposition] = field(default_factory=list)
     came_back: defaultdict[ShippedKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The returns with which something of a shipped lot came back."""
     left: set[tuple[str, str, str]] = field(default_factory=set)
     """Of which lots something is known to have left, to whomever: order, product, lot."""
 
+    def shipped_of(self, order: str, customer: str, sku: str, lot: str) -> Shipped:
+        """How much of a lot went to a customer on an order; nothing, as far as is known, where none was loaded."""
+        unknown = Shipped(order=order, customer=customer, sku=sku, lot=lot)
+        return self.shipped.get(unknown.key, unknown)
+
     def put_shipped(self, out: Shipped) -> None:
         """So much of a lot left, and came back."""
-        self.shipped[out[:4]] = out
+        self.shipped[out.key] = out
         self.left.add((out.order, out.sku, out.lot))
