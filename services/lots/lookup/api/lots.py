@@ -117,7 +117,9 @@ async def lots(
 ) -> Page[LotLine]:
     """Lots by product and number: part of a number, what expires before a day, what lies where."""
     after = parts(cursor, str, str) or ("", "")
-    filters = Filters(q, product, expiring_before, warehouse, location, stocked)
+    filters = Filters(
+        part=q, sku=product, before=expiring_before, warehouse=warehouse, location=location, stocked=stocked,
+    )  # fmt: skip
     found = await search(tx, filters, (after[0], after[1]), limit + 1)
     return page(found, limit, lambda row: LotLine.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
 
