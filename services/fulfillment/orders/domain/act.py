@@ -52,7 +52,10 @@ class Act:
 
     def log(self, order: str, what: str, **detail: Any) -> None:
         """Keep in the order's log what was done."""
-        self.entries.append(Entry(order, self.actor, what, detail, self.cause.source, self.cause.id))
+        entry = Entry(
+            order=order, actor=self.actor, what=what, detail=detail, source=self.cause.source, message=self.cause.id,
+        )  # fmt: skip
+        self.entries.append(entry)
 
     def touch(self, line: Line) -> None:
         """A line has changed."""
