@@ -46,7 +46,7 @@ class Act:
         self.say(
             OrderRejected(
                 kind="DISAGREEMENT", document=document, refused_type=data.TYPE, code=code, detail=detail, sku=sku,
-                ids=list(ids), raw=data.model_dump(mode="json"), actor=self.actor, cause=self.cause,
+                ids=list(ids), actor=self.actor, cause=self.cause,
             )
         )  # fmt: skip
 
