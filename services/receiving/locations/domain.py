@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import LocationChanged, LocationType, WarehouseChanged
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
@@ -49,7 +48,7 @@ class Location(NamedTuple):
 Place = Warehouse | Location
 
 
-class WarehouseShown(BaseModel):
+class WarehouseShown(KnownFieldsModel):
     """A warehouse as it is shown."""
 
     warehouse: str
@@ -58,7 +57,7 @@ class WarehouseShown(BaseModel):
     time_zone: str
 
 
-class LocationShown(BaseModel):
+class LocationShown(KnownFieldsModel):
     """A location as it is shown."""
 
     location: str

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 from urllib.parse import quote
 
-from pydantic import BaseModel
-
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import Barcode, LifePolicy, ProductDefined
@@ -34,7 +33,7 @@ class Product(NamedTuple):
         )  # fmt: skip
 
 
-class ProductShown(BaseModel):
+class ProductShown(KnownFieldsModel):
     """A product as it is shown."""
 
     sku: str

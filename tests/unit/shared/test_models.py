@@ -1,6 +1,8 @@
 """Our own models: unknown fields are errors where we construct one, and ignored in what others sent."""
 
+import ast
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code, Refusal
 from tests.shared.conftest import message
 
+ROOT = Path(__file__).resolve().parents[3]
+DIRECT = {"BaseModel", "pydantic.BaseModel"}
 LOT: dict[str, Any] = {"lot": "L-1", "quantity": 2}
 
 
@@ -44,3 +48,15 @@ def test_what_others_sent_may_have_more_fields() -> None:
 def test_schemas_stay_open() -> None:
     """A published schema does not tell readers to refuse what is added later."""
     assert "additionalProperties" not in json.dumps(CloudEvent[LotShipped].model_json_schema())
+
+
+def test_every_model_of_ours_has_this_base() -> None:
+    """Another base would leave out unknown fields in silence; settings come from the environment alone."""
+    found = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for name in ("services", "shared", "deploy")
+        for path in sorted((ROOT / name).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) in DIRECT for base in node.bases)
+    ]
+    assert found == ["shared/contracts/model.py: KnownFieldsModel"]

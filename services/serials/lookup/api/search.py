@@ -4,11 +4,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from services.serials.lookup.queries.counts import counts
 from services.serials.lookup.queries.filters import Filters
 from services.serials.lookup.queries.search import search
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Status
 from shared.http import Limit, Page, Reading, page, parts
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["lookup"])
 Part = Annotated[str | None, Query(max_length=64, description="part of a serial from 3 characters, else its beginning")]
 
 
-class UnitLine(BaseModel):
+class UnitLine(KnownFieldsModel):
     """A unit as a line of the list."""
 
     sku: str
@@ -35,7 +35,7 @@ class UnitLine(BaseModel):
     expiry: date | None
 
 
-class Count(BaseModel):
+class Count(KnownFieldsModel):
     """How many units are in a status; `more` says that the count stops there."""
 
     units: int
