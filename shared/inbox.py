@@ -26,7 +26,7 @@ CLAIM = text("""
         INSERT INTO inbox (id) SELECT id FROM unnest(CAST(:ids AS uuid[])) AS id ORDER BY id
         ON CONFLICT DO NOTHING RETURNING id
     )
-    SELECT count(*) AS count, CASE WHEN count(*) < :count THEN array_agg(CAST(id AS text)) END AS ids FROM claimed
+    SELECT count(*) AS claimed, CASE WHEN count(*) < :count THEN array_agg(CAST(id AS text)) END AS ids FROM claimed
 """)
 PRUNE = text("""
     DELETE FROM inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM inbox WHERE at < :before LIMIT :size))
@@ -40,10 +40,10 @@ async def claim(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence[
         first.setdefault(_id_of(event), event)
     if not first:
         return ()
-    ((count, ids),) = await tx.rows(CLAIM, {"ids": list(first), "count": len(first)})
-    if count == len(first):
+    (found,) = await tx.rows(CLAIM, {"ids": list(first), "count": len(first)})
+    if found.claimed == len(first):
         return list(first.values())
-    fresh = set(ids or ())
+    fresh = set(found.ids or ())
     return [event for key, event in first.items() if key in fresh]
 
 

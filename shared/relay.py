@@ -33,7 +33,7 @@ ONE_AT_A_TIME = text(f"SELECT pg_advisory_xact_lock({LOCK})")
 # What exists, not what is newer than the last seen: ids are given before commits, which come in another order.
 NEXT = text("SELECT id, topic, key, value, at FROM outbox ORDER BY id LIMIT :size")
 SENT = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
-COUNT = text("SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 100000) AS rows")
+COUNT = text("SELECT count(*) AS waiting FROM (SELECT 1 FROM outbox LIMIT 100000) AS rows")
 
 Rows = Sequence[Row[Any]]
 
@@ -179,6 +179,6 @@ async def _close(producer: AIOKafkaProducer) -> None:
 async def count(engine: AsyncEngine, service: str) -> int:
     """How many rows wait, at most 100 000."""
     async with transaction(engine) as tx:
-        ((rows,),) = await tx.rows(COUNT)
-    OUTBOX_ROWS.labels(service).set(rows)
-    return int(rows)
+        (found,) = await tx.rows(COUNT)
+    OUTBOX_ROWS.labels(service).set(found.waiting)
+    return int(found.waiting)

@@ -11,6 +11,7 @@ from shared.contracts.reference import LocationChanged, LocationType, ProductCha
 from shared.contracts.upstream import LifePolicy
 from shared.database import Transaction
 from shared.identifiers import MOST_DECIMALS
+from shared.records import load_records
 from shared.routing import Hears
 from shared.stock.decimals import decimals_of
 from shared.stock.expiry import today
@@ -72,7 +73,7 @@ SAVE_PRODUCTS = _upsert("product", "sku", "name, unit, tracking, life, decimals"
 SAVE_WAREHOUSES = _upsert("warehouse", "warehouse", "name, time_zone")
 SAVE_LOCATIONS = _upsert("location", "location", "type, pick_sequence")
 PRODUCTS_OF = text(
-    "SELECT sku, version, name, unit, tracking, life::text, decimals FROM product "
+    "SELECT sku, version, name, unit, tracking, life::text AS life, decimals FROM product "
     "WHERE sku = ANY(CAST(:keys AS text[]))"
 )
 LOCATIONS_OF = text(
@@ -107,9 +108,10 @@ async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationCh
 
 
 def _product(row: Row[Any]) -> Product:
-    life = LifePolicy.model_validate_json(row.life)
-    decimals = decimals_of(row.tracking, row.decimals)
-    return Product(row.sku, row.version, row.name, row.unit, row.tracking, life, decimals)
+    return Product(
+        sku=row.sku, version=row.version, name=row.name, unit=row.unit, tracking=row.tracking,
+        life=LifePolicy.model_validate_json(row.life), decimals=decimals_of(row.tracking, row.decimals),
+    )  # fmt: skip
 
 
 async def products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product]:
@@ -119,12 +121,14 @@ async def products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product
 
 async def locations(tx: Transaction, names: Iterable[str]) -> Mapping[str, Place]:
     """Those of the locations that are known, by name."""
-    return {row.location: Place(*row) for row in await tx.rows(LOCATIONS_OF, {"keys": list(set(names))})}
+    found = load_records(Place, await tx.rows(LOCATIONS_OF, {"keys": list(set(names))}))
+    return {place.location: place for place in found}
 
 
 async def warehouses(tx: Transaction, names: Iterable[str]) -> Mapping[str, Site]:
     """Those of the warehouses that are known, by name."""
-    return {row.warehouse: Site(*row) for row in await tx.rows(WAREHOUSES_OF, {"keys": list(set(names))})}
+    found = load_records(Site, await tx.rows(WAREHOUSES_OF, {"keys": list(set(names))}))
+    return {site.warehouse: site for site in found}
 
 
 async def days(tx: Transaction) -> dict[str, date]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from shared.database import Transaction
+from shared.records import load_records
 
 ADD = text("""
     INSERT INTO skip (topic, partition, "offset", malformed, reason, actor)
@@ -41,8 +42,7 @@ async def find(tx: Transaction, place: tuple[str, int, int], *, malformed: bool)
     """The word left for this record, if there is any that was not used."""
     topic, partition, offset = place
     values = {"topic": topic, "partition": partition, "offset": offset, "malformed": malformed}
-    found = await tx.rows(FIND, values)
-    return Skip(*found[0]) if found else None
+    return next(iter(load_records(Skip, await tx.rows(FIND, values))), None)
 
 
 async def use(tx: Transaction, ids: list[int]) -> None:

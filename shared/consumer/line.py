@@ -148,7 +148,11 @@ class Line:
         """Put the batch back and stand still at one of its records."""
         take_back(consumer, first)
         log.error("halted at %s: %s", "/".join(map(str, place)), error)
-        self._halt = Halt(*place, error, malformed, self.assignment.epoch, datetime.now(UTC))
+        topic, partition, offset = place
+        self._halt = Halt(
+            topic=topic, partition=partition, offset=offset, error=error, malformed=malformed,
+            epoch=self.assignment.epoch, since=datetime.now(UTC),
+        )  # fmt: skip
         return 0.05
 
     async def _may_go_on(self, halt: Halt) -> bool:

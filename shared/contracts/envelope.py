@@ -10,8 +10,9 @@ from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, StringConstraints
 
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.topics import Topic
 from shared.identifiers import Actor, Moment
 
@@ -35,8 +36,8 @@ def trace(given: Any) -> str | None:
 Trace = Annotated[str | None, BeforeValidator(trace)]
 
 
-class Model(BaseModel):
-    """A value of the public language: frozen, and blind to fields it does not know."""
+class Model(KnownFieldsModel):
+    """A value of the public language: frozen, and blind to fields that others sent and it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=10_000)
 
@@ -99,7 +100,7 @@ class Fact(Model):
 D = TypeVar("D", bound=Fact)
 
 
-class CloudEvent(BaseModel, Generic[D]):
+class CloudEvent(KnownFieldsModel, Generic[D]):
     """One message as it travels, https://github.com/cloudevents/spec 1.0, `application/cloudevents+json`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

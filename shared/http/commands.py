@@ -60,7 +60,7 @@ def _endpoint(of: Map, row: Takes) -> Callable[[Request], Awaitable[Response]]:
             answer = (await decide(tx, of, [event]))[event.cause]
             return _outcome(row, answer), _done(answer)
 
-        return await settle(request, Key(command.actor, row.post, command.key), command.hash, act)
+        return await settle(request, Key(actor=command.actor, route=row.post, key=command.key), command.hash, act)
 
     return post
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from shared import dead_letters
+from shared.contracts.model import KnownFieldsModel
 from shared.http.pages import Limit, Page, page, parts
 from shared.http.problems import NotFound
 from shared.http.reading import Reading
@@ -17,7 +17,7 @@ router = APIRouter(tags=["dead letters"])
 PREVIEW = 2000
 
 
-class DeadLetter(BaseModel):
+class DeadLetter(KnownFieldsModel):
     """A record that could not be read: where it stood, what is wrong, and its beginning as text."""
 
     id: int

@@ -66,7 +66,8 @@ async def find(tx: Transaction, key: Key) -> Before | None:
     if not found:
         return None
     (row,) = found
-    return Before(row.hash, Outcome(row.status, row.body, row.address, replayed=True))
+    outcome = Outcome(status=row.status, body=row.body, address=row.address, replayed=True)
+    return Before(hash=row.hash, outcome=outcome)
 
 
 async def keep(tx: Transaction, key: Key, digest: bytes, outcome: Outcome) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel
 
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http.problems import Problem
 
@@ -17,7 +17,7 @@ R = TypeVar("R")
 Limit = Annotated[int, Query(ge=1, le=500, description="items a page")]
 
 
-class Page(BaseModel, Generic[T]):
+class Page(KnownFieldsModel, Generic[T]):
     """One page of a list; `next` is the cursor of the following one, and none on the last."""
 
     items: list[T]

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 from sqlalchemy import Row, text
 
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Refusal
 from shared.database import Transaction
 from shared.http.commands import read, settle
@@ -36,7 +36,7 @@ CLOSE = text(f"""
 """)  # noqa: S608 - the names are this module's own
 
 
-class RejectionListed(BaseModel):
+class RejectionListed(KnownFieldsModel):
     """A message that was not taken, or not all of it, and why."""
 
     id: int
@@ -59,7 +59,7 @@ class RejectionShown(RejectionListed):
     raw: dict[str, Any]
 
 
-class Closing(BaseModel):
+class Closing(KnownFieldsModel):
     """Why a disagreement needs no more looking at."""
 
     reason: Reason
@@ -113,4 +113,5 @@ async def close(request: Request, rejection: int, closing: Closing) -> Response:
             raise NotFound(f"there is no open disagreement {rejection}")
         return Outcome(200, _shown(found[0]).model_dump_json()), True
 
-    return await settle(request, Key(command.actor, "/rejections/close", command.key), command.hash, act)
+    key = Key(actor=command.actor, route="/rejections/close", key=command.key)
+    return await settle(request, key, command.hash, act)

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from services.fulfillment.orders import queries
 from shared.contracts.fulfillment import OrderStatus
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import Limit, Page, Problem, Reading, page, parts
 from shared.identifiers import DocumentId, Warehouse
@@ -15,7 +15,7 @@ from shared.identifiers import DocumentId, Warehouse
 router = APIRouter(tags=["orders"])
 
 
-class Head(BaseModel):
+class Head(KnownFieldsModel):
     """An order in a list, with the sums of its lines that were not cancelled."""
 
     order: str
@@ -31,7 +31,7 @@ class Head(BaseModel):
     shipped: float
 
 
-class Line(BaseModel):
+class Line(KnownFieldsModel):
     """A line: ordered = allocated + picked + shipped + short; packed is part of picked."""
 
     line: str
@@ -49,7 +49,7 @@ class Line(BaseModel):
     cancelled: bool
 
 
-class OrderUnit(BaseModel):
+class OrderUnit(KnownFieldsModel):
     """A unit of the order, where it is and why it may be held."""
 
     line: str
@@ -64,7 +64,7 @@ class OrderUnit(BaseModel):
     holds: list[str]
 
 
-class OrderStock(BaseModel):
+class OrderStock(KnownFieldsModel):
     """So much of a lot that the order has, where it is and why it may be held; an empty lot is of no lot."""
 
     line: str
@@ -80,7 +80,7 @@ class OrderStock(BaseModel):
     holds: list[str]
 
 
-class OrderDemand(BaseModel):
+class OrderDemand(KnownFieldsModel):
     """What was asked of the owner of the stock, and what came of it; `outcome` says what was passed over, and why."""
 
     demand: str
@@ -99,7 +99,7 @@ class OrderDemand(BaseModel):
     outcome: str
 
 
-class Entry(BaseModel):
+class Entry(KnownFieldsModel):
     """Who did what to the order, and when."""
 
     id: int
@@ -109,7 +109,7 @@ class Entry(BaseModel):
     detail: dict[str, Any]
 
 
-class WholeOrder(BaseModel):
+class WholeOrder(KnownFieldsModel):
     """An order with everything that is known of it; units, piles of stock and demands up to a thousand each."""
 
     order: str
@@ -145,7 +145,7 @@ async def search(
     rows = await queries.found(
         tx, prefix=q, status=status, customer=customer, warehouse=warehouse, after=after, size=limit + 1
     )
-    return page(rows, limit, lambda row: Head(order=row.order_id, **row._asdict()), lambda row: (row.order_id,))
+    return page(rows, limit, lambda row: Head(**row._asdict()), lambda row: (row.order,))
 
 
 @router.get("/orders/{order:path}/log")
@@ -165,7 +165,6 @@ async def one(tx: Reading, order: str) -> WholeOrder:
     if head is None:
         raise _unknown(order)
     return WholeOrder(
-        order=head.order_id,
         **head._asdict(),
         lines=[Line(**row._asdict()) for row in await queries.lines(tx, order)],
         units=[OrderUnit(**row._asdict()) for row in await queries.units(tx, order)],

@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 from shared.database import Transaction
 
 ORDER = text("""
-    SELECT order_id, warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at,
+    SELECT order_id AS "order", warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at,
            min_life_days, status
     FROM sales_order WHERE order_id = :order
 """)
@@ -40,8 +40,8 @@ LOG = text("""
 """)
 # Order numbers by their beginning, in their own order: a range of the primary key.
 FOUND = text("""
-    SELECT order_id, warehouse, customer, customer_name, priority, placed_at, status, ordered, allocated, picked,
-           shipped
+    SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, ordered, allocated,
+           picked, shipped
     FROM (
         SELECT * FROM sales_order
         WHERE order_id > :after AND order_id >= :prefix AND (:beyond = '' OR order_id < :beyond)

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.fulfillment.picking import queries
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import NotFound, Problem, Reading
 from shared.identifiers import Warehouse
@@ -15,7 +15,7 @@ from shared.identifiers import Warehouse
 router = APIRouter(tags=["picking"])
 
 
-class PickItem(BaseModel):
+class PickItem(KnownFieldsModel):
     """A unit, or so much of a lot, to take from its place: no other will do. An empty lot is of no lot."""
 
     order: str
@@ -31,13 +31,13 @@ class PickItem(BaseModel):
     priority: int
 
 
-class PickList(BaseModel):
+class PickList(KnownFieldsModel):
     """Goods to pick, in the order of the walk."""
 
     items: list[PickItem]
 
 
-class ExchangeOutcome(BaseModel):
+class ExchangeOutcome(KnownFieldsModel):
     """An exchange: DONE, FAILED with the reason, ENDED with its order, or UNDER_WAY.
 
     Of a unit `serial` and `instead` are serials; of a lot `lot` and `instead` are lots, and `given` may be a part.

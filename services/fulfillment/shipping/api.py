@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.fulfillment.shipping import queries
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import Limit, NotFound, Page, Problem, Reading, page, parts
 from shared.identifiers import DocumentId
@@ -17,7 +17,7 @@ from shared.identifiers import DocumentId
 router = APIRouter(tags=["shipping"])
 
 
-class Content(BaseModel):
+class Content(KnownFieldsModel):
     """A unit in a carton."""
 
     line: str
@@ -26,7 +26,7 @@ class Content(BaseModel):
     status: str
 
 
-class CountedContent(BaseModel):
+class CountedContent(KnownFieldsModel):
     """So much of a lot in a carton, for an order line; an empty lot is of no lot."""
 
     line: str
@@ -37,7 +37,7 @@ class CountedContent(BaseModel):
     status: str
 
 
-class Carton(BaseModel):
+class Carton(KnownFieldsModel):
     """A carton of an order, and what lies in it."""
 
     carton: str
@@ -47,7 +47,7 @@ class Carton(BaseModel):
     stock: list[CountedContent] = []
 
 
-class ShipmentHead(BaseModel):
+class ShipmentHead(KnownFieldsModel):
     """A shipment; CHECKING while the owners of its goods are asked whether it may leave."""
 
     shipment: str
@@ -68,7 +68,7 @@ class Shipment(ShipmentHead):
     cartons: list[Carton]
 
 
-class DispatchReason(BaseModel):
+class DispatchReason(KnownFieldsModel):
     """Why a shipment, or a unit or lot of it, did not leave."""
 
     code: str
@@ -78,7 +78,7 @@ class DispatchReason(BaseModel):
     lot: str = ""
 
 
-class DispatchOutcome(BaseModel):
+class DispatchOutcome(KnownFieldsModel):
     """A dispatch: CHECKING, then DISPATCHED, REFUSED with each reason, or ENDED because what it asked about changed.
 
     `asked` and `approved` count content lines: a serial, or a lot of an order line.

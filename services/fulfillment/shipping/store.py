@@ -10,21 +10,22 @@ from services.fulfillment.orders.domain import Book
 from services.fulfillment.orders.store.table import Table
 from services.fulfillment.shipping.domain import Carton, Check, Reason, Shipment, Yard
 from shared.database import Transaction
+from shared.records import load_records
 
 CARTONS_OF = text("""
-    SELECT c.carton, c.order_id, c.shipment, coalesce(s.status = 'DISPATCHED', false) AS shipped
+    SELECT c.carton, c.order_id AS "order", c.shipment, coalesce(s.status = 'DISPATCHED', false) AS shipped
     FROM carton c LEFT JOIN shipment s USING (shipment)
     WHERE c.carton = ANY(CAST(:cartons AS text[])) OR c.shipment = ANY(CAST(:shipments AS text[]))
        OR c.order_id = ANY(CAST(:orders AS text[]))
 """)
 SHIPMENTS_OF = text("""
-    SELECT shipment, warehouse, orders, carrier, tracking_number, created_at, created_by, status, check_id,
-           dispatched_at
+    SELECT shipment, warehouse, orders, carrier, tracking_number, created_at, created_by, status,
+           check_id AS "check", dispatched_at
     FROM shipment WHERE shipment = ANY(CAST(:shipments AS text[]))
 """)
 # The checks that are named, and those that are current of the shipments.
 CHECKS_OF = text("""
-    SELECT check_id, shipment, orders, packing, asked, at, actor, approved, until, status, reasons, ended_at
+    SELECT check_id AS "check", shipment, orders, packing, asked, at, actor, approved, until, status, reasons, ended_at
     FROM dispatch_check
     WHERE check_id = ANY(CAST(:checks AS text[])
                          || ARRAY(SELECT check_id FROM shipment WHERE shipment = ANY(CAST(:shipments AS text[]))))
@@ -81,12 +82,12 @@ async def load(
 ) -> Yard:
     """The yard of a book: the cartons named, those of the shipments and orders named; shipments and their checks."""
     named = {"cartons": sorted(set(cartons)), "shipments": sorted(set(shipments)), "orders": sorted(set(orders))}
-    boxes = [Carton(*row) for row in await tx.rows(CARTONS_OF, named)]
+    boxes = load_records(Carton, await tx.rows(CARTONS_OF, named))
     if not named["shipments"]:
         return Yard(book, tx.now, boxes)
     found = await tx.rows(SHIPMENTS_OF, {"shipments": named["shipments"]})
     asked = await tx.rows(CHECKS_OF, {"shipments": named["shipments"], "checks": sorted(set(checks))})
-    return Yard(book, tx.now, boxes, [_shipment(row) for row in found], [_check(row) for row in asked])
+    return Yard(book, tx.now, boxes, _shipments(found), _checks(asked))
 
 
 async def save(tx: Transaction, yard: Yard) -> None:
@@ -108,15 +109,17 @@ async def orders_of_shipments(tx: Transaction, shipments: Sequence[str]) -> Mapp
     return {row.shipment: list(row.orders) for row in rows}
 
 
-def _shipment(row: Row[Any]) -> Shipment:
-    shipment = Shipment(*row)
-    shipment.orders = tuple(row.orders)
-    return shipment
+def _shipments(rows: Sequence[Row[Any]]) -> list[Shipment]:
+    shipments = load_records(Shipment, rows)
+    for shipment in shipments:
+        shipment.orders = tuple(shipment.orders)
+    return shipments
 
 
-def _check(row: Row[Any]) -> Check:
-    check = Check(*row)
-    check.orders, check.packing = tuple(row.orders), tuple(row.packing)
-    said = json.loads(row.reasons) if isinstance(row.reasons, str) else row.reasons
-    check.reasons = [Reason(**reason) for reason in said]
-    return check
+def _checks(rows: Sequence[Row[Any]]) -> list[Check]:
+    checks = load_records(Check, rows)
+    for check, row in zip(checks, rows, strict=True):
+        check.orders, check.packing = tuple(row.orders), tuple(row.packing)
+        said = json.loads(row.reasons) if isinstance(row.reasons, str) else row.reasons
+        check.reasons = [Reason(**reason) for reason in said]
+    return checks

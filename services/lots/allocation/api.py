@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.lots.allocation import handlers, queries
@@ -12,6 +11,7 @@ from services.lots.allocation.domain.demand import DemandStatus
 from shared.contracts.counted import LotAt, LotQuantity
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.lots import SkippedStock
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 from shared.identifiers import Count
@@ -19,7 +19,7 @@ from shared.identifiers import Count
 router = APIRouter(tags=["demands"])
 
 
-class DemandShown(BaseModel):
+class DemandShown(KnownFieldsModel):
     """What an order line wants of a counted product, what it has of it, and what is open.
 
     One that was withdrawn before it was asked for names no more.
@@ -68,7 +68,7 @@ async def demands(
     return page(rows, limit, _shown, lambda row: (row.id,))
 
 
-class PassedOver(BaseModel):
+class PassedOver(KnownFieldsModel):
     """What lies in a demand's warehouse that it is not given, and why; nothing, where nothing of it is open."""
 
     demand: str

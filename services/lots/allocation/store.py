@@ -24,10 +24,11 @@ from services.lots.balances.store import BALANCE, PICKED, RESERVED
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import DispatchDone
 from shared.database import Transaction
+from shared.records import load_records
 
 DEMAND = """
-    d.id, d.status, d.order_id, d.line, d.sku, d.tracking, d.warehouse, d.customer, d.priority, d.placed_at,
-    d.shortfall, d.quantity, d.open, d.lots, d.single_lot, d.min_life_days, d.lot
+    d.id, d.status, d.order_id AS "order", d.line, d.sku, d.tracking, d.warehouse, d.customer, d.priority,
+    d.placed_at, d.shortfall, d.quantity, d.open, d.lots, d.single_lot, d.min_life_days, d.lot
 """
 LOAD = text(f"SELECT {DEMAND} FROM demand AS d WHERE d.id = ANY(CAST(:ids AS text[]))")  # noqa: S608
 
@@ -140,7 +141,7 @@ async def load(tx: Transaction, ids: Iterable[str]) -> Demands:
     """Load demands by id."""
     demands = Demands()
     if wanted := list(set(ids)):
-        demands.adopt(Demand(*row) for row in await tx.rows(LOAD, {"ids": wanted}))
+        demands.adopt(load_records(Demand, await tx.rows(LOAD, {"ids": wanted})))
     return demands
 
 
@@ -158,7 +159,7 @@ async def load_waiting(tx: Transaction, demands: Demands, reaches: Iterable[Reac
         ]
         # Those in hand may stand first in the table, and want nothing any more.
         values = {"pools": json.dumps(pools), "reaches": json.dumps(lives), "known": list(demands.known)}
-        demands.adopt(Demand(*row) for row in await tx.rows(LOAD_WAITING, values))
+        demands.adopt(load_records(Demand, await tx.rows(LOAD_WAITING, values)))
 
 
 async def waiting_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
@@ -176,24 +177,24 @@ async def load_free(tx: Transaction, book: Book, pools: Iterable[Pool]) -> None:
     """Load what is stored in pools and no order has."""
     wanted = sorted(set(pools))
     values = {"skus": [sku for sku, _ in wanted], "warehouses": [warehouse for _, warehouse in wanted]}
-    book.adopt(Balance(*row) for row in await tx.rows(LOAD_FREE, values))
+    book.adopt(load_records(Balance, await tx.rows(LOAD_FREE, values)))
 
 
 async def load_reserved(tx: Transaction, book: Book, demands: Iterable[str]) -> None:
     """Load what is allocated under demands, or was: a row that came to nothing is there to be used again."""
     if wanted := list(set(demands)):
-        book.adopt(Reserved(*row) for row in await tx.rows(LOAD_RESERVED, {"demands": wanted}))
+        book.adopt(load_records(Reserved, await tx.rows(LOAD_RESERVED, {"demands": wanted})))
 
 
 async def load_picked(tx: Transaction, book: Book, demands: Iterable[str]) -> None:
     """Load what is picked under demands, or was."""
-    book.adopt(Picked(*row) for row in await tx.rows(LOAD_PICKED, {"demands": list(set(demands))}))
+    book.adopt(load_records(Picked, await tx.rows(LOAD_PICKED, {"demands": list(set(demands))})))
 
 
 async def load_leaving(tx: Transaction, book: Book, orders: Iterable[str], skus: Iterable[str]) -> None:
     """Load what is picked of products for orders."""
     values = {"orders": list(set(orders)), "skus": list(set(skus))}
-    book.adopt(Picked(*row) for row in await tx.rows(LOAD_LEAVING, values))
+    book.adopt(load_records(Picked, await tx.rows(LOAD_LEAVING, values)))
 
 
 async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> None:

@@ -4,18 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.lots.balances import queries
 from services.lots.balances.domain.stock import HoldKind
+from shared.contracts.model import KnownFieldsModel
 from shared.http import Limit, Page, Reading, page, parts
 from shared.identifiers import Exact
 
 router = APIRouter(tags=["holds"])
 
 
-class OpenHold(BaseModel):
+class OpenHold(KnownFieldsModel):
     """A hold on a lot, everywhere or at one place, since when and why, and how much it keeps there."""
 
     hold: str

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Row, text
 
+from shared.contracts.model import KnownFieldsModel
 from shared.database import Transaction
 from shared.identifiers import Exact
 
@@ -23,7 +24,7 @@ HOLDS = text("""
 """)
 
 
-class Reconciled(BaseModel):
+class Reconciled(KnownFieldsModel):
     """What the formula adds up: received + returned + counted up = all the rest, in a warehouse."""
 
     warehouse: str = Field(description="the warehouse")

@@ -9,11 +9,12 @@ from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.stock import Balance, Hold, Key, Lot, LotKey, Picked, Reserved, Working
 from shared import locks
 from shared.database import Transaction
+from shared.records import load_records
 from shared.replica import locations, products
 
 
 class Table:
-    """A table whose columns are named and ordered as the fields of its working copies."""
+    """A table whose columns are named as the fields of its working copies."""
 
     def __init__(self, name: str, columns: Mapping[str, str], keys: str = "", changing: str = "") -> None:
         self.read = ", ".join(f"{name}.{column}" for column in columns)
@@ -165,9 +166,9 @@ def _lots(keys: Iterable[LotKey]) -> dict[str, Any]:
 def _places(keys: Iterable[Key]) -> dict[str, Any]:
     listed = sorted(set(keys))
     return {
-        "skus": [key[0] for key in listed],
-        "lots": [key[1] for key in listed],
-        "places": [key[2] for key in listed],
+        "skus": [sku for sku, _, _ in listed],
+        "lots": [lot for _, lot, _ in listed],
+        "places": [place for _, _, place in listed],
     }
 
 
@@ -177,7 +178,7 @@ async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -
     wanted = sorted(set(keys))
     if wanted:
         await load_lots(tx, book, [(sku, lot) for sku, lot, _ in wanted])
-        book.adopt(Balance(*row) for row in await tx.rows(LOAD_BALANCES, _places(wanted)))
+        book.adopt(load_records(Balance, await tx.rows(LOAD_BALANCES, _places(wanted))))
         await load_places(tx, book, [place for _, _, place in wanted])
         found = await products(tx, [sku for sku, _, _ in wanted])
         book.tracking = {**book.tracking, **{sku: product.tracking for sku, product in found.items()}}
@@ -203,8 +204,8 @@ async def load_asked(tx: Transaction, keys: Iterable[Key]) -> Book:
 async def load_lots(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
     """Load lots, and the open holds on them."""
     wanted = _lots(keys)
-    book.adopt(Lot(*row) for row in await tx.rows(LOAD_LOTS, wanted))
-    book.adopt(Hold(*row) for row in await tx.rows(LOAD_OPEN_HOLDS, wanted))
+    book.adopt(load_records(Lot, await tx.rows(LOAD_LOTS, wanted)))
+    book.adopt(load_records(Hold, await tx.rows(LOAD_OPEN_HOLDS, wanted)))
 
 
 async def load_places(tx: Transaction, book: Book, names: Iterable[str]) -> None:
@@ -225,7 +226,7 @@ async def load_shelves(tx: Transaction, book: Book, places: Iterable[tuple[str, 
     """Load whatever lies of a product at a place: (sku, location)."""
     listed = sorted(set(places))
     values = {"skus": [sku for sku, _ in listed], "places": [place for _, place in listed]}
-    book.adopt(Balance(*row) for row in await tx.rows(LOAD_SHELVES, values))
+    book.adopt(load_records(Balance, await tx.rows(LOAD_SHELVES, values)))
 
 
 async def retyped(tx: Transaction, places: Iterable[str]) -> set[tuple[str, str]]:
@@ -241,21 +242,21 @@ async def suggested(tx: Transaction, keys: Iterable[Key]) -> dict[Key, str]:
 
 async def load_everywhere(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
     """Load every place where some of a lot lies: what is lifted or corrected may free all of it."""
-    book.adopt(Balance(*row) for row in await tx.rows(LOAD_ALL_BALANCES, _lots(keys)))
+    book.adopt(load_records(Balance, await tx.rows(LOAD_ALL_BALANCES, _lots(keys))))
 
 
 async def load_had(tx: Transaction, book: Book, keys: Iterable[LotKey]) -> None:
     """Load what orders have of lots: a hold tells of it, and a correction."""
     wanted = _lots(keys)
-    book.adopt(Reserved(*row) for row in await tx.rows(LOAD_RESERVED, wanted))
-    book.adopt(Picked(*row) for row in await tx.rows(LOAD_PICKED, wanted))
+    book.adopt(load_records(Reserved, await tx.rows(LOAD_RESERVED, wanted)))
+    book.adopt(load_records(Picked, await tx.rows(LOAD_PICKED, wanted)))
 
 
 async def load_holds(tx: Transaction, book: Book, names: Iterable[tuple[str, str]]) -> None:
     """Load holds by sku and id, those that were lifted too."""
     listed = sorted(set(names))
     values = {"skus": [sku for sku, _ in listed], "holds": [hold for _, hold in listed]}
-    book.adopt(Hold(*row) for row in await tx.rows(LOAD_HOLDS, values))
+    book.adopt(load_records(Hold, await tx.rows(LOAD_HOLDS, values)))
 
 
 async def save(tx: Transaction, book: Book) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.stock import NEVER, NOTHING, Lot, Told
+from services.lots.balances.domain.stock import NEVER, NOTHING, Lot, LotKey, Told
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import LotExpired, LotExpiring
 from shared.stock.expiry import days_left, is_expired
@@ -36,6 +36,11 @@ class Watch(NamedTuple):
     sku: str
     lot: str
     warehouse: str
+
+    @property
+    def lot_key(self) -> LotKey:
+        """Its lot, in every warehouse."""
+        return self.sku, self.lot
 
 
 class Mark(NamedTuple):
@@ -92,7 +97,7 @@ class Sweep:
 
     def _look(self, event: CloudEvent[LotDue]) -> list[Fact]:
         watch = Watch(event.data.sku, event.data.lot, event.data.warehouse)
-        lot, day = self.book.lots.get(watch[:2]), self.days.get(watch.warehouse)
+        lot, day = self.book.lots.get(watch.lot_key), self.days.get(watch.warehouse)
         # Found before the lock was had: meanwhile it may have left.
         ours = self.on_hand.get(watch) or self.picked.get(watch)
         if lot is None or day is None or watch in self.looks or not ours:
@@ -112,7 +117,7 @@ class Sweep:
 
     def _first(self, watch: Watch, threshold: int) -> bool:
         """Whether this is not said yet; from now on it is."""
-        mark = Mark(*watch, threshold)
+        mark = Mark(sku=watch.sku, lot=watch.lot, warehouse=watch.warehouse, threshold=threshold)
         if mark in self.told:
             return False
         self.told.add(mark)
@@ -122,7 +127,7 @@ class Sweep:
     def _expired(self, event: CloudEvent[LotDue], watch: Watch, lot: Lot, expiry: date) -> list[Fact]:
         """Hold what has expired, unless it is held as expired already, and say so once."""
         said: list[Fact] = []
-        held = [hold for hold in self.book.on(*watch[:2]) if hold.kind == "EXPIRED"]
+        held = [hold for hold in self.book.on(watch.sku, watch.lot) if hold.kind == "EXPIRED"]
         where = self._where(watch, expiry)
         if not where:
             self.looks[watch] = self.days[watch.warehouse] + timedelta(days=1)
@@ -132,7 +137,7 @@ class Sweep:
                 told = Told.by(event, "expired")
                 said += holds.open_on(self.book, lot, f"EXPIRED-{event.id}"[:64], "EXPIRED", told, location=place)
         if self._first(watch, EXPIRED):
-            name = next(hold.hold for hold in self.book.on(*watch[:2]) if hold.kind == "EXPIRED")
+            name = next(hold.hold for hold in self.book.on(watch.sku, watch.lot) if hold.kind == "EXPIRED")
             said.append(LotExpired(**self._of(event, watch), expiry=expiry, hold=name))
         return said
 
@@ -141,8 +146,10 @@ class Sweep:
 
         No place, if all of it here is picked: it is looked at tomorrow once more, and does not leave before.
         """
-        its = [it for it in self.book.of_lot[watch[:2]] if it.on_hand > 0]
-        sites = {it.warehouse for it in its} | {it.warehouse for it in self.book.picked_of[watch[:2]] if it.quantity}
+        its = [it for it in self.book.of_lot[watch.lot_key] if it.on_hand > 0]
+        sites = {it.warehouse for it in its} | {
+            it.warehouse for it in self.book.picked_of[watch.lot_key] if it.quantity
+        }
         if all(site in self.days and is_expired(expiry, self.days[site]) for site in sites):
             return [None]
         return sorted(it.location for it in its if it.warehouse == watch.warehouse)

@@ -15,7 +15,7 @@ from shared.database import Transaction
 
 async def look(tx: Transaction, events: Sequence[CloudEvent[LotDue]]) -> Sequence[Fact]:
     """Say which lots expire soon, and hold those that have expired (S28, S29)."""
-    watches = [Watch(event.data.sku, event.data.lot, event.data.warehouse) for event in events]
+    watches = [Watch(sku=event.data.sku, lot=event.data.lot, warehouse=event.data.warehouse) for event in events]
     keys = {(sku, lot) for sku, lot, _ in watches}
     book = Book(tx.now)
     await balances.load_lots(tx, book, keys)
@@ -23,7 +23,7 @@ async def look(tx: Transaction, events: Sequence[CloudEvent[LotDue]]) -> Sequenc
     await balances.load_had(tx, book, keys)
     products = await replica.products(tx, {sku for sku, _ in keys})
     thresholds = {sku: product.life.expiring_days for sku, product in products.items()}
-    sweep = Sweep(book, await replica.days(tx), thresholds, await store.told(tx, watches))
+    sweep = Sweep(book=book, days=await replica.days(tx), thresholds=thresholds, told=await store.told(tx, watches))
     said = sweep.look(events)
     await balances.save(tx, book)
     await store.save(tx, sweep)

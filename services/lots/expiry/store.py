@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from services.lots.expiry.domain import LotDue, Mark, Sweep, Watch
 from shared.database import Transaction
+from shared.records import load_records
 from shared.replica import days
 
 
@@ -74,7 +75,7 @@ async def due(tx: Transaction, after: LotDue | None, size: int) -> Sequence[LotD
 
 async def told(tx: Transaction, watches: Iterable[Watch]) -> set[Mark]:
     """Load what was said of lots in warehouses."""
-    return {Mark(*row) for row in await tx.rows(TOLD, _columns(sorted(set(watches)), Watch._fields))}
+    return set(load_records(Mark, await tx.rows(TOLD, _columns(sorted(set(watches)), Watch._fields))))
 
 
 async def save(tx: Transaction, sweep: Sweep) -> None:

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.http import Limit, NotFound, Page, Reading, page, parts, serve
 from shared.identifiers import address_of
@@ -18,7 +18,7 @@ serve(lists, LISTS)
 router.include_router(lists)  # before a recall itself, whose name may have slashes
 
 
-class RecallShown(BaseModel):
+class RecallShown(KnownFieldsModel):
     """A recall in a list."""
 
     recall: str
@@ -29,7 +29,7 @@ class RecallShown(BaseModel):
     closed_at: datetime | None
 
 
-class ProductShown(BaseModel):
+class ProductShown(KnownFieldsModel):
     """A product that a recall touches; its owner has answered, or not yet."""
 
     sku: str

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from services.receiving.locations import queries
 from services.receiving.locations.domain import LocationShown, WarehouseShown
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType
 from shared.database import Transaction
 from shared.http import Limit, NotFound, Page, Reading, page, parts
@@ -15,7 +15,7 @@ from shared.http import Limit, NotFound, Page, Reading, page, parts
 router = APIRouter(tags=["places"])
 
 
-class PlaceChangeShown(BaseModel):
+class PlaceChangeShown(KnownFieldsModel):
     """Who changed what, when, and by which message; `before` is empty at the first."""
 
     version: int

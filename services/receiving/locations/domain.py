@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import LocationChanged, LocationType, WarehouseChanged
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
@@ -17,6 +16,11 @@ class Warehouse(NamedTuple):
     version: int
     name: str
     time_zone: str
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return self.warehouse
 
     def said(self) -> WarehouseChanged:
         """As the others are told."""
@@ -31,16 +35,20 @@ class Location(NamedTuple):
     type: LocationType
     pick_sequence: int
 
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return self.location
+
     def said(self) -> LocationChanged:
         """As the others are told."""
         return LocationChanged(**self._asdict())
 
 
 Place = Warehouse | Location
-"""The first field of either is its name, the second its version."""
 
 
-class WarehouseShown(BaseModel):
+class WarehouseShown(KnownFieldsModel):
     """A warehouse as it is shown."""
 
     warehouse: str
@@ -49,7 +57,7 @@ class WarehouseShown(BaseModel):
     time_zone: str
 
 
-class LocationShown(BaseModel):
+class LocationShown(KnownFieldsModel):
     """A location as it is shown."""
 
     location: str
@@ -93,7 +101,7 @@ def _revised(before: Place | None, wish: WarehouseDefined | LocationDefined) -> 
     version = before.version if before else 0
     after: Place
     if isinstance(wish, WarehouseDefined):
-        after = Warehouse(wish.warehouse, version, wish.name, wish.time_zone)
+        after = Warehouse(warehouse=wish.warehouse, version=version, name=wish.name, time_zone=wish.time_zone)
     else:
-        after = Location(wish.location, version, wish.type, wish.pick_sequence)
+        after = Location(location=wish.location, version=version, type=wish.type, pick_sequence=wish.pick_sequence)
     return before if after == before and before else after._replace(version=version + 1)

@@ -25,7 +25,7 @@ async def define(tx: Transaction, events: Sequence[Event]) -> Sequence[Answer]:
     outcomes = domain.define(known, _zones(), wanted)
     changes = [(event, outcome) for event, outcome in zip(events, outcomes, strict=True) if outcome.changed]
     if changes:
-        after = {outcome.after[0]: outcome.after for _, outcome in changes if outcome.after}
+        after = {outcome.after.key: outcome.after for _, outcome in changes if outcome.after}
         log = [_change(tx, event, outcome) for event, outcome in changes]
         await store.save(tx, list(after.values()), log)
     return [_answer(event, outcome) for event, outcome in zip(events, outcomes, strict=True)]
@@ -39,7 +39,10 @@ def _zones() -> frozenset[str]:
 def _change(tx: Transaction, event: Event, outcome: Defined) -> Change:
     version = outcome.after.version if outcome.after else 0
     before, after = store.told(outcome.before), store.told(outcome.after) or ""
-    return Change(event.data.key(), version, tx.now, event.actor, event.source, event.id, before, after)
+    return Change(
+        place=event.data.key(), version=version, at=tx.now, actor=event.actor, source=event.source, message=event.id,
+        before=before, after=after,
+    )  # fmt: skip
 
 
 def _answer(event: Event, outcome: Defined) -> Answer:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from services.receiving.locations.domain import Location, Place, Warehouse
 from services.receiving.rows import columns
 from shared.database import Transaction
+from shared.records import load_records
 
 
 class Change(NamedTuple):
@@ -32,14 +33,14 @@ def told(place: Place | None) -> str | None:
 
 async def warehouses(tx: Transaction, names: Iterable[str]) -> dict[str, Warehouse]:
     """Those of the warehouses that are defined."""
-    found = await tx.rows(WAREHOUSES, {"names": sorted(set(names))})
-    return {row.warehouse: Warehouse(*row) for row in found}
+    found = load_records(Warehouse, await tx.rows(WAREHOUSES, {"names": sorted(set(names))}))
+    return {warehouse.warehouse: warehouse for warehouse in found}
 
 
 async def locations(tx: Transaction, names: Iterable[str]) -> dict[str, Location]:
     """Those of the locations that are defined."""
-    found = await tx.rows(LOCATIONS, {"names": sorted(set(names))})
-    return {row.location: Location(*row) for row in found}
+    found = load_records(Location, await tx.rows(LOCATIONS, {"names": sorted(set(names))}))
+    return {location.location: location for location in found}
 
 
 async def save(tx: Transaction, after: Sequence[Place], changes: Sequence[Change]) -> None:

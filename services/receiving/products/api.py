@@ -4,17 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from services.receiving.products import queries
 from services.receiving.products.domain import ProductShown
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 
 router = APIRouter(tags=["products"])
 
 
-class ChangeShown(BaseModel):
+class ChangeShown(KnownFieldsModel):
     """Who changed what, when, and by which message; `before` is empty at the first."""
 
     version: int

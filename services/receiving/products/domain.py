@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 from urllib.parse import quote
 
-from pydantic import BaseModel
-
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import Barcode, LifePolicy, ProductDefined
@@ -34,7 +33,7 @@ class Product(NamedTuple):
         )  # fmt: skip
 
 
-class ProductShown(BaseModel):
+class ProductShown(KnownFieldsModel):
     """A product as it is shown."""
 
     sku: str
@@ -129,13 +128,13 @@ def _revised(before: Product | None, wish: ProductDefined) -> Product:
     version = before.version if before else 0
     tracking = _tracking(wish)
     after = Product(
-        wish.sku,
-        version,
-        wish.name,
-        wish.unit,
-        tracking,
-        barcodes,
-        settled(wish.life, tracking),
-        decimals_of(tracking, wish.decimals),
+        sku=wish.sku,
+        version=version,
+        name=wish.name,
+        unit=wish.unit,
+        tracking=tracking,
+        barcodes=barcodes,
+        life=settled(wish.life, tracking),
+        decimals=decimals_of(tracking, wish.decimals),
     )
     return before if after == before and before else after._replace(version=version + 1)

@@ -32,7 +32,10 @@ async def define(tx: Transaction, events: Sequence[Event]) -> Sequence[Answer]:
 def _change(tx: Transaction, event: Event, outcome: Defined) -> Change:
     version = outcome.after.version if outcome.after else 0
     before, after = store.told(outcome.before), store.told(outcome.after) or ""
-    return Change(event.data.sku, version, tx.now, event.actor, event.source, event.id, before, after)
+    return Change(
+        sku=event.data.sku, version=version, at=tx.now, actor=event.actor, source=event.source, message=event.id,
+        before=before, after=after,
+    )  # fmt: skip
 
 
 def _answer(event: Event, outcome: Defined) -> Answer:

@@ -26,6 +26,10 @@ class Change(NamedTuple):
     after: str
 
 
+SAVED = ("sku", "version", "name", "unit", "tracking", "decimals")
+"""The fields that are saved as they are."""
+
+
 def told(product: Product | None) -> str | None:
     """A product as the log keeps it."""
     if product is None:
@@ -41,7 +45,10 @@ async def products(tx: Transaction, skus: Iterable[str]) -> dict[str, Product]:
 
 
 def _product(row: Row[Any]) -> Product:
-    return Product(row.sku, row.version, row.name, row.unit, row.tracking, _pairs(row), life(row), row.decimals)
+    return Product(
+        sku=row.sku, version=row.version, name=row.name, unit=row.unit, tracking=row.tracking, barcodes=_pairs(row),
+        life=life(row), decimals=row.decimals,
+    )  # fmt: skip
 
 
 def life(row: Row[Any]) -> LifePolicy:
@@ -55,7 +62,8 @@ def _pairs(row: Row[Any]) -> tuple[tuple[str, int], ...]:
 
 async def barcodes(tx: Transaction, codes: Iterable[str]) -> dict[str, Coded]:
     """Which product a barcode means, and how much of it."""
-    return {row.code: Coded(row.sku, row.quantity) for row in await tx.rows(OWNERS, {"codes": sorted(set(codes))})}
+    rows = await tx.rows(OWNERS, {"codes": sorted(set(codes))})
+    return {row.code: Coded(sku=row.sku, quantity=row.quantity) for row in rows}
 
 
 async def used(tx: Transaction, skus: Iterable[str]) -> set[str]:
@@ -65,8 +73,8 @@ async def used(tx: Transaction, skus: Iterable[str]) -> set[str]:
 
 async def save(tx: Transaction, after: Sequence[Product], changes: Sequence[Change]) -> None:
     """The products as they stand now, their barcodes, and what changed."""
-    rows = [(*product[:5], product.life.model_dump_json(), product.decimals) for product in after]
-    await tx.run(UPSERT, columns(rows, (*Product._fields[:5], "life", "decimals")))
+    values: dict[str, list[Any]] = {name: [getattr(product, name) for product in after] for name in SAVED}
+    await tx.run(UPSERT, values | {"life": [product.life.model_dump_json() for product in after]})
     codes = [(code, product.sku, quantity) for product in after for code, quantity in product.barcodes]
     await tx.run(DROP_CODES, {"skus": [product.sku for product in after]})
     await tx.run(ADD_CODES, columns(codes, ("codes", "skus", "quantities")))

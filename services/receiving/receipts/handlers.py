@@ -49,7 +49,7 @@ async def decide(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence
     desk = await store.load(tx, events)
     outcomes = domain.decide(desk, events)
     await store.save(tx, desk)
-    return [Answer(*outcome) for outcome in outcomes]
+    return [Answer(**outcome._asdict()) for outcome in outcomes]
 
 
 async def wake(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:

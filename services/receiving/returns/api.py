@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.receiving.returns import queries
+from shared.contracts.model import KnownFieldsModel
 from shared.database import Transaction
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 
@@ -15,7 +15,7 @@ router = APIRouter(tags=["returns"])
 LOTS = 500
 
 
-class ReturnShown(BaseModel):
+class ReturnShown(KnownFieldsModel):
     """Goods of one order that its customer sent back; `hold` is what they are held under."""
 
     return_id: str
@@ -26,7 +26,7 @@ class ReturnShown(BaseModel):
     actor: str
 
 
-class ReturnUnitShown(BaseModel):
+class ReturnUnitShown(KnownFieldsModel):
     """A returned unit, and what was decided."""
 
     sku: str
@@ -41,7 +41,7 @@ class ReturnUnitShown(BaseModel):
     disposed_by: str | None
 
 
-class LotDispositionShown(BaseModel):
+class LotDispositionShown(KnownFieldsModel):
     """What was decided on a part of a returned quantity."""
 
     quantity: float
@@ -51,7 +51,7 @@ class LotDispositionShown(BaseModel):
     actor: str
 
 
-class ReturnLotShown(BaseModel):
+class ReturnLotShown(KnownFieldsModel):
     """So much of a lot that came back, and what was decided on it."""
 
     sku: str

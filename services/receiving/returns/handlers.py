@@ -24,7 +24,7 @@ async def receive(tx: Transaction, events: Sequence[CloudEvent[ReceiveReturn]]) 
     )
     outcomes = [domain.receive(book, event) for event in events]
     await store.save(tx, book)
-    return [Answer(*outcome) for outcome in outcomes]
+    return [Answer(**outcome._asdict()) for outcome in outcomes]
 
 
 async def dispose(tx: Transaction, events: Sequence[CloudEvent[DisposeReturn]]) -> Sequence[Answer]:
@@ -32,7 +32,7 @@ async def dispose(tx: Transaction, events: Sequence[CloudEvent[DisposeReturn]]) 
     book = await store.load(tx, returns=(event.data.return_id for event in events))
     outcomes = [domain.dispose(book, event) for event in events]
     await store.save(tx, book)
-    return [Answer(*outcome) for outcome in outcomes]
+    return [Answer(**outcome._asdict()) for outcome in outcomes]
 
 
 async def ship(tx: Transaction, events: Sequence[CloudEvent[SerialMoved]]) -> Sequence[Fact]:

@@ -11,6 +11,7 @@ from services.receiving.receipts.store import sql
 from services.receiving.returns.domain import Book, LotDisposition, Return, ReturnLot, ReturnUnit, Shipped
 from services.receiving.rows import all_of, columns
 from shared.database import Transaction, new_id
+from shared.records import load_records
 from shared.stock.decimals import decimals_of
 
 DISPOSED = ("return_id", "sku", "serial", "disposition", "disposed_reason", "disposed_at", "disposed_by")
@@ -22,20 +23,18 @@ async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[
     """What commands about returns need: whole returns, units, products, places, what left of lots (order, sku, lot)."""
     book = Book(tx.now, iter(new_id, ""))
     if names := sorted(set(returns)):
-        for row in await tx.rows(RETURNS, {"returns": names}):
-            book.returns[row.return_id] = book.returns.read[row.return_id] = Return(*row)
-        for row in await tx.rows(RETURNED, {"returns": names}):
-            unit = ReturnUnit(*row)
-            book.returned[unit[:3]] = book.returned.read[unit[:3]] = unit
-        for row in await tx.rows(RETURNED_LOTS, {"returns": names}):
-            lot = ReturnLot(*row)
-            book.lots[lot[:4]] = book.lots.read[lot[:4]] = lot
+        for document in load_records(Return, await tx.rows(RETURNS, {"returns": names})):
+            book.returns[document.return_id] = book.returns.read[document.return_id] = document
+        for unit in load_records(ReturnUnit, await tx.rows(RETURNED, {"returns": names})):
+            book.returned[unit.key] = book.returned.read[unit.key] = unit
+        for lot in load_records(ReturnLot, await tx.rows(RETURNED_LOTS, {"returns": names})):
+            book.lots[lot.key] = book.lots.read[lot.key] = lot
     if shipped := sorted(set(lots)):
-        for row in await tx.rows(SHIPPED, columns(shipped, ("orders", "skus", "lots"))):
-            out = Shipped(*row[:6])
-            book.shipped.read[out[:4]] = out
+        rows = await tx.rows(SHIPPED, columns(shipped, ("orders", "skus", "lots")))
+        for out, row in zip(load_records(Shipped, rows, besides=("returns",)), rows, strict=True):
+            book.shipped.read[out.key] = out
             book.put_shipped(out)
-            book.came_back[out[:4]].update(row.returns)
+            book.came_back[out.key].update(row.returns)
     if keys := set(units):
         book.units.update((unit.key, unit) for unit in await receipts.units(tx, keys))
         book.units.read.update(book.units)
@@ -54,9 +53,9 @@ async def save(tx: Transaction, book: Book) -> None:
         await tx.run(ADD_RETURNS, columns(returns, Return._fields))
     await receipts.save_units(tx, book.units)
     changed = book.returned.changed()
-    if new := [unit for unit in changed if unit[:3] not in book.returned.read]:
+    if new := [unit for unit in changed if unit.key not in book.returned.read]:
         await tx.run(ADD_RETURNED, columns(new, ReturnUnit._fields))
-    if old := [(*unit[:3], *unit[7:]) for unit in changed if unit[:3] in book.returned.read]:
+    if old := [tuple(getattr(unit, name) for name in DISPOSED) for unit in changed if unit.key in book.returned.read]:
         await all_of(tx, DISPOSE, columns(old, DISPOSED), len(old))
     if shipped := book.shipped.changed():
         await tx.run(SAVE_SHIPPED, columns(sorted(shipped), Shipped._fields))

@@ -4,18 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.serials.allocation import queries
 from services.serials.allocation.domain.demand import DemandStatus
 from shared.contracts.fulfillment import Shortfall
+from shared.contracts.model import KnownFieldsModel
 from shared.http import Limit, Page, Reading, page, parts
 
 router = APIRouter(tags=["demands"])
 
 
-class DemandShown(BaseModel):
+class DemandShown(KnownFieldsModel):
     """What an order line wants, and what of it is open; one withdrawn before it was asked for names no more."""
 
     demand: str

@@ -4,17 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.serials.units import queries
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Status
 from shared.http import Limit, Page, Reading, page, parts
 
 router = APIRouter(tags=["holds"])
 
 
-class OpenHold(BaseModel):
+class OpenHold(KnownFieldsModel):
     """A hold on a unit, since when and why, and the order that it keeps waiting."""
 
     hold: str
@@ -28,7 +28,7 @@ class OpenHold(BaseModel):
     opened_at: datetime
 
 
-class OpenScope(BaseModel):
+class OpenScope(KnownFieldsModel):
     """A hold on lot numbers, or of a recall, whatever arrives; its units are listed as holds."""
 
     hold: str

@@ -144,7 +144,7 @@ async def hold(tx: Transaction, requests: Sequence[CloudEvent[Hold]]) -> Sequenc
     await store.load_held(tx, book, holds_of(requests))
     await scopes.load_scopes(tx, book, holds_of(requests))
     lots = [
-        Scope(asked.sku, asked.hold, asked.reason, frozenset([asked.lot]))
+        Scope(sku=asked.sku, hold=asked.hold, reason=asked.reason, lots=frozenset([asked.lot]))
         for asked in (request.data for request in requests)
         if asked.lot
     ]

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems.codes import Code
 from shared.contracts.problems.kinds import KINDS, Kind
 
 __all__ = ["KINDS", "Code", "Kind", "Refusal"]
 
 
-class Refusal(BaseModel):
+class Refusal(KnownFieldsModel):
     """One no: what is wrong, with which ids, what blocks (addresses of documents)."""
 
     code: Code

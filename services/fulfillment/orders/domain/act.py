@@ -46,13 +46,16 @@ class Act:
         self.say(
             OrderRejected(
                 kind="DISAGREEMENT", document=document, refused_type=data.TYPE, code=code, detail=detail, sku=sku,
-                ids=list(ids), raw=data.model_dump(mode="json"), actor=self.actor, cause=self.cause,
+                ids=list(ids), actor=self.actor, cause=self.cause,
             )
         )  # fmt: skip
 
     def log(self, order: str, what: str, **detail: Any) -> None:
         """Keep in the order's log what was done."""
-        self.entries.append(Entry(order, self.actor, what, detail, self.cause.source, self.cause.id))
+        entry = Entry(
+            order=order, actor=self.actor, what=what, detail=detail, source=self.cause.source, message=self.cause.id,
+        )  # fmt: skip
+        self.entries.append(entry)
 
     def touch(self, line: Line) -> None:
         """A line has changed."""

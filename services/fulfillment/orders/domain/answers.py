@@ -20,9 +20,11 @@ SHOWN = 20
 def answered(act: Act, data: Allocated) -> None:
     """Goods were reserved for a line; what it is short of now, and what was passed over (S08, S27)."""
     found = _demand(act, data)
-    if found is None or found[2].withdrawn:
+    if found is None:
         return
     order, line, demand = found
+    if demand.withdrawn:
+        return
     goods = _given(act, demand, data)
     if no := _no(act, line, goods):
         act.disagree(Code.DOCUMENT_MISMATCH, no, order.order, data.sku, [one.number for one in goods])
@@ -43,12 +45,21 @@ def answered(act: Act, data: Allocated) -> None:
 
 
 def _given(act: Act, demand: Demand, data: Allocated) -> list[Goods]:
-    at = (demand.order, demand.line, demand.demand)
     if isinstance(data, SerialAllocated):
-        return [Unit(data.sku, one.serial, *at, one.location, expiry=one.expiry) for one in data.given]
+        return [
+            Unit(
+                sku=data.sku, serial=one.serial, order=demand.order, line=demand.line, demand=demand.demand,
+                location=one.location, expiry=one.expiry,
+            )
+            for one in data.given
+        ]  # fmt: skip
     return [
-        Pile(next(act.book.ids), data.sku, one.lot, *at, one.location, one.quantity, one.expiry) for one in data.given
-    ]
+        Pile(
+            pile=next(act.book.ids), sku=data.sku, lot=one.lot, order=demand.order, line=demand.line,
+            demand=demand.demand, location=one.location, quantity=one.quantity, expiry=one.expiry,
+        )
+        for one in data.given
+    ]  # fmt: skip
 
 
 def _passed_over(sku: str, skipped: Sequence[Skipped | SkippedStock]) -> str:

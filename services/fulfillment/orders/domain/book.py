@@ -24,7 +24,7 @@ class Buyer(NamedTuple):
     @classmethod
     def of(cls, said: Customer) -> "Buyer":
         """As an order's sender names them."""
-        return cls(said.id, said.name, said.ship_to, said.contact)
+        return cls(id=said.id, name=said.name, ship_to=said.ship_to, contact=said.contact)
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Line:
     cancelled: bool = False
     shipped_lot: str | None = None
     """Of a line from one lot: the lot of which some has left already."""
-    demands: dict[str, Demand] = field(default_factory=dict)
+    demands: dict[str, Demand] = field(default_factory=dict, init=False)
 
     @property
     def short(self) -> Decimal:
@@ -105,9 +105,9 @@ class Order:
     status: OrderStatus = "OPEN"
     packing: int = 0
     """Rises with every change that ends a dispatch check of the order."""
-    lines: dict[str, Line] = field(default_factory=dict)
-    units: dict[Key, Unit] = field(default_factory=dict)
-    piles: dict[str, Pile] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict, init=False)
+    units: dict[Key, Unit] = field(default_factory=dict, init=False)
+    piles: dict[str, Pile] = field(default_factory=dict, init=False)
 
     @property
     def goods(self) -> list[Goods]:

@@ -25,8 +25,9 @@ def request(
 ) -> Demand:
     """Ask for stock under a new demand: of the lots named, or of those that will do for the line."""
     demand = Demand(
-        next(act.book.ids), order.order, line.line, line.sku, tracking, Decimal(quantity),
-        shortfall or order.shortfall, tuple(serials), tuple(lots) or _lots(order, line), instead_of=instead_of,
+        demand=next(act.book.ids), order=order.order, line=line.line, sku=line.sku, tracking=tracking,
+        quantity=Decimal(quantity), shortfall=shortfall or order.shortfall, serials=tuple(serials),
+        lots=tuple(lots) or _lots(order, line), instead_of=instead_of,
     )  # fmt: skip
     act.book.demands.put(demand.demand, demand)
     line.demands[demand.demand] = demand

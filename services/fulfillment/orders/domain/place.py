@@ -31,8 +31,8 @@ def place(act: Act, data: OrderPlaced, products: Products, now: datetime) -> lis
     if refusals := unfit(data.lines, products):
         return refusals
     order = Order(
-        data.order, data.warehouse, Buyer.of(data.customer), data.priority, data.backorders,
-        data.placed_at or now, said, data.min_life_days,
+        order=data.order, warehouse=data.warehouse, customer=Buyer.of(data.customer), priority=data.priority,
+        backorders=data.backorders, placed_at=data.placed_at or now, digest=said, min_life_days=data.min_life_days,
     )  # fmt: skip
     act.touch_order(order)
     for wanted in data.lines:
@@ -44,8 +44,8 @@ def place(act: Act, data: OrderPlaced, products: Products, now: datetime) -> lis
 def add_line(act: Act, order: Order, wanted: OrderLine, products: Products) -> None:
     """A line joins an order and asks for its stock."""
     line = Line(
-        order.order, wanted.line, len(order.lines) + 1, wanted.sku, wanted.quantity, tuple(wanted.serials),
-        tuple(wanted.lots), wanted.single_lot,
+        order=order.order, line=wanted.line, position=len(order.lines) + 1, sku=wanted.sku, ordered=wanted.quantity,
+        serials=tuple(wanted.serials), lots=tuple(wanted.lots), single_lot=wanted.single_lot,
     )  # fmt: skip
     order.lines[line.line] = line
     begin(act, order, line, products.get(line.sku))

@@ -4,13 +4,14 @@ The orders' locks are held by now. Of an order of thousands of units only those 
 the whole order is meant; its piles are few, and are always read.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from services.fulfillment.orders.domain import Book, Buyer, Demand, Key, Line, Order, Pile, Unit
 from shared.database import Transaction, new_id
+from shared.records import load_records
 
 ORDERS = text("""
     SELECT order_id, warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at, digest,
@@ -18,15 +19,15 @@ ORDERS = text("""
     FROM sales_order WHERE order_id = ANY(CAST(:orders AS text[]))
 """)
 LINES = text("""
-    SELECT order_id, line, position, sku, ordered, serials, lots, single_lot, allocated, picked, packed, shipped,
-           waiting, cancelled, CASE WHEN single_lot AND shipped > 0 THEN (
+    SELECT order_id AS "order", line, position, sku, ordered, serials, lots, single_lot, allocated, picked, packed,
+           shipped, waiting, cancelled, CASE WHEN single_lot AND shipped > 0 THEN (
                SELECT min(p.lot) FROM pile p WHERE p.order_id = l.order_id AND p.line = l.line AND p.shipment <> ''
            ) END AS shipped_lot
     FROM order_line l WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY order_id, position
 """)
 DEMANDS = text("""
-    SELECT demand, order_id, line, sku, tracking, quantity, shortfall, serials, lots, answered, given, closed,
-           withdrawn, instead_of, outcome
+    SELECT demand, order_id AS "order", line, sku, tracking, quantity, shortfall, serials, lots, answered, given,
+           closed, withdrawn, instead_of, outcome
     FROM demand WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY demand
 """)
 # By the primary key of unit and by unit_order; a carton's content is its order's units with that carton.
@@ -46,15 +47,15 @@ UNITS = text("""
             WHERE l.order_id = ANY(CAST(:whole AS text[])) AND u.shipment <> ''
         UNION SELECT u.* FROM boxes b JOIN unit u USING (order_id, carton) WHERE u.shipment = ''
     )
-    SELECT f.sku, f.serial, f.order_id, f.line, f.demand, f.location, f.status, f.carton, f.shipment,
+    SELECT f.sku, f.serial, f.order_id AS "order", f.line, f.demand, f.location, f.status, f.carton, f.shipment,
            EXISTS (SELECT FROM unit_hold h WHERE h.sku = f.sku AND h.serial = f.serial) AS held,
            f.expiry
     FROM found f ORDER BY f.sku, f.serial
 """)
 # A hold at a place is on what still lies there: what was picked from it is named by the holds on its lot alone.
 PILES = text("""
-    SELECT p.pile, p.sku, p.lot, p.order_id, p.line, p.demand, p.location, p.quantity, p.expiry, p.status, p.carton,
-           p.shipment, EXISTS (
+    SELECT p.pile, p.sku, p.lot, p.order_id AS "order", p.line, p.demand, p.location, p.quantity, p.expiry, p.status,
+           p.carton, p.shipment, EXISTS (
                SELECT FROM lot_hold h WHERE h.sku = p.sku AND h.lot = p.lot
                AND (h.location = '' OR (h.location = p.location AND p.status = 'ALLOCATED'))) AS held
     FROM pile p WHERE p.order_id = ANY(CAST(:orders AS text[])) AND p.shipment = '' ORDER BY p.pile
@@ -75,8 +76,8 @@ async def load(
     Of the orders in `whole` all units in hand, and those that left of the ones their lines ask for by name.
     """
     wanted = {"orders": sorted(set(orders))}
-    lines = [_line(row) for row in await tx.rows(LINES, wanted)]
-    demands = [_demand(row) for row in await tx.rows(DEMANDS, wanted)]
+    lines = _lines(await tx.rows(LINES, wanted))
+    demands = _demands(await tx.rows(DEMANDS, wanted))
     contents = {
         "whole": sorted({*whole, *_of_one_lot(lines, demands)}),
         "cartons": sorted(set(cartons)),
@@ -85,7 +86,7 @@ async def load(
     keys = sorted(set(units))
     named = {"skus": [sku for sku, _ in keys], "serials": [serial for _, serial in keys]}
     rows = await tx.rows(UNITS, named | contents) if keys or any(contents.values()) else []
-    found = [Unit(*row) for row in rows]
+    found = load_records(Unit, rows)
     counted = {"orders": sorted({demand.order for demand in demands if demand.tracking != "SERIAL"})}
     return Book(
         ids(),
@@ -93,7 +94,7 @@ async def load(
         lines=lines,
         demands=demands,
         units=[unit for unit in found if not unit.shipment],
-        piles=[Pile(*row) for row in await tx.rows(PILES, counted)] if counted["orders"] else (),
+        piles=load_records(Pile, await tx.rows(PILES, counted)) if counted["orders"] else (),
         gone=_gone(found),
     )
 
@@ -115,17 +116,23 @@ def _gone(units: Iterable[Unit]) -> Mapping[Key, str]:
 
 
 def _order(row: Row[Any]) -> Order:
-    order, warehouse, customer, name, ship_to, contact, *rest = row
-    return Order(order, warehouse, Buyer(customer, name, ship_to, contact), *rest)
+    buyer = Buyer(id=row.customer, name=row.customer_name, ship_to=row.ship_to, contact=row.contact)
+    return Order(
+        order=row.order_id, warehouse=row.warehouse, customer=buyer, priority=row.priority, backorders=row.backorders,
+        placed_at=row.placed_at, digest=row.digest, min_life_days=row.min_life_days, status=row.status,
+        packing=row.packing,
+    )  # fmt: skip
 
 
-def _line(row: Row[Any]) -> Line:
-    line = Line(*row)
-    line.serials, line.lots = tuple(row.serials), tuple(row.lots)
-    return line
+def _lines(rows: Sequence[Row[Any]]) -> list[Line]:
+    lines = load_records(Line, rows)
+    for line in lines:
+        line.serials, line.lots = tuple(line.serials), tuple(line.lots)
+    return lines
 
 
-def _demand(row: Row[Any]) -> Demand:
-    demand = Demand(*row)
-    demand.serials, demand.lots = tuple(row.serials), tuple(row.lots)
-    return demand
+def _demands(rows: Sequence[Row[Any]]) -> list[Demand]:
+    demands = load_records(Demand, rows)
+    for demand in demands:
+        demand.serials, demand.lots = tuple(demand.serials), tuple(demand.lots)
+    return demands

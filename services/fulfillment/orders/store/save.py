@@ -91,10 +91,13 @@ async def save(tx: Transaction, book: Book, entries: Sequence[Entry]) -> None:
     book.settle()
     await PILES.save(tx, book.piles)
     if entries:
-        orders, actors, whats, details, sources, messages = (list(column) for column in zip(*entries, strict=True))
-        kept = [ENCODE(detail) for detail in details]
-        await tx.run(
-            LOG,
-            {"orders": orders, "actors": actors, "whats": whats, "details": kept, "sources": sources,
-             "messages": messages, "now": tx.now},
-        )  # fmt: skip
+        values = {
+            "orders": [entry.order for entry in entries],
+            "actors": [entry.actor for entry in entries],
+            "whats": [entry.what for entry in entries],
+            "details": [ENCODE(entry.detail) for entry in entries],
+            "sources": [entry.source for entry in entries],
+            "messages": [entry.message for entry in entries],
+            "now": tx.now,
+        }
+        await tx.run(LOG, values)

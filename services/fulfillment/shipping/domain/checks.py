@@ -72,8 +72,8 @@ def _said(data: Approved) -> list[tuple[tuple[object, ...], str]]:
 
 def _reasons(data: Refused) -> list[Reason]:
     if isinstance(data, DispatchRefused):
-        return [Reason(unit.code, unit.detail, data.sku, unit.serial) for unit in data.units]
-    return [Reason(line.code, line.detail, data.sku, lot=line.lot) for line in data.stock]
+        return [Reason(code=unit.code, detail=unit.detail, sku=data.sku, serial=unit.serial) for unit in data.units]
+    return [Reason(code=line.code, detail=line.detail, sku=data.sku, lot=line.lot) for line in data.stock]
 
 
 def _check(act: Act, yard: Yard, data: Approved | Refused) -> Check | None:
@@ -108,8 +108,8 @@ def _decide(act: Act, yard: Yard, shipment: Shipment, check: Check, content: Loa
 
 def _on_hold(goods: Goods) -> Reason:
     if isinstance(goods, Unit):
-        return Reason(Code.HELD, "it is on hold", goods.sku, goods.serial)
-    return Reason(Code.HELD, "it is on hold", goods.sku, lot=goods.lot)
+        return Reason(code=Code.HELD, detail="it is on hold", sku=goods.sku, serial=goods.serial)
+    return Reason(code=Code.HELD, detail="it is on hold", sku=goods.sku, lot=goods.lot)
 
 
 def _leave(act: Act, yard: Yard, shipment: Shipment, content: Loaded) -> None:

@@ -71,8 +71,9 @@ def _ask(
     abort(yard, shipment, "the dispatch was asked for anew")
     lines = {order: contents(goods) for order, goods in content.items()}
     check = Check(
-        next(act.book.ids), shipment.shipment, shipment.orders, tuple(order.packing for order in orders),
-        sum(len(some) for some in lines.values()), yard.now, act.actor,
+        check=next(act.book.ids), shipment=shipment.shipment, orders=shipment.orders,
+        packing=tuple(order.packing for order in orders), asked=sum(len(some) for some in lines.values()), at=yard.now,
+        actor=act.actor,
     )  # fmt: skip
     yard.checks.put(check.check, check)
     shipment.check = check.check

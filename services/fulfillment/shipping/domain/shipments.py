@@ -45,8 +45,9 @@ def create(act: Act, yard: Yard, data: CreateShipment) -> tuple[Shipment | None,
         at = [order_at(order) for order in orders]
         return None, [Refusal(code=Code.WRONG_WAREHOUSE, detail=detail, ids=list(orders), blocked_by=at)]
     shipment = Shipment(
-        data.shipment, warehouses.pop(), orders, data.carrier, data.tracking_number, yard.now, act.actor
-    )
+        shipment=data.shipment, warehouse=warehouses.pop(), orders=orders, carrier=data.carrier,
+        tracking_number=data.tracking_number, created_at=yard.now, created_by=act.actor,
+    )  # fmt: skip
     yard.shipments.put(shipment.shipment, shipment)
     for carton in cartons:
         carton.shipment = shipment.shipment

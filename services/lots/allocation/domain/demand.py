@@ -86,9 +86,10 @@ class Demands:
             if fact.demand in self.known:
                 continue
             self.known[fact.demand] = Demand(
-                fact.demand, "OPEN", fact.order, fact.line, fact.sku, fact.tracking, fact.warehouse, fact.customer,
-                fact.priority, fact.placed_at, fact.shortfall, fact.quantity, fact.quantity, fact.lots,
-                fact.single_lot, fact.min_life_days,
+                id=fact.demand, status="OPEN", order=fact.order, line=fact.line, sku=fact.sku, tracking=fact.tracking,
+                warehouse=fact.warehouse, customer=fact.customer, priority=fact.priority, placed_at=fact.placed_at,
+                shortfall=fact.shortfall, quantity=fact.quantity, open=fact.quantity, lots=fact.lots,
+                single_lot=fact.single_lot, min_life_days=fact.min_life_days,
             )  # fmt: skip
             self.fresh.add(fact.demand)
             self.asked[fact.demand] = Told(event.actor, event.time, event.cause)

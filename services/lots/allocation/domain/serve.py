@@ -46,7 +46,7 @@ def serve(book: Book, shelves: Mapping[Pool, Shelves], demands: Demands) -> list
 
 
 def _give(book: Book, demands: Demands, demand: Demand, taken: list[Taken]) -> None:
-    claim = Claim(demand.id, demand.order, demand.line)
+    claim = Claim(demand=demand.id, order_id=demand.order, line=demand.line)
     for pile, quantity in taken:
         book.reserve(book.balances[demand.sku, pile.lot, pile.location], claim, quantity)
     demands.give(demand, taken)

@@ -63,7 +63,10 @@ class Shelves:
         free, barred, day = [], [], limits.day(book.now)
         for it in balances:
             lot = book.lots[it.sku, it.lot]
-            pile = Pile(it.lot, lot.expiry, lot.first_received, it.location, walk.get(it.location, 0), it.free)
+            pile = Pile(
+                lot=it.lot, expiry=lot.expiry, received=lot.first_received, location=it.location,
+                sequence=walk.get(it.location, 0), free=it.free,
+            )  # fmt: skip
             late = too_late(lot.expiry, day, limits.life.stop_pick_days)
             if late or book.held(it):
                 barred.append(Skip(pile, TOO_LATE[late] if late else Why.HELD))

@@ -2,14 +2,13 @@
 
 from datetime import date
 
-from pydantic import BaseModel
-
 from services.lots.balances.domain.book import Book
 from services.lots.balances.domain.stock import Balance, Lot
+from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import Exact
 
 
-class AtPlace(BaseModel):
+class AtPlace(KnownFieldsModel):
     """How much of a lot lies at a place, and how much of that orders have."""
 
     location: str
@@ -18,7 +17,7 @@ class AtPlace(BaseModel):
     on_hold: bool
 
 
-class StockNow(BaseModel):
+class StockNow(KnownFieldsModel):
     """A lot at the places that a command was about."""
 
     sku: str
@@ -36,14 +35,14 @@ def stock_now(book: Book, lot: Lot, *balances: Balance) -> StockNow:
     return StockNow(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, places=places)
 
 
-class OpenOn(BaseModel):
+class OpenOn(KnownFieldsModel):
     """What a hold is on: a lot everywhere, or at one place."""
 
     lot: str
     location: str | None
 
 
-class HoldNow(BaseModel):
+class HoldNow(KnownFieldsModel):
     """A hold, and what it is open on; nothing, once it was lifted."""
 
     sku: str

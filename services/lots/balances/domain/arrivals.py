@@ -22,8 +22,8 @@ def _received(book: Book, event: CloudEvent[StockReceived], came: ReceivedLot) -
     lot = book.lots.get((fact.sku, came.lot))
     if lot is None:
         lot = book.lots[fact.sku, came.lot] = Lot(
-            fact.sku, came.lot, came.expiry, came.manufactured, came.best_before, event.time, fact.supplier,
-            changed=True,
+            sku=fact.sku, lot=came.lot, expiry=came.expiry, manufactured=came.manufactured,
+            best_before=came.best_before, first_received=event.time, supplier=fact.supplier, changed=True,
         )  # fmt: skip
     # Before the quantity is taken in: what arrives under a hold never was free.
     said = _dates(book, lot, event, came)
@@ -58,7 +58,10 @@ def _dates(book: Book, lot: Lot, event: CloudEvent[StockReceived], came: Receive
         why = told._replace(reason=f"expiry differs: {told.reason}, known was {lot.expiry}")
         said += holds.open_on(book, lot, f"EXP-{event.id}"[:64], "EXPIRY_DIFFERS", why)
     expiry = min((day for day in (lot.expiry, came.expiry) if day), default=None)
-    in_force = Dates(expiry, lot.manufactured or came.manufactured, lot.best_before or came.best_before)
+    in_force = Dates(
+        expiry=expiry, manufactured=lot.manufactured or came.manufactured,
+        best_before=lot.best_before or came.best_before,
+    )  # fmt: skip
     return [*said, *redate(book, lot, in_force, told)]
 
 

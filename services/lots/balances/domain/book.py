@@ -129,8 +129,9 @@ class Book:
         found = self.balances.get(key)
         if found is None:
             found = self.balances[key] = Balance(
-                *key, warehouse_of(location), self.stored(location), expiry=lot.expiry or NEVER
-            )
+                sku=lot.sku, lot=lot.lot, location=location, warehouse=warehouse_of(location),
+                stored=self.stored(location), expiry=lot.expiry or NEVER,
+            )  # fmt: skip
         elif location in self.types and found.stored != self.stored(location):
             found.stored, found.changed = self.stored(location), True  # the place was of another type then
         return found
@@ -150,8 +151,9 @@ class Book:
         row = self.reserved.get(key)
         if row is None:
             row = self.reserved[key] = Reserved(
-                claim.demand, balance.lot, balance.location, balance.sku, claim.order_id, claim.line
-            )
+                demand=claim.demand, lot=balance.lot, location=balance.location, sku=balance.sku,
+                order_id=claim.order_id, line=claim.line,
+            )  # fmt: skip
         row.quantity += quantity
         balance.allocated += quantity
         row.changed = balance.changed = True
@@ -173,7 +175,10 @@ class Book:
         key = (row.demand, row.lot)
         picked = self.picked.get(key)
         if picked is None:
-            picked = self.picked[key] = Picked(row.demand, row.lot, row.sku, balance.warehouse, row.order_id, row.line)
+            picked = self.picked[key] = Picked(
+                demand=row.demand, lot=row.lot, sku=row.sku, warehouse=balance.warehouse, order_id=row.order_id,
+                line=row.line,
+            )  # fmt: skip
         if not picked.quantity:  # a row that had come to nothing was not kept up
             picked.expiry, picked.due = balance.expiry, balance.due
         picked.quantity += quantity
@@ -210,8 +215,9 @@ class Book:
         on_hand, picked = by
         self.ledger.append(
             Entry(
-                change, sku, lot, warehouse, location, on_hand, picked, told.reason or change.words, told.actor,
-                told.occurred, self.now, told.cause.source, told.cause.id, *papers,
+                change=change, sku=sku, lot=lot, warehouse=warehouse, location=location, on_hand=on_hand,
+                picked=picked, reason=told.reason or change.words, actor=told.actor, occurred=told.occurred,
+                recorded=self.now, cause_source=told.cause.source, cause_id=told.cause.id, **papers._asdict(),
             )
         )  # fmt: skip
 

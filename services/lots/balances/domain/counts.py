@@ -35,7 +35,8 @@ def count(book: Book, requests: Sequence[CloudEvent[CountLot]]) -> list[Outcome]
         asked = request.data
         at = _at(book, asked, asked.counted)
         if not isinstance(at, Outcome):
-            by = asked.counted - book.balance(*at).on_hand
+            lot, location = at
+            by = asked.counted - book.balance(lot, location).on_hand
             at = _by(book, at, Change.COUNTED_UP if by > 0 else Change.COUNTED_DOWN, abs(by), Told.by(request))
         outcomes.append(at)
     return outcomes
@@ -49,11 +50,12 @@ def _at(book: Book, asked: AdjustLot | CountLot, quantity: Decimal) -> tuple[Lot
 
 
 def _by(book: Book, at: tuple[Lot, str], change: Change, quantity: Decimal, told: Told) -> Outcome:
-    balance = book.balance(*at)
+    lot, location = at
+    balance = book.balance(lot, location)
     if change not in UP and (no := _in_the_way(book, balance, quantity)):
         return no
     if not quantity:
-        return Outcome(stock_now(book, at[0], balance))
+        return Outcome(stock_now(book, lot, balance))
     book.change(change, balance, quantity if change in UP else -quantity, told, Papers())
     adjusted = [
         LotAdjusted(
@@ -63,7 +65,7 @@ def _by(book: Book, at: tuple[Lot, str], change: Change, quantity: Decimal, told
         for some in parts(quantity)
     ]  # fmt: skip
     mix = mixed(book, balance, told) if change in UP else []
-    return Outcome(stock_now(book, at[0], balance), [*adjusted, *mix])
+    return Outcome(stock_now(book, lot, balance), [*adjusted, *mix])
 
 
 def _in_the_way(book: Book, balance: Balance, quantity: Decimal) -> Outcome | None:

@@ -25,7 +25,7 @@ class Dates(NamedTuple):
     @classmethod
     def of(cls, lot: Lot) -> "Dates":
         """Those in force."""
-        return cls(lot.expiry, lot.manufactured, lot.best_before)
+        return cls(expiry=lot.expiry, manufactured=lot.manufactured, best_before=lot.best_before)
 
 
 def redate(book: Book, lot: Lot, dates: Dates, told: Told) -> list[Fact]:
@@ -36,11 +36,15 @@ def redate(book: Book, lot: Lot, dates: Dates, told: Told) -> list[Fact]:
     before = Dates.of(lot)
     if dates == before:
         return []
-    lot.expiry, lot.manufactured, lot.best_before = dates
+    lot.expiry, lot.manufactured, lot.best_before = dates.expiry, dates.manufactured, dates.best_before
     lot.changed = True
-    both = (before.expiry, dates.expiry, before.manufactured, dates.manufactured, before.best_before, dates.best_before)
-    told_by = (told.reason, told.actor, told.occurred, book.now, told.cause.source, told.cause.id)
-    book.corrections.append(Correction(lot.sku, lot.lot, *both, *told_by))
+    correction = Correction(
+        sku=lot.sku, lot=lot.lot, expiry_before=before.expiry, expiry=dates.expiry,
+        manufactured_before=before.manufactured, manufactured=dates.manufactured,
+        best_before_before=before.best_before, best_before=dates.best_before, reason=told.reason, actor=told.actor,
+        occurred=told.occurred, recorded=book.now, cause_source=told.cause.source, cause_id=told.cause.id,
+    )  # fmt: skip
+    book.corrections.append(correction)
     having = sorted(book.having(lot.sku, lot.lot)) if lot.expiry != before.expiry else []
     return [
         LotCorrected(

@@ -33,8 +33,8 @@ def open_on(
             again.changed = True
             return []
     opened = Hold(
-        name, lot.sku, lot.lot, location, kind, told.reason, role, return_id, waiting, told.actor, told.occurred,
-        changed=True,
+        hold=name, sku=lot.sku, lot=lot.lot, location=location, kind=kind, reason=told.reason, role=role,
+        return_id=return_id, waiting=waiting, opened_by=told.actor, opened_at=told.occurred, changed=True,
     )  # fmt: skip
     book.put_hold(opened)
     book.no_longer_free(opened)

@@ -26,7 +26,8 @@ def _returned(book: Book, event: CloudEvent[StockReturned], came: LotQuantity) -
     lot = book.lots.get((fact.sku, came.lot))
     if lot is None:
         lot = book.lots[fact.sku, came.lot] = Lot(
-            fact.sku, came.lot, None, None, None, event.time, "", changed=True
+            sku=fact.sku, lot=came.lot, expiry=None, manufactured=None, best_before=None, first_received=event.time,
+            supplier="", changed=True,
         )  # fmt: skip
     balance = book.balance(lot, fact.location)
     # First the hold: what comes back is free at no time.

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from services.lots.balances.domain.stock import HoldKind
 from services.lots.lookup.queries import lots as queries
 from services.lots.lookup.queries.amounts import Amounts
 from services.lots.lookup.queries.search import Filters, search
+from shared.contracts.model import KnownFieldsModel
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 from shared.identifiers import Day, Exact
 from shared.replica import days
@@ -24,7 +24,7 @@ Part = Annotated[
 ]
 
 
-class LotFacts(BaseModel):
+class LotFacts(KnownFieldsModel):
     """What is known of a lot itself."""
 
     sku: str
@@ -55,7 +55,7 @@ class InWarehouse(Amounts):
     expired: bool
 
 
-class AtPlace(BaseModel):
+class AtPlace(KnownFieldsModel):
     """How much of a lot lies at a place."""
 
     location: str
@@ -66,7 +66,7 @@ class AtPlace(BaseModel):
     staged: Exact
 
 
-class OnHold(BaseModel):
+class OnHold(KnownFieldsModel):
     """A hold that is open on the lot, everywhere or at one place."""
 
     hold: str
@@ -79,7 +79,7 @@ class OnHold(BaseModel):
     opened_at: datetime
 
 
-class Corrected(BaseModel):
+class Corrected(KnownFieldsModel):
     """That the dates of the lot were others before, and who said so why."""
 
     expiry_before: date | None
@@ -117,7 +117,9 @@ async def lots(
 ) -> Page[LotLine]:
     """Lots by product and number: part of a number, what expires before a day, what lies where."""
     after = parts(cursor, str, str) or ("", "")
-    filters = Filters(q, product, expiring_before, warehouse, location, stocked)
+    filters = Filters(
+        part=q, sku=product, before=expiring_before, warehouse=warehouse, location=location, stocked=stocked,
+    )  # fmt: skip
     found = await search(tx, filters, (after[0], after[1]), limit + 1)
     return page(found, limit, lambda row: LotLine.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
 

@@ -4,17 +4,17 @@ from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from services.lots.lookup.api.lots import AtPlace, Number, Product, unknown
 from services.lots.lookup.queries import lots, trace
+from shared.contracts.model import KnownFieldsModel
 from shared.http import Reading
 from shared.identifiers import Exact
 
 router = APIRouter(tags=["lookup"])
 
 
-class Came(BaseModel):
+class Came(KnownFieldsModel):
     """So much of the lot came: with a receipt from a supplier, back from a customer, or it was found."""
 
     change: Literal["RECEIVED", "RETURNED", "FOUND", "COUNTED_UP"]
@@ -33,7 +33,7 @@ class Came(BaseModel):
     customer: str | None
 
 
-class WhereFrom(BaseModel):
+class WhereFrom(KnownFieldsModel):
     """Everything that brought some of a lot here, in order; `more` says that there is more than the answer holds."""
 
     sku: str
@@ -42,7 +42,7 @@ class WhereFrom(BaseModel):
     more: bool
 
 
-class Shipped(BaseModel):
+class Shipped(KnownFieldsModel):
     """So much of the lot left for a customer."""
 
     shipment: str | None
@@ -56,7 +56,7 @@ class Shipped(BaseModel):
     shipped_at: datetime
 
 
-class Promised(BaseModel):
+class Promised(KnownFieldsModel):
     """So much of the lot an order has that has not left."""
 
     order: str
@@ -67,7 +67,7 @@ class Promised(BaseModel):
     quantity: Exact
 
 
-class Gone(BaseModel):
+class Gone(KnownFieldsModel):
     """So much of the lot is gone, and to no customer."""
 
     change: Literal["SCRAPPED", "LOST", "COUNTED_DOWN", "SENT_BACK"]
@@ -79,7 +79,7 @@ class Gone(BaseModel):
     reason: str
 
 
-class WhereTo(BaseModel):
+class WhereTo(KnownFieldsModel):
     """Where all of a lot is: shipped, with which orders, lying here, gone; and what of the shipped came back."""
 
     sku: str

@@ -5,8 +5,9 @@ What is on hand is free, allocated, held or staged; what is picked has left its 
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import Exact
 
 OF_LOTS = """
@@ -16,7 +17,7 @@ OF_LOTS = """
 """Of a product, a lot, a warehouse, where asked."""
 
 
-class Amounts(BaseModel):
+class Amounts(KnownFieldsModel):
     """On hand is free, allocated, held and staged; picked has left its place and not the house."""
 
     on_hand: Exact = Field(description="how much lies there")

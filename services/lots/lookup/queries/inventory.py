@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
+from shared.contracts.model import KnownFieldsModel
 from shared.database import reading
 from shared.http import Report
 from shared.replica import days
@@ -19,7 +20,7 @@ BUCKETS: dict[Bucket | None, tuple[int | None, int | None]] = {
 """The days left of what is in a bucket, from and to."""
 
 
-class LotNamed(BaseModel):
+class LotNamed(KnownFieldsModel):
     """A lot in a warehouse."""
 
     expiry: date | None = Field(description="the last day on which it is good")

@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from services.lots.balances.queries import Reconciled, reconciliation
 from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
+from shared.contracts.model import KnownFieldsModel
 from shared.http import Report
 from shared.identifiers import Exact
 
 
-class OneLot(BaseModel):
+class OneLot(KnownFieldsModel):
     """A lot of a product."""
 
     sku: str = Field(description="the product")
@@ -40,7 +41,7 @@ class MovementRow(OneLot):
     return_id: str | None = Field(description="the customer return")
 
 
-class ProductNamed(BaseModel):
+class ProductNamed(KnownFieldsModel):
     """A product in a warehouse."""
 
     sku: str = Field(description="the product")

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel
-
 from services.lots.recalls.domain.opening import Touched
+from shared.contracts.model import KnownFieldsModel
 
 
-class TouchedProduct(BaseModel):
+class TouchedProduct(KnownFieldsModel):
     """A product that a recall is about: lots that it touches, or that its serials are being looked for."""
 
     sku: str
     lots: list[str]
 
 
-class RecallNow(BaseModel):
+class RecallNow(KnownFieldsModel):
     """A recall as it stands after a command."""
 
     recall: str

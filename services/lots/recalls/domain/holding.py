@@ -37,4 +37,6 @@ def hold_arriving(book: Book, found: Sequence[Sought], told: Told) -> list[Fact]
 
 def _lot(book: Book, sku: str, number: str) -> Lot:
     known = book.lots.get((sku, number))
-    return known or Lot(sku, number, None, None, None, book.now, "")
+    return known or Lot(
+        sku=sku, lot=number, expiry=None, manufactured=None, best_before=None, first_received=book.now, supplier="",
+    )  # fmt: skip

@@ -10,13 +10,14 @@ from pydantic import BaseModel, Field
 from services.lots.balances.queries import Reconciled
 from services.lots.recalls.queries.recalls import one
 from services.lots.recalls.store.views import CALLS, ORDERS, RECONCILIATION, STOCK
+from shared.contracts.model import KnownFieldsModel
 from shared.database import reading
 from shared.http import NotFound
 from shared.http.reports import Report
 from shared.identifiers import Exact
 
 
-class Item(BaseModel):
+class Item(KnownFieldsModel):
     """A lot or a unit of a product."""
 
     sku: str = Field(description="the product")

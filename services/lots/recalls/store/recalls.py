@@ -14,6 +14,7 @@ from shared.contracts.lots import RecallOpened
 from shared.contracts.reference import Tracking
 from shared.contracts.serials import SerialRecalled
 from shared.database import Transaction
+from shared.records import load_records
 
 STILL_OPEN, CALLED = text(OPEN), text(LINES)
 KNOWN = text("SELECT recall, closed_at FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")
@@ -242,7 +243,8 @@ async def products_of(tx: Transaction, recalls: Iterable[str]) -> dict[str, list
 async def still_open(tx: Transaction, recalls: Iterable[str]) -> dict[str, StillOpen]:
     """Count what is open of each recall."""
     rows = await tx.rows(STILL_OPEN, {"recalls": sorted(set(recalls))})
-    return {row.recall: StillOpen(*row[1:]) for row in rows}
+    found = load_records(StillOpen, rows, besides=("recall",))
+    return {row.recall: still for row, still in zip(rows, found, strict=True)}
 
 
 async def called(tx: Transaction, marks: Iterable[MarkRecalled]) -> set[tuple[str, str, str, str]]:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from services.lots.recalls.domain.opening import Asked
 from shared.database import Transaction
+from shared.records import load_records
 
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext('tracelot.recalls'))")
 TOGETHER = text("SELECT pg_advisory_xact_lock_shared(hashtext('tracelot.recalls'))")
@@ -100,10 +101,10 @@ async def seek(tx: Transaction, came: Iterable[tuple[str, str]]) -> list[Sought]
     if not keys:
         return []
     await together(tx)
-    rows = await tx.rows(SEEK, {"skus": [sku for sku, _ in keys], "lots": [lot for _, lot in keys]})
-    found = [Sought(*row) for row in rows]
+    values = {"skus": [sku for sku, _ in keys], "lots": [lot for _, lot in keys]}
+    found = load_records(Sought, await tx.rows(SEEK, values))
     if found:
-        values = {"recalls": [it.recall for it in found], "skus": [it.sku for it in found]}
-        await tx.run(ADD_PRODUCTS, values | {"now": tx.now})
-        await tx.run(ADD_LOTS, values | {"lots": [it.lot for it in found]})
+        touched = {"recalls": [it.recall for it in found], "skus": [it.sku for it in found]}
+        await tx.run(ADD_PRODUCTS, touched | {"now": tx.now})
+        await tx.run(ADD_LOTS, touched | {"lots": [it.lot for it in found]})
     return found

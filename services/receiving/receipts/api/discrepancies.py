@@ -4,19 +4,19 @@ from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import head
 from services.receiving.receipts.domain.resolving import fitting
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 
 router = APIRouter(tags=["discrepancies"])
 
 
-class DiscrepancyShown(BaseModel):
+class DiscrepancyShown(KnownFieldsModel):
     """What came is not what was announced (S16); `other` is what stands against it, `fitting` what may be decided."""
 
     discrepancy: str

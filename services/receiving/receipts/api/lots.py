@@ -4,19 +4,19 @@ from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import head
 from services.receiving.receipts.domain.records import LotScanState
+from shared.contracts.model import KnownFieldsModel
 from shared.http import Limit, Page, Reading, page, parts
 
 router = APIRouter(tags=["receipts"])
 LOTS = 500
 
 
-class LotScanShown(BaseModel):
+class LotScanShown(KnownFieldsModel):
     """So much of a lot as it was scanned (S23); the lot of an untracked product is empty."""
 
     session: str

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
 from services.receiving.receipts.domain.records import ReceiptKind, ReceiptStatus
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.database import Transaction
 from shared.http import Limit, NotFound, Page, Reading, page, parts
@@ -17,7 +17,7 @@ router = APIRouter(tags=["receipts"])
 LINES = 500
 
 
-class ReceiptShown(BaseModel):
+class ReceiptShown(KnownFieldsModel):
     """A receipt's head; its warehouse is empty while only its cancellation is known."""
 
     receipt: str
@@ -31,7 +31,7 @@ class ReceiptShown(BaseModel):
     reason: str
 
 
-class LineShown(BaseModel):
+class LineShown(KnownFieldsModel):
     """One line, announced against scanned and received (S16).
 
     A line is filled by scans alone: `missing` goes down with each confirmed one (S02, S15).
@@ -57,7 +57,7 @@ class WholeReceipt(ReceiptShown):
     next_lines: str | None
 
 
-class ExpectedUnit(BaseModel):
+class ExpectedUnit(KnownFieldsModel):
     """A unit that a receipt expects by name."""
 
     serial: str

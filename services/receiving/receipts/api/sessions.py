@@ -4,19 +4,19 @@ from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
 from services.receiving.receipts.api.lots import LOTS, LotScanShown, lot_shown
 from services.receiving.receipts.api.receipts import head
 from services.receiving.receipts.domain.records import SessionState
+from shared.contracts.model import KnownFieldsModel
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 
 router = APIRouter(tags=["receipts"])
 
 
-class SessionShown(BaseModel):
+class SessionShown(KnownFieldsModel):
     """Scans of one person on one receipt."""
 
     session: str
@@ -26,7 +26,7 @@ class SessionShown(BaseModel):
     ended_at: datetime | None
 
 
-class ScanShown(BaseModel):
+class ScanShown(KnownFieldsModel):
     """An unconfirmed scan: accepted, or a discrepancy once confirmed."""
 
     serial: str

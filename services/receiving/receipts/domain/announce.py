@@ -24,8 +24,9 @@ def announce(desk: Desk, event: CloudEvent[AsnAnnounced]) -> Outcome:
         return _born_cancelled(desk, receipt, event)
     if receipt is None:
         receipt = Receipt(
-            asn.receipt, 0, asn.kind, asn.warehouse, asn.supplier, asn.expected_at, "PLANNED", 0, 0, desk.now
-        )
+            receipt=asn.receipt, version=0, kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier,
+            expected_at=asn.expected_at, status="PLANNED", sessions=0, own_lines=0, created_at=desk.now,
+        )  # fmt: skip
         desk.put_receipt(receipt)
     events, refusals = plan_all(desk, asn.receipt, asn.lines, by(event))
     return Outcome(ReceiptAnswer(receipt=asn.receipt, status=receipt.status), events, refusals)
@@ -69,7 +70,7 @@ def _born_cancelled(desk: Desk, receipt: Receipt, event: CloudEvent[AsnAnnounced
         receipt._replace(kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier, expected_at=asn.expected_at)
     )
     for wish in asn.lines:
-        line = desk.lines.get((asn.receipt, wish.line)) or Line(asn.receipt, wish.line, wish.sku)
+        line = desk.lines.get((asn.receipt, wish.line)) or Line(receipt=asn.receipt, line=wish.line, sku=wish.sku)
         desk.put_line(line._replace(announced=line.announced + wish.quantity))
     lines = [desk.lines[asn.receipt, number] for number in dict.fromkeys(wish.line for wish in asn.lines)]
     events = closed(desk, asn.receipt, lines, by(event), {})

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from services.receiving.receipts.domain.records import ReceiptStatus, SessionState
 from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.identifiers import Count
@@ -28,7 +29,7 @@ class Outcome(NamedTuple):
     refusals: Sequence[Refusal] = ()
 
 
-class ReceiptAnswer(BaseModel):
+class ReceiptAnswer(KnownFieldsModel):
     """A receipt after it was announced, changed, cancelled or closed."""
 
     receipt: str
@@ -72,7 +73,7 @@ class LotVerdict:
         return self.lot
 
 
-class ScanAnswer(BaseModel):
+class ScanAnswer(KnownFieldsModel):
     """Each scan's own verdict, in the order scanned (S16); what is set aside is a discrepancy once confirmed.
 
     `verdicts` are those of serials, `lots` those of lots.
@@ -87,7 +88,7 @@ class ScanAnswer(BaseModel):
     lots: list[LotVerdict] = []
 
 
-class SessionAnswer(BaseModel):
+class SessionAnswer(KnownFieldsModel):
     """A session after a command: the units and how much of counted goods it concerned, the discrepancies it left."""
 
     receipt: str
@@ -99,7 +100,7 @@ class SessionAnswer(BaseModel):
     discrepancies: list[str] = []
 
 
-class ResolutionAnswer(BaseModel):
+class ResolutionAnswer(KnownFieldsModel):
     """A discrepancy after a supervisor's decision."""
 
     receipt: str

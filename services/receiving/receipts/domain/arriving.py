@@ -78,17 +78,19 @@ def _received(scan: LotScan, held: str | None) -> ReceivedLot:
 def found_unit(desk: Desk, event: CloudEvent[Any], aside: Aside) -> Discrepancy:
     """A unit that was set aside is a discrepancy from now on."""
     return Discrepancy(
-        next(desk.ids), aside.receipt, aside.session, aside.kind, aside.line, aside.sku, aside.serial, [], Decimal(1),
-        aside.location, aside.other, desk.now, event.actor, lot=aside.lot, expiry=aside.expiry,
+        discrepancy=next(desk.ids), receipt=aside.receipt, session=aside.session, kind=aside.kind, line=aside.line,
+        sku=aside.sku, serial=aside.serial, missing=[], quantity=Decimal(1), location=aside.location, other=aside.other,
+        found_at=desk.now, found_by=event.actor, lot=aside.lot, expiry=aside.expiry,
     )  # fmt: skip
 
 
 def found_lot(desk: Desk, event: CloudEvent[Any], scan: LotScan) -> Discrepancy:
     """So much of a lot that was set aside is a discrepancy from now on."""
     return Discrepancy(
-        next(desk.ids), scan.receipt, scan.session, "OVER" if scan.state == "OVER" else "UNEXPECTED", scan.line,
-        scan.sku, None, [], scan.quantity, scan.location, None, desk.now, event.actor, lot=scan.lot,
-        expiry=scan.expiry, scan=scan.scan,
+        discrepancy=next(desk.ids), receipt=scan.receipt, session=scan.session,
+        kind="OVER" if scan.state == "OVER" else "UNEXPECTED", line=scan.line, sku=scan.sku, serial=None, missing=[],
+        quantity=scan.quantity, location=scan.location, other=None, found_at=desk.now, found_by=event.actor,
+        lot=scan.lot, expiry=scan.expiry, scan=scan.scan,
     )  # fmt: skip
 
 

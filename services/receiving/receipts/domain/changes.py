@@ -88,8 +88,11 @@ def cancel(desk: Desk, event: CloudEvent[AsnCancelled]) -> Outcome:
     receipt = desk.receipts.get(name)
     if receipt is None:
         desk.put_receipt(
-            Receipt(name, 0, "ASN", None, "", None, "CANCELLED", 0, 0, desk.now, desk.now, event.data.reason)
-        )
+            Receipt(
+                receipt=name, version=0, kind="ASN", warehouse=None, supplier="", expected_at=None, status="CANCELLED",
+                sessions=0, own_lines=0, created_at=desk.now, ended_at=desk.now, reason=event.data.reason,
+            )
+        )  # fmt: skip
         return Outcome(ReceiptAnswer(receipt=name, status="CANCELLED"))
     if refusal := _ended(receipt):
         return Outcome(refusals=[refusal])

@@ -35,8 +35,9 @@ def close(desk: Desk, event: CloudEvent[CloseReceipt]) -> Outcome:
     lines = desk.lines_in(name)
     short = [
         Discrepancy(
-            next(desk.ids), name, None, "SHORT", line.line, line.sku, None, missing.get(line.line, []), line.missing,
-            None, None, desk.now, event.actor,
+            discrepancy=next(desk.ids), receipt=name, session=None, kind="SHORT", line=line.line, sku=line.sku,
+            serial=None, missing=missing.get(line.line, []), quantity=line.missing, location=None, other=None,
+            found_at=desk.now, found_by=event.actor,
         )
         for line in lines
         if line.missing > 0

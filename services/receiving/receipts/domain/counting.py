@@ -1,6 +1,7 @@
 """What a scanned lot is: each entry of a message gets its own verdict, and sees those before it (S16, S23)."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.receiving.receipts.domain.answers import LotVerdict, Verdict
 from services.receiving.receipts.domain.desk import Desk
@@ -15,8 +16,13 @@ DATES = ("expiry", "manufactured", "best_before")
 MOST = Decimal(1_000_000)
 """What one fact can say of a lot."""
 
-Share = tuple[str | None, LotScanState, Decimal]
-"""Line, what becomes of it there, and how much."""
+
+class Share(NamedTuple):
+    """A part of a scanned quantity on a line, and what becomes of it there."""
+
+    line: str | None
+    state: LotScanState
+    quantity: Decimal
 
 
 def judge(desk: Desk, event: CloudEvent[Scan], receipt: Receipt, sku: str) -> list[LotVerdict]:
@@ -76,23 +82,26 @@ class _Bench:
                 self.desk.put_line(counted._replace(scanned=counted.scanned + quantity))
             self._lay(label, rows.get((line, state)), line, state, quantity)
         first, last = shares[0], shares[-1]
-        verdict: Verdict = "OVER" if last[1] == "OVER" else "UNEXPECTED" if last[1] == "UNEXPECTED" else "ACCEPTED"
+        verdict: Verdict = (
+            "OVER" if last.state == "OVER" else "UNEXPECTED" if last.state == "UNEXPECTED" else "ACCEPTED"
+        )
         accepted = sum((quantity for _, state, quantity in shares if state == "SCANNED"), Decimal(0))
-        aside = Decimal(0) if verdict == "ACCEPTED" else last[2]
-        return LotVerdict(label.lot, verdict, first[0], accepted, aside, held=held)
+        aside = Decimal(0) if verdict == "ACCEPTED" else last.quantity
+        return LotVerdict(lot=label.lot, verdict=verdict, line=first.line, quantity=accepted, aside=aside, held=held)
 
     def _shares(self, quantity: Decimal) -> list[Share]:
         lines = self.desk.lines_of(self.name, self.sku)
         if self.receipt.kind != "ASN":
             line = lines[0] if lines else own_line(self.desk, self.name, self.sku)
-            return [(line.line, "SCANNED", quantity)]
+            return [Share(line.line, "SCANNED", quantity)]
         shares: list[Share] = []
         for line in lines:
             if (part := min(quantity, line.open)) > 0:
-                shares.append((line.line, "SCANNED", part))
+                shares.append(Share(line.line, "SCANNED", part))
                 quantity -= part
         if quantity:
-            shares.append((lines[0].line, "OVER", quantity) if lines else (None, "UNEXPECTED", quantity))
+            over = Share(lines[0].line, "OVER", quantity) if lines else Share(None, "UNEXPECTED", quantity)
+            shares.append(over)
         return shares
 
     def _adds_to(self, row: LotScan) -> bool:
@@ -104,9 +113,10 @@ class _Bench:
         desk, wish = self.desk, self.wish
         desk.put_lot(
             LotScan(
-                row.scan if row else next(desk.ids), self.name, wish.session, line, self.sku, label.lot, wish.location,
-                state, quantity + (row.quantity if row else 0), label.expiry, label.manufactured, label.best_before,
-                self.actor, desk.now,
+                scan=row.scan if row else next(desk.ids), receipt=self.name, session=wish.session, line=line,
+                sku=self.sku, lot=label.lot, location=wish.location, state=state,
+                quantity=quantity + (row.quantity if row else 0), expiry=label.expiry, manufactured=label.manufactured,
+                best_before=label.best_before, actor=self.actor, at=desk.now,
             )
         )  # fmt: skip
 

@@ -64,8 +64,8 @@ def plan(desk: Desk, receipt: str, wish: AsnLine, said: dict[str, Any]) -> tuple
     before its name came keeps its scan, and no longer counts as unnamed.
     """
     line = desk.lines.get((receipt, wish.line)) or Line(
-        receipt, wish.line, wish.sku, waiting=wish.sku not in desk.trackings
-    )
+        receipt=receipt, line=wish.line, sku=wish.sku, waiting=wish.sku not in desk.trackings,
+    )  # fmt: skip
     units: list[Unit] = []
     taken: list[Unit] = []
     refused: dict[Code, list[str]] = defaultdict(list)

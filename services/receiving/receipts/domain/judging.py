@@ -55,7 +55,7 @@ class _Bench:
             return ScanVerdict(serial, "BADLY_FORMED")
         unit = self.desk.unit(self.sku, serial)
         if self._here_already(unit):
-            return ScanVerdict(serial, "DUPLICATE_IN_RECEIPT", unit.line)
+            return ScanVerdict(serial=serial, verdict="DUPLICATE_IN_RECEIPT", line=unit.line)
         return self._unknown(unit) if unit.state == "ABSENT" else self._known(unit)
 
     def _here_already(self, unit: Unit) -> bool:
@@ -99,21 +99,23 @@ class _Bench:
         wish = self.wish
         self.desk.put_unit(
             Unit(
-                unit.sku, unit.serial, unit.version + 1, "SCANNED", self.name, number, unit.named, wish.session,
-                wish.location, self.actor, self.desk.now, lot=wish.lot or None, expiry=wish.expiry,
+                sku=unit.sku, serial=unit.serial, version=unit.version + 1, state="SCANNED", receipt=self.name,
+                line=number, named=unit.named, session=wish.session, location=wish.location, scanned_by=self.actor,
+                scanned_at=self.desk.now, lot=wish.lot or None, expiry=wish.expiry,
             )
         )  # fmt: skip
-        return ScanVerdict(unit.serial, "ACCEPTED", number)
+        return ScanVerdict(serial=unit.serial, verdict="ACCEPTED", line=number)
 
     def _set_aside(self, unit: Unit, kind: DiscrepancyKind, other: str | None) -> ScanVerdict:
         line = next(iter(self.lines), None)
         self.desk.put_aside(
             Aside(
-                self.name, self.sku, unit.serial, self.wish.session, kind, line, self.wish.location, other,
-                self.actor, self.desk.now, self.wish.lot or None, self.wish.expiry,
+                receipt=self.name, sku=self.sku, serial=unit.serial, session=self.wish.session, kind=kind, line=line,
+                location=self.wish.location, other=other, actor=self.actor, at=self.desk.now, lot=self.wish.lot or None,
+                expiry=self.wish.expiry,
             )
         )  # fmt: skip
-        return ScanVerdict(unit.serial, kind, line, other)
+        return ScanVerdict(serial=unit.serial, verdict=kind, line=line, other=other)
 
     def leave(self) -> None:
         """Lay the lines back, as the scans left them."""

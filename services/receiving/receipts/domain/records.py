@@ -100,7 +100,10 @@ class Unit(NamedTuple):
 
     def expected(self, receipt: str, line: str) -> "Unit":
         """Announced by name on a receipt."""
-        return Unit(self.sku, self.serial, self.version + 1, "EXPECTED", receipt, line, named=True)
+        return Unit(
+            sku=self.sku, serial=self.serial, version=self.version + 1, state="EXPECTED", receipt=receipt, line=line,
+            named=True,
+        )  # fmt: skip
 
     def absent(self) -> "Unit":
         """Neither expected nor here, but known."""

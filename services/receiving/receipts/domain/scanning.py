@@ -79,7 +79,9 @@ def product_of(desk: Desk, wish: Scan) -> str | None:
 
 def _open(desk: Desk, event: CloudEvent[Scan]) -> None:
     wish = event.data
-    desk.put_session(Session(wish.receipt, wish.session, event.actor, "OPEN", desk.now))
+    desk.put_session(
+        Session(receipt=wish.receipt, session=wish.session, owner=event.actor, state="OPEN", opened_at=desk.now)
+    )
     receipt = desk.receipts[wish.receipt]
     desk.put_receipt(receipt._replace(status="ARRIVED", sessions=receipt.sessions + 1))
 

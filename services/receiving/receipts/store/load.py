@@ -18,6 +18,7 @@ from services.receiving.rows import columns
 from shared.contracts.commands.receiving import Scan
 from shared.contracts.envelope import CloudEvent
 from shared.database import Transaction, new_id
+from shared.records import load_records
 from shared.stock.decimals import decimals_of
 
 
@@ -55,7 +56,7 @@ async def load_units(tx: Transaction, keys: Iterable[Key]) -> Desk:
 async def units(tx: Transaction, keys: Iterable[Key]) -> Sequence[Unit]:
     """Units, and those whose serials differ from theirs only in case."""
     folded = sorted({(sku, serial.lower()) for sku, serial in keys})
-    return [Unit(*row) for row in await tx.rows(sql.UNITS, columns(folded, ("skus", "serials")))]
+    return load_records(Unit, await tx.rows(sql.UNITS, columns(folded, ("skus", "serials"))))
 
 
 async def load_waiting(tx: Transaction, skus: Iterable[str]) -> Desk:
@@ -63,10 +64,10 @@ async def load_waiting(tx: Transaction, skus: Iterable[str]) -> Desk:
     desk = blank(tx)
     values = {"skus": sorted(set(skus))}
     if receipts := sorted(row.receipt for row in await tx.rows(sql.RECEIPTS_WAITING, values)):
-        desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, {"receipts": receipts})))
-        desk.load(lines=(Line(*row) for row in await tx.rows(sql.WAITING, values | {"receipts": receipts})))
+        desk.load(receipts=load_records(Receipt, await tx.rows(sql.RECEIPTS, {"receipts": receipts})))
+        desk.load(lines=load_records(Line, await tx.rows(sql.WAITING, values | {"receipts": receipts})))
         keys = columns(desk.lines, ("receipts", "lines"))
-        desk.load(units=(Unit(*row) for row in await tx.rows(sql.NAMED_ON_LINES, keys)))
+        desk.load(units=load_records(Unit, await tx.rows(sql.NAMED_ON_LINES, keys)))
     return desk
 
 
@@ -74,7 +75,7 @@ async def _discrepancies(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     if wanted.discrepancies or wanted.scans or wanted.ending:
         values = columns(sorted(wanted.scans), ("receipts", "skus", "serials"))
         values |= {"ids": sorted(wanted.discrepancies), "ending": sorted(wanted.ending)}
-        desk.load(discrepancies=(Discrepancy(*row) for row in await tx.rows(sql.DISCREPANCIES, values)))
+        desk.load(discrepancies=load_records(Discrepancy, await tx.rows(sql.DISCREPANCIES, values)))
 
 
 async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
@@ -82,35 +83,35 @@ async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
         desk.load(units=await units(tx, wanted.units))
     if wanted.scans:
         found = await tx.rows(sql.EXPECTED_AS, columns(sorted(wanted.scans), ("receipts", "skus", "serials")))
-        desk.load(units=(Unit(*row) for row in found))
+        desk.load(units=load_records(Unit, found))
     if wanted.emptied:
         found = await tx.rows(sql.SCANNED, columns(sorted(wanted.emptied), ("receipts", "sessions")))
-        desk.load(units=(Unit(*row) for row in found))
+        desk.load(units=load_records(Unit, found))
     if wanted.ending:
         found = await tx.rows(sql.EXPECTED, {"receipts": sorted(wanted.ending)})
-        desk.load(units=(Unit(*row) for row in found))
+        desk.load(units=load_records(Unit, found))
 
 
 async def _lots(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     if wanted.lots or wanted.emptied or wanted.lot_scans:
         values = columns(sorted(wanted.lots), ("receipts", "skus", "lots"))
         values |= columns(sorted(wanted.emptied), ("receipts_of", "sessions")) | {"scans": sorted(wanted.lot_scans)}
-        desk.load(lots=(LotScan(*row) for row in await tx.rows(sql.LOTS, values)))
+        desk.load(lots=load_records(LotScan, await tx.rows(sql.LOTS, values)))
 
 
 async def _documents(tx: Transaction, desk: Desk, wanted: Needs) -> None:
     receipts = {"receipts": sorted(wanted.receipts | {receipt for receipt, _ in wanted.lines})}
-    desk.load(receipts=(Receipt(*row) for row in await tx.rows(sql.RECEIPTS, receipts)))
+    desk.load(receipts=load_records(Receipt, await tx.rows(sql.RECEIPTS, receipts)))
     values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.lines), ("receipts", "lines"))
     values |= columns(sorted(wanted.lines_of), ("receipts_of", "skus"))
-    desk.load(lines=(Line(*row) for row in await tx.rows(sql.LINES, values)))
+    desk.load(lines=load_records(Line, await tx.rows(sql.LINES, values)))
     if wanted.sessions or wanted.ending:
         values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.sessions), ("receipts", "sessions"))
-        desk.load(sessions=(Session(*row) for row in await tx.rows(sql.SESSIONS, values)))
+        desk.load(sessions=load_records(Session, await tx.rows(sql.SESSIONS, values)))
     if wanted.scans or wanted.emptied:
         values = columns(sorted(wanted.scans), ("receipts", "skus", "serials"))
         values |= columns(sorted(wanted.emptied), ("receipts_of", "sessions"))
-        desk.load(asides=(Aside(*row) for row in await tx.rows(sql.ASIDES, values)))
+        desk.load(asides=load_records(Aside, await tx.rows(sql.ASIDES, values)))
 
 
 async def _reference(tx: Transaction, desk: Desk, wanted: Needs) -> None:

@@ -24,7 +24,7 @@ def dispose_lots(book: Book, event: CloudEvent[DisposeReturn]) -> tuple[list[Lot
     if not wish.lots and not wish.serials:
         parts = [_decide(book, event, row, row.open) for row in rows if row.open]
     for some in wish.lots:
-        its = [book.lots[row[:4]] for row in rows if row.lot == some.lot]
+        its = [book.lots[row.key] for row in rows if row.lot == some.lot]
         if refusal := _refused(book, wish, some, its):
             refusals.append(refusal)
             continue
@@ -59,8 +59,11 @@ def _refused(book: Book, wish: DisposeReturn, some: LotQuantity, rows: Sequence[
 
 def _decide(book: Book, event: CloudEvent[DisposeReturn], row: ReturnLot, part: Decimal) -> LotDisposition:
     wish = event.data
-    book.lots[row[:4]] = row._replace(disposed=row.disposed + part)
-    decided = LotDisposition(*row[:4], part, wish.disposition, wish.reason, book.now, event.actor)
+    book.lots[row.key] = row._replace(disposed=row.disposed + part)
+    decided = LotDisposition(
+        return_id=row.return_id, sku=row.sku, lot=row.lot, location=row.location, quantity=part,
+        disposition=wish.disposition, reason=wish.reason, at=book.now, actor=event.actor,
+    )  # fmt: skip
     book.dispositions.append(decided)
     return decided
 

@@ -22,7 +22,10 @@ def opened(book: Book, event: CloudEvent[ReceiveReturn]) -> Return:
     """The document of a return, from its first goods on."""
     wish = event.data
     if (document := book.returns.get(wish.return_id)) is None:
-        document = Return(wish.return_id, wish.order, wish.customer, next(book.ids), book.now, event.actor)
+        document = Return(
+            return_id=wish.return_id, order=wish.order, customer=wish.customer, hold=next(book.ids), at=book.now,
+            actor=event.actor,
+        )  # fmt: skip
         book.returns[wish.return_id] = document
     return document
 
@@ -57,8 +60,7 @@ def receive_lots(book: Book, event: CloudEvent[ReceiveReturn]) -> Outcome:
     back: list[LotQuantity] = []
     refused: dict[Code, list[tuple[LotQuantity, Shipped]]] = defaultdict(list)
     for some in wish.lots:
-        key = (wish.order, wish.customer, wish.sku, some.lot)
-        shipped = book.shipped.get(key) or Shipped(*key)
+        shipped = book.shipped_of(wish.order, wish.customer, wish.sku, some.lot)
         if some.quantity > shipped.left:
             refused[_why_not(shipped, heard=(wish.order, wish.sku, some.lot) in book.left)].append((some, shipped))
         else:
@@ -85,9 +87,12 @@ def _why_not(shipped: Shipped, *, heard: bool) -> Code:
 def _take(book: Book, event: CloudEvent[ReceiveReturn], some: LotQuantity, shipped: Shipped) -> None:
     wish = event.data
     book.put_shipped(shipped._replace(returned=shipped.returned + some.quantity))
-    book.came_back[shipped[:4]].add(wish.return_id)
+    book.came_back[shipped.key].add(wish.return_id)
     key = (wish.return_id, wish.sku, some.lot, wish.location)
-    before = book.lots.get(key) or ReturnLot(*key, Decimal(0), Decimal(0), wish.reason, book.now, event.actor)
+    before = book.lots.get(key) or ReturnLot(
+        return_id=wish.return_id, sku=wish.sku, lot=some.lot, location=wish.location, quantity=Decimal(0),
+        disposed=Decimal(0), reason=wish.reason, at=book.now, actor=event.actor,
+    )  # fmt: skip
     book.lots[key] = before._replace(quantity=before.quantity + some.quantity)
 
 
@@ -97,7 +102,7 @@ def _refusal(book: Book, wish: ReceiveReturn, code: Code, refused: list[tuple[Lo
         for some, shipped in refused[:SHOWN]
     ]
     more = [f"{len(refused) - SHOWN} more"] if len(refused) > SHOWN else []
-    before = sorted({name for _, shipped in refused for name in book.came_back[shipped[:4]]})
+    before = sorted({name for _, shipped in refused for name in book.came_back[shipped.key]})
     return Refusal(
         code=code, detail="; ".join(told + more), ids=[some.lot or wish.sku for some, _ in refused],
         blocked_by=[address_of("returns", name) for name in before],

@@ -47,7 +47,7 @@ def _dispose_units(book: Book, event: CloudEvent[DisposeReturn]) -> tuple[list[R
     strange = sorted(named - {unit.serial for unit in chosen})
     open_units = [unit for unit in chosen if not unit.disposition]
     for unit in open_units:
-        book.returned[unit[:3]] = unit._replace(
+        book.returned[unit.key] = unit._replace(
             disposition=wish.disposition, disposed_reason=wish.reason, disposed_at=book.now, disposed_by=event.actor
         )
     return open_units, _not_disposable(wish, decided, strange)

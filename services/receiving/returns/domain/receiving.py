@@ -99,6 +99,7 @@ def _here(book: Book, event: CloudEvent[ReceiveReturn], unit: Unit) -> Unit:
     here = unit._replace(version=unit.version + 1, state="IN_HOUSE", location=wish.location, return_id=wish.return_id)
     book.units[unit.key] = here
     book.returned[wish.return_id, wish.sku, unit.serial] = ReturnUnit(
-        wish.return_id, wish.sku, unit.serial, wish.location, wish.reason, book.now, event.actor
-    )
+        return_id=wish.return_id, sku=wish.sku, serial=unit.serial, location=wish.location, reason=wish.reason,
+        at=book.now, actor=event.actor,
+    )  # fmt: skip
     return here

@@ -7,11 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
 from services.receiving.receipts.domain.desk import Rows
 from services.receiving.receipts.domain.records import Key, Unit
 from shared.contracts.counted import LotQuantity
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType, Tracking
 
 
@@ -41,6 +40,17 @@ class ReturnUnit(NamedTuple):
     disposed_at: datetime | None = None
     disposed_by: str | None = None
 
+    @property
+    def key(self) -> "ReturnUnitKey":
+        """Return, sku and serial."""
+        return self.return_id, self.sku, self.serial
+
+
+ReturnUnitKey = tuple[str, str, str]
+"""Return, sku and serial."""
+
+ReturnLotKey = tuple[str, str, str, str]
+"""Return, sku, lot and location."""
 
 ShippedKey = tuple[str, str, str, str]
 """Order, customer, sku and lot."""
@@ -55,6 +65,11 @@ class Shipped(NamedTuple):
     lot: str
     shipped: Decimal = Decimal(0)
     returned: Decimal = Decimal(0)
+
+    @property
+    def key(self) -> ShippedKey:
+        """Order, customer, sku and lot."""
+        return self.order, self.customer, self.sku, self.lot
 
     @property
     def left(self) -> Decimal:
@@ -76,6 +91,11 @@ class ReturnLot(NamedTuple):
     actor: str
 
     @property
+    def key(self) -> ReturnLotKey:
+        """Return, sku, lot and location."""
+        return self.return_id, self.sku, self.lot, self.location
+
+    @property
     def open(self) -> Decimal:
         """How much of it waits for its disposition."""
         return self.quantity - self.disposed
@@ -95,7 +115,7 @@ class LotDisposition(NamedTuple):
     actor: str
 
 
-class ReturnAnswer(BaseModel):
+class ReturnAnswer(KnownFieldsModel):
     """A return after a command, and the serials or lots that the command concerned."""
 
     return_id: str
@@ -117,16 +137,21 @@ class Book:
 
     units: Rows[Key, Unit] = field(default_factory=Rows)
     returns: Rows[str, Return] = field(default_factory=Rows)
-    returned: Rows[tuple[str, str, str], ReturnUnit] = field(default_factory=Rows)
+    returned: Rows[ReturnUnitKey, ReturnUnit] = field(default_factory=Rows)
     shipped: Rows[ShippedKey, Shipped] = field(default_factory=Rows)
-    lots: Rows[tuple[str, str, str, str], ReturnLot] = field(default_factory=Rows)
+    lots: Rows[ReturnLotKey, ReturnLot] = field(default_factory=Rows)
     dispositions: list[LotDisposition] = field(default_factory=list)
     came_back: defaultdict[ShippedKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The returns with which something of a shipped lot came back."""
     left: set[tuple[str, str, str]] = field(default_factory=set)
     """Of which lots something is known to have left, to whomever: order, product, lot."""
 
+    def shipped_of(self, order: str, customer: str, sku: str, lot: str) -> Shipped:
+        """How much of a lot went to a customer on an order; nothing, as far as is known, where none was loaded."""
+        unknown = Shipped(order=order, customer=customer, sku=sku, lot=lot)
+        return self.shipped.get(unknown.key, unknown)
+
     def put_shipped(self, out: Shipped) -> None:
         """So much of a lot left, and came back."""
-        self.shipped[out[:4]] = out
+        self.shipped[out.key] = out
         self.left.add((out.order, out.sku, out.lot))

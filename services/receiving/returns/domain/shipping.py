@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.receiving.receipts.domain.answers import by
-from services.receiving.returns.domain.records import Book, Shipped
+from services.receiving.returns.domain.records import Book
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
@@ -41,6 +41,5 @@ def ship_lots(book: Book, events: Sequence[CloudEvent[LotShipped]]) -> None:
     for event in events:
         left = event.data
         for some in left.lots:
-            key = (left.order, left.customer, left.sku, some.lot)
-            before = book.shipped.get(key) or Shipped(*key)
+            before = book.shipped_of(left.order, left.customer, left.sku, some.lot)
             book.put_shipped(before._replace(shipped=before.shipped + some.quantity))

@@ -6,7 +6,7 @@ no demand is open while stock that fits it is free.
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
@@ -17,12 +17,13 @@ from services.serials.units.domain.book import Book
 from services.serials.units.domain.limits import Limits, LimitsOf
 from services.serials.units.domain.unit import Pool, Unit
 from shared.database import Transaction
+from shared.records import load_records
 from shared.stock.expiry import days_left
 
 EVER = 2**31 - 1
 
 DEMAND = """
-    d.id, d.status, d.order_id, d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
+    d.id, d.status, d.order_id AS "order", d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
     d.quantity, d.open, d.min_life_days, d.single_lot, d.lot, d.lots, d.kind
 """
 NAMES = "(SELECT array_agg(w.serial) FROM wanted AS w WHERE w.demand = d.id AND d.kind = 'NAMED') AS names"
@@ -133,25 +134,25 @@ UPDATE = text("""
 """)
 
 
-def _demand(row: Row[Any]) -> Demand:
-    demand = Demand(*row[:15])
-    demand.lots = frozenset(row.lots or ())
-    demand.names = frozenset(row.names or ())
-    return demand
+def _demands(rows: Sequence[Row[Any]]) -> list[Demand]:
+    demands = load_records(Demand, rows, besides=("kind",))
+    for demand in demands:
+        demand.lots, demand.names = frozenset(demand.lots or ()), frozenset(demand.names or ())
+    return demands
 
 
 async def load(tx: Transaction, ids: Iterable[str]) -> Demands:
     """Load demands by id."""
     demands = Demands()
     if wanted := list(set(ids)):
-        demands.adopt(_demand(row) for row in await tx.rows(LOAD, {"ids": wanted}))
+        demands.adopt(_demands(await tx.rows(LOAD, {"ids": wanted})))
     return demands
 
 
 async def load_open(tx: Transaction, pools: Iterable[Pool]) -> Demands:
     """Load all demands in pools that something is open of."""
     demands = Demands()
-    demands.adopt(_demand(row) for row in await tx.rows(LOAD_OPEN, in_columns(pools)))
+    demands.adopt(_demands(await tx.rows(LOAD_OPEN, in_columns(pools))))
     return demands
 
 
@@ -179,13 +180,13 @@ async def load_waiting(tx: Transaction, book: Book, demands: Demands, limits: Li
             "freed_serials": [unit.serial for some in units.values() for unit in some],
         }
         if limits:
-            demands.adopt(_demand(row) for row in await tx.rows(LOAD_WAITING_LIFE, values | _lives(limits)))
+            demands.adopt(_demands(await tx.rows(LOAD_WAITING_LIFE, values | _lives(limits))))
         else:
-            demands.adopt(_demand(row) for row in await tx.rows(LOAD_WAITING, values))
+            demands.adopt(_demands(await tx.rows(LOAD_WAITING, values)))
         if lots := Counter((pool, unit.lot) for pool, some in units.items() for unit in some if unit.lot):
             values = in_columns(pool for pool, _ in lots)
             values |= {"lots": [lot for _, lot in lots], "freed": list(lots.values())}
-            demands.adopt(_demand(row) for row in await tx.rows(LOAD_WAITING_LOTS, values))
+            demands.adopt(_demands(await tx.rows(LOAD_WAITING_LOTS, values)))
 
 
 def _days(units: Iterable[Unit], limits: Limits | None) -> int:

@@ -16,7 +16,7 @@ from services.serials.allocation.domain.skipped import Alike
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.limits import LimitsOf
 from services.serials.units.domain.unit import Pool, Unit
-from services.serials.units.store.units import UNIT, unit_of
+from services.serials.units.store.units import UNIT, units_of
 from shared.database import Transaction
 
 FREE = "s.status = 'IN_INVENTORY' AND s.holds = 0 AND s.adjustment IS NULL"
@@ -106,7 +106,7 @@ async def load_free(tx: Transaction, book: Book, demands: Demands) -> None:
     """Load as many free units as the waiting demands could take, those that are taken first."""
     if wanted := wanted_of(demands):
         values = in_columns(wanted) | {"wanted": list(wanted.values())}
-        book.adopt(unit_of(row) for row in await tx.rows(LOAD_FREE, values))
+        book.adopt(units_of(await tx.rows(LOAD_FREE, values)))
 
 
 def picky(demands: Demands) -> set[Pool]:
@@ -140,7 +140,7 @@ async def load_fitting(tx: Transaction, book: Book, demands: Demands, limits: Li
             "lots": [it.lot for it in listed],
             "wanted": [it.wanted for it in listed],
         }
-        book.adopt(unit_of(row) for row in await tx.rows(LOAD_FITTING, values))
+        book.adopt(units_of(await tx.rows(LOAD_FITTING, values)))
 
 
 def _sought(demand: Demand, limits: LimitsOf, lot: str | None, wanted: int) -> Sought:
@@ -172,7 +172,7 @@ async def load_under(tx: Transaction, book: Book, demands: Iterable[tuple[str, s
     """Load what is allocated under demands, given as (demand, order)."""
     if wanted := set(demands):
         ids, orders = zip(*wanted, strict=True)
-        book.adopt(unit_of(row) for row in await tx.rows(LOAD_UNDER, {"demands": ids, "orders": orders}))
+        book.adopt(units_of(await tx.rows(LOAD_UNDER, {"demands": ids, "orders": orders})))
 
 
 async def count_passed(tx: Transaction, pools: Iterable[Pool], limits: LimitsOf) -> dict[Pool, list[Alike]]:

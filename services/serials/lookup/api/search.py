@@ -4,11 +4,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
 from services.serials.lookup.queries.counts import counts
 from services.serials.lookup.queries.filters import Filters
 from services.serials.lookup.queries.search import search
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Status
 from shared.http import Limit, Page, Reading, page, parts
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["lookup"])
 Part = Annotated[str | None, Query(max_length=64, description="part of a serial from 3 characters, else its beginning")]
 
 
-class UnitLine(BaseModel):
+class UnitLine(KnownFieldsModel):
     """A unit as a line of the list."""
 
     sku: str
@@ -35,7 +35,7 @@ class UnitLine(BaseModel):
     expiry: date | None
 
 
-class Count(BaseModel):
+class Count(KnownFieldsModel):
     """How many units are in a status; `more` says that the count stops there."""
 
     units: int
@@ -59,7 +59,9 @@ async def units(
 ) -> Page[UnitLine]:
     """Units by product and serial: part of a serial, product, any of the six statuses, place, order, lot (S31-S33)."""
     after = parts(cursor, str, str) or ("", "")
-    filters = Filters(q, product, status, warehouse, location, order, held, lot)
+    filters = Filters(
+        q=q, sku=product, status=status, warehouse=warehouse, location=location, order=order, held=held, lot=lot,
+    )  # fmt: skip
     found = await search(tx, filters, (after[0], after[1]), limit + 1)
     return page(found, limit, lambda row: UnitLine.model_validate(row._asdict()), lambda row: (row.sku, row.serial))
 
@@ -77,5 +79,8 @@ async def units_by_status(
     held: bool | None = None,
 ) -> dict[Status, Count]:
     """How many units match in each of the six statuses, counted up to 1000 (S33)."""
-    found = await counts(tx, Filters(q, product, None, warehouse, location, order, held, lot))
+    filters = Filters(
+        q=q, sku=product, status=None, warehouse=warehouse, location=location, order=order, held=held, lot=lot,
+    )  # fmt: skip
+    found = await counts(tx, filters)
     return {it.status: Count(units=it.units, more=it.more) for it in found}

@@ -1,17 +1,17 @@
 """Where a unit came from, and where it went: each in one answer (S46)."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from services.serials.lookup.api.unit import Step, unknown
 from services.serials.lookup.queries import unit as queries
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Status
 from shared.http import Reading
 
 router = APIRouter(tags=["lookup"])
 
 
-class WhereFrom(BaseModel):
+class WhereFrom(KnownFieldsModel):
     """Everything that brought a unit here, in order: its receipt, and returns from customers."""
 
     sku: str
@@ -20,7 +20,7 @@ class WhereFrom(BaseModel):
     came: list[Step]
 
 
-class WhereTo(BaseModel):
+class WhereTo(KnownFieldsModel):
     """Where a unit is now, whose it is, and every shipment it left with, to which customer."""
 
     sku: str

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from services.serials.lookup.queries import unit as unit_queries
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Status
 from shared.http import Limit, NotFound, Page, Reading, page, parts
 from shared.http.names import SLASH
@@ -14,7 +14,7 @@ router = APIRouter(tags=["lookup"])
 STEPS = 200
 
 
-class OpenHold(BaseModel):
+class OpenHold(KnownFieldsModel):
     """A hold that stands on the unit."""
 
     hold: str
@@ -23,7 +23,7 @@ class OpenHold(BaseModel):
     opened_at: datetime
 
 
-class Step(BaseModel):
+class Step(KnownFieldsModel):
     """One row of the audit trail: what happened, who did it, when, where, why, under which documents (S22)."""
 
     version: int
@@ -49,7 +49,7 @@ class Step(BaseModel):
     cause_id: str
 
 
-class WholeUnit(BaseModel):
+class WholeUnit(KnownFieldsModel):
     """Everything that is known of a unit (S34, S35); of a long history the first 200 steps."""
 
     sku: str

@@ -1,9 +1,9 @@
 """How many of what a search asks for are in each status: exact up to a thousand, and never longer than a few ms."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from services.serials.lookup.queries.filters import OF_UNIT, Filters
 from services.serials.lookup.queries.search import BY_NAME, fetch
@@ -37,16 +37,17 @@ async def counts(tx: Transaction, filters: Filters) -> list[Count]:
         values = filters.values() | {"bound": enough + 1, "after_sku": "", "after_serial": ""}
         rows = await tx.rows(text(_exact(plan)), values)
         if rows[0].seen <= enough:
-            return [Count(row.status, min(row.units, MOST), row.units > MOST) for row in rows]
+            return [_count(row, more=row.units > MOST) for row in rows]
     bound = WALK if filters.beside_the_key else MOST + 1
     if filters.conditions(OF_UNIT):
         bound = WALK_ROWS
     values = filters.values() | {"bound": bound, "most": MOST + 1}
     rows = await tx.rows(text(_bounded(filters)), values)
-    return [
-        Count(row.status, min(row.units, MOST), row.units > MOST or (filters.beside_the_key and row.seen == bound))
-        for row in rows
-    ]
+    return [_count(row, more=row.units > MOST or (filters.beside_the_key and row.seen == bound)) for row in rows]
+
+
+def _count(row: Row[Any], *, more: bool) -> Count:
+    return Count(status=row.status, units=min(row.units, MOST), more=more)
 
 
 def _exact(plan: Plan) -> str:

@@ -3,14 +3,15 @@
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from services.serials.lookup.queries.unit import STEP
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Status
 from shared.http import Report
 
 
-class InventoryRow(BaseModel):
+class InventoryRow(KnownFieldsModel):
     """Serial inventory: how many units of a product are in each warehouse and status (S39)."""
 
     sku: str = Field(description="the product")
@@ -39,7 +40,7 @@ INVENTORY = """
 """
 
 
-class LocationRow(BaseModel):
+class LocationRow(KnownFieldsModel):
     """Serial location: which unit lies where (S40)."""
 
     location: str = Field(description="the place, as warehouse/location")
@@ -66,7 +67,7 @@ LOCATION = """
 """
 
 
-class HistoryRow(BaseModel):
+class HistoryRow(KnownFieldsModel):
     """Serial history: from receipt to shipment, step by step (S41)."""
 
     sku: str = Field(description="the product")

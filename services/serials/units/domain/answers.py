@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel
-
 from services.serials.units.domain.unit import Unit
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Adjustment, Status
 
 
-class UnitNow(BaseModel):
+class UnitNow(KnownFieldsModel):
     """A unit that the command was done to, as it stands after it."""
 
     serial: str
@@ -19,7 +18,7 @@ class UnitNow(BaseModel):
     adjustment: Adjustment | None
 
 
-class UnitsDone(BaseModel):
+class UnitsDone(KnownFieldsModel):
     """The units that a command was done to; those it refused stand beside them, with the reasons."""
 
     sku: str

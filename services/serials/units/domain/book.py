@@ -70,7 +70,7 @@ class Book:
 
     def act(self, change: Change, sku: str, told: Told, papers: Papers, reason: str = "") -> int:
         """Open an act; the steps of its units refer to it."""
-        self.acts.append(Act(change, sku, reason or change.value, told, papers))
+        self.acts.append(Act(change=change, sku=sku, reason=reason or change.value, told=told, papers=papers))
         return len(self.acts) - 1
 
     def step(self, unit: Unit, act: int, location: str | None) -> bool:
@@ -80,7 +80,11 @@ class Book:
         if status is None:
             return False
         unit.version += 1
-        self.steps.append(Step(unit, act, unit.version, unit.status, status, unit.location, location))
+        step = Step(
+            unit=unit, act=act, version=unit.version, from_status=unit.status, status=status,
+            from_location=unit.location, location=location,
+        )  # fmt: skip
+        self.steps.append(step)
         unit.status, unit.location = status, location
         return True
 

@@ -55,14 +55,14 @@ def hold(book: Book, requests: Sequence[CloudEvent[Hold]]) -> list[Outcome]:
 def _hold(book: Book, request: CloudEvent[Hold]) -> Outcome:
     asked = request.data
     key = asked.sku, asked.hold
-    if key in {*book.held, *(scope[:2] for scope in (*book.scopes, *book.scopes_over))}:
+    if key in {*book.held, *((sku, hold) for sku, hold, _ in (*book.scopes, *book.scopes_over))}:
         detail = f"hold {asked.hold} on {asked.sku} exists already"
         return Outcome.refused(Refusal(code=Code.HOLD_EXISTS, detail=detail, ids=[asked.hold]))
     if twice := repeated(asked.serials):
         return Outcome.refused(twice)
     act = book.act(Change.HELD, asked.sku, Told.by(request), Papers(hold=asked.hold), asked.reason)
     if asked.lot:
-        scope = Scope(asked.sku, asked.hold, asked.reason, frozenset([asked.lot]))
+        scope = Scope(sku=asked.sku, hold=asked.hold, reason=asked.reason, lots=frozenset([asked.lot]))
         book.open_scope(scope, act)
         fit = [unit for unit in book.units.values() if scope.touches(unit) and not _why_not(unit)]
         refusals: list[Refusal] = []

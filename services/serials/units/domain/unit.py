@@ -45,8 +45,8 @@ class Unit:
     expiry: date | None = None
     due: date | None = None
     """When to look next whether it expires soon."""
-    was: Sequence[Any] = field(default=(), repr=False, compare=False)
-    """Its status and all after it as they were loaded."""
+    was: Sequence[Any] = field(default=(), init=False, repr=False, compare=False)
+    """Its state as it was loaded, in the order of the columns that are written."""
 
     @property
     def key(self) -> Key:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.expiry import UnitsDue, Watch
 from services.serials.units.domain.unit import Unit
-from services.serials.units.store.units import UNIT, unit_of
+from services.serials.units.store.units import UNIT, units_of
 from shared.database import Transaction
 from shared.replica import days
 
@@ -69,7 +69,7 @@ async def load_due(tx: Transaction, facts: Iterable[UnitsDue]) -> Book:
         "expiries": [it.expiry for it in watches],
         "since": [fact.since for fact in listed],
     }
-    book.adopt(unit_of(row) for row in await tx.rows(LOAD_DUE, values))
+    book.adopt(units_of(await tx.rows(LOAD_DUE, values)))
     return book
 
 

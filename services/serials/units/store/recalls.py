@@ -78,11 +78,14 @@ async def news_of(tx: Transaction, book: Book) -> list[News]:
     """Find the recalls that watch units which took a step in a book, after it is saved."""
     units = {unit.id: unit for unit in book.stepped if unit.watches}
     rows = await tx.rows(WATCHED, {"ids": list(units)}) if units else ()
-    return [News(row.recall, units[row.serial_id], row.held) for row in rows]
+    return [News(recall=row.recall, unit=units[row.serial_id], held=row.held) for row in rows]
 
 
 async def shipments_of(tx: Transaction, units: Iterable[Unit]) -> Mapping[int | None, Shipped]:
     """When units that are out left, and whom to call."""
     ids = [unit.id for unit in units if unit.status == "SHIPPED"]
     rows = await tx.rows(SHIPPED, {"ids": ids}) if ids else ()
-    return {row.id: Shipped(row.occurred, row.customer_name or "", row.contact or "") for row in rows}
+    return {
+        row.id: Shipped(at=row.occurred, customer_name=row.customer_name or "", contact=row.contact or "")
+        for row in rows
+    }

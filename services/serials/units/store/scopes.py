@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.scopes import Scope
-from services.serials.units.store.units import UNIT, unit_of
+from services.serials.units.store.units import UNIT, units_of
 from shared.database import Transaction
 
 SCOPE = """
@@ -66,8 +66,11 @@ def _adopt(book: Book, rows: Sequence[Any]) -> None:
     for row in rows:
         if row.open:
             ranges = [(first, last) for first, last in row.ranges]
-            named = [frozenset(names) for names in (row.lots, row.serials, row.words)]
-            scope = Scope(row.sku, row.hold, row.reason, named[0], named[1], ranges, named[2], row.recall, row.closed)
+            scope = Scope(
+                sku=row.sku, hold=row.hold, reason=row.reason, lots=frozenset(row.lots),
+                serials=frozenset(row.serials), ranges=ranges, words=frozenset(row.words), recall=row.recall,
+                closed=row.closed,
+            )  # fmt: skip
             book.scopes[scope.key] = scope
         else:
             book.scopes_over.add((row.sku, row.hold, row.recall))
@@ -96,4 +99,4 @@ async def load_touched(tx: Transaction, book: Book, scopes: Sequence[Scope]) -> 
         "lot_skus": [sku for sku, _ in lots], "lots": [lot for _, lot in lots],
     }  # fmt: skip
     if scopes:
-        book.adopt(unit_of(row) for row in await tx.rows(TOUCHED, values))
+        book.adopt(units_of(await tx.rows(TOUCHED, values)))

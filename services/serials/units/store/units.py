@@ -6,13 +6,14 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Row, TextClause, text
 
 from services.serials.units.domain.book import Book
 from services.serials.units.domain.scopes import Scope
 from services.serials.units.domain.unit import HoldRow, Key, Papers, Unit
 from services.serials.units.store.recalls import watch
 from shared.database import Transaction
+from shared.records import load_records
 
 
 class Column(NamedTuple):
@@ -47,8 +48,10 @@ CHANGING = (
 STATE = attrgetter(*(column.field for column in CHANGING))
 CAST = {"status": "CAST(it.status AS status)"}
 
-UNIT = "s.sku, s.serial, s.id, s.watches, s.status::text, " + ", ".join(f"s.{column.name}" for column in CHANGING[1:])
-"""The columns of `serial_state AS s` in the order of a Unit's fields."""
+UNIT = "s.sku, s.serial, s.id, s.watches, " + ", ".join(
+    f's.{column.name}{"::text" if column.name in CAST else ""} AS "{column.field}"' for column in CHANGING
+)
+"""The columns of `serial_state AS s`, each with the name of the Unit's field that it holds."""
 
 LOAD = text(f"""
     SELECT {UNIT}
@@ -166,11 +169,12 @@ def update(columns: tuple[Column, ...]) -> TextClause:
     """)  # noqa: S608
 
 
-def unit_of(row: Sequence[Any]) -> Unit:
-    """Make a unit of the columns in UNIT; it remembers them, so that only what changes is written."""
-    unit = Unit(*row)
-    unit.was = row[4:]
-    return unit
+def units_of(rows: Sequence[Row[Any]], besides: Sequence[str] = ()) -> list[Unit]:
+    """Make units of the columns in UNIT; each remembers its state, so that only what changes is written."""
+    units = load_records(Unit, rows, besides)
+    for unit in units:
+        unit.was = STATE(unit)
+    return units
 
 
 async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -> Book:
@@ -179,7 +183,7 @@ async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -
     wanted = set(keys)
     if wanted:
         skus, serials = zip(*wanted, strict=True)
-        book.adopt(unit_of(row) for row in await tx.rows(LOAD, {"skus": skus, "serials": serials}))
+        book.adopt(units_of(await tx.rows(LOAD, {"skus": skus, "serials": serials})))
     return book
 
 
@@ -188,14 +192,15 @@ async def load_held(tx: Transaction, book: Book, holds: Iterable[tuple[str, str]
     wanted = set(holds)
     if wanted:
         skus, names = zip(*wanted, strict=True)
-        for row in await tx.rows(LOAD_HELD, {"skus": skus, "holds": names}):
+        rows = await tx.rows(LOAD_HELD, {"skus": skus, "holds": names})
+        loaded = units_of(rows, besides=("hold", "held_sku", "open", "of_return"))
+        for row, unit in zip(rows, loaded, strict=True):
             units = book.held.setdefault((row.held_sku, row.hold), {})
             if row.of_return:
                 book.of_returns[row.held_sku, row.hold] = row.of_return
             if row.open:
-                loaded = unit_of(row[4:])
-                book.adopt([loaded])
-                units[loaded.key] = book.units[loaded.key]
+                book.adopt([unit])
+                units[unit.key] = book.units[unit.key]
 
 
 async def save(tx: Transaction, book: Book) -> None:
