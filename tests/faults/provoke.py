@@ -13,6 +13,8 @@ from tests.faults.outside import ACTOR, Outside
 from tests.faults.plan import DOCK, SHELVES
 from tests.timing import PATIENCE
 
+LOOK, LOOKS = 0.2, 5
+"""Seconds between two looks, and after how many of them commands are given: those of the load come first."""
 BURST = 8
 """Commands at a time, each of a document of its own: they come to lie on several partitions."""
 NUMBERS = itertools.count(1)
@@ -33,12 +35,14 @@ def unknown(service: str) -> Fact:
 
 
 async def until_all(outside: Outside, happened: Mapping[str, Callable[[], bool]], what: str) -> None:
-    """Give each service commands until at each of them something has happened."""
+    """Wait until at each service something has happened, and give those where it has not commands meanwhile."""
+    looks = itertools.count(1)
     try:
         async with asyncio.timeout(PATIENCE):
             while waiting := [service for service, done in happened.items() if not done()]:
-                for service in waiting * BURST:
-                    await outside.say(unknown(service))
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(LOOK)
+                if next(looks) % LOOKS == 0:
+                    for service in waiting * BURST:
+                        await outside.say(unknown(service))
     except TimeoutError:
         raise AssertionError(f"not within {PATIENCE:.0f} s: {what} at {waiting}") from None

@@ -36,6 +36,7 @@ async def test_frozen(at: str, house: House, outside: Outside, table: Table, tmp
     await house.ready(list(house))
     load = Load(outside, Plan(f"frozen-{at}", receipts=30, orders=30, every=0.1))
     async with load.running():
+        await outside.until(lambda: bool(load.status), "everything under way")
         for trigger in triggers.values():
             trigger.pull()
         await until_all(outside, {name: partial(is_done, trigger) for name, trigger in triggers.items()}, "the freeze")
