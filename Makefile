@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 SYNCED := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit bench check fmt venv clean servers
+.PHONY: help demo up down test unit faults bench check fmt venv clean servers
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,11 +19,14 @@ up: servers $(SYNCED) ## start the whole stack in the background
 down: $(SYNCED) ## stop what `make up` started
 	@$(RUN) -m deploy down
 
-test: servers $(SYNCED) ## run every test against real Kafka and PostgreSQL
-	$(RUN) -m pytest
+test: servers unit ## run the pure tests, then all others but the faults, on real Kafka and PostgreSQL
+	$(RUN) -m pytest -q --part=services --ignore=tests/unit --ignore=tests/faults
 
-unit: $(SYNCED) ## run the pure tests
-	$(RUN) -m pytest -q tests/unit
+unit: $(SYNCED) ## run the pure tests, on all cores
+	$(RUN) -m pytest -q --part=unit --numprocesses=auto tests/unit
+
+faults: servers $(SYNCED) ## kill, freeze and race the services on servers that go away, under load
+	$(RUN) -m pytest -q --part=faults tests/faults
 
 bench: servers $(SYNCED) ## measure throughput and search
 	$(RUN) -m tests.bench

@@ -85,7 +85,7 @@ def start(
 
 @contextmanager
 def running(
-    environment: Mapping[str, str], logs: Path, names: Iterable[str] = SERVICES, seconds: float = 60
+    environment: Mapping[str, str], logs: Path, names: Iterable[str] = SERVICES, seconds: float = 120
 ) -> Iterator[dict[str, Service]]:
     """Start one replica of each service, wait until all are ready, and stop them in the end."""
     services: dict[str, Service] = {}

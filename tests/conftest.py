@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local import files
 from deploy.local.files import STACK
@@ -14,6 +15,10 @@ from deploy.local.stack import Stack
 from deploy.prepare import prepare
 
 pytest_plugins = ["tests.searching", "tests.statements", "tests.zones"]
+
+# No example is judged by its time: cores may be busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 PARTITIONS = 4  # enough for two replicas to share, and quicker to create and assign than the twelve of a real one
 

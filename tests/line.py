@@ -1,5 +1,6 @@
 """A service's line without Kafka: messages are decided in real transactions, and what they say is read back."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,15 @@ from shared.contracts.envelope import Cause, CloudEvent, Fact
 from shared.database import Transaction, Trouble, new_id, transaction, trouble
 from shared.decision import Map, decide
 from shared.routing import Answer
+from tests.timing import PATIENCE
 
 SAID = text("SELECT id, convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after ORDER BY id")
 UNSAY = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
 LAST = text("SELECT coalesce(max(id), 0) AS id FROM outbox")
+WAITING = text("""
+    SELECT 1 FROM pg_sleep(0.02), pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+""")
 
 
 def message(fact: Fact, actor: str = "anna") -> CloudEvent[Any]:
@@ -86,6 +92,12 @@ class ServiceLine:
                 if trouble(error) is not Trouble.LOST_RACE:
                     raise
                 self.lost += 1
+
+    async def someone_waits(self) -> None:
+        """Until a transaction waits for a lock that another holds."""
+        async with asyncio.timeout(PATIENCE), self.engine.connect() as connection:
+            while not (await connection.execute(WAITING)).all():  # each look takes a moment of its own
+                await connection.rollback()
 
     async def say(self, *facts: Fact, actor: str = "anna") -> Told:
         """Decide messages in one transaction."""

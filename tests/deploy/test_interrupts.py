@@ -15,8 +15,8 @@ import signal, sys
 from pathlib import Path
 from deploy import processes
 from deploy.interrupts import stoppable
-print("starting", flush=True)
 with stoppable():
+    print("starting", flush=True)
     with processes.running({}, Path(sys.argv[1]), ["tests.deploy.tiny"]) as services:
         print(*(service.process.pid for service in services.values()), flush=True)
         signal.pause()

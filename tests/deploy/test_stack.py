@@ -16,6 +16,7 @@ from deploy import topics
 from deploy.local.children import StartError
 from deploy.local.stack import VARIABLES, Stack
 from shared.contracts.topics import ERP_PRODUCTS
+from tests.timing import PATIENCE, judge
 
 TOPIC = ERP_PRODUCTS
 
@@ -72,7 +73,7 @@ async def test_what_was_acknowledged_survives_crashes_and_a_second_start(tmp_pat
         assert stat.S_IMODE(written.stat().st_mode) == 0o600
     started = time.monotonic()
     with Stack(tmp_path / "stack", keep=False) as stack:
-        assert time.monotonic() - started < 15
+        judge("start of the stack on kept data", time.monotonic() - started, 15)
         assert await said(stack) == [b"before", b"x" * 2_000_000]
         owner = await asyncpg.connect(stack.env["SERIALS_OWNER_URL"])
         assert await owner.fetchval("SELECT n FROM kept") == 1
@@ -116,7 +117,7 @@ def test_the_servers_die_with_a_killed_parent(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     assert len(children) == 2
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while any(map(alive, children)):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -34,7 +34,7 @@ def _prove_load(load: Load, found: registry.Registry, findings: Findings) -> Non
     reached = Counter(found.status(key) for key in load.keys)
     findings.figures["units"] += len(load.keys)
     findings.figures["commands sent again"] += load.said_again
-    findings.figures["said twice"] += load.outside.repeats
+    findings.figures["said twice"] += load.outside.repeated.total()
     if reached != load.wanted:
         findings.add("lost", f"{load.plan.name}: {dict(reached)} instead of {dict(load.wanted)}")
     strangers = [key for key in found.states if key[0] in load.products and key not in load.keys]

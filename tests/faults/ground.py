@@ -19,14 +19,14 @@ async def define_products(outside: Outside, serials: Sequence[str], lots: Sequen
         told = {each.data.sku for each in outside.heard.values() if isinstance(each.data, ProductChanged)}
         return {*serials, *lots} <= told
 
-    await outside.until(published, 20, f"products {serials} {lots}")
+    await outside.until(published, f"products {serials} {lots}")
 
 
 async def define_places(outside: Outside) -> None:
     """Define a warehouse with a dock, a packing place and shelves, and wait until receiving has published them."""
     await outside.say(WarehouseDefined(warehouse=WAREHOUSE, name="East"))
     heard = outside.heard.values()
-    await outside.until(lambda: any(isinstance(each.data, WarehouseChanged) for each in heard), 20, "the warehouse")
+    await outside.until(lambda: any(isinstance(each.data, WarehouseChanged) for each in heard), "the warehouse")
     places = {DOCK: "DOCK", STAGING: "STAGING"} | dict.fromkeys(SHELVES, "STORAGE")
     for number, (place, kind) in enumerate(places.items()):
         await outside.say(LocationDefined.model_validate({"location": place, "type": kind, "pick_sequence": number}))
@@ -35,4 +35,4 @@ async def define_places(outside: Outside) -> None:
         told = [each.data for each in outside.heard.values()]
         return set(places) <= {each.location for each in told if isinstance(each, LocationChanged)}
 
-    await outside.until(published, 20, "places")
+    await outside.until(published, "places")

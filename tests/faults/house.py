@@ -16,6 +16,7 @@ from deploy.local.files import PROJECT
 from deploy.local.stack import Stack
 from deploy.processes import Service, start, stop_all
 from tests.faults.books import at_rest
+from tests.timing import PATIENCE
 
 FAST = {"KAFKA_SESSION_TIMEOUT_MS": "3000"}
 """A dead replica's partitions are given away soon, so that a test need not wait for it."""
@@ -67,9 +68,9 @@ class House:
         """Start a replica that will hurt itself, and wait until it is ready."""
         return (await self.ready([self.begin_sabotaged(name, *arguments)]))[0]
 
-    async def ready(self, replicas: Sequence[Service], seconds: float = 60) -> list[Service]:
+    async def ready(self, replicas: Sequence[Service]) -> list[Service]:
         """Wait until they are."""
-        await asyncio.gather(*(asyncio.to_thread(each.wait_ready, seconds) for each in replicas))
+        await asyncio.gather(*(asyncio.to_thread(each.wait_ready, PATIENCE) for each in replicas))
         return list(replicas)
 
     def last_words(self, lines: int = 25) -> Iterator[tuple[Path, str]]:
@@ -86,7 +87,7 @@ class House:
     async def stop(self, replica: Service) -> int:
         """End a replica orderly; its exit code."""
         self.replicas[replica.name].remove(replica)
-        return await asyncio.to_thread(replica.stop)
+        return await asyncio.to_thread(replica.stop, PATIENCE)
 
     async def repair(self) -> None:
         """Take away what is dead, frozen or sabotaged, and have at least one sound replica of each service."""
@@ -124,21 +125,21 @@ class House:
             found.update(counted)
         return found
 
-    async def rest(self, seconds: float = 15) -> float:
+    async def rest(self) -> float:
         """Wait until every outbox is empty and every record is taken, twice in a row; how long it took."""
         began, calm = time.monotonic(), 0
         while calm < 2:
             waiting = await at_rest(self.environment)
             calm = 0 if waiting else calm + 1
-            if waiting and time.monotonic() - began > seconds:
-                raise AssertionError(f"no rest after {seconds:.0f} s: {waiting}")
+            if waiting and time.monotonic() - began > PATIENCE:
+                raise AssertionError(f"no rest after {PATIENCE:.0f} s: {waiting}")
             await asyncio.sleep(0.1)
         return time.monotonic() - began
 
 
 async def _scrape(replica: Service) -> Counter[tuple[str, str]]:
     def get() -> str:
-        with urlopen(f"{replica.url}/metrics", timeout=5) as answer:  # noqa: S310 - our own service
+        with urlopen(f"{replica.url}/metrics", timeout=PATIENCE) as answer:  # noqa: S310 - our own service
             return str(answer.read().decode())
 
     found: Counter[tuple[str, str]] = Counter()

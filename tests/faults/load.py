@@ -88,10 +88,10 @@ class Load:
         finally:
             self.outside.listeners.remove(self._hear)
 
-    async def finish(self, seconds: float) -> None:
+    async def finish(self) -> None:
         """Wait until every unit and lot stands where the plan wants it."""
         try:
-            await self.outside.until(self._done, seconds, "the load's end")
+            await self.outside.until(self._done, "the load's end")
         except AssertionError as error:
             raise AssertionError(f"{error}: {self._stuck()}") from None
         assert not self.refused, [(each.refused_type, each.code, each.detail) for each in self.refused]

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.topics import FULFILLMENT, LOCATIONS, LOTS, PRODUCTS, RECEIVING, SERIALS
+from tests.timing import PATIENCE
 
 SOURCE = "outside"
 ACTOR = "lena"
@@ -62,8 +64,8 @@ class Outside:
         """Every message we sent, by its id."""
         self.heard: dict[str, Event] = {}
         """Every event we heard, once, by its id, in the order of its first delivery."""
-        self.repeats = 0
-        """Deliveries beyond the first of an event."""
+        self.repeated: Counter[str] = Counter()
+        """Deliveries beyond the first of an event, by its source."""
         self.listeners: list[Callable[[Event], None]] = []
         self._silences: list[Silence] = []
         self._ids = itertools.count(1)
@@ -88,10 +90,10 @@ class Outside:
         self._silences.append(Silence(source))
         return self._silences[-1]
 
-    async def until(self, done: Callable[[], bool], seconds: float, what: str) -> None:
+    async def until(self, done: Callable[[], bool], what: str) -> None:
         """Wait until what was heard makes it so; `what` says what failed to happen."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(PATIENCE):
                 while not done():
                     if self._listening.done():
                         self._listening.result()
@@ -99,7 +101,7 @@ class Outside:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._news.wait(), 0.2)
         except TimeoutError:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}") from None
+            raise AssertionError(f"not within {PATIENCE:.0f} s: {what}") from None
 
     async def _listen(self) -> None:
         async for record in self._consumer:
@@ -107,7 +109,7 @@ class Outside:
             if event is None:
                 continue
             if event.id in self.heard:
-                self.repeats += 1
+                self.repeated[event.source] += 1
                 continue
             self.heard[event.id] = event
             for silence in self._silences:

@@ -22,6 +22,7 @@ from tests.faults.outside import ACTOR, Outside
 from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, Plan
 from tests.faults.table import Table
 from tests.faults.topics import firsts
+from tests.timing import PATIENCE
 
 
 async def post(client: httpx.AsyncClient, replica: Service, fact: Fact) -> httpx.Response:
@@ -47,8 +48,8 @@ async def test_fifty_orders_for_twenty_units(house: House, outside: Outside, tab
     """50 parallel orders for 20 units, over two replicas of each service, get exactly 20, one each (S08)."""
     await house.have(2)
     load = Load(outside, Plan("fifty", skus=1, receipts=1, units=20, orders=0))
-    async with load.running(), httpx.AsyncClient(timeout=10) as client:
-        await load.finish(10)
+    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
+        await load.finish()
         replicas = house.replicas["fulfillment"]
         answers = await asyncio.gather(
             *(post(client, replicas[number % 2], order_of_one(load, number)) for number in range(50))
@@ -72,7 +73,7 @@ async def test_two_replicas_scan_the_same_serials(house: House, outside: Outside
     load = Load(outside, Plan("scans", skus=1, receipts=0, orders=0))
     serials = [f"scans-{number:03}" for number in range(300)]
     sku, receipts = load.plan.sku(0), ("scans-A", "scans-B")
-    async with load.running(), httpx.AsyncClient(timeout=20) as client:
+    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
         for receipt in receipts:
             lines = [AsnLine(line="1", sku=sku, quantity=300)]
             answer = await post(
@@ -109,10 +110,10 @@ async def test_putaway_races_shortfall(house: House, outside: Outside, table: Ta
     await house.have(2)
     load = Load(outside, Plan("shortfall", skus=1, receipts=20, units=5, orders=0, put_away=False, every=0))
     async with load.running():
-        await load.finish(10)
+        await load.finish()
         await asyncio.gather(*(race(outside, load, number, key) for number, key in enumerate(sorted(load.keys))))
         load.wanted = Counter(ALLOCATED=100)
-        await load.finish(10)
+        await load.finish()
     found = await prove(house, load)
     answers = [each.data for each in outside.heard.values() if isinstance(each.data, SerialAllocated)]
     short = sum(answer.short > 0 for answer in answers)
@@ -133,8 +134,8 @@ async def test_hold_races_dispatch(house: House, outside: Outside, table: Table)
     plan = Plan("hold", skus=2, receipts=8, units=12, orders=24, quantity=2, cancel_every=100, dispatch=False, every=0)
     load = Load(outside, plan)
     async with load.running():
-        await load.finish(15)
-        await outside.until(lambda: all(order.packed for order in load.orders.values()), 10, "all packed")
+        await load.finish()
+        await outside.until(lambda: all(order.packed for order in load.orders.values()), "all packed")
         for number, order in enumerate(list(load.orders.values())[::2]):
             held = min(order.given)
             hold = Hold(actor=ACTOR, sku=held[0], serials=[held[1]], hold=f"hold-{number}", reason="a doubt")

@@ -27,6 +27,7 @@ from tests.faults.outside import Event, Outside
 from tests.faults.plan import SHELVES, STAGING, WAREHOUSE, Plan
 from tests.faults.table import Table
 from tests.faults.test_races import post
+from tests.timing import PATIENCE
 
 WAITED = (
     AllocationRequested,
@@ -72,14 +73,11 @@ class Racer:
         if isinstance(data, WAITED) and (not isinstance(data, OrderChanged) or any(it.allocated for it in data.lines)):
             self.news[type(data), data.order].set()
 
-    async def cancel(self, order: str, after: type[Fact] | None, replica: int = 0) -> bool:
-        """Cancel at once or on news; whether it was accepted: else the order had left.
-
-        Of an order that got nothing some news does not come before another gives its units up.
-        """
+    async def cancel(self, order: str, after: type[Fact] | None, replica: int = 0, patience: float = PATIENCE) -> bool:
+        """Cancel at once or on news, or when that does not come; whether it was accepted: else the order had left."""
         if after is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.news[after, order].wait(), 3)
+                await asyncio.wait_for(self.news[after, order].wait(), patience)
             await asyncio.sleep(0.01 * (replica % 6))
         answer = await self.do(OrderCancelled(order=order), replica)
         if answer.is_success:
@@ -99,16 +97,16 @@ async def test_cancel_races_allocation(house: House, outside: Outside, table: Ta
     await house.have(2)
     load = Load(outside, Plan("cancel-given", skus=1, receipts=4, units=5, orders=0, every=0))
     triggers = (AT_ONCE, AllocationRequested, SerialAllocated, OrderChanged)
-    async with load.running(), httpx.AsyncClient(timeout=20) as client:
+    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
         racer = Racer(house, outside, client, load.plan.sku(0))
         outside.listeners.append(racer.hear)
-        await load.finish(15)
+        await load.finish()
 
         async def one(number: int) -> None:
             order = f"cancel-given-X{number}"
             await racer.place(order, 1, number)
-            if number % 2 == 0:
-                assert await racer.cancel(order, triggers[number // 2 % len(triggers)], number // 2)
+            if number % 2 == 0:  # one that got nothing may hear nothing before it is cancelled
+                assert await racer.cancel(order, triggers[number // 2 % len(triggers)], number // 2, patience=3)
 
         await asyncio.gather(*map(one, range(40)))
         await house.rest()
@@ -129,12 +127,12 @@ async def test_cancel_races_pick_and_dispatch(house: House, outside: Outside, ta
     load = Load(outside, Plan("cancel-out", skus=1, receipts=8, units=9, orders=0, every=0))
     races = [(race, after) for race, after in RACES for _ in range(6)]
     orders = [f"cancel-out-X{number}" for number in range(len(races))]
-    async with load.running(), httpx.AsyncClient(timeout=20) as client:
+    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
         racer = Racer(house, outside, client, load.plan.sku(0))
         outside.listeners.append(racer.hear)
-        await load.finish(15)
+        await load.finish()
         await asyncio.gather(*(racer.place(order, 2) for order in orders))
-        await asyncio.gather(*(asyncio.wait_for(racer.news[OrderChanged, order].wait(), 20) for order in orders))
+        await asyncio.gather(*(asyncio.wait_for(racer.news[OrderChanged, order].wait(), PATIENCE) for order in orders))
         await asyncio.gather(*(racer.place(f"cancel-out-W{number}", 9) for number in range(8)))
         accepted = await asyncio.gather(
             *(

@@ -20,6 +20,7 @@ from tests.faults.outside import Outside
 from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, Plan
 from tests.faults.table import Table
 from tests.faults.test_races import post
+from tests.timing import PATIENCE
 
 EXPIRIES = {"L1": "2150-03-01", "L2": "2150-01-01", "L3": "2150-05-01", "L4": "2150-02-01", "L5": "2150-04-01"}
 EACH, ORDERS = 4, 50
@@ -80,7 +81,7 @@ async def test_fifty_orders_for_twenty_pieces(house: House, outside: Outside, ta
     """50 parallel orders for 20 pieces in five lots get exactly 20, first expired first as they commit (S08, S27)."""
     await house.have(2)
     load = Load(outside, Plan("fifty-lots", skus=1, receipts=0, orders=0, put_away=False))
-    async with load.running(), httpx.AsyncClient(timeout=20) as client:
+    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
         rivals = Rivals(house, load, client)
         await rivals.stocked()
         await asyncio.gather(*map(rivals.ordered, range(ORDERS)))
@@ -98,7 +99,7 @@ async def test_holds_race_allocation(house: House, outside: Outside, table: Tabl
     """Two of five lots are held amid 50 orders: nobody keeps any of them, and the others are given whole (S27, S28)."""
     await house.have(2)
     load = Load(outside, Plan("held-lots", skus=1, receipts=0, orders=0, put_away=False))
-    async with load.running(), httpx.AsyncClient(timeout=20) as client:
+    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
         rivals = Rivals(house, load, client)
         await rivals.stocked()
 

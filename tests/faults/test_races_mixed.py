@@ -15,7 +15,7 @@ async def test_two_replicas(house: House, outside: Outside, table: Table) -> Non
         outside, Plan("replicas", skus=2, receipts=60, orders=60, units=8, quantity=3, cancel_every=3, every=0.02)
     )
     async with load.running():
-        await load.finish(25)
+        await load.finish()
     found = await prove(house, load)
     metrics = await house.metrics()
     table.add("two replicas, two products", found, metrics)

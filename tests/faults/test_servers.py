@@ -27,7 +27,7 @@ async def test_kafka_killed(house: House, outside: Outside, table: Table) -> Non
         assert all(replica.alive for replica in house), "no service ends because Kafka does"
         await asyncio.to_thread(house.stack.start_kafka)
         back = time.monotonic()
-        await load.finish(25)
+        await load.finish()
     found = await prove(house, load)
     took = silence.seconds - (back - silence.began)
     table.add("Kafka killed", found, await house.metrics(), took=took, note="time: Kafka back to first event")
@@ -46,7 +46,7 @@ async def test_postgres_crashes(house: House, outside: Outside, table: Table) ->
             await asyncio.to_thread(house.stack.restart_postgres, "immediate")
             silences.append(outside.silence("tracelot/serials"))
         assert all(replica.alive for replica in house), "no service ends because PostgreSQL does"
-        await load.finish(25)
+        await load.finish()
     found = await prove(house, load)
     took = max(silence.seconds for silence in silences)
     table.add(

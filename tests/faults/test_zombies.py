@@ -1,6 +1,7 @@
 """Replicas frozen for longer than their session, which thaw as zombies: others have done their work meanwhile."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,16 @@ from tests.faults.house import House
 from tests.faults.load import Load
 from tests.faults.outside import Outside
 from tests.faults.plan import Plan
+from tests.faults.provoke import until_all
 from tests.faults.saboteur import Trigger
 from tests.faults.table import Table
 
 TRADING = ("receiving", "serials", "lots", "fulfillment")
+
+
+def is_done(trigger: Trigger) -> bool:
+    """Whether what a trigger stands for has happened."""
+    return not trigger.pulled
 
 
 @pytest.mark.parametrize("at", ["before_begin", "inside_transaction", "amid_a_statement"])
@@ -29,11 +36,12 @@ async def test_frozen(at: str, house: House, outside: Outside, table: Table, tmp
     await house.ready(list(house))
     load = Load(outside, Plan(f"frozen-{at}", receipts=30, orders=30, every=0.1))
     async with load.running():
+        await outside.until(lambda: bool(load.status), "everything under way")
         for trigger in triggers.values():
             trigger.pull()
-        await outside.until(lambda: all(not each.pulled for each in triggers.values()), 10, "all frozen")
+        await until_all(outside, {name: partial(is_done, trigger) for name, trigger in triggers.items()}, "the freeze")
         began = time.monotonic()
-        await load.finish(25)
+        await load.finish()
         took = time.monotonic() - began
         for replicas in house.replicas.values():
             for replica in replicas:

@@ -6,6 +6,7 @@ import time
 from tests.flows import invariants
 from tests.flows.shop import Shop
 from tests.flows.world import World
+from tests.timing import PATIENCE, judge
 
 
 async def test_sigterm_under_load(world: World, shop: Shop) -> None:
@@ -16,14 +17,14 @@ async def test_sigterm_under_load(world: World, shop: Shop) -> None:
 
     async def stop(name: str) -> float:
         asked = time.monotonic()
-        assert await asyncio.to_thread(world.services[name].stop) == 0, name
+        assert await asyncio.to_thread(world.services[name].stop, PATIENCE) == 0, name
         return time.monotonic() - asked
 
     stopping = []
     for name in world.services:
         stopping.append(asyncio.create_task(stop(name)))
         orders += [await shop.order(1) for _ in range(5)]
-    assert max(await asyncio.gather(*stopping)) < 10
+    judge("SIGTERM to the last exit", max(await asyncio.gather(*stopping)), 10)
     await world.start(*world.services)
     given = [serial for order in orders for serial in await shop.allocated(order, 1)]
     assert sorted(given) == sorted(serials)

@@ -5,10 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from tests.timing import PATIENCE
+
 T = TypeVar("T")
 
-PATIENCE = 20.0
-"""Seconds after which something that should have come about is a failure."""
 FIRST, LONGEST = 0.02, 0.1
 """Seconds between two looks: short at first, as most things come about at once."""
 

@@ -20,6 +20,7 @@ from tests.flows.listener import Listener
 from tests.flows.maps import address
 from tests.flows.rest import Watch
 from tests.flows.waiting import eventually
+from tests.timing import PATIENCE
 
 Json = dict[str, Any]
 Place = tuple[str, int, int]
@@ -38,7 +39,7 @@ class World:
         self.producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap, enable_idempotence=True, max_request_size=LARGEST
         )
-        self.http = httpx.AsyncClient(timeout=20)
+        self.http = httpx.AsyncClient(timeout=PATIENCE)
         self.databases: dict[str, asyncpg.Pool] = {}
         self._replicas = 1
         self.watch = Watch(self.bootstrap, self.databases)
@@ -111,7 +112,7 @@ class World:
 
     async def quiet(self) -> None:
         """Wait until every service has worked on all there is, and has said what it had to."""
-        await eventually(self.watch.at_rest, seconds=30)
+        await eventually(self.watch.at_rest)
 
     # The services' processes
 
@@ -128,7 +129,7 @@ class World:
                 assert await asyncio.to_thread(self.services[name].ready), name
             return True
 
-        await eventually(ready, seconds=40)
+        await eventually(ready)
 
     async def rewind(self, service: str, topics: Iterable[str]) -> None:
         """Let a service that is down begin again with the first record of its topics."""

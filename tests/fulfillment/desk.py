@@ -1,13 +1,11 @@
 """A desk: messages in, as the line would bring them; answers and facts out."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from httpx import AsyncClient, Response
-from sqlalchemy import text
 
 from services.fulfillment.app import app
 from shared.contracts.commands.fulfillment import (
@@ -28,10 +26,6 @@ from shared.database import new_id
 from shared.routing import Answer
 from tests.line import ServiceLine
 
-WAITING = text("""
-    SELECT 1 FROM pg_sleep(0.02), pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
-""")
 F = TypeVar("F", bound=Fact)
 
 
@@ -85,12 +79,6 @@ class Desk(ServiceLine):
     def heard(self, kind: type[F]) -> list[F]:
         """The facts of a kind that the last transaction said."""
         return [fact for fact in self.said if isinstance(fact, kind)]
-
-    async def someone_waits(self) -> None:
-        """Until a transaction waits for a lock that another holds."""
-        async with asyncio.timeout(20), self.engine.connect() as connection:
-            while not (await connection.execute(WAITING)).all():  # each look takes a moment of its own
-                await connection.rollback()
 
     def order(self, name: str, quantity: int = 1, **more: Any) -> OrderPlaced:
         """An order of one line."""

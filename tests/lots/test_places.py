@@ -64,7 +64,7 @@ async def test_a_place_that_is_defined_at_this_moment(line: Line) -> None:
     async with transaction(line.engine) as tx:
         await decide(tx, line.map, [message(say.receive(say.came("B-1", 5), location=place))])
         defining = asyncio.create_task(line.insist([message(storage)]))
-        await asyncio.wait([defining], timeout=1)
+        await line.someone_waits()
     await defining
     told = await line.say(say.want(1, 3))
     assert told.data("lot.allocated.v1")[0]["short"] == 0

@@ -11,8 +11,8 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.processes import running
-
-PATIENCE = 30
+from tests.flows.waiting import eventually
+from tests.timing import PATIENCE
 
 
 def message(kind: str, **data: Any) -> bytes:
@@ -35,11 +35,11 @@ async def heard(servers: str, last: str, receipt: str) -> list[dict[str, Any]]:
 
 async def there(http: httpx.AsyncClient, path: str) -> None:
     """Wait until something is known."""
-    for _ in range(PATIENCE * 20):
-        if (await http.get(path)).status_code == 200:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(path)
+
+    async def known() -> bool:
+        return (await http.get(path)).status_code == 200
+
+    await eventually(known)
 
 
 async def test_out_of_order_over_kafka(environment: Mapping[str, str], tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def test_out_of_order_over_kafka(environment: Mapping[str, str], tmp_path:
     scan = {"receipt": receipt, "session": "S", "sku": sku, "location": f"{east}/DOCK", "serials": ["A", "x", "", "A"]}
     with running(environment, tmp_path, ["receiving"]) as services:
         producer = AIOKafkaProducer(bootstrap_servers=servers, max_request_size=4_000_000)
-        async with producer, httpx.AsyncClient(base_url=services["receiving"].url) as http:
+        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=PATIENCE) as http:
             for value in (
                 message("asn.announced.v1", **announced, lines=[line]),
                 message("asn.announced.v1", **announced, lines=[many]),
@@ -104,7 +104,7 @@ async def test_lots_over_kafka(environment: Mapping[str, str], tmp_path: Path) -
     bad = ({"quantity": 0}, {"quantity": -1}, {"quantity": 10**15}, {"expiry": "2027-02-31"}, {"expiry": "1900-01-01"})
     with running(environment, tmp_path, ["receiving"]) as services:
         producer = AIOKafkaProducer(bootstrap_servers=servers)
-        async with producer, httpx.AsyncClient(base_url=services["receiving"].url) as http:
+        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=PATIENCE) as http:
             for topic, key, value in (
                 ("erp.products", sku, message("product.defined.v1", sku=sku, name="Milk", lot_tracked=True)),
                 ("erp.locations", f"{east}/DOCK", message("location.defined.v1", location=f"{east}/DOCK", type="DOCK")),

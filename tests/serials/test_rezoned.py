@@ -51,8 +51,8 @@ async def test_who_is_refused_meanwhile_is_not_missed(line: Line) -> None:
     async with transaction(line.engine) as tx:
         await decide(tx, line.map, [message(say.want(1, 2, lots=["L0"], warehouse=line.no("W")))])
         change = asyncio.create_task(line.say(zone(line, HERE, 2)))
-        done, _ = await asyncio.wait([change], timeout=0.5)
-        assert not done
+        await line.someone_waits()
+        assert not change.done()
     await change
     assert await given(line) == {}
     await serve(line)

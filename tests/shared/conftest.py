@@ -20,6 +20,7 @@ from shared.database import create_engine
 from shared.migrate import migrate
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import COMMANDS, EVENTS, NEWS
+from tests.timing import PATIENCE
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 Send = Callable[..., Record]
@@ -98,7 +99,7 @@ def start(toy: Mapping[str, str], tmp_path: Path) -> Iterator[Start]:
         environment = {**toy, "KAFKA_SESSION_TIMEOUT_MS": "2000", "TRACELOT_FAILPOINTS": str(tmp_path / "failpoints")}
         service = processes.start(NAME, environment, tmp_path, replica=len(started) + 1, extra=extra)
         started.append(service)
-        service.wait_ready()
+        service.wait_ready(PATIENCE)
         return service
 
     yield one

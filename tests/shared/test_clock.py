@@ -17,6 +17,7 @@ from tests.shared.conftest import Start
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import Arrived
 from tests.shared.watching import emptied, has, new_box, published, readiness, units, until
+from tests.timing import PATIENCE
 
 MAP: Map = app.state.map
 LAY = text("""
@@ -108,7 +109,7 @@ async def test_it_runs_in_a_service_until_that_is_stopped(
     assert [event["data"]["serials"] for event in await published(box)] == [["egg"], ["chick"]]
     _, told = await readiness(service)
     assert told["clocks"]["toy.ripe.v1"]["ran"]
-    async with httpx.AsyncClient(base_url=service.url) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE) as http:
         metrics = (await http.get("/metrics")).text
     assert 'tracelot_clock_ran_seconds{service="toy",type="toy.ripe.v1"} 1' in metrics
-    assert service.stop() == 0
+    assert service.stop(PATIENCE) == 0

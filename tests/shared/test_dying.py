@@ -14,6 +14,7 @@ from shared.settings import load
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import Arrived
 from tests.shared.watching import has, has_partitions, new_box, until
+from tests.timing import PATIENCE
 
 
 @pytest.mark.parametrize("dies", ["_do_heartbeat", "_maybe_do_autocommit", "_maybe_refresh_commit_offsets"])
@@ -21,7 +22,7 @@ async def test_a_client_that_died_is_replaced(
     engine: AsyncEngine, publish: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, dies: str
 ) -> None:
     """Its heartbeat, its coordination or its watch over offsets dies: that is told, and a new client goes on."""
-    monkeypatch.setattr(subscriber, "PATIENCE", 1.0)
+    monkeypatch.setattr(subscriber, "PATIENCE", 10.0)  # long enough to be seen in trouble
     line, box = Line(app.state.map, engine, lambda: None), new_box()
     subscription = Subscription(f"toy-{uuid4()}", ["toy.news"], line, load("toy"))
     await subscription.start()
@@ -35,14 +36,15 @@ async def test_a_client_that_died_is_replaced(
         client._subscription.subscription.assignment.commit_refresh_needed.set()  # noqa: SLF001
         if dies == "_maybe_do_autocommit":
             coordinator.request_rejoin()  # wakes the routine
-        await until(told(subscription), 30)
-        await until(replaced(subscription, client), 30)
+        await until(told(subscription))
+        monkeypatch.setattr(subscriber, "PATIENCE", 1.0)
+        await until(replaced(subscription, client))
         await publish(Arrived(box=box, serials=["2"]))
-        await until(has(engine, box, 2), 60)
+        await until(has(engine, box, 2))
         assert subscription.trouble is None
     finally:
         line.stop()
-        await asyncio.wait_for(subscription.stop(), 15)
+        await asyncio.wait_for(subscription.stop(), PATIENCE)
 
 
 async def broken(*_: Any) -> Any:

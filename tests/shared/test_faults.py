@@ -17,6 +17,7 @@ from deploy.local.stack import Stack
 from tests.shared.conftest import NAME, Start
 from tests.shared.toy.messages import Arrived
 from tests.shared.watching import all_said_once, failpoint, has, new_box, pour, published, until
+from tests.timing import PATIENCE, judge
 
 
 async def test_a_stop_finishes_what_runs_and_ends_with_0(
@@ -28,8 +29,8 @@ async def test_a_stop_finishes_what_runs_and_ends_with_0(
     await until(has(engine, box, 20))
     began = time.monotonic()
     service.process.terminate()
-    assert await asyncio.to_thread(service.process.wait, 15) == 0
-    assert time.monotonic() - began < 10
+    assert await asyncio.to_thread(service.process.wait, PATIENCE) == 0
+    judge("SIGTERM to exit 0", time.monotonic() - began, 10)
     start()
     await load
     await until(has(engine, box, 400))
@@ -43,7 +44,7 @@ async def test_a_relay_that_dies_before_it_deletes_repeats_itself_under_the_same
     service, box = start(), new_box()
     with failpoint(tmp_path, "relay.after_publish", "kill"):
         await publish(Arrived(box=box, serials=["0"]))
-        await asyncio.to_thread(service.process.wait, 15)
+        await asyncio.to_thread(service.process.wait, PATIENCE)
     start()
     await all_said_once(engine, box, 1)
     assert len(await published(box)) == 2
@@ -70,22 +71,24 @@ async def test_a_frozen_replica_does_no_harm(
     await until(has(engine, box, 50))
     await all_said_once(engine, box, 50)
     for service in (first, second):
-        service.wait_ready()
+        service.wait_ready(PATIENCE)
 
 
 async def test_a_rebalance_waits_for_the_ack(start: Start, engine: AsyncEngine, publish: Callable[..., Any]) -> None:
     """A second replica joins under load and leaves again: no record was handled twice, so none had to be dropped."""
-    first, box = start(), new_box()
+    sessions = {"KAFKA_SESSION_TIMEOUT_MS": "60000"}  # nobody is taken for dead on busy cores
+    first, box = start(**sessions), new_box()
     load = asyncio.create_task(pour(publish, box, 600))
     await until(has(engine, box, 20))
-    second = start()
-    assert await asyncio.to_thread(second.stop) == 0
+    second = start(**sessions)
+    assert await asyncio.to_thread(second.stop, PATIENCE) == 0
     await load
     await until(has(engine, box, 600))
     await all_said_once(engine, box, 600)
-    async with httpx.AsyncClient(base_url=first.url) as http:
+    async with httpx.AsyncClient(base_url=first.url, timeout=PATIENCE) as http:
         metrics = (await http.get("/metrics")).text
     assert 'tracelot_duplicates_total{service="toy"} 0.0' in metrics
+    assert await asyncio.to_thread(first.stop, PATIENCE) == 0
 
 
 async def test_servers_may_go_and_come_back(
@@ -104,7 +107,7 @@ async def test_servers_may_go_and_come_back(
     await until(has(engine, box, 300))
     await all_said_once(engine, box, 300)
     assert service.alive
-    service.wait_ready()
+    service.wait_ready(PATIENCE)
 
 
 async def test_a_stop_without_kafka_ends_with_0(
@@ -116,7 +119,9 @@ async def test_a_stop_without_kafka_ends_with_0(
     await until(has(engine, box, 1))
     await asyncio.to_thread(stack.kill_kafka)
     try:
-        assert await asyncio.to_thread(service.stop, 10) == 0
+        began = time.monotonic()
+        assert await asyncio.to_thread(service.stop, PATIENCE) == 0
+        judge("SIGTERM to exit 0", time.monotonic() - began, 10)
     finally:
         await asyncio.to_thread(stack.start_kafka)
 
@@ -125,5 +130,5 @@ def test_without_kafka_a_service_does_not_start(toy: Mapping[str, str]) -> None:
     """It ends with a code that is not 0, so that whoever started it knows."""
     environment = {**os.environ, **toy, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     command = [sys.executable, "-m", "shared.cli", "serve", NAME, "--port", "0"]
-    done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=PATIENCE, check=False)
     assert done.returncode == 3

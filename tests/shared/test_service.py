@@ -16,6 +16,7 @@ from shared.database import reading
 from tests.shared.conftest import Start, message
 from tests.shared.toy.messages import Add, Arrived
 from tests.shared.watching import emptied, has, new_box, published, readiness, units, until
+from tests.timing import PATIENCE
 
 
 async def tracelot(*arguments: str) -> str:
@@ -42,7 +43,7 @@ async def test_records_go_in_and_events_come_out(
     await until(emptied(engine))
     said = await published(box)
     assert [event["data"]["places"] for event in said] == [[number] for number in range(1, 30)]
-    async with httpx.AsyncClient(base_url=service.url) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE) as http:
         letters = (await http.get("/dead-letters")).json()["items"]
         assert sorted(letter["error"][:25] for letter in letters) == [
             "it is no JSON: EOF while ",
@@ -85,7 +86,7 @@ async def test_a_halted_consumer_goes_on_past_a_skipped_record(
     listed = await tracelot("dead-letters", "list", "--service", "toy")
     assert "skipped by sue: not ours" in listed
     assert "BOOM" in await tracelot("dead-letters", "show", listed.split("\t")[0], "--service", "toy")
-    service.wait_ready()
+    service.wait_ready(PATIENCE)
     async with reading(engine) as tx:
         assert not await tx.rows(text("SELECT 1 FROM skip WHERE used_at IS NULL"))
 

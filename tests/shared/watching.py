@@ -19,6 +19,7 @@ from deploy.processes import Service
 from shared.consumer import Line
 from shared.database import reading
 from tests.shared.toy.messages import Arrived
+from tests.timing import PATIENCE
 
 
 async def published(box: str) -> list[dict[str, Any]]:
@@ -35,7 +36,7 @@ async def published(box: str) -> list[dict[str, Any]]:
     return found
 
 
-async def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+async def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Wait for something to hold, and give what it found."""
     deadline = time.monotonic() + seconds
     while not (found := await condition()):
@@ -62,7 +63,7 @@ def has(engine: AsyncEngine, box: str, count: int) -> Callable[[], Any]:
 
 async def readiness(service: Service) -> tuple[int, dict[str, Any]]:
     """What /ready says."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         answer = await client.get(f"{service.url}/ready")
     return answer.status_code, answer.json()
 
