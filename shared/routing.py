@@ -5,6 +5,7 @@ from upstream or the floor, over Kafka and over HTTP alike: its handler answers 
 comes with time: the service looks for what is due and tells it to itself.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -62,6 +63,12 @@ class Takes(NamedTuple):
     post: str
     status: int = 200
     complete: Complete | None = None
+
+    @property
+    def path_fields(self) -> dict[str, str]:
+        """Each parameter of the path and the message's field that it fills: `{return}` fills `return_id`."""
+        names = re.findall(r"{(\w+)}", self.post)
+        return {name: name if name in self.message.model_fields else f"{name}_id" for name in names}
 
 
 class Finds(NamedTuple):

@@ -107,15 +107,15 @@ ROWS = (
     Takes(PutAwayLot, partial(balances.put_away, keep=serving), sku, post="/putaways"),
     Takes(MoveLot, partial(balances.move, keep=serving), sku, post="/moves"),
     Takes(HoldLot, partial(balances.hold, keep=serving), sku, post="/holds"),
-    Takes(LiftLot, partial(balances.lift, keep=serving), sku, post="/holds/{hold}/lift"),
+    Takes(LiftLot, partial(balances.lift, keep=serving), sku, post="/holds/{hold}/release"),
     Takes(AdjustLot, partial(balances.adjust, keep=serving), sku, post="/adjustments"),
     Takes(CountLot, partial(balances.count, keep=serving), sku, post="/counts"),
     Takes(CorrectLot, partial(balances.correct, keep=serving), sku, post="/corrections"),
     Takes(OpenRecall, recalls.open_recalls, recall, post="/recalls", status=202),
     Hears(RecallOpened, recalls.hold_recalled, recall_and_sku, counted),
     Hears(SerialRecalled, recalls.hear_units, recall),
-    Takes(MarkRecalled, recalls.mark_calls, recall, post="/recall-marks"),
-    Takes(CloseRecall, recalls.close_recalls, recall, post="/recall-closings"),
+    Takes(MarkRecalled, recalls.mark_calls, recall, post="/recalls/{recall}/contacts"),
+    Takes(CloseRecall, recalls.close_recalls, recall, post="/recalls/{recall}/close"),
 )
 
 FINDS = (Finds(LotDue, due, expiry.look, sku), Finds(Rezoned, rezoned.due, allocation.rezoned_serve, sku))

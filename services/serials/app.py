@@ -78,7 +78,7 @@ ROWS = (
     Takes(PutAway, allocation.put_away, sku, post="/putaways"),
     Takes(Move, units.move, sku, post="/moves"),
     Takes(Hold, units.hold, sku, post="/holds"),
-    Takes(Lift, allocation.lift, sku, post="/holds/{hold}/lift"),
+    Takes(Lift, allocation.lift, sku, post="/holds/{hold}/release"),
     Takes(Adjust, allocation.adjust, sku, post="/adjustments"),
     Takes(Correct, allocation.correct, sku, post="/corrections"),
 )

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -53,7 +53,7 @@ def routes(of: Map) -> APIRouter:
 
 def _endpoint(of: Map, row: Takes) -> Callable[[Request], Awaitable[Response]]:
     async def post(request: Request) -> Response:
-        command = await read(request)
+        command = await read(request, row.path_fields)
         event = _event(of, row, request, command)
 
         async def act(tx: Transaction) -> tuple[Outcome, bool]:
@@ -65,8 +65,11 @@ def _endpoint(of: Map, row: Takes) -> Callable[[Request], Awaitable[Response]]:
     return post
 
 
-async def read(request: Request) -> Command:
-    """Check a command's headers and size, and parse its body; the address's own values are part of it."""
+async def read(request: Request, fields: Mapping[str, str] = {}) -> Command:
+    """Check a command's headers and size, and parse its body; each path parameter fills its field of the body.
+
+    A body that repeats such a field must have the path's value.
+    """
     actor, key = request.headers.get("X-Actor", ""), request.headers.get("Idempotency-Key", "")
     if not PRINTABLE.fullmatch(actor) or len(actor) > 64:
         raise Problem(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
@@ -83,9 +86,10 @@ async def read(request: Request) -> Command:
         raise problems.malformed([{"field": "body", "message": str(error)}]) from None
     if not isinstance(body, dict):
         raise problems.malformed([{"field": "body", "message": "it is no JSON object"}])
-    for name, value in request.path_params.items():
+    for parameter, value in request.path_params.items():
+        name = fields.get(parameter, parameter)
         if body.setdefault(name, value) != value:
-            raise problems.malformed([{"field": name, "message": f"the address says {value}"}])
+            raise problems.malformed([{"field": name, "message": f"the path has {value}"}])
     if b"\\u0000" in raw:
         raise problems.malformed([{"field": "body", "message": "it holds a NUL character"}])
     canonical = to_json(dict(sorted(body.items())))

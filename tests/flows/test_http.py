@@ -193,7 +193,7 @@ async def test_what_is_done_at_an_address_with_odd_names_is_heard(world: World, 
     opened = await world.post("serials", "/holds", dented)
     assert opened.status_code == 200, opened.text
     order = await shop.order(1)
-    lifted = await world.post("serials", f"/holds/{at(hold)}/lift", {"sku": shop.sku, "reason": "none"})
+    lifted = await world.post("serials", f"/holds/{at(hold)}/release", {"sku": shop.sku, "reason": "none"})
     assert lifted.status_code == 200, lifted.text
     assert await shop.allocated(order, 1) == serials
 

@@ -98,7 +98,7 @@ async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> Non
         "smells",
         2.5,
     )
-    lifted = await post(http, "/holds/H-1/lift", sku=line.sku, reason="aired")
+    lifted = await post(http, "/holds/H-1/release", sku=line.sku, reason="aired")
     assert lifted.json()["open"] == []
     assert (await http.get("/holds", params={"product": line.sku})).json()["items"] == []
 

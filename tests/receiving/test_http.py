@@ -94,9 +94,9 @@ async def test_there_is_no_way_in_but_a_scan(floor: Line, http: httpx.AsyncClien
     """A tracked line cannot be completed without its serials: closing leaves it short (S02, S15)."""
     receipt = floor.no("R")
     await floor.say(floor.asn("R", quantity=4))
-    confirmed = await post(http, "/confirmations", receipt=receipt, session="S")
+    confirmed = await post(http, f"/receipts/{receipt}/sessions/S/confirm")
     assert (confirmed.status_code, confirmed.json()["code"]) == (404, "unknown_session")
-    closed = await post(http, "/closings", "sue", receipt=receipt)
+    closed = await post(http, f"/receipts/{receipt}/close", "sue")
     assert closed.json()["status"] == "CLOSED"
     (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]
     assert (line["received"], line["missing"]) == (0, 0)
@@ -110,9 +110,10 @@ async def test_a_discrepancy_is_resolved(floor: Line, http: httpx.AsyncClient) -
     await floor.say(floor.asn("R", "A"), floor.scan("R", "A", "B"), floor.confirm("R"))
     (found,) = (await get(http, "/discrepancies", receipt=receipt, open=True))["items"]
     assert (found["kind"], found["serials"]) == ("OVER", ["B"])
-    body = {"receipt": receipt, "discrepancy": found["discrepancy"], "reason": "one too many, kept"}
-    assert (await post(http, "/resolutions", "sue", **body, resolution="ACCEPT")).status_code == 200
-    again = await post(http, "/resolutions", "sue", **body, resolution="VOID")
+    body = {"receipt": receipt, "reason": "one too many, kept"}
+    path = f"/discrepancies/{found['discrepancy']}/resolve"
+    assert (await post(http, path, "sue", **body, resolution="ACCEPT")).status_code == 200
+    again = await post(http, path, "sue", **body, resolution="VOID")
     assert (again.status_code, again.json()["code"]) == (409, "discrepancy_resolved")
     shown = await get(http, f"/discrepancies/{found['discrepancy']}")
     assert (shown["resolution"], shown["resolved_by"], shown["reason"]) == ("ACCEPT", "sue", "one too many, kept")
@@ -127,9 +128,9 @@ async def test_a_return_is_shown_with_its_dispositions(floor: Line, http: httpx.
     body = {"return_id": floor.no("RMA"), "order": "SO", "customer": "C", "sku": sku, "reason": "broken"}
     place = f"{floor.no('EAST')}/DOCK"
     assert (await post(http, "/returns", **body, serials=["A", "B"], location=place)).status_code == 200
-    decide = {"return_id": floor.no("RMA"), "reason": "beyond repair"}
-    assert (await post(http, "/dispositions", **decide, serials=["A"], disposition="SCRAP")).status_code == 200
-    again = await post(http, "/dispositions", **decide, serials=["A"], disposition="RESTOCK")
+    path, decide = f"/returns/{floor.no('RMA')}/disposition", {"reason": "beyond repair"}
+    assert (await post(http, path, **decide, serials=["A"], disposition="SCRAP")).status_code == 200
+    again = await post(http, path, **decide, serials=["A"], disposition="RESTOCK")
     assert again.json()["code"] == "already_disposed"
     units = (await get(http, f"/returns/{floor.no('RMA')}"))["units"]["items"]
     assert [(unit["serial"], unit["disposition"]) for unit in units] == [("A", "SCRAP"), ("B", None)]
