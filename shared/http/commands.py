@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from shared.contracts.envelope import CloudEvent, Fact, trace
 from shared.contracts.problems import Code, Refusal
+from shared.contracts.results import PartialResult
 from shared.database import Transaction, Trouble, new_id, transaction, trouble
 from shared.decision import Map, decide
 from shared.http import idempotency, problems
@@ -45,8 +46,8 @@ def routes(of: Map) -> APIRouter:
     for row in of.rows:
         if isinstance(row, Takes):
             router.add_api_route(
-                row.post, _endpoint(of, row), methods=["POST"], status_code=row.status, name=row.message.TYPE,
-                summary=(row.message.__doc__ or "").split("\n", 1)[0], tags=["commands"], **describe(row),
+                row.post, _endpoint(of, row), methods=["POST"], name=row.message.TYPE, tags=["commands"],
+                operation_id=f"{of.service}.{row.operation}", **describe(row),
             )  # fmt: skip
     return router
 
@@ -149,8 +150,19 @@ def _outcome(row: Takes, answer: Answer) -> Outcome:
         first: Refusal = answer.refusals[0]
         body = to_json(first.problem(refusals=refused)).decode()
         return Outcome(first.kind.status, body, retry_after=retry, media_type=problems.MEDIA_TYPE)
-    shown = answer.body.model_dump(mode="json") if answer.body is not None else {}
+    shown = _body(row, answer)
     if refused:
         shown["refused"] = refused
-    status = 200 if refused and row.status != 202 else row.status
+    status = 200 if answer.address is None else row.status
     return Outcome(status, to_json(shown).decode(), address=answer.address, retry_after=retry)
+
+
+def _body(row: Takes, answer: Answer) -> dict[str, Any]:
+    """The body of a success, which must be what OpenAPI declares."""
+    if type(answer.body) is not row.result:
+        raise TypeError(f"{row.message.TYPE} declares {row.result.__name__}, its handler gave {answer.body!r}")
+    if answer.refusals and not issubclass(row.result, PartialResult):
+        raise TypeError(f"{row.result.__name__} cannot carry the rejections that {row.message.TYPE} got")
+    if answer.address is None if row.status == 202 else answer.address is not None and row.status == 200:
+        raise TypeError(f"{row.message.TYPE} declares {row.status}, its handler gave the address {answer.address}")
+    return answer.body.model_dump(mode="json")

@@ -191,7 +191,7 @@ async def test_what_is_done_at_an_address_with_odd_names_is_heard(world: World, 
     serials, hold = await shop.stock(1), f"{shop.no('NCR')}/1%\\"
     dented = {"sku": shop.sku, "serials": serials, "hold": hold, "reason": "dent"}
     opened = await world.post("serials", "/holds", dented)
-    assert opened.status_code == 200, opened.text
+    assert opened.status_code == 201, opened.text
     order = await shop.order(1)
     lifted = await world.post("serials", f"/holds/{at(hold)}/release", {"sku": shop.sku, "reason": "none"})
     assert lifted.status_code == 200, lifted.text

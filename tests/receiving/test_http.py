@@ -26,12 +26,13 @@ async def test_a_product_has_two_boxes(line: Line, http: httpx.AsyncClient) -> N
     """Tracking is chosen by two boxes, never both; who changed what is kept (S01, S02, S03)."""
     sku = line.no("A/B")
     created = await post(http, "/products", sku=sku, name="Pump", barcodes=[{"code": line.no("BAR"), "quantity": 12}])
-    assert (created.status_code, created.json()["tracking"], created.json()["version"]) == (200, "NONE", 1)
+    assert (created.status_code, created.json()["tracking"], created.json()["version"]) == (201, "NONE", 1)
+    assert (await http.get(created.headers["Location"])).json()["sku"] == sku
     both = await post(http, "/products", sku=sku, name="Pump", serial_tracked=True, lot_tracked=True)
     assert (both.status_code, both.json()["code"]) == (422, "both_trackings")
     assert both.headers["content-type"].startswith("application/problem+json")
     changed = await post(http, "/products", "sue", sku=sku, name="Pump", lot_tracked=True)
-    assert changed.json()["tracking"] == "LOT"
+    assert (changed.status_code, changed.json()["tracking"]) == (200, "LOT")
     log = (await get(http, f"/products/{sku}/changes"))["items"]
     assert [(one["version"], one["actor"]) for one in log] == [(2, "sue"), (1, "anna")]
     assert (log[0]["before"]["tracking"], log[0]["after"]["tracking"], log[1]["before"]) == ("NONE", "LOT", None)
@@ -127,7 +128,8 @@ async def test_a_return_is_shown_with_its_dispositions(floor: Line, http: httpx.
     await floor.say(floor.shipped("A", "B", order="SO", customer="C"))
     body = {"return_id": floor.no("RMA"), "order": "SO", "customer": "C", "sku": sku, "reason": "broken"}
     place = f"{floor.no('EAST')}/DOCK"
-    assert (await post(http, "/returns", **body, serials=["A", "B"], location=place)).status_code == 200
+    made = await post(http, "/returns", **body, serials=["A", "B"], location=place)
+    assert (made.status_code, made.headers["Location"]) == (201, f"/returns/{floor.no('RMA')}")
     path, decide = f"/returns/{floor.no('RMA')}/disposition", {"reason": "beyond repair"}
     assert (await post(http, path, **decide, serials=["A"], disposition="SCRAP")).status_code == 200
     again = await post(http, path, **decide, serials=["A"], disposition="RESTOCK")

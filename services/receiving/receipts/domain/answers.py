@@ -11,6 +11,7 @@ from services.receiving.receipts.domain.records import ReceiptStatus, SessionSta
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.contracts.results import PartialResult
 from shared.identifiers import Count
 
 LotMistake = Literal[
@@ -26,9 +27,11 @@ class Outcome(NamedTuple):
     body: BaseModel | None = None
     events: Sequence[Fact] = ()
     refusals: Sequence[Refusal] = ()
+    address: str | None = None
+    """The path of what was created."""
 
 
-class ReceiptAnswer(BaseModel):
+class ReceiptAnswer(PartialResult):
     """A receipt after it was announced, changed, cancelled or closed."""
 
     receipt: str
@@ -72,7 +75,7 @@ class LotVerdict:
         return self.lot
 
 
-class ScanAnswer(BaseModel):
+class ScanAnswer(PartialResult):
     """Each scan's own verdict, in the order scanned (S16); what is set aside is a discrepancy once confirmed.
 
     `verdicts` are those of serials, `lots` those of lots.
@@ -87,7 +90,7 @@ class ScanAnswer(BaseModel):
     lots: list[LotVerdict] = []
 
 
-class SessionAnswer(BaseModel):
+class SessionAnswer(PartialResult):
     """A session after a command: the units and how much of counted goods it concerned, the discrepancies it left."""
 
     receipt: str

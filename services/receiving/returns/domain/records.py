@@ -7,12 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
 from services.receiving.receipts.domain.desk import Rows
 from services.receiving.receipts.domain.records import Key, Unit
 from shared.contracts.counted import LotQuantity
 from shared.contracts.reference import LocationType, Tracking
+from shared.contracts.results import PartialResult
 
 
 class Return(NamedTuple):
@@ -95,7 +94,7 @@ class LotDisposition(NamedTuple):
     actor: str
 
 
-class ReturnAnswer(BaseModel):
+class ReturnAnswer(PartialResult):
     """A return after a command, and the serials or lots that the command concerned."""
 
     return_id: str

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from services.serials.units.domain.unit import Unit
+from shared.contracts.results import PartialResult
 from shared.contracts.serials import Adjustment, Status
 
 
@@ -19,7 +20,7 @@ class UnitNow(BaseModel):
     adjustment: Adjustment | None
 
 
-class UnitsDone(BaseModel):
+class UnitsDone(PartialResult):
     """The units that a command was done to; those it refused stand beside them, with the reasons."""
 
     sku: str
