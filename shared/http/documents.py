@@ -118,7 +118,7 @@ def _merge(made: dict[str, Any], defined: dict[str, Any]) -> dict[str, Any]:
     known = made.setdefault("components", {}).setdefault("schemas", {})
     for name in [name for name, schema in defined.items() if known.get(name, schema) != schema]:
         renamed = REF.format(model=f"{name}Input")
-        defined[f"{name}Input"] = defined.pop(name)
+        defined[f"{name}Input"] = defined.pop(name) | {"title": f"{name}Input"}
         defined = _renamed(defined, REF.format(model=name), renamed)
         for operation in (one for methods in made["paths"].values() for one in methods.values()):
             if "requestBody" in operation:

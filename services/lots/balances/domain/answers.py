@@ -9,7 +9,7 @@ from services.lots.balances.domain.stock import Balance, Lot
 from shared.identifiers import Exact
 
 
-class AtPlace(BaseModel):
+class LocationStock(BaseModel):
     """How much of a lot lies at a place, and how much of that orders have."""
 
     location: str
@@ -24,13 +24,13 @@ class StockNow(BaseModel):
     sku: str
     lot: str
     expiry: date | None
-    places: list[AtPlace]
+    places: list[LocationStock]
 
 
 def stock_now(book: Book, lot: Lot, *balances: Balance) -> StockNow:
     """Tell how a lot stands."""
     places = [
-        AtPlace(location=it.location, on_hand=it.on_hand, allocated=it.allocated, on_hold=book.held(it))
+        LocationStock(location=it.location, on_hand=it.on_hand, allocated=it.allocated, on_hold=book.held(it))
         for it in balances
     ]
     return StockNow(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, places=places)
