@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.compatibility import breaks
-from deploy.examples import example
 from deploy.local.files import PROJECT
 from shared.contracts.envelope import Fact
+from shared.contracts.examples import example
 from shared.contracts.registry import messages
 
 SCHEMAS = PROJECT / "shared" / "contracts" / "schemas"

@@ -76,3 +76,8 @@ def warehouse_of(location: str) -> str:
 def address_of(kind: str, *names: str) -> str:
     """Where a document or a page of it is found over HTTP, whatever is in its name: `/receipts/R%2F7/sessions/S`."""
     return "/".join((f"/{kind}", *(quote(name, safe="") for name in names)))
+
+
+def hold_address(hold: str) -> str:
+    """Where a hold is found over HTTP while it is open."""
+    return f"/holds?hold={quote(hold, safe='')}"

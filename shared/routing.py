@@ -5,8 +5,9 @@ from upstream or the floor, over Kafka and over HTTP alike: its handler answers 
 comes with time: the service looks for what is due and tells it to itself.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -31,7 +32,11 @@ class Answer:
     events: Sequence[Fact] = ()
     refusals: Sequence[Refusal] = ()
     address: str | None = None
-    """Where the outcome will stand, of what finishes later (202)."""
+    """The path of what was created (201), or of the outcome of what finishes later (202)."""
+
+    def created(self, address: str) -> "Answer":
+        """The same answer with the path of what was created; a refusal stays as it is."""
+        return self if self.body is None else replace(self, address=address)
 
 
 FactHandler = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[Fact]]]
@@ -54,14 +59,29 @@ class Hears(NamedTuple):
 
 
 class Takes(NamedTuple):
-    """A request, who decides it, and the path it is posted to; one answer a request, in order."""
+    """A request, who decides it, and the path it is posted to; one answer a request, in order.
+
+    `status` is 201 where the command may create a resource, 202 where it finishes later.
+    """
 
     message: type[Fact]
     handler: RequestHandler
     locks: Locks
     post: str
+    result: type[BaseModel]
+    """The body of a success."""
+    operation: str
+    """The name in OpenAPI, a part of the public interface: `confirmSession`."""
+    summary: str
+    """The act as its user calls it: `Confirm a scanning session`."""
     status: int = 200
     complete: Complete | None = None
+
+    @property
+    def path_fields(self) -> dict[str, str]:
+        """Each parameter of the path and the message's field that it fills: `{return}` fills `return_id`."""
+        names = re.findall(r"{(\w+)}", self.post)
+        return {name: name if name in self.message.model_fields else f"{name}_id" for name in names}
 
 
 class Finds(NamedTuple):

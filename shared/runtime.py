@@ -56,7 +56,7 @@ def service(
     app.state.map, app.state.versions = of, versions_of(name)
     app.add_middleware(QuotedSlashes)
     problems.install(app)
-    documents.install(app, [row.message for row in rows if isinstance(row, Takes)])
+    documents.install(app, [row for row in rows if isinstance(row, Takes)])
     for router in (*routers, commands.routes(of), rejections.router, dead_letters.router, operations):
         app.include_router(router)
     return app

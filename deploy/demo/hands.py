@@ -86,7 +86,7 @@ class Hands:
 
     async def dispatch(self, shipment: str) -> dict[str, Any]:
         """Ask for a shipment to leave, and wait for the outcome; a hold that is known already refuses at once."""
-        started = await self.floor.post("fulfillment", "/dispatches", SUE, {"shipment": shipment})
+        started = await self.floor.post("fulfillment", f"/shipments/{shipment}/dispatch", SUE, {})
         if started.is_error and started.json().get("code") == "held":
             return {**started.json(), "status": "REFUSED"}
         if started.is_error:

@@ -68,7 +68,7 @@ class Lots(Hands):
             came = [(lot, quantity, KEEPS[lot]) for lot, quantity in ((LATE, 40), (SOONER, 30), (SOON, 10))]
             await self.floor.do("receiving", "/scans", ANNA, **self.counted(asn, came))
             await self.floor.do("receiving", "/scans", ANNA, **self.counted(asn, [("", 100, None)], self.gloves))
-            await self.floor.do("receiving", "/confirmations", ANNA, receipt=asn, session=self.session(asn))
+            await self.floor.do("receiving", f"/receipts/{asn}/sessions/{self.session(asn)}/confirm", ANNA)
             step.shown = f"without a date: {nameless['code']}"
 
     def counted(self, receipt: str, lots: Sequence[tuple[str, int, int | None]], sku: str = "") -> dict[str, Any]:

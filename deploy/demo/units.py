@@ -76,10 +76,10 @@ class Units(Hands):
             again = await self.floor.refused(
                 "receiving", "/scans", ANNA, **self.scan_body(asn, self.pump, [self.no("PU", 1)])
             )
-            await self.floor.do("receiving", "/confirmations", ANNA, receipt=asn, session=self.session(asn))
+            await self.floor.do("receiving", f"/receipts/{asn}/sessions/{self.session(asn)}/confirm", ANNA)
             step.shown = f"twice: {again['code']}"
         async with self.sheet.step("Close the receipt: one pump is short, and expected no longer") as step:
-            await self.floor.do("receiving", "/closings", SUE, receipt=asn)
+            await self.floor.do("receiving", f"/receipts/{asn}/close", SUE)
             found = await self.floor.get("receiving", f"/receipts/{asn}/discrepancies")
             kinds = [row["kind"] for row in found.get("items", [])]
             if kinds != ["SHORT"]:
@@ -88,7 +88,7 @@ class Units(Hands):
         async with self.sheet.step("Scan the screws, two of them typed from unnamed labels; confirm"):
             screws = self.no("ASN", 2)
             await self.scan(screws, self.screw, [self.no("SC", n) for n in range(1, 6)])
-            await self.floor.do("receiving", "/confirmations", ANNA, receipt=screws, session=self.session(screws))
+            await self.floor.do("receiving", f"/receipts/{screws}/sessions/{self.session(screws)}/confirm", ANNA)
 
     async def putaway(self) -> None:
         """Everything goes to the shelves but the fifth pump, which waits for the back-order."""
@@ -190,8 +190,8 @@ class Units(Hands):
             arrived = {"return_id": back, "order": order, "customer": "C-1", "sku": self.pump, "serials": [serial]}
             await self.floor.do("receiving", "/returns", ANNA, **arrived, location=DOCK, reason="ordered twice")
             await self.status(self.pump, serial, "RECEIVED")
-            restock = {"return_id": back, "disposition": "RESTOCK", "reason": "unopened"}
-            await self.floor.do("receiving", "/dispositions", SUE, **restock)
+            restock = {"disposition": "RESTOCK", "reason": "unopened"}
+            await self.floor.do("receiving", f"/returns/{back}/disposition", SUE, **restock)
             await self.status(self.pump, serial, "RECEIVED", held=False)
             await self.put(self.pump, serial, SHELVES[0])
             await self.status(self.pump, serial, "IN_INVENTORY")

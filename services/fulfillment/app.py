@@ -5,10 +5,14 @@ from typing import Any
 
 from services.fulfillment.orders import handlers as orders
 from services.fulfillment.orders.api import router as orders_router
+from services.fulfillment.orders.domain import GoodsHandled, Standing
 from services.fulfillment.picking import handlers as picking
 from services.fulfillment.picking.api import router as picking_router
+from services.fulfillment.picking.domain import Exchanging
 from services.fulfillment.shipping import handlers as shipping
 from services.fulfillment.shipping.api import router as shipping_router
+from services.fulfillment.shipping.domain.dispatch import Dispatching
+from services.fulfillment.shipping.domain.shipments import Shipping
 from shared.contracts.commands.fulfillment import (
     CancelShipment,
     CreateShipment,
@@ -87,27 +91,54 @@ def touched(data: SerialCorrected | LotCorrected) -> bool:
 
 
 ROWS = (
-    Takes(OrderPlaced, orders.place_orders, order_and_products, "/orders", 201),
-    Takes(OrderAmended, orders.change_orders, order_and_products, "/order-amendments"),
-    Takes(OrderCancelled, orders.change_orders, order, "/order-cancellations"),
-    Takes(OrderLineCancelled, orders.change_orders, order, "/order-line-cancellations"),
-    Takes(Pick, picking.take_picks, order, "/picks"),
-    Takes(ShortPick, picking.take_short_picks, order, "/short-picks"),
-    Takes(Unpick, picking.take_unpicks, order, "/unpicks"),
-    Takes(Exchange, picking.take_exchanges, order, "/exchanges", 202),
-    Takes(ExchangeStock, picking.take_stock_exchanges, order, "/stock-exchanges", 202),
-    Takes(Pack, shipping.take_packs, order, "/packs"),
-    Takes(Unpack, shipping.take_unpacks, order, "/unpacks"),
-    Takes(Repack, shipping.take_repacks, order, "/repacks"),
-    Takes(CreateShipment, shipping.create_shipments, orders_named, "/shipments", 201, shipping.name_orders_of_cartons),
     Takes(
-        CancelShipment,
-        shipping.cancel_shipments,
-        orders_named,
-        "/shipment-cancellations",
-        complete=shipping.name_orders_of_shipments,
+        OrderPlaced, orders.place_orders, order_and_products, "/orders", Standing,
+        "placeOrder", "Place an order", status=201,
     ),
-    Takes(Dispatch, shipping.ask_dispatches, orders_named, "/dispatches", 202, shipping.name_orders_of_shipments),
+    Takes(
+        OrderAmended, orders.change_orders, order_and_products, "/orders/{order}/amend", Standing,
+        "amendOrder", "Amend an order",
+    ),
+    Takes(
+        OrderCancelled, orders.change_orders, order, "/orders/{order}/cancel", Standing,
+        "cancelOrder", "Cancel an order",
+    ),
+    Takes(
+        OrderLineCancelled, orders.change_orders, order, "/orders/{order}/lines/{line}/cancel", Standing,
+        "cancelOrderLine", "Cancel an order line",
+    ),
+    Takes(Pick, picking.take_picks, order, "/picks", GoodsHandled, "pickItems", "Pick serials or lots for an order"),
+    Takes(
+        ShortPick, picking.take_short_picks, order, "/short-picks", GoodsHandled,
+        "reportShortPick", "Report a short pick",
+    ),
+    Takes(Unpick, picking.take_unpicks, order, "/unpicks", GoodsHandled, "unpickItems", "Put picked items back"),
+    Takes(
+        Exchange, picking.take_exchanges, order, "/unit-swaps", Exchanging,
+        "swapUnit", "Swap an allocated unit for another", status=202,
+    ),
+    Takes(
+        ExchangeStock, picking.take_stock_exchanges, order, "/lot-swaps", Exchanging,
+        "swapLot", "Swap an allocated lot for another", status=202,
+    ),
+    Takes(Pack, shipping.take_packs, order, "/packs", GoodsHandled, "packItems", "Pack items into a carton"),
+    Takes(Unpack, shipping.take_unpacks, order, "/unpacks", GoodsHandled, "unpackItems", "Take items out of a carton"),
+    Takes(
+        Repack, shipping.take_repacks, order, "/carton-moves", GoodsHandled,
+        "moveCartonItems", "Move items from one carton to another",
+    ),
+    Takes(
+        CreateShipment, shipping.create_shipments, orders_named, "/shipments", Shipping,
+        "createShipment", "Create a shipment", status=201, complete=shipping.name_orders_of_cartons,
+    ),
+    Takes(
+        CancelShipment, shipping.cancel_shipments, orders_named, "/shipments/{shipment}/cancel", Shipping,
+        "cancelShipment", "Cancel a shipment", complete=shipping.name_orders_of_shipments,
+    ),
+    Takes(
+        Dispatch, shipping.ask_dispatches, orders_named, "/shipments/{shipment}/dispatch", Dispatching,
+        "dispatchShipment", "Dispatch a shipment", status=202, complete=shipping.name_orders_of_shipments,
+    ),
     Hears(ProductChanged, orders.hear_products, lambda data: (f"product:{data.sku}",)),
     WAREHOUSES,
     LOCATIONS,
@@ -124,6 +155,6 @@ ROWS = (
     Hears(LotDispatchApproved, shipping.hear_approvals, order_and_orders),
     Hears(LotDispatchRefused, shipping.hear_refusals, order_and_orders),
     Hears(OrderProductChanged, orders.wake_orders, order_and_product),
-)
+)  # fmt: skip
 
 app = service("fulfillment", ROWS, rejected=OrderRejected, routers=[picking_router, orders_router, shipping_router])

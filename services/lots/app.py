@@ -9,12 +9,14 @@ from services.lots.allocation import handlers as allocation
 from services.lots.allocation.handlers import serving
 from services.lots.balances import api as balances_api
 from services.lots.balances import handlers as balances
+from services.lots.balances.domain.answers import HoldNow, StockNow
 from services.lots.expiry import handlers as expiry
 from services.lots.expiry.domain import LotDue
 from services.lots.expiry.store import due
 from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import handlers as recalls
 from services.lots.recalls.api import router as recalls_router
+from services.lots.recalls.domain.answers import RecallNow
 from shared import rezoned
 from shared.contracts.commands.lots import (
     AdjustLot,
@@ -104,19 +106,46 @@ ROWS = (
     Hears(StockUnpicked, allocation.stock_unpicked, sku),
     Hears(DispatchRequested, allocation.dispatch_requested, packed_skus, packed),
     Hears(DispatchDone, allocation.dispatch_done, packed_skus, packed),
-    Takes(PutAwayLot, partial(balances.put_away, keep=serving), sku, post="/putaways"),
-    Takes(MoveLot, partial(balances.move, keep=serving), sku, post="/moves"),
-    Takes(HoldLot, partial(balances.hold, keep=serving), sku, post="/holds"),
-    Takes(LiftLot, partial(balances.lift, keep=serving), sku, post="/holds/{hold}/lift"),
-    Takes(AdjustLot, partial(balances.adjust, keep=serving), sku, post="/adjustments"),
-    Takes(CountLot, partial(balances.count, keep=serving), sku, post="/counts"),
-    Takes(CorrectLot, partial(balances.correct, keep=serving), sku, post="/corrections"),
-    Takes(OpenRecall, recalls.open_recalls, recall, post="/recalls", status=202),
+    Takes(
+        PutAwayLot, partial(balances.put_away, keep=serving), sku, "/putaways", StockNow,
+        "putAwayLot", "Put a quantity of a lot away",
+    ),
+    Takes(
+        MoveLot, partial(balances.move, keep=serving), sku, "/moves", StockNow,
+        "moveLot", "Move a quantity of a lot to another location",
+    ),
+    Takes(
+        HoldLot, partial(balances.hold, keep=serving), sku, "/holds", HoldNow,
+        "placeHold", "Place a hold on a lot", status=201,
+    ),
+    Takes(
+        LiftLot, partial(balances.lift, keep=serving), sku, "/holds/{hold}/release", HoldNow,
+        "releaseHold", "Release a hold",
+    ),
+    Takes(
+        AdjustLot, partial(balances.adjust, keep=serving), sku, "/adjustments", StockNow,
+        "adjustLot", "Scrap, lose or find a quantity of a lot",
+    ),
+    Takes(
+        CountLot, partial(balances.count, keep=serving), sku, "/counts", StockNow,
+        "countLot", "Record the count of a lot at a location",
+    ),
+    Takes(
+        CorrectLot, partial(balances.correct, keep=serving), sku, "/corrections", StockNow,
+        "correctLotDates", "Correct the dates of a lot",
+    ),
+    Takes(OpenRecall, recalls.open_recalls, recall, "/recalls", RecallNow, "openRecall", "Open a recall", status=202),
     Hears(RecallOpened, recalls.hold_recalled, recall_and_sku, counted),
     Hears(SerialRecalled, recalls.hear_units, recall),
-    Takes(MarkRecalled, recalls.mark_calls, recall, post="/recall-marks"),
-    Takes(CloseRecall, recalls.close_recalls, recall, post="/recall-closings"),
-)
+    Takes(
+        MarkRecalled, recalls.mark_calls, recall, "/recalls/{recall}/contacts", RecallNow,
+        "recordRecallContact", "Record the outcome of a customer contact",
+    ),
+    Takes(
+        CloseRecall, recalls.close_recalls, recall, "/recalls/{recall}/close", RecallNow,
+        "closeRecall", "Close a recall",
+    ),
+)  # fmt: skip
 
 FINDS = (Finds(LotDue, due, expiry.look, sku), Finds(Rezoned, rezoned.due, allocation.rezoned_serve, sku))
 

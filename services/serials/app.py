@@ -7,6 +7,7 @@ from services.serials.allocation import handlers as allocation
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units import handlers as units
+from services.serials.units.domain.answers import UnitsDone
 from services.serials.units.domain.expiry import UnitsDue
 from services.serials.units.store.expiry import due
 from shared import rezoned
@@ -75,13 +76,22 @@ ROWS = (
     Hears(DispatchDone, units.dispatch_done, packed_skus),
     Hears(RecallOpened, units.recall_opened, sku, recalled),
     Hears(RecallClosed, units.recall_closed, sku),
-    Takes(PutAway, allocation.put_away, sku, post="/putaways"),
-    Takes(Move, units.move, sku, post="/moves"),
-    Takes(Hold, units.hold, sku, post="/holds"),
-    Takes(Lift, allocation.lift, sku, post="/holds/{hold}/lift"),
-    Takes(Adjust, allocation.adjust, sku, post="/adjustments"),
-    Takes(Correct, allocation.correct, sku, post="/corrections"),
-)
+    Takes(PutAway, allocation.put_away, sku, "/putaways", UnitsDone, "putAwaySerials", "Put serials away"),
+    Takes(Move, units.move, sku, "/moves", UnitsDone, "moveSerials", "Move serials to another location"),
+    Takes(
+        Hold, units.hold, sku, "/holds", UnitsDone,
+        "placeHold", "Place a hold on serials or on a lot number", status=201,
+    ),
+    Takes(Lift, allocation.lift, sku, "/holds/{hold}/release", UnitsDone, "releaseHold", "Release a hold"),
+    Takes(
+        Adjust, allocation.adjust, sku, "/adjustments", UnitsDone,
+        "adjustSerials", "Scrap, lose, find or void serials",
+    ),
+    Takes(
+        Correct, allocation.correct, sku, "/corrections", UnitsDone,
+        "correctSerialExpiry", "Correct the expiry of serials",
+    ),
+)  # fmt: skip
 
 FINDS = (Finds(UnitsDue, due, units.look, sku), Finds(Rezoned, rezoned.due, allocation.rezoned_serve, sku))
 

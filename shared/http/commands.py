@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from shared.contracts.envelope import CloudEvent, Fact, trace
 from shared.contracts.problems import Code, Refusal
+from shared.contracts.results import PartialResult
 from shared.database import Transaction, Trouble, new_id, transaction, trouble
 from shared.decision import Map, decide
 from shared.http import idempotency, problems
@@ -45,15 +46,15 @@ def routes(of: Map) -> APIRouter:
     for row in of.rows:
         if isinstance(row, Takes):
             router.add_api_route(
-                row.post, _endpoint(of, row), methods=["POST"], status_code=row.status, name=row.message.TYPE,
-                summary=(row.message.__doc__ or "").split("\n", 1)[0], tags=["commands"], **describe(row),
+                row.post, _endpoint(of, row), methods=["POST"], name=row.message.TYPE, tags=["commands"],
+                operation_id=f"{of.service}.{row.operation}", **describe(row),
             )  # fmt: skip
     return router
 
 
 def _endpoint(of: Map, row: Takes) -> Callable[[Request], Awaitable[Response]]:
     async def post(request: Request) -> Response:
-        command = await read(request)
+        command = await read(request, row.path_fields)
         event = _event(of, row, request, command)
 
         async def act(tx: Transaction) -> tuple[Outcome, bool]:
@@ -65,8 +66,11 @@ def _endpoint(of: Map, row: Takes) -> Callable[[Request], Awaitable[Response]]:
     return post
 
 
-async def read(request: Request) -> Command:
-    """Check a command's headers and size, and parse its body; the address's own values are part of it."""
+async def read(request: Request, fields: Mapping[str, str] = {}) -> Command:
+    """Check a command's headers and size, and parse its body; each path parameter fills its field of the body.
+
+    A body that repeats such a field must have the path's value.
+    """
     actor, key = request.headers.get("X-Actor", ""), request.headers.get("Idempotency-Key", "")
     if not PRINTABLE.fullmatch(actor) or len(actor) > 64:
         raise Problem(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
@@ -83,9 +87,10 @@ async def read(request: Request) -> Command:
         raise problems.malformed([{"field": "body", "message": str(error)}]) from None
     if not isinstance(body, dict):
         raise problems.malformed([{"field": "body", "message": "it is no JSON object"}])
-    for name, value in request.path_params.items():
+    for parameter, value in request.path_params.items():
+        name = fields.get(parameter, parameter)
         if body.setdefault(name, value) != value:
-            raise problems.malformed([{"field": name, "message": f"the address says {value}"}])
+            raise problems.malformed([{"field": name, "message": f"the path has {value}"}])
     if b"\\u0000" in raw:
         raise problems.malformed([{"field": "body", "message": "it holds a NUL character"}])
     canonical = to_json(dict(sorted(body.items())))
@@ -145,8 +150,19 @@ def _outcome(row: Takes, answer: Answer) -> Outcome:
         first: Refusal = answer.refusals[0]
         body = to_json(first.problem(refusals=refused)).decode()
         return Outcome(first.kind.status, body, retry_after=retry, media_type=problems.MEDIA_TYPE)
-    shown = answer.body.model_dump(mode="json") if answer.body is not None else {}
+    shown = _body(row, answer)
     if refused:
         shown["refused"] = refused
-    status = 200 if refused and row.status != 202 else row.status
+    status = 200 if answer.address is None else row.status
     return Outcome(status, to_json(shown).decode(), address=answer.address, retry_after=retry)
+
+
+def _body(row: Takes, answer: Answer) -> dict[str, Any]:
+    """The body of a success, which must be what OpenAPI declares."""
+    if type(answer.body) is not row.result:
+        raise TypeError(f"{row.message.TYPE} declares {row.result.__name__}, its handler gave {answer.body!r}")
+    if answer.refusals and not issubclass(row.result, PartialResult):
+        raise TypeError(f"{row.result.__name__} cannot carry the rejections that {row.message.TYPE} got")
+    if answer.address is None if row.status == 202 else answer.address is not None and row.status == 200:
+        raise TypeError(f"{row.message.TYPE} declares {row.status}, its handler gave the address {answer.address}")
+    return answer.body.model_dump(mode="json")

@@ -14,6 +14,7 @@ from shared.contracts.fulfillment import DispatchDone
 from shared.contracts.receiving import UnitReceived
 from shared.contracts.serials import DispatchApproved, SerialAllocated, SerialHeld
 from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderLine, OrderPlaced
+from shared.routing import Takes
 from tests.faults.books import Record, map_of, records, rows
 from tests.faults.check import prove
 from tests.faults.house import House
@@ -22,13 +23,15 @@ from tests.faults.outside import ACTOR, Outside
 from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, Plan
 from tests.faults.table import Table
 from tests.faults.topics import firsts
+from tests.paths import path_of
 from tests.timing import PATIENCE
 
 
 async def post(client: httpx.AsyncClient, replica: Service, fact: Fact) -> httpx.Response:
     """Send a command to a replica over HTTP, at the address its map names."""
     row = map_of(replica.name).by_type[fact.TYPE]
-    path = row.post.format(**fact.model_dump())  # type: ignore[union-attr]
+    assert isinstance(row, Takes)
+    path = path_of(row, fact.model_dump())
     headers = {"X-Actor": ACTOR, "Idempotency-Key": f"{fact.TYPE} {next(KEYS)}"}
     body = fact.model_dump_json(exclude={"actor", "cause"}, exclude_none=True)
     return await client.post(f"{replica.url}{path}", content=body, headers=headers)

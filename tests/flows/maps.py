@@ -20,10 +20,10 @@ def topics(service: str) -> set[str]:
 
 
 @cache
-def address(message: type[Fact]) -> tuple[str, str]:
-    """Which service takes a message over HTTP, and at which path."""
+def owner(message: type[Fact]) -> tuple[str, Takes]:
+    """Which service takes a message over HTTP, and its row there."""
     (found,) = (
-        (service, row.post)
+        (service, row)
         for service in SERVICES
         for row in rows(service)
         if isinstance(row, Takes) and row.message is message

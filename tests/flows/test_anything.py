@@ -15,6 +15,7 @@ from tests.flows import invariants, maps
 from tests.flows.anything import Anything
 from tests.flows.shop import DOCK, ELSEWHERE, SHELF, STAGE, WAREHOUSE, Shop
 from tests.flows.world import Json, World
+from tests.paths import path_of
 
 OWN_PLACES = {"location": ["ODD/A", "ODD/B"], "warehouse": ["ODD"]}
 seeded = settings(
@@ -98,10 +99,7 @@ async def test_any_request_over_http(world: World, seed: int) -> None:
     for _ in range(70):
         service, row = random.choice(REQUESTS)
         data = made(anything, row.message)
-        path = row.post.format(
-            **{name: quote(str(value), safe="") or "-" for name, value in {"hold": "-", **data}.items()}
-        )
-        answer = await world.post(service, path, data)
+        answer = await world.post(service, path := path_of(row, data), data)
         assert answer.status_code < 500, (service, path, data, answer.text)
         if answer.is_error:
             assert answer.json()["code"] in answer.json()["type"], answer.text

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 from uuid import uuid4
 
 import asyncpg
@@ -17,9 +16,10 @@ from aiokafka.errors import KafkaError
 from deploy import processes
 from shared.contracts.envelope import Fact
 from tests.flows.listener import Listener
-from tests.flows.maps import address
+from tests.flows.maps import owner
 from tests.flows.rest import Watch
 from tests.flows.waiting import eventually
+from tests.paths import path_of
 from tests.timing import PATIENCE
 
 Json = dict[str, Any]
@@ -174,9 +174,9 @@ class World:
 
     async def command(self, fact: Fact, *, actor: str = "ann") -> httpx.Response:
         """Post a command to its owner; while its news is under way, as its Retry-After says, again."""
-        service, path = address(type(fact))
+        service, row = owner(type(fact))
         body = fact.model_dump(mode="json", exclude_none=True)
-        path = path.format(**{name: quote(str(value), safe="") for name, value in body.items()})
+        path = path_of(row, body)
 
         async def settled() -> httpx.Response | None:
             answer = await self.post(service, path, body, actor=actor)

@@ -152,7 +152,7 @@ async def test_an_exchange_of_a_lot_ends_in_its_outcome(desk: Desk, lots: Lots, 
         await lots.allocated(name, ("L1", 3))
         stock = {"sku": lots.sku, "lot": "L1", "quantity": 2}
         body = {"order": desk.no(name), "stock": stock, "instead": "L9", "reason": "customer asked"}
-        answer = await post(http, "/stock-exchanges", body)
+        answer = await post(http, "/lot-swaps", body)
         assert answer.status_code == 202
         address = answer.headers["Location"]
         assert (await http.get(address)).json()["status"] == "UNDER_WAY"

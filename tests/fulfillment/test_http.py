@@ -37,7 +37,7 @@ async def test_a_life_over_http(desk: Desk, http: AsyncClient) -> None:
     assert (await http.get(f"/cartons/{carton}")).json()["units"][0]["serial"] == "S1"
     made = await post(http, "/shipments", {"shipment": shipment, "cartons": [carton], "carrier": "DHL"})
     assert (made.status_code, made.json()["orders"]) == (201, [name])
-    sent = await post(http, "/dispatches", {"shipment": shipment})
+    sent = await post(http, f"/shipments/{shipment}/dispatch", {})
     assert sent.status_code == 202
     assert (await http.get(sent.headers["Location"])).json()["status"] == "CHECKING"
     assert (await http.get(f"/shipments/{shipment}")).json()["status"] == "CHECKING"
@@ -93,7 +93,7 @@ async def test_an_exchange_ends_in_its_outcome(desk: Desk, http: AsyncClient) ->
         await desk.allocated(name, f"{name}-S1")
         unit = {"sku": desk.sku, "serial": f"{name}-S1"}
         body = {"order": desk.no(name), "unit": unit, "instead": f"{name}-S9", "reason": "older"}
-        asked = await post(http, "/exchanges", body)
+        asked = await post(http, "/unit-swaps", body)
         assert asked.status_code == 202
         address = asked.headers["Location"]
         assert (await http.get(address)).json()["status"] == "UNDER_WAY"
@@ -184,13 +184,13 @@ async def test_news_still_under_way_is_worth_another_try(desk: Desk, http: Async
         ("/picks", {"units": [{"sku": "A", "serial": "S"}], "location": "EAST/STAGE"}, "unknown_order"),
         ("/short-picks", {"units": [{"sku": "A", "serial": "S"}], "reason": "x"}, "unknown_order"),
         ("/unpicks", {"units": [{"sku": "A", "serial": "S"}], "location": "EAST/A-1", "reason": "x"}, "unknown_order"),
-        ("/exchanges", {"unit": {"sku": "A", "serial": "S"}, "instead": "T", "reason": "x"}, "unknown_order"),
+        ("/unit-swaps", {"unit": {"sku": "A", "serial": "S"}, "instead": "T", "reason": "x"}, "unknown_order"),
         ("/packs", {"units": [{"sku": "A", "serial": "S"}], "carton": "C"}, "unknown_order"),
         ("/unpacks", {"units": [{"sku": "A", "serial": "S"}], "carton": "C"}, "unknown_order"),
-        ("/repacks", {"units": [{"sku": "A", "serial": "S"}], "carton": "C", "to_carton": "D"}, "unknown_order"),
+        ("/carton-moves", {"units": [{"sku": "A", "serial": "S"}], "carton": "C", "to_carton": "D"}, "unknown_order"),
         ("/shipments", {"shipment": "none", "cartons": ["none"]}, "unknown_carton"),
-        ("/dispatches", {"shipment": "none"}, "unknown_shipment"),
-        ("/shipment-cancellations", {"shipment": "none", "reason": "x"}, "unknown_shipment"),
+        ("/shipments/none/dispatch", {}, "unknown_shipment"),
+        ("/shipments/none/cancel", {"reason": "x"}, "unknown_shipment"),
     ],
 )
 async def test_what_nobody_knows_is_not_found(http: AsyncClient, path: str, body: dict[str, Any], code: str) -> None:
@@ -215,7 +215,7 @@ async def test_the_same_command_again_has_the_same_answer(desk: Desk, http: Asyn
     unit = Unit(sku=desk.sku, serial="S1")
     command = Exchange(order=desk.no("SO-1"), unit=unit, instead="S7", reason="older").model_dump(mode="json")
     key = {"Idempotency-Key": new_id()}
-    first, second = await post(http, "/exchanges", command, **key), await post(http, "/exchanges", command, **key)
+    first, second = await post(http, "/unit-swaps", command, **key), await post(http, "/unit-swaps", command, **key)
     assert (first.status_code, first.json()) == (second.status_code, second.json())
-    other = await post(http, "/exchanges", command | {"reason": "newer"}, **key)
+    other = await post(http, "/unit-swaps", command | {"reason": "newer"}, **key)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")

@@ -90,6 +90,7 @@ async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> Non
     await line.say(say.receive(say.came("B-1", "2.5")))
     body = {"sku": line.sku, "lot": "B-1", "hold": "H-1", "role": "quality", "reason": "smells"}
     opened = await post(http, "/holds", **body)
+    assert (opened.status_code, opened.headers["Location"]) == (201, "/holds?hold=H-1")
     assert opened.json() == {"sku": line.sku, "hold": "H-1", "open": [{"lot": "B-1", "location": None}]}
     [shown] = (await http.get("/holds", params={"product": line.sku})).json()["items"]
     assert (shown["opened_by"], shown["role"], shown["reason"], shown["on_hand"]) == (
@@ -98,7 +99,7 @@ async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> Non
         "smells",
         2.5,
     )
-    lifted = await post(http, "/holds/H-1/lift", sku=line.sku, reason="aired")
+    lifted = await post(http, "/holds/H-1/release", sku=line.sku, reason="aired")
     assert lifted.json()["open"] == []
     assert (await http.get("/holds", params={"product": line.sku})).json()["items"] == []
 

@@ -26,12 +26,13 @@ async def test_a_product_has_two_boxes(line: Line, http: httpx.AsyncClient) -> N
     """Tracking is chosen by two boxes, never both; who changed what is kept (S01, S02, S03)."""
     sku = line.no("A/B")
     created = await post(http, "/products", sku=sku, name="Pump", barcodes=[{"code": line.no("BAR"), "quantity": 12}])
-    assert (created.status_code, created.json()["tracking"], created.json()["version"]) == (200, "NONE", 1)
+    assert (created.status_code, created.json()["tracking"], created.json()["version"]) == (201, "NONE", 1)
+    assert (await http.get(created.headers["Location"])).json()["sku"] == sku
     both = await post(http, "/products", sku=sku, name="Pump", serial_tracked=True, lot_tracked=True)
     assert (both.status_code, both.json()["code"]) == (422, "both_trackings")
     assert both.headers["content-type"].startswith("application/problem+json")
     changed = await post(http, "/products", "sue", sku=sku, name="Pump", lot_tracked=True)
-    assert changed.json()["tracking"] == "LOT"
+    assert (changed.status_code, changed.json()["tracking"]) == (200, "LOT")
     log = (await get(http, f"/products/{sku}/changes"))["items"]
     assert [(one["version"], one["actor"]) for one in log] == [(2, "sue"), (1, "anna")]
     assert (log[0]["before"]["tracking"], log[0]["after"]["tracking"], log[1]["before"]) == ("NONE", "LOT", None)
@@ -94,9 +95,9 @@ async def test_there_is_no_way_in_but_a_scan(floor: Line, http: httpx.AsyncClien
     """A tracked line cannot be completed without its serials: closing leaves it short (S02, S15)."""
     receipt = floor.no("R")
     await floor.say(floor.asn("R", quantity=4))
-    confirmed = await post(http, "/confirmations", receipt=receipt, session="S")
+    confirmed = await post(http, f"/receipts/{receipt}/sessions/S/confirm")
     assert (confirmed.status_code, confirmed.json()["code"]) == (404, "unknown_session")
-    closed = await post(http, "/closings", "sue", receipt=receipt)
+    closed = await post(http, f"/receipts/{receipt}/close", "sue")
     assert closed.json()["status"] == "CLOSED"
     (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]
     assert (line["received"], line["missing"]) == (0, 0)
@@ -110,9 +111,10 @@ async def test_a_discrepancy_is_resolved(floor: Line, http: httpx.AsyncClient) -
     await floor.say(floor.asn("R", "A"), floor.scan("R", "A", "B"), floor.confirm("R"))
     (found,) = (await get(http, "/discrepancies", receipt=receipt, open=True))["items"]
     assert (found["kind"], found["serials"]) == ("OVER", ["B"])
-    body = {"receipt": receipt, "discrepancy": found["discrepancy"], "reason": "one too many, kept"}
-    assert (await post(http, "/resolutions", "sue", **body, resolution="ACCEPT")).status_code == 200
-    again = await post(http, "/resolutions", "sue", **body, resolution="VOID")
+    body = {"receipt": receipt, "reason": "one too many, kept"}
+    path = f"/discrepancies/{found['discrepancy']}/resolve"
+    assert (await post(http, path, "sue", **body, resolution="ACCEPT")).status_code == 200
+    again = await post(http, path, "sue", **body, resolution="VOID")
     assert (again.status_code, again.json()["code"]) == (409, "discrepancy_resolved")
     shown = await get(http, f"/discrepancies/{found['discrepancy']}")
     assert (shown["resolution"], shown["resolved_by"], shown["reason"]) == ("ACCEPT", "sue", "one too many, kept")
@@ -126,10 +128,11 @@ async def test_a_return_is_shown_with_its_dispositions(floor: Line, http: httpx.
     await floor.say(floor.shipped("A", "B", order="SO", customer="C"))
     body = {"return_id": floor.no("RMA"), "order": "SO", "customer": "C", "sku": sku, "reason": "broken"}
     place = f"{floor.no('EAST')}/DOCK"
-    assert (await post(http, "/returns", **body, serials=["A", "B"], location=place)).status_code == 200
-    decide = {"return_id": floor.no("RMA"), "reason": "beyond repair"}
-    assert (await post(http, "/dispositions", **decide, serials=["A"], disposition="SCRAP")).status_code == 200
-    again = await post(http, "/dispositions", **decide, serials=["A"], disposition="RESTOCK")
+    made = await post(http, "/returns", **body, serials=["A", "B"], location=place)
+    assert (made.status_code, made.headers["Location"]) == (201, f"/returns/{floor.no('RMA')}")
+    path, decide = f"/returns/{floor.no('RMA')}/disposition", {"reason": "beyond repair"}
+    assert (await post(http, path, **decide, serials=["A"], disposition="SCRAP")).status_code == 200
+    again = await post(http, path, **decide, serials=["A"], disposition="RESTOCK")
     assert again.json()["code"] == "already_disposed"
     units = (await get(http, f"/returns/{floor.no('RMA')}"))["units"]["items"]
     assert [(unit["serial"], unit["disposition"]) for unit in units] == [("A", "SCRAP"), ("B", None)]

@@ -82,9 +82,9 @@ async def test_over_http(milk: Line, http: httpx.AsyncClient) -> None:
     assert (await post(http, "/scans", **case)).json()["lots"][0]["quantity"] == 12
     session = await get(http, f"/receipts/{receipt}/sessions/S")
     assert [(one["lot"], one["quantity"], one["state"]) for one in session["lots"]] == [("A", 22, "SCANNED")]
-    miscounted = await post(http, "/confirmations", receipt=receipt, session="S", quantity=21)
+    miscounted = await post(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=21)
     assert miscounted.json()["code"] == "session_differs"
-    assert (await post(http, "/confirmations", receipt=receipt, session="S", quantity=22)).json()["quantity"] == 22
+    assert (await post(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=22)).json()["quantity"] == 22
     told = await milk.say(CloseReceipt(receipt=receipt))
     assert [(one["sku"], one["quantity"]) for one in told.data("discrepancy.found.v1")] == [
         (milk.no("MILK"), 78),

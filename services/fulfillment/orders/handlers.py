@@ -18,6 +18,7 @@ from services.fulfillment.orders.domain import (
     to_come,
     wake,
 )
+from services.fulfillment.orders.domain.addresses import order_at
 from shared import replica
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.fulfillment import OrderProductChanged
@@ -42,6 +43,7 @@ async def place_orders(tx: Transaction, events: Sequence[CloudEvent[OrderPlaced]
     born = set()
     for event in events:
         act = Act(book, event)
+        new = book.orders.get(event.data.order) is None
         refusals = place(act, event.data, products, tx.now)
         acts.append(act)
         order = book.orders.get(event.data.order)
@@ -52,7 +54,8 @@ async def place_orders(tx: Transaction, events: Sequence[CloudEvent[OrderPlaced]
             born.add(order.order)
             acts += more
             facts += [fact for later in more for fact in later.close()]
-            answers.append(Answer(body=standing(order), events=facts, refusals=refused))
+            address = order_at(order.order) if new else None
+            answers.append(Answer(body=standing(order), events=facts, refusals=refused, address=address))
         else:
             answers.append(Answer(refusals=refusals))
     await store.forget(tx, born & overtook)

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.fulfillment.orders import store as orders
 from services.fulfillment.orders.domain import Act, Book, Goods, handled
-from services.fulfillment.orders.domain.addresses import dispatch_at
+from services.fulfillment.orders.domain.addresses import dispatch_at, shipment_at
 from services.fulfillment.orders.handlers import answer, hear
 from services.fulfillment.shipping import store
 from services.fulfillment.shipping.domain import (
@@ -58,7 +58,9 @@ async def create_shipments(tx: Transaction, events: Sequence[CloudEvent[CreateSh
     def rule(act: Act, data: CreateShipment) -> Answer:
         shipment, refusals = create(act, yard, data)
         facts = act.close()
-        return Answer(body=shipping(shipment), events=facts) if shipment else Answer(refusals=refusals)
+        if shipment is None:
+            return Answer(refusals=refusals)
+        return Answer(body=shipping(shipment), events=facts, address=shipment_at(shipment.shipment))
 
     return await _decide(tx, book, yard, events, rule)
 

@@ -20,6 +20,7 @@ from shared.contracts.problems import Code
 from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
 from shared.contracts.reference import LocationChanged
 from shared.database import Transaction
+from shared.identifiers import hold_address
 from shared.replica import save_locations
 from shared.routing import Answer
 
@@ -129,7 +130,8 @@ async def hold(tx: Transaction, requests: Sequence[CloudEvent[HoldLot]], keep: K
     book = await store.load_asked(tx, [(it.data.sku, it.data.lot, it.data.location or "") for it in requests])
     await store.load_holds(tx, book, _holds(requests))
     await store.load_had(tx, book, [(it.data.sku, it.data.lot) for it in requests])
-    return await answered(tx, book, holds.hold(book, requests), keep)
+    answers = await answered(tx, book, holds.hold(book, requests), keep)
+    return [answer.created(hold_address(it.data.hold)) for it, answer in zip(requests, answers, strict=True)]
 
 
 async def lift(tx: Transaction, requests: Sequence[CloudEvent[LiftLot]], keep: Keep = saved) -> Sequence[Answer]:

@@ -10,6 +10,7 @@ from services.receiving.locations.store import Change
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
 from shared.database import Transaction
+from shared.identifiers import address_of
 from shared.routing import Answer
 
 Event = CloudEvent[WarehouseDefined] | CloudEvent[LocationDefined]
@@ -50,4 +51,6 @@ def _answer(event: Event, outcome: Defined) -> Answer:
         return Answer(refusals=[outcome.refusal] if outcome.refusal else ())
     said = outcome.after.said().model_copy(update={"actor": event.actor, "cause": event.cause})
     shown = WarehouseShown if isinstance(outcome.after, Warehouse) else LocationShown
-    return Answer(shown.model_validate(outcome.after._asdict()), [said] if outcome.changed else ())
+    answer = Answer(shown.model_validate(outcome.after._asdict()), [said] if outcome.changed else ())
+    kind = "warehouses" if isinstance(outcome.after, Warehouse) else "locations"
+    return answer if outcome.before else answer.created(address_of(kind, *event.data.key().split("/")))

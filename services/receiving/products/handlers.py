@@ -8,6 +8,7 @@ from services.receiving.products.store import Change
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import ProductDefined
 from shared.database import Transaction
+from shared.identifiers import address_of
 from shared.routing import Answer
 
 Event = CloudEvent[ProductDefined]
@@ -43,4 +44,5 @@ def _answer(event: Event, outcome: Defined) -> Answer:
         return Answer(refusals=[outcome.refusal] if outcome.refusal else ())
     said = outcome.after.said().model_copy(update={"actor": event.actor, "cause": event.cause})
     body = ProductShown.model_validate(said, from_attributes=True)
-    return Answer(body, [said] if outcome.changed else ())
+    answer = Answer(body, [said] if outcome.changed else ())
+    return answer if outcome.before else answer.created(address_of("products", event.data.sku))

@@ -8,6 +8,7 @@ from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.lots import LotShipped
 from shared.contracts.serials import SerialMoved
 from shared.database import Transaction
+from shared.identifiers import address_of
 from shared.routing import Answer
 
 
@@ -22,9 +23,13 @@ async def receive(tx: Transaction, events: Sequence[CloudEvent[ReceiveReturn]]) 
         locations=(wish.location for wish in wishes),
         lots=((wish.order, wish.sku, some.lot) for wish in wishes for some in wish.lots),
     )
-    outcomes = [domain.receive(book, event) for event in events]
+    answers = []
+    for event in events:
+        new = book.returns.get(event.data.return_id) is None
+        answer = Answer(**domain.receive(book, event)._asdict())
+        answers.append(answer.created(address_of("returns", event.data.return_id)) if new else answer)
     await store.save(tx, book)
-    return [Answer(**outcome._asdict()) for outcome in outcomes]
+    return answers
 
 
 async def dispose(tx: Transaction, events: Sequence[CloudEvent[DisposeReturn]]) -> Sequence[Answer]:

@@ -23,6 +23,7 @@ from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, UnitReceived, UnitReturned
 from shared.contracts.reference import LocationType
 from shared.database import Transaction
+from shared.identifiers import hold_address
 from shared.replica import locations
 from shared.routing import Answer
 
@@ -151,7 +152,8 @@ async def hold(tx: Transaction, requests: Sequence[CloudEvent[Hold]]) -> Sequenc
     await scopes.load_touched(tx, book, lots)
     outcomes = holds.hold(book, requests)
     await store.save(tx, book)
-    return answers(book, outcomes, await recalled_again(tx, book))
+    answered = answers(book, outcomes, await recalled_again(tx, book))
+    return [answer.created(hold_address(it.data.hold)) for it, answer in zip(requests, answered, strict=True)]
 
 
 async def look(tx: Transaction, events: Sequence[CloudEvent[UnitsDue]]) -> Sequence[Fact]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.problems import Code, Refusal
+from shared.contracts.results import PartialResult
 from shared.database import Transaction
 from shared.http import Column, Limit, NotFound, Page, Reading, csv_response, page, parts
 from shared.routing import Answer, Finds, Hears, Takes
@@ -37,6 +38,10 @@ class Contents(BaseModel):
 
     box: str
     units: int
+
+
+class Filled(Contents, PartialResult):
+    """A box after units were added."""
 
 
 def _trip(serials: Sequence[str]) -> None:
@@ -87,8 +92,8 @@ async def on_add(tx: Transaction, events: Sequence[CloudEvent[Add]]) -> Sequence
         fresh, places, known = boxes.add(event.data.box, event.data.serials)
         refusals = [Refusal(code=Code.SERIAL_KNOWN, detail=f"{serial} lies there", ids=[serial]) for serial in known]
         said = Added(box=event.data.box, serials=fresh, places=places, actor=event.actor, cause=event.cause)
-        body = Contents(box=event.data.box, units=places[-1]) if fresh else None
-        address = f"/boxes/{event.data.box}" if fresh else None
+        body = Filled(box=event.data.box, units=places[-1]) if fresh else None
+        address = f"/boxes/{event.data.box}" if places[:1] == [1] else None
         answers.append(Answer(body, [said] if fresh else [], refusals, address))
     await boxes.save(tx)
     return answers
@@ -165,6 +170,9 @@ def _locks(data: Add | Arrived | Ripe) -> tuple[str]:
     return (f"box:{data.box}",)
 
 
-rows = (Takes(Add, on_add, _locks, "/boxes/{box}/units", 201), Hears(Arrived, on_arrived, _locks))
+rows = (
+    Takes(Add, on_add, _locks, "/boxes/{box}/units", Filled, "addUnits", "Add units to a box", status=201),
+    Hears(Arrived, on_arrived, _locks),
+)
 app = service("toy", rows, ToyRejected, [router], [Finds(Ripe, ripe, hatch, _locks)])
 app.state.versions = Path(__file__).parent / "migrations" / "versions"

@@ -9,10 +9,11 @@ from services.fulfillment.orders.domain.content import stocked
 from services.fulfillment.orders.domain.goods import Goods, Unit
 from shared.contracts.envelope import Model
 from shared.contracts.fulfillment import OrderStatus
+from shared.contracts.results import PartialResult
 from shared.identifiers import Quantity
 
 
-class Standing(Model):
+class Standing(PartialResult):
     """Where an order stands after a request; UNKNOWN while it is still to come: the request waits for it."""
 
     order: str
@@ -48,7 +49,7 @@ class HandledStock(Model):
     line: str
 
 
-class GoodsHandled(Model):
+class GoodsHandled(PartialResult):
     """What of a command was dealt with; what was refused stands beside it."""
 
     order: str

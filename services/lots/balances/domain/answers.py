@@ -8,7 +8,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import Exact
 
 
-class AtPlace(KnownFieldsModel):
+class LocationStock(KnownFieldsModel):
     """How much of a lot lies at a place, and how much of that orders have."""
 
     location: str
@@ -23,13 +23,13 @@ class StockNow(KnownFieldsModel):
     sku: str
     lot: str
     expiry: date | None
-    places: list[AtPlace]
+    places: list[LocationStock]
 
 
 def stock_now(book: Book, lot: Lot, *balances: Balance) -> StockNow:
     """Tell how a lot stands."""
     places = [
-        AtPlace(location=it.location, on_hand=it.on_hand, allocated=it.allocated, on_hold=book.held(it))
+        LocationStock(location=it.location, on_hand=it.on_hand, allocated=it.allocated, on_hold=book.held(it))
         for it in balances
     ]
     return StockNow(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, places=places)

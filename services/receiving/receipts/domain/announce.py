@@ -22,6 +22,7 @@ def announce(desk: Desk, event: CloudEvent[AsnAnnounced]) -> Outcome:
         return Outcome(refusals=[refusal])
     if receipt is not None and receipt.warehouse is None:
         return _born_cancelled(desk, receipt, event)
+    address = address_of("receipts", asn.receipt) if receipt is None else None
     if receipt is None:
         receipt = Receipt(
             receipt=asn.receipt, version=0, kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier,
@@ -29,7 +30,7 @@ def announce(desk: Desk, event: CloudEvent[AsnAnnounced]) -> Outcome:
         )  # fmt: skip
         desk.put_receipt(receipt)
     events, refusals = plan_all(desk, asn.receipt, asn.lines, by(event))
-    return Outcome(ReceiptAnswer(receipt=asn.receipt, status=receipt.status), events, refusals)
+    return Outcome(ReceiptAnswer(receipt=asn.receipt, status=receipt.status), events, refusals, address)
 
 
 def plan_all(
@@ -74,4 +75,5 @@ def _born_cancelled(desk: Desk, receipt: Receipt, event: CloudEvent[AsnAnnounced
         desk.put_line(line._replace(announced=line.announced + wish.quantity))
     lines = [desk.lines[asn.receipt, number] for number in dict.fromkeys(wish.line for wish in asn.lines)]
     events = closed(desk, asn.receipt, lines, by(event), {})
-    return Outcome(ReceiptAnswer(receipt=asn.receipt, status="CANCELLED"), events)
+    body = ReceiptAnswer(receipt=asn.receipt, status="CANCELLED")
+    return Outcome(body, events, address=address_of("receipts", asn.receipt))

@@ -12,6 +12,7 @@ from shared.contracts.envelope import CloudEvent, Fact
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, Refusal
 from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.contracts.results import PartialResult
 from shared.identifiers import Count
 
 LotMistake = Literal[
@@ -27,9 +28,11 @@ class Outcome(NamedTuple):
     body: BaseModel | None = None
     events: Sequence[Fact] = ()
     refusals: Sequence[Refusal] = ()
+    address: str | None = None
+    """The path of what was created."""
 
 
-class ReceiptAnswer(KnownFieldsModel):
+class ReceiptAnswer(PartialResult):
     """A receipt after it was announced, changed, cancelled or closed."""
 
     receipt: str
@@ -73,7 +76,7 @@ class LotVerdict:
         return self.lot
 
 
-class ScanAnswer(KnownFieldsModel):
+class ScanAnswer(PartialResult):
     """Each scan's own verdict, in the order scanned (S16); what is set aside is a discrepancy once confirmed.
 
     `verdicts` are those of serials, `lots` those of lots.
@@ -88,7 +91,7 @@ class ScanAnswer(KnownFieldsModel):
     lots: list[LotVerdict] = []
 
 
-class SessionAnswer(KnownFieldsModel):
+class SessionAnswer(PartialResult):
     """A session after a command: the units and how much of counted goods it concerned, the discrepancies it left."""
 
     receipt: str

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from services.receiving.receipts.domain.desk import Rows
 from services.receiving.receipts.domain.records import Key, Unit
 from shared.contracts.counted import LotQuantity
-from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType, Tracking
+from shared.contracts.results import PartialResult
 
 
 class Return(NamedTuple):
@@ -115,7 +115,7 @@ class LotDisposition(NamedTuple):
     actor: str
 
 
-class ReturnAnswer(KnownFieldsModel):
+class ReturnAnswer(PartialResult):
     """A return after a command, and the serials or lots that the command concerned."""
 
     return_id: str

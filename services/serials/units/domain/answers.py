@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.serials.units.domain.unit import Unit
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.results import PartialResult
 from shared.contracts.serials import Adjustment, Status
 
 
@@ -18,7 +19,7 @@ class UnitNow(KnownFieldsModel):
     adjustment: Adjustment | None
 
 
-class UnitsDone(KnownFieldsModel):
+class UnitsDone(PartialResult):
     """The units that a command was done to; those it refused stand beside them, with the reasons."""
 
     sku: str

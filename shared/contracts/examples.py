@@ -1,7 +1,9 @@
-"""An example of any message, made from its schema and the names of its fields; written once, kept for ever after."""
+"""Examples of messages and HTTP bodies, made from their schemas and the names of their fields."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic import BaseModel
 
 from shared.contracts.envelope import Fact
 
@@ -37,7 +39,6 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
 
 def example(message: type[Fact]) -> dict[str, Any]:
     """A message with every field that has an example, as a CloudEvent."""
-    root, left_out = message.model_json_schema(), LEFT_OUT.get(message.TYPE, frozenset())
     return {
         "specversion": "1.0",
         "id": "01923e1a-7b3c-7def-8123-456789abcdef",
@@ -45,8 +46,20 @@ def example(message: type[Fact]) -> dict[str, Any]:
         "type": message.TYPE,
         "time": "2026-03-04T08:15:30.123456Z",
         "datacontenttype": "application/json",
-        "data": {name: value for name, value in _object(root, root).items() if name not in left_out},
+        "data": data_example(message),
     }
+
+
+def data_example(message: type[Fact]) -> dict[str, Any]:
+    """The data of a message, with every field that has an example."""
+    root, left_out = message.model_json_schema(), LEFT_OUT.get(message.TYPE, frozenset())
+    return {name: value for name, value in _object(root, root).items() if name not in left_out}
+
+
+def body_example(model: type[BaseModel]) -> dict[str, Any]:
+    """A response body with every field that has an example."""
+    root = model.model_json_schema(mode="serialization")
+    return _object({"properties": {k: v for k, v in root["properties"].items() if k != "refused"}}, root)
 
 
 def _object(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
