@@ -1,7 +1,7 @@
 """The names of things: products, serials, documents, places, quantities, and what makes a value one of them.
 
-Every value is kept as it was scanned or sent: case, zeros and slashes stay (S25); only printable ASCII is taken, as
-a control character or a look-alike letter in an identifier is a scanner's or keyboard's mistake (S16).
+Every value is kept as it was scanned or sent: case, zeros and slashes stay; only printable ASCII is taken, as
+a control character or a look-alike letter in an identifier is a scanner's or keyboard's mistake.
 """
 
 import re
@@ -25,7 +25,7 @@ DocumentId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 LineId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$"), Field(coerce_numbers_to_str=True)]
 Warehouse = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}$")]
 Location = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}/[!-.0-~]{1,32}$")]
-"""A place as warehouse/location, `EAST/A-01-02`: no place is named without its warehouse (S35)."""
+"""A place as warehouse/location, `EAST/A-01-02`: no place is named without its warehouse."""
 
 Actor = Annotated[str, StringConstraints(max_length=64)]
 Text = Annotated[str, StringConstraints(max_length=500)]
@@ -69,7 +69,7 @@ Count = Annotated[Exact, Field(ge=0, le=1_000_000_000, max_digits=15, decimal_pl
 
 
 def warehouse_of(location: str) -> str:
-    """The warehouse a location lies in (S35)."""
+    """The warehouse a location lies in."""
     return location.partition("/")[0]
 
 

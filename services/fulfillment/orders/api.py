@@ -150,7 +150,7 @@ async def search(
 
 @router.get("/orders/{order:path}/log")
 async def log(tx: Reading, order: str, cursor: str | None = None, limit: Limit = 100) -> Page[Entry]:
-    """Who did what to an order, and when; oldest first (S22)."""
+    """Who did what to an order, and when; oldest first."""
     (after,) = parts(cursor, int) or (0,)
     if await queries.order(tx, order) is None:
         raise _unknown(order)

@@ -66,7 +66,7 @@ def _item(row: Row[Any]) -> PickItem:
 
 @router.get("/orders/{order:path}/picks")
 async def picks_of_order(tx: Reading, order: str) -> PickList:
-    """Which serials and lots to pick for an order, and where (S19); nothing while one that ships complete is short."""
+    """Which serials and lots to pick for an order, and where; nothing while one that ships complete is short."""
     rows = await queries.picks_of_order(tx, order)
     if rows is None:
         raise Problem(Code.UNKNOWN_ORDER, f"no order {order} was placed here", ids=[order])
@@ -79,7 +79,7 @@ async def picks_of_warehouse(
     warehouse: Warehouse,
     orders: Annotated[int, Query(ge=1, le=200, description="how many orders, the most urgent first")] = 20,
 ) -> PickList:
-    """One walk through a warehouse for its most urgent orders (S19)."""
+    """One walk through a warehouse for its most urgent orders."""
     return PickList(items=[_item(row) for row in await queries.picks_of_warehouse(tx, warehouse, orders)])
 
 

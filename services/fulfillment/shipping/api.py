@@ -99,7 +99,7 @@ class DispatchOutcome(BaseModel):
 
 @router.get("/cartons/{carton:path}")
 async def carton(tx: Reading, carton: str) -> Carton:
-    """What lies in a carton (S21)."""
+    """What lies in a carton."""
     found = await queries.carton(tx, carton)
     if found is None:
         raise Problem(Code.UNKNOWN_CARTON, f"no carton {carton} was packed", ids=[carton])
@@ -127,7 +127,7 @@ async def shipments(
 
 @router.get("/shipments/{shipment:path}")
 async def shipment(tx: Reading, shipment: str) -> Shipment:
-    """A shipment and what lies in its cartons (S21)."""
+    """A shipment and what lies in its cartons."""
     found = await queries.shipment(tx, shipment)
     if found is None:
         raise Problem(Code.UNKNOWN_SHIPMENT, f"no shipment {shipment} was created", ids=[shipment])

@@ -69,7 +69,7 @@ async def listed(
 
 @router.get("/recalls/{recall:path}")
 async def one(tx: Reading, recall: str) -> WholeRecall:
-    """One recall: what it touches, and whose answers are in (S46)."""
+    """One recall: what it touches, and whose answers are in."""
     found = await queries.one(tx, recall)
     if found is None:
         raise NotFound(f"there is no recall {recall}", ids=[recall])

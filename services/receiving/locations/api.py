@@ -64,7 +64,7 @@ async def locations(
     cursor: str | None = None,
     limit: Limit = 100,
 ) -> Page[LocationShown]:
-    """Locations by name (S35)."""
+    """Locations by name."""
     (after,) = parts(cursor, str) or ("",)
     found = await queries.locations(tx, warehouse=warehouse, kind=kind, search=search, after=after, size=limit + 1)
     return page(found, limit, lambda row: LocationShown.model_validate(row._asdict()), lambda row: (row.location,))

@@ -52,7 +52,7 @@ async def changes(tx: Reading, sku: str, cursor: str | None = None, limit: Limit
 
 @router.get("/products/{sku:path}")
 async def product(tx: Reading, sku: str) -> ProductShown:
-    """One product: how it is tracked, and its barcodes (S01)."""
+    """One product: how it is tracked, and its barcodes."""
     found = await queries.one(tx, sku)
     if found is None:
         raise NotFound(f"there is no product {sku}", ids=[sku])

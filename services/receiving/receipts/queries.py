@@ -88,7 +88,7 @@ async def lines(tx: Transaction, name: str, *, after: str, size: int) -> Sequenc
 
 
 async def expected(tx: Transaction, **values: Any) -> Sequence[Row[Any]]:
-    """The serials that a receipt still expects by name (S13)."""
+    """The serials that a receipt still expects by name."""
     return await tx.rows(EXPECTED, values)
 
 

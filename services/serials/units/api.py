@@ -58,7 +58,7 @@ async def holds(
 async def holds_on_arrival(
     tx: Reading, product: str | None = None, cursor: str | None = None, limit: Limit = 100
 ) -> Page[OpenScope]:
-    """Open holds on lot numbers and recalls, under which units arrive, by product and hold (S46)."""
+    """Open holds on lot numbers and recalls, under which units arrive, by product and hold."""
     after = parts(cursor, str, str, str) or ("", "", "")
     rows = await queries.open_scopes(tx, sku=product, after=(after[0], after[1], after[2]), size=limit + 1)
     return page(

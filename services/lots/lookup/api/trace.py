@@ -1,4 +1,4 @@
-"""Where a lot came from, and where it went: each in one answer (S46)."""
+"""Where a lot came from, and where it went: each in one answer."""
 
 from datetime import datetime
 from typing import Literal
@@ -94,7 +94,7 @@ class WhereTo(BaseModel):
 
 @router.get("/lot/where-from")
 async def where_from(tx: Reading, product: Product, lot: Number = "") -> WhereFrom:
-    """Where a lot came from: receipts with supplier, day and quantity; returns; what was found (S46)."""
+    """Where a lot came from: receipts with supplier, day and quantity; returns; what was found."""
     if await lots.one(tx, product, lot) is None:
         raise unknown(product, lot)
     came = await trace.came(tx, product, lot)
@@ -104,7 +104,7 @@ async def where_from(tx: Reading, product: Product, lot: Number = "") -> WhereFr
 
 @router.get("/lot/where-to")
 async def where_to(tx: Reading, product: Product, lot: Number = "") -> WhereTo:
-    """Where a lot went: customers, orders and shipments with quantities, and where the rest of it is now (S46)."""
+    """Where a lot went: customers, orders and shipments with quantities, and where the rest of it is now."""
     if await lots.one(tx, product, lot) is None:
         raise unknown(product, lot)
     found = {

@@ -31,7 +31,7 @@ class LotNamed(BaseModel):
 
 
 class InventoryRow(Amounts, LotNamed):
-    """Lot inventory by expiration: each lot in each warehouse, what expires first comes first (S42)."""
+    """Lot inventory by expiration: each lot in each warehouse, what expires first comes first."""
 
     unit: str = Field(description="what quantities are counted in")
     manufactured: date | None = Field(description="when it was made")
@@ -41,7 +41,7 @@ class InventoryRow(Amounts, LotNamed):
 
 
 class ExpiringRow(InventoryRow):
-    """Expiring lots: what has expired, and what will within 7, 30, 90 days and later, in that order (S29, S43)."""
+    """Expiring lots: what has expired, and what will within 7, 30, 90 days and later, in that order."""
 
     bucket: Bucket = Field(description="expired, or within how many days it will have")
 

@@ -20,7 +20,7 @@ class OneLot(BaseModel):
 
 
 class MovementRow(OneLot):
-    """Lot movement history: every change of a quantity, lot by lot, in the order in which it was recorded (S44)."""
+    """Lot movement history: every change of a quantity, lot by lot, in the order in which it was recorded."""
 
     number: int = Field(description="the row's number in the ledger")
     recorded_at: datetime = Field(description="when it was recorded")

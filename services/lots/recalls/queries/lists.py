@@ -24,7 +24,7 @@ class Item(BaseModel):
 
 
 class StockRow(Item):
-    """Stock that a recall touches (S46)."""
+    """Stock that a recall touches."""
 
     warehouse: str = Field(description="the warehouse")
     location: str = Field(description="the place")
@@ -34,7 +34,7 @@ class StockRow(Item):
 
 
 class OrderRow(Item):
-    """Orders that have some of it, which has not left (S46)."""
+    """Orders that have some of it, which has not left."""
 
     order: str = Field(description="the order")
     status: Literal["ALLOCATED", "PICKED"] = Field(description="how far it is")
@@ -43,7 +43,7 @@ class OrderRow(Item):
 
 
 class CallRow(Item):
-    """Customers to call: what left for them, what came back of it, and how the call went (S46)."""
+    """Customers to call: what left for them, what came back of it, and how the call went."""
 
     customer: str = Field(description="the customer")
     customer_name: str = Field(description="the customer's name")
@@ -60,7 +60,7 @@ class CallRow(Item):
 
 
 class ReconciliationRow(Reconciled, Item):
-    """Received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted down (S46)."""
+    """Received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted down."""
 
     difference: Exact = Field(description="what is not accounted for")
 

@@ -17,7 +17,7 @@ router = APIRouter(tags=["discrepancies"])
 
 
 class DiscrepancyShown(BaseModel):
-    """What came is not what was announced (S16); `other` is what stands against it, `fitting` what may be decided."""
+    """What came is not what was announced; `other` is what stands against it, `fitting` what may be decided."""
 
     discrepancy: str
     receipt: str

@@ -17,7 +17,7 @@ LOTS = 500
 
 
 class LotScanShown(BaseModel):
-    """So much of a lot as it was scanned (S23); the lot of an untracked product is empty."""
+    """So much of a lot as it was scanned; the lot of an untracked product is empty."""
 
     session: str
     line: str | None
@@ -48,7 +48,7 @@ async def lots(
     cursor: str | None = None,
     limit: Limit = 100,
 ) -> Page[LotScanShown]:
-    """The lots of a receipt, scanned and received, in the order of their first scan (S23, S26)."""
+    """The lots of a receipt, scanned and received, in the order of their first scan."""
     await head(tx, receipt)
     (after,) = parts(cursor, str) or ("",)
     found = await queries.lots(tx, receipt, session=session, sku=sku, after=after, size=limit + 1)

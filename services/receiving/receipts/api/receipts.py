@@ -32,10 +32,10 @@ class ReceiptShown(BaseModel):
 
 
 class LineShown(BaseModel):
-    """One line, announced against scanned and received (S16).
+    """One line, announced against scanned and received.
 
-    A line is filled by scans alone: `missing` goes down with each confirmed one (S02, S15).
-    `expected_by_name` and `expected_unnamed` are what a scanner is still to be prompted for (S13).
+    A line is filled by scans alone: `missing` goes down with each confirmed one.
+    `expected_by_name` and `expected_unnamed` are what a scanner is still to be prompted for.
     """
 
     line: str
@@ -102,7 +102,7 @@ async def expected(
     cursor: str | None = None,
     limit: Limit = 100,
 ) -> Page[ExpectedUnit]:
-    """The units that a receipt still expects by name, for a scanner to prompt for (S13)."""
+    """The units that a receipt still expects by name, for a scanner to prompt for."""
     await head(tx, receipt)
     serial, of = parts(cursor, str, str) or ("", "")
     found = await queries.expected(tx, receipt=receipt, line=line, of=sku, serial=serial, sku=of, size=limit + 1)
@@ -111,7 +111,7 @@ async def expected(
 
 @router.get("/receipts/{receipt:path}")
 async def receipt(tx: Reading, receipt: str) -> WholeReceipt:
-    """One receipt, line by line (S16)."""
+    """One receipt, line by line."""
     found = await head(tx, receipt)
     first = await _lines(tx, receipt, None, LINES)
     return WholeReceipt(**found._asdict(), lines=first.items, next_lines=first.next)

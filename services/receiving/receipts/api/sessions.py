@@ -65,7 +65,7 @@ async def sessions(tx: Reading, receipt: str, cursor: str | None = None, limit: 
 async def session(
     tx: Reading, receipt: str, session: str, cursor: str | None = None, limit: Limit = 100
 ) -> WholeSession:
-    """One session and its scans, to be verified before they are confirmed (S16)."""
+    """One session and its scans, to be verified before they are confirmed."""
     found = await queries.sessions(tx, receipt, one=session)
     if not found:
         raise NotFound(f"receipt {receipt} has no session {session}", ids=[session])

@@ -57,7 +57,7 @@ async def units(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[UnitLine]:
-    """Units by product and serial: part of a serial, product, any of the six statuses, place, order, lot (S31-S33)."""
+    """Units by product and serial: part of a serial, product, any of the six statuses, place, order, lot."""
     after = parts(cursor, str, str) or ("", "")
     filters = Filters(q, product, status, warehouse, location, order, held, lot)
     found = await search(tx, filters, (after[0], after[1]), limit + 1)
@@ -76,6 +76,6 @@ async def units_by_status(
     lot: str | None = None,
     held: bool | None = None,
 ) -> dict[Status, Count]:
-    """How many units match in each of the six statuses, counted up to 1000 (S33)."""
+    """How many units match in each of the six statuses, counted up to 1000."""
     found = await counts(tx, Filters(q, product, None, warehouse, location, order, held, lot))
     return {it.status: Count(units=it.units, more=it.more) for it in found}

@@ -1,4 +1,4 @@
-"""Where a unit came from, and where it went: each in one answer (S46)."""
+"""Where a unit came from, and where it went: each in one answer."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -36,7 +36,7 @@ class WhereTo(BaseModel):
 
 @router.get("/serials/{unit:pair}/where-from")
 async def where_from(tx: Reading, unit: str) -> WhereFrom:
-    """Where a unit came from: receipts and returns, each with when, where and who (S46)."""
+    """Where a unit came from: receipts and returns, each with when, where and who."""
     found = await queries.unit(tx, unit)
     if found is None:
         raise unknown(unit)
@@ -46,7 +46,7 @@ async def where_from(tx: Reading, unit: str) -> WhereFrom:
 
 @router.get("/serials/{unit:pair}/where-to")
 async def where_to(tx: Reading, unit: str) -> WhereTo:
-    """Where a unit went: orders, shipments, customers, and where it is now (S46)."""
+    """Where a unit went: orders, shipments, customers, and where it is now."""
     found = await queries.unit(tx, unit)
     if found is None:
         raise unknown(unit)

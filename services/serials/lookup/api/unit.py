@@ -24,7 +24,7 @@ class OpenHold(BaseModel):
 
 
 class Step(BaseModel):
-    """One row of the audit trail: what happened, who did it, when, where, why, under which documents (S22)."""
+    """One row of the audit trail: what happened, who did it, when, where, why, under which documents."""
 
     version: int
     change: str
@@ -50,7 +50,7 @@ class Step(BaseModel):
 
 
 class WholeUnit(BaseModel):
-    """Everything that is known of a unit (S34, S35); of a long history the first 200 steps."""
+    """Everything that is known of a unit; of a long history the first 200 steps."""
 
     sku: str
     product: str
@@ -82,7 +82,7 @@ class WholeUnit(BaseModel):
 async def history(
     tx: Reading, unit: str, *, movements: bool = False, cursor: str | None = None, limit: Limit = 100
 ) -> Page[Step]:
-    """A unit's audit trail, oldest first; with `movements`, what took it from place to place (S22, S36)."""
+    """A unit's audit trail, oldest first; with `movements`, what took it from place to place."""
     (after,) = parts(cursor, int) or (0,)
     found = await unit_queries.unit(tx, unit)
     if found is None:
@@ -93,7 +93,7 @@ async def history(
 
 @router.get("/serials/{unit:quoted}")
 async def one(tx: Reading, unit: str) -> WholeUnit:
-    """A unit by product and serial, with everything that is known of it (S34, S35)."""
+    """A unit by product and serial, with everything that is known of it."""
     found = await unit_queries.unit(tx, unit)
     if found is None:
         raise unknown(unit)

@@ -11,7 +11,7 @@ from shared.http import Report
 
 
 class InventoryRow(BaseModel):
-    """Serial inventory: how many units of a product are in each warehouse and status (S39)."""
+    """Serial inventory: how many units of a product are in each warehouse and status."""
 
     sku: str = Field(description="the product")
     product: str = Field(description="its name")
@@ -40,7 +40,7 @@ INVENTORY = """
 
 
 class LocationRow(BaseModel):
-    """Serial location: which unit lies where (S40)."""
+    """Serial location: which unit lies where."""
 
     location: str = Field(description="the place, as warehouse/location")
     sku: str = Field(description="the product")
@@ -67,7 +67,7 @@ LOCATION = """
 
 
 class HistoryRow(BaseModel):
-    """Serial history: from receipt to shipment, step by step (S41)."""
+    """Serial history: from receipt to shipment, step by step."""
 
     sku: str = Field(description="the product")
     serial: str = Field(description="the unit")
