@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from shared.contracts.envelope import Fact
+from shared.http import reads
 from shared.routing import Takes
 
 REF = "#/components/schemas/{model}"
@@ -100,10 +101,12 @@ def install(app: FastAPI, messages: list[type[Fact]]) -> None:
             app.openapi_schema = made
             for name, schema in {**schemas(messages), "Problem": PROBLEM}.items():
                 known.setdefault(name, schema)
+            reads.describe(made)
             for path, methods in made.get("paths", {}).items():
                 _as_we_answer(path, methods)
             for unused in ("HTTPValidationError", "ValidationError"):
                 known.pop(unused, None)
+            made.update(reads.with_page_names(made))
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Row, text
 
@@ -12,12 +12,14 @@ from shared.database import Transaction
 from shared.http.commands import read, settle
 from shared.http.documents import HEADERS
 from shared.http.idempotency import Key, Outcome
-from shared.http.pages import Limit, Page, page, parts
+from shared.http.pages import Page, page, parts
+from shared.http.parameters import Cursor, Limit
 from shared.http.problems import NotFound
 from shared.http.reading import Reading
 from shared.identifiers import Reason
 
 router = APIRouter(tags=["rejections"])
+RejectionPath = Annotated[int, Path(description="Rejection.")]
 COLUMNS = "id, kind, document, type, source, message, actor, refusals, at, closed_at, closed_by, closed_reason"
 LIST = text(f"""
     SELECT {COLUMNS} FROM rejection
@@ -36,7 +38,7 @@ CLOSE = text(f"""
 """)  # noqa: S608 - the names are this module's own
 
 
-class RejectionListed(BaseModel):
+class RejectionSummary(BaseModel):
     """A message that was not taken, or not all of it, and why."""
 
     id: int
@@ -53,39 +55,39 @@ class RejectionListed(BaseModel):
     closed_reason: str | None = None
 
 
-class RejectionShown(RejectionListed):
+class RejectionDetail(RejectionSummary):
     """One with the message's data as it came."""
 
     raw: dict[str, Any]
 
 
-class Closing(BaseModel):
+class CloseRejection(BaseModel):
     """Why a disagreement needs no more looking at."""
 
     reason: Reason
 
 
-def _listed(row: Row[Any]) -> RejectionListed:
-    return RejectionListed.model_validate(row._asdict())
+def _listed(row: Row[Any]) -> RejectionSummary:
+    return RejectionSummary.model_validate(row._asdict())
 
 
-def _shown(row: Row[Any]) -> RejectionShown:
-    return RejectionShown.model_validate(row._asdict())
+def _shown(row: Row[Any]) -> RejectionDetail:
+    return RejectionDetail.model_validate(row._asdict())
 
 
 @router.get("/rejections")
-async def rejections(
+async def list_rejections(
     tx: Reading,
     *,
-    kind: Literal["REFUSAL", "DISAGREEMENT"] | None = None,
-    open: Annotated[bool | None, Query(description="disagreements that nobody has closed")] = None,  # noqa: A002
-    document: str | None = None,
-    code: str | None = None,
-    actor: str | None = None,
-    cursor: str | None = None,
+    kind: Annotated[Literal["REFUSAL", "DISAGREEMENT"] | None, Query(description="Kind of rejection.")] = None,
+    open: Annotated[bool | None, Query(description="Disagreements that nobody has closed.")] = None,  # noqa: A002
+    document: Annotated[str | None, Query(description="Document that the message was about.")] = None,
+    code: Annotated[str | None, Query(description="Error code.")] = None,
+    actor: Annotated[str | None, Query(description="Who sent the message.")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[RejectionListed]:
-    """What was refused and what did not fit, newest first."""
+) -> Page[RejectionSummary]:
+    """Rejected messages and disagreements, newest first."""
     (before,) = parts(cursor, int) or (2**63 - 1,)
     wanted = {"kind": kind, "open": open, "document": document, "code": code, "actor": actor}
     rows = await tx.rows(LIST, wanted | {"before": before, "size": limit + 1})
@@ -93,16 +95,16 @@ async def rejections(
 
 
 @router.get("/rejections/{rejection}")
-async def rejection(tx: Reading, rejection: int) -> RejectionShown:
-    """One of them."""
+async def get_rejection(tx: Reading, rejection: RejectionPath) -> RejectionDetail:
+    """A rejected message with its data."""
     found = await tx.rows(ONE, {"id": rejection})
     if not found:
         raise NotFound(f"there is no rejection {rejection}")
     return _shown(found[0])
 
 
-@router.post("/rejections/{rejection}/close", openapi_extra={"parameters": HEADERS}, response_model=RejectionShown)
-async def close(request: Request, rejection: int, closing: Closing) -> Response:
+@router.post("/rejections/{rejection}/close", openapi_extra={"parameters": HEADERS}, response_model=RejectionDetail)
+async def close_rejection(request: Request, rejection: RejectionPath, closing: CloseRejection) -> Response:
     """Close a disagreement, with a reason; it stays on record."""
     command = await read(request)
 

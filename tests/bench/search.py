@@ -85,7 +85,7 @@ class Cases:
             for size in (3, 4, 8):
                 yield f"{name}, a part of {size}", [{"q": self.part(size), **status} for _ in range(QUESTIONS)]
         yield "a beginning of 2", [{"q": self.one("serial")[:2]} for _ in range(QUESTIONS)]
-        yield "a product, a part of 3", [{"q": self.part(3), "product": self.one("sku")} for _ in range(QUESTIONS)]
+        yield "a product, a part of 3", [{"q": self.part(3), "sku": self.one("sku")} for _ in range(QUESTIONS)]
         yield "a warehouse, a part of 3", [{"q": self.part(3), "warehouse": "EAST"} for _ in range(QUESTIONS)]
         yield "a location", [{"location": self.one("location")} for _ in range(QUESTIONS)]
         yield "an order", [{"order": self.one("order_id")} for _ in range(QUESTIONS)]

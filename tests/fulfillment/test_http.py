@@ -201,7 +201,7 @@ async def test_what_nobody_knows_is_not_found(http: AsyncClient, path: str, body
 
 @pytest.mark.parametrize(
     "path", ["/orders/none", "/orders/none/picks", "/orders/none/log", "/cartons/none", "/shipments/none",
-             "/dispatches/none", "/exchanges/none"],
+             "/dispatch-checks/none", "/swaps/none"],
 )  # fmt: skip
 async def test_addresses_of_nothing_are_not_found(http: AsyncClient, path: str) -> None:
     """404, as a problem."""

@@ -40,7 +40,7 @@ Place = Warehouse | Location
 """The first field of either is its name, the second its version."""
 
 
-class WarehouseShown(BaseModel):
+class WarehouseOut(BaseModel):
     """A warehouse as it is shown."""
 
     warehouse: str
@@ -49,7 +49,7 @@ class WarehouseShown(BaseModel):
     time_zone: str
 
 
-class LocationShown(BaseModel):
+class LocationOut(BaseModel):
     """A location as it is shown."""
 
     location: str

@@ -34,7 +34,7 @@ class Product(NamedTuple):
         )  # fmt: skip
 
 
-class ProductShown(BaseModel):
+class ProductOut(BaseModel):
     """A product as it is shown."""
 
     sku: str

@@ -1,14 +1,14 @@
 """Lot inventory by expiration, and what expires of it within how many days: two reports, one statement."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
 from shared.database import reading
-from shared.http import Report
+from shared.http import LotFilter, Report, SkuFilter, WarehouseFilter
 from shared.replica import days
 
 Bucket = Literal["expired", "<=7", "<=30", "<=90", ">90"]
@@ -105,25 +105,25 @@ def inventory(condition: str = "true") -> str:
 
 
 async def of_lots(
-    request: Request, product: str | None = None, lot: str | None = None, warehouse: str | None = None
+    request: Request, sku: SkuFilter = None, lot: LotFilter = None, warehouse: WarehouseFilter = None
 ) -> dict[str, Any]:
     """Those of a product, a lot, a warehouse, as of the day it is in each."""
     async with reading(request.app.state.engine) as tx:  # of its own: it would be idle while a file begins
         today = await days(tx)
     calendar = {"warehouses": list(today), "days": list(today.values()), "utc": tx.now.date()}
-    return of_stock(product, lot, warehouse) | calendar
+    return of_stock(sku, lot, warehouse) | calendar
 
 
 async def of_expiring(
     request: Request,
-    product: str | None = None,
-    lot: str | None = None,
-    warehouse: str | None = None,
-    bucket: Bucket | None = None,
+    sku: SkuFilter = None,
+    lot: LotFilter = None,
+    warehouse: WarehouseFilter = None,
+    bucket: Annotated[Bucket | None, Query(description="Expired, or days left.")] = None,
 ) -> dict[str, Any]:
     """Those of a bucket too."""
     first, last = BUCKETS[bucket]
-    return await of_lots(request, product, lot, warehouse) | {"first": first, "last": last}
+    return await of_lots(request, sku, lot, warehouse) | {"first": first, "last": last}
 
 
 TURN = {"turn": "-infinity", "sku": "", "lot": "", "warehouse": ""}
