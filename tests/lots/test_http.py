@@ -128,6 +128,10 @@ async def test_demands_say_what_they_have_and_why_no_more(line: Line, http: http
     )  # fmt: skip
     waiting = (await http.get("/demands", params={"sku": line.sku, "waiting": True})).json()["items"]
     assert [it["demand"] for it in waiting] == [say.demand(1)]
+    asked = {"sku": line.sku, "status": ["OPEN", "CLOSED"]}
+    assert [it["demand"] for it in (await http.get("/demands", params=asked)).json()["items"]] == [say.demand(1)]
+    unknown = await http.get("/demands", params={"status": "GONE"})
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (400, "query.status.0")
     shown = (await http.get(f"/demands/{say.demand(1)}/explanation")).json()
     assert shown == {
         "demand": say.demand(1), "open": 2.5, "skipped": [{"lot": "B-2", "quantity": 4, "reason": "on hold"}],

@@ -118,6 +118,10 @@ async def test_an_untracked_product_is_found(line_untracked: Line, http: httpx.A
     for query in ({}, {"stocked": True}, {"warehouse": "EAST"}, {"location": DOCK}):
         page = await read(http, "/lots", sku=line_untracked.sku, **query)
         assert [(it["lot"], it["on_hand"]) for it in page["items"]] == [("", 500)]
+    address = address_of("lots", line_untracked.sku, "")
+    assert (await read(http, address))["places"][0]["on_hand"] == 500
+    assert (await read(http, f"{address}/trace-back"))["came"][0]["quantity"] == 500
+    assert (await read(http, f"{address}/trace-forward"))["places"][0]["location"] == DOCK
 
 
 async def test_where_a_lot_came_from(line: Line, http: httpx.AsyncClient) -> None:

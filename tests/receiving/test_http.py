@@ -64,6 +64,11 @@ async def test_lists_come_in_pages(line: Line, http: httpx.AsyncClient) -> None:
         cursor = page["next"]
     assert seen == [line.no(f"P{number}") for number in range(5)]
     assert cursor is None
+    for sku in (line.no("P0"), line.no("P1")):
+        lines = [{"line": "1", "sku": sku, "quantity": 1}]
+        await post(http, "/receipts", receipt=f"R-{sku}", warehouse="EAST", lines=lines)
+    listed = [await get(http, "/receipts", q=line.run, status=status) for status in (["PLANNED", "CLOSED"], ["CLOSED"])]
+    assert [len(page["items"]) for page in listed] == [2, 0]
     places = await get(http, "/locations", warehouse=line.no("W"), limit=3)
     assert (len(places["items"]), places["next"] is not None) == (3, True)
 
