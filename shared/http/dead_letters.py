@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from shared import dead_letters
 from shared.http.pages import Page, page, parts
-from shared.http.parameters import Cursor, Limit
+from shared.http.parameters import Cursor, Limit, OpenFilter
 from shared.http.problems import NotFound
 from shared.http.reading import Reading
 
@@ -57,13 +57,13 @@ def _shown(row: Row[Any]) -> DeadLetterSummary:
 async def list_dead_letters(
     tx: Reading,
     topic: Annotated[str | None, Query(description="Kafka topic.")] = None,
-    open: Annotated[bool, Query(description="Only those that nobody has sent again.")] = False,  # noqa: A002
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[DeadLetterSummary]:
     """Records that could not be read, newest first."""
     (before,) = parts(cursor, int) or (2**63 - 1,)
-    rows = await dead_letters.listed(tx, topic=topic, open_only=open, before=before, size=limit + 1)
+    rows = await dead_letters.listed(tx, topic=topic, is_open=open, before=before, size=limit + 1)
     return page(rows, limit, _shown, lambda row: (row.id,))
 
 

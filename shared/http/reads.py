@@ -30,6 +30,16 @@ def problem(*codes: Code) -> dict[str, Any]:
     return {"description": told, "content": content}
 
 
+PROBLEMS_OF_COMMANDS: dict[int | str, dict[str, Any]] = {
+    400: problem(Code.MALFORMED, Code.KEY_MISSING, Code.ACTOR_MISSING),
+    413: problem(Code.TOO_LARGE),
+    422: problem(Code.KEY_REUSED),
+    500: problem(Code.INTERNAL),
+    503: problem(Code.UNAVAILABLE) | {"headers": RETRY_AFTER},
+}
+"""What a command that no rule rejects may be answered."""
+
+
 def describe(document: dict[str, Any]) -> None:
     """Complete every GET of an OpenAPI document."""
     for path, methods in document["paths"].items():

@@ -9,11 +9,12 @@ from sqlalchemy import Row, text
 
 from shared.contracts.problems import Refusal
 from shared.database import Transaction
+from shared.http import reads
 from shared.http.commands import read, settle
 from shared.http.documents import HEADERS
 from shared.http.idempotency import Key, Outcome
 from shared.http.pages import Page, page, parts
-from shared.http.parameters import Cursor, Limit
+from shared.http.parameters import Cursor, Limit, OpenFilter
 from shared.http.problems import NotFound
 from shared.http.reading import Reading
 from shared.identifiers import Reason
@@ -80,7 +81,7 @@ async def list_rejections(
     tx: Reading,
     *,
     kind: Annotated[Literal["REFUSAL", "DISAGREEMENT"] | None, Query(description="Kind of rejection.")] = None,
-    open: Annotated[bool | None, Query(description="Disagreements that nobody has closed.")] = None,  # noqa: A002
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
     document: Annotated[str | None, Query(description="Document that the message was about.")] = None,
     code: Annotated[str | None, Query(description="Error code.")] = None,
     actor: Annotated[str | None, Query(description="Who sent the message.")] = None,
@@ -103,7 +104,10 @@ async def get_rejection(tx: Reading, rejection: RejectionPath) -> RejectionDetai
     return _shown(found[0])
 
 
-@router.post("/rejections/{rejection}/close", openapi_extra={"parameters": HEADERS}, response_model=RejectionDetail)
+@router.post(
+    "/rejections/{rejection}/close", summary="Close a disagreement", openapi_extra={"parameters": HEADERS},
+    response_model=RejectionDetail, responses=reads.PROBLEMS_OF_COMMANDS,
+)  # fmt: skip
 async def close_rejection(request: Request, rejection: RejectionPath, closing: CloseRejection) -> Response:
     """Close a disagreement, with a reason; it stays on record."""
     command = await read(request)

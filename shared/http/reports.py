@@ -80,10 +80,7 @@ def _serve(router: APIRouter, report: Report, of: str) -> None:
     read, file = (
         (f"list_{of}_{words}", f"download_{of}_{words}") if of else (f"get_{words}_report", f"download_{words}_report")
     )
-    router.add_api_route(
-        path, as_page, response_model=Page[shown], name=read, description=report.about,
-        summary=(report.row.__doc__ or "").partition(":")[0].rstrip("."),
-    )  # fmt: skip
+    router.add_api_route(path, as_page, response_model=Page[shown], name=read, description=report.about)
     router.add_api_route(
         f"{path}.csv", as_file, name=file, description=report.about, response_class=CsvResponse,
         responses={200: {"description": "A CSV file with a header row (RFC 4180).", "headers": DISPOSITION}},

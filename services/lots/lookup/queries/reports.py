@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.lots.balances.domain.stock import Change
 from services.lots.balances.queries import Reconciled, reconciliation
 from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
@@ -26,7 +27,7 @@ class MovementRow(OneLot):
     number: int = Field(description="the row's number in the ledger")
     recorded_at: datetime = Field(description="when it was recorded")
     occurred_at: datetime = Field(description="when it happened, by the clock of who reported it")
-    change: str = Field(description="what happened")
+    change: Change = Field(description="what happened")
     warehouse: str = Field(description="the warehouse")
     location: str | None = Field(description="the place whose quantity changed; none for what left")
     on_hand: Exact = Field(description="by how much what lies there changed")
