@@ -124,7 +124,7 @@ async def list_lots(
     location: LocationFilter = None,
     stocked: Annotated[bool, Query(description="Only lots with stock on hand.")] = False,
     cursor: Cursor = None,
-    limit: Limit = 50,
+    limit: Limit = 100,
 ) -> Page[LotSummary]:
     """Lots in order of SKU and lot number."""
     after = parts(cursor, str, str) or ("", "")

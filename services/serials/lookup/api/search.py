@@ -71,7 +71,7 @@ async def list_serials(
     lot: LotFilter = None,
     held: Held = None,
     cursor: Cursor = None,
-    limit: Limit = 50,
+    limit: Limit = 100,
 ) -> Page[UnitSummary]:
     """Units in order of SKU and serial."""
     after = parts(cursor, str, str) or ("", "")
