@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.contracts.envelope import CloudEvent, Fact
 from shared.database import Trouble, new_id, transaction, trouble
 from shared.decision import Map, decide
+from shared.identifiers import rfc3339
 from shared.outbox import source_of
 from shared.routing import Finds
 from shared.telemetry import CLOCK_PASSED_OVER, CLOCK_RAN
@@ -115,4 +116,4 @@ def _told(error: Exception) -> str:
 
 def told(clocks: Sequence[Clock]) -> dict[str, dict[str, Any]]:
     """How the clocks of a replica stand, for readiness."""
-    return {it.name: {"ran": it.ran and it.ran.isoformat(), "trouble": it.trouble} for it in clocks}
+    return {it.name: {"ran": it.ran and rfc3339(it.ran), "trouble": it.trouble} for it in clocks}

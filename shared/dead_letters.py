@@ -82,12 +82,12 @@ async def listed(
     tx: Transaction,
     *,
     topic: str | None = None,
-    open_only: bool | None = None,
+    is_open: bool | None = None,
     before: int = 2**63 - 1,
     size: int = 100,
 ) -> Sequence[Row[Any]]:
     """Put-aside records with the beginning of each, newest first; the open ones nobody has sent again."""
-    return await tx.rows(LIST, {"topic": topic, "open": open_only or None, "before": before, "size": size})
+    return await tx.rows(LIST, {"topic": topic, "open": is_open, "before": before, "size": size})
 
 
 async def one(tx: Transaction, letter: int) -> Row[Any] | None:

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import ConfigDict
 
 from shared import clock
 from shared.asyncapi import document
+from shared.contracts.model import KnownFieldsModel
 from shared.database import ping
+from shared.identifiers import rfc3339
 from shared.migrate import UnknownRevisionError, at_head
 from shared.telemetry import LAG
 
@@ -19,14 +22,34 @@ SILENT = 30.0
 """Seconds without an answer of the broker after which a consumer counts as cut off."""
 
 
-@router.get("/health")
-async def health() -> dict[str, str]:
+class Health(KnownFieldsModel):
+    """A process that answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(KnownFieldsModel):
+    """Whether a service can work; what is in the way stands in further fields."""
+
+    model_config = ConfigDict(extra="allow")
+
+    ready: bool
+    relay: str | None
+    clocks: dict[str, Any]
+    assigned: list[str]
+
+
+@router.get("/health", summary="Check that the process is alive")
+async def get_health() -> Health:
     """Whether the process lives; whether it can work is what /ready tells."""
-    return {"status": "alive"}
+    return Health()
 
 
-@router.get("/ready")
-async def ready(request: Request) -> JSONResponse:
+@router.get(
+    "/ready", summary="Check that the service can work", response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "It cannot work now."}},
+)  # fmt: skip
+async def get_readiness(request: Request) -> JSONResponse:
     """Whether it can do its work now, and if not, what is in the way."""
     app: FastAPI = request.app
     wrong: dict[str, Any] = {}
@@ -37,7 +60,7 @@ async def ready(request: Request) -> JSONResponse:
         way_on = "--malformed " if halt.malformed else ""
         wrong["halted"] = {
             "topic": halt.topic, "partition": halt.partition, "offset": halt.offset, "error": halt.error,
-            "since": halt.since.isoformat(),
+            "since": rfc3339(halt.since),
             "remedy": f"tracelot skip {halt.topic} {halt.partition} {halt.offset} {way_on}--reason … --actor …",
         }  # fmt: skip
     if app.state.line.trouble is not None:
@@ -76,8 +99,8 @@ def _kafka(app: FastAPI) -> dict[str, Any]:
     return {}
 
 
-@router.get("/metrics", response_class=Response)
-async def metrics(request: Request) -> Response:
+@router.get("/metrics", response_class=PlainTextResponse)
+async def get_metrics(request: Request) -> Response:
     """Figures in Prometheus's format."""
     app: FastAPI = request.app
     LAG.clear()  # of partitions that went to another replica
@@ -91,7 +114,7 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/asyncapi")
-async def asyncapi(request: Request) -> dict[str, Any]:
+@router.get("/asyncapi", summary="Get the AsyncAPI document")
+async def get_asyncapi(request: Request) -> dict[str, Any]:
     """What this service says and hears over Kafka, as AsyncAPI 3."""
     return document(request.app.state.map)

@@ -19,7 +19,7 @@ from shared.consumer.subscriber import Subscription
 from shared.contracts.envelope import Rejected
 from shared.database import create_engine
 from shared.decision import Map
-from shared.http import QuotedSlashes, commands, dead_letters, documents, idempotency, problems, rejections
+from shared.http import QuotedSlashes, commands, dead_letters, documents, idempotency, problems, reads, rejections
 from shared.migrate import versions_of
 from shared.operations import router as operations
 from shared.relay import Relay
@@ -52,7 +52,13 @@ def service(
             yield
 
     # /docs with its scripts: a warehouse's network reaches no CDN
-    app = FastAPIOffline(title=f"Tracelot {name}", version="0.1.0", lifespan=lifespan, redoc_url=None)
+    app = FastAPIOffline(
+        title=f"Tracelot {name}",
+        version="0.1.0",
+        lifespan=lifespan,
+        redoc_url=None,
+        generate_unique_id_function=reads.operation_ids(name),
+    )
     app.state.map, app.state.versions = of, versions_of(name)
     app.add_middleware(QuotedSlashes)
     problems.install(app)

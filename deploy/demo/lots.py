@@ -180,7 +180,7 @@ class Lots(Hands):
         async with self.sheet.step("The report of expiring lots shows the one with 20 days left") as step:
 
             async def look() -> list[dict[str, Any]]:
-                page = await self.floor.get("lots", "/reports/expiring-lots", product=self.saline)
+                page = await self.floor.get("lots", "/reports/expiring-lots", sku=self.saline)
                 return [row for row in page.get("items", []) if row["lot"] == SOON]
 
             (row,) = await until("the report of expiring lots", look)

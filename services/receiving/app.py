@@ -4,10 +4,10 @@ from typing import Any
 
 from services.receiving.locations import api as locations_api
 from services.receiving.locations import handlers as locations
-from services.receiving.locations.domain import LocationShown, WarehouseShown
+from services.receiving.locations.domain import LocationOut, WarehouseOut
 from services.receiving.products import api as products_api
 from services.receiving.products import handlers as products
-from services.receiving.products.domain import ProductShown
+from services.receiving.products.domain import ProductOut
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import handlers as receipts
 from services.receiving.receipts.domain.answers import ReceiptAnswer, ResolutionAnswer, ScanAnswer, SessionAnswer
@@ -51,15 +51,15 @@ SESSION = "/receipts/{receipt}/sessions/{session}"
 
 ROWS = (
     Takes(
-        ProductDefined, products.define, _product, "/products", ProductShown,
+        ProductDefined, products.define, _product, "/products", ProductOut,
         "defineProduct", "Create or change a product", status=201,
     ),
     Takes(
-        WarehouseDefined, locations.define, _place, "/warehouses", WarehouseShown,
+        WarehouseDefined, locations.define, _place, "/warehouses", WarehouseOut,
         "defineWarehouse", "Create or change a warehouse", status=201,
     ),
     Takes(
-        LocationDefined, locations.define, _place, "/locations", LocationShown,
+        LocationDefined, locations.define, _place, "/locations", LocationOut,
         "defineLocation", "Create or change a location", status=201,
     ),
     Takes(

@@ -111,7 +111,7 @@ def list_letters(service: Service, topic: str | None = None, size: int = 100) ->
 
     async def work(engine: AsyncEngine) -> None:
         async with reading(engine) as tx:
-            for row in await dead_letters.listed(tx, topic=topic, open_only=True, size=size):
+            for row in await dead_letters.listed(tx, topic=topic, is_open=True, size=size):
                 typer.echo(
                     f"{row.id}\t{row.at:%Y-%m-%d %H:%M:%S}\t{row.topic}/{row.partition}/{row.offset}\t{row.error}"
                 )

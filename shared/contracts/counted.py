@@ -1,4 +1,4 @@
-"""Counted goods as messages name them: a quantity of a lot, in the product's unit. An empty lot is of no lot (S23).
+"""Counted goods as messages name them: a quantity of a lot, in the product's unit. An empty lot is of no lot.
 
 An untracked product is a lot with an empty number and no expiry: whatever holds for lots holds for it.
 """

@@ -17,7 +17,7 @@ OrderStatus = Literal["WAITING", "OPEN", "COMPLETE", "CANCELLED"]
 
 
 class AllocationRequested(Fact, type="allocation.requested.v1", topic=FULFILLMENT, key="order"):
-    """An order line wants stock: the owner of the stock opens a standing demand and answers it (S08)."""
+    """An order line wants stock: the owner of the stock opens a standing demand and answers it."""
 
     order: DocumentId
     line: LineId
@@ -41,7 +41,7 @@ class AllocationRequested(Fact, type="allocation.requested.v1", topic=FULFILLMEN
 
 
 class AllocationWithdrawn(Fact, type="allocation.withdrawn.v1", topic=FULFILLMENT, key="order"):
-    """A demand is over: what is still ALLOCATED under it goes back to stock (S11)."""
+    """A demand is over: what is still ALLOCATED under it goes back to stock."""
 
     order: DocumentId
     line: LineId
@@ -70,7 +70,7 @@ class UnitDeallocated(Fact, type="unit.deallocated.v1", topic=FULFILLMENT, key="
 
 
 class UnitPicked(Fact, type="unit.picked.v1", topic=FULFILLMENT, key="order"):
-    """Units were taken from their place and staged for packing (S09)."""
+    """Units were taken from their place and staged for packing."""
 
     order: DocumentId
     line: LineId
@@ -81,7 +81,7 @@ class UnitPicked(Fact, type="unit.picked.v1", topic=FULFILLMENT, key="order"):
 
 
 class UnitUnpicked(Fact, type="unit.unpicked.v1", topic=FULFILLMENT, key="order"):
-    """Picked units went back to a storage place (S12); `again` opens their quantity anew under their demand."""
+    """Picked units went back to a storage place; `again` opens their quantity anew under their demand."""
 
     order: DocumentId
     line: LineId
@@ -139,7 +139,7 @@ class PackedUnit(Model):
 
 
 class CartonPacked(Fact, type="carton.packed.v1", topic=FULFILLMENT, key="order"):
-    """What lies in a carton of an order now (S21)."""
+    """What lies in a carton of an order now."""
 
     order: DocumentId
     carton: DocumentId
@@ -161,7 +161,7 @@ class DispatchRequested(Fact, type="dispatch.requested.v1", topic=FULFILLMENT, k
 
 
 class DispatchDone(Fact, type="dispatch.done.v1", topic=FULFILLMENT, key="order"):
-    """These units of an order left with a shipment (S10); one message an order, more where it has many units."""
+    """These units of an order left with a shipment; one message an order, more where it has many units."""
 
     order: DocumentId
     orders: list[DocumentId]
@@ -174,7 +174,7 @@ class DispatchDone(Fact, type="dispatch.done.v1", topic=FULFILLMENT, key="order"
     stock: Packed = []
     customer_name: str = ""
     contact: str = ""
-    """Whom to call when what was shipped is recalled (S46)."""
+    """Whom to call when what was shipped is recalled."""
 
 
 class LineProgress(Model):

@@ -16,7 +16,7 @@ LotAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "COUNTED_UP", "COUNTED_DOWN
 
 
 class LotReceived(Fact, type="lot.received.v1", topic=LOTS, key="sku"):
-    """So much of a lot arrived, from a receipt or back from a customer, with the dates that are now in force (S26)."""
+    """So much of a lot arrived, from a receipt or back from a customer, with the dates that are now in force."""
 
     sku: Sku
     lot: LotNumber
@@ -59,7 +59,7 @@ class SkippedStock(Model):
 
 
 class LotAllocated(Fact, type="lot.allocated.v1", topic=LOTS, key="sku"):
-    """The answer to a demand for a counted product: which lots it is given, what is short, what was skipped (S27)."""
+    """The answer to a demand for a counted product: which lots it is given, what is short, what was skipped."""
 
     sku: Sku
     demand: DocumentId
@@ -72,7 +72,7 @@ class LotAllocated(Fact, type="lot.allocated.v1", topic=LOTS, key="sku"):
 
 
 class LotDeallocated(Fact, type="lot.deallocated.v1", topic=LOTS, key="sku"):
-    """Reserved quantities are free again (S11)."""
+    """Reserved quantities are free again."""
 
     sku: Sku
     order: DocumentId
@@ -94,7 +94,7 @@ class LotPicked(Fact, type="lot.picked.v1", topic=LOTS, key="sku"):
 
 
 class LotUnpicked(Fact, type="lot.unpicked.v1", topic=LOTS, key="sku"):
-    """Picked quantities are in a storage place again (S12)."""
+    """Picked quantities are in a storage place again."""
 
     sku: Sku
     order: DocumentId
@@ -106,7 +106,7 @@ class LotUnpicked(Fact, type="lot.unpicked.v1", topic=LOTS, key="sku"):
 
 
 class LotShipped(Fact, type="lot.shipped.v1", topic=LOTS, key="sku"):
-    """Quantities of lots left with a shipment, out of custody (S10)."""
+    """Quantities of lots left with a shipment, out of custody."""
 
     sku: Sku
     order: DocumentId
@@ -159,7 +159,7 @@ class LotAdjusted(Fact, type="lot.adjusted.v1", topic=LOTS, key="sku"):
 
 
 class LotCorrected(Fact, type="lot.corrected.v1", topic=LOTS, key="sku"):
-    """The dates of a lot are others now; `orders` are those that have some of it, where its expiry is another (S28).
+    """The dates of a lot are others now; `orders` are those that have some of it, where its expiry is another.
 
     Said in several messages where so many orders have some of it.
     """
@@ -179,7 +179,7 @@ class LotCorrected(Fact, type="lot.corrected.v1", topic=LOTS, key="sku"):
 
 
 class LotMixed(Fact, type="lot.mixed.v1", topic=LOTS, key="sku"):
-    """A storage place holds two lots of a product, as it could not be asked before: somebody must part them (S30)."""
+    """A storage place holds two lots of a product, as it could not be asked before: somebody must part them."""
 
     sku: Sku
     location: Location
@@ -187,7 +187,7 @@ class LotMixed(Fact, type="lot.mixed.v1", topic=LOTS, key="sku"):
 
 
 class LotExpiring(Fact, type="lot.expiring.v1", topic=LOTS, key="sku"):
-    """A lot expires within so many days; said once a lot, warehouse and threshold, of what is ours there (S29)."""
+    """A lot expires within so many days; said once a lot, warehouse and threshold, of what is ours there."""
 
     sku: Sku
     lot: LotNumber
@@ -200,7 +200,7 @@ class LotExpiring(Fact, type="lot.expiring.v1", topic=LOTS, key="sku"):
 
 
 class LotExpired(Fact, type="lot.expired.v1", topic=LOTS, key="sku"):
-    """A lot has expired in a warehouse; what is ours of it there, on hand or picked, is on hold (S28)."""
+    """A lot has expired in a warehouse; what is ours of it there, on hand or picked, is on hold."""
 
     sku: Sku
     lot: LotNumber
@@ -231,7 +231,7 @@ class RefusedStock(PackedStock):
 
 
 class LotDispatchRefused(Fact, type="lot.dispatch_refused.v1", topic=LOTS, key="sku"):
-    """These quantities may not leave; the check has failed (S28)."""
+    """These quantities may not leave; the check has failed."""
 
     sku: Sku
     check: DocumentId
@@ -252,7 +252,7 @@ class RecallRange(Model):
 
 
 class RecallOpened(Fact, type="recall.opened.v1", topic=LOTS, key="sku"):
-    """A recall touches these lots and serials of a product: its owner holds and names what it has of it (S46).
+    """A recall touches these lots and serials of a product: its owner holds and names what it has of it.
 
     Where the product is tracked another way later, it is said again, and the new owner answers. A `mock` one is
     answered in the same way, and nothing is held. Serials are touched by their lot number too.

@@ -29,7 +29,7 @@ class Versioned(Fact):
 
 
 class ReceiptPlanned(Versioned, type="receipt.planned.v1", topic=RECEIVING, key="receipt"):
-    """A line of a receipt is expected; its named serials become EXPECTED (S05)."""
+    """A line of a receipt is expected; its named serials become EXPECTED."""
 
     receipt: DocumentId
     warehouse: Warehouse
@@ -55,7 +55,7 @@ class ReceiptWithdrawn(Versioned, type="receipt.withdrawn.v1", topic=RECEIVING, 
 
 
 class UnitReceived(Versioned, type="unit.received.v1", topic=RECEIVING, key="receipt"):
-    """Serialised units are physically here, at a dock or staging place (S06).
+    """Serialised units are physically here, at a dock or staging place.
 
     `lot` and `expiry` are facts read from their labels, the same for all units of one message.
     """
@@ -82,7 +82,7 @@ class ReceivedLot(LotQuantity):
 
 
 class StockReceived(Fact, type="stock.received.v1", topic=RECEIVING, key="receipt"):
-    """Counted goods are physically here, at a dock or staging place; from now on their lots are known (S23, S26)."""
+    """Counted goods are physically here, at a dock or staging place; from now on their lots are known."""
 
     receipt: DocumentId
     line: LineId
@@ -151,7 +151,7 @@ Resolution = Literal["ACCEPT", "SEND_BACK", "TIE", "VOID"]
 
 
 class DiscrepancyFound(Fact, type="discrepancy.found.v1", topic=RECEIVING, key="receipt"):
-    """What came is not what was announced; a supervisor decides (S16)."""
+    """What came is not what was announced; a supervisor decides."""
 
     receipt: DocumentId
     discrepancy: DocumentId

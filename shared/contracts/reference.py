@@ -15,7 +15,7 @@ LocationType = Literal["DOCK", "STAGING", "STORAGE"]
 
 
 class ProductChanged(Fact, type="product.changed.v1", topic=PRODUCTS, key="sku"):
-    """A product and how it is tracked, from this version on (S01, S02)."""
+    """A product and how it is tracked, from this version on."""
 
     sku: Sku
     version: int

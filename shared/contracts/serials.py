@@ -10,7 +10,7 @@ from shared.contracts.topics import SERIALS
 from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, SerialNumber, Sku
 
 Status = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
-"""The six of the specification, exactly (S04)."""
+"""The six of the specification, exactly."""
 
 Adjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "SENT_BACK"]
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
@@ -18,7 +18,7 @@ Lots = Annotated[list[LotNumber], Field(max_length=MAX_UNITS)]
 
 
 class SerialMoved(Fact, type="serial.moved.v1", topic=SERIALS, key="sku"):
-    """Units of one act went from one status and place to another; `versions` run parallel to `serials` (S22, S36)."""
+    """Units of one act went from one status and place to another; `versions` run parallel to `serials`."""
 
     sku: Sku
     serials: Serials
@@ -116,7 +116,7 @@ class SerialAdjusted(Fact, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
 
 
 class SerialCorrected(Fact, type="serial.corrected.v1", topic=SERIALS, key="sku"):
-    """The expiry of units is another now; their serials never change (S17). `orders` are those that have any."""
+    """The expiry of units is another now; their serials never change. `orders` are those that have any."""
 
     sku: Sku
     serials: Serials
@@ -126,7 +126,7 @@ class SerialCorrected(Fact, type="serial.corrected.v1", topic=SERIALS, key="sku"
 
 
 class SerialExpiring(Fact, type="serial.expiring.v1", topic=SERIALS, key="sku"):
-    """Units in a warehouse expire within so many days; said once a unit and threshold (S29)."""
+    """Units in a warehouse expire within so many days; said once a unit and threshold."""
 
     sku: Sku
     serials: Serials
@@ -137,7 +137,7 @@ class SerialExpiring(Fact, type="serial.expiring.v1", topic=SERIALS, key="sku"):
 
 
 class SerialExpired(Fact, type="serial.expired.v1", topic=SERIALS, key="sku"):
-    """Units in a warehouse have expired, and are on hold (S28)."""
+    """Units in a warehouse have expired, and are on hold."""
 
     sku: Sku
     serials: Serials
@@ -199,7 +199,7 @@ class RefusedUnit(Model):
 
 
 class DispatchRefused(Fact, type="dispatch.refused.v1", topic=SERIALS, key="sku"):
-    """These units may not leave; the check has failed (S28)."""
+    """These units may not leave; the check has failed."""
 
     sku: Sku
     check: DocumentId

@@ -47,9 +47,9 @@ class CustomerLife(Model):
 class LifePolicy(Model):
     """What a product's days of life mean to us and to its customers; days are counted up to its expiry.
 
-    `expiry_required` left out is true for lot-tracked products (S24). Goods that arrive with less than
+    `expiry_required` left out is true for lot-tracked products. Goods that arrive with less than
     `min_life_at_receipt` are refused or held. From `stop_pick_days` before its expiry a lot is given to no order any
-    more; at `expiring_days` before it somebody is told (S29).
+    more; at `expiring_days` before it somebody is told.
     """
 
     expiry_required: bool | None = None
@@ -65,7 +65,7 @@ class LifePolicy(Model):
 
 
 class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
-    """A product as the ERP knows it; the boxes `serial_tracked` and `lot_tracked` exclude each other (S03).
+    """A product as the ERP knows it; the boxes `serial_tracked` and `lot_tracked` exclude each other.
 
     `decimals` is how many of its unit quantities may have, 0 for bottles; what is serialised is counted in whole units.
     """
@@ -116,7 +116,7 @@ def _few_units(lines: list[AsnLine]) -> None:
 
 
 class AsnAnnounced(Fact, type="asn.announced.v1", topic=ERP_ASNS, key="receipt"):
-    """Goods on their way; a long announcement comes in parts, each adding its lines, quantities and serials (S05)."""
+    """Goods on their way; a long announcement comes in parts, each adding its lines, quantities and serials."""
 
     receipt: DocumentId
     warehouse: Warehouse
@@ -226,14 +226,14 @@ class OrderAmended(Fact, type="order.amended.v1", topic=OMS_ORDERS, key="order")
 
 
 class OrderCancelled(Fact, type="order.cancelled.v1", topic=OMS_ORDERS, key="order"):
-    """The customer wants nothing more of it (S11)."""
+    """The customer wants nothing more of it."""
 
     order: DocumentId
     reason: Reason = "cancelled by the sender"
 
 
 class OrderLineCancelled(Fact, type="order.line_cancelled.v1", topic=OMS_ORDERS, key="order"):
-    """The customer wants nothing more of one line (S11)."""
+    """The customer wants nothing more of one line."""
 
     order: DocumentId
     line: LineId

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -11,9 +12,16 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import TextClause
 
 from shared.database import reading
+from shared.identifiers import rfc3339
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 """A spreadsheet would run a cell that starts so; serials are whatever a label says."""
+
+
+class CsvResponse(StreamingResponse):
+    """A CSV file, sent row by row."""
+
+    media_type = "text/csv"
 
 
 class Column(NamedTuple):
@@ -28,7 +36,9 @@ def _cell(value: Any) -> Any:
         return f"'{value}"
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"  # as a page shows it: 10, not 10.00
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
@@ -50,7 +60,7 @@ async def _report(
 
 async def csv_response(
     request: Request, name: str, columns: Sequence[Column], statement: TextClause, values: Mapping[str, Any]
-) -> StreamingResponse:
+) -> CsvResponse:
     """Answer with a statement's rows, in the order of `columns`, as the file `name`."""
     report = _report(request, statement, values, columns)
     first = await anext(report)  # a database that is away is told by the status, not by a broken file
@@ -61,4 +71,4 @@ async def csv_response(
             yield more
 
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(body(), media_type="text/csv; charset=utf-8; header=present", headers=headers)
+    return CsvResponse(body(), media_type="text/csv; charset=utf-8; header=present", headers=headers)

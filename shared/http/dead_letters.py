@@ -4,12 +4,13 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from shared import dead_letters
 from shared.contracts.model import KnownFieldsModel
-from shared.http.pages import Limit, Page, page, parts
+from shared.http.pages import Page, page, parts
+from shared.http.parameters import Cursor, Limit, OpenFilter
 from shared.http.problems import NotFound
 from shared.http.reading import Reading
 
@@ -17,7 +18,7 @@ router = APIRouter(tags=["dead letters"])
 PREVIEW = 2000
 
 
-class DeadLetter(KnownFieldsModel):
+class DeadLetterSummary(KnownFieldsModel):
     """A record that could not be read: where it stood, what is wrong, and its beginning as text."""
 
     id: int
@@ -33,7 +34,7 @@ class DeadLetter(KnownFieldsModel):
     preview: str | None
 
 
-class WholeDeadLetter(DeadLetter):
+class DeadLetterDetail(DeadLetterSummary):
     """A record that could not be read, byte for byte (base64)."""
 
     value: str | None
@@ -48,28 +49,28 @@ def _fields(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _shown(row: Row[Any]) -> DeadLetter:
-    return DeadLetter.model_validate(_fields(row))
+def _shown(row: Row[Any]) -> DeadLetterSummary:
+    return DeadLetterSummary.model_validate(_fields(row))
 
 
 @router.get("/dead-letters")
-async def listed(
+async def list_dead_letters(
     tx: Reading,
-    topic: str | None = None,
-    open: Annotated[bool, Query(description="only those that nobody has sent again")] = False,  # noqa: A002
-    cursor: str | None = None,
+    topic: Annotated[str | None, Query(description="Kafka topic.")] = None,
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[DeadLetter]:
+) -> Page[DeadLetterSummary]:
     """Records that could not be read, newest first."""
     (before,) = parts(cursor, int) or (2**63 - 1,)
-    rows = await dead_letters.listed(tx, topic=topic, open_only=open, before=before, size=limit + 1)
+    rows = await dead_letters.listed(tx, topic=topic, is_open=open, before=before, size=limit + 1)
     return page(rows, limit, _shown, lambda row: (row.id,))
 
 
 @router.get("/dead-letters/{letter}")
-async def shown(tx: Reading, letter: int) -> WholeDeadLetter:
-    """One of them, byte for byte."""
+async def get_dead_letter(tx: Reading, letter: Annotated[int, Path(description="Dead letter.")]) -> DeadLetterDetail:
+    """A dead letter, byte for byte."""
     found = await dead_letters.one(tx, letter)
     if found is None:
         raise NotFound(f"there is no dead letter {letter}")
-    return WholeDeadLetter.model_validate(_fields(found))
+    return DeadLetterDetail.model_validate(_fields(found))

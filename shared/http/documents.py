@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from shared.contracts.envelope import Fact
 from shared.contracts.examples import body_example, data_example
 from shared.contracts.results import Problem
+from shared.http import reads
 from shared.routing import Takes
 
 REF = "#/components/schemas/{model}"
@@ -152,10 +153,12 @@ def install(app: FastAPI, rows: list[Takes]) -> None:
             known = made.setdefault("components", {}).setdefault("schemas", {})
             app.openapi_schema = made
             _merge(made, schemas(rows))
+            reads.describe(made)
             for path, methods in made.get("paths", {}).items():
                 _as_we_answer(path, methods)
             for unused in ("HTTPValidationError", "ValidationError"):
                 known.pop(unused, None)
+            made.update(reads.with_page_names(made))
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -1,21 +1,19 @@
-"""Names in addresses: a slash that is quoted belongs to its name, and is no border between the parts of an address.
+"""Names in addresses: a slash of a name is sent as `%2F`, and does not separate the parts of the address.
 
-Servers unquote an address before anybody sees it, so that the order `SO-1/picks` would be the picks of `SO-1`. Routes
-take names with `{name}` and `{name:path}`; with `{names:quoted}` several, whose own slashes are still SLASH, and with
-`{names:pair}` two at least: pages of units, so that a unit may be called as a page is.
+Servers decode an address before anybody sees it, so that the order `SO-1/picks` would be the picks of `SO-1`.
 """
 
 from urllib.parse import quote, unquote
 
-from starlette.convertors import PathConvertor, StringConvertor, register_url_convertor
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SLASH = "\x1f"
-"""Stands for a quoted slash while the route is sought: no name has a control character."""
+"""Stands for an encoded slash until the route is found: no name has a control character."""
 
 
 class QuotedSlashes:
-    """Keeps quoted slashes apart from others until the route is found."""
+    """Keeps encoded slashes apart from others until the route is found."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -37,26 +35,16 @@ class Name(StringConvertor):
         return value.replace(SLASH, "/")
 
 
-class Names(PathConvertor):
-    """One part of an address or more: a name whose slashes may be quoted or not."""
+class NameOrNothing(Name):
+    """One part of an address, which may be empty."""
 
-    def convert(self, value: str) -> str:
-        """As it was named."""
-        return value.replace(SLASH, "/")
-
-
-class Pair(PathConvertor):
-    """Two names or more, whose own slashes are still SLASH."""
-
-    regex = "[^/]+/.+"
+    regex = "[^/]*"
 
 
 def shown(path: str) -> str:
-    """An address as it is written, all its names quoted."""
+    """An address as it is written, all its names encoded."""
     return "/".join(quote(part.replace(SLASH, "/"), safe="") for part in path.split("/"))
 
 
-register_url_convertor("quoted", PathConvertor())
-register_url_convertor("pair", Pair())
 register_url_convertor("str", Name())
-register_url_convertor("path", Names())
+register_url_convertor("optional", NameOrNothing())

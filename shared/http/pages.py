@@ -3,9 +3,9 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from fastapi import Query
+from pydantic import Field
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
@@ -14,14 +14,17 @@ from shared.http.problems import Problem
 T = TypeVar("T")
 R = TypeVar("R")
 
-Limit = Annotated[int, Query(ge=1, le=500, description="items a page")]
-
 
 class Page(KnownFieldsModel, Generic[T]):
-    """One page of a list; `next` is the cursor of the following one, and none on the last."""
+    """One page of a list."""
 
     items: list[T]
-    next: str | None = None
+    next: str | None = Field(default=None, description="`cursor` of the next page; null on the last page.")
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """A name that can stand in a client, as `ReceiptPage`."""
+        return f"{getattr(params[0], '__name__', 'Any')}Page"
 
 
 def cursor(*key: Any) -> str:

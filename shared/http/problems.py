@@ -85,7 +85,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 405:
         detail = f"{shown(request.url.path)} does not take {request.method}"
         return response(Refusal(code=Code.METHOD_NOT_ALLOWED, detail=detail), error.headers)
-    return JSONResponse({"title": error.detail, "status": error.status_code}, error.status_code, None, MEDIA_TYPE)
+    if error.status_code < 500:
+        return response(Refusal(code=Code.MALFORMED, detail=str(error.detail)))
+    return await _mistake(request, error)
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:

@@ -3,21 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Refusal
 from shared.database import Transaction
+from shared.http import reads
 from shared.http.commands import read, settle
 from shared.http.documents import HEADERS
 from shared.http.idempotency import Key, Outcome
-from shared.http.pages import Limit, Page, page, parts
+from shared.http.pages import Page, page, parts
+from shared.http.parameters import Cursor, Limit, OpenFilter
 from shared.http.problems import NotFound
 from shared.http.reading import Reading
 from shared.identifiers import Reason
 
 router = APIRouter(tags=["rejections"])
+RejectionPath = Annotated[int, Path(description="Rejection.")]
 COLUMNS = "id, kind, document, type, source, message, actor, refusals, at, closed_at, closed_by, closed_reason"
 LIST = text(f"""
     SELECT {COLUMNS} FROM rejection
@@ -36,7 +39,7 @@ CLOSE = text(f"""
 """)  # noqa: S608 - the names are this module's own
 
 
-class RejectionListed(KnownFieldsModel):
+class RejectionSummary(KnownFieldsModel):
     """A message that was not taken, or not all of it, and why."""
 
     id: int
@@ -53,39 +56,39 @@ class RejectionListed(KnownFieldsModel):
     closed_reason: str | None = None
 
 
-class RejectionShown(RejectionListed):
+class RejectionDetail(RejectionSummary):
     """One with the message's data as it came."""
 
     raw: dict[str, Any]
 
 
-class Closing(KnownFieldsModel):
+class CloseRejection(KnownFieldsModel):
     """Why a disagreement needs no more looking at."""
 
     reason: Reason
 
 
-def _listed(row: Row[Any]) -> RejectionListed:
-    return RejectionListed.model_validate(row._asdict())
+def _listed(row: Row[Any]) -> RejectionSummary:
+    return RejectionSummary.model_validate(row._asdict())
 
 
-def _shown(row: Row[Any]) -> RejectionShown:
-    return RejectionShown.model_validate(row._asdict())
+def _shown(row: Row[Any]) -> RejectionDetail:
+    return RejectionDetail.model_validate(row._asdict())
 
 
 @router.get("/rejections")
-async def rejections(
+async def list_rejections(
     tx: Reading,
     *,
-    kind: Literal["REFUSAL", "DISAGREEMENT"] | None = None,
-    open: Annotated[bool | None, Query(description="disagreements that nobody has closed")] = None,  # noqa: A002
-    document: str | None = None,
-    code: str | None = None,
-    actor: str | None = None,
-    cursor: str | None = None,
+    kind: Annotated[Literal["REFUSAL", "DISAGREEMENT"] | None, Query(description="Kind of rejection.")] = None,
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
+    document: Annotated[str | None, Query(description="Document that the message was about.")] = None,
+    code: Annotated[str | None, Query(description="Error code.")] = None,
+    actor: Annotated[str | None, Query(description="Who sent the message.")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[RejectionListed]:
-    """What was refused and what did not fit, newest first."""
+) -> Page[RejectionSummary]:
+    """Rejected messages and disagreements, newest first."""
     (before,) = parts(cursor, int) or (2**63 - 1,)
     wanted = {"kind": kind, "open": open, "document": document, "code": code, "actor": actor}
     rows = await tx.rows(LIST, wanted | {"before": before, "size": limit + 1})
@@ -93,16 +96,19 @@ async def rejections(
 
 
 @router.get("/rejections/{rejection}")
-async def rejection(tx: Reading, rejection: int) -> RejectionShown:
-    """One of them."""
+async def get_rejection(tx: Reading, rejection: RejectionPath) -> RejectionDetail:
+    """A rejected message with its data."""
     found = await tx.rows(ONE, {"id": rejection})
     if not found:
         raise NotFound(f"there is no rejection {rejection}")
     return _shown(found[0])
 
 
-@router.post("/rejections/{rejection}/close", openapi_extra={"parameters": HEADERS}, response_model=RejectionShown)
-async def close(request: Request, rejection: int, closing: Closing) -> Response:
+@router.post(
+    "/rejections/{rejection}/close", summary="Close a disagreement", openapi_extra={"parameters": HEADERS},
+    response_model=RejectionDetail, responses=reads.PROBLEMS_OF_COMMANDS,
+)  # fmt: skip
+async def close_rejection(request: Request, rejection: RejectionPath, closing: CloseRejection) -> Response:
     """Close a disagreement, with a reason; it stays on record."""
     command = await read(request)
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import TextClause, text
 
-from shared.http.csv import Column, csv_response
-from shared.http.pages import Limit, Page, page, parts
+from shared.http.csv import Column, CsvResponse, csv_response
+from shared.http.pages import Page, page, parts
+from shared.http.parameters import Cursor, Limit
 from shared.http.reading import Reading
+
+DISPOSITION = {"Content-Disposition": {"description": "The name of the file.", "schema": {"type": "string"}}}
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,17 @@ class Report:
         return {"size": size} | {f"after_{name}": value for name, value in zip(self.key, last, strict=True)}
 
 
-def serve(router: APIRouter, reports: Sequence[Report]) -> None:
-    """Give each report two addresses: its name, and its name with `.csv`."""
+def serve(router: APIRouter, reports: Sequence[Report], of: str = "") -> None:
+    """Give each report two addresses, its name and its name with `.csv`; `of` is the resource it belongs to."""
     for report in reports:
-        _serve(router, report)
+        _serve(router, report, of)
 
 
-def _serve(router: APIRouter, report: Report) -> None:
+def _serve(router: APIRouter, report: Report, of: str) -> None:
     rows, whole = text(report.statement), report.file()
     Asked = Annotated[dict[str, Any], Depends(report.filters)]  # noqa: N806 - a type
 
-    async def as_page(tx: Reading, asked: Asked, cursor: str | None = None, limit: Limit = 100) -> Page[Any]:
+    async def as_page(tx: Reading, asked: Asked, cursor: Cursor = None, limit: Limit = 100) -> Page[Any]:
         found = await tx.rows(rows, asked | report.after(cursor, limit + 1))
         return page(
             found,
@@ -70,10 +72,16 @@ def _serve(router: APIRouter, report: Report) -> None:
             lambda row: [row._asdict()[name] for name in report.key],
         )
 
-    async def as_file(request: Request, asked: Asked) -> StreamingResponse:
+    async def as_file(request: Request, asked: Asked) -> CsvResponse:
         return await csv_response(request, report.name, report.columns, whole, asked | report.after(None, None))
 
     shown: Any = report.row
-    path = f"/{report.name}"
-    router.add_api_route(path, as_page, response_model=Page[shown], name=report.name, description=report.about)
-    router.add_api_route(f"{path}.csv", as_file, name=f"{report.name} as a file", description=report.about)
+    path, words = f"/{report.name}", report.name.replace("-", "_")
+    read, file = (
+        (f"list_{of}_{words}", f"download_{of}_{words}") if of else (f"get_{words}_report", f"download_{words}_report")
+    )
+    router.add_api_route(path, as_page, response_model=Page[shown], name=read, description=report.about)
+    router.add_api_route(
+        f"{path}.csv", as_file, name=file, description=report.about, response_class=CsvResponse,
+        responses={200: {"description": "A CSV file with a header row (RFC 4180).", "headers": DISPOSITION}},
+    )  # fmt: skip

@@ -49,7 +49,7 @@ class Dairy:
 
     async def holds(self) -> list[Any]:
         """The open holds on lots: lot and kind."""
-        page = await self.world.read("lots", "/holds", product=self.sku)
+        page = await self.world.read("lots", "/holds", sku=self.sku)
         return [(item["lot"], item["kind"]) for item in page["items"]]
 
     async def shipped(self, order: str, lot: str, quantity: str) -> None:

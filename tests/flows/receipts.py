@@ -19,6 +19,6 @@ async def discrepancies(world: World, receipt: str) -> list[Json]:
 
 async def line(world: World, receipt: str) -> Json:
     """The only line of a receipt."""
-    (only,) = (await world.read("receiving", f"/receipts/{receipt}"))["lines"]
+    (only,) = (await world.read("receiving", f"/receipts/{receipt}"))["lines"]["items"]
     shown: Json = only
     return shown

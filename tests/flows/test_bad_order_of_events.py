@@ -38,7 +38,7 @@ async def test_an_asn_before_its_product_waits(world: World, shop: Shop) -> None
 
     async def waiting() -> bool:
         shown = await world.read("receiving", f"/receipts/{receipt}")
-        return bool(shown["lines"][0]["waiting"])
+        return bool(shown["lines"]["items"][0]["waiting"])
 
     await eventually(waiting)
     await shop.product()

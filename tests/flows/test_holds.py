@@ -75,7 +75,7 @@ async def test_a_void_entry_opens_its_line_again(world: World, shop: Shop) -> No
     await world.do(Adjust(sku=shop.sku, serials=[wrong], adjustment="VOID", reason="typed from the wrong box"))
 
     async def open_again() -> bool:
-        (line,) = (await world.read("receiving", f"/receipts/{receipt}"))["lines"]
+        (line,) = (await world.read("receiving", f"/receipts/{receipt}"))["lines"]["items"]
         return bool(line["missing"] == 1)
 
     await eventually(open_again)

@@ -202,7 +202,7 @@ async def test_a_quoted_slash_belongs_to_its_name(world: World, shop: Shop) -> N
     """What is named like a page of another is found where refusals say it is, and so are the pages (S34)."""
     await shop.product()
     stocked = shop.no("U")
-    serials = [stocked, f"{stocked}/history", f"{stocked}/where-to?#%"]
+    serials = [stocked, f"{stocked}/history", f"{stocked}/trace-forward?#%"]
     await shop.received(serials)
     await shop.put_away(serials)
     plain = await shop.order(2, serials=serials[:2])

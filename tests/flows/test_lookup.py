@@ -50,7 +50,7 @@ async def test_search_by_part_or_whole(world: World, shop: Shop) -> None:
     serials = await shop.stock(4)
     whole = serials[0]
     for needle in (whole, whole.lower(), whole[2:], whole[3:-1], shop.token[:3], shop.token.lower()):
-        hits = await found(world, q=needle, product=shop.sku)
+        hits = await found(world, q=needle, sku=shop.sku)
         assert whole in hits, needle
         assert hits == sorted(serial for serial in serials if needle.lower() in serial.lower()), needle
     assert await found(world, q=shop.token) == sorted(serials)
@@ -63,8 +63,8 @@ async def test_a_short_needle_is_a_beginning(world: World, shop: Shop) -> None:
     serials = [f"qz-{shop.token}", f"QZ-{shop.token}", f"aqz-{shop.token}"]
     await shop.received(serials)
     await shop.status(serials, "RECEIVED")
-    assert sorted(await found(world, q="Qz", product=shop.sku)) == sorted(serials[:2])
-    assert sorted(await found(world, q="a", product=shop.sku)) == serials[2:]
+    assert sorted(await found(world, q="Qz", sku=shop.sku)) == sorted(serials[:2])
+    assert sorted(await found(world, q="a", sku=shop.sku)) == serials[2:]
 
 
 async def test_signs_in_a_needle_mean_themselves(world: World, shop: Shop) -> None:
@@ -80,7 +80,7 @@ async def test_signs_in_a_needle_mean_themselves(world: World, shop: Shop) -> No
                 for other in serials
                 if (needle.lower() in other.lower() if len(needle) > 2 else other.lower().startswith(needle.lower()))
             )
-            assert await found(world, q=needle, product=shop.sku) == expected, needle
+            assert await found(world, q=needle, sku=shop.sku) == expected, needle
 
 
 async def test_filter_by_product(world: World, shop: Shop) -> None:
@@ -90,18 +90,18 @@ async def test_filter_by_product(world: World, shop: Shop) -> None:
     other = await shop.product(shop.no("P"))
     await shop.received(serials[:1], sku=other)
     await shop.status(serials[:1], "RECEIVED", other)
-    assert await found(world, product=shop.sku) == sorted(serials)
-    assert await found(world, product=other) == serials[:1]
-    assert await found(world, product="SKU-?") == []
+    assert await found(world, sku=shop.sku) == sorted(serials)
+    assert await found(world, sku=other) == serials[:1]
+    assert await found(world, sku="SKU-?") == []
 
 
 async def test_filter_by_each_status(world: World, shop: Shop) -> None:
     """Each of the six statuses filters, and all six are counted (S33)."""
     units = await every_status(shop)
     for status, serial in units.items():
-        assert await found(world, product=shop.sku, status=status) == [serial]
+        assert await found(world, sku=shop.sku, status=status) == [serial]
         assert serial in await found(world, q=shop.token, status=status)
-    counts = await world.read("serials", "/serials/counts", product=shop.sku)
+    counts = await world.read("serials", "/serials/counts", sku=shop.sku)
     assert {status: count["units"] for status, count in counts.items()} == dict.fromkeys(units, 1)
     counts = await world.read("serials", "/serials/counts", q=shop.token)
     assert {status: count["units"] for status, count in counts.items()} == dict.fromkeys(units, 1)
@@ -116,13 +116,13 @@ async def test_filter_by_place_order_and_hold(world: World, shop: Shop) -> None:
     order = await shop.order(1, serials=[there])
     await shop.allocated(order, 1)
     await shop.hold([here])
-    assert await found(world, product=shop.sku, warehouse=WAREHOUSE) == sorted([here, there])
-    assert await found(world, product=shop.sku, warehouse="WEST") == []
-    assert await found(world, product=shop.sku, location=SHELF) == [here]
-    assert await found(world, product=shop.sku, location=ELSEWHERE) == []
+    assert await found(world, sku=shop.sku, warehouse=WAREHOUSE) == sorted([here, there])
+    assert await found(world, sku=shop.sku, warehouse="WEST") == []
+    assert await found(world, sku=shop.sku, location=SHELF) == [here]
+    assert await found(world, sku=shop.sku, location=ELSEWHERE) == []
     assert await found(world, order=order) == [there]
-    assert await found(world, product=shop.sku, held="true") == [here]
-    assert await found(world, product=shop.sku, held="false") == [there]
+    assert await found(world, sku=shop.sku, held="true") == [here]
+    assert await found(world, sku=shop.sku, held="false") == [there]
 
 
 async def test_any_serial_opens_everything_about_it(world: World, shop: Shop) -> None:
@@ -182,7 +182,7 @@ async def test_pages_neither_skip_nor_repeat(world: World, shop: Shop) -> None:
     seen: list[str] = []
     cursor: dict[str, str] = {}
     for _ in range(4):
-        page = await world.read("serials", "/serials", product=shop.sku, limit=3, **cursor)
+        page = await world.read("serials", "/serials", sku=shop.sku, limit=3, **cursor)
         seen += [unit["serial"] for unit in page["items"]]
         cursor = {"cursor": page["next"]}
         await world.do(Move(sku=shop.sku, serials=[page["items"][0]["serial"]], location=OTHER_SHELF))

@@ -27,7 +27,7 @@ async def test_several_lots_on_one_line(world: World, goods: Goods) -> None:
         assert (said["data"]["quantity"], said["data"]["expiry"]) == (quantity, str(day(days)))
         assert (said["data"]["receipt"], said["data"]["location"]) == (receipt, DOCK)
     await goods.lies({("0017/a", DOCK): (2.5, 0), ("0017/A", DOCK): (3, 0), ("17", DOCK): (4.5, 0)})
-    (line,) = (await world.read("receiving", f"/receipts/{receipt}"))["lines"]
+    (line,) = (await world.read("receiving", f"/receipts/{receipt}"))["lines"]["items"]
     assert line["received"] == 10
     await world.quiet()
     await conservation.hold(world, [goods.sku])

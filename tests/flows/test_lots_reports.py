@@ -27,19 +27,19 @@ async def test_the_reports_on_lots(world: World, goods: Goods) -> None:
     await goods.sent(order, 2)
     waiting = await goods.order(1)
     await goods.listed(waiting, {("L2", BINS[1]): 1})
-    rows = await report(world, "lot-inventory", product=goods.sku)
+    rows = await report(world, "lot-inventory", sku=goods.sku)
     told = [(it["lot"], it["expiry"], it["on_hand"], it["free"], it["allocated"], it["held"]) for it in rows]
     assert told == [  # L3 has left
         ("L2", str(day(20)), 4, 3, 1, 0), ("L1", str(day(100)), 5, 0, 0, 5),
     ]  # fmt: skip
-    buckets = {it["lot"]: it["bucket"] for it in await report(world, "expiring-lots", product=goods.sku)}
+    buckets = {it["lot"]: it["bucket"] for it in await report(world, "expiring-lots", sku=goods.sku)}
     assert buckets["L2"] == "<=30"
     assert buckets["L1"] == ">90"
-    moved = await report(world, "lot-movements", product=goods.sku, lot="L3")
+    moved = await report(world, "lot-movements", sku=goods.sku, lot="L3")
     assert [it["change"] for it in moved] == ["RECEIVED", "PUT_AWAY", "PUT_AWAY", "PICKED", "SHIPPED"]
     assert (moved[0]["receipt"], moved[1]["actor"], moved[-1]["order"]) == ("ASN-" + goods.token + "-1", "ben", order)
-    assert await report(world, "reconciliation", product=goods.sku, wrong_only="true") == []
-    (sums,) = await report(world, "stock", product=goods.sku)
+    assert await report(world, "reconciliation", sku=goods.sku, wrong_only="true") == []
+    (sums,) = await report(world, "stock", sku=goods.sku)
     assert (sums["on_hand"], sums["free"], sums["allocated"], sums["held"]) == (9, 3, 1, 5)
 
 
@@ -57,11 +57,11 @@ async def test_where_a_lot_came_from_and_went(world: World, goods: Goods) -> Non
     waiting = await goods.order(2)
     await goods.listed(waiting, {("L1", BINS[0]): 2})
     await goods.lies({("L1", BINS[0]): (6, 2), ("L1", DOCK): (1, 0)})
-    came = (await world.read("lots", "/lot/where-from", product=goods.sku, lot="L1"))["came"]
+    came = (await world.read("lots", f"/lots/{goods.sku}/L1/trace-back"))["came"]
     assert [(it["change"], it["quantity"], it["return_id"]) for it in came] == [
         ("RECEIVED", 9, None), ("RETURNED", 1, back.return_id),
     ]  # fmt: skip
-    went = await world.read("lots", "/lot/where-to", product=goods.sku, lot="L1")
+    went = await world.read("lots", f"/lots/{goods.sku}/L1/trace-forward")
     (left,) = went["shipped"]
     assert (left["shipment"], left["order"], left["quantity"]) == (shipment, shipped, 3)
     assert (left["customer_name"], left["contact"]) == (CUSTOMER.name, CUSTOMER.contact)

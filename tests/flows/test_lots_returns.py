@@ -43,7 +43,7 @@ async def test_a_returned_lot_waits_for_its_disposition(world: World, goods: Goo
     await sent.shipped()
     await world.do(sent.back("L1", 4))
     await goods.lies({("L1", DOCK): (4, 0), ("L2", BINS[1]): (4, 0)})
-    (hold,) = (await world.read("lots", "/holds", product=goods.sku))["items"]
+    (hold,) = (await world.read("lots", "/holds", sku=goods.sku))["items"]
     assert (hold["kind"], hold["lot"], hold["location"]) == ("RETURN", "L1", DOCK)
     await sent.disposed("L1", 3, "RESTOCK")
     await sent.disposed("L1", 1, "SCRAP")

@@ -44,7 +44,7 @@ async def test_serial_inventory(world: World, shop: Shop) -> None:
     (held,) = [unit for unit in at_the_dock if unit != at_the_dock[0]]
     await shop.hold([held])
     await shop.status([allocated], "ALLOCATED")
-    rows = await pages(world, "serial-inventory", product=shop.sku)
+    rows = await pages(world, "serial-inventory", sku=shop.sku)
     counted = {(row["warehouse"], row["status"]): (row["units"], row["held"]) for row in rows}
     assert counted == {
         (WAREHOUSE, "RECEIVED"): (2, 1),
@@ -53,7 +53,7 @@ async def test_serial_inventory(world: World, shop: Shop) -> None:
     }
     shown = {
         (row["warehouse"], row["status"]): int(row["units"])
-        for row in await file(world, "serial-inventory", product=shop.sku)
+        for row in await file(world, "serial-inventory", sku=shop.sku)
     }
     assert shown == {key: units for key, (units, _) in counted.items()}
 
@@ -74,8 +74,8 @@ async def test_serial_location(world: World, shop: Shop) -> None:
     await shop.received(at_the_dock)
     await shop.status(at_the_dock, "RECEIVED")
     for rows in (
-        await pages(world, "serial-location", product=shop.sku),
-        await file(world, "serial-location", product=shop.sku),
+        await pages(world, "serial-location", sku=shop.sku),
+        await file(world, "serial-location", sku=shop.sku),
     ):
         assert [(row["location"], row["serial"], row["status"]) for row in rows] == [
             (SHELF, on_the_shelf, "IN_INVENTORY"), (DOCK, *at_the_dock, "RECEIVED"), (STAGE, picked, "PICKED"),
@@ -90,7 +90,7 @@ async def test_serial_history_from_receive_to_ship(world: World, shop: Shop) -> 
     await shop.allocated(order, 1)
     shipment = await shop.shipped(order, serials)
     await shop.status(serials, "SHIPPED")
-    filters = {"product": shop.sku, "serial": serial}
+    filters = {"sku": shop.sku, "serial": serial}
     for rows in (await pages(world, "serial-history", **filters), await file(world, "serial-history", **filters)):
         assert [row["status"] for row in rows] == [
             "EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED",
@@ -102,7 +102,7 @@ async def test_serial_history_from_receive_to_ship(world: World, shop: Shop) -> 
 @pytest.mark.parametrize("report", REPORTS)
 async def test_the_columns_of_a_file_are_documented(world: World, report: str) -> None:
     """Each column of a report's file is told in OpenAPI, with what it holds (S39-S41)."""
-    answer = await world.get("serials", f"/reports/{report}.csv", product="SKU-?")
+    answer = await world.get("serials", f"/reports/{report}.csv", sku="SKU-?")
     (header,) = csv.reader(io.StringIO(answer.text, newline=""))
     document = await world.read("serials", "/openapi.json")
     told = document["paths"][f"/reports/{report}.csv"]["get"]["description"]
@@ -116,6 +116,6 @@ async def test_a_file_runs_nothing_in_a_spreadsheet(world: World, shop: Shop) ->
     serials = sorted(f"{sign}{shop.token}" for sign in ("=1+1", "+1", "-1", "@x", 'a"b', "a,b"))
     await shop.received(serials)
     await shop.status(serials, "RECEIVED")
-    rows = await file(world, "serial-location", product=shop.sku)
+    rows = await file(world, "serial-location", sku=shop.sku)
     assert [row["serial"].lstrip("'") for row in rows] == serials
     assert all(row["serial"][0] not in "=+-@" for row in rows)

@@ -41,6 +41,11 @@ async def test_a_life_over_http(desk: Desk, http: AsyncClient) -> None:
     assert sent.status_code == 202
     assert (await http.get(sent.headers["Location"])).json()["status"] == "CHECKING"
     assert (await http.get(f"/shipments/{shipment}")).json()["status"] == "CHECKING"
+    for status, found in ((["CHECKING"], 1), (["CREATED", "CANCELLED"], 0), (["CREATED", "CHECKING"], 1)):
+        listed = (await http.get("/shipments", params={"order": name, "status": status})).json()["items"]
+        assert len(listed) == found
+        listed = (await http.get("/shipments", params={"status": status, "limit": 500})).json()["items"]
+        assert (shipment in {item["shipment"] for item in listed}) == bool(found)
     requested = DispatchRequested.model_validate((await outbox(desk, "dispatch.requested.v1"))["data"])
     await desk.tell(*desk.approves([requested]))
     assert (await http.get(sent.headers["Location"])).json()["status"] == "DISPATCHED"
@@ -64,6 +69,14 @@ async def test_one_walk_for_the_most_urgent_orders(desk: Desk, http: AsyncClient
     assert [item["serial"] for item in walk] == ["fast-1", "fast-2", "slow-1", "slow-2"]
     walk = (await http.get("/picks", params={"warehouse": warehouse, "orders": 1})).json()["items"]
     assert {item["order"] for item in walk} == {desk.no("fast")}
+    pages, params = [], {"warehouse": warehouse, "limit": "3"}
+    while True:
+        page = (await http.get("/picks", params=params)).json()
+        pages.append([item["serial"] for item in page["items"]])
+        if page["next"] is None:
+            break
+        params["cursor"] = page["next"]
+    assert pages == [["fast-1", "fast-2", "slow-1"], ["slow-2"]]
 
 
 async def test_orders_are_found_by_number_status_and_customer(desk: Desk, http: AsyncClient) -> None:
@@ -85,6 +98,8 @@ async def test_orders_are_found_by_number_status_and_customer(desk: Desk, http: 
     assert found == names
     cancelled = (await http.get("/orders", params={"status": "CANCELLED", "customer": customer})).json()["items"]
     assert [item["order"] for item in cancelled] == names[:1]
+    either = {"status": ["CANCELLED", "OPEN"], "customer": customer}
+    assert [item["order"] for item in (await http.get("/orders", params=either)).json()["items"]] == names
 
 
 async def test_an_exchange_ends_in_its_outcome(desk: Desk, http: AsyncClient) -> None:
@@ -201,7 +216,7 @@ async def test_what_nobody_knows_is_not_found(http: AsyncClient, path: str, body
 
 @pytest.mark.parametrize(
     "path", ["/orders/none", "/orders/none/picks", "/orders/none/log", "/cartons/none", "/shipments/none",
-             "/dispatches/none", "/exchanges/none"],
+             "/dispatch-checks/none", "/swaps/none"],
 )  # fmt: skip
 async def test_addresses_of_nothing_are_not_found(http: AsyncClient, path: str) -> None:
     """404, as a problem."""

@@ -43,7 +43,7 @@ def moves(order: str, carton: str, units: list[Unit], shipment: str) -> dict[str
 def outcome(answer: Answer) -> str:
     """The dispatch that an answer names."""
     assert isinstance(answer.body, Dispatching)
-    assert answer.address == f"/dispatches/{answer.body.dispatch}"
+    assert answer.address == f"/dispatch-checks/{answer.body.dispatch}"
     return answer.body.dispatch
 
 

@@ -92,7 +92,7 @@ async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> Non
     opened = await post(http, "/holds", **body)
     assert (opened.status_code, opened.headers["Location"]) == (201, "/holds?hold=H-1")
     assert opened.json() == {"sku": line.sku, "hold": "H-1", "open": [{"lot": "B-1", "location": None}]}
-    [shown] = (await http.get("/holds", params={"product": line.sku})).json()["items"]
+    [shown] = (await http.get("/holds", params={"sku": line.sku})).json()["items"]
     assert (shown["opened_by"], shown["role"], shown["reason"], shown["on_hand"]) == (
         "anna",
         "quality",
@@ -101,7 +101,7 @@ async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> Non
     )
     lifted = await post(http, "/holds/H-1/release", sku=line.sku, reason="aired")
     assert lifted.json()["open"] == []
-    assert (await http.get("/holds", params={"product": line.sku})).json()["items"] == []
+    assert (await http.get("/holds", params={"sku": line.sku})).json()["items"] == []
 
 
 async def test_nothing_moves_to_a_bin_by_mistake(line: Line, http: httpx.AsyncClient) -> None:
@@ -121,20 +121,24 @@ async def test_demands_say_what_they_have_and_why_no_more(line: Line, http: http
     await line.say(say.receive(say.came("B-1", 10), say.came("B-2", 10)))
     await line.say(say.put_away("B-1", 2.5), say.put_away("B-2", 4, BIN), say.hold("B-2", "H-1"))
     await line.say(say.want(1, 5), say.want(2, 1, lots=["B-9"]), say.give_up(2), say.give_up(3))
-    first, second, third = (await http.get("/demands", params={"product": line.sku})).json()["items"]
+    first, second, third = (await http.get("/demands", params={"sku": line.sku})).json()["items"]
     assert (first["quantity"], first["open"], first["picked"]) == (5, 2.5, [])
     assert first["allocated"] == [{"lot": "B-1", "quantity": 2.5, "location": SHELF}]
     assert (second["status"], second["lots"], third["status"], third["quantity"]) == (
         "WITHDRAWN", ["B-9"], "WITHDRAWN", None,
     )  # fmt: skip
-    waiting = (await http.get("/demands", params={"product": line.sku, "waiting": True})).json()["items"]
+    waiting = (await http.get("/demands", params={"sku": line.sku, "waiting": True})).json()["items"]
     assert [it["demand"] for it in waiting] == [say.demand(1)]
-    shown = (await http.get(f"/demands/{say.demand(1)}/skipped")).json()
+    asked = {"sku": line.sku, "status": ["OPEN", "CLOSED"]}
+    assert [it["demand"] for it in (await http.get("/demands", params=asked)).json()["items"]] == [say.demand(1)]
+    unknown = await http.get("/demands", params={"status": "GONE"})
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (400, "query.status.0")
+    shown = (await http.get(f"/demands/{say.demand(1)}/explanation")).json()
     assert shown == {
         "demand": say.demand(1), "open": 2.5, "skipped": [{"lot": "B-2", "quantity": 4, "reason": "on hold"}],
     }  # fmt: skip
-    assert (await http.get(f"/demands/{say.demand(3)}/skipped")).json()["skipped"] == []
-    assert (await http.get("/demands/none/skipped")).status_code == 404
+    assert (await http.get(f"/demands/{say.demand(3)}/explanation")).json()["skipped"] == []
+    assert (await http.get("/demands/none/explanation")).status_code == 404
 
 
 async def test_a_recall_of_any_name_leads_to_its_lists(line: Line, http: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from shared.identifiers import address_of
 from tests.lots.conftest import Line
 from tests.unit.lots.making import BIN, DOCK, SHELF, STAGE
 from tests.unit.lots.ordering import Ordering
@@ -30,7 +31,7 @@ async def test_a_lot_as_a_whole(line: Line, http: httpx.AsyncClient) -> None:
     await line.say(say.receive(say.came(ODD, "10.5", FAR_OFF)))
     await line.say(say.put_away(ODD, 8), say.want(1, 3), say.hold(ODD, "H-1", DOCK))
     await line.say(say.correct(ODD, FAR_OFF + timedelta(days=1)))
-    lot = await read(http, "/lot", product=line.sku, lot=ODD)
+    lot = await read(http, address_of("lots", line.sku, ODD))
     assert (lot["lot"], lot["expiry"], lot["supplier"]) == (ODD, str(FAR_OFF + timedelta(days=1)), "Dairy")
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     (east,) = lot["warehouses"]
@@ -41,7 +42,7 @@ async def test_a_lot_as_a_whole(line: Line, http: httpx.AsyncClient) -> None:
     assert [(it["location"], it["on_hand"], it["held"]) for it in lot["places"]] == [(SHELF, 8, 0), (DOCK, 2.5, 2.5)]
     assert [(it["hold"], it["location"], it["role"]) for it in lot["holds"]] == [("H-1", DOCK, "quality")]
     assert [(it["expiry_before"], it["reason"]) for it in lot["corrections"]] == [(str(FAR_OFF), "misread")]
-    gone = await http.get("/lot", params={"product": line.sku, "lot": "nobody's"})
+    gone = await http.get(address_of("lots", line.sku, "nobody's"))
     assert (gone.status_code, gone.json()["ids"]) == (404, ["nobody's"])
 
 
@@ -66,7 +67,7 @@ async def test_search_finds_what_an_oracle_finds(line: Line, http: httpx.AsyncCl
     ]
     needles = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "nothing", "N-0039"]
     for q, (filters, fits) in product(needles, asked):
-        query: dict[str, Any] = {"product": line.sku, "limit": 9} | ({"q": q} if q else {}) | filters
+        query: dict[str, Any] = {"sku": line.sku, "limit": 9} | ({"q": q} if q else {}) | filters
         found, cursor = [], None
         while True:
             page = await read(http, "/lots", **query, **({"cursor": cursor} if cursor else {}))
@@ -91,7 +92,7 @@ async def test_lots_are_searched(line: Line, http: httpx.AsyncClient) -> None:
     await line.say(say.put_away("003/Lx", 1, BIN), say.adjust("002/Lx", 1, "SCRAPPED", DOCK))
 
     async def found(**query: Any) -> list[str]:
-        return [it["lot"] for it in (await read(http, "/lots", product=line.sku, **query))["items"]]
+        return [it["lot"] for it in (await read(http, "/lots", sku=line.sku, **query))["items"]]
 
     assert await found() == [*numbers, "OTHER"]
     assert await found(q="3/lX") == ["003/Lx"]
@@ -99,7 +100,7 @@ async def test_lots_are_searched(line: Line, http: httpx.AsyncClient) -> None:
     assert await found(location=BIN) == ["003/Lx"]
     assert await found(warehouse="WEST") == []
     assert await found(stocked=True) == [*numbers[:2], *numbers[3:], "OTHER"]
-    seen, query = [], {"product": line.sku, "limit": 4}
+    seen, query = [], {"sku": line.sku, "limit": 4}
     while True:
         page = await read(http, "/lots", **query)
         seen += [it["lot"] for it in page["items"]]
@@ -115,8 +116,12 @@ async def test_an_untracked_product_is_found(line_untracked: Line, http: httpx.A
     say = line_untracked.saying
     await line_untracked.say(say.receive(say.came("", 500, None)))
     for query in ({}, {"stocked": True}, {"warehouse": "EAST"}, {"location": DOCK}):
-        page = await read(http, "/lots", product=line_untracked.sku, **query)
+        page = await read(http, "/lots", sku=line_untracked.sku, **query)
         assert [(it["lot"], it["on_hand"]) for it in page["items"]] == [("", 500)]
+    address = address_of("lots", line_untracked.sku, "")
+    assert (await read(http, address))["places"][0]["on_hand"] == 500
+    assert (await read(http, f"{address}/trace-back"))["came"][0]["quantity"] == 500
+    assert (await read(http, f"{address}/trace-forward"))["places"][0]["location"] == DOCK
 
 
 async def test_where_a_lot_came_from(line: Line, http: httpx.AsyncClient) -> None:
@@ -127,7 +132,7 @@ async def test_where_a_lot_came_from(line: Line, http: httpx.AsyncClient) -> Non
     await shipped(line, say)
     await line.say(say.back(ODD, 1))
     await line.say(say.adjust(ODD, 2, "FOUND"))
-    answer = await read(http, "/lot/where-from", product=line.sku, lot=ODD)
+    answer = await read(http, address_of("lots", line.sku, ODD, "trace-back"))
     assert [(it["change"], it["quantity"], it["receipt"], it["supplier"]) for it in answer["came"]] == [
         ("RECEIVED", 10, "R-1", "Dairy"), ("RECEIVED", 5, "R-2", "Farm"),
         ("RETURNED", 1, None, None), ("FOUND", 2, None, None),
@@ -148,7 +153,7 @@ async def test_where_a_lot_went(line: Line, http: httpx.AsyncClient) -> None:
     await line.say(say.receive(say.came(ODD, 12, FAR_OFF)))
     await shipped(line, say)
     await line.say(say.back(ODD, 1), say.adjust(ODD, 1, "LOST", DOCK))
-    answer = await read(http, "/lot/where-to", product=line.sku, lot=ODD)
+    answer = await read(http, address_of("lots", line.sku, ODD, "trace-forward"))
     assert [(it["shipment"], it["order"], it["customer"], it["quantity"]) for it in answer["shipped"]] == [
         ("SH-1", say.order(1), "C-1", 4)
     ]

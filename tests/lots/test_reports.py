@@ -60,12 +60,12 @@ async def test_lot_inventory_by_expiration(line: Line, http: httpx.AsyncClient) 
     await line.say(say.put_away("0012/3", "7.25"), say.put_away("=1+1", 4, BIN), say.hold("0012/3", "H-1"))
     await line.say(say.want(1, 3), say.want(2, 1))
     await line.say(say.pick(2, say.at("=1+1", 1, BIN)))
-    rows = await pages(http, "lot-inventory", product=line.sku)
+    rows = await pages(http, "lot-inventory", sku=line.sku)
     told = [(it["lot"], it["days_left"], it["on_hand"], it["free"], it["allocated"], it["held"]) for it in rows]
     assert told == [("=1+1", 20, 9, 0, 3, 0), ("0012/3", 50, 10, 0, 0, 10), ("none", None, 10, 0, 0, 0)]
     assert [(it["staged"], it["picked"]) for it in rows] == [(6, 1), (0, 0), (10, 0)]
     assert all(it["on_hand"] == it["free"] + it["allocated"] + it["held"] + it["staged"] for it in rows)
-    filed = await file(http, "lot-inventory", product=line.sku)
+    filed = await file(http, "lot-inventory", sku=line.sku)
     assert [(it["lot"], it["expiry"], it["on_hand"]) for it in filed] == [
         ("'=1+1", str(DAY + timedelta(days=20)), "9"), ("0012/3", str(DAY + timedelta(days=50)), "10"),
         ("none", "", "10"),
@@ -80,7 +80,7 @@ async def test_a_corrected_date_is_the_lot_s_place(line: Line, http: httpx.Async
     await line.say(say.pick(1, say.at("A", 10)))
 
     async def order() -> list[str]:
-        rows = await pages(http, "lot-inventory", product=line.sku)
+        rows = await pages(http, "lot-inventory", sku=line.sku)
         assert await undated(line) == []
         return [it["lot"] for it in rows]
 
@@ -98,7 +98,7 @@ async def test_expiring_lots_in_buckets(line: Line, http: httpx.AsyncClient) -> 
     """Each boundary day lies in its bucket, by the one rule of what is expired; each can be asked for (S29, S43)."""
     boundaries = (-400, -1, 0, 7, 8, 30, 31, 90, 91, 1000)
     await stocked(line, ("none", None), *((f"B{days}", days) for days in boundaries))
-    rows = await pages(http, "expiring-lots", product=line.sku)
+    rows = await pages(http, "expiring-lots", sku=line.sku)
     assert [it["days_left"] for it in rows] == list(boundaries)
     for row in rows:
         expiry = datetime.fromisoformat(row["expiry"]).date()
@@ -106,8 +106,8 @@ async def test_expiring_lots_in_buckets(line: Line, http: httpx.AsyncClient) -> 
         assert row["days_left"] == days_left(expiry, DAY)
     by = {"expired": [-400, -1], "<=7": [0, 7], "<=30": [8, 30], "<=90": [31, 90], ">90": [91, 1000]}
     for bucket, days in by.items():
-        assert [it["days_left"] for it in await pages(http, "expiring-lots", product=line.sku, bucket=bucket)] == days
-        filed = await file(http, "expiring-lots", product=line.sku, bucket=bucket)
+        assert [it["days_left"] for it in await pages(http, "expiring-lots", sku=line.sku, bucket=bucket)] == days
+        filed = await file(http, "expiring-lots", sku=line.sku, bucket=bucket)
         assert [int(it["days_left"]) for it in filed] == days
     assert (await http.get("/reports/expiring-lots", params={"bucket": "soon"})).status_code == 400
 
@@ -119,16 +119,16 @@ async def test_lot_movement_history(line: Line, http: httpx.AsyncClient) -> None
     await line.say(say.put_away("B-1", 6), say.want(1, 2))
     await line.say(say.pick(1, say.at("B-1", 2)))
     await line.say(say.dispatch(1, {"B-1": 2}))
-    rows = await pages(http, "lot-movements", product=line.sku)
+    rows = await pages(http, "lot-movements", sku=line.sku)
     assert [(it["lot"], it["change"], it["location"], it["on_hand"], it["picked"]) for it in rows] == [
         ("B-1", "RECEIVED", DOCK, 10, 0), ("B-1", "PUT_AWAY", DOCK, -6, 0), ("B-1", "PUT_AWAY", SHELF, 6, 0),
         ("B-1", "PICKED", SHELF, -2, 2), ("B-1", "SHIPPED", None, 0, -2), ("B-2", "RECEIVED", DOCK, 10, 0),
     ]  # fmt: skip
     assert (rows[0]["receipt"], rows[4]["shipment"], rows[4]["customer"]) == ("R-1", "SH-1", "C-1")
     assert all(it["actor"] for it in rows)
-    assert [it["change"] for it in await file(http, "lot-movements", product=line.sku, lot="B-2")] == ["RECEIVED"]
+    assert [it["change"] for it in await file(http, "lot-movements", sku=line.sku, lot="B-2")] == ["RECEIVED"]
     later = (NOON + timedelta(seconds=1)).isoformat()
-    assert await pages(http, "lot-movements", product=line.sku, since=later) == []
+    assert await pages(http, "lot-movements", sku=line.sku, since=later) == []
 
 
 async def test_stock_of_a_product(line: Line, http: httpx.AsyncClient) -> None:
@@ -138,11 +138,11 @@ async def test_stock_of_a_product(line: Line, http: httpx.AsyncClient) -> None:
     await line.say(say.receive(say.came("B-1", "0.000001", DAY + timedelta(days=50)), location="WEST/DOCK"))
     await line.say(say.put_away("B-1"), say.put_away("B-2", 10, BIN), say.hold("B-2", "H-1", BIN), say.want(1, 4))
     await line.say(say.pick(1, say.at("B-1", 1)))
-    east, west = await pages(http, "stock", product=line.sku)
+    east, west = await pages(http, "stock", sku=line.sku)
     assert (east["warehouse"], east["on_hand"], east["free"], east["allocated"]) == ("EAST", 19, 6, 3)
     assert (east["held"], east["picked"], east["staged"], east["lots"]) == (10, 1, 0, 2)
     assert (west["warehouse"], west["on_hand"], west["staged"]) == ("WEST", 0.000001, 0.000001)
-    (filed,) = await file(http, "stock", product=line.sku, warehouse="WEST")
+    (filed,) = await file(http, "stock", sku=line.sku, warehouse="WEST")
     assert filed["on_hand"] == "0.000001"
 
 
@@ -151,19 +151,19 @@ async def test_the_books_agree(line: Line, http: httpx.AsyncClient) -> None:
     say = Ordering(line.sku)
     await stocked(line, ("B-1", 50), ("B-2", 60))
     await line.say(say.put_away("B-1", 6), say.want(1, 2), say.adjust("B-2", 1, "SCRAPPED", DOCK))
-    rows = await pages(http, "reconciliation", product=line.sku)
+    rows = await pages(http, "reconciliation", sku=line.sku)
     assert [(it["lot"], it["received"], it["on_hand"], it["scrapped"], it["agrees"]) for it in rows] == [
         ("B-1", 10, 10, 0, True), ("B-2", 10, 9, 1, True),
     ]  # fmt: skip
-    assert await pages(http, "reconciliation", product=line.sku, wrong_only=True) == []
+    assert await pages(http, "reconciliation", sku=line.sku, wrong_only=True) == []
 
 
 @pytest.mark.parametrize("report", [report.name for report in REPORTS])
 async def test_pages_and_files_have_the_same_columns(http: httpx.AsyncClient, line: Line, report: str) -> None:
     """What a page names, the file names in the same order, and the documentation tells what each is."""
     await stocked(line, ("B-1", 50))
-    (row,) = await pages(http, report, product=line.sku)
-    (filed,) = await file(http, report, product=line.sku)
+    (row,) = await pages(http, report, sku=line.sku)
+    (filed,) = await file(http, report, sku=line.sku)
     assert list(filed) == list(row)
     about = (await http.get("/openapi.json")).json()["paths"][f"/reports/{report}.csv"]["get"]["description"]
     assert all(f"`{column}` " in about for column in row)

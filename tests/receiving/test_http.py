@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from shared.identifiers import address_of
 from tests.receiving.conftest import Line
 
 
@@ -33,10 +34,10 @@ async def test_a_product_has_two_boxes(line: Line, http: httpx.AsyncClient) -> N
     assert both.headers["content-type"].startswith("application/problem+json")
     changed = await post(http, "/products", "sue", sku=sku, name="Pump", lot_tracked=True)
     assert (changed.status_code, changed.json()["tracking"]) == (200, "LOT")
-    log = (await get(http, f"/products/{sku}/changes"))["items"]
+    log = (await get(http, address_of("products", sku, "changes")))["items"]
     assert [(one["version"], one["actor"]) for one in log] == [(2, "sue"), (1, "anna")]
     assert (log[0]["before"]["tracking"], log[0]["after"]["tracking"], log[1]["before"]) == ("NONE", "LOT", None)
-    assert (await get(http, f"/products/{sku}"))["barcodes"] == []
+    assert (await get(http, address_of("products", sku)))["barcodes"] == []
 
 
 async def test_switching_with_history(floor: Line, http: httpx.AsyncClient) -> None:
@@ -58,12 +59,17 @@ async def test_lists_come_in_pages(line: Line, http: httpx.AsyncClient) -> None:
         await post(http, "/locations", location=f"{line.no('W')}/L{number}", type="DOCK")
     seen, cursor = [], None
     for _ in range(3):
-        params = {"search": line.run, "limit": 2} | ({"cursor": cursor} if cursor else {})
+        params = {"q": line.run, "limit": 2} | ({"cursor": cursor} if cursor else {})
         page = await get(http, "/products", **params)
         seen += [one["sku"] for one in page["items"]]
         cursor = page["next"]
     assert seen == [line.no(f"P{number}") for number in range(5)]
     assert cursor is None
+    for sku in (line.no("P0"), line.no("P1")):
+        lines = [{"line": "1", "sku": sku, "quantity": 1}]
+        await post(http, "/receipts", receipt=f"R-{sku}", warehouse="EAST", lines=lines)
+    listed = [await get(http, "/receipts", q=line.run, status=status) for status in (["PLANNED", "CLOSED"], ["CLOSED"])]
+    assert [len(page["items"]) for page in listed] == [2, 0]
     places = await get(http, "/locations", warehouse=line.no("W"), limit=3)
     assert (len(places["items"]), places["next"] is not None) == (3, True)
 
@@ -78,7 +84,7 @@ async def test_what_a_scanner_is_prompted_for(floor: Line, http: httpx.AsyncClie
         {"serial": "x", "verdict": "ACCEPTED", "line": "1", "other": None},
         {"serial": "c", "verdict": "CASE_VARIANT", "line": "1", "other": "C"},
     ]
-    (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]
+    (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert line == {
         "line": "1", "sku": sku, "tracking": "SERIAL", "waiting": False, "announced": 5, "scanned": 2, "received": 0,
         "missing": 5, "expected_by_name": 2, "expected_unnamed": 1,
@@ -99,7 +105,7 @@ async def test_there_is_no_way_in_but_a_scan(floor: Line, http: httpx.AsyncClien
     assert (confirmed.status_code, confirmed.json()["code"]) == (404, "unknown_session")
     closed = await post(http, f"/receipts/{receipt}/close", "sue")
     assert closed.json()["status"] == "CLOSED"
-    (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]
+    (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert (line["received"], line["missing"]) == (0, 0)
     (short,) = (await get(http, f"/receipts/{receipt}/discrepancies"))["items"]
     assert (short["kind"], short["quantity"], short["fitting"]) == ("SHORT", 4, ["ACCEPT", "VOID"])

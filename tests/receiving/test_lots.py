@@ -62,7 +62,7 @@ async def test_a_receipt_in_parts_of_units(milk: Line, http: httpx.AsyncClient) 
     """What is scanned of a counted line is no unit that was expected by name, in parts or whole (S13, S16)."""
     await milk.say(scan(milk, lot("A", 3)), scan(milk, {"quantity": "0.4"}, sku="SALT"))
     receipt = await get(http, f"/receipts/{milk.no('R')}")
-    assert [(it["expected_by_name"], it["scanned"]) for it in receipt["lines"]] == [(0, 3), (0, 0.4)]
+    assert [(it["expected_by_name"], it["scanned"]) for it in receipt["lines"]["items"]] == [(0, 3), (0, 0.4)]
     await milk.say(ConfirmSession(receipt=milk.no("R"), session="S"))
     lines = (await get(http, f"/receipts/{milk.no('R')}/lines"))["items"]
     assert [(it["expected_by_name"], it["received"]) for it in lines] == [(0, 3), (0, 0.4)]
@@ -93,7 +93,7 @@ async def test_over_http(milk: Line, http: httpx.AsyncClient) -> None:
     lots = (await get(http, f"/receipts/{receipt}/lots"))["items"]
     assert [(one["lot"], one["state"], one["line"]) for one in lots] == [("A", "RECEIVED", "1")]
     shown = await get(http, f"/receipts/{receipt}")
-    assert [(one["received"], one["missing"]) for one in shown["lines"]] == [(22, 0), (0, 0)]
+    assert [(one["received"], one["missing"]) for one in shown["lines"]["items"]] == [(22, 0), (0, 0)]
 
 
 async def test_taken_back_and_too_much(milk: Line, http: httpx.AsyncClient) -> None:
@@ -118,7 +118,7 @@ async def test_taken_back_and_too_much(milk: Line, http: httpx.AsyncClient) -> N
     assert received["lots"] == [
         {"lot": "A", "quantity": 30, "expiry": "2090-01-31", "manufactured": "2089-12-01"}
     ]  # fmt: skip
-    (line, _) = (await get(http, f"/receipts/{receipt}"))["lines"]
+    (line, _) = (await get(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert (line["scanned"], line["received"], line["expected_unnamed"]) == (0, 130, 0)
 
 

@@ -30,7 +30,7 @@ async def test_a_label_is_kept_and_said(http: httpx.AsyncClient, line: Line) -> 
     }  # fmt: skip
     shown = (await http.get(f"/serials/{line.sku}/SN-00001")).json()
     assert (shown["lot"], shown["expiry"]) == ("00a/7", "2031-03-31")
-    asked = {"product": line.sku, "lot": "00a/7"}
+    asked = {"sku": line.sku, "lot": "00a/7"}
     listed = (await http.get("/serials", params=asked)).json()["items"]
     assert [(it["serial"], it["lot"], it["expiry"]) for it in listed] == [("SN-00001", "00a/7", "2031-03-31")]
     assert (await http.get("/serials/counts", params=asked)).json()["IN_INVENTORY"] == {"units": 1, "more": False}
@@ -42,9 +42,9 @@ async def test_labels_stand_in_the_reports(http: httpx.AsyncClient, line: Line) 
     await line.say(say.receive(names(1), lot="L-1", expiry=LAST_DAY))
     await line.say(say.put_away(names(1)))
     for report, rows in (("serial-location", 1), ("serial-history", 2)):
-        page = (await http.get(f"/reports/{report}", params={"product": line.sku})).json()["items"]
+        page = (await http.get(f"/reports/{report}", params={"sku": line.sku})).json()["items"]
         assert [(it["lot"], it["expiry"]) for it in page] == [("L-1", "2031-03-31")] * rows
-        file = (await http.get(f"/reports/{report}.csv", params={"product": line.sku})).text
+        file = (await http.get(f"/reports/{report}.csv", params={"sku": line.sku})).text
         assert file.splitlines()[1].endswith("L-1,2031-03-31")
 
 

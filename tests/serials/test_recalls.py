@@ -53,7 +53,7 @@ async def test_a_lot_that_is_not_here_yet_is_held(line: Line, http: httpx.AsyncC
     """A hold on a lot number of which nothing has arrived is answered, and waits for it."""
     told = await line.say(Hold(sku=line.sku, lot="L-9", hold="H-9", reason="warning"))
     assert (told.codes(), told.answers[0].body is not None) == ([], True)
-    shown = (await http.get("/holds-on-arrival", params={"product": line.sku})).json()["items"]
+    shown = (await http.get("/standing-holds", params={"sku": line.sku})).json()["items"]
     assert [(it["hold"], it["lots"], it["reason"], it["opened_by"]) for it in shown] == [
         ("H-9", ["L-9"], "warning", "anna")
     ]

@@ -20,15 +20,15 @@ async def test_where_a_unit_came_from_and_went(line: Line, http: httpx.AsyncClie
     async def told(what: str) -> Any:
         return (await http.get(f"/serials/{line.sku}/{serials[0]}/{what}")).json()
 
-    gone = await told("where-to")
+    gone = await told("trace-forward")
     assert (gone["status"], gone["location"], gone["lot"]) == ("SHIPPED", None, "L-7/a")
     assert [(it["order"], it["shipment"], it["customer"]) for it in gone["shipped"]] == [
         (say.order(1), gone["shipment"], gone["customer"])
     ]
     assert gone["customer"]
     await line.say(say.give_back(1, serials, version=3))
-    back = await told("where-to")
+    back = await told("trace-forward")
     assert (back["status"], len(back["shipped"])) == ("RECEIVED", 1)
-    came = await told("where-from")
+    came = await told("trace-back")
     assert [(it["receipt"], it["return_id"]) for it in came["came"]] == [("R-1", None), (None, "RMA-1")]
-    assert (await http.get(f"/serials/{line.sku}/nobody/where-from")).status_code == 404
+    assert (await http.get(f"/serials/{line.sku}/nobody/trace-back")).status_code == 404

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
@@ -86,6 +87,7 @@ async def test_a_refusal_is_recorded_and_leaves_the_key_free(http: httpx.AsyncCl
     assert (await add(http, "A", "2", key="k")).status_code == 200
     (shown,) = (await http.get("/rejections", params={"code": "serial_known", "actor": "ann"})).json()["items"]
     assert (shown["document"], shown["kind"], "raw" in shown) == ("A", "REFUSAL", False)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", shown["at"])
     assert (await http.get(f"/rejections/{shown['id']}")).json()["raw"]["serials"] == ["1"]
     assert (await http.get("/rejections", params={"code": "held"})).json() == {"items": [], "next": None}
     assert (await http.get("/rejections", params={"open": True})).json()["items"] == []
@@ -126,6 +128,12 @@ async def test_bad_input_is_told_field_by_field(http: httpx.AsyncClient, engine:
     assert (await http.get("/boxes/none")).json()["code"] == "unknown"
     assert (await http.get("/units", params={"limit": 0})).json()["code"] == "malformed"
     assert (await http.get("/units", params={"cursor": "x"})).json()["code"] == "malformed"
+    for body in (b"\xff", b"{]", b"[]"):
+        answer = await http.post("/rejections/1/close", content=body, headers=headers)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+    for path in ("/rejections/one", "/rejections?kind=OTHER", "/dead-letters?open=perhaps", "/units?limit=501"):
+        answer = await http.get(path)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json"), path
     assert await count(engine, "unit") == 0
 
 

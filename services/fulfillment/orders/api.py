@@ -1,21 +1,37 @@
 """Orders over HTTP: search, and one order with its lines, units, stock, demands and log."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
 from services.fulfillment.orders import queries
-from shared.contracts.fulfillment import OrderStatus
+from services.fulfillment.orders.domain.goods import Status
+from shared.contracts.fulfillment import OrderStatus, Shortfall
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http import Limit, Page, Problem, Reading, page, parts
-from shared.identifiers import DocumentId, Warehouse
+from shared.contracts.reference import Tracking
+from shared.http import (
+    Cursor,
+    CustomerFilter,
+    Limit,
+    OrderPath,
+    Page,
+    Problem,
+    Reading,
+    StatusFilter,
+    WarehouseFilter,
+    page,
+    parts,
+)
+from shared.http.reads import problem
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["orders"])
+NO_ORDER = problem(Code.UNKNOWN_ORDER)
 
 
-class Head(KnownFieldsModel):
+class OrderSummary(KnownFieldsModel):
     """An order in a list, with the sums of its lines that were not cancelled."""
 
     order: str
@@ -25,26 +41,26 @@ class Head(KnownFieldsModel):
     priority: int
     placed_at: datetime
     status: OrderStatus
-    ordered: float
-    allocated: float
-    picked: float
-    shipped: float
+    ordered: Exact
+    allocated: Exact
+    picked: Exact
+    shipped: Exact
 
 
-class Line(KnownFieldsModel):
+class OrderLineOut(KnownFieldsModel):
     """A line: ordered = allocated + picked + shipped + short; packed is part of picked."""
 
     line: str
     sku: str
-    ordered: float
+    ordered: Exact
     serials: list[str]
     lots: list[str]
     single_lot: bool
-    allocated: float
-    picked: float
-    packed: float
-    shipped: float
-    short: float
+    allocated: Exact
+    picked: Exact
+    packed: Exact
+    shipped: Exact
+    short: Exact
     waiting: bool
     cancelled: bool
 
@@ -55,7 +71,7 @@ class OrderUnit(KnownFieldsModel):
     line: str
     sku: str
     serial: str
-    status: str
+    status: Status
     location: str
     carton: str | None
     shipment: str | None
@@ -71,8 +87,8 @@ class OrderStock(KnownFieldsModel):
     sku: str
     lot: str
     expiry: date | None
-    quantity: float
-    status: str
+    quantity: Exact
+    status: Status
     location: str
     carton: str | None
     shipment: str | None
@@ -86,20 +102,20 @@ class OrderDemand(KnownFieldsModel):
     demand: str
     line: str
     sku: str
-    tracking: str
-    quantity: float
-    shortfall: str
+    tracking: Tracking
+    quantity: Exact
+    shortfall: Shortfall
     serials: list[str]
     lots: list[str]
     answered: bool
-    given: float
+    given: Exact
     closed: bool
     withdrawn: bool
     instead_of: str | None
     outcome: str
 
 
-class Entry(KnownFieldsModel):
+class OrderLogEntry(KnownFieldsModel):
     """Who did what to the order, and when."""
 
     id: int
@@ -109,7 +125,7 @@ class Entry(KnownFieldsModel):
     detail: dict[str, Any]
 
 
-class WholeOrder(KnownFieldsModel):
+class OrderDetail(KnownFieldsModel):
     """An order with everything that is known of it; units, piles of stock and demands up to a thousand each."""
 
     order: str
@@ -119,54 +135,56 @@ class WholeOrder(KnownFieldsModel):
     ship_to: str
     contact: str
     priority: int
-    backorders: str
+    backorders: Literal["ALLOWED", "REFUSED", "SHIP_COMPLETE"]
     placed_at: datetime
     min_life_days: int
     status: OrderStatus
-    lines: list[Line]
+    lines: list[OrderLineOut]
     units: list[OrderUnit]
     stock: list[OrderStock]
     demands: list[OrderDemand]
 
 
 @router.get("/orders")
-async def search(
+async def list_orders(
     tx: Reading,
     *,
-    q: Annotated[str, Query(max_length=64, pattern="^[!-}]*$", description="how the order number begins")] = "",
-    status: OrderStatus | None = None,
-    customer: DocumentId | None = None,
-    warehouse: Warehouse | None = None,
-    cursor: str | None = None,
+    q: Annotated[str, Query(max_length=64, pattern="^[!-}]*$", description="Beginning of the order number.")] = "",
+    status: StatusFilter[OrderStatus] = None,
+    customer: CustomerFilter = None,
+    warehouse: WarehouseFilter = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Head]:
-    """Orders by number, status, customer and warehouse."""
+) -> Page[OrderSummary]:
+    """Orders in order of their numbers."""
     (after,) = parts(cursor, str) or ("",)
     rows = await queries.found(
         tx, prefix=q, status=status, customer=customer, warehouse=warehouse, after=after, size=limit + 1
     )
-    return page(rows, limit, lambda row: Head(**row._asdict()), lambda row: (row.order,))
+    return page(rows, limit, lambda row: OrderSummary(**row._asdict()), lambda row: (row.order,))
 
 
-@router.get("/orders/{order:path}/log")
-async def log(tx: Reading, order: str, cursor: str | None = None, limit: Limit = 100) -> Page[Entry]:
-    """Who did what to an order, and when; oldest first (S22)."""
+@router.get("/orders/{order}/log", summary="List the log of an order", responses={404: NO_ORDER})
+async def list_order_log(
+    tx: Reading, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
+) -> Page[OrderLogEntry]:
+    """Who did what to an order, and when; oldest first."""
     (after,) = parts(cursor, int) or (0,)
     if await queries.order(tx, order) is None:
         raise _unknown(order)
     rows = await queries.log(tx, order, after, limit + 1)
-    return page(rows, limit, lambda row: Entry.model_validate(row._asdict()), lambda row: (row.id,))
+    return page(rows, limit, lambda row: OrderLogEntry.model_validate(row._asdict()), lambda row: (row.id,))
 
 
-@router.get("/orders/{order:path}")
-async def one(tx: Reading, order: str) -> WholeOrder:
+@router.get("/orders/{order}", responses={404: NO_ORDER})
+async def get_order(tx: Reading, order: OrderPath) -> OrderDetail:
     """An order, where each of its lines stands, and its goods by serial and lot."""
     head = await queries.order(tx, order)
     if head is None:
         raise _unknown(order)
-    return WholeOrder(
+    return OrderDetail(
         **head._asdict(),
-        lines=[Line(**row._asdict()) for row in await queries.lines(tx, order)],
+        lines=[OrderLineOut(**row._asdict()) for row in await queries.lines(tx, order)],
         units=[OrderUnit(**row._asdict()) for row in await queries.units(tx, order)],
         stock=[OrderStock(**row._asdict()) for row in await queries.stock(tx, order)],
         demands=[OrderDemand(**row._asdict()) for row in await queries.demands(tx, order)],

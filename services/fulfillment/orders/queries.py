@@ -45,7 +45,7 @@ FOUND = text("""
     FROM (
         SELECT * FROM sales_order
         WHERE order_id > :after AND order_id >= :prefix AND (:beyond = '' OR order_id < :beyond)
-          AND (CAST(:status AS text) IS NULL OR status = :status)
+          AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
           AND (CAST(:customer AS text) IS NULL OR customer = :customer)
           AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
         ORDER BY order_id LIMIT :size
@@ -93,7 +93,7 @@ async def found(
     tx: Transaction,
     *,
     prefix: str,
-    status: str | None,
+    status: Sequence[str] | None,
     customer: str | None,
     warehouse: str | None,
     after: str,

@@ -3,14 +3,15 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from services.fulfillment.picking import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http import NotFound, Problem, Reading
-from shared.identifiers import Warehouse
+from shared.http import Cursor, Limit, NotFound, OrderPath, Page, Problem, Reading, page, parts
+from shared.http.reads import problem
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["picking"])
 
@@ -25,19 +26,13 @@ class PickItem(KnownFieldsModel):
     serial: str | None
     lot: str | None
     expiry: date | None
-    quantity: float
+    quantity: Exact
     location: str
     pick_sequence: int
     priority: int
 
 
-class PickList(KnownFieldsModel):
-    """Goods to pick, in the order of the walk."""
-
-    items: list[PickItem]
-
-
-class ExchangeOutcome(KnownFieldsModel):
+class ExchangeOut(KnownFieldsModel):
     """An exchange: DONE, FAILED with the reason, ENDED with its order, or UNDER_WAY.
 
     Of a unit `serial` and `instead` are serials; of a lot `lot` and `instead` are lots, and `given` may be a part.
@@ -50,10 +45,20 @@ class ExchangeOutcome(KnownFieldsModel):
     serial: str | None
     lot: str | None
     instead: str
-    quantity: float
-    given: float
+    quantity: Exact
+    given: Exact
     status: Literal["UNDER_WAY", "DONE", "FAILED", "ENDED"]
     reason: str
+
+
+def _after(cursor: str | None) -> tuple[Any, ...]:
+    return parts(cursor, int, str, str, str, str, str, str) or (-1, "", "", "", "", "", "")
+
+
+def _key(row: Row[Any]) -> tuple[Any, ...]:
+    return (
+        row.pick_sequence, row.location, row.sku, row.serial or "", row.lot or "", row.order_id, row.line,
+    )  # fmt: skip
 
 
 def _item(row: Row[Any]) -> PickItem:
@@ -64,33 +69,39 @@ def _item(row: Row[Any]) -> PickItem:
     )  # fmt: skip
 
 
-@router.get("/orders/{order:path}/picks")
-async def picks_of_order(tx: Reading, order: str) -> PickList:
-    """Which serials and lots to pick for an order, and where (S19); nothing while one that ships complete is short."""
-    rows = await queries.picks_of_order(tx, order)
+@router.get(
+    "/orders/{order}/picks", summary="Get the pick list of an order", responses={404: problem(Code.UNKNOWN_ORDER)}
+)
+async def list_order_picks(tx: Reading, order: OrderPath, cursor: Cursor = None, limit: Limit = 100) -> Page[PickItem]:
+    """Serials and lots to pick for an order, in walking order; none while an order that ships complete is short."""
+    rows = await queries.picks_of_order(tx, order, after=_after(cursor), size=limit + 1)
     if rows is None:
         raise Problem(Code.UNKNOWN_ORDER, f"no order {order} was placed here", ids=[order])
-    return PickList(items=[_item(row) for row in rows])
+    return page(rows, limit, _item, _key)
 
 
-@router.get("/picks")
-async def picks_of_warehouse(
+@router.get("/picks", summary="Get the pick list of a warehouse")
+async def list_picks(
     tx: Reading,
-    warehouse: Warehouse,
-    orders: Annotated[int, Query(ge=1, le=200, description="how many orders, the most urgent first")] = 20,
-) -> PickList:
-    """One walk through a warehouse for its most urgent orders (S19)."""
-    return PickList(items=[_item(row) for row in await queries.picks_of_warehouse(tx, warehouse, orders)])
+    *,
+    warehouse: Annotated[str, Query(description="Warehouse.")],
+    orders: Annotated[int, Query(ge=1, le=200, description="Number of orders, the most urgent first.")] = 20,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[PickItem]:
+    """Serials and lots to pick for the most urgent orders of a warehouse, in walking order."""
+    rows = await queries.picks_of_warehouse(tx, warehouse, orders, after=_after(cursor), size=limit + 1)
+    return page(rows, limit, _item, _key)
 
 
-@router.get("/exchanges/{exchange}")
-async def exchange(tx: Reading, exchange: str) -> ExchangeOutcome:
+@router.get("/swaps/{swap}")
+async def get_swap(tx: Reading, swap: Annotated[str, Path(description="Swap.")]) -> ExchangeOut:
     """What became of an exchange."""
-    row = await queries.exchange(tx, exchange)
+    row = await queries.exchange(tx, swap)
     if row is None:
-        raise NotFound(f"no exchange {exchange} was asked for here", ids=[exchange])
+        raise NotFound(f"no swap {swap} was requested here", ids=[swap])
     of_unit = row.tracking == "SERIAL"
-    return ExchangeOutcome(
+    return ExchangeOut(
         exchange=row.demand, order=row.order_id, line=row.line, sku=row.sku,
         serial=row.instead_of if of_unit else None, lot=None if of_unit else row.instead_of, instead=row.wanted,
         quantity=row.quantity, given=row.given, status=row.status, reason=row.outcome,

@@ -15,7 +15,10 @@ _RELEASED = """
         FROM order_line l WHERE l.order_id = o.order_id) AS lines
     WHERE o.status IN ('OPEN', 'WAITING') AND lines.to_pick AND (o.backorders <> 'SHIP_COMPLETE' OR NOT lines.short)
 """
-_GOODS = """
+_KEY = """
+    coalesce(l.pick_sequence, 0), u.location, u.sku, coalesce(u.serial, ''), coalesce(u.lot, ''), u.order_id, u.line
+"""
+_GOODS = f"""
     SELECT u.order_id, u.line, u.sku, coalesce(p.name, '') AS name, u.serial, u.lot, u.expiry, u.quantity, u.location,
            coalesce(l.pick_sequence, 0) AS pick_sequence, wave.priority
     FROM wave CROSS JOIN LATERAL (
@@ -26,8 +29,9 @@ _GOODS = """
         WHERE order_id = wave.order_id AND status = 'ALLOCATED' GROUP BY order_id, line, sku, lot, expiry, location
     ) u
     LEFT JOIN product p ON p.sku = u.sku LEFT JOIN location l ON l.location = u.location
-    ORDER BY pick_sequence, u.location, u.sku, u.serial, u.lot, u.order_id, u.line
-"""
+    WHERE ({_KEY}) > (:sequence, :location, :sku, :serial, :lot, :after_order, :line)
+    ORDER BY {_KEY} LIMIT :size
+"""  # noqa: S608 - the parts are this module's own
 OF_ORDER = text(f"""
     WITH wave AS (SELECT o.order_id, o.priority FROM sales_order o {_RELEASED} AND o.order_id = :order) {_GOODS}
 """)  # noqa: S608 - the parts are this module's own
@@ -48,16 +52,22 @@ EXCHANGE = text("""
 """)
 
 
-async def picks_of_order(tx: Transaction, order: str) -> Sequence[Row[Any]] | None:
+async def picks_of_order(tx: Transaction, order: str, *, after: Sequence[Any], size: int) -> Sequence[Row[Any]] | None:
     """The goods to pick for an order in the order of the walk; none where there is no such order."""
     if not await tx.rows(STATUS, {"order": order}):
         return None
-    return await tx.rows(OF_ORDER, {"order": order})
+    return await tx.rows(OF_ORDER, {"order": order, "size": size} | _from(after))
 
 
-async def picks_of_warehouse(tx: Transaction, warehouse: str, orders: int) -> Sequence[Row[Any]]:
+async def picks_of_warehouse(
+    tx: Transaction, warehouse: str, orders: int, *, after: Sequence[Any], size: int
+) -> Sequence[Row[Any]]:
     """The goods to pick for the most urgent orders of a warehouse, as one walk."""
-    return await tx.rows(OF_WAREHOUSE, {"warehouse": warehouse, "orders": orders})
+    return await tx.rows(OF_WAREHOUSE, {"warehouse": warehouse, "orders": orders, "size": size} | _from(after))
+
+
+def _from(after: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(("sequence", "location", "sku", "serial", "lot", "after_order", "line"), after, strict=True))
 
 
 async def exchange(tx: Transaction, demand: str) -> Row[Any] | None:

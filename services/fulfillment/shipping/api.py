@@ -3,51 +3,54 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from sqlalchemy import Row
 
+from services.fulfillment.orders.domain.goods import Status
 from services.fulfillment.shipping import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http import Limit, NotFound, Page, Problem, Reading, page, parts
-from shared.identifiers import DocumentId
+from shared.http import Cursor, Limit, NotFound, OrderFilter, Page, Problem, Reading, StatusFilter, page, parts
+from shared.http.reads import problem
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["shipping"])
+ShipmentStatus = Literal["CREATED", "CHECKING", "DISPATCHED", "CANCELLED"]
 
 
-class Content(KnownFieldsModel):
+class PackedUnitOut(KnownFieldsModel):
     """A unit in a carton."""
 
     line: str
     sku: str
     serial: str
-    status: str
+    status: Status
 
 
-class CountedContent(KnownFieldsModel):
+class PackedLotOut(KnownFieldsModel):
     """So much of a lot in a carton, for an order line; an empty lot is of no lot."""
 
     line: str
     sku: str
     lot: str
     expiry: date | None
-    quantity: float
-    status: str
+    quantity: Exact
+    status: Status
 
 
-class Carton(KnownFieldsModel):
+class CartonOut(KnownFieldsModel):
     """A carton of an order, and what lies in it."""
 
     carton: str
     order: str
     shipment: str | None = None
-    units: list[Content] = []
-    stock: list[CountedContent] = []
+    units: list[PackedUnitOut] = []
+    stock: list[PackedLotOut] = []
 
 
-class ShipmentHead(KnownFieldsModel):
+class ShipmentSummary(KnownFieldsModel):
     """A shipment; CHECKING while the owners of its goods are asked whether it may leave."""
 
     shipment: str
@@ -55,17 +58,17 @@ class ShipmentHead(KnownFieldsModel):
     orders: list[str]
     carrier: str
     tracking_number: str
-    status: Literal["CREATED", "CHECKING", "DISPATCHED", "CANCELLED"]
+    status: ShipmentStatus
     created_at: datetime
     created_by: str
     dispatched_at: datetime | None
     dispatch: str | None
 
 
-class Shipment(ShipmentHead):
+class ShipmentDetail(ShipmentSummary):
     """A shipment with its cartons and their content."""
 
-    cartons: list[Carton]
+    cartons: list[CartonOut]
 
 
 class DispatchReason(KnownFieldsModel):
@@ -78,7 +81,7 @@ class DispatchReason(KnownFieldsModel):
     lot: str = ""
 
 
-class DispatchOutcome(KnownFieldsModel):
+class DispatchCheckOut(KnownFieldsModel):
     """A dispatch: CHECKING, then DISPATCHED, REFUSED with each reason, or ENDED because what it asked about changed.
 
     `asked` and `approved` count content lines: a serial, or a lot of an order line.
@@ -97,64 +100,66 @@ class DispatchOutcome(KnownFieldsModel):
     ended_at: datetime | None
 
 
-@router.get("/cartons/{carton:path}")
-async def carton(tx: Reading, carton: str) -> Carton:
-    """What lies in a carton (S21)."""
+@router.get("/cartons/{carton}", responses={404: problem(Code.UNKNOWN_CARTON)})
+async def get_carton(tx: Reading, carton: Annotated[str, Path(description="Carton.")]) -> CartonOut:
+    """What lies in a carton."""
     found = await queries.carton(tx, carton)
     if found is None:
         raise Problem(Code.UNKNOWN_CARTON, f"no carton {carton} was packed", ids=[carton])
     head, rows = found
-    box = Carton(carton=head.carton, order=head.order_id, shipment=head.shipment)
+    box = CartonOut(carton=head.carton, order=head.order_id, shipment=head.shipment)
     for row in rows:
         _lay(box, row)
     return box
 
 
 @router.get("/shipments")
-async def shipments(
+async def list_shipments(
     tx: Reading,
     *,
-    status: Literal["CREATED", "DISPATCHED", "CANCELLED"] | None = None,
-    order: DocumentId | None = None,
-    cursor: str | None = None,
+    status: StatusFilter[ShipmentStatus] = None,
+    order: OrderFilter = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[ShipmentHead]:
-    """Shipments by status and order."""
+) -> Page[ShipmentSummary]:
+    """Shipments in order of their numbers."""
     (after,) = parts(cursor, str) or ("",)
     rows = await queries.shipments(tx, status=status, order=order, after=after, size=limit + 1)
-    return page(rows, limit, lambda row: ShipmentHead.model_validate(row._asdict()), lambda row: (row.shipment,))
+    return page(rows, limit, lambda row: ShipmentSummary.model_validate(row._asdict()), lambda row: (row.shipment,))
 
 
-@router.get("/shipments/{shipment:path}")
-async def shipment(tx: Reading, shipment: str) -> Shipment:
-    """A shipment and what lies in its cartons (S21)."""
+@router.get("/shipments/{shipment}", responses={404: problem(Code.UNKNOWN_SHIPMENT)})
+async def get_shipment(tx: Reading, shipment: Annotated[str, Path(description="Shipment.")]) -> ShipmentDetail:
+    """A shipment and what lies in its cartons."""
     found = await queries.shipment(tx, shipment)
     if found is None:
         raise Problem(Code.UNKNOWN_SHIPMENT, f"no shipment {shipment} was created", ids=[shipment])
     head, rows = found
-    return Shipment(**head._asdict(), cartons=_cartons(shipment, rows))
+    return ShipmentDetail(**head._asdict(), cartons=_cartons(shipment, rows))
 
 
-@router.get("/dispatches/{dispatch}")
-async def dispatch(tx: Reading, dispatch: str) -> DispatchOutcome:
-    """What became of a dispatch."""
-    row = await queries.dispatch(tx, dispatch)
+@router.get("/dispatch-checks/{check}")
+async def get_dispatch_check(
+    tx: Reading, check: Annotated[str, Path(description="Dispatch check.")]
+) -> DispatchCheckOut:
+    """A dispatch check and its result."""
+    row = await queries.dispatch(tx, check)
     if row is None:
-        raise NotFound(f"no dispatch {dispatch} was asked for here", ids=[dispatch])
+        raise NotFound(f"no dispatch check {check} was requested here", ids=[check])
     reasons = json.loads(row.reasons) if isinstance(row.reasons, str) else row.reasons
-    return DispatchOutcome.model_validate(row._asdict() | {"dispatch": row.check_id, "reasons": reasons})
+    return DispatchCheckOut.model_validate(row._asdict() | {"dispatch": row.check_id, "reasons": reasons})
 
 
-def _cartons(shipment: str, rows: Sequence[Row[Any]]) -> list[Carton]:
-    cartons: dict[str, Carton] = {}
+def _cartons(shipment: str, rows: Sequence[Row[Any]]) -> list[CartonOut]:
+    cartons: dict[str, CartonOut] = {}
     for row in rows:
-        _lay(cartons.setdefault(row.carton, Carton(carton=row.carton, order=row.order_id, shipment=shipment)), row)
+        _lay(cartons.setdefault(row.carton, CartonOut(carton=row.carton, order=row.order_id, shipment=shipment)), row)
     return list(cartons.values())
 
 
-def _lay(box: Carton, row: Row[Any]) -> None:
+def _lay(box: CartonOut, row: Row[Any]) -> None:
     """Lay what a row names into its carton; the only row of an empty carton names nothing."""
     if row.serial is not None:
-        box.units.append(Content.model_validate(row, from_attributes=True))
+        box.units.append(PackedUnitOut.model_validate(row, from_attributes=True))
     elif row.lot is not None:
-        box.stock.append(CountedContent.model_validate(row, from_attributes=True))
+        box.stock.append(PackedLotOut.model_validate(row, from_attributes=True))

@@ -30,28 +30,27 @@ _STATUS = """
         JOIN sales_order o ON o.order_id = asked.order_id WHERE o.packing <> asked.packing)
     THEN 'ENDED' ELSE c.status END
 """
+_SHOWN_STATUS = f"CASE WHEN s.status = 'CREATED' AND {_STATUS} = 'CHECKING' THEN 'CHECKING' ELSE s.status END"
+# By the status in the row first, for the index shipment_unfinished: a shipment under check is CREATED there.
+_ASKED = f"""
+    (CAST(:stored AS text[]) IS NULL OR s.status = ANY(:stored))
+    AND (CAST(:status AS text[]) IS NULL OR {_SHOWN_STATUS} = ANY(:status))
+"""
 _SHIPMENT = f"""
     SELECT s.shipment, s.warehouse, s.orders, s.carrier, s.tracking_number, s.created_at, s.created_by,
            s.dispatched_at, s.check_id AS dispatch,
-           CASE WHEN s.status = 'CREATED' AND {_STATUS} = 'CHECKING' THEN 'CHECKING' ELSE s.status END AS status
+           {_SHOWN_STATUS} AS status
 """
 _CHECK = "LEFT JOIN dispatch_check c USING (check_id)"
 SHIPMENT = text(f"{_SHIPMENT} FROM shipment s {_CHECK} WHERE s.shipment = :shipment")
-# By shipment's primary key or shipment_unfinished; the checks are looked up of the page alone.
 SHIPMENTS = text(f"""
-    {_SHIPMENT} FROM (
-        SELECT * FROM shipment
-        WHERE shipment > :after AND (CAST(:status AS text) IS NULL OR status = :status)
-        ORDER BY shipment LIMIT :size) s {_CHECK}
-    ORDER BY s.shipment
-""")  # noqa: S608 - the parts are this module's own
+    {_SHIPMENT} FROM shipment s {_CHECK}
+    WHERE s.shipment > :after AND {_ASKED} ORDER BY s.shipment LIMIT :size
+""")
 SHIPMENTS_OF_ORDER = text(f"""
-    {_SHIPMENT} FROM (
-        SELECT shipment.* FROM unnest(ARRAY(SELECT DISTINCT shipment FROM carton WHERE order_id = :order)) AS its (name)
-        JOIN shipment ON shipment.shipment = its.name
-        WHERE shipment > :after AND (CAST(:status AS text) IS NULL OR status = :status)
-        ORDER BY shipment LIMIT :size) s {_CHECK}
-    ORDER BY s.shipment
+    {_SHIPMENT} FROM unnest(ARRAY(SELECT DISTINCT shipment FROM carton WHERE order_id = :order)) AS its (name)
+    JOIN shipment s ON s.shipment = its.name {_CHECK}
+    WHERE s.shipment > :after AND {_ASKED} ORDER BY s.shipment LIMIT :size
 """)  # noqa: S608 - the parts are this module's own
 SHIPMENT_CONTENT = text(f"""
     SELECT c.order_id, c.carton, u.* FROM carton c LEFT JOIN LATERAL ({_INSIDE}) u ON true
@@ -77,10 +76,11 @@ async def shipment(tx: Transaction, name: str) -> tuple[Row[Any], Sequence[Row[A
 
 
 async def shipments(
-    tx: Transaction, *, status: str | None, order: str | None, after: str, size: int
+    tx: Transaction, *, status: Sequence[str] | None, order: str | None, after: str, size: int
 ) -> Sequence[Row[Any]]:
     """Shipments by status and order."""
-    given = {"status": status, "after": after, "size": size}
+    stored = status and ["CREATED" if one == "CHECKING" else one for one in status]
+    given = {"status": status, "stored": stored, "after": after, "size": size}
     if order is None:
         return await tx.rows(SHIPMENTS, given)
     return await tx.rows(SHIPMENTS_OF_ORDER, given | {"order": order})

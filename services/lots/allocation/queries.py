@@ -19,7 +19,7 @@ LISTED = text("""
     WHERE id > :after
         AND (CAST(:sku AS text) IS NULL OR sku = :sku)
         AND (CAST(:order AS text) IS NULL OR order_id = :order)
-        AND (CAST(:status AS text) IS NULL OR status = :status)
+        AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
         AND (NOT :waiting OR open > 0)
     ORDER BY id LIMIT :size
 """)
@@ -30,7 +30,7 @@ async def listed(
     *,
     sku: str | None,
     order: str | None,
-    status: str | None,
+    status: Sequence[str] | None,
     waiting: bool,
     after: str,
     size: int,

@@ -1,21 +1,21 @@
 """Open holds over HTTP."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
 from services.lots.balances import queries
 from services.lots.balances.domain.stock import HoldKind
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Limit, Page, Reading, page, parts
+from shared.http import Cursor, HoldFilter, Limit, LotFilter, Page, Reading, SkuFilter, page, parts
 from shared.identifiers import Exact
 
 router = APIRouter(tags=["holds"])
 
 
-class OpenHold(KnownFieldsModel):
+class HoldOut(KnownFieldsModel):
     """A hold on a lot, everywhere or at one place, since when and why, and how much it keeps there."""
 
     hold: str
@@ -32,22 +32,22 @@ class OpenHold(KnownFieldsModel):
     opened_at: datetime
 
 
-def _shown(row: Row[Any]) -> OpenHold:
-    return OpenHold.model_validate(row._asdict())
+def _shown(row: Row[Any]) -> HoldOut:
+    return HoldOut.model_validate(row._asdict())
 
 
 @router.get("/holds")
-async def holds(
+async def list_holds(
     tx: Reading,
     *,
-    product: str | None = None,
-    lot: str | None = None,
-    hold: str | None = None,
-    kind: HoldKind | None = None,
-    cursor: str | None = None,
+    sku: SkuFilter = None,
+    lot: LotFilter = None,
+    hold: HoldFilter = None,
+    kind: Annotated[HoldKind | None, Query(description="Kind of hold.")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[OpenHold]:
+) -> Page[HoldOut]:
     """Open holds, one item a lot or a lot at a place, the oldest first."""
     (after,) = parts(cursor, int) or (0,)
-    rows = await queries.open_holds(tx, size=limit + 1, after=after, sku=product, lot=lot, hold=hold, kind=kind)
+    rows = await queries.open_holds(tx, size=limit + 1, after=after, sku=sku, lot=lot, hold=hold, kind=kind)
     return page(rows, limit, _shown, lambda row: (row.id,))

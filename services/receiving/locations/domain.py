@@ -48,7 +48,7 @@ class Location(NamedTuple):
 Place = Warehouse | Location
 
 
-class WarehouseShown(KnownFieldsModel):
+class WarehouseOut(KnownFieldsModel):
     """A warehouse as it is shown."""
 
     warehouse: str
@@ -57,7 +57,7 @@ class WarehouseShown(KnownFieldsModel):
     time_zone: str
 
 
-class LocationShown(KnownFieldsModel):
+class LocationOut(KnownFieldsModel):
     """A location as it is shown."""
 
     location: str

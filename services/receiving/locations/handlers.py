@@ -5,7 +5,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from services.receiving.locations import domain, store
-from services.receiving.locations.domain import Defined, LocationShown, Warehouse, WarehouseShown
+from services.receiving.locations.domain import Defined, LocationOut, Warehouse, WarehouseOut
 from services.receiving.locations.store import Change
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
@@ -50,7 +50,7 @@ def _answer(event: Event, outcome: Defined) -> Answer:
     if outcome.refusal or not outcome.after:
         return Answer(refusals=[outcome.refusal] if outcome.refusal else ())
     said = outcome.after.said().model_copy(update={"actor": event.actor, "cause": event.cause})
-    shown = WarehouseShown if isinstance(outcome.after, Warehouse) else LocationShown
+    shown = WarehouseOut if isinstance(outcome.after, Warehouse) else LocationOut
     answer = Answer(shown.model_validate(outcome.after._asdict()), [said] if outcome.changed else ())
     kind = "warehouses" if isinstance(outcome.after, Warehouse) else "locations"
     return answer if outcome.before else answer.created(address_of(kind, *event.data.key().split("/")))

@@ -1,20 +1,21 @@
 """Products over HTTP: lists, one, and the log of its changes."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.receiving.products import queries
-from services.receiving.products.domain import ProductShown
+from services.receiving.products.domain import ProductOut
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
-from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.http import Cursor, Limit, NotFound, Page, Reading, SkuPath, page, parts
 
 router = APIRouter(tags=["products"])
+Search = Annotated[str | None, Query(description="Part of the SKU or name, or a whole barcode.")]
 
 
-class ChangeShown(KnownFieldsModel):
+class ProductChangeOut(KnownFieldsModel):
     """Who changed what, when, and by which message; `before` is empty at the first."""
 
     version: int
@@ -27,33 +28,36 @@ class ChangeShown(KnownFieldsModel):
 
 
 @router.get("/products")
-async def products(
+async def list_products(
     tx: Reading,
-    search: str | None = None,
-    tracking: Tracking | None = None,
-    cursor: str | None = None,
+    *,
+    q: Search = None,
+    tracking: Annotated[Tracking | None, Query(description="How units are tracked.")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[ProductShown]:
-    """Products in order of their skus; a search looks into sku and name, or for a whole barcode."""
+) -> Page[ProductOut]:
+    """Products in order of SKU."""
     (after,) = parts(cursor, str) or ("",)
-    found = await queries.listed(tx, search=search, tracking=tracking, after=after, size=limit + 1)
-    return page(found, limit, lambda row: ProductShown.model_validate(row._asdict()), lambda row: (row.sku,))
+    found = await queries.listed(tx, search=q, tracking=tracking, after=after, size=limit + 1)
+    return page(found, limit, lambda row: ProductOut.model_validate(row._asdict()), lambda row: (row.sku,))
 
 
-@router.get("/products/{sku:path}/changes")
-async def changes(tx: Reading, sku: str, cursor: str | None = None, limit: Limit = 100) -> Page[ChangeShown]:
-    """What was changed of a product, the latest first."""
+@router.get("/products/{sku}/changes")
+async def list_product_changes(
+    tx: Reading, sku: SkuPath, cursor: Cursor = None, limit: Limit = 100
+) -> Page[ProductChangeOut]:
+    """Changes of a product, the latest first."""
     (below,) = parts(cursor, int) or (2**62,)
     found = await queries.changes(tx, sku, below=below, size=limit + 1)
     if not found and cursor is None:
         raise NotFound(f"there is no product {sku}", ids=[sku])
-    return page(found, limit, lambda row: ChangeShown.model_validate(row._asdict()), lambda row: (row.version,))
+    return page(found, limit, lambda row: ProductChangeOut.model_validate(row._asdict()), lambda row: (row.version,))
 
 
-@router.get("/products/{sku:path}")
-async def product(tx: Reading, sku: str) -> ProductShown:
-    """One product: how it is tracked, and its barcodes (S01)."""
+@router.get("/products/{sku}")
+async def get_product(tx: Reading, sku: SkuPath) -> ProductOut:
+    """A product, how it is tracked, and its barcodes."""
     found = await queries.one(tx, sku)
     if found is None:
         raise NotFound(f"there is no product {sku}", ids=[sku])
-    return ProductShown.model_validate(found._asdict())
+    return ProductOut.model_validate(found._asdict())

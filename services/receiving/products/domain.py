@@ -33,7 +33,7 @@ class Product(NamedTuple):
         )  # fmt: skip
 
 
-class ProductShown(KnownFieldsModel):
+class ProductOut(KnownFieldsModel):
     """A product as it is shown."""
 
     sku: str
@@ -69,7 +69,7 @@ class Defined(NamedTuple):
 def define(
     known: Mapping[str, Product], owners: Mapping[str, str], used: Set[str], wanted: Sequence[ProductDefined]
 ) -> list[Defined]:
-    """Walk definitions in order (S01, S03); `owners` tells whose a barcode is, `used` which skus have history."""
+    """Walk definitions in order; `owners` tells whose a barcode is, `used` which skus have history."""
     now, taken = dict(known), dict(owners)
     outcomes = []
     for wish in wanted:
@@ -95,7 +95,7 @@ def _tracking(wish: ProductDefined) -> Tracking:
 
 
 def settled(life: LifePolicy, tracking: Tracking) -> LifePolicy:
-    """A policy with what it leaves open decided: lots have an expiry, unless the product is said to have none (S24)."""
+    """A policy with what it leaves open decided: lots have an expiry, unless the product is said to have none."""
     required = tracking == "LOT" if life.expiry_required is None else life.expiry_required
     days = sorted(set(life.expiring_days), reverse=True)
     customers = sorted(life.customers, key=lambda one: (one.customer, one.min_life_days))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.receiving.products import domain, store
-from services.receiving.products.domain import Defined, ProductShown
+from services.receiving.products.domain import Defined, ProductOut
 from services.receiving.products.store import Change
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import ProductDefined
@@ -43,6 +43,6 @@ def _answer(event: Event, outcome: Defined) -> Answer:
     if outcome.refusal or not outcome.after:
         return Answer(refusals=[outcome.refusal] if outcome.refusal else ())
     said = outcome.after.said().model_copy(update={"actor": event.actor, "cause": event.cause})
-    body = ProductShown.model_validate(said, from_attributes=True)
+    body = ProductOut.model_validate(said, from_attributes=True)
     answer = Answer(body, [said] if outcome.changed else ())
     return answer if outcome.before else answer.created(address_of("products", event.data.sku))

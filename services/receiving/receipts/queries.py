@@ -12,7 +12,7 @@ RECEIPT = "r.receipt, r.kind, r.warehouse, r.supplier, r.expected_at, r.status, 
 RECEIPTS = text(f"""
 SELECT {RECEIPT} FROM receipt r
 WHERE r.receipt > :after
-  AND (CAST(:status AS text) IS NULL OR r.status = :status)
+  AND (CAST(:status AS text[]) IS NULL OR r.status = ANY(:status))
   AND (CAST(:kind AS text) IS NULL OR r.kind = :kind)
   AND (CAST(:warehouse AS text) IS NULL OR r.warehouse = :warehouse)
   AND (CAST(:sku AS text) IS NULL
@@ -88,7 +88,7 @@ async def lines(tx: Transaction, name: str, *, after: str, size: int) -> Sequenc
 
 
 async def expected(tx: Transaction, **values: Any) -> Sequence[Row[Any]]:
-    """The serials that a receipt still expects by name (S13)."""
+    """The serials that a receipt still expects by name."""
     return await tx.rows(EXPECTED, values)
 
 

@@ -1,21 +1,24 @@
 """Customer returns over HTTP, to look at."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from sqlalchemy import Row
 
 from services.receiving.returns import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.database import Transaction
-from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.http import Cursor, CustomerFilter, Limit, NotFound, OrderFilter, Page, Reading, page, parts
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["returns"])
 LOTS = 500
+ReturnPath = Annotated[str, Path(description="Customer return.")]
+Disposition = Literal["RESTOCK", "SCRAP", "SEND_BACK"]
 
 
-class ReturnShown(KnownFieldsModel):
+class ReturnSummary(KnownFieldsModel):
     """Goods of one order that its customer sent back; `hold` is what they are held under."""
 
     return_id: str
@@ -26,7 +29,7 @@ class ReturnShown(KnownFieldsModel):
     actor: str
 
 
-class ReturnUnitShown(KnownFieldsModel):
+class ReturnUnitOut(KnownFieldsModel):
     """A returned unit, and what was decided."""
 
     sku: str
@@ -35,69 +38,71 @@ class ReturnUnitShown(KnownFieldsModel):
     reason: str
     at: datetime
     actor: str
-    disposition: str | None
+    disposition: Disposition | None
     disposed_reason: str | None
     disposed_at: datetime | None
     disposed_by: str | None
 
 
-class LotDispositionShown(KnownFieldsModel):
+class LotDispositionOut(KnownFieldsModel):
     """What was decided on a part of a returned quantity."""
 
-    quantity: float
-    disposition: str
+    quantity: Exact
+    disposition: Disposition
     reason: str
     at: datetime
     actor: str
 
 
-class ReturnLotShown(KnownFieldsModel):
+class ReturnLotOut(KnownFieldsModel):
     """So much of a lot that came back, and what was decided on it."""
 
     sku: str
     lot: str
     location: str
-    quantity: float
-    undecided: float
+    quantity: Exact
+    undecided: Exact
     reason: str
     at: datetime
     actor: str
-    dispositions: list[LotDispositionShown]
+    dispositions: list[LotDispositionOut]
 
 
-class WholeReturn(ReturnShown):
+class ReturnDetail(ReturnSummary):
     """A return with its units, and the first 500 of its lots."""
 
-    units: Page[ReturnUnitShown]
-    lots: list[ReturnLotShown]
+    units: Page[ReturnUnitOut]
+    lots: list[ReturnLotOut]
 
 
 @router.get("/returns")
-async def returns(
+async def list_returns(
     tx: Reading,
     *,
-    order: str | None = None,
-    customer: str | None = None,
-    cursor: str | None = None,
+    order: OrderFilter = None,
+    customer: CustomerFilter = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[ReturnShown]:
-    """Returns by name."""
+) -> Page[ReturnSummary]:
+    """Customer returns in order of their numbers."""
     (after,) = parts(cursor, str) or ("",)
     found = await queries.listed(tx, order=order, customer=customer, after=after, size=limit + 1)
-    return page(found, limit, lambda row: ReturnShown.model_validate(row._asdict()), lambda row: (row.return_id,))
+    return page(found, limit, lambda row: ReturnSummary.model_validate(row._asdict()), lambda row: (row.return_id,))
 
 
-@router.get("/returns/{return_id:path}/lots")
-async def lots(tx: Reading, return_id: str, cursor: str | None = None, limit: Limit = 100) -> Page[ReturnLotShown]:
-    """The lots of a return."""
+@router.get("/returns/{return_id}/lots")
+async def list_return_lots(
+    tx: Reading, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
+) -> Page[ReturnLotOut]:
+    """Lots of a customer return."""
     await _head(tx, return_id)
     sku, lot, location = parts(cursor, str, str, str) or ("", "", "")
     rows = await queries.lots(tx, return_id=return_id, sku=sku, lot=lot, location=location, size=limit + 1)
     return page(rows, limit, _lot, lambda row: (row.sku, row.lot, row.location))
 
 
-def _lot(row: Row[Any]) -> ReturnLotShown:
-    return ReturnLotShown.model_validate(row._asdict())
+def _lot(row: Row[Any]) -> ReturnLotOut:
+    return ReturnLotOut.model_validate(row._asdict())
 
 
 async def _head(tx: Transaction, return_id: str) -> Row[Any]:
@@ -107,14 +112,14 @@ async def _head(tx: Transaction, return_id: str) -> Row[Any]:
     return found
 
 
-@router.get("/returns/{return_id:path}")
-async def one(tx: Reading, return_id: str, cursor: str | None = None, limit: Limit = 100) -> WholeReturn:
-    """One return, unit by unit and lot by lot."""
+@router.get("/returns/{return_id}")
+async def get_return(tx: Reading, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100) -> ReturnDetail:
+    """A customer return with its units and lots."""
     found = await _head(tx, return_id)
     sku, serial = parts(cursor, str, str) or ("", "")
     rows = await queries.units(tx, return_id=return_id, sku=sku, serial=serial, size=limit + 1)
     units = page(
-        rows, limit, lambda row: ReturnUnitShown.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
+        rows, limit, lambda row: ReturnUnitOut.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
     )
     counted = await queries.lots(tx, return_id=return_id, sku="", lot="", location="", size=LOTS)
-    return WholeReturn(**found._asdict(), units=units, lots=[_lot(row) for row in counted])
+    return ReturnDetail(**found._asdict(), units=units, lots=[_lot(row) for row in counted])

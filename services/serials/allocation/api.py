@@ -1,21 +1,21 @@
 """Demands over HTTP: who wants what, and what is open of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
 from services.serials.allocation import queries
 from services.serials.allocation.domain.demand import DemandStatus
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Limit, Page, Reading, page, parts
+from shared.http import Cursor, Limit, OrderFilter, Page, Reading, SkuFilter, StatusFilter, page, parts
 
 router = APIRouter(tags=["demands"])
 
 
-class DemandShown(KnownFieldsModel):
+class DemandOut(KnownFieldsModel):
     """What an order line wants, and what of it is open; one withdrawn before it was asked for names no more."""
 
     demand: str
@@ -36,21 +36,22 @@ class DemandShown(KnownFieldsModel):
     serials: list[str]
 
 
-def _shown(row: Row[Any]) -> DemandShown:
-    return DemandShown.model_validate(row._asdict() | {"demand": row.id, "order": row.order_id})
+def _shown(row: Row[Any]) -> DemandOut:
+    return DemandOut.model_validate(row._asdict() | {"demand": row.id, "order": row.order_id})
 
 
 @router.get("/demands")
-async def demands(
+async def list_demands(
     tx: Reading,
     *,
-    product: str | None = None,
-    order: str | None = None,
-    waiting: bool = False,
-    cursor: str | None = None,
+    sku: SkuFilter = None,
+    order: OrderFilter = None,
+    status: StatusFilter[DemandStatus] = None,
+    waiting: Annotated[bool, Query(description="Only those with an open quantity.")] = False,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[DemandShown]:
-    """Demands in order of their ids; those that wait for stock, if only they are asked for."""
+) -> Page[DemandOut]:
+    """Demands in order of their ids."""
     (after,) = parts(cursor, str) or ("",)
-    rows = await queries.listed(tx, sku=product, order=order, waiting=waiting, after=after, size=limit + 1)
+    rows = await queries.listed(tx, sku=sku, order=order, status=status, waiting=waiting, after=after, size=limit + 1)
     return page(rows, limit, _shown, lambda row: (row.id,))

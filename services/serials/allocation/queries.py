@@ -15,14 +15,22 @@ LISTED = text("""
     WHERE d.id > :after
         AND (CAST(:sku AS text) IS NULL OR d.sku = :sku)
         AND (CAST(:order AS text) IS NULL OR d.order_id = :order)
+        AND (CAST(:status AS text[]) IS NULL OR d.status = ANY(:status))
         AND (NOT :waiting OR d.open > 0)
     ORDER BY d.id LIMIT :size
 """)
 
 
 async def listed(
-    tx: Transaction, *, sku: str | None, order: str | None, waiting: bool, after: str, size: int
+    tx: Transaction,
+    *,
+    sku: str | None,
+    order: str | None,
+    status: Sequence[str] | None,
+    waiting: bool,
+    after: str,
+    size: int,
 ) -> Sequence[Row[Any]]:
     """Give demands in order of their ids."""
-    values = {"sku": sku, "order": order, "waiting": waiting, "after": after, "size": size}
+    values = {"sku": sku, "order": order, "status": status, "waiting": waiting, "after": after, "size": size}
     return await tx.rows(LISTED, values)

@@ -47,7 +47,7 @@ class OnGoods(Fact):
 
 
 class Pick(OnGoods, type="unit.pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Goods of the pick list were scanned and staged; any other unit or lot is refused, with which to take (S20)."""
+    """Goods of the pick list were scanned and staged; any other unit or lot is refused, with which to take."""
 
     order: DocumentId
     location: Location
@@ -61,7 +61,7 @@ class ShortPick(OnGoods, type="unit.short_pick.v1", topic=FULFILLMENT_COMMANDS, 
 
 
 class Unpick(OnGoods, type="unit.unpick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Picked goods were put back to a storage place (S12): what a live line has lost so is wanted anew.
+    """Picked goods were put back to a storage place: what a live line has lost so is wanted anew.
 
     `again` false is refused while the line is wanted: it would be short with nobody seeking.
     """
@@ -91,7 +91,7 @@ class ExchangeStock(Fact, type="stock.exchange.v1", topic=FULFILLMENT_COMMANDS, 
 
 
 class Pack(OnGoods, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Picked goods were laid into a carton of the order; the first opens it (S21)."""
+    """Picked goods were laid into a carton of the order; the first opens it."""
 
     order: DocumentId
     carton: DocumentId
@@ -136,7 +136,7 @@ class CancelShipment(Fact, type="shipment.cancel.v1", topic=FULFILLMENT_COMMANDS
 
 
 class Dispatch(Fact, type="shipment.dispatch.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
-    """Send a shipment off, once the owners of its goods have agreed (S10, S28)."""
+    """Send a shipment off, once the owners of its goods have agreed."""
 
     shipment: DocumentId
     orders: Orders = []

@@ -10,7 +10,7 @@ from shared.identifiers import Count, Day, DocumentId, Location, LotNumber, Quan
 
 
 class PutAwayLot(Fact, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Received goods were stored in a storage place, which holds one lot of a product; orders may have them (S30)."""
+    """Received goods were stored in a storage place, which holds one lot of a product; orders may have them."""
 
     sku: Sku
     lot: LotNumber = ""
@@ -122,7 +122,7 @@ class SerialRange(Model):
 
 
 class OpenRecall(Fact, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
-    """Find and hold what a recall touches (S46); `text` is a pasted notice, in which lots and serials are looked for.
+    """Find and hold what a recall touches; `text` is a pasted notice, in which lots and serials are looked for.
 
     A `mock` one finds without holding, and times itself.
     """

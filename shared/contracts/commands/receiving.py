@@ -15,7 +15,7 @@ RawScan = Annotated[str, StringConstraints(max_length=1024)]
 
 
 class ScannedLot(Model):
-    """A lot as it was scanned or typed (S23); without a quantity, what one scan of the barcode means."""
+    """A lot as it was scanned or typed; without a quantity, what one scan of the barcode means."""
 
     lot: RawScan = ""
     quantity: Quantity | None = None
@@ -31,7 +31,7 @@ class ScannedLot(Model):
 
 
 class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Serials or lots scanned or typed for a product of a receipt, each with its own verdict (S13, S14, S16, S23).
+    """Serials or lots scanned or typed for a product of a receipt, each with its own verdict.
 
     The first scan of a session opens it; `sku` or a `barcode` of the product says what was scanned. Serials may carry
     the lot number and the expiry that their label shows.
@@ -76,7 +76,7 @@ class UndoScan(Fact, type="receive.undo.v1", topic=RECEIVING_COMMANDS, key="rece
 
 
 class ConfirmSession(Fact, type="receive.confirm.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """The scans of a session are right: its units are received, its discrepancies recorded (S16).
+    """The scans of a session are right: its units are received, its discrepancies recorded.
 
     `units` is how many scanned serials the sender counts, accepted or set aside, and `quantity` how much of what is
     counted: a session that has other numbers is refused.

@@ -12,7 +12,7 @@ Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_UNITS
 
 
 class PutAway(Fact, type="serial.put_away.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Received units were stored in a storage place; from now on orders may have them (S07)."""
+    """Received units were stored in a storage place; from now on orders may have them."""
 
     sku: Sku
     serials: Serials
@@ -20,7 +20,7 @@ class PutAway(Fact, type="serial.put_away.v1", topic=SERIALS_COMMANDS, key="sku"
 
 
 class Move(Fact, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Free units were moved to another place of the same kind (S36)."""
+    """Free units were moved to another place of the same kind."""
 
     sku: Sku
     serials: Serials

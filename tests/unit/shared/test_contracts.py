@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -42,7 +43,15 @@ def within(written: Any, read: Any) -> bool:
         return isinstance(read, dict) and all(within(value, read.get(name)) for name, value in written.items())
     if isinstance(written, list):
         return isinstance(read, list) and len(read) == len(written) and all(map(within, written, read))
-    return bool(written == read)
+    return bool(written == read) or same_moment(written, read)
+
+
+def same_moment(written: Any, read: Any) -> bool:
+    """Whether both are one time; it is read in UTC, whatever offset it was written with."""
+    try:
+        return datetime.fromisoformat(written) == datetime.fromisoformat(read)
+    except (TypeError, ValueError):
+        return False
 
 
 @by_type

@@ -1,9 +1,13 @@
 """Small parts of the line: the breaker, what errors mean, cuts by weight, cursors, sparing logs."""
 
+import json
 import logging
+from datetime import datetime
+from decimal import Decimal
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -15,10 +19,12 @@ from shared.contracts.upstream import AsnAnnounced, OrderPlaced
 from shared.database import LostRaceError, Trouble, trouble
 from shared.http.pages import cursor, page, parts
 from shared.http.problems import Problem
+from shared.identifiers import Moment, Quantity, rfc3339
 from shared.telemetry import OneLine, Sparing
 from tests.shared.conftest import message
 from tests.shared.toy.messages import Arrived, Unheard
 
+QUANTITY: TypeAdapter[Decimal] = TypeAdapter(Quantity)
 AT, OTHER = TopicPartition("toy.news", 0), TopicPartition("toy.news", 1)
 
 
@@ -117,6 +123,31 @@ def test_a_message_weighs_its_units() -> None:
     named = {"receipt": "R", "warehouse": "EAST", "lines": [lines[0], lines[1] | {"serials": list("123456789")}]}
     assert AsnAnnounced.model_validate(named).weight() == 3 + 9
     assert Unheard(box="A").weight() == 1
+
+
+@pytest.mark.parametrize("written", ["0.1", '"0.1"', "1e3", '"1000000"', "123456.123456", '"0.000001"', "1.10"])
+def test_a_quantity_is_exact(written: str) -> None:
+    """A JSON number or plain digits in a string, with no rounding on the way in or out."""
+    quantity = QUANTITY.validate_json(written)
+    assert quantity == Decimal(written.strip('"'))
+    assert json.loads(QUANTITY.dump_json(quantity), parse_float=Decimal) == quantity
+
+
+@pytest.mark.parametrize(
+    "written", ['"1e3"', '"+1"', '" 1"', '"1_0"', '"1."', '".5"', '"0.0000001"', '"12345678"', "true"]
+)
+def test_a_quantity_in_a_string_is_plain_digits(written: str) -> None:
+    """Signs, exponents, blanks, grouping, too many digits: no quantity."""
+    with pytest.raises(ValidationError):
+        QUANTITY.validate_json(written)
+
+
+def test_times_are_in_utc() -> None:
+    """Whatever offset a time comes with, it is kept and shown in UTC with `Z`, in a CSV file too."""
+    moment: TypeAdapter[datetime] = TypeAdapter(Moment)
+    came = moment.validate_json('"2026-01-01T00:30:00+02:00"')
+    assert moment.dump_json(came) == b'"2025-12-31T22:30:00Z"'
+    assert rfc3339(came) == "2025-12-31T22:30:00Z"
 
 
 def test_a_cursor_is_taken_only_as_it_was_given() -> None:

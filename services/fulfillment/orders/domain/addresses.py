@@ -1,7 +1,5 @@
 """Where documents are found over HTTP, for refusals and answers that point at them."""
 
-from urllib.parse import quote
-
 from shared.identifiers import address_of
 
 
@@ -17,7 +15,7 @@ def unit_at(sku: str, serial: str) -> str:
 
 def stock_at(sku: str, lot: str) -> str:
     """A lot of a product, at lots; an untracked product's has no name."""
-    return f"/lot?product={quote(sku, safe='')}&lot={quote(lot, safe='')}"
+    return address_of("lots", sku, lot)
 
 
 def carton_at(carton: str) -> str:
@@ -32,9 +30,9 @@ def shipment_at(shipment: str) -> str:
 
 def dispatch_at(check: str) -> str:
     """A dispatch and its outcome."""
-    return address_of("dispatches", check)
+    return address_of("dispatch-checks", check)
 
 
 def exchange_at(demand: str) -> str:
     """An exchange and its outcome."""
-    return address_of("exchanges", demand)
+    return address_of("swaps", demand)

@@ -18,7 +18,7 @@ SHOWN = 20
 
 
 def answered(act: Act, data: Allocated) -> None:
-    """Goods were reserved for a line; what it is short of now, and what was passed over (S08, S27)."""
+    """Goods were reserved for a line; what it is short of now, and what was passed over."""
     found = _demand(act, data)
     if found is None:
         return

@@ -1,5 +1,7 @@
 """Shipments: cartons of one or several orders of one warehouse leave together, or are free for another."""
 
+from typing import Literal
+
 from services.fulfillment.orders.domain import Act
 from services.fulfillment.orders.domain.addresses import carton_at, order_at, shipment_at
 from services.fulfillment.shipping.domain.yard import Carton, Reason, Shipment, Yard
@@ -12,7 +14,7 @@ class Shipping(Model):
     """What a request about a shipment is answered."""
 
     shipment: str
-    status: str
+    status: Literal["CREATED", "DISPATCHED", "CANCELLED"]
     orders: list[str]
     address: str
 

@@ -1,30 +1,41 @@
-"""Lots as a list with its filters, and one as a whole. The query names a lot: its number may be anything."""
+"""Lots as a list with its filters, and one as a whole."""
 
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from services.lots.balances.domain.stock import HoldKind
 from services.lots.lookup.queries import lots as queries
 from services.lots.lookup.queries.amounts import Amounts
 from services.lots.lookup.queries.search import Filters, search
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.http import (
+    Cursor,
+    Limit,
+    LocationFilter,
+    NotFound,
+    Page,
+    Reading,
+    SkuFilter,
+    SkuPath,
+    WarehouseFilter,
+    page,
+    parts,
+)
 from shared.identifiers import Day, Exact
 from shared.replica import days
 from shared.stock.expiry import days_left, is_expired
 
 router = APIRouter(tags=["lookup"])
 
-Product = Annotated[str, Query(description="the product's sku")]
-Number = Annotated[str, Query(description="the lot number, verbatim; empty for an untracked product")]
+LotPath = Annotated[str, Path(description="Lot number, exactly; empty for an untracked product.")]
 Part = Annotated[
-    str | None, Query(max_length=64, description="part of a lot number from 3 characters, else its beginning")
+    str | None, Query(max_length=64, description="Part of the lot number from 3 characters, else its beginning.")
 ]
 
 
-class LotFacts(KnownFieldsModel):
+class LotAttributes(KnownFieldsModel):
     """What is known of a lot itself."""
 
     sku: str
@@ -38,7 +49,7 @@ class LotFacts(KnownFieldsModel):
     supplier: str
 
 
-class LotLine(LotFacts):
+class LotSummary(LotAttributes):
     """A lot as a line of the list."""
 
     on_hand: Exact
@@ -47,7 +58,7 @@ class LotLine(LotFacts):
     held: bool
 
 
-class InWarehouse(Amounts):
+class WarehouseBalance(Amounts):
     """How much there is of a lot in a warehouse, and how long it is good there."""
 
     warehouse: str
@@ -55,7 +66,7 @@ class InWarehouse(Amounts):
     expired: bool
 
 
-class AtPlace(KnownFieldsModel):
+class LocationBalance(KnownFieldsModel):
     """How much of a lot lies at a place."""
 
     location: str
@@ -66,7 +77,7 @@ class AtPlace(KnownFieldsModel):
     staged: Exact
 
 
-class OnHold(KnownFieldsModel):
+class LotHoldOut(KnownFieldsModel):
     """A hold that is open on the lot, everywhere or at one place."""
 
     hold: str
@@ -79,7 +90,7 @@ class OnHold(KnownFieldsModel):
     opened_at: datetime
 
 
-class Corrected(KnownFieldsModel):
+class DateCorrectionOut(KnownFieldsModel):
     """That the dates of the lot were others before, and who said so why."""
 
     expiry_before: date | None
@@ -93,43 +104,43 @@ class Corrected(KnownFieldsModel):
     recorded_at: datetime
 
 
-class WholeLot(LotFacts):
+class LotDetail(LotAttributes):
     """Everything that is known of a lot; its movements are a report."""
 
-    warehouses: list[InWarehouse]
-    places: list[AtPlace]
-    holds: list[OnHold]
-    corrections: list[Corrected]
+    warehouses: list[WarehouseBalance]
+    places: list[LocationBalance]
+    holds: list[LotHoldOut]
+    corrections: list[DateCorrectionOut]
 
 
 @router.get("/lots")
-async def lots(
+async def list_lots(
     tx: Reading,
     *,
     q: Part = None,
-    product: str | None = None,
-    expiring_before: Day | None = None,
-    warehouse: str | None = None,
-    location: str | None = None,
-    stocked: Annotated[bool, Query(description="only those of which something is on hand")] = False,
-    cursor: str | None = None,
-    limit: Limit = 50,
-) -> Page[LotLine]:
-    """Lots by product and number: part of a number, what expires before a day, what lies where."""
+    sku: SkuFilter = None,
+    expiring_before: Annotated[Day | None, Query(description="Expiring before this day.")] = None,
+    warehouse: WarehouseFilter = None,
+    location: LocationFilter = None,
+    stocked: Annotated[bool, Query(description="Only lots with stock on hand.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[LotSummary]:
+    """Lots in order of SKU and lot number."""
     after = parts(cursor, str, str) or ("", "")
     filters = Filters(
-        part=q, sku=product, before=expiring_before, warehouse=warehouse, location=location, stocked=stocked,
+        part=q, sku=sku, before=expiring_before, warehouse=warehouse, location=location, stocked=stocked,
     )  # fmt: skip
     found = await search(tx, filters, (after[0], after[1]), limit + 1)
-    return page(found, limit, lambda row: LotLine.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
+    return page(found, limit, lambda row: LotSummary.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
 
 
-@router.get("/lot")
-async def one(tx: Reading, product: Product, lot: Number = "") -> WholeLot:
-    """A lot with its dates, how much of it is where, its holds, and what its dates were before."""
-    found = await queries.one(tx, product, lot)
+@router.get("/lots/{sku}/{lot:optional}")
+async def get_lot(tx: Reading, sku: SkuPath, lot: LotPath) -> LotDetail:
+    """A lot with its dates, balances, holds and earlier dates."""
+    found = await queries.one(tx, sku, lot)
     if found is None:
-        raise unknown(product, lot)
+        raise unknown(sku, lot)
     today = await days(tx)
     warehouses = [
         {
@@ -137,16 +148,16 @@ async def one(tx: Reading, product: Product, lot: Number = "") -> WholeLot:
             "days_left": days_left(found.expiry, day) if found.expiry else None,
             "expired": is_expired(found.expiry, day),
         }
-        for row in await queries.by_warehouse(tx, product, lot)
+        for row in await queries.by_warehouse(tx, sku, lot)
         for day in (today.get(row.warehouse, tx.now.date()),)
     ]
     rest = {
-        "places": await queries.lying(tx, product, lot),
-        "holds": await queries.holds(tx, product, lot),
-        "corrections": await queries.corrections(tx, product, lot),
+        "places": await queries.lying(tx, sku, lot),
+        "holds": await queries.holds(tx, sku, lot),
+        "corrections": await queries.corrections(tx, sku, lot),
     }
     shown = {name: [row._asdict() for row in rows] for name, rows in rest.items()}
-    return WholeLot.model_validate(found._asdict() | {"warehouses": warehouses} | shown)
+    return LotDetail.model_validate(found._asdict() | {"warehouses": warehouses} | shown)
 
 
 def unknown(sku: str, lot: str) -> NotFound:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from shared.contracts.model import KnownFieldsModel
+from shared.http import LotFilter, SkuFilter, WarehouseFilter
 from shared.identifiers import Exact
 
 OF_LOTS = """
@@ -28,9 +29,9 @@ class Amounts(KnownFieldsModel):
     picked: Exact = Field(description="what was picked and has not left")
 
 
-def of_stock(product: str | None = None, lot: str | None = None, warehouse: str | None = None) -> dict[str, Any]:
+def of_stock(sku: SkuFilter = None, lot: LotFilter = None, warehouse: WarehouseFilter = None) -> dict[str, Any]:
     """Those of a product, a lot, a warehouse."""
-    return {"sku": product, "lot": lot, "warehouse": warehouse}
+    return {"sku": sku, "lot": lot, "warehouse": warehouse}
 
 
 def places(which: str) -> str:

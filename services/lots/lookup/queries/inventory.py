@@ -1,15 +1,15 @@
 """Lot inventory by expiration, and what expires of it within how many days: two reports, one statement."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import Field
 
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
 from shared.contracts.model import KnownFieldsModel
 from shared.database import reading
-from shared.http import Report
+from shared.http import LotFilter, Report, SkuFilter, WarehouseFilter
 from shared.replica import days
 
 Bucket = Literal["expired", "<=7", "<=30", "<=90", ">90"]
@@ -32,7 +32,7 @@ class LotNamed(KnownFieldsModel):
 
 
 class InventoryRow(Amounts, LotNamed):
-    """Lot inventory by expiration: each lot in each warehouse, what expires first comes first (S42)."""
+    """Lot inventory by expiration: each lot in each warehouse, what expires first comes first."""
 
     unit: str = Field(description="what quantities are counted in")
     manufactured: date | None = Field(description="when it was made")
@@ -42,7 +42,7 @@ class InventoryRow(Amounts, LotNamed):
 
 
 class ExpiringRow(InventoryRow):
-    """Expiring lots: what has expired, and what will within 7, 30, 90 days and later, in that order (S29, S43)."""
+    """Expiring lots: what has expired, and what will within 7, 30, 90 days and later, in that order."""
 
     bucket: Bucket = Field(description="expired, or within how many days it will have")
 
@@ -106,25 +106,25 @@ def inventory(condition: str = "true") -> str:
 
 
 async def of_lots(
-    request: Request, product: str | None = None, lot: str | None = None, warehouse: str | None = None
+    request: Request, sku: SkuFilter = None, lot: LotFilter = None, warehouse: WarehouseFilter = None
 ) -> dict[str, Any]:
     """Those of a product, a lot, a warehouse, as of the day it is in each."""
     async with reading(request.app.state.engine) as tx:  # of its own: it would be idle while a file begins
         today = await days(tx)
     calendar = {"warehouses": list(today), "days": list(today.values()), "utc": tx.now.date()}
-    return of_stock(product, lot, warehouse) | calendar
+    return of_stock(sku, lot, warehouse) | calendar
 
 
 async def of_expiring(
     request: Request,
-    product: str | None = None,
-    lot: str | None = None,
-    warehouse: str | None = None,
-    bucket: Bucket | None = None,
+    sku: SkuFilter = None,
+    lot: LotFilter = None,
+    warehouse: WarehouseFilter = None,
+    bucket: Annotated[Bucket | None, Query(description="Expired, or days left.")] = None,
 ) -> dict[str, Any]:
     """Those of a bucket too."""
     first, last = BUCKETS[bucket]
-    return await of_lots(request, product, lot, warehouse) | {"first": first, "last": last}
+    return await of_lots(request, sku, lot, warehouse) | {"first": first, "last": last}
 
 
 TURN = {"turn": "-infinity", "sku": "", "lot": "", "warehouse": ""}

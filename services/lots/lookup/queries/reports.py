@@ -1,15 +1,17 @@
 """The reports on lots: inventory by expiration, what expires, movements, stock by product, and that the books agree."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from fastapi import Query
+from pydantic import Field
 
+from services.lots.balances.domain.stock import Change
 from services.lots.balances.queries import Reconciled, reconciliation
 from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Report
+from shared.http import LotFilter, Report, Since, SkuFilter, Until, WarehouseFilter
 from shared.identifiers import Exact
 
 
@@ -21,12 +23,12 @@ class OneLot(KnownFieldsModel):
 
 
 class MovementRow(OneLot):
-    """Lot movement history: every change of a quantity, lot by lot, in the order in which it was recorded (S44)."""
+    """Lot movement history: every change of a quantity, lot by lot, in the order in which it was recorded."""
 
     number: int = Field(description="the row's number in the ledger")
     recorded_at: datetime = Field(description="when it was recorded")
     occurred_at: datetime = Field(description="when it happened, by the clock of who reported it")
-    change: str = Field(description="what happened")
+    change: Change = Field(description="what happened")
     warehouse: str = Field(description="the warehouse")
     location: str | None = Field(description="the place whose quantity changed; none for what left")
     on_hand: Exact = Field(description="by how much what lies there changed")
@@ -109,19 +111,24 @@ AGREEMENT = f"""
 
 
 def of_movements(
-    product: str | None = None,
-    lot: str | None = None,
-    warehouse: str | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    sku: SkuFilter = None,
+    lot: LotFilter = None,
+    warehouse: WarehouseFilter = None,
+    since: Since = None,
+    until: Until = None,
 ) -> dict[str, Any]:
     """Those of a product, a lot, a warehouse, and of a time."""
-    return of_stock(product, lot, warehouse) | {"since": since, "until": until}
+    return of_stock(sku, lot, warehouse) | {"since": since, "until": until}
 
 
-def of_books(product: str | None = None, lot: str | None = None, *, wrong_only: bool = False) -> dict[str, Any]:
+def of_books(
+    sku: SkuFilter = None,
+    lot: LotFilter = None,
+    *,
+    wrong_only: Annotated[bool, Query(description="Only rows that do not agree.")] = False,
+) -> dict[str, Any]:
     """Those of a product or a lot; only those that do not add up."""
-    return {"sku": product, "lot": lot, "wrong_only": wrong_only}
+    return {"sku": sku, "lot": lot, "wrong_only": wrong_only}
 
 
 REPORTS = (

@@ -1,4 +1,4 @@
-"""Where a lot came from and where it went, from the ledger (S46)."""
+"""Where a lot came from and where it went, from the ledger."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import Request
+from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
 from services.lots.balances.queries import Reconciled
@@ -24,8 +24,8 @@ class Item(KnownFieldsModel):
     item: str = Field(description="the lot, or the serial")
 
 
-class StockRow(Item):
-    """Stock that a recall touches (S46)."""
+class RecallStockRow(Item):
+    """Stock that a recall touches."""
 
     warehouse: str = Field(description="the warehouse")
     location: str = Field(description="the place")
@@ -34,8 +34,8 @@ class StockRow(Item):
     held: bool = Field(description="whether the recall still keeps it; its hold is lifted from what was found good")
 
 
-class OrderRow(Item):
-    """Orders that have some of it, which has not left (S46)."""
+class RecallOrderRow(Item):
+    """Orders that have some of it, which has not left."""
 
     order: str = Field(description="the order")
     status: Literal["ALLOCATED", "PICKED"] = Field(description="how far it is")
@@ -44,7 +44,7 @@ class OrderRow(Item):
 
 
 class CallRow(Item):
-    """Customers to call: what left for them, what came back of it, and how the call went (S46)."""
+    """Customers to call: what left for them, what came back of it, and how the call went."""
 
     customer: str = Field(description="the customer")
     customer_name: str = Field(description="the customer's name")
@@ -60,13 +60,13 @@ class CallRow(Item):
     marked_by: str | None = Field(description="by whom")
 
 
-class ReconciliationRow(Reconciled, Item):
-    """Received + returned + counted up = on hand + picked + shipped + scrapped + sent back + counted down (S46)."""
+class RecallReconciliationRow(Reconciled, Item):
+    """Reconciliation of a recall: what came in is on hand, picked, shipped or written off, lot by lot."""
 
     difference: Exact = Field(description="what is not accounted for")
 
 
-async def of_recall(request: Request, recall: str) -> dict[str, Any]:
+async def of_recall(request: Request, recall: Annotated[str, Path(description="Recall.")]) -> dict[str, Any]:
     """Those of the recall in the address; one that is not there has no empty list, as if nothing were left."""
     async with reading(request.app.state.engine) as tx:  # of its own: it would be idle while a file begins
         if await one(tx, recall) is None:
@@ -82,8 +82,8 @@ def _list(name: str, row: type[BaseModel], key: Mapping[str, str], view: str) ->
 
 
 LISTS = (
-    _list("stock", StockRow, {"sku": "", "item": "", "location": ""}, STOCK),
-    _list("orders", OrderRow, {"order": "", "sku": "", "item": "", "status": ""}, ORDERS),
+    _list("stock", RecallStockRow, {"sku": "", "item": "", "location": ""}, STOCK),
+    _list("orders", RecallOrderRow, {"order": "", "sku": "", "item": "", "status": ""}, ORDERS),
     _list("calls", CallRow, {"customer": "", "shipment": "", "order": "", "sku": "", "item": ""}, CALLS),
-    _list("reconciliation", ReconciliationRow, {"sku": "", "item": "", "warehouse": ""}, RECONCILIATION),
+    _list("reconciliation", RecallReconciliationRow, {"sku": "", "item": "", "warehouse": ""}, RECONCILIATION),
 )

@@ -16,7 +16,9 @@ ONE = text("""
 
 LISTED = text("""
     SELECT r.recall, r.reason, r.mock, r.opened_at, r.opened_by, r.closed_at
-    FROM recall AS r WHERE r.recall > :after AND (NOT :open_only OR r.closed_at IS NULL) ORDER BY r.recall LIMIT :size
+    FROM recall AS r
+    WHERE r.recall > :after AND (CAST(:open AS boolean) IS NULL OR (r.closed_at IS NULL) = :open)
+    ORDER BY r.recall LIMIT :size
 """)
 
 # A product that was only looked through for serials, and has none of them, is not shown once that is known.
@@ -42,6 +44,6 @@ async def products(tx: Transaction, recall: str) -> Sequence[Row[Any]]:
     return await tx.rows(PRODUCTS, {"recall": recall})
 
 
-async def listed(tx: Transaction, *, open_only: bool, after: str, size: int) -> Sequence[Row[Any]]:
+async def listed(tx: Transaction, *, is_open: bool | None, after: str, size: int) -> Sequence[Row[Any]]:
     """Give recalls in order of their names."""
-    return await tx.rows(LISTED, {"open_only": open_only, "after": after, "size": size})
+    return await tx.rows(LISTED, {"open": is_open, "after": after, "size": size})

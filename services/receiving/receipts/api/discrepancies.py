@@ -1,23 +1,24 @@
 """Discrepancies, and how each was resolved."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
-from services.receiving.receipts.api.receipts import head
+from services.receiving.receipts.api.receipts import ReceiptPath, head
 from services.receiving.receipts.domain.resolving import fitting
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.receiving import DiscrepancyKind, Resolution
-from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.http import Cursor, Limit, NotFound, OpenFilter, Page, Reading, SkuFilter, page, parts
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["discrepancies"])
 
 
-class DiscrepancyShown(KnownFieldsModel):
-    """What came is not what was announced (S16); `other` is what stands against it, `fitting` what may be decided."""
+class DiscrepancyOut(KnownFieldsModel):
+    """What came is not what was announced; `other` is what stands against it, `fitting` what may be decided."""
 
     discrepancy: str
     receipt: str
@@ -28,7 +29,7 @@ class DiscrepancyShown(KnownFieldsModel):
     serials: list[str]
     lot: str | None
     expiry: date | None
-    quantity: float
+    quantity: Exact
     location: str | None
     other: str | None
     found_at: datetime
@@ -41,21 +42,21 @@ class DiscrepancyShown(KnownFieldsModel):
     fitting: list[Resolution]
 
 
-def _shown(row: Row[Any]) -> DiscrepancyShown:
+def _shown(row: Row[Any]) -> DiscrepancyOut:
     fits = [] if row.resolution else sorted(fitting(row.kind, row.scan))
     serials = [row.serial] if row.serial else row.missing
-    return DiscrepancyShown.model_validate(row._asdict() | {"serials": serials, "fitting": fits})
+    return DiscrepancyOut.model_validate(row._asdict() | {"serials": serials, "fitting": fits})
 
 
-@router.get("/receipts/{receipt:path}/discrepancies")
-async def of_receipt(
+@router.get("/receipts/{receipt}/discrepancies")
+async def list_receipt_discrepancies(
     tx: Reading,
-    receipt: str,
+    receipt: ReceiptPath,
     *,
-    open: bool | None = None,  # noqa: A002 - what it is called in the address
-    cursor: str | None = None,
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[DiscrepancyShown]:
+) -> Page[DiscrepancyOut]:
     """The discrepancies of a receipt, the oldest first."""
     await head(tx, receipt)
     (after,) = parts(cursor, str) or ("",)
@@ -66,16 +67,16 @@ async def of_receipt(
 
 
 @router.get("/discrepancies")
-async def discrepancies(
+async def list_discrepancies(
     tx: Reading,
     *,
-    receipt: str | None = None,
-    kind: DiscrepancyKind | None = None,
-    sku: str | None = None,
-    open: bool | None = None,  # noqa: A002 - what it is called in the address
-    cursor: str | None = None,
+    receipt: Annotated[str | None, Query(description="Receipt.")] = None,
+    kind: Annotated[DiscrepancyKind | None, Query(description="Kind of discrepancy.")] = None,
+    sku: SkuFilter = None,
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[DiscrepancyShown]:
+) -> Page[DiscrepancyOut]:
     """Discrepancies of all receipts, the oldest first."""
     (after,) = parts(cursor, str) or ("",)
     found = await queries.discrepancies(tx, receipt=receipt, kind=kind, sku=sku, open=open, after=after, size=limit + 1)
@@ -83,7 +84,7 @@ async def discrepancies(
 
 
 @router.get("/discrepancies/{discrepancy}")
-async def discrepancy(tx: Reading, discrepancy: str) -> DiscrepancyShown:
+async def get_discrepancy(tx: Reading, discrepancy: Annotated[str, Path(description="Discrepancy.")]) -> DiscrepancyOut:
     """One discrepancy, and which resolutions fit it."""
     found = await queries.discrepancy(tx, discrepancy)
     if found is None:

@@ -1,23 +1,24 @@
 """What was counted on a receipt: lots as they were scanned, and what became of them."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
-from services.receiving.receipts.api.receipts import head
+from services.receiving.receipts.api.receipts import ReceiptPath, head
 from services.receiving.receipts.domain.records import LotScanState
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Limit, Page, Reading, page, parts
+from shared.http import Cursor, Limit, Page, Reading, SkuFilter, page, parts
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["receipts"])
 LOTS = 500
 
 
-class LotScanShown(KnownFieldsModel):
-    """So much of a lot as it was scanned (S23); the lot of an untracked product is empty."""
+class LotScanOut(KnownFieldsModel):
+    """So much of a lot as it was scanned; the lot of an untracked product is empty."""
 
     session: str
     line: str | None
@@ -25,7 +26,7 @@ class LotScanShown(KnownFieldsModel):
     lot: str
     location: str
     state: LotScanState
-    quantity: float
+    quantity: Exact
     expiry: date | None
     manufactured: date | None
     best_before: date | None
@@ -33,22 +34,22 @@ class LotScanShown(KnownFieldsModel):
     at: datetime
 
 
-def lot_shown(row: Row[Any]) -> LotScanShown:
+def lot_shown(row: Row[Any]) -> LotScanOut:
     """A row as it is shown."""
-    return LotScanShown.model_validate(row._asdict())
+    return LotScanOut.model_validate(row._asdict())
 
 
-@router.get("/receipts/{receipt:path}/lots")
-async def lots(
+@router.get("/receipts/{receipt}/lots")
+async def list_receipt_lots(
     tx: Reading,
-    receipt: str,
+    receipt: ReceiptPath,
     *,
-    session: str | None = None,
-    sku: str | None = None,
-    cursor: str | None = None,
+    session: Annotated[str | None, Query(description="Scanning session.")] = None,
+    sku: SkuFilter = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[LotScanShown]:
-    """The lots of a receipt, scanned and received, in the order of their first scan (S23, S26)."""
+) -> Page[LotScanOut]:
+    """The lots of a receipt, scanned and received, in the order of their first scan."""
     await head(tx, receipt)
     (after,) = parts(cursor, str) or ("",)
     found = await queries.lots(tx, receipt, session=session, sku=sku, after=after, size=limit + 1)

@@ -1,9 +1,9 @@
 """Receipts, their lines, and what a scanner is to be prompted for."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
@@ -11,13 +11,15 @@ from services.receiving.receipts.domain.records import ReceiptKind, ReceiptStatu
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.database import Transaction
-from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.http import Cursor, Limit, NotFound, Page, Reading, SkuFilter, StatusFilter, WarehouseFilter, page, parts
+from shared.identifiers import Exact
 
 router = APIRouter(tags=["receipts"])
 LINES = 500
+ReceiptPath = Annotated[str, Path(description="Receipt.")]
 
 
-class ReceiptShown(KnownFieldsModel):
+class ReceiptSummary(KnownFieldsModel):
     """A receipt's head; its warehouse is empty while only its cancellation is known."""
 
     receipt: str
@@ -31,30 +33,29 @@ class ReceiptShown(KnownFieldsModel):
     reason: str
 
 
-class LineShown(KnownFieldsModel):
-    """One line, announced against scanned and received (S16).
+class ReceiptLineOut(KnownFieldsModel):
+    """One line, announced against scanned and received.
 
-    A line is filled by scans alone: `missing` goes down with each confirmed one (S02, S15).
-    `expected_by_name` and `expected_unnamed` are what a scanner is still to be prompted for (S13).
+    A line is filled by scans alone: `missing` goes down with each confirmed one.
+    `expected_by_name` and `expected_unnamed` are what a scanner is still to be prompted for.
     """
 
     line: str
     sku: str
     tracking: Tracking | None
     waiting: bool
-    announced: float
-    scanned: float
-    received: float
-    missing: float
+    announced: Exact
+    scanned: Exact
+    received: Exact
+    missing: Exact
     expected_by_name: int
-    expected_unnamed: float
+    expected_unnamed: Exact
 
 
-class WholeReceipt(ReceiptShown):
-    """A receipt with its first 500 lines; `next_lines` is the cursor of the following ones."""
+class ReceiptDetail(ReceiptSummary):
+    """A receipt with its first 500 lines; `lines.next` is a cursor for the list of its lines."""
 
-    lines: list[LineShown]
-    next_lines: str | None
+    lines: Page[ReceiptLineOut]
 
 
 class ExpectedUnit(KnownFieldsModel):
@@ -66,55 +67,56 @@ class ExpectedUnit(KnownFieldsModel):
 
 
 @router.get("/receipts")
-async def receipts(
+async def list_receipts(
     tx: Reading,
     *,
-    status: ReceiptStatus | None = None,
-    kind: ReceiptKind | None = None,
-    warehouse: str | None = None,
-    sku: str | None = None,
-    search: str | None = None,
-    cursor: str | None = None,
+    status: StatusFilter[ReceiptStatus] = None,
+    kind: Annotated[ReceiptKind | None, Query(description="Kind of receipt.")] = None,
+    warehouse: WarehouseFilter = None,
+    sku: SkuFilter = None,
+    q: Annotated[str | None, Query(description="Part of the receipt number or supplier.")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[ReceiptShown]:
-    """Receipts by name; a search looks into name and supplier."""
+) -> Page[ReceiptSummary]:
+    """Receipts in order of their numbers."""
     (after,) = parts(cursor, str) or ("",)
     found = await queries.receipts(
-        tx, status=status, kind=kind, warehouse=warehouse, sku=sku, search=search, after=after, size=limit + 1
+        tx, status=status, kind=kind, warehouse=warehouse, sku=sku, search=q, after=after, size=limit + 1
     )
-    return page(found, limit, lambda row: ReceiptShown.model_validate(row._asdict()), lambda row: (row.receipt,))
+    return page(found, limit, lambda row: ReceiptSummary.model_validate(row._asdict()), lambda row: (row.receipt,))
 
 
-@router.get("/receipts/{receipt:path}/lines")
-async def lines(tx: Reading, receipt: str, cursor: str | None = None, limit: Limit = 100) -> Page[LineShown]:
+@router.get("/receipts/{receipt}/lines")
+async def list_receipt_lines(
+    tx: Reading, receipt: ReceiptPath, cursor: Cursor = None, limit: Limit = 100
+) -> Page[ReceiptLineOut]:
     """A receipt's lines."""
     await head(tx, receipt)
     return await _lines(tx, receipt, cursor, limit)
 
 
-@router.get("/receipts/{receipt:path}/expected")
-async def expected(
+@router.get("/receipts/{receipt}/expected")
+async def list_expected_units(
     tx: Reading,
-    receipt: str,
+    receipt: ReceiptPath,
     *,
-    line: str | None = None,
-    sku: str | None = None,
-    cursor: str | None = None,
+    line: Annotated[str | None, Query(description="Line of the receipt.")] = None,
+    sku: SkuFilter = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ExpectedUnit]:
-    """The units that a receipt still expects by name, for a scanner to prompt for (S13)."""
+    """The units that a receipt still expects by name, for a scanner to prompt for."""
     await head(tx, receipt)
     serial, of = parts(cursor, str, str) or ("", "")
     found = await queries.expected(tx, receipt=receipt, line=line, of=sku, serial=serial, sku=of, size=limit + 1)
     return page(found, limit, lambda row: ExpectedUnit.model_validate(row._asdict()), lambda row: (row.serial, row.sku))
 
 
-@router.get("/receipts/{receipt:path}")
-async def receipt(tx: Reading, receipt: str) -> WholeReceipt:
-    """One receipt, line by line (S16)."""
+@router.get("/receipts/{receipt}")
+async def get_receipt(tx: Reading, receipt: ReceiptPath) -> ReceiptDetail:
+    """One receipt, line by line."""
     found = await head(tx, receipt)
-    first = await _lines(tx, receipt, None, LINES)
-    return WholeReceipt(**found._asdict(), lines=first.items, next_lines=first.next)
+    return ReceiptDetail(**found._asdict(), lines=await _lines(tx, receipt, None, LINES))
 
 
 async def head(tx: Transaction, receipt: str) -> Row[Any]:
@@ -125,7 +127,7 @@ async def head(tx: Transaction, receipt: str) -> Row[Any]:
     return found
 
 
-async def _lines(tx: Transaction, receipt: str, cursor: str | None, limit: int) -> Page[LineShown]:
+async def _lines(tx: Transaction, receipt: str, cursor: str | None, limit: int) -> Page[ReceiptLineOut]:
     (after,) = parts(cursor, str) or ("",)
     found = await queries.lines(tx, receipt, after=after, size=limit + 1)
-    return page(found, limit, lambda row: LineShown.model_validate(row._asdict()), lambda row: (row.line,))
+    return page(found, limit, lambda row: ReceiptLineOut.model_validate(row._asdict()), lambda row: (row.line,))

@@ -1,22 +1,23 @@
 """Sessions of scans, until they are confirmed."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
-from services.receiving.receipts.api.lots import LOTS, LotScanShown, lot_shown
-from services.receiving.receipts.api.receipts import head
+from services.receiving.receipts.api.lots import LOTS, LotScanOut, lot_shown
+from services.receiving.receipts.api.receipts import ReceiptPath, head
 from services.receiving.receipts.domain.records import SessionState
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Limit, NotFound, Page, Reading, page, parts
+from shared.contracts.receiving import DiscrepancyKind
+from shared.http import Cursor, Limit, NotFound, Page, Reading, page, parts
 
 router = APIRouter(tags=["receipts"])
 
 
-class SessionShown(KnownFieldsModel):
+class SessionSummary(KnownFieldsModel):
     """Scans of one person on one receipt."""
 
     session: str
@@ -26,7 +27,7 @@ class SessionShown(KnownFieldsModel):
     ended_at: datetime | None
 
 
-class ScanShown(KnownFieldsModel):
+class ScanOut(KnownFieldsModel):
     """An unconfirmed scan: accepted, or a discrepancy once confirmed."""
 
     serial: str
@@ -35,25 +36,27 @@ class ScanShown(KnownFieldsModel):
     location: str
     actor: str
     at: datetime
-    verdict: str
+    verdict: Literal["ACCEPTED"] | DiscrepancyKind
     other: str | None
     lot: str | None
     expiry: date | None
 
 
-class WholeSession(SessionShown):
+class SessionDetail(SessionSummary):
     """A session with its unconfirmed scans of serials, and the first 500 of the lots that it counted."""
 
-    scans: Page[ScanShown]
-    lots: list[LotScanShown]
+    scans: Page[ScanOut]
+    lots: list[LotScanOut]
 
 
-def _shown(row: Row[Any]) -> SessionShown:
-    return SessionShown.model_validate(row._asdict())
+def _shown(row: Row[Any]) -> SessionSummary:
+    return SessionSummary.model_validate(row._asdict())
 
 
-@router.get("/receipts/{receipt:path}/sessions")
-async def sessions(tx: Reading, receipt: str, cursor: str | None = None, limit: Limit = 100) -> Page[SessionShown]:
+@router.get("/receipts/{receipt}/sessions")
+async def list_sessions(
+    tx: Reading, receipt: ReceiptPath, cursor: Cursor = None, limit: Limit = 100
+) -> Page[SessionSummary]:
     """The sessions of a receipt."""
     await head(tx, receipt)
     (after,) = parts(cursor, str) or ("",)
@@ -61,16 +64,20 @@ async def sessions(tx: Reading, receipt: str, cursor: str | None = None, limit: 
     return page(found, limit, _shown, lambda row: (row.session,))
 
 
-@router.get("/receipts/{receipt:path}/sessions/{session}")
-async def session(
-    tx: Reading, receipt: str, session: str, cursor: str | None = None, limit: Limit = 100
-) -> WholeSession:
-    """One session and its scans, to be verified before they are confirmed (S16)."""
+@router.get("/receipts/{receipt}/sessions/{session}")
+async def get_session(
+    tx: Reading,
+    receipt: ReceiptPath,
+    session: Annotated[str, Path(description="Scanning session.")],
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> SessionDetail:
+    """A session and its scans, to be checked before they are confirmed."""
     found = await queries.sessions(tx, receipt, one=session)
     if not found:
         raise NotFound(f"receipt {receipt} has no session {session}", ids=[session])
     serial, sku = parts(cursor, str, str) or ("", "")
     rows = await queries.scans(tx, receipt=receipt, session=session, serial=serial, sku=sku, size=limit + 1)
-    scans = page(rows, limit, lambda row: ScanShown.model_validate(row._asdict()), lambda row: (row.serial, row.sku))
+    scans = page(rows, limit, lambda row: ScanOut.model_validate(row._asdict()), lambda row: (row.serial, row.sku))
     lots = [lot_shown(row) for row in await queries.lots(tx, receipt, session=session, size=LOTS)]
-    return WholeSession(**found[0]._asdict(), scans=scans, lots=lots)
+    return SessionDetail(**found[0]._asdict(), scans=scans, lots=lots)

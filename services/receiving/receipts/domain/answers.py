@@ -77,7 +77,7 @@ class LotVerdict:
 
 
 class ScanAnswer(PartialResult):
-    """Each scan's own verdict, in the order scanned (S16); what is set aside is a discrepancy once confirmed.
+    """Each scan's own verdict, in the order scanned; what is set aside is a discrepancy once confirmed.
 
     `verdicts` are those of serials, `lots` those of lots.
     """

@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from services.serials.lookup.api import reports, search, trace, unit
 
 router = APIRouter()
-# The longer addresses come first: a serial may hold a slash.
 router.include_router(search.router)
 router.include_router(trace.router)
 router.include_router(unit.router)

@@ -9,15 +9,31 @@ from services.serials.lookup.queries.counts import counts
 from services.serials.lookup.queries.filters import Filters
 from services.serials.lookup.queries.search import search
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.serials import Status
-from shared.http import Limit, Page, Reading, page, parts
+from shared.contracts.serials import Adjustment, Status
+from shared.http import (
+    Cursor,
+    Limit,
+    LocationFilter,
+    LotFilter,
+    OrderFilter,
+    Page,
+    Reading,
+    SkuFilter,
+    StatusFilter,
+    WarehouseFilter,
+    page,
+    parts,
+)
 
 router = APIRouter(tags=["lookup"])
 
-Part = Annotated[str | None, Query(max_length=64, description="part of a serial from 3 characters, else its beginning")]
+Part = Annotated[
+    str | None, Query(max_length=64, description="Part of the serial from 3 characters, else its beginning.")
+]
+Held = Annotated[bool | None, Query(description="Whether the unit is on hold.")]
 
 
-class UnitLine(KnownFieldsModel):
+class UnitSummary(KnownFieldsModel):
     """A unit as a line of the list."""
 
     sku: str
@@ -30,12 +46,12 @@ class UnitLine(KnownFieldsModel):
     shipment: str | None
     receipt: str | None
     held: bool
-    adjustment: str | None
+    adjustment: Adjustment | None
     lot: str | None
     expiry: date | None
 
 
-class Count(KnownFieldsModel):
+class StatusCount(KnownFieldsModel):
     """How many units are in a status; `more` says that the count stops there."""
 
     units: int
@@ -43,44 +59,45 @@ class Count(KnownFieldsModel):
 
 
 @router.get("/serials")
-async def units(
+async def list_serials(
     tx: Reading,
     *,
     q: Part = None,
-    product: str | None = None,
-    status: Status | None = None,
-    warehouse: str | None = None,
-    location: str | None = None,
-    order: str | None = None,
-    lot: str | None = None,
-    held: bool | None = None,
-    cursor: str | None = None,
-    limit: Limit = 50,
-) -> Page[UnitLine]:
-    """Units by product and serial: part of a serial, product, any of the six statuses, place, order, lot (S31-S33)."""
+    sku: SkuFilter = None,
+    status: StatusFilter[Status] = None,
+    warehouse: WarehouseFilter = None,
+    location: LocationFilter = None,
+    order: OrderFilter = None,
+    lot: LotFilter = None,
+    held: Held = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[UnitSummary]:
+    """Units in order of SKU and serial."""
     after = parts(cursor, str, str) or ("", "")
     filters = Filters(
-        q=q, sku=product, status=status, warehouse=warehouse, location=location, order=order, held=held, lot=lot,
+        q=q, sku=sku, status=tuple(status or ()), warehouse=warehouse, location=location, order=order, held=held,
+        lot=lot,
     )  # fmt: skip
     found = await search(tx, filters, (after[0], after[1]), limit + 1)
-    return page(found, limit, lambda row: UnitLine.model_validate(row._asdict()), lambda row: (row.sku, row.serial))
+    return page(found, limit, lambda row: UnitSummary.model_validate(row._asdict()), lambda row: (row.sku, row.serial))
 
 
-@router.get("/serials/counts")
-async def units_by_status(
+@router.get("/serials/counts", summary="Count serials by status")
+async def count_serials(
     tx: Reading,
     *,
     q: Part = None,
-    product: str | None = None,
-    warehouse: str | None = None,
-    location: str | None = None,
-    order: str | None = None,
-    lot: str | None = None,
-    held: bool | None = None,
-) -> dict[Status, Count]:
-    """How many units match in each of the six statuses, counted up to 1000 (S33)."""
+    sku: SkuFilter = None,
+    warehouse: WarehouseFilter = None,
+    location: LocationFilter = None,
+    order: OrderFilter = None,
+    lot: LotFilter = None,
+    held: Held = None,
+) -> dict[Status, StatusCount]:
+    """How many units match in each status, counted up to 1000."""
     filters = Filters(
-        q=q, sku=product, status=None, warehouse=warehouse, location=location, order=order, held=held, lot=lot,
+        q=q, sku=sku, status=(), warehouse=warehouse, location=location, order=order, held=held, lot=lot,
     )  # fmt: skip
     found = await counts(tx, filters)
-    return {it.status: Count(units=it.units, more=it.more) for it in found}
+    return {it.status: StatusCount(units=it.units, more=it.more) for it in found}

@@ -1,20 +1,21 @@
 """One unit: its complete information, and its history."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.serials.lookup.queries import unit as unit_queries
+from services.serials.units.domain.transitions import Change
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.serials import Status
-from shared.http import Limit, NotFound, Page, Reading, page, parts
-from shared.http.names import SLASH
+from shared.contracts.serials import Adjustment, Status
+from shared.http import Cursor, Limit, NotFound, Page, Reading, SerialPath, SkuPath, page, parts
 
 router = APIRouter(tags=["lookup"])
 STEPS = 200
 
 
-class OpenHold(KnownFieldsModel):
+class UnitHoldOut(KnownFieldsModel):
     """A hold that stands on the unit."""
 
     hold: str
@@ -23,11 +24,11 @@ class OpenHold(KnownFieldsModel):
     opened_at: datetime
 
 
-class Step(KnownFieldsModel):
-    """One row of the audit trail: what happened, who did it, when, where, why, under which documents (S22)."""
+class UnitHistoryEntry(KnownFieldsModel):
+    """One row of the audit trail: what happened, who did it, when, where, why, under which documents."""
 
     version: int
-    change: str
+    change: Change
     from_status: Status | None
     status: Status
     from_location: str | None
@@ -49,8 +50,8 @@ class Step(KnownFieldsModel):
     cause_id: str
 
 
-class WholeUnit(KnownFieldsModel):
-    """Everything that is known of a unit (S34, S35); of a long history the first 200 steps."""
+class UnitDetail(KnownFieldsModel):
+    """Everything that is known of a unit; of a long history the first 200 steps."""
 
     sku: str
     product: str
@@ -59,8 +60,8 @@ class WholeUnit(KnownFieldsModel):
     warehouse: str | None
     location: str | None
     held: bool
-    holds: list[OpenHold]
-    adjustment: str | None
+    holds: list[UnitHoldOut]
+    adjustment: Adjustment | None
     lot: str | None
     expiry: date | None
     received_at: datetime | None
@@ -75,36 +76,41 @@ class WholeUnit(KnownFieldsModel):
     version: int
     known_at: datetime
     known_by: str
-    history: list[Step]
+    history: list[UnitHistoryEntry]
 
 
-@router.get("/serials/{unit:pair}/history")
-async def history(
-    tx: Reading, unit: str, *, movements: bool = False, cursor: str | None = None, limit: Limit = 100
-) -> Page[Step]:
-    """A unit's audit trail, oldest first; with `movements`, what took it from place to place (S22, S36)."""
+@router.get("/serials/{sku}/{serial}/history", summary="List the history of a serial")
+async def list_serial_history(
+    tx: Reading,
+    sku: SkuPath,
+    serial: SerialPath,
+    *,
+    movements: Annotated[bool, Query(description="Only changes of location.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[UnitHistoryEntry]:
+    """The audit trail of a unit, oldest first."""
     (after,) = parts(cursor, int) or (0,)
-    found = await unit_queries.unit(tx, unit)
+    found = await unit_queries.unit(tx, sku, serial)
     if found is None:
-        raise unknown(unit)
+        raise unknown(sku, serial)
     steps = await unit_queries.history(tx, found.id, after=after, movements=movements, size=limit + 1)
-    return page(steps, limit, lambda row: Step.model_validate(row._asdict()), lambda row: (row.version,))
+    return page(steps, limit, lambda row: UnitHistoryEntry.model_validate(row._asdict()), lambda row: (row.version,))
 
 
-@router.get("/serials/{unit:quoted}")
-async def one(tx: Reading, unit: str) -> WholeUnit:
-    """A unit by product and serial, with everything that is known of it (S34, S35)."""
-    found = await unit_queries.unit(tx, unit)
+@router.get("/serials/{sku}/{serial}")
+async def get_serial(tx: Reading, sku: SkuPath, serial: SerialPath) -> UnitDetail:
+    """A unit by product and serial, with everything that is known of it."""
+    found = await unit_queries.unit(tx, sku, serial)
     if found is None:
-        raise unknown(unit)
+        raise unknown(sku, serial)
     held = await unit_queries.holds(tx, found.id)
     steps = await unit_queries.history(tx, found.id, after=0, movements=False, size=STEPS)
-    return WholeUnit.model_validate(
+    return UnitDetail.model_validate(
         found._asdict() | {"holds": [row._asdict() for row in held], "history": [row._asdict() for row in steps]}
     )
 
 
-def unknown(unit: str) -> NotFound:
+def unknown(sku: str, serial: str) -> NotFound:
     """Say that there is no such unit."""
-    unit = unit.replace(SLASH, "/")
-    return NotFound(f"no unit is known as {unit}; the address is product/serial", ids=[unit])
+    return NotFound(f"no serial {serial} of {sku} is known", ids=[f"{sku}/{serial}"])

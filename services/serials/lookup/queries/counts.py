@@ -31,7 +31,7 @@ class Count(NamedTuple):
 
 async def counts(tx: Transaction, filters: Filters) -> list[Count]:
     """Count by status; the status asked for does not matter."""
-    filters = replace(filters, status=None)
+    filters = replace(filters, status=())
     if plan := fetch(filters) if filters.beside_the_key else None:
         enough = ENOUGH_PLACED if filters.order or filters.location or filters.lot or filters.held else ENOUGH
         values = filters.values() | {"bound": enough + 1, "after_sku": "", "after_serial": ""}

@@ -14,6 +14,7 @@ OF_UNIT = ("warehouse", "location", "order", "lot", "held")
 CONDITIONS = {
     "sku": "{0}.sku = :sku",
     "status": "{0}.status = CAST(CAST(:status AS text) AS status)",
+    "statuses": "{0}.status = ANY(CAST(CAST(:statuses AS text[]) AS status[]))",
     "q": "lower({0}.serial) LIKE :pattern",
     "warehouse": "{0}.warehouse = :warehouse",
     "location": "{0}.location = :location",
@@ -29,7 +30,7 @@ class Filters:
 
     q: str | None = None
     sku: str | None = None
-    status: Status | None = None
+    status: tuple[Status, ...] = ()
     warehouse: str | None = None
     location: str | None = None
     order: str | None = None
@@ -46,7 +47,8 @@ class Filters:
         return {
             "pattern": pattern(self.q),
             "sku": self.sku,
-            "status": self.status,
+            "status": self.status[0] if self.status else None,
+            "statuses": list(self.status),
             "warehouse": self.warehouse or (warehouse_of(self.location) if self.location else None),
             "location": self.location,
             "order": self.order,
@@ -56,7 +58,9 @@ class Filters:
 
     def conditions(self, names: Iterable[str], alias: str = "s") -> list[str]:
         """Write those of the conditions that are asked for; a location names its warehouse."""
-        asked = {name for name in names if getattr(self, name) not in {None, ""}}
+        asked = {name for name in names if getattr(self, name) not in {None, "", ()}}
+        if "status" in asked and len(self.status) > 1:
+            asked = asked - {"status"} | {"statuses"}
         if "location" in asked:
             asked.add("warehouse")
         return [text.format(alias) for name, text in CONDITIONS.items() if name in asked]

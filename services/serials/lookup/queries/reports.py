@@ -1,18 +1,20 @@
 """The three reports on serials."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from fastapi import Query
+from pydantic import Field
 
 from services.serials.lookup.queries.unit import STEP
+from services.serials.units.domain.transitions import Change
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import Status
-from shared.http import Report
+from shared.http import Report, Since, SkuFilter, Until, WarehouseFilter
 
 
 class InventoryRow(KnownFieldsModel):
-    """Serial inventory: how many units of a product are in each warehouse and status (S39)."""
+    """Serial inventory: how many units of a product are in each warehouse and status."""
 
     sku: str = Field(description="the product")
     product: str = Field(description="its name")
@@ -41,7 +43,7 @@ INVENTORY = """
 
 
 class LocationRow(KnownFieldsModel):
-    """Serial location: which unit lies where (S40)."""
+    """Serial location: which unit lies where."""
 
     location: str = Field(description="the place, as warehouse/location")
     sku: str = Field(description="the product")
@@ -68,14 +70,14 @@ LOCATION = """
 
 
 class HistoryRow(KnownFieldsModel):
-    """Serial history: from receipt to shipment, step by step (S41)."""
+    """Serial history: from receipt to shipment, step by step."""
 
     sku: str = Field(description="the product")
     serial: str = Field(description="the unit")
     version: int = Field(description="the step's number in the unit's life")
     recorded_at: datetime = Field(description="when it was recorded")
     occurred_at: datetime = Field(description="when it happened, by the clock of who reported it")
-    change: str = Field(description="what happened")
+    change: Change = Field(description="what happened")
     from_status: Status | None = Field(description="the status before")
     status: Status = Field(description="the status after")
     from_location: str | None = Field(description="the place before")
@@ -104,19 +106,19 @@ HISTORY = f"""
 """  # noqa: S608 - the columns are this service's own
 
 
-def of_stock(product: str | None = None, warehouse: str | None = None) -> dict[str, Any]:
+def of_stock(sku: SkuFilter = None, warehouse: WarehouseFilter = None) -> dict[str, Any]:
     """Those of a product, or in a warehouse."""
-    return {"sku": product, "warehouse": warehouse}
+    return {"sku": sku, "warehouse": warehouse}
 
 
 def of_steps(
-    product: str | None = None,
-    serial: str | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    sku: SkuFilter = None,
+    serial: Annotated[str | None, Query(description="Serial number.")] = None,
+    since: Since = None,
+    until: Until = None,
 ) -> dict[str, Any]:
     """Those of a product or a unit, and of a time."""
-    return {"sku": product, "serial": serial, "since": since, "until": until}
+    return {"sku": sku, "serial": serial, "since": since, "until": until}
 
 
 REPORTS = (

@@ -16,6 +16,10 @@ SHOWN = """
 
 
 BY_NAME = "serial AS k JOIN serial_state AS s ON s.id = k.id WHERE k.sku = b.sku AND k.serial = b.serial"
+OF_EACH_STATUS = """
+    SELECT s.sku, s.serial FROM unnest(CAST(CAST(:statuses AS text[]) AS status[])) AS asked (status)
+    CROSS JOIN LATERAL ({}) AS s ORDER BY s.sku, s.serial LIMIT :bound
+"""
 BY_ID = "serial_state AS s WHERE s.id = b.id"
 
 
@@ -34,12 +38,15 @@ async def search(tx: Transaction, filters: Filters, after: Key, size: int) -> Se
 
 
 def walk(filters: Filters) -> Plan:
-    """Walk in key order: on the index of the status, or of all serials."""
-    source = "serial_state AS s" if filters.status else "serial AS s"
+    """Walk in key order: on the index of each status, or of all serials."""
     after = "s.serial > :after_serial" if filters.sku else "(s.sku, s.serial) > (:after_sku, :after_serial)"
-    keys = where([*filters.conditions(["sku", "status"]), after])
+    several = len(filters.status) > 1
+    of_key = filters.conditions(["sku"] if several else ["sku", "status"])
+    keys = where([*(["s.status = asked.status"] if several else []), *of_key, after])
+    source = "serial_state AS s" if filters.status else "serial AS s"
+    walked = f"SELECT s.sku, s.serial FROM {source} {keys} ORDER BY s.sku, s.serial LIMIT :bound"  # noqa: S608
     return Plan(
-        f"SELECT s.sku, s.serial FROM {source} {keys} ORDER BY s.sku, s.serial LIMIT :bound",  # noqa: S608
+        OF_EACH_STATUS.format(walked) if several else walked,
         BY_NAME,
         filters.conditions(["q"], "b"),
         filters.conditions(OF_UNIT),

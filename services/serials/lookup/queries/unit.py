@@ -7,17 +7,14 @@ from sqlalchemy import Row, text
 
 from shared.contracts.serials import Status
 from shared.database import Transaction
-from shared.http.names import SLASH
 
-# A sku or a serial may hold a slash, so an address is tried at each that is not quoted.
 UNIT = text("""
     SELECT k.id, s.sku, s.serial, coalesce(p.name, '') AS product, s.status::text AS status, s.warehouse, s.location,
            s.received_at, s.receipt, s.receipt_line, s.order_id AS "order", s.order_line, s.demand, s.shipment,
            s.customer, s.return_id, s.holds > 0 AS held, s.adjustment, s.lot, s.expiry, s.version, k.known_at,
            k.known_by
-    FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS named (sku, serial)
-    JOIN serial AS k USING (sku, serial) JOIN serial_state AS s USING (id) LEFT JOIN product AS p ON p.sku = s.sku
-    ORDER BY k.id LIMIT 1
+    FROM serial AS k JOIN serial_state AS s USING (id) LEFT JOIN product AS p ON p.sku = s.sku
+    WHERE k.sku = :sku AND k.serial = :serial
 """)
 
 HOLDS = text("""
@@ -46,17 +43,9 @@ BECAME = text(f"""
 """)  # noqa: S608 - the columns are this module's own
 
 
-def readings(address: str) -> tuple[list[str], list[str]]:
-    """Every way to read an address as product and serial; a quoted slash (SLASH) is of a name in all of them."""
-    parts = [part.replace(SLASH, "/") for part in address.split("/")]
-    cuts = range(1, len(parts))
-    return ["/".join(parts[:cut]) for cut in cuts], ["/".join(parts[cut:]) for cut in cuts]
-
-
-async def unit(tx: Transaction, address: str) -> Row[Any] | None:
-    """The unit at `sku/serial`, if it is known."""
-    skus, serials = readings(address)
-    return next(iter(await tx.rows(UNIT, {"skus": skus, "serials": serials})), None)
+async def unit(tx: Transaction, sku: str, serial: str) -> Row[Any] | None:
+    """A unit, if it is known."""
+    return next(iter(await tx.rows(UNIT, {"sku": sku, "serial": serial})), None)
 
 
 async def holds(tx: Transaction, serial_id: int) -> Sequence[Row[Any]]:

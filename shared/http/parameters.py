@@ -1,0 +1,26 @@
+"""Query parameters that have one name and one meaning in every list and report."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import Path, Query
+from pydantic import AwareDatetime
+
+S = TypeVar("S")
+
+Cursor = Annotated[str | None, Query(description="`next` of the previous page; left out for the first page.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Items per page.")]
+StatusFilter = Annotated[list[S] | None, Query(description="Status; repeat the parameter for several.")]
+SkuFilter = Annotated[str | None, Query(description="SKU of the product.")]
+WarehouseFilter = Annotated[str | None, Query(description="Warehouse.")]
+LocationFilter = Annotated[str | None, Query(description="Location as warehouse/location, `EAST/A-01-02`.")]
+LotFilter = Annotated[str | None, Query(description="Lot number, exactly; empty for an untracked product.")]
+OrderFilter = Annotated[str | None, Query(description="Sales order.")]
+CustomerFilter = Annotated[str | None, Query(description="Customer.")]
+HoldFilter = Annotated[str | None, Query(description="Hold.")]
+OpenFilter = Annotated[bool | None, Query(description="`true` for open ones only, `false` for closed ones only.")]
+Since = Annotated[AwareDatetime | None, Query(description="Recorded at this time or later (RFC 3339).")]
+Until = Annotated[AwareDatetime | None, Query(description="Recorded before this time (RFC 3339).")]
+
+SkuPath = Annotated[str, Path(description="SKU of the product.")]
+SerialPath = Annotated[str, Path(description="Serial number.")]
+OrderPath = Annotated[str, Path(description="Sales order.")]
