@@ -25,6 +25,9 @@ SESSION = {
     "random_page_cost": "1.1",
 }
 
+CONNECTION_WAIT = 5.0
+"""Seconds to wait for a connection: for one of the pool, and for the server to accept a new one."""
+
 # Of each element of an array the driver asks abstract base classes whether it is an array itself, which was most of
 # what an element cost (0.44 µs, 0.16 so). Ours are these: C answers the same question.
 for name in ("IterableABC", "SizedABC"):
@@ -53,10 +56,10 @@ def create_engine(url: str, name: str, pool_size: int = 10) -> AsyncEngine:
         asyncpg_url(url),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=CONNECTION_WAIT,
         pool_recycle=1800,
         connect_args={
-            "timeout": 5,
+            "timeout": CONNECTION_WAIT,
             "command_timeout": 60,
             "prepared_statement_cache_size": 500,
             "server_settings": SESSION | {"application_name": name},

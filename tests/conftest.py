@@ -13,12 +13,17 @@ from deploy.local import files
 from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
+from shared import database
+from tests.timing import PATIENCE
 
 pytest_plugins = ["tests.searching", "tests.statements", "tests.zones"]
 
 # No example is judged by its time: cores may be busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# Nor a transaction of the tests' own engines; services keep their limits.
+database.CONNECTION_WAIT = PATIENCE
+database.SESSION |= dict.fromkeys(("idle_in_transaction_session_timeout", "transaction_timeout"), f"{PATIENCE:.0f}s")
 
 PARTITIONS = 4  # enough for two replicas to share, and quicker to create and assign than the twelve of a real one
 
