@@ -1,4 +1,4 @@
-# Everything a developer does here. Needs Python 3.11 or newer, Java 17 or newer, Maven 3.8 or newer, make.
+# Development commands. Requires Python 3.11, Java 17, Maven 3.8 (or newer) and make.
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -7,31 +7,31 @@ SYNCED := .venv/.synced
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test unit faults bench check fmt venv clean servers
 
-help: ## say what there is to make
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: servers $(SYNCED) ## play a morning in a warehouse on the whole stack; ONCE=1 leaves after the table
+demo: servers $(SYNCED) ## run the demo on the whole stack; ONCE=1 exits after the results
 	@$(RUN) -m deploy.demo $(if $(ONCE),--once)
 
 up: servers $(SYNCED) ## start the whole stack in the background
 	@$(RUN) -m deploy up
 
-down: $(SYNCED) ## stop what `make up` started
+down: $(SYNCED) ## stop the stack started by `make up`
 	@$(RUN) -m deploy down
 
-test: servers unit ## run the pure tests, then all others but the faults, on real Kafka and PostgreSQL
+test: servers unit ## run all tests except fault injection, on real Kafka and PostgreSQL
 	$(RUN) -m pytest -q --part=services --ignore=tests/unit --ignore=tests/faults
 
-unit: $(SYNCED) ## run the pure tests, on all cores
+unit: $(SYNCED) ## run the pure tests on all cores
 	$(RUN) -m pytest -q --part=unit --numprocesses=auto tests/unit
 
-faults: servers $(SYNCED) ## kill, freeze and race the services on servers that go away, under load
+faults: servers $(SYNCED) ## run the fault-injection tests: killed, frozen and concurrent services under load
 	$(RUN) -m pytest -q --part=faults tests/faults
 
 bench: servers $(SYNCED) ## measure throughput and search
 	$(RUN) -m tests.bench
 
-check: $(SYNCED) ## lint, formatting, types, who imports whom
+check: $(SYNCED) ## check style, formatting, types and import rules
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -41,18 +41,18 @@ fmt: $(SYNCED) ## format the code
 	$(RUN) -m ruff check --fix-only .
 	$(RUN) -m ruff format .
 
-venv: $(SYNCED) ## make the virtual environment
+venv: $(SYNCED) ## create the virtual environment
 
-clean: ## stop the stack and remove all that was made here
+clean: ## stop the stack and remove all generated files
 	@test ! -e $(SYNCED) || $(RUN) -m deploy down
 	rm -rf .stack .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# Said before any download.
+# Checked before any download.
 servers:
 	@$(PYTHON) deploy/prerequisites.py --servers
 
 $(SYNCED): requirements.lock deploy/bootstrap.txt
 	@$(PYTHON) deploy/prerequisites.py
-	@echo "Making the virtual environment …"
+	@echo "Creating the virtual environment …"
 	@$(PYTHON) deploy/bootstrap.py
 	@touch $@

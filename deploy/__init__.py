@@ -1,1 +1,1 @@
-"""Brings Tracelot up on a machine: servers, databases, topics, the services as processes, the demo."""
+"""Deployment on one machine: servers, databases, topics, service processes, demo."""

@@ -1,100 +1,106 @@
-"""Whether a message's schema may follow another under the same version: only an optional field may be added.
+"""Schema compatibility within one version of a message: only optional fields may be added.
 
-What we take from others (upstream, commands) may also become more tolerant; what we say may not, as its readers rely on
-every limit. Anything else is a new version of the message.
+Consumed messages (upstream, commands) may also become more tolerant. Published messages may not, since consumers rely
+on every limit. Any other change requires a new version of the message.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-SILENT = {"title", "description", "$defs"}
-LOWER = {"minLength", "minItems", "minimum", "exclusiveMinimum"}
-UPPER = {"maxLength", "maxItems", "maximum", "exclusiveMaximum"}
+IGNORED_KEYWORDS = {"title", "description", "$defs"}
+LOWER_BOUNDS = {"minLength", "minItems", "minimum", "exclusiveMinimum"}
+UPPER_BOUNDS = {"maxLength", "maxItems", "maximum", "exclusiveMaximum"}
 Schema = Mapping[str, Any]
 
 
-class Change(NamedTuple):
-    """A difference: where, what, and whether everything that fitted before still fits."""
+class SchemaChange(NamedTuple):
+    """A difference between two schemas; a tolerant one keeps all previously valid messages valid."""
 
-    where: str
-    what: str
-    tolerant: bool = False
-
-
-def breaks(old: Schema, new: Schema, *, ours: bool) -> list[str]:
-    """Every reason why `new` may not replace `old`; `ours` are messages that we write."""
-    found = _changes(_whole(old, old), _whole(new, new), "data")
-    return [f"{change.where}: {change.what}" for change in found if ours or not change.tolerant]
+    path: str
+    description: str
+    is_tolerant: bool = False
 
 
-def _whole(node: Any, root: Schema) -> Any:
-    """A schema with every reference replaced by what it names."""
+def breaking_changes(old: Schema, new: Schema, *, is_published: bool) -> list[str]:
+    """List the reasons why `new` may not replace `old`; published messages may not become more tolerant."""
+    changes = _changes(_resolve_references(old, old), _resolve_references(new, new), "data")
+    return [f"{change.path}: {change.description}" for change in changes if is_published or not change.is_tolerant]
+
+
+def _resolve_references(node: Any, root: Schema) -> Any:
+    """Replace each reference in a schema by its definition."""
     if isinstance(node, Mapping):
         if "$ref" in node:
-            named = root["$defs"][node["$ref"].rpartition("/")[2]]
-            return _whole({**named, **{key: value for key, value in node.items() if key != "$ref"}}, root)
-        return {key: _whole(value, root) for key, value in node.items() if key not in SILENT or key == "properties"}
-    return [_whole(one, root) for one in node] if isinstance(node, list) else node
+            definition = root["$defs"][node["$ref"].rpartition("/")[2]]
+            return _resolve_references(
+                {**definition, **{key: value for key, value in node.items() if key != "$ref"}}, root
+            )
+        return {
+            key: _resolve_references(value, root)
+            for key, value in node.items()
+            if key not in IGNORED_KEYWORDS or key == "properties"
+        }
+    return [_resolve_references(item, root) for item in node] if isinstance(node, list) else node
 
 
-def _changes(old: Schema, new: Schema, at: str) -> Iterator[Change]:
+def _changes(old: Schema, new: Schema, path: str) -> Iterator[SchemaChange]:
     for key in sorted({*old, *new}):
         before, after = old.get(key), new.get(key)
         if before == after:
             continue
         if key == "properties":
-            yield from _properties(before or {}, after or {}, new.get("required", ()), at)
+            yield from _property_changes(before or {}, after or {}, new.get("required", ()), path)
         elif key == "required":
-            yield from _required(set(before or ()), set(after or ()), old.get("properties", {}), at)
-        elif key in LOWER | UPPER:
-            yield _limit(key, before, after, at)
+            yield from _requirement_changes(set(before or ()), set(after or ()), old.get("properties", {}), path)
+        elif key in LOWER_BOUNDS | UPPER_BOUNDS:
+            yield _limit_change(key, before, after, path)
         elif key in {"enum", "const"}:
-            yield from _values(old, new, at)
+            yield from _enum_changes(old, new, path)
         elif key == "items" and before and after:
-            yield from _changes(before, after, f"{at}[]")
+            yield from _changes(before, after, f"{path}[]")
         elif key == "anyOf":
-            yield from _choices(before or (), after or (), at)
+            yield from _choice_changes(before or (), after or (), path)
         else:
-            yield Change(at, f"{key} was {before!r} and is {after!r}")
+            yield SchemaChange(path, f"{key} was {before!r} and is {after!r}")
 
 
-def _properties(old: Schema, new: Schema, required: Any, at: str) -> Iterator[Change]:
+def _property_changes(old: Schema, new: Schema, required: Any, path: str) -> Iterator[SchemaChange]:
     for name in sorted({*old, *new}):
         if name not in new:
-            yield Change(f"{at}.{name}", "the field is gone")
+            yield SchemaChange(f"{path}.{name}", "the field was removed")
         elif name in old:
-            yield from _changes(old[name], new[name], f"{at}.{name}")
+            yield from _changes(old[name], new[name], f"{path}.{name}")
         elif name in required:
-            yield Change(f"{at}.{name}", "a new field is required")
+            yield SchemaChange(f"{path}.{name}", "a new field is required")
 
 
-def _required(old: set[str], new: set[str], known: Schema, at: str) -> Iterator[Change]:
+def _requirement_changes(old: set[str], new: set[str], known_properties: Schema, path: str) -> Iterator[SchemaChange]:
     for name in sorted(new - old):
-        if name in known:
-            yield Change(f"{at}.{name}", "the field was optional and is required")
+        if name in known_properties:
+            yield SchemaChange(f"{path}.{name}", "the optional field became required")
     for name in sorted(old - new):
-        yield Change(f"{at}.{name}", "the field was always there and is optional", tolerant=True)
+        yield SchemaChange(f"{path}.{name}", "the required field became optional", is_tolerant=True)
 
 
-def _limit(key: str, before: float | None, after: float | None, at: str) -> Change:
-    wider = after is None or (before is not None and (after < before if key in LOWER else after > before))
-    return Change(at, f"{key} was {before} and is {after}", tolerant=wider)
+def _limit_change(key: str, before: float | None, after: float | None, path: str) -> SchemaChange:
+    is_wider = after is None or (before is not None and (after < before if key in LOWER_BOUNDS else after > before))
+    return SchemaChange(path, f"{key} was {before} and is {after}", is_tolerant=is_wider)
 
 
-def _values(old: Schema, new: Schema, at: str) -> Iterator[Change]:
-    before, after = (set(one.get("enum", [one["const"]] if "const" in one else ())) for one in (old, new))
-    if gone := before - after:
-        yield Change(at, f"no longer takes {', '.join(map(str, sorted(gone)))}")
-    if more := after - before:
-        yield Change(at, f"also takes {', '.join(map(str, sorted(more)))}", tolerant=True)
+def _enum_changes(old: Schema, new: Schema, path: str) -> Iterator[SchemaChange]:
+    before, after = (set(schema.get("enum", [schema["const"]] if "const" in schema else ())) for schema in (old, new))
+    if removed := before - after:
+        yield SchemaChange(path, f"no longer accepts {', '.join(map(str, sorted(removed)))}")
+    if added := after - before:
+        yield SchemaChange(path, f"also accepts {', '.join(map(str, sorted(added)))}", is_tolerant=True)
 
 
-def _choices(old: Iterable[Schema], new: Iterable[Schema], at: str) -> Iterator[Change]:
-    before, after = ({str(one.get("type", "")): one for one in some} for some in (old, new))
-    for kind in sorted({*before, *after}):
-        if kind not in after:
-            yield Change(at, f"can no longer be {kind}")
-        elif kind not in before:
-            yield Change(at, f"can also be {kind}", tolerant=True)
+def _choice_changes(old: Iterable[Schema], new: Iterable[Schema], path: str) -> Iterator[SchemaChange]:
+    before, after = ({str(choice.get("type", "")): choice for choice in choices} for choices in (old, new))
+    for type_name in sorted({*before, *after}):
+        if type_name not in after:
+            yield SchemaChange(path, f"no longer accepts {type_name}")
+        elif type_name not in before:
+            yield SchemaChange(path, f"also accepts {type_name}", is_tolerant=True)
         else:
-            yield from _changes(before[kind], after[kind], at)
+            yield from _changes(before[type_name], after[type_name], path)

@@ -1,4 +1,4 @@
-"""What stands between running servers and starting services: each database at head, topics from the contracts."""
+"""Prepares running servers for the services: migrates databases and creates topics."""
 
 import os
 import subprocess
@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from deploy import topics
 from deploy.local.children import StartError
 from deploy.local.files import PROJECT
-from deploy.local.stack import run_apart
+from deploy.local.stack import run_in_new_loop
 
 
 def prepare(environment: Mapping[str, str], *, partitions: int = topics.PARTITIONS) -> None:
-    """Migrate every service's database and create topics, as often as wanted."""
-    migrate(environment)  # first: data of another version is refused before Kafka is changed
-    run_apart(topics.create(environment["KAFKA_BOOTSTRAP_SERVERS"], partitions=partitions))
+    """Migrate all databases and create topics; idempotent."""
+    migrate(environment)  # first: data of another version is rejected before Kafka is changed
+    run_in_new_loop(topics.create(environment["KAFKA_BOOTSTRAP_SERVERS"], partitions=partitions))
 
 
 def migrate(environment: Mapping[str, str]) -> None:
-    """Bring every service's database to head; a failure raises with what was said."""
+    """Migrate all databases; raises with the output on failure."""
     command = [sys.executable, "-m", "shared.cli", "migrate", "all"]
-    done = subprocess.run(
+    result = subprocess.run(
         command, env=os.environ | environment, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
-    if done.returncode:
-        raise StartError(f"the migrations failed:\n{done.stdout.decode()}{done.stderr.decode()}")
+    if result.returncode:
+        raise StartError(f"Migrations failed:\n{result.stdout.decode()}{result.stderr.decode()}")

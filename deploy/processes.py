@@ -1,4 +1,4 @@
-"""The four services as child processes: started on free ports, waited for, stopped, killed or frozen at will."""
+"""Service replicas as child processes on free ports: start, readiness, stop, kill, freeze."""
 
 import http.client
 import os
@@ -18,7 +18,7 @@ from deploy.local.files import PROJECT
 
 @dataclass(frozen=True)
 class Service:
-    """One running replica of a service."""
+    """A replica of a service."""
 
     name: str
     port: int
@@ -27,41 +27,41 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Its address over HTTP."""
+        """Base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def alive(self) -> bool:
-        """Say whether the process has not ended."""
+    def is_alive(self) -> bool:
+        """Whether the process is running."""
         return self.process.poll() is None
 
-    def ready(self) -> bool:
-        """Ask /ready once; no answer is a no."""
-        return ready(self.url)
+    def is_ready(self) -> bool:
+        """Request /ready once; no response counts as not ready."""
+        return is_ready(self.url)
 
     def wait_ready(self, seconds: float = 30) -> None:
-        """Wait until /ready answers 200; the process's end or the time running out raises with its last log lines."""
-        children.wait_until(self.ready, self.process, self.log, seconds)
+        """Wait until /ready returns 200; raises with the last log lines on exit or timeout."""
+        children.wait_until(self.is_ready, self.process, self.log, seconds)
 
     def stop(self, seconds: float = 12) -> int:
-        """Ask it to finish (SIGTERM) and give its exit code; past the time it is killed."""
+        """Send SIGTERM and return the exit code; kill the process after a timeout."""
         return children.stop(self.process, signal.SIGTERM, seconds)
 
     def kill(self) -> None:
-        """End it with SIGKILL, frozen or not."""
+        """Send SIGKILL, which also ends a frozen process."""
         children.stop(self.process, signal.SIGKILL, 5)
 
     def freeze(self) -> None:
-        """Stop its clock (SIGSTOP): it neither works nor dies."""
+        """Suspend the process (SIGSTOP)."""
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let a frozen one go on (SIGCONT)."""
+        """Resume the process (SIGCONT)."""
         self.process.send_signal(signal.SIGCONT)
 
 
-def ready(url: str) -> bool:
-    """Ask /ready of a service once; no answer is a no."""
+def is_ready(url: str) -> bool:
+    """Request /ready of a service once; no response counts as not ready."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=2)
     try:
         connection.request("GET", "/ready")
@@ -75,7 +75,7 @@ def ready(url: str) -> bool:
 def start(
     name: str, environment: Mapping[str, str], logs: Path, *, replica: int = 1, extra: Mapping[str, str] | None = None
 ) -> Service:
-    """Start one replica of a service and return at once; `extra` are variables for this process alone."""
+    """Start a replica without waiting; `extra` are environment variables of this process only."""
     (port,) = children.free_ports(1)
     log = logs / (f"{name}.log" if replica == 1 else f"{name}-{replica}.log")
     command = [sys.executable, "-m", "shared.cli", "serve", name, "--port", str(port)]
@@ -87,7 +87,7 @@ def start(
 def running(
     environment: Mapping[str, str], logs: Path, names: Iterable[str] = SERVICES, seconds: float = 120
 ) -> Iterator[dict[str, Service]]:
-    """Start one replica of each service, wait until all are ready, and stop them in the end."""
+    """Run one ready replica of each service within the context."""
     services: dict[str, Service] = {}
     try:
         for name in names:
@@ -101,9 +101,9 @@ def running(
 
 
 def stop_all(services: Iterable[Service], seconds: float = 12) -> None:
-    """Stop several together, in the time of the slowest."""
-    told = list(services)
-    for service in told:
+    """Stop several services concurrently."""
+    signalled = list(services)
+    for service in signalled:
         service.process.send_signal(signal.SIGTERM)
-    for service in told:
+    for service in signalled:
         children.finish(service.process, seconds)

@@ -1,7 +1,7 @@
-"""Writes each message's JSON Schema into shared/contracts/schemas, and an example of it beside the tests.
+"""Generates the JSON Schema of each message in shared/contracts/schemas and a sample in tests/contracts/samples.
 
-python -m deploy.schemas          refuses a change that would break senders or readers
-python -m deploy.schemas --break  takes it, for messages that nobody outside uses yet
+python -m deploy.schemas          rejects changes that break producers or consumers
+python -m deploy.schemas --break  accepts them, for messages that are not released yet
 """
 
 import json
@@ -10,59 +10,62 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.compatibility import breaks
+from deploy.compatibility import breaking_changes
 from deploy.local.files import PROJECT
-from shared.contracts.envelope import Fact
+from shared.contracts.envelope import Message
 from shared.contracts.examples import example
-from shared.contracts.registry import messages
+from shared.contracts.registry import all_messages
 
 SCHEMAS = PROJECT / "shared" / "contracts" / "schemas"
 SAMPLES = PROJECT / "tests" / "contracts" / "samples"
 
 
-def schema(message: type[Fact]) -> dict[str, Any]:
-    """A message's schema, with the topic and the key it travels under."""
-    made = message.model_json_schema()
-    return {"$id": f"urn:tracelot:{message.TYPE}", "x-topic": message.TOPIC.name, "x-key": message.KEY, **made}
+def build_schema(message: type[Message]) -> dict[str, Any]:
+    """Build the schema of a message, with its topic and key."""
+    built = message.model_json_schema()
+    return {"$id": f"urn:tracelot:{message.TYPE}", "x-topic": message.TOPIC.name, "x-key": message.KEY, **built}
 
 
-def text(content: Mapping[str, Any]) -> str:
-    """As it stands in its file."""
+def to_json(content: Mapping[str, Any]) -> str:
+    """Serialise a schema or sample as stored in its file."""
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def refusals(kept: Mapping[str, Mapping[str, Any]], made: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Every reason why the schemas in `made` may not replace those in `kept`, by message type."""
-    written = {message.TYPE: message.TOPIC.kind in {"events", "reference"} for message in messages()}
-    found = []
-    for name, old in sorted(kept.items()):
-        if name not in made:
-            found.append(f"{name}: the message is gone")
+def incompatibilities(previous: Mapping[str, Mapping[str, Any]], current: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """List the breaking changes between two sets of schemas, by message type."""
+    is_published = {message.TYPE: message.TOPIC.kind in {"events", "reference"} for message in all_messages()}
+    reasons = []
+    for name, previous_schema in sorted(previous.items()):
+        if name not in current:
+            reasons.append(f"{name}: the message was removed")
             continue
-        found += [f"{name}: {reason}" for reason in breaks(old, made[name], ours=written.get(name, True))]
-    return found
+        reasons += [
+            f"{name}: {reason}"
+            for reason in breaking_changes(previous_schema, current[name], is_published=is_published.get(name, True))
+        ]
+    return reasons
 
 
-def kept(folder: Path = SCHEMAS) -> dict[str, dict[str, Any]]:
-    """The schemas as they were last written."""
+def load_schemas(folder: Path = SCHEMAS) -> dict[str, dict[str, Any]]:
+    """Load the committed schemas."""
     return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
 
 
 def main() -> None:
-    """Write schemas, and examples of messages that have none."""
-    made = {message.TYPE: schema(message) for message in messages()}
-    if (found := refusals(kept(), made)) and "--break" not in sys.argv:
-        sys.exit("\n".join([*found, "Make it a new version of the message, `….v2`, beside the old one."]))
+    """Write all schemas, and samples of messages that have none."""
+    current = {message.TYPE: build_schema(message) for message in all_messages()}
+    if (reasons := incompatibilities(load_schemas(), current)) and "--break" not in sys.argv:
+        sys.exit("\n".join([*reasons, "Add a new version of the message (`….v2`) and keep the old one."]))
     SCHEMAS.mkdir(exist_ok=True)
     SAMPLES.mkdir(exist_ok=True)
     for file in SCHEMAS.glob("*.json"):
-        if file.stem not in made:
+        if file.stem not in current:
             file.unlink()
-    for name, content in made.items():
-        (SCHEMAS / f"{name}.json").write_text(text(content))
-    for message in messages():
+    for name, content in current.items():
+        (SCHEMAS / f"{name}.json").write_text(to_json(content))
+    for message in all_messages():
         if not (sample := SAMPLES / f"{message.TYPE}.json").exists():
-            sample.write_text(text(example(message)))
+            sample.write_text(to_json(example(message)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Creates Kafka's topics from the contracts; services and their consumers never do."""
+"""Creates the Kafka topics of the contracts; services and consumers never create topics."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ PARTITIONS = 12
 
 
 def settings(topic: Topic) -> dict[str, str]:
-    """Give a topic's settings as Kafka names them."""
+    """Return the Kafka configuration of a topic."""
     return {
         "max.message.bytes": str(topic.max_message_bytes),
         "retention.ms": str(topic.retention_ms),
@@ -22,32 +22,36 @@ def settings(topic: Topic) -> dict[str, str]:
 
 
 async def create(bootstrap_servers: str, topics: Iterable[Topic] = TOPICS, *, partitions: int = PARTITIONS) -> None:
-    """Create the topics that are missing and correct the settings of those that are there."""
+    """Create missing topics and update the configuration of existing ones."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
-        there = set(await admin.list_topics())
-        wanted = list(topics)
+        existing = set(await admin.list_topics())
+        required_topics = list(topics)
         missing = [
-            NewTopic(each.name, partitions, 1, topic_configs=settings(each))
-            for each in wanted
-            if each.name not in there
+            NewTopic(topic.name, partitions, 1, topic_configs=settings(topic))
+            for topic in required_topics
+            if topic.name not in existing
         ]
-        kept = [
-            ConfigResource(ConfigResourceType.TOPIC, each.name, settings(each)) for each in wanted if each.name in there
+        updates = [
+            ConfigResource(ConfigResourceType.TOPIC, topic.name, settings(topic))
+            for topic in required_topics
+            if topic.name in existing
         ]
         if missing:
-            created: Any = await admin.create_topics(missing)
-            _check((name, code, message) for name, code, message, *_ in created.topic_errors)
-        if kept:
-            corrected: Any = await admin.alter_configs(kept)
-            _check((name, code, message) for answer in corrected for code, message, _, name in answer.resources)
+            creation: Any = await admin.create_topics(missing)
+            _raise_first_error((name, code, message) for name, code, message, *_ in creation.topic_errors)
+        if updates:
+            update_responses: Any = await admin.alter_configs(updates)
+            _raise_first_error(
+                (name, code, message) for response in update_responses for code, message, _, name in response.resources
+            )
     finally:
         await admin.close()
 
 
-def _check(results: Iterable[tuple[str, int, str | None]]) -> None:
-    """Raise the broker's first complaint; it answers per topic instead of failing."""
+def _raise_first_error(results: Iterable[tuple[str, int, str | None]]) -> None:
+    """Raise the first error in the per-topic results of the broker."""
     for name, code, message in results:
         if code:
             raise for_code(code)(f"topic {name}: {message or code}")

@@ -1,1 +1,1 @@
-"""What every service needs and no service owns: the public language, the line from topic to database, the edges."""
+"""Code shared by all services: contracts, messaging, persistence, HTTP, inventory rules, operations."""

@@ -1,7 +1,7 @@
-"""The names of things: products, serials, documents, places, quantities, and what makes a value one of them.
+"""Types of identifiers, dates and quantities, with their validation.
 
-Every value is kept as it was scanned or sent: case, zeros and slashes stay; only printable ASCII is taken, as
-a control character or a look-alike letter in an identifier is a scanner's or keyboard's mistake.
+Values are stored unchanged, including case, leading zeros and slashes. Only printable ASCII is accepted: control
+characters and look-alike letters in identifiers are scanner or keyboard errors.
 """
 
 import re
@@ -25,112 +25,112 @@ SERIAL_PATTERN = r"^[!-~](?:[ -~]{0,62}[!-~])?$"
 Sku = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 SerialNumber = Annotated[str, StringConstraints(pattern=SERIAL_PATTERN)]
 LotNumber = Annotated[str, StringConstraints(pattern=r"^(?:[!-~](?:[ -~]{0,62}[!-~])?)?$")]
-"""An empty lot number is the one lot of an untracked product."""
+"""Lot number; empty for the single lot of an untracked product."""
 
 DocumentId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
-"""A receipt, order, shipment, carton, session, demand, hold, return: whatever one paper or row is called by."""
+"""Id of a document: receipt, order, shipment, carton, session, demand, hold or return."""
 
 LineId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$"), Field(coerce_numbers_to_str=True)]
 Warehouse = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}$")]
 Location = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}/[!-.0-~]{1,32}$")]
-"""A place as warehouse/location, `EAST/A-01-02`: no place is named without its warehouse."""
+"""Location with its warehouse, for example `EAST/A-01-02`."""
 
 Actor = Annotated[str, StringConstraints(max_length=64)]
 Text = Annotated[str, StringConstraints(max_length=500)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
-def _utc(given: datetime) -> datetime:
-    return given.astimezone(UTC)
+def _to_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
 
 
-Moment = Annotated[
+Timestamp = Annotated[
     AwareDatetime,
     Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
-    AfterValidator(_utc),
+    AfterValidator(_to_utc),
 ]
-"""A time with its offset, within what every clock and database can hold; kept and shown in UTC."""
+"""Timestamp with UTC offset, converted to UTC."""
 
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def _day(given: Any) -> Any:
-    """Only `2027-03-31` is a day: a moment, a number or a day of two-digit years would be guessed at."""
-    if type(given) is date or (isinstance(given, str) and _DAY.fullmatch(given)):
-        return given
-    raise ValueError("a day is written as 2027-03-31")
+def _parse_day(value: Any) -> Any:
+    """Accept only ISO dates such as `2027-03-31`; timestamps, numbers and two-digit years are ambiguous."""
+    if type(value) is date or (isinstance(value, str) and _DAY_PATTERN.fullmatch(value)):
+        return value
+    raise ValueError("must be a date such as 2027-03-31")
 
 
-Day = Annotated[date, BeforeValidator(_day), Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
-"""A day on a label: of expiry, of manufacture. What lies before 2000 is a mistyped year."""
+Day = Annotated[date, BeforeValidator(_parse_day), Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+"""Date on a label: expiry or manufacture. Years before 2000 are typing errors."""
 
 
 def rfc3339(at: datetime) -> str:
-    """A time in UTC with `Z`."""
+    """Format a timestamp in UTC with `Z`."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _number(quantity: Decimal) -> int | float:
-    """13 digits at most survive a JSON number exactly, so a quantity needs no string."""
+def _to_json_number(quantity: Decimal) -> int | float:
+    """Convert to a JSON number, which represents up to 13 digits exactly."""
     return int(quantity) if quantity == quantity.to_integral_value() else float(quantity)
 
 
-_WRITTEN = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
+_QUANTITY_PATTERN = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
 
 
-def _written(given: Any) -> Any:
-    """A quantity in a string is plain digits: no sign, exponent, blank or grouping."""
-    if isinstance(given, str) and not _WRITTEN.fullmatch(given):
-        raise ValueError("a quantity is a JSON number, or a string such as 12.5")
-    return given
+def _parse_quantity(value: Any) -> Any:
+    """Accept only plain digits in a string: no sign, exponent, space or grouping."""
+    if isinstance(value, str) and not _QUANTITY_PATTERN.fullmatch(value):
+        raise ValueError("must be a JSON number or a string such as 12.5")
+    return value
 
 
 def _quantity_schema(**limits: int) -> tuple[WithJsonSchema, WithJsonSchema]:
-    """A number or a string on input, a number on output."""
+    """Return the JSON schemas: number or string on input, number on output."""
     number = {"type": "number", **limits}
     text = {"type": "string", "pattern": r"^\d{1,7}(\.\d{1,6})?$"}
     return WithJsonSchema({"anyOf": [number, text]}, "validation"), WithJsonSchema(number, "serialization")
 
 
-Exact = Annotated[
+SignedQuantity = Annotated[
     Decimal,
-    PlainSerializer(_number, return_type=int | float, when_used="json"),
+    PlainSerializer(_to_json_number, return_type=int | float, when_used="json"),
     WithJsonSchema({"type": "number"}, "serialization"),
 ]
-"""A quantity as it is shown, perhaps less than nothing."""
+"""Quantity that may be negative, for output."""
 
-MOST_DECIMALS = 6
-Decimals = Annotated[int, Field(ge=0, le=MOST_DECIMALS)]
-"""How many decimals of its unit a product is counted with."""
+MAX_DECIMALS = 6
+Decimals = Annotated[int, Field(ge=0, le=MAX_DECIMALS)]
+"""Maximum number of decimals of the quantities of a product."""
 
 Quantity = Annotated[
-    Exact,
-    Field(gt=0, le=1_000_000, max_digits=13, decimal_places=MOST_DECIMALS),
-    BeforeValidator(_written),
+    SignedQuantity,
+    Field(gt=0, le=1_000_000, max_digits=13, decimal_places=MAX_DECIMALS),
+    BeforeValidator(_parse_quantity),
     *_quantity_schema(exclusiveMinimum=0, maximum=1_000_000),
 ]
-"""How much, in the product's unit, with at most as many decimals as the product is counted with."""
+"""Positive quantity in the unit of the product."""
 
-Count = Annotated[
-    Exact,
-    Field(ge=0, le=1_000_000_000, max_digits=15, decimal_places=MOST_DECIMALS),
-    BeforeValidator(_written),
+NonNegativeQuantity = Annotated[
+    SignedQuantity,
+    Field(ge=0, le=1_000_000_000, max_digits=15, decimal_places=MAX_DECIMALS),
+    BeforeValidator(_parse_quantity),
     *_quantity_schema(minimum=0, maximum=1_000_000_000),
 ]
-"""How much there is of something, in the product's unit: perhaps nothing."""
+"""Quantity in the unit of the product, zero or more."""
 
 
 def warehouse_of(location: str) -> str:
-    """The warehouse a location lies in."""
+    """Return the warehouse of a location."""
     return location.partition("/")[0]
 
 
-def address_of(kind: str, *names: str) -> str:
-    """Where a document or a page of it is found over HTTP, whatever is in its name: `/receipts/R%2F7/sessions/S`."""
+def resource_path(kind: str, *names: str) -> str:
+    """Return the HTTP path of a resource with encoded ids, for example `/receipts/R%2F7/sessions/S`."""
     return "/".join((f"/{kind}", *(quote(name, safe="") for name in names)))
 
 
-def hold_address(hold: str) -> str:
-    """Where a hold is found over HTTP while it is open."""
-    return f"/holds?hold={quote(hold, safe='')}"
+def hold_path(hold_id: str) -> str:
+    """Return the HTTP path of an open hold."""
+    return f"/holds?hold={quote(hold_id, safe='')}"

@@ -1,4 +1,4 @@
-"""A service as an ASGI app: its map turned into a consumer, command routes, a relay and what operators look at."""
+"""Application factory: an ASGI app with consumer, command routes, outbox relay, jobs and operator endpoints."""
 
 import asyncio
 import gc
@@ -12,46 +12,55 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared import inbox, relay
-from shared.clock import Clock
-from shared.consumer.line import Line
-from shared.consumer.subscriber import Subscription
 from shared.contracts.envelope import Rejected
-from shared.database import create_engine
-from shared.decision import Map
-from shared.http import QuotedSlashes, commands, dead_letters, documents, idempotency, problems, reads, rejections
-from shared.migrate import versions_of
-from shared.operations import router as operations
-from shared.relay import Relay
-from shared.routing import Finds, Hears, Takes
-from shared.settings import load
-from shared.telemetry import set_up_logs
+from shared.http import (
+    EncodedSlashMiddleware,
+    commands,
+    dead_letters,
+    idempotency,
+    openapi,
+    problems,
+    reads,
+    rejections,
+)
+from shared.messaging import inbox, relay
+from shared.messaging.batch_consumer import BatchConsumer
+from shared.messaging.dispatcher import HandlerRegistry
+from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.messaging.relay import OutboxRelay
+from shared.messaging.scheduler import JobRunner
+from shared.messaging.subscriber import Subscription
+from shared.ops.operations import router as operations
+from shared.ops.telemetry import configure_logging
+from shared.persistence.database import create_engine
+from shared.persistence.migrate import versions_folder
+from shared.settings import load_settings
 
 log = logging.getLogger(__name__)
 
-STOP_CONSUMER, STOP_RELAY = 4.5, 3.0
-"""Seconds that each gets to finish; with the requests' two, a service ends within ten."""
+CONSUMER_STOP_TIMEOUT, RELAY_STOP_TIMEOUT = 4.5, 3.0
+"""Seconds to finish each; with the two of HTTP requests, a service stops within ten."""
 
-LINE_CONNECTIONS = 4
-"""For consumer, relay, clocks and readiness: HTTP has a pool of its own and cannot take theirs."""
+MESSAGING_POOL_SIZE = 4
+"""Connections for consumer, relay, jobs and readiness; HTTP has a separate pool."""
 
 
-def service(
+def create_app(
     name: str,
-    rows: Sequence[Hears | Takes],
-    rejected: type[Rejected],
+    handlers: Sequence[EventHandler | CommandHandler],
+    rejection_type: type[Rejected],
     routers: Sequence[APIRouter] = (),
-    finds: Sequence[Finds] = (),
+    jobs: Sequence[ScheduledJob] = (),
 ) -> FastAPI:
-    """Make the app of a service; it reads its settings and connects when it is started."""
-    of = Map(name, rows, rejected, finds)
+    """Create the app of a service; it loads its settings and connects at startup."""
+    registry = HandlerRegistry(name, handlers, rejection_type, jobs)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, of):
+        async with _run_service(app, registry):
             yield
 
-    # /docs with its scripts: a warehouse's network reaches no CDN
+    # serves the scripts of /docs itself, for networks without access to a CDN
     app = FastAPIOffline(
         title=f"Tracelot {name}",
         version="0.1.0",
@@ -59,19 +68,19 @@ def service(
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
     )
-    app.state.map, app.state.versions = of, versions_of(name)
-    app.add_middleware(QuotedSlashes)
-    problems.install(app)
-    documents.install(app, [row for row in rows if isinstance(row, Takes)])
-    for router in (*routers, commands.routes(of), rejections.router, dead_letters.router, operations):
+    app.state.registry, app.state.versions = registry, versions_folder(name)
+    app.add_middleware(EncodedSlashMiddleware)
+    problems.install_exception_handlers(app)
+    openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
+    for router in (*routers, commands.build_router(registry), rejections.router, dead_letters.router, operations):
         app.include_router(router)
     return app
 
 
-def _calm_collector() -> None:
-    """Look for garbage cycles seldom: a batch makes thousands of objects and hardly a cycle.
+def _tune_gc() -> None:
+    """Run the garbage collector rarely: a batch creates thousands of objects and hardly any cycle.
 
-    At Python's default of every 700 objects a third of a handler's time went into looking through all of them.
+    With Python's default threshold of 700 objects, collections took a third of the time of a handler.
     """
     gc.collect()
     gc.freeze()
@@ -79,61 +88,63 @@ def _calm_collector() -> None:
 
 
 @asynccontextmanager
-async def _running(app: FastAPI, of: Map) -> AsyncIterator[None]:
-    settings = load(of.service)
-    set_up_logs(of.service, settings.log_level)
-    _calm_collector()
+async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator[None]:
+    settings = load_settings(registry.service)
+    configure_logging(registry.service, settings.log_level)
+    _tune_gc()
     url = settings.database_url.get_secret_value()
-    app.state.engine = create_engine(url, f"{of.service}-http", settings.pool_size)
-    engine = create_engine(url, f"{of.service}-line", LINE_CONNECTIONS)
-    publisher = Relay(of.service, engine, settings.kafka_bootstrap_servers)
-    line = Line(of, engine, publisher.wake)
-    topics = sorted({row.message.TOPIC.name for row in of.rows})
-    subscription = Subscription(of.service, topics, line, settings)
-    app.state.wake, app.state.line_engine, app.state.line = publisher.wake, engine, line
-    app.state.relay, app.state.subscription, app.state.stopping = publisher, subscription, False
-    app.state.clocks = clocks = [Clock(of, row, engine, publisher.wake) for row in of.finds]
+    app.state.engine = create_engine(url, f"{registry.service}-http", settings.pool_size)
+    engine = create_engine(url, f"{registry.service}-messaging", MESSAGING_POOL_SIZE)
+    outbox_relay = OutboxRelay(registry.service, engine, settings.kafka_bootstrap_servers)
+    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake)
+    topics = sorted({handler.message.TOPIC.name for handler in registry.handlers})
+    subscription = Subscription(registry.service, topics, batch_consumer, settings)
+    app.state.wake, app.state.messaging_engine, app.state.batch_consumer = outbox_relay.wake, engine, batch_consumer
+    app.state.relay, app.state.subscription, app.state.stopping = outbox_relay, subscription, False
+    app.state.job_runners = job_runners = [JobRunner(registry, job, engine, outbox_relay.wake) for job in registry.jobs]
     try:
-        await subscription.start()  # without Kafka at the start there is no service: it raises
-        publishing = asyncio.create_task(publisher.run())
-        others = [asyncio.create_task(clock.run(settings.clock_seconds)) for clock in clocks]
-        others.append(asyncio.create_task(_tidy(engine, of.service)))
+        await subscription.start()  # raises if Kafka is unavailable at startup
+        relay_task = asyncio.create_task(outbox_relay.run())
+        background_tasks = [
+            asyncio.create_task(runner.run(settings.scheduler_interval_seconds)) for runner in job_runners
+        ]
+        background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service)))
         try:
-            log.info("up: takes %s", ", ".join(topics))
+            log.info("started, consuming %s", ", ".join(topics))
             yield
         finally:
             app.state.stopping = True
-            for clock in clocks:
-                clock.stop()
-            line.stop()
-            await _within(STOP_CONSUMER, subscription.stop())
-            publisher.stop()
-            await _within(STOP_RELAY, publishing)
-            for task in others:
+            for runner in job_runners:
+                runner.stop()
+            batch_consumer.stop()
+            await _with_timeout(CONSUMER_STOP_TIMEOUT, subscription.stop())
+            outbox_relay.stop()
+            await _with_timeout(RELAY_STOP_TIMEOUT, relay_task)
+            for task in background_tasks:
                 task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-            log.info("down")
+            await asyncio.gather(*background_tasks, return_exceptions=True)
+            log.info("stopped")
     finally:
         await engine.dispose()
         await app.state.engine.dispose()
 
 
-async def _within(seconds: float, work: Awaitable[Any]) -> None:
-    """Wait for something to finish, but only so long: what is cut off here is done again after the next start."""
+async def _with_timeout(seconds: float, awaitable: Awaitable[Any]) -> None:
+    """Wait for a task with a timeout; interrupted work is repeated after the next start."""
     try:
-        await asyncio.wait_for(work, seconds)
-    except Exception as error:  # noqa: BLE001 - nothing may keep a service from stopping
-        log.warning("stopped before it had finished: %s", type(error).__name__)
+        await asyncio.wait_for(awaitable, seconds)
+    except Exception as error:  # noqa: BLE001 - errors must not prevent shutdown
+        log.warning("not finished before shutdown: %s", type(error).__name__)
 
 
-async def _tidy(engine: AsyncEngine, name: str) -> None:
-    """Count the outbox, and every hour forget what is too old to come again, for as long as the service runs."""
-    for passes in count():
+async def _housekeeping(engine: AsyncEngine, service: str) -> None:
+    """Update the outbox metrics, and prune inbox and idempotency keys every hour."""
+    for iteration in count():
         try:
-            await relay.count(engine, name)
-            if passes % 360 == 0:
+            await relay.count_pending(engine, service)
+            if iteration % 360 == 0:
                 await inbox.prune(engine)
                 await idempotency.prune(engine)
-        except Exception as error:  # noqa: BLE001 - the database may be away, or it has a bug
-            log.warning("tidying is tried again: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
+        except Exception as error:  # noqa: BLE001 - for example, the database is unavailable
+            log.warning("housekeeping failed, retrying: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
         await asyncio.sleep(10)

@@ -1,29 +1,29 @@
-"""What the environment tells a service: where its database and Kafka are, and the few figures an operator may turn."""
+"""Service settings from environment variables: database, Kafka and tuning parameters."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """One service's settings: `SERIALS_DATABASE_URL` and so on; Kafka's address is the same for all."""
+    """Settings of one service, for example `SERIALS_DATABASE_URL`; Kafka and logging variables apply to all."""
 
     model_config = SettingsConfigDict(extra="ignore")
 
     kafka_bootstrap_servers: str = Field("localhost:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
     session_timeout_ms: int = Field(10_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS")
-    """How soon Kafka gives a silent replica's partitions to another."""
+    """Time after which Kafka reassigns the partitions of an unresponsive replica."""
 
-    clock_seconds: float = Field(60, gt=0, validation_alias="CLOCK_SECONDS")
-    """How often a service looks for what is due as time passes."""
+    scheduler_interval_seconds: float = Field(60, gt=0, validation_alias="SCHEDULER_INTERVAL_SECONDS")
+    """Interval of the scheduled jobs."""
 
     database_url: SecretStr
-    """As the login role, which can neither ALTER nor TRUNCATE."""
-    owner_url: SecretStr | None = None
-    """As the owner, for migrations only."""
+    """Connection of the login role, which can neither ALTER nor TRUNCATE."""
+    migration_database_url: SecretStr | None = None
+    """Connection of the database owner, for migrations only."""
     pool_size: int = 10
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
 
 
-def load(service: str) -> Settings:
-    """Read the settings of a service from the environment."""
+def load_settings(service: str) -> Settings:
+    """Load the settings of a service from the environment."""
     return Settings(_env_prefix=f"{service.upper()}_")

@@ -1,1 +1,1 @@
-"""Tests, mirroring the code; flows over all services, faults, bench."""
+"""Tests by package; flows across all services, fault injection, benchmarks."""

@@ -1,24 +1,24 @@
-"""How long tests wait for what comes about by itself, and when they judge how long something took."""
+"""Timeouts of tests, and time limits that apply on idle machines only."""
 
 import os
 import time
 
 PATIENCE = 120.0
-"""Seconds after which something that should have come about is a failure, also where all cores are busy."""
-SAMPLE = 0.2
-"""Seconds for which a loop asks for a core of its own."""
+"""Seconds after which a missing result is a failure, even if all cores are busy."""
+SAMPLE_SECONDS = 0.2
+"""Seconds of the busy loop that measures the available CPU time."""
 
 
-def judge(what: str, seconds: float, limit: float) -> None:
-    """Print how long something took; over its limit it is a failure on an idle machine only."""
-    print(f"{what}: {seconds:.1f} s, limit {limit:.0f} s")  # noqa: T201 - a figure of the run
-    assert seconds < limit or busy(), f"{what} took {seconds:.1f} s on an idle machine, limit {limit:.0f} s"
+def judge(label: str, seconds: float, limit: float) -> None:
+    """Print a duration; exceeding the limit is a failure on idle machines only."""
+    print(f"{label}: {seconds:.1f} s, limit {limit:.0f} s")  # noqa: T201 - shown in the test output
+    assert seconds < limit or is_busy(), f"{label} took {seconds:.1f} s on an idle machine, limit {limit:.0f} s"
 
 
-def busy() -> bool:
-    """Say whether others keep the cores busy: more works than there are cores, or a loop is given less than one."""
+def is_busy() -> bool:
+    """Return whether the load exceeds the number of cores, or a loop gets less than 90 % of a core."""
     load = os.getloadavg()[0] > (os.cpu_count() or 1)
-    began, before = time.perf_counter(), time.thread_time()
-    while (wall := time.perf_counter() - began) < SAMPLE:
+    wall_start, cpu_start = time.perf_counter(), time.thread_time()
+    while (wall := time.perf_counter() - wall_start) < SAMPLE_SECONDS:
         pass
-    return load or (time.thread_time() - before) / wall < 0.9
+    return load or (time.thread_time() - cpu_start) / wall < 0.9

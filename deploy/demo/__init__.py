@@ -1,4 +1,4 @@
-"""A morning in a warehouse, played by outside systems and people against the four running services.
+"""Demonstration scenario: upstream systems and warehouse staff use the four running services.
 
-What plays ERP and OMS knows Kafka and the published messages, nothing of our code; scans go over HTTP.
+ERP and OMS are simulated with plain CloudEvents on Kafka and import no service code. Staff use the HTTP API.
 """

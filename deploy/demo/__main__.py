@@ -1,6 +1,6 @@
-"""`make demo`: start everything, play the morning, show what happened, and stay up until Ctrl-C.
+"""`make demo`: start the stack, play the scenario, show the results, and keep running until Ctrl-C.
 
-With --once it leaves after the table; the exit code says whether everything came out as it had to.
+With --once it stops after the tables. The exit code is 0 if every step succeeded.
 """
 
 import asyncio
@@ -12,72 +12,74 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from deploy.databases import SERVICES
-from deploy.demo.floor import Floor, UnmetError
-from deploy.demo.morning import Morning
-from deploy.demo.outside import Outside
-from deploy.demo.sheet import Sheet, history_table
-from deploy.interrupts import stoppable
+from deploy.demo.client import ExpectationFailedError, HttpClient
+from deploy.demo.report import StepReport, history_table
+from deploy.demo.scenario import Scenario
+from deploy.demo.upstream import UpstreamProducer
 from deploy.local.children import StartError
 from deploy.local.files import PROJECT
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
 from deploy.processes import Service, running
+from deploy.signals import stop_on_signal
 
 
 async def play(bootstrap: str, services: dict[str, Service], console: Console) -> bool:
-    """Play one morning; whether everything came out as it had to."""
-    floor = Floor({name: service.url for name, service in services.items()})
-    sheet = Sheet(console)
-    run = datetime.now(UTC).strftime("%d%H%M%S")
-    async with Outside(bootstrap) as outside:
-        morning = Morning(outside, floor, sheet, run)
+    """Play the scenario once; return whether every step succeeded."""
+    client = HttpClient({name: service.url for name, service in services.items()})
+    report = StepReport(console)
+    run_id = datetime.now(UTC).strftime("%d%H%M%S")
+    async with UpstreamProducer(bootstrap) as upstream:
+        scenario = Scenario(upstream, client, report, run_id)
         try:
-            await morning.play()
-        except UnmetError:
-            console.print("[red]The morning ends here.[/red]")
-        history = await floor.get("serials", f"/serials/{morning.units.pump}/{morning.no('PU', 1)}/history")
-    await floor.aclose()
-    console.print(sheet.table())
-    console.print(history_table(f"The life of {morning.no('PU', 1)}", history.get("items", [])))
-    show_addresses(console, services, bootstrap, morning)
-    return sheet.met
+            await scenario.play()
+        except ExpectationFailedError:
+            console.print("[red]The scenario stops here.[/red]")
+        history = await client.get(
+            "serials", f"/serials/{scenario.serial_steps.pump_sku}/{scenario.document_id('PU', 1)}/history"
+        )
+    await client.aclose()
+    console.print(report.table())
+    console.print(history_table(f"Audit trail of {scenario.document_id('PU', 1)}", history.get("items", [])))
+    show_next_steps(console, services, bootstrap, scenario)
+    return report.all_succeeded
 
 
-def show_addresses(console: Console, services: dict[str, Service], bootstrap: str, morning: Morning) -> None:
-    """Where to look, and three commands to paste."""
-    console.print("\n[bold]Pages[/bold] (also /ready, /metrics, /asyncapi on each)")
+def show_next_steps(console: Console, services: dict[str, Service], bootstrap: str, scenario: Scenario) -> None:
+    """Print the API documentation pages and three commands to try."""
+    console.print("\n[bold]API documentation[/bold] (each service also has /ready, /metrics and /asyncapi)")
     for name, service in services.items():
         console.print(f"  {name:12} {service.url}/docs")
     serials, fulfillment = services["serials"].url, services["fulfillment"].url
-    order = f"SO-{morning.run}-99"
-    console.print("\n[bold]To paste[/bold]: look up a serial, place an order, watch its events")
+    order = f"SO-{scenario.run_id}-99"
+    console.print("\n[bold]Commands to try[/bold]: look up a serial, place an order, follow its events")
     body = (
         f'{{"order":"{order}","warehouse":"EAST","customer":{{"id":"C-99"}},'
-        f'"lines":[{{"line":"1","sku":"{morning.units.pump}","quantity":1}}]}}'
+        f'"lines":[{{"line":"1","sku":"{scenario.serial_steps.pump_sku}","quantity":1}}]}}'
     )
     headers = f"-H 'Content-Type: application/json' -H 'X-Actor: me' -H 'Idempotency-Key: {order}'"
     commands = (
-        f"curl -s '{serials}/serials?q={morning.no('PU', 1)}'",
+        f"curl -s '{serials}/serials?q={scenario.document_id('PU', 1)}'",
         f"curl -s {fulfillment}/orders {headers} -d '{body}'",
-        f".venv/bin/python -m deploy.demo.watch {bootstrap} {order}",
+        f".venv/bin/python -m deploy.demo.follow {bootstrap} {order}",
     )
     for command in commands:
         console.print(command, soft_wrap=True, highlight=False, markup=False)
 
 
 def main() -> int:
-    """Start, play, show, stay; 130 where somebody stopped it before the table."""
-    console, began = Console(width=None if sys.stdout.isatty() else 140), time.monotonic()
-    console.print("Starting Apache Kafka and PostgreSQL, each service with its own database …")
+    """Run the demo; return 130 if interrupted before the tables."""
+    console, started_at = Console(width=None if sys.stdout.isatty() else 140), time.monotonic()
+    console.print("Starting Apache Kafka, PostgreSQL and the four services …")
     status = 130
-    with stoppable(), Stack(PROJECT / ".stack", keep=True) as stack:
+    with stop_on_signal(), Stack(PROJECT / ".stack", keep_data=True) as stack:
         prepare(stack.env)
         with running(stack.env, PROJECT / ".stack" / "logs", SERVICES) as services:
-            console.print(f"All up after {time.monotonic() - began:.0f} s. A morning in the warehouse:")
-            met = asyncio.run(play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], services, console))
-            status = 0 if met else 1
+            console.print(f"Ready after {time.monotonic() - started_at:.0f} s. Playing the scenario:")
+            succeeded = asyncio.run(play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], services, console))
+            status = 0 if succeeded else 1
             if "--once" not in sys.argv[1:]:
-                console.print("\nEverything stays up; Ctrl-C stops it all.")
+                console.print("\nThe stack keeps running; press Ctrl-C to stop it.")
                 signal.pause()
     return status
 

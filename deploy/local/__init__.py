@@ -1,4 +1,4 @@
-"""Apache Kafka and PostgreSQL on this machine, without Docker and without root.
+"""Local Kafka and PostgreSQL servers without Docker and without root.
 
-`stack.Stack` starts, kills and stops them from Python; kafka, postgres and containers are what it stands on.
+`stack.Stack` starts, kills and stops them; it uses the modules kafka, postgres and containers.
 """

@@ -1,4 +1,4 @@
-"""Both servers from testcontainers, where Docker runs (`TRACELOT_STACK=docker`). Untried: no Docker was at hand."""
+"""Both servers as Docker containers (`TRACELOT_STACK=docker`), via testcontainers. Not tested yet."""
 
 from testcontainers.kafka import KafkaContainer
 from testcontainers.postgres import PostgresContainer
@@ -7,7 +7,7 @@ KAFKA_IMAGE, POSTGRES_IMAGE = "confluentinc/cp-kafka:8.0.0", "postgres:18"
 
 
 class Containers:
-    """A started Kafka and a started PostgreSQL, gone with `stop`; nothing of them is kept."""
+    """Running containers of Kafka and PostgreSQL; `stop` removes them with their data."""
 
     def __init__(self) -> None:
         self._kafka = KafkaContainer(KAFKA_IMAGE).with_kraft()
@@ -20,15 +20,15 @@ class Containers:
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where Kafka's clients connect."""
+        """Bootstrap servers of Kafka."""
         return str(self._kafka.get_bootstrap_server())
 
     @property
     def superuser_url(self) -> str:
-        """Where databases and roles are made."""
+        """PostgreSQL URL of the superuser."""
         return str(self._postgres.get_connection_url())
 
     def stop(self) -> None:
-        """Remove both."""
+        """Remove both containers."""
         self._postgres.stop()
         self._kafka.stop()

@@ -1,4 +1,4 @@
-"""Files of the local stack: where they lie, and writing them so that no reader sees half of one."""
+"""Files of the local stack: paths, atomic writing, passwords, locks."""
 
 import fcntl
 import json
@@ -13,7 +13,7 @@ STACK = PROJECT / ".stack"
 
 
 def write_private_json(path: Path, content: object) -> None:
-    """Write JSON that only this user may read, atomically: it may hold passwords."""
+    """Write JSON atomically, readable by this user only since it may contain passwords."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -23,7 +23,7 @@ def write_private_json(path: Path, content: object) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; a file that does not exist is an empty one."""
+    """Read a JSON object; a missing file is an empty object."""
     try:
         content: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
@@ -31,17 +31,17 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def passwords(path: Path, names: Iterable[str]) -> dict[str, str]:
-    """Give each role its kept password, and a new random one where it has none yet."""
-    kept = read_json(path)
-    wanted = {name: str(kept.get(name) or secrets.token_hex(16)) for name in names}
-    if wanted != kept:
-        write_private_json(path, kept | wanted)
-    return wanted
+def load_passwords(path: Path, names: Iterable[str]) -> dict[str, str]:
+    """Load the passwords of roles; generate and store missing ones."""
+    stored = read_json(path)
+    complete = {name: str(stored.get(name) or secrets.token_hex(16)) for name in names}
+    if complete != stored:
+        write_private_json(path, stored | complete)
+    return complete
 
 
-def lock(path: Path) -> int | None:
-    """Take a folder's lock for as long as this process holds the descriptor; None where another process has it."""
+def try_lock(path: Path) -> int | None:
+    """Lock a file until its descriptor is closed; returns None if another process holds the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

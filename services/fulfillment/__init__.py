@@ -1,7 +1,7 @@
-"""Orders, picking, packing and shipping: what customers want, and how it leaves.
+"""Orders, picking, packing and shipping.
 
-Owns orders, their demands and the units given to them, cartons, shipments and dispatch checks; one lock a row, the
-order's, guards them all. It never reads stock: it asks serials and lots, and takes their answers.
-Reads oms.orders, fulfillment.commands, products, locations, serials.events, lots.events and, for orders that wait for
-a product, its own fulfillment.events; writes fulfillment.events.
+Owns orders, demands, allocated units and lots, cartons, shipments and dispatch checks; the lock of the order guards
+all of them. It has no stock of its own: it requests allocations and dispatch checks from serials and lots.
+Consumes oms.orders, fulfillment.commands, products, locations, serials.events, lots.events and its own
+fulfillment.events, for orders that await a product; publishes fulfillment.events.
 """

@@ -1,1 +1,1 @@
-"""Everything counted rather than serialised: lots and untracked products, what orders have of them, what may leave."""
+"""Stock of lot-tracked and untracked products: quantities, allocations, holds, expiry, dispatch checks and recalls."""

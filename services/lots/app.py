@@ -1,4 +1,4 @@
-"""The map of lots: which message goes to whom, under which locks, at which address."""
+"""Handlers and scheduled jobs of the lots service, with their locks and HTTP paths."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,147 +6,163 @@ from typing import Any
 
 from services.lots.allocation import api
 from services.lots.allocation import handlers as allocation
-from services.lots.allocation.handlers import serving
+from services.lots.allocation.handlers import allocate_backorders
 from services.lots.balances import api as balances_api
 from services.lots.balances import handlers as balances
-from services.lots.balances.domain.answers import HoldNow, StockNow
+from services.lots.balances.domain.snapshots import HoldSnapshot, LotSnapshot
 from services.lots.expiry import handlers as expiry
-from services.lots.expiry.domain import LotDue
-from services.lots.expiry.store import due
+from services.lots.expiry.domain import LotExpiryCheckDue
+from services.lots.expiry.store import find_due
 from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import handlers as recalls
 from services.lots.recalls.api import router as recalls_router
-from services.lots.recalls.domain.answers import RecallNow
-from shared import rezoned
+from services.lots.recalls.domain.snapshots import RecallSnapshot
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
-    CorrectLot,
+    CorrectLotDates,
     CountLot,
-    HoldLot,
-    LiftLot,
-    MarkRecalled,
     MoveLot,
     OpenRecall,
+    PlaceLotHold,
     PutAwayLot,
+    RecordCustomerContact,
+    ReleaseLotHold,
 )
-from shared.contracts.envelope import Fact
+from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import (
+    AllocationCancelled,
     AllocationRequested,
-    AllocationWithdrawn,
-    DispatchDone,
-    DispatchRequested,
-    StockDeallocated,
-    StockPicked,
-    StockUnpicked,
+    DispatchCheckRequested,
+    OrderDispatched,
+    OrderLotsDeallocated,
+    OrderLotsPicked,
+    OrderLotsUnpicked,
 )
 from shared.contracts.lots import LotRejected, RecallOpened
-from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
+from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRecalled
-from shared.replica import WAREHOUSES
-from shared.rezoned import Rezoned
-from shared.routing import Finds, Hears, Takes
-from shared.runtime import service
+from shared.inventory import time_zone_changes
+from shared.inventory.reference_data import WAREHOUSE_HANDLER
+from shared.inventory.time_zone_changes import DemandRecheckDue
+from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.runtime import create_app
 
 
-def sku(data: Fact) -> Iterator[str]:
-    """Lock the product: one lock guards its lots, balances, holds and demands."""
+def sku_lock(data: Message) -> Iterator[str]:
+    """Lock the SKU: one lock guards its lots, balances, holds and demands."""
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def counted(data: AllocationRequested | AllocationWithdrawn | RecallOpened) -> bool:
-    """Say whether a demand or a recall is ours: what is serialised is the registry's business."""
+def is_lot_tracked(data: AllocationRequested | AllocationCancelled | RecallOpened) -> bool:
+    """Whether the product belongs to this service; serial-tracked products belong to the serials service."""
     return data.tracking != "SERIAL"
 
 
-def product(data: ProductChanged) -> Iterator[str]:
-    """Lock the copy of the product, and what waits for a more relaxed policy of it."""
+def product_locks(data: ProductChanged) -> Iterator[str]:
+    """Lock the product and its SKU, whose backorders a relaxed shelf-life policy may fill."""
     yield f"product:{data.sku}"
-    yield from sku(data)
+    yield from sku_lock(data)
 
 
-def place(data: LocationChanged) -> Iterator[str]:
-    """Lock the copy of the place."""
+def location_lock(data: LocationChanged) -> Iterator[str]:
+    """Lock the location."""
     yield f"location:{data.location}"
 
 
-def packed(data: DispatchRequested | DispatchDone) -> bool:
-    """Say whether anything counted lies in the cartons."""
+def has_packed_lots(data: DispatchCheckRequested | OrderDispatched) -> bool:
+    """Whether the cartons contain lot stock."""
     return bool(data.stock)
 
 
-def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
-    """Lock every counted product that lies in the cartons."""
-    yield from {f"sku:{part.sku}" for part in data.stock}
+def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator[str]:
+    """Lock the SKUs of the lots in the cartons."""
+    yield from {f"sku:{packed_lot.sku}" for packed_lot in data.stock}
 
 
-def recall(data: Any) -> Iterator[str]:
-    """Lock the recall: answers, marks and its end follow each other."""
+def recall_lock(data: Any) -> Iterator[str]:
+    """Lock the recall: its answers, contacts and closing are processed one after another."""
     yield f"recall:{data.recall}"
 
 
-def recall_and_sku(data: RecallOpened) -> Iterator[str]:
-    """Lock what a recall holds, and itself."""
-    yield from recall(data)
-    yield from sku(data)
+def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
+    """Lock the recall and its SKU."""
+    yield from recall_lock(data)
+    yield from sku_lock(data)
 
 
-ROWS = (
-    Hears(ProductChanged, recalls.product_changed, product),
-    WAREHOUSES._replace(handler=allocation.warehouse_changed),
-    Hears(LocationChanged, partial(balances.location_changed, keep=serving), place),
-    Hears(StockReceived, partial(recalls.stock_received, keep=serving), sku),
-    Hears(StockReturned, partial(balances.stock_returned, keep=serving), sku),
-    Hears(StockDisposed, partial(balances.stock_disposed, keep=serving), sku),
-    Hears(AllocationRequested, allocation.allocation_requested, sku, counted),
-    Hears(AllocationWithdrawn, allocation.allocation_withdrawn, sku, counted),
-    Hears(StockDeallocated, allocation.stock_deallocated, sku),
-    Hears(StockPicked, allocation.stock_picked, sku),
-    Hears(StockUnpicked, allocation.stock_unpicked, sku),
-    Hears(DispatchRequested, allocation.dispatch_requested, packed_skus, packed),
-    Hears(DispatchDone, allocation.dispatch_done, packed_skus, packed),
-    Takes(
-        PutAwayLot, partial(balances.put_away, keep=serving), sku, "/putaways", StockNow,
+HANDLERS = (
+    EventHandler(ProductChanged, recalls.on_product_changed, product_locks),
+    WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
+    EventHandler(
+        LocationChanged, partial(balances.on_location_changed, before_commit=allocate_backorders), location_lock,
+    ),
+    EventHandler(
+        ReceiptLotsReceived, partial(recalls.on_receipt_lots_received, before_commit=allocate_backorders), sku_lock,
+    ),
+    EventHandler(
+        ReturnLotsReceived, partial(balances.on_return_lots_received, before_commit=allocate_backorders), sku_lock,
+    ),
+    EventHandler(
+        ReturnLotsDisposed, partial(balances.on_return_lots_disposed, before_commit=allocate_backorders), sku_lock,
+    ),
+    EventHandler(AllocationRequested, allocation.on_allocation_requested, sku_lock, is_lot_tracked),
+    EventHandler(AllocationCancelled, allocation.on_allocation_cancelled, sku_lock, is_lot_tracked),
+    EventHandler(OrderLotsDeallocated, allocation.on_order_lots_deallocated, sku_lock),
+    EventHandler(OrderLotsPicked, allocation.on_order_lots_picked, sku_lock),
+    EventHandler(OrderLotsUnpicked, allocation.on_order_lots_unpicked, sku_lock),
+    EventHandler(DispatchCheckRequested, allocation.on_dispatch_check_requested, packed_sku_locks, has_packed_lots),
+    EventHandler(OrderDispatched, allocation.on_order_dispatched, packed_sku_locks, has_packed_lots),
+    CommandHandler(
+        PutAwayLot, partial(balances.put_away, before_commit=allocate_backorders), sku_lock, "/putaways", LotSnapshot,
         "putAwayLot", "Put a quantity of a lot away",
     ),
-    Takes(
-        MoveLot, partial(balances.move, keep=serving), sku, "/moves", StockNow,
+    CommandHandler(
+        MoveLot, partial(balances.move, before_commit=allocate_backorders), sku_lock, "/moves", LotSnapshot,
         "moveLot", "Move a quantity of a lot to another location",
     ),
-    Takes(
-        HoldLot, partial(balances.hold, keep=serving), sku, "/holds", HoldNow,
-        "placeHold", "Place a hold on a lot", status=201,
+    CommandHandler(
+        PlaceLotHold, partial(balances.place_holds, before_commit=allocate_backorders), sku_lock, "/holds",
+        HoldSnapshot, "placeHold", "Place a hold on a lot", success_status=201,
     ),
-    Takes(
-        LiftLot, partial(balances.lift, keep=serving), sku, "/holds/{hold}/release", HoldNow,
-        "releaseHold", "Release a hold",
+    CommandHandler(
+        ReleaseLotHold, partial(balances.release_holds, before_commit=allocate_backorders), sku_lock,
+        "/holds/{hold}/release", HoldSnapshot, "releaseHold", "Release a hold",
     ),
-    Takes(
-        AdjustLot, partial(balances.adjust, keep=serving), sku, "/adjustments", StockNow,
+    CommandHandler(
+        AdjustLot, partial(balances.adjust, before_commit=allocate_backorders), sku_lock, "/adjustments", LotSnapshot,
         "adjustLot", "Scrap, lose or find a quantity of a lot",
     ),
-    Takes(
-        CountLot, partial(balances.count, keep=serving), sku, "/counts", StockNow,
+    CommandHandler(
+        CountLot, partial(balances.count, before_commit=allocate_backorders), sku_lock, "/counts", LotSnapshot,
         "countLot", "Record the count of a lot at a location",
     ),
-    Takes(
-        CorrectLot, partial(balances.correct, keep=serving), sku, "/corrections", StockNow,
-        "correctLotDates", "Correct the dates of a lot",
+    CommandHandler(
+        CorrectLotDates, partial(balances.correct_dates, before_commit=allocate_backorders), sku_lock, "/corrections",
+        LotSnapshot, "correctLotDates", "Correct the dates of a lot",
     ),
-    Takes(OpenRecall, recalls.open_recalls, recall, "/recalls", RecallNow, "openRecall", "Open a recall", status=202),
-    Hears(RecallOpened, recalls.hold_recalled, recall_and_sku, counted),
-    Hears(SerialRecalled, recalls.hear_units, recall),
-    Takes(
-        MarkRecalled, recalls.mark_calls, recall, "/recalls/{recall}/contacts", RecallNow,
+    CommandHandler(
+        OpenRecall, recalls.open_recalls, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
+        success_status=202,
+    ),
+    EventHandler(RecallOpened, recalls.on_recall_opened, recall_and_sku_locks, is_lot_tracked),
+    EventHandler(SerialRecalled, recalls.on_serial_recalled, recall_lock),
+    CommandHandler(
+        RecordCustomerContact, recalls.record_contacts, recall_lock, "/recalls/{recall}/contacts", RecallSnapshot,
         "recordRecallContact", "Record the outcome of a customer contact",
     ),
-    Takes(
-        CloseRecall, recalls.close_recalls, recall, "/recalls/{recall}/close", RecallNow,
+    CommandHandler(
+        CloseRecall, recalls.close_recalls, recall_lock, "/recalls/{recall}/close", RecallSnapshot,
         "closeRecall", "Close a recall",
     ),
 )  # fmt: skip
 
-FINDS = (Finds(LotDue, due, expiry.look, sku), Finds(Rezoned, rezoned.due, allocation.rezoned_serve, sku))
+JOBS = (
+    ScheduledJob(LotExpiryCheckDue, find_due, expiry.check_expiry, sku_lock),
+    ScheduledJob(
+        DemandRecheckDue, time_zone_changes.find_due_rechecks, allocation.reallocate_after_day_change, sku_lock
+    ),
+)
 
-app = service("lots", ROWS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), FINDS)
+app = create_app("lots", HANDLERS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), JOBS)

@@ -1,1 +1,1 @@
-"""What may arrive and what did: products, places, receipts, scans, discrepancies, customer returns."""
+"""Receiving service: products, locations, receipts, scans, discrepancies and customer returns."""

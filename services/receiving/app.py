@@ -1,4 +1,4 @@
-"""The map of receiving: which message goes where. It hears its own products, for lines that wait for them."""
+"""Handler registrations of receiving. It also consumes its own product events, for lines that await a product."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from services.receiving.products import handlers as products
 from services.receiving.products.domain import ProductOut
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import handlers as receipts
-from services.receiving.receipts.domain.answers import ReceiptAnswer, ResolutionAnswer, ScanAnswer, SessionAnswer
+from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
 from services.receiving.returns import api as returns_api
 from services.receiving.returns import handlers as returns
-from services.receiving.returns.domain.records import ReturnAnswer
+from services.receiving.returns.domain.records import ReturnResult
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lots import LotShipped
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialAdjusted, SerialMoved
+from shared.contracts.serials import SerialAdjusted, SerialStateChanged
 from shared.contracts.upstream import (
     AsnAnnounced,
     AsnCancelled,
@@ -27,98 +27,101 @@ from shared.contracts.upstream import (
     ProductDefined,
     WarehouseDefined,
 )
-from shared.routing import Hears, Takes
-from shared.runtime import service
+from shared.messaging.handlers import CommandHandler, EventHandler
+from shared.runtime import create_app
 
 
-def _product(data: ProductDefined) -> list[str]:
+def _product_lock_keys(data: ProductDefined) -> list[str]:
     return [f"sku:{data.sku}", *(f"barcode:{barcode.code}" for barcode in data.barcodes)]
 
 
-def _sku(data: Any) -> list[str]:
+def _sku_lock_keys(data: Any) -> list[str]:
     return [f"sku:{data.sku}"]
 
 
-def _place(data: Any) -> list[str]:
-    return [f"place:{data.key()}"]
+def _location_lock_keys(data: Any) -> list[str]:
+    return [f"location:{data.key()}"]
 
 
-def _return(data: Any) -> list[str]:
+def _return_lock_keys(data: Any) -> list[str]:
     return [f"return:{data.return_id}", *([f"sku:{data.sku}"] if isinstance(data, commands.ReceiveReturn) else ())]
 
 
 SESSION = "/receipts/{receipt}/sessions/{session}"
 
-ROWS = (
-    Takes(
-        ProductDefined, products.define, _product, "/products", ProductOut,
-        "defineProduct", "Create or change a product", status=201,
+HANDLERS = (
+    CommandHandler(
+        ProductDefined, products.define_products, _product_lock_keys, "/products", ProductOut,
+        "defineProduct", "Create or change a product", success_status=201,
     ),
-    Takes(
-        WarehouseDefined, locations.define, _place, "/warehouses", WarehouseOut,
-        "defineWarehouse", "Create or change a warehouse", status=201,
+    CommandHandler(
+        WarehouseDefined, locations.define_locations, _location_lock_keys, "/warehouses", WarehouseOut,
+        "defineWarehouse", "Create or change a warehouse", success_status=201,
     ),
-    Takes(
-        LocationDefined, locations.define, _place, "/locations", LocationOut,
-        "defineLocation", "Create or change a location", status=201,
+    CommandHandler(
+        LocationDefined, locations.define_locations, _location_lock_keys, "/locations", LocationOut,
+        "defineLocation", "Create or change a location", success_status=201,
     ),
-    Takes(
-        AsnAnnounced, receipts.decide, receipts.locks, "/receipts", ReceiptAnswer,
-        "announceReceipt", "Announce a receipt or a further part of it", status=201,
+    CommandHandler(
+        AsnAnnounced, receipts.handle_commands, receipts.lock_keys, "/receipts", ReceiptResult,
+        "announceReceipt", "Announce a receipt or another part of it", success_status=201,
     ),
-    Takes(
-        AsnChanged, receipts.decide, receipts.locks, "/receipts/{receipt}/amend", ReceiptAnswer,
+    CommandHandler(
+        AsnChanged, receipts.handle_commands, receipts.lock_keys, "/receipts/{receipt}/amend", ReceiptResult,
         "amendReceipt", "Amend an announced receipt",
     ),
-    Takes(
-        AsnCancelled, receipts.decide, receipts.locks, "/receipts/{receipt}/cancel", ReceiptAnswer,
+    CommandHandler(
+        AsnCancelled, receipts.handle_commands, receipts.lock_keys, "/receipts/{receipt}/cancel", ReceiptResult,
         "cancelReceipt", "Cancel an announced receipt",
     ),
-    Takes(
-        commands.Scan, receipts.decide, receipts.locks, "/scans", ScanAnswer,
-        "scanItems", "Scan serials or lots of a receipt", complete=receipts.complete,
+    CommandHandler(
+        commands.ScanItems, receipts.handle_commands, receipts.lock_keys, "/scans", ScanResult,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=receipts.resolve_barcodes,
     ),
-    Takes(
-        commands.UndoScan, receipts.decide, receipts.locks, f"{SESSION}/undo", SessionAnswer,
+    CommandHandler(
+        commands.UndoScan, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/undo", SessionResult,
         "undoScans", "Undo scans of a session",
     ),
-    Takes(
-        commands.DropSession, receipts.decide, receipts.locks, f"{SESSION}/discard", SessionAnswer,
+    CommandHandler(
+        commands.DiscardSession, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/discard", SessionResult,
         "discardSession", "Discard a scanning session",
     ),
-    Takes(
-        commands.TakeOverSession, receipts.decide, receipts.locks, f"{SESSION}/take-over", SessionAnswer,
+    CommandHandler(
+        commands.TakeOverSession, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/take-over", SessionResult,
         "takeOverSession", "Take over a scanning session",
     ),
-    Takes(
-        commands.ConfirmSession, receipts.decide, receipts.locks, f"{SESSION}/confirm", SessionAnswer,
+    CommandHandler(
+        commands.ConfirmSession, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/confirm", SessionResult,
         "confirmSession", "Confirm a scanning session",
     ),
-    Takes(
-        commands.CloseReceipt, receipts.decide, receipts.locks, "/receipts/{receipt}/close", ReceiptAnswer,
-        "closeReceipt", "Close a receipt",
+    CommandHandler(
+        commands.CloseReceipt, receipts.handle_commands, receipts.lock_keys, "/receipts/{receipt}/close",
+        ReceiptResult, "closeReceipt", "Close a receipt",
     ),
-    Takes(
-        commands.ResolveDiscrepancy, receipts.decide, receipts.locks, "/discrepancies/{discrepancy}/resolve",
-        ResolutionAnswer, "resolveDiscrepancy", "Resolve a discrepancy",
+    CommandHandler(
+        commands.ResolveDiscrepancy, receipts.handle_commands, receipts.lock_keys,
+        "/discrepancies/{discrepancy}/resolve", ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy",
     ),
-    Takes(
-        commands.ReceiveReturn, returns.receive, _return, "/returns", ReturnAnswer,
-        "receiveReturn", "Receive a customer return", status=201,
+    CommandHandler(
+        commands.ReceiveReturn, returns.receive_returns, _return_lock_keys, "/returns", ReturnResult,
+        "receiveReturn", "Receive a customer return", success_status=201,
     ),
-    Takes(
-        commands.DisposeReturn, returns.dispose, _return, "/returns/{return}/disposition", ReturnAnswer,
-        "disposeReturn", "Decide the disposition of returned goods",
+    CommandHandler(
+        commands.DisposeReturn, returns.dispose_returns, _return_lock_keys, "/returns/{return}/disposition",
+        ReturnResult, "disposeReturn", "Dispose of returned items",
     ),
-    Hears(ProductChanged, receipts.wake, _sku),
-    Hears(SerialAdjusted, receipts.void, _sku),
-    Hears(SerialMoved, returns.ship, _sku, when=lambda moved: moved.status == "SHIPPED"),
-    Hears(LotShipped, returns.ship_lots, _sku),
+    EventHandler(ProductChanged, receipts.plan_waiting_lines, _sku_lock_keys),
+    EventHandler(SerialAdjusted, receipts.void_units, _sku_lock_keys),
+    EventHandler(
+        SerialStateChanged, returns.record_shipped_units, _sku_lock_keys,
+        predicate=lambda change: change.status == "SHIPPED",
+    ),
+    EventHandler(LotShipped, returns.record_shipped_lots, _sku_lock_keys),
 )  # fmt: skip
 
-app = service(
+app = create_app(
     "receiving",
-    ROWS,
+    HANDLERS,
     ReceiptRejected,
     (products_api.router, locations_api.router, receipts_api.router, returns_api.router),
 )

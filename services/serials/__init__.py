@@ -1,1 +1,1 @@
-"""The registry of serialised units: status, place, holds, allocation, audit trail, lookup."""
+"""Serials service: status, location, holds, allocation, audit trail and lookup of serial-tracked units."""

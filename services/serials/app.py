@@ -1,4 +1,4 @@
-"""The map of the serial registry: which message goes to whom, under which locks, at which address."""
+"""Serials service: message types with their handlers, lock keys and HTTP paths."""
 
 from collections.abc import Iterator
 
@@ -7,92 +7,121 @@ from services.serials.allocation import handlers as allocation
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units import handlers as units
-from services.serials.units.domain.answers import UnitsDone
-from services.serials.units.domain.expiry import UnitsDue
-from services.serials.units.store.expiry import due
-from shared import rezoned
-from shared.contracts.commands.serials import Adjust, Correct, Hold, Lift, Move, PutAway
-from shared.contracts.envelope import Fact
+from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from services.serials.units.domain.snapshots import UnitsResult
+from services.serials.units.store.expiry import find_due
+from shared.contracts.commands.serials import (
+    AdjustSerials,
+    CorrectSerialExpiry,
+    MoveSerials,
+    PlaceSerialHold,
+    PutAwaySerials,
+    ReleaseSerialHold,
+)
+from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import (
+    AllocationCancelled,
     AllocationRequested,
-    AllocationWithdrawn,
-    DispatchDone,
-    DispatchRequested,
-    UnitDeallocated,
-    UnitPicked,
-    UnitUnpicked,
+    DispatchCheckRequested,
+    OrderDispatched,
+    OrderSerialsDeallocated,
+    OrderSerialsPicked,
+    OrderSerialsUnpicked,
 )
 from shared.contracts.lots import RecallClosed, RecallOpened
-from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, ReturnDisposed, UnitReceived, UnitReturned
+from shared.contracts.receiving import (
+    ReceiptLineCancelled,
+    ReceiptLineExpected,
+    ReceiptSerialsReceived,
+    ReturnSerialsDisposed,
+    ReturnSerialsReceived,
+)
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
-from shared.replica import LOCATIONS, WAREHOUSES
-from shared.rezoned import Rezoned
-from shared.routing import Finds, Hears, Takes
-from shared.runtime import service
+from shared.inventory import time_zone_changes
+from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
+from shared.inventory.time_zone_changes import DemandRecheckDue
+from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.runtime import create_app
 
 
-def sku(data: Fact) -> Iterator[str]:
-    """Lock the product: one lock guards its units, holds and demands."""
+def sku_lock(data: Message) -> Iterator[str]:
+    """Return the lock key of the product, which guards its units, holds and demands."""
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def product_and_sku(data: ProductChanged) -> Iterator[str]:
-    """Lock the copy of the product, and what its life policy may serve."""
+def product_and_sku_locks(data: ProductChanged) -> Iterator[str]:
+    """Return the lock keys of the product replica and of its stock."""
     yield f"product:{data.sku}"
-    yield from sku(data)
+    yield from sku_lock(data)
 
 
-def serialised(data: AllocationRequested | AllocationWithdrawn) -> bool:
-    """Say whether a demand is ours: what is counted is lots' business."""
+def is_serial_demand(data: AllocationRequested | AllocationCancelled) -> bool:
+    """Whether a demand is for a serial-tracked product; the lots service owns all others."""
     return data.tracking == "SERIAL"
 
 
-def recalled(data: RecallOpened) -> bool:
-    """Say whether a recall is ours; older ones did not say whose they are."""
+def is_serial_recall(data: RecallOpened) -> bool:
+    """Whether a recall is of a serial-tracked product; older messages have no tracking."""
     return data.tracking in {None, "SERIAL"}
 
 
-def packed_skus(data: DispatchRequested | DispatchDone) -> Iterator[str]:
-    """Lock every product that lies in the cartons."""
+def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator[str]:
+    """Return the lock keys of all products in the shipment."""
     yield from {f"sku:{unit.sku}" for unit in data.units}
 
 
-ROWS = (
-    Hears(ProductChanged, allocation.product_changed, product_and_sku),
-    WAREHOUSES._replace(handler=allocation.warehouse_changed),
-    LOCATIONS,
-    Hears(ReceiptPlanned, units.receipt_planned, sku),
-    Hears(ReceiptWithdrawn, units.receipt_withdrawn, sku),
-    Hears(UnitReceived, units.unit_received, sku),
-    Hears(UnitReturned, units.unit_returned, sku),
-    Hears(ReturnDisposed, allocation.return_disposed, sku),
-    Hears(AllocationRequested, allocation.allocation_requested, sku, serialised),
-    Hears(AllocationWithdrawn, allocation.allocation_withdrawn, sku, serialised),
-    Hears(UnitDeallocated, allocation.unit_deallocated, sku),
-    Hears(UnitPicked, units.unit_picked, sku),
-    Hears(UnitUnpicked, allocation.unit_unpicked, sku),
-    Hears(DispatchRequested, units.dispatch_requested, packed_skus),
-    Hears(DispatchDone, units.dispatch_done, packed_skus),
-    Hears(RecallOpened, units.recall_opened, sku, recalled),
-    Hears(RecallClosed, units.recall_closed, sku),
-    Takes(PutAway, allocation.put_away, sku, "/putaways", UnitsDone, "putAwaySerials", "Put serials away"),
-    Takes(Move, units.move, sku, "/moves", UnitsDone, "moveSerials", "Move serials to another location"),
-    Takes(
-        Hold, units.hold, sku, "/holds", UnitsDone,
-        "placeHold", "Place a hold on serials or on a lot number", status=201,
+HANDLERS = (
+    EventHandler(ProductChanged, allocation.on_product_changed, product_and_sku_locks),
+    WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
+    LOCATION_HANDLER,
+    EventHandler(ReceiptLineExpected, units.on_receipt_line_expected, sku_lock),
+    EventHandler(ReceiptLineCancelled, units.on_receipt_line_cancelled, sku_lock),
+    EventHandler(ReceiptSerialsReceived, units.on_receipt_serials_received, sku_lock),
+    EventHandler(ReturnSerialsReceived, units.on_return_serials_received, sku_lock),
+    EventHandler(ReturnSerialsDisposed, allocation.on_return_serials_disposed, sku_lock),
+    EventHandler(AllocationRequested, allocation.on_allocation_requested, sku_lock, is_serial_demand),
+    EventHandler(AllocationCancelled, allocation.on_allocation_cancelled, sku_lock, is_serial_demand),
+    EventHandler(OrderSerialsDeallocated, allocation.on_order_serials_deallocated, sku_lock),
+    EventHandler(OrderSerialsPicked, units.on_order_serials_picked, sku_lock),
+    EventHandler(OrderSerialsUnpicked, allocation.on_order_serials_unpicked, sku_lock),
+    EventHandler(DispatchCheckRequested, units.on_dispatch_check_requested, packed_sku_locks),
+    EventHandler(OrderDispatched, units.on_order_dispatched, packed_sku_locks),
+    EventHandler(RecallOpened, units.on_recall_opened, sku_lock, is_serial_recall),
+    EventHandler(RecallClosed, units.on_recall_closed, sku_lock),
+    CommandHandler(
+        PutAwaySerials, allocation.put_away, sku_lock, "/putaways", UnitsResult,
+        "putAwaySerials", "Put serials away",
     ),
-    Takes(Lift, allocation.lift, sku, "/holds/{hold}/release", UnitsDone, "releaseHold", "Release a hold"),
-    Takes(
-        Adjust, allocation.adjust, sku, "/adjustments", UnitsDone,
+    CommandHandler(
+        MoveSerials, units.move, sku_lock, "/moves", UnitsResult,
+        "moveSerials", "Move serials to another location",
+    ),
+    CommandHandler(
+        PlaceSerialHold, units.place_holds, sku_lock, "/holds", UnitsResult,
+        "placeHold", "Place a hold on serials or on a lot number", success_status=201,
+    ),
+    CommandHandler(
+        ReleaseSerialHold, allocation.release_holds, sku_lock, "/holds/{hold}/release", UnitsResult,
+        "releaseHold", "Release a hold",
+    ),
+    CommandHandler(
+        AdjustSerials, allocation.adjust, sku_lock, "/adjustments", UnitsResult,
         "adjustSerials", "Scrap, lose, find or void serials",
     ),
-    Takes(
-        Correct, allocation.correct, sku, "/corrections", UnitsDone,
+    CommandHandler(
+        CorrectSerialExpiry, allocation.correct_expiry, sku_lock, "/corrections", UnitsResult,
         "correctSerialExpiry", "Correct the expiry of serials",
     ),
 )  # fmt: skip
 
-FINDS = (Finds(UnitsDue, due, units.look, sku), Finds(Rezoned, rezoned.due, allocation.rezoned_serve, sku))
+JOBS = (
+    ScheduledJob(SerialExpiryCheckDue, find_due, units.check_expiry, sku_lock),
+    ScheduledJob(
+        DemandRecheckDue, time_zone_changes.find_due_rechecks, allocation.reallocate_after_day_change, sku_lock
+    ),
+)
 
-app = service("serials", ROWS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), finds=FINDS)
+app = create_app(
+    "serials", HANDLERS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), jobs=JOBS
+)

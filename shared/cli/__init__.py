@@ -1,4 +1,4 @@
-"""The `tracelot` command: run a service, migrate its database, get past a bad record, dead letters, recalls."""
+"""The `tracelot` command: run services, migrate databases, skip records, handle dead letters, open recalls."""
 
 import asyncio
 import sys
@@ -12,42 +12,43 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from aiokafka import AIOKafkaProducer
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared import dead_letters, skips
 from shared.cli.recall import recall
-from shared.database import create_engine, reading, transaction
-from shared.migrate import UnknownRevisionError, services
-from shared.migrate import migrate as upgrade
-from shared.settings import load
+from shared.messaging import dead_letters, skips
+from shared.persistence import migrate as migrations
+from shared.persistence.database import create_engine, read_only, transaction
+from shared.persistence.migrate import UnknownRevisionError, service_names
+from shared.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-letters = typer.Typer(no_args_is_help=True, help="Records that could not be read: look at them, send them again.")
-app.add_typer(letters, name="dead-letters")
+dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay dead letters.")
+app.add_typer(dead_letters_app, name="dead-letters")
 app.command()(recall)
 
-Service = Annotated[str, typer.Option(help="whose database")]
+ServiceOption = Annotated[str, typer.Option(help="service whose database is used")]
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but ending with 0 after a signal: a service that was asked to stop and did has not failed."""
+    """Uvicorn server that exits with status 0 after a stop signal."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Say so in /ready at once: whoever still asks on an open connection shall go elsewhere."""
+        """Report not ready at once, so that clients with open connections switch to another replica."""
         self.config.app.state.stopping = True  # type: ignore[union-attr]
         super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take the signals without raising them again afterwards."""
-        for wanted in (SIGINT, SIGTERM):
-            signal(wanted, self.handle_exit)
+        """Handle the signals without re-raising them afterwards."""
+        for signum in (SIGINT, SIGTERM):
+            signal(signum, self.handle_exit)
         yield
 
 
 @app.command()
 def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Run SERVICE until it is told to stop."""
+    """Run SERVICE until it receives a stop signal."""
     module = import_module(service if "." in service else f"services.{service}.app")
     server = Server(
         uvicorn.Config(
@@ -62,13 +63,13 @@ def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
 
 @app.command()
 def migrate(service: str) -> None:
-    """Bring the database of SERVICE, or of `all`, to its newest version."""
-    for name in services() if service == "all" else (service,):
+    """Migrate the database of SERVICE, or of `all` services, to the latest revision."""
+    for name in service_names() if service == "all" else (service,):
         try:
-            asyncio.run(upgrade(name))
+            asyncio.run(migrations.migrate(name))
         except UnknownRevisionError as error:
             _fail(str(error))
-        typer.echo(f"{name} is at head")
+        typer.echo(f"{name}: database is at the latest revision")
 
 
 @app.command()
@@ -79,83 +80,89 @@ def skip(
     *,
     reason: Annotated[str, typer.Option()],
     actor: Annotated[str, typer.Option()],
-    service: Annotated[str, typer.Option(help="whose consumer; needed where several services read the topic")] = "",
-    malformed: Annotated[bool, typer.Option(help="let malformed records up to OFFSET go to the dead letters")] = False,
+    service: Annotated[str, typer.Option(help="service of the consumer; required if several consume the topic")] = "",
+    malformed: Annotated[bool, typer.Option(help="store malformed records up to OFFSET as dead letters")] = False,
 ) -> None:
-    """Tell a consumer that has halted to go on past one record; the record goes to its dead letters."""
+    """Let a halted consumer skip one record, which becomes a dead letter."""
 
-    async def work(engine: AsyncEngine) -> None:
+    async def operation(engine: AsyncEngine) -> None:
         async with transaction(engine) as tx:
-            await skips.add(tx, (topic, partition, offset), malformed=malformed, reason=reason, actor=actor)
+            await skips.add_permit(tx, (topic, partition, offset), malformed=malformed, reason=reason, actor=actor)
 
-    service = service or _reader_of(topic)
-    _with_engine(service, work)
-    typer.echo(f"{service} will go past {topic}/{partition}/{offset}")
+    service = service or _consumer_of(topic)
+    _with_engine(service, operation)
+    typer.echo(f"{service} will skip {topic}/{partition}/{offset}")
 
 
-def _reader_of(topic: str) -> str:
-    """The one service that reads a topic."""
-    readers = [
+def _consumer_of(topic: str) -> str:
+    """Return the single service that consumes a topic."""
+    consumers = [
         name
-        for name in services()
-        if any(row.message.TOPIC.name == topic for row in import_module(f"services.{name}.app").app.state.map.rows)
+        for name in service_names()
+        if any(
+            handler.message.TOPIC.name == topic
+            for handler in import_module(f"services.{name}.app").app.state.registry.handlers
+        )
     ]
-    if len(readers) != 1:
-        _fail(f"name the --service: {topic} is read by {', '.join(readers) or 'none'}")
-    return readers[0]
+    if len(consumers) != 1:
+        _fail(f"--service required: {topic} is consumed by {', '.join(consumers) or 'no service'}")
+    return consumers[0]
 
 
-@letters.command("list")
-def list_letters(service: Service, topic: str | None = None, size: int = 100) -> None:
-    """Show the newest dead letters that nobody has sent again."""
+@dead_letters_app.command("list")
+def list_dead_letters(service: ServiceOption, topic: str | None = None, size: int = 100) -> None:
+    """List the newest dead letters that have not been replayed."""
 
-    async def work(engine: AsyncEngine) -> None:
-        async with reading(engine) as tx:
-            for row in await dead_letters.listed(tx, topic=topic, is_open=True, size=size):
-                typer.echo(
-                    f"{row.id}\t{row.at:%Y-%m-%d %H:%M:%S}\t{row.topic}/{row.partition}/{row.offset}\t{row.error}"
-                )
+    async def operation(engine: AsyncEngine) -> None:
+        async with read_only(engine) as tx:
+            for dead_letter in await dead_letters.list_page(tx, topic=topic, is_open=True, size=size):
+                stored_at = f"{dead_letter.stored_at:%Y-%m-%d %H:%M:%S}"
+                typer.echo(f"{dead_letter.id}\t{stored_at}\t{_position(dead_letter)}\t{dead_letter.error}")
 
-    _with_engine(service, work)
+    _with_engine(service, operation)
 
 
-@letters.command()
-def show(letter: int, service: Service) -> None:
-    """Show one dead letter, its bytes as they came."""
+@dead_letters_app.command()
+def show(dead_letter_id: int, service: ServiceOption) -> None:
+    """Show one dead letter with its unmodified content."""
 
-    async def work(engine: AsyncEngine) -> None:
-        async with reading(engine) as tx:
-            row = await dead_letters.one(tx, letter)
-        if row is None:
-            _fail(f"{service} has no dead letter {letter}")
+    async def operation(engine: AsyncEngine) -> None:
+        async with read_only(engine) as tx:
+            dead_letter = await dead_letters.get(tx, dead_letter_id)
+        if dead_letter is None:
+            _fail(f"{service} has no dead letter {dead_letter_id}")
         else:
-            typer.echo(f"{row.topic}/{row.partition}/{row.offset} key={row.key!r} headers={row.headers}")
-            typer.echo(f"{row.error}\n")
-            typer.echo(row.value or b"")
+            typer.echo(f"{_position(dead_letter)} key={dead_letter.key!r} headers={dead_letter.headers}")
+            typer.echo(f"{dead_letter.error}\n")
+            typer.echo(dead_letter.value or b"")
 
-    _with_engine(service, work)
+    _with_engine(service, operation)
 
 
-@letters.command()
-def retry(letter: int, service: Service) -> None:
-    """Send one dead letter again as it came, to the topic it came from."""
+@dead_letters_app.command()
+def replay(dead_letter_id: int, service: ServiceOption) -> None:
+    """Publish one dead letter unchanged to its original topic."""
 
-    async def work(engine: AsyncEngine) -> None:
+    async def operation(engine: AsyncEngine) -> None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=load(service).kafka_bootstrap_servers, enable_idempotence=True,
+            bootstrap_servers=load_settings(service).kafka_bootstrap_servers, enable_idempotence=True,
             max_request_size=8 * 1024 * 1024,
         )  # fmt: skip
         await producer.start()
         try:
-            row = await dead_letters.retry(engine, producer, letter)
+            dead_letter = await dead_letters.replay(engine, producer, dead_letter_id)
         finally:
             await producer.stop()
-        if row is None:
-            _fail(f"{service} has no dead letter {letter}")
+        if dead_letter is None:
+            _fail(f"{service} has no dead letter {dead_letter_id}")
         else:
-            typer.echo(f"sent again to {row.topic}/{row.partition}")
+            typer.echo(f"replayed to {dead_letter.topic}/{dead_letter.partition}")
 
-    _with_engine(service, work)
+    _with_engine(service, operation)
+
+
+def _position(dead_letter: Row[Any]) -> str:
+    return f"{dead_letter.topic}/{dead_letter.partition}/{dead_letter.offset}"
 
 
 def _fail(message: str) -> None:
@@ -163,11 +170,11 @@ def _fail(message: str) -> None:
     raise typer.Exit(1)
 
 
-def _with_engine(service: str, work: Any) -> None:
+def _with_engine(service: str, operation: Any) -> None:
     async def run() -> None:
-        engine = create_engine(load(service).database_url.get_secret_value(), "tracelot", 1)
+        engine = create_engine(load_settings(service).database_url.get_secret_value(), "tracelot", 1)
         try:
-            await work(engine)
+            await operation(engine)
         finally:
             await engine.dispose()
 
@@ -176,4 +183,4 @@ def _with_engine(service: str, work: Any) -> None:
 
 @app.callback()
 def main() -> None:
-    """Tracelot's services, their migrations, and the hands that help them."""
+    """Run and operate the Tracelot services."""

@@ -1,4 +1,4 @@
-"""`python -m shared.cli` is `tracelot`."""
+"""Entry point of `python -m shared.cli`, equal to `tracelot`."""
 
 from shared.cli import app
 

@@ -1,6 +1,6 @@
-"""`tracelot recall`: find what a notice touches over the HTTP of lots, wait for every answer, say what was found.
+"""`tracelot recall`: opens a recall over the HTTP API of lots, waits until it is complete, and prints the result.
 
-With --mock nothing is held: an exercise, timed, that says how much of what ever came is accounted for.
+A mock recall (--mock) holds no stock; it measures the time and the percentage of received stock accounted for.
 """
 
 import sys
@@ -13,96 +13,100 @@ from uuid import uuid4
 import httpx
 import typer
 
-from shared.identifiers import address_of
+from shared.identifiers import resource_path
 
-PATIENCE = 60.0
-"""Seconds in which every owner of stock has to have answered."""
-AT_ONCE = 500
+COMPLETION_TIMEOUT = 60.0
+"""Seconds within which all services have to report."""
+PAGE_SIZE = 500
 
 
 def recall(
-    name: Annotated[str, typer.Argument(help="what the recall is called")],
+    name: Annotated[str, typer.Argument(help="id of the recall")],
     *,
-    url: Annotated[str, typer.Option(help="where lots is", envvar="LOTS_URL")],
-    actor: Annotated[str, typer.Option(help="who opens it")],
+    url: Annotated[str, typer.Option(help="base URL of the lots service", envvar="LOTS_URL")],
+    actor: Annotated[str, typer.Option(help="user who opens the recall")],
     reason: Annotated[str, typer.Option()],
-    lot: Annotated[list[str] | None, typer.Option(help="a lot, SKU=LOT or LOT; may be repeated")] = None,
-    serial: Annotated[list[str] | None, typer.Option(help="a serial, SKU=SERIAL or SERIAL; may be repeated")] = None,
-    notice: Annotated[Path | None, typer.Option(help="a file with the notice as text; - reads standard input")] = None,
-    mock: Annotated[bool, typer.Option(help="an exercise: nothing is held")] = False,
+    lot: Annotated[list[str] | None, typer.Option(help="lot as SKU=LOT or LOT; repeatable")] = None,
+    serial: Annotated[list[str] | None, typer.Option(help="serial number as SKU=SERIAL or SERIAL; repeatable")] = None,
+    notice: Annotated[Path | None, typer.Option(help="text file with the recall notice; - for standard input")] = None,
+    mock: Annotated[bool, typer.Option(help="mock recall: hold no stock")] = False,
 ) -> None:
-    """Open a recall, wait until all of it is known, and show it."""
-    wish = {
+    """Open a recall, wait until it is complete, and print the affected stock."""
+    command = {
         "recall": name,
         "reason": reason,
         "mock": mock,
-        "lots": [_named("lot", one) for one in lot or ()],
-        "serials": [_named("serial", one) for one in serial or ()],
-        "text": _text(notice),
+        "lots": [_parse_identifier("lot", identifier) for identifier in lot or ()],
+        "serials": [_parse_identifier("serial", identifier) for identifier in serial or ()],
+        "text": _read_notice(notice),
     }
     with httpx.Client(base_url=url, timeout=30) as client:
         start = time.perf_counter()
-        _checked(client.post("/recalls", json=wish, headers={"X-Actor": actor, "Idempotency-Key": str(uuid4())}))
-        found = _complete(client, name)
-        lists = {one: list(_all(client, address)) for one, address in found["lists"].items()}
+        _check_response(
+            client.post("/recalls", json=command, headers={"X-Actor": actor, "Idempotency-Key": str(uuid4())})
+        )
+        recall_status = _wait_until_complete(client, name)
+        lists = {list_name: list(_iterate_pages(client, path)) for list_name, path in recall_status["lists"].items()}
         seconds = time.perf_counter() - start
-    for line in _told(found, lists, seconds):
-        typer.echo(line)
+    for report_line in _format_report(recall_status, lists, seconds):
+        typer.echo(report_line)
     if any(row["difference"] for row in lists["reconciliation"]):
         raise typer.Exit(1)
 
 
-def _named(kind: str, given: str) -> dict[str, str]:
-    sku, equals, item = given.partition("=")
-    return {"sku": sku, kind: item} if equals else {kind: given}
+def _parse_identifier(kind: str, identifier: str) -> dict[str, str]:
+    sku, equals, item = identifier.partition("=")
+    return {"sku": sku, kind: item} if equals else {kind: identifier}
 
 
-def _text(notice: Path | None) -> str:
+def _read_notice(notice: Path | None) -> str:
     if notice is None:
         return ""
     return sys.stdin.read() if str(notice) == "-" else notice.read_text(encoding="utf-8")
 
 
-def _checked(answer: httpx.Response) -> Any:
-    if answer.is_error:
-        typer.echo(answer.text, err=True)
+def _check_response(response: httpx.Response) -> Any:
+    if response.is_error:
+        typer.echo(response.text, err=True)
         raise typer.Exit(1)
-    return answer.json()
+    return response.json()
 
 
-def _complete(client: httpx.Client, name: str) -> Any:
-    deadline, address = time.monotonic() + PATIENCE, address_of("recalls", name)
-    while not (found := _checked(client.get(address)))["complete_at"]:
+def _wait_until_complete(client: httpx.Client, name: str) -> Any:
+    deadline, path = time.monotonic() + COMPLETION_TIMEOUT, resource_path("recalls", name)
+    while not (status := _check_response(client.get(path)))["complete_at"]:
         if time.monotonic() > deadline:
-            typer.echo(f"{found['outstanding']} products have not been answered after {PATIENCE:.0f} s", err=True)
+            typer.echo(f"{status['outstanding']} products are incomplete after {COMPLETION_TIMEOUT:.0f} s", err=True)
             raise typer.Exit(1)
         time.sleep(0.05)
-    return found
+    return status
 
 
-def _all(client: httpx.Client, address: str) -> Iterator[dict[str, Any]]:
+def _iterate_pages(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
     cursor = None
     while True:
-        page = _checked(client.get(address, params={"limit": AT_ONCE} | ({"cursor": cursor} if cursor else {})))
+        page = _check_response(client.get(path, params={"limit": PAGE_SIZE} | ({"cursor": cursor} if cursor else {})))
         yield from page["items"]
         cursor = page["next"]
         if not cursor:
             return
 
 
-def _told(found: dict[str, Any], lists: dict[str, list[dict[str, Any]]], seconds: float) -> Iterator[str]:
-    kind = "Mock recall" if found["mock"] else "Recall"
-    yield f"{kind} {found['recall']}: all known after {seconds:.2f} s"
-    for product in found["products"]:
+def _format_report(
+    recall_status: dict[str, Any], lists: dict[str, list[dict[str, Any]]], seconds: float
+) -> Iterator[str]:
+    kind = "Mock recall" if recall_status["mock"] else "Recall"
+    yield f"{kind} {recall_status['recall']}: complete after {seconds:.2f} s"
+    for product in recall_status["products"]:
         yield f"  {product['sku']}: lots {', '.join(product['lots']) or '-'}, {product['units']} units"
     for row in lists["stock"]:
-        yield f"  in stock  {row['location']}\t{row['sku']} {row['item']}\t{row['on_hand']}"
+        yield f"  in stock  {row['location']}\t{row['sku']} {row['lot_or_serial']}\t{row['on_hand']}"
     for row in lists["orders"]:
-        yield f"  blocked   {row['order']}\t{row['sku']} {row['item']}\t{row['quantity']} {row['status']}"
-    for row in lists["calls"]:
-        who = f"{row['customer']} {row['customer_name']} {row['contact']}".strip()
-        yield f"  call      {who}\t{row['shipment']}\t{row['sku']} {row['item']}\t{row['quantity']}"
-    came = sum(row["received"] + row["returned"] + row["counted_up"] for row in lists["reconciliation"])
-    lost = sum(abs(row["difference"]) for row in lists["reconciliation"])
-    if came:
-        yield f"  {100 * (1 - lost / came):.1f} % of {came} is accounted for"
+        yield f"  blocked   {row['order']}\t{row['sku']} {row['lot_or_serial']}\t{row['quantity']} {row['status']}"
+    for row in lists["contacts"]:
+        contact = f"{row['customer']} {row['customer_name']} {row['contact']}".strip()
+        yield f"  contact   {contact}\t{row['shipment']}\t{row['sku']} {row['lot_or_serial']}\t{row['quantity']}"
+    total_received = sum(row["received"] + row["returned"] + row["count_gain"] for row in lists["reconciliation"])
+    total_difference = sum(abs(row["difference"]) for row in lists["reconciliation"])
+    if total_received:
+        yield f"  {100 * (1 - total_difference / total_received):.1f} % of {total_received} accounted for"

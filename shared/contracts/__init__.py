@@ -1,1 +1,1 @@
-"""The public language: what is said on which topic, by whom, under which key. Pure; imported by everyone."""
+"""Public contracts: messages, topics, keys, problem types. Pure code without I/O; every package may import it."""

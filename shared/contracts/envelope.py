@@ -1,7 +1,7 @@
-"""The frame of every message: a CloudEvent 1.0 in structured JSON, and the model its `data` must fit.
+"""Message envelope (CloudEvents 1.0, structured JSON) and base class of message payloads.
 
-A message is declared once, as a class: `class UnitReceived(Fact, type="unit.received.v1", topic=RECEIVING,
-key="receipt")`. Declaring it registers it on its topic, from which decoding, schemas, AsyncAPI and the map are made.
+A message is declared once, as a class: `class ReceiptClosed(Message, type="receipt.closed.v1", topic=RECEIVING,
+key="receipt")`. The class registers itself on its topic; decoding, schemas, AsyncAPI and the message catalog use it.
 """
 
 import re
@@ -14,53 +14,53 @@ from pydantic import BeforeValidator, ConfigDict, StringConstraints
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.topics import Topic
-from shared.identifiers import Actor, Moment
+from shared.identifiers import Actor, Timestamp
 
-MAX_UNITS = 500
-"""Units that one message may name; a longer act is cut by `chunks`."""
+MAX_ITEMS_PER_MESSAGE = 500
+"""Maximum number of items in one message; `chunks` splits longer lists."""
 
-OUR_SOURCES = "tracelot/"
-"""What the sources of our own services begin with; their ids are UUIDv7."""
+OWN_SOURCE_PREFIX = "tracelot/"
+"""Prefix of the CloudEvents sources of our services; their message ids are UUIDv7."""
 
-Shown = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
-
-
-_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+PrintableString = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
 
 
-def trace(given: Any) -> str | None:
-    """A W3C traceparent; anything else is dropped, as it is no part of what is said."""
-    return given if isinstance(given, str) and _TRACE.fullmatch(given) else None
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-Trace = Annotated[str | None, BeforeValidator(trace)]
+def parse_traceparent(value: Any) -> str | None:
+    """Return a valid W3C traceparent; drop any other value, since it is not part of the payload."""
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
 
 
-class Model(KnownFieldsModel):
-    """A value of the public language: frozen, and blind to fields that others sent and it does not know."""
+TraceParent = Annotated[str | None, BeforeValidator(parse_traceparent)]
+
+
+class ContractModel(KnownFieldsModel):
+    """Base class of contract models: immutable, ignores unknown fields when validating."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=10_000)
 
 
-class Cause(Model):
-    """The message that led to this one, by the pair that makes a CloudEvent unique."""
+class Causation(ContractModel):
+    """The message that caused this one, identified by source and id."""
 
-    source: Shown
-    id: Shown
+    source: PrintableString
+    id: PrintableString
 
 
-class Fact(Model):
-    """The `data` of a message: what happened, or on a commands topic what shall; its class says type, topic and key."""
+class Message(ContractModel):
+    """Base class of event and command payloads; the class declares type, topic and key."""
 
     TYPE: ClassVar[str]
     TOPIC: ClassVar[Topic]
     KEY: ClassVar[str]
-    UNITS: ClassVar[Sequence[str]] = ()
-    """Those of its fields that list units."""
+    ITEM_FIELDS: ClassVar[Sequence[str]] = ()
+    """Fields that list items."""
 
     actor: Actor = ""
-    """Who did it; empty means the sender itself."""
-    cause: Cause | None = None
+    """User or device that acted; empty for the sender itself."""
+    cause: Causation | None = None
 
     def __init_subclass__(
         cls,
@@ -70,9 +70,9 @@ class Fact(Model):
         key: str = "",
         **kwargs: Unpack[ConfigDict],
     ) -> None:
-        """Register a declared message on its topic; a base class declares nothing.
+        """Register a message class with a type on its topic.
 
-        One without a topic is what a service tells itself: it never travels.
+        A message without a topic is internal: a scheduled job creates and dispatches it without Kafka.
         """
         super().__init_subclass__(**kwargs)
         if type is not None:
@@ -83,68 +83,68 @@ class Fact(Model):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Note which fields list units: asking each message for them is slow."""
+        """Determine the list fields once per class: inspecting each message is slow."""
         super().__pydantic_init_subclass__(**kwargs)
         lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list}
-        cls.UNITS = [name for name in ("serials", "units", "given", "lots", "stock") if name in lists]
+        cls.ITEM_FIELDS = [name for name in ("serials", "units", "allocated", "lots", "stock") if name in lists]
 
     def key(self) -> str:
-        """The record's key: what this topic is ordered by."""
+        """Return the record key, which determines the order within the topic."""
         return str(getattr(self, self.KEY))
 
-    def weight(self) -> int:
-        """How many units it moves, so that no transaction takes too many."""
-        return max([len(getattr(self, name)) for name in self.UNITS], default=1) or 1
+    def cost(self) -> int:
+        """Return the number of items, by which batches are split into transactions."""
+        return max([len(getattr(self, name)) for name in self.ITEM_FIELDS], default=1) or 1
 
 
-D = TypeVar("D", bound=Fact)
+D = TypeVar("D", bound=Message)
 
 
 class CloudEvent(KnownFieldsModel, Generic[D]):
-    """One message as it travels, https://github.com/cloudevents/spec 1.0, `application/cloudevents+json`."""
+    """Message envelope, CloudEvents 1.0 (`application/cloudevents+json`)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     specversion: Literal["1.0"] = "1.0"
-    id: Shown
-    source: Shown
-    type: Shown
-    time: Moment
+    id: PrintableString
+    source: PrintableString
+    type: PrintableString
+    time: Timestamp
     subject: str | None = None
     datacontenttype: str = "application/json"
-    traceparent: Trace = None
+    traceparent: TraceParent = None
     data: D
 
     @property
     def actor(self) -> str:
-        """Who did it: the person or device named, else the sender, cut to what an actor may have."""
+        """The actor of the payload, otherwise the source, truncated to the maximum length of an actor."""
         return self.data.actor or self.source[:64]
 
     @cached_property
-    def cause(self) -> Cause:
-        """This message, as the cause of what it leads to."""
-        return Cause.model_construct(source=self.source, id=self.id)
+    def cause(self) -> Causation:
+        """Return a reference to this message, for the messages that it causes."""
+        return Causation.model_construct(source=self.source, id=self.id)
 
 
 T = TypeVar("T")
 
 
-def chunks(units: Iterable[T], size: int = MAX_UNITS) -> Iterator[Sequence[T]]:
-    """Cut the units of one act into runs that fit one message each."""
-    rest = iter(units)
-    while run := list(islice(rest, size)):
-        yield run
+def chunks(items: Iterable[T], size: int = MAX_ITEMS_PER_MESSAGE) -> Iterator[Sequence[T]]:
+    """Split items into chunks that fit one message each."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
 
 
-class Rejected(Fact):
-    """What was asked or told and not done: the answer to a refused message, and a disagreement between facts.
+class Rejected(Message):
+    """A message that was not processed: a rejected command, or an event that conflicts with the service's state.
 
-    `document` is what the refused message was keyed by; the message itself is kept by the service that refused it.
+    `document` is the key of the rejected message; the service that rejected it keeps the message.
     """
 
-    kind: Literal["REFUSAL", "DISAGREEMENT"] = "REFUSAL"
+    kind: Literal["COMMAND_REJECTED", "EVENT_CONFLICT"] = "COMMAND_REJECTED"
     document: str
-    refused_type: str
+    rejected_type: str
     code: str
     detail: str
     sku: str | None = None

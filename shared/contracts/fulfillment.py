@@ -1,27 +1,27 @@
-"""What fulfillment says: what orders want, what was picked and packed, what shall leave and what has left."""
+"""Events of the fulfillment service: demands, picks, cartons, dispatch checks, dispatches and order status."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.counted import LotQuantities, LotsAt, Packed
-from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
+from shared.contracts.quantities import LotQuantities, LotsAtLocation, PackedLots
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import FULFILLMENT
 from shared.identifiers import DocumentId, LineId, Location, LotNumber, Quantity, SerialNumber, Sku, Warehouse
 
-Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
-Shortfall = Literal["WAIT", "DROP"]
-OrderStatus = Literal["WAITING", "OPEN", "COMPLETE", "CANCELLED"]
+Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+Shortfall = Literal["BACKORDER", "CANCEL"]
+OrderStatus = Literal["AWAITING_PRODUCT", "OPEN", "COMPLETE", "CANCELLED"]
 
 
-class AllocationRequested(Fact, type="allocation.requested.v1", topic=FULFILLMENT, key="order"):
-    """An order line wants stock: the owner of the stock opens a standing demand and answers it."""
+class AllocationRequested(Message, type="allocation.requested.v1", topic=FULFILLMENT, key="order"):
+    """An order line requests stock; the service that owns the stock opens a demand and responds to it."""
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     sku: Sku
     tracking: Tracking
     warehouse: Warehouse
@@ -31,106 +31,109 @@ class AllocationRequested(Fact, type="allocation.requested.v1", topic=FULFILLMEN
     placed_at: datetime
     shortfall: Shortfall
     serials: Serials = []
-    lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)] = []
+    lots: Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     single_lot: bool = False
-    min_life_days: int = 0
+    min_remaining_shelf_life_days: int = 0
 
-    def weight(self) -> int:
-        """As many units as it may be given at once; what is counted is given by the pile, however much."""
+    def cost(self) -> int:
+        """The number of units that may be allocated at once; one for products without serial numbers."""
         return max(1, int(self.quantity)) if self.tracking == "SERIAL" else 1
 
 
-class AllocationWithdrawn(Fact, type="allocation.withdrawn.v1", topic=FULFILLMENT, key="order"):
-    """A demand is over: what is still ALLOCATED under it goes back to stock."""
+class AllocationCancelled(Message, type="allocation.cancelled.v1", topic=FULFILLMENT, key="order"):
+    """A demand was cancelled: units and quantities still allocated to it return to stock."""
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     sku: Sku
     tracking: Tracking
     reason: str
 
 
-class UnitDeallocated(Fact, type="unit.deallocated.v1", topic=FULFILLMENT, key="order"):
-    """Allocated units go back to stock; `again` opens their quantity anew under the demand.
+class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topic=FULFILLMENT, key="order"):
+    """Allocated units return to stock; with `reallocate`, their quantity is open again under the demand.
 
-    What is wanted again of a withdrawn demand is given back without `again`, and requested under a new one beside it.
+    For a cancelled demand `reallocate` is false; a replacement is requested under a new demand.
 
-    With `hold`, the units were not found where they should lie: they go back held, for somebody to look.
+    With `hold_id`, the units were not found at their location and return on hold for investigation.
     """
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     sku: Sku
     serials: Serials
-    again: bool
+    reallocate: bool
     reason: str
-    hold: DocumentId | None = None
+    hold_id: DocumentId | None = None
 
 
-class UnitPicked(Fact, type="unit.picked.v1", topic=FULFILLMENT, key="order"):
-    """Units were taken from their place and staged for packing."""
-
-    order: DocumentId
-    line: LineId
-    demand: DocumentId
-    sku: Sku
-    serials: Serials
-    location: Location
-
-
-class UnitUnpicked(Fact, type="unit.unpicked.v1", topic=FULFILLMENT, key="order"):
-    """Picked units went back to a storage place; `again` opens their quantity anew under their demand."""
+class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLMENT, key="order"):
+    """Units were picked from their locations and staged for packing."""
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     sku: Sku
     serials: Serials
     location: Location
-    again: bool
-    reason: str
 
 
-class StockDeallocated(Fact, type="stock.deallocated.v1", topic=FULFILLMENT, key="order"):
-    """Allocated quantities go back to stock; `again` and `hold` as for units, the hold on the lot at that place."""
+class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULFILLMENT, key="order"):
+    """Picked units returned to a storage location; with `reallocate`, their quantity is open again under the demand."""
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     sku: Sku
-    lots: LotsAt
-    again: bool
+    serials: Serials
+    location: Location
+    reallocate: bool
     reason: str
-    hold: DocumentId | None = None
 
 
-class StockPicked(Fact, type="stock.picked.v1", topic=FULFILLMENT, key="order"):
-    """Quantities of lots were taken from their places and staged for packing, at `location`."""
+class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULFILLMENT, key="order"):
+    """Allocated quantities return to stock; with `hold_id`, the lot is held at that location.
+
+    With `reallocate`, the quantity is open again under the demand.
+    """
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     sku: Sku
-    lots: LotsAt
+    lots: LotsAtLocation
+    reallocate: bool
+    reason: str
+    hold_id: DocumentId | None = None
+
+
+class OrderLotsPicked(Message, type="order.lots_picked.v1", topic=FULFILLMENT, key="order"):
+    """Quantities of lots were picked from their locations and staged for packing at `location`."""
+
+    order: DocumentId
+    line: LineId
+    demand_id: DocumentId
+    sku: Sku
+    lots: LotsAtLocation
     location: Location
 
 
-class StockUnpicked(Fact, type="stock.unpicked.v1", topic=FULFILLMENT, key="order"):
-    """Picked quantities went back to a storage place; `again` opens them anew under their demand."""
+class OrderLotsUnpicked(Message, type="order.lots_unpicked.v1", topic=FULFILLMENT, key="order"):
+    """Picked quantities returned to a storage location; with `reallocate`, they are open again under the demand."""
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     sku: Sku
     lots: LotQuantities
     location: Location
-    again: bool
+    reallocate: bool
     reason: str
 
 
-class PackedUnit(Model):
+class PackedSerial(ContractModel):
     """A unit in a carton, by order line."""
 
     line: LineId
@@ -138,47 +141,50 @@ class PackedUnit(Model):
     serial: SerialNumber
 
 
-class CartonPacked(Fact, type="carton.packed.v1", topic=FULFILLMENT, key="order"):
-    """What lies in a carton of an order now."""
+class CartonPacked(Message, type="carton.packed.v1", topic=FULFILLMENT, key="order"):
+    """The current content of a carton of an order."""
 
     order: DocumentId
     carton: DocumentId
-    units: Annotated[list[PackedUnit], Field(max_length=MAX_UNITS)]
-    stock: Packed = []
+    units: Annotated[list[PackedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    stock: PackedLots = []
 
 
-class DispatchRequested(Fact, type="dispatch.requested.v1", topic=FULFILLMENT, key="order"):
-    """May these units of an order leave? Asked anew, under a new check, at every attempt; long lists in several."""
+class DispatchCheckRequested(Message, type="dispatch_check.requested.v1", topic=FULFILLMENT, key="order"):
+    """Requests a check that items of an order may be dispatched.
+
+    Each attempt has a new `check_id`; long lists are split into several messages.
+    """
 
     order: DocumentId
     orders: list[DocumentId]
     shipment: DocumentId
-    check: DocumentId
+    check_id: DocumentId
     customer: DocumentId
-    units: Annotated[list[PackedUnit], Field(max_length=MAX_UNITS)]
-    stock: Packed = []
-    min_life_days: int = 0
+    units: Annotated[list[PackedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    stock: PackedLots = []
+    min_remaining_shelf_life_days: int = 0
 
 
-class DispatchDone(Fact, type="dispatch.done.v1", topic=FULFILLMENT, key="order"):
-    """These units of an order left with a shipment; one message an order, more where it has many units."""
+class OrderDispatched(Message, type="order.dispatched.v1", topic=FULFILLMENT, key="order"):
+    """Items of an order left with a shipment; one message per order, several for long lists."""
 
     order: DocumentId
     orders: list[DocumentId]
     shipment: DocumentId
-    check: DocumentId
+    check_id: DocumentId
     customer: DocumentId
     carrier: str = ""
     tracking_number: str = ""
-    units: Annotated[list[PackedUnit], Field(max_length=MAX_UNITS)]
-    stock: Packed = []
+    units: Annotated[list[PackedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    stock: PackedLots = []
     customer_name: str = ""
     contact: str = ""
-    """Whom to call when what was shipped is recalled."""
+    """Customer contact for recalls of the shipped items."""
 
 
-class LineProgress(Model):
-    """Where one order line stands, in units; `waiting` while its product is not defined here, or is not such."""
+class LineProgress(ContractModel):
+    """Progress of an order line in units; `awaiting_product` while its product is undefined or tracked differently."""
 
     line: LineId
     sku: Sku
@@ -186,25 +192,25 @@ class LineProgress(Model):
     allocated: float = 0
     picked: float = 0
     shipped: float = 0
-    short: float = 0
-    waiting: bool = False
+    open_quantity: float = 0
+    awaiting_product: bool = False
     cancelled: bool = False
 
 
-class OrderChanged(Fact, type="order.changed.v1", topic=FULFILLMENT, key="order"):
-    """Where an order stands after an act, for those who wait for it; only the lines that the act touched."""
+class OrderStatusChanged(Message, type="order.status_changed.v1", topic=FULFILLMENT, key="order"):
+    """The status of an order after a change, with the progress of the changed lines."""
 
     order: DocumentId
     status: OrderStatus
     warehouse: Warehouse
     customer: DocumentId
-    lines: Annotated[list[LineProgress], Field(max_length=MAX_UNITS)] = []
+    lines: Annotated[list[LineProgress], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-class OrderProductChanged(Fact, type="order.product_changed.v1", topic=FULFILLMENT, key="order"):
-    """A product that lines of an order wait for is defined now, or tracked otherwise: the order looks at them again.
+class OrderReevaluationRequested(Message, type="order.reevaluation_requested.v1", topic=FULFILLMENT, key="order"):
+    """Internal: the lines of an order that await a product are re-evaluated after the product changed.
 
-    Fulfillment says it to itself: who brings a product cannot name, and so cannot lock, the orders that wait for it.
+    Fulfillment publishes it to itself, one message per order, so that each order is locked by its own message.
     """
 
     order: DocumentId
@@ -212,4 +218,4 @@ class OrderProductChanged(Fact, type="order.product_changed.v1", topic=FULFILLME
 
 
 class OrderRejected(Rejected, type="order.rejected.v1", topic=FULFILLMENT, key="document"):
-    """A message to fulfillment that a rule refused, or a fact that did not fit."""
+    """A message to the fulfillment service was rejected by a rule or conflicts with its state."""

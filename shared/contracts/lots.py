@@ -1,4 +1,4 @@
-"""What lots says: what of each lot is where, what it gave to orders, what is held, what expires, what may leave."""
+"""Events of the lots service: stock movements, allocations, holds, expiry, dispatch checks and recalls."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,24 +6,34 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.counted import LotAt, LotQuantities, LotQuantity, LotsAt, PackedStock
-from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
+from shared.contracts.quantities import LotAtLocation, LotQuantities, LotQuantity, LotsAtLocation, PackedLot
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import LOTS
-from shared.identifiers import Count, Day, DocumentId, Exact, LineId, Location, LotNumber, Quantity, Sku
+from shared.identifiers import (
+    Day,
+    DocumentId,
+    LineId,
+    Location,
+    LotNumber,
+    NonNegativeQuantity,
+    Quantity,
+    SignedQuantity,
+    Sku,
+)
 
-LotAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "COUNTED_UP", "COUNTED_DOWN", "SENT_BACK"]
+LotAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "COUNT_GAIN", "COUNT_LOSS", "RETURNED_TO_VENDOR"]
 
 
-class LotReceived(Fact, type="lot.received.v1", topic=LOTS, key="sku"):
-    """So much of a lot arrived, from a receipt or back from a customer, with the dates that are now in force."""
+class LotReceived(Message, type="lot.received.v1", topic=LOTS, key="sku"):
+    """A quantity of a lot was received, from a receipt or a customer return, with the dates now in force."""
 
     sku: Sku
     lot: LotNumber
     quantity: Quantity
     location: Location
     expiry: Day | None = None
-    manufactured: Day | None = None
+    manufactured_on: Day | None = None
     best_before: Day | None = None
     receipt: DocumentId | None = None
     line: LineId | None = None
@@ -33,8 +43,8 @@ class LotReceived(Fact, type="lot.received.v1", topic=LOTS, key="sku"):
     reason: str
 
 
-class LotMoved(Fact, type="lot.moved.v1", topic=LOTS, key="sku"):
-    """So much of a lot was put away or moved to another place."""
+class LotMoved(Message, type="lot.moved.v1", topic=LOTS, key="sku"):
+    """A quantity of a lot was put away or moved to another location."""
 
     sku: Sku
     lot: LotNumber
@@ -44,69 +54,69 @@ class LotMoved(Fact, type="lot.moved.v1", topic=LOTS, key="sku"):
     reason: str
 
 
-class GivenLot(LotAt):
-    """So much of a lot at a place, reserved for an order line."""
+class AllocatedLot(LotAtLocation):
+    """A quantity of a lot at a location, reserved for an order line."""
 
     expiry: Day | None = None
 
 
-class SkippedStock(Model):
-    """Stock of a lot that was passed over, and why: held, expired, its life too short, not the lot that was asked."""
+class SkippedLots(ContractModel):
+    """Stock of a lot that could not be allocated, with the reason, such as a hold or a short shelf life."""
 
     lot: LotNumber
     quantity: Quantity
     reason: str
 
 
-class LotAllocated(Fact, type="lot.allocated.v1", topic=LOTS, key="sku"):
-    """The answer to a demand for a counted product: which lots it is given, what is short, what was skipped."""
+class LotAllocated(Message, type="lot.allocated.v1", topic=LOTS, key="sku"):
+    """Response to a demand for a product without serial numbers: allocated lots, open quantity and skipped stock."""
 
     sku: Sku
-    demand: DocumentId
+    demand_id: DocumentId
     order: DocumentId
     line: LineId
-    given: Annotated[list[GivenLot], Field(max_length=MAX_UNITS)] = []
-    short: Count
-    closed: bool = False
-    skipped: Annotated[list[SkippedStock], Field(max_length=MAX_UNITS)] = []
+    allocated: Annotated[list[AllocatedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    open_quantity: NonNegativeQuantity
+    final: bool = False
+    skipped: Annotated[list[SkippedLots], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-class LotDeallocated(Fact, type="lot.deallocated.v1", topic=LOTS, key="sku"):
-    """Reserved quantities are free again."""
+class LotDeallocated(Message, type="lot.deallocated.v1", topic=LOTS, key="sku"):
+    """Reserved quantities are available again."""
 
     sku: Sku
     order: DocumentId
     line: LineId
-    demand: DocumentId
-    lots: LotsAt
+    demand_id: DocumentId
+    lots: LotsAtLocation
     reason: str
 
 
-class LotPicked(Fact, type="lot.picked.v1", topic=LOTS, key="sku"):
-    """Quantities of lots left their places for packing, at `location`."""
+class LotPicked(Message, type="lot.picked.v1", topic=LOTS, key="sku"):
+    """Quantities of lots were picked from their locations and staged for packing at `location`."""
 
     sku: Sku
     order: DocumentId
     line: LineId
-    demand: DocumentId
-    lots: LotsAt
+    demand_id: DocumentId
+    lots: LotsAtLocation
     location: Location
 
 
-class LotUnpicked(Fact, type="lot.unpicked.v1", topic=LOTS, key="sku"):
-    """Picked quantities are in a storage place again."""
+class LotUnpicked(Message, type="lot.unpicked.v1", topic=LOTS, key="sku"):
+    """Picked quantities were returned to a storage location."""
 
     sku: Sku
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     lots: LotQuantities
     location: Location
     reason: str
 
 
-class LotShipped(Fact, type="lot.shipped.v1", topic=LOTS, key="sku"):
-    """Quantities of lots left with a shipment, out of custody."""
+class LotShipped(Message, type="lot.shipped.v1", topic=LOTS, key="sku"):
+    """Quantities of lots left custody with a shipment."""
 
     sku: Sku
     order: DocumentId
@@ -116,39 +126,39 @@ class LotShipped(Fact, type="lot.shipped.v1", topic=LOTS, key="sku"):
     lots: LotQuantities
 
 
-class HeldStock(LotQuantity):
-    """So much of a held lot that an order has: at a place where it is allocated, nowhere once it is picked."""
+class AffectedLot(LotQuantity):
+    """A quantity of a held lot that belongs to an order; `location` is set while it is allocated, unset once picked."""
 
     order: DocumentId
     line: LineId
-    demand: DocumentId
+    demand_id: DocumentId
     location: Location | None = None
 
 
-class LotHeld(Fact, type="lot.held.v1", topic=LOTS, key="sku"):
-    """A hold was opened on a lot, everywhere or at one place; `stock` is what orders have of it."""
+class LotHoldPlaced(Message, type="lot.hold_placed.v1", topic=LOTS, key="sku"):
+    """A hold was placed on a lot, everywhere or at one location; `stock` lists the quantities that belong to orders."""
 
     sku: Sku
     lot: LotNumber
     location: Location | None = None
-    hold: DocumentId
-    role: str = ""
+    hold_id: DocumentId
+    owner_role: str = ""
     reason: str
-    stock: Annotated[list[HeldStock], Field(max_length=MAX_UNITS)] = []
+    stock: Annotated[list[AffectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-class LotHoldLifted(Fact, type="lot.hold_lifted.v1", topic=LOTS, key="sku"):
-    """A hold was lifted; other holds on the same lot may still be open."""
+class LotHoldReleased(Message, type="lot.hold_released.v1", topic=LOTS, key="sku"):
+    """A hold was released; other holds on the same lot may still be open."""
 
     sku: Sku
     lot: LotNumber
     location: Location | None = None
-    hold: DocumentId
+    hold_id: DocumentId
     reason: str
 
 
-class LotAdjusted(Fact, type="lot.adjusted.v1", topic=LOTS, key="sku"):
-    """So much of a lot was scrapped, lost, found, counted up or down, or sent back."""
+class LotAdjusted(Message, type="lot.adjusted.v1", topic=LOTS, key="sku"):
+    """A quantity of a lot was scrapped, lost, found, adjusted by a cycle count, or returned to the vendor."""
 
     sku: Sku
     lot: LotNumber
@@ -158,36 +168,39 @@ class LotAdjusted(Fact, type="lot.adjusted.v1", topic=LOTS, key="sku"):
     reason: str
 
 
-class LotCorrected(Fact, type="lot.corrected.v1", topic=LOTS, key="sku"):
-    """The dates of a lot are others now; `orders` are those that have some of it, where its expiry is another.
+class LotDatesCorrected(Message, type="lot.dates_corrected.v1", topic=LOTS, key="sku"):
+    """The dates of a lot were corrected; `orders` lists the orders that hold stock of it if its expiry changed.
 
-    Said in several messages where so many orders have some of it.
+    A long list of orders is split into several messages.
     """
 
     sku: Sku
     lot: LotNumber
-    before: Day | None = None
+    previous_expiry: Day | None = None
     expiry: Day | None = None
-    manufactured: Day | None = None
+    manufactured_on: Day | None = None
     best_before: Day | None = None
     reason: str
-    orders: Annotated[list[DocumentId], Field(max_length=MAX_UNITS)] = []
+    orders: Annotated[list[DocumentId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
-    def weight(self) -> int:
-        """How many orders it touches."""
+    def cost(self) -> int:
+        """The number of affected orders, at least one."""
         return max(1, len(self.orders))
 
 
-class LotMixed(Fact, type="lot.mixed.v1", topic=LOTS, key="sku"):
-    """A storage place holds two lots of a product, as it could not be asked before: somebody must part them."""
+class LotMixingDetected(Message, type="lot.mixing_detected.v1", topic=LOTS, key="sku"):
+    """A storage location holds several lots of a product and they have to be separated.
+
+    This happens when physical movements are reported after the fact.
+    """
 
     sku: Sku
     location: Location
-    lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)]
+    lots: Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class LotExpiring(Fact, type="lot.expiring.v1", topic=LOTS, key="sku"):
-    """A lot expires within so many days; said once a lot, warehouse and threshold, of what is ours there."""
+class LotExpiring(Message, type="lot.expiring.v1", topic=LOTS, key="sku"):
+    """A lot expires within `days` days; published once per lot, warehouse and threshold, for stock in custody."""
 
     sku: Sku
     lot: LotNumber
@@ -195,85 +208,85 @@ class LotExpiring(Fact, type="lot.expiring.v1", topic=LOTS, key="sku"):
     expiry: Day
     days: int
     threshold: int
-    on_hand: Annotated[Exact, Field(ge=0)]
-    picked: Annotated[Exact, Field(ge=0)] = Decimal(0)
+    on_hand: Annotated[SignedQuantity, Field(ge=0)]
+    picked: Annotated[SignedQuantity, Field(ge=0)] = Decimal(0)
 
 
-class LotExpired(Fact, type="lot.expired.v1", topic=LOTS, key="sku"):
-    """A lot has expired in a warehouse; what is ours of it there, on hand or picked, is on hold."""
+class LotExpired(Message, type="lot.expired.v1", topic=LOTS, key="sku"):
+    """A lot has expired in a warehouse; its stock there, on hand or picked, is on hold."""
 
     sku: Sku
     lot: LotNumber
     warehouse: str
     expiry: Day
-    on_hand: Annotated[Exact, Field(ge=0)]
-    picked: Annotated[Exact, Field(ge=0)] = Decimal(0)
-    hold: DocumentId
+    on_hand: Annotated[SignedQuantity, Field(ge=0)]
+    picked: Annotated[SignedQuantity, Field(ge=0)] = Decimal(0)
+    hold_id: DocumentId
 
 
-class LotDispatchApproved(Fact, type="lot.dispatch_approved.v1", topic=LOTS, key="sku"):
-    """These quantities may leave under this check, until the given time; it reserves nothing."""
+class LotDispatchApproved(Message, type="lot.dispatch_approved.v1", topic=LOTS, key="sku"):
+    """These quantities may be dispatched under this check until `valid_until`; nothing is reserved."""
 
     sku: Sku
-    check: DocumentId
+    check_id: DocumentId
     shipment: DocumentId
     order: DocumentId
     orders: list[DocumentId] = []
-    stock: Annotated[list[PackedStock], Field(max_length=MAX_UNITS)]
-    until: datetime
+    stock: Annotated[list[PackedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    valid_until: datetime
 
 
-class RefusedStock(PackedStock):
-    """So much of a lot that may not leave, and why."""
+class RejectedLot(PackedLot):
+    """A quantity of a lot that may not be dispatched, with the reason."""
 
     code: str
     detail: str
 
 
-class LotDispatchRefused(Fact, type="lot.dispatch_refused.v1", topic=LOTS, key="sku"):
-    """These quantities may not leave; the check has failed."""
+class LotDispatchRejected(Message, type="lot.dispatch_rejected.v1", topic=LOTS, key="sku"):
+    """The dispatch check failed: these quantities may not be dispatched."""
 
     sku: Sku
-    check: DocumentId
+    check_id: DocumentId
     shipment: DocumentId
     order: DocumentId
     orders: list[DocumentId] = []
-    stock: Annotated[list[RefusedStock], Field(max_length=MAX_UNITS)]
+    stock: Annotated[list[RejectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
 MAX_RANGES = 100
 
 
-class RecallRange(Model):
-    """All serials of one length from the first to the last, as they sort, upper and lower case alike."""
+class RecallRange(ContractModel):
+    """All serial or lot numbers of equal length from `first` to `last`, in sort order, ignoring case."""
 
     first: str
     last: str
 
 
-class RecallOpened(Fact, type="recall.opened.v1", topic=LOTS, key="sku"):
-    """A recall touches these lots and serials of a product: its owner holds and names what it has of it.
+class RecallOpened(Message, type="recall.opened.v1", topic=LOTS, key="sku"):
+    """A recall affects these lots and serial numbers of a product.
 
-    Where the product is tracked another way later, it is said again, and the new owner answers. A `mock` one is
-    answered in the same way, and nothing is held. Serials are touched by their lot number too.
+    The service that owns the stock holds it and reports it. The event is repeated if the tracking of the product
+    changes. A mock recall is reported in the same way without holds. Serial numbers also match by their lot number.
     """
 
     recall: DocumentId
     sku: Sku
     tracking: Tracking | None = None
-    """Who is to answer: the registry for SERIAL, else lots."""
-    lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)] = []
-    serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
+    """Determines the service that reports: serials for SERIAL, otherwise lots."""
+    lots: Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    serials: Annotated[list[str], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     ranges: Annotated[list[RecallRange], Field(max_length=MAX_RANGES)] = []
-    words: Annotated[list[str], Field(max_length=2_000)] = []
-    """Of a pasted notice: whatever of the product is called so, is touched."""
+    search_terms: Annotated[list[str], Field(max_length=2_000)] = []
+    """Terms of a pasted notice: every lot or serial number of the product that equals one is affected."""
     mock: bool = False
-    hold: DocumentId
+    hold_id: DocumentId
     reason: str
 
 
-class RecallClosed(Fact, type="recall.closed.v1", topic=LOTS, key="sku"):
-    """A recall is over; its holds on what is left are lifted with the dispositions, not by this."""
+class RecallClosed(Message, type="recall.closed.v1", topic=LOTS, key="sku"):
+    """A recall was closed; remaining holds are released by dispositions, not by this event."""
 
     recall: DocumentId
     sku: Sku
@@ -281,4 +294,4 @@ class RecallClosed(Fact, type="recall.closed.v1", topic=LOTS, key="sku"):
 
 
 class LotRejected(Rejected, type="lot.rejected.v1", topic=LOTS, key="document"):
-    """A message to lots that a rule refused, or a fact that did not fit."""
+    """A message to the lots service was rejected by a rule or conflicts with its state."""

@@ -1,7 +1,7 @@
-"""What receiving says: what may arrive, what did, and where the two differ.
+"""Events of the receiving service: expected lines, receipts, returns, discrepancies.
 
-Receiving keeps one row a (sku, serial) with a version; each fact about a unit carries it, so that the registry can take
-the facts of two documents in any order. `serials` and `versions` run in parallel.
+Receiving keeps one versioned row per (sku, serial). Each event about a unit carries the version, so that serials can
+process the events of two documents in any order. `versions` runs parallel to `serials`.
 """
 
 from datetime import datetime
@@ -9,27 +9,27 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.contracts.counted import LotQuantities, LotQuantity
-from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
+from shared.contracts.quantities import LotQuantities, LotQuantity
 from shared.contracts.topics import RECEIVING
 from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, Quantity, SerialNumber, Sku, Warehouse
 
-Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
-Versions = Annotated[list[int], Field(max_length=MAX_UNITS)]
+Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+Versions = Annotated[list[int], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class Versioned(Fact):
-    """A fact about units, each with the version of receiving's row."""
+class WithReceivingVersions(Message):
+    """An event about units, each with its version in receiving."""
 
     @model_validator(mode="after")
-    def _in_parallel(self) -> Self:
+    def _one_version_per_serial(self) -> Self:
         if len(getattr(self, "serials", ())) != len(getattr(self, "versions", ())):
-            raise ValueError("one version for each serial")
+            raise ValueError("serials and versions must have the same length")
         return self
 
 
-class ReceiptPlanned(Versioned, type="receipt.planned.v1", topic=RECEIVING, key="receipt"):
-    """A line of a receipt is expected; its named serials become EXPECTED."""
+class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1", topic=RECEIVING, key="receipt"):
+    """A receipt line is expected; its listed serial numbers become EXPECTED."""
 
     receipt: DocumentId
     warehouse: Warehouse
@@ -42,8 +42,8 @@ class ReceiptPlanned(Versioned, type="receipt.planned.v1", topic=RECEIVING, key=
     expected_at: datetime | None = None
 
 
-class ReceiptWithdrawn(Versioned, type="receipt.withdrawn.v1", topic=RECEIVING, key="receipt"):
-    """Units of a line are expected no longer: the announcement was changed or cancelled, or the receipt closed."""
+class ReceiptLineCancelled(WithReceivingVersions, type="receipt.line_cancelled.v1", topic=RECEIVING, key="receipt"):
+    """Units of a line are no longer expected: the ASN was changed or cancelled, or the receipt was closed."""
 
     receipt: DocumentId
     line: LineId
@@ -54,10 +54,10 @@ class ReceiptWithdrawn(Versioned, type="receipt.withdrawn.v1", topic=RECEIVING, 
     reason: Literal["CHANGED", "CANCELLED", "CLOSED", "TAKEN_OVER"]
 
 
-class UnitReceived(Versioned, type="unit.received.v1", topic=RECEIVING, key="receipt"):
-    """Serialised units are physically here, at a dock or staging place.
+class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_received.v1", topic=RECEIVING, key="receipt"):
+    """Serial-tracked units were received at a dock or staging location.
 
-    `lot` and `expiry` are facts read from their labels, the same for all units of one message.
+    `lot` and `expiry` are read from the labels and are the same for all units of one message.
     """
 
     receipt: DocumentId
@@ -69,33 +69,33 @@ class UnitReceived(Versioned, type="unit.received.v1", topic=RECEIVING, key="rec
     session: DocumentId
     lot: LotNumber | None = None
     expiry: Day | None = None
-    hold: DocumentId | None = None
+    hold_id: DocumentId | None = None
 
 
 class ReceivedLot(LotQuantity):
-    """So much of a lot that arrived, with what its label says; `hold` names a hold it arrives under."""
+    """A received quantity of a lot with the dates on its label; `hold_id` is set if it is received on hold."""
 
     expiry: Day | None = None
-    manufactured: Day | None = None
+    manufactured_on: Day | None = None
     best_before: Day | None = None
-    hold: DocumentId | None = None
+    hold_id: DocumentId | None = None
 
 
-class StockReceived(Fact, type="stock.received.v1", topic=RECEIVING, key="receipt"):
-    """Counted goods are physically here, at a dock or staging place; from now on their lots are known."""
+class ReceiptLotsReceived(Message, type="receipt.lots_received.v1", topic=RECEIVING, key="receipt"):
+    """Lot-tracked or untracked stock was received at a dock or staging location."""
 
     receipt: DocumentId
     line: LineId
     sku: Sku
     tracking: Literal["LOT", "NONE"]
-    lots: Annotated[list[ReceivedLot], Field(min_length=1, max_length=MAX_UNITS)]
+    lots: Annotated[list[ReceivedLot], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
     location: Location
     session: DocumentId
     supplier: str = ""
 
 
-class StockReturned(Fact, type="stock.returned.v1", topic=RECEIVING, key="return_id"):
-    """Counted goods came back from the customer they went to; they are on hold until a disposition."""
+class ReturnLotsReceived(Message, type="return.lots_received.v1", topic=RECEIVING, key="return_id"):
+    """Lot-tracked or untracked stock was returned by its customer; it is on hold until its disposition."""
 
     return_id: DocumentId
     order: DocumentId
@@ -103,24 +103,24 @@ class StockReturned(Fact, type="stock.returned.v1", topic=RECEIVING, key="return
     sku: Sku
     lots: LotQuantities
     location: Location
-    hold: DocumentId
+    hold_id: DocumentId
     reason: str
 
 
-class StockDisposed(Fact, type="stock.disposed.v1", topic=RECEIVING, key="return_id"):
-    """What becomes of returned goods: back to stock (their hold is lifted), scrapped, or sent back."""
+class ReturnLotsDisposed(Message, type="return.lots_disposed.v1", topic=RECEIVING, key="return_id"):
+    """Disposition of returned stock: restocked (hold released), scrapped, or returned to the vendor."""
 
     return_id: DocumentId
     sku: Sku
     lots: LotQuantities
     location: Location
-    disposition: Literal["RESTOCK", "SCRAP", "SEND_BACK"]
-    hold: DocumentId
+    disposition: Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
+    hold_id: DocumentId
     reason: str
 
 
-class UnitReturned(Versioned, type="unit.returned.v1", topic=RECEIVING, key="return_id"):
-    """Shipped units came back from the customer they went to; they are on hold until a disposition."""
+class ReturnSerialsReceived(WithReceivingVersions, type="return.serials_received.v1", topic=RECEIVING, key="return_id"):
+    """Shipped units were returned by their customer; they are on hold until their disposition."""
 
     return_id: DocumentId
     order: DocumentId
@@ -129,29 +129,29 @@ class UnitReturned(Versioned, type="unit.returned.v1", topic=RECEIVING, key="ret
     serials: Serials
     versions: Versions
     location: Location
-    hold: DocumentId
+    hold_id: DocumentId
     reason: str
 
 
-class ReturnDisposed(Fact, type="return.disposed.v1", topic=RECEIVING, key="return_id"):
-    """What becomes of returned units: back to stock (their hold is lifted), scrapped, or sent back."""
+class ReturnSerialsDisposed(Message, type="return.serials_disposed.v1", topic=RECEIVING, key="return_id"):
+    """Disposition of returned units: restocked (hold released), scrapped, or returned to the vendor."""
 
     return_id: DocumentId
     sku: Sku
     serials: Serials
-    disposition: Literal["RESTOCK", "SCRAP", "SEND_BACK"]
-    hold: DocumentId
+    disposition: Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
+    hold_id: DocumentId
     reason: str
 
 
 DiscrepancyKind = Literal[
-    "OVER", "SHORT", "UNEXPECTED", "KNOWN_SERIAL", "CASE_VARIANT", "EXPECTED_ELSEWHERE", "WRONG_PRODUCT"
+    "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT"
 ]
-Resolution = Literal["ACCEPT", "SEND_BACK", "TIE", "VOID"]
+Resolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
 
 
-class DiscrepancyFound(Fact, type="discrepancy.found.v1", topic=RECEIVING, key="receipt"):
-    """What came is not what was announced; a supervisor decides."""
+class DiscrepancyFound(Message, type="discrepancy.found.v1", topic=RECEIVING, key="receipt"):
+    """Received items differ from the expected ones; a supervisor resolves the discrepancy."""
 
     receipt: DocumentId
     discrepancy: DocumentId
@@ -159,27 +159,27 @@ class DiscrepancyFound(Fact, type="discrepancy.found.v1", topic=RECEIVING, key="
     line: LineId | None = None
     sku: Sku
     quantity: Quantity
-    serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
+    serials: Annotated[list[str], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lot: LotNumber | None = None
     session: DocumentId | None = None
     detail: str = ""
 
 
-class DiscrepancyResolved(Fact, type="discrepancy.resolved.v1", topic=RECEIVING, key="receipt"):
-    """A supervisor decided on a discrepancy."""
+class DiscrepancyResolved(Message, type="discrepancy.resolved.v1", topic=RECEIVING, key="receipt"):
+    """A supervisor resolved a discrepancy."""
 
     receipt: DocumentId
     discrepancy: DocumentId
     kind: DiscrepancyKind
     resolution: Resolution
     sku: Sku
-    serials: Annotated[list[str], Field(max_length=MAX_UNITS)] = []
+    serials: Annotated[list[str], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lot: LotNumber | None = None
     reason: str
 
 
-class LineSummary(Model):
-    """One line of a closed receipt: announced against received."""
+class LineSummary(ContractModel):
+    """A line of a closed receipt: announced and received quantities."""
 
     line: LineId
     sku: Sku
@@ -190,14 +190,14 @@ class LineSummary(Model):
     unexpected: Annotated[float, Field(ge=0)] = 0
 
 
-class ReceiptClosed(Fact, type="receipt.closed.v1", topic=RECEIVING, key="receipt"):
-    """Nothing more is expected on a receipt; one summary a line, in several messages where there are many."""
+class ReceiptClosed(Message, type="receipt.closed.v1", topic=RECEIVING, key="receipt"):
+    """A receipt was closed or cancelled, with one summary per line; long lists are split into several messages."""
 
     receipt: DocumentId
     warehouse: Warehouse
     status: Literal["CLOSED", "CANCELLED"]
-    lines: Annotated[list[LineSummary], Field(max_length=MAX_UNITS)] = []
+    lines: Annotated[list[LineSummary], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
 class ReceiptRejected(Rejected, type="receipt.rejected.v1", topic=RECEIVING, key="document"):
-    """A message to receiving that a rule refused, or a fact that did not fit."""
+    """A message to the receiving service was rejected by a rule or conflicts with its state."""

@@ -1,21 +1,21 @@
-"""Reference data as receiving, its owner, publishes it: products, warehouses and locations, each with a version.
+"""Reference data published by receiving: products, warehouses and locations, each with a version.
 
-The topics are kept for ever; the highest version of a key is the truth, whatever order copies arrive in.
+The topics have unlimited retention. The highest version of a key is valid, in whatever order messages arrive.
 """
 
 from typing import Literal
 
-from shared.contracts.envelope import Fact
+from shared.contracts.envelope import Message
 from shared.contracts.topics import LOCATIONS, PRODUCTS
-from shared.contracts.upstream import Barcode, LifePolicy
-from shared.identifiers import MOST_DECIMALS, Decimals, Location, Sku, Warehouse
+from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.identifiers import MAX_DECIMALS, Decimals, Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]
 LocationType = Literal["DOCK", "STAGING", "STORAGE"]
 
 
-class ProductChanged(Fact, type="product.changed.v1", topic=PRODUCTS, key="sku"):
-    """A product and how it is tracked, from this version on."""
+class ProductChanged(Message, type="product.changed.v1", topic=PRODUCTS, key="sku"):
+    """A new version of a product and its tracking."""
 
     sku: Sku
     version: int
@@ -23,12 +23,12 @@ class ProductChanged(Fact, type="product.changed.v1", topic=PRODUCTS, key="sku")
     unit: str
     tracking: Tracking
     barcodes: list[Barcode] = []
-    life: LifePolicy = LifePolicy()
-    decimals: Decimals = MOST_DECIMALS
+    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
+    decimals: Decimals = MAX_DECIMALS
 
 
-class WarehouseChanged(Fact, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):
-    """A warehouse and its time zone, from this version on."""
+class WarehouseChanged(Message, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):
+    """A new version of a warehouse and its time zone."""
 
     warehouse: Warehouse
     version: int
@@ -36,8 +36,8 @@ class WarehouseChanged(Fact, type="warehouse.changed.v1", topic=LOCATIONS, key="
     time_zone: str
 
 
-class LocationChanged(Fact, type="location.changed.v1", topic=LOCATIONS, key="location"):
-    """A location, its type and its place in the pickers' walk, from this version on."""
+class LocationChanged(Message, type="location.changed.v1", topic=LOCATIONS, key="location"):
+    """A new version of a location, with its type and pick sequence."""
 
     location: Location
     version: int

@@ -1,20 +1,20 @@
-"""All messages there are, in the order of their topics."""
+"""List of all messages, in the order of their topics."""
 
 from shared.contracts import fulfillment, lots, receiving, reference, serials, upstream
 from shared.contracts.commands import fulfillment as fulfillment_commands
 from shared.contracts.commands import lots as lots_commands
 from shared.contracts.commands import receiving as receiving_commands
 from shared.contracts.commands import serials as serials_commands
-from shared.contracts.envelope import Fact
+from shared.contracts.envelope import Message
 from shared.contracts.topics import TOPICS
 
-# Declaring a message registers it on its topic; these are all the modules that declare one.
-DECLARING = (
+# A message class registers itself on its topic; these modules declare all of them.
+MESSAGE_MODULES = (
     upstream, receiving_commands, serials_commands, lots_commands, fulfillment_commands,
     reference, receiving, serials, lots, fulfillment,
 )  # fmt: skip
 
 
-def messages() -> list[type[Fact]]:
+def all_messages() -> list[type[Message]]:
     """Every message of every topic."""
     return [message for topic in TOPICS for message in topic.messages.values()]

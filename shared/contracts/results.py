@@ -1,11 +1,11 @@
-"""Bodies of HTTP responses that the results of commands have in common."""
+"""HTTP response bodies shared by all commands."""
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 
 
 class FieldError(KnownFieldsModel):
-    """A field that does not fit its schema."""
+    """A field that violates its schema."""
 
     field: str
     message: str
@@ -21,18 +21,18 @@ class Problem(KnownFieldsModel):
     code: Code
     help: str
     ids: list[str] = []
-    """The serials, lots or documents that it concerns."""
+    """Affected serial numbers, lots or documents."""
     blocked_by: list[str] = []
-    """Paths of the resources in the way."""
+    """Paths of the blocking resources."""
     suggested: list[str] = []
     """Values that would be accepted instead."""
     errors: list[FieldError] = []
-    refusals: list["Problem"] = []
-    """Every reason, where there are several."""
+    violations: list["Problem"] = []
+    """All violations of a rejected command, the first one included."""
 
 
 class PartialResult(KnownFieldsModel):
-    """Result of a command that may be carried out in part."""
+    """Result of a command that may be executed in part."""
 
-    refused: list[Problem] = []
-    """Rejections of the parts that were left out."""
+    rejected: list[Problem] = []
+    """Violations of the rejected items."""

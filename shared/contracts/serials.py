@@ -1,37 +1,37 @@
-"""What the serial registry says: where each unit stands, what it gave to orders, what is held, what may leave."""
+"""Events of the serials service: unit status, allocations, holds, expiry, dispatch checks and recalls."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.envelope import MAX_UNITS, Fact, Model, Rejected
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.topics import SERIALS
 from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, SerialNumber, Sku
 
-Status = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
-"""The six of the specification, exactly."""
+SerialStatus = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
+"""Exactly the six statuses of the specification."""
 
-Adjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "SENT_BACK"]
-Serials = Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)]
-Lots = Annotated[list[LotNumber], Field(max_length=MAX_UNITS)]
+SerialAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_TO_VENDOR"]
+Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+LotNumbers = Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class SerialMoved(Fact, type="serial.moved.v1", topic=SERIALS, key="sku"):
-    """Units of one act went from one status and place to another; `versions` run parallel to `serials`."""
+class SerialStateChanged(Message, type="serial.state_changed.v1", topic=SERIALS, key="sku"):
+    """Units changed status or location in one operation; `versions` runs parallel to `serials`."""
 
     sku: Sku
     serials: Serials
-    versions: Annotated[list[int], Field(max_length=MAX_UNITS)]
-    from_status: Status | None = None
-    status: Status
+    versions: Annotated[list[int], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    from_status: SerialStatus | None = None
+    status: SerialStatus
     from_location: Location | None = None
     location: Location | None = None
     reason: str
     receipt: DocumentId | None = None
     line: LineId | None = None
     order: DocumentId | None = None
-    demand: DocumentId | None = None
+    demand_id: DocumentId | None = None
     shipment: DocumentId | None = None
     customer: DocumentId | None = None
     return_id: DocumentId | None = None
@@ -39,8 +39,8 @@ class SerialMoved(Fact, type="serial.moved.v1", topic=SERIALS, key="sku"):
     expiry: Day | None = None
 
 
-class GivenUnit(Model):
-    """A unit reserved for an order line, where it lies, and what its label says."""
+class AllocatedUnit(ContractModel):
+    """A unit reserved for an order line, with its location, lot number and expiry date."""
 
     serial: SerialNumber
     location: Location
@@ -48,85 +48,85 @@ class GivenUnit(Model):
     expiry: Day | None = None
 
 
-class Skipped(Model):
-    """Stock that was passed over, and why."""
+class SkippedSerials(ContractModel):
+    """Number of units that could not be allocated, with the reason."""
 
     reason: str
     count: int
 
 
-class SerialAllocated(Fact, type="serial.allocated.v1", topic=SERIALS, key="sku"):
-    """The answer to a demand: what it is given now, and what it is still short of; more may follow while it stands.
+class SerialAllocated(Message, type="serial.allocated.v1", topic=SERIALS, key="sku"):
+    """Response to a demand: the units allocated now and the quantity still open.
 
-    A demand served in several acts is answered several times; `given` is what this act gave, `short` what is open
-    after it, and `closed` says that nothing more will come.
+    A demand may be allocated in several steps with one event each. `allocated` lists the units of this step.
+    `open_quantity` is the remainder, and `final` marks the last event of the demand.
     """
 
     sku: Sku
-    demand: DocumentId
+    demand_id: DocumentId
     order: DocumentId
     line: LineId
-    given: Annotated[list[GivenUnit], Field(max_length=MAX_UNITS)] = []
-    short: int
-    closed: bool = False
-    skipped: list[Skipped] = []
+    allocated: Annotated[list[AllocatedUnit], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    open_quantity: int
+    final: bool = False
+    skipped: list[SkippedSerials] = []
 
 
-class HeldUnit(Model):
-    """A unit under a hold, and the order that it was meant for, if any."""
+class AffectedSerial(ContractModel):
+    """A unit on hold, with the order that it is allocated to, if any."""
 
     serial: SerialNumber
-    status: Status
+    status: SerialStatus
     order: DocumentId | None = None
     line: LineId | None = None
-    demand: DocumentId | None = None
+    demand_id: DocumentId | None = None
 
 
-class SerialHeld(Fact, type="serial.held.v1", topic=SERIALS, key="sku"):
-    """A hold was opened on units: none of them is allocated, picked or dispatched until it is lifted."""
+class SerialHoldPlaced(Message, type="serial.hold_placed.v1", topic=SERIALS, key="sku"):
+    """A hold was placed on units: none of them is allocated, picked or dispatched until it is released."""
 
     sku: Sku
-    hold: DocumentId
+    hold_id: DocumentId
     reason: str
-    units: Annotated[list[HeldUnit], Field(max_length=MAX_UNITS)]
-    lots: Lots = []
-    """Lot numbers that the hold is on: what arrives of them is held too."""
+    units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    lots: LotNumbers = []
+    """Lot numbers under the hold; later receipts of these lots are held too."""
 
 
-class SerialHoldLifted(Fact, type="serial.hold_lifted.v1", topic=SERIALS, key="sku"):
-    """A hold was lifted; other holds on the same units may still be open."""
+class SerialHoldReleased(Message, type="serial.hold_released.v1", topic=SERIALS, key="sku"):
+    """A hold was released; other holds on the same units may still be open."""
 
     sku: Sku
-    hold: DocumentId
+    hold_id: DocumentId
     reason: str
     serials: Serials
-    lots: Lots = []
+    lots: LotNumbers = []
 
 
-class SerialAdjusted(Fact, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
-    """Units were scrapped, lost, found, sent back, or their entry was void."""
+class SerialAdjusted(Message, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
+    """Units were scrapped, lost, found, returned to the vendor, or their registration was voided."""
 
     sku: Sku
     serials: Serials
-    adjustment: Adjustment
+    adjustment: SerialAdjustment
     reason: str
     location: Location | None = None
     receipt: DocumentId | None = None
     line: LineId | None = None
 
 
-class SerialCorrected(Fact, type="serial.corrected.v1", topic=SERIALS, key="sku"):
-    """The expiry of units is another now; their serials never change. `orders` are those that have any."""
+class SerialExpiryCorrected(Message, type="serial.expiry_corrected.v1", topic=SERIALS, key="sku"):
+    """The expiry date of units was corrected; `orders` lists the orders that hold any of them."""
 
     sku: Sku
     serials: Serials
     expiry: Day | None = None
     reason: str
-    orders: Annotated[list[DocumentId], Field(max_length=MAX_UNITS)] = []
+    orders: Annotated[list[DocumentId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-class SerialExpiring(Fact, type="serial.expiring.v1", topic=SERIALS, key="sku"):
-    """Units in a warehouse expire within so many days; said once a unit and threshold."""
+class SerialExpiring(Message, type="serial.expiring.v1", topic=SERIALS, key="sku"):
+    """Units in a warehouse expire within `days` days; published once per unit and threshold."""
 
     sku: Sku
     serials: Serials
@@ -136,26 +136,26 @@ class SerialExpiring(Fact, type="serial.expiring.v1", topic=SERIALS, key="sku"):
     threshold: int
 
 
-class SerialExpired(Fact, type="serial.expired.v1", topic=SERIALS, key="sku"):
-    """Units in a warehouse have expired, and are on hold."""
+class SerialExpired(Message, type="serial.expired.v1", topic=SERIALS, key="sku"):
+    """Units in a warehouse have expired and are on hold."""
 
     sku: Sku
     serials: Serials
     warehouse: str
     expiry: Day
-    hold: DocumentId
+    hold_id: DocumentId
 
 
-class RecalledUnit(Model):
-    """A unit that a recall touches, and where it is: with us, with an order, or with a customer.
+class RecalledSerialState(ContractModel):
+    """A unit affected by a recall, with its whereabouts: in stock, in an order, or with a customer.
 
-    `held` is whether the recall's hold is still on it: it is lifted from what was found good.
+    `held` tells whether the hold of the recall is still open; units found good are released.
     """
 
     serial: SerialNumber
     lot: LotNumber | None = None
-    status: Status
-    adjustment: Adjustment | None = None
+    status: SerialStatus
+    adjustment: SerialAdjustment | None = None
     held: bool = True
     location: Location | None = None
     order: DocumentId | None = None
@@ -166,48 +166,48 @@ class RecalledUnit(Model):
     shipped_at: datetime | None = None
 
 
-class SerialRecalled(Fact, type="serial.recalled.v1", topic=SERIALS, key="sku"):
-    """The registry's answer to a recall of a product, then each touched unit that moved; `last` ends the answer."""
+class SerialRecalled(Message, type="serial.recalled.v1", topic=SERIALS, key="sku"):
+    """Units affected by a recall, and later each change of one; `is_last` ends the initial report."""
 
     recall: DocumentId
     sku: Sku
-    units: Annotated[list[RecalledUnit], Field(max_length=MAX_UNITS)]
-    last: bool = False
+    units: Annotated[list[RecalledSerialState], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    is_last: bool = False
 
 
-class DispatchApproved(Fact, type="dispatch.approved.v1", topic=SERIALS, key="sku"):
-    """These units may leave under this check, until the given time; it reserves nothing.
+class SerialDispatchApproved(Message, type="serial.dispatch_approved.v1", topic=SERIALS, key="sku"):
+    """These units may be dispatched under this check until `valid_until`; nothing is reserved.
 
-    `orders` are all orders of the shipment, as they were asked: the asker locks them to decide.
+    `orders` repeats all orders of the shipment from the request; fulfillment locks them to process the response.
     """
 
     sku: Sku
-    check: DocumentId
+    check_id: DocumentId
     shipment: DocumentId
     order: DocumentId
     orders: list[DocumentId] = []
     serials: Serials
-    until: datetime
+    valid_until: datetime
 
 
-class RefusedUnit(Model):
-    """A unit that may not leave, and why."""
+class RejectedSerial(ContractModel):
+    """A unit that may not be dispatched, with the reason."""
 
     serial: SerialNumber
     code: str
     detail: str
 
 
-class DispatchRefused(Fact, type="dispatch.refused.v1", topic=SERIALS, key="sku"):
-    """These units may not leave; the check has failed."""
+class SerialDispatchRejected(Message, type="serial.dispatch_rejected.v1", topic=SERIALS, key="sku"):
+    """The dispatch check failed: these units may not be dispatched."""
 
     sku: Sku
-    check: DocumentId
+    check_id: DocumentId
     shipment: DocumentId
     order: DocumentId
     orders: list[DocumentId] = []
-    units: Annotated[list[RefusedUnit], Field(max_length=MAX_UNITS)]
+    units: Annotated[list[RejectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
 class SerialRejected(Rejected, type="serial.rejected.v1", topic=SERIALS, key="document"):
-    """A message to the registry that a rule refused, or a fact that did not fit."""
+    """A message to the serials service was rejected by a rule or conflicts with its state."""

@@ -1,6 +1,6 @@
-"""What ERP and OMS tell us: products, places, announced arrivals and orders. HTTP takes the same bodies.
+"""Messages from ERP and OMS: products, locations, ASNs and orders. HTTP accepts the same bodies.
 
-These are requests: a rule may refuse one (`.rejected`), so that nothing upstream sends is lost or half done.
+They are processed as commands: a message that violates a rule is answered by a `.rejected` event.
 """
 
 from collections.abc import Sequence
@@ -8,66 +8,68 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_UNITS, Fact, Model
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
 from shared.identifiers import (
-    MOST_DECIMALS,
+    MAX_DECIMALS,
     Decimals,
     DocumentId,
     LineId,
     Location,
     LotNumber,
-    Moment,
     Quantity,
     Reason,
     SerialNumber,
     Sku,
     Text,
+    Timestamp,
     Warehouse,
 )
 
 
-class Barcode(Model):
-    """A code on a box of the product, and how many units one scan of it means."""
+class Barcode(ContractModel):
+    """A barcode of the product and the number of units that one scan represents."""
 
     code: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
     quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
-Days = Annotated[int, Field(ge=0, le=3650)]
+DayCount = Annotated[int, Field(ge=0, le=3650)]
 
 
-class CustomerLife(Model):
-    """How many days of life a customer demands of a product on the day it leaves."""
+class CustomerShelfLife(ContractModel):
+    """Minimum remaining shelf life that a customer requires on the day of dispatch."""
 
     customer: DocumentId
-    min_life_days: Days
+    min_remaining_shelf_life_days: DayCount
 
 
-class LifePolicy(Model):
-    """What a product's days of life mean to us and to its customers; days are counted up to its expiry.
+class ShelfLifePolicy(ContractModel):
+    """Shelf-life rules of a product, in days before its expiry date.
 
-    `expiry_required` left out is true for lot-tracked products. Goods that arrive with less than
-    `min_life_at_receipt` are refused or held. From `stop_pick_days` before its expiry a lot is given to no order any
-    more; at `expiring_days` before it somebody is told.
+    `expiry_required` defaults to true for lot-tracked products. Stock received with less than
+    `min_remaining_shelf_life_at_receipt` is rejected or held. Stock is no longer allocated from `stop_allocation_days`
+    before expiry. An alert is published at each of the `expiry_alert_days`.
     """
 
     expiry_required: bool | None = None
-    min_life_at_receipt: Days = 0
-    short_life: Literal["REFUSE", "HOLD"] = "REFUSE"
-    stop_pick_days: Days = 0
-    expiring_days: Annotated[list[Days], Field(max_length=10)] = [90, 60, 30, 7]
-    customers: Annotated[list[CustomerLife], Field(max_length=MAX_UNITS)] = []
+    min_remaining_shelf_life_at_receipt: DayCount = 0
+    short_shelf_life_policy: Literal["REJECT", "HOLD"] = "REJECT"
+    stop_allocation_days: DayCount = 0
+    expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] = [90, 60, 30, 7]
+    customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
-    def min_life(self, customer: str, asked: int = 0) -> int:
-        """How many days of life a customer's order demands of it: what was agreed with the customer, or asked for."""
-        return max([asked, *(one.min_life_days for one in self.customers if one.customer == customer)])
+    def min_remaining_shelf_life(self, customer: str, requested: int = 0) -> int:
+        """The higher of the customer's agreed and the order's requested minimum remaining shelf life, in days."""
+        return max(
+            [requested, *(rule.min_remaining_shelf_life_days for rule in self.customers if rule.customer == customer)]
+        )
 
 
-class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
-    """A product as the ERP knows it; the boxes `serial_tracked` and `lot_tracked` exclude each other.
+class ProductDefined(Message, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
+    """A product as defined by the ERP; `serial_tracked` and `lot_tracked` exclude each other.
 
-    `decimals` is how many of its unit quantities may have, 0 for bottles; what is serialised is counted in whole units.
+    `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units.
     """
 
     sku: Sku
@@ -76,95 +78,95 @@ class ProductDefined(Fact, type="product.defined.v1", topic=ERP_PRODUCTS, key="s
     serial_tracked: bool = False
     lot_tracked: bool = False
     barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
-    life: LifePolicy = LifePolicy()
-    decimals: Decimals = MOST_DECIMALS
+    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
+    decimals: Decimals = MAX_DECIMALS
 
 
-class WarehouseDefined(Fact, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
-    """A warehouse and the time zone its days are counted in (an IANA name)."""
+class WarehouseDefined(Message, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
+    """A warehouse and its IANA time zone, which determines its calendar day."""
 
     warehouse: Warehouse
     name: Text
     time_zone: Annotated[str, Field(max_length=64)] = "UTC"
 
 
-class LocationDefined(Fact, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
-    """A place in a warehouse; goods are received at a dock or staging place and stored in a storage place."""
+class LocationDefined(Message, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
+    """A location in a warehouse: docks and staging locations receive stock, storage locations store it."""
 
     location: Location
     type: Literal["DOCK", "STAGING", "STORAGE"]
     pick_sequence: Annotated[int, Field(ge=0, le=10_000_000)] = 0
 
 
-class AsnLine(Model):
-    """What one line announces: a quantity, of which some or all units are named."""
+class AsnLine(ContractModel):
+    """An ASN line: a quantity with the serial numbers of some or all of its units."""
 
     line: LineId
     sku: Sku
     quantity: Quantity
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-def _weight(lines: "Sequence[AsnLine | OrderLine]") -> int:
-    """A line is a row, and asks or tells somebody: it costs as much as three units, or as those it names."""
+def _lines_cost(lines: "Sequence[AsnLine | OrderLine]") -> int:
+    """A line is a row and emits an event: it costs as much as three units, or as its listed serials."""
     return sum(max(3, len(line.serials)) for line in lines) or 1
 
 
-def _few_units(lines: list[AsnLine]) -> None:
-    if sum(len(line.serials) for line in lines) > MAX_UNITS:
-        raise ValueError(f"at most {MAX_UNITS} serials in one message; announce the rest in a further part")
+def _limit_serials(lines: list[AsnLine]) -> None:
+    if sum(len(line.serials) for line in lines) > MAX_ITEMS_PER_MESSAGE:
+        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further message")
 
 
-class AsnAnnounced(Fact, type="asn.announced.v1", topic=ERP_ASNS, key="receipt"):
-    """Goods on their way; a long announcement comes in parts, each adding its lines, quantities and serials."""
+class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receipt"):
+    """An advance shipping notice; a long one is sent in parts, each adding lines, quantities and serial numbers."""
 
     receipt: DocumentId
     warehouse: Warehouse
     kind: Literal["ASN", "BLIND", "OPENING"] = "ASN"
     supplier: Text = ""
-    expected_at: Moment | None = None
-    lines: Annotated[list[AsnLine], Field(max_length=MAX_UNITS)] = []
+    expected_at: Timestamp | None = None
+    lines: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
     @model_validator(mode="after")
-    def _lines_fit(self) -> "AsnAnnounced":
-        _few_units(self.lines)
+    def _validate_lines(self) -> "AsnAnnounced":
+        _limit_serials(self.lines)
         if self.kind == "ASN" and not self.lines:
-            raise ValueError("an ASN announces at least one line; a receipt without lines is BLIND or OPENING")
+            raise ValueError("an ASN requires at least one line; a receipt without lines is BLIND or OPENING")
         return self
 
-    def weight(self) -> int:
-        """What its lines cost."""
-        return _weight(self.lines)
+    def cost(self) -> int:
+        """The cost of its lines."""
+        return _lines_cost(self.lines)
 
 
-class AsnChanged(Fact, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
-    """What to add to an announcement and what to take out of it, before it arrives."""
+class AsnChanged(Message, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
+    """Quantities and serial numbers to add to or remove from an ASN before it arrives."""
 
     receipt: DocumentId
-    add: Annotated[list[AsnLine], Field(max_length=MAX_UNITS)] = []
-    remove: Annotated[list[AsnLine], Field(max_length=MAX_UNITS)] = []
+    add: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    remove: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
     @model_validator(mode="after")
-    def _lines_fit(self) -> "AsnChanged":
-        _few_units([*self.add, *self.remove])
+    def _validate_lines(self) -> "AsnChanged":
+        _limit_serials([*self.add, *self.remove])
         if not self.add and not self.remove:
-            raise ValueError("a change adds or removes at least one line")
+            raise ValueError("at least one line to add or remove is required")
         return self
 
-    def weight(self) -> int:
-        """What the lines cost that it adds or removes."""
-        return _weight([*self.add, *self.remove])
+    def cost(self) -> int:
+        """The cost of the added and removed lines."""
+        return _lines_cost([*self.add, *self.remove])
 
 
-class AsnCancelled(Fact, type="asn.cancelled.v1", topic=ERP_ASNS, key="receipt"):
-    """The goods will not come."""
+class AsnCancelled(Message, type="asn.cancelled.v1", topic=ERP_ASNS, key="receipt"):
+    """The ASN was cancelled by its sender."""
 
     receipt: DocumentId
     reason: Reason = "cancelled by the sender"
 
 
-class Customer(Model):
-    """Who the goods are for, where they go and whom to call."""
+class Customer(ContractModel):
+    """The customer of an order, with delivery address and contact."""
 
     id: DocumentId
     name: Text = ""
@@ -172,68 +174,68 @@ class Customer(Model):
     contact: Text = ""
 
 
-class OrderLine(Model):
-    """What one line asks for; named serials or lots are wanted exactly and no others.
+class OrderLine(ContractModel):
+    """An order line; if serial numbers or lots are listed, only these are allocated.
 
-    With `single_lot` it is served from one lot or not at all.
+    With `single_lot` the whole quantity is allocated from one lot or not at all.
     """
 
     line: LineId
     sku: Sku
     quantity: Quantity
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
-    lots: Annotated[list[LotNumber], Field(max_length=MAX_UNITS)] = []
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    lots: Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     single_lot: bool = False
 
 
-OrderLines = Annotated[list[OrderLine], Field(min_length=1, max_length=MAX_UNITS)]
+OrderLines = Annotated[list[OrderLine], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class OrderPlaced(Fact, type="order.placed.v1", topic=OMS_ORDERS, key="order"):
-    """A customer's order. A higher priority is served first, then the older order.
+class OrderPlaced(Message, type="order.placed.v1", topic=OMS_ORDERS, key="order"):
+    """A customer order. Higher priorities are allocated first, then older orders.
 
-    `backorders` says what a shortfall means: ALLOWED waits for stock, REFUSED drops what is short, SHIP_COMPLETE waits
-    and releases no pick before every line is full. `min_life_days` is the life that goods must have left when they
-    leave; where the customer demands more of a product, that counts.
+    `backorders` controls shortfalls: ALLOWED waits for stock, NOT_ALLOWED cancels the shortfall, SHIP_COMPLETE waits
+    and releases the order for picking when all lines are allocated. `min_remaining_shelf_life_days` applies on the day
+    of dispatch, unless the product's rule for the customer is stricter.
     """
 
     order: DocumentId
     warehouse: Warehouse
     customer: Customer
     priority: Annotated[int, Field(ge=0, le=9)] = 5
-    backorders: Literal["ALLOWED", "REFUSED", "SHIP_COMPLETE"] = "ALLOWED"
-    placed_at: Moment | None = None
-    min_life_days: Days = 0
+    backorders: Literal["ALLOWED", "NOT_ALLOWED", "SHIP_COMPLETE"] = "ALLOWED"
+    placed_at: Timestamp | None = None
+    min_remaining_shelf_life_days: DayCount = 0
     lines: OrderLines
 
-    def weight(self) -> int:
-        """What its lines cost."""
-        return _weight(self.lines)
+    def cost(self) -> int:
+        """The cost of its lines."""
+        return _lines_cost(self.lines)
 
 
-class OrderAmended(Fact, type="order.amended.v1", topic=OMS_ORDERS, key="order"):
-    """New lines, and lines whose quantity, serials or lots are now others; a field left out stays as it is."""
+class OrderAmended(Message, type="order.amended.v1", topic=OMS_ORDERS, key="order"):
+    """Adds lines or changes lines of an order; omitted fields keep their values."""
 
     order: DocumentId
     customer: Customer | None = None
     priority: Annotated[int, Field(ge=0, le=9)] | None = None
-    min_life_days: Days | None = None
-    lines: Annotated[list[OrderLine], Field(max_length=MAX_UNITS)] = []
+    min_remaining_shelf_life_days: DayCount | None = None
+    lines: Annotated[list[OrderLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
-    def weight(self) -> int:
-        """What its lines cost."""
-        return _weight(self.lines)
+    def cost(self) -> int:
+        """The cost of its lines."""
+        return _lines_cost(self.lines)
 
 
-class OrderCancelled(Fact, type="order.cancelled.v1", topic=OMS_ORDERS, key="order"):
-    """The customer wants nothing more of it."""
+class OrderCancelled(Message, type="order.cancelled.v1", topic=OMS_ORDERS, key="order"):
+    """The order was cancelled."""
 
     order: DocumentId
     reason: Reason = "cancelled by the sender"
 
 
-class OrderLineCancelled(Fact, type="order.line_cancelled.v1", topic=OMS_ORDERS, key="order"):
-    """The customer wants nothing more of one line."""
+class OrderLineCancelled(Message, type="order.line_cancelled.v1", topic=OMS_ORDERS, key="order"):
+    """One line of the order was cancelled."""
 
     order: DocumentId
     line: LineId

@@ -1,8 +1,8 @@
-"""HTTP at the edge of every service: commands under idempotency keys, queries, pages, CSV, problems."""
+"""HTTP API of all services: idempotent commands, queries, pagination, CSV, problem responses."""
 
-from shared.http.csv import Column, CsvResponse, csv_response
-from shared.http.names import QuotedSlashes
-from shared.http.pages import Page, cursor, page, parts
+from shared.http.csv import CsvColumn, CsvResponse, csv_response
+from shared.http.dependencies import ReadTransaction
+from shared.http.pages import Page, decode_cursor, encode_cursor, paginate
 from shared.http.parameters import (
     Cursor,
     CustomerFilter,
@@ -21,13 +21,38 @@ from shared.http.parameters import (
     Until,
     WarehouseFilter,
 )
-from shared.http.problems import NotFound, Problem
-from shared.http.reading import Reading
-from shared.http.reports import Report, serve
+from shared.http.paths import EncodedSlashMiddleware
+from shared.http.problems import NotFoundError, ProblemError
+from shared.http.reports import Report, add_report_routes
 
 __all__ = [
-    "Column", "CsvResponse", "Cursor", "CustomerFilter", "HoldFilter", "Limit", "LocationFilter", "LotFilter",
-    "NotFound", "OpenFilter", "OrderFilter", "OrderPath", "Page", "Problem", "QuotedSlashes", "Reading", "Report",
-    "SerialPath", "Since", "SkuFilter", "SkuPath", "StatusFilter", "Until", "WarehouseFilter", "csv_response",
-    "cursor", "page", "parts", "serve",
+    "CsvColumn",
+    "CsvResponse",
+    "Cursor",
+    "CustomerFilter",
+    "EncodedSlashMiddleware",
+    "HoldFilter",
+    "Limit",
+    "LocationFilter",
+    "LotFilter",
+    "NotFoundError",
+    "OpenFilter",
+    "OrderFilter",
+    "OrderPath",
+    "Page",
+    "ProblemError",
+    "ReadTransaction",
+    "Report",
+    "SerialPath",
+    "Since",
+    "SkuFilter",
+    "SkuPath",
+    "StatusFilter",
+    "Until",
+    "WarehouseFilter",
+    "add_report_routes",
+    "csv_response",
+    "decode_cursor",
+    "encode_cursor",
+    "paginate",
 ]  # fmt: skip

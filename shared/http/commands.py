@@ -1,4 +1,4 @@
-"""Commands: each `Takes` row of a map as a POST route, decided on the same line as the same message from Kafka."""
+"""POST routes of command handlers; a command is dispatched like the same message from Kafka."""
 
 import asyncio
 import hashlib
@@ -11,28 +11,28 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from shared.contracts.envelope import CloudEvent, Fact, trace
-from shared.contracts.problems import Code, Refusal
+from shared.contracts.envelope import CloudEvent, Message, parse_traceparent
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
-from shared.database import Transaction, Trouble, new_id, transaction, trouble
-from shared.decision import Map, decide
 from shared.http import idempotency, problems
-from shared.http.documents import describe
-from shared.http.idempotency import Key, Outcome
-from shared.http.names import shown
-from shared.http.problems import Problem
-from shared.routing import Answer, Takes
-from shared.telemetry import LOST_RACES, TRANSACTION
+from shared.http.idempotency import IdempotencyKey, StoredResponse
+from shared.http.openapi import describe_command
+from shared.http.paths import encode_path
+from shared.http.problems import ProblemError
+from shared.messaging.dispatcher import HandlerRegistry, dispatch
+from shared.messaging.handlers import CommandHandler, CommandResult
+from shared.ops.telemetry import TRANSACTION_CONFLICTS, TRANSACTION_DURATION
+from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, sqlstate, transaction
 
-MAX_BYTES = 1024 * 1024
-ATTEMPTS = 5
+MAX_BODY_BYTES = 1024 * 1024
+MAX_ATTEMPTS = 5
 PRINTABLE = re.compile(r"[ -~]{1,255}")
-Act = Callable[[Transaction], Awaitable[tuple[Outcome, bool]]]
-"""Does a command; its outcome, and whether that uses the key up."""
+CommandAction = Callable[[Transaction], Awaitable[tuple[StoredResponse, bool]]]
+"""Executes a command; returns the response and whether it is final for the idempotency key."""
 
 
-class Command(NamedTuple):
-    """A request's headers and body, checked as far as they are the same for every command."""
+class CommandRequest(NamedTuple):
+    """Validated headers and parsed body of a command request."""
 
     actor: str
     key: str
@@ -40,129 +40,138 @@ class Command(NamedTuple):
     hash: bytes
 
 
-def routes(of: Map) -> APIRouter:
-    """The POST routes of a map's `Takes` rows."""
+def build_router(registry: HandlerRegistry) -> APIRouter:
+    """Build the POST routes of the command handlers."""
     router = APIRouter()
-    for row in of.rows:
-        if isinstance(row, Takes):
+    for handler in registry.handlers:
+        if isinstance(handler, CommandHandler):
             router.add_api_route(
-                row.post, _endpoint(of, row), methods=["POST"], name=row.message.TYPE, tags=["commands"],
-                operation_id=f"{of.service}.{row.operation}", **describe(row),
+                handler.path, _make_endpoint(registry, handler), methods=["POST"], name=handler.message.TYPE,
+                tags=["commands"], operation_id=f"{registry.service}.{handler.operation}", **describe_command(handler),
             )  # fmt: skip
     return router
 
 
-def _endpoint(of: Map, row: Takes) -> Callable[[Request], Awaitable[Response]]:
-    async def post(request: Request) -> Response:
-        command = await read(request, row.path_fields)
-        event = _event(of, row, request, command)
+def _make_endpoint(registry: HandlerRegistry, handler: CommandHandler) -> Callable[[Request], Awaitable[Response]]:
+    async def handle_post(request: Request) -> Response:
+        command = await parse_command(request, handler.path_fields)
+        event = _to_event(registry, handler, request, command)
 
-        async def act(tx: Transaction) -> tuple[Outcome, bool]:
-            answer = (await decide(tx, of, [event]))[event.cause]
-            return _outcome(row, answer), _done(answer)
+        async def action(tx: Transaction) -> tuple[StoredResponse, bool]:
+            result = (await dispatch(tx, registry, [event]))[event.cause]
+            return _to_response(handler, result), _is_final(result)
 
-        return await settle(request, Key(actor=command.actor, route=row.post, key=command.key), command.hash, act)
+        return await execute_idempotently(
+            request, IdempotencyKey(actor=command.actor, route=handler.path, key=command.key), command.hash, action
+        )
 
-    return post
+    return handle_post
 
 
-async def read(request: Request, fields: Mapping[str, str] = {}) -> Command:
-    """Check a command's headers and size, and parse its body; each path parameter fills its field of the body.
+async def parse_command(request: Request, fields: Mapping[str, str] = {}) -> CommandRequest:
+    """Validate the headers and the size of a command and parse its body; path parameters fill their fields.
 
-    A body that repeats such a field must have the path's value.
+    If the body repeats such a field, its value must equal that of the path.
     """
     actor, key = request.headers.get("X-Actor", ""), request.headers.get("Idempotency-Key", "")
     if not PRINTABLE.fullmatch(actor) or len(actor) > 64:
-        raise Problem(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
+        raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
     if not PRINTABLE.fullmatch(key):
-        raise Problem(Code.KEY_MISSING, "Idempotency-Key: 1 to 255 printable ASCII characters")
+        raise ProblemError(Code.KEY_MISSING, "Idempotency-Key: 1 to 255 printable ASCII characters")
     raw = b""
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > MAX_BYTES:
-            raise Problem(Code.TOO_LARGE, f"the body is larger than {MAX_BYTES} bytes")
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY_BYTES:
+            raise ProblemError(Code.PAYLOAD_TOO_LARGE, f"Request body exceeds {MAX_BODY_BYTES} bytes")
     try:
         body = from_json(raw or b"{}")
     except ValueError as error:
-        raise problems.malformed([{"field": "body", "message": str(error)}]) from None
+        raise problems.validation_problem([{"field": "body", "message": str(error)}]) from None
     if not isinstance(body, dict):
-        raise problems.malformed([{"field": "body", "message": "it is no JSON object"}])
+        raise problems.validation_problem([{"field": "body", "message": "must be a JSON object"}])
     for parameter, value in request.path_params.items():
         name = fields.get(parameter, parameter)
         if body.setdefault(name, value) != value:
-            raise problems.malformed([{"field": name, "message": f"the path has {value}"}])
+            raise problems.validation_problem([{"field": name, "message": f"differs from the path: {value}"}])
     if b"\\u0000" in raw:
-        raise problems.malformed([{"field": "body", "message": "it holds a NUL character"}])
+        raise problems.validation_problem([{"field": "body", "message": "NUL character not allowed"}])
     canonical = to_json(dict(sorted(body.items())))
-    return Command(actor, key, body, hashlib.sha256(canonical).digest())
+    return CommandRequest(actor, key, body, hashlib.sha256(canonical).digest())
 
 
-def _event(of: Map, row: Takes, request: Request, command: Command) -> CloudEvent[Any]:
-    given = {name: value for name, value in command.body.items() if name != "cause"} | {"actor": command.actor}
+def _to_event(
+    registry: HandlerRegistry, handler: CommandHandler, request: Request, command: CommandRequest
+) -> CloudEvent[Any]:
+    fields = {name: value for name, value in command.body.items() if name != "cause"} | {"actor": command.actor}
     try:
-        data: Fact = row.message.model_validate_json(to_json(given))
+        data: Message = handler.message.model_validate_json(to_json(fields))
     except ValidationError as error:
-        raise problems.malformed(problems.errors_of(error)) from None
+        raise problems.validation_problem(problems.field_errors(error)) from None
     return CloudEvent[Any].model_construct(
-        id=new_id(), source=f"http://{of.service}{shown(request.url.path)}"[:255], type=row.message.TYPE,
-        time=Transaction.clock(), traceparent=trace(request.headers.get("traceparent")), data=data,
+        id=new_id(), source=f"http://{registry.service}{encode_path(request.url.path)}"[:255],
+        type=handler.message.TYPE, time=Transaction.clock(), data=data,
+        traceparent=parse_traceparent(request.headers.get("traceparent")),
     )  # fmt: skip
 
 
-async def settle(request: Request, key: Key, digest: bytes, act: Act) -> Response:
-    """Do a command once for its key, in one transaction; a race that was lost is run again."""
+async def execute_idempotently(request: Request, key: IdempotencyKey, digest: bytes, action: CommandAction) -> Response:
+    """Execute a command once per key in one transaction, with retries after conflicts."""
     state = request.app.state
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            with TRANSACTION.labels(state.map.service, "http").time():
+            with TRANSACTION_DURATION.labels(state.registry.service, "http").time():
                 async with transaction(state.engine) as tx:
-                    outcome = await _once(tx, key, digest, act)
+                    response = await _execute_once(tx, key, digest, action)
             break
         except Exception as error:
-            if trouble(error) is not Trouble.LOST_RACE or attempt == ATTEMPTS:
+            if categorise_error(error) is not ErrorCategory.CONFLICT or attempt == MAX_ATTEMPTS:
                 raise
-            LOST_RACES.labels(state.map.service, str(getattr(getattr(error, "orig", error), "sqlstate", ""))).inc()
-            await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - to part those who collided
+            TRANSACTION_CONFLICTS.labels(state.registry.service, sqlstate(error)).inc()
+            await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - jitter
     state.wake()
-    return outcome.response()
+    return response.to_response()
 
 
-async def _once(tx: Transaction, key: Key, digest: bytes, act: Act) -> Outcome:
-    before = await idempotency.find(tx, key)
-    if before is not None:
-        if before.hash != digest:
-            raise Problem(Code.KEY_REUSED, f"the key {key.key} came before with another body for {key.route}")
-        return before.outcome
-    outcome, done = await act(tx)
-    if done:
-        await idempotency.keep(tx, key, digest, outcome)
-    return outcome
+async def _execute_once(tx: Transaction, key: IdempotencyKey, digest: bytes, action: CommandAction) -> StoredResponse:
+    previous = await idempotency.find(tx, key)
+    if previous is not None:
+        if previous.hash != digest:
+            raise ProblemError(Code.KEY_REUSED, f"Key {key.key} was used before with a different body for {key.route}")
+        return previous.response
+    response, is_final = await action(tx)
+    if is_final:
+        await idempotency.store(tx, key, digest, response)
+    return response
 
 
-def _done(answer: Answer) -> bool:
-    return answer.body is not None or bool(answer.events) or not answer.refusals
+def _is_final(result: CommandResult) -> bool:
+    return result.body is not None or bool(result.events) or not result.violations
 
 
-def _outcome(row: Takes, answer: Answer) -> Outcome:
-    refused = [refusal.problem() for refusal in answer.refusals]
-    retry = "1" if any(refusal.code is Code.NOT_YET_KNOWN for refusal in answer.refusals) else None
-    if answer.refusals and answer.body is None:
-        first: Refusal = answer.refusals[0]
-        body = to_json(first.problem(refusals=refused)).decode()
-        return Outcome(first.kind.status, body, retry_after=retry, media_type=problems.MEDIA_TYPE)
-    shown = _body(row, answer)
-    if refused:
-        shown["refused"] = refused
-    status = 200 if answer.address is None else row.status
-    return Outcome(status, to_json(shown).decode(), address=answer.address, retry_after=retry)
+def _to_response(handler: CommandHandler, result: CommandResult) -> StoredResponse:
+    problem_bodies = [violation.to_body() for violation in result.violations]
+    retry_after = "1" if any(violation.code is Code.NOT_YET_AVAILABLE for violation in result.violations) else None
+    if result.violations and result.body is None:
+        first_violation: ProblemDetail = result.violations[0]
+        body = to_json(first_violation.to_body(violations=problem_bodies)).decode()
+        return StoredResponse(
+            first_violation.problem_type.status, body, retry_after=retry_after, media_type=problems.MEDIA_TYPE
+        )
+    fields = _response_body(handler, result)
+    if problem_bodies:
+        fields["rejected"] = problem_bodies
+    status = 200 if result.resource_path is None else handler.success_status
+    return StoredResponse(status, to_json(fields).decode(), resource_path=result.resource_path, retry_after=retry_after)
 
 
-def _body(row: Takes, answer: Answer) -> dict[str, Any]:
-    """The body of a success, which must be what OpenAPI declares."""
-    if type(answer.body) is not row.result:
-        raise TypeError(f"{row.message.TYPE} declares {row.result.__name__}, its handler gave {answer.body!r}")
-    if answer.refusals and not issubclass(row.result, PartialResult):
-        raise TypeError(f"{row.result.__name__} cannot carry the rejections that {row.message.TYPE} got")
-    if answer.address is None if row.status == 202 else answer.address is not None and row.status == 200:
-        raise TypeError(f"{row.message.TYPE} declares {row.status}, its handler gave the address {answer.address}")
-    return answer.body.model_dump(mode="json")
+def _response_body(handler: CommandHandler, result: CommandResult) -> dict[str, Any]:
+    """Build the body of a success; it must match the declaration in OpenAPI."""
+    name, status = handler.message.TYPE, handler.success_status
+    if type(result.body) is not handler.result:
+        raise TypeError(f"{name} declares {handler.result.__name__}, its handler returned {result.body!r}")
+    if result.violations and not issubclass(handler.result, PartialResult):
+        raise TypeError(f"{handler.result.__name__} of {name} does not support partial rejection")
+    has_path = result.resource_path is not None
+    if (status == 202 and not has_path) or (status == 200 and has_path):
+        raise TypeError(f"{name} declares status {status}, its handler returned the path {result.resource_path}")
+    return result.body.model_dump(mode="json")

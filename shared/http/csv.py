@@ -1,4 +1,4 @@
-"""A report as CSV (RFC 4180), streamed from a cursor in the database: memory stays flat however long it is."""
+"""CSV reports (RFC 4180), streamed from a server-side cursor in constant memory."""
 
 import csv
 import io
@@ -11,64 +11,64 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import TextClause
 
-from shared.database import reading
 from shared.identifiers import rfc3339
+from shared.persistence.database import read_only
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
-"""A spreadsheet would run a cell that starts so; serials are whatever a label says."""
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\0")
+"""Prefixes that a spreadsheet would interpret as a formula."""
 
 
 class CsvResponse(StreamingResponse):
-    """A CSV file, sent row by row."""
+    """A streamed CSV file."""
 
     media_type = "text/csv"
 
 
-class Column(NamedTuple):
-    """A column of a report, and what it holds."""
+class CsvColumn(NamedTuple):
+    """A column of a report with its description."""
 
     name: str
     description: str
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(FORMULA):
+def _format_cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA_PREFIXES):
         return f"'{value}"
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"  # as a page shows it: 10, not 10.00
+        return f"{value.normalize():f}"  # same format as in JSON: 10, not 10.00
     if isinstance(value, datetime):
         return rfc3339(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode()
+def _format_rows(rows: Sequence[Sequence[Any]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows([_format_cell(value) for value in row] for row in rows)
+    return buffer.getvalue().encode()
 
 
-async def _report(
-    request: Request, statement: TextClause, values: Mapping[str, Any], columns: Sequence[Column]
+async def _stream_csv(
+    request: Request, statement: TextClause, parameters: Mapping[str, Any], columns: Sequence[CsvColumn]
 ) -> AsyncIterator[bytes]:
-    head = _lines([[column.name for column in columns]])
-    async with reading(request.app.state.engine) as tx:
-        async for rows in tx.stream(statement, values):
-            yield head + _lines(rows)
-            head = b""
-    yield head
+    header = _format_rows([[column.name for column in columns]])
+    async with read_only(request.app.state.engine) as tx:
+        async for rows in tx.stream(statement, parameters):
+            yield header + _format_rows(rows)
+            header = b""
+    yield header
 
 
 async def csv_response(
-    request: Request, name: str, columns: Sequence[Column], statement: TextClause, values: Mapping[str, Any]
+    request: Request, name: str, columns: Sequence[CsvColumn], statement: TextClause, parameters: Mapping[str, Any]
 ) -> CsvResponse:
-    """Answer with a statement's rows, in the order of `columns`, as the file `name`."""
-    report = _report(request, statement, values, columns)
-    first = await anext(report)  # a database that is away is told by the status, not by a broken file
+    """Stream the rows of a statement as the file `name`, with the header `columns`."""
+    chunks = _stream_csv(request, statement, parameters, columns)
+    first_chunk = await anext(chunks)  # an unavailable database results in an error status instead of a truncated file
 
     async def body() -> AsyncIterator[bytes]:
-        yield first
-        async for more in report:
-            yield more
+        yield first_chunk
+        async for chunk in chunks:
+            yield chunk
 
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "X-Content-Type-Options": "nosniff"}
     return CsvResponse(body(), media_type="text/csv; charset=utf-8; header=present", headers=headers)

@@ -1,4 +1,4 @@
-"""Long lists in pages: an opaque cursor names the last item seen, so that pages neither skip nor repeat."""
+"""Keyset pagination: an opaque cursor holds the key of the last item, so that pages neither skip nor repeat items."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http.problems import Problem
+from shared.http.problems import ProblemError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -23,33 +23,33 @@ class Page(KnownFieldsModel, Generic[T]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """A name that can stand in a client, as `ReceiptPage`."""
+        """Return a name for generated clients, for example `ReceiptPage`."""
         return f"{getattr(params[0], '__name__', 'Any')}Page"
 
 
-def cursor(*key: Any) -> str:
-    """The cursor that stands after an item with this sort key."""
+def encode_cursor(*key: Any) -> str:
+    """Encode the sort key of the last item as a cursor."""
     return urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def parts(given: str | None, *types: type) -> tuple[Any, ...] | None:
-    """The sort key in a cursor, as values of these types; none on the first page."""
-    if given is None:
+def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
+    """Decode a cursor into a sort key of the given types; returns None for the first page."""
+    if cursor is None:
         return None
-    wrong = Problem(Code.MALFORMED, "cursor: it is not one that a page of this list gave")
+    problem = ProblemError(Code.VALIDATION_ERROR, "cursor: not a cursor of this list")
     try:
-        key = json.loads(urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+        key = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
-        raise wrong from None
-    if not isinstance(key, list) or [type(part) for part in key] != list(types):
-        raise wrong
+        raise problem from None
+    if not isinstance(key, list) or [type(value) for value in key] != list(types):
+        raise problem
     return tuple(key)
 
 
-def page(rows: Sequence[R], limit: int, item: Callable[[R], T], key: Callable[[R], Sequence[Any]]) -> Page[T]:
-    """A page of rows that were asked for with one more than `limit`, which tells whether there is a next."""
-    shown = rows[:limit]
+def paginate(rows: Sequence[R], limit: int, item: Callable[[R], T], key: Callable[[R], Sequence[Any]]) -> Page[T]:
+    """Build a page from `limit` + 1 requested rows; the additional row indicates a next page."""
+    visible = rows[:limit]
     return Page[Any](
-        items=[item(row) for row in shown],
-        next=cursor(*key(shown[-1])) if len(rows) > limit else None,
+        items=[item(row) for row in visible],
+        next=encode_cursor(*key(visible[-1])) if len(rows) > limit else None,
     )

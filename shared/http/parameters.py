@@ -1,4 +1,4 @@
-"""Query parameters that have one name and one meaning in every list and report."""
+"""Query and path parameters shared by all endpoints."""
 
 from typing import Annotated, TypeVar
 
@@ -7,13 +7,13 @@ from pydantic import AwareDatetime
 
 S = TypeVar("S")
 
-Cursor = Annotated[str | None, Query(description="`next` of the previous page; left out for the first page.")]
+Cursor = Annotated[str | None, Query(description="`next` of the previous page; omit it for the first page.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="Items per page.")]
 StatusFilter = Annotated[list[S] | None, Query(description="Status; repeat the parameter for several.")]
 SkuFilter = Annotated[str | None, Query(description="SKU of the product.")]
 WarehouseFilter = Annotated[str | None, Query(description="Warehouse.")]
-LocationFilter = Annotated[str | None, Query(description="Location as warehouse/location, `EAST/A-01-02`.")]
-LotFilter = Annotated[str | None, Query(description="Lot number, exactly; empty for an untracked product.")]
+LocationFilter = Annotated[str | None, Query(description="Location as warehouse/location, for example `EAST/A-01-02`.")]
+LotFilter = Annotated[str | None, Query(description="Exact lot number; empty for an untracked product.")]
 OrderFilter = Annotated[str | None, Query(description="Sales order.")]
 CustomerFilter = Annotated[str | None, Query(description="Customer.")]
 HoldFilter = Annotated[str | None, Query(description="Hold.")]

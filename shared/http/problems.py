@@ -1,4 +1,4 @@
-"""Every answer that is a no, as problem+json (RFC 9457) with a stable code."""
+"""Error responses as problem+json (RFC 9457) with stable codes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -11,101 +11,105 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from shared.contracts.problems import Code, Refusal
-from shared.database import LostRaceError, Trouble, trouble
-from shared.http.names import shown
+from shared.contracts.problems import Code, ProblemDetail
+from shared.http.paths import encode_path
+from shared.persistence.database import ConcurrentUpdateError, ErrorCategory, categorise_error, sqlstate
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
-    """Raised by a query or an edge to answer no."""
+class ProblemError(Exception):
+    """Raised to answer a request with a problem."""
 
-    def __init__(self, code: Code, detail: str, *, ids: Sequence[str] = (), **more: Any) -> None:
+    def __init__(self, code: Code, detail: str, *, ids: Sequence[str] = (), **extra: Any) -> None:
         super().__init__(detail)
-        self.refusal = Refusal(code=code, detail=detail, ids=list(ids))
-        self.more = more
+        self.problem = ProblemDetail(code=code, detail=detail, ids=list(ids))
+        self.extra = extra
 
 
-class NotFound(Problem):
-    """There is nothing at this address."""
+class NotFoundError(ProblemError):
+    """The requested resource does not exist."""
 
     def __init__(self, detail: str, *, ids: Sequence[str] = ()) -> None:
-        super().__init__(Code.UNKNOWN, detail, ids=ids)
+        super().__init__(Code.NOT_FOUND, detail, ids=ids)
 
 
-def response(refusal: Refusal, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
-    """A refusal as an HTTP answer."""
-    return JSONResponse(refusal.problem(**more), refusal.kind.status, dict(headers or {}), MEDIA_TYPE)
+def problem_response(problem: ProblemDetail, headers: Mapping[str, str] | None = None, **extra: Any) -> JSONResponse:
+    """Build the HTTP response of a problem."""
+    return JSONResponse(problem.to_body(**extra), problem.problem_type.status, dict(headers or {}), MEDIA_TYPE)
 
 
-def errors_of(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
-    """What is wrong with which field, at most 20 of them."""
+def field_errors(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
+    """List at most 20 validation errors by field."""
     return [
         {
-            "field": ".".join(str(step) for step in wrong["loc"]) or "body",
-            "message": wrong["msg"].removeprefix("Value error, "),
+            "field": ".".join(str(location) for location in detail["loc"]) or "body",
+            "message": detail["msg"].removeprefix("Value error, "),
         }
-        for wrong in list(error.errors())[:20]
+        for detail in list(error.errors())[:20]
     ]
 
 
-def malformed(errors: Sequence[Mapping[str, str]]) -> Problem:
-    """The problem of a message that does not fit its schema."""
+def validation_problem(errors: Sequence[Mapping[str, str]]) -> ProblemError:
+    """Build the problem of a request that does not match its schema."""
     detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors[:3])
-    return Problem(Code.MALFORMED, detail, errors=list(errors))
+    return ProblemError(Code.VALIDATION_ERROR, detail, errors=list(errors))
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of an app with a problem."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(SQLAlchemyError, _database)
-    app.add_exception_handler(LostRaceError, _database)
-    app.add_exception_handler(OSError, _database)
-    app.add_exception_handler(Exception, _mistake)
+def install_exception_handlers(app: FastAPI) -> None:
+    """Answer all exceptions of an app with problems."""
+    app.add_exception_handler(ProblemError, _handle_problem)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    app.add_exception_handler(SQLAlchemyError, _handle_database_error)
+    app.add_exception_handler(ConcurrentUpdateError, _handle_database_error)
+    app.add_exception_handler(OSError, _handle_database_error)
+    app.add_exception_handler(Exception, _internal_error)
 
 
-async def _problem(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
-    return response(error.refusal, **error.more)
+async def _handle_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type
+    return problem_response(error.problem, **error.extra)
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    return await _problem(request, malformed(errors_of(error)))
+async def _handle_validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    return await _handle_problem(request, validation_problem(field_errors(error)))
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+async def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     if error.status_code == 404:
-        return response(Refusal(code=Code.UNKNOWN, detail=f"there is nothing at {shown(request.url.path)}"))
+        return problem_response(
+            ProblemDetail(code=Code.NOT_FOUND, detail=f"No resource at {encode_path(request.url.path)}")
+        )
     if error.status_code == 405:
-        detail = f"{shown(request.url.path)} does not take {request.method}"
-        return response(Refusal(code=Code.METHOD_NOT_ALLOWED, detail=detail), error.headers)
+        detail = f"{request.method} is not supported by {encode_path(request.url.path)}"
+        return problem_response(ProblemDetail(code=Code.METHOD_NOT_ALLOWED, detail=detail), error.headers)
     if error.status_code < 500:
-        return response(Refusal(code=Code.MALFORMED, detail=str(error.detail)))
-    return await _mistake(request, error)
+        return problem_response(ProblemDetail(code=Code.VALIDATION_ERROR, detail=str(error.detail)))
+    return await _internal_error(request, error)
 
 
-async def _database(request: Request, error: Exception) -> JSONResponse:
-    if request.method == "GET" and _beyond_the_database(error):
-        detail = f"a value in {shown(request.url.path)} or its parameters is out of range or holds a NUL"
-        return response(Refusal(code=Code.MALFORMED, detail=detail))
-    if trouble(error) is Trouble.BUG:
-        return await _mistake(request, error)
-    log.warning("%s %s: %s", request.method, shown(request.url.path), str(error).split("\n", 1)[0])
-    detail = "nothing was changed, or it was and the same key will tell"
-    return response(Refusal(code=Code.UNAVAILABLE, detail=detail), {"Retry-After": "1"})
+async def _handle_database_error(request: Request, error: Exception) -> JSONResponse:
+    if request.method == "GET" and _is_data_exception(error):
+        detail = f"Value out of range or with NUL character in {encode_path(request.url.path)} or its parameters"
+        return problem_response(ProblemDetail(code=Code.VALIDATION_ERROR, detail=detail))
+    if categorise_error(error) is ErrorCategory.BUG:
+        return await _internal_error(request, error)
+    log.warning("%s %s: %s", request.method, encode_path(request.url.path), str(error).split("\n", 1)[0])
+    detail = "The outcome is unknown; a retry with the same key returns it"
+    return problem_response(ProblemDetail(code=Code.SERVICE_UNAVAILABLE, detail=detail), {"Retry-After": "1"})
 
 
-def _beyond_the_database(error: Exception) -> bool:
-    """Whether a question names a value that its column's type cannot hold (SQL's class 22, data exceptions)."""
-    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "").startswith("22")
+def _is_data_exception(error: Exception) -> bool:
+    """Return whether the error is a data exception (SQLSTATE class 22): a value outside the type of its column."""
+    return sqlstate(error).startswith("22")
 
 
-async def _mistake(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, shown(request.url.path), exc_info=error)
-    return response(Refusal(code=Code.INTERNAL, detail=f"{type(error).__name__} on {shown(request.url.path)}"))
+async def _internal_error(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, encode_path(request.url.path), exc_info=error)
+    return problem_response(
+        ProblemDetail(code=Code.INTERNAL_ERROR, detail=f"{type(error).__name__} on {encode_path(request.url.path)}")
+    )

@@ -1,4 +1,4 @@
-"""OpenAPI of reads: operation ids, summaries, parameters, and the problems that each may answer."""
+"""OpenAPI documentation of queries: operation ids, summaries, parameters, problems."""
 
 import json
 import re
@@ -7,14 +7,14 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from shared.contracts.problems import KINDS, Code
+from shared.contracts.problems import PROBLEM_TYPES, Code
 
 RETRY_AFTER = {"Retry-After": {"description": "Seconds until the next attempt.", "schema": {"type": "integer"}}}
-GENERIC = re.compile(r'\bPage_(\w+?)_(?=")')
+GENERIC_PAGE_NAME = re.compile(r'\bPage_(\w+?)_(?=")')
 
 
 def operation_ids(service: str) -> Callable[[APIRoute], str]:
-    """The rule for operation ids: the service and the function's name, as in `receiving.listReceipts`."""
+    """Return a function for operation ids, for example `receiving.listReceipts`."""
 
     def operation_id(route: APIRoute) -> str:
         head, *rest = route.name.split("_")
@@ -24,40 +24,40 @@ def operation_ids(service: str) -> Callable[[APIRoute], str]:
 
 
 def problem(*codes: Code) -> dict[str, Any]:
-    """A response that is a problem with one of these codes."""
-    told = "; ".join(f"`{code}`: {KINDS[code].title}" for code in codes)
+    """Describe a problem response with its possible codes."""
+    description = "; ".join(f"`{code}`: {PROBLEM_TYPES[code].title}" for code in codes)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": told, "content": content}
+    return {"description": description, "content": content}
 
 
 PROBLEMS_OF_COMMANDS: dict[int | str, dict[str, Any]] = {
-    400: problem(Code.MALFORMED, Code.KEY_MISSING, Code.ACTOR_MISSING),
-    413: problem(Code.TOO_LARGE),
+    400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_MISSING),
+    413: problem(Code.PAYLOAD_TOO_LARGE),
     422: problem(Code.KEY_REUSED),
-    500: problem(Code.INTERNAL),
-    503: problem(Code.UNAVAILABLE) | {"headers": RETRY_AFTER},
+    500: problem(Code.INTERNAL_ERROR),
+    503: problem(Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER},
 }
-"""What a command that no rule rejects may be answered."""
+"""Problems common to all commands."""
 
 
-def describe(document: dict[str, Any]) -> None:
-    """Complete every GET of an OpenAPI document."""
+def describe_queries(document: dict[str, Any]) -> None:
+    """Complete the GET operations of an OpenAPI document."""
     for path, methods in document["paths"].items():
         if operation := methods.get("get"):
             _summarise(operation)
             for parameter in operation.get("parameters", []):
-                _without_null(parameter)
+                _remove_null(parameter)
             _add_problems(path, operation)
 
 
-def with_page_names(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with `ReceiptPage` for pydantic's `Page_Receipt_`."""
-    named: dict[str, Any] = json.loads(GENERIC.sub(r"\1Page", json.dumps(document)))
-    return named
+def rename_page_schemas(document: dict[str, Any]) -> dict[str, Any]:
+    """Replace Pydantic's `Page_Receipt_` by `ReceiptPage`."""
+    renamed: dict[str, Any] = json.loads(GENERIC_PAGE_NAME.sub(r"\1Page", json.dumps(document)))
+    return renamed
 
 
 def _summarise(operation: dict[str, Any]) -> None:
-    """Write a summary that FastAPI made of the function's name as a sentence."""
+    """Rewrite a summary that FastAPI derived from the function name as a sentence."""
     words = re.sub("([A-Z])", r" \1", operation["operationId"].partition(".")[2]).lower().split()
     if operation["summary"].lower().split() != words:
         return
@@ -67,20 +67,20 @@ def _summarise(operation: dict[str, Any]) -> None:
     operation["summary"] = " ".join((verb.capitalize(), *rest))
 
 
-def _without_null(parameter: dict[str, Any]) -> None:
-    """Drop the null of an optional parameter: an address can leave a value out, but cannot say null."""
+def _remove_null(parameter: dict[str, Any]) -> None:
+    """Remove null from the schema of an optional parameter, since a query can omit a value but not send null."""
     schema = parameter["schema"]
-    if kept := [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]:
+    if choices := [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]:
         del schema["anyOf"]
-        schema.update(kept[0] if len(kept) == 1 else {"anyOf": kept})
+        schema.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
 def _add_problems(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if operation.get("parameters"):
-        responses.setdefault("400", problem(Code.MALFORMED))
+        responses.setdefault("400", problem(Code.VALIDATION_ERROR))
     if "{" in path:
-        responses.setdefault("404", problem(Code.UNKNOWN))
-    responses.setdefault("500", problem(Code.INTERNAL))
+        responses.setdefault("404", problem(Code.NOT_FOUND))
+    responses.setdefault("500", problem(Code.INTERNAL_ERROR))
     if "operations" not in operation.get("tags", ()):
-        responses.setdefault("503", problem(Code.UNAVAILABLE) | {"headers": RETRY_AFTER})
+        responses.setdefault("503", problem(Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER})

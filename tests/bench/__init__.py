@@ -1,1 +1,1 @@
-"""What the services can do, as ratios to what the same machine could do at best: `python -m tests.bench`."""
+"""Benchmarks: throughput and latency, with ratios to a baseline on the same machine: `python -m tests.bench`."""

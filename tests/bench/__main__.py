@@ -1,57 +1,57 @@
-"""`python -m tests.bench [what…]`: measure, print, and with --write keep the result in docs/benchmarks.md."""
+"""Run benchmarks: `python -m tests.bench [NAME …]`; --write stores the results in docs/benchmarks.md."""
 
 import argparse
 from collections.abc import Iterator
 
-from tests.bench import fefo, latency, life, orders, recall, receipt, report, search
+from tests.bench import fefo, latency, lifecycle, orders, recall, receipt, report, search
 
-WHAT = ("life", "receipt", "orders", "fefo", "latency", "search", "recall")
+BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall")
 
 
-def arguments() -> argparse.Namespace:
-    """What is asked for."""
+def parse_arguments() -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", nargs="*", default=WHAT, help=f"any of {', '.join(WHAT)}; all of them when left out")
-    parser.add_argument("--serials", type=int, default=100_000, help="serials that live (default 100 000)")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 10, 1], help="serials an event (100 10 1)")
-    parser.add_argument("--times", type=int, default=3, help="how often each is measured (3)")
-    parser.add_argument("--write", action="store_true", help="keep the results in docs/benchmarks.md")
-    asked = parser.parse_args()
-    if unknown := set(asked.what) - set(WHAT):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    return asked
+    parser.add_argument("names", nargs="*", default=BENCHMARKS, help=f"any of {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("--serials", type=int, default=100_000, help="serials of a lifecycle run (default 100000)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 10, 1], help="event sizes (default 100 10 1)")
+    parser.add_argument("--times", type=int, default=3, help="repetitions (default 3)")
+    parser.add_argument("--write", action="store_true", help="store the results in docs/benchmarks.md")
+    parsed = parser.parse_args()
+    if unknown := set(parsed.names) - set(BENCHMARKS):
+        parser.error(f"unknown benchmark: {', '.join(sorted(unknown))}")
+    return parsed
 
 
-def sections(asked: argparse.Namespace) -> Iterator[report.Section]:
-    """Measure one after another."""
-    if "life" in asked.what:
-        for size in asked.sizes:
-            yield life.measure(asked.serials, size, asked.times)
-    if "receipt" in asked.what:
-        yield receipt.measure(asked.times)
-    if "orders" in asked.what:
-        yield orders.measure(asked.times)
-    if "fefo" in asked.what:
-        yield fefo.measure(asked.times)
-    if "latency" in asked.what:
+def run_benchmarks(options: argparse.Namespace) -> Iterator[report.Section]:
+    """Run the benchmarks in order."""
+    if "lifecycle" in options.names:
+        for size in options.sizes:
+            yield lifecycle.measure(options.serials, size, options.times)
+    if "receipt" in options.names:
+        yield receipt.measure(options.times)
+    if "orders" in options.names:
+        yield orders.measure(options.times)
+    if "fefo" in options.names:
+        yield fefo.measure(options.times)
+    if "latency" in options.names:
         yield latency.measure()
-    if "search" in asked.what:
+    if "search" in options.names:
         yield search.measure()
-    if "recall" in asked.what:
-        yield recall.measure(asked.times)
+    if "recall" in options.names:
+        yield recall.measure(options.times)
 
 
 def main() -> None:
-    """Say the machine, then each result as it comes."""
-    asked = arguments()
-    machine = report.machine()
+    """Print the machine, then each result."""
+    options = parse_arguments()
+    machine = report.machine_section()
     print(machine.text, flush=True)
-    if asked.write:
-        report.write(machine)
-    for section in sections(asked):
+    if options.write:
+        report.write_section(machine)
+    for section in run_benchmarks(options):
         print(f"\n{section.text}", flush=True)
-        if asked.write:
-            report.write(section)
+        if options.write:
+            report.write_section(section)
 
 
 main()

@@ -1,6 +1,7 @@
-"""A morning's order lines of counted goods: 10 000 over 1 000 lots of 100 products, until all are allocated, FEFO.
+"""FEFO allocation of 10,000 order lines over 1,000 lots of 100 products.
 
-Ten lots a product, each at a place of its own and with dates that do not follow their receipts; orders of ten lines.
+Each product has ten lots, each in its own location, with expiry dates unrelated to receipt order. Orders have ten
+lines.
 """
 
 import asyncio
@@ -12,134 +13,164 @@ from datetime import UTC, date, datetime, timedelta
 from deploy import processes
 from deploy.local.stack import Stack
 from shared.contracts.commands.lots import PutAwayLot
-from shared.contracts.commands.receiving import ConfirmSession, Scan, ScannedLot
-from shared.contracts.envelope import Fact
+from shared.contracts.commands.receiving import ConfirmSession, ScanItems, ScannedLot
+from shared.contracts.envelope import Message
 from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderLine, OrderPlaced, ProductDefined
-from tests.bench import world
-from tests.bench.report import Section, table
-from tests.bench.warehouse import Warehouse, folder, opened, servers
+from tests.bench import workload
+from tests.bench.bench_stack import BenchStack, bench_servers, open_bench, temporary_folder
+from tests.bench.report import Section, markdown_table
 
 PRODUCTS, LOTS, LINES = 100, 10, 10
-"""Lots a product, and lines an order."""
+"""LOTS per product, LINES per order."""
 UNITS = 10_000
 
-ALLOCATED = """
-SELECT coalesce(sum(quantity), 0)::int FROM reserved
+SELECT_ALLOCATED = """
+SELECT coalesce(sum(quantity), 0)::int FROM reservation
 """
-# How long before the last commit anywhere the last of it was allocated: from then on fulfillment hears of it.
-BEFORE_THE_END = """
+# Seconds from the last allocation to the last commit of the server: the time to reach fulfillment.
+SELECT_SECONDS_BEFORE_END = """
 SELECT extract(epoch FROM (SELECT timestamp FROM pg_last_committed_xact()) - max(pg_xact_commit_timestamp(xmin)))::float
-FROM reserved
+FROM reservation
 """
-# Of every product that has some left, nothing that was given expires later than what was not.
-OUT_OF_ORDER = """
-SELECT count(*) FROM balance AS given JOIN lot AS late ON (late.sku, late.lot) = (given.sku, given.lot)
-JOIN balance AS left_over ON left_over.sku = given.sku AND left_over.on_hand > left_over.allocated AND left_over.stored
-JOIN lot AS early ON (early.sku, early.lot) = (left_over.sku, left_over.lot)
-WHERE given.allocated > 0 AND early.expiry < late.expiry
+# Allocated lots that expire after a lot of the same product with available stock.
+SELECT_OUT_OF_ORDER = """
+SELECT count(*) FROM balance AS allocated JOIN lot AS late ON (late.sku, late.lot) = (allocated.sku, allocated.lot)
+JOIN balance AS available ON available.sku = allocated.sku AND available.on_hand > available.allocated
+    AND available.is_storage
+JOIN lot AS early ON (early.sku, early.lot) = (available.sku, available.lot)
+WHERE allocated.allocated > 0 AND early.expiry < late.expiry
 """
 
 
 @dataclass(frozen=True)
-class Larder:
-    """One wave of goods, a tenth more than is ordered of them."""
+class LotWorkload:
+    """Stock and orders of one run; stock exceeds the orders by a tenth."""
 
     prefix: str
     lines: int
-    """Order lines, of one piece each."""
+    """Order lines, each of quantity one."""
 
     @property
-    def size(self) -> int:
-        """Pieces of a lot."""
+    def lot_size(self) -> int:
+        """Return the quantity of each lot."""
         return self.lines * 11 // 10 // (PRODUCTS * LOTS)
 
     def sku(self, number: int) -> str:
-        """A product of this wave."""
+        """Return the SKU of a product of this run."""
         return f"{self.prefix}FOOD-{number % PRODUCTS:03}"
 
-    def products(self) -> Iterator[Fact]:
-        """What the ERP knows."""
+    def product_messages(self) -> Iterator[Message]:
+        """Define the products."""
         for number in range(PRODUCTS):
             yield ProductDefined(sku=self.sku(number), name="Food", lot_tracked=True)
 
-    def announced(self) -> Iterator[Fact]:
-        """A receipt a product."""
+    def asn_messages(self) -> Iterator[Message]:
+        """Announce one receipt per product."""
         for number in range(PRODUCTS):
-            line = AsnLine(line="1", sku=self.sku(number), quantity=LOTS * self.size)
-            yield AsnAnnounced(receipt=f"ASN-{self.sku(number)}", warehouse=world.HOUSE, lines=[line])
+            line = AsnLine(line="1", sku=self.sku(number), quantity=LOTS * self.lot_size)
+            yield AsnAnnounced(receipt=f"ASN-{self.sku(number)}", warehouse=workload.WAREHOUSE, lines=[line])
 
-    def scanned(self) -> Iterator[Fact]:
-        """Every lot of a product."""
+    def scan_commands(self) -> Iterator[Message]:
+        """Scan all lots of each product."""
         today = datetime.now(UTC).date()
         for number in range(PRODUCTS):
             lots = [
-                ScannedLot(lot=f"L-{lot}", quantity=self.size, expiry=self._expiry(today, lot)) for lot in range(LOTS)
+                ScannedLot(lot=f"L-{lot}", quantity=self.lot_size, expiry=self._expiry(today, lot))
+                for lot in range(LOTS)
             ]
-            yield Scan(
+            yield ScanItems(
                 receipt=f"ASN-{self.sku(number)}", session=f"S-{self.sku(number)}", sku=self.sku(number),
-                location=world.DOCK, lots=lots,
+                location=workload.DOCK, lots=lots,
             )  # fmt: skip
 
     @staticmethod
     def _expiry(today: date, lot: int) -> date:
         return today + timedelta(days=100 + lot * 7 % LOTS)
 
-    def confirmed(self) -> Iterator[Fact]:
-        """Each session."""
+    def confirm_commands(self) -> Iterator[Message]:
+        """Confirm each session."""
         for number in range(PRODUCTS):
             sku = self.sku(number)
-            yield ConfirmSession(receipt=f"ASN-{sku}", session=f"S-{sku}", quantity=LOTS * self.size)
+            yield ConfirmSession(receipt=f"ASN-{sku}", session=f"S-{sku}", quantity=LOTS * self.lot_size)
 
-    def put_away(self) -> Iterator[Fact]:
-        """Each lot to a place of its own turn."""
+    def putaway_commands(self) -> Iterator[Message]:
+        """Put each lot away, cycling through the locations."""
         for lot in range(LOTS):
             for number in range(PRODUCTS):
-                place = world.STORES[(number * LOTS + lot) % len(world.STORES)]
+                location = workload.STORAGE_LOCATIONS[(number * LOTS + lot) % len(workload.STORAGE_LOCATIONS)]
                 yield PutAwayLot(
-                    sku=self.sku(number), lot=f"L-{lot}", quantity=self.size, from_location=world.DOCK, location=place
+                    sku=self.sku(number),
+                    lot=f"L-{lot}",
+                    quantity=self.lot_size,
+                    from_location=workload.DOCK,
+                    location=location,
                 )
 
-    def ordered(self) -> Iterator[Fact]:
-        """Orders of ten lines, each of another product."""
+    def order_messages(self) -> Iterator[Message]:
+        """Place orders of ten lines, each with a different product."""
         for order in range(self.lines // LINES):
             lines = [
                 OrderLine(line=str(line + 1), sku=self.sku(order * LINES + line), quantity=1) for line in range(LINES)
             ]
             yield OrderPlaced(
-                order=f"SO-{self.prefix}{order:05}", warehouse=world.HOUSE, customer=Customer(id="C-1"), lines=lines
+                order=f"SO-{self.prefix}{order:05}",
+                warehouse=workload.WAREHOUSE,
+                customer=Customer(id="C-1"),
+                lines=lines,
             )
 
 
-async def stocked(warehouse: Warehouse, larder: Larder) -> None:
-    """Goods of a wave in their places."""
-    for facts in (larder.products, larder.announced, larder.scanned, larder.confirmed, larder.put_away):
-        await warehouse.phase(facts())
+async def stock_lots(bench: BenchStack, lot_workload: LotWorkload) -> None:
+    """Receive and put away the stock of a run."""
+    for messages in (
+        lot_workload.product_messages,
+        lot_workload.asn_messages,
+        lot_workload.scan_commands,
+        lot_workload.confirm_commands,
+        lot_workload.putaway_commands,
+    ):
+        await bench.run_phase(messages())
 
 
 async def _run(stack: Stack, services: Mapping[str, processes.Service], times: int) -> list[tuple[float, float]]:
-    """Seconds until all is allocated, and until all is known to be, of each morning but the first."""
+    """Return the seconds until all lines are allocated in lots and in fulfillment, per measured run."""
     seconds, lines = [], 0
-    async with opened(stack, services) as warehouse:
-        lots = warehouse.watch.databases["lots"]
+    async with open_bench(stack, services) as bench:
+        lots = bench.quiescence.databases["lots"]
         for number in range(times + 1):
-            larder = Larder(f"F{number}-", UNITS if number else 2_000)  # the first is to warm up
-            await stocked(warehouse, larder)
-            await warehouse.checkpoint()
-            known = await warehouse.phase(larder.ordered())
-            seconds.append((known - await lots.fetchval(BEFORE_THE_END), known))
-            lines += larder.lines
-            if (found := await lots.fetchval(ALLOCATED)) != lines or await lots.fetchval(OUT_OF_ORDER):
-                raise RuntimeError(f"{lines} pieces should be allocated, first expired first; there are {found}")
+            lot_workload = LotWorkload(f"F{number}-", UNITS if number else 2_000)  # the first run is the warm-up
+            await stock_lots(bench, lot_workload)
+            await bench.checkpoint()
+            total_seconds = await bench.run_phase(lot_workload.order_messages())
+            seconds.append((total_seconds - await lots.fetchval(SELECT_SECONDS_BEFORE_END), total_seconds))
+            lines += lot_workload.lines
+            if (allocated := await lots.fetchval(SELECT_ALLOCATED)) != lines or await lots.fetchval(
+                SELECT_OUT_OF_ORDER
+            ):
+                raise RuntimeError(f"expected {lines} allocated by FEFO, found {allocated}")
     return seconds[1:]
 
 
 def measure(times: int) -> Section:
-    """So many mornings, one after another."""
-    with folder() as where, servers(where) as stack, processes.running(stack.env, where / "logs") as services:
+    """Measure `times` runs, one after another."""
+    with (
+        temporary_folder() as run_folder,
+        bench_servers(run_folder) as stack,
+        processes.running(stack.env, run_folder / "logs") as services,
+    ):
         seconds = asyncio.run(_run(stack, services, times))
     rows = []
-    for until, each in zip(("allocated", "known to the order"), zip(*seconds, strict=True), strict=True):
-        median = statistics.median(each)
-        rows.append([until, ", ".join(f"{it:.2f}" for it in each), f"{median:.2f}", f"{UNITS / median:,.0f}"])
-    return Section("fefo", "10 000 order lines over 1 000 lots of 100 products, first expired first",
-                   [table(["until all are", "seconds", "median", "lines/s"], rows)])  # fmt: skip
+    for milestone, durations in zip(
+        ("allocated in lots", "allocated in fulfillment"), zip(*seconds, strict=True), strict=True
+    ):
+        median = statistics.median(durations)
+        rows.append(
+            [
+                milestone,
+                ", ".join(f"{duration:.2f}" for duration in durations),
+                f"{median:.2f}",
+                f"{UNITS / median:,.0f}",
+            ]
+        )
+    return Section("fefo", "FEFO allocation of 10,000 order lines over 1,000 lots of 100 products",
+                   [markdown_table(["until all are", "seconds", "median", "lines/s"], rows)])  # fmt: skip

@@ -1,4 +1,4 @@
-"""A morning's orders: 10 000 of one unit each, from the first sent to all allocated and known to be."""
+"""Allocation of 10,000 orders of one unit, from the first order sent to the last allocation in fulfillment."""
 
 import asyncio
 import statistics
@@ -6,35 +6,39 @@ from collections.abc import Mapping
 
 from deploy import processes
 from deploy.local.stack import Stack
-from tests.bench import world
-from tests.bench.life import arrive
-from tests.bench.report import Section, table
-from tests.bench.warehouse import folder, opened, servers
+from tests.bench import workload
+from tests.bench.bench_stack import bench_servers, open_bench, temporary_folder
+from tests.bench.lifecycle import receive
+from tests.bench.report import Section, markdown_table
 
 UNITS = 10_000
 
 
 async def _run(stack: Stack, services: Mapping[str, processes.Service], times: int) -> list[float]:
     seconds = []
-    async with opened(stack, services) as warehouse:
+    async with open_bench(stack, services) as bench:
         for number in range(times + 1):
-            units = UNITS if number else 2_000  # the first is to warm up
-            stock = world.World(f"O{number}-", units, 100)
-            async for _ in arrive(warehouse, stock):
+            units = UNITS if number else 2_000  # the first run is the warm-up
+            load = workload.Workload(f"O{number}-", units, 100)
+            async for _ in receive(bench, load):
                 pass
-            await warehouse.phase(stock.put_away())
-            await warehouse.checkpoint()
-            before = (await warehouse.statuses()).get("ALLOCATED", 0)
-            seconds.append(await warehouse.phase(world.World(f"O{number}-", units, 1).ordered()))
-            await warehouse.expect("ALLOCATED", before + units)
+            await bench.run_phase(load.putaway_commands())
+            await bench.checkpoint()
+            before = (await bench.statuses()).get("ALLOCATED", 0)
+            seconds.append(await bench.run_phase(workload.Workload(f"O{number}-", units, 1).order_messages()))
+            await bench.assert_status_count("ALLOCATED", before + units)
     return seconds[1:]
 
 
 def measure(times: int) -> Section:
-    """So many mornings, one after another."""
-    with folder() as where, servers(where) as stack, processes.running(stack.env, where / "logs") as services:
+    """Measure `times` runs, one after another."""
+    with (
+        temporary_folder() as run_folder,
+        bench_servers(run_folder) as stack,
+        processes.running(stack.env, run_folder / "logs") as services,
+    ):
         seconds = asyncio.run(_run(stack, services, times))
     median = statistics.median(seconds)
-    rows = [[UNITS, ", ".join(f"{each:.2f}" for each in seconds), f"{median:.2f}", f"{UNITS / median:,.0f}"]]
-    return Section("orders", "10 000 orders of one unit, until all are allocated",
-                   [table(["orders", "seconds", "median", "orders/s"], rows)])  # fmt: skip
+    rows = [[UNITS, ", ".join(f"{duration:.2f}" for duration in seconds), f"{median:.2f}", f"{UNITS / median:,.0f}"]]
+    return Section("orders", "Allocation of 10,000 orders of one unit",
+                   [markdown_table(["orders", "seconds", "median", "orders/s"], rows)])  # fmt: skip

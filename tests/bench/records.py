@@ -1,4 +1,4 @@
-"""Records as outside systems would send them: encoded before any clock starts, published a batch per partition."""
+"""Records as sent by upstream systems: encoded before the measurement, published in one batch per partition."""
 
 import asyncio
 import itertools
@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.topics import PARTITIONS
-from shared.contracts.envelope import Fact
+from shared.contracts.envelope import Message
 
 BATCH_BYTES = 512 * 1024
 _numbers = itertools.count(1)
@@ -20,7 +20,7 @@ _partition = DefaultPartitioner()
 
 
 class Record(NamedTuple):
-    """One message as bytes, and where it goes."""
+    """An encoded message with its topic and partition."""
 
     topic: str
     partition: int
@@ -28,8 +28,8 @@ class Record(NamedTuple):
     value: bytes
 
 
-class Wave(NamedTuple):
-    """Records of one topic, packed and ready to be sent."""
+class PreparedRecords(NamedTuple):
+    """Encoded records of one topic, in batches by partition."""
 
     topic: str
     records: int
@@ -38,23 +38,23 @@ class Wave(NamedTuple):
 
 @cache
 def partition_of(key: bytes) -> int:
-    """The partition that any client would put this key on."""
+    """Return the partition of a key, as chosen by any Kafka client."""
     return int(_partition(key, list(range(PARTITIONS)), list(range(PARTITIONS))))
 
 
-def encode(fact: Fact, source: str = "bench") -> Record:
-    """A message of `source`, with an id never used before."""
-    head = (
-        f'{{"specversion":"1.0","id":"{next(_numbers)}","source":"{source}","type":"{fact.TYPE}",'
+def encode(message: Message, source: str = "bench") -> Record:
+    """Encode a message of `source` with a new id."""
+    envelope = (
+        f'{{"specversion":"1.0","id":"{next(_numbers)}","source":"{source}","type":"{message.TYPE}",'
         f'"time":"{datetime.now(UTC).isoformat()}","datacontenttype":"application/json","data":'
     )
-    key = fact.key().encode()
-    value = f"{head}{fact.model_dump_json(exclude_defaults=True)}}}".encode()
-    return Record(fact.TOPIC.name, partition_of(key), key, value)
+    key = message.key().encode()
+    value = f"{envelope}{message.model_dump_json(exclude_defaults=True)}}}".encode()
+    return Record(message.TOPIC.name, partition_of(key), key, value)
 
 
-class Sender:
-    """A producer that sends whole waves."""
+class RecordSender:
+    """Producer of prepared records."""
 
     def __init__(self, servers: str) -> None:
         self.producer = AIOKafkaProducer(
@@ -68,25 +68,25 @@ class Sender:
     async def __aexit__(self, *_: object) -> None:
         await self.producer.stop()
 
-    def pack(self, facts: Iterable[Fact]) -> Wave:
+    def prepare(self, messages: Iterable[Message]) -> PreparedRecords:
         """Encode messages of one topic into batches, in order within each partition."""
         batches: dict[int, list[Any]] = defaultdict(list)
         topic, records = "", 0
-        for fact in facts:
-            topic, partition, key, value = encode(fact)
+        for message in messages:
+            topic, partition, key, value = encode(message)
             records += 1
-            run = batches[partition]
-            if not run or run[-1].append(key=key, value=value, timestamp=None) is None:
-                run.append(self.producer.create_batch())
-                if run[-1].append(key=key, value=value, timestamp=None) is None:
-                    raise ValueError(f"a record of {len(value)} bytes fits no batch")
-        return Wave(topic, records, batches)
+            partition_batches = batches[partition]
+            if not partition_batches or partition_batches[-1].append(key=key, value=value, timestamp=None) is None:
+                partition_batches.append(self.producer.create_batch())
+                if partition_batches[-1].append(key=key, value=value, timestamp=None) is None:
+                    raise ValueError(f"record of {len(value)} bytes exceeds the batch size")
+        return PreparedRecords(topic, records, batches)
 
-    async def send(self, wave: Wave) -> None:
-        """Publish a wave, all partitions at once, until the broker has it all."""
+    async def send(self, prepared: PreparedRecords) -> None:
+        """Publish prepared records to all partitions in parallel and wait for the acknowledgements."""
 
-        async def one(partition: int, batches: list[Any]) -> None:
+        async def send_partition(partition: int, batches: list[Any]) -> None:
             for batch in batches:
-                await (await self.producer.send_batch(batch, wave.topic, partition=partition))
+                await (await self.producer.send_batch(batch, prepared.topic, partition=partition))
 
-        await asyncio.gather(*(one(partition, batches) for partition, batches in wave.batches.items()))
+        await asyncio.gather(*(send_partition(partition, batches) for partition, batches in prepared.batches.items()))

@@ -1,4 +1,4 @@
-"""The results as a page: each section of docs/benchmarks.md is replaced by what was measured last, with its day."""
+"""Result page: replaces sections of docs/benchmarks.md by the latest results with their date."""
 
 import os
 import platform
@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from deploy.local.files import PROJECT
 from deploy.local.kafka import POM
-from deploy.local.postgres import programs
+from deploy.local.postgres import binary_folder
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
 LIBRARIES = ("aiokafka", "asyncpg", "faststream", "pydantic", "sqlalchemy", "uvloop")
 
 
 class Section(NamedTuple):
-    """One bench's result."""
+    """Result of one benchmark."""
 
     name: str
     title: str
@@ -27,23 +27,23 @@ class Section(NamedTuple):
 
     @property
     def text(self) -> str:
-        """As Markdown."""
+        """Return the section as Markdown."""
         return "\n\n".join([f"## {self.title}", *self.blocks])
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table; numbers are written with separators."""
-    lines = [head, ["---"] * len(head), *rows]
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a Markdown table; integers have thousands separators."""
+    lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(
         "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in line) + " |" for line in lines
     )
 
 
-def machine() -> Section:
-    """Where this runs."""
+def machine_section() -> Section:
+    """Describe this machine."""
     cpus = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    postgres = subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
+    postgres = subprocess.run([binary_folder() / "postgres", "--version"], capture_output=True, text=True, check=True)
     kafka = re.search(r"<version>([\d.]+)</version>", POM.read_text().partition("<dependency>")[2])
     rows = [
         ["processor", f"{cpus[1] if cpus else platform.machine()}, {os.cpu_count()} cores"],
@@ -54,15 +54,15 @@ def machine() -> Section:
         ["Kafka", kafka[1] if kafka else "?"],
         ["libraries", ", ".join(f"{name} {version(name)}" for name in LIBRARIES)],
     ]
-    return Section("machine", "The machine", [table(["", ""], rows)])
+    return Section("machine", "Machine", [markdown_table(["", ""], rows)])
 
 
-def write(section: Section) -> None:
-    """Put a section into the page, in place of its last one or at the end."""
+def write_section(section: Section) -> None:
+    """Replace a section of the page, or append it."""
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     begin, end = f"<!-- {section.name} -->", f"<!-- /{section.name} -->"
     block = f"{begin}\n{section.text}\n\nMeasured on {day}.\n{end}"
     page = PAGE.read_text()
-    found = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    page = found.sub(lambda _: block, page) if found.search(page) else f"{page.rstrip()}\n\n{block}\n"
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    page = pattern.sub(lambda _: block, page) if pattern.search(page) else f"{page.rstrip()}\n\n{block}\n"
     PAGE.write_text(page)

@@ -1,1 +1,1 @@
-"""Tests of the local stack and what stands on it."""
+"""Tests of the local stack and of the deployment tools."""

@@ -1,4 +1,4 @@
-"""Services as processes: waited for, stopped orderly, frozen and killed."""
+"""Service processes: readiness, shutdown, freezing and killing."""
 
 from pathlib import Path
 
@@ -8,31 +8,31 @@ from deploy import processes
 from deploy.local.children import StartError
 from tests.timing import PATIENCE
 
-TINY = "tests.deploy.tiny"
+MINIMAL_SERVICE = "tests.deploy.minimal_service"
 
 
-def test_a_service_is_started_waited_for_and_stopped(tmp_path: Path) -> None:
-    """Each replica has its own port and log; SIGTERM ends it with 0, SIGSTOP keeps it alive but silent."""
-    with processes.running({}, tmp_path, [TINY]) as services:
-        second = processes.start(TINY, {}, tmp_path, replica=2)
+def test_start_wait_and_stop(tmp_path: Path) -> None:
+    """Replicas have their own port and log; SIGTERM exits with 0; a frozen process is alive but not ready."""
+    with processes.running({}, tmp_path, [MINIMAL_SERVICE]) as services:
+        second = processes.start(MINIMAL_SERVICE, {}, tmp_path, replica=2)
         second.wait_ready(PATIENCE)
-        assert second.port != services[TINY].port
+        assert second.port != services[MINIMAL_SERVICE].port
         second.freeze()
-        assert not second.ready()
-        assert second.alive
+        assert not second.is_ready()
+        assert second.is_alive
         second.thaw()
         second.wait_ready(PATIENCE)
         second.freeze()
         second.kill()
-        assert not second.alive
-        third = processes.start(TINY, {}, tmp_path)
+        assert not second.is_alive
+        third = processes.start(MINIMAL_SERVICE, {}, tmp_path)
         third.wait_ready(PATIENCE)
         assert third.stop(PATIENCE) == 0
-    assert not services[TINY].alive
-    assert {log.name for log in tmp_path.iterdir()} == {f"{TINY}.log", f"{TINY}-2.log"}
+    assert not services[MINIMAL_SERVICE].is_alive
+    assert {log.name for log in tmp_path.iterdir()} == {f"{MINIMAL_SERVICE}.log", f"{MINIMAL_SERVICE}-2.log"}
 
 
-def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:
-    """The error carries the end of its log."""
+def test_failed_start_reports_the_log(tmp_path: Path) -> None:
+    """The error contains the end of the log."""
     with pytest.raises(StartError, match="No module named"):
         processes.start("tests.deploy.nothing", {}, tmp_path).wait_ready(PATIENCE)

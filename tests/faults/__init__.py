@@ -1,1 +1,1 @@
-"""What Tracelot must survive: killed, frozen, raising and racing processes, servers that go away and come back."""
+"""Fault tests: killed and frozen replicas, failing handlers, races, and servers that crash and restart."""

@@ -1,4 +1,4 @@
-"""A stack of its own, whose servers may be killed, and the four services on it, for all fault tests together."""
+"""Fixtures of the fault tests: a separate stack whose servers may be killed, and the four services."""
 
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -9,72 +9,72 @@ import pytest
 from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
-from tests.faults.ground import define_places
-from tests.faults.house import House
-from tests.faults.outside import Outside
-from tests.faults.table import Table
+from tests.faults.cluster import Cluster
+from tests.faults.fault_report import FaultReport
+from tests.faults.fixtures import define_locations
+from tests.faults.upstream import UpstreamClient
 
 PARTITIONS = 4
-TABLE = pytest.StashKey[Table]()
-HOUSE = pytest.StashKey[House]()
+REPORT = pytest.StashKey[FaultReport]()
+CLUSTER = pytest.StashKey[Cluster]()
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Start servers apart from those of the other tests: what lies on them is proven whole, and they are killed."""
+    """Start separate servers: the proofs read all their data, and tests kill them."""
     STACK.mkdir(exist_ok=True)
-    with Stack(Path(tempfile.mkdtemp(prefix="faults-", dir=STACK)), keep=False) as running:
+    with Stack(Path(tempfile.mkdtemp(prefix="faults-", dir=STACK)), keep_data=False) as running:
         prepare(running.env, partitions=PARTITIONS)
         yield running
 
 
 @pytest.fixture(scope="session")
-async def standing(stack: Stack) -> AsyncIterator[House]:
-    """Start the services and define the places."""
-    house = House(stack, stack.env, stack.folder / "logs")
+async def shared_cluster(stack: Stack) -> AsyncIterator[Cluster]:
+    """Start the services and define the locations."""
+    cluster = Cluster(stack, stack.env, stack.folder / "logs")
     try:
-        await house.have(1)
-        async with Outside("places", stack.env["KAFKA_BOOTSTRAP_SERVERS"]).open() as outside:
-            await define_places(outside)
-        yield house
+        await cluster.scale_to(1)
+        async with UpstreamClient("locations", stack.env["KAFKA_BOOTSTRAP_SERVERS"]).open() as upstream:
+            await define_locations(upstream)
+        yield cluster
     finally:
-        await house.leave()
+        await cluster.stop_all()
 
 
 @pytest.fixture(scope="session")
-def table(request: pytest.FixtureRequest) -> Table:
-    """Give the table that the run ends with."""
-    return request.config.stash.setdefault(TABLE, Table())
+def report(request: pytest.FixtureRequest) -> FaultReport:
+    """Provide the report printed at the end of the run."""
+    return request.config.stash.setdefault(REPORT, FaultReport())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show what the faults came to."""
-    if TABLE in config.stash:
+    """Print the fault report."""
+    if REPORT in config.stash:
         terminalreporter.section("faults")
-        for line in config.stash[TABLE].lines():
+        for line in config.stash[REPORT].lines():
             terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failure what the replicas had to say last; their logs go with the stack."""
+    """Add the last log lines of the replicas to a failure report; the logs are deleted with the stack."""
     report = yield
-    if report.failed and (house := item.stash.get(HOUSE, None)):
-        report.sections += [(f"the end of {log.name}", text) for log, text in house.last_words()]
+    if report.failed and (cluster := item.stash.get(CLUSTER, None)):
+        report.sections += [(f"last lines of {log.name}", text) for log, text in cluster.recent_log_tails()]
     return report
 
 
 @pytest.fixture
-async def house(standing: House, request: pytest.FixtureRequest) -> House:
-    """Give the house with sound replicas only, whatever the test before left of it; how many a test says itself."""
-    await standing.repair()
-    request.node.stash[HOUSE] = standing
-    return standing
+async def cluster(shared_cluster: Cluster, request: pytest.FixtureRequest) -> Cluster:
+    """Provide the cluster with healthy replicas only; each test sets their number."""
+    await shared_cluster.replace_faulty()
+    request.node.stash[CLUSTER] = shared_cluster
+    return shared_cluster
 
 
 @pytest.fixture
-async def outside(house: House, request: pytest.FixtureRequest) -> AsyncIterator[Outside]:
-    """Give an outside that names its messages after the test."""
+async def upstream(cluster: Cluster, request: pytest.FixtureRequest) -> AsyncIterator[UpstreamClient]:
+    """Provide an upstream client whose message ids begin with the name of the test."""
     name = request.node.name.removeprefix("test_")
-    async with Outside(name, house.environment["KAFKA_BOOTSTRAP_SERVERS"]).open() as opened:
-        yield opened
+    async with UpstreamClient(name, cluster.environment["KAFKA_BOOTSTRAP_SERVERS"]).open() as client:
+        yield client

@@ -1,4 +1,4 @@
-"""What a proof finds wrong, by kind, and the figures that a fault is reported with."""
+"""Problems found by a proof, by kind, and the figures of the fault report."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,26 +6,26 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Findings:
-    """Everything wrong that was found, and what was counted on the way."""
+    """Problems by kind, and figures."""
 
-    wrong: dict[str, list[str]] = field(default_factory=dict)
+    problems: dict[str, list[str]] = field(default_factory=dict)
     figures: Counter[str] = field(default_factory=Counter)
 
     def add(self, kind: str, text: str) -> None:
-        """Note one thing wrong: it was lost, doubled, out of order, …"""
-        self.wrong.setdefault(kind, []).append(text)
+        """Add a problem: lost, duplicated, out of order, …"""
+        self.problems.setdefault(kind, []).append(text)
 
     def count(self, kind: str) -> int:
-        """Say how many of a kind were found."""
-        return len(self.wrong.get(kind, ()))
+        """Return the number of problems of a kind."""
+        return len(self.problems.get(kind, ()))
 
-    def must_be_none(self, known: set[str]) -> None:
-        """Fail with the first few of each kind; what an earlier proof found is `known`, and no fault of this test."""
-        for kind, texts in self.wrong.items():
-            self.wrong[kind] = [text for text in texts if text not in known]
-        known.update(*self.wrong.values())
-        self.wrong = {kind: texts for kind, texts in self.wrong.items() if texts}
-        for kind in ("lost", "doubled"):
+    def assert_none(self, known_problems: set[str]) -> None:
+        """Fail with examples of each kind, except problems known from earlier tests."""
+        for kind, texts in self.problems.items():
+            self.problems[kind] = [text for text in texts if text not in known_problems]
+        known_problems.update(*self.problems.values())
+        self.problems = {kind: texts for kind, texts in self.problems.items() if texts}
+        for kind in ("lost", "duplicated"):
             self.figures[kind] = self.count(kind)
-        shown = [f"{len(texts)} {kind}: {'; '.join(texts[:4])}" for kind, texts in self.wrong.items()]
-        assert not shown, "\n".join(shown)
+        summaries = [f"{len(texts)} {kind}: {'; '.join(texts[:4])}" for kind, texts in self.problems.items()]
+        assert not summaries, "\n".join(summaries)

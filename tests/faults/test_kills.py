@@ -1,50 +1,58 @@
-"""Replicas that die at any moment, join and leave: whoever is left or comes next goes on where they were."""
+"""Replicas that are killed, join and leave: the others continue their work."""
 
 import asyncio
 import time
 
-from tests.faults.check import prove
-from tests.faults.house import House
+from tests.faults.cluster import Cluster
+from tests.faults.fault_report import FaultReport
 from tests.faults.load import Load
-from tests.faults.outside import Outside
-from tests.faults.plan import Plan
-from tests.faults.table import Table
+from tests.faults.plan import LoadPlan
+from tests.faults.proof import prove
+from tests.faults.upstream import UpstreamClient
 from tests.timing import judge
 
 VICTIMS = ("serials", "receiving", "fulfillment", "lots", "serials", "receiving", "fulfillment")
-TRADING = ("receiving", "serials", "lots", "fulfillment")
+SERVICES_UNDER_LOAD = ("receiving", "serials", "lots", "fulfillment")
 
 
-async def test_killed(house: House, outside: Outside, table: Table) -> None:
-    """Services killed by SIGKILL every few seconds under load lose nothing and double nothing (S04, S14, S18)."""
-    await house.have(1)
-    load = Load(outside, Plan("killed", receipts=48, orders=48, every=0.3))
+async def test_killed_replicas(cluster: Cluster, upstream: UpstreamClient, report: FaultReport) -> None:
+    """Services killed (SIGKILL) every few seconds under load lose and repeat no effect (S04, S14, S18)."""
+    await cluster.scale_to(1)
+    load = Load(upstream, LoadPlan("killed", receipts=48, orders=48, interval=0.3))
     silences = []
     async with load.running():
         for name in VICTIMS:
             await asyncio.sleep(1.5)
-            house.kill(house.replicas[name][0])
-            if name in TRADING:
-                silences.append(outside.silence(f"tracelot/{name}"))
-            house.begin(name)
+            cluster.kill(cluster.replicas[name][0])
+            if name in SERVICES_UNDER_LOAD:
+                silences.append(upstream.start_silence_timer(f"tracelot/{name}"))
+            cluster.start_replica(name)
         await load.finish()
-    found = await prove(house, load)
-    took = max(silence.seconds for silence in silences)
-    table.add("killed 7 times", found, await house.metrics(), took=took)
+    findings = await prove(cluster, load)
+    elapsed = max(silence.seconds for silence in silences)
+    report.add("killed 7 times", findings, await cluster.metrics(), elapsed=elapsed)
 
 
-async def test_joining_and_leaving(house: House, outside: Outside, table: Table) -> None:
-    """A second replica of each service joins under load, then the first leaves: twice the work is shared out anew."""
-    await house.have(1)
-    load = Load(outside, Plan("joining", receipts=40, orders=40, every=0.15))
+async def test_replica_joins_and_another_leaves(
+    cluster: Cluster, upstream: UpstreamClient, report: FaultReport
+) -> None:
+    """A second replica of each service joins under load, then the first leaves: two rebalances."""
+    await cluster.scale_to(1)
+    load = Load(upstream, LoadPlan("joining", receipts=40, orders=40, interval=0.15))
     async with load.running():
-        firsts = [house.replicas[name][0] for name in TRADING]
-        await house.add(*TRADING)
-        began = time.monotonic()
-        codes = await asyncio.gather(*(house.stop(each) for each in firsts))
-        took = time.monotonic() - began
-        assert set(codes) == {0}, "a service that is told to end finishes its work and says so"
-        judge("SIGTERM to exit 0", took, 10)
+        first_replicas = [cluster.replicas[name][0] for name in SERVICES_UNDER_LOAD]
+        await cluster.add_replicas(*SERVICES_UNDER_LOAD)
+        started_at = time.monotonic()
+        codes = await asyncio.gather(*(cluster.stop(replica) for replica in first_replicas))
+        elapsed = time.monotonic() - started_at
+        assert set(codes) == {0}, "a service finishes its work on SIGTERM and exits with 0"
+        judge("SIGTERM to exit 0", elapsed, 10)
         await load.finish()
-    found = await prove(house, load)
-    table.add("replica joins, another leaves", found, await house.metrics(), took=took, note="time: SIGTERM to exit 0")
+    findings = await prove(cluster, load)
+    report.add(
+        "replica joins, another leaves",
+        findings,
+        await cluster.metrics(),
+        elapsed=elapsed,
+        note="recovery: SIGTERM to exit 0",
+    )

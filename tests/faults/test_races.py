@@ -1,4 +1,4 @@
-"""Races between requests that both may win only in part: for stock, for serials, between a putaway and an order, …"""
+"""Races between commands: for stock, for serials, putaway against order, hold against dispatch."""
 
 import asyncio
 import itertools
@@ -7,174 +7,192 @@ from collections import Counter
 import httpx
 
 from deploy.processes import Service
-from shared.contracts.commands.receiving import ConfirmSession, Scan
-from shared.contracts.commands.serials import Hold, PutAway
-from shared.contracts.envelope import Fact
-from shared.contracts.fulfillment import DispatchDone
-from shared.contracts.receiving import UnitReceived
-from shared.contracts.serials import DispatchApproved, SerialAllocated, SerialHeld
+from shared.contracts.commands.receiving import ConfirmSession, ScanItems
+from shared.contracts.commands.serials import PlaceSerialHold, PutAwaySerials
+from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import OrderDispatched
+from shared.contracts.receiving import ReceiptSerialsReceived
+from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialHoldPlaced
 from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderLine, OrderPlaced
-from shared.routing import Takes
-from tests.faults.books import Record, map_of, records, rows
-from tests.faults.check import prove
-from tests.faults.house import House
+from shared.messaging.handlers import CommandHandler
+from tests.faults.cluster import Cluster
+from tests.faults.fault_report import FaultReport
 from tests.faults.load import Load
-from tests.faults.outside import ACTOR, Outside
-from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, Plan
-from tests.faults.table import Table
-from tests.faults.topics import firsts
+from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, LoadPlan
+from tests.faults.proof import prove
+from tests.faults.snapshots import TopicRecord, fetch_rows, read_records, registry_of
+from tests.faults.topic_proofs import first_deliveries
+from tests.faults.upstream import ACTOR, UpstreamClient
 from tests.paths import path_of
 from tests.timing import PATIENCE
 
 
-async def post(client: httpx.AsyncClient, replica: Service, fact: Fact) -> httpx.Response:
-    """Send a command to a replica over HTTP, at the address its map names."""
-    row = map_of(replica.name).by_type[fact.TYPE]
-    assert isinstance(row, Takes)
-    path = path_of(row, fact.model_dump())
-    headers = {"X-Actor": ACTOR, "Idempotency-Key": f"{fact.TYPE} {next(KEYS)}"}
-    body = fact.model_dump_json(exclude={"actor", "cause"}, exclude_none=True)
+async def post_command(client: httpx.AsyncClient, replica: Service, command: Message) -> httpx.Response:
+    """Send a command to a replica over HTTP, at the path of its handler."""
+    handler = registry_of(replica.name).by_type[command.TYPE]
+    assert isinstance(handler, CommandHandler)
+    path = path_of(handler, command.model_dump())
+    headers = {"X-Actor": ACTOR, "Idempotency-Key": f"{command.TYPE} {next(KEY_NUMBERS)}"}
+    body = command.model_dump_json(exclude={"actor", "cause"}, exclude_none=True)
     return await client.post(f"{replica.url}{path}", content=body, headers=headers)
 
 
-KEYS = itertools.count(1)
+KEY_NUMBERS = itertools.count(1)
 
 
-def order_of_one(load: Load, number: int) -> OrderPlaced:
+def single_unit_order(load: Load, number: int) -> OrderPlaced:
     """Order one unit of a load's first product."""
     line = OrderLine(line="1", sku=load.plan.sku(0), quantity=1)
     customer = Customer(id=f"{load.plan.name}-C")
     return OrderPlaced(order=f"{load.plan.name}-X{number}", warehouse=WAREHOUSE, customer=customer, lines=[line])
 
 
-async def test_fifty_orders_for_twenty_units(house: House, outside: Outside, table: Table) -> None:
-    """50 parallel orders for 20 units, over two replicas of each service, get exactly 20, one each (S08)."""
-    await house.have(2)
-    load = Load(outside, Plan("fifty", skus=1, receipts=1, units=20, orders=0))
+async def test_50_orders_for_20_units(cluster: Cluster, upstream: UpstreamClient, report: FaultReport) -> None:
+    """50 parallel orders for 20 units on two replicas of each service get 20 units, one each (S08)."""
+    await cluster.scale_to(2)
+    load = Load(upstream, LoadPlan("fifty", skus=1, receipts=1, units=20, orders=0))
     async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
         await load.finish()
-        replicas = house.replicas["fulfillment"]
-        answers = await asyncio.gather(
-            *(post(client, replicas[number % 2], order_of_one(load, number)) for number in range(50))
+        replicas = cluster.replicas["fulfillment"]
+        responses = await asyncio.gather(
+            *(post_command(client, replicas[number % 2], single_unit_order(load, number)) for number in range(50))
         )
-        assert {answer.is_success for answer in answers} == {True}, [answer.text for answer in answers]
-    load.wanted = Counter(ALLOCATED=20)
-    found = await prove(house, load)
-    orders = await rows(
-        house.environment, "serials", "SELECT order_id FROM serial_state WHERE sku = $1", load.plan.sku(0)
+        assert {response.is_success for response in responses} == {True}, [response.text for response in responses]
+    load.expected_statuses = Counter(ALLOCATED=20)
+    findings = await prove(cluster, load)
+    orders = await fetch_rows(
+        cluster.environment, "serials", "SELECT order_id FROM serial_state WHERE sku = $1", load.plan.sku(0)
     )
     assert len({row["order_id"] for row in orders}) == 20
-    query = "SELECT sum(allocated)::int AS given, sum(ordered)::int AS ordered FROM order_line WHERE sku = $1"
-    ((given, ordered),) = await rows(house.environment, "fulfillment", query, load.plan.sku(0))
-    assert (given, ordered) == (20, 50)
-    table.add("50 orders for 20 units", found, await house.metrics(), note=f"{given} allocated")
+    query = "SELECT sum(allocated)::int AS allocated, sum(ordered)::int AS ordered FROM order_line WHERE sku = $1"
+    ((allocated, ordered),) = await fetch_rows(cluster.environment, "fulfillment", query, load.plan.sku(0))
+    assert (allocated, ordered) == (20, 50)
+    report.add("50 orders for 20 units", findings, await cluster.metrics(), note=f"{allocated} allocated")
 
 
-async def test_two_replicas_scan_the_same_serials(house: House, outside: Outside, table: Table) -> None:
-    """Two replicas that scan the same 300 new serials on two receipts accept each of them once (S14, S18)."""
-    await house.have(2)
-    load = Load(outside, Plan("scans", skus=1, receipts=0, orders=0))
+async def test_two_replicas_scan_the_same_serials(
+    cluster: Cluster, upstream: UpstreamClient, report: FaultReport
+) -> None:
+    """Two replicas that scan the same 300 new serials on two receipts accept each serial once (S14, S18)."""
+    await cluster.scale_to(2)
+    load = Load(upstream, LoadPlan("scans", skus=1, receipts=0, orders=0))
     serials = [f"scans-{number:03}" for number in range(300)]
     sku, receipts = load.plan.sku(0), ("scans-A", "scans-B")
     async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
         for receipt in receipts:
             lines = [AsnLine(line="1", sku=sku, quantity=300)]
-            answer = await post(
-                client, house.replicas["receiving"][0], AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=lines)
+            response = await post_command(
+                client,
+                cluster.replicas["receiving"][0],
+                AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=lines),
             )
-            assert answer.is_success, answer.text
-        both = zip(house.replicas["receiving"], receipts, (serials, serials[::-1]), strict=True)
-        await asyncio.gather(*(scan_all(client, replica, receipt, sku, order) for replica, receipt, order in both))
-    load.keys, load.wanted = {(sku, serial) for serial in serials}, Counter(RECEIVED=300)
-    found = await prove(house, load)
+            assert response.is_success, response.text
+        scans = zip(cluster.replicas["receiving"], receipts, (serials, serials[::-1]), strict=True)
+        await asyncio.gather(
+            *(scan_all(client, replica, receipt, sku, scanned_serials) for replica, receipt, scanned_serials in scans)
+        )
+    load.unit_keys, load.expected_statuses = {(sku, serial) for serial in serials}, Counter(RECEIVED=300)
+    findings = await prove(cluster, load)
     received = [
         serial
-        for event in outside.heard.values()
-        if isinstance(event.data, UnitReceived) and event.data.receipt in receipts
+        for event in upstream.events.values()
+        if isinstance(event.data, ReceiptSerialsReceived) and event.data.receipt in receipts
         for serial in event.data.serials
     ]
     assert sorted(received) == serials
-    table.add("two replicas scan 300 serials", found, await house.metrics(), note=f"{len(received)} received")
+    report.add("two replicas scan 300 serials", findings, await cluster.metrics(), note=f"{len(received)} received")
 
 
 async def scan_all(client: httpx.AsyncClient, replica: Service, receipt: str, sku: str, serials: list[str]) -> None:
-    """Scan serials 30 at a time, and confirm what was accepted."""
+    """Scan 30 serials at a time, then confirm the session."""
     for start in range(0, len(serials), 30):
-        some = serials[start : start + 30]
-        scan = Scan(receipt=receipt, session="1", sku=sku, location=DOCK, serials=some)
-        answer = await post(client, replica, scan)
-        assert answer.is_success, answer.text
-    answer = await post(client, replica, ConfirmSession(receipt=receipt, session="1"))
-    assert answer.is_success, answer.text
+        chunk = serials[start : start + 30]
+        scan = ScanItems(receipt=receipt, session="1", sku=sku, location=DOCK, serials=chunk)
+        response = await post_command(client, replica, scan)
+        assert response.is_success, response.text
+    response = await post_command(client, replica, ConfirmSession(receipt=receipt, session="1"))
+    assert response.is_success, response.text
 
 
-async def test_putaway_races_shortfall(house: House, outside: Outside, table: Table) -> None:
-    """Units put away while orders for them fall short are given to them at once: no order waits beside free stock."""
-    await house.have(2)
-    load = Load(outside, Plan("shortfall", skus=1, receipts=20, units=5, orders=0, put_away=False, every=0))
+async def test_putaway_races_shortfall(cluster: Cluster, upstream: UpstreamClient, report: FaultReport) -> None:
+    """Units put away while orders are short are allocated at once: no backorder beside available stock."""
+    await cluster.scale_to(2)
+    load = Load(upstream, LoadPlan("shortfall", skus=1, receipts=20, units=5, orders=0, put_away=False, interval=0))
     async with load.running():
         await load.finish()
-        await asyncio.gather(*(race(outside, load, number, key) for number, key in enumerate(sorted(load.keys))))
-        load.wanted = Counter(ALLOCATED=100)
+        await asyncio.gather(
+            *(order_and_put_away(upstream, load, number, key) for number, key in enumerate(sorted(load.unit_keys)))
+        )
+        load.expected_statuses = Counter(ALLOCATED=100)
         await load.finish()
-    found = await prove(house, load)
-    answers = [each.data for each in outside.heard.values() if isinstance(each.data, SerialAllocated)]
-    short = sum(answer.short > 0 for answer in answers)
-    table.add("putaway races shortfall", found, await house.metrics(), note=f"{short} of 100 fell short first")
+    findings = await prove(cluster, load)
+    allocations = [event.data for event in upstream.events.values() if isinstance(event.data, SerialAllocated)]
+    short_count = sum(allocation.open_quantity > 0 for allocation in allocations)
+    report.add(
+        "putaway races shortfall", findings, await cluster.metrics(), note=f"{short_count} of 100 short at first"
+    )
 
 
-async def race(outside: Outside, load: Load, number: int, key: tuple[str, str]) -> None:
-    """Order a unit and put one away, between at once and later than an order takes to get to the registry."""
+async def order_and_put_away(upstream: UpstreamClient, load: Load, number: int, unit_key: tuple[str, str]) -> None:
+    """Order a unit and put one away after a delay of up to 0.3 s, longer than the order takes to reach serials."""
     await asyncio.sleep(0.01 * number)
-    await outside.say(order_of_one(load, number))
+    await upstream.publish(single_unit_order(load, number))
     await asyncio.sleep(0.03 * (number % 10))
-    await outside.say(PutAway(actor=ACTOR, sku=key[0], serials=[key[1]], location=SHELVES[0]))
+    await upstream.publish(PutAwaySerials(actor=ACTOR, sku=unit_key[0], serials=[unit_key[1]], location=SHELVES[0]))
 
 
-async def test_hold_races_dispatch(house: House, outside: Outside, table: Table) -> None:
-    """A unit held before its dispatch check never ships, nor does the shipment it lies in (S10, S21)."""
-    await house.have(2)
-    plan = Plan("hold", skus=2, receipts=8, units=12, orders=24, quantity=2, cancel_every=100, dispatch=False, every=0)
-    load = Load(outside, plan)
+async def test_hold_races_dispatch(cluster: Cluster, upstream: UpstreamClient, report: FaultReport) -> None:
+    """A unit held before its dispatch check never ships, nor does its shipment (S10, S21)."""
+    await cluster.scale_to(2)
+    plan = LoadPlan(
+        "hold", skus=2, receipts=8, units=12, orders=24, quantity=2, cancel_every=100, dispatch=False, interval=0
+    )
+    load = Load(upstream, plan)
     async with load.running():
         await load.finish()
-        await outside.until(lambda: all(order.packed for order in load.orders.values()), "all packed")
+        await upstream.wait_until(lambda: all(order.packed for order in load.orders.values()), "all orders are packed")
         for number, order in enumerate(list(load.orders.values())[::2]):
-            held = min(order.given)
-            hold = Hold(actor=ACTOR, sku=held[0], serials=[held[1]], hold=f"hold-{number}", reason="a doubt")
-            for fact in load.leaving(order.shipment):
-                await outside.say(fact)
-            await asyncio.sleep(0.05 * number)  # from at once to long after
-            await outside.say(hold)
-        await house.rest()
-    left, stayed = held_before_check(await records(house.environment), load)
-    load.wanted = +Counter(SHIPPED=8 * left, PICKED=8 * stayed)
-    found = await prove(house, load)
-    checks = await rows(house.environment, "fulfillment", "SELECT * FROM dispatch_check WHERE status = 'CHECKING'")
-    assert not checks, "a dispatch has no outcome"
-    late = found.figures["held too late"]
-    note = f"{left} shipments left ({late} held too late), {stayed} stayed"
-    table.add("hold races dispatch", found, await house.metrics(), note=note)
+            unit_key = min(order.allocated)
+            hold = PlaceSerialHold(
+                actor=ACTOR, sku=unit_key[0], serials=[unit_key[1]], hold_id=f"hold-{number}", reason="quality check"
+            )
+            for message in load.shipping_commands(order.shipment):
+                await upstream.publish(message)
+            await asyncio.sleep(0.05 * number)  # from no delay to long after the dispatch
+            await upstream.publish(hold)
+        await cluster.wait_until_quiescent()
+    dispatched_count, remaining_count = assert_no_unit_held_before_its_check(
+        await read_records(cluster.environment), load
+    )
+    load.expected_statuses = +Counter(SHIPPED=8 * dispatched_count, PICKED=8 * remaining_count)
+    findings = await prove(cluster, load)
+    checks = await fetch_rows(
+        cluster.environment, "fulfillment", "SELECT * FROM dispatch_check WHERE status = 'PENDING'"
+    )
+    assert not checks, "a dispatch check has no outcome"
+    late_holds = findings.figures["late holds"]
+    note = f"{dispatched_count} shipments dispatched ({late_holds} late holds), {remaining_count} not"
+    report.add("hold races dispatch", findings, await cluster.metrics(), note=note)
 
 
-def held_before_check(found: list[Record], load: Load) -> tuple[int, int]:
-    """Fail where a unit shipped under a check that came after its hold; how many shipments left, how many did not."""
-    held: dict[tuple[str, str], int] = {}
-    approved: dict[tuple[str, str, str], int] = {}
-    done = []
-    for record in firsts(found):
-        data, kind = record.event.get("data", {}), record.event.get("type")
-        # a sku has one partition: offsets say what came first
-        if kind == SerialHeld.TYPE:
-            held |= {(data["sku"], unit["serial"]): record.offset for unit in data["units"]}
-        elif kind == DispatchApproved.TYPE:
-            approved |= {(data["check"], data["sku"], serial): record.offset for serial in data["serials"]}
-        elif kind == DispatchDone.TYPE and data["order"] in load.orders:
-            done.append(data)
-    for data in done:
+def assert_no_unit_held_before_its_check(records: list[TopicRecord], load: Load) -> tuple[int, int]:
+    """Assert that no unit shipped under a check later than its hold; return shipments dispatched and not."""
+    hold_offsets: dict[tuple[str, str], int] = {}
+    approval_offsets: dict[tuple[str, str, str], int] = {}
+    dispatches = []
+    for record in first_deliveries(records):
+        data, event_type = record.event.get("data", {}), record.event.get("type")
+        # a SKU has one partition: offsets give the order
+        if event_type == SerialHoldPlaced.TYPE:
+            hold_offsets |= {(data["sku"], unit["serial"]): record.offset for unit in data["units"]}
+        elif event_type == SerialDispatchApproved.TYPE:
+            approval_offsets |= {(data["check_id"], data["sku"], serial): record.offset for serial in data["serials"]}
+        elif event_type == OrderDispatched.TYPE and data["order"] in load.orders:
+            dispatches.append(data)
+    for data in dispatches:
         for unit in data["units"]:
             key = (unit["sku"], unit["serial"])
-            check = approved[data["check"], *key]
-            assert held.get(key, check) >= check, f"{key} was held before its check, and left"
-    left = {data["shipment"] for data in done}
-    return len(left), len({order.shipment for order in load.orders.values()} - left)
+            check_offset = approval_offsets[data["check_id"], *key]
+            assert hold_offsets.get(key, check_offset) >= check_offset, f"{key} was held before its check and shipped"
+    dispatched = {data["shipment"] for data in dispatches}
+    return len(dispatched), len({order.shipment for order in load.orders.values()} - dispatched)

@@ -7,109 +7,122 @@ from itertools import pairwise
 
 import httpx
 
-from shared.contracts.commands.lots import HoldLot, PutAwayLot
-from shared.contracts.commands.receiving import ConfirmSession, Scan
-from shared.contracts.envelope import Fact
+from shared.contracts.commands.lots import PlaceLotHold, PutAwayLot
+from shared.contracts.commands.receiving import ConfirmSession, ScanItems
+from shared.contracts.envelope import Message
 from shared.contracts.lots import LotAllocated
 from shared.contracts.upstream import AsnAnnounced, Customer, OrderLine, OrderPlaced
-from tests.faults.books import rows
-from tests.faults.check import prove
-from tests.faults.house import House
+from tests.faults.cluster import Cluster
+from tests.faults.fault_report import FaultReport
 from tests.faults.load import Load
-from tests.faults.outside import Outside
-from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, Plan
-from tests.faults.table import Table
-from tests.faults.test_races import post
+from tests.faults.plan import DOCK, SHELVES, WAREHOUSE, LoadPlan
+from tests.faults.proof import prove
+from tests.faults.snapshots import fetch_rows
+from tests.faults.test_races import post_command
+from tests.faults.upstream import UpstreamClient
 from tests.timing import PATIENCE
 
 EXPIRIES = {"L1": "2150-03-01", "L2": "2150-01-01", "L3": "2150-05-01", "L4": "2150-02-01", "L5": "2150-04-01"}
-EACH, ORDERS = 4, 50
+QUANTITY_PER_LOT, ORDER_COUNT = 4, 50
 
 
-class Rivals:
-    """Five lots of a product, and many who want one piece each; what they ask goes to both replicas by turns."""
+class CompetingOrders:
+    """Five lots of a product and many orders of quantity one; commands go to both replicas in turn."""
 
-    def __init__(self, house: House, load: Load, client: httpx.AsyncClient) -> None:
-        self.house, self.client = house, client
-        self.name, self.sku = load.plan.name, load.plan.food
-        came = Decimal(EACH * len(EXPIRIES))
-        load.wanted, load.wanted_lots = Counter(), {"received": came, "stored": came}
+    def __init__(self, cluster: Cluster, load: Load, client: httpx.AsyncClient) -> None:
+        self.cluster, self.client = cluster, client
+        self.name, self.sku = load.plan.name, load.plan.lot_sku
+        total_quantity = Decimal(QUANTITY_PER_LOT * len(EXPIRIES))
+        load.expected_statuses, load.expected_lots = Counter(), {"received": total_quantity, "stored": total_quantity}
 
-    async def do(self, service: str, fact: Fact, number: int = 0) -> None:
-        """Send a command that succeeds; what has not come there yet is sent again, as its answer says."""
+    async def execute(self, service: str, command: Message, number: int = 0) -> None:
+        """Send a command that must succeed; retry while the response has a Retry-After header."""
         while True:
-            answer = await post(self.client, self.house.replicas[service][number % 2], fact)
-            if answer.is_success:
+            response = await post_command(self.client, self.cluster.replicas[service][number % 2], command)
+            if response.is_success:
                 return
-            assert "Retry-After" in answer.headers, answer.text
+            assert "Retry-After" in response.headers, response.text
             await asyncio.sleep(0.1)
 
-    async def stocked(self) -> None:
-        """Each lot on a shelf of its own."""
+    async def stock_lots(self) -> None:
+        """Receive the lots and put each away to its own location."""
         receipt = f"{self.name}-R"
-        await self.do("receiving", AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, kind="BLIND"))
-        lots = [{"lot": lot, "quantity": EACH, "expiry": expiry} for lot, expiry in EXPIRIES.items()]
+        await self.execute("receiving", AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, kind="BLIND"))
+        lots = [{"lot": lot, "quantity": QUANTITY_PER_LOT, "expiry": expiry} for lot, expiry in EXPIRIES.items()]
         scan = {"receipt": receipt, "session": "1", "sku": self.sku, "location": DOCK, "lots": lots}
-        await self.do("receiving", Scan.model_validate(scan))
-        await self.do("receiving", ConfirmSession(receipt=receipt, session="1"))
-        await asyncio.gather(*(self.stored(lot, place) for lot, place in zip(EXPIRIES, SHELVES, strict=True)))
+        await self.execute("receiving", ScanItems.model_validate(scan))
+        await self.execute("receiving", ConfirmSession(receipt=receipt, session="1"))
+        await asyncio.gather(*(self.put_away(lot, location) for lot, location in zip(EXPIRIES, SHELVES, strict=True)))
 
-    async def stored(self, lot: str, place: str) -> None:
-        """A lot from the dock to its shelf."""
-        await self.do(
-            "lots", PutAwayLot(sku=self.sku, lot=lot, quantity=Decimal(EACH), from_location=DOCK, location=place)
+    async def put_away(self, lot: str, location: str) -> None:
+        """Put a lot away."""
+        await self.execute(
+            "lots",
+            PutAwayLot(
+                sku=self.sku, lot=lot, quantity=Decimal(QUANTITY_PER_LOT), from_location=DOCK, location=location
+            ),
         )
 
-    async def ordered(self, number: int) -> None:
-        """One piece is wanted."""
+    async def place_order(self, number: int) -> None:
+        """Place an order of quantity one."""
         line = OrderLine(line="1", sku=self.sku, quantity=Decimal(1))
         order = OrderPlaced(
             order=f"{self.name}-X{number}", warehouse=WAREHOUSE, customer=Customer(id="C"), lines=[line]
         )  # fmt: skip
-        await self.do("fulfillment", order, number)
+        await self.execute("fulfillment", order, number)
 
-    async def given(self) -> Counter[str]:
-        """How much of each lot orders have, by fulfillment's books."""
-        found = await rows(
-            self.house.environment, "fulfillment",
-            "SELECT lot, sum(quantity)::int AS quantity FROM pile WHERE sku = $1 GROUP BY lot", self.sku,
+    async def allocated_by_lot(self) -> Counter[str]:
+        """Return the allocated quantity by lot, as stored by fulfillment."""
+        lot_rows = await fetch_rows(
+            self.cluster.environment, "fulfillment",
+            "SELECT lot, sum(quantity)::int AS quantity FROM allocated_lot WHERE sku = $1 GROUP BY lot", self.sku,
         )  # fmt: skip
-        return Counter({row["lot"]: row["quantity"] for row in found})
+        return Counter({row["lot"]: row["quantity"] for row in lot_rows})
 
 
-async def test_fifty_orders_for_twenty_pieces(house: House, outside: Outside, table: Table) -> None:
-    """50 parallel orders for 20 pieces in five lots get exactly 20, first expired first as they commit (S08, S27)."""
-    await house.have(2)
-    load = Load(outside, Plan("fifty-lots", skus=1, receipts=0, orders=0, put_away=False))
+async def test_50_orders_for_20_pieces(cluster: Cluster, upstream: UpstreamClient, report: FaultReport) -> None:
+    """50 parallel orders for 20 pieces of five lots get exactly 20, by FEFO in commit order (S08, S27)."""
+    await cluster.scale_to(2)
+    load = Load(upstream, LoadPlan("fifty-lots", skus=1, receipts=0, orders=0, put_away=False))
     async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
-        rivals = Rivals(house, load, client)
-        await rivals.stocked()
-        await asyncio.gather(*map(rivals.ordered, range(ORDERS)))
-        await house.rest()
-    found = await prove(house, load)
-    answers = [it.data for it in outside.heard.values() if isinstance(it.data, LotAllocated) and it.data.given]
-    expiries = [answer.given[0].expiry for answer in answers if answer.sku == rivals.sku]
-    assert len(expiries) == len({answer.order for answer in answers}) == 20
-    assert all(before <= after for before, after in pairwise(expiries)), expiries  # type: ignore[operator]
-    assert await rivals.given() == dict.fromkeys(EXPIRIES, EACH)
-    table.add("50 orders for 20 pieces of 5 lots", found, await house.metrics(), note="20 allocated")
+        competing_orders = CompetingOrders(cluster, load, client)
+        await competing_orders.stock_lots()
+        await asyncio.gather(*map(competing_orders.place_order, range(ORDER_COUNT)))
+        await cluster.wait_until_quiescent()
+    findings = await prove(cluster, load)
+    allocations = [
+        event.data
+        for event in upstream.events.values()
+        if isinstance(event.data, LotAllocated) and event.data.allocated
+    ]
+    expiries = [allocation.allocated[0].expiry for allocation in allocations if allocation.sku == competing_orders.sku]
+    assert len(expiries) == len({allocation.order for allocation in allocations}) == 20
+    assert all(earlier <= later for earlier, later in pairwise(expiries)), expiries  # type: ignore[operator]
+    assert await competing_orders.allocated_by_lot() == dict.fromkeys(EXPIRIES, QUANTITY_PER_LOT)
+    report.add("50 orders for 20 pieces of 5 lots", findings, await cluster.metrics(), note="20 allocated")
 
 
-async def test_holds_race_allocation(house: House, outside: Outside, table: Table) -> None:
-    """Two of five lots are held amid 50 orders: nobody keeps any of them, and the others are given whole (S27, S28)."""
-    await house.have(2)
-    load = Load(outside, Plan("held-lots", skus=1, receipts=0, orders=0, put_away=False))
+async def test_holds_race_allocation(cluster: Cluster, upstream: UpstreamClient, report: FaultReport) -> None:
+    """Two of five lots are put on hold during 50 orders: the other three are allocated completely (S27, S28)."""
+    await cluster.scale_to(2)
+    load = Load(upstream, LoadPlan("held-lots", skus=1, receipts=0, orders=0, put_away=False))
     async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
-        rivals = Rivals(house, load, client)
-        await rivals.stocked()
+        competing_orders = CompetingOrders(cluster, load, client)
+        await competing_orders.stock_lots()
 
-        async def hold(number: int, lot: str) -> None:
+        async def place_hold(number: int, lot: str) -> None:
             await asyncio.sleep(0.1 * number)
-            await rivals.do("lots", HoldLot(sku=rivals.sku, lot=lot, hold=f"H-{lot}", reason="a doubt"), number)
+            await competing_orders.execute(
+                "lots",
+                PlaceLotHold(sku=competing_orders.sku, lot=lot, hold_id=f"H-{lot}", reason="quality check"),
+                number,
+            )
 
-        await asyncio.gather(*map(rivals.ordered, range(ORDERS)), hold(1, "L2"), hold(3, "L5"))
-        await house.rest()
-    found = await prove(house, load)
-    given = await rivals.given()
-    assert given == dict.fromkeys(("L1", "L3", "L4"), EACH), given
-    table.add("holds race 50 orders", found, await house.metrics(), note="12 of 20 allocated, 8 held")
+        await asyncio.gather(
+            *map(competing_orders.place_order, range(ORDER_COUNT)), place_hold(1, "L2"), place_hold(3, "L5")
+        )
+        await cluster.wait_until_quiescent()
+    findings = await prove(cluster, load)
+    allocated = await competing_orders.allocated_by_lot()
+    assert allocated == dict.fromkeys(("L1", "L3", "L4"), QUANTITY_PER_LOT), allocated
+    report.add("holds race 50 orders", findings, await cluster.metrics(), note="12 of 20 allocated, 8 held")

@@ -1,1 +1,1 @@
-"""Whole flows over the four services, running as real processes against real Kafka and PostgreSQL."""
+"""End-to-end tests: the four services as real processes with real Kafka and PostgreSQL."""

@@ -1,6 +1,6 @@
-"""The four services as processes, for this folder alone; for each test a corner of the warehouse of its own.
+"""The four services as processes for this folder; each test uses its own products and documents.
 
-They end with the folder: tests of one service's tables find no clock, relay or sibling at work beside them.
+The services stop with the folder, so that tests of a single service run without background jobs or relays.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -9,52 +9,56 @@ import pytest
 
 from deploy import processes
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
-from tests.flows.goods import BINS, Goods
-from tests.flows.shop import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, Shop
-from tests.flows.waiting import eventually
-from tests.flows.world import World
+from tests.flows.lot_scenario import STORAGE_LOCATIONS, LotScenario
+from tests.flows.polling import eventually
+from tests.flows.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
+from tests.flows.system import SystemUnderTest
 
-SOON = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "CLOCK_SECONDS": "1"}
-"""How soon a killed service's partitions are given to its successor, and how often a service looks at the clock."""
+FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "SCHEDULER_INTERVAL_SECONDS": "1"}
+"""A short session timeout and job interval: partitions of a killed service are reassigned quickly."""
 
-STORAGE = (SHELF, OTHER_SHELF, *BINS, ELSEWHERE)
-PLACES = {DOCK: "DOCK", STAGE: "STAGING"} | dict.fromkeys(STORAGE, "STORAGE")
+STORAGE = (SHELF, OTHER_SHELF, *STORAGE_LOCATIONS, ELSEWHERE)
+LOCATIONS = {DOCK: "DOCK", STAGE: "STAGING"} | dict.fromkeys(STORAGE, "STORAGE")
 
 
 @pytest.fixture(scope="package")
-async def world(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Start the services and define the warehouse they all work in."""
+async def system(
+    environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SystemUnderTest]:
+    """Start the services and define the warehouses that all tests share."""
     logs = tmp_path_factory.mktemp("services")
-    started = {**environment, **SOON}
-    with processes.running(started, logs) as services:
-        async with World(started, services, logs) as running:
-            await furnish(running)
-            yield running
+    service_environment = {**environment, **FAST_SETTINGS}
+    with processes.running(service_environment, logs) as services:
+        async with SystemUnderTest(service_environment, services, logs) as system:
+            await define_locations(system)
+            yield system
 
 
-async def furnish(world: World) -> None:
-    """ERP defines two warehouses and their places; every service that needs them has them then."""
-    for name in (WAREHOUSE, "WEST"):
-        await world.say(WarehouseDefined(warehouse=name, name=name.title(), time_zone="Europe/Berlin"))
-    for number, (location, kind) in enumerate(PLACES.items()):
-        await world.say(LocationDefined.model_validate({"location": location, "type": kind, "pick_sequence": number}))
+async def define_locations(system: SystemUnderTest) -> None:
+    """Define two warehouses and their locations; wait until every service knows them."""
+    for warehouse in (WAREHOUSE, "WEST"):
+        await system.publish(WarehouseDefined(warehouse=warehouse, name=warehouse.title(), time_zone="Europe/Berlin"))
+    for number, (location, location_type) in enumerate(LOCATIONS.items()):
+        await system.publish(
+            LocationDefined.model_validate({"location": location, "type": location_type, "pick_sequence": number})
+        )
 
-    async def known() -> bool:
+    async def is_known() -> bool:
         for service in ("receiving", "serials", "lots", "fulfillment"):
-            rows = await world.rows(service, "SELECT location FROM location")
-            assert PLACES.keys() <= {row["location"] for row in rows}, (service, rows)
+            rows = await system.fetch_rows(service, "SELECT location FROM location")
+            assert LOCATIONS.keys() <= {row["location"] for row in rows}, (service, rows)
         return True
 
-    await eventually(known)
+    await eventually(is_known)
 
 
 @pytest.fixture
-def shop(world: World) -> Shop:
-    """Give a test fresh names."""
-    return Shop(world)
+def scenario(system: SystemUnderTest) -> SerialScenario:
+    """Provide a scenario with unique identifiers."""
+    return SerialScenario(system)
 
 
 @pytest.fixture
-def goods(world: World) -> Goods:
-    """Give a test fresh names of counted goods."""
-    return Goods(world)
+def lot_scenario(system: SystemUnderTest) -> LotScenario:
+    """Provide a scenario of lot-tracked stock with unique identifiers."""
+    return LotScenario(system)

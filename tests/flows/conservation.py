@@ -1,6 +1,6 @@
-"""What must hold of counted goods whenever all services are at rest: nothing comes from nowhere, nothing is lost.
+"""Conservation of lot stock: no quantity appears or disappears, checked whenever all services are idle.
 
-Written once more, from the specification: the services' own reconciliation would prove itself.
+Written independently from the specification: the services' own reconciliation would only prove itself.
 """
 
 from collections import defaultdict
@@ -8,151 +8,178 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from shared.contracts.upstream import LifePolicy
-from shared.stock.expiry import too_late
-from tests.flows.goods import day
-from tests.flows.world import Json, World
+from shared.contracts.upstream import ShelfLifePolicy
+from shared.inventory.expiry import shelf_life_violation
+from tests.flows.lot_scenario import day_from_now
+from tests.flows.system import JsonObject, SystemUnderTest
 
-CAME = {"RECEIVED", "RETURNED", "FOUND", "COUNTED_UP"}
-GONE = {"SHIPPED", "SCRAPPED", "LOST", "COUNTED_DOWN", "SENT_BACK"}
-STAYED = {"PUT_AWAY", "MOVED", "PICKED", "UNPICKED"}
-Sums = dict[tuple[Any, ...], Decimal]
-
-
-class Books(Protocol):
-    """Whatever can look into the services' databases."""
-
-    async def rows(self, service: str, query: str, *values: Any) -> list[Json]:
-        """What stands there."""
+INFLOWS = {"RECEIVED", "RETURNED", "FOUND", "COUNT_GAIN"}
+OUTFLOWS = {"SHIPPED", "SCRAPPED", "LOST", "COUNT_LOSS", "RETURNED_TO_VENDOR"}
+INTERNAL_MOVES = {"PUT_AWAY", "MOVED", "PICKED", "UNPICKED"}
+QuantityTotals = dict[tuple[Any, ...], Decimal]
 
 
-async def hold(world: World, skus: Sequence[str]) -> None:
-    """Check everything for these products."""
+class DatabaseReader(Protocol):
+    """Any object that can query the services' databases."""
+
+    async def fetch_rows(self, service: str, query: str, *values: Any) -> list[JsonObject]:
+        """Query a service's database."""
+
+
+async def assert_conservation(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """Run all checks for these products."""
     for check in PROOFS:
-        await check(world, skus)
-    await not_mixed(world, skus)
+        await check(system, skus)
+    await lots_are_not_mixed(system, skus)
 
 
-def summed(rows: Sequence[Json], *names: str, of: str = "quantity") -> Sums:
-    """Sums of a column by others, without what has come to nothing."""
-    found: Sums = defaultdict(Decimal)
+def sum_by(rows: Sequence[JsonObject], *key_columns: str, column: str = "quantity") -> QuantityTotals:
+    """Sum a column by key columns, without zero totals."""
+    totals: QuantityTotals = defaultdict(Decimal)
     for row in rows:
-        found[tuple(row[name] for name in names)] += row[of]
-    return {key: total for key, total in found.items() if total}
+        totals[tuple(row[name] for name in key_columns)] += row[column]
+    return {key: total for key, total in totals.items() if total}
 
 
-async def read(books: Books, service: str, table: str, skus: Sequence[str]) -> list[Json]:
-    """The rows of a table about these products."""
-    return await books.rows(service, f"SELECT * FROM {table} WHERE sku = ANY($1)", list(skus))  # noqa: S608
+async def read_table(databases: DatabaseReader, service: str, table: str, skus: Sequence[str]) -> list[JsonObject]:
+    """Return the rows of a table for these products."""
+    return await databases.fetch_rows(service, f"SELECT * FROM {table} WHERE sku = ANY($1)", list(skus))  # noqa: S608
 
 
-async def ledger_is_the_balance(books: Books, skus: Sequence[str]) -> None:
-    """The ledger's sums are what lies at each place and what is picked; what is allocated is reserved by demands."""
-    ledger, balances = await read(books, "lots", "ledger", skus), await read(books, "lots", "balance", skus)
-    reserved, picked = await read(books, "lots", "reserved", skus), await read(books, "lots", "picked", skus)
-    place, house = ("sku", "lot", "location"), ("sku", "lot", "warehouse")
-    at_places = [row for row in ledger if row["location"]]
-    assert summed(at_places, *place, of="on_hand") == summed(balances, *place, of="on_hand")
-    assert summed(ledger, *house, of="picked") == summed(picked, *house)
-    assert summed(reserved, *place) == summed(balances, *place, of="allocated")
+async def ledger_equals_balances(databases: DatabaseReader, skus: Sequence[str]) -> None:
+    """Ledger sums equal on-hand and picked quantities; allocated quantities equal reservations."""
+    ledger, balances = (
+        await read_table(databases, "lots", "ledger", skus),
+        await read_table(databases, "lots", "balance", skus),
+    )
+    reserved, picked = (
+        await read_table(databases, "lots", "reservation", skus),
+        await read_table(databases, "lots", "picked_stock", skus),
+    )
+    location_key, warehouse_key = ("sku", "lot", "location"), ("sku", "lot", "warehouse")
+    location_entries = [row for row in ledger if row["location"]]
+    assert sum_by(location_entries, *location_key, column="on_hand") == sum_by(
+        balances, *location_key, column="on_hand"
+    )
+    assert sum_by(ledger, *warehouse_key, column="picked") == sum_by(picked, *warehouse_key)
+    assert sum_by(reserved, *location_key) == sum_by(balances, *location_key, column="allocated")
     assert all(0 <= row["allocated"] <= row["on_hand"] for row in balances), balances
 
 
-async def formula(books: Books, skus: Sequence[str]) -> None:
-    """Per lot and warehouse: what came is on hand, picked, or gone; a step within the house changes neither sum."""
-    names = ("sku", "lot", "warehouse")
-    ledger = await read(books, "lots", "ledger", skus)
-    assert {row["change"] for row in ledger} <= CAME | GONE | STAYED
+async def inflow_equals_stock_and_outflow(databases: DatabaseReader, skus: Sequence[str]) -> None:
+    """Per lot and warehouse, inflow equals on hand, picked and outflow; internal moves sum to zero."""
+    key = ("sku", "lot", "warehouse")
+    ledger = await read_table(databases, "lots", "ledger", skus)
+    assert {row["change"] for row in ledger} <= INFLOWS | OUTFLOWS | INTERNAL_MOVES
     for row in ledger:
         row["total"] = row["on_hand"] + row["picked"]
-    here = summed(await read(books, "lots", "balance", skus), *names, of="on_hand")
-    picked = summed(await read(books, "lots", "picked", skus), *names)
-    came = summed([row for row in ledger if row["change"] in CAME], *names, of="total")
-    gone = summed([row for row in ledger if row["change"] in GONE], *names, of="total")
-    assert not summed([row for row in ledger if row["change"] in STAYED], *names, of="total")
-    for lot in came.keys() | here.keys() | picked.keys() | gone.keys():
+    on_hand = sum_by(await read_table(databases, "lots", "balance", skus), *key, column="on_hand")
+    picked = sum_by(await read_table(databases, "lots", "picked_stock", skus), *key)
+    inflow = sum_by([row for row in ledger if row["change"] in INFLOWS], *key, column="total")
+    outflow = sum_by([row for row in ledger if row["change"] in OUTFLOWS], *key, column="total")
+    assert not sum_by([row for row in ledger if row["change"] in INTERNAL_MOVES], *key, column="total")
+    for lot in inflow.keys() | on_hand.keys() | picked.keys() | outflow.keys():
         zero = Decimal(0)
-        left = here.get(lot, zero) + picked.get(lot, zero) - gone.get(lot, zero)
-        assert came.get(lot, zero) == left, (lot, came, here, picked, gone)
+        accounted = on_hand.get(lot, zero) + picked.get(lot, zero) - outflow.get(lot, zero)
+        assert inflow.get(lot, zero) == accounted, (lot, inflow, on_hand, picked, outflow)
 
 
-async def orders_agree(books: Books, skus: Sequence[str]) -> None:
-    """What lots has reserved, picked and shipped under each demand is what fulfillment says its orders have."""
-    piles = await read(books, "fulfillment", "pile", skus)
-    by_status = {status: [row for row in piles if row["status"] == status] for status in ("ALLOCATED", "PICKED")}
-    reserved, picked = await read(books, "lots", "reserved", skus), await read(books, "lots", "picked", skus)
-    at_place = ("sku", "lot", "order_id", "line", "demand", "location")
-    assert summed(by_status["ALLOCATED"], *at_place) == summed(reserved, *at_place)
-    in_hand = ("sku", "lot", "order_id", "line", "demand")
-    assert summed(by_status["PICKED"], *in_hand) == summed(picked, *in_hand)
-    left = [row for row in await read(books, "lots", "ledger", skus) if row["change"] == "SHIPPED"]
-    for row in left:
+async def fulfillment_matches_lots(databases: DatabaseReader, skus: Sequence[str]) -> None:
+    """Reserved, picked and shipped quantities in lots equal those of fulfillment per demand."""
+    allocated_lots = await read_table(databases, "fulfillment", "allocated_lot", skus)
+    by_status = {
+        status: [row for row in allocated_lots if row["status"] == status] for status in ("ALLOCATED", "PICKED")
+    }
+    reserved, picked = (
+        await read_table(databases, "lots", "reservation", skus),
+        await read_table(databases, "lots", "picked_stock", skus),
+    )
+    allocation_key = ("sku", "lot", "order_id", "line", "demand_id", "location")
+    assert sum_by(by_status["ALLOCATED"], *allocation_key) == sum_by(reserved, *allocation_key)
+    picked_key = ("sku", "lot", "order_id", "line", "demand_id")
+    assert sum_by(by_status["PICKED"], *picked_key) == sum_by(picked, *picked_key)
+    shipments = [row for row in await read_table(databases, "lots", "ledger", skus) if row["change"] == "SHIPPED"]
+    for row in shipments:
         row["quantity"] = -row["picked"]
-    shipped = ("sku", "lot", "order_id", "line", "shipment")
-    assert summed([row for row in piles if row["status"] == "SHIPPED"], *shipped) == summed(left, *shipped)
+    shipped_key = ("sku", "lot", "order_id", "line", "shipment")
+    assert sum_by([row for row in allocated_lots if row["status"] == "SHIPPED"], *shipped_key) == sum_by(
+        shipments, *shipped_key
+    )
 
 
-async def lines_add_up(books: Books, skus: Sequence[str]) -> None:
-    """A line counts its piles; what it ordered is allocated, picked, shipped or open, and not more."""
-    lines = await books.rows(
+async def line_quantities_add_up(databases: DatabaseReader, skus: Sequence[str]) -> None:
+    """A line's totals equal its allocated lots; allocated, picked, shipped and open make up the order."""
+    lines = await databases.fetch_rows(
         "fulfillment",
         """SELECT l.*, o.backorders, o.status FROM order_line l JOIN sales_order o USING (order_id)
            WHERE sku = ANY($1)""",
         list(skus),
     )
-    piles = summed(await read(books, "fulfillment", "pile", skus), "order_id", "line", "status")
-    open_ = summed(
-        [row for row in await read(books, "lots", "demand", skus) if row["status"] == "OPEN"],
-        "order_id", "line", of="open",
+    by_status = sum_by(await read_table(databases, "fulfillment", "allocated_lot", skus), "order_id", "line", "status")
+    open_quantities = sum_by(
+        [row for row in await read_table(databases, "lots", "demand", skus) if row["status"] == "OPEN"],
+        "order_id", "line", column="open_quantity",
     )  # fmt: skip
     zero = Decimal(0)
     for line in lines:
         key = (line["order_id"], line["line"])
         for status in ("ALLOCATED", "PICKED", "SHIPPED"):
-            assert piles.get((*key, status), zero) == line[status.lower()], line
-        if line["cancelled"] or line["waiting"] or line["status"] == "CANCELLED":
-            assert key not in open_, line
+            assert by_status.get((*key, status), zero) == line[status.lower()], line
+        if line["cancelled"] or line["awaiting_product"] or line["status"] == "CANCELLED":
+            assert key not in open_quantities, line
             continue
-        covered = line["allocated"] + line["picked"] + line["shipped"] + open_.get(key, zero)
-        assert covered == line["ordered"] or (covered < line["ordered"] and line["backorders"] == "REFUSED"), line
+        covered = line["allocated"] + line["picked"] + line["shipped"] + open_quantities.get(key, zero)
+        assert covered == line["ordered"] or (covered < line["ordered"] and line["backorders"] == "NOT_ALLOWED"), line
 
 
-async def nothing_free_is_wanted(books: Books, skus: Sequence[str]) -> None:
-    """No demand is open while stock that fits it is free: stored, not allocated, not held, good for long enough."""
-    demands = [row for row in await read(books, "lots", "demand", skus) if row["status"] == "OPEN" and row["open"]]
-    holds = [row for row in await read(books, "lots", "hold", skus) if row["lifted_at"] is None]
-    held = {(row["sku"], row["lot"], row["location"]) for row in holds}
-    lots = {(row["sku"], row["lot"]): row for row in await read(books, "lots", "lot", skus)}
-    products = {row["sku"]: row["life"] for row in await read(books, "lots", "product", skus)}
-    for balance in await read(books, "lots", "balance", skus):
-        sku, lot, free = balance["sku"], balance["lot"], balance["on_hand"] - balance["allocated"]
-        if not balance["stored"] or not free or held & {(sku, lot, None), (sku, lot, balance["location"])}:
+async def no_open_demand_beside_available_stock(databases: DatabaseReader, skus: Sequence[str]) -> None:
+    """No demand is open while matching stock is available: stored, unallocated, unheld, fresh enough."""
+    demands = [
+        row
+        for row in await read_table(databases, "lots", "demand", skus)
+        if row["status"] == "OPEN" and row["open_quantity"]
+    ]
+    holds = [row for row in await read_table(databases, "lots", "hold", skus) if row["released_at"] is None]
+    held_keys = {(row["sku"], row["lot"], row["location"]) for row in holds}
+    lots = {(row["sku"], row["lot"]): row for row in await read_table(databases, "lots", "lot", skus)}
+    products = {row["sku"]: row["shelf_life"] for row in await read_table(databases, "lots", "product", skus)}
+    for balance in await read_table(databases, "lots", "balance", skus):
+        sku, lot, available = balance["sku"], balance["lot"], balance["on_hand"] - balance["allocated"]
+        if (
+            not balance["is_storage"]
+            or not available
+            or held_keys & {(sku, lot, None), (sku, lot, balance["location"])}
+        ):
             continue
         for demand in demands:
-            # one lot alone has to have enough: what is too little for a demand may stay
+            # a single-lot demand may stay open beside a lot that is too small
             if (demand["sku"], demand["warehouse"]) != (sku, balance["warehouse"]) or demand["single_lot"]:
                 continue
-            late = too_late(lots[sku, lot]["expiry"], day(0), min_life=_life(products[sku], demand))
-            assert late or (demand["lots"] and lot not in demand["lots"]), (demand, balance)
+            violation = shelf_life_violation(
+                lots[sku, lot]["expiry"], day_from_now(0), min_remaining_days=_min_remaining_days(products[sku], demand)
+            )
+            assert violation or (demand["allowed_lots"] and lot not in demand["allowed_lots"]), (demand, balance)
 
 
-def _life(policy: str, demand: Json) -> int:
-    return LifePolicy.model_validate_json(policy).min_life(demand["customer"], demand["min_life_days"])
+def _min_remaining_days(policy: str, demand: JsonObject) -> int:
+    return ShelfLifePolicy.model_validate_json(policy).min_remaining_shelf_life(
+        demand["customer"], demand["min_remaining_shelf_life_days"]
+    )
 
 
-SUMS = (ledger_is_the_balance, formula)
-PROOFS = (*SUMS, orders_agree, lines_add_up, nothing_free_is_wanted)
+QUANTITY_PROOFS = (ledger_equals_balances, inflow_equals_stock_and_outflow)
+PROOFS = (*QUANTITY_PROOFS, fulfillment_matches_lots, line_quantities_add_up, no_open_demand_beside_available_stock)
 
 
-async def not_mixed(world: World, skus: Sequence[str]) -> None:
-    """A storage place holds one lot of a product, unless it was told that it holds two (S30)."""
-    told = {
+async def lots_are_not_mixed(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """A storage location holds one lot of a product, unless mixing was reported (S30)."""
+    reported = {
         (sku, event["data"]["location"])
         for sku in skus
-        for event in world.listener.heard("lots.events", sku, "lot.mixed.v1")
+        for event in system.listener.events_of("lots.events", sku, "lot.mixing_detected.v1")
     }
-    places: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in await read(world, "lots", "balance", skus):
-        if row["stored"] and row["on_hand"]:
-            places[row["sku"], row["location"]].add(row["lot"])
-    assert {place for place, lots in places.items() if len(lots) > 1} <= told
+    lots_by_location: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in await read_table(system, "lots", "balance", skus):
+        if row["is_storage"] and row["on_hand"]:
+            lots_by_location[row["sku"], row["location"]].add(row["lot"])
+    assert {location for location, lots in lots_by_location.items() if len(lots) > 1} <= reported

@@ -1,188 +1,209 @@
-"""What must hold whenever all services are at rest, looked up in their databases."""
+"""Invariants of serial stock, checked in the databases whenever all services are idle."""
 
 from collections.abc import Sequence
 
-from services.serials.units.domain.transitions import after
-from tests.flows.world import Json, World
+from services.serials.units.domain.transitions import next_status
+from tests.flows.system import JsonObject, SystemUnderTest
 
 TABLES = {
     "receiving": ("unit", "receipt_line", "discrepancy", "lot_scan", "shipped_lot", "return_lot"),
-    "serials": ("serial_state", "audit", "demand", "hold"),
-    "lots": ("lot", "ledger", "reserved", "picked", "demand", "hold", "correction", "recall", "recall_product"),
-    "fulfillment": ("sales_order", "order_line", "demand", "unit", "shipment", "pile", "lot_hold"),
+    "serials": ("serial_state", "audit_entry", "demand", "hold"),
+    "lots": (
+        "lot",
+        "ledger",
+        "reservation",
+        "picked_stock",
+        "demand",
+        "hold",
+        "correction",
+        "recall",
+        "recall_product",
+    ),
+    "fulfillment": ("sales_order", "order_line", "demand", "allocated_unit", "shipment", "allocated_lot", "lot_hold"),
 }
 
 
-async def fingerprint(world: World) -> Json:
-    """All that makes up the state of goods and documents, as a few values to compare."""
-    found = {}
+async def state_fingerprint(system: SystemUnderTest) -> JsonObject:
+    """Return row counts and hashes of all stock and document tables."""
+    digests = {}
     for service, tables in TABLES.items():
         for table in tables:
             query = f"SELECT count(*), md5(string_agg(row::text, '|' ORDER BY row::text)) FROM {table} AS row"  # noqa: S608
-            found[f"{service}.{table}"] = (await world.rows(service, query))[0]
-    return found
+            digests[f"{service}.{table}"] = (await system.fetch_rows(service, query))[0]
+    return digests
 
 
-async def hold(world: World, skus: Sequence[str]) -> None:
-    """Check everything for these products."""
+async def assert_invariants(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """Run all checks for these products."""
     for check in (
-        one_status, audit_is_the_state, answers_are_kept, lines_add_up, nothing_free_is_wanted, no_disputes,
-        each_message_once,
-    ):  # fmt: skip
-        await check(world, skus)
+        one_status_per_serial,
+        audit_trail_ends_in_the_state,
+        allocations_match_published_events,
+        line_quantities_add_up,
+        no_open_demand_beside_available_units,
+        no_event_conflicts,
+        each_message_has_one_effect,
+    ):
+        await check(system, skus)
 
 
-async def one_status(world: World, skus: Sequence[str]) -> None:
-    """Each serial has one row and one status, the same at every service that knows it."""
-    units = await world.rows(
+async def one_status_per_serial(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """Each serial has one row and one status, equal in every service."""
+    units = await system.fetch_rows(
         "serials",
-        """SELECT s.sku, s.serial, t.status::text, t.order_id, t.order_line, t.demand, t.adjustment FROM serial s
+        """SELECT s.sku, s.serial, t.status::text, t.order_id, t.order_line, t.demand_id, t.adjustment FROM serial s
            LEFT JOIN serial_state t USING (id) WHERE s.sku = ANY($1)""",
         skus,
     )
     assert len({(unit["sku"], unit["serial"]) for unit in units}) == len(units)
     assert all(unit["status"] for unit in units), units
-    registry = {
-        (unit["sku"], unit["serial"]): (unit["status"], unit["order_id"], unit["order_line"], unit["demand"])
+    serials_units = {
+        (unit["sku"], unit["serial"]): (unit["status"], unit["order_id"], unit["order_line"], unit["demand_id"])
         for unit in units
         if unit["status"] in ("ALLOCATED", "PICKED")
     }
-    in_hand = await world.rows("fulfillment", "SELECT * FROM unit WHERE sku = ANY($1) AND shipment = ''", skus)
-    picked = {
-        (unit["sku"], unit["serial"]): (unit["status"], unit["order_id"], unit["line"], unit["demand"])
-        for unit in in_hand
+    rows = await system.fetch_rows(
+        "fulfillment", "SELECT * FROM allocated_unit WHERE sku = ANY($1) AND shipment = ''", skus
+    )
+    fulfillment_units = {
+        (unit["sku"], unit["serial"]): (unit["status"], unit["order_id"], unit["line"], unit["demand_id"])
+        for unit in rows
     }
-    assert picked == registry
-    known = await world.rows("receiving", "SELECT sku, serial, state FROM unit WHERE sku = ANY($1)", skus)
-    receiving = {(unit["sku"], unit["serial"]): unit["state"] for unit in known}
+    assert fulfillment_units == serials_units
+    receiving_rows = await system.fetch_rows(
+        "receiving", "SELECT sku, serial, status FROM unit WHERE sku = ANY($1)", skus
+    )
+    receiving_statuses = {(unit["sku"], unit["serial"]): unit["status"] for unit in receiving_rows}
     for unit in units:
-        state = receiving[unit["sku"], unit["serial"]]
-        assert (state == "VOID") == (unit["adjustment"] == "VOID"), (unit, state)
-        if state == "VOID":
+        receiving_status = receiving_statuses[unit["sku"], unit["serial"]]
+        assert (receiving_status == "VOID") == (unit["adjustment"] == "VOID"), (unit, receiving_status)
+        if receiving_status == "VOID":
             continue
         match unit["status"]:
             case "EXPECTED":
-                assert state in ("EXPECTED", "ABSENT", "SCANNED"), (unit, state)
+                assert receiving_status in ("EXPECTED", "INACTIVE", "SCANNED"), (unit, receiving_status)
             case "SHIPPED":
-                assert state == "OUT", (unit, state)
+                assert receiving_status == "SHIPPED", (unit, receiving_status)
             case _:
-                assert state == "IN_HOUSE", (unit, state)
+                assert receiving_status == "ON_HAND", (unit, receiving_status)
 
 
-async def audit_is_the_state(world: World, skus: Sequence[str]) -> None:
-    """The audit trail of each unit, replayed from its beginning, takes only legal steps and ends in its state (S22)."""
-    rows = await world.rows(
+async def audit_trail_ends_in_the_state(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """Replayed from the start, each audit trail takes only legal steps and ends in the current state (S22)."""
+    rows = await system.fetch_rows(
         "serials",
         """SELECT s.sku, s.serial, a.version, a.from_status::text, a.status::text, a.from_location, a.location,
-                  act.change, t.version AS now_version, t.status::text AS now, t.location AS now_at
-           FROM serial s JOIN serial_state t USING (id) JOIN audit a ON a.serial_id = s.id JOIN act ON act.id = a.act
+                  o.change, t.version AS now_version, t.status::text AS now, t.location AS now_at
+           FROM serial s JOIN serial_state t USING (id) JOIN audit_entry a ON a.serial_id = s.id
+           JOIN audit_operation o ON o.id = a.operation_id
            WHERE s.sku = ANY($1) ORDER BY s.id, a.version""",
         skus,
     )
-    trails: dict[tuple[str, str], list[Json]] = {}
+    trails: dict[tuple[str, str], list[JsonObject]] = {}
     for row in rows:
         trails.setdefault((row["sku"], row["serial"]), []).append(row)
-    states = await world.rows("serials", "SELECT count(*) FROM serial WHERE sku = ANY($1)", skus)
+    states = await system.fetch_rows("serials", "SELECT count(*) FROM serial WHERE sku = ANY($1)", skus)
     assert len(trails) == states[0]["count"]
     for trail in trails.values():
         status, location = None, None
         for version, row in enumerate(trail, start=1):
             assert (row["version"], row["from_status"], row["from_location"]) == (version, status, location), trail
-            assert after(status, row["change"]) == row["status"], row
+            assert next_status(status, row["change"]) == row["status"], row
             status, location = row["status"], row["location"]
         assert (row["now_version"], row["now"], row["now_at"]) == (len(trail), status, location), trail
 
 
-async def answers_are_kept(world: World, skus: Sequence[str]) -> None:
-    """What was answered is what was allocated: as many units given under each demand as its units became ALLOCATED."""
-    allocated = await world.rows(
+async def allocations_match_published_events(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """The units published as allocated per demand equal those that became ALLOCATED."""
+    allocated = await system.fetch_rows(
         "serials",
-        """SELECT act.demand, count(*) FROM serial s JOIN audit a ON a.serial_id = s.id JOIN act ON act.id = a.act
-           WHERE s.sku = ANY($1) AND act.change = 'allocated' GROUP BY 1""",
+        """SELECT o.demand_id, count(*) FROM serial s JOIN audit_entry a ON a.serial_id = s.id
+           JOIN audit_operation o ON o.id = a.operation_id
+           WHERE s.sku = ANY($1) AND o.change = 'allocated' GROUP BY 1""",
         skus,
     )
-    given: dict[str, int] = {}
+    published: dict[str, int] = {}
     for sku in skus:
-        for event in world.listener.heard("serials.events", sku, "serial.allocated.v1"):
-            if units := event["data"].get("given"):
-                given[event["data"]["demand"]] = given.get(event["data"]["demand"], 0) + len(units)
-    assert given == {row["demand"]: row["count"] for row in allocated}
+        for event in system.listener.events_of("serials.events", sku, "serial.allocated.v1"):
+            if units := event["data"].get("allocated"):
+                published[event["data"]["demand_id"]] = published.get(event["data"]["demand_id"], 0) + len(units)
+    assert published == {row["demand_id"]: row["count"] for row in allocated}
 
 
-async def lines_add_up(world: World, skus: Sequence[str]) -> None:
-    """What a line ordered is allocated, picked, shipped, or open under a demand that its owner keeps."""
-    lines = await world.rows(
+async def line_quantities_add_up(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """A line's quantity is allocated, picked, shipped or open under a demand of the serials service."""
+    lines = await system.fetch_rows(
         "fulfillment",
         """SELECT l.*, o.backorders FROM order_line l JOIN sales_order o USING (order_id)
-           WHERE sku = ANY($1) AND NOT l.cancelled AND NOT l.waiting AND o.status <> 'CANCELLED'""",
+           WHERE sku = ANY($1) AND NOT l.cancelled AND NOT l.awaiting_product AND o.status <> 'CANCELLED'""",
         skus,
     )
-    demands = await world.rows(
+    demands = await system.fetch_rows(
         "serials",
-        """SELECT order_id, line, sum(open)::int AS open FROM demand
+        """SELECT order_id, line, sum(open_quantity)::int AS open_quantity FROM demand
            WHERE sku = ANY($1) AND status = 'OPEN' GROUP BY 1, 2""",
         skus,
     )
-    open_ = {(row["order_id"], row["line"]): row["open"] for row in demands}
+    open_quantities = {(row["order_id"], row["line"]): row["open_quantity"] for row in demands}
     for line in lines:
-        held = line["allocated"] + line["picked"] + line["shipped"]
-        if line["backorders"] != "REFUSED":
-            covered = held + open_.get((line["order_id"], line["line"]), 0)
+        assigned = line["allocated"] + line["picked"] + line["shipped"]
+        if line["backorders"] != "NOT_ALLOWED":
+            covered = assigned + open_quantities.get((line["order_id"], line["line"]), 0)
             assert covered == line["ordered"], (line, covered)
-        units = await world.rows(
+        units = await system.fetch_rows(
             "fulfillment",
-            "SELECT status, count(*) FROM unit WHERE order_id = $1 AND line = $2 GROUP BY 1",
+            "SELECT status, count(*) FROM allocated_unit WHERE order_id = $1 AND line = $2 GROUP BY 1",
             line["order_id"],
             line["line"],
         )
-        counted = {row["status"]: row["count"] for row in units}
-        shown = {"ALLOCATED": line["allocated"], "PICKED": line["picked"], "SHIPPED": line["shipped"]}
-        assert counted == {status: count for status, count in shown.items() if count}, line
+        unit_counts = {row["status"]: row["count"] for row in units}
+        line_counts = {"ALLOCATED": line["allocated"], "PICKED": line["picked"], "SHIPPED": line["shipped"]}
+        assert unit_counts == {status: count for status, count in line_counts.items() if count}, line
 
 
-async def nothing_free_is_wanted(world: World, skus: Sequence[str]) -> None:
-    """No demand is open while stock that fits it is free."""
-    wanted = await world.rows(
+async def no_open_demand_beside_available_units(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """No demand is open while a matching unit is available."""
+    unserved = await system.fetch_rows(
         "serials",
-        """SELECT d.id, d.order_id, d.open, t.serial FROM demand d JOIN serial_state t
+        """SELECT d.demand_id, d.order_id, d.open_quantity, t.serial FROM demand d JOIN serial_state t
            ON t.sku = d.sku AND t.warehouse = d.warehouse
-           WHERE d.sku = ANY($1) AND d.open > 0 AND d.kind = 'ANY' AND d.status = 'OPEN'
-             AND t.status = 'IN_INVENTORY' AND t.holds = 0 AND t.adjustment IS NULL""",
+           WHERE d.sku = ANY($1) AND d.open_quantity > 0 AND d.kind = 'ANY' AND d.status = 'OPEN'
+             AND t.status = 'IN_INVENTORY' AND t.open_hold_count = 0 AND t.adjustment IS NULL""",
         skus,
     )
-    assert not wanted
+    assert not unserved
 
 
-async def each_message_once(world: World, skus: Sequence[str]) -> None:
-    """However often a message came, it was refused once at most, and had each of its effects on a unit once."""
-    for service in world.databases:
-        query = "SELECT source, message, count(*) FROM rejection GROUP BY 1, 2 HAVING count(*) > 1"
-        twice = await world.rows(service, query)
-        assert not twice, (service, twice)
-    twice = await world.rows(
+async def each_message_has_one_effect(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """A message has at most one rejection and each effect on a unit once, however often it is delivered."""
+    for service in system.databases:
+        query = "SELECT source, message_id, count(*) FROM rejection GROUP BY 1, 2 HAVING count(*) > 1"
+        duplicates = await system.fetch_rows(service, query)
+        assert not duplicates, (service, duplicates)
+    duplicates = await system.fetch_rows(
         "serials",
-        """SELECT s.serial, act.change, act.cause_source, act.cause_id, count(*)
-           FROM serial s JOIN audit a ON a.serial_id = s.id JOIN act ON act.id = a.act
+        """SELECT s.serial, o.change, o.cause_source, o.cause_id, count(*)
+           FROM serial s JOIN audit_entry a ON a.serial_id = s.id JOIN audit_operation o ON o.id = a.operation_id
            WHERE s.sku = ANY($1) GROUP BY 1, 2, 3, 4 HAVING count(*) > 1""",
         skus,
     )
-    assert not twice
-    twice = await world.rows(
+    assert not duplicates
+    duplicates = await system.fetch_rows(
         "fulfillment",
-        """SELECT order_id, source, message, what, detail, count(*) FROM order_log
+        """SELECT order_id, source, message_id, action, detail, count(*) FROM order_log
            WHERE order_id IN (SELECT order_id FROM order_line WHERE sku = ANY($1))
            GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1""",
         skus,
     )
-    assert not twice, twice
+    assert not duplicates, duplicates
 
 
-async def no_disputes(world: World, skus: Sequence[str]) -> None:
-    """No fact of a sibling failed to fit."""
-    for service in world.databases:
-        disputes = await world.rows(
+async def no_event_conflicts(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """No event of another service is recorded as a conflict."""
+    for service in system.databases:
+        conflicts = await system.fetch_rows(
             service,
-            "SELECT * FROM rejection WHERE kind = 'DISAGREEMENT' AND raw::text LIKE ANY($1) AND closed_at IS NULL",
+            "SELECT * FROM rejection WHERE kind = 'EVENT_CONFLICT' AND raw::text LIKE ANY($1) AND closed_at IS NULL",
             [f"%{sku}%" for sku in skus],
         )
-        assert not disputes
+        assert not conflicts

@@ -1,24 +1,26 @@
-"""What tests of receiving look up: verdicts, discrepancies, lines."""
+"""Helpers for receipts: scan results, discrepancies and lines."""
 
-from tests.flows.shop import Shop
-from tests.flows.world import Json, World
-
-
-async def scanned(world: World, shop: Shop, receipt: str, serials: list[str]) -> dict[str, str]:
-    """The verdict on each serial scanned."""
-    answer = await world.command(shop.scan(receipt, serials))
-    assert answer.status_code == 200, answer.text
-    return {row["serial"]: row["verdict"] for row in answer.json()["verdicts"]}
+from tests.flows.serial_scenario import SerialScenario
+from tests.flows.system import JsonObject, SystemUnderTest
 
 
-async def discrepancies(world: World, receipt: str) -> list[Json]:
-    """What receiving shows of a receipt's discrepancies."""
-    items: list[Json] = (await world.read("receiving", f"/receipts/{receipt}/discrepancies"))["items"]
+async def scan_statuses(
+    system: SystemUnderTest, scenario: SerialScenario, receipt: str, serials: list[str]
+) -> dict[str, str]:
+    """Scan serials and return the status of each."""
+    response = await system.execute_command(scenario.scan_command(receipt, serials))
+    assert response.status_code == 200, response.text
+    return {result["serial"]: result["status"] for result in response.json()["scan_results"]}
+
+
+async def discrepancies(system: SystemUnderTest, receipt: str) -> list[JsonObject]:
+    """Return the discrepancies of a receipt."""
+    items: list[JsonObject] = (await system.get_json("receiving", f"/receipts/{receipt}/discrepancies"))["items"]
     return items
 
 
-async def line(world: World, receipt: str) -> Json:
-    """The only line of a receipt."""
-    (only,) = (await world.read("receiving", f"/receipts/{receipt}"))["lines"]["items"]
-    shown: Json = only
-    return shown
+async def load_single_line(system: SystemUnderTest, receipt: str) -> JsonObject:
+    """Return the only line of a receipt."""
+    (single,) = (await system.get_json("receiving", f"/receipts/{receipt}"))["lines"]["items"]
+    line: JsonObject = single
+    return line

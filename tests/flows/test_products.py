@@ -1,6 +1,6 @@
-"""Products and places: how a product is tracked, what may be said of it, and that everybody hears of it."""
+"""Products and locations: tracking modes, policies and publication to all services."""
 
-from shared.contracts.commands.receiving import CloseReceipt, Scan
+from shared.contracts.commands.receiving import CloseReceipt, ScanItems
 from shared.contracts.upstream import (
     AsnAnnounced,
     AsnLine,
@@ -9,165 +9,167 @@ from shared.contracts.upstream import (
     ProductDefined,
     WarehouseDefined,
 )
-from tests.flows.listener import Event
-from tests.flows.shop import DOCK, STAGE, WAREHOUSE, Shop
-from tests.flows.waiting import eventually
-from tests.flows.world import World
+from tests.flows.event_listener import Event
+from tests.flows.polling import eventually
+from tests.flows.serial_scenario import DOCK, STAGE, WAREHOUSE, SerialScenario
+from tests.flows.system import SystemUnderTest
 
 
-async def test_a_product_is_tracked_by_serial_by_lot_or_not(world: World, shop: Shop) -> None:
-    """A product is SERIAL, LOT or NONE, as its boxes were ticked, here and at everybody who is told (S01)."""
+async def test_product_tracking_modes(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A product is tracked by SERIAL, LOT or NONE, as defined, in all services (S01)."""
     boxes = {"SERIAL": {"serial_tracked": True}, "LOT": {"lot_tracked": True}, "NONE": {"serial_tracked": False}}
     for tracking, box in boxes.items():
-        sku = await shop.product(shop.no(tracking), **box)
-        (said,) = await shop.heard("products", sku, "product.changed.v1")
-        assert said["data"]["tracking"] == tracking
-        assert (await world.read("receiving", f"/products/{sku}"))["tracking"] == tracking
+        sku = await scenario.define_product(scenario.new_id(tracking), **box)
+        (event,) = await scenario.wait_for_event("products", sku, "product.changed.v1")
+        assert event["data"]["tracking"] == tracking
+        assert (await system.get_json("receiving", f"/products/{sku}"))["tracking"] == tracking
 
 
-async def test_receiving_a_tracked_product_takes_its_serials(world: World, shop: Shop) -> None:
-    """Nothing of a serial-tracked product is received without its serial: unscanned, all of it is short (S02)."""
-    await shop.product()
-    receipt = shop.no("ASN")
-    line = AsnLine(line="1", sku=shop.sku, quantity=3)
-    await world.say(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
-    await shop.heard("receiving.events", receipt, "receipt.planned.v1")
-    await world.do(CloseReceipt(receipt=receipt))
-    (closed,) = await shop.heard("receiving.events", receipt, "receipt.closed.v1")
+async def test_receiving_a_tracked_product_requires_serials(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A serial-tracked product is received by serial only; unscanned units are short (S02)."""
+    await scenario.define_product()
+    receipt = scenario.new_id("ASN")
+    line = AsnLine(line="1", sku=scenario.sku, quantity=3)
+    await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
+    await scenario.wait_for_event("receiving.events", receipt, "receipt.line_expected.v1")
+    await system.execute(CloseReceipt(receipt=receipt))
+    (closed,) = await scenario.wait_for_event("receiving.events", receipt, "receipt.closed.v1")
     (summary,) = closed["data"]["lines"]
     assert (summary["announced"], summary["received"], summary["short"]) == (3, 0, 3)
-    await world.quiet()
-    assert not await world.rows("serials", "SELECT 1 FROM serial WHERE sku = $1", shop.sku)
+    await system.wait_until_quiescent()
+    assert not await system.fetch_rows("serials", "SELECT 1 FROM serial WHERE sku = $1", scenario.sku)
 
 
-async def test_picking_a_tracked_product_takes_its_serials(world: World, shop: Shop) -> None:
-    """A pick names each unit by its serial; a pick of a quantity is malformed (S02)."""
-    await shop.product()
-    await shop.stock(2)
-    order = await shop.order(2)
-    await shop.allocated(order, 2)
-    for units in ([], [{"sku": shop.sku}], [{"sku": shop.sku, "quantity": 2}]):
-        answer = await world.post("fulfillment", "/picks", {"order": order, "units": units, "location": STAGE})
-        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-    await shop.allocated(order, 2)
+async def test_picking_a_tracked_product_requires_serials(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A pick of a serial-tracked product lists serials; a quantity is a validation_error (S02)."""
+    await scenario.define_product()
+    await scenario.stock_units(2)
+    order = await scenario.place_order(2)
+    await scenario.wait_for_allocation(order, 2)
+    for units in ([], [{"sku": scenario.sku}], [{"sku": scenario.sku, "quantity": 2}]):
+        response = await system.post("fulfillment", "/picks", {"order": order, "units": units, "location": STAGE})
+        assert (response.status_code, response.json()["code"]) == (400, "validation_error")
+    await scenario.wait_for_allocation(order, 2)
 
 
-async def test_serials_of_a_product_without_any_are_refused(world: World, shop: Shop) -> None:
-    """Serials of an untracked or lot-tracked product are refused: its policy says what is asked for (S02)."""
+async def test_serials_of_an_untracked_product_are_rejected(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Serials of an untracked or lot-tracked product are rejected (S02)."""
     for boxes in ({"serial_tracked": False}, {"lot_tracked": True}):
-        sku = await shop.product(shop.no("P"), **boxes)
-        receipt = shop.no("BR")
-        await world.do(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, kind="BLIND"))
-        await world.refused(shop.scan(receipt, ["U-1"], sku=sku), "not_serial_tracked")
+        sku = await scenario.define_product(scenario.new_id("P"), **boxes)
+        receipt = scenario.new_id("BR")
+        await system.execute(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, kind="BLIND"))
+        await system.assert_rejected(scenario.scan_command(receipt, ["U-1"], sku=sku), "not_serial_tracked")
         line = AsnLine(line="1", sku=sku, quantity=1, serials=["U-1"])
-        asn = AsnAnnounced(receipt=shop.no("ASN"), warehouse=WAREHOUSE, lines=[line])
-        await world.refused(asn, "not_serial_tracked")
-        placed = shop.placed(1, serials=["U-1"], sku=sku)
-        await shop.known_at_fulfillment(sku)
-        await world.refused(placed, "not_serial_tracked")
+        asn = AsnAnnounced(receipt=scenario.new_id("ASN"), warehouse=WAREHOUSE, lines=[line])
+        await system.assert_rejected(asn, "not_serial_tracked")
+        order = scenario.order_command(1, serials=["U-1"], sku=sku)
+        await scenario.wait_for_product_at_fulfillment(sku)
+        await system.assert_rejected(order, "not_serial_tracked")
 
 
-async def test_a_product_cannot_be_both(world: World, shop: Shop) -> None:
-    """Serial and lot tracked at once is refused with a clear message, over Kafka and HTTP; nothing is defined (S03)."""
-    both = ProductDefined(sku=shop.sku, name="Pump", serial_tracked=True, lot_tracked=True)
-    (event,) = await world.say(both)
-    await world.rejection("receiving", event, "both_trackings", shop.sku)
-    problem = await world.refused(both, "both_trackings")
+async def test_product_cannot_have_both_trackings(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A product tracked by both serial and lot is rejected over Kafka and HTTP (S03)."""
+    both = ProductDefined(sku=scenario.sku, name="Pump", serial_tracked=True, lot_tracked=True)
+    (event,) = await system.publish(both)
+    await system.wait_for_rejection("receiving", event, "conflicting_tracking", scenario.sku)
+    problem = await system.assert_rejected(both, "conflicting_tracking")
     assert problem["status"] == 422
     assert "by serial" in problem["detail"]
     assert "by lot" in problem["detail"]
-    assert (await world.get("receiving", f"/products/{shop.sku}")).status_code == 404
+    assert (await system.get("receiving", f"/products/{scenario.sku}")).status_code == 404
 
 
-async def test_setting_the_second_is_refused_with_history(world: World, shop: Shop) -> None:
-    """A product with a receipt keeps its tracking: a switch is refused, and told what stands against it (S03)."""
-    await shop.product()
-    await shop.announced(shop.serials(1))
-    switch = ProductDefined(sku=shop.sku, name="Infusion pump", lot_tracked=True)
-    (event,) = await world.say(switch)
-    await world.rejection("receiving", event, "product_has_history", shop.sku)
-    problem = await world.refused(switch, "product_has_history")
+async def test_tracking_change_is_rejected_with_history(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A product with a receipt keeps its tracking; the rejection lists the document (S03)."""
+    await scenario.define_product()
+    await scenario.announce_asn(scenario.new_serials(1))
+    switch = ProductDefined(sku=scenario.sku, name="Infusion pump", lot_tracked=True)
+    (event,) = await system.publish(switch)
+    await system.wait_for_rejection("receiving", event, "product_in_use", scenario.sku)
+    problem = await system.assert_rejected(switch, "product_in_use")
     assert problem["status"] == 409
     assert problem["blocked_by"]
-    assert (await world.read("receiving", f"/products/{shop.sku}"))["tracking"] == "SERIAL"
+    assert (await system.get_json("receiving", f"/products/{scenario.sku}"))["tracking"] == "SERIAL"
 
 
-async def test_without_history_the_tracking_can_be_switched(world: World, shop: Shop) -> None:
-    """A product nobody has announced yet can be tracked otherwise; its open orders ask the new owner of its stock."""
-    await shop.product(lot_tracked=True)
-    order = await shop.order(1)
-    await shop.heard("lots.events", shop.sku, "lot.allocated.v1", order=order)
-    await shop.product_again(serial_tracked=True)
+async def test_tracking_can_change_without_history(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Without receipts the tracking can change; open orders request allocation from the new service."""
+    await scenario.define_product(lot_tracked=True)
+    order = await scenario.place_order(1)
+    await scenario.wait_for_event("lots.events", scenario.sku, "lot.allocated.v1", order=order)
+    await scenario.redefine_product(serial_tracked=True)
     requests: list[Event] = []
 
-    async def asked_anew() -> bool:
-        requests[:] = world.listener.heard("fulfillment.events", order, "allocation.requested.v1", tracking="SERIAL")
+    async def requested_again() -> bool:
+        requests[:] = system.listener.events_of(
+            "fulfillment.events", order, "allocation.requested.v1", tracking="SERIAL"
+        )
         return len(requests) == 1
 
-    await eventually(asked_anew)
-    serials = await shop.stock(1)
-    assert await shop.allocated(order, 1) == serials
+    await eventually(requested_again)
+    serials = await scenario.stock_units(1)
+    assert await scenario.wait_for_allocation(order, 1) == serials
 
 
-async def test_a_barcode_is_of_one_product(world: World, shop: Shop) -> None:
-    """A product may have several barcodes; one that is another product's is refused, and names whose it is."""
-    codes = [Barcode(code=f"4{shop.token}", quantity=1), Barcode(code=f"5{shop.token}", quantity=12)]
-    await shop.product(barcodes=codes)
-    other = ProductDefined(sku=shop.no("P"), name="Other", serial_tracked=True, barcodes=codes[:1])
-    problem = await world.refused(other, "barcode_taken")
-    assert problem["blocked_by"] == [f"/products/{shop.sku}"]
-    (said,) = await shop.heard("products", shop.sku)
-    assert {code["code"]: code["quantity"] for code in said["data"]["barcodes"]} == {
+async def test_barcode_belongs_to_one_product(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A product may have several barcodes; one of another product is rejected with its owner."""
+    codes = [Barcode(code=f"4{scenario.token}", quantity=1), Barcode(code=f"5{scenario.token}", quantity=12)]
+    await scenario.define_product(barcodes=codes)
+    other = ProductDefined(sku=scenario.new_id("P"), name="Other", serial_tracked=True, barcodes=codes[:1])
+    problem = await system.assert_rejected(other, "barcode_taken")
+    assert problem["blocked_by"] == [f"/products/{scenario.sku}"]
+    (event,) = await scenario.wait_for_event("products", scenario.sku)
+    assert {code["code"]: code["quantity"] for code in event["data"]["barcodes"]} == {
         code.code: code.quantity for code in codes
     }
 
 
-async def test_a_scan_may_name_the_product_by_its_barcode(world: World, shop: Shop) -> None:
-    """A scanned barcode says which product the serials are of (S13)."""
-    await shop.product(barcodes=[Barcode(code=f"4{shop.token}")])
-    serials = shop.serials(1)
-    receipt = await shop.announced(serials)
-    scan = Scan(receipt=receipt, session="S", barcode=f"4{shop.token}", location=DOCK, serials=serials)
-    assert (await world.do(scan))["sku"] == shop.sku
-    unknown = scan.model_copy(update={"barcode": f"9{shop.token}", "session": "S2"})
-    await world.refused(unknown, "unknown_product")
+async def test_scan_identifies_the_product_by_barcode(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A scanned barcode identifies the product of the serials (S13)."""
+    await scenario.define_product(barcodes=[Barcode(code=f"4{scenario.token}")])
+    serials = scenario.new_serials(1)
+    receipt = await scenario.announce_asn(serials)
+    scan = ScanItems(receipt=receipt, session="S", barcode=f"4{scenario.token}", location=DOCK, serials=serials)
+    assert (await system.execute(scan))["sku"] == scenario.sku
+    unknown = scan.model_copy(update={"barcode": f"9{scenario.token}", "session": "S2"})
+    await system.assert_rejected(unknown, "product_not_found")
 
 
-async def test_who_changed_a_product(world: World, shop: Shop) -> None:
-    """Each change of a product is kept: who, when, before and after; what says nothing new is no change (S22)."""
+async def test_product_changes_are_recorded(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Each change of a product is recorded with actor and both versions; a no-op is not (S22)."""
     for name in ("Pump", "Pump", "Pump 300"):
-        await world.do(ProductDefined(sku=shop.sku, name=name, serial_tracked=True), actor="mia")
-    latest, first = (await world.read("receiving", f"/products/{shop.sku}/changes"))["items"]
+        await system.execute(ProductDefined(sku=scenario.sku, name=name, serial_tracked=True), actor="mia")
+    latest, first = (await system.get_json("receiving", f"/products/{scenario.sku}/changes"))["items"]
     assert (first["version"], first["before"], first["after"]["name"]) == (1, None, "Pump")
     assert (latest["version"], latest["before"]["name"], latest["after"]["name"]) == (2, "Pump", "Pump 300")
     assert {latest["actor"], first["actor"]} == {"mia"}
-    await shop.heard("products", shop.sku, version=2)
-    assert len(world.listener.heard("products", shop.sku)) == 2
+    await scenario.wait_for_event("products", scenario.sku, version=2)
+    assert len(system.listener.events_of("products", scenario.sku)) == 2
 
 
-async def test_places_are_told_to_everybody(world: World, shop: Shop) -> None:
-    """A warehouse and a location defined over HTTP are published, and known at every service that needs them (S35)."""
-    warehouse, location = f"W{shop.token}", f"W{shop.token}/A-1"
-    await world.do(WarehouseDefined(warehouse=warehouse, name="New", time_zone="Asia/Tokyo"))
-    await world.do(LocationDefined(location=location, type="STORAGE", pick_sequence=7))
-    await shop.heard("locations", warehouse, "warehouse.changed.v1", time_zone="Asia/Tokyo")
-    await shop.heard("locations", location, "location.changed.v1", type="STORAGE", pick_sequence=7)
+async def test_locations_are_published_to_all_services(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A warehouse and a location defined over HTTP are published to all services (S35)."""
+    warehouse, location = f"W{scenario.token}", f"W{scenario.token}/A-1"
+    await system.execute(WarehouseDefined(warehouse=warehouse, name="New", time_zone="Asia/Tokyo"))
+    await system.execute(LocationDefined(location=location, type="STORAGE", pick_sequence=7))
+    await scenario.wait_for_event("locations", warehouse, "warehouse.changed.v1", time_zone="Asia/Tokyo")
+    await scenario.wait_for_event("locations", location, "location.changed.v1", type="STORAGE", pick_sequence=7)
 
-    async def known() -> bool:
+    async def is_known() -> bool:
         for service in ("serials", "fulfillment"):
-            assert await world.rows(service, "SELECT 1 FROM location WHERE location = $1", location), service
+            assert await system.fetch_rows(service, "SELECT 1 FROM location WHERE location = $1", location), service
         return True
 
-    await eventually(known)
-    nowhere = WarehouseDefined(warehouse="MARS", name="Mars", time_zone="Mars/Olympus")
-    await world.refused(nowhere, "unknown_time_zone")
+    await eventually(is_known)
+    invalid_warehouse = WarehouseDefined(warehouse="MARS", name="Mars", time_zone="Mars/Olympus")
+    await system.assert_rejected(invalid_warehouse, "unknown_time_zone")
 
 
-async def test_a_line_of_counted_stock_is_answered_short(world: World, shop: Shop) -> None:
-    """Until counted stock is received here, lots answers a demand for it that all of it is short."""
-    await shop.product(serial_tracked=False)
-    order = await shop.order(5)
-    (answer,) = await shop.heard("lots.events", shop.sku, "lot.allocated.v1", order=order)
-    assert answer["data"]["short"] == 5
-    shown = await world.read("fulfillment", f"/orders/{order}")
-    assert shown["lines"][0]["short"] == 5
+async def test_demand_without_lot_stock_is_reported_short(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A demand without stock is answered by lots as entirely open."""
+    await scenario.define_product(serial_tracked=False)
+    order = await scenario.place_order(5)
+    (allocation,) = await scenario.wait_for_event("lots.events", scenario.sku, "lot.allocated.v1", order=order)
+    assert allocation["data"]["open_quantity"] == 5
+    order_body = await system.get_json("fulfillment", f"/orders/{order}")
+    assert order_body["lines"][0]["open_quantity"] == 5

@@ -1,107 +1,127 @@
-"""Customer returns: a new episode of the same serial, on hold until somebody decides."""
+"""Customer returns of units: on hold until a disposition."""
 
 import pytest
 
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
-from shared.contracts.commands.serials import PutAway
+from shared.contracts.commands.serials import PutAwaySerials
 from tests.flows import invariants
-from tests.flows.shop import DOCK, SHELF, Shop
-from tests.flows.waiting import eventually
-from tests.flows.world import World
+from tests.flows.polling import eventually
+from tests.flows.serial_scenario import DOCK, SHELF, SerialScenario
+from tests.flows.system import SystemUnderTest
 
 
-class Returned:
-    """A unit shipped to a customer, who sends it back."""
+class ShippedUnit:
+    """A unit shipped to a customer who returns it."""
 
-    def __init__(self, world: World, shop: Shop) -> None:
-        self.world, self.shop, self.order, self.serial, self.id = world, shop, "", "", shop.no("RMA")
+    def __init__(self, system: SystemUnderTest, scenario: SerialScenario) -> None:
+        self.system, self.scenario, self.order, self.serial, self.return_id = (
+            system,
+            scenario,
+            "",
+            "",
+            scenario.new_id("RMA"),
+        )
 
-    async def shipped(self) -> None:
-        """Ship it."""
-        await self.shop.product()
-        (self.serial,) = await self.shop.stock(1)
-        self.order = await self.shop.order(1)
-        await self.shop.shipped(self.order, await self.shop.allocated(self.order, 1))
-        await self.shop.status([self.serial], "SHIPPED")
+    async def ship(self) -> None:
+        """Stock and ship the unit."""
+        await self.scenario.define_product()
+        (self.serial,) = await self.scenario.stock_units(1)
+        self.order = await self.scenario.place_order(1)
+        await self.scenario.ship(self.order, await self.scenario.wait_for_allocation(self.order, 1))
+        await self.scenario.wait_for_status([self.serial], "SHIPPED")
 
-    def back(self, **other: str) -> ReceiveReturn:
-        """The customer's return."""
-        values = {"return_id": self.id, "order": self.order, "customer": "C-1", "sku": self.shop.sku, **other}
+    def return_command(self, **overrides: str) -> ReceiveReturn:
+        """Return the customer return."""
+        values = {
+            "return_id": self.return_id,
+            "order": self.order,
+            "customer": "C-1",
+            "sku": self.scenario.sku,
+            **overrides,
+        }
         return ReceiveReturn.model_validate(
             {"serials": [self.serial], "location": DOCK, "reason": "too loud", **values}
         )
 
-    async def disposed(self, disposition: str) -> None:
-        """A supervisor decides."""
-        decision = {"return_id": self.id, "disposition": disposition, "reason": "tested"}
-        await self.world.do(DisposeReturn.model_validate(decision), actor="sue")
+    async def dispose(self, disposition: str) -> None:
+        """Record a supervisor's disposition."""
+        decision = {"return_id": self.return_id, "disposition": disposition, "reason": "tested"}
+        await self.system.execute(DisposeReturn.model_validate(decision), actor="sue")
 
 
-async def test_a_return_is_a_new_episode_of_the_same_serial(world: World, shop: Shop) -> None:
-    """A shipped unit comes back from its customer: SHIPPED → RECEIVED on hold, restocked, and ordered anew (S18)."""
-    unit = Returned(world, shop)
-    await unit.shipped()
-    await world.do(unit.back())
-    await shop.status([unit.serial], "RECEIVED")
-    order = await shop.order(1)
-    await unit.disposed("RESTOCK")
+async def test_return_reuses_the_serial(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A returned unit becomes RECEIVED on hold, is restocked and allocated again (S18)."""
+    unit = ShippedUnit(system, scenario)
+    await unit.ship()
+    await system.execute(unit.return_command())
+    await scenario.wait_for_status([unit.serial], "RECEIVED")
+    order = await scenario.place_order(1)
+    await unit.dispose("RESTOCK")
 
-    async def lifted() -> bool:
+    async def hold_released() -> bool:
         return bool(
-            (await world.rows("serials", "SELECT holds FROM serial_state WHERE serial = $1", unit.serial))[0]["holds"]
+            (
+                await system.fetch_rows(
+                    "serials", "SELECT open_hold_count FROM serial_state WHERE serial = $1", unit.serial
+                )
+            )[0]["open_hold_count"]
             == 0
         )
 
-    await eventually(lifted)
-    await shop.put_away([unit.serial])
-    assert await shop.allocated(order, 1) == [unit.serial]
-    assert len(await world.rows("serials", "SELECT 1 FROM serial WHERE serial = $1", unit.serial)) == 1
-    await world.quiet()
-    await invariants.hold(world, [shop.sku])
+    await eventually(hold_released)
+    await scenario.put_away([unit.serial])
+    assert await scenario.wait_for_allocation(order, 1) == [unit.serial]
+    assert len(await system.fetch_rows("serials", "SELECT 1 FROM serial WHERE serial = $1", unit.serial)) == 1
+    await system.wait_until_quiescent()
+    await invariants.assert_invariants(system, [scenario.sku])
 
 
-async def test_a_returned_unit_is_on_hold_until_its_disposition(world: World, shop: Shop) -> None:
-    """A returned unit may be put away, but no order gets it before somebody has decided (S18)."""
-    unit = Returned(world, shop)
-    await unit.shipped()
-    await world.do(unit.back())
-    await shop.status([unit.serial], "RECEIVED")
-    order = await shop.order(1)
-    await shop.put_away([unit.serial])
-    await world.quiet()
-    assert await shop.picks(order, 0) == []
-    await unit.disposed("RESTOCK")
-    assert await shop.allocated(order, 1) == [unit.serial]
+async def test_returned_unit_is_on_hold_until_its_disposition(
+    system: SystemUnderTest, scenario: SerialScenario
+) -> None:
+    """A returned unit can be put away but is not allocated before its disposition (S18)."""
+    unit = ShippedUnit(system, scenario)
+    await unit.ship()
+    await system.execute(unit.return_command())
+    await scenario.wait_for_status([unit.serial], "RECEIVED")
+    order = await scenario.place_order(1)
+    await scenario.put_away([unit.serial])
+    await system.wait_until_quiescent()
+    assert await scenario.wait_for_picks(order, 0) == []
+    await unit.dispose("RESTOCK")
+    assert await scenario.wait_for_allocation(order, 1) == [unit.serial]
 
 
-@pytest.mark.parametrize("disposition", ["SCRAP", "SEND_BACK"])
-async def test_a_return_that_is_not_restocked(world: World, shop: Shop, disposition: str) -> None:
-    """A returned unit that is scrapped or sent back never becomes stock again."""
-    unit = Returned(world, shop)
-    await unit.shipped()
-    await world.do(unit.back())
-    await shop.status([unit.serial], "RECEIVED")
-    await unit.disposed(disposition)
-    await shop.heard("serials.events", shop.sku, "serial.adjusted.v1")
-    answer = await world.command(PutAway(sku=shop.sku, serials=[unit.serial], location=SHELF))
-    assert answer.json()["code"] == "adjusted"
+@pytest.mark.parametrize("disposition", ["SCRAP", "RETURN_TO_VENDOR"])
+async def test_returned_unit_that_is_not_restocked(
+    system: SystemUnderTest, scenario: SerialScenario, disposition: str
+) -> None:
+    """A returned unit that is scrapped or returned to the vendor is never stock again."""
+    unit = ShippedUnit(system, scenario)
+    await unit.ship()
+    await system.execute(unit.return_command())
+    await scenario.wait_for_status([unit.serial], "RECEIVED")
+    await unit.dispose(disposition)
+    await scenario.wait_for_event("serials.events", scenario.sku, "serial.adjusted.v1")
+    response = await system.execute_command(PutAwaySerials(sku=scenario.sku, serials=[unit.serial], location=SHELF))
+    assert response.json()["code"] == "unit_not_in_stock"
 
 
-async def test_only_what_was_shipped_to_a_customer_comes_back_and_once(world: World, shop: Shop) -> None:
-    """A return of another customer, order, unit, or for the second time is refused (S18)."""
-    unit = Returned(world, shop)
-    await unit.shipped()
-    (stored,) = await shop.stock(1)
-    for wrong in (
-        {"customer": "C-2", "return_id": shop.no("RMA")},
-        {"order": "SO-?", "return_id": shop.no("RMA")},
+async def test_only_shipped_units_are_returned_once(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A return of another customer, order or unit, or a second return, is rejected (S18)."""
+    unit = ShippedUnit(system, scenario)
+    await unit.ship()
+    (stored,) = await scenario.stock_units(1)
+    for overrides in (
+        {"customer": "C-2", "return_id": scenario.new_id("RMA")},
+        {"order": "SO-?", "return_id": scenario.new_id("RMA")},
     ):
-        await world.refused(unit.back(**wrong), "not_shipped_to_customer")
-    back = unit.back().model_copy(update={"serials": [stored], "return_id": shop.no("RMA")})
-    answer = await world.post("receiving", "/returns", back.model_dump(mode="json", exclude_none=True))
-    assert answer.json()["code"] in ("not_shipped_to_customer", "not_yet_known")
-    await world.do(unit.back())
-    problem = await world.refused(unit.back(return_id=shop.no("RMA")), "already_returned")
-    assert problem["blocked_by"] == [f"/returns/{unit.id}"]
-    await shop.status([unit.serial], "RECEIVED")
-    await shop.status([stored], "IN_INVENTORY")
+        await system.assert_rejected(unit.return_command(**overrides), "not_shipped_to_customer")
+    return_command = unit.return_command().model_copy(update={"serials": [stored], "return_id": scenario.new_id("RMA")})
+    response = await system.post("receiving", "/returns", return_command.model_dump(mode="json", exclude_none=True))
+    assert response.json()["code"] in ("not_shipped_to_customer", "not_yet_available")
+    await system.execute(unit.return_command())
+    problem = await system.assert_rejected(unit.return_command(return_id=scenario.new_id("RMA")), "already_returned")
+    assert problem["blocked_by"] == [f"/returns/{unit.return_id}"]
+    await scenario.wait_for_status([unit.serial], "RECEIVED")
+    await scenario.wait_for_status([stored], "IN_INVENTORY")

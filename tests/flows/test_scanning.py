@@ -1,164 +1,170 @@
-"""Scans and their sessions: a serial for every unit, undone or taken over until it is confirmed."""
+"""Scans and sessions: one serial per unit, with undo and takeover until confirmation."""
 
 from shared.contracts.commands.receiving import (
     CloseReceipt,
     ConfirmSession,
-    DropSession,
+    DiscardSession,
     ResolveDiscrepancy,
     TakeOverSession,
     UndoScan,
 )
 from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine
-from tests.flows.receipts import discrepancies, line, scanned
-from tests.flows.shop import DOCK, ELSEWHERE, SHELF, WAREHOUSE, Shop
-from tests.flows.world import World
+from tests.flows.receipts import discrepancies, load_single_line, scan_statuses
+from tests.flows.serial_scenario import DOCK, ELSEWHERE, SHELF, WAREHOUSE, SerialScenario
+from tests.flows.system import SystemUnderTest
 
 
-async def test_receiving_prompts_for_what_is_still_expected(world: World, shop: Shop) -> None:
-    """What is still to be scanned is shown: by name, and how many that nobody named; each scan takes one off (S13)."""
-    await shop.product()
-    named, unnamed = shop.serials(2), shop.serials(1)
-    receipt = await shop.announced(named, quantity=3)
-    shown = await line(world, receipt)
-    assert (shown["expected_by_name"], shown["expected_unnamed"]) == (2, 1)
-    expected = await world.read("receiving", f"/receipts/{receipt}/expected")
-    assert [unit["serial"] for unit in expected["items"]] == named
-    assert set((await scanned(world, shop, receipt, [named[0], unnamed[0]])).values()) == {"ACCEPTED"}
-    shown = await line(world, receipt)
-    assert (shown["expected_by_name"], shown["expected_unnamed"], shown["scanned"]) == (1, 0, 2)
+async def test_receiving_shows_expected_units(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A line shows its expected listed and unlisted units; each scan reduces them (S13)."""
+    await scenario.define_product()
+    listed, unlisted = scenario.new_serials(2), scenario.new_serials(1)
+    receipt = await scenario.announce_asn(listed, quantity=3)
+    line = await load_single_line(system, receipt)
+    assert (line["open_listed_serials"], line["open_unlisted_quantity"]) == (2, 1)
+    expected = await system.get_json("receiving", f"/receipts/{receipt}/expected")
+    assert [unit["serial"] for unit in expected["items"]] == listed
+    assert set((await scan_statuses(system, scenario, receipt, [listed[0], unlisted[0]])).values()) == {"ACCEPTED"}
+    line = await load_single_line(system, receipt)
+    assert (line["open_listed_serials"], line["open_unlisted_quantity"], line["scanned"]) == (1, 0, 2)
 
 
-async def test_serials_are_scanned_one_by_one_or_many_at_once(world: World, shop: Shop) -> None:
-    """One scan after the other or 500 in one, each serial has its own verdict (S13)."""
-    await shop.product()
-    serials = [f"{shop.token}-{number:04}" for number in range(501)]
-    receipt = await shop.announced(serials[:500], quantity=501)
-    assert await scanned(world, shop, receipt, [serials[500]]) == {serials[500]: "ACCEPTED"}
-    verdicts = await scanned(world, shop, receipt, serials[:500])
-    assert list(verdicts) == serials[:500]
-    assert set(verdicts.values()) == {"ACCEPTED"}
-    answer = await shop.confirm(receipt)
-    assert answer["units"] == 501
-    await shop.status([serials[0], serials[500]], "RECEIVED")
+async def test_serials_are_scanned_singly_or_in_bulk(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Each serial has its own scan status, in single scans or batches of 500 (S13)."""
+    await scenario.define_product()
+    serials = [f"{scenario.token}-{number:04}" for number in range(501)]
+    receipt = await scenario.announce_asn(serials[:500], quantity=501)
+    assert await scan_statuses(system, scenario, receipt, [serials[500]]) == {serials[500]: "ACCEPTED"}
+    statuses = await scan_statuses(system, scenario, receipt, serials[:500])
+    assert list(statuses) == serials[:500]
+    assert set(statuses.values()) == {"ACCEPTED"}
+    confirmation = await scenario.confirm_session(receipt)
+    assert confirmation["units"] == 501
+    await scenario.wait_for_status([serials[0], serials[500]], "RECEIVED")
 
 
-async def test_one_serial_is_one_unit(world: World, shop: Shop) -> None:
-    """As many units are received as serials are scanned, none twice in a receipt, nor in two sessions (S14)."""
-    await shop.product()
-    serials = shop.serials(2)
-    receipt = await shop.announced(serials)
-    await scanned(world, shop, receipt, serials[:1])
-    await world.refused(shop.scan(receipt, serials[:1]), "serial_repeated")
-    await world.refused(shop.scan(receipt, serials[:1], session="another"), "serial_repeated")
-    await shop.confirm(receipt)
-    await world.refused(shop.scan(receipt, serials[:1], session="later"), "serial_repeated")
-    assert (await line(world, receipt))["received"] == 1
+async def test_serial_is_received_once(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A serial is received once, in a receipt as well as in two sessions (S14)."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    await scan_statuses(system, scenario, receipt, serials[:1])
+    await system.assert_rejected(scenario.scan_command(receipt, serials[:1]), "duplicate_serial_in_request")
+    await system.assert_rejected(
+        scenario.scan_command(receipt, serials[:1], session="another"), "duplicate_serial_in_request"
+    )
+    await scenario.confirm_session(receipt)
+    await system.assert_rejected(
+        scenario.scan_command(receipt, serials[:1], session="later"), "duplicate_serial_in_request"
+    )
+    assert (await load_single_line(system, receipt))["received"] == 1
 
 
-async def test_serial_entry_cannot_be_skipped(world: World, shop: Shop) -> None:
-    """There is no way to receive a unit without its serial: a confirmation without scans receives nothing (S15)."""
-    await shop.product()
-    receipt = await shop.announced(shop.serials(1))
-    await world.refused(ConfirmSession(receipt=receipt, session="S"), "unknown_session")
+async def test_serial_scan_cannot_be_skipped(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A unit cannot be received without its serial: a confirmation without scans is rejected (S15)."""
+    await scenario.define_product()
+    receipt = await scenario.announce_asn(scenario.new_serials(1))
+    await system.assert_rejected(ConfirmSession(receipt=receipt, session="S"), "session_not_found")
     for serials in ([], [""], [None]):
-        body = {"receipt": receipt, "session": "S", "sku": shop.sku, "location": DOCK, "serials": serials}
-        answer = await world.post("receiving", "/scans", body)
-        assert answer.status_code in (400, 422), answer.text
-    assert (await line(world, receipt))["missing"] == 1
-    document = await world.read("receiving", "/openapi.json")
-    taking = [
+        body = {"receipt": receipt, "session": "S", "sku": scenario.sku, "location": DOCK, "serials": serials}
+        response = await system.post("receiving", "/scans", body)
+        assert response.status_code in (400, 422), response.text
+    assert (await load_single_line(system, receipt))["missing_quantity"] == 1
+    document = await system.get_json("receiving", "/openapi.json")
+    schemas_with_quantity = [
         name for name, schema in document["components"]["schemas"].items() if "quantity" in schema.get("properties", {})
     ]
-    assert "Scan" not in taking
+    assert "Scan" not in schemas_with_quantity
 
 
-async def test_a_tracked_line_is_not_complete_without_its_serials(world: World, shop: Shop) -> None:
-    """A receipt closed before all its serials are scanned is short by the others, who are expected no longer (S15)."""
-    await shop.product()
-    came, missing = shop.serials(2)
-    receipt = await shop.announced([came, missing])
-    await scanned(world, shop, receipt, [came])
-    await world.refused(CloseReceipt(receipt=receipt), "session_open")
-    await shop.confirm(receipt)
-    await world.do(CloseReceipt(receipt=receipt))
-    (closed,) = await shop.heard("receiving.events", receipt, "receipt.closed.v1")
+async def test_line_is_short_without_all_serials(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A receipt closed before all serials are scanned is short by the rest (S15)."""
+    await scenario.define_product()
+    arrived, missing = scenario.new_serials(2)
+    receipt = await scenario.announce_asn([arrived, missing])
+    await scan_statuses(system, scenario, receipt, [arrived])
+    await system.assert_rejected(CloseReceipt(receipt=receipt), "session_open")
+    await scenario.confirm_session(receipt)
+    await system.execute(CloseReceipt(receipt=receipt))
+    (closed,) = await scenario.wait_for_event("receiving.events", receipt, "receipt.closed.v1")
     (summary,) = closed["data"]["lines"]
     assert (summary["announced"], summary["received"], summary["short"]) == (2, 1, 1)
-    (withdrawn,) = await shop.heard("receiving.events", receipt, "receipt.withdrawn.v1", reason="CLOSED")
-    assert withdrawn["data"]["serials"] == [missing]
+    (cancelled,) = await scenario.wait_for_event(
+        "receiving.events", receipt, "receipt.line_cancelled.v1", reason="CLOSED"
+    )
+    assert cancelled["data"]["serials"] == [missing]
 
 
-async def test_a_scan_can_be_undone_until_it_is_confirmed(world: World, shop: Shop) -> None:
-    """An undone scan leaves no trace on the receipt; after the confirmation it cannot be undone."""
-    await shop.product()
-    serials = shop.serials(2)
-    receipt = await shop.announced(serials)
-    await scanned(world, shop, receipt, serials)
-    undo = UndoScan(receipt=receipt, session=f"S-{receipt}", sku=shop.sku, serials=serials[:1])
-    await world.do(undo)
-    await world.refused(undo, "serial_not_scanned")
-    await shop.confirm(receipt)
-    await shop.status(serials[1:], "RECEIVED")
-    assert (await shop.unit(serials[0]))["status"] == "EXPECTED"
-    await world.refused(undo, "session_ended")
+async def test_scan_can_be_undone_until_confirmation(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An undone scan has no effect; after confirmation it cannot be undone."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    await scan_statuses(system, scenario, receipt, serials)
+    undo = UndoScan(receipt=receipt, session=f"S-{receipt}", sku=scenario.sku, serials=serials[:1])
+    await system.execute(undo)
+    await system.assert_rejected(undo, "serial_not_scanned")
+    await scenario.confirm_session(receipt)
+    await scenario.wait_for_status(serials[1:], "RECEIVED")
+    assert (await scenario.get_unit(serials[0]))["status"] == "EXPECTED"
+    await system.assert_rejected(undo, "session_closed")
 
 
-async def test_a_session_is_its_owners_until_it_is_taken_over(world: World, shop: Shop) -> None:
-    """A colleague's session is refused, can be taken over, and then confirmed."""
-    await shop.product()
-    serials = shop.serials(2)
-    receipt = await shop.announced(serials)
-    await world.do(shop.scan(receipt, serials[:1]), actor="ann")
-    await world.refused(shop.scan(receipt, serials[1:]), "session_of_another", actor="ben")
-    await world.do(TakeOverSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
-    await world.do(shop.scan(receipt, serials[1:]), actor="ben")
-    await world.do(ConfirmSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
-    await shop.status(serials, "RECEIVED")
+async def test_session_belongs_to_its_owner_until_takeover(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A colleague's session is rejected until it is taken over."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    await system.execute(scenario.scan_command(receipt, serials[:1]), actor="ann")
+    await system.assert_rejected(scenario.scan_command(receipt, serials[1:]), "session_owned_by_other", actor="ben")
+    await system.execute(TakeOverSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
+    await system.execute(scenario.scan_command(receipt, serials[1:]), actor="ben")
+    await system.execute(ConfirmSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
+    await scenario.wait_for_status(serials, "RECEIVED")
 
 
-async def test_a_dropped_session_restores_what_was(world: World, shop: Shop) -> None:
-    """Dropped scans are forgotten: their units are expected as before, and can be scanned anew."""
-    await shop.product()
-    serials = shop.serials(1)
-    receipt = await shop.announced(serials)
-    await scanned(world, shop, receipt, [*serials, "STRANGE-1"])
-    await world.do(DropSession(receipt=receipt, session=f"S-{receipt}"))
-    assert (await line(world, receipt))["expected_by_name"] == 1
-    await world.do(shop.scan(receipt, serials, session="again"))
-    await shop.confirm(receipt, "again")
-    await shop.status(serials, "RECEIVED")
-    assert await discrepancies(world, receipt) == []
+async def test_discarded_session_restores_expectations(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Units of a discarded session are expected again and can be scanned."""
+    await scenario.define_product()
+    serials = scenario.new_serials(1)
+    receipt = await scenario.announce_asn(serials)
+    await scan_statuses(system, scenario, receipt, [*serials, "UNKNOWN-1"])
+    await system.execute(DiscardSession(receipt=receipt, session=f"S-{receipt}"))
+    assert (await load_single_line(system, receipt))["open_listed_serials"] == 1
+    await system.execute(scenario.scan_command(receipt, serials, session="again"))
+    await scenario.confirm_session(receipt, "again")
+    await scenario.wait_for_status(serials, "RECEIVED")
+    assert await discrepancies(system, receipt) == []
 
 
-async def test_goods_are_received_at_a_dock_of_their_warehouse(world: World, shop: Shop) -> None:
-    """A scan on a shelf, in another warehouse or at a place nobody defined is refused, and nothing is scanned (S06)."""
-    await shop.product()
-    serials = shop.serials(1)
-    receipt = await shop.announced(serials)
+async def test_units_are_received_at_a_dock_of_the_warehouse(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A scan outside a dock or staging location of the warehouse is rejected (S06)."""
+    await scenario.define_product()
+    serials = scenario.new_serials(1)
+    receipt = await scenario.announce_asn(serials)
     for location, code in (
         (SHELF, "wrong_location_type"),
         (ELSEWHERE, "wrong_warehouse"),
-        (f"{WAREHOUSE}/NOWHERE", "unknown_location"),
+        (f"{WAREHOUSE}/NOWHERE", "location_not_found"),
     ):
-        scan = shop.scan(receipt, serials).model_copy(update={"location": location})
-        await world.refused(scan, code)
-    assert (await line(world, receipt))["scanned"] == 0
+        scan = scenario.scan_command(receipt, serials).model_copy(update={"location": location})
+        await system.assert_rejected(scan, code)
+    assert (await load_single_line(system, receipt))["scanned"] == 0
 
 
-async def test_unknown_documents_of_receiving(world: World, shop: Shop) -> None:
-    """A receipt, session, discrepancy, product or warehouse that nobody knows is refused with its own code."""
-    await shop.product()
-    receipt = await shop.announced(shop.serials(1))
+async def test_unknown_receiving_documents(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An unknown receipt, session, discrepancy, product or warehouse is rejected with its own code."""
+    await scenario.define_product()
+    receipt = await scenario.announce_asn(scenario.new_serials(1))
     decision = {"receipt": receipt, "discrepancy": "D-?", "resolution": "ACCEPT", "reason": "none"}
     for command, code in (
-        (shop.scan("ASN-?", ["U-1"]), "unknown_receipt"),
-        (shop.scan(receipt, ["U-1"], sku="SKU-?"), "unknown_product"),
-        (ConfirmSession(receipt="ASN-?", session="S"), "unknown_receipt"),
-        (ConfirmSession(receipt=receipt, session="S"), "unknown_session"),
-        (DropSession(receipt=receipt, session="S"), "unknown_session"),
-        (CloseReceipt(receipt="ASN-?"), "unknown_receipt"),
-        (ResolveDiscrepancy.model_validate(decision), "unknown_discrepancy"),
-        (AsnAnnounced(receipt=shop.no("BR"), warehouse="MARS", kind="BLIND"), "unknown_warehouse"),
-        (AsnChanged(receipt="ASN-?", add=[AsnLine(line="1", sku=shop.sku, quantity=1)]), "unknown_receipt"),
+        (scenario.scan_command("ASN-?", ["U-1"]), "receipt_not_found"),
+        (scenario.scan_command(receipt, ["U-1"], sku="SKU-?"), "product_not_found"),
+        (ConfirmSession(receipt="ASN-?", session="S"), "receipt_not_found"),
+        (ConfirmSession(receipt=receipt, session="S"), "session_not_found"),
+        (DiscardSession(receipt=receipt, session="S"), "session_not_found"),
+        (CloseReceipt(receipt="ASN-?"), "receipt_not_found"),
+        (ResolveDiscrepancy.model_validate(decision), "discrepancy_not_found"),
+        (AsnAnnounced(receipt=scenario.new_id("BR"), warehouse="MARS", kind="BLIND"), "warehouse_not_found"),
+        (AsnChanged(receipt="ASN-?", add=[AsnLine(line="1", sku=scenario.sku, quantity=1)]), "receipt_not_found"),
     ):
-        await world.refused(command, code)
+        await system.assert_rejected(command, code)

@@ -1,200 +1,226 @@
-"""Packing, shipments and dispatch: nothing leaves that should not, and what has left has left."""
+"""Packing, shipments and dispatch."""
 
-from shared.contracts.commands.fulfillment import CancelShipment, CreateShipment, Dispatch, Pack, Repack, Unpack, Unpick
-from shared.contracts.commands.serials import Lift
+from shared.contracts.commands.fulfillment import (
+    CancelShipment,
+    CreateShipment,
+    DispatchShipment,
+    MoveCartonItems,
+    PackItems,
+    UnpackItems,
+    UnpickItems,
+)
+from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.upstream import OrderCancelled
 from tests.flows import invariants
-from tests.flows.shop import SHELF, Shop
-from tests.flows.waiting import eventually
-from tests.flows.world import World
+from tests.flows.polling import eventually
+from tests.flows.serial_scenario import SHELF, SerialScenario
+from tests.flows.system import SystemUnderTest
 
 
-async def picked_order(shop: Shop, count: int) -> tuple[str, list[str]]:
-    """An order of new stock, all picked."""
-    await shop.stock(count)
-    order = await shop.order(count)
-    serials = await shop.allocated(order, count)
-    await shop.picked(order, serials)
+async def picked_order(scenario: SerialScenario, count: int) -> tuple[str, list[str]]:
+    """Create an order of new stock and pick all of it."""
+    await scenario.stock_units(count)
+    order = await scenario.place_order(count)
+    serials = await scenario.wait_for_allocation(order, count)
+    await scenario.pick(order, serials)
     return order, serials
 
 
-async def test_pack_ship_dispatch(world: World, shop: Shop) -> None:
-    """Packed, in a shipment, dispatched after the check: the units are SHIPPED, the order is complete (S21)."""
-    await shop.product()
-    order, serials = await picked_order(shop, 2)
-    carton = await shop.packed(order, serials)
-    content = await world.read("fulfillment", f"/cartons/{carton}")
+async def test_pack_ship_dispatch(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Packed and dispatched after the check, the units are SHIPPED and the order is complete (S21)."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 2)
+    carton = await scenario.pack(order, serials)
+    content = await system.get_json("fulfillment", f"/cartons/{carton}")
     assert sorted(unit["serial"] for unit in content["units"]) == sorted(serials)
-    shipment = await shop.shipment(carton)
-    assert (await world.read("fulfillment", f"/shipments/{shipment}"))["status"] == "CREATED"
-    outcome = await shop.dispatched(shipment)
-    assert (outcome["status"], outcome["asked"], outcome["approved"]) == ("DISPATCHED", 2, 2)
-    await shop.status(serials, "SHIPPED")
-    (done,) = await shop.heard("fulfillment.events", order, "dispatch.done.v1")
-    assert done["data"]["actor"] == "dee"
-    assert (await world.read("fulfillment", f"/orders/{order}"))["status"] == "COMPLETE"
+    shipment = await scenario.create_shipment(carton)
+    assert (await system.get_json("fulfillment", f"/shipments/{shipment}"))["status"] == "CREATED"
+    outcome = await scenario.dispatch(shipment)
+    assert (outcome["status"], outcome["requested_count"], outcome["approved_count"]) == ("DISPATCHED", 2, 2)
+    await scenario.wait_for_status(serials, "SHIPPED")
+    (dispatched,) = await scenario.wait_for_event("fulfillment.events", order, "order.dispatched.v1")
+    assert dispatched["data"]["actor"] == "dee"
+    assert (await system.get_json("fulfillment", f"/orders/{order}"))["status"] == "COMPLETE"
 
 
-async def test_a_shipped_unit_carries_its_shipment(world: World, shop: Shop) -> None:
-    """A SHIPPED unit names its shipment, order and customer, has no place here, and nothing moves it any more (S10)."""
-    await shop.product()
-    order, serials = await picked_order(shop, 1)
-    shipment = await shop.shipment(await shop.packed(order, serials))
-    await shop.dispatched(shipment)
-    await shop.status(serials, "SHIPPED")
-    unit = await shop.unit(serials[0])
+async def test_shipped_unit_shows_its_shipment(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A SHIPPED unit shows shipment, order and customer, has no location and cannot move (S10)."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 1)
+    shipment = await scenario.create_shipment(await scenario.pack(order, serials))
+    await scenario.dispatch(shipment)
+    await scenario.wait_for_status(serials, "SHIPPED")
+    unit = await scenario.get_unit(serials[0])
     assert (unit["shipment"], unit["order"], unit["customer"]) == (shipment, order, "C-1")
     assert (unit["location"], unit["warehouse"]) == (None, None)
-    unpick = Unpick(order=order, units=shop.units(serials), location=SHELF, reason="mistake")
-    await world.refused(unpick, "dispatched")
-    await world.refused(Dispatch(shipment=shipment), "dispatched")
-    await world.refused(CancelShipment(shipment=shipment, reason="mistake"), "dispatched")
-    (event,) = await world.say(OrderCancelled(order=order))
-    await world.rejection("fulfillment", event, "order_complete", order)
-    await shop.status(serials, "SHIPPED")
+    unpick = UnpickItems(order=order, units=scenario.scanned_units(serials), location=SHELF, reason="mistake")
+    await system.assert_rejected(unpick, "dispatched")
+    await system.assert_rejected(DispatchShipment(shipment=shipment), "dispatched")
+    await system.assert_rejected(CancelShipment(shipment=shipment, reason="mistake"), "dispatched")
+    (event,) = await system.publish(OrderCancelled(order=order))
+    await system.wait_for_rejection("fulfillment", event, "order_complete", order)
+    await scenario.wait_for_status(serials, "SHIPPED")
 
 
-async def test_only_picked_units_are_packed(world: World, shop: Shop) -> None:
-    """A unit that is not picked for the order, or lies in a carton already, is not packed (S21)."""
-    await shop.product()
-    order, serials = await picked_order(shop, 1)
-    (other,) = await shop.stock(1)
-    pack = Pack(order=order, carton=shop.no("CT"), units=shop.units([other]))
-    await world.refused(pack, "not_picked")
-    assert (await world.get("fulfillment", f"/cartons/{pack.carton}")).status_code == 404
-    await shop.packed(order, serials)
-    await world.refused(Pack(order=order, carton=shop.no("CT"), units=shop.units(serials)), "already_packed")
+async def test_only_picked_units_are_packed(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A unit that is not picked, or packed already, cannot be packed (S21)."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 1)
+    (other,) = await scenario.stock_units(1)
+    pack = PackItems(order=order, carton=scenario.new_id("CT"), units=scenario.scanned_units([other]))
+    await system.assert_rejected(pack, "not_picked")
+    assert (await system.get("fulfillment", f"/cartons/{pack.carton}")).status_code == 404
+    await scenario.pack(order, serials)
+    await system.assert_rejected(
+        PackItems(order=order, carton=scenario.new_id("CT"), units=scenario.scanned_units(serials)), "already_packed"
+    )
 
 
-async def test_units_are_unpacked_and_moved_between_cartons(world: World, shop: Shop) -> None:
-    """A unit is taken out of a carton or moved to another of its order; another order's carton is refused (S21)."""
-    await shop.product()
-    order, serials = await picked_order(shop, 2)
-    first = await shop.packed(order, serials)
-    second = shop.no("CT")
-    await world.do(Repack(order=order, carton=first, to_carton=second, units=shop.units(serials[:1])))
-    await world.do(Unpack(order=order, carton=first, units=shop.units(serials[1:])))
-    assert (await world.read("fulfillment", f"/cartons/{first}"))["units"] == []
-    content = await world.read("fulfillment", f"/cartons/{second}")
+async def test_units_are_unpacked_and_moved_between_cartons(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A unit can be unpacked or moved to another carton of its order only (S21)."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 2)
+    first = await scenario.pack(order, serials)
+    second = scenario.new_id("CT")
+    await system.execute(
+        MoveCartonItems(order=order, carton=first, to_carton=second, units=scenario.scanned_units(serials[:1]))
+    )
+    await system.execute(UnpackItems(order=order, carton=first, units=scenario.scanned_units(serials[1:])))
+    assert (await system.get_json("fulfillment", f"/cartons/{first}"))["units"] == []
+    content = await system.get_json("fulfillment", f"/cartons/{second}")
     assert [unit["serial"] for unit in content["units"]] == serials[:1]
-    await world.refused(Unpack(order=order, carton=first, units=shop.units(serials)), "not_in_carton")
-    other, others = await picked_order(shop, 1)
-    await world.refused(Pack(order=other, carton=first, units=shop.units(others)), "carton_of_another_order")
+    await system.assert_rejected(
+        UnpackItems(order=order, carton=first, units=scenario.scanned_units(serials)), "not_in_carton"
+    )
+    other, others = await picked_order(scenario, 1)
+    await system.assert_rejected(
+        PackItems(order=other, carton=first, units=scenario.scanned_units(others)), "carton_belongs_to_other_order"
+    )
 
 
-async def test_a_shipment_leaves_complete_and_packed(world: World, shop: Shop) -> None:
-    """While a picked unit of its order lies in no carton of a shipment, a shipment does not leave (S21)."""
-    await shop.product()
-    order, serials = await picked_order(shop, 2)
-    shipment = await shop.shipment(await shop.packed(order, serials[:1]))
-    problem = await world.refused(Dispatch(shipment=shipment), "not_fully_packed")
+async def test_shipment_must_be_fully_packed(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A shipment is not dispatched while a picked unit of its order is unpacked (S21)."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 2)
+    shipment = await scenario.create_shipment(await scenario.pack(order, serials[:1]))
+    problem = await system.assert_rejected(DispatchShipment(shipment=shipment), "not_fully_packed")
     assert problem["ids"] == serials[1:]
-    await world.do(Unpick(order=order, units=shop.units(serials[1:]), location=SHELF, reason="left behind"))
-    assert (await shop.dispatched(shipment))["status"] == "DISPATCHED"
-    await shop.status(serials[:1], "SHIPPED")
-    await shop.status(serials[1:], "ALLOCATED")
+    await system.execute(
+        UnpickItems(order=order, units=scenario.scanned_units(serials[1:]), location=SHELF, reason="left behind")
+    )
+    assert (await scenario.dispatch(shipment))["status"] == "DISPATCHED"
+    await scenario.wait_for_status(serials[:1], "SHIPPED")
+    await scenario.wait_for_status(serials[1:], "ALLOCATED")
 
 
-async def test_a_shipment_of_several_orders(world: World, shop: Shop) -> None:
-    """A shipment of two orders is dispatched as an event an order; the units of both are SHIPPED with it (S10, S21)."""
-    await shop.product()
-    one, first = await picked_order(shop, 1)
-    two, second = await picked_order(shop, 2)
-    shipment = await shop.shipment(await shop.packed(one, first), await shop.packed(two, second))
-    assert (await shop.dispatched(shipment))["status"] == "DISPATCHED"
-    await shop.status([*first, *second], "SHIPPED")
-    for order in (one, two):
-        (done,) = await shop.heard("fulfillment.events", order, "dispatch.done.v1")
-        assert sorted(done["data"]["orders"]) == sorted([one, two])
-    await world.quiet()
-    await invariants.hold(world, [shop.sku])
+async def test_shipment_of_several_orders(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A shipment of two orders publishes one dispatch event per order (S10, S21)."""
+    await scenario.define_product()
+    first_order, first = await picked_order(scenario, 1)
+    second_order, second = await picked_order(scenario, 2)
+    shipment = await scenario.create_shipment(
+        await scenario.pack(first_order, first), await scenario.pack(second_order, second)
+    )
+    assert (await scenario.dispatch(shipment))["status"] == "DISPATCHED"
+    await scenario.wait_for_status([*first, *second], "SHIPPED")
+    for order in (first_order, second_order):
+        (dispatched,) = await scenario.wait_for_event("fulfillment.events", order, "order.dispatched.v1")
+        assert sorted(dispatched["data"]["orders"]) == sorted([first_order, second_order])
+    await system.wait_until_quiescent()
+    await invariants.assert_invariants(system, [scenario.sku])
 
 
-async def test_a_cancelled_shipment_frees_its_cartons(world: World, shop: Shop) -> None:
-    """A shipment that has not left can be cancelled; its cartons leave with another, and not with two at once (S21)."""
-    await shop.product()
-    order, serials = await picked_order(shop, 1)
-    carton = await shop.packed(order, serials)
-    shipment = await shop.shipment(carton)
-    second = CreateShipment(shipment=shop.no("SH"), cartons=[carton])
-    await world.refused(second, "carton_shipped")
-    await world.do(CancelShipment(shipment=shipment, reason="another carrier"))
-    await world.refused(Dispatch(shipment=shipment), "shipment_cancelled")
-    await world.do(second)
-    assert (await shop.dispatched(second.shipment))["status"] == "DISPATCHED"
+async def test_cancelled_shipment_releases_its_cartons(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A cancelled shipment releases its cartons for another one (S21)."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 1)
+    carton = await scenario.pack(order, serials)
+    shipment = await scenario.create_shipment(carton)
+    second_shipment = CreateShipment(shipment=scenario.new_id("SH"), cartons=[carton])
+    await system.assert_rejected(second_shipment, "carton_in_other_shipment")
+    await system.execute(CancelShipment(shipment=shipment, reason="another carrier"))
+    await system.assert_rejected(DispatchShipment(shipment=shipment), "shipment_cancelled")
+    await system.execute(second_shipment)
+    assert (await scenario.dispatch(second_shipment.shipment))["status"] == "DISPATCHED"
 
 
-async def test_a_unit_held_after_its_pick_does_not_leave(world: World, shop: Shop) -> None:
-    """A hold after the pick stops the dispatch, with its reason; lifted, the shipment leaves."""
-    await shop.product()
-    order, serials = await picked_order(shop, 2)
-    shipment = await shop.shipment(await shop.packed(order, serials))
-    await shop.status(serials, "PICKED")
-    hold = await shop.hold(serials[:1])
-    answer = await world.command(Dispatch(shipment=shipment), actor="dee")
-    if answer.status_code == 202:  # fulfillment had not heard of the hold: the owner of the unit says no
+async def test_hold_after_pick_blocks_dispatch(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A hold after the pick blocks the dispatch until its release."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 2)
+    shipment = await scenario.create_shipment(await scenario.pack(order, serials))
+    await scenario.wait_for_status(serials, "PICKED")
+    hold = await scenario.place_hold(serials[:1])
+    response = await system.execute_command(DispatchShipment(shipment=shipment), actor="dee")
+    if response.status_code == 202:  # the hold has not reached fulfillment: the check is rejected
 
-        async def refused() -> bool:
-            outcome = await world.read("fulfillment", answer.headers["Location"])
-            return bool(outcome["status"] == "REFUSED" and outcome["reasons"][0]["serial"] == serials[0])
+        async def is_rejected() -> bool:
+            outcome = await system.get_json("fulfillment", response.headers["Location"])
+            return bool(outcome["status"] == "REJECTED" and outcome["reasons"][0]["serial"] == serials[0])
 
-        await eventually(refused)
+        await eventually(is_rejected)
     else:
-        assert answer.json()["code"] == "held", answer.text
-    await world.quiet()
-    problem = await world.refused(Dispatch(shipment=shipment), "held")
+        assert response.json()["code"] == "on_hold", response.text
+    await system.wait_until_quiescent()
+    problem = await system.assert_rejected(DispatchShipment(shipment=shipment), "on_hold")
     assert problem["ids"] == serials[:1]
-    await shop.status(serials, "PICKED")
-    await world.do(Lift(sku=shop.sku, hold=hold, reason="it is fine"))
+    await scenario.wait_for_status(serials, "PICKED")
+    await system.execute(ReleaseSerialHold(sku=scenario.sku, hold_id=hold, reason="inspected"))
 
-    async def leaves() -> bool:
-        again = await world.command(Dispatch(shipment=shipment))
-        assert again.status_code == 202, again.text
+    async def dispatch_accepted() -> bool:
+        response = await system.execute_command(DispatchShipment(shipment=shipment))
+        assert response.status_code == 202, response.text
         return True
 
-    await eventually(leaves)
-    await shop.status(serials, "SHIPPED")
+    await eventually(dispatch_accepted)
+    await scenario.wait_for_status(serials, "SHIPPED")
 
 
-async def test_nothing_of_a_cancelled_order_leaves(world: World, shop: Shop) -> None:
-    """A shipment with units of a cancelled order is not dispatched before they are unpicked (S11, S21)."""
-    await shop.product()
-    order, serials = await picked_order(shop, 1)
-    shipment = await shop.shipment(await shop.packed(order, serials))
-    await shop.cancelled(order)
-    await world.refused(Dispatch(shipment=shipment), "unwanted_units")
-    await world.do(Unpick(order=order, units=shop.units(serials), location=SHELF, reason="cancelled"))
-    await shop.status(serials, "IN_INVENTORY")
+async def test_cancelled_order_is_not_dispatched(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A shipment with units of a cancelled order is not dispatched before their unpick (S11, S21)."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 1)
+    shipment = await scenario.create_shipment(await scenario.pack(order, serials))
+    await scenario.cancel_order(order)
+    await system.assert_rejected(DispatchShipment(shipment=shipment), "cancelled_items_present")
+    await system.execute(
+        UnpickItems(order=order, units=scenario.scanned_units(serials), location=SHELF, reason="cancelled")
+    )
+    await scenario.wait_for_status(serials, "IN_INVENTORY")
 
 
-async def test_unknown_documents_of_fulfillment(world: World, shop: Shop) -> None:
-    """An order, carton or shipment that nobody knows is refused with its own code."""
-    await shop.product()
-    order, serials = await picked_order(shop, 1)
-    units = shop.units(serials)
+async def test_unknown_fulfillment_documents(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An unknown order, carton or shipment is rejected with its own code."""
+    await scenario.define_product()
+    order, serials = await picked_order(scenario, 1)
+    units = scenario.scanned_units(serials)
     for command, code in (
-        (Pack(order="SO-?", carton="CT-?", units=units), "unknown_order"),
-        (Unpack(order=order, carton="CT-?", units=units), "unknown_carton"),
-        (Unpick(order="SO-?", units=units, location=SHELF, reason="r"), "unknown_order"),
-        (CreateShipment(shipment=shop.no("SH"), cartons=["CT-?"]), "unknown_carton"),
-        (Dispatch(shipment="SH-?"), "unknown_shipment"),
-        (CancelShipment(shipment="SH-?", reason="r"), "unknown_shipment"),
+        (PackItems(order="SO-?", carton="CT-?", units=units), "order_not_found"),
+        (UnpackItems(order=order, carton="CT-?", units=units), "carton_not_found"),
+        (UnpickItems(order="SO-?", units=units, location=SHELF, reason="r"), "order_not_found"),
+        (CreateShipment(shipment=scenario.new_id("SH"), cartons=["CT-?"]), "carton_not_found"),
+        (DispatchShipment(shipment="SH-?"), "shipment_not_found"),
+        (CancelShipment(shipment="SH-?", reason="r"), "shipment_not_found"),
     ):
-        await world.refused(command, code)
-    await shop.status(serials, "PICKED")
+        await system.assert_rejected(command, code)
+    await scenario.wait_for_status(serials, "PICKED")
 
 
-async def test_a_partly_shipped_order_goes_on(world: World, shop: Shop) -> None:
-    """What is there ships; the rest of the line waits for stock and leaves with a second shipment (S10)."""
-    await shop.product()
-    await shop.stock(1)
-    order = await shop.order(2)
-    first = await shop.allocated(order, 1)
-    await shop.shipped(order, first)
-    shown = await world.read("fulfillment", f"/orders/{order}")
-    assert (shown["status"], shown["lines"][0]["shipped"], shown["lines"][0]["short"]) == ("OPEN", 1, 1)
-    second = await shop.stock(1)
-    assert await shop.allocated(order, 1) == second
-    await shop.shipped(order, second)
-    await shop.status([*first, *second], "SHIPPED")
-    assert (await world.read("fulfillment", f"/orders/{order}"))["status"] == "COMPLETE"
+async def test_partly_shipped_order_continues(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """The available part ships; the backorder leaves with a second shipment (S10)."""
+    await scenario.define_product()
+    await scenario.stock_units(1)
+    order = await scenario.place_order(2)
+    first = await scenario.wait_for_allocation(order, 1)
+    await scenario.ship(order, first)
+    order_body = await system.get_json("fulfillment", f"/orders/{order}")
+    assert (order_body["status"], order_body["lines"][0]["shipped"], order_body["lines"][0]["open_quantity"]) == (
+        "OPEN",
+        1,
+        1,
+    )
+    second = await scenario.stock_units(1)
+    assert await scenario.wait_for_allocation(order, 1) == second
+    await scenario.ship(order, second)
+    await scenario.wait_for_status([*first, *second], "SHIPPED")
+    assert (await system.get_json("fulfillment", f"/orders/{order}"))["status"] == "COMPLETE"

@@ -1,185 +1,230 @@
-"""Every transition that is not in the table: told by hand as a sibling would, it changes nothing (S04)."""
+"""Illegal transitions: events of other services that the transition table excludes change nothing (S04)."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 
-from services.serials.units.domain.transitions import STATUSES, TRANSITIONS, Change
-from shared.contracts.envelope import Fact
-from shared.contracts.fulfillment import DispatchDone, PackedUnit, UnitDeallocated, UnitPicked, UnitUnpicked
-from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, UnitReceived, UnitReturned
-from shared.contracts.serials import Status
-from tests.flows.shop import DOCK, SHELF, STAGE, WAREHOUSE, Shop
-from tests.flows.world import Json, World
+from services.serials.units.domain.transitions import STATUSES, TRANSITIONS, ChangeType
+from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import (
+    OrderDispatched,
+    OrderSerialsDeallocated,
+    OrderSerialsPicked,
+    OrderSerialsUnpicked,
+    PackedSerial,
+)
+from shared.contracts.receiving import (
+    ReceiptLineCancelled,
+    ReceiptLineExpected,
+    ReceiptSerialsReceived,
+    ReturnSerialsReceived,
+)
+from shared.contracts.serials import SerialStatus
+from tests.flows.serial_scenario import DOCK, SHELF, STAGE, WAREHOUSE, SerialScenario
+from tests.flows.system import JsonObject, SystemUnderTest
 
-HIGH = 1_000
-"""A version of receiving's row above every one it has given: such a fact of receiving is always news."""
+HIGH_VERSION = 1_000
+"""A receiving version above all published ones, so that an event of receiving is never ignored as old."""
 
 
-class Case(NamedTuple):
-    """A unit in a status, and the documents it is tied to."""
+class UnitCase(NamedTuple):
+    """A unit in a status, with its documents."""
 
     sku: str
     serial: str
     order: str
-    demand: str
+    demand_id: str
 
 
-class Units(NamedTuple):
-    """One unit in each status, of one product."""
+class UnitCases(NamedTuple):
+    """One unit of one product in each status."""
 
-    world: World
-    shop: Shop
-    cases: dict[Status | None, Case]
+    system: SystemUnderTest
+    scenario: SerialScenario
+    cases: dict[SerialStatus | None, UnitCase]
 
 
 @pytest.fixture(scope="module")
-async def units(world: World) -> Units:
+async def unit_cases(system: SystemUnderTest) -> UnitCases:
     """Bring one unit into each status."""
-    shop = Shop(world)
-    await shop.product()
-    expected, received, stored, allocated, picked, shipped = serials = shop.serials(6)
-    await shop.announced([expected])
-    await shop.received([received])
-    await shop.received([stored])
-    await shop.received([allocated, picked, shipped])
-    await shop.put_away([allocated, picked, shipped])
-    orders = {serial: await shop.order(1, serials=[serial]) for serial in (allocated, picked, shipped)}
+    scenario = SerialScenario(system)
+    await scenario.define_product()
+    expected, received, stored, allocated, picked, shipped = serials = scenario.new_serials(6)
+    await scenario.announce_asn([expected])
+    await scenario.receive([received])
+    await scenario.receive([stored])
+    await scenario.receive([allocated, picked, shipped])
+    await scenario.put_away([allocated, picked, shipped])
+    orders = {serial: await scenario.place_order(1, serials=[serial]) for serial in (allocated, picked, shipped)}
     for serial, order in orders.items():
-        assert await shop.allocated(order, 1) == [serial]
-    await shop.put_away([stored])
-    await shop.picked(orders[picked], [picked])
-    await shop.shipped(orders[shipped], [shipped])
+        assert await scenario.wait_for_allocation(order, 1) == [serial]
+    await scenario.put_away([stored])
+    await scenario.pick(orders[picked], [picked])
+    await scenario.ship(orders[shipped], [shipped])
     for serial, status in zip(serials, STATUSES, strict=True):
-        await shop.status([serial], status)
-    rows = await world.rows("serials", "SELECT * FROM serial_state WHERE sku = $1", shop.sku)
-    cases: dict[Status | None, Case] = {
-        row["status"]: Case(shop.sku, row["serial"], row["order_id"] or "SO-?", row["demand"] or "D-?") for row in rows
+        await scenario.wait_for_status([serial], status)
+    rows = await system.fetch_rows("serials", "SELECT * FROM serial_state WHERE sku = $1", scenario.sku)
+    cases: dict[SerialStatus | None, UnitCase] = {
+        row["status"]: UnitCase(scenario.sku, row["serial"], row["order_id"] or "SO-?", row["demand_id"] or "D-?")
+        for row in rows
     }
-    cases[None] = Case(shop.sku, shop.no("NEVER"), "SO-?", "D-?")
-    return Units(world, shop, cases)
+    cases[None] = UnitCase(scenario.sku, scenario.new_id("NEVER"), "SO-?", "D-?")
+    return UnitCases(system, scenario, cases)
 
 
-def planned(of: Case) -> Fact:
-    """Receiving expects it on another receipt."""
-    return ReceiptPlanned(
-        receipt="ASN-?", warehouse=WAREHOUSE, line="1", sku=of.sku, quantity=1, serials=[of.serial], versions=[HIGH]
+def receipt_line_expected(case: UnitCase) -> Message:
+    """Receiving expects the unit on another receipt."""
+    return ReceiptLineExpected(
+        receipt="ASN-?",
+        warehouse=WAREHOUSE,
+        line="1",
+        sku=case.sku,
+        quantity=1,
+        serials=[case.serial],
+        versions=[HIGH_VERSION],
+    )
+
+
+def receipt_line_cancelled(case: UnitCase) -> Message:
+    """Receiving no longer expects the unit."""
+    return ReceiptLineCancelled(
+        receipt="ASN-?",
+        line="1",
+        sku=case.sku,
+        quantity=1,
+        serials=[case.serial],
+        versions=[HIGH_VERSION],
+        reason="CHANGED",
+    )
+
+
+def serials_received(case: UnitCase) -> Message:
+    """Receiving has received the unit at the dock."""
+    return ReceiptSerialsReceived(
+        receipt="ASN-?",
+        line="1",
+        sku=case.sku,
+        serials=[case.serial],
+        versions=[HIGH_VERSION],
+        location=DOCK,
+        session="S-?",
+    )
+
+
+def serials_returned(case: UnitCase) -> Message:
+    """Receiving has received the unit from a customer."""
+    return ReturnSerialsReceived(
+        return_id="R-?", order=case.order, customer="C-1", sku=case.sku, serials=[case.serial], versions=[HIGH_VERSION],
+        location=DOCK, hold_id="H-?", reason="broken",
     )  # fmt: skip
 
 
-def withdrawn(of: Case) -> Fact:
-    """Receiving expects it no longer."""
-    return ReceiptWithdrawn(
-        receipt="ASN-?", line="1", sku=of.sku, quantity=1, serials=[of.serial], versions=[HIGH], reason="CHANGED"
-    )  # fmt: skip
+def _order_fields(case: UnitCase) -> JsonObject:
+    return {"order": case.order, "line": "10", "demand_id": case.demand_id, "sku": case.sku, "serials": [case.serial]}
 
 
-def received(of: Case) -> Fact:
-    """Receiving has it at the dock."""
-    return UnitReceived(
-        receipt="ASN-?", line="1", sku=of.sku, serials=[of.serial], versions=[HIGH], location=DOCK, session="S-?"
-    )  # fmt: skip
+def serials_deallocated(case: UnitCase) -> Message:
+    """Fulfillment has deallocated the unit."""
+    return OrderSerialsDeallocated(**_order_fields(case), reallocate=False, reason="test")
 
 
-def returned(of: Case) -> Fact:
-    """Receiving has it back from a customer."""
-    return UnitReturned(
-        return_id="R-?", order=of.order, customer="C-1", sku=of.sku, serials=[of.serial], versions=[HIGH],
-        location=DOCK, hold="H-?", reason="broken",
-    )  # fmt: skip
+def serials_picked(case: UnitCase) -> Message:
+    """Fulfillment has picked the unit."""
+    return OrderSerialsPicked(**_order_fields(case), location=STAGE)
 
 
-def _of_order(of: Case) -> Json:
-    return {"order": of.order, "line": "10", "demand": of.demand, "sku": of.sku, "serials": [of.serial]}
+def serials_unpicked(case: UnitCase) -> Message:
+    """Fulfillment has unpicked the unit."""
+    return OrderSerialsUnpicked(**_order_fields(case), location=SHELF, reallocate=False, reason="test")
 
 
-def deallocated(of: Case) -> Fact:
-    """Fulfillment gives it back."""
-    return UnitDeallocated(**_of_order(of), again=False, reason="by hand")
+def order_dispatched(case: UnitCase) -> Message:
+    """Fulfillment has dispatched the unit."""
+    unit = PackedSerial(line="10", sku=case.sku, serial=case.serial)
+    return OrderDispatched(
+        order=case.order, orders=[case.order], shipment="SH-?", check_id="CK-?", customer="C-1", units=[unit]
+    )
 
 
-def picked(of: Case) -> Fact:
-    """Fulfillment picked it."""
-    return UnitPicked(**_of_order(of), location=STAGE)
+EVENTS_BY_CHANGE: dict[ChangeType, Callable[[UnitCase], Message]] = {
+    ChangeType.EXPECTED: receipt_line_expected,
+    ChangeType.EXPECTATION_CANCELLED: receipt_line_cancelled,
+    ChangeType.RECEIVED: serials_received,
+    ChangeType.RETURNED: serials_returned,
+    ChangeType.DEALLOCATED: serials_deallocated,
+    ChangeType.PICKED: serials_picked,
+    ChangeType.UNPICKED: serials_unpicked,
+    ChangeType.DISPATCHED: order_dispatched,
+}
+"""Every change caused by an event of another service; the others are decided by the serials service."""
 
 
-def unpicked(of: Case) -> Fact:
-    """Fulfillment put it back."""
-    return UnitUnpicked(**_of_order(of), location=SHELF, again=False, reason="by hand")
-
-
-def dispatched(of: Case) -> Fact:
-    """Fulfillment sent it off."""
-    unit = PackedUnit(line="10", sku=of.sku, serial=of.serial)
-    return DispatchDone(order=of.order, orders=[of.order], shipment="SH-?", check="CK-?", customer="C-1", units=[unit])
-
-
-FACTS: dict[Change, Callable[[Case], Fact]] = {
-    Change.PLANNED: planned, Change.EXPECTATION_WITHDRAWN: withdrawn, Change.RECEIVED: received,
-    Change.RETURNED: returned, Change.DEALLOCATED: deallocated, Change.PICKED: picked, Change.UNPICKED: unpicked,
-    Change.DISPATCHED: dispatched,
-}  # fmt: skip
-"""Every change that a sibling's fact brings; the others are the registry's own decisions."""
-
-
-NOT_IN_THE_TABLE = [
+ILLEGAL_TRANSITIONS = [
     pytest.param(status, change, id=f"{status or 'unknown'}, {change}")
     for status in (None, *STATUSES)
-    for change in FACTS
+    for change in EVENTS_BY_CHANGE
     if (status, change) not in TRANSITIONS
 ]
 
 
-async def snapshot(world: World, sku: str) -> list[Any]:
-    """All that the registry knows of a product's units."""
-    states = await world.rows("serials", "SELECT * FROM serial_state WHERE sku = $1 ORDER BY id", sku)
-    trail = "SELECT a.* FROM audit a JOIN serial s ON s.id = a.serial_id WHERE s.sku = $1 ORDER BY serial_id, version"
-    return [states, await world.rows("serials", trail, sku)]
+async def serials_snapshot(system: SystemUnderTest, sku: str) -> list[Any]:
+    """Return the states and audit entries of a product's units."""
+    states = await system.fetch_rows("serials", "SELECT * FROM serial_state WHERE sku = $1 ORDER BY id", sku)
+    query = (
+        "SELECT a.* FROM audit_entry a JOIN serial s ON s.id = a.serial_id WHERE s.sku = $1 ORDER BY serial_id, version"
+    )
+    return [states, await system.fetch_rows("serials", query, sku)]
 
 
-@pytest.mark.parametrize(("status", "change"), NOT_IN_THE_TABLE)
-async def test_a_transition_that_is_not_in_the_table(units: Units, status: Status | None, change: Change) -> None:
-    """A sibling's fact that the one table does not allow changes no unit and is kept as a disagreement (S04)."""
-    world, case = units.world, units.cases[status]
-    before = await snapshot(world, case.sku)
-    fact = FACTS[change](case)
-    (event,) = await world.say(fact, source="by hand")
-    row = await world.rejection("serials", event, "illegal_transition", fact.key())
-    assert row["kind"] == "DISAGREEMENT"
-    assert row["refusals"][0]["ids"] == [case.serial]
-    assert (status or "unknown") in row["refusals"][0]["detail"]
-    assert await snapshot(world, case.sku) == before
+@pytest.mark.parametrize(("status", "change"), ILLEGAL_TRANSITIONS)
+async def test_illegal_transition_is_rejected(
+    unit_cases: UnitCases, status: SerialStatus | None, change: ChangeType
+) -> None:
+    """An event that the transition table excludes changes no unit and is recorded as a conflict (S04)."""
+    system, case = unit_cases.system, unit_cases.cases[status]
+    before = await serials_snapshot(system, case.sku)
+    message = EVENTS_BY_CHANGE[change](case)
+    (event,) = await system.publish(message, source="test")
+    row = await system.wait_for_rejection("serials", event, "illegal_transition", message.key())
+    assert row["kind"] == "EVENT_CONFLICT"
+    assert row["violations"][0]["ids"] == [case.serial]
+    assert (status or "not found") in row["violations"][0]["detail"]
+    assert await serials_snapshot(system, case.sku) == before
 
 
-def test_every_edge_of_the_table_is_walked_or_refused() -> None:
-    """The facts of these tests and the registry's own acts together make every change of the table (S04)."""
-    own = {Change.PUT_AWAY, Change.ALLOCATED, Change.DEMAND_WITHDRAWN}
-    assert {change for _, change in TRANSITIONS} == FACTS.keys() | own
-    assert len(NOT_IN_THE_TABLE) == 7 * len(FACTS) - sum(change in FACTS for _, change in TRANSITIONS)
+def test_every_change_of_the_table_is_covered() -> None:
+    """The tested events and the service's own commands cover every change of the table (S04)."""
+    own_changes = {ChangeType.PUT_AWAY, ChangeType.ALLOCATED, ChangeType.DEMAND_CANCELLED}
+    assert {change for _, change in TRANSITIONS} == EVENTS_BY_CHANGE.keys() | own_changes
+    assert len(ILLEGAL_TRANSITIONS) == 7 * len(EVENTS_BY_CHANGE) - sum(
+        change in EVENTS_BY_CHANGE for _, change in TRANSITIONS
+    )
 
 
-@pytest.mark.parametrize("wrong", ["order", "line", "demand"])
+@pytest.mark.parametrize("field", ["order", "line", "demand_id"])
 @pytest.mark.parametrize(
     ("status", "change"),
     [
-        ("ALLOCATED", Change.DEALLOCATED), ("ALLOCATED", Change.PICKED),
-        ("PICKED", Change.UNPICKED), ("PICKED", Change.DISPATCHED),
+        ("ALLOCATED", ChangeType.DEALLOCATED), ("ALLOCATED", ChangeType.PICKED),
+        ("PICKED", ChangeType.UNPICKED), ("PICKED", ChangeType.DISPATCHED),
     ],
 )  # fmt: skip
-async def test_a_fact_of_another_document(units: Units, status: Status, change: Change, wrong: str) -> None:
-    """A fact that fits the table but names another order, line or demand than the unit's changes nothing (S04)."""
-    world, case = units.world, units.cases[status]
-    fact = FACTS[change](case)
-    if isinstance(fact, DispatchDone):
-        if wrong == "demand":
-            pytest.skip("a dispatch names no demand")
-        unit = fact.units[0].model_copy(update={"line": "99"} if wrong == "line" else {})
-        fact = fact.model_copy(update={"units": [unit]})
-    if not (isinstance(fact, DispatchDone) and wrong == "line"):
-        fact = fact.model_copy(update={wrong: f"{wrong}-?"})
-    before = await snapshot(world, case.sku)
-    (event,) = await world.say(fact, source="by hand")
-    row = await world.rejection("serials", event, "document_mismatch", fact.key())
-    assert row["kind"] == "DISAGREEMENT"
-    assert await snapshot(world, case.sku) == before
+async def test_event_of_another_document_is_rejected(
+    unit_cases: UnitCases, status: SerialStatus, change: ChangeType, field: str
+) -> None:
+    """A legal event with another order, line or demand than the unit's changes nothing (S04)."""
+    system, case = unit_cases.system, unit_cases.cases[status]
+    message = EVENTS_BY_CHANGE[change](case)
+    if isinstance(message, OrderDispatched):
+        if field == "demand_id":
+            pytest.skip("a dispatch event has no demand")
+        unit = message.units[0].model_copy(update={"line": "99"} if field == "line" else {})
+        message = message.model_copy(update={"units": [unit]})
+    if not (isinstance(message, OrderDispatched) and field == "line"):
+        message = message.model_copy(update={field: f"{field}-?"})
+    before = await serials_snapshot(system, case.sku)
+    (event,) = await system.publish(message, source="test")
+    row = await system.wait_for_rejection("serials", event, "document_mismatch", message.key())
+    assert row["kind"] == "EVENT_CONFLICT"
+    assert await serials_snapshot(system, case.sku) == before

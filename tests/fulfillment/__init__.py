@@ -1,1 +1,1 @@
-"""Fulfillment against a real database: its map, its handlers, its tables."""
+"""Integration tests of fulfillment: handler registrations, handlers and tables on a real database."""

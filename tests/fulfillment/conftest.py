@@ -1,4 +1,4 @@
-"""Fulfillment's database, and a desk that lets its map decide messages and reads what it said."""
+"""Fixtures: the database of fulfillment, a service harness and an HTTP client."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -6,36 +6,36 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.fulfillment.app import app
-from shared.database import create_engine
-from tests.fulfillment.counted import Lots
-from tests.fulfillment.desk import Desk
+from shared.persistence.database import create_engine
+from tests.fulfillment.harness import FulfillmentHarness
+from tests.fulfillment.lot_harness import LotHarness
 
 
 @pytest.fixture(scope="session")
 def database(environment: Mapping[str, str]) -> str:
-    """The address of fulfillment's migrated database."""
+    """URL of the migrated database of fulfillment."""
     return environment["FULFILLMENT_DATABASE_URL"]
 
 
 @pytest.fixture
-async def desk(database: str) -> AsyncIterator[Desk]:
-    """A desk with names of its own, so that tests do not meet in the database."""
+async def harness(database: str) -> AsyncIterator[FulfillmentHarness]:
+    """A harness with ids unique to the test, so that tests do not interfere in the database."""
     engine = create_engine(database, "test", 4)
-    desk = Desk(engine)
-    await desk.furnish()
-    yield desk
+    harness = FulfillmentHarness(engine)
+    await harness.define_reference_data()
+    yield harness
     await engine.dispose()
 
 
 @pytest.fixture
-async def lots(desk: Desk) -> Lots:
-    """Counted goods at the desk."""
-    return await Lots(desk).furnish()
+async def lot_harness(harness: FulfillmentHarness) -> LotHarness:
+    """Lot-tracked and untracked products for the harness."""
+    return await LotHarness(harness).define_reference_data()
 
 
 @pytest.fixture
-async def http(desk: Desk) -> AsyncIterator[AsyncClient]:
-    """The service's own app on the desk's database, without its consumer and relay."""
-    app.state.engine, app.state.wake = desk.engine, lambda: None
+async def http(harness: FulfillmentHarness) -> AsyncIterator[AsyncClient]:
+    """A client of the service app on the harness database, without consumer and relay."""
+    app.state.engine, app.state.wake = harness.engine, lambda: None
     async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
         yield client

@@ -1,4 +1,4 @@
-"""Orders placed, changed and answered, against a real database."""
+"""Placing, changing and allocating orders, on a real database."""
 
 import asyncio
 
@@ -6,196 +6,217 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from services.fulfillment.orders.domain import Standing
-from shared.contracts.commands.fulfillment import CreateShipment, Dispatch
+from services.fulfillment.orders.domain import OrderResult
+from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment
 from shared.contracts.fulfillment import (
+    AllocationCancelled,
     AllocationRequested,
-    AllocationWithdrawn,
-    DispatchRequested,
-    OrderChanged,
-    OrderProductChanged,
+    DispatchCheckRequested,
+    OrderReevaluationRequested,
     OrderRejected,
-    UnitDeallocated,
-    UnitPicked,
+    OrderSerialsDeallocated,
+    OrderSerialsPicked,
+    OrderStatusChanged,
 )
 from shared.contracts.lots import LotAllocated
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled
-from shared.database import transaction
-from shared.decision import decide
-from tests.fulfillment.desk import Desk
-from tests.line import message
+from shared.messaging.dispatcher import dispatch
+from shared.persistence.database import transaction
+from tests.fulfillment.harness import FulfillmentHarness
+from tests.harness import to_event
 
 
-async def test_an_order_asks_for_its_stock_and_takes_the_answer(desk: Desk) -> None:
-    """A placed order opens a demand; what serials gives is ALLOCATED to it, and only that is picked (S08, S20)."""
-    answer = await desk.ask(desk.order("SO-1", 2))
-    assert isinstance(answer.body, Standing)
-    assert answer.body.status == "OPEN"
-    (asked,) = desk.heard(AllocationRequested)
-    assert asked.quantity == 2
-    assert asked.shortfall == "WAIT"
-    await desk.tell(desk.gives(asked, ["S1"], short=1))
-    (changed,) = desk.heard(OrderChanged)
-    assert (changed.lines[0].allocated, changed.lines[0].short) == (1, 1)
-    assert await desk.refused(desk.pick("SO-1", "S9")) == [Code.NOT_YET_KNOWN]
-    await desk.tell(desk.gives(asked, ["S2"]))
-    assert await desk.refused(desk.pick("SO-1", "S9")) == [Code.NOT_ALLOCATED_HERE]
-    await desk.tell(desk.pick("SO-1", "S1", "S2"))
-    (picked,) = desk.heard(UnitPicked)
-    assert (picked.demand, sorted(picked.serials), picked.location) == (asked.demand, ["S1", "S2"], "EAST/STAGE")
+async def test_order_requests_stock_and_takes_the_allocation(harness: FulfillmentHarness) -> None:
+    """A placed order creates a demand; only the allocated units can be picked (S08, S20)."""
+    result = await harness.execute(harness.order_placed("SO-1", 2))
+    assert isinstance(result.body, OrderResult)
+    assert result.body.status == "OPEN"
+    (request,) = harness.events_of(AllocationRequested)
+    assert request.quantity == 2
+    assert request.shortfall == "BACKORDER"
+    await harness.handle(harness.serial_allocated(request, ["S1"], open_quantity=1))
+    (status_changed,) = harness.events_of(OrderStatusChanged)
+    assert (status_changed.lines[0].allocated, status_changed.lines[0].open_quantity) == (1, 1)
+    assert await harness.rejection_codes(harness.pick_command("SO-1", "S9")) == [Code.NOT_YET_AVAILABLE]
+    await harness.handle(harness.serial_allocated(request, ["S2"]))
+    assert await harness.rejection_codes(harness.pick_command("SO-1", "S9")) == [Code.NOT_ON_PICK_LIST]
+    await harness.handle(harness.pick_command("SO-1", "S1", "S2"))
+    (picked,) = harness.events_of(OrderSerialsPicked)
+    assert (picked.demand_id, sorted(picked.serials), picked.location) == (
+        request.demand_id,
+        ["S1", "S2"],
+        "EAST/STAGE",
+    )
 
 
-async def test_answers_together_are_told_once(desk: Desk) -> None:
-    """Two answers for an order in one transaction: where it stands is said once, with the lines of both (S08)."""
-    lines = [OrderLine.model_validate({"line": str(it), "sku": desk.sku, "quantity": 1}) for it in (1, 2)]
-    await desk.tell(desk.order("SO-1", lines=lines))
-    first, second = desk.heard(AllocationRequested)
-    await desk.tell(desk.gives(first, ["S1"]), desk.gives(second, ["S2"]))
-    (changed,) = desk.heard(OrderChanged)
-    assert [(it.line, it.allocated, it.short) for it in changed.lines] == [("1", 1, 0), ("2", 1, 0)]
+async def test_allocations_in_one_batch_publish_one_status_change(harness: FulfillmentHarness) -> None:
+    """Two allocations in one transaction publish one status event with the lines of both (S08)."""
+    lines = [OrderLine.model_validate({"line": str(line), "sku": harness.sku, "quantity": 1}) for line in (1, 2)]
+    await harness.handle(harness.order_placed("SO-1", lines=lines))
+    first, second = harness.events_of(AllocationRequested)
+    await harness.handle(harness.serial_allocated(first, ["S1"]), harness.serial_allocated(second, ["S2"]))
+    (status_changed,) = harness.events_of(OrderStatusChanged)
+    assert [(line.line, line.allocated, line.open_quantity) for line in status_changed.lines] == [
+        ("1", 1, 0),
+        ("2", 1, 0),
+    ]
 
 
-async def test_the_same_order_again_changes_nothing(desk: Desk) -> None:
-    """Placed again under another event, an order stays as it is; another order of its name is refused."""
-    await desk.allocated("SO-1", "S1")
-    before = await desk.rows("SELECT * FROM order_line WHERE order_id = :order", order=desk.no("SO-1"))
-    answer = await desk.ask(desk.order("SO-1", 1))
-    assert answer.body is not None
-    assert not desk.said
-    assert await desk.refused(desk.order("SO-1", 2)) == [Code.DOCUMENT_EXISTS]
-    assert before == await desk.rows("SELECT * FROM order_line WHERE order_id = :order", order=desk.no("SO-1"))
+async def test_duplicate_order_changes_nothing(harness: FulfillmentHarness) -> None:
+    """A repeated order changes nothing; a different order with the same id is rejected."""
+    await harness.allocate_order("SO-1", "S1")
+    before = await harness.fetch_all(
+        "SELECT * FROM order_line WHERE order_id = :order", order=harness.scoped_id("SO-1")
+    )
+    result = await harness.execute(harness.order_placed("SO-1", 1))
+    assert result.body is not None
+    assert not harness.events
+    assert await harness.rejection_codes(harness.order_placed("SO-1", 2)) == [Code.DOCUMENT_EXISTS]
+    assert before == await harness.fetch_all(
+        "SELECT * FROM order_line WHERE order_id = :order", order=harness.scoped_id("SO-1")
+    )
 
 
-async def test_a_cancelled_order_gives_back_what_was_not_picked(desk: Desk) -> None:
-    """Its demands are withdrawn, which frees what is allocated (S11); an answer still under way is left alone."""
-    asked = await desk.allocated("SO-1", "S1", "S2")
-    await desk.tell(desk.pick("SO-1", "S1"))
-    await desk.tell(OrderCancelled(order=desk.no("SO-1")))
-    assert [fact.demand for fact in desk.heard(AllocationWithdrawn)] == [asked.demand]
-    units = await desk.rows("SELECT serial, status FROM unit WHERE order_id = :order", order=desk.no("SO-1"))
+async def test_cancelled_order_releases_unpicked_units(harness: FulfillmentHarness) -> None:
+    """Cancelled demands release allocated units (S11); an allocation still in flight is ignored."""
+    request = await harness.allocate_order("SO-1", "S1", "S2")
+    await harness.handle(harness.pick_command("SO-1", "S1"))
+    await harness.handle(OrderCancelled(order=harness.scoped_id("SO-1")))
+    assert [event.demand_id for event in harness.events_of(AllocationCancelled)] == [request.demand_id]
+    units = await harness.fetch_all(
+        "SELECT serial, status FROM allocated_unit WHERE order_id = :order", order=harness.scoped_id("SO-1")
+    )
     assert [tuple(unit.values()) for unit in units] == [("S1", "PICKED")]
-    await desk.tell(desk.gives(asked, ["S3"]), OrderCancelled(order=desk.no("SO-1")))
-    assert not desk.said
+    await harness.handle(harness.serial_allocated(request, ["S3"]), OrderCancelled(order=harness.scoped_id("SO-1")))
+    assert not harness.events
 
 
-async def test_what_overtakes_an_order_is_remembered(desk: Desk) -> None:
-    """A cancel, line cancel and amendment before their order: it is born with them, in their order (S11)."""
-    name = desk.no("SO-1")
-    more = OrderLine.model_validate({"line": "2", "sku": desk.sku, "quantity": 3})
-    answer = await desk.ask(OrderLineCancelled(order=name, line="1"))
-    assert isinstance(answer.body, Standing)
-    assert answer.body.status == "UNKNOWN"
-    await desk.ask(OrderAmended(order=name, lines=[more]))
-    assert await desk.refused(desk.order("SO-1", 1, lines=[more, more])) == [Code.LINE_REPEATED]
-    await desk.tell(desk.order("SO-1"))
-    lines = await desk.rows("SELECT line, cancelled, ordered FROM order_line WHERE order_id = :order", order=name)
+async def test_messages_before_their_order_are_applied_later(harness: FulfillmentHarness) -> None:
+    """Cancellations and amendments that arrive before their order are applied in sequence when it is placed (S11)."""
+    order_id = harness.scoped_id("SO-1")
+    new_line = OrderLine.model_validate({"line": "2", "sku": harness.sku, "quantity": 3})
+    result = await harness.execute(OrderLineCancelled(order=order_id, line="1"))
+    assert isinstance(result.body, OrderResult)
+    assert result.body.status == "UNKNOWN"
+    await harness.execute(OrderAmended(order=order_id, lines=[new_line]))
+    assert await harness.rejection_codes(harness.order_placed("SO-1", 1, lines=[new_line, new_line])) == [
+        Code.DUPLICATE_LINE
+    ]
+    await harness.handle(harness.order_placed("SO-1"))
+    lines = await harness.fetch_all(
+        "SELECT line, cancelled, ordered FROM order_line WHERE order_id = :order", order=order_id
+    )
     assert [(row["line"], row["cancelled"], int(row["ordered"])) for row in lines] == [("1", True, 1), ("2", False, 3)]
-    assert not await desk.rows("SELECT 1 FROM overtaking WHERE order_id = :order", order=name)
+    assert not await harness.fetch_all("SELECT 1 FROM early_message WHERE order_id = :order", order=order_id)
 
 
-async def test_a_line_waits_for_its_product(desk: Desk) -> None:
-    """A line for an undefined product is shown as waiting, and asks when the product arrives (S02)."""
-    new = desk.no("NEW")
-    line = {"line": "1", "sku": new, "quantity": 2}
-    await desk.tell(desk.order("SO-1", lines=[line]))
-    (changed,) = desk.said
-    assert isinstance(changed, OrderChanged)
-    assert changed.status == "WAITING"
-    await desk.tell(ProductChanged(sku=new, version=1, name="New", unit="each", tracking="SERIAL"))
-    woken = desk.heard(OrderProductChanged)
-    assert [fact.order for fact in woken] == [desk.no("SO-1")]
-    await desk.tell(*woken)
-    assert [int(fact.quantity) for fact in desk.heard(AllocationRequested)] == [2]
-    await desk.tell(ProductChanged(sku=new, version=2, name="Renamed", unit="each", tracking="SERIAL"))
-    assert not desk.said
+async def test_line_waits_for_its_product(harness: FulfillmentHarness) -> None:
+    """A line awaits its undefined product and requests stock once the product is defined (S02)."""
+    new_sku = harness.scoped_id("NEW")
+    line = {"line": "1", "sku": new_sku, "quantity": 2}
+    await harness.handle(harness.order_placed("SO-1", lines=[line]))
+    (status_changed,) = harness.events
+    assert isinstance(status_changed, OrderStatusChanged)
+    assert status_changed.status == "AWAITING_PRODUCT"
+    await harness.handle(ProductChanged(sku=new_sku, version=1, name="New", unit="each", tracking="SERIAL"))
+    reevaluations = harness.events_of(OrderReevaluationRequested)
+    assert [event.order for event in reevaluations] == [harness.scoped_id("SO-1")]
+    await harness.handle(*reevaluations)
+    assert [int(event.quantity) for event in harness.events_of(AllocationRequested)] == [2]
+    await harness.handle(ProductChanged(sku=new_sku, version=2, name="Renamed", unit="each", tracking="SERIAL"))
+    assert not harness.events
 
 
-async def test_a_product_tracked_otherwise_is_asked_for_anew(desk: Desk) -> None:
-    """Its open demands are withdrawn at their former owner and requested at the new one; lots answers short (S02)."""
-    former = await desk.place("SO-1", 2)
-    await desk.tell(ProductChanged(sku=desk.sku, version=2, name="Pump", unit="each", tracking="LOT"))
-    await desk.tell(*desk.heard(OrderProductChanged))
-    assert [fact.demand for fact in desk.heard(AllocationWithdrawn)] == [former.demand]
-    (asked,) = desk.heard(AllocationRequested)
-    assert asked.tracking == "LOT"
-    await desk.tell(LotAllocated(sku=desk.sku, demand=asked.demand, order=asked.order, line="1", short=2))
-    (changed,) = desk.heard(OrderChanged)
-    assert changed.lines[0].short == 2
+async def test_tracking_change_moves_demand_to_the_new_owner(harness: FulfillmentHarness) -> None:
+    """Open demands are cancelled at the serials service and requested from the lots service (S02)."""
+    first_request = await harness.place_order("SO-1", 2)
+    await harness.handle(ProductChanged(sku=harness.sku, version=2, name="Pump", unit="each", tracking="LOT"))
+    await harness.handle(*harness.events_of(OrderReevaluationRequested))
+    assert [event.demand_id for event in harness.events_of(AllocationCancelled)] == [first_request.demand_id]
+    (request,) = harness.events_of(AllocationRequested)
+    assert request.tracking == "LOT"
+    await harness.handle(
+        LotAllocated(sku=harness.sku, demand_id=request.demand_id, order=request.order, line="1", open_quantity=2)
+    )
+    (status_changed,) = harness.events_of(OrderStatusChanged)
+    assert status_changed.lines[0].open_quantity == 2
 
 
-async def test_a_product_that_arrives_while_its_order_is_placed_wakes_it(desk: Desk) -> None:
-    """Who waits and who brings the product lock the same name, so the wake-up is never lost."""
-    new = desk.no("NEW")
-    placed = message(desk.order("SO-1", lines=[{"line": "1", "sku": new, "quantity": 1}]))
-    product = ProductChanged(sku=new, version=1, name="New", unit="each", tracking="SERIAL")
-    async with transaction(desk.engine) as first:
-        await decide(first, desk.map, [placed])
-        arriving = asyncio.create_task(desk.tell(product))
-        await desk.someone_waits()
-    await arriving
-    assert [fact.order for fact in desk.heard(OrderProductChanged)] == [desk.no("SO-1")]
+async def test_product_defined_while_its_order_is_placed_is_not_missed(harness: FulfillmentHarness) -> None:
+    """Order placement and product definition take the same lock, so no reevaluation is lost."""
+    new_sku = harness.scoped_id("NEW")
+    placed = to_event(harness.order_placed("SO-1", lines=[{"line": "1", "sku": new_sku, "quantity": 1}]))
+    product = ProductChanged(sku=new_sku, version=1, name="New", unit="each", tracking="SERIAL")
+    async with transaction(harness.engine) as first_tx:
+        await dispatch(first_tx, harness.registry, [placed])
+        second_task = asyncio.create_task(harness.handle(product))
+        await harness.someone_waits()
+    await second_task
+    assert [event.order for event in harness.events_of(OrderReevaluationRequested)] == [harness.scoped_id("SO-1")]
 
 
 @pytest.mark.parametrize("first", ["pick", "cancel"])
-async def test_a_cancel_and_a_pick_at_once_have_one_winner(desk: Desk, first: str) -> None:
-    """The order's lock decides: a picked unit waits for its unpick, a cancelled order is not picked (S11, S09)."""
-    await desk.allocated("SO-1", "S1")
-    both = {"pick": desk.pick("SO-1", "S1"), "cancel": OrderCancelled(order=desk.no("SO-1"))}
-    async with transaction(desk.engine) as leading:
-        await decide(leading, desk.map, [message(both.pop(first))])
-        (other,) = both.values()
-        waiting = asyncio.create_task(desk.ask(other))
-        await desk.someone_waits()
-    answer = await waiting
-    units = await desk.rows("SELECT status FROM unit WHERE order_id = :order", order=desk.no("SO-1"))
+async def test_concurrent_cancel_and_pick(harness: FulfillmentHarness, first: str) -> None:
+    """The order lock serialises both: picked units remain, a cancelled order cannot be picked (S11, S09)."""
+    await harness.allocate_order("SO-1", "S1")
+    commands = {"pick": harness.pick_command("SO-1", "S1"), "cancel": OrderCancelled(order=harness.scoped_id("SO-1"))}
+    async with transaction(harness.engine) as first_tx:
+        await dispatch(first_tx, harness.registry, [to_event(commands.pop(first))])
+        (other,) = commands.values()
+        second_task = asyncio.create_task(harness.execute(other))
+        await harness.someone_waits()
+    result = await second_task
+    units = await harness.fetch_all(
+        "SELECT status FROM allocated_unit WHERE order_id = :order", order=harness.scoped_id("SO-1")
+    )
     if first == "pick":
-        assert answer.body is not None
+        assert result.body is not None
         assert [unit["status"] for unit in units] == ["PICKED"]
     else:
-        assert [refusal.code for refusal in answer.refusals] == [Code.ORDER_CANCELLED]
+        assert [violation.code for violation in result.violations] == [Code.ORDER_CANCELLED]
         assert units == []
 
 
-async def test_an_answer_for_what_nobody_asked_is_kept_as_a_disagreement(desk: Desk) -> None:
-    """An unknown order, an unknown demand: nothing changes, and it is shown until somebody closes it."""
-    asked = await desk.place("SO-1")
-    for wrong in ({"order": desk.no("SO-9")}, {"demand": "old"}):
-        await desk.tell(desk.gives(asked, ["S1"]).model_copy(update=wrong))
-        (no,) = desk.heard(OrderRejected)
-        assert no.kind == "DISAGREEMENT"
-    kept = await desk.rows("SELECT kind FROM rejection WHERE raw->>'sku' = :sku", sku=desk.sku)
-    assert [row["kind"] for row in kept] == ["DISAGREEMENT"] * 2
-    await desk.tell(desk.gives(asked, ["S1"]))
-    assert not desk.heard(UnitDeallocated)
+async def test_allocation_without_a_demand_is_a_conflict(harness: FulfillmentHarness) -> None:
+    """An allocation for an unknown order or demand changes nothing and is recorded as a conflict."""
+    request = await harness.place_order("SO-1")
+    for wrong in ({"order": harness.scoped_id("SO-9")}, {"demand_id": "old"}):
+        await harness.handle(harness.serial_allocated(request, ["S1"]).model_copy(update=wrong))
+        (rejection,) = harness.events_of(OrderRejected)
+        assert rejection.kind == "EVENT_CONFLICT"
+    rows = await harness.fetch_all("SELECT kind FROM rejection WHERE raw->>'sku' = :sku", sku=harness.sku)
+    assert [row["kind"] for row in rows] == ["EVENT_CONFLICT"] * 2
+    await harness.handle(harness.serial_allocated(request, ["S1"]))
+    assert not harness.events_of(OrderSerialsDeallocated)
 
 
-async def test_the_log_of_an_order_only_grows(desk: Desk) -> None:
-    """Who did what when is kept; the service itself can neither change nor remove it (S22)."""
-    await desk.allocated("SO-1", "S1")
-    await desk.tell(OrderCancelled(order=desk.no("SO-1"), actor="ann", reason="changed my mind"))
-    log = await desk.rows(
-        "SELECT what, actor, detail->>'reason' AS reason FROM order_log WHERE order_id = :order ORDER BY id",
-        order=desk.no("SO-1"),
+async def test_order_log_is_append_only(harness: FulfillmentHarness) -> None:
+    """The order log records actor and action; the service role cannot change or delete entries (S22)."""
+    await harness.allocate_order("SO-1", "S1")
+    await harness.handle(OrderCancelled(order=harness.scoped_id("SO-1"), actor="ann", reason="changed my mind"))
+    log = await harness.fetch_all(
+        "SELECT action, actor, detail->>'reason' AS reason FROM order_log WHERE order_id = :order ORDER BY id",
+        order=harness.scoped_id("SO-1"),
     )
-    assert [row["what"] for row in log] == ["placed", "allocated", "cancelled"]
+    assert [row["action"] for row in log] == ["placed", "allocated", "cancelled"]
     assert (log[-1]["actor"], log[-1]["reason"]) == ("ann", "changed my mind")
     for forbidden in ("UPDATE order_log SET actor = 'x'", "DELETE FROM order_log", "TRUNCATE order_log"):
         with pytest.raises(ProgrammingError, match="permission denied"):
-            async with transaction(desk.engine) as tx:
-                await tx.run(text(forbidden))
+            async with transaction(harness.engine) as tx:
+                await tx.execute(text(forbidden))
 
 
-async def test_named_units_that_have_left_are_not_asked_for_again(desk: Desk) -> None:
-    """Of three named units one has left; a new priority asks for the other two, not for the first once more."""
-    line = OrderLine.model_validate({"line": "1", "sku": desk.sku, "quantity": 3, "serials": ["S1", "S2", "S3"]})
-    asked = await desk.place("SO-1", lines=[line])
-    await desk.tell(desk.gives(asked, ["S1"], short=2))
-    await desk.tell(desk.pick("SO-1", "S1"), desk.pack("SO-1", "C-1", "S1"))
-    await desk.tell(CreateShipment(shipment=desk.no("SH-1"), cartons=[desk.no("C-1")]))
-    await desk.tell(Dispatch(shipment=desk.no("SH-1")))
-    await desk.tell(*desk.approves(desk.heard(DispatchRequested)))
-    await desk.tell(OrderAmended(order=desk.no("SO-1"), priority=9))
-    (again,) = desk.heard(AllocationRequested)
-    assert (int(again.quantity), sorted(again.serials)) == (2, ["S2", "S3"])
+async def test_shipped_serials_are_not_requested_again(harness: FulfillmentHarness) -> None:
+    """If one of three listed units is shipped, a new priority requests only the other two."""
+    line = OrderLine.model_validate({"line": "1", "sku": harness.sku, "quantity": 3, "serials": ["S1", "S2", "S3"]})
+    request = await harness.place_order("SO-1", lines=[line])
+    await harness.handle(harness.serial_allocated(request, ["S1"], open_quantity=2))
+    await harness.handle(harness.pick_command("SO-1", "S1"), harness.pack_command("SO-1", "C-1", "S1"))
+    await harness.handle(CreateShipment(shipment=harness.scoped_id("SH-1"), cartons=[harness.scoped_id("C-1")]))
+    await harness.handle(DispatchShipment(shipment=harness.scoped_id("SH-1")))
+    await harness.handle(*harness.approvals_for(harness.events_of(DispatchCheckRequested)))
+    await harness.handle(OrderAmended(order=harness.scoped_id("SO-1"), priority=9))
+    (new_request,) = harness.events_of(AllocationRequested)
+    assert (int(new_request.quantity), sorted(new_request.serials)) == (2, ["S2", "S3"])

@@ -1,1 +1,1 @@
-"""Lots on its real tables."""
+"""Integration tests of the lots service on its database."""

@@ -1,4 +1,4 @@
-"""Lots' line on its real database."""
+"""The lots service on its database."""
 
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
@@ -9,41 +9,44 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.app import app
 from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
-from shared.database import create_engine
-from tests.line import ServiceLine
-from tests.unit.lots.making import PLACES, Saying
+from shared.persistence.database import create_engine
+from tests.harness import ServiceHarness
+from tests.unit.lots.messages import LOCATION_TYPES, ProductMessages
 
 
-class Line(ServiceLine):
-    """Lots' line; every test has a product of its own."""
+class LotsHarness(ServiceHarness):
+    """The lots service; every test has its own product."""
 
-    map = app.state.map
+    registry = app.state.registry
 
     @property
     def sku(self) -> str:
-        """The test's product."""
-        return self.no("L")
+        """The SKU of the test's product."""
+        return self.scoped_id("L")
 
     @property
-    def saying(self) -> Saying:
-        """Messages about the test's product."""
-        return Saying(self.sku)
+    def messages(self) -> ProductMessages:
+        """Builders of messages about the test's product."""
+        return ProductMessages(self.sku)
 
     async def balances(self) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
-        """What is on hand and allocated, by lot and place."""
-        rows = await self.rows("SELECT * FROM balance WHERE sku = :sku AND on_hand > 0", sku=self.sku)
+        """The quantities on hand and allocated by lot and location."""
+        rows = await self.fetch_all("SELECT * FROM balance WHERE sku = :sku AND on_hand > 0", sku=self.sku)
         return {(row["lot"], row["location"]): (row["on_hand"], row["allocated"]) for row in rows}
 
 
 @pytest.fixture(scope="session")
 async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
-    """Connect to lots' database as its login role."""
+    """Connect to the lots database with the service's login role."""
     engine = create_engine(environment["LOTS_DATABASE_URL"], "test")
-    await Line(engine).say(
-        *(WarehouseChanged(warehouse=it, version=1, name=it, time_zone="Europe/Berlin") for it in ("EAST", "WEST")),
+    await LotsHarness(engine).publish(
         *(
-            LocationChanged(location=name, version=1, type=kind, pick_sequence=number)
-            for number, (name, kind) in enumerate(PLACES.items())
+            WarehouseChanged(warehouse=warehouse, version=1, name=warehouse, time_zone="Europe/Berlin")
+            for warehouse in ("EAST", "WEST")
+        ),
+        *(
+            LocationChanged(location=name, version=1, type=location_type, pick_sequence=number)
+            for number, (name, location_type) in enumerate(LOCATION_TYPES.items())
         ),
     )
     yield engine
@@ -51,33 +54,33 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def line(engine: AsyncEngine) -> Line:
-    """Give the line to a test, with a lot-tracked product of its own."""
-    line = Line(engine)
-    await line.say(ProductChanged(sku=line.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
-    return line
+async def harness(engine: AsyncEngine) -> LotsHarness:
+    """Provide the service with a new lot-tracked product."""
+    harness = LotsHarness(engine)
+    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
+    return harness
 
 
 @pytest.fixture
-async def line_untracked(engine: AsyncEngine) -> Line:
-    """Give a product that is tracked by nothing."""
-    line = Line(engine)
-    await line.say(ProductChanged(sku=line.sku, version=1, name="screws", unit="kg", tracking="NONE"))
-    return line
+async def untracked_harness(engine: AsyncEngine) -> LotsHarness:
+    """Provide the service with a new untracked product."""
+    harness = LotsHarness(engine)
+    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="screws", unit="kg", tracking="NONE"))
+    return harness
 
 
 @pytest.fixture
-async def line_too(engine: AsyncEngine) -> Line:
-    """Give a second product."""
-    line = Line(engine)
-    await line.say(ProductChanged(sku=line.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
-    return line
+async def second_harness(engine: AsyncEngine) -> LotsHarness:
+    """Provide the service with another new lot-tracked product."""
+    harness = LotsHarness(engine)
+    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
+    return harness
 
 
 @pytest.fixture
-async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
-    """Speak to lots without its consumer and relay."""
-    app.state.engine, app.state.wake = line.engine, lambda: None
+async def http(harness: LotsHarness) -> AsyncIterator[httpx.AsyncClient]:
+    """Provide an HTTP client of the service, without its consumer and outbox relay."""
+    app.state.engine, app.state.wake = harness.engine, lambda: None
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
         yield client

@@ -1,4 +1,4 @@
-"""Commands on counted stock as a client sends them: bad values, refusals with their remedy, what is held."""
+"""The HTTP API for lot-tracked stock: validation errors, problem details, holds and demands."""
 
 from typing import Any
 from urllib.parse import quote
@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from shared.contracts.reference import LocationChanged, ProductChanged
-from tests.lots.conftest import Line
-from tests.unit.lots.making import BIN, DOCK, SHELF
-from tests.unit.lots.ordering import Ordering
+from tests.lots.conftest import LotsHarness
+from tests.unit.lots.messages import BIN, DOCK, SHELF
+from tests.unit.lots.order_messages import OrderMessages
 
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:
@@ -19,134 +19,162 @@ async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Respons
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 10**15, 0.0000001, "1e400", "NaN", "Infinity", "ten", None, 1000001])
-async def test_no_such_quantity(line: Line, http: httpx.AsyncClient, quantity: Any) -> None:
-    """Nothing, less than nothing, far too much, too many decimals: malformed, and nothing is changed."""
-    say = line.saying
-    await line.say(say.receive(say.came("B-1", 10)))
-    body = {"sku": line.sku, "lot": "B-1", "quantity": quantity, "from_location": DOCK, "location": SHELF}
-    answer = await post(http, "/putaways", **body)
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-    assert list(await line.balances()) == [("B-1", DOCK)]
+async def test_invalid_quantity_is_rejected(harness: LotsHarness, http: httpx.AsyncClient, quantity: Any) -> None:
+    """A quantity that is not positive, too large or too precise is rejected and changes nothing."""
+    messages = harness.messages
+    await harness.publish(messages.receive(messages.received_lot("B-1", 10)))
+    body = {"sku": harness.sku, "lot": "B-1", "quantity": quantity, "from_location": DOCK, "location": SHELF}
+    response = await post(http, "/putaways", **body)
+    assert (response.status_code, response.json()["code"]) == (400, "validation_error")
+    assert list(await harness.balances()) == [("B-1", DOCK)]
 
 
 @pytest.mark.parametrize("expiry", ["1900-01-01", "2027-02-31", "31.3.2027", 20270331, "2027-03-31T00:00:00Z"])
-async def test_no_such_day(line: Line, http: httpx.AsyncClient, expiry: Any) -> None:
-    """A date that no label has is malformed (S24)."""
-    answer = await post(http, "/corrections", sku=line.sku, lot="B-1", expiry=expiry, reason="misread")
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+async def test_invalid_date_is_rejected(harness: LotsHarness, http: httpx.AsyncClient, expiry: Any) -> None:
+    """An invalid date is rejected (S24)."""
+    response = await post(http, "/corrections", sku=harness.sku, lot="B-1", expiry=expiry, reason="label misread")
+    assert (response.status_code, response.json()["code"]) == (400, "validation_error")
 
 
-async def test_a_lot_that_is_not_known_yet(line: Line, http: httpx.AsyncClient) -> None:
-    """A putaway that overtakes its receipt is asked to come again in a second; then it is done (S26)."""
-    say = line.saying
-    body = {"sku": line.sku, "lot": "00392/174", "quantity": 1.5, "from_location": DOCK, "location": SHELF}
-    early = await post(http, "/putaways", **body)
-    assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (409, "not_yet_known", "1")
-    await line.say(say.receive(say.came("00392/174", 2)))
-    done = await post(http, "/putaways", **body)
-    assert done.status_code == 200
-    assert done.json()["places"] == [
+async def test_putaway_before_receipt_is_retryable(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A putaway before its receipt is retryable after a second, and then succeeds (S26)."""
+    messages = harness.messages
+    body = {"sku": harness.sku, "lot": "00392/174", "quantity": 1.5, "from_location": DOCK, "location": SHELF}
+    early_response = await post(http, "/putaways", **body)
+    assert (early_response.status_code, early_response.json()["code"], early_response.headers["Retry-After"]) == (
+        409,
+        "not_yet_available",
+        "1",
+    )
+    await harness.publish(messages.receive(messages.received_lot("00392/174", 2)))
+    response = await post(http, "/putaways", **body)
+    assert response.status_code == 200
+    assert response.json()["locations"] == [
         {"location": DOCK, "on_hand": 0.5, "allocated": 0, "on_hold": False},
         {"location": SHELF, "on_hand": 1.5, "allocated": 0, "on_hold": False},
     ]
 
 
-async def test_a_lot_of_another_product(line: Line, line_too: Line, http: httpx.AsyncClient) -> None:
-    """A lot's number under the wrong product is refused, and the product that has it is named (S25)."""
-    await line_too.say(line_too.saying.receive(line_too.saying.came(f"LOT {line_too.sku}")))
-    body = {"lot": f"LOT {line_too.sku}", "quantity": 1, "from_location": DOCK, "location": SHELF}
-    answer = await post(http, "/putaways", sku=line.sku, **body)
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_yet_known")
-    assert line_too.sku in answer.json()["detail"]
+async def test_lot_of_another_product_is_rejected(
+    harness: LotsHarness, second_harness: LotsHarness, http: httpx.AsyncClient
+) -> None:
+    """A lot of another product is rejected, and the problem names that product (S25)."""
+    await second_harness.publish(
+        second_harness.messages.receive(second_harness.messages.received_lot(f"LOT {second_harness.sku}"))
+    )
+    body = {"lot": f"LOT {second_harness.sku}", "quantity": 1, "from_location": DOCK, "location": SHELF}
+    response = await post(http, "/putaways", sku=harness.sku, **body)
+    assert (response.status_code, response.json()["code"]) == (409, "not_yet_available")
+    assert second_harness.sku in response.json()["detail"]
 
 
-async def test_a_serialised_product_is_not_counted(line: Line, http: httpx.AsyncClient) -> None:
-    """Units with serials are put away at the registry (S02)."""
-    sku = f"S-{line.sku}"
-    await line.say(ProductChanged(sku=sku, version=1, name="laptop", unit="each", tracking="SERIAL"))
-    answer = await post(http, "/putaways", sku=sku, quantity=1, from_location=DOCK, location=SHELF)
-    assert (answer.status_code, answer.json()["code"]) == (422, "not_counted")
+async def test_serial_tracked_product_is_rejected(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Serial-tracked products are rejected (S02)."""
+    sku = f"S-{harness.sku}"
+    await harness.publish(ProductChanged(sku=sku, version=1, name="laptop", unit="each", tracking="SERIAL"))
+    response = await post(http, "/putaways", sku=sku, quantity=1, from_location=DOCK, location=SHELF)
+    assert (response.status_code, response.json()["code"]) == (422, "serial_tracked_product")
 
 
-async def test_a_mix_is_sent_to_an_empty_place(line: Line, http: httpx.AsyncClient) -> None:
-    """Without a place that holds the lot, the refusal suggests an empty storage place of the warehouse (S30)."""
-    say = line.saying
-    await line.say(LocationChanged(location=f"EAST/{line.sku}", version=1, type="STORAGE", pick_sequence=5000))
-    await line.say(say.receive(say.came("B-1"), say.came("B-2")))
-    await line.say(say.put_away("B-1", 10, SHELF))
-    answer = await post(http, "/putaways", sku=line.sku, lot="B-2", quantity=1, from_location=DOCK, location=SHELF)
-    assert (answer.status_code, answer.json()["code"]) == (409, "lots_mixed")
-    [suggested] = answer.json()["suggested"]
-    used = {row["location"] for row in await line.rows("SELECT location FROM balance WHERE on_hand > 0")}
+async def test_mixed_lot_rejection_suggests_an_empty_location(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """If no location holds the lot, the rejection suggests an empty storage location of the warehouse (S30)."""
+    messages = harness.messages
+    await harness.publish(
+        LocationChanged(location=f"EAST/{harness.sku}", version=1, type="STORAGE", pick_sequence=5000)
+    )
+    await harness.publish(messages.receive(messages.received_lot("B-1"), messages.received_lot("B-2")))
+    await harness.publish(messages.put_away("B-1", 10, SHELF))
+    response = await post(http, "/putaways", sku=harness.sku, lot="B-2", quantity=1, from_location=DOCK, location=SHELF)
+    assert (response.status_code, response.json()["code"]) == (409, "mixed_lots_not_allowed")
+    [suggested] = response.json()["suggested"]
+    used_locations = {
+        row["location"] for row in await harness.fetch_all("SELECT location FROM balance WHERE on_hand > 0")
+    }
     assert suggested.startswith("EAST/")
-    assert suggested not in used
-    again = await post(http, "/putaways", sku=line.sku, lot="B-2", quantity=1, from_location=DOCK, location=suggested)
-    assert again.status_code == 200
+    assert suggested not in used_locations
+    retry_response = await post(
+        http, "/putaways", sku=harness.sku, lot="B-2", quantity=1, from_location=DOCK, location=suggested
+    )
+    assert retry_response.status_code == 200
 
 
-async def test_open_holds_are_listed(line: Line, http: httpx.AsyncClient) -> None:
-    """A hold shows who opened it, why and in what role, and how much it keeps; it is gone once lifted."""
-    say = line.saying
-    await line.say(say.receive(say.came("B-1", "2.5")))
-    body = {"sku": line.sku, "lot": "B-1", "hold": "H-1", "role": "quality", "reason": "smells"}
-    opened = await post(http, "/holds", **body)
-    assert (opened.status_code, opened.headers["Location"]) == (201, "/holds?hold=H-1")
-    assert opened.json() == {"sku": line.sku, "hold": "H-1", "open": [{"lot": "B-1", "location": None}]}
-    [shown] = (await http.get("/holds", params={"sku": line.sku})).json()["items"]
-    assert (shown["opened_by"], shown["role"], shown["reason"], shown["on_hand"]) == (
+async def test_open_holds_are_listed(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """An open hold shows who placed it, its reason, role and quantity; a released hold is not listed."""
+    messages = harness.messages
+    await harness.publish(messages.receive(messages.received_lot("B-1", "2.5")))
+    body = {"sku": harness.sku, "lot": "B-1", "hold_id": "H-1", "owner_role": "quality", "reason": "quality check"}
+    place_response = await post(http, "/holds", **body)
+    assert (place_response.status_code, place_response.headers["Location"]) == (201, "/holds?hold=H-1")
+    assert place_response.json() == {
+        "sku": harness.sku,
+        "hold_id": "H-1",
+        "open_on": [{"lot": "B-1", "location": None}],
+    }
+    [hold] = (await http.get("/holds", params={"sku": harness.sku})).json()["items"]
+    assert (hold["opened_by"], hold["owner_role"], hold["reason"], hold["on_hand"]) == (
         "anna",
         "quality",
-        "smells",
+        "quality check",
         2.5,
     )
-    lifted = await post(http, "/holds/H-1/release", sku=line.sku, reason="aired")
-    assert lifted.json()["open"] == []
-    assert (await http.get("/holds", params={"sku": line.sku})).json()["items"] == []
+    release_response = await post(http, "/holds/H-1/release", sku=harness.sku, reason="cleared")
+    assert release_response.json()["open_on"] == []
+    assert (await http.get("/holds", params={"sku": harness.sku})).json()["items"] == []
 
 
-async def test_nothing_moves_to_a_bin_by_mistake(line: Line, http: httpx.AsyncClient) -> None:
-    """A refusal over HTTP says what is there, what is free, and what would help."""
-    say = line.saying
-    await line.say(say.receive(say.came("B-1", 2)))
-    await line.say(say.put_away("B-1", 2))
-    answer = await post(http, "/moves", sku=line.sku, lot="B-1", quantity=3, from_location=SHELF, location=BIN)
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_enough")
-    assert "2 on hand, 2 free, 0 allocated" in answer.json()["detail"]
-    assert answer.json()["help"]
+async def test_insufficient_stock_problem_details(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """The problem states the quantities on hand and available, with a help text."""
+    messages = harness.messages
+    await harness.publish(messages.receive(messages.received_lot("B-1", 2)))
+    await harness.publish(messages.put_away("B-1", 2))
+    response = await post(http, "/moves", sku=harness.sku, lot="B-1", quantity=3, from_location=SHELF, location=BIN)
+    assert (response.status_code, response.json()["code"]) == (409, "insufficient_stock")
+    assert "2 on hand, 2 available, 0 allocated" in response.json()["detail"]
+    assert response.json()["help"]
 
 
-async def test_demands_say_what_they_have_and_why_no_more(line: Line, http: httpx.AsyncClient) -> None:
-    """A demand is shown with what it has, and what lies there that it is not given, with the reason, at any time."""
-    say = Ordering(line.sku)
-    await line.say(say.receive(say.came("B-1", 10), say.came("B-2", 10)))
-    await line.say(say.put_away("B-1", 2.5), say.put_away("B-2", 4, BIN), say.hold("B-2", "H-1"))
-    await line.say(say.want(1, 5), say.want(2, 1, lots=["B-9"]), say.give_up(2), say.give_up(3))
-    first, second, third = (await http.get("/demands", params={"sku": line.sku})).json()["items"]
-    assert (first["quantity"], first["open"], first["picked"]) == (5, 2.5, [])
+async def test_demand_shows_allocations_and_shortfall_reasons(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A demand shows its allocations, and its explanation lists skipped lots with reasons at any time."""
+    messages = OrderMessages(harness.sku)
+    await harness.publish(messages.receive(messages.received_lot("B-1", 10), messages.received_lot("B-2", 10)))
+    await harness.publish(
+        messages.put_away("B-1", 2.5), messages.put_away("B-2", 4, BIN), messages.place_hold("B-2", "H-1")
+    )
+    await harness.publish(
+        messages.request_allocation(1, 5),
+        messages.request_allocation(2, 1, lots=["B-9"]),
+        messages.cancel_allocation(2),
+        messages.cancel_allocation(3),
+    )
+    first, second, third = (await http.get("/demands", params={"sku": harness.sku})).json()["items"]
+    assert (first["quantity"], first["open_quantity"], first["picked"]) == (5, 2.5, [])
     assert first["allocated"] == [{"lot": "B-1", "quantity": 2.5, "location": SHELF}]
     assert (second["status"], second["lots"], third["status"], third["quantity"]) == (
-        "WITHDRAWN", ["B-9"], "WITHDRAWN", None,
+        "CANCELLED", ["B-9"], "CANCELLED", None,
     )  # fmt: skip
-    waiting = (await http.get("/demands", params={"sku": line.sku, "waiting": True})).json()["items"]
-    assert [it["demand"] for it in waiting] == [say.demand(1)]
-    asked = {"sku": line.sku, "status": ["OPEN", "CLOSED"]}
-    assert [it["demand"] for it in (await http.get("/demands", params=asked)).json()["items"]] == [say.demand(1)]
-    unknown = await http.get("/demands", params={"status": "GONE"})
+    open_items = (await http.get("/demands", params={"sku": harness.sku, "backordered": True})).json()["items"]
+    assert [demand["demand_id"] for demand in open_items] == [messages.demand_id(1)]
+    query = {"sku": harness.sku, "status": ["OPEN", "CLOSED"]}
+    assert [demand["demand_id"] for demand in (await http.get("/demands", params=query)).json()["items"]] == [
+        messages.demand_id(1)
+    ]
+    unknown = await http.get("/demands", params={"status": "UNKNOWN"})
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (400, "query.status.0")
-    shown = (await http.get(f"/demands/{say.demand(1)}/explanation")).json()
-    assert shown == {
-        "demand": say.demand(1), "open": 2.5, "skipped": [{"lot": "B-2", "quantity": 4, "reason": "on hold"}],
+    explanation = (await http.get(f"/demands/{messages.demand_id(1)}/explanation")).json()
+    assert explanation == {
+        "demand_id": messages.demand_id(1), "open_quantity": 2.5,
+        "skipped": [{"lot": "B-2", "quantity": 4, "reason": "on hold"}],
     }  # fmt: skip
-    assert (await http.get(f"/demands/{say.demand(3)}/explanation")).json()["skipped"] == []
+    assert (await http.get(f"/demands/{messages.demand_id(3)}/explanation")).json()["skipped"] == []
     assert (await http.get("/demands/none/explanation")).status_code == 404
 
 
-async def test_a_recall_of_any_name_leads_to_its_lists(line: Line, http: httpx.AsyncClient) -> None:
-    """Its name may have signs that mean something in an address; its lists are found all the same (S46)."""
-    name = f"R/1?x#{uuid4().hex[:8]}"
-    await line.say(line.saying.receive(line.saying.came("B-1")))
-    opened = await post(http, "/recalls", recall=name, reason="glass", lots=[{"sku": line.sku, "lot": "B-1"}])
-    assert opened.status_code == 202
-    found = (await http.get(f"/recalls/{quote(name, safe='')}")).json()
-    assert found["recall"] == name
-    assert [row["item"] for row in (await http.get(found["lists"]["stock"])).json()["items"]] == ["B-1"]
+async def test_recall_id_with_special_characters(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A recall id may contain reserved URL characters; its list links still work (S46)."""
+    recall_id = f"R/1?x#{uuid4().hex[:8]}"
+    await harness.publish(harness.messages.receive(harness.messages.received_lot("B-1")))
+    response = await post(http, "/recalls", recall=recall_id, reason="glass", lots=[{"sku": harness.sku, "lot": "B-1"}])
+    assert response.status_code == 202
+    recall = (await http.get(f"/recalls/{quote(recall_id, safe='')}")).json()
+    assert recall["recall"] == recall_id
+    assert [row["lot_or_serial"] for row in (await http.get(recall["lists"]["stock"])).json()["items"]] == ["B-1"]

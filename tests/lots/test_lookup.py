@@ -1,4 +1,4 @@
-"""Lots looked up: the list, one as a whole, where from and where to; whatever its number is made of."""
+"""Lot search, lot details and traces, with any characters in the lot number."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,163 +9,208 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from shared.identifiers import address_of
-from tests.lots.conftest import Line
-from tests.unit.lots.making import BIN, DOCK, SHELF, STAGE
-from tests.unit.lots.ordering import Ordering
+from shared.identifiers import resource_path
+from tests.lots.conftest import LotsHarness
+from tests.unit.lots.messages import BIN, DOCK, SHELF, STAGE
+from tests.unit.lots.order_messages import OrderMessages
 
-ODD = "00392/17 a+b&c=%41"
-FAR_OFF = datetime.now(UTC).date() + timedelta(days=400)
-
-
-async def read(http: httpx.AsyncClient, path: str, **query: Any) -> Any:
-    """What an address answers."""
-    answer = await http.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+UNUSUAL_NUMBER = "00392/17 a+b&c=%41"
+FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)
 
 
-async def test_a_lot_as_a_whole(line: Line, http: httpx.AsyncClient) -> None:
-    """Any number survives the address: dates, quantities by warehouse and place, holds, corrections (S25)."""
-    say = Ordering(line.sku)
-    await line.say(say.receive(say.came(ODD, "10.5", FAR_OFF)))
-    await line.say(say.put_away(ODD, 8), say.want(1, 3), say.hold(ODD, "H-1", DOCK))
-    await line.say(say.correct(ODD, FAR_OFF + timedelta(days=1)))
-    lot = await read(http, address_of("lots", line.sku, ODD))
-    assert (lot["lot"], lot["expiry"], lot["supplier"]) == (ODD, str(FAR_OFF + timedelta(days=1)), "Dairy")
+async def get_json(http: httpx.AsyncClient, path: str, **query: Any) -> Any:
+    """The JSON body of a successful response."""
+    response = await http.get(path, params=query)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_lot_detail(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A lot shows dates, balances by warehouse and location, holds and corrections under any number (S25)."""
+    messages = OrderMessages(harness.sku)
+    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, "10.5", FAR_EXPIRY)))
+    await harness.publish(
+        messages.put_away(UNUSUAL_NUMBER, 8),
+        messages.request_allocation(1, 3),
+        messages.place_hold(UNUSUAL_NUMBER, "H-1", DOCK),
+    )
+    await harness.publish(messages.correct_dates(UNUSUAL_NUMBER, FAR_EXPIRY + timedelta(days=1)))
+    lot = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER))
+    assert (lot["lot"], lot["expiry"], lot["supplier"]) == (
+        UNUSUAL_NUMBER,
+        str(FAR_EXPIRY + timedelta(days=1)),
+        "Dairy",
+    )
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     (east,) = lot["warehouses"]
     assert east == {
-        "warehouse": "EAST", "on_hand": 10.5, "free": 5, "allocated": 3, "held": 2.5, "staged": 0, "picked": 0,
-        "days_left": (FAR_OFF - today).days + 1, "expired": False,
+        "warehouse": "EAST", "on_hand": 10.5, "available": 5, "allocated": 3, "held": 2.5, "staged": 0, "picked": 0,
+        "days_left": (FAR_EXPIRY - today).days + 1, "expired": False,
     }  # fmt: skip
-    assert [(it["location"], it["on_hand"], it["held"]) for it in lot["places"]] == [(SHELF, 8, 0), (DOCK, 2.5, 2.5)]
-    assert [(it["hold"], it["location"], it["role"]) for it in lot["holds"]] == [("H-1", DOCK, "quality")]
-    assert [(it["expiry_before"], it["reason"]) for it in lot["corrections"]] == [(str(FAR_OFF), "misread")]
-    gone = await http.get(address_of("lots", line.sku, "nobody's"))
-    assert (gone.status_code, gone.json()["ids"]) == (404, ["nobody's"])
+    assert [(location["location"], location["on_hand"], location["held"]) for location in lot["locations"]] == [
+        (SHELF, 8, 0),
+        (DOCK, 2.5, 2.5),
+    ]
+    assert [(hold["hold_id"], hold["location"], hold["owner_role"]) for hold in lot["holds"]] == [
+        ("H-1", DOCK, "quality")
+    ]
+    assert [(correction["previous_expiry"], correction["reason"]) for correction in lot["corrections"]] == [
+        (str(FAR_EXPIRY), "label misread")
+    ]
+    response = await http.get(resource_path("lots", harness.sku, "UNKNOWN"))
+    assert (response.status_code, response.json()["ids"]) == (404, ["UNKNOWN"])
 
 
-LETTERED = ["AB-001", "ab-002", "Ab_003", "100%", "a\\b", "X/9", "0007", "zz ab 1", *(f"N-{n:04}" for n in range(40))]
+LOT_NUMBERS = [
+    "AB-001",
+    "ab-002",
+    "Ab_003",
+    "100%",
+    "a\\b",
+    "X/9",
+    "0007",
+    "zz ab 1",
+    *(f"N-{number:04}" for number in range(40)),
+]
 
 
-@pytest.mark.usefixtures("way")
-async def test_search_finds_what_an_oracle_finds(line: Line, http: httpx.AsyncClient) -> None:
-    """Whichever way it goes: part, beginning, case, wildcards, expiry, place; pages lose and repeat nothing (S31)."""
-    say = line.saying
-    expiry = {lot: FAR_OFF + timedelta(days=place % 9) for place, lot in enumerate(LETTERED)}
-    await line.say(say.receive(*(say.came(lot, 1, day) for lot, day in expiry.items())))
-    await line.say(say.put_away("N-0007", 1, BIN), say.adjust("N-0008", 1, "SCRAPPED", DOCK))
-    before = FAR_OFF + timedelta(days=4)
-    asked: list[tuple[dict[str, Any], Callable[[str], bool]]] = [
+@pytest.mark.usefixtures("forced_plan")
+async def test_search_matches_a_brute_force_search(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Search by term, expiry, location and stock equals a brute-force search; pages are complete (S31)."""
+    messages = harness.messages
+    expiry = {lot: FAR_EXPIRY + timedelta(days=index % 9) for index, lot in enumerate(LOT_NUMBERS)}
+    await harness.publish(messages.receive(*(messages.received_lot(lot, 1, day) for lot, day in expiry.items())))
+    await harness.publish(messages.put_away("N-0007", 1, BIN), messages.adjust("N-0008", 1, "SCRAPPED", DOCK))
+    expires_before = FAR_EXPIRY + timedelta(days=4)
+    searches: list[tuple[dict[str, Any], Callable[[str], bool]]] = [
         ({}, lambda _: True),
-        ({"expiring_before": str(before)}, lambda lot: expiry[lot] < before),
+        ({"expiring_before": str(expires_before)}, lambda lot: expiry[lot] < expires_before),
         ({"stocked": True}, lambda lot: lot != "N-0008"),
         ({"warehouse": "EAST"}, lambda lot: lot != "N-0008"),
         ({"location": BIN}, lambda lot: lot == "N-0007"),
         ({"warehouse": "WEST"}, lambda _: False),
     ]
-    needles = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "nothing", "N-0039"]
-    for q, (filters, fits) in product(needles, asked):
-        query: dict[str, Any] = {"sku": line.sku, "limit": 9} | ({"q": q} if q else {}) | filters
-        found, cursor = [], None
+    terms = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "unknown", "N-0039"]
+    for q, (filters, predicate) in product(terms, searches):
+        query: dict[str, Any] = {"sku": harness.sku, "limit": 9} | ({"q": q} if q else {}) | filters
+        numbers, cursor = [], None
         while True:
-            page = await read(http, "/lots", **query, **({"cursor": cursor} if cursor else {}))
-            found += [it["lot"] for it in page["items"]]
+            page = await get_json(http, "/lots", **query, **({"cursor": cursor} if cursor else {}))
+            numbers += [item["lot"] for item in page["items"]]
             if not (cursor := page["next"]):
                 break
-        expected = sorted(lot for lot in LETTERED if fits(lot) and (not q or matches(q.lower(), lot.lower())))
-        assert found == expected, (q, filters)
+        expected = sorted(lot for lot in LOT_NUMBERS if predicate(lot) and (not q or matches(q.lower(), lot.lower())))
+        assert numbers == expected, (q, filters)
 
 
-def matches(part: str, lot: str) -> bool:
-    """Say whether a part is in a number, or a shorter one begins it."""
-    return part in lot if len(part) > 2 else lot.startswith(part)
+def matches(term: str, lot: str) -> bool:
+    """Whether a lot number contains the term, or begins with it if the term is short."""
+    return term in lot if len(term) > 2 else lot.startswith(term)
 
 
-async def test_lots_are_searched(line: Line, http: httpx.AsyncClient) -> None:
-    """By part of the number in any case, by expiry, by place; in pages that neither skip nor repeat."""
-    say = line.saying
-    numbers = [f"{it:03}/Lx" for it in range(5)]
-    lots = [say.came(lot, 1, FAR_OFF + timedelta(days=place)) for place, lot in enumerate(numbers)]
-    await line.say(say.receive(*lots, say.came("OTHER", 1, None)))
-    await line.say(say.put_away("003/Lx", 1, BIN), say.adjust("002/Lx", 1, "SCRAPPED", DOCK))
+async def test_search_lots(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Lots are found by term in any case, expiry and location; pages neither skip nor repeat."""
+    messages = harness.messages
+    numbers = [f"{number:03}/Lx" for number in range(5)]
+    lots = [messages.received_lot(lot, 1, FAR_EXPIRY + timedelta(days=index)) for index, lot in enumerate(numbers)]
+    await harness.publish(messages.receive(*lots, messages.received_lot("OTHER", 1, None)))
+    await harness.publish(messages.put_away("003/Lx", 1, BIN), messages.adjust("002/Lx", 1, "SCRAPPED", DOCK))
 
-    async def found(**query: Any) -> list[str]:
-        return [it["lot"] for it in (await read(http, "/lots", sku=line.sku, **query))["items"]]
+    async def search(**query: Any) -> list[str]:
+        return [item["lot"] for item in (await get_json(http, "/lots", sku=harness.sku, **query))["items"]]
 
-    assert await found() == [*numbers, "OTHER"]
-    assert await found(q="3/lX") == ["003/Lx"]
-    assert await found(expiring_before=str(FAR_OFF + timedelta(days=2))) == numbers[:2]
-    assert await found(location=BIN) == ["003/Lx"]
-    assert await found(warehouse="WEST") == []
-    assert await found(stocked=True) == [*numbers[:2], *numbers[3:], "OTHER"]
-    seen, query = [], {"sku": line.sku, "limit": 4}
+    assert await search() == [*numbers, "OTHER"]
+    assert await search(q="3/lX") == ["003/Lx"]
+    assert await search(expiring_before=str(FAR_EXPIRY + timedelta(days=2))) == numbers[:2]
+    assert await search(location=BIN) == ["003/Lx"]
+    assert await search(warehouse="WEST") == []
+    assert await search(stocked=True) == [*numbers[:2], *numbers[3:], "OTHER"]
+    found_numbers, query = [], {"sku": harness.sku, "limit": 4}
     while True:
-        page = await read(http, "/lots", **query)
-        seen += [it["lot"] for it in page["items"]]
+        page = await get_json(http, "/lots", **query)
+        found_numbers += [item["lot"] for item in page["items"]]
         if not page["next"]:
             break
         query["cursor"] = page["next"]
-    assert seen == [*numbers, "OTHER"]
+    assert found_numbers == [*numbers, "OTHER"]
 
 
-@pytest.mark.usefixtures("way")
-async def test_an_untracked_product_is_found(line_untracked: Line, http: httpx.AsyncClient) -> None:
-    """What is counted without lots is found under its product, whichever way the search goes (S25, S31)."""
-    say = line_untracked.saying
-    await line_untracked.say(say.receive(say.came("", 500, None)))
+@pytest.mark.usefixtures("forced_plan")
+async def test_search_finds_untracked_products(untracked_harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Untracked stock is found under its product by each search path (S25, S31)."""
+    messages = untracked_harness.messages
+    await untracked_harness.publish(messages.receive(messages.received_lot("", 500, None)))
     for query in ({}, {"stocked": True}, {"warehouse": "EAST"}, {"location": DOCK}):
-        page = await read(http, "/lots", sku=line_untracked.sku, **query)
-        assert [(it["lot"], it["on_hand"]) for it in page["items"]] == [("", 500)]
-    address = address_of("lots", line_untracked.sku, "")
-    assert (await read(http, address))["places"][0]["on_hand"] == 500
-    assert (await read(http, f"{address}/trace-back"))["came"][0]["quantity"] == 500
-    assert (await read(http, f"{address}/trace-forward"))["places"][0]["location"] == DOCK
+        page = await get_json(http, "/lots", sku=untracked_harness.sku, **query)
+        assert [(item["lot"], item["on_hand"]) for item in page["items"]] == [("", 500)]
+    path = resource_path("lots", untracked_harness.sku, "")
+    assert (await get_json(http, path))["locations"][0]["on_hand"] == 500
+    assert (await get_json(http, f"{path}/trace-back"))["inflows"][0]["quantity"] == 500
+    assert (await get_json(http, f"{path}/trace-forward"))["locations"][0]["location"] == DOCK
 
 
-async def test_where_a_lot_came_from(line: Line, http: httpx.AsyncClient) -> None:
-    """Every receipt with its supplier and quantity, what came back, what was found: one answer (S46)."""
-    say = Ordering(line.sku)
-    other = say.receive(say.came(ODD, 5, FAR_OFF), receipt="R-2").model_copy(update={"supplier": "Farm"})
-    await line.say(say.receive(say.came(ODD, 10, FAR_OFF)), other)
-    await shipped(line, say)
-    await line.say(say.back(ODD, 1))
-    await line.say(say.adjust(ODD, 2, "FOUND"))
-    answer = await read(http, address_of("lots", line.sku, ODD, "trace-back"))
-    assert [(it["change"], it["quantity"], it["receipt"], it["supplier"]) for it in answer["came"]] == [
+async def test_lot_trace_back(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """The backward trace lists receipts with supplier, returns, and found stock (S46)."""
+    messages = OrderMessages(harness.sku)
+    other_receipt = messages.receive(messages.received_lot(UNUSUAL_NUMBER, 5, FAR_EXPIRY), receipt="R-2").model_copy(
+        update={"supplier": "Farm"}
+    )
+    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 10, FAR_EXPIRY)), other_receipt)
+    await ship_lot(harness, messages)
+    await harness.publish(messages.return_from_customer(UNUSUAL_NUMBER, 1))
+    await harness.publish(messages.adjust(UNUSUAL_NUMBER, 2, "FOUND"))
+    trace = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER, "trace-back"))
+    assert [
+        (inflow["change"], inflow["quantity"], inflow["receipt"], inflow["supplier"]) for inflow in trace["inflows"]
+    ] == [
         ("RECEIVED", 10, "R-1", "Dairy"), ("RECEIVED", 5, "R-2", "Farm"),
         ("RETURNED", 1, None, None), ("FOUND", 2, None, None),
     ]  # fmt: skip
-    assert answer["came"][2]["customer"] == "C-1"
+    assert trace["inflows"][2]["customer"] == "C-1"
 
 
-async def shipped(line: Line, say: Ordering) -> None:
-    """Ship four of the lot to one order, let another have three, and pick two for a third."""
-    await line.say(say.put_away(ODD, 10), say.want(1, 4), say.want(2, 3), say.want(3, 2))
-    await line.say(say.pick(1, say.at(ODD, 4)), say.pick(3, say.at(ODD, 2)))
-    await line.say(say.dispatch(1, {ODD: 4}))
+async def ship_lot(harness: LotsHarness, messages: OrderMessages) -> None:
+    """Ship four of the lot to one order, allocate three to a second, and pick two for a third."""
+    await harness.publish(
+        messages.put_away(UNUSUAL_NUMBER, 10),
+        messages.request_allocation(1, 4),
+        messages.request_allocation(2, 3),
+        messages.request_allocation(3, 2),
+    )
+    await harness.publish(
+        messages.pick(1, messages.lot_at_location(UNUSUAL_NUMBER, 4)),
+        messages.pick(3, messages.lot_at_location(UNUSUAL_NUMBER, 2)),
+    )
+    await harness.publish(messages.dispatch(1, {UNUSUAL_NUMBER: 4}))
 
 
-async def test_where_a_lot_went(line: Line, http: httpx.AsyncClient) -> None:
-    """Customers, orders, shipments with quantities, what orders still have, what is left and what is gone (S46)."""
-    say = Ordering(line.sku)
-    await line.say(say.receive(say.came(ODD, 12, FAR_OFF)))
-    await shipped(line, say)
-    await line.say(say.back(ODD, 1), say.adjust(ODD, 1, "LOST", DOCK))
-    answer = await read(http, address_of("lots", line.sku, ODD, "trace-forward"))
-    assert [(it["shipment"], it["order"], it["customer"], it["quantity"]) for it in answer["shipped"]] == [
-        ("SH-1", say.order(1), "C-1", 4)
-    ]
-    assert [(it["order"], it["status"], it["location"], it["quantity"]) for it in answer["orders"]] == [
-        (say.order(2), "ALLOCATED", SHELF, 3), (say.order(3), "PICKED", None, 2),
+async def test_lot_trace_forward(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """The forward trace lists shipments, commitments, remaining stock, write-offs and returns (S46)."""
+    messages = OrderMessages(harness.sku)
+    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 12, FAR_EXPIRY)))
+    await ship_lot(harness, messages)
+    await harness.publish(
+        messages.return_from_customer(UNUSUAL_NUMBER, 1), messages.adjust(UNUSUAL_NUMBER, 1, "LOST", DOCK)
+    )
+    trace = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER, "trace-forward"))
+    assert [
+        (outflow["shipment"], outflow["order"], outflow["customer"], outflow["quantity"])
+        for outflow in trace["outflows"]
+    ] == [("SH-1", messages.order_id(1), "C-1", 4)]
+    assert [
+        (commitment["order"], commitment["status"], commitment["location"], commitment["quantity"])
+        for commitment in trace["commitments"]
+    ] == [
+        (messages.order_id(2), "ALLOCATED", SHELF, 3), (messages.order_id(3), "PICKED", None, 2),
     ]  # fmt: skip
-    assert {it["customer"] for it in answer["orders"]} == {"C-1"}
-    assert [(it["location"], it["on_hand"], it["free"]) for it in answer["places"]] == [
+    assert {commitment["customer"] for commitment in trace["commitments"]} == {"C-1"}
+    assert [(location["location"], location["on_hand"], location["available"]) for location in trace["locations"]] == [
         (SHELF, 4, 1), (DOCK, 1, 0), (STAGE, 1, 0),
     ]  # fmt: skip
-    assert [(it["change"], it["quantity"]) for it in answer["gone"]] == [("LOST", 1)]
-    assert [(it["return_id"], it["quantity"]) for it in answer["returned"]] == [("RMA-1", 1)]
-    everywhere = sum(it["quantity"] for kind in ("shipped", "orders", "gone") for it in answer[kind])
-    allocated = sum(it["quantity"] for it in answer["orders"] if it["status"] == "ALLOCATED")
-    assert everywhere - allocated + sum(it["on_hand"] for it in answer["places"]) == 12 + 1
+    assert [(write_off["change"], write_off["quantity"]) for write_off in trace["write_offs"]] == [("LOST", 1)]
+    assert [(inflow["return_id"], inflow["quantity"]) for inflow in trace["returned"]] == [("RMA-1", 1)]
+    total = sum(item["quantity"] for section in ("outflows", "commitments", "write_offs") for item in trace[section])
+    allocated = sum(
+        commitment["quantity"] for commitment in trace["commitments"] if commitment["status"] == "ALLOCATED"
+    )
+    assert total - allocated + sum(location["on_hand"] for location in trace["locations"]) == 12 + 1

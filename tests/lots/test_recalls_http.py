@@ -1,4 +1,4 @@
-"""Recalls over HTTP on a bad day: ranges the wrong way round, names taken or never given, every list as a file."""
+"""Recalls over HTTP: invalid ranges, duplicate and unknown ids, and every list as CSV."""
 
 import csv
 import io
@@ -12,114 +12,126 @@ import pytest
 from shared.contracts.commands.lots import CloseRecall, OpenRecall
 from shared.contracts.lots import RecallOpened
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import RecalledUnit, SerialRecalled
-from tests.lots.conftest import Line
+from shared.contracts.serials import RecalledSerialState, SerialRecalled
+from tests.lots.conftest import LotsHarness
 from tests.lots.test_http import post
-from tests.unit.lots.ordering import Ordering
+from tests.unit.lots.order_messages import OrderMessages
 
 
 @pytest.fixture
-def name() -> str:
-    """A recall of the test's own, whose name is not simple."""
+def recall_id() -> str:
+    """A recall id with special characters for this test."""
     return f"=R/{uuid4().hex[:8]}"
 
 
 @pytest.mark.parametrize(("first", "last"), [("SN-9", "SN-1"), ("SN-9", "SN-10"), ("sn-9", "SN-1"), ("A10", "A9")])
-async def test_a_range_the_wrong_way_round(
-    line: Line, http: httpx.AsyncClient, name: str, first: str, last: str
+async def test_reversed_range_is_rejected(
+    harness: LotsHarness, http: httpx.AsyncClient, recall_id: str, first: str, last: str
 ) -> None:
-    """Ends that are swapped or of two lengths would hold nothing, unseen: the range is malformed, and named (S46)."""
-    ranges = [{"sku": line.sku, "first": "SN-1", "last": "sn-9"}, {"sku": line.sku, "first": first, "last": last}]
-    answer = await post(http, "/recalls", recall=name, reason="glass", ranges=ranges)
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "ranges.1")
-    answer = await post(http, "/recalls", recall=name, reason="glass", ranges=[*ranges[:1], *ranges[:1]])
-    assert answer.json()["code"] == "recall_empty"
+    """A range with reversed ends or ends of different lengths is rejected with its field (S46)."""
+    ranges = [{"sku": harness.sku, "first": "SN-1", "last": "sn-9"}, {"sku": harness.sku, "first": first, "last": last}]
+    response = await post(http, "/recalls", recall=recall_id, reason="glass", ranges=ranges)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "ranges.1")
+    response = await post(http, "/recalls", recall=recall_id, reason="glass", ranges=[*ranges[:1], *ranges[:1]])
+    assert response.json()["code"] == "recall_no_match"
 
 
-async def test_no_number_of_no_product(http: httpx.AsyncClient, name: str) -> None:
-    """What has no lot number is recalled by its product: without one, all that is untracked would be meant (S46)."""
-    answer = await post(http, "/recalls", recall=name, reason="glass", lots=[{"lot": ""}])
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "lots.0")
+async def test_empty_lot_without_product_is_rejected(http: httpx.AsyncClient, recall_id: str) -> None:
+    """An empty lot number requires a product; without one it would match all untracked stock (S46)."""
+    response = await post(http, "/recalls", recall=recall_id, reason="glass", lots=[{"lot": ""}])
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "lots.0")
 
 
-async def test_the_same_recall_twice(line: Line, http: httpx.AsyncClient, name: str) -> None:
-    """A name is one recall's: another body, a mock one, or the same under a new key is told that it exists (S46)."""
-    wish: dict[str, Any] = {"recall": name, "reason": "glass", "lots": [{"sku": line.sku, "lot": "B-1"}]}
-    assert (await post(http, "/recalls", **wish)).status_code == 202
-    for more in ({}, {"mock": True}, {"lots": [{"sku": line.sku, "lot": "B-2"}]}):
-        again = await post(http, "/recalls", **wish | more)
-        assert (again.status_code, again.json()["code"]) == (409, "document_exists")
-    assert (await http.get(f"/recalls/{quote(name, safe='')}")).json()["mock"] is False
+async def test_duplicate_recall_is_rejected(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:
+    """A recall id is unique: any other request with the same id is rejected (S46)."""
+    fields: dict[str, Any] = {"recall": recall_id, "reason": "glass", "lots": [{"sku": harness.sku, "lot": "B-1"}]}
+    assert (await post(http, "/recalls", **fields)).status_code == 202
+    for changes in ({}, {"mock": True}, {"lots": [{"sku": harness.sku, "lot": "B-2"}]}):
+        response = await post(http, "/recalls", **fields | changes)
+        assert (response.status_code, response.json()["code"]) == (409, "document_exists")
+    assert (await http.get(f"/recalls/{quote(recall_id, safe='')}")).json()["mock"] is False
 
 
-@pytest.mark.parametrize("page", ["", "/stock", "/orders", "/calls", "/reconciliation", "/stock.csv", "/calls.csv"])
-async def test_no_such_recall(http: httpx.AsyncClient, page: str) -> None:
-    """A mistyped recall is not there; its lists are not empty, as if nothing were left (S46)."""
-    answer = await http.get(f"/recalls/RC-mistyped{page}")
-    assert (answer.status_code, answer.json()["code"]) == (404, "unknown")
+@pytest.mark.parametrize(
+    "page", ["", "/stock", "/orders", "/contacts", "/reconciliation", "/stock.csv", "/contacts.csv"]
+)
+async def test_unknown_recall_is_not_found(http: httpx.AsyncClient, page: str) -> None:
+    """An unknown recall and its lists are not found, rather than empty (S46)."""
+    response = await http.get(f"/recalls/RC-mistyped{page}")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-async def test_every_list_as_a_file(line: Line, http: httpx.AsyncClient, name: str) -> None:
-    """Stock, orders, calls and reconciliation: the file has what the page has, of lots and of serials (S46)."""
-    say, pump = Ordering(line.sku), f"PUMP-{uuid4().hex[:8]}"
-    await line.say(ProductChanged(sku=pump, version=1, name="pump", unit="each", tracking="SERIAL"))
-    await line.say(say.receive(say.came("B-1", 10)))
-    await line.say(say.put_away("B-1", 10), *(say.want(number, 2) for number in (1, 2)))
-    await line.say(say.pick(1, say.at("B-1", 2)))
-    await line.say(say.dispatch(1, {"B-1": 2}))
-    told = await line.say(
+async def test_recall_lists_as_csv(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:
+    """Every CSV list has the rows and columns of its JSON page, for lots and serials (S46)."""
+    messages, pump = OrderMessages(harness.sku), f"PUMP-{uuid4().hex[:8]}"
+    await harness.publish(ProductChanged(sku=pump, version=1, name="pump", unit="each", tracking="SERIAL"))
+    await harness.publish(messages.receive(messages.received_lot("B-1", 10)))
+    await harness.publish(messages.put_away("B-1", 10), *(messages.request_allocation(number, 2) for number in (1, 2)))
+    await harness.publish(messages.pick(1, messages.lot_at_location("B-1", 2)))
+    await harness.publish(messages.dispatch(1, {"B-1": 2}))
+    result = await harness.publish(
         OpenRecall.model_validate(
             {
-                "recall": name,
+                "recall": recall_id,
                 "reason": "glass",
-                "lots": [{"sku": line.sku, "lot": "B-1"}],
+                "lots": [{"sku": harness.sku, "lot": "B-1"}],
                 "serials": [{"sku": pump, "serial": "SN-1"}],
             }
         )
     )
-    await line.say(*(RecallOpened.model_validate(data) for data in told.data("recall.opened.v1")))
+    await harness.publish(*(RecallOpened.model_validate(data) for data in result.data_of("recall.opened.v1")))
     units = [
-        RecalledUnit(serial="SN-1", status="SHIPPED", held=False, order="SO-1", shipment="SH-1", customer="C-1"),
-        RecalledUnit(serial="SN-2", status="ALLOCATED", location="EAST/A-1", order="SO-2"),
+        RecalledSerialState(serial="SN-1", status="SHIPPED", held=False, order="SO-1", shipment="SH-1", customer="C-1"),
+        RecalledSerialState(serial="SN-2", status="ALLOCATED", location="EAST/A-1", order="SO-2"),
     ]
-    await line.say(SerialRecalled(recall=name, sku=pump, units=units, last=True))
-    lists = (await http.get(f"/recalls/{quote(name, safe='')}")).json()["lists"]
-    assert set(lists) == {"stock", "orders", "calls", "reconciliation"}
-    for kind, address in lists.items():
-        page = (await http.get(address)).json()["items"]
-        file = list(csv.DictReader(io.StringIO((await http.get(f"{address}.csv")).text, newline="")))
-        assert [row["item"] for row in file] == [row["item"] for row in page], kind
-        assert list(file[0]) == list(page[0])
-        assert {row["sku"] for row in page} == ({line.sku} if kind == "reconciliation" else {line.sku, pump})
+    await harness.publish(SerialRecalled(recall=recall_id, sku=pump, units=units, is_last=True))
+    lists = (await http.get(f"/recalls/{quote(recall_id, safe='')}")).json()["lists"]
+    assert set(lists) == {"stock", "orders", "contacts", "reconciliation"}
+    for list_name, path in lists.items():
+        items = (await http.get(path)).json()["items"]
+        csv_rows = list(csv.DictReader(io.StringIO((await http.get(f"{path}.csv")).text, newline="")))
+        assert [row["lot_or_serial"] for row in csv_rows] == [row["lot_or_serial"] for row in items], list_name
+        assert list(csv_rows[0]) == list(items[0])
+        assert {row["sku"] for row in items} == (
+            {harness.sku} if list_name == "reconciliation" else {harness.sku, pump}
+        )
 
 
-async def test_a_lot_of_two_products(line: Line, line_too: Line, http: httpx.AsyncClient, name: str) -> None:
-    """A lot number that two products have is held of both, and of one where that is named (S46)."""
+async def test_recall_of_a_lot_number_shared_by_two_products(
+    harness: LotsHarness, second_harness: LotsHarness, http: httpx.AsyncClient, recall_id: str
+) -> None:
+    """A lot number of two products is recalled for both, or for the named product only (S46)."""
     lot = uuid4().hex[:8]
-    for one in (line, line_too):
-        await one.say(one.saying.receive(one.saying.came(lot)))
-    for recall, skus in ((f"{name}-1", [line.sku]), (f"{name}-2", [])):
-        body = (await post(http, "/recalls", recall=recall, reason="glass", text=f"lot {lot}1 {lot}", skus=skus)).json()
-        found = {it["sku"] for it in body["products"] if lot in it["lots"]}
-        assert found == ({line.sku} if skus else {line.sku, line_too.sku})
+    for owner_harness in (harness, second_harness):
+        await owner_harness.publish(owner_harness.messages.receive(owner_harness.messages.received_lot(lot)))
+    for recall_name, skus in ((f"{recall_id}-1", [harness.sku]), (f"{recall_id}-2", [])):
+        body = (
+            await post(http, "/recalls", recall=recall_name, reason="glass", text=f"lot {lot}1 {lot}", skus=skus)
+        ).json()
+        matching_skus = {product["sku"] for product in body["products"] if lot in product["lots"]}
+        assert matching_skus == ({harness.sku} if skus else {harness.sku, second_harness.sku})
 
 
-async def test_what_arrives_after_the_closing(line: Line, http: httpx.AsyncClient, name: str) -> None:
-    """Named, in a range or in the text: what was recalled and comes late is held all the same, and listed (S46)."""
-    say = line.saying
-    told = await line.say(
+async def test_arrivals_after_closing_are_held(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:
+    """After closing, later arrivals of named lots, ranges and terms are still held and listed (S46)."""
+    messages = harness.messages
+    result = await harness.publish(
         OpenRecall.model_validate(
             {
-                "recall": name,
+                "recall": recall_id,
                 "reason": "glass",
-                "skus": [line.sku],
+                "skus": [harness.sku],
                 "text": "LX-0040 to LX-0049",
-                "lots": [{"sku": line.sku, "lot": "B-1"}],
+                "lots": [{"sku": harness.sku, "lot": "B-1"}],
             }
         )
     )
-    await line.say(*(RecallOpened.model_validate(data) for data in told.data("recall.opened.v1")))
-    assert (await line.say(CloseRecall(recall=name, reason="all gone"))).codes() == []
-    await line.say(say.receive(say.came("B-1"), say.came("lx-0045"), say.came("LX-0050")))
-    stock = (await http.get(f"/recalls/{quote(name, safe='')}/stock")).json()["items"]
-    assert [(it["item"], it["held"]) for it in stock] == [("B-1", True), ("lx-0045", True)]
+    await harness.publish(*(RecallOpened.model_validate(data) for data in result.data_of("recall.opened.v1")))
+    assert (await harness.publish(CloseRecall(recall=recall_id, reason="no stock left"))).error_codes() == []
+    await harness.publish(
+        messages.receive(
+            messages.received_lot("B-1"), messages.received_lot("lx-0045"), messages.received_lot("LX-0050")
+        )
+    )
+    stock = (await http.get(f"/recalls/{quote(recall_id, safe='')}/stock")).json()["items"]
+    assert [(lot["lot_or_serial"], lot["on_hold"]) for lot in stock] == [("B-1", True), ("lx-0045", True)]

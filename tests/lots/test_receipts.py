@@ -1,4 +1,4 @@
-"""What arrives: receipts that disagree about a date, receipts under a hold, customer returns, on the real tables."""
+"""Receipts with conflicting dates, receipts on hold and customer returns on the database."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,104 +6,124 @@ from typing import Any
 from sqlalchemy import text
 
 from services.lots.lookup.queries.reports import REPORTS
-from shared.database import reading
-from tests.lots.conftest import Line
-from tests.unit.lots.making import DOCK, SHELF, SPRING, STAGE, SUMMER
+from shared.persistence.database import read_only
+from tests.lots.conftest import LotsHarness
+from tests.unit.lots.messages import DOCK, EARLY_EXPIRY, LATE_EXPIRY, SHELF, STAGE
 
 RECONCILIATION = next(report for report in REPORTS if report.name == "reconciliation")
 
 
-async def undated(line: Line) -> list[dict[str, Any]]:
-    """Give what lies or is picked of the test's product under another expiry than its lot's."""
-    return await line.rows(
+async def balances_with_wrong_expiry(harness: LotsHarness) -> list[dict[str, Any]]:
+    """Balances and picked stock of the test's product whose expiry differs from the lot's."""
+    return await harness.fetch_all(
         """
         SELECT * FROM (
             SELECT sku, lot, expiry FROM balance
-            UNION ALL SELECT sku, lot, expiry FROM picked WHERE quantity > 0
-        ) AS it LEFT JOIN lot USING (sku, lot)
-        WHERE it.sku = :sku AND it.expiry IS DISTINCT FROM coalesce(lot.expiry, 'infinity')
+            UNION ALL SELECT sku, lot, expiry FROM picked_stock WHERE quantity > 0
+        ) AS stock LEFT JOIN lot USING (sku, lot)
+        WHERE stock.sku = :sku AND stock.expiry IS DISTINCT FROM coalesce(lot.expiry, 'infinity')
         """,
-        sku=line.sku,
+        sku=harness.sku,
     )
 
 
-async def agree(line: Line) -> list[tuple[str, str]]:
-    """Give the lots and warehouses of the test's product, all of which must reconcile, and have their lots' dates."""
-    assert await undated(line) == []
-    statement, of = text(RECONCILIATION.statement), RECONCILIATION.after(None, None)
-    async with reading(line.engine) as tx:
-        rows = await tx.rows(statement, of | {"sku": line.sku, "lot": None, "wrong_only": False})
+async def reconciled_lots(harness: LotsHarness) -> list[tuple[str, str]]:
+    """The lots and warehouses of the test's product; asserts that all of them reconcile."""
+    assert await balances_with_wrong_expiry(harness) == []
+    statement, parameters = text(RECONCILIATION.statement), RECONCILIATION.page_parameters(None, None)
+    async with read_only(harness.engine) as tx:
+        rows = await tx.fetch_all(statement, parameters | {"sku": harness.sku, "lot": None, "wrong_only": False})
     assert [row for row in rows if not row.agrees] == []
     return [(row.lot, row.warehouse) for row in rows]
 
 
-async def test_two_receipts_differ(line: Line) -> None:
-    """Two receipts name two expiries: both quantities are in, the earlier date holds, and so does a hold (S24)."""
-    say = line.saying
-    await line.say(say.receive(say.came("B-1", 4, SUMMER)))
-    await line.say(say.put_away("B-1", 4))
-    told = await line.say(say.receive(say.came("B-1", 6, SPRING), receipt="R-2"))
-    assert await line.balances() == {("B-1", DOCK): (Decimal(6), Decimal(0)), ("B-1", SHELF): (Decimal(4), Decimal(0))}
-    [held] = told.data("lot.held.v1")
-    assert "expiry differs" in held["reason"]
-    [corrected] = told.data("lot.corrected.v1")
-    assert (corrected["before"], corrected["expiry"]) == ("2027-06-30", "2027-03-31")
-    assert {it["expiry"] for it in await line.rows("SELECT expiry FROM lot WHERE sku = :s", s=line.sku)} == {SPRING}
+async def test_conflicting_receipt_expiries_place_a_hold(harness: LotsHarness) -> None:
+    """Conflicting expiries: both quantities are received, the earlier date is effective, a hold is placed (S24)."""
+    messages = harness.messages
+    await harness.publish(messages.receive(messages.received_lot("B-1", 4, LATE_EXPIRY)))
+    await harness.publish(messages.put_away("B-1", 4))
+    result = await harness.publish(messages.receive(messages.received_lot("B-1", 6, EARLY_EXPIRY), receipt="R-2"))
+    assert await harness.balances() == {
+        ("B-1", DOCK): (Decimal(6), Decimal(0)),
+        ("B-1", SHELF): (Decimal(4), Decimal(0)),
+    }
+    [hold_event] = result.data_of("lot.hold_placed.v1")
+    assert "expiry conflict" in hold_event["reason"]
+    [corrected] = result.data_of("lot.dates_corrected.v1")
+    assert (corrected["previous_expiry"], corrected["expiry"]) == ("2027-06-30", "2027-03-31")
+    assert {
+        row["expiry"] for row in await harness.fetch_all("SELECT expiry FROM lot WHERE sku = :sku", sku=harness.sku)
+    } == {EARLY_EXPIRY}
 
-    assert (await line.say(say.lift(held["hold"]))).codes() == ["dates_decide"]
-    settled = await line.say(say.correct("B-1", SUMMER), actor="supervisor")
-    assert settled.types() == ["lot.corrected.v1", "lot.hold_lifted.v1"]
-    kept = await line.rows("SELECT * FROM correction WHERE sku = :sku ORDER BY id", sku=line.sku)
-    assert [(it["expiry_before"], it["expiry"], it["actor"]) for it in kept] == [
-        (SUMMER, SPRING, "anna"), (SPRING, SUMMER, "supervisor"),
+    assert (await harness.publish(messages.release_hold(hold_event["hold_id"]))).error_codes() == [
+        "hold_requires_date_correction"
+    ]
+    correction_result = await harness.publish(messages.correct_dates("B-1", LATE_EXPIRY), actor="supervisor")
+    assert correction_result.event_types() == ["lot.dates_corrected.v1", "lot.hold_released.v1"]
+    corrections = await harness.fetch_all("SELECT * FROM correction WHERE sku = :sku ORDER BY id", sku=harness.sku)
+    assert [(row["previous_expiry"], row["expiry"], row["actor"]) for row in corrections] == [
+        (LATE_EXPIRY, EARLY_EXPIRY, "anna"), (EARLY_EXPIRY, LATE_EXPIRY, "supervisor"),
     ]  # fmt: skip
-    assert {it["expiry"] for it in await line.rows("SELECT expiry FROM lot WHERE sku = :s", s=line.sku)} == {SUMMER}
+    assert {
+        row["expiry"] for row in await harness.fetch_all("SELECT expiry FROM lot WHERE sku = :sku", sku=harness.sku)
+    } == {LATE_EXPIRY}
 
 
-async def test_the_same_date_again_settles_it(line: Line) -> None:
-    """A supervisor who finds the earlier date right says so, and the hold ends (S24)."""
-    say = line.saying
-    await line.say(say.receive(say.came("B-1", 4, SPRING)))
-    told = await line.say(say.receive(say.came("B-1", 6, SUMMER)))
-    assert told.types() == ["lot.received.v1", "lot.held.v1"]
-    assert (await line.say(say.correct("B-1", SPRING))).types() == ["lot.hold_lifted.v1"]
+async def test_confirming_the_expiry_releases_the_hold(harness: LotsHarness) -> None:
+    """Correcting a lot to its earlier expiry confirms it and releases the hold (S24)."""
+    messages = harness.messages
+    await harness.publish(messages.receive(messages.received_lot("B-1", 4, EARLY_EXPIRY)))
+    result = await harness.publish(messages.receive(messages.received_lot("B-1", 6, LATE_EXPIRY)))
+    assert result.event_types() == ["lot.received.v1", "lot.hold_placed.v1"]
+    assert (await harness.publish(messages.correct_dates("B-1", EARLY_EXPIRY))).event_types() == [
+        "lot.hold_released.v1"
+    ]
 
 
-async def test_short_life_arrives_held(line: Line) -> None:
-    """What a policy takes in under a hold is held from the first moment, and a lift lets it go (S26)."""
-    say = line.saying
-    told = await line.say(say.receive(say.came("B-1", 4, hold="H-1")))
-    assert told.types() == ["lot.received.v1", "lot.held.v1"]
-    [row] = await line.rows("SELECT * FROM hold WHERE sku = :sku", sku=line.sku)
-    assert (row["kind"], row["location"], row["lifted_at"]) == ("SHORT_LIFE", None, None)
-    lifted = await line.say(say.lift("H-1"), actor="boss")
-    assert lifted.types() == ["lot.hold_lifted.v1"]
-    [row] = await line.rows("SELECT * FROM hold WHERE sku = :sku", sku=line.sku)
-    assert (row["lifted_by"], row["lifted_reason"]) == ("boss", "cleared")
+async def test_short_shelf_life_lot_is_received_on_hold(harness: LotsHarness) -> None:
+    """A lot received on hold for short shelf life is held at once and released by command (S26)."""
+    messages = harness.messages
+    result = await harness.publish(messages.receive(messages.received_lot("B-1", 4, hold_id="H-1")))
+    assert result.event_types() == ["lot.received.v1", "lot.hold_placed.v1"]
+    [row] = await harness.fetch_all("SELECT * FROM hold WHERE sku = :sku", sku=harness.sku)
+    assert (row["kind"], row["location"], row["released_at"]) == ("SHORT_SHELF_LIFE", None, None)
+    release_result = await harness.publish(messages.release_hold("H-1"), actor="supervisor")
+    assert release_result.event_types() == ["lot.hold_released.v1"]
+    [row] = await harness.fetch_all("SELECT * FROM hold WHERE sku = :sku", sku=harness.sku)
+    assert (row["released_by"], row["released_reason"]) == ("supervisor", "cleared")
 
 
-async def test_a_return_waits_for_its_disposition(line: Line) -> None:
-    """What customers send back is held where it lies; the last decision ends the hold (S18)."""
-    say = line.saying
-    await line.say(say.receive(say.came("B-1", 4)))
-    told = await line.say(say.back("B-1", 5))
-    assert told.types() == ["lot.received.v1", "lot.held.v1"]
-    assert (await line.say(say.put_away("B-1", 1, from_location=STAGE))).codes() == ["disposition_open"]
-    assert (await line.say(say.lift("RMA-1"))).codes() == ["disposition_open"]
-    assert (await line.say(say.dispose("B-1", 2, "SCRAP"))).types() == ["lot.adjusted.v1"]
-    assert (await line.say(say.dispose("B-1", 1, "RESTOCK"))).types() == []
-    assert (await line.say(say.put_away("B-1", 2, from_location=STAGE))).codes() == ["disposition_open"]
-    assert (await line.say(say.put_away("B-1", 1, from_location=STAGE))).codes() == []
-    done = await line.say(say.dispose("B-1", 2, "SEND_BACK"))
-    assert done.types() == ["lot.adjusted.v1", "lot.hold_lifted.v1"]
-    assert await line.balances() == {("B-1", DOCK): (Decimal(4), Decimal(0)), ("B-1", SHELF): (Decimal(1), Decimal(0))}
-    assert await agree(line) == [("B-1", "EAST")]
+async def test_returned_stock_is_held_until_disposition(harness: LotsHarness) -> None:
+    """A return is held at its location until its full disposition (S18)."""
+    messages = harness.messages
+    await harness.publish(messages.receive(messages.received_lot("B-1", 4)))
+    result = await harness.publish(messages.return_from_customer("B-1", 5))
+    assert result.event_types() == ["lot.received.v1", "lot.hold_placed.v1"]
+    assert (await harness.publish(messages.put_away("B-1", 1, from_location=STAGE))).error_codes() == [
+        "disposition_pending"
+    ]
+    assert (await harness.publish(messages.release_hold("RMA-1"))).error_codes() == ["disposition_pending"]
+    assert (await harness.publish(messages.dispose_return("B-1", 2, "SCRAP"))).event_types() == ["lot.adjusted.v1"]
+    assert (await harness.publish(messages.dispose_return("B-1", 1, "RESTOCK"))).event_types() == []
+    assert (await harness.publish(messages.put_away("B-1", 2, from_location=STAGE))).error_codes() == [
+        "disposition_pending"
+    ]
+    assert (await harness.publish(messages.put_away("B-1", 1, from_location=STAGE))).error_codes() == []
+    final_result = await harness.publish(messages.dispose_return("B-1", 2, "RETURN_TO_VENDOR"))
+    assert final_result.event_types() == ["lot.adjusted.v1", "lot.hold_released.v1"]
+    assert await harness.balances() == {
+        ("B-1", DOCK): (Decimal(4), Decimal(0)),
+        ("B-1", SHELF): (Decimal(1), Decimal(0)),
+    }
+    assert await reconciled_lots(harness) == [("B-1", "EAST")]
 
 
-async def test_a_disposition_of_what_is_not_there(line: Line) -> None:
-    """A disposition that does not fit changes nothing and is shown as a disagreement."""
-    say = line.saying
-    await line.say(say.back("B-1", 5))
-    told = await line.say(say.dispose("B-1", 6, "SCRAP"))
-    assert [(it["kind"], it["code"]) for it in told.data("lot.rejected.v1")] == [("DISAGREEMENT", "not_in_return")]
-    assert await line.balances() == {("B-1", STAGE): (Decimal(5), Decimal(0))}
+async def test_disposition_exceeding_the_return_is_a_conflict(harness: LotsHarness) -> None:
+    """A disposition larger than the return is a conflict and changes nothing."""
+    messages = harness.messages
+    await harness.publish(messages.return_from_customer("B-1", 5))
+    result = await harness.publish(messages.dispose_return("B-1", 6, "SCRAP"))
+    assert [(event["kind"], event["code"]) for event in result.data_of("lot.rejected.v1")] == [
+        ("EVENT_CONFLICT", "not_in_return")
+    ]
+    assert await harness.balances() == {("B-1", STAGE): (Decimal(5), Decimal(0))}

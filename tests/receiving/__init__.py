@@ -1,1 +1,1 @@
-"""Receiving against real servers."""
+"""Integration tests of receiving on real PostgreSQL and Kafka."""

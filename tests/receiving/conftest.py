@@ -1,4 +1,4 @@
-"""Receiving's line on its real database, the floor that its tests stand on, and its app over HTTP."""
+"""Fixtures for receiving: a test harness on its database, and an HTTP client for its application."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -8,47 +8,52 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.receiving.app import app
-from shared.contracts.commands.receiving import ConfirmSession, Scan
-from shared.contracts.serials import SerialMoved
+from shared.contracts.commands.receiving import ConfirmSession, ScanItems
+from shared.contracts.serials import SerialStateChanged
 from shared.contracts.upstream import AsnAnnounced, LocationDefined, ProductDefined, WarehouseDefined
-from shared.database import create_engine
-from tests.line import ServiceLine
+from shared.persistence.database import create_engine
+from tests.harness import ServiceHarness
 
 
-class Line(ServiceLine):
-    """Receiving's line, and what upstream and the dock say about a product of the test's own."""
+class ReceivingHarness(ServiceHarness):
+    """Test harness of receiving, with commands and events for products of the test."""
 
-    map = app.state.map
+    registry = app.state.registry
 
-    def asn(self, receipt: str, *serials: str, quantity: int | None = None, **more: Any) -> AsnAnnounced:
-        """An announcement of one line of pumps."""
-        line = {"line": "1", "sku": self.no("PUMP"), "quantity": quantity or len(serials), "serials": serials}
-        named = {"receipt": self.no(receipt), "warehouse": self.no("EAST"), "lines": [line]}
-        return AsnAnnounced.model_validate(named | more)
+    def asn_command(self, receipt: str, *serials: str, quantity: int | None = None, **overrides: Any) -> AsnAnnounced:
+        """An ASN with one line of pumps."""
+        asn_line = {
+            "line": "1",
+            "sku": self.scoped_id("PUMP"),
+            "quantity": quantity or len(serials),
+            "serials": serials,
+        }
+        fields = {"receipt": self.scoped_id(receipt), "warehouse": self.scoped_id("EAST"), "lines": [asn_line]}
+        return AsnAnnounced.model_validate(fields | overrides)
 
-    def scan(self, receipt: str, *serials: str, session: str = "S", **more: Any) -> Scan:
+    def scan_command(self, receipt: str, *serials: str, session: str = "S", **overrides: Any) -> ScanItems:
         """A scan of pumps at the dock."""
-        named = {
-            "receipt": self.no(receipt), "session": session, "sku": self.no("PUMP"),
-            "location": f"{self.no('EAST')}/DOCK", "serials": serials,
+        fields = {
+            "receipt": self.scoped_id(receipt), "session": session, "sku": self.scoped_id("PUMP"),
+            "location": f"{self.scoped_id('EAST')}/DOCK", "serials": serials,
         }  # fmt: skip
-        return Scan.model_validate(named | more)
+        return ScanItems.model_validate(fields | overrides)
 
-    def confirm(self, receipt: str, session: str = "S") -> ConfirmSession:
-        """A confirmation."""
-        return ConfirmSession(receipt=self.no(receipt), session=session)
+    def confirm_command(self, receipt: str, session: str = "S") -> ConfirmSession:
+        """A confirmation of a session."""
+        return ConfirmSession(receipt=self.scoped_id(receipt), session=session)
 
-    def shipped(self, *serials: str, order: str, customer: str) -> SerialMoved:
-        """The registry's word that pumps have left."""
-        return SerialMoved(
-            sku=self.no("PUMP"), serials=list(serials), versions=[9] * len(serials), from_status="PICKED",
+    def serials_shipped_event(self, *serials: str, order: str, customer: str) -> SerialStateChanged:
+        """An event of the serials service: pumps were shipped."""
+        return SerialStateChanged(
+            sku=self.scoped_id("PUMP"), serials=list(serials), versions=[9] * len(serials), from_status="PICKED",
             status="SHIPPED", reason="dispatched", order=order, customer=customer,
         )  # fmt: skip
 
-    async def states(self) -> dict[str, str]:
-        """Where each pump stands."""
-        found = await self.rows("SELECT serial, state FROM unit WHERE sku = :sku", sku=self.no("PUMP"))
-        return {row["serial"]: row["state"] for row in found}
+    async def unit_statuses(self) -> dict[str, str]:
+        """Status of each pump."""
+        rows = await self.fetch_all("SELECT serial, status FROM unit WHERE sku = :sku", sku=self.scoped_id("PUMP"))
+        return {row["serial"]: row["status"] for row in rows}
 
 
 @pytest.fixture(scope="session")
@@ -60,44 +65,50 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-def line(engine: AsyncEngine) -> Line:
-    """Give the line to a test, with names of its own."""
-    return Line(engine)
+def bare_harness(engine: AsyncEngine) -> ReceivingHarness:
+    """A harness with identifiers of its own and no master data."""
+    return ReceivingHarness(engine)
 
 
 @pytest.fixture
-async def floor(line: Line) -> Line:
-    """Give the line with a warehouse, a dock, a shelf and a serial-tracked product."""
-    east = line.no("EAST")
-    await line.say(
+async def harness(bare_harness: ReceivingHarness) -> ReceivingHarness:
+    """A harness with a warehouse, a dock, a storage location and a serial-tracked product."""
+    east = bare_harness.scoped_id("EAST")
+    await bare_harness.publish(
         WarehouseDefined(warehouse=east, name="East"),
         LocationDefined(location=f"{east}/DOCK", type="DOCK"),
         LocationDefined(location=f"{east}/A-1", type="STORAGE"),
-        ProductDefined(sku=line.no("PUMP"), name="Pump", serial_tracked=True),
-        ProductDefined(sku=line.no("SALT"), name="Salt", unit="kg"),
+        ProductDefined(sku=bare_harness.scoped_id("PUMP"), name="Pump", serial_tracked=True),
+        ProductDefined(sku=bare_harness.scoped_id("SALT"), name="Salt", unit="kg"),
     )
-    return line
+    return bare_harness
 
 
 @pytest.fixture
-async def milk(floor: Line) -> Line:
-    """Milk is lot-tracked, twelve bottles a case; receipt R announces a hundred of it and 2.5 kg of salt."""
+async def milk_harness(harness: ReceivingHarness) -> ReceivingHarness:
+    """A harness with lot-tracked milk, 12 bottles a case; receipt R expects 100 of milk and 2.5 kg of salt."""
     product = {
-        "sku": floor.no("MILK"), "name": "Milk", "lot_tracked": True,
-        "barcodes": [{"code": floor.no("CASE"), "quantity": 12}], "life": {"min_life_at_receipt": 5},
+        "sku": harness.scoped_id("MILK"), "name": "Milk", "lot_tracked": True,
+        "barcodes": [{"code": harness.scoped_id("CASE"), "quantity": 12}],
+        "shelf_life": {"min_remaining_shelf_life_at_receipt": 5},
     }  # fmt: skip
-    lines = [
-        {"line": "1", "sku": floor.no("MILK"), "quantity": 100},
-        {"line": "2", "sku": floor.no("SALT"), "quantity": "2.5"},
+    asn_lines = [
+        {"line": "1", "sku": harness.scoped_id("MILK"), "quantity": 100},
+        {"line": "2", "sku": harness.scoped_id("SALT"), "quantity": "2.5"},
     ]
-    announced = {"receipt": floor.no("R"), "warehouse": floor.no("EAST"), "lines": lines, "supplier": "Dairy"}
-    await floor.say(ProductDefined.model_validate(product), AsnAnnounced.model_validate(announced))
-    return floor
+    announcement = {
+        "receipt": harness.scoped_id("R"),
+        "warehouse": harness.scoped_id("EAST"),
+        "lines": asn_lines,
+        "supplier": "Dairy",
+    }
+    await harness.publish(ProductDefined.model_validate(product), AsnAnnounced.model_validate(announcement))
+    return harness
 
 
 @pytest.fixture
 async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """Speak to receiving without its consumer and relay."""
+    """An HTTP client for receiving without consumer and relay."""
     app.state.engine, app.state.wake = engine, lambda: None
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://receiving") as client:

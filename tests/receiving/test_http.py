@@ -1,4 +1,4 @@
-"""Receiving over HTTP: commands with their answers, and what can be looked up."""
+"""HTTP API of receiving: commands, their results, and queries."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,144 +6,169 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.identifiers import address_of
-from tests.receiving.conftest import Line
+from shared.identifiers import resource_path
+from tests.receiving.conftest import ReceivingHarness
 
 
-async def post(http: httpx.AsyncClient, path: str, actor: str = "anna", **body: Any) -> httpx.Response:
+async def post_command(http: httpx.AsyncClient, path: str, actor: str = "anna", **body: Any) -> httpx.Response:
     """Send a command."""
     headers = {"Idempotency-Key": str(uuid4()), "X-Actor": actor}
     return await http.post(path, json=body, headers=headers)
 
 
-async def get(http: httpx.AsyncClient, path: str, **params: Any) -> Any:
-    """Look something up."""
-    answer = await http.get(path, params=params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+async def get_json(http: httpx.AsyncClient, path: str, **params: Any) -> Any:
+    """Get a resource."""
+    response = await http.get(path, params=params)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
-async def test_a_product_has_two_boxes(line: Line, http: httpx.AsyncClient) -> None:
-    """Tracking is chosen by two boxes, never both; who changed what is kept (S01, S02, S03)."""
-    sku = line.no("A/B")
-    created = await post(http, "/products", sku=sku, name="Pump", barcodes=[{"code": line.no("BAR"), "quantity": 12}])
+async def test_tracking_is_chosen_by_two_exclusive_flags(
+    bare_harness: ReceivingHarness, http: httpx.AsyncClient
+) -> None:
+    """Tracking is set by two exclusive flags; the change log records the actor (S01, S02, S03)."""
+    sku = bare_harness.scoped_id("A/B")
+    created = await post_command(
+        http, "/products", sku=sku, name="Pump", barcodes=[{"code": bare_harness.scoped_id("BAR"), "quantity": 12}]
+    )
     assert (created.status_code, created.json()["tracking"], created.json()["version"]) == (201, "NONE", 1)
     assert (await http.get(created.headers["Location"])).json()["sku"] == sku
-    both = await post(http, "/products", sku=sku, name="Pump", serial_tracked=True, lot_tracked=True)
-    assert (both.status_code, both.json()["code"]) == (422, "both_trackings")
-    assert both.headers["content-type"].startswith("application/problem+json")
-    changed = await post(http, "/products", "sue", sku=sku, name="Pump", lot_tracked=True)
+    both_flags = await post_command(http, "/products", sku=sku, name="Pump", serial_tracked=True, lot_tracked=True)
+    assert (both_flags.status_code, both_flags.json()["code"]) == (422, "conflicting_tracking")
+    assert both_flags.headers["content-type"].startswith("application/problem+json")
+    changed = await post_command(http, "/products", "sue", sku=sku, name="Pump", lot_tracked=True)
     assert (changed.status_code, changed.json()["tracking"]) == (200, "LOT")
-    log = (await get(http, address_of("products", sku, "changes")))["items"]
-    assert [(one["version"], one["actor"]) for one in log] == [(2, "sue"), (1, "anna")]
+    log = (await get_json(http, resource_path("products", sku, "changes")))["items"]
+    assert [(change["version"], change["actor"]) for change in log] == [(2, "sue"), (1, "anna")]
     assert (log[0]["before"]["tracking"], log[0]["after"]["tracking"], log[1]["before"]) == ("NONE", "LOT", None)
-    assert (await get(http, address_of("products", sku)))["barcodes"] == []
+    assert (await get_json(http, resource_path("products", sku)))["barcodes"] == []
 
 
-async def test_switching_with_history(floor: Line, http: httpx.AsyncClient) -> None:
-    """A product that a receipt names keeps its tracking; its name may change (S03)."""
-    await floor.say(floor.asn("R", "A"))
-    sku = floor.no("PUMP")
-    refused = await post(http, "/products", sku=sku, name="Pump", lot_tracked=True)
-    assert (refused.status_code, refused.json()["code"]) == (409, "product_has_history")
-    assert refused.json()["blocked_by"] == [f"/receipts?sku={sku}"]
-    named = await get(http, "/receipts", sku=sku)
-    assert [one["receipt"] for one in named["items"]] == [floor.no("R")]
-    assert (await post(http, "/products", sku=sku, name="Pump 2", serial_tracked=True)).status_code == 200
+async def test_tracking_cannot_change_once_the_product_is_in_use(
+    harness: ReceivingHarness, http: httpx.AsyncClient
+) -> None:
+    """A product on a receipt keeps its tracking; its name may change (S03)."""
+    await harness.publish(harness.asn_command("R", "A"))
+    sku = harness.scoped_id("PUMP")
+    rejected = await post_command(http, "/products", sku=sku, name="Pump", lot_tracked=True)
+    assert (rejected.status_code, rejected.json()["code"]) == (409, "product_in_use")
+    assert rejected.json()["blocked_by"] == [f"/receipts?sku={sku}"]
+    receipts = await get_json(http, "/receipts", sku=sku)
+    assert [receipt["receipt"] for receipt in receipts["items"]] == [harness.scoped_id("R")]
+    assert (await post_command(http, "/products", sku=sku, name="Pump 2", serial_tracked=True)).status_code == 200
 
 
-async def test_lists_come_in_pages(line: Line, http: httpx.AsyncClient) -> None:
-    """Products, places and receipts are listed in pages that neither skip nor repeat."""
+async def test_lists_are_paginated(bare_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """Products, locations and receipts are listed in pages without gaps or repetitions."""
     for number in range(5):
-        await post(http, "/products", sku=line.no(f"P{number}"), name="Paged")
-        await post(http, "/locations", location=f"{line.no('W')}/L{number}", type="DOCK")
+        await post_command(http, "/products", sku=bare_harness.scoped_id(f"P{number}"), name="Paged")
+        await post_command(http, "/locations", location=f"{bare_harness.scoped_id('W')}/L{number}", type="DOCK")
     seen, cursor = [], None
     for _ in range(3):
-        params = {"q": line.run, "limit": 2} | ({"cursor": cursor} if cursor else {})
-        page = await get(http, "/products", **params)
-        seen += [one["sku"] for one in page["items"]]
+        params = {"q": bare_harness.suffix, "limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = await get_json(http, "/products", **params)
+        seen += [product["sku"] for product in page["items"]]
         cursor = page["next"]
-    assert seen == [line.no(f"P{number}") for number in range(5)]
+    assert seen == [bare_harness.scoped_id(f"P{number}") for number in range(5)]
     assert cursor is None
-    for sku in (line.no("P0"), line.no("P1")):
+    for sku in (bare_harness.scoped_id("P0"), bare_harness.scoped_id("P1")):
         lines = [{"line": "1", "sku": sku, "quantity": 1}]
-        await post(http, "/receipts", receipt=f"R-{sku}", warehouse="EAST", lines=lines)
-    listed = [await get(http, "/receipts", q=line.run, status=status) for status in (["PLANNED", "CLOSED"], ["CLOSED"])]
-    assert [len(page["items"]) for page in listed] == [2, 0]
-    places = await get(http, "/locations", warehouse=line.no("W"), limit=3)
-    assert (len(places["items"]), places["next"] is not None) == (3, True)
-
-
-async def test_what_a_scanner_is_prompted_for(floor: Line, http: httpx.AsyncClient) -> None:
-    """A receipt tells what it still expects, by name and in number, and goes down with each scan (S13, S15, S16)."""
-    receipt, sku = floor.no("R"), floor.no("PUMP")
-    await floor.say(floor.asn("R", "A", "B", "C", quantity=5))
-    scanned = await post(http, "/scans", **floor.scan("R", "A", "x", "c").model_dump(exclude_unset=True))
-    assert scanned.json()["verdicts"] == [
-        {"serial": "A", "verdict": "ACCEPTED", "line": "1", "other": None},
-        {"serial": "x", "verdict": "ACCEPTED", "line": "1", "other": None},
-        {"serial": "c", "verdict": "CASE_VARIANT", "line": "1", "other": "C"},
+        await post_command(http, "/receipts", receipt=f"R-{sku}", warehouse="EAST", lines=lines)
+    listed = [
+        await get_json(http, "/receipts", q=bare_harness.suffix, status=status)
+        for status in (["PLANNED", "CLOSED"], ["CLOSED"])
     ]
-    (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]["items"]
-    assert line == {
-        "line": "1", "sku": sku, "tracking": "SERIAL", "waiting": False, "announced": 5, "scanned": 2, "received": 0,
-        "missing": 5, "expected_by_name": 2, "expected_unnamed": 1,
+    assert [len(page["items"]) for page in listed] == [2, 0]
+    locations = await get_json(http, "/locations", warehouse=bare_harness.scoped_id("W"), limit=3)
+    assert (len(locations["items"]), locations["next"] is not None) == (3, True)
+
+
+async def test_receipt_shows_what_is_still_expected(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """A receipt shows its open listed serials and quantities, which decrease with each scan (S13, S15, S16)."""
+    receipt, sku = harness.scoped_id("R"), harness.scoped_id("PUMP")
+    await harness.publish(harness.asn_command("R", "A", "B", "C", quantity=5))
+    scanned = await post_command(
+        http, "/scans", **harness.scan_command("R", "A", "x", "c").model_dump(exclude_unset=True)
+    )
+    assert scanned.json()["scan_results"] == [
+        {"serial": "A", "status": "ACCEPTED", "line": "1", "conflicting_value": None},
+        {"serial": "x", "status": "ACCEPTED", "line": "1", "conflicting_value": None},
+        {"serial": "c", "status": "CASE_MISMATCH", "line": "1", "conflicting_value": "C"},
+    ]
+    (receipt_line,) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
+    assert receipt_line == {
+        "line": "1", "sku": sku, "tracking": "SERIAL", "awaiting_product": False, "expected_quantity": 5,
+        "scanned": 2, "received": 0, "missing_quantity": 5, "open_listed_serials": 2, "open_unlisted_quantity": 1,
     }  # fmt: skip
-    first = await get(http, f"/receipts/{receipt}/expected", limit=1)
-    rest = await get(http, f"/receipts/{receipt}/expected", cursor=first["next"], line="1")
-    assert [one["serial"] for one in first["items"] + rest["items"]] == ["B", "C"]
-    session = await get(http, f"/receipts/{receipt}/sessions/S")
-    shown = [(one["serial"], one["verdict"]) for one in session["scans"]["items"]]
-    assert shown == [("A", "ACCEPTED"), ("c", "CASE_VARIANT"), ("x", "ACCEPTED")]
+    first_page = await get_json(http, f"/receipts/{receipt}/expected", limit=1)
+    second_page = await get_json(http, f"/receipts/{receipt}/expected", cursor=first_page["next"], line="1")
+    assert [unit["serial"] for unit in first_page["items"] + second_page["items"]] == ["B", "C"]
+    session = await get_json(http, f"/receipts/{receipt}/sessions/S")
+    scan_results = [(scan_result["serial"], scan_result["status"]) for scan_result in session["scans"]["items"]]
+    assert scan_results == [("A", "ACCEPTED"), ("c", "CASE_MISMATCH"), ("x", "ACCEPTED")]
 
 
-async def test_there_is_no_way_in_but_a_scan(floor: Line, http: httpx.AsyncClient) -> None:
-    """A tracked line cannot be completed without its serials: closing leaves it short (S02, S15)."""
-    receipt = floor.no("R")
-    await floor.say(floor.asn("R", quantity=4))
-    confirmed = await post(http, f"/receipts/{receipt}/sessions/S/confirm")
-    assert (confirmed.status_code, confirmed.json()["code"]) == (404, "unknown_session")
-    closed = await post(http, f"/receipts/{receipt}/close", "sue")
+async def test_tracked_line_cannot_be_completed_without_serials(
+    harness: ReceivingHarness, http: httpx.AsyncClient
+) -> None:
+    """A serial-tracked line cannot be completed without its serials: closing leaves it short (S02, S15)."""
+    receipt = harness.scoped_id("R")
+    await harness.publish(harness.asn_command("R", quantity=4))
+    confirmed = await post_command(http, f"/receipts/{receipt}/sessions/S/confirm")
+    assert (confirmed.status_code, confirmed.json()["code"]) == (404, "session_not_found")
+    closed = await post_command(http, f"/receipts/{receipt}/close", "sue")
     assert closed.json()["status"] == "CLOSED"
-    (line,) = (await get(http, f"/receipts/{receipt}"))["lines"]["items"]
-    assert (line["received"], line["missing"]) == (0, 0)
-    (short,) = (await get(http, f"/receipts/{receipt}/discrepancies"))["items"]
-    assert (short["kind"], short["quantity"], short["fitting"]) == ("SHORT", 4, ["ACCEPT", "VOID"])
+    (receipt_line,) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
+    assert (receipt_line["received"], receipt_line["missing_quantity"]) == (0, 0)
+    (discrepancy,) = (await get_json(http, f"/receipts/{receipt}/discrepancies"))["items"]
+    assert (discrepancy["kind"], discrepancy["quantity"], discrepancy["allowed_resolutions"]) == (
+        "SHORT",
+        4,
+        ["ACCEPT", "VOID"],
+    )
 
 
-async def test_a_discrepancy_is_resolved(floor: Line, http: httpx.AsyncClient) -> None:
-    """A supervisor sees which resolutions fit, decides once, and the decision is kept with who and why (S16)."""
-    receipt = floor.no("R")
-    await floor.say(floor.asn("R", "A"), floor.scan("R", "A", "B"), floor.confirm("R"))
-    (found,) = (await get(http, "/discrepancies", receipt=receipt, open=True))["items"]
-    assert (found["kind"], found["serials"]) == ("OVER", ["B"])
+async def test_discrepancy_is_resolved_once(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """A supervisor sees the allowed resolutions and resolves once; actor and reason are stored (S16)."""
+    receipt = harness.scoped_id("R")
+    await harness.publish(
+        harness.asn_command("R", "A"), harness.scan_command("R", "A", "B"), harness.confirm_command("R")
+    )
+    (discrepancy,) = (await get_json(http, "/discrepancies", receipt=receipt, open=True))["items"]
+    assert (discrepancy["kind"], discrepancy["serials"]) == ("OVER", ["B"])
     body = {"receipt": receipt, "reason": "one too many, kept"}
-    path = f"/discrepancies/{found['discrepancy']}/resolve"
-    assert (await post(http, path, "sue", **body, resolution="ACCEPT")).status_code == 200
-    again = await post(http, path, "sue", **body, resolution="VOID")
-    assert (again.status_code, again.json()["code"]) == (409, "discrepancy_resolved")
-    shown = await get(http, f"/discrepancies/{found['discrepancy']}")
-    assert (shown["resolution"], shown["resolved_by"], shown["reason"]) == ("ACCEPT", "sue", "one too many, kept")
-    assert (await get(http, "/discrepancies", receipt=receipt, open=True))["items"] == []
+    path = f"/discrepancies/{discrepancy['discrepancy']}/resolve"
+    assert (await post_command(http, path, "sue", **body, resolution="ACCEPT")).status_code == 200
+    repeated = await post_command(http, path, "sue", **body, resolution="VOID")
+    assert (repeated.status_code, repeated.json()["code"]) == (409, "discrepancy_resolved")
+    resolved = await get_json(http, f"/discrepancies/{discrepancy['discrepancy']}")
+    assert (resolved["resolution"], resolved["resolved_by"], resolved["reason"]) == (
+        "ACCEPT",
+        "sue",
+        "one too many, kept",
+    )
+    assert (await get_json(http, "/discrepancies", receipt=receipt, open=True))["items"] == []
 
 
-async def test_a_return_is_shown_with_its_dispositions(floor: Line, http: httpx.AsyncClient) -> None:
-    """A return shows each unit and what was decided; a second decision on it is refused."""
-    sku = floor.no("PUMP")
-    await floor.say(floor.asn("R", "A", "B"), floor.scan("R", "A", "B"), floor.confirm("R"))
-    await floor.say(floor.shipped("A", "B", order="SO", customer="C"))
-    body = {"return_id": floor.no("RMA"), "order": "SO", "customer": "C", "sku": sku, "reason": "broken"}
-    place = f"{floor.no('EAST')}/DOCK"
-    made = await post(http, "/returns", **body, serials=["A", "B"], location=place)
-    assert (made.status_code, made.headers["Location"]) == (201, f"/returns/{floor.no('RMA')}")
-    path, decide = f"/returns/{floor.no('RMA')}/disposition", {"reason": "beyond repair"}
-    assert (await post(http, path, **decide, serials=["A"], disposition="SCRAP")).status_code == 200
-    again = await post(http, path, **decide, serials=["A"], disposition="RESTOCK")
-    assert again.json()["code"] == "already_disposed"
-    units = (await get(http, f"/returns/{floor.no('RMA')}"))["units"]["items"]
+async def test_return_shows_its_dispositions(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """A return shows each unit with its disposition; a second disposition is rejected."""
+    sku = harness.scoped_id("PUMP")
+    await harness.publish(
+        harness.asn_command("R", "A", "B"), harness.scan_command("R", "A", "B"), harness.confirm_command("R")
+    )
+    await harness.publish(harness.serials_shipped_event("A", "B", order="SO", customer="C"))
+    body = {"return_id": harness.scoped_id("RMA"), "order": "SO", "customer": "C", "sku": sku, "reason": "broken"}
+    location = f"{harness.scoped_id('EAST')}/DOCK"
+    made = await post_command(http, "/returns", **body, serials=["A", "B"], location=location)
+    assert (made.status_code, made.headers["Location"]) == (201, f"/returns/{harness.scoped_id('RMA')}")
+    path, disposition = f"/returns/{harness.scoped_id('RMA')}/disposition", {"reason": "beyond repair"}
+    assert (await post_command(http, path, **disposition, serials=["A"], disposition="SCRAP")).status_code == 200
+    repeated = await post_command(http, path, **disposition, serials=["A"], disposition="RESTOCK")
+    assert repeated.json()["code"] == "already_disposed"
+    units = (await get_json(http, f"/returns/{harness.scoped_id('RMA')}"))["units"]["items"]
     assert [(unit["serial"], unit["disposition"]) for unit in units] == [("A", "SCRAP"), ("B", None)]
-    found = await get(http, "/returns", order="SO", customer="C")
-    assert floor.no("RMA") in [one["return_id"] for one in found["items"]]
+    returns = await get_json(http, "/returns", order="SO", customer="C")
+    assert harness.scoped_id("RMA") in [return_["return_id"] for return_ in returns["items"]]
 
 
 BAD_LINES: list[dict[str, Any]] = [
@@ -161,38 +186,47 @@ BAD_LINES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("bad", BAD_LINES, ids=lambda bad: str(bad)[:30])
-async def test_malformed_announcements(floor: Line, http: httpx.AsyncClient, bad: dict[str, Any]) -> None:
-    """What no announcement can say is malformed: 400, and nothing is done (S14)."""
-    line = {"line": "1", "sku": floor.no("PUMP"), "quantity": 1, **bad}
-    answer = await post(http, "/receipts", receipt=floor.no("R"), warehouse=floor.no("EAST"), lines=[line])
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-    assert (await http.get(f"/receipts/{floor.no('R')}")).status_code == 404
+async def test_malformed_asn_is_rejected(
+    harness: ReceivingHarness, http: httpx.AsyncClient, bad: dict[str, Any]
+) -> None:
+    """A malformed ASN is answered with 400 and changes nothing (S14)."""
+    asn_line = {"line": "1", "sku": harness.scoped_id("PUMP"), "quantity": 1, **bad}
+    response = await post_command(
+        http, "/receipts", receipt=harness.scoped_id("R"), warehouse=harness.scoped_id("EAST"), lines=[asn_line]
+    )
+    assert (response.status_code, response.json()["code"]) == (400, "validation_error")
+    assert (await http.get(f"/receipts/{harness.scoped_id('R')}")).status_code == 404
 
 
-async def test_unknown_things(floor: Line, http: httpx.AsyncClient) -> None:
-    """An unknown receipt, product or place is 404; so is looking one up."""
-    await floor.say(floor.asn("R", "A"))
-    asked = {
-        "unknown_receipt": floor.scan("NOPE", "A"),
-        "unknown_product": floor.scan("R", "A", sku="NOPE"),
-        "unknown_location": floor.scan("R", "A", location="NOPE/DOCK"),
+async def test_unknown_resources_return_404(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """An unknown receipt, product or location is answered with 404, in commands and queries."""
+    await harness.publish(harness.asn_command("R", "A"))
+    scans = {
+        "receipt_not_found": harness.scan_command("NOPE", "A"),
+        "product_not_found": harness.scan_command("R", "A", sku="NOPE"),
+        "location_not_found": harness.scan_command("R", "A", location="NOPE/DOCK"),
     }
-    for code, scan in asked.items():
-        answer = await post(http, "/scans", **scan.model_dump(exclude_unset=True))
-        assert (answer.status_code, answer.json()["code"]) == (404, code)
+    for code, scan in scans.items():
+        response = await post_command(http, "/scans", **scan.model_dump(exclude_unset=True))
+        assert (response.status_code, response.json()["code"]) == (404, code)
     for path in ("receipts/NOPE", "products/NOPE", "warehouses/NOPE", "locations/NO/PE", "discrepancies/NOPE",
                  "returns/NOPE", "receipts/NOPE/expected", "products/NOPE/changes",
-                 f"receipts/{floor.no('R')}/sessions/NOPE"):  # fmt: skip
+                 f"receipts/{harness.scoped_id('R')}/sessions/NOPE"):  # fmt: skip
         assert (await http.get(f"/{path}")).status_code == 404
 
 
-async def test_a_refusal_is_recorded(floor: Line, http: httpx.AsyncClient) -> None:
-    """A refused scan changes no stock, and who sent what and why it was refused is kept."""
-    await floor.say(floor.asn("R", "A"), floor.scan("R", "A"))
-    refused = await post(http, "/scans", "anna", **floor.scan("R", "A", "bad\x07").model_dump(exclude_unset=True))
-    assert refused.status_code == 422
-    assert [one["code"] for one in refused.json()["refusals"]] == ["serial_badly_formed", "serial_repeated"]
-    (listed,) = (await get(http, "/rejections", document=floor.no("R")))["items"]
-    kept = await get(http, f"/rejections/{listed['id']}")
-    assert (kept["actor"], kept["raw"]["serials"]) == ("anna", ["A", "bad\x07"])
-    assert await floor.states() == {"A": "SCANNED"}
+async def test_rejected_command_is_recorded(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """A rejected scan changes no stock; the command, its actor and the violations are recorded."""
+    await harness.publish(harness.asn_command("R", "A"), harness.scan_command("R", "A"))
+    rejected = await post_command(
+        http, "/scans", "anna", **harness.scan_command("R", "A", "bad\x07").model_dump(exclude_unset=True)
+    )
+    assert rejected.status_code == 422
+    assert [violation["code"] for violation in rejected.json()["violations"]] == [
+        "invalid_serial",
+        "duplicate_serial_in_request",
+    ]
+    (rejection,) = (await get_json(http, "/rejections", document=harness.scoped_id("R")))["items"]
+    detail = await get_json(http, f"/rejections/{rejection['id']}")
+    assert (detail["actor"], detail["raw"]["serials"]) == ("anna", ["A", "bad\x07"])
+    assert await harness.unit_statuses() == {"A": "SCANNED"}

@@ -1,11 +1,11 @@
-"""What receiving's own role may not do."""
+"""Database privileges of receiving's login role."""
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from shared.database import transaction
-from tests.receiving.conftest import Line
+from shared.persistence.database import transaction
+from tests.receiving.conftest import ReceivingHarness
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from tests.receiving.conftest import Line
         "UPDATE discrepancy SET serial = 'other'",
         "UPDATE product_change SET actor = 'other'",
         "DELETE FROM product_change",
-        "DELETE FROM place_change",
+        "DELETE FROM location_change",
         "UPDATE return_unit SET serial = 'other'",
         "DELETE FROM receipt_line",
         "UPDATE lot_scan SET lot = 'other'",
@@ -31,8 +31,8 @@ from tests.receiving.conftest import Line
         "DELETE FROM lot_disposition",
     ],
 )
-async def test_what_was_once_known_stays(floor: Line, statement: str) -> None:
-    """The role can change no serial's or lot's text, and forget no unit, discrepancy or change (S17, S18, S25)."""
+async def test_application_role_cannot_alter_history(harness: ReceivingHarness, statement: str) -> None:
+    """The login role cannot change serials or lot numbers, nor delete units or changes (S17, S18, S25)."""
     with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
-        async with transaction(floor.engine) as tx:
-            await tx.run(text(statement))
+        async with transaction(harness.engine) as tx:
+            await tx.execute(text(statement))

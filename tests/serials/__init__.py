@@ -1,1 +1,1 @@
-"""The registry on its own database."""
+"""Integration tests of the serials service on its own database."""

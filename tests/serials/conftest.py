@@ -1,4 +1,4 @@
-"""The registry's line on its real database, and its app over HTTP."""
+"""Fixtures: message handling of the serials service on its real database, and its HTTP app."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -8,51 +8,55 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.app import app
 from shared.contracts.reference import LocationChanged, WarehouseChanged
-from shared.database import create_engine
-from tests.line import ServiceLine
-from tests.unit.serials.making import TYPES
+from shared.persistence.database import create_engine
+from tests.harness import ServiceHarness
+from tests.unit.serials.messages import TYPES
 
 
-class Line(ServiceLine):
-    """The registry's line; every test has a product of its own."""
+class SerialsHarness(ServiceHarness):
+    """Harness of the serials service; every test has a product of its own."""
 
-    map = app.state.map
+    registry = app.state.registry
 
     @property
     def sku(self) -> str:
-        """The test's product."""
-        return self.no("A")
+        """SKU of the test's product."""
+        return self.scoped_id("A")
 
     async def statuses(self) -> dict[str, int]:
-        """How many units of the test's product are in each status."""
-        rows = await self.rows(
-            "SELECT status::text AS status, count(*) AS n FROM serial_state WHERE sku = :sku GROUP BY 1", sku=self.sku
+        """Return the number of units of the test's product in each status."""
+        rows = await self.fetch_all(
+            "SELECT status::text AS status, count(*) AS units FROM serial_state WHERE sku = :sku GROUP BY 1",
+            sku=self.sku,
         )
-        return {row["status"]: row["n"] for row in rows}
+        return {row["status"]: row["units"] for row in rows}
 
 
 @pytest.fixture(scope="session")
 async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
-    """Connect to the registry's database as its login role."""
+    """Connect to the database of serials as its login role."""
     engine = create_engine(environment["SERIALS_DATABASE_URL"], "test")
-    line = Line(engine)
-    await line.say(
+    harness = SerialsHarness(engine)
+    await harness.publish(
         WarehouseChanged(warehouse="EAST", version=1_000, name="East", time_zone="UTC"),
-        *(LocationChanged(location=name, version=1, type=kind, pick_sequence=1) for name, kind in TYPES.items()),
+        *(
+            LocationChanged(location=name, version=1, type=location_type, pick_sequence=1)
+            for name, location_type in TYPES.items()
+        ),
     )
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-def line(engine: AsyncEngine) -> Line:
-    """Give the line to a test, with a product of its own."""
-    return Line(engine)
+def harness(engine: AsyncEngine) -> SerialsHarness:
+    """Return a harness with a product of its own."""
+    return SerialsHarness(engine)
 
 
 @pytest.fixture
-async def http(line: Line) -> AsyncIterator[httpx.AsyncClient]:
-    """Ask the registry's app, on the test's database."""
-    app.state.engine = line.engine
+async def http(harness: SerialsHarness) -> AsyncIterator[httpx.AsyncClient]:
+    """Return an HTTP client of the app, on the test's database."""
+    app.state.engine = harness.engine
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://serials") as client:
         yield client

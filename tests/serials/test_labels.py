@@ -1,60 +1,62 @@
-"""Lot number and expiry as facts read from the labels of serials: kept, said, found and shown."""
+"""Lot number and expiry from the labels of units: stored, published, searched and reported."""
 
 from datetime import date
 
 import httpx
 
-from shared.contracts.commands.serials import Lift
-from tests.serials.conftest import Line
-from tests.serials.saying import Saying, names
-from tests.unit.serials.making import SHELF
+from shared.contracts.commands.serials import ReleaseSerialHold
+from tests.serials.conftest import SerialsHarness
+from tests.serials.messages import ProductMessages, serial_numbers
+from tests.unit.serials.messages import SHELF
 
 LAST_DAY = date(2031, 3, 31)
 
 
-async def test_a_label_is_kept_and_said(http: httpx.AsyncClient, line: Line) -> None:
-    """Lot and expiry are verbatim facts of a unit, said with each move, shown and searched by (S24, S25, S34)."""
-    say, plain = Saying(line.sku), names(1, first=9)
-    await line.say(say.plan(names(2)))
-    told = await line.say(
-        say.receive(names(1), lot="00a/7", expiry=LAST_DAY),
-        say.receive(names(1, first=2), lot="00A/7", expiry=LAST_DAY),
-        say.receive(plain),
+async def test_label_data_is_stored_and_published(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
+    """Lot and expiry are stored verbatim, published with each change, shown and searchable (S24, S25, S34)."""
+    messages, unlabelled = ProductMessages(harness.sku), serial_numbers(1, first=9)
+    await harness.publish(messages.expect(serial_numbers(2)))
+    result = await harness.publish(
+        messages.receive(serial_numbers(1), lot="00a/7", expiry=LAST_DAY),
+        messages.receive(serial_numbers(1, first=2), lot="00A/7", expiry=LAST_DAY),
+        messages.receive(unlabelled),
     )
-    assert [(it.get("lot"), it.get("expiry")) for it in told.data("serial.moved.v1")] == [
+    assert [(event.get("lot"), event.get("expiry")) for event in result.data_of("serial.state_changed.v1")] == [
         ("00a/7", "2031-03-31"), ("00A/7", "2031-03-31"), (None, None)
     ]  # fmt: skip
-    told = await line.say(say.put_away([*names(2), *plain]))
-    assert {(it.get("lot"), tuple(it["serials"])) for it in told.data("serial.moved.v1")} == {
+    result = await harness.publish(messages.put_away([*serial_numbers(2), *unlabelled]))
+    assert {(event.get("lot"), tuple(event["serials"])) for event in result.data_of("serial.state_changed.v1")} == {
         ("00a/7", ("SN-00001",)), ("00A/7", ("SN-00002",)), (None, ("SN-00009",))
     }  # fmt: skip
-    shown = (await http.get(f"/serials/{line.sku}/SN-00001")).json()
-    assert (shown["lot"], shown["expiry"]) == ("00a/7", "2031-03-31")
-    asked = {"sku": line.sku, "lot": "00a/7"}
-    listed = (await http.get("/serials", params=asked)).json()["items"]
-    assert [(it["serial"], it["lot"], it["expiry"]) for it in listed] == [("SN-00001", "00a/7", "2031-03-31")]
-    assert (await http.get("/serials/counts", params=asked)).json()["IN_INVENTORY"] == {"units": 1, "more": False}
+    unit = (await http.get(f"/serials/{harness.sku}/SN-00001")).json()
+    assert (unit["lot"], unit["expiry"]) == ("00a/7", "2031-03-31")
+    query = {"sku": harness.sku, "lot": "00a/7"}
+    items = (await http.get("/serials", params=query)).json()["items"]
+    assert [(item["serial"], item["lot"], item["expiry"]) for item in items] == [("SN-00001", "00a/7", "2031-03-31")]
+    assert (await http.get("/serials/counts", params=query)).json()["IN_INVENTORY"] == {"units": 1, "has_more": False}
 
 
-async def test_labels_stand_in_the_reports(http: httpx.AsyncClient, line: Line) -> None:
-    """The reports on places and histories show what labels say, as pages and as files (S40, S41)."""
-    say = Saying(line.sku)
-    await line.say(say.receive(names(1), lot="L-1", expiry=LAST_DAY))
-    await line.say(say.put_away(names(1)))
+async def test_reports_contain_label_data(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
+    """Location and history reports contain lot and expiry, as JSON pages and CSV (S40, S41)."""
+    messages = ProductMessages(harness.sku)
+    await harness.publish(messages.receive(serial_numbers(1), lot="L-1", expiry=LAST_DAY))
+    await harness.publish(messages.put_away(serial_numbers(1)))
     for report, rows in (("serial-location", 1), ("serial-history", 2)):
-        page = (await http.get(f"/reports/{report}", params={"sku": line.sku})).json()["items"]
-        assert [(it["lot"], it["expiry"]) for it in page] == [("L-1", "2031-03-31")] * rows
-        file = (await http.get(f"/reports/{report}.csv", params={"sku": line.sku})).text
-        assert file.splitlines()[1].endswith("L-1,2031-03-31")
+        items = (await http.get(f"/reports/{report}", params={"sku": harness.sku})).json()["items"]
+        assert [(item["lot"], item["expiry"]) for item in items] == [("L-1", "2031-03-31")] * rows
+        csv_text = (await http.get(f"/reports/{report}.csv", params={"sku": harness.sku})).text
+        assert csv_text.splitlines()[1].endswith("L-1,2031-03-31")
 
 
-async def test_short_life_arrives_held(line: Line) -> None:
-    """Units that receiving takes with too little life left are received under its hold, until somebody lifts it."""
-    say = Saying(line.sku)
-    await line.say(say.want(1))
-    told = await line.say(say.receive(names(2), expiry=LAST_DAY, hold="H-IN"))
-    assert [(it["hold"], len(it["units"])) for it in told.data("serial.held.v1")] == [("H-IN", 2)]
-    await line.say(say.put_away(names(2), SHELF))
-    assert await line.statuses() == {"IN_INVENTORY": 2}
-    await line.say(Lift(sku=line.sku, hold="H-IN", reason="sold as it is"))
-    assert await line.statuses() == {"IN_INVENTORY": 1, "ALLOCATED": 1}
+async def test_short_shelf_life_units_are_received_on_hold(harness: SerialsHarness) -> None:
+    """Units with too short a shelf life are received on hold, until the hold is released."""
+    messages = ProductMessages(harness.sku)
+    await harness.publish(messages.request_allocation(1))
+    result = await harness.publish(messages.receive(serial_numbers(2), expiry=LAST_DAY, hold_id="H-IN"))
+    assert [(event["hold_id"], len(event["units"])) for event in result.data_of("serial.hold_placed.v1")] == [
+        ("H-IN", 2)
+    ]
+    await harness.publish(messages.put_away(serial_numbers(2), SHELF))
+    assert await harness.statuses() == {"IN_INVENTORY": 2}
+    await harness.publish(ReleaseSerialHold(sku=harness.sku, hold_id="H-IN", reason="sold as it is"))
+    assert await harness.statuses() == {"IN_INVENTORY": 1, "ALLOCATED": 1}

@@ -1,4 +1,4 @@
-"""Looking units up, against an oracle that looks at every unit."""
+"""Unit lookups, compared with a brute-force search."""
 
 from itertools import product as combinations
 from typing import Any
@@ -6,182 +6,201 @@ from typing import Any
 import httpx
 import pytest
 
-from services.serials.lookup.queries import unit as one
-from services.serials.lookup.queries.counts import counts
+from services.serials.lookup.queries import unit as unit_queries
+from services.serials.lookup.queries.counts import count_by_status
 from services.serials.lookup.queries.filters import Filters
 from services.serials.lookup.queries.search import search
 from services.serials.units.domain.transitions import STATUSES
-from shared.contracts.commands.serials import Hold, Move, PutAway
-from shared.contracts.receiving import ReceiptPlanned, UnitReceived
-from shared.contracts.serials import Status
-from shared.database import reading
-from shared.identifiers import address_of
-from tests.serials.conftest import Line
-from tests.serials.saying import Saying, names, parts
-from tests.unit.serials.making import BIN, DOCK, SHELF
+from shared.contracts.commands.serials import MoveSerials, PlaceSerialHold, PutAwaySerials
+from shared.contracts.receiving import ReceiptLineExpected, ReceiptSerialsReceived
+from shared.contracts.serials import SerialStatus
+from shared.identifiers import resource_path
+from shared.persistence.database import read_only
+from tests.serials.conftest import SerialsHarness
+from tests.serials.messages import ProductMessages, serial_numbers, split_serials
+from tests.unit.serials.messages import BIN, DOCK, SHELF
 
-ODD = ["AB-001", "ab-002", "Ab_003", "100%", "a\\b", "X/9", "0007", "zz ab 1"]
+UNUSUAL_SERIALS = ["AB-001", "ab-002", "Ab_003", "100%", "a\\b", "X/9", "0007", "zz ab 1"]
 
 
-async def _stocked(line: Line) -> dict[str, str]:
-    """Units of one product in three statuses; each unit's status by its serial."""
-    serials = [*ODD, *(f"N-{n:04}" for n in range(60))]
+async def _stock_units(harness: SerialsHarness) -> dict[str, str]:
+    """Store units of one product in three statuses; return the status of each serial."""
+    serials = [*UNUSUAL_SERIALS, *(f"N-{number:04}" for number in range(60))]
     versions = [1] * len(serials)
-    await line.say(
-        ReceiptPlanned(
+    await harness.publish(
+        ReceiptLineExpected(
             receipt="R-1",
             warehouse="EAST",
             line="1",
-            sku=line.sku,
+            sku=harness.sku,
             quantity=len(serials),
             serials=serials,
             versions=versions,
         )
     )
-    came = serials[:40]
-    await line.say(
-        UnitReceived(receipt="R-1", line="1", sku=line.sku, serials=came, versions=[2] * 40, location=DOCK, session="S")
+    received = serials[:40]
+    await harness.publish(
+        ReceiptSerialsReceived(
+            receipt="R-1", line="1", sku=harness.sku, serials=received, versions=[2] * 40, location=DOCK, session="S"
+        )
     )
-    await line.say(PutAway(sku=line.sku, serials=came[:20], location=SHELF))
+    await harness.publish(PutAwaySerials(sku=harness.sku, serials=received[:20], location=SHELF))
     return {
-        serial: "IN_INVENTORY" if n < 20 else "RECEIVED" if n < 40 else "EXPECTED" for n, serial in enumerate(serials)
+        serial: "IN_INVENTORY" if number < 20 else "RECEIVED" if number < 40 else "EXPECTED"
+        for number, serial in enumerate(serials)
     }
 
 
-async def _all(line: Line, filters: Filters, size: int) -> list[str]:
-    """Every page of a search, as one list."""
-    found: list[str] = []
+async def _search_all_pages(harness: SerialsHarness, filters: Filters, size: int) -> list[str]:
+    """Return all pages of a search as one list."""
+    serials: list[str] = []
     after = ("", "")
-    async with reading(line.engine) as tx:
+    async with read_only(harness.engine) as tx:
         while rows := await search(tx, filters, after, size):
-            found += [row.serial for row in rows]
+            serials += [row.serial for row in rows]
             after = (rows[-1].sku, rows[-1].serial)
-    return found
+    return serials
 
 
-@pytest.mark.usefixtures("way")
-async def test_search_finds_what_an_oracle_finds(line: Line) -> None:
-    """Part, beginning, case, wildcards, product and each status find exactly what they should (S31, S32, S33)."""
-    units = await _stocked(line)
-    needles = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "nothing", "N-0059"]
-    asked: list[tuple[Status, ...]] = [(), *((status,) for status in STATUSES), ("RECEIVED", "EXPECTED")]
-    for q, statuses in combinations(needles, asked):
+@pytest.mark.usefixtures("forced_plan")
+async def test_search_matches_a_brute_force_search(harness: SerialsHarness) -> None:
+    """Search by part, prefix, case, wildcards, product and status is exact (S31, S32, S33)."""
+    units = await _stock_units(harness)
+    terms = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "nothing", "N-0059"]
+    status_filters: list[tuple[SerialStatus, ...]] = [(), *((status,) for status in STATUSES), ("RECEIVED", "EXPECTED")]
+    for q, statuses in combinations(terms, status_filters):
         expected = sorted(
             serial
-            for serial, has in units.items()
+            for serial, unit_status in units.items()
             if (q is None or (q.lower() in serial.lower() if len(q) >= 3 else serial.lower().startswith(q.lower())))
-            and (not statuses or has in statuses)
+            and (not statuses or unit_status in statuses)
         )
         for size in (7, 500):
-            found = await _all(line, Filters(q=q, sku=line.sku, status=statuses), size)
-            assert found == expected, (q, statuses, size)
+            serials = await _search_all_pages(harness, Filters(q=q, sku=harness.sku, status=statuses), size)
+            assert serials == expected, (q, statuses, size)
 
 
-@pytest.mark.usefixtures("way")
-async def test_search_by_place_order_and_hold(line: Line) -> None:
-    """Warehouse, location and hold narrow the list, and the counts a status agree with it (S33, S35)."""
-    units = await _stocked(line)
-    here = [serial for serial, status in units.items() if status != "EXPECTED"][::9]
-    await line.say(Hold(sku=line.sku, serials=here, hold="H-1", reason="look"))
-    assert await _all(line, Filters(sku=line.sku, held=True), 50) == sorted(here)
+@pytest.mark.usefixtures("forced_plan")
+async def test_search_by_location_order_and_hold(harness: SerialsHarness) -> None:
+    """Location, order and hold filters narrow the list, and the counts agree with it (S33, S35)."""
+    units = await _stock_units(harness)
+    held_serials = [serial for serial, status in units.items() if status != "EXPECTED"][::9]
+    await harness.publish(PlaceSerialHold(sku=harness.sku, serials=held_serials, hold_id="H-1", reason="look"))
+    assert await _search_all_pages(harness, Filters(sku=harness.sku, on_hold=True), 50) == sorted(held_serials)
     stored = sorted(serial for serial, status in units.items() if status == "IN_INVENTORY")
-    assert await _all(line, Filters(sku=line.sku, location=SHELF), 50) == stored
-    assert await _all(line, Filters(sku=line.sku, warehouse="WEST"), 50) == []
-    assert await _all(line, Filters(q="n-00", sku=line.sku, warehouse="EAST"), 3) == [f"N-{n:04}" for n in range(60)]
-    await line.say(Saying(line.sku).want(1, 2, serials=["0007", "100%"]))
-    order = Saying(line.sku).order(1)
-    assert await _all(line, Filters(order=order), 1) == ["0007", "100%"]
-    assert await _all(line, Filters(q="0%", order=order), 50) == []
-    assert await _all(line, Filters(q="00%", order=order, status=("ALLOCATED",)), 50) == ["100%"]
-    async with reading(line.engine) as tx:
-        by_status = {it.status: it.units for it in await counts(tx, Filters(sku=line.sku))}
-        found = await counts(tx, Filters(sku=line.sku, q="N-00", status=("RECEIVED",)))
-        free = await counts(tx, Filters(sku=line.sku, held=False))
-    here_now = [*units.values(), "ALLOCATED", "ALLOCATED"]
-    expected = {status: here_now.count(status) for status in STATUSES}
-    assert by_status == expected | {"IN_INVENTORY": expected["IN_INVENTORY"] - 2}
-    assert (sum(it.units for it in found), any(it.more for it in found)) == (60, False)
-    assert sum(it.units for it in free) == len(units) - len(here)
+    assert await _search_all_pages(harness, Filters(sku=harness.sku, location=SHELF), 50) == stored
+    assert await _search_all_pages(harness, Filters(sku=harness.sku, warehouse="WEST"), 50) == []
+    assert await _search_all_pages(harness, Filters(q="n-00", sku=harness.sku, warehouse="EAST"), 3) == [
+        f"N-{number:04}" for number in range(60)
+    ]
+    await harness.publish(ProductMessages(harness.sku).request_allocation(1, 2, serials=["0007", "100%"]))
+    order = ProductMessages(harness.sku).order_id(1)
+    assert await _search_all_pages(harness, Filters(order=order), 1) == ["0007", "100%"]
+    assert await _search_all_pages(harness, Filters(q="0%", order=order), 50) == []
+    assert await _search_all_pages(harness, Filters(q="00%", order=order, status=("ALLOCATED",)), 50) == ["100%"]
+    async with read_only(harness.engine) as tx:
+        counts_by_status = {
+            status_count.status: status_count.units
+            for status_count in await count_by_status(tx, Filters(sku=harness.sku))
+        }
+        received_counts = await count_by_status(tx, Filters(sku=harness.sku, q="N-00", status=("RECEIVED",)))
+        not_held_counts = await count_by_status(tx, Filters(sku=harness.sku, on_hold=False))
+    statuses = [*units.values(), "ALLOCATED", "ALLOCATED"]
+    expected = {status: statuses.count(status) for status in STATUSES}
+    assert counts_by_status == expected | {"IN_INVENTORY": expected["IN_INVENTORY"] - 2}
+    assert (
+        sum(status_count.units for status_count in received_counts),
+        any(status_count.has_more for status_count in received_counts),
+    ) == (60, False)
+    assert sum(status_count.units for status_count in not_held_counts) == len(units) - len(held_serials)
 
 
 @pytest.mark.parametrize("q", [None, "SN-"])
-async def test_counts_stop_at_a_thousand(line: Line, q: str | None) -> None:
-    """A thousand units and more in a status are told as a thousand and more (S33)."""
-    say = Saying(line.sku)
-    for run in parts(names(1200)):
-        await line.say(say.plan(run))
-    async with reading(line.engine) as tx:
-        found = await counts(tx, Filters(sku=line.sku, q=q))
-    assert [(it.status, it.units, it.more) for it in found if it.units] == [("EXPECTED", 1000, True)]
+async def test_counts_are_capped_at_one_thousand(harness: SerialsHarness, q: str | None) -> None:
+    """Counts above 1000 are reported as 1000 and more (S33)."""
+    messages = ProductMessages(harness.sku)
+    for batch in split_serials(serial_numbers(1200)):
+        await harness.publish(messages.expect(batch))
+    async with read_only(harness.engine) as tx:
+        status_counts = await count_by_status(tx, Filters(sku=harness.sku, q=q))
+    assert [
+        (status_count.status, status_count.units, status_count.has_more)
+        for status_count in status_counts
+        if status_count.units
+    ] == [("EXPECTED", 1000, True)]
 
 
 @pytest.mark.parametrize("name", ["history", "trace-back", "trace-forward"])
-async def test_a_unit_called_as_a_page(http: httpx.AsyncClient, line: Line, name: str) -> None:
-    """Its address is product and serial as any other's, and its pages are behind that (S34, S36)."""
-    await line.say(Saying(line.sku).receive([name]))
-    unit = (await http.get(f"/serials/{line.sku}/{name}")).json()
+async def test_serial_named_like_a_sub_resource(http: httpx.AsyncClient, harness: SerialsHarness, name: str) -> None:
+    """A serial named like a sub-resource has its own path, and its sub-resources follow it (S34, S36)."""
+    await harness.publish(ProductMessages(harness.sku).receive([name]))
+    unit = (await http.get(f"/serials/{harness.sku}/{name}")).json()
     assert (unit["serial"], unit["status"]) == (name, "RECEIVED")
-    page = (await http.get(f"/serials/{line.sku}/{name}/{name}")).json()
+    page = (await http.get(f"/serials/{harness.sku}/{name}/{name}")).json()
     assert page["items"] if name == "history" else page["serial"] == name
 
 
-async def test_a_quoted_slash_is_no_border(http: httpx.AsyncClient, line: Line) -> None:
-    """Of two units whose product and serial read alike each has its address; an unencoded slash is a border (S34)."""
-    units = {f"{line.sku}/A": "B/S", f"{line.sku}/A/B": "S"}
+async def test_encoded_slash_does_not_split_the_path(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
+    """Percent-encoded slashes distinguish units whose SKU and serial concatenate to the same text (S34)."""
+    units = {f"{harness.sku}/A": "B/S", f"{harness.sku}/A/B": "S"}
     for sku, serial in units.items():
-        await line.say(Saying(sku).receive([serial]))
+        await harness.publish(ProductMessages(sku).receive([serial]))
     for sku, serial in units.items():
-        unit = (await http.get(address_of("serials", sku, serial))).json()
+        unit = (await http.get(resource_path("serials", sku, serial))).json()
         assert (unit["sku"], unit["serial"]) == (sku, serial)
-    assert (await http.get(f"/serials/{line.sku}/A/B/S")).status_code == 404
-    nothing = (await http.get(address_of("serials", f"{line.sku}/A", "X"))).json()
-    assert (nothing["code"], nothing["ids"]) == ("unknown", [f"{line.sku}/A/X"])
-    assert "there is nothing at /serial/A%2FB" in (await http.get("/serial/A%2FB")).json()["detail"]
+    assert (await http.get(f"/serials/{harness.sku}/A/B/S")).status_code == 404
+    problem = (await http.get(resource_path("serials", f"{harness.sku}/A", "X"))).json()
+    assert (problem["code"], problem["ids"]) == ("not_found", [f"{harness.sku}/A/X"])
+    assert "No resource at /serial/A%2FB" in (await http.get("/serial/A%2FB")).json()["detail"]
 
 
-async def test_demands_are_shown(http: httpx.AsyncClient, line: Line) -> None:
-    """Who waits for a product, and for how much, can be read (S08)."""
-    say = Saying(line.sku)
-    await line.say(say.want(1, 2), say.want(2, 1, serials=names(1)))
-    await line.say(say.receive(names(2)))
-    await line.say(say.put_away(names(2)))
-    listed = (await http.get("/demands", params={"sku": line.sku})).json()["items"]
-    assert [(it["demand"], it["open"], it["serials"]) for it in listed] == [
-        (say.demand(1), 0, []),
-        (say.demand(2), 1, names(1)),
+async def test_demands_are_listed(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
+    """Demands of a product are listed with their open quantities (S08)."""
+    messages = ProductMessages(harness.sku)
+    await harness.publish(
+        messages.request_allocation(1, 2), messages.request_allocation(2, 1, serials=serial_numbers(1))
+    )
+    await harness.publish(messages.receive(serial_numbers(2)))
+    await harness.publish(messages.put_away(serial_numbers(2)))
+    items = (await http.get("/demands", params={"sku": harness.sku})).json()["items"]
+    assert [(item["demand_id"], item["open_quantity"], item["serials"]) for item in items] == [
+        (messages.demand_id(1), 0, []),
+        (messages.demand_id(2), 1, serial_numbers(1)),
     ]
-    waiting = (await http.get("/demands", params={"sku": line.sku, "waiting": True})).json()["items"]
-    assert [it["demand"] for it in waiting] == [say.demand(2)]
+    open_items = (await http.get("/demands", params={"sku": harness.sku, "backordered": True})).json()["items"]
+    assert [item["demand_id"] for item in open_items] == [messages.demand_id(2)]
 
 
-async def test_open_holds_are_shown(http: httpx.AsyncClient, line: Line) -> None:
-    """Which units are held, why and by whom can be read, page by page."""
-    await line.say(Saying(line.sku).receive(names(3)))
-    await line.say(Hold(sku=line.sku, serials=names(3), hold="H-1", reason="suspicion"), actor="eve")
-    first = (await http.get("/holds", params={"sku": line.sku, "limit": 2})).json()
-    rest = (await http.get("/holds", params={"sku": line.sku, "cursor": first["next"]})).json()
-    shown = [*first["items"], *rest["items"]]
-    assert [it["serial"] for it in shown] == names(3)
-    assert {(it["hold"], it["reason"], it["opened_by"]) for it in shown} == {("H-1", "suspicion", "eve")}
+async def test_open_holds_are_listed(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
+    """Open holds are listed with unit, reason and user, page by page."""
+    await harness.publish(ProductMessages(harness.sku).receive(serial_numbers(3)))
+    await harness.publish(
+        PlaceSerialHold(sku=harness.sku, serials=serial_numbers(3), hold_id="H-1", reason="suspicion"), actor="eve"
+    )
+    first_page = (await http.get("/holds", params={"sku": harness.sku, "limit": 2})).json()
+    second_page = (await http.get("/holds", params={"sku": harness.sku, "cursor": first_page["next"]})).json()
+    items = [*first_page["items"], *second_page["items"]]
+    assert [item["serial"] for item in items] == serial_numbers(3)
+    assert {(item["hold_id"], item["reason"], item["opened_by"]) for item in items} == {("H-1", "suspicion", "eve")}
 
 
-async def test_a_unit_tells_its_whole_life(line: Line) -> None:
-    """A unit opens with its place and history; its movements are the steps that took it elsewhere (S34, S35, S36)."""
-    await _stocked(line)
-    await line.say(Move(sku=line.sku, serials=["X/9"], location=BIN), actor="ben")
-    async with reading(line.engine) as tx:
-        unit = await one.unit(tx, line.sku, "X/9")
+async def test_unit_history_and_movements(harness: SerialsHarness) -> None:
+    """A unit has its location and history; movements are only changes of location (S34, S35, S36)."""
+    await _stock_units(harness)
+    await harness.publish(MoveSerials(sku=harness.sku, serials=["X/9"], location=BIN), actor="ben")
+    async with read_only(harness.engine) as tx:
+        unit = await unit_queries.find_unit(tx, harness.sku, "X/9")
         assert unit is not None
-        steps = await one.history(tx, unit.id, after=0, movements=False, size=100)
-        moves = await one.history(tx, unit.id, after=0, movements=True, size=100)
-        assert await one.unit(tx, line.sku, "x/9") is None
+        entries = await unit_queries.find_history(tx, unit.id, after=0, movements=False, size=100)
+        movements = await unit_queries.find_history(tx, unit.id, after=0, movements=True, size=100)
+        assert await unit_queries.find_unit(tx, harness.sku, "x/9") is None
     assert (unit.status, unit.warehouse, unit.location) == ("IN_INVENTORY", "EAST", BIN)
-    told: list[Any] = [(step.change, step.from_location, step.location) for step in steps]
-    assert told == [
-        ("planned", None, None),
+    summary: list[Any] = [(entry.change, entry.from_location, entry.location) for entry in entries]
+    assert summary == [
+        ("expected", None, None),
         ("received", None, DOCK),
         ("put away", DOCK, SHELF),
         ("moved", SHELF, BIN),
     ]
-    assert [step.version for step in moves] == [2, 3, 4]
-    assert steps[-1].actor == "ben"
+    assert [entry.version for entry in movements] == [2, 3, 4]
+    assert entries[-1].actor == "ben"

@@ -1,34 +1,34 @@
-"""Where a unit came from and where it went, each in one answer."""
+"""Traces of a unit back and forward."""
 
 from typing import Any
 
 import httpx
 
-from tests.serials.conftest import Line
-from tests.serials.saying import Saying, names
+from tests.serials.conftest import SerialsHarness
+from tests.serials.messages import ProductMessages, serial_numbers
 
 
-async def test_where_a_unit_came_from_and_went(line: Line, http: httpx.AsyncClient) -> None:
-    """Received, shipped, returned: its receipts and returns in one answer, its shipments and place in another (S46)."""
-    say = Saying(line.sku)
-    serials = names(1)
-    await line.say(say.receive(serials, lot="L-7/a"))
-    await line.say(say.put_away(serials), say.want(1))
-    await line.say(say.pick(1, serials))
-    await line.say(say.dispatch(1, serials))
+async def test_unit_trace_back_and_forward(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
+    """The traces contain receipts and returns, and shipments with the current location (S46)."""
+    messages = ProductMessages(harness.sku)
+    serials = serial_numbers(1)
+    await harness.publish(messages.receive(serials, lot="L-7/a"))
+    await harness.publish(messages.put_away(serials), messages.request_allocation(1))
+    await harness.publish(messages.pick(1, serials))
+    await harness.publish(messages.dispatch(1, serials))
 
-    async def told(what: str) -> Any:
-        return (await http.get(f"/serials/{line.sku}/{serials[0]}/{what}")).json()
+    async def get(resource: str) -> Any:
+        return (await http.get(f"/serials/{harness.sku}/{serials[0]}/{resource}")).json()
 
-    gone = await told("trace-forward")
-    assert (gone["status"], gone["location"], gone["lot"]) == ("SHIPPED", None, "L-7/a")
-    assert [(it["order"], it["shipment"], it["customer"]) for it in gone["shipped"]] == [
-        (say.order(1), gone["shipment"], gone["customer"])
+    forward = await get("trace-forward")
+    assert (forward["status"], forward["location"], forward["lot"]) == ("SHIPPED", None, "L-7/a")
+    assert [(shipment["order"], shipment["shipment"], shipment["customer"]) for shipment in forward["outflows"]] == [
+        (messages.order_id(1), forward["shipment"], forward["customer"])
     ]
-    assert gone["customer"]
-    await line.say(say.give_back(1, serials, version=3))
-    back = await told("trace-forward")
-    assert (back["status"], len(back["shipped"])) == ("RECEIVED", 1)
-    came = await told("trace-back")
-    assert [(it["receipt"], it["return_id"]) for it in came["came"]] == [("R-1", None), (None, "RMA-1")]
-    assert (await http.get(f"/serials/{line.sku}/nobody/trace-back")).status_code == 404
+    assert forward["customer"]
+    await harness.publish(messages.return_from_customer(1, serials, version=3))
+    forward_after_return = await get("trace-forward")
+    assert (forward_after_return["status"], len(forward_after_return["outflows"])) == ("RECEIVED", 1)
+    backward = await get("trace-back")
+    assert [(entry["receipt"], entry["return_id"]) for entry in backward["inflows"]] == [("R-1", None), (None, "RMA-1")]
+    assert (await http.get(f"/serials/{harness.sku}/unknown/trace-back")).status_code == 404

@@ -1,1 +1,1 @@
-"""The line against real PostgreSQL and Kafka, by a service that exists for nothing else."""
+"""Tests of shared code on real PostgreSQL and Kafka with a toy service."""

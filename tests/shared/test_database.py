@@ -1,4 +1,4 @@
-"""What the driver is told of arrays holds for every kind that statements are given."""
+"""Array parameters of all types and containers that statements use."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.database import reading
+from shared.persistence.database import read_only
 
 
 @pytest.mark.parametrize(
-    ("kind", "sent"),
+    ("sql_type", "values"),
     [
         ("text", ["a", None, "", '{"}']),
         ("text", ("b", "c")),
@@ -29,11 +29,11 @@ from shared.database import reading
         ("text", []),
     ],
 )
-async def test_arrays_arrive_as_they_were_sent(engine: AsyncEngine, kind: str, sent: Collection[object]) -> None:
-    """Lists, tuples and sets, of values and NULLs, come back element by element."""
-    question = text(f"SELECT CAST(it AS text) FROM unnest(CAST(:sent AS {kind}[])) AS it")  # noqa: S608
-    values = text(f"SELECT CAST(CAST(:value AS {kind}) AS text)")
-    async with reading(engine) as tx:
-        found = [value for (value,) in await tx.rows(question, {"sent": sent})]
-        alone = [(await tx.rows(values, {"value": value}))[0][0] for value in sent]
-    assert found == alone
+async def test_array_parameters_round_trip(engine: AsyncEngine, sql_type: str, values: Collection[object]) -> None:
+    """Lists, tuples and sets with values and NULLs are passed element by element."""
+    select_array = text(f"SELECT CAST(element AS text) FROM unnest(CAST(:values AS {sql_type}[])) AS element")  # noqa: S608
+    select_single = text(f"SELECT CAST(CAST(:value AS {sql_type}) AS text)")
+    async with read_only(engine) as tx:
+        elements = [element for (element,) in await tx.fetch_all(select_array, {"values": values})]
+        single_values = [(await tx.fetch_all(select_single, {"value": value}))[0][0] for value in values]
+    assert elements == single_values

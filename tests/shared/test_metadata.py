@@ -1,4 +1,4 @@
-"""What a consumer does when a broker that has just come back says for a moment that there are no topics."""
+"""Recovery of a consumer after a restarting broker briefly reported no topics."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,40 +8,40 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.consumer import Line
-from shared.consumer.subscriber import Subscription
-from shared.settings import load
+from shared.messaging.batch_consumer import BatchConsumer
+from shared.messaging.subscriber import Subscription
+from shared.settings import load_settings
+from tests.shared.probes import has_partitions, has_units, new_box, wait_until
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import Arrived
-from tests.shared.watching import has, has_partitions, new_box, until
 from tests.timing import PATIENCE
 
 UNKNOWN_TOPIC = 3
 
 
-async def test_topics_that_a_broker_did_not_know_are_taken_up_again(
+async def test_topics_missing_from_metadata_are_picked_up_again(
     engine: AsyncEngine, publish: Callable[..., Any]
 ) -> None:
-    """The group is assigned nothing from metadata without topics; within seconds it has them again and goes on."""
-    line, topics = Line(app.state.map, engine, lambda: None), ["toy.news"]
-    subscription = Subscription(f"toy-{uuid4()}", topics, line, load("toy"))
+    """Metadata without topics leads to an empty assignment; after the next refresh the consumer continues."""
+    consumer, topics = BatchConsumer(app.state.registry, engine, lambda: None), ["toy.arrivals"]
+    subscription = Subscription(f"toy-{uuid4()}", topics, consumer, load_settings("toy"))
     await subscription.start()
     try:
-        await until(has_partitions(line))
-        cluster = subscription.consumer._client.cluster  # noqa: SLF001 - what a broker answered goes in nowhere else
+        await wait_until(has_partitions(consumer))
+        cluster = subscription.consumer._client.cluster  # noqa: SLF001 - the only place to inject metadata
         brokers = [(broker.nodeId, broker.host, broker.port, None) for broker in cluster.brokers()]
-        nothing: list[Any] = [(UNKNOWN_TOPIC, topic, False, []) for topic in topics]
+        unknown_topics: list[Any] = [(UNKNOWN_TOPIC, topic, False, []) for topic in topics]
         controller = brokers[0][0]
-        answer = SimpleNamespace(brokers=brokers, controller_id=controller, topics=nothing, API_VERSION=1)
+        metadata = SimpleNamespace(brokers=brokers, controller_id=controller, topics=unknown_topics, API_VERSION=1)
 
-        async def has_nothing() -> bool:
-            cluster.update_metadata(answer)  # again and again: the broker's own answer may come before the assignment
-            return line.assignment.joined and not line.assignment.partitions
+        async def has_no_partitions() -> bool:
+            cluster.update_metadata(metadata)  # repeatedly: the real metadata may arrive before the assignment
+            return consumer.assignment.is_joined and not consumer.assignment.partitions
 
-        await until(has_nothing)
+        await wait_until(has_no_partitions)
         box = new_box()
         await publish(Arrived(box=box, serials=["1"]))
-        await until(has(engine, box, 1))
+        await wait_until(has_units(engine, box, 1))
     finally:
-        line.stop()
+        consumer.stop()
         await asyncio.wait_for(subscription.stop(), PATIENCE)

@@ -1,1 +1,1 @@
-"""Pure tests: no servers, no clock, done in seconds."""
+"""Pure tests without servers; they finish within seconds."""

@@ -1,1 +1,1 @@
-"""Orders: placed, amended, cancelled; their demands and the answers to them."""
+"""Orders: placing, amendment, cancellation, demands and allocations."""

@@ -1,4 +1,4 @@
-"""Orders over HTTP: search, and one order with its lines, units, stock, demands and log."""
+"""HTTP endpoints of orders: search, detail and log."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from services.fulfillment.orders import queries
-from services.fulfillment.orders.domain.goods import Status
+from services.fulfillment.orders.domain.items import ItemStatus
 from shared.contracts.fulfillment import OrderStatus, Shortfall
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
@@ -17,22 +17,22 @@ from shared.http import (
     Limit,
     OrderPath,
     Page,
-    Problem,
-    Reading,
+    ProblemError,
+    ReadTransaction,
     StatusFilter,
     WarehouseFilter,
-    page,
-    parts,
+    decode_cursor,
+    paginate,
 )
 from shared.http.reads import problem
-from shared.identifiers import Exact
+from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["orders"])
-NO_ORDER = problem(Code.UNKNOWN_ORDER)
+NO_ORDER = problem(Code.ORDER_NOT_FOUND)
 
 
 class OrderSummary(KnownFieldsModel):
-    """An order in a list, with the sums of its lines that were not cancelled."""
+    """An order with the total quantities of its lines that are not cancelled."""
 
     order: str
     warehouse: str
@@ -41,92 +41,92 @@ class OrderSummary(KnownFieldsModel):
     priority: int
     placed_at: datetime
     status: OrderStatus
-    ordered: Exact
-    allocated: Exact
-    picked: Exact
-    shipped: Exact
+    ordered: SignedQuantity
+    allocated: SignedQuantity
+    picked: SignedQuantity
+    shipped: SignedQuantity
 
 
 class OrderLineOut(KnownFieldsModel):
-    """A line: ordered = allocated + picked + shipped + short; packed is part of picked."""
+    """An order line: ordered = allocated + picked + shipped + open_quantity; packed is part of picked."""
 
     line: str
     sku: str
-    ordered: Exact
+    ordered: SignedQuantity
     serials: list[str]
     lots: list[str]
     single_lot: bool
-    allocated: Exact
-    picked: Exact
-    packed: Exact
-    shipped: Exact
-    short: Exact
-    waiting: bool
+    allocated: SignedQuantity
+    picked: SignedQuantity
+    packed: SignedQuantity
+    shipped: SignedQuantity
+    open_quantity: SignedQuantity
+    awaiting_product: bool
     cancelled: bool
 
 
-class OrderUnit(KnownFieldsModel):
-    """A unit of the order, where it is and why it may be held."""
+class OrderUnitOut(KnownFieldsModel):
+    """A serial number of the order with its location and the reasons of its holds."""
 
     line: str
     sku: str
     serial: str
-    status: Status
+    status: ItemStatus
     location: str
     carton: str | None
     shipment: str | None
-    demand: str
+    demand_id: str
     expiry: date | None
     holds: list[str]
 
 
-class OrderStock(KnownFieldsModel):
-    """So much of a lot that the order has, where it is and why it may be held; an empty lot is of no lot."""
+class OrderLotOut(KnownFieldsModel):
+    """A quantity of a lot with its location and the reasons of its holds; `lot` is empty for untracked products."""
 
     line: str
     sku: str
     lot: str
     expiry: date | None
-    quantity: Exact
-    status: Status
+    quantity: SignedQuantity
+    status: ItemStatus
     location: str
     carton: str | None
     shipment: str | None
-    demand: str
+    demand_id: str
     holds: list[str]
 
 
-class OrderDemand(KnownFieldsModel):
-    """What was asked of the owner of the stock, and what came of it; `outcome` says what was passed over, and why."""
+class OrderDemandOut(KnownFieldsModel):
+    """A request for stock and its result; `skipped_summary` lists the stock that was skipped, with reasons."""
 
-    demand: str
+    demand_id: str
     line: str
     sku: str
     tracking: Tracking
-    quantity: Exact
+    quantity: SignedQuantity
     shortfall: Shortfall
     serials: list[str]
     lots: list[str]
     answered: bool
-    given: Exact
+    allocated_total: SignedQuantity
     closed: bool
-    withdrawn: bool
-    instead_of: str | None
-    outcome: str
+    cancelled: bool
+    replaces: str | None
+    skipped_summary: str
 
 
-class OrderLogEntry(KnownFieldsModel):
-    """Who did what to the order, and when."""
+class OrderLogEntryOut(KnownFieldsModel):
+    """An entry of the order log: actor, action and time."""
 
     id: int
-    at: datetime
+    occurred_at: datetime
     actor: str
-    what: str
+    action: str
     detail: dict[str, Any]
 
 
 class OrderDetail(KnownFieldsModel):
-    """An order with everything that is known of it; units, piles of stock and demands up to a thousand each."""
+    """An order with its lines and up to 1,000 units, lot quantities and demands each."""
 
     order: str
     warehouse: str
@@ -135,61 +135,61 @@ class OrderDetail(KnownFieldsModel):
     ship_to: str
     contact: str
     priority: int
-    backorders: Literal["ALLOWED", "REFUSED", "SHIP_COMPLETE"]
+    backorders: Literal["ALLOWED", "NOT_ALLOWED", "SHIP_COMPLETE"]
     placed_at: datetime
-    min_life_days: int
+    min_remaining_shelf_life_days: int
     status: OrderStatus
     lines: list[OrderLineOut]
-    units: list[OrderUnit]
-    stock: list[OrderStock]
-    demands: list[OrderDemand]
+    units: list[OrderUnitOut]
+    stock: list[OrderLotOut]
+    demands: list[OrderDemandOut]
 
 
 @router.get("/orders")
 async def list_orders(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
-    q: Annotated[str, Query(max_length=64, pattern="^[!-}]*$", description="Beginning of the order number.")] = "",
+    q: Annotated[str, Query(max_length=64, pattern="^[!-}]*$", description="Prefix of the order number.")] = "",
     status: StatusFilter[OrderStatus] = None,
     customer: CustomerFilter = None,
     warehouse: WarehouseFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[OrderSummary]:
-    """Orders in order of their numbers."""
-    (after,) = parts(cursor, str) or ("",)
-    rows = await queries.found(
+    """Orders, sorted by order number."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    rows = await queries.find_orders(
         tx, prefix=q, status=status, customer=customer, warehouse=warehouse, after=after, size=limit + 1
     )
-    return page(rows, limit, lambda row: OrderSummary(**row._asdict()), lambda row: (row.order,))
+    return paginate(rows, limit, lambda row: OrderSummary(**row._asdict()), lambda row: (row.order,))
 
 
 @router.get("/orders/{order}/log", summary="List the log of an order", responses={404: NO_ORDER})
 async def list_order_log(
-    tx: Reading, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
-) -> Page[OrderLogEntry]:
-    """Who did what to an order, and when; oldest first."""
-    (after,) = parts(cursor, int) or (0,)
-    if await queries.order(tx, order) is None:
-        raise _unknown(order)
-    rows = await queries.log(tx, order, after, limit + 1)
-    return page(rows, limit, lambda row: OrderLogEntry.model_validate(row._asdict()), lambda row: (row.id,))
+    tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
+) -> Page[OrderLogEntryOut]:
+    """The log of an order, oldest entry first."""
+    (after,) = decode_cursor(cursor, int) or (0,)
+    if await queries.load_order(tx, order) is None:
+        raise _order_not_found(order)
+    rows = await queries.load_log(tx, order, after, limit + 1)
+    return paginate(rows, limit, lambda row: OrderLogEntryOut.model_validate(row._asdict()), lambda row: (row.id,))
 
 
 @router.get("/orders/{order}", responses={404: NO_ORDER})
-async def get_order(tx: Reading, order: OrderPath) -> OrderDetail:
-    """An order, where each of its lines stands, and its goods by serial and lot."""
-    head = await queries.order(tx, order)
+async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
+    """An order with its lines, serial numbers, lot quantities and demands."""
+    head = await queries.load_order(tx, order)
     if head is None:
-        raise _unknown(order)
+        raise _order_not_found(order)
     return OrderDetail(
         **head._asdict(),
-        lines=[OrderLineOut(**row._asdict()) for row in await queries.lines(tx, order)],
-        units=[OrderUnit(**row._asdict()) for row in await queries.units(tx, order)],
-        stock=[OrderStock(**row._asdict()) for row in await queries.stock(tx, order)],
-        demands=[OrderDemand(**row._asdict()) for row in await queries.demands(tx, order)],
+        lines=[OrderLineOut(**row._asdict()) for row in await queries.load_lines(tx, order)],
+        units=[OrderUnitOut(**row._asdict()) for row in await queries.load_units(tx, order)],
+        stock=[OrderLotOut(**row._asdict()) for row in await queries.load_lots(tx, order)],
+        demands=[OrderDemandOut(**row._asdict()) for row in await queries.load_demands(tx, order)],
     )
 
 
-def _unknown(order: str) -> Problem:
-    return Problem(Code.UNKNOWN_ORDER, f"no order {order} was placed here", ids=[order])
+def _order_not_found(order_id: str) -> ProblemError:
+    return ProblemError(Code.ORDER_NOT_FOUND, f"Order {order_id} not found", ids=[order_id])

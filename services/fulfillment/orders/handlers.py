@@ -1,161 +1,195 @@
-"""Orders as they are placed, amended and cancelled, and the answers to what they asked for."""
+"""Handlers for orders, order changes and allocations."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from services.fulfillment.orders import store
 from services.fulfillment.orders.domain import (
-    Act,
-    Book,
+    FulfillmentUnitOfWork,
+    MessageContext,
     Product,
     Products,
-    answered,
-    change,
-    close_all,
-    overtaken,
-    place,
-    standing,
-    to_come,
-    wake,
+    apply_allocation,
+    apply_change,
+    apply_early_messages,
+    collect_batch_events,
+    order_result,
+    pending_order_result,
+    place_order,
+    reevaluate_product,
 )
-from services.fulfillment.orders.domain.addresses import order_at
-from shared import replica
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.fulfillment import OrderProductChanged
+from services.fulfillment.orders.domain.paths import order_path
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.lots import LotAllocated
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAllocated
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
-from shared.database import Transaction
-from shared.routing import Answer
+from shared.inventory import reference_data
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
-Change = CloudEvent[OrderAmended] | CloudEvent[OrderCancelled] | CloudEvent[OrderLineCancelled]
+ChangeMessage = CloudEvent[OrderAmended] | CloudEvent[OrderCancelled] | CloudEvent[OrderLineCancelled]
 
 
-async def place_orders(tx: Transaction, events: Sequence[CloudEvent[OrderPlaced]]) -> Sequence[Answer]:
-    """Orders from the OMS or a person; those that something overtook are born with it."""
-    book = await store.load(tx, _orders(events))
-    early = await store.overtaken(tx, {event.data.order for event in events if not book.orders.get(event.data.order)})
-    overtook = set(early)
-    products = await _products(tx, _skus([*events, *(event for some in early.values() for event in some)]))
-    acts: list[Act] = []
-    answers = []
-    born = set()
+async def place_orders(tx: Transaction, events: Sequence[CloudEvent[OrderPlaced]]) -> Sequence[CommandResult]:
+    """Place orders; apply the messages that arrived before them."""
+    uow = await store.load(tx, _order_ids(events))
+    early_messages = await store.load_early_messages(
+        tx, {event.data.order for event in events if not uow.orders.get(event.data.order)}
+    )
+    early_orders = set(early_messages)
+    products = await _load_products(
+        tx, _skus_of_lines([*events, *(event for messages in early_messages.values() for event in messages)])
+    )
+    contexts: list[MessageContext] = []
+    results = []
+    created = set()
     for event in events:
-        act = Act(book, event)
-        new = book.orders.get(event.data.order) is None
-        refusals = place(act, event.data, products, tx.now)
-        acts.append(act)
-        order = book.orders.get(event.data.order)
-        facts = act.close()
-        if not refusals and order is not None:
-            locked = {line.sku for line in event.data.lines}
-            more, refused = overtaken(book, order, early.pop(order.order, ()), products, locked)
-            born.add(order.order)
-            acts += more
-            facts += [fact for later in more for fact in later.close()]
-            address = order_at(order.order) if new else None
-            answers.append(Answer(body=standing(order), events=facts, refusals=refused, address=address))
+        context = MessageContext(uow, event)
+        new = uow.orders.get(event.data.order) is None
+        violations = place_order(context, event.data, products, tx.now)
+        contexts.append(context)
+        order = uow.orders.get(event.data.order)
+        published = context.collect_events()
+        if not violations and order is not None:
+            locked_skus = {line.sku for line in event.data.lines}
+            early_contexts, early_violations = apply_early_messages(
+                uow, order, early_messages.pop(order.order_id, ()), products, locked_skus
+            )
+            created.add(order.order_id)
+            contexts += early_contexts
+            published += [
+                published_event
+                for early_context in early_contexts
+                for published_event in early_context.collect_events()
+            ]
+            path = order_path(order.order_id) if new else None
+            results.append(
+                CommandResult(
+                    body=order_result(order), events=published, violations=early_violations, resource_path=path
+                )
+            )
         else:
-            answers.append(Answer(refusals=refusals))
-    await store.forget(tx, born & overtook)
-    await store.save(tx, book, [entry for act in acts for entry in act.entries])
-    return answers
+            results.append(CommandResult(violations=violations))
+    await store.delete_early_messages(tx, created & early_orders)
+    await store.save(tx, uow, [entry for context in contexts for entry in context.log_entries])
+    return results
 
 
-async def change_orders(tx: Transaction, events: Sequence[Change]) -> Sequence[Answer]:
-    """Amendments and cancels; one whose order is still to come is remembered."""
-    orders = _orders(events)
-    book = await store.load(tx, orders, whole=orders)
-    products = await _products(tx, _skus(events))
-    await store.remember(tx, [event for event in events if not book.orders.get(event.data.order)])
+async def change_orders(tx: Transaction, events: Sequence[ChangeMessage]) -> Sequence[CommandResult]:
+    """Amend and cancel orders; store the messages whose order has not arrived yet."""
+    order_ids = _order_ids(events)
+    uow = await store.load(tx, order_ids, whole_orders=order_ids)
+    products = await _load_products(tx, _skus_of_lines(events))
+    await store.store_early_messages(tx, [event for event in events if not uow.orders.get(event.data.order)])
 
-    def rule(act: Act, _: Any) -> Answer:
-        order = book.orders.get(act.event.data.order)
+    def handle(context: MessageContext, _: Any) -> CommandResult:
+        order = uow.orders.get(context.event.data.order)
         if order is None:
-            return Answer(body=to_come(act.event.data.order))
-        refusals = change(act, order, products)
-        facts = act.close()
-        return Answer(refusals=refusals) if refusals else Answer(body=standing(order), events=facts)
+            return CommandResult(body=pending_order_result(context.event.data.order))
+        violations = apply_change(context, order, products)
+        published = context.collect_events()
+        return (
+            CommandResult(violations=violations)
+            if violations
+            else CommandResult(body=order_result(order), events=published)
+        )
 
-    return await answer(tx, book, events, rule)
-
-
-async def hear_serials(tx: Transaction, events: Sequence[CloudEvent[SerialAllocated]]) -> Sequence[Fact]:
-    """Serials answered demands."""
-    units = [(event.data.sku, given.serial) for event in events for given in event.data.given]
-    return await hear(tx, await store.load(tx, _orders(events), units=units), events, answered)
+    return await handle_commands(tx, uow, events, handle)
 
 
-async def hear_lots(tx: Transaction, events: Sequence[CloudEvent[LotAllocated]]) -> Sequence[Fact]:
-    """Lots answered demands."""
-    return await hear(tx, await store.load(tx, _orders(events)), events, answered)
+async def on_serial_allocated(tx: Transaction, events: Sequence[CloudEvent[SerialAllocated]]) -> Sequence[Message]:
+    """Record the serial numbers allocated to demands."""
+    units = [(event.data.sku, allocated.serial) for event in events for allocated in event.data.allocated]
+    return await handle_events(tx, await store.load(tx, _order_ids(events), units=units), events, apply_allocation)
 
 
-async def hear_products(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:
-    """Products are defined or changed: the orders that this concerns are told, each under its own lock."""
+async def on_lot_allocated(tx: Transaction, events: Sequence[CloudEvent[LotAllocated]]) -> Sequence[Message]:
+    """Record the lot quantities allocated to demands."""
+    return await handle_events(tx, await store.load(tx, _order_ids(events)), events, apply_allocation)
+
+
+async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Message]:
+    """Save products and request the reevaluation of each affected order under its own lock."""
     skus = {event.data.sku for event in events}
-    before = await replica.products(tx, skus)
-    await replica.save_products(tx, events)
-    after = await replica.products(tx, skus)
-    switched = {sku for sku in skus & before.keys() if before[sku].tracking != after[sku].tracking}
-    because = {event.data.sku: event for event in events}
+    before = await reference_data.load_products(tx, skus)
+    await reference_data.save_products(tx, events)
+    after = await reference_data.load_products(tx, skus)
+    retracked = {sku for sku in skus & before.keys() if before[sku].tracking != after[sku].tracking}
+    event_by_sku = {event.data.sku: event for event in events}
     return [
-        OrderProductChanged(order=order, sku=sku, actor=because[sku].actor, cause=because[sku].cause)
-        for order, sku in await store.waiting_for(tx, skus, switched)
+        OrderReevaluationRequested(
+            order=order_id, sku=sku, actor=event_by_sku[sku].actor, cause=event_by_sku[sku].cause
+        )
+        for order_id, sku in await store.find_lines_to_reevaluate(tx, skus, retracked)
     ]
 
 
-async def wake_orders(tx: Transaction, events: Sequence[CloudEvent[OrderProductChanged]]) -> Sequence[Fact]:
-    """Orders look once more at their lines of a product; both their lock and the product's are held."""
-    orders = _orders(events)
-    book = await store.load(tx, orders, whole=orders)
-    products = await _products(tx, {event.data.sku for event in events})
+async def on_order_reevaluation_requested(
+    tx: Transaction, events: Sequence[CloudEvent[OrderReevaluationRequested]]
+) -> Sequence[Message]:
+    """Reevaluate order lines of a product; order and product are locked."""
+    order_ids = _order_ids(events)
+    uow = await store.load(tx, order_ids, whole_orders=order_ids)
+    products = await _load_products(tx, {event.data.sku for event in events})
 
-    def look(act: Act, data: OrderProductChanged) -> None:
-        if order := book.orders.get(data.order):
-            wake(act, order, data.sku, products.get(data.sku))
+    def reevaluate(context: MessageContext, data: OrderReevaluationRequested) -> None:
+        if order := uow.orders.get(data.order):
+            reevaluate_product(context, order, data.sku, products.get(data.sku))
 
-    return await hear(tx, book, events, look)
-
-
-async def hear(
-    tx: Transaction, book: Book, events: Sequence[CloudEvent[Any]], rule: Callable[[Act, Any], None]
-) -> Sequence[Fact]:
-    """Let a rule take facts in, one after the other, and keep what they made of the book."""
-    acts = [Act(book, event) for event in events]
-    for act in acts:
-        rule(act, act.event.data)
-    facts = close_all(acts)
-    await store.save(tx, book, [entry for act in acts for entry in act.entries])
-    return facts
+    return await handle_events(tx, uow, events, reevaluate)
 
 
-async def answer(
-    tx: Transaction, book: Book, events: Sequence[CloudEvent[Any]], rule: Callable[[Act, Any], Answer]
-) -> Sequence[Answer]:
-    """Let a rule decide requests, one after the other, and keep what they made of the book."""
-    book.decimals = {sku: product.decimals for sku, product in (await _products(tx, _counted(events))).items()}
-    acts = [Act(book, event) for event in events]
-    answers = [rule(act, act.event.data) for act in acts]
-    await store.save(tx, book, [entry for act in acts for entry in act.entries])
-    return answers
+async def handle_events(
+    tx: Transaction,
+    uow: FulfillmentUnitOfWork,
+    events: Sequence[CloudEvent[Any]],
+    rule: Callable[[MessageContext, Any], None],
+) -> Sequence[Message]:
+    """Apply a rule to each event and save the unit of work."""
+    contexts = [MessageContext(uow, event) for event in events]
+    for context in contexts:
+        rule(context, context.event.data)
+    published = collect_batch_events(contexts)
+    await store.save(tx, uow, [entry for context in contexts for entry in context.log_entries])
+    return published
 
 
-def _counted(events: Iterable[CloudEvent[Any]]) -> set[str]:
-    """The products of which requests name quantities."""
-    named = (getattr(event.data, "stock", ()) for event in events)
-    return {one.sku for some in named for one in (some if isinstance(some, list | tuple) else (some,))}
+async def handle_commands(
+    tx: Transaction,
+    uow: FulfillmentUnitOfWork,
+    events: Sequence[CloudEvent[Any]],
+    rule: Callable[[MessageContext, Any], CommandResult],
+) -> Sequence[CommandResult]:
+    """Apply a rule to each command and save the unit of work."""
+    uow.decimals = {
+        sku: product.decimals for sku, product in (await _load_products(tx, _skus_of_lot_selectors(events))).items()
+    }
+    contexts = [MessageContext(uow, event) for event in events]
+    results = [rule(context, context.event.data) for context in contexts]
+    await store.save(tx, uow, [entry for context in contexts for entry in context.log_entries])
+    return results
 
 
-def _orders(events: Iterable[CloudEvent[Any]]) -> set[str]:
+def _skus_of_lot_selectors(events: Iterable[CloudEvent[Any]]) -> set[str]:
+    """The products for which commands state quantities."""
+    selectors = (getattr(event.data, "stock", ()) for event in events)
+    return {
+        selector.sku
+        for selection in selectors
+        for selector in (selection if isinstance(selection, list | tuple) else (selection,))
+    }
+
+
+def _order_ids(events: Iterable[CloudEvent[Any]]) -> set[str]:
     return {event.data.order for event in events}
 
 
-async def _products(tx: Transaction, skus: Collection[str]) -> Products:
-    found = await replica.products(tx, skus) if skus else {}
-    return {sku: Product(product.tracking, product.decimals) for sku, product in found.items()}
+async def _load_products(tx: Transaction, skus: Collection[str]) -> Products:
+    products = await reference_data.load_products(tx, skus) if skus else {}
+    return {sku: Product(product.tracking, product.decimals) for sku, product in products.items()}
 
 
-def _skus(events: Iterable[CloudEvent[Any]]) -> set[str]:
+def _skus_of_lines(events: Iterable[CloudEvent[Any]]) -> set[str]:
     return {line.sku for event in events for line in getattr(event.data, "lines", ())}

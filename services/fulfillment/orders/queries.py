@@ -1,50 +1,51 @@
-"""Orders as they stand, their lines, units, stock, demands and log; read-only."""
+"""Read-only queries for orders, their lines, units, lots, demands and log."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from shared.database import Transaction
+from shared.persistence.database import Transaction
 
-ORDER = text("""
+SELECT_ORDER = text("""
     SELECT order_id AS "order", warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at,
-           min_life_days, status
+           min_remaining_shelf_life_days, status
     FROM sales_order WHERE order_id = :order
 """)
-LINES = text("""
+SELECT_LINES = text("""
     SELECT line, sku, ordered, serials, lots, single_lot, allocated, picked, packed, shipped,
-           waiting AND NOT cancelled AS waiting, cancelled,
-           CASE WHEN cancelled THEN 0 ELSE ordered - allocated - picked - shipped END AS short
+           awaiting_product AND NOT cancelled AS awaiting_product, cancelled,
+           CASE WHEN cancelled THEN 0 ELSE ordered - allocated - picked - shipped END AS open_quantity
     FROM order_line WHERE order_id = :order ORDER BY position
 """)
-# Of an order of thousands of units the first ones; the pick list and the cartons have them all.
-UNITS = text("""
-    SELECT line, sku, serial, status, location, carton, nullif(shipment, '') AS shipment, demand, expiry,
+# The first 1,000 units only; the pick list and the cartons show all of them.
+SELECT_UNITS = text("""
+    SELECT line, sku, serial, status, location, carton, nullif(shipment, '') AS shipment, demand_id, expiry,
            ARRAY(SELECT h.reason FROM unit_hold h WHERE h.sku = u.sku AND h.serial = u.serial) AS holds
-    FROM unit u WHERE order_id = :order ORDER BY line, sku, serial LIMIT 1000
+    FROM allocated_unit u WHERE order_id = :order ORDER BY line, sku, serial LIMIT 1000
 """)
-STOCK = text("""
-    SELECT line, sku, lot, expiry, quantity, status, location, carton, nullif(shipment, '') AS shipment, demand,
-           ARRAY(SELECT h.reason FROM lot_hold h WHERE h.sku = p.sku AND h.lot = p.lot
-                 AND (h.location = '' OR (h.location = p.location AND p.status = 'ALLOCATED'))) AS holds
-    FROM pile p WHERE order_id = :order ORDER BY line, sku, expiry NULLS LAST, lot, pile LIMIT 1000
+SELECT_LOTS = text("""
+    SELECT line, sku, lot, expiry, quantity, status, location, carton, nullif(shipment, '') AS shipment, demand_id,
+           ARRAY(SELECT h.reason FROM lot_hold h WHERE h.sku = a.sku AND h.lot = a.lot
+                 AND (h.location = '' OR (h.location = a.location AND a.status = 'ALLOCATED'))) AS holds
+    FROM allocated_lot a WHERE order_id = :order ORDER BY line, sku, expiry NULLS LAST, lot, allocated_lot_id LIMIT 1000
 """)
-DEMANDS = text("""
-    SELECT demand, line, sku, tracking, quantity, shortfall, serials, lots, answered, given, closed, withdrawn,
-           instead_of, outcome
-    FROM demand WHERE order_id = :order ORDER BY demand LIMIT 1000
+SELECT_DEMANDS = text("""
+    SELECT demand_id, line, sku, tracking, quantity, shortfall, serials, lots, answered, allocated_total, closed,
+           cancelled, replaces, skipped_summary
+    FROM demand WHERE order_id = :order ORDER BY demand_id LIMIT 1000
 """)
-LOG = text("""
-    SELECT id, at, actor, what, detail FROM order_log WHERE order_id = :order AND id > :after ORDER BY id LIMIT :size
+SELECT_LOG = text("""
+    SELECT id, occurred_at, actor, action, detail FROM order_log
+    WHERE order_id = :order AND id > :after ORDER BY id LIMIT :size
 """)
-# Order numbers by their beginning, in their own order: a range of the primary key.
-FOUND = text("""
+# A prefix of the order number is a range of the primary key.
+SELECT_ORDERS = text("""
     SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, ordered, allocated,
            picked, shipped
     FROM (
         SELECT * FROM sales_order
-        WHERE order_id > :after AND order_id >= :prefix AND (:beyond = '' OR order_id < :beyond)
+        WHERE order_id > :after AND order_id >= :prefix AND (:upper_bound = '' OR order_id < :upper_bound)
           AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
           AND (CAST(:customer AS text) IS NULL OR customer = :customer)
           AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
@@ -58,38 +59,38 @@ FOUND = text("""
 """)
 
 
-async def order(tx: Transaction, name: str) -> Row[Any] | None:
-    """An order's head."""
-    found = await tx.rows(ORDER, {"order": name})
-    return found[0] if found else None
+async def load_order(tx: Transaction, order_id: str) -> Row[Any] | None:
+    """The header of an order."""
+    rows = await tx.fetch_all(SELECT_ORDER, {"order": order_id})
+    return rows[0] if rows else None
 
 
-async def lines(tx: Transaction, name: str) -> Sequence[Row[Any]]:
-    """An order's lines, in the sender's order."""
-    return await tx.rows(LINES, {"order": name})
+async def load_lines(tx: Transaction, order_id: str) -> Sequence[Row[Any]]:
+    """The lines of an order, in the sequence of the sender."""
+    return await tx.fetch_all(SELECT_LINES, {"order": order_id})
 
 
-async def units(tx: Transaction, name: str) -> Sequence[Row[Any]]:
-    """An order's units, the first thousand."""
-    return await tx.rows(UNITS, {"order": name})
+async def load_units(tx: Transaction, order_id: str) -> Sequence[Row[Any]]:
+    """The units of an order, at most 1,000."""
+    return await tx.fetch_all(SELECT_UNITS, {"order": order_id})
 
 
-async def stock(tx: Transaction, name: str) -> Sequence[Row[Any]]:
-    """What an order has of counted goods, the first thousand piles."""
-    return await tx.rows(STOCK, {"order": name})
+async def load_lots(tx: Transaction, order_id: str) -> Sequence[Row[Any]]:
+    """The lot quantities of an order, at most 1,000."""
+    return await tx.fetch_all(SELECT_LOTS, {"order": order_id})
 
 
-async def demands(tx: Transaction, name: str) -> Sequence[Row[Any]]:
-    """What was asked for an order, the first thousand."""
-    return await tx.rows(DEMANDS, {"order": name})
+async def load_demands(tx: Transaction, order_id: str) -> Sequence[Row[Any]]:
+    """The demands of an order, at most 1,000."""
+    return await tx.fetch_all(SELECT_DEMANDS, {"order": order_id})
 
 
-async def log(tx: Transaction, name: str, after: int, size: int) -> Sequence[Row[Any]]:
-    """Who did what to an order, oldest first."""
-    return await tx.rows(LOG, {"order": name, "after": after, "size": size})
+async def load_log(tx: Transaction, order_id: str, after: int, size: int) -> Sequence[Row[Any]]:
+    """The log of an order, oldest entry first."""
+    return await tx.fetch_all(SELECT_LOG, {"order": order_id, "after": after, "size": size})
 
 
-async def found(
+async def find_orders(
     tx: Transaction,
     *,
     prefix: str,
@@ -99,14 +100,14 @@ async def found(
     after: str,
     size: int,
 ) -> Sequence[Row[Any]]:
-    """Orders by the beginning of their number, status, customer and warehouse."""
-    return await tx.rows(
-        FOUND,
-        {"prefix": prefix, "beyond": _beyond(prefix), "status": status, "customer": customer, "warehouse": warehouse,
-         "after": after, "size": size},
+    """Orders by number prefix, status, customer and warehouse."""
+    return await tx.fetch_all(
+        SELECT_ORDERS,
+        {"prefix": prefix, "upper_bound": _prefix_upper_bound(prefix), "status": status, "customer": customer,
+         "warehouse": warehouse, "after": after, "size": size},
     )  # fmt: skip
 
 
-def _beyond(prefix: str) -> str:
-    """The first name after all that begin so; they are printable ASCII, so its last character has a next."""
+def _prefix_upper_bound(prefix: str) -> str:
+    """The smallest string after all with this prefix; a printable ASCII character always has a successor."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else ""

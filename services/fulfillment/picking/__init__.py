@@ -1,1 +1,1 @@
-"""Picking: the pick list, picks, short picks, unpicks, exchanges; what a hold means for an order."""
+"""Picking: pick lists, picks, short picks, unpicks, swaps and the effects of holds."""

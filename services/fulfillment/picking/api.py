@@ -1,4 +1,4 @@
-"""The pick list and the outcome of exchanges, over HTTP."""
+"""HTTP endpoints of pick lists and swaps."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -9,15 +9,25 @@ from sqlalchemy import Row
 from services.fulfillment.picking import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http import Cursor, Limit, NotFound, OrderPath, Page, Problem, Reading, page, parts
+from shared.http import (
+    Cursor,
+    Limit,
+    NotFoundError,
+    OrderPath,
+    Page,
+    ProblemError,
+    ReadTransaction,
+    decode_cursor,
+    paginate,
+)
 from shared.http.reads import problem
-from shared.identifiers import Exact
+from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["picking"])
 
 
 class PickItem(KnownFieldsModel):
-    """A unit, or so much of a lot, to take from its place: no other will do. An empty lot is of no lot."""
+    """A serial number or lot quantity to pick at a location; `lot` is empty for untracked products."""
 
     order: str
     line: str
@@ -26,42 +36,42 @@ class PickItem(KnownFieldsModel):
     serial: str | None
     lot: str | None
     expiry: date | None
-    quantity: Exact
+    quantity: SignedQuantity
     location: str
     pick_sequence: int
     priority: int
 
 
-class ExchangeOut(KnownFieldsModel):
-    """An exchange: DONE, FAILED with the reason, ENDED with its order, or UNDER_WAY.
+class SwapOut(KnownFieldsModel):
+    """A swap: IN_PROGRESS, DONE, FAILED with a reason, or CANCELLED with its order.
 
-    Of a unit `serial` and `instead` are serials; of a lot `lot` and `instead` are lots, and `given` may be a part.
+    `replacement` is a serial number or a lot number; of a lot, `allocated` may be less than `quantity`.
     """
 
-    exchange: str
+    swap_id: str
     order: str
     line: str
     sku: str
     serial: str | None
     lot: str | None
-    instead: str
-    quantity: Exact
-    given: Exact
-    status: Literal["UNDER_WAY", "DONE", "FAILED", "ENDED"]
+    replacement: str
+    quantity: SignedQuantity
+    allocated: SignedQuantity
+    status: Literal["IN_PROGRESS", "DONE", "FAILED", "CANCELLED"]
     reason: str
 
 
-def _after(cursor: str | None) -> tuple[Any, ...]:
-    return parts(cursor, int, str, str, str, str, str, str) or (-1, "", "", "", "", "", "")
+def _decode_position(cursor: str | None) -> tuple[Any, ...]:
+    return decode_cursor(cursor, int, str, str, str, str, str, str) or (-1, "", "", "", "", "", "")
 
 
-def _key(row: Row[Any]) -> tuple[Any, ...]:
+def _position(row: Row[Any]) -> tuple[Any, ...]:
     return (
         row.pick_sequence, row.location, row.sku, row.serial or "", row.lot or "", row.order_id, row.line,
     )  # fmt: skip
 
 
-def _item(row: Row[Any]) -> PickItem:
+def _to_pick_item(row: Row[Any]) -> PickItem:
     return PickItem(
         order=row.order_id, line=row.line, sku=row.sku, name=row.name, serial=row.serial, lot=row.lot,
         expiry=row.expiry, quantity=row.quantity, location=row.location, pick_sequence=row.pick_sequence,
@@ -70,39 +80,41 @@ def _item(row: Row[Any]) -> PickItem:
 
 
 @router.get(
-    "/orders/{order}/picks", summary="Get the pick list of an order", responses={404: problem(Code.UNKNOWN_ORDER)}
+    "/orders/{order}/picks", summary="Get the pick list of an order", responses={404: problem(Code.ORDER_NOT_FOUND)}
 )
-async def list_order_picks(tx: Reading, order: OrderPath, cursor: Cursor = None, limit: Limit = 100) -> Page[PickItem]:
-    """Serials and lots to pick for an order, in walking order; none while an order that ships complete is short."""
-    rows = await queries.picks_of_order(tx, order, after=_after(cursor), size=limit + 1)
+async def list_order_picks(
+    tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
+) -> Page[PickItem]:
+    """Items to pick for an order in pick sequence; empty until a ship-complete order is fully allocated."""
+    rows = await queries.load_order_picks(tx, order, after=_decode_position(cursor), size=limit + 1)
     if rows is None:
-        raise Problem(Code.UNKNOWN_ORDER, f"no order {order} was placed here", ids=[order])
-    return page(rows, limit, _item, _key)
+        raise ProblemError(Code.ORDER_NOT_FOUND, f"Order {order} not found", ids=[order])
+    return paginate(rows, limit, _to_pick_item, _position)
 
 
 @router.get("/picks", summary="Get the pick list of a warehouse")
 async def list_picks(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     warehouse: Annotated[str, Query(description="Warehouse.")],
-    orders: Annotated[int, Query(ge=1, le=200, description="Number of orders, the most urgent first.")] = 20,
+    orders: Annotated[int, Query(ge=1, le=200, description="Maximum number of orders, highest priority first.")] = 20,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[PickItem]:
-    """Serials and lots to pick for the most urgent orders of a warehouse, in walking order."""
-    rows = await queries.picks_of_warehouse(tx, warehouse, orders, after=_after(cursor), size=limit + 1)
-    return page(rows, limit, _item, _key)
+    """Items to pick for the orders with the highest priority in a warehouse, in pick sequence."""
+    rows = await queries.load_warehouse_picks(tx, warehouse, orders, after=_decode_position(cursor), size=limit + 1)
+    return paginate(rows, limit, _to_pick_item, _position)
 
 
 @router.get("/swaps/{swap}")
-async def get_swap(tx: Reading, swap: Annotated[str, Path(description="Swap.")]) -> ExchangeOut:
-    """What became of an exchange."""
-    row = await queries.exchange(tx, swap)
+async def get_swap(tx: ReadTransaction, swap: Annotated[str, Path(description="Swap id.")]) -> SwapOut:
+    """A swap and its result."""
+    row = await queries.load_swap(tx, swap)
     if row is None:
-        raise NotFound(f"no swap {swap} was requested here", ids=[swap])
+        raise NotFoundError(f"Swap {swap} not found", ids=[swap])
     of_unit = row.tracking == "SERIAL"
-    return ExchangeOut(
-        exchange=row.demand, order=row.order_id, line=row.line, sku=row.sku,
-        serial=row.instead_of if of_unit else None, lot=None if of_unit else row.instead_of, instead=row.wanted,
-        quantity=row.quantity, given=row.given, status=row.status, reason=row.outcome,
+    return SwapOut(
+        swap_id=row.demand_id, order=row.order_id, line=row.line, sku=row.sku,
+        serial=row.replaces if of_unit else None, lot=None if of_unit else row.replaces, replacement=row.replacement,
+        quantity=row.quantity, allocated=row.allocated_total, status=row.status, reason=row.skipped_summary,
     )  # fmt: skip

@@ -1,144 +1,165 @@
-"""Picks, short picks, unpicks and exchanges, and the holds and expiries of goods of orders."""
+"""Handlers for picks, short picks, unpicks and swaps, and for holds and corrected expiry dates."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from services.fulfillment.orders import store as orders
-from services.fulfillment.orders.domain import Act, Book, Demand, Goods, Key, handled
-from services.fulfillment.orders.domain.addresses import exchange_at
-from services.fulfillment.orders.handlers import answer, hear
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    Demand,
+    FulfillmentUnitOfWork,
+    MessageContext,
+    UnitKey,
+    items_result,
+)
+from services.fulfillment.orders.domain.paths import swap_path
+from services.fulfillment.orders.handlers import handle_commands, handle_events
 from services.fulfillment.picking import store
 from services.fulfillment.picking.domain import (
-    Exchanging,
-    Guard,
-    exchange,
-    exchange_stock,
-    hold,
-    pick,
-    short_pick,
-    unpick,
+    PickRules,
+    SwapAccepted,
+    apply_hold,
+    pick_items,
+    report_short_pick,
+    swap_lot,
+    swap_unit,
+    unpick_items,
 )
-from shared.contracts.commands.fulfillment import Exchange, ExchangeStock, Pick, ShortPick, Unpick
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.lots import LotCorrected, LotHeld, LotHoldLifted
-from shared.contracts.problems import Refusal
-from shared.contracts.serials import SerialCorrected, SerialHeld, SerialHoldLifted
-from shared.database import Transaction
-from shared.routing import Answer
+from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, SwapLot, SwapUnit, UnpickItems
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased
+from shared.contracts.problems import ProblemDetail
+from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
 Events = Sequence[CloudEvent[Any]]
-Rule = Callable[[Act, Any], tuple[list[Goods], list[Refusal]]]
-Swap = Callable[[Act, Any], tuple[Demand | None, list[Refusal]]]
+ItemsRule = Callable[[MessageContext, Any], tuple[list[AllocatedItem], list[ProblemDetail]]]
+SwapRule = Callable[[MessageContext, Any], tuple[Demand | None, list[ProblemDetail]]]
 
 
-async def take_picks(tx: Transaction, events: Sequence[CloudEvent[Pick]]) -> Sequence[Answer]:
-    """Goods were scanned from the pick list."""
-    spots = await store.spots(tx, {event.data.location for event in events})
-    book = await orders.load(tx, _orders(events), units=_keys(events))
-    guard = await _guard(tx, book)
-    return await _goods(tx, book, events, lambda act, data: pick(act, data, spots, guard))
+async def pick(tx: Transaction, events: Sequence[CloudEvent[PickItems]]) -> Sequence[CommandResult]:
+    """Pick scanned items of the pick list."""
+    locations = await store.load_locations(tx, {event.data.location for event in events})
+    uow = await orders.load(tx, _order_ids(events), units=_unit_keys(events))
+    pick_rules = await _load_pick_rules(tx, uow)
+    return await _handle_item_commands(
+        tx, uow, events, lambda context, data: pick_items(context, data, locations, pick_rules)
+    )
 
 
-async def take_short_picks(tx: Transaction, events: Sequence[CloudEvent[ShortPick]]) -> Sequence[Answer]:
-    """Goods of the pick list were not to be found."""
-    return await _goods(tx, await orders.load(tx, _orders(events), units=_keys(events)), events, short_pick)
+async def short_pick(tx: Transaction, events: Sequence[CloudEvent[ReportShortPick]]) -> Sequence[CommandResult]:
+    """Release items of the pick list that were not found."""
+    return await _handle_item_commands(
+        tx, await orders.load(tx, _order_ids(events), units=_unit_keys(events)), events, report_short_pick
+    )
 
 
-async def take_unpicks(tx: Transaction, events: Sequence[CloudEvent[Unpick]]) -> Sequence[Answer]:
-    """Picked goods were put back."""
-    spots = await store.spots(tx, {event.data.location for event in events})
-    book = await orders.load(tx, _orders(events), units=_keys(events))
-    return await _goods(tx, book, events, lambda act, data: unpick(act, data, spots))
+async def unpick(tx: Transaction, events: Sequence[CloudEvent[UnpickItems]]) -> Sequence[CommandResult]:
+    """Return picked items to storage."""
+    locations = await store.load_locations(tx, {event.data.location for event in events})
+    uow = await orders.load(tx, _order_ids(events), units=_unit_keys(events))
+    return await _handle_item_commands(tx, uow, events, lambda context, data: unpick_items(context, data, locations))
 
 
-async def take_exchanges(tx: Transaction, events: Sequence[CloudEvent[Exchange]]) -> Sequence[Answer]:
-    """Supervisors want other units than those allocated; the outcome follows."""
-    named = [
-        (event.data.unit.sku, serial) for event in events for serial in (event.data.unit.serial, event.data.instead)
+async def swap_units(tx: Transaction, events: Sequence[CloudEvent[SwapUnit]]) -> Sequence[CommandResult]:
+    """Request other units instead of allocated ones; the result follows asynchronously."""
+    keys = [
+        (event.data.unit.sku, serial) for event in events for serial in (event.data.unit.serial, event.data.replacement)
     ]
-    return await _exchanges(tx, await orders.load(tx, _orders(events), units=named), events, exchange)
+    return await _handle_swaps(tx, await orders.load(tx, _order_ids(events), units=keys), events, swap_unit)
 
 
-async def take_stock_exchanges(tx: Transaction, events: Sequence[CloudEvent[ExchangeStock]]) -> Sequence[Answer]:
-    """Supervisors want another lot than the one allocated; the outcome follows."""
-    return await _exchanges(tx, await orders.load(tx, _orders(events)), events, exchange_stock)
+async def swap_lots(tx: Transaction, events: Sequence[CloudEvent[SwapLot]]) -> Sequence[CommandResult]:
+    """Request another lot instead of an allocated one; the result follows asynchronously."""
+    return await _handle_swaps(tx, await orders.load(tx, _order_ids(events)), events, swap_lot)
 
 
-async def hear_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHeld]]) -> Sequence[Fact]:
-    """Units were put on hold; those of orders are told with their order."""
-    meant = {unit.order for event in events for unit in event.data.units if unit.order is not None}
+async def on_serial_hold_placed(tx: Transaction, events: Sequence[CloudEvent[SerialHoldPlaced]]) -> Sequence[Message]:
+    """Copy holds on units of orders and apply them to the orders."""
+    order_ids = {unit.order for event in events for unit in event.data.units if unit.order is not None}
     keys = [(event.data.sku, unit.serial) for event in events for unit in event.data.units]
-    await store.keep_holds(tx, events)
-    return await hear(tx, await orders.load(tx, meant, units=keys), events, hold)
+    await store.insert_unit_holds(tx, events)
+    return await handle_events(tx, await orders.load(tx, order_ids, units=keys), events, apply_hold)
 
 
-async def hear_lifts(tx: Transaction, events: Sequence[CloudEvent[SerialHoldLifted]]) -> Sequence[Fact]:
-    """Holds were lifted."""
-    await store.drop_holds(tx, events)
+async def on_serial_hold_released(
+    tx: Transaction, events: Sequence[CloudEvent[SerialHoldReleased]]
+) -> Sequence[Message]:
+    """Delete the copies of released holds on units."""
+    await store.delete_unit_holds(tx, events)
     return ()
 
 
-async def hear_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHeld]]) -> Sequence[Fact]:
-    """Lots were put on hold; what orders have of them is told with its order."""
-    meant = {held.order for event in events for held in event.data.stock}
-    await store.keep_lot_holds(tx, events)
-    return await hear(tx, await orders.load(tx, meant), events, hold)
+async def on_lot_hold_placed(tx: Transaction, events: Sequence[CloudEvent[LotHoldPlaced]]) -> Sequence[Message]:
+    """Copy holds on lots and apply them to the orders."""
+    order_ids = {affected.order for event in events for affected in event.data.stock}
+    await store.insert_lot_holds(tx, events)
+    return await handle_events(tx, await orders.load(tx, order_ids), events, apply_hold)
 
 
-async def hear_lot_lifts(tx: Transaction, events: Sequence[CloudEvent[LotHoldLifted]]) -> Sequence[Fact]:
-    """Holds on lots were lifted."""
-    await store.drop_lot_holds(tx, events)
+async def on_lot_hold_released(tx: Transaction, events: Sequence[CloudEvent[LotHoldReleased]]) -> Sequence[Message]:
+    """Delete the copies of released holds on lots."""
+    await store.delete_lot_holds(tx, events)
     return ()
 
 
-async def hear_corrections(tx: Transaction, events: Sequence[CloudEvent[SerialCorrected]]) -> Sequence[Fact]:
-    """Units expire on another day: those that orders have in hand."""
-    await store.correct_units(tx, events)
+async def on_serial_expiry_corrected(
+    tx: Transaction, events: Sequence[CloudEvent[SerialExpiryCorrected]]
+) -> Sequence[Message]:
+    """Correct the expiry dates of unshipped units."""
+    await store.update_unit_expiry(tx, events)
     return ()
 
 
-async def hear_lot_corrections(tx: Transaction, events: Sequence[CloudEvent[LotCorrected]]) -> Sequence[Fact]:
-    """Lots expire on another day: what orders have of them in hand."""
-    await store.correct_lots(tx, events)
+async def on_lot_dates_corrected(tx: Transaction, events: Sequence[CloudEvent[LotDatesCorrected]]) -> Sequence[Message]:
+    """Correct the expiry dates of unshipped lot quantities."""
+    await store.update_lot_expiry(tx, events)
     return ()
 
 
-async def _goods(tx: Transaction, book: Book, events: Events, rule: Rule) -> Sequence[Answer]:
-    """Let a rule about named goods decide each command, and keep what it made of the book."""
+async def _handle_item_commands(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Events, rule: ItemsRule
+) -> Sequence[CommandResult]:
+    """Apply a rule about items to each command and save the unit of work."""
 
-    def decide(act: Act, data: Any) -> Answer:
-        goods, refusals = rule(act, data)
-        facts = act.close()
-        order = book.orders.get(data.order)
-        body = handled(order, goods) if goods and order is not None else None
-        return Answer(body=body, events=facts, refusals=refusals)
+    def handle(context: MessageContext, data: Any) -> CommandResult:
+        items, violations = rule(context, data)
+        published = context.collect_events()
+        order = uow.orders.get(data.order)
+        body = items_result(order, items) if items and order is not None else None
+        return CommandResult(body=body, events=published, violations=violations)
 
-    return await answer(tx, book, events, decide)
+    return await handle_commands(tx, uow, events, handle)
 
 
-async def _exchanges(tx: Transaction, book: Book, events: Events, swap: Swap) -> Sequence[Answer]:
-    """Let a rule swap goods, each under a demand at whose address the outcome will stand."""
+async def _handle_swaps(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Events, swap: SwapRule
+) -> Sequence[CommandResult]:
+    """Apply a swap rule to each command; the id of the new demand identifies the swap."""
 
-    def rule(act: Act, data: Any) -> Answer:
-        demand, refusals = swap(act, data)
+    def handle(context: MessageContext, data: Any) -> CommandResult:
+        demand, violations = swap(context, data)
         if demand is None:
-            return Answer(refusals=refusals)
-        address = exchange_at(demand.demand)
-        body = Exchanging(exchange=demand.demand, order=demand.order, address=address)
-        return Answer(body=body, events=act.close(), address=address)
+            return CommandResult(violations=violations)
+        path = swap_path(demand.demand_id)
+        body = SwapAccepted(swap_id=demand.demand_id, order=demand.order_id, path=path)
+        return CommandResult(body=body, events=context.collect_events(), resource_path=path)
 
-    return await answer(tx, book, events, rule)
-
-
-async def _guard(tx: Transaction, book: Book) -> Guard:
-    """What the pick looks at besides its list; nothing of goods that never expire."""
-    dated = {one.sku for order in book.orders for one in order.goods if one.expiry}
-    return await store.guard(tx, dated, {order.warehouse for order in book.orders}) if dated else Guard({}, {})
+    return await handle_commands(tx, uow, events, handle)
 
 
-def _orders(events: Events) -> set[str]:
+async def _load_pick_rules(tx: Transaction, uow: FulfillmentUnitOfWork) -> PickRules:
+    """Load local dates and shelf-life policies; neither is needed without expiry dates."""
+    skus = {item.sku for order in uow.orders for item in order.items if item.expiry}
+    return (
+        await store.load_pick_rules(tx, skus, {order.warehouse for order in uow.orders}) if skus else PickRules({}, {})
+    )
+
+
+def _order_ids(events: Events) -> set[str]:
     return {event.data.order for event in events}
 
 
-def _keys(events: Iterable[CloudEvent[Any]]) -> list[Key]:
+def _unit_keys(events: Iterable[CloudEvent[Any]]) -> list[UnitKey]:
     return [(unit.sku, unit.serial) for event in events for unit in event.data.units]

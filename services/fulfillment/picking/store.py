@@ -1,126 +1,136 @@
-"""The copies of holds and corrected dates, the places that picks and unpicks name, and what the guard looks at."""
+"""Stores copies of holds and corrected expiry dates; loads locations and pick rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import text
 
-from services.fulfillment.picking.domain import Guard
-from shared import replica
+from services.fulfillment.picking.domain import PickRules
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import LotCorrected, LotHeld, LotHoldLifted
-from shared.contracts.serials import SerialCorrected, SerialHeld, SerialHoldLifted
-from shared.database import Transaction
-from shared.stock.expiry import today
+from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased
+from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
+from shared.inventory import reference_data
+from shared.inventory.expiry import today
+from shared.persistence.database import Transaction
 
-# A hold that is known already is the same hold: nothing is decided by this row but that a unit is held.
-HOLD = text("""
-    INSERT INTO unit_hold (sku, serial, hold, reason)
-    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:holds AS text[]),
+# Holds are immutable, so a conflict is a duplicate.
+INSERT_UNIT_HOLDS = text("""
+    INSERT INTO unit_hold (sku, serial, hold_id, reason)
+    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:hold_ids AS text[]),
                          CAST(:reasons AS text[]))
     ON CONFLICT DO NOTHING
 """)
-LIFT = text("""
+DELETE_UNIT_HOLDS = text("""
     DELETE FROM unit_hold h
-    USING unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:holds AS text[])) AS n (sku, serial, hold)
-    WHERE h.sku = n.sku AND h.serial = n.serial AND h.hold = n.hold
+    USING unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:hold_ids AS text[])) AS n (sku, serial, hold_id)
+    WHERE h.sku = n.sku AND h.serial = n.serial AND h.hold_id = n.hold_id
 """)
 
-HOLD_LOT = text("""
-    INSERT INTO lot_hold (sku, lot, location, hold, reason)
+INSERT_LOT_HOLDS = text("""
+    INSERT INTO lot_hold (sku, lot, location, hold_id, reason)
     SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]),
-                         CAST(:holds AS text[]), CAST(:reasons AS text[]))
+                         CAST(:hold_ids AS text[]), CAST(:reasons AS text[]))
     ON CONFLICT DO NOTHING
 """)
-LIFT_LOT = text("""
+DELETE_LOT_HOLDS = text("""
     DELETE FROM lot_hold h
-    USING unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:holds AS text[]))
-          AS n (sku, lot, location, hold)
-    WHERE (h.sku, h.lot, h.location, h.hold) = (n.sku, n.lot, n.location, n.hold)
+    USING unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:hold_ids AS text[]))
+          AS n (sku, lot, location, hold_id)
+    WHERE (h.sku, h.lot, h.location, h.hold_id) = (n.sku, n.lot, n.location, n.hold_id)
 """)
 
-# What has left keeps the expiry it left with. By the primary key of unit, and by pile_order.
-CORRECT = text("""
-    UPDATE unit u SET expiry = n.expiry
+# Shipped items keep their expiry date. Uses the primary key of allocated_unit, and allocated_lot_order.
+UPDATE_UNIT_EXPIRY = text("""
+    UPDATE allocated_unit u SET expiry = n.expiry
     FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:orders AS text[]), CAST(:expiries AS date[]))
          AS n (sku, serial, order_id, expiry)
     WHERE (u.sku, u.serial, u.order_id) = (n.sku, n.serial, n.order_id) AND u.shipment = ''
 """)
-CORRECT_LOT = text("""
-    UPDATE pile p SET expiry = n.expiry
+UPDATE_LOT_EXPIRY = text("""
+    UPDATE allocated_lot a SET expiry = n.expiry
     FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:orders AS text[]), CAST(:expiries AS date[]))
          AS n (sku, lot, order_id, expiry)
-    WHERE (p.sku, p.lot, p.order_id) = (n.sku, n.lot, n.order_id) AND p.shipment = ''
+    WHERE (a.sku, a.lot, a.order_id) = (n.sku, n.lot, n.order_id) AND a.shipment = ''
 """)
 
 
-async def keep_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHeld]]) -> None:
-    """Copy the holds on units of orders; a free unit that is held is given to nobody before it is lifted."""
+async def insert_unit_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHoldPlaced]]) -> None:
+    """Copy the holds on units of orders; other held units are not allocated until the release of the hold."""
     rows = [
-        (event.data.sku, unit.serial, event.data.hold, event.data.reason)
+        (event.data.sku, unit.serial, event.data.hold_id, event.data.reason)
         for event in events for unit in event.data.units if unit.order is not None
     ]  # fmt: skip
     if rows:
-        skus, serials, holds, reasons = (list(column) for column in zip(*rows, strict=True))
-        await tx.run(HOLD, {"skus": skus, "serials": serials, "holds": holds, "reasons": reasons})
+        skus, serials, hold_ids, reasons = (list(column) for column in zip(*rows, strict=True))
+        await tx.execute(
+            INSERT_UNIT_HOLDS, {"skus": skus, "serials": serials, "hold_ids": hold_ids, "reasons": reasons}
+        )
 
 
-async def drop_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHoldLifted]]) -> None:
-    """Forget holds that were lifted."""
-    rows = [(event.data.sku, serial, event.data.hold) for event in events for serial in event.data.serials]
+async def delete_unit_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHoldReleased]]) -> None:
+    """Delete the copies of released holds."""
+    rows = [(event.data.sku, serial, event.data.hold_id) for event in events for serial in event.data.serials]
     if rows:
-        skus, serials, holds = (list(column) for column in zip(*rows, strict=True))
-        await tx.run(LIFT, {"skus": skus, "serials": serials, "holds": holds})
+        skus, serials, hold_ids = (list(column) for column in zip(*rows, strict=True))
+        await tx.execute(DELETE_UNIT_HOLDS, {"skus": skus, "serials": serials, "hold_ids": hold_ids})
 
 
-async def keep_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHeld]]) -> None:
-    """Copy the holds on lots."""
-    await tx.run(HOLD_LOT, _scopes(events) | {"reasons": [event.data.reason for event in events]})
+async def insert_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldPlaced]]) -> None:
+    """Copy holds on lots."""
+    await tx.execute(INSERT_LOT_HOLDS, _hold_parameters(events) | {"reasons": [event.data.reason for event in events]})
 
 
-async def drop_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldLifted]]) -> None:
-    """Forget holds on lots that were lifted."""
-    await tx.run(LIFT_LOT, _scopes(events))
+async def delete_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldReleased]]) -> None:
+    """Delete the copies of released holds on lots."""
+    await tx.execute(DELETE_LOT_HOLDS, _hold_parameters(events))
 
 
-async def correct_units(tx: Transaction, events: Sequence[CloudEvent[SerialCorrected]]) -> None:
-    """Let units in the hands of the orders named expire on their corrected day; the last correction counts."""
+async def update_unit_expiry(tx: Transaction, events: Sequence[CloudEvent[SerialExpiryCorrected]]) -> None:
+    """Set the corrected expiry date of units of the listed orders; the last correction wins."""
     latest = {
-        (event.data.sku, serial, order): event.data.expiry
-        for event in events for order in event.data.orders for serial in event.data.serials
+        (event.data.sku, serial, order_id): event.data.expiry
+        for event in events for order_id in event.data.orders for serial in event.data.serials
     }  # fmt: skip
-    skus, serials, orders = (list(column) for column in zip(*latest, strict=True))
-    await tx.run(CORRECT, {"skus": skus, "serials": serials, "orders": orders, "expiries": list(latest.values())})
-
-
-async def correct_lots(tx: Transaction, events: Sequence[CloudEvent[LotCorrected]]) -> None:
-    """Let what the orders named have of lots expire on its corrected day; the last correction counts."""
-    latest = {
-        (event.data.sku, event.data.lot, order): event.data.expiry for event in events for order in event.data.orders
-    }
-    skus, lots, orders = (list(column) for column in zip(*latest, strict=True))
-    await tx.run(CORRECT_LOT, {"skus": skus, "lots": lots, "orders": orders, "expiries": list(latest.values())})
-
-
-def _scopes(events: Sequence[CloudEvent[LotHeld]] | Sequence[CloudEvent[LotHoldLifted]]) -> dict[str, list[str]]:
-    said = [event.data for event in events]
-    return {
-        "skus": [one.sku for one in said],
-        "lots": [one.lot for one in said],
-        "locations": [one.location or "" for one in said],
-        "holds": [one.hold for one in said],
-    }
-
-
-async def guard(tx: Transaction, skus: Iterable[str], warehouses: Iterable[str]) -> Guard:
-    """The day it is in warehouses, and what the life of products means."""
-    sites = await replica.warehouses(tx, warehouses)
-    products = await replica.products(tx, skus)
-    return Guard(
-        {name: today(tx.now, site.time_zone) for name, site in sites.items()},
-        {sku: product.life for sku, product in products.items()},
+    skus, serials, order_ids = (list(column) for column in zip(*latest, strict=True))
+    await tx.execute(
+        UPDATE_UNIT_EXPIRY, {"skus": skus, "serials": serials, "orders": order_ids, "expiries": list(latest.values())}
     )
 
 
-async def spots(tx: Transaction, locations: Iterable[str]) -> Mapping[str, replica.Place]:
-    """The places that commands name."""
-    return await replica.locations(tx, locations)
+async def update_lot_expiry(tx: Transaction, events: Sequence[CloudEvent[LotDatesCorrected]]) -> None:
+    """Set the corrected expiry date of lot quantities of the listed orders; the last correction wins."""
+    latest = {
+        (event.data.sku, event.data.lot, order_id): event.data.expiry
+        for event in events
+        for order_id in event.data.orders
+    }
+    skus, lots, order_ids = (list(column) for column in zip(*latest, strict=True))
+    await tx.execute(
+        UPDATE_LOT_EXPIRY, {"skus": skus, "lots": lots, "orders": order_ids, "expiries": list(latest.values())}
+    )
+
+
+def _hold_parameters(
+    events: Sequence[CloudEvent[LotHoldPlaced]] | Sequence[CloudEvent[LotHoldReleased]],
+) -> dict[str, list[str]]:
+    holds = [event.data for event in events]
+    return {
+        "skus": [hold.sku for hold in holds],
+        "lots": [hold.lot for hold in holds],
+        "locations": [hold.location or "" for hold in holds],
+        "hold_ids": [hold.hold_id for hold in holds],
+    }
+
+
+async def load_pick_rules(tx: Transaction, skus: Iterable[str], warehouses: Iterable[str]) -> PickRules:
+    """Load the local dates of warehouses and the shelf-life policies of products."""
+    warehouses_by_name = await reference_data.load_warehouses(tx, warehouses)
+    products = await reference_data.load_products(tx, skus)
+    return PickRules(
+        {warehouse_id: today(tx.now, warehouse.time_zone) for warehouse_id, warehouse in warehouses_by_name.items()},
+        {sku: product.shelf_life for sku, product in products.items()},
+    )
+
+
+async def load_locations(tx: Transaction, location_ids: Iterable[str]) -> Mapping[str, reference_data.Location]:
+    """Load the locations that commands refer to."""
+    return await reference_data.load_locations(tx, location_ids)

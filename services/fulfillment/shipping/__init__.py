@@ -1,1 +1,1 @@
-"""Shipping: cartons, shipments, the dispatch check and what leaves."""
+"""Shipping: cartons, shipments and dispatch checks."""

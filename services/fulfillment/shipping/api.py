@@ -1,4 +1,4 @@
-"""Cartons, shipments and the outcome of dispatches, over HTTP."""
+"""HTTP endpoints of cartons, shipments and dispatch checks."""
 
 import json
 from collections.abc import Sequence
@@ -8,40 +8,51 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from sqlalchemy import Row
 
-from services.fulfillment.orders.domain.goods import Status
+from services.fulfillment.orders.domain.items import ItemStatus
 from services.fulfillment.shipping import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http import Cursor, Limit, NotFound, OrderFilter, Page, Problem, Reading, StatusFilter, page, parts
+from shared.http import (
+    Cursor,
+    Limit,
+    NotFoundError,
+    OrderFilter,
+    Page,
+    ProblemError,
+    ReadTransaction,
+    StatusFilter,
+    decode_cursor,
+    paginate,
+)
 from shared.http.reads import problem
-from shared.identifiers import Exact
+from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["shipping"])
-ShipmentStatus = Literal["CREATED", "CHECKING", "DISPATCHED", "CANCELLED"]
+ShipmentStatus = Literal["CREATED", "PENDING", "DISPATCHED", "CANCELLED"]
 
 
 class PackedUnitOut(KnownFieldsModel):
-    """A unit in a carton."""
+    """A serial number in a carton."""
 
     line: str
     sku: str
     serial: str
-    status: Status
+    status: ItemStatus
 
 
 class PackedLotOut(KnownFieldsModel):
-    """So much of a lot in a carton, for an order line; an empty lot is of no lot."""
+    """A quantity of a lot in a carton, for an order line; `lot` is empty for untracked products."""
 
     line: str
     sku: str
     lot: str
     expiry: date | None
-    quantity: Exact
-    status: Status
+    quantity: SignedQuantity
+    status: ItemStatus
 
 
 class CartonOut(KnownFieldsModel):
-    """A carton of an order, and what lies in it."""
+    """A carton of an order and its content."""
 
     carton: str
     order: str
@@ -51,7 +62,7 @@ class CartonOut(KnownFieldsModel):
 
 
 class ShipmentSummary(KnownFieldsModel):
-    """A shipment; CHECKING while the owners of its goods are asked whether it may leave."""
+    """A shipment; PENDING while a dispatch check is in progress."""
 
     shipment: str
     warehouse: str
@@ -62,7 +73,7 @@ class ShipmentSummary(KnownFieldsModel):
     created_at: datetime
     created_by: str
     dispatched_at: datetime | None
-    dispatch: str | None
+    check_id: str | None
 
 
 class ShipmentDetail(ShipmentSummary):
@@ -72,7 +83,7 @@ class ShipmentDetail(ShipmentSummary):
 
 
 class DispatchReason(KnownFieldsModel):
-    """Why a shipment, or a unit or lot of it, did not leave."""
+    """Why a shipment, or a serial number or lot of it, was not dispatched."""
 
     code: str
     detail: str
@@ -82,84 +93,86 @@ class DispatchReason(KnownFieldsModel):
 
 
 class DispatchCheckOut(KnownFieldsModel):
-    """A dispatch: CHECKING, then DISPATCHED, REFUSED with each reason, or ENDED because what it asked about changed.
+    """A dispatch check: PENDING, then DISPATCHED, REJECTED with reasons, or CANCELLED if the content changed.
 
-    `asked` and `approved` count content lines: a serial, or a lot of an order line.
+    `requested_count` and `approved_count` count content lines: a serial number, or a lot for an order line.
     """
 
-    dispatch: str
+    check_id: str
     shipment: str
     orders: list[str]
-    status: Literal["CHECKING", "DISPATCHED", "REFUSED", "ENDED"]
-    asked: int
-    approved: int
-    until: datetime | None
+    status: Literal["PENDING", "DISPATCHED", "REJECTED", "CANCELLED"]
+    requested_count: int
+    approved_count: int
+    valid_until: datetime | None
     reasons: list[DispatchReason]
-    at: datetime
+    requested_at: datetime
     actor: str
     ended_at: datetime | None
 
 
-@router.get("/cartons/{carton}", responses={404: problem(Code.UNKNOWN_CARTON)})
-async def get_carton(tx: Reading, carton: Annotated[str, Path(description="Carton.")]) -> CartonOut:
-    """What lies in a carton."""
-    found = await queries.carton(tx, carton)
+@router.get("/cartons/{carton}", responses={404: problem(Code.CARTON_NOT_FOUND)})
+async def get_carton(tx: ReadTransaction, carton: Annotated[str, Path(description="Carton.")]) -> CartonOut:
+    """A carton and its content."""
+    found = await queries.load_carton(tx, carton)
     if found is None:
-        raise Problem(Code.UNKNOWN_CARTON, f"no carton {carton} was packed", ids=[carton])
+        raise ProblemError(Code.CARTON_NOT_FOUND, f"Carton {carton} not found", ids=[carton])
     head, rows = found
-    box = CartonOut(carton=head.carton, order=head.order_id, shipment=head.shipment)
+    body = CartonOut(carton=head.carton, order=head.order_id, shipment=head.shipment)
     for row in rows:
-        _lay(box, row)
-    return box
+        _add_content(body, row)
+    return body
 
 
 @router.get("/shipments")
 async def list_shipments(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     status: StatusFilter[ShipmentStatus] = None,
     order: OrderFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ShipmentSummary]:
-    """Shipments in order of their numbers."""
-    (after,) = parts(cursor, str) or ("",)
-    rows = await queries.shipments(tx, status=status, order=order, after=after, size=limit + 1)
-    return page(rows, limit, lambda row: ShipmentSummary.model_validate(row._asdict()), lambda row: (row.shipment,))
+    """Shipments, sorted by shipment number."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    rows = await queries.find_shipments(tx, status=status, order=order, after=after, size=limit + 1)
+    return paginate(rows, limit, lambda row: ShipmentSummary.model_validate(row._asdict()), lambda row: (row.shipment,))
 
 
-@router.get("/shipments/{shipment}", responses={404: problem(Code.UNKNOWN_SHIPMENT)})
-async def get_shipment(tx: Reading, shipment: Annotated[str, Path(description="Shipment.")]) -> ShipmentDetail:
-    """A shipment and what lies in its cartons."""
-    found = await queries.shipment(tx, shipment)
+@router.get("/shipments/{shipment}", responses={404: problem(Code.SHIPMENT_NOT_FOUND)})
+async def get_shipment(tx: ReadTransaction, shipment: Annotated[str, Path(description="Shipment.")]) -> ShipmentDetail:
+    """A shipment with its cartons and their content."""
+    found = await queries.load_shipment(tx, shipment)
     if found is None:
-        raise Problem(Code.UNKNOWN_SHIPMENT, f"no shipment {shipment} was created", ids=[shipment])
+        raise ProblemError(Code.SHIPMENT_NOT_FOUND, f"Shipment {shipment} not found", ids=[shipment])
     head, rows = found
-    return ShipmentDetail(**head._asdict(), cartons=_cartons(shipment, rows))
+    return ShipmentDetail(**head._asdict(), cartons=_to_cartons(shipment, rows))
 
 
 @router.get("/dispatch-checks/{check}")
 async def get_dispatch_check(
-    tx: Reading, check: Annotated[str, Path(description="Dispatch check.")]
+    tx: ReadTransaction, check: Annotated[str, Path(description="Dispatch check.")]
 ) -> DispatchCheckOut:
     """A dispatch check and its result."""
-    row = await queries.dispatch(tx, check)
+    row = await queries.load_dispatch_check(tx, check)
     if row is None:
-        raise NotFound(f"no dispatch check {check} was requested here", ids=[check])
+        raise NotFoundError(f"Dispatch check {check} not found", ids=[check])
     reasons = json.loads(row.reasons) if isinstance(row.reasons, str) else row.reasons
-    return DispatchCheckOut.model_validate(row._asdict() | {"dispatch": row.check_id, "reasons": reasons})
+    return DispatchCheckOut.model_validate(row._asdict() | {"reasons": reasons})
 
 
-def _cartons(shipment: str, rows: Sequence[Row[Any]]) -> list[CartonOut]:
+def _to_cartons(shipment_id: str, rows: Sequence[Row[Any]]) -> list[CartonOut]:
     cartons: dict[str, CartonOut] = {}
     for row in rows:
-        _lay(cartons.setdefault(row.carton, CartonOut(carton=row.carton, order=row.order_id, shipment=shipment)), row)
+        _add_content(
+            cartons.setdefault(row.carton, CartonOut(carton=row.carton, order=row.order_id, shipment=shipment_id)), row
+        )
     return list(cartons.values())
 
 
-def _lay(box: CartonOut, row: Row[Any]) -> None:
-    """Lay what a row names into its carton; the only row of an empty carton names nothing."""
+def _add_content(carton: CartonOut, row: Row[Any]) -> None:
+    """Add a content row to its carton; an empty carton has one row without content."""
     if row.serial is not None:
-        box.units.append(PackedUnitOut.model_validate(row, from_attributes=True))
+        carton.units.append(PackedUnitOut.model_validate(row, from_attributes=True))
     elif row.lot is not None:
-        box.stock.append(PackedLotOut.model_validate(row, from_attributes=True))
+        carton.stock.append(PackedLotOut.model_validate(row, from_attributes=True))

@@ -1,162 +1,198 @@
-"""Packing, shipments, dispatches, and what the owners of the goods answer."""
+"""Handlers for packing, shipments, dispatches and the results of dispatch checks."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.fulfillment.orders import store as orders
-from services.fulfillment.orders.domain import Act, Book, Goods, handled
-from services.fulfillment.orders.domain.addresses import dispatch_at, shipment_at
-from services.fulfillment.orders.handlers import answer, hear
+from services.fulfillment.orders.domain import AllocatedItem, FulfillmentUnitOfWork, MessageContext, items_result
+from services.fulfillment.orders.domain.paths import dispatch_check_path, shipment_path
+from services.fulfillment.orders.handlers import handle_commands, handle_events
 from services.fulfillment.shipping import store
 from services.fulfillment.shipping.domain import (
-    Approved,
-    Refused,
-    Yard,
-    approve,
-    cancel,
-    create,
-    dispatch,
-    dispatching,
-    pack,
-    refuse,
-    repack,
-    shipping,
-    unpack,
+    ApprovalEvent,
+    RejectionEvent,
+    ShippingUnitOfWork,
+    approve_dispatch,
+    cancel_shipment,
+    create_shipment,
+    dispatch_accepted,
+    dispatch_shipment,
+    move_to_carton,
+    pack_items,
+    reject_dispatch,
+    shipment_result,
+    unpack_items,
 )
-from shared.contracts.commands.fulfillment import CancelShipment, CreateShipment, Dispatch, Pack, Repack, Unpack
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.problems import Refusal
-from shared.database import Transaction
-from shared.routing import Answer
+from shared.contracts.commands.fulfillment import (
+    CancelShipment,
+    CreateShipment,
+    DispatchShipment,
+    MoveCartonItems,
+    PackItems,
+    UnpackItems,
+)
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.problems import ProblemDetail
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
 Events = Sequence[CloudEvent[Any]]
-Packing = Callable[[Act, Yard, Any], tuple[list[Goods], list[Refusal]]]
+PackingRule = Callable[[MessageContext, ShippingUnitOfWork, Any], tuple[list[AllocatedItem], list[ProblemDetail]]]
 
 
-async def take_packs(tx: Transaction, events: Sequence[CloudEvent[Pack]]) -> Sequence[Answer]:
-    """Goods were laid into cartons."""
-    return await _pack(tx, events, pack, {event.data.carton for event in events})
+async def pack(tx: Transaction, events: Sequence[CloudEvent[PackItems]]) -> Sequence[CommandResult]:
+    """Pack picked items into cartons."""
+    return await _handle_packing(tx, events, pack_items, {event.data.carton for event in events})
 
 
-async def take_unpacks(tx: Transaction, events: Sequence[CloudEvent[Unpack]]) -> Sequence[Answer]:
-    """Goods were taken out of cartons."""
-    return await _pack(tx, events, unpack, {event.data.carton for event in events})
+async def unpack(tx: Transaction, events: Sequence[CloudEvent[UnpackItems]]) -> Sequence[CommandResult]:
+    """Take items out of cartons."""
+    return await _handle_packing(tx, events, unpack_items, {event.data.carton for event in events})
 
 
-async def take_repacks(tx: Transaction, events: Sequence[CloudEvent[Repack]]) -> Sequence[Answer]:
-    """Goods were moved between cartons."""
-    cartons = {name for event in events for name in (event.data.carton, event.data.to_carton)}
-    return await _pack(tx, events, repack, cartons)
+async def move_items(tx: Transaction, events: Sequence[CloudEvent[MoveCartonItems]]) -> Sequence[CommandResult]:
+    """Move items between cartons."""
+    cartons = {carton_id for event in events for carton_id in (event.data.carton, event.data.to_carton)}
+    return await _handle_packing(tx, events, move_to_carton, cartons)
 
 
-async def create_shipments(tx: Transaction, events: Sequence[CloudEvent[CreateShipment]]) -> Sequence[Answer]:
-    """Cartons shall leave together."""
-    book = await orders.load(tx, _locked(events))
+async def create_shipments(tx: Transaction, events: Sequence[CloudEvent[CreateShipment]]) -> Sequence[CommandResult]:
+    """Create shipments from cartons."""
+    uow = await orders.load(tx, _order_ids(events))
     cartons = {carton for event in events for carton in event.data.cartons}
-    yard = await store.load(tx, book, cartons=cartons, shipments=_shipments(events))
+    shipping_uow = await store.load(tx, uow, cartons=cartons, shipments=_shipment_ids(events))
 
-    def rule(act: Act, data: CreateShipment) -> Answer:
-        shipment, refusals = create(act, yard, data)
-        facts = act.close()
+    def handle(context: MessageContext, data: CreateShipment) -> CommandResult:
+        shipment, violations = create_shipment(context, shipping_uow, data)
+        published = context.collect_events()
         if shipment is None:
-            return Answer(refusals=refusals)
-        return Answer(body=shipping(shipment), events=facts, address=shipment_at(shipment.shipment))
+            return CommandResult(violations=violations)
+        return CommandResult(
+            body=shipment_result(shipment), events=published, resource_path=shipment_path(shipment.shipment)
+        )
 
-    return await _decide(tx, book, yard, events, rule)
-
-
-async def cancel_shipments(tx: Transaction, events: Sequence[CloudEvent[CancelShipment]]) -> Sequence[Answer]:
-    """Shipments that have not left are given up."""
-    book = await orders.load(tx, _locked(events))
-    yard = await store.load(tx, book, shipments=_shipments(events))
-
-    def rule(act: Act, data: CancelShipment) -> Answer:
-        shipment, refusals = cancel(act, yard, data)
-        facts = act.close()
-        return Answer(body=shipping(shipment), events=facts) if shipment else Answer(refusals=refusals)
-
-    return await _decide(tx, book, yard, events, rule)
+    return await _handle_commands(tx, uow, shipping_uow, events, handle)
 
 
-async def ask_dispatches(tx: Transaction, events: Sequence[CloudEvent[Dispatch]]) -> Sequence[Answer]:
-    """Shipments shall leave: the owners of their goods are asked; the outcome follows."""
-    locked = _locked(events)
-    book = await orders.load(tx, locked, whole=locked)
-    yard = await store.load(tx, book, orders=locked, shipments=_shipments(events))
+async def cancel_shipments(tx: Transaction, events: Sequence[CloudEvent[CancelShipment]]) -> Sequence[CommandResult]:
+    """Cancel shipments that are not dispatched."""
+    uow = await orders.load(tx, _order_ids(events))
+    shipping_uow = await store.load(tx, uow, shipments=_shipment_ids(events))
 
-    def rule(act: Act, data: Dispatch) -> Answer:
-        check, refusals = dispatch(act, yard, data)
+    def handle(context: MessageContext, data: CancelShipment) -> CommandResult:
+        shipment, violations = cancel_shipment(context, shipping_uow, data)
+        published = context.collect_events()
+        return (
+            CommandResult(body=shipment_result(shipment), events=published)
+            if shipment
+            else CommandResult(violations=violations)
+        )
+
+    return await _handle_commands(tx, uow, shipping_uow, events, handle)
+
+
+async def request_dispatch(tx: Transaction, events: Sequence[CloudEvent[DispatchShipment]]) -> Sequence[CommandResult]:
+    """Request dispatch checks from the stock services; the result follows asynchronously."""
+    order_ids = _order_ids(events)
+    uow = await orders.load(tx, order_ids, whole_orders=order_ids)
+    shipping_uow = await store.load(tx, uow, orders=order_ids, shipments=_shipment_ids(events))
+
+    def handle(context: MessageContext, data: DispatchShipment) -> CommandResult:
+        check, violations = dispatch_shipment(context, shipping_uow, data)
         if check is None:
-            return Answer(refusals=refusals)
-        return Answer(body=dispatching(check), events=act.close(), address=dispatch_at(check.check))
+            return CommandResult(violations=violations)
+        return CommandResult(
+            body=dispatch_accepted(check),
+            events=context.collect_events(),
+            resource_path=dispatch_check_path(check.check_id),
+        )
 
-    return await _decide(tx, book, yard, events, rule)
-
-
-async def hear_approvals(tx: Transaction, events: Sequence[CloudEvent[Approved]]) -> Sequence[Fact]:
-    """Goods may leave."""
-    return await _hear(tx, events, approve)
-
-
-async def hear_refusals(tx: Transaction, events: Sequence[CloudEvent[Refused]]) -> Sequence[Fact]:
-    """Goods may not leave."""
-    return await _hear(tx, events, refuse)
+    return await _handle_commands(tx, uow, shipping_uow, events, handle)
 
 
-async def name_orders_of_cartons(tx: Transaction, events: Events) -> Events:
-    """Fill in the orders that a new shipment does not name, from its cartons."""
-    open_ = [event for event in events if not event.data.orders]
-    known = await store.orders_of_cartons(tx, [name for event in open_ for name in event.data.cartons])
-    return [_named(event, {known[name] for name in event.data.cartons if name in known}) for event in events]
+async def on_dispatch_approved(tx: Transaction, events: Sequence[CloudEvent[ApprovalEvent]]) -> Sequence[Message]:
+    """Record approvals; dispatch shipments whose check is complete."""
+    return await _handle_events(tx, events, approve_dispatch)
 
 
-async def name_orders_of_shipments(tx: Transaction, events: Events) -> Events:
-    """Fill in the orders that a command on a shipment does not name."""
-    known = await store.orders_of_shipments(tx, [event.data.shipment for event in events if not event.data.orders])
-    return [_named(event, known.get(event.data.shipment, ())) for event in events]
+async def on_dispatch_rejected(tx: Transaction, events: Sequence[CloudEvent[RejectionEvent]]) -> Sequence[Message]:
+    """Record rejections of dispatch checks."""
+    return await _handle_events(tx, events, reject_dispatch)
 
 
-def _named(event: CloudEvent[Any], found: set[str] | Sequence[str]) -> CloudEvent[Any]:
-    if event.data.orders or not found:
+async def resolve_orders_of_cartons(tx: Transaction, events: Events) -> Events:
+    """Fill in the orders of new shipments from their cartons."""
+    unresolved = [event for event in events if not event.data.orders]
+    order_by_carton = await store.load_orders_of_cartons(
+        tx, [carton_id for event in unresolved for carton_id in event.data.cartons]
+    )
+    return [
+        _with_orders(
+            event, {order_by_carton[carton_id] for carton_id in event.data.cartons if carton_id in order_by_carton}
+        )
+        for event in events
+    ]
+
+
+async def resolve_orders_of_shipments(tx: Transaction, events: Events) -> Events:
+    """Fill in the orders of commands on shipments."""
+    orders_by_shipment = await store.load_orders_of_shipments(
+        tx, [event.data.shipment for event in events if not event.data.orders]
+    )
+    return [_with_orders(event, orders_by_shipment.get(event.data.shipment, ())) for event in events]
+
+
+def _with_orders(event: CloudEvent[Any], order_ids: set[str] | Sequence[str]) -> CloudEvent[Any]:
+    if event.data.orders or not order_ids:
         return event
-    return event.model_copy(update={"data": event.data.model_copy(update={"orders": sorted(found)})})
+    return event.model_copy(update={"data": event.data.model_copy(update={"orders": sorted(order_ids)})})
 
 
-async def _pack(tx: Transaction, events: Events, rule: Packing, cartons: set[str]) -> Sequence[Answer]:
+async def _handle_packing(
+    tx: Transaction, events: Events, rule: PackingRule, cartons: set[str]
+) -> Sequence[CommandResult]:
     units = [(unit.sku, unit.serial) for event in events for unit in event.data.units]
-    book = await orders.load(tx, {event.data.order for event in events}, units=units, cartons=cartons)
-    yard = await store.load(tx, book, cartons=cartons)
+    uow = await orders.load(tx, {event.data.order for event in events}, units=units, cartons=cartons)
+    shipping_uow = await store.load(tx, uow, cartons=cartons)
 
-    def decide(act: Act, data: Any) -> Answer:
-        done, refusals = rule(act, yard, data)
-        facts = act.close()
-        order = book.orders.get(data.order)
-        return Answer(body=handled(order, done) if order and done else None, events=facts, refusals=refusals)
+    def handle(context: MessageContext, data: Any) -> CommandResult:
+        items, violations = rule(context, shipping_uow, data)
+        published = context.collect_events()
+        order = uow.orders.get(data.order)
+        return CommandResult(
+            body=items_result(order, items) if order and items else None, events=published, violations=violations
+        )
 
-    return await _decide(tx, book, yard, events, decide)
-
-
-async def _decide(
-    tx: Transaction, book: Book, yard: Yard, events: Events, rule: Callable[[Act, Any], Answer]
-) -> Sequence[Answer]:
-    answers = await answer(tx, book, events, rule)
-    await store.save(tx, yard)
-    return answers
+    return await _handle_commands(tx, uow, shipping_uow, events, handle)
 
 
-async def _hear(tx: Transaction, events: Events, rule: Callable[[Act, Yard, Any], None]) -> Sequence[Fact]:
-    shipments = _shipments(events)
-    locked = {name for event in events for name in (event.data.order, *event.data.orders)}
-    book = await orders.load(tx, locked, shipments=shipments)
-    yard = await store.load(tx, book, shipments=shipments, checks={event.data.check for event in events})
-    facts = await hear(tx, book, events, lambda act, data: rule(act, yard, data))
-    await store.save(tx, yard)
-    return facts
+async def _handle_commands(
+    tx: Transaction,
+    uow: FulfillmentUnitOfWork,
+    shipping_uow: ShippingUnitOfWork,
+    events: Events,
+    rule: Callable[[MessageContext, Any], CommandResult],
+) -> Sequence[CommandResult]:
+    results = await handle_commands(tx, uow, events, rule)
+    await store.save(tx, shipping_uow)
+    return results
 
 
-def _shipments(events: Events) -> set[str]:
+async def _handle_events(
+    tx: Transaction, events: Events, rule: Callable[[MessageContext, ShippingUnitOfWork, Any], None]
+) -> Sequence[Message]:
+    shipments = _shipment_ids(events)
+    order_ids = {order_id for event in events for order_id in (event.data.order, *event.data.orders)}
+    uow = await orders.load(tx, order_ids, shipments=shipments)
+    shipping_uow = await store.load(tx, uow, shipments=shipments, checks={event.data.check_id for event in events})
+    published = await handle_events(tx, uow, events, lambda context, data: rule(context, shipping_uow, data))
+    await store.save(tx, shipping_uow)
+    return published
+
+
+def _shipment_ids(events: Events) -> set[str]:
     return {event.data.shipment for event in events}
 
 
-def _locked(events: Events) -> set[str]:
-    return {name for event in events for name in event.data.orders}
+def _order_ids(events: Events) -> set[str]:
+    return {order_id for event in events for order_id in event.data.orders}

@@ -1,92 +1,94 @@
-"""Cartons, shipments and dispatches as they stand; read-only."""
+"""Read-only queries for cartons, shipments and dispatch checks."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from shared.database import Transaction
+from shared.persistence.database import Transaction
 
-CARTON = text("""
+SELECT_CARTON = text("""
     SELECT c.carton, c.order_id, c.shipment, s.status FROM carton c LEFT JOIN shipment s USING (shipment)
     WHERE c.carton = :carton
 """)
-# What lies in the cartons `c`: a serial a row, or how much of a lot for a line.
-_INSIDE = """
-    SELECT line, sku, serial, CAST(NULL AS text) AS lot, CAST(NULL AS date) AS expiry, 1 AS quantity, status FROM unit
+# The content of cartons `c`: one row per serial number, or per lot and order line.
+_CARTON_CONTENT = """
+    SELECT line, sku, serial, CAST(NULL AS text) AS lot, CAST(NULL AS date) AS expiry, 1 AS quantity, status
+    FROM allocated_unit
     WHERE order_id = c.order_id AND carton = c.carton
     UNION ALL
-    SELECT line, sku, NULL, lot, expiry, sum(quantity), status FROM pile
+    SELECT line, sku, NULL, lot, expiry, sum(quantity), status FROM allocated_lot
     WHERE order_id = c.order_id AND carton = c.carton GROUP BY line, sku, lot, expiry, status
 """
-CARTON_CONTENT = text(f"""
-    SELECT u.* FROM carton c CROSS JOIN LATERAL ({_INSIDE}) u
+SELECT_CARTON_CONTENT = text(f"""
+    SELECT u.* FROM carton c CROSS JOIN LATERAL ({_CARTON_CONTENT}) u
     WHERE c.carton = :carton ORDER BY u.sku, u.serial, u.lot, u.line
-""")  # noqa: S608 - the parts are this module's own
-# A check is over once the packing of one of its orders has risen, though its answers are still to come.
-_STATUS = """
-    CASE WHEN c.status = 'CHECKING' AND EXISTS (
-        SELECT FROM unnest(c.orders, c.packing) AS asked (order_id, packing)
-        JOIN sales_order o ON o.order_id = asked.order_id WHERE o.packing <> asked.packing)
-    THEN 'ENDED' ELSE c.status END
+""")  # noqa: S608 - built from constants of this module
+# A check is cancelled once the packing version of one of its orders has changed, even before its answers arrive.
+_CHECK_STATUS = """
+    CASE WHEN c.status = 'PENDING' AND EXISTS (
+        SELECT FROM unnest(c.orders, c.packing_versions) AS checked (order_id, packing_version)
+        JOIN sales_order o ON o.order_id = checked.order_id
+        WHERE o.packing_version <> checked.packing_version)
+    THEN 'CANCELLED' ELSE c.status END
 """
-_SHOWN_STATUS = f"CASE WHEN s.status = 'CREATED' AND {_STATUS} = 'CHECKING' THEN 'CHECKING' ELSE s.status END"
-# By the status in the row first, for the index shipment_unfinished: a shipment under check is CREATED there.
-_ASKED = f"""
+_PUBLIC_STATUS = f"CASE WHEN s.status = 'CREATED' AND {_CHECK_STATUS} = 'PENDING' THEN 'PENDING' ELSE s.status END"
+# Filters by the stored status first, to use shipment_unfinished: a shipment with a pending check is stored as CREATED.
+_STATUS_FILTER = f"""
     (CAST(:stored AS text[]) IS NULL OR s.status = ANY(:stored))
-    AND (CAST(:status AS text[]) IS NULL OR {_SHOWN_STATUS} = ANY(:status))
+    AND (CAST(:status AS text[]) IS NULL OR {_PUBLIC_STATUS} = ANY(:status))
 """
-_SHIPMENT = f"""
+_SELECT_SHIPMENT_COLUMNS = f"""
     SELECT s.shipment, s.warehouse, s.orders, s.carrier, s.tracking_number, s.created_at, s.created_by,
-           s.dispatched_at, s.check_id AS dispatch,
-           {_SHOWN_STATUS} AS status
+           s.dispatched_at, s.check_id, {_PUBLIC_STATUS} AS status
 """
-_CHECK = "LEFT JOIN dispatch_check c USING (check_id)"
-SHIPMENT = text(f"{_SHIPMENT} FROM shipment s {_CHECK} WHERE s.shipment = :shipment")
-SHIPMENTS = text(f"""
-    {_SHIPMENT} FROM shipment s {_CHECK}
-    WHERE s.shipment > :after AND {_ASKED} ORDER BY s.shipment LIMIT :size
+_JOIN_CHECK = "LEFT JOIN dispatch_check c USING (check_id)"
+SELECT_SHIPMENT = text(f"{_SELECT_SHIPMENT_COLUMNS} FROM shipment s {_JOIN_CHECK} WHERE s.shipment = :shipment")
+SELECT_SHIPMENTS = text(f"""
+    {_SELECT_SHIPMENT_COLUMNS} FROM shipment s {_JOIN_CHECK}
+    WHERE s.shipment > :after AND {_STATUS_FILTER} ORDER BY s.shipment LIMIT :size
 """)
-SHIPMENTS_OF_ORDER = text(f"""
-    {_SHIPMENT} FROM unnest(ARRAY(SELECT DISTINCT shipment FROM carton WHERE order_id = :order)) AS its (name)
-    JOIN shipment s ON s.shipment = its.name {_CHECK}
-    WHERE s.shipment > :after AND {_ASKED} ORDER BY s.shipment LIMIT :size
-""")  # noqa: S608 - the parts are this module's own
-SHIPMENT_CONTENT = text(f"""
-    SELECT c.order_id, c.carton, u.* FROM carton c LEFT JOIN LATERAL ({_INSIDE}) u ON true
+SELECT_SHIPMENTS_OF_ORDER = text(f"""
+    {_SELECT_SHIPMENT_COLUMNS}
+    FROM unnest(ARRAY(SELECT DISTINCT shipment FROM carton WHERE order_id = :order)) AS listed (shipment)
+    JOIN shipment s USING (shipment) {_JOIN_CHECK}
+    WHERE s.shipment > :after AND {_STATUS_FILTER} ORDER BY s.shipment LIMIT :size
+""")  # noqa: S608 - built from constants of this module
+SELECT_SHIPMENT_CONTENT = text(f"""
+    SELECT c.order_id, c.carton, u.* FROM carton c LEFT JOIN LATERAL ({_CARTON_CONTENT}) u ON true
     WHERE c.shipment = :shipment ORDER BY c.order_id, c.carton, u.sku, u.serial, u.lot, u.line LIMIT 10000
-""")  # noqa: S608 - the parts are this module's own
-DISPATCH = text(f"""
-    SELECT c.check_id, c.shipment, c.orders, c.asked, c.approved, c.until, c.reasons, c.at, c.actor, c.ended_at,
-           {_STATUS} AS status
-    FROM dispatch_check c WHERE check_id = :check
-""")  # noqa: S608 - the parts are this module's own
+""")  # noqa: S608 - built from constants of this module
+SELECT_DISPATCH_CHECK = text(f"""
+    SELECT c.check_id, c.shipment, c.orders, c.requested_count, c.approved_count, c.valid_until, c.reasons,
+           c.requested_at, c.actor, c.ended_at, {_CHECK_STATUS} AS status
+    FROM dispatch_check c WHERE check_id = :check_id
+""")  # noqa: S608 - built from constants of this module
 
 
-async def carton(tx: Transaction, name: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
-    """A carton and what lies in it."""
-    found = await tx.rows(CARTON, {"carton": name})
-    return (found[0], await tx.rows(CARTON_CONTENT, {"carton": name})) if found else None
+async def load_carton(tx: Transaction, carton_id: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
+    """A carton and its content."""
+    rows = await tx.fetch_all(SELECT_CARTON, {"carton": carton_id})
+    return (rows[0], await tx.fetch_all(SELECT_CARTON_CONTENT, {"carton": carton_id})) if rows else None
 
 
-async def shipment(tx: Transaction, name: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
-    """A shipment and what lies in its cartons, the first ten thousand units and lots."""
-    found = await tx.rows(SHIPMENT, {"shipment": name})
-    return (found[0], await tx.rows(SHIPMENT_CONTENT, {"shipment": name})) if found else None
+async def load_shipment(tx: Transaction, shipment_id: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
+    """A shipment and the content of its cartons, at most 10,000 units and lots."""
+    rows = await tx.fetch_all(SELECT_SHIPMENT, {"shipment": shipment_id})
+    return (rows[0], await tx.fetch_all(SELECT_SHIPMENT_CONTENT, {"shipment": shipment_id})) if rows else None
 
 
-async def shipments(
+async def find_shipments(
     tx: Transaction, *, status: Sequence[str] | None, order: str | None, after: str, size: int
 ) -> Sequence[Row[Any]]:
     """Shipments by status and order."""
-    stored = status and ["CREATED" if one == "CHECKING" else one for one in status]
-    given = {"status": status, "stored": stored, "after": after, "size": size}
+    stored = status and ["CREATED" if value == "PENDING" else value for value in status]
+    parameters = {"status": status, "stored": stored, "after": after, "size": size}
     if order is None:
-        return await tx.rows(SHIPMENTS, given)
-    return await tx.rows(SHIPMENTS_OF_ORDER, given | {"order": order})
+        return await tx.fetch_all(SELECT_SHIPMENTS, parameters)
+    return await tx.fetch_all(SELECT_SHIPMENTS_OF_ORDER, parameters | {"order": order})
 
 
-async def dispatch(tx: Transaction, check: str) -> Row[Any] | None:
-    """A dispatch as it stands."""
-    found = await tx.rows(DISPATCH, {"check": check})
-    return found[0] if found else None
+async def load_dispatch_check(tx: Transaction, check_id: str) -> Row[Any] | None:
+    """A dispatch check with its current status."""
+    rows = await tx.fetch_all(SELECT_DISPATCH_CHECK, {"check_id": check_id})
+    return rows[0] if rows else None

@@ -1,1 +1,1 @@
-"""Standing demands for what is counted: kept, served first expired first, and guarded when they leave (S08, S27)."""
+"""Demands for lot stock: FEFO allocation, backorders and dispatch checks (S08, S27)."""

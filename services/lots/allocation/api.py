@@ -1,4 +1,4 @@
-"""Demands over HTTP."""
+"""HTTP API of demands."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,24 +8,35 @@ from sqlalchemy import Row
 
 from services.lots.allocation import handlers, queries
 from services.lots.allocation.domain.demand import DemandStatus
-from shared.contracts.counted import LotAt, LotQuantity
 from shared.contracts.fulfillment import Shortfall
-from shared.contracts.lots import SkippedStock
+from shared.contracts.lots import SkippedLots
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.quantities import LotAtLocation, LotQuantity
 from shared.contracts.reference import Tracking
-from shared.http import Cursor, Limit, NotFound, OrderFilter, Page, Reading, SkuFilter, StatusFilter, page, parts
-from shared.identifiers import Count
+from shared.http import (
+    Cursor,
+    Limit,
+    NotFoundError,
+    OrderFilter,
+    Page,
+    ReadTransaction,
+    SkuFilter,
+    StatusFilter,
+    decode_cursor,
+    paginate,
+)
+from shared.identifiers import NonNegativeQuantity
 
 router = APIRouter(tags=["demands"])
 
 
 class DemandOut(KnownFieldsModel):
-    """What an order line wants of a counted product, what it has of it, and what is open.
+    """A demand of an order line for lot stock: requested, allocated, picked and open quantities.
 
-    One that was withdrawn before it was asked for names no more.
+    A demand cancelled before its request arrived has no criteria.
     """
 
-    demand: str
+    demand_id: str
     status: DemandStatus
     order: str
     line: str
@@ -36,48 +47,53 @@ class DemandOut(KnownFieldsModel):
     priority: int | None
     placed_at: datetime | None
     shortfall: Shortfall | None
-    quantity: Count | None
-    open: Count
+    quantity: NonNegativeQuantity | None
+    open_quantity: NonNegativeQuantity
     lots: list[str]
     single_lot: bool
-    min_life_days: int
-    allocated: list[LotAt]
+    min_remaining_shelf_life_days: int
+    allocated: list[LotAtLocation]
     picked: list[LotQuantity]
 
 
-def _shown(row: Row[Any]) -> DemandOut:
-    return DemandOut.model_validate(row._asdict() | {"demand": row.id, "order": row.order_id})
+def _demand_out(row: Row[Any]) -> DemandOut:
+    return DemandOut.model_validate(row._asdict())
 
 
 @router.get("/demands")
 async def list_demands(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     sku: SkuFilter = None,
     order: OrderFilter = None,
     status: StatusFilter[DemandStatus] = None,
-    waiting: Annotated[bool, Query(description="Only those with an open quantity.")] = False,
+    backordered: Annotated[bool, Query(description="Only demands with an open quantity.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[DemandOut]:
-    """Demands in order of their ids."""
-    (after,) = parts(cursor, str) or ("",)
-    rows = await queries.listed(tx, sku=sku, order=order, status=status, waiting=waiting, after=after, size=limit + 1)
-    return page(rows, limit, _shown, lambda row: (row.id,))
+    """Lists demands in order of their ids."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    rows = await queries.list_demands(
+        tx, sku=sku, order=order, status=status, backordered=backordered, after=after, size=limit + 1
+    )
+    return paginate(rows, limit, _demand_out, lambda row: (row.demand_id,))
 
 
 class ShortfallExplanation(KnownFieldsModel):
-    """What lies in a demand's warehouse that it is not given, and why; nothing, where nothing of it is open."""
+    """Stock in the demand's warehouse that cannot fill its open quantity, with reasons."""
 
-    demand: str
-    open: Count
-    skipped: list[SkippedStock]
+    demand_id: str
+    open_quantity: NonNegativeQuantity
+    skipped: list[SkippedLots]
 
 
 @router.get("/demands/{demand}/explanation", summary="Explain what a demand is short of")
-async def explain_demand(tx: Reading, demand: Annotated[str, Path(description="Demand.")]) -> ShortfallExplanation:
-    """Why a demand is short: every lot that lies there now, with quantity and reason."""
-    found = await handlers.passed_over(tx, demand)
-    if found is None:
-        raise NotFound(f"there is no demand {demand}", ids=[demand])
-    return ShortfallExplanation(demand=demand, open=found[0].open, skipped=found[1])
+async def explain_demand(
+    tx: ReadTransaction, demand: Annotated[str, Path(description="Demand.")]
+) -> ShortfallExplanation:
+    """Explains the open quantity of a demand: each skipped lot with its quantity and the reason."""
+    explanation = await handlers.explain_shortfall(tx, demand)
+    if explanation is None:
+        raise NotFoundError(f"Demand {demand} not found", ids=[demand])
+    open_demand, skipped = explanation
+    return ShortfallExplanation(demand_id=demand, open_quantity=open_demand.open_quantity, skipped=skipped)

@@ -1,201 +1,232 @@
-"""Every act after which somebody may get counted goods: what is wanted, and what comes free, in one transaction.
+"""Handlers of demands, allocations and dispatch.
 
-Goods come free by a putaway, a deallocation, an unpick, a withdrawal, a lifted hold, a count, a corrected date, a
-relaxed policy, an earlier day. Each ends by serving the open demands, so there is no asking again and no wake-up to
-lose: `serving` is how the handlers of `balances` keep their books.
+Stock is released by putaways, deallocations, unpicks, cancellations, released holds, counts, corrected dates, relaxed
+policies and earlier local dates. Each such transaction ends by allocating backorders, so that no retry is needed:
+the handlers of `balances` take `allocate_backorders` as their `before_commit`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from services.lots.allocation import store
-from services.lots.allocation.domain import orders
-from services.lots.allocation.domain.answers import answered, by_lot
-from services.lots.allocation.domain.demand import Demand, Demands
-from services.lots.allocation.domain.dispatch import checked, dispatched
-from services.lots.allocation.domain.leaving import Guards
-from services.lots.allocation.domain.limits import Limits
-from services.lots.allocation.domain.reach import reach
-from services.lots.allocation.domain.serve import serve
-from services.lots.allocation.domain.shelves import Shelves, lying
+from services.lots.allocation.domain import fulfillment_events
+from services.lots.allocation.domain.allocate import allocate
+from services.lots.allocation.domain.allocation_events import allocated_events, summarise_by_lot
+from services.lots.allocation.domain.available_lots import AvailableLots, group_available_balances
+from services.lots.allocation.domain.demand import Demand, DemandSet
+from services.lots.allocation.domain.demand_filter import demand_filter
+from services.lots.allocation.domain.dispatch import check_dispatch, ship
+from services.lots.allocation.domain.dispatch_rules import DispatchRules
+from services.lots.allocation.domain.shelf_life import ShelfLifeRules
 from services.lots.balances import store as balances
-from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.events import disagreements
-from services.lots.balances.domain.stock import Pool, Told
-from shared import replica, rezoned
-from shared.contracts.envelope import CloudEvent, Fact
+from services.lots.balances.domain.events import conflict_events
+from services.lots.balances.domain.records import MessageContext, Pool
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import (
+    AllocationCancelled,
     AllocationRequested,
-    AllocationWithdrawn,
-    DispatchDone,
-    DispatchRequested,
-    StockDeallocated,
-    StockPicked,
-    StockUnpicked,
+    DispatchCheckRequested,
+    OrderDispatched,
+    OrderLotsDeallocated,
+    OrderLotsPicked,
+    OrderLotsUnpicked,
 )
-from shared.contracts.lots import SkippedStock
+from shared.contracts.lots import SkippedLots
 from shared.contracts.reference import ProductChanged, WarehouseChanged
-from shared.database import Transaction
-from shared.rezoned import Rezoned
+from shared.inventory import reference_data, time_zone_changes
+from shared.inventory.time_zone_changes import DemandRecheckDue
+from shared.persistence.database import Transaction
 
 
-async def serving(tx: Transaction, book: Book, demands: Demands | None = None) -> list[Fact]:
-    """Give what is free to those who wait, save stock and demands, and say what was given."""
-    demands = demands or Demands()
-    pools = {*book.freed, *(demand.pool for demand in demands.waiting)}
-    given: list[Fact] = []
+async def allocate_backorders(tx: Transaction, uow: LotsUnitOfWork, demands: DemandSet | None = None) -> list[Message]:
+    """Allocate available stock to open demands, save both and return the allocation events."""
+    demands = demands or DemandSet()
+    pools = {*uow.released_stock, *(demand.pool for demand in demands.open_demands)}
+    emitted: list[Message] = []
     if pools:
-        shelves = await _shelves(tx, book, pools)
-        came = [reach(pool, shelves[pool], (lot for lot, _ in freed)) for pool, freed in book.freed.items()]
-        await store.load_waiting(tx, demands, [it for it in came if it])
-        await store.load_reserved(tx, book, [it.id for it in demands.waiting if it.id not in demands.fresh])
-        given += answered(serve(book, shelves, demands))
-    await balances.save(tx, book)
+        available_by_pool = await _load_available_lots(tx, uow, pools)
+        filters = [
+            demand_filter(pool, available_by_pool[pool], (lot for lot, _ in released))
+            for pool, released in uow.released_stock.items()
+        ]
+        await store.load_fillable_demands(tx, demands, [pool_filter for pool_filter in filters if pool_filter])
+        await store.load_reservations(
+            tx, uow, [demand.demand_id for demand in demands.open_demands if demand.demand_id not in demands.new_ids]
+        )
+        emitted += allocated_events(allocate(uow, available_by_pool, demands))
+    await balances.save(tx, uow)
     await store.save(tx, demands)
-    return given
+    return emitted
 
 
-async def _shelves(tx: Transaction, book: Book, pools: Collection[Pool]) -> dict[Pool, Shelves]:
-    """Lay out what no order has in pools."""
-    await store.load_free(tx, book, pools)
-    stock = lying(book, pools)
-    there = [balance for some in stock.values() for balance in some]
-    await balances.load_lots(tx, book, {(it.sku, it.lot) for it in there})
-    places = await replica.locations(tx, {it.location for it in there})
-    walk = {name: place.pick_sequence for name, place in places.items()}
-    limits = await _limits(tx, pools)
-    return {pool: Shelves.of(book, limits[pool], some, walk) for pool, some in stock.items()}
-
-
-async def _limits(tx: Transaction, pools: Collection[Pool]) -> dict[Pool, Limits]:
-    """Say how long products in warehouses must live."""
-    await rezoned.keep_days(tx, {warehouse for _, warehouse in pools})
-    products = await replica.products(tx, {sku for sku, _ in pools})
-    sites = await replica.warehouses(tx, {warehouse for _, warehouse in pools})
+async def _load_available_lots(
+    tx: Transaction, uow: LotsUnitOfWork, pools: Collection[Pool]
+) -> dict[Pool, AvailableLots]:
+    """Load the available stock of pools."""
+    await store.load_available(tx, uow, pools)
+    balances_by_pool = group_available_balances(uow, pools)
+    available_balances = [balance for pool_balances in balances_by_pool.values() for balance in pool_balances]
+    await balances.load_lots(tx, uow, {(balance.sku, balance.lot) for balance in available_balances})
+    known_locations = await reference_data.load_locations(tx, {balance.location for balance in available_balances})
+    pick_sequence = {name: location.pick_sequence for name, location in known_locations.items()}
+    shelf_life_by_pool = await _load_shelf_life_rules(tx, pools)
     return {
-        (sku, warehouse): Limits(
-            sites[warehouse].time_zone if warehouse in sites else Limits().time_zone,
-            products[sku].life if sku in products else Limits().life,
+        pool: AvailableLots.from_balances(uow, shelf_life_by_pool[pool], pool_balances, pick_sequence)
+        for pool, pool_balances in balances_by_pool.items()
+    }
+
+
+async def _load_shelf_life_rules(tx: Transaction, pools: Collection[Pool]) -> dict[Pool, ShelfLifeRules]:
+    """Load the shelf-life rules of pools."""
+    await time_zone_changes.lock_time_zones(tx, {warehouse for _, warehouse in pools})
+    known_products = await reference_data.load_products(tx, {sku for sku, _ in pools})
+    known_warehouses = await reference_data.load_warehouses(tx, {warehouse for _, warehouse in pools})
+    return {
+        (sku, warehouse): ShelfLifeRules(
+            known_warehouses[warehouse].time_zone if warehouse in known_warehouses else ShelfLifeRules().time_zone,
+            known_products[sku].shelf_life if sku in known_products else ShelfLifeRules().policy,
         )
         for sku, warehouse in pools
     }
 
 
-async def _heard(tx: Transaction, book: Book, facts: Sequence[Fact], demands: Demands) -> Sequence[Fact]:
-    """Serve, save, say."""
-    return [*facts, *await serving(tx, book, demands), *disagreements(book)]
+async def _save_and_collect(
+    tx: Transaction, uow: LotsUnitOfWork, emitted: Sequence[Message], demands: DemandSet
+) -> Sequence[Message]:
+    """Allocate backorders, save, and return all events."""
+    return [*emitted, *await allocate_backorders(tx, uow, demands), *conflict_events(uow)]
 
 
-async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]) -> Sequence[Fact]:
-    """Open demands and answer them (S08)."""
-    demands = await store.load(tx, [event.data.demand for event in events])
+async def on_allocation_requested(
+    tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]
+) -> Sequence[Message]:
+    """Open demands and allocate stock to them (S08)."""
+    demands = await store.load(tx, [event.data.demand_id for event in events])
     demands.open(events)
-    return await _heard(tx, Book(tx.now), (), demands)
+    return await _save_and_collect(tx, LotsUnitOfWork(tx.now), (), demands)
 
 
-async def allocation_withdrawn(tx: Transaction, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> Sequence[Fact]:
-    """Close demands and free what is still allocated under them (S11)."""
-    ids = [event.data.demand for event in events]
-    demands, book = await store.load(tx, ids), await _under(tx, ids)
-    demands.withdraw(events)
-    return await _heard(tx, book, orders.released(book, events), demands)
+async def on_allocation_cancelled(
+    tx: Transaction, events: Sequence[CloudEvent[AllocationCancelled]]
+) -> Sequence[Message]:
+    """Cancel demands and release their allocations (S11)."""
+    demand_ids = [event.data.demand_id for event in events]
+    demands, uow = await store.load(tx, demand_ids), await _load_allocated_to(tx, demand_ids)
+    demands.cancel(events)
+    return await _save_and_collect(tx, uow, fulfillment_events.release_allocations(uow, events), demands)
 
 
-async def stock_deallocated(tx: Transaction, events: Sequence[CloudEvent[StockDeallocated]]) -> Sequence[Fact]:
-    """Take allocated quantities back to stock (S11); those not found are held where they should lie."""
-    book = await _under(tx, [event.data.demand for event in events])
-    if missed := {(event.data.sku, part.lot) for event in events if event.data.hold for part in event.data.lots}:
-        await balances.load_had(tx, book, missed)
-    demands = await store.load(tx, [event.data.demand for event in events if event.data.again])
-    facts, again = orders.deallocated(book, events)
-    demands.reopen(again)
-    return await _heard(tx, book, facts, demands)
+async def on_order_lots_deallocated(
+    tx: Transaction, events: Sequence[CloudEvent[OrderLotsDeallocated]]
+) -> Sequence[Message]:
+    """Return allocated quantities to stock (S11); quantities not found are put on hold at their location."""
+    uow = await _load_allocated_to(tx, [event.data.demand_id for event in events])
+    if missing_lots := {
+        (event.data.sku, lot_quantity.lot) for event in events if event.data.hold_id for lot_quantity in event.data.lots
+    }:
+        await balances.load_commitments(tx, uow, missing_lots)
+    demands = await store.load(tx, [event.data.demand_id for event in events if event.data.reallocate])
+    emitted, reallocations = fulfillment_events.deallocate(uow, events)
+    demands.reopen(reallocations)
+    return await _save_and_collect(tx, uow, emitted, demands)
 
 
-async def stock_picked(tx: Transaction, events: Sequence[CloudEvent[StockPicked]]) -> Sequence[Fact]:
-    """Allocated quantities leave their places (S09)."""
-    ids = [event.data.demand for event in events]
-    book = await _under(tx, ids)
-    await store.load_picked(tx, book, ids)
-    return await _heard(tx, book, orders.picked(book, events), Demands())
+async def on_order_lots_picked(tx: Transaction, events: Sequence[CloudEvent[OrderLotsPicked]]) -> Sequence[Message]:
+    """Move allocated quantities to picked stock (S09)."""
+    demand_ids = [event.data.demand_id for event in events]
+    uow = await _load_allocated_to(tx, demand_ids)
+    await store.load_picked(tx, uow, demand_ids)
+    return await _save_and_collect(tx, uow, fulfillment_events.pick(uow, events), DemandSet())
 
 
-async def stock_unpicked(tx: Transaction, events: Sequence[CloudEvent[StockUnpicked]]) -> Sequence[Fact]:
-    """Put picked quantities to a storage place again (S12)."""
-    keys = [(event.data.sku, part.lot, event.data.location) for event in events for part in event.data.lots]
-    book = await balances.load(tx, keys)
-    await balances.load_shelves(tx, book, {(sku, location) for sku, _, location in keys})
-    await store.load_picked(tx, book, [event.data.demand for event in events])
-    demands = await store.load(tx, [event.data.demand for event in events if event.data.again])
-    facts, again = orders.unpicked(book, events)
-    demands.reopen(again)
-    return await _heard(tx, book, facts, demands)
+async def on_order_lots_unpicked(tx: Transaction, events: Sequence[CloudEvent[OrderLotsUnpicked]]) -> Sequence[Message]:
+    """Return picked quantities to a storage location (S12)."""
+    keys = [
+        (event.data.sku, lot_quantity.lot, event.data.location) for event in events for lot_quantity in event.data.lots
+    ]
+    uow = await balances.load(tx, keys)
+    await balances.load_location_stock(tx, uow, {(sku, location) for sku, _, location in keys})
+    await store.load_picked(tx, uow, [event.data.demand_id for event in events])
+    demands = await store.load(tx, [event.data.demand_id for event in events if event.data.reallocate])
+    emitted, reallocations = fulfillment_events.unpick(uow, events)
+    demands.reopen(reallocations)
+    return await _save_and_collect(tx, uow, emitted, demands)
 
 
-async def _under(tx: Transaction, demands: Sequence[str]) -> Book:
-    """Load what is allocated under demands, with its places."""
-    book = Book(tx.now)
-    await store.load_reserved(tx, book, demands)
-    return await balances.load(tx, [(row.sku, row.lot, row.location) for row in book.reserved.values()], book)
+async def _load_allocated_to(tx: Transaction, demand_ids: Sequence[str]) -> LotsUnitOfWork:
+    """Load the reservations of demands with their balances."""
+    uow = LotsUnitOfWork(tx.now)
+    await store.load_reservations(tx, uow, demand_ids)
+    return await balances.load(tx, [(row.sku, row.lot, row.location) for row in uow.reservations.values()], uow)
 
 
-async def dispatch_requested(tx: Transaction, events: Sequence[CloudEvent[DispatchRequested]]) -> Sequence[Fact]:
-    """Say whether quantities may leave: nothing changes."""
-    return checked(await _leaving(tx, events), events, tx.now)
+async def on_dispatch_check_requested(
+    tx: Transaction, events: Sequence[CloudEvent[DispatchCheckRequested]]
+) -> Sequence[Message]:
+    """Answer dispatch checks; no stock changes."""
+    return check_dispatch(await _load_dispatch_rules(tx, events), events, tx.now)
 
 
-async def dispatch_done(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> Sequence[Fact]:
-    """Picked quantities are SHIPPED (S10); whom to call about them is kept (S46)."""
-    guards = await _leaving(tx, events)
+async def on_order_dispatched(tx: Transaction, events: Sequence[CloudEvent[OrderDispatched]]) -> Sequence[Message]:
+    """Ship picked quantities (S10) and store the contacts of their customers (S46)."""
+    rules = await _load_dispatch_rules(tx, events)
     await store.save_consignees(tx, events)
-    return await _heard(tx, guards.book, dispatched(guards, events), Demands())
+    return await _save_and_collect(tx, rules.uow, ship(rules, events), DemandSet())
 
 
-async def _leaving(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Guards:
-    """Load what is picked of what lies in cartons, and what could keep it from leaving."""
-    book, skus = Book(tx.now), {part.sku for event in events for part in event.data.stock}
-    await store.load_leaving(tx, book, [event.data.order for event in events], skus)
-    await balances.load_lots(tx, book, {(row.sku, row.lot) for row in book.picked.values()})
-    return Guards(book, await _limits(tx, {(row.sku, row.warehouse) for row in book.picked.values()}))
+async def _load_dispatch_rules(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> DispatchRules:
+    """Load the picked stock of packed lots with their holds and shelf-life rules."""
+    uow, skus = LotsUnitOfWork(tx.now), {packed_lot.sku for event in events for packed_lot in event.data.stock}
+    await store.load_picked_for(tx, uow, [event.data.order for event in events], skus)
+    await balances.load_lots(tx, uow, {(row.sku, row.lot) for row in uow.picked.values()})
+    return DispatchRules(
+        uow, await _load_shelf_life_rules(tx, {(row.sku, row.warehouse) for row in uow.picked.values()})
+    )
 
 
-async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:
-    """Take products in; a relaxed policy may make stock fit those who wait."""
-    await replica.save_products(tx, events)
-    book, latest = Book(tx.now), {event.data.sku: Told.by(event) for event in events}
-    pools = await store.waiting_pools(tx, latest)
-    await _let_free(tx, book, {pool: latest[pool[0]] for pool in pools})
-    return await serving(tx, book)
+async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Message]:
+    """Store products and allocate backorders: a relaxed shelf-life policy may make stock available."""
+    await reference_data.save_products(tx, events)
+    uow, context_by_sku = LotsUnitOfWork(tx.now), {event.data.sku: MessageContext.from_event(event) for event in events}
+    pools = await store.find_backorder_pools(tx, context_by_sku)
+    await _mark_available(tx, uow, {pool: context_by_sku[pool[0]] for pool in pools})
+    return await allocate_backorders(tx, uow)
 
 
-async def warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Fact]:
-    """Take warehouses in; where it is an earlier day now, the clock is to serve who waits."""
-    if back := await rezoned.turned_back(tx, events):
-        await rezoned.note(tx, await store.waiting_pools_at(tx, back))
+async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
+    """Store warehouses; an earlier local date schedules a recheck of the backorders there."""
+    if affected_warehouses := await time_zone_changes.apply_time_zones(tx, events):
+        await time_zone_changes.enqueue_rechecks(tx, await store.find_backorder_pools_in(tx, affected_warehouses))
     return ()
 
 
-async def rezoned_serve(tx: Transaction, events: Sequence[CloudEvent[Rezoned]]) -> Sequence[Fact]:
-    """Serve who waits where it became an earlier day: what was too old for them may fit."""
-    book, told = Book(tx.now), {(event.data.sku, event.data.warehouse): Told.by(event) for event in events}
-    await rezoned.done(tx, told)
-    await _let_free(tx, book, told)
-    return await serving(tx, book)
+async def reallocate_after_day_change(
+    tx: Transaction, events: Sequence[CloudEvent[DemandRecheckDue]]
+) -> Sequence[Message]:
+    """Allocate backorders where the local date became earlier: stock may have sufficient shelf life again."""
+    uow, context_by_pool = (
+        LotsUnitOfWork(tx.now),
+        {(event.data.sku, event.data.warehouse): MessageContext.from_event(event) for event in events},
+    )
+    await time_zone_changes.dequeue_rechecks(tx, context_by_pool)
+    await _mark_available(tx, uow, context_by_pool)
+    return await allocate_backorders(tx, uow)
 
 
-async def _let_free(tx: Transaction, book: Book, pools: Mapping[Pool, Told]) -> None:
-    """Take what lies free in pools for come free just now, with what made it so."""
-    if pools:
-        await store.load_free(tx, book, pools)
-        await balances.load_lots(tx, book, {(it.sku, it.lot) for it in book.balances.values()})
-        for balance in book.balances.values():
-            book.came_free(balance, pools[balance.sku, balance.warehouse])
+async def _mark_available(tx: Transaction, uow: LotsUnitOfWork, context_by_pool: Mapping[Pool, MessageContext]) -> None:
+    """Mark the available stock of pools as released."""
+    if context_by_pool:
+        await store.load_available(tx, uow, context_by_pool)
+        await balances.load_lots(tx, uow, {(balance.sku, balance.lot) for balance in uow.balances.values()})
+        for balance in uow.balances.values():
+            uow.mark_released(balance, context_by_pool[balance.sku, balance.warehouse])
 
 
-async def passed_over(tx: Transaction, name: str) -> tuple[Demand, list[SkippedStock]] | None:
-    """Say why a demand is not given what lies there now; nothing is changed."""
-    demand = (await store.load(tx, [name])).known.get(name)
-    if demand is None or not demand.open:
+async def explain_shortfall(tx: Transaction, demand_id: str) -> tuple[Demand, list[SkippedLots]] | None:
+    """Return a demand and the stock that cannot fill it, with reasons; changes nothing."""
+    demand = (await store.load(tx, [demand_id])).by_id.get(demand_id)
+    if demand is None or not demand.open_quantity:
         return (demand, []) if demand else None
-    shelves = await _shelves(tx, Book(tx.now), [demand.pool])
-    return demand, by_lot(shelves[demand.pool].skipped(demand, []))
+    available_by_pool = await _load_available_lots(tx, LotsUnitOfWork(tx.now), [demand.pool])
+    return demand, summarise_by_lot(available_by_pool[demand.pool].find_skipped(demand, []))

@@ -1,13 +1,13 @@
-"""Loads the demands and the free stock that could meet, under the sku's lock, and writes what became of the demands.
+"""Loads demands and available stock under the lock of the SKU, and saves demands.
 
-Stock: every free pile of the product in the warehouse, some hundreds at most. FEFO could be walked with a limit only if
-every demand took every lot; some want lots by name, one lot alone, or a longer life.
+Stock: all available balances of the product in the warehouse, some hundreds at most. A LIMIT in FEFO order would need
+every demand to accept every lot, but some require certain lots, a single lot or a longer shelf life.
 
-Demands: however long the queue, those that what came free could reach. That rests on what every transaction leaves
-behind: no demand is open while stock that fits it is free. So only a lot that came free can serve anybody. Those whom
-any lot serves are walked in their turn, past those for whom its life is too short, until together they want as much as
-came free: whoever comes later cannot get any of it. Of those who want lots by name, or one lot alone, all are loaded
-that a lot which came free could serve.
+Demands: only those that released stock could fill, however long the queue. This relies on an invariant of every
+transaction: no demand is open while matching stock is available. So only released lots can fill a demand. Unrestricted
+demands are read in queue order, without those whose shelf-life requirement is not met, until their sum reaches the
+released quantity: later ones cannot get any of it. Selective demands (certain lots or a single lot) are all loaded if a
+released lot could fill them.
 """
 
 import json
@@ -16,246 +16,271 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.lots.allocation.domain.demand import Demand, Demands
-from services.lots.allocation.domain.reach import Reach
-from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.stock import Balance, Picked, Pool, Reserved
-from services.lots.balances.store import BALANCE, PICKED, RESERVED
+from services.lots.allocation.domain.demand import Demand, DemandSet
+from services.lots.allocation.domain.demand_filter import DemandFilter
+from services.lots.balances.domain.records import Balance, PickedQuantity, Pool, Reservation
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store import BALANCE, PICKED, RESERVATION
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.fulfillment import DispatchDone
-from shared.database import Transaction
-from shared.records import load_records
+from shared.contracts.fulfillment import OrderDispatched
+from shared.persistence.database import Transaction
+from shared.persistence.records import load_records
 
-DEMAND = """
-    d.id, d.status, d.order_id AS "order", d.line, d.sku, d.tracking, d.warehouse, d.customer, d.priority,
-    d.placed_at, d.shortfall, d.quantity, d.open, d.lots, d.single_lot, d.min_life_days, d.lot
+DEMAND_COLUMNS = """
+    d.demand_id, d.status, d.order_id, d.line, d.sku, d.tracking, d.warehouse, d.customer, d.priority,
+    d.placed_at, d.shortfall, d.quantity, d.open_quantity, d.allowed_lots, d.single_lot,
+    d.min_remaining_shelf_life_days, d.assigned_lot
 """
-LOAD = text(f"SELECT {DEMAND} FROM demand AS d WHERE d.id = ANY(CAST(:ids AS text[]))")  # noqa: S608
+SELECT_BY_ID = text(f"""
+    SELECT {DEMAND_COLUMNS} FROM demand AS d WHERE d.demand_id = ANY(CAST(:demand_ids AS text[]))
+""")  # noqa: S608
 
-NEXT = """
-    SELECT d.id, -d.priority AS urgency, d.placed_at, d.open FROM demand AS d
-    WHERE d.sku = r.sku AND d.warehouse = r.warehouse AND d.open > 0 AND NOT d.single_lot AND d.lots = '{}'
-        AND (r.days IS NULL OR d.min_life_days <= r.days) AND NOT jsonb_exists(r.demanding, d.customer)
-        AND d.id <> ALL(CAST(:known AS text[]))
+NEXT_DEMAND = """
+    SELECT d.demand_id, -d.priority AS negated_priority, d.placed_at, d.open_quantity FROM demand AS d
+    WHERE d.sku = s.sku AND d.warehouse = s.warehouse
+        AND d.open_quantity > 0 AND NOT d.single_lot AND d.allowed_lots = '{}'
+        AND (s.days IS NULL OR d.min_remaining_shelf_life_days <= s.days)
+        AND NOT jsonb_exists(s.demanding_customers, d.customer)
+        AND d.demand_id <> ALL(CAST(:loaded_ids AS text[]))
 """
-IN_TURN = "ORDER BY -d.priority, d.placed_at, d.id LIMIT 1"
-LOAD_WAITING = text(f"""
+QUEUE_ORDER = "ORDER BY -d.priority, d.placed_at, d.demand_id LIMIT 1"
+SELECT_FILLABLE = text(f"""
     WITH RECURSIVE pool AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:pools AS jsonb))
-        AS it (sku text, warehouse text, free numeric, lots text[], most numeric)
-    ), reach AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(CAST(:reaches AS jsonb))
-        AS it (sku text, warehouse text, days integer, demanding jsonb, free numeric)
-    ), walk AS (
-        SELECT r.*, d.id, d.urgency, d.placed_at, r.free - d.open AS rest
-        FROM reach AS r CROSS JOIN LATERAL ({NEXT} {IN_TURN}) AS d
+        AS changed (sku text, warehouse text, lots text[], max_quantity numeric)
+    ), supply AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(CAST(:supplies AS jsonb))
+        AS changed (sku text, warehouse text, days integer, demanding_customers jsonb, available numeric)
+    ), queue AS (
+        SELECT s.*, d.demand_id, d.negated_priority, d.placed_at, s.available - d.open_quantity AS remaining
+        FROM supply AS s CROSS JOIN LATERAL ({NEXT_DEMAND} {QUEUE_ORDER}) AS d
         UNION ALL
-        SELECT r.sku, r.warehouse, r.days, r.demanding, r.free, d.id, d.urgency, d.placed_at, r.rest - d.open
-        FROM walk AS r CROSS JOIN LATERAL (
-            {NEXT} AND (-d.priority, d.placed_at, d.id) > (r.urgency, r.placed_at, r.id) {IN_TURN}
+        SELECT s.sku, s.warehouse, s.days, s.demanding_customers, s.available,
+            d.demand_id, d.negated_priority, d.placed_at, s.remaining - d.open_quantity
+        FROM queue AS s CROSS JOIN LATERAL (
+            {NEXT_DEMAND}
+                AND (-d.priority, d.placed_at, d.demand_id) > (s.negated_priority, s.placed_at, s.demand_id)
+            {QUEUE_ORDER}
         ) AS d
-        WHERE r.rest > 0
+        WHERE s.remaining > 0
     )
-    SELECT {DEMAND} FROM demand AS d WHERE d.id IN (SELECT id FROM walk)
+    SELECT {DEMAND_COLUMNS} FROM demand AS d WHERE d.demand_id IN (SELECT demand_id FROM queue)
     UNION ALL
-    SELECT {DEMAND} FROM pool AS p CROSS JOIN LATERAL (
+    SELECT {DEMAND_COLUMNS} FROM pool AS p CROSS JOIN LATERAL (
         SELECT * FROM demand AS d
-        WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.open > 0 AND (d.single_lot OR d.lots <> '{{}}')
-            AND (d.lots = '{{}}' OR d.lots && p.lots) AND (d.lot IS NULL OR d.lot = ANY(p.lots))
-            AND (NOT d.single_lot OR d.open <= p.most)
-        OFFSET 0  -- pool by pool: joined at once, the choosy of every product would be read
+        WHERE d.sku = p.sku AND d.warehouse = p.warehouse
+            AND d.open_quantity > 0 AND (d.single_lot OR d.allowed_lots <> '{{}}')
+            AND (d.allowed_lots = '{{}}' OR d.allowed_lots && p.lots)
+            AND (d.assigned_lot IS NULL OR d.assigned_lot = ANY(p.lots))
+            AND (NOT d.single_lot OR d.open_quantity <= p.max_quantity)
+        OFFSET 0  -- keeps the join per pool; otherwise the selective demands of all products would be read
     ) AS d
 """)  # noqa: S608
 
-# Where somebody waits whom a relaxed rule may help; in two parts, each with the index of those who wait.
-LOAD_POOLS = text("""
+# Pools with backorders; a UNION, so that each part uses its partial index.
+SELECT_BACKORDER_POOLS = text("""
     SELECT sku, warehouse FROM demand
-    WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0 AND NOT single_lot AND lots = '{}'
+    WHERE sku = ANY(CAST(:skus AS text[])) AND open_quantity > 0 AND NOT single_lot AND allowed_lots = '{}'
     UNION
     SELECT sku, warehouse FROM demand
-    WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0 AND (single_lot OR lots <> '{}')
+    WHERE sku = ANY(CAST(:skus AS text[])) AND open_quantity > 0 AND (single_lot OR allowed_lots <> '{}')
 """)
 
-# The same of a warehouse: both indexes, which hold who waits and nobody else, are read through.
-LOAD_POOLS_AT = text("""
+# The same by warehouse: both partial indexes, which contain backorders only, are scanned completely.
+SELECT_BACKORDER_POOLS_BY_WAREHOUSE = text("""
     SELECT sku, warehouse FROM demand
-    WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open > 0 AND NOT single_lot AND lots = '{}'
+    WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open_quantity > 0 AND NOT single_lot AND allowed_lots = '{}'
     UNION
     SELECT sku, warehouse FROM demand
-    WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open > 0 AND (single_lot OR lots <> '{}')
+    WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open_quantity > 0 AND (single_lot OR allowed_lots <> '{}')
 """)
 
-LOAD_FREE = text(f"""
-    SELECT {BALANCE.read} FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS p (sku, warehouse)
+SELECT_AVAILABLE = text(f"""
+    SELECT {BALANCE.select_columns}
+    FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS pool (sku, warehouse)
     JOIN balance USING (sku, warehouse)
-    WHERE balance.on_hand > 0 AND balance.stored AND balance.on_hand > balance.allocated
+    WHERE balance.on_hand > 0 AND balance.is_storage AND balance.on_hand > balance.allocated
 """)  # noqa: S608
 
-LOAD_RESERVED = text(f"""
-    SELECT {RESERVED.read} FROM reserved WHERE demand = ANY(CAST(:demands AS text[]))
+SELECT_RESERVATIONS = text(f"""
+    SELECT {RESERVATION.select_columns} FROM reservation WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608
 
-LOAD_PICKED = text(f"""
-    SELECT {PICKED.read} FROM picked WHERE demand = ANY(CAST(:demands AS text[]))
+SELECT_PICKED = text(f"""
+    SELECT {PICKED.select_columns} FROM picked_stock WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608
 
-LOAD_LEAVING = text(f"""
-    SELECT {PICKED.read} FROM picked
+SELECT_PICKED_FOR_ORDERS = text(f"""
+    SELECT {PICKED.select_columns} FROM picked_stock
     WHERE order_id = ANY(CAST(:orders AS text[])) AND sku = ANY(CAST(:skus AS text[])) AND quantity > 0
 """)  # noqa: S608
 
-INSERT = text("""
-    INSERT INTO demand (id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at, shortfall,
-                        quantity, open, lots, single_lot, min_life_days, lot)
-    SELECT id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at, shortfall, quantity,
-           open, ARRAY(SELECT jsonb_array_elements_text(lots)), single_lot, min_life_days, lot
+INSERT_DEMANDS = text("""
+    INSERT INTO demand (demand_id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at,
+                        shortfall, quantity, open_quantity, allowed_lots, single_lot, min_remaining_shelf_life_days,
+                        assigned_lot)
+    SELECT demand_id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at, shortfall,
+           quantity, open_quantity, ARRAY(SELECT jsonb_array_elements_text(allowed_lots)), single_lot,
+           min_remaining_shelf_life_days, assigned_lot
     FROM unnest(
-        CAST(:ids AS text[]), CAST(:statuses AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]),
+        CAST(:demand_ids AS text[]), CAST(:statuses AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]),
         CAST(:skus AS text[]), CAST(:trackings AS text[]), CAST(:warehouses AS text[]), CAST(:customers AS text[]),
-        CAST(:priorities AS integer[]), CAST(:placed AS timestamptz[]), CAST(:shortfalls AS text[]),
-        CAST(:quantities AS numeric[]), CAST(:open AS numeric[]), CAST(:lots AS jsonb[]),
-        CAST(:single_lots AS boolean[]), CAST(:min_lives AS integer[]), CAST(:given_lots AS text[])
-    ) AS it (id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at, shortfall,
-             quantity, open, lots, single_lot, min_life_days, lot)
+        CAST(:priorities AS integer[]), CAST(:placed_at AS timestamptz[]), CAST(:shortfalls AS text[]),
+        CAST(:quantities AS numeric[]), CAST(:open_quantities AS numeric[]), CAST(:allowed_lots AS jsonb[]),
+        CAST(:single_lots AS boolean[]), CAST(:min_shelf_lives AS integer[]), CAST(:assigned_lots AS text[])
+    ) AS changed (demand_id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at, shortfall,
+             quantity, open_quantity, allowed_lots, single_lot, min_remaining_shelf_life_days, assigned_lot)
 """)
 
-# A demand that is withdrawn before it was asked for is remembered, and will be found withdrawn.
-INSERT_WITHDRAWN = text("""
-    INSERT INTO demand (id, status, order_id, line, sku, tracking)
-    SELECT id, 'WITHDRAWN', order_id, line, sku, tracking FROM unnest(
-        CAST(:ids AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]), CAST(:skus AS text[]),
+# A cancellation that arrives before its demand is stored as a cancelled demand.
+INSERT_CANCELLED = text("""
+    INSERT INTO demand (demand_id, status, order_id, line, sku, tracking)
+    SELECT demand_id, 'CANCELLED', order_id, line, sku, tracking FROM unnest(
+        CAST(:demand_ids AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]), CAST(:skus AS text[]),
         CAST(:trackings AS text[])
-    ) AS it (id, order_id, line, sku, tracking)
+    ) AS changed (demand_id, order_id, line, sku, tracking)
 """)
 
-UPDATE = text("""
-    UPDATE demand AS d SET status = it.status, open = it.open, lot = it.lot
+UPDATE_DEMANDS = text("""
+    UPDATE demand AS d
+    SET status = changed.status, open_quantity = changed.open_quantity, assigned_lot = changed.assigned_lot
     FROM unnest(
-        CAST(:ids AS text[]), CAST(:statuses AS text[]), CAST(:open AS numeric[]), CAST(:given_lots AS text[])
-    ) AS it (id, status, open, lot)
-    WHERE d.id = it.id
+        CAST(:demand_ids AS text[]), CAST(:statuses AS text[]), CAST(:open_quantities AS numeric[]),
+        CAST(:assigned_lots AS text[])
+    ) AS changed (demand_id, status, open_quantity, assigned_lot)
+    WHERE d.demand_id = changed.demand_id
 """)
 
 
-async def load(tx: Transaction, ids: Iterable[str]) -> Demands:
+async def load(tx: Transaction, ids: Iterable[str]) -> DemandSet:
     """Load demands by id."""
-    demands = Demands()
-    if wanted := list(set(ids)):
-        demands.adopt(load_records(Demand, await tx.rows(LOAD, {"ids": wanted})))
+    demands = DemandSet()
+    if demand_ids := list(set(ids)):
+        demands.load(load_records(Demand, await tx.fetch_all(SELECT_BY_ID, {"demand_ids": demand_ids})))
     return demands
 
 
-async def load_waiting(tx: Transaction, demands: Demands, reaches: Iterable[Reach]) -> None:
-    """Load the demands that stock which came free could serve."""
-    if came := list(reaches):
+async def load_fillable_demands(tx: Transaction, demands: DemandSet, filters: Iterable[DemandFilter]) -> None:
+    """Load the demands that released stock could fill."""
+    if filter_list := list(filters):
         pools = [
-            {"sku": it.pool[0], "warehouse": it.pool[1], "lots": list(it.lots), "most": str(max(it.lots.values()))}
-            for it in came
+            {
+                "sku": demand_filter.pool[0],
+                "warehouse": demand_filter.pool[1],
+                "lots": list(demand_filter.lots),
+                "max_quantity": str(max(demand_filter.lots.values())),
+            }
+            for demand_filter in filter_list
         ]
-        lives = [
-            {"sku": it.pool[0], "warehouse": it.pool[1], "free": str(it.free), **life._asdict()}
-            for it in came
-            for life in it.lives
+        supplies = [
+            {
+                "sku": demand_filter.pool[0],
+                "warehouse": demand_filter.pool[1],
+                "available": str(demand_filter.available_quantity),
+                **remaining_life._asdict(),
+            }
+            for demand_filter in filter_list
+            for remaining_life in demand_filter.remaining_lives
         ]
-        # Those in hand may stand first in the table, and want nothing any more.
-        values = {"pools": json.dumps(pools), "reaches": json.dumps(lives), "known": list(demands.known)}
-        demands.adopt(load_records(Demand, await tx.rows(LOAD_WAITING, values)))
+        # Loaded demands are excluded: their rows may still be open in the table.
+        values = {"pools": json.dumps(pools), "supplies": json.dumps(supplies), "loaded_ids": list(demands.by_id)}
+        demands.load(load_records(Demand, await tx.fetch_all(SELECT_FILLABLE, values)))
 
 
-async def waiting_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
-    """Where somebody waits for a product."""
-    return {(row.sku, row.warehouse) for row in await tx.rows(LOAD_POOLS, {"skus": list(set(skus))})}
+async def find_backorder_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
+    """Return the pools of products with backorders."""
+    return {(row.sku, row.warehouse) for row in await tx.fetch_all(SELECT_BACKORDER_POOLS, {"skus": list(set(skus))})}
 
 
-async def waiting_pools_at(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
-    """What somebody waits for in warehouses."""
-    rows = await tx.rows(LOAD_POOLS_AT, {"warehouses": list(set(warehouses))})
+async def find_backorder_pools_in(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
+    """Return the pools of warehouses with backorders."""
+    rows = await tx.fetch_all(SELECT_BACKORDER_POOLS_BY_WAREHOUSE, {"warehouses": list(set(warehouses))})
     return {(row.sku, row.warehouse) for row in rows}
 
 
-async def load_free(tx: Transaction, book: Book, pools: Iterable[Pool]) -> None:
-    """Load what is stored in pools and no order has."""
-    wanted = sorted(set(pools))
-    values = {"skus": [sku for sku, _ in wanted], "warehouses": [warehouse for _, warehouse in wanted]}
-    book.adopt(load_records(Balance, await tx.rows(LOAD_FREE, values)))
+async def load_available(tx: Transaction, uow: LotsUnitOfWork, pools: Iterable[Pool]) -> None:
+    """Load balances in storage with unallocated stock."""
+    pool_list = sorted(set(pools))
+    values = {"skus": [sku for sku, _ in pool_list], "warehouses": [warehouse for _, warehouse in pool_list]}
+    uow.load(load_records(Balance, await tx.fetch_all(SELECT_AVAILABLE, values)))
 
 
-async def load_reserved(tx: Transaction, book: Book, demands: Iterable[str]) -> None:
-    """Load what is allocated under demands, or was: a row that came to nothing is there to be used again."""
-    if wanted := list(set(demands)):
-        book.adopt(load_records(Reserved, await tx.rows(LOAD_RESERVED, {"demands": wanted})))
+async def load_reservations(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterable[str]) -> None:
+    """Load the reservations of demands; rows with quantity zero are loaded to be reused."""
+    if requested := list(set(demand_ids)):
+        uow.load(load_records(Reservation, await tx.fetch_all(SELECT_RESERVATIONS, {"demand_ids": requested})))
 
 
-async def load_picked(tx: Transaction, book: Book, demands: Iterable[str]) -> None:
-    """Load what is picked under demands, or was."""
-    book.adopt(load_records(Picked, await tx.rows(LOAD_PICKED, {"demands": list(set(demands))})))
+async def load_picked(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterable[str]) -> None:
+    """Load the picked stock of demands; rows with quantity zero are loaded to be reused."""
+    uow.load(load_records(PickedQuantity, await tx.fetch_all(SELECT_PICKED, {"demand_ids": list(set(demand_ids))})))
 
 
-async def load_leaving(tx: Transaction, book: Book, orders: Iterable[str], skus: Iterable[str]) -> None:
-    """Load what is picked of products for orders."""
+async def load_picked_for(tx: Transaction, uow: LotsUnitOfWork, orders: Iterable[str], skus: Iterable[str]) -> None:
+    """Load the picked stock of products for orders."""
     values = {"orders": list(set(orders)), "skus": list(set(skus))}
-    book.adopt(load_records(Picked, await tx.rows(LOAD_LEAVING, values)))
+    uow.load(load_records(PickedQuantity, await tx.fetch_all(SELECT_PICKED_FOR_ORDERS, values)))
 
 
-async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> None:
-    """Keep whom to call about what left: the customer of each shipment's order."""
-    facts = list({(event.data.shipment, event.data.order): event.data for event in events}.values())
+async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[OrderDispatched]]) -> None:
+    """Store the customer contact of each shipped order."""
+    payloads = list({(event.data.shipment, event.data.order): event.data for event in events}.values())
     values = {
-        "shipments": [fact.shipment for fact in facts],
-        "orders": [fact.order for fact in facts],
-        "customers": [fact.customer for fact in facts],
-        "names": [fact.customer_name for fact in facts],
-        "contacts": [fact.contact for fact in facts],
+        "shipments": [payload.shipment for payload in payloads],
+        "orders": [payload.order for payload in payloads],
+        "customers": [payload.customer for payload in payloads],
+        "names": [payload.customer_name for payload in payloads],
+        "contacts": [payload.contact for payload in payloads],
         "now": tx.now,
     }
-    await tx.run(CONSIGNEES, values)
+    await tx.execute(INSERT_CONSIGNEES, values)
 
 
-async def save(tx: Transaction, demands: Demands) -> None:
-    """Write demands that were opened, served, withdrawn."""
-    if fresh := [demands.known[name] for name in demands.fresh]:
-        await tx.run(INSERT, _columns(fresh))
-    if unknown := list(demands.withdrawn.values()):
+async def save(tx: Transaction, demands: DemandSet) -> None:
+    """Save new and changed demands, and early cancellations."""
+    if new_demands := [demands.by_id[demand_id] for demand_id in demands.new_ids]:
+        await tx.execute(INSERT_DEMANDS, _as_arrays(new_demands))
+    if cancellations := list(demands.early_cancellations.values()):
         values = {
-            "ids": [fact.demand for fact in unknown],
-            "orders": [fact.order for fact in unknown],
-            "lines": [fact.line for fact in unknown],
-            "skus": [fact.sku for fact in unknown],
-            "trackings": [fact.tracking for fact in unknown],
+            "demand_ids": [cancellation.demand_id for cancellation in cancellations],
+            "orders": [cancellation.order for cancellation in cancellations],
+            "lines": [cancellation.line for cancellation in cancellations],
+            "skus": [cancellation.sku for cancellation in cancellations],
+            "trackings": [cancellation.tracking for cancellation in cancellations],
         }
-        await tx.run(INSERT_WITHDRAWN, values)
-    if changed := [demands.known[name] for name in demands.changed - demands.fresh]:
-        await tx.run(UPDATE, _columns(changed))
+        await tx.execute(INSERT_CANCELLED, values)
+    if changed_demands := [demands.by_id[demand_id] for demand_id in demands.changed_ids - demands.new_ids]:
+        await tx.execute(UPDATE_DEMANDS, _as_arrays(changed_demands))
 
 
-# An order's part of a shipment may be told in several messages: they name the same customer.
-CONSIGNEES = text("""
-    INSERT INTO consignee (shipment, order_id, customer, customer_name, contact, at)
+# An order may be dispatched in several messages with the same customer.
+INSERT_CONSIGNEES = text("""
+    INSERT INTO consignee (shipment, order_id, customer, customer_name, contact, recorded_at)
     SELECT shipment, order_id, customer, name, contact, :now FROM unnest(
         CAST(:shipments AS text[]), CAST(:orders AS text[]), CAST(:customers AS text[]), CAST(:names AS text[]),
         CAST(:contacts AS text[])
-    ) AS it (shipment, order_id, customer, name, contact)
+    ) AS changed (shipment, order_id, customer, name, contact)
     ON CONFLICT DO NOTHING
 """)
 
 
-def _columns(demands: Sequence[Demand]) -> dict[str, Any]:
+def _as_arrays(demands: Sequence[Demand]) -> dict[str, Any]:
     return {
-        "ids": [demand.id for demand in demands],
+        "demand_ids": [demand.demand_id for demand in demands],
         "statuses": [demand.status for demand in demands],
-        "orders": [demand.order for demand in demands],
+        "orders": [demand.order_id for demand in demands],
         "lines": [demand.line for demand in demands],
         "skus": [demand.sku for demand in demands],
         "trackings": [demand.tracking for demand in demands],
         "warehouses": [demand.warehouse for demand in demands],
         "customers": [demand.customer for demand in demands],
         "priorities": [demand.priority for demand in demands],
-        "placed": [demand.placed_at for demand in demands],
+        "placed_at": [demand.placed_at for demand in demands],
         "shortfalls": [demand.shortfall for demand in demands],
         "quantities": [demand.quantity for demand in demands],
-        "open": [demand.open for demand in demands],
-        "lots": [json.dumps(demand.lots) if demand.lots else "[]" for demand in demands],
+        "open_quantities": [demand.open_quantity for demand in demands],
+        "allowed_lots": [json.dumps(demand.allowed_lots) if demand.allowed_lots else "[]" for demand in demands],
         "single_lots": [demand.single_lot for demand in demands],
-        "min_lives": [demand.min_life_days for demand in demands],
-        "given_lots": [demand.lot for demand in demands],
+        "min_shelf_lives": [demand.min_remaining_shelf_life_days for demand in demands],
+        "assigned_lots": [demand.assigned_lot for demand in demands],
     }

@@ -1,1 +1,1 @@
-"""How much of each lot lies where: receipts, putaway, moves, counts, holds, dates; and the ledger that proves it."""
+"""Balances of lots by location: receipts, putaways, moves, counts, holds, dates and the stock ledger."""

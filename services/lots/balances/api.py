@@ -1,4 +1,4 @@
-"""Open holds over HTTP."""
+"""HTTP API of open holds."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -7,38 +7,38 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
 from services.lots.balances import queries
-from services.lots.balances.domain.stock import HoldKind
+from services.lots.balances.domain.records import HoldKind
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Cursor, HoldFilter, Limit, LotFilter, Page, Reading, SkuFilter, page, parts
-from shared.identifiers import Exact
+from shared.http import Cursor, HoldFilter, Limit, LotFilter, Page, ReadTransaction, SkuFilter, decode_cursor, paginate
+from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["holds"])
 
 
 class HoldOut(KnownFieldsModel):
-    """A hold on a lot, everywhere or at one place, since when and why, and how much it keeps there."""
+    """An open hold on a lot, at one location or at all of them, with the quantities under it."""
 
-    hold: str
+    hold_id: str
     sku: str
     lot: str
     location: str | None
     kind: HoldKind
     reason: str
-    role: str
+    owner_role: str
     return_id: str | None
-    on_hand: Exact
-    allocated: Exact
+    on_hand: SignedQuantity
+    allocated: SignedQuantity
     opened_by: str
     opened_at: datetime
 
 
-def _shown(row: Row[Any]) -> HoldOut:
+def _hold_out(row: Row[Any]) -> HoldOut:
     return HoldOut.model_validate(row._asdict())
 
 
 @router.get("/holds")
 async def list_holds(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     sku: SkuFilter = None,
     lot: LotFilter = None,
@@ -47,7 +47,7 @@ async def list_holds(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[HoldOut]:
-    """Open holds, one item a lot or a lot at a place, the oldest first."""
-    (after,) = parts(cursor, int) or (0,)
-    rows = await queries.open_holds(tx, size=limit + 1, after=after, sku=sku, lot=lot, hold=hold, kind=kind)
-    return page(rows, limit, _shown, lambda row: (row.id,))
+    """Lists open holds, oldest first, one item per lot and location."""
+    (after,) = decode_cursor(cursor, int) or (0,)
+    rows = await queries.list_open_holds(tx, size=limit + 1, after=after, sku=sku, lot=lot, hold=hold, kind=kind)
+    return paginate(rows, limit, _hold_out, lambda row: (row.id,))

@@ -1,202 +1,243 @@
-"""What happens to counted stock: load → decide → keep → say.
+"""Handlers of lot stock: load rows, apply the rules, save, publish.
 
-To keep is to save, and where somebody may be waiting for what came free, to serve first: whoever maps a handler says
-how, as `allocation` does, which knows the demands.
+A handler that may release stock takes a `before_commit` function, which allocates backorders before it saves.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from services.lots.balances import store
-from services.lots.balances.domain import arrivals, counts, dates, holds, places, returns
-from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.events import disagreements
-from services.lots.balances.domain.refusals import Outcome
-from services.lots.balances.domain.stock import Key, Told
-from shared import locks
-from shared.contracts.commands.lots import AdjustLot, CorrectLot, CountLot, HoldLot, LiftLot, MoveLot, PutAwayLot
-from shared.contracts.envelope import CloudEvent, Fact
+from services.lots.balances.domain import adjustments, dates, holds, movements, receipts, returns
+from services.lots.balances.domain.events import conflict_events
+from services.lots.balances.domain.records import BalanceKey, MessageContext
+from services.lots.balances.domain.results import CommandOutcome
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lots import (
+    AdjustLot,
+    CorrectLotDates,
+    CountLot,
+    MoveLot,
+    PlaceLotHold,
+    PutAwayLot,
+    ReleaseLotHold,
+)
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.problems import Code
-from shared.contracts.receiving import StockDisposed, StockReceived, StockReturned
+from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged
-from shared.database import Transaction
-from shared.identifiers import hold_address
-from shared.replica import save_locations
-from shared.routing import Answer
+from shared.identifiers import hold_path
+from shared.inventory.reference_data import save_locations
+from shared.messaging.handlers import CommandResult
+from shared.persistence import locks
+from shared.persistence.database import Transaction
 
-Keep = Callable[[Transaction, Book], Awaitable[Sequence[Fact]]]
-"""Serves what came free in a book, writes it, and gives what is to be said of that."""
+BeforeCommit = Callable[[Transaction, LotsUnitOfWork], Awaitable[Sequence[Message]]]
+"""Saves a unit of work, optionally after allocating released stock, and returns the events of that."""
 
 
-async def saved(tx: Transaction, book: Book) -> Sequence[Fact]:
-    """Write a book; nobody waits."""
-    await store.save(tx, book)
+async def save_only(tx: Transaction, uow: LotsUnitOfWork) -> Sequence[Message]:
+    """Save a unit of work without allocating backorders."""
+    await store.save(tx, uow)
     return ()
 
 
-async def heard(tx: Transaction, book: Book, facts: Sequence[Fact], keep: Keep) -> Sequence[Fact]:
-    """Keep what facts did, and say it."""
-    return [*facts, *await keep(tx, book), *disagreements(book)]
+async def save_and_collect(
+    tx: Transaction, uow: LotsUnitOfWork, emitted: Sequence[Message], before_commit: BeforeCommit
+) -> Sequence[Message]:
+    """Save the effects of events and return all events."""
+    return [*emitted, *await before_commit(tx, uow), *conflict_events(uow)]
 
 
-async def answered(tx: Transaction, book: Book, outcomes: Sequence[Outcome], keep: Keep) -> list[Answer]:
-    """Keep what requests did and answer each; what followed from all of them is said with the last that was done."""
-    more = await keep(tx, book)
-    answers = [Answer(it.done, it.facts, [it.refusal] if it.refusal else ()) for it in outcomes]
-    done = [place for place, answer in enumerate(answers) if answer.body]
-    if done and more:
-        last = answers[done[-1]]
-        answers[done[-1]] = Answer(last.body, [*last.events, *more], last.refusals)
-    return answers
+async def save_and_answer(
+    tx: Transaction, uow: LotsUnitOfWork, outcomes: Sequence[CommandOutcome], before_commit: BeforeCommit
+) -> list[CommandResult]:
+    """Save the effects of commands and return a result for each.
 
-
-async def stock_received(
-    tx: Transaction, events: Sequence[CloudEvent[StockReceived]], keep: Keep = saved
-) -> Sequence[Fact]:
-    """Take in what a receipt brought: its lots are known at once (S23, S26)."""
-    keys = _lots_at(events)
-    book = await store.load(tx, keys)
-    await _load_shelves(tx, book, keys)
-    if to_hold := arrivals.to_hold(book, events):
-        await store.load_had(tx, book, to_hold)
-    return await heard(tx, book, arrivals.received(book, events), keep)
-
-
-async def location_changed(
-    tx: Transaction, events: Sequence[CloudEvent[LocationChanged]], keep: Keep = saved
-) -> Sequence[Fact]:
-    """Take places in; what lay there before its place was known, or was a storage place, is looked at again."""
-    await save_locations(tx, events)
-    latest = {event.data.location: Told.by(event, "place retyped") for event in events}
-    if not (found := await store.retyped(tx, latest)):
-        return ()
-    # No message names these products. Whoever meets another order of locks here loses a race, and decides again.
-    await locks.take(tx, {f"sku:{sku}" for sku, _ in found})
-    book = Book(tx.now)
-    await store.load_shelves(tx, book, found)
-    await store.load_lots(tx, book, {(sku, lot) for sku, lot, _ in book.balances})
-    await store.load_places(tx, book, latest)
-    return await heard(tx, book, places.retyped(book, latest), keep)
-
-
-async def put_away(tx: Transaction, requests: Sequence[CloudEvent[PutAwayLot]], keep: Keep = saved) -> Sequence[Answer]:
-    """Store what was received; orders that wait get it at once (S07)."""
-    book = await _load_moving(tx, requests)
-    outcomes = await _suggested(tx, requests, places.put_away(book, requests))
-    return await answered(tx, book, outcomes, keep)
-
-
-async def move(tx: Transaction, requests: Sequence[CloudEvent[MoveLot]], keep: Keep = saved) -> Sequence[Answer]:
-    """Move what no order has."""
-    book = await _load_moving(tx, requests)
-    outcomes = await _suggested(tx, requests, places.move(book, requests))
-    return await answered(tx, book, outcomes, keep)
-
-
-async def stock_returned(
-    tx: Transaction, events: Sequence[CloudEvent[StockReturned]], keep: Keep = saved
-) -> Sequence[Fact]:
-    """Take in what customers sent back, on hold."""
-    keys = _lots_at(events)
-    book = await store.load(tx, keys)
-    await _load_shelves(tx, book, keys)
-    await store.load_had(tx, book, [(sku, lot) for sku, lot, _ in keys])
-    return await heard(tx, book, returns.returned(book, events), keep)
-
-
-async def stock_disposed(
-    tx: Transaction, events: Sequence[CloudEvent[StockDisposed]], keep: Keep = saved
-) -> Sequence[Fact]:
-    """End the hold of returned goods: back to stock, scrapped, or sent back."""
-    book = await store.load(tx, _lots_at(events))
-    return await heard(tx, book, returns.disposed(book, events), keep)
-
-
-async def adjust(tx: Transaction, requests: Sequence[CloudEvent[AdjustLot]], keep: Keep = saved) -> Sequence[Answer]:
-    """Scrap, lose or find what no order has."""
-    book = await _load_places(tx, requests)
-    return await answered(tx, book, counts.adjust(book, requests), keep)
-
-
-async def count(tx: Transaction, requests: Sequence[CloudEvent[CountLot]], keep: Keep = saved) -> Sequence[Answer]:
-    """Make the books say what was counted."""
-    book = await _load_places(tx, requests)
-    return await answered(tx, book, counts.count(book, requests), keep)
-
-
-async def hold(tx: Transaction, requests: Sequence[CloudEvent[HoldLot]], keep: Keep = saved) -> Sequence[Answer]:
-    """Hold lots; the orders that have some of them are told."""
-    # The empty place is none: a lot is held everywhere.
-    book = await store.load_asked(tx, [(it.data.sku, it.data.lot, it.data.location or "") for it in requests])
-    await store.load_holds(tx, book, _holds(requests))
-    await store.load_had(tx, book, [(it.data.sku, it.data.lot) for it in requests])
-    answers = await answered(tx, book, holds.hold(book, requests), keep)
-    return [answer.created(hold_address(it.data.hold)) for it, answer in zip(requests, answers, strict=True)]
-
-
-async def lift(tx: Transaction, requests: Sequence[CloudEvent[LiftLot]], keep: Keep = saved) -> Sequence[Answer]:
-    """Close holds; what is under no other is free again."""
-    book = Book(tx.now)
-    await store.load_holds(tx, book, _holds(requests))
-    lots = list(book.holds)
-    await store.load_lots(tx, book, lots)
-    await store.load_everywhere(tx, book, lots)
-    return await answered(tx, book, holds.lift(book, requests), keep)
-
-
-async def correct(tx: Transaction, requests: Sequence[CloudEvent[CorrectLot]], keep: Keep = saved) -> Sequence[Answer]:
-    """Put other dates of lots in force."""
-    book = await store.load_asked(tx, [(it.data.sku, it.data.lot, "") for it in requests])
-    await store.load_everywhere(tx, book, book.lots)
-    await store.load_had(tx, book, book.lots)
-    return await answered(tx, book, dates.correct(book, requests), keep)
-
-
-def _lots_at(events: Iterable[CloudEvent[Any]]) -> list[Key]:
-    return [(event.data.sku, some.lot, event.data.location) for event in events for some in event.data.lots]
-
-
-def _holds(requests: Iterable[CloudEvent[Any]]) -> set[tuple[str, str]]:
-    return {(request.data.sku, request.data.hold) for request in requests}
-
-
-async def _load_places(tx: Transaction, requests: Sequence[CloudEvent[Any]]) -> Book:
-    keys = [(it.data.sku, it.data.lot, it.data.location) for it in requests]
-    book = await store.load_asked(tx, keys)
-    await _load_shelves(tx, book, keys)
-    return book
-
-
-async def _load_moving(tx: Transaction, requests: Sequence[CloudEvent[Any]]) -> Book:
-    from_keys = [(it.data.sku, it.data.lot, it.data.from_location) for it in requests]
-    to_keys = [(it.data.sku, it.data.lot, it.data.location) for it in requests]
-    book = await store.load_asked(tx, [*from_keys, *to_keys])
-    await _load_shelves(tx, book, to_keys)
-    if held := {hold.lot_key for its in book.holds.values() for hold in its if hold.location}:
-        await store.load_had(tx, book, held)
-    return book
-
-
-async def _load_shelves(tx: Transaction, book: Book, keys: Iterable[Key]) -> None:
-    """Load what lies at storage places, which may not mix lots."""
-    if shelves := {(sku, location) for sku, _, location in keys if book.stored(location)}:
-        await store.load_shelves(tx, book, shelves)
-
-
-async def _suggested(
-    tx: Transaction, requests: Sequence[CloudEvent[Any]], outcomes: Sequence[Outcome]
-) -> Sequence[Outcome]:
-    """Say with a refused mix where the lot would be right."""
-    mixes = [
-        (request.data.sku, request.data.lot, request.data.location)
-        for request, it in zip(requests, outcomes, strict=True)
-        if it.refusal and it.refusal.code is Code.LOTS_MIXED
+    Events that follow from the whole batch are added to the last accepted command.
+    """
+    extra_events = await before_commit(tx, uow)
+    results = [
+        CommandResult(outcome.body, outcome.events, [outcome.violation] if outcome.violation else ())
+        for outcome in outcomes
     ]
-    if not mixes:
-        return outcomes
-    better = await store.suggested(tx, mixes)
+    accepted_indexes = [index for index, result in enumerate(results) if result.body]
+    if accepted_indexes and extra_events:
+        last_result = results[accepted_indexes[-1]]
+        results[accepted_indexes[-1]] = CommandResult(
+            last_result.body, [*last_result.events, *extra_events], last_result.violations
+        )
+    return results
+
+
+async def on_receipt_lots_received(
+    tx: Transaction, events: Sequence[CloudEvent[ReceiptLotsReceived]], before_commit: BeforeCommit = save_only
+) -> Sequence[Message]:
+    """Record receipts of lots (S23, S26)."""
+    keys = _balance_keys(events)
+    uow = await store.load(tx, keys)
+    await _load_location_stock(tx, uow, keys)
+    if held_lots := receipts.lots_to_hold(uow, events):
+        await store.load_commitments(tx, uow, held_lots)
+    return await save_and_collect(tx, uow, receipts.receive(uow, events), before_commit)
+
+
+async def on_location_changed(
+    tx: Transaction, events: Sequence[CloudEvent[LocationChanged]], before_commit: BeforeCommit = save_only
+) -> Sequence[Message]:
+    """Store locations and re-evaluate the stock at locations whose type changed."""
+    await save_locations(tx, events)
+    context_by_location = {
+        event.data.location: MessageContext.from_event(event, "location type changed") for event in events
+    }
+    if not (stock_keys := await store.find_location_type_changes(tx, context_by_location)):
+        return ()
+    # The message does not name these products, so the lock order is not guaranteed: a deadlock is retried.
+    await locks.acquire(tx, {f"sku:{sku}" for sku, _ in stock_keys})
+    uow = LotsUnitOfWork(tx.now)
+    await store.load_location_stock(tx, uow, stock_keys)
+    await store.load_lots(tx, uow, {(sku, lot) for sku, lot, _ in uow.balances})
+    await store.load_location_types(tx, uow, context_by_location)
+    return await save_and_collect(
+        tx, uow, movements.apply_location_type_changes(uow, context_by_location), before_commit
+    )
+
+
+async def put_away(
+    tx: Transaction, requests: Sequence[CloudEvent[PutAwayLot]], before_commit: BeforeCommit = save_only
+) -> Sequence[CommandResult]:
+    """Put lots away into storage and allocate them to backorders (S07)."""
+    uow = await _load_for_moves(tx, requests)
+    outcomes = await _attach_suggestions(tx, requests, movements.put_away(uow, requests))
+    return await save_and_answer(tx, uow, outcomes, before_commit)
+
+
+async def move(
+    tx: Transaction, requests: Sequence[CloudEvent[MoveLot]], before_commit: BeforeCommit = save_only
+) -> Sequence[CommandResult]:
+    """Move unallocated lots."""
+    uow = await _load_for_moves(tx, requests)
+    outcomes = await _attach_suggestions(tx, requests, movements.move(uow, requests))
+    return await save_and_answer(tx, uow, outcomes, before_commit)
+
+
+async def on_return_lots_received(
+    tx: Transaction, events: Sequence[CloudEvent[ReturnLotsReceived]], before_commit: BeforeCommit = save_only
+) -> Sequence[Message]:
+    """Record customer returns on hold."""
+    keys = _balance_keys(events)
+    uow = await store.load(tx, keys)
+    await _load_location_stock(tx, uow, keys)
+    await store.load_commitments(tx, uow, [(sku, lot) for sku, lot, _ in keys])
+    return await save_and_collect(tx, uow, returns.receive_return(uow, events), before_commit)
+
+
+async def on_return_lots_disposed(
+    tx: Transaction, events: Sequence[CloudEvent[ReturnLotsDisposed]], before_commit: BeforeCommit = save_only
+) -> Sequence[Message]:
+    """Apply dispositions of customer returns."""
+    uow = await store.load(tx, _balance_keys(events))
+    return await save_and_collect(tx, uow, returns.dispose_return(uow, events), before_commit)
+
+
+async def adjust(
+    tx: Transaction, requests: Sequence[CloudEvent[AdjustLot]], before_commit: BeforeCommit = save_only
+) -> Sequence[CommandResult]:
+    """Scrap, lose or find quantities."""
+    uow = await _load_balances(tx, requests)
+    return await save_and_answer(tx, uow, adjustments.adjust(uow, requests), before_commit)
+
+
+async def count(
+    tx: Transaction, requests: Sequence[CloudEvent[CountLot]], before_commit: BeforeCommit = save_only
+) -> Sequence[CommandResult]:
+    """Set balances to the counted quantities."""
+    uow = await _load_balances(tx, requests)
+    return await save_and_answer(tx, uow, adjustments.count(uow, requests), before_commit)
+
+
+async def place_holds(
+    tx: Transaction, requests: Sequence[CloudEvent[PlaceLotHold]], before_commit: BeforeCommit = save_only
+) -> Sequence[CommandResult]:
+    """Place holds on lots and publish the affected orders."""
+    # Without a location the hold applies to all locations.
+    uow = await store.load_for_commands(
+        tx, [(request.data.sku, request.data.lot, request.data.location or "") for request in requests]
+    )
+    await store.load_holds(tx, uow, _hold_keys(requests))
+    await store.load_commitments(tx, uow, [(request.data.sku, request.data.lot) for request in requests])
+    results = await save_and_answer(tx, uow, holds.place_holds(uow, requests), before_commit)
+    return [result.created(hold_path(request.data.hold_id)) for request, result in zip(requests, results, strict=True)]
+
+
+async def release_holds(
+    tx: Transaction, requests: Sequence[CloudEvent[ReleaseLotHold]], before_commit: BeforeCommit = save_only
+) -> Sequence[CommandResult]:
+    """Release holds; stock under no other hold becomes available."""
+    uow = LotsUnitOfWork(tx.now)
+    await store.load_holds(tx, uow, _hold_keys(requests))
+    lots = list(uow.holds)
+    await store.load_lots(tx, uow, lots)
+    await store.load_all_locations(tx, uow, lots)
+    return await save_and_answer(tx, uow, holds.release_holds(uow, requests), before_commit)
+
+
+async def correct_dates(
+    tx: Transaction, requests: Sequence[CloudEvent[CorrectLotDates]], before_commit: BeforeCommit = save_only
+) -> Sequence[CommandResult]:
+    """Correct the dates of lots."""
+    uow = await store.load_for_commands(tx, [(request.data.sku, request.data.lot, "") for request in requests])
+    await store.load_all_locations(tx, uow, uow.lots)
+    await store.load_commitments(tx, uow, uow.lots)
+    return await save_and_answer(tx, uow, dates.correct_dates(uow, requests), before_commit)
+
+
+def _balance_keys(events: Iterable[CloudEvent[Any]]) -> list[BalanceKey]:
     return [
-        it if place == request.data.from_location else it.suggesting(place)
-        for request, it in zip(requests, outcomes, strict=True)
-        for place in [better.get((request.data.sku, request.data.lot, request.data.location))]
+        (event.data.sku, lot_quantity.lot, event.data.location) for event in events for lot_quantity in event.data.lots
+    ]
+
+
+def _hold_keys(requests: Iterable[CloudEvent[Any]]) -> set[tuple[str, str]]:
+    return {(request.data.sku, request.data.hold_id) for request in requests}
+
+
+async def _load_balances(tx: Transaction, requests: Sequence[CloudEvent[Any]]) -> LotsUnitOfWork:
+    keys = [(request.data.sku, request.data.lot, request.data.location) for request in requests]
+    uow = await store.load_for_commands(tx, keys)
+    await _load_location_stock(tx, uow, keys)
+    return uow
+
+
+async def _load_for_moves(tx: Transaction, requests: Sequence[CloudEvent[Any]]) -> LotsUnitOfWork:
+    source_keys = [(request.data.sku, request.data.lot, request.data.from_location) for request in requests]
+    target_keys = [(request.data.sku, request.data.lot, request.data.location) for request in requests]
+    uow = await store.load_for_commands(tx, [*source_keys, *target_keys])
+    await _load_location_stock(tx, uow, target_keys)
+    if held_lots := {hold.lot_key for lot_holds in uow.holds.values() for hold in lot_holds if hold.location}:
+        await store.load_commitments(tx, uow, held_lots)
+    return uow
+
+
+async def _load_location_stock(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
+    """Load the stock at storage locations, where lots may not be mixed."""
+    if location_keys := {(sku, location) for sku, _, location in keys if uow.is_storage(location)}:
+        await store.load_location_stock(tx, uow, location_keys)
+
+
+async def _attach_suggestions(
+    tx: Transaction, requests: Sequence[CloudEvent[Any]], outcomes: Sequence[CommandOutcome]
+) -> Sequence[CommandOutcome]:
+    """Add suggested locations to mixed-lots violations."""
+    mixed_keys = [
+        (request.data.sku, request.data.lot, request.data.location)
+        for request, outcome in zip(requests, outcomes, strict=True)
+        if outcome.violation and outcome.violation.code is Code.MIXED_LOTS_NOT_ALLOWED
+    ]
+    if not mixed_keys:
+        return outcomes
+    suggestion_by_key = await store.suggest_locations(tx, mixed_keys)
+    return [
+        outcome if location == request.data.from_location else outcome.with_suggestion(location)
+        for request, outcome in zip(requests, outcomes, strict=True)
+        for location in [suggestion_by_key.get((request.data.sku, request.data.lot, request.data.location))]
     ]

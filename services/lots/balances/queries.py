@@ -1,4 +1,4 @@
-"""Holds, and whether the books agree, read for people."""
+"""Queries of holds and of the reconciliation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,94 +7,94 @@ from pydantic import Field
 from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
-from shared.database import Transaction
-from shared.identifiers import Exact
+from shared.identifiers import SignedQuantity
+from shared.persistence.database import Transaction
 
-HOLDS = text("""
-    SELECT h.id, h.hold, h.sku, h.lot, h.location, h.kind, h.reason, h.role, h.return_id, h.opened_by, h.opened_at,
-           coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated
+SELECT_OPEN_HOLDS = text("""
+    SELECT h.id, h.hold_id, h.sku, h.lot, h.location, h.kind, h.reason, h.owner_role, h.return_id, h.opened_by,
+           h.opened_at, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated
     FROM hold AS h LEFT JOIN LATERAL (
         SELECT sum(on_hand) AS on_hand, sum(allocated) AS allocated FROM balance
         WHERE sku = h.sku AND lot = h.lot AND (h.location IS NULL OR location = h.location)
     ) AS b ON true
-    WHERE h.lifted_at IS NULL AND h.id > :after
+    WHERE h.released_at IS NULL AND h.id > :after
         AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR h.lot = :lot)
-        AND (CAST(:hold AS text) IS NULL OR h.hold = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
+        AND (CAST(:hold AS text) IS NULL OR h.hold_id = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
     ORDER BY h.id LIMIT :size
 """)
 
 
-class Reconciled(KnownFieldsModel):
-    """What the formula adds up: received + returned + counted up = all the rest, in a warehouse."""
+class ReconciliationTotals(KnownFieldsModel):
+    """Totals of the reconciliation in a warehouse: inflows equal stock plus outflows."""
 
-    warehouse: str = Field(description="the warehouse")
-    received: Exact = Field(description="what receipts brought")
-    returned: Exact = Field(description="what came back from customers")
-    counted_up: Exact = Field(description="what was found or counted up")
-    on_hand: Exact = Field(description="what lies there by the balances")
-    allocated: Exact = Field(description="of that what orders have")
-    picked: Exact = Field(description="what is picked")
-    shipped: Exact = Field(description="what has left")
-    scrapped: Exact = Field(description="what was scrapped")
-    sent_back: Exact = Field(description="what was sent back to its supplier")
-    counted_down: Exact = Field(description="what was lost or counted down")
+    warehouse: str = Field(description="warehouse")
+    received: SignedQuantity = Field(description="received quantity")
+    returned: SignedQuantity = Field(description="quantity returned by customers")
+    count_gain: SignedQuantity = Field(description="quantity found or gained in cycle counts")
+    on_hand: SignedQuantity = Field(description="on-hand quantity of the balances")
+    allocated: SignedQuantity = Field(description="allocated part of the on-hand quantity")
+    picked: SignedQuantity = Field(description="picked quantity, not shipped")
+    shipped: SignedQuantity = Field(description="shipped quantity")
+    scrapped: SignedQuantity = Field(description="scrapped quantity")
+    returned_to_vendor: SignedQuantity = Field(description="quantity returned to the vendor")
+    count_loss: SignedQuantity = Field(description="quantity lost, also in cycle counts")
 
 
-KINDS = """
+CHANGE_TOTALS = """
     coalesce(sum(on_hand) FILTER (WHERE change = 'RECEIVED'), 0) AS received,
     coalesce(sum(on_hand) FILTER (WHERE change = 'RETURNED'), 0) AS returned,
-    coalesce(sum(on_hand) FILTER (WHERE change IN ('FOUND', 'COUNTED_UP')), 0) AS counted_up,
-    coalesce(-sum(on_hand) FILTER (WHERE change IN ('LOST', 'COUNTED_DOWN')), 0) AS counted_down,
+    coalesce(sum(on_hand) FILTER (WHERE change IN ('FOUND', 'COUNT_GAIN')), 0) AS count_gain,
+    coalesce(-sum(on_hand) FILTER (WHERE change IN ('LOST', 'COUNT_LOSS')), 0) AS count_loss,
     coalesce(-sum(on_hand) FILTER (WHERE change = 'SCRAPPED'), 0) AS scrapped,
-    coalesce(-sum(on_hand) FILTER (WHERE change = 'SENT_BACK'), 0) AS sent_back,
+    coalesce(-sum(on_hand) FILTER (WHERE change = 'RETURNED_TO_VENDOR'), 0) AS returned_to_vendor,
     coalesce(-sum(picked) FILTER (WHERE change = 'SHIPPED'), 0) AS shipped
 """
 
 
-def reconciliation(lots: str) -> str:
-    """Prove of some lots, by warehouse, that the ledger is the balance, and that what came is here or gone.
+def reconciliation_query(lots_query: str) -> str:
+    """Reconcile lots by warehouse.
 
-    What came is what is here, picked, or gone; the ledger's sums are the balances; what orders have is what is
-    allocated. All three are told as they are, so that a person sees by how much they differ. `lots` is a statement
-    that gives (sku, lot): only their rows are read.
+    Three conditions: inflows equal on-hand plus picked stock plus outflows, the sums of the ledger equal the balances,
+    and the reservations equal the allocated quantity. The result contains all quantities, so that differences are
+    visible. `lots_query` selects (sku, lot): only rows of these lots are read.
     """
     return f"""
-        WITH asked AS MATERIALIZED ({lots}), entered AS (
-            SELECT sku, lot, warehouse, sum(on_hand) AS ledger_on_hand, sum(picked) AS ledger_picked, {KINDS}
-            FROM asked JOIN ledger USING (sku, lot) GROUP BY sku, lot, warehouse
-        ), lying AS (
+        WITH selected AS MATERIALIZED ({lots_query}), ledger_totals AS (
+            SELECT sku, lot, warehouse, sum(on_hand) AS ledger_on_hand, sum(picked) AS ledger_picked, {CHANGE_TOTALS}
+            FROM selected JOIN ledger USING (sku, lot) GROUP BY sku, lot, warehouse
+        ), balance_totals AS (
             SELECT sku, lot, warehouse, sum(on_hand) AS on_hand, sum(allocated) AS allocated
-            FROM asked JOIN balance USING (sku, lot) GROUP BY sku, lot, warehouse
-        ), taken AS (
+            FROM selected JOIN balance USING (sku, lot) GROUP BY sku, lot, warehouse
+        ), picked_totals AS (
             SELECT sku, lot, warehouse, sum(quantity) AS picked
-            FROM asked JOIN picked USING (sku, lot) WHERE quantity > 0 GROUP BY sku, lot, warehouse
-        ), promised AS (
+            FROM selected JOIN picked_stock USING (sku, lot) WHERE quantity > 0 GROUP BY sku, lot, warehouse
+        ), reservation_totals AS (
             SELECT sku, lot, split_part(location, '/', 1) AS warehouse, sum(quantity) AS reserved
-            FROM asked JOIN reserved USING (sku, lot) WHERE quantity > 0
+            FROM selected JOIN reservation USING (sku, lot) WHERE quantity > 0
             GROUP BY sku, lot, split_part(location, '/', 1)
-        ), told AS (
+        ), totals AS (
             SELECT sku, lot, warehouse,
                 coalesce(received, 0) AS received, coalesce(returned, 0) AS returned,
-                coalesce(counted_up, 0) AS counted_up, coalesce(counted_down, 0) AS counted_down,
-                coalesce(scrapped, 0) AS scrapped, coalesce(sent_back, 0) AS sent_back,
+                coalesce(count_gain, 0) AS count_gain, coalesce(count_loss, 0) AS count_loss,
+                coalesce(scrapped, 0) AS scrapped, coalesce(returned_to_vendor, 0) AS returned_to_vendor,
                 coalesce(shipped, 0) AS shipped,
                 coalesce(on_hand, 0) AS on_hand, coalesce(allocated, 0) AS allocated, coalesce(picked, 0) AS picked,
                 coalesce(ledger_on_hand, 0) AS ledger_on_hand, coalesce(ledger_picked, 0) AS ledger_picked,
                 coalesce(reserved, 0) AS reserved
-            FROM entered FULL JOIN lying USING (sku, lot, warehouse) FULL JOIN taken USING (sku, lot, warehouse)
-            FULL JOIN promised USING (sku, lot, warehouse)
-        ), counted AS (
-            SELECT told.*, received + returned + counted_up
-                - on_hand - picked - shipped - scrapped - sent_back - counted_down AS difference
-            FROM told
+            FROM ledger_totals FULL JOIN balance_totals USING (sku, lot, warehouse)
+            FULL JOIN picked_totals USING (sku, lot, warehouse) FULL JOIN reservation_totals USING (sku, lot, warehouse)
+        ), reconciled AS (
+            SELECT totals.*, received + returned + count_gain
+                - on_hand - picked - shipped - scrapped - returned_to_vendor - count_loss AS difference
+            FROM totals
         )
-        SELECT counted.*, difference = 0 AND ledger_on_hand = on_hand AND ledger_picked = picked
+        SELECT reconciled.*, difference = 0 AND ledger_on_hand = on_hand AND ledger_picked = picked
             AND reserved = allocated AS agrees
-        FROM counted
-    """  # noqa: S608 - all parts are this service's own
+        FROM reconciled
+    """  # noqa: S608 - all parts are constants of this service
 
 
-async def open_holds(tx: Transaction, *, size: int, after: int = 0, **of: str | None) -> Sequence[Row[Any]]:
-    """Give open holds, a row a lot or a lot at a place, the oldest first; of a sku, lot, hold, kind where asked."""
-    nothing = {"sku": None, "lot": None, "hold": None, "kind": None}
-    return await tx.rows(HOLDS, nothing | of | {"after": after, "size": size})
+async def list_open_holds(tx: Transaction, *, size: int, after: int = 0, **filters: str | None) -> Sequence[Row[Any]]:
+    """Return open holds, oldest first, one row per lot and location; filters by SKU, lot, hold and kind."""
+    no_filters = {"sku": None, "lot": None, "hold": None, "kind": None}
+    return await tx.fetch_all(SELECT_OPEN_HOLDS, no_filters | filters | {"after": after, "size": size})

@@ -1,1 +1,1 @@
-"""What happens to lots as days pass: somebody is told before they expire, and expired ones are held (S28, S29)."""
+"""Expiry of lots: alerts before the expiry date, holds after it (S28, S29)."""

@@ -1,7 +1,6 @@
-"""A lot near its end in a warehouse: each threshold of its product is said once, that it has expired is said and held.
+"""Expiry checks: one alert per threshold of the product, then a hold and an event for the expired lot.
 
-What was said is forgotten when another expiry is put in force, so a corrected date begins anew. Days are counted in the
-warehouse.
+A corrected expiry date deletes the published notices, so all thresholds apply again. Days are local to the warehouse.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,18 +10,18 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.stock import NEVER, NOTHING, Lot, LotKey, Told
-from shared.contracts.envelope import CloudEvent, Fact
+from services.lots.balances.domain.records import NO_EXPIRY, ZERO, Lot, LotKey, MessageContext
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotExpired, LotExpiring
-from shared.stock.expiry import days_left, is_expired
+from shared.inventory.expiry import days_left, is_expired
 
-EXPIRED = -1
-"""Kept like a threshold: that a lot has expired, which is when fewer than no days are left."""
+EXPIRED_THRESHOLD = -1
+"""Stored as a threshold to record that the expiry was published."""
 
 
-class LotDue(Fact, type="lot.due.v1", key="sku"):
-    """Something may have to be said of a lot in a warehouse, since a day."""
+class LotExpiryCheckDue(Message, type="lot.expiry_check_due.v1", key="sku"):
+    """An expiry check of a lot in a warehouse has been due since a day."""
 
     sku: str
     lot: str
@@ -30,8 +29,8 @@ class LotDue(Fact, type="lot.due.v1", key="sku"):
     since: date
 
 
-class Watch(NamedTuple):
-    """What is watched: a lot in a warehouse."""
+class LotInWarehouse(NamedTuple):
+    """A lot in a warehouse: the subject of an expiry check."""
 
     sku: str
     lot: str
@@ -39,12 +38,12 @@ class Watch(NamedTuple):
 
     @property
     def lot_key(self) -> LotKey:
-        """Its lot, in every warehouse."""
+        """Key of the lot in all warehouses."""
         return self.sku, self.lot
 
 
-class Mark(NamedTuple):
-    """That a threshold was said of a lot in a warehouse, for the expiry in force."""
+class ExpiryNotice(NamedTuple):
+    """A published threshold of a lot in a warehouse for the expiry date in force."""
 
     sku: str
     lot: str
@@ -52,108 +51,119 @@ class Mark(NamedTuple):
     threshold: int
 
 
-def passed(expiry: date, day: date, thresholds: Iterable[int]) -> list[int]:
-    """Which thresholds a lot has passed, in the order in which it passed them."""
-    return [days for days in sorted(set(thresholds), reverse=True) if days_left(expiry, day) <= days]
+def crossed_thresholds(expiry: date, local_date: date, thresholds: Iterable[int]) -> list[int]:
+    """Return the thresholds that a lot has passed, in the order of passing."""
+    return [days for days in sorted(set(thresholds), reverse=True) if days_left(expiry, local_date) <= days]
 
 
-def next_look(expiry: date | None, day: date, thresholds: Iterable[int]) -> date:
-    """The next day on which there will be something to say."""
-    if expiry is None or is_expired(expiry, day):
-        return NEVER
-    ahead = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, day) > days]
-    return min(ahead, default=expiry + timedelta(days=1))
+def next_check_date(expiry: date | None, local_date: date, thresholds: Iterable[int]) -> date:
+    """Return the date of the next threshold or of the expiry."""
+    if expiry is None or is_expired(expiry, local_date):
+        return NO_EXPIRY
+    upcoming = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, local_date) > days]
+    return min(upcoming, default=expiry + timedelta(days=1))
 
 
 @dataclass(slots=True)
-class Sweep:
-    """The lots that one transaction looks at, and what it finds."""
+class ExpiryCheck:
+    """The expiry checks of one transaction and their results."""
 
-    book: Book
-    days: Mapping[str, date]
-    """Which day it is in each warehouse."""
+    uow: LotsUnitOfWork
+    date_by_warehouse: Mapping[str, date]
+    """Local date of each warehouse."""
 
     thresholds: Mapping[str, Sequence[int]]
-    """Of each product, how many days before its end somebody is told."""
+    """Alert thresholds of each product, in days before the expiry date."""
 
-    told: set[Mark]
-    fresh: list[Mark] = field(default_factory=list)
-    looks: dict[Watch, date] = field(default_factory=dict)
-    """When each is to be looked at next."""
+    published_notices: set[ExpiryNotice]
+    new_notices: list[ExpiryNotice] = field(default_factory=list)
+    next_check_by_lot: dict[LotInWarehouse, date] = field(default_factory=dict)
+    """Date of the next check of each lot."""
 
-    on_hand: dict[Watch, Decimal] = field(default_factory=dict)
-    picked: dict[Watch, Decimal] = field(default_factory=dict)
-    """Nowhere any more, and ours until it has left."""
+    on_hand_by_lot: dict[LotInWarehouse, Decimal] = field(default_factory=dict)
+    picked_by_lot: dict[LotInWarehouse, Decimal] = field(default_factory=dict)
+    """Picked stock has no location, but is part of the check until shipped."""
 
-    def look(self, events: Sequence[CloudEvent[LotDue]]) -> list[Fact]:
-        """Say of each lot what is to be said by now."""
-        for balance in self.book.balances.values():
-            watch = Watch(balance.sku, balance.lot, balance.warehouse)
-            self.on_hand[watch] = self.on_hand.get(watch, NOTHING) + balance.on_hand
-        for row in self.book.picked.values():
-            watch = Watch(row.sku, row.lot, row.warehouse)
-            self.picked[watch] = self.picked.get(watch, NOTHING) + row.quantity
-        return [fact for event in events for fact in self._look(event)]
+    def run(self, events: Sequence[CloudEvent[LotExpiryCheckDue]]) -> list[Message]:
+        """Check the due lots and return the events."""
+        for balance in self.uow.balances.values():
+            key = LotInWarehouse(balance.sku, balance.lot, balance.warehouse)
+            self.on_hand_by_lot[key] = self.on_hand_by_lot.get(key, ZERO) + balance.on_hand
+        for row in self.uow.picked.values():
+            key = LotInWarehouse(row.sku, row.lot, row.warehouse)
+            self.picked_by_lot[key] = self.picked_by_lot.get(key, ZERO) + row.quantity
+        return [message for event in events for message in self._check_lot(event)]
 
-    def _look(self, event: CloudEvent[LotDue]) -> list[Fact]:
-        watch = Watch(event.data.sku, event.data.lot, event.data.warehouse)
-        lot, day = self.book.lots.get(watch.lot_key), self.days.get(watch.warehouse)
-        # Found before the lock was had: meanwhile it may have left.
-        ours = self.on_hand.get(watch) or self.picked.get(watch)
-        if lot is None or day is None or watch in self.looks or not ours:
+    def _check_lot(self, event: CloudEvent[LotExpiryCheckDue]) -> list[Message]:
+        key = LotInWarehouse(event.data.sku, event.data.lot, event.data.warehouse)
+        lot, local_date = self.uow.lots.get(key.lot_key), self.date_by_warehouse.get(key.warehouse)
+        # The job found the lot before it had the lock: the stock may be gone.
+        quantity_left = self.on_hand_by_lot.get(key) or self.picked_by_lot.get(key)
+        if lot is None or local_date is None or key in self.next_check_by_lot or not quantity_left:
             return []
-        thresholds = self.thresholds.get(watch.sku, ())
-        self.looks[watch] = next_look(lot.expiry, day, thresholds)
+        thresholds = self.thresholds.get(key.sku, ())
+        self.next_check_by_lot[key] = next_check_date(lot.expiry, local_date, thresholds)
         if lot.expiry is None:
             return []
-        said: list[Fact] = [
+        emitted: list[Message] = [
             LotExpiring(
-                **self._of(event, watch), expiry=lot.expiry, days=days_left(lot.expiry, day), threshold=threshold,
+                **self._event_fields(event, key), expiry=lot.expiry, days=days_left(lot.expiry, local_date),
+                threshold=threshold,
             )
-            for threshold in passed(lot.expiry, day, thresholds)
-            if self._first(watch, threshold)
+            for threshold in crossed_thresholds(lot.expiry, local_date, thresholds)
+            if self._is_first_notice(key, threshold)
         ]  # fmt: skip
-        return said + self._expired(event, watch, lot, lot.expiry) if is_expired(lot.expiry, day) else said
+        return (
+            emitted + self._hold_expired(event, key, lot, lot.expiry) if is_expired(lot.expiry, local_date) else emitted
+        )
 
-    def _first(self, watch: Watch, threshold: int) -> bool:
-        """Whether this is not said yet; from now on it is."""
-        mark = Mark(sku=watch.sku, lot=watch.lot, warehouse=watch.warehouse, threshold=threshold)
-        if mark in self.told:
+    def _is_first_notice(self, key: LotInWarehouse, threshold: int) -> bool:
+        """Record a notice; return False if it was published before."""
+        notice = ExpiryNotice(sku=key.sku, lot=key.lot, warehouse=key.warehouse, threshold=threshold)
+        if notice in self.published_notices:
             return False
-        self.told.add(mark)
-        self.fresh.append(mark)
+        self.published_notices.add(notice)
+        self.new_notices.append(notice)
         return True
 
-    def _expired(self, event: CloudEvent[LotDue], watch: Watch, lot: Lot, expiry: date) -> list[Fact]:
-        """Hold what has expired, unless it is held as expired already, and say so once."""
-        said: list[Fact] = []
-        held = [hold for hold in self.book.on(watch.sku, watch.lot) if hold.kind == "EXPIRED"]
-        where = self._where(watch, expiry)
-        if not where:
-            self.looks[watch] = self.days[watch.warehouse] + timedelta(days=1)
+    def _hold_expired(
+        self, event: CloudEvent[LotExpiryCheckDue], key: LotInWarehouse, lot: Lot, expiry: date
+    ) -> list[Message]:
+        """Place an EXPIRED hold where there is none, and publish the expiry once."""
+        emitted: list[Message] = []
+        expired_holds = [hold for hold in self.uow.open_holds(key.sku, key.lot) if hold.kind == "EXPIRED"]
+        locations = self._affected_locations(key, expiry)
+        if not locations:
+            self.next_check_by_lot[key] = self.date_by_warehouse[key.warehouse] + timedelta(days=1)
             return []
-        for place in where:
-            if all(hold.location not in {None, place} for hold in held):
-                told = Told.by(event, "expired")
-                said += holds.open_on(self.book, lot, f"EXPIRED-{event.id}"[:64], "EXPIRED", told, location=place)
-        if self._first(watch, EXPIRED):
-            name = next(hold.hold for hold in self.book.on(watch.sku, watch.lot) if hold.kind == "EXPIRED")
-            said.append(LotExpired(**self._of(event, watch), expiry=expiry, hold=name))
-        return said
+        for location in locations:
+            if all(hold.location not in {None, location} for hold in expired_holds):
+                context = MessageContext.from_event(event, "expired")
+                emitted += holds.place(self.uow, lot, f"EXPIRED-{event.id}"[:64], "EXPIRED", context, location=location)
+        if self._is_first_notice(key, EXPIRED_THRESHOLD):
+            hold_id = next(hold.hold_id for hold in self.uow.open_holds(key.sku, key.lot) if hold.kind == "EXPIRED")
+            emitted.append(LotExpired(**self._event_fields(event, key), expiry=expiry, hold_id=hold_id))
+        return emitted
 
-    def _where(self, watch: Watch, expiry: date) -> Sequence[str | None]:
-        """Everywhere; but while it is still good in a warehouse whose day began later, only at its places here.
+    def _affected_locations(self, key: LotInWarehouse, expiry: date) -> Sequence[str | None]:
+        """Return [None] for all locations, or the lot's locations here while it has not expired in every warehouse.
 
-        No place, if all of it here is picked: it is looked at tomorrow once more, and does not leave before.
+        The result is empty if all of the stock here is picked: it is checked again the next day.
         """
-        its = [it for it in self.book.of_lot[watch.lot_key] if it.on_hand > 0]
-        sites = {it.warehouse for it in its} | {
-            it.warehouse for it in self.book.picked_of[watch.lot_key] if it.quantity
+        balances = [row for row in self.uow.balances_by_lot[key.lot_key] if row.on_hand > 0]
+        warehouses = {row.warehouse for row in balances} | {
+            row.warehouse for row in self.uow.picked_by_lot[key.lot_key] if row.quantity
         }
-        if all(site in self.days and is_expired(expiry, self.days[site]) for site in sites):
+        if all(
+            warehouse in self.date_by_warehouse and is_expired(expiry, self.date_by_warehouse[warehouse])
+            for warehouse in warehouses
+        ):
             return [None]
-        return sorted(it.location for it in its if it.warehouse == watch.warehouse)
+        return sorted(row.location for row in balances if row.warehouse == key.warehouse)
 
-    def _of(self, event: CloudEvent[LotDue], watch: Watch) -> dict[str, Any]:
-        amounts = {"on_hand": self.on_hand.get(watch, NOTHING), "picked": self.picked.get(watch, NOTHING)}
-        return {"actor": event.actor, "cause": event.cause, **watch._asdict(), **amounts}
+    def _event_fields(self, event: CloudEvent[LotExpiryCheckDue], key: LotInWarehouse) -> dict[str, Any]:
+        quantities = {
+            "on_hand": self.on_hand_by_lot.get(key, ZERO),
+            "picked": self.picked_by_lot.get(key, ZERO),
+        }
+        return {"actor": event.actor, "cause": event.cause, **key._asdict(), **quantities}

@@ -1,1 +1,1 @@
-"""Recalls: what a notice touches, where it is, whom to call, and that it all reconciles (S46)."""
+"""Recalls: affected lots and serials, their locations, customer contacts and reconciliation (S46)."""

@@ -1,4 +1,4 @@
-"""Recalls over HTTP, to look at: each as a whole, and its four lists as pages and as files."""
+"""HTTP API of recalls: list, details and four lists as JSON pages and CSV files."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,17 +9,27 @@ from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
-from shared.http import Cursor, Limit, NotFound, OpenFilter, Page, Reading, page, parts, serve
-from shared.identifiers import address_of
+from shared.http import (
+    Cursor,
+    Limit,
+    NotFoundError,
+    OpenFilter,
+    Page,
+    ReadTransaction,
+    add_report_routes,
+    decode_cursor,
+    paginate,
+)
+from shared.identifiers import resource_path
 
 router = APIRouter(tags=["recalls"])
 lists = APIRouter(prefix="/recalls/{recall}", tags=["recalls"])
-serve(lists, LISTS, "recall")
+add_report_routes(lists, LISTS, "recall")
 router.include_router(lists)
 
 
 class RecallSummary(KnownFieldsModel):
-    """A recall in a list."""
+    """A recall in the list."""
 
     recall: str
     reason: str
@@ -30,7 +40,7 @@ class RecallSummary(KnownFieldsModel):
 
 
 class RecalledProductOut(KnownFieldsModel):
-    """A product that a recall touches; its owner has answered, or not yet."""
+    """A product affected by a recall; `answered_at` is set once its service has answered."""
 
     sku: str
     tracking: Tracking
@@ -40,7 +50,7 @@ class RecalledProductOut(KnownFieldsModel):
 
 
 class RecallDetail(RecallSummary):
-    """A recall: what was asked, who has answered, and where its lists are."""
+    """A recall with its products, outstanding answers and the paths of its lists."""
 
     notice: str
     closed_by: str | None
@@ -48,41 +58,43 @@ class RecallDetail(RecallSummary):
     outstanding: int
     complete_at: datetime | None
     seconds: float | None
-    """From the command to the last answer."""
+    """Seconds from opening to the last answer."""
     products: list[RecalledProductOut]
     lists: dict[str, str]
 
 
 @router.get("/recalls")
 async def list_recalls(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
-    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
+    open: OpenFilter = None,  # noqa: A002 - name of the query parameter
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[RecallSummary]:
-    """Recalls by name."""
-    (after,) = parts(cursor, str) or ("",)
-    rows = await queries.listed(tx, is_open=open, after=after, size=limit + 1)
-    return page(rows, limit, lambda row: RecallSummary.model_validate(row._asdict()), lambda row: (row.recall,))
+    """Lists recalls in order of their ids."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    rows = await queries.list_recalls(tx, is_open=open, after=after, size=limit + 1)
+    return paginate(rows, limit, lambda row: RecallSummary.model_validate(row._asdict()), lambda row: (row.recall,))
 
 
 @router.get("/recalls/{recall}")
-async def get_recall(tx: Reading, recall: Annotated[str, Path(description="Recall.")]) -> RecallDetail:
-    """One recall: what it touches, and whose answers are in."""
-    found = await queries.one(tx, recall)
-    if found is None:
-        raise NotFound(f"there is no recall {recall}", ids=[recall])
-    row = found._asdict()
-    seconds = (found.complete_at - found.opened_at).total_seconds() if found.complete_at else None
+async def get_recall(tx: ReadTransaction, recall: Annotated[str, Path(description="Recall.")]) -> RecallDetail:
+    """Returns a recall with the affected products and the answers received."""
+    row = await queries.find_recall(tx, recall)
+    if row is None:
+        raise NotFoundError(f"Recall {recall} not found", ids=[recall])
+    columns = row._asdict()
+    seconds = (row.complete_at - row.opened_at).total_seconds() if row.complete_at else None
     return RecallDetail(
-        **{name: row[name] for name in RecallSummary.model_fields},
-        notice=found.notice,
-        closed_by=found.closed_by,
-        closed_reason=found.closed_reason,
-        outstanding=found.products - found.answered,
-        complete_at=found.complete_at,
+        **{name: columns[name] for name in RecallSummary.model_fields},
+        notice=row.notice,
+        closed_by=row.closed_by,
+        closed_reason=row.closed_reason,
+        outstanding=row.products - row.answered,
+        complete_at=row.complete_at,
         seconds=seconds,
-        products=[RecalledProductOut.model_validate(it._asdict()) for it in await queries.products(tx, recall)],
-        lists={it.name: address_of("recalls", recall, it.name) for it in LISTS},
+        products=[
+            RecalledProductOut.model_validate(product._asdict()) for product in await queries.find_products(tx, recall)
+        ],
+        lists={report.name: resource_path("recalls", recall, report.name) for report in LISTS},
     )

@@ -1,1 +1,1 @@
-"""Warehouses and the places in them: where goods are received, staged and stored."""
+"""Warehouses and their dock, staging and storage locations."""

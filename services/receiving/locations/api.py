@@ -1,4 +1,4 @@
-"""Warehouses and locations over HTTP: lists, one, and the log of its changes."""
+"""HTTP API of warehouses, locations and their change log."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,8 +9,8 @@ from services.receiving.locations import queries
 from services.receiving.locations.domain import LocationOut, WarehouseOut
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType
-from shared.database import Transaction
-from shared.http import Cursor, Limit, NotFound, Page, Reading, WarehouseFilter, page, parts
+from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, WarehouseFilter, decode_cursor, paginate
+from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["locations"])
 WarehousePath = Annotated[str, Path(description="Warehouse.")]
@@ -18,10 +18,10 @@ CodePath = Annotated[str, Path(description="Location within the warehouse: `A-01
 
 
 class LocationChangeOut(KnownFieldsModel):
-    """Who changed what, when, and by which message; `before` is empty at the first."""
+    """A change of a warehouse or location; `before` is null for the first version."""
 
     version: int
-    at: datetime
+    changed_at: datetime
     actor: str
     source: str
     message: str
@@ -31,70 +31,74 @@ class LocationChangeOut(KnownFieldsModel):
 
 @router.get("/warehouses")
 async def list_warehouses(
-    tx: Reading,
+    tx: ReadTransaction,
     q: Annotated[str | None, Query(description="Part of the identifier or name.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[WarehouseOut]:
-    """Warehouses in order of their identifiers."""
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.warehouses(tx, search=q, after=after, size=limit + 1)
-    return page(found, limit, lambda row: WarehouseOut.model_validate(row._asdict()), lambda row: (row.warehouse,))
+    """List warehouses, ordered by identifier."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_warehouses(tx, search=q, after=after, size=limit + 1)
+    return paginate(found, limit, lambda row: WarehouseOut.model_validate(row._asdict()), lambda row: (row.warehouse,))
 
 
 @router.get("/warehouses/{warehouse}")
-async def get_warehouse(tx: Reading, warehouse: WarehousePath) -> WarehouseOut:
-    """A warehouse and its time zone."""
-    found = await queries.one(tx, warehouse)
+async def get_warehouse(tx: ReadTransaction, warehouse: WarehousePath) -> WarehouseOut:
+    """Get a warehouse with its time zone."""
+    found = await queries.find_warehouse_or_location(tx, warehouse)
     if found is None or "/" in warehouse:
-        raise NotFound(f"there is no warehouse {warehouse}", ids=[warehouse])
+        raise NotFoundError(f"Warehouse {warehouse} not found", ids=[warehouse])
     return WarehouseOut.model_validate(found._asdict())
 
 
 @router.get("/warehouses/{warehouse}/changes")
 async def list_warehouse_changes(
-    tx: Reading, warehouse: WarehousePath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, warehouse: WarehousePath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[LocationChangeOut]:
-    """Changes of a warehouse, the latest first."""
-    return await _changes(tx, warehouse, cursor, limit)
+    """List the changes of a warehouse, latest first."""
+    return await _list_changes(tx, warehouse, cursor, limit)
 
 
 @router.get("/locations")
 async def list_locations(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     warehouse: WarehouseFilter = None,
     kind: Annotated[LocationType | None, Query(alias="type", description="Type of location.")] = None,
-    q: Annotated[str | None, Query(description="Part of warehouse/location.")] = None,
+    q: Annotated[str | None, Query(description="Part of the location identifier.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LocationOut]:
-    """Locations in order of warehouse and code."""
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.locations(tx, warehouse=warehouse, kind=kind, search=q, after=after, size=limit + 1)
-    return page(found, limit, lambda row: LocationOut.model_validate(row._asdict()), lambda row: (row.location,))
+    """List locations, ordered by warehouse and code."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_locations(
+        tx, warehouse=warehouse, location_type=kind, search=q, after=after, size=limit + 1
+    )
+    return paginate(found, limit, lambda row: LocationOut.model_validate(row._asdict()), lambda row: (row.location,))
 
 
 @router.get("/locations/{warehouse}/{code}")
-async def get_location(tx: Reading, warehouse: WarehousePath, code: CodePath) -> LocationOut:
-    """A location of a warehouse."""
-    found = await queries.one(tx, f"{warehouse}/{code}")
+async def get_location(tx: ReadTransaction, warehouse: WarehousePath, code: CodePath) -> LocationOut:
+    """Get a location."""
+    found = await queries.find_warehouse_or_location(tx, f"{warehouse}/{code}")
     if found is None:
-        raise NotFound(f"there is no location {warehouse}/{code}", ids=[f"{warehouse}/{code}"])
+        raise NotFoundError(f"Location {warehouse}/{code} not found", ids=[f"{warehouse}/{code}"])
     return LocationOut.model_validate(found._asdict())
 
 
 @router.get("/locations/{warehouse}/{code}/changes")
 async def list_location_changes(
-    tx: Reading, warehouse: WarehousePath, code: CodePath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, warehouse: WarehousePath, code: CodePath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[LocationChangeOut]:
-    """Changes of a location, the latest first."""
-    return await _changes(tx, f"{warehouse}/{code}", cursor, limit)
+    """List the changes of a location, latest first."""
+    return await _list_changes(tx, f"{warehouse}/{code}", cursor, limit)
 
 
-async def _changes(tx: Transaction, place: str, cursor: str | None, limit: int) -> Page[LocationChangeOut]:
-    (below,) = parts(cursor, int) or (2**62,)
-    found = await queries.changes(tx, place, below=below, size=limit + 1)
-    if not found and cursor is None:
-        raise NotFound(f"there is no place {place}", ids=[place])
-    return page(found, limit, lambda row: LocationChangeOut.model_validate(row._asdict()), lambda row: (row.version,))
+async def _list_changes(tx: Transaction, name: str, cursor: str | None, limit: int) -> Page[LocationChangeOut]:
+    (before_version,) = decode_cursor(cursor, int) or (2**62,)
+    rows = await queries.find_changes(tx, name, before_version=before_version, size=limit + 1)
+    if not rows and cursor is None:
+        raise NotFoundError(f"{'Location' if '/' in name else 'Warehouse'} {name} not found", ids=[name])
+    return paginate(
+        rows, limit, lambda row: LocationChangeOut.model_validate(row._asdict()), lambda row: (row.version,)
+    )

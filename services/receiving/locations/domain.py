@@ -1,16 +1,16 @@
-"""What may be said of a warehouse or a location."""
+"""Definitions of warehouses and locations."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.problems import Code, Refusal
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import LocationChanged, LocationType, WarehouseChanged
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
 
 
 class Warehouse(NamedTuple):
-    """A warehouse as it stands."""
+    """A warehouse."""
 
     warehouse: str
     version: int
@@ -19,16 +19,16 @@ class Warehouse(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its name."""
+        """Return the id."""
         return self.warehouse
 
-    def said(self) -> WarehouseChanged:
-        """As the others are told."""
+    def to_event(self) -> WarehouseChanged:
+        """Create the warehouse event."""
         return WarehouseChanged(**self._asdict())
 
 
 class Location(NamedTuple):
-    """A location as it stands."""
+    """A location."""
 
     location: str
     version: int
@@ -37,19 +37,19 @@ class Location(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its name."""
+        """Return the id."""
         return self.location
 
-    def said(self) -> LocationChanged:
-        """As the others are told."""
+    def to_event(self) -> LocationChanged:
+        """Create the location event."""
         return LocationChanged(**self._asdict())
 
 
-Place = Warehouse | Location
+MasterData = Warehouse | Location
 
 
 class WarehouseOut(KnownFieldsModel):
-    """A warehouse as it is shown."""
+    """A warehouse."""
 
     warehouse: str
     version: int
@@ -58,7 +58,7 @@ class WarehouseOut(KnownFieldsModel):
 
 
 class LocationOut(KnownFieldsModel):
-    """A location as it is shown."""
+    """A location."""
 
     location: str
     version: int
@@ -66,42 +66,50 @@ class LocationOut(KnownFieldsModel):
     pick_sequence: int
 
 
-class Defined(NamedTuple):
-    """What became of one definition: the place before and after, or why not."""
+class LocationDefinitionResult(NamedTuple):
+    """Result of one definition: the record before and after, or a violation."""
 
-    before: Place | None
-    after: Place | None
-    refusal: Refusal | None = None
+    before: MasterData | None
+    after: MasterData | None
+    violation: ProblemDetail | None = None
 
     @property
-    def changed(self) -> bool:
-        """Whether it says anything new."""
+    def is_changed(self) -> bool:
+        """Whether the definition changed the record."""
         return self.after is not None and self.after is not self.before
 
 
-def define(
-    known: Mapping[str, Place], zones: frozenset[str], wanted: Sequence[WarehouseDefined | LocationDefined]
-) -> list[Defined]:
-    """Walk definitions in order; a location may be told before its warehouse, as their keys differ."""
-    now = dict(known)
-    outcomes = []
-    for wish in wanted:
-        before = now.get(wish.key())
-        if isinstance(wish, WarehouseDefined) and wish.time_zone not in zones:
-            detail = f"{wish.warehouse} is to count its days in {wish.time_zone!r}"
-            outcomes.append(Defined(before, None, Refusal(code=Code.UNKNOWN_TIME_ZONE, detail=detail)))
+def define_locations(
+    existing: Mapping[str, MasterData],
+    time_zones: frozenset[str],
+    definitions: Sequence[WarehouseDefined | LocationDefined],
+) -> list[LocationDefinitionResult]:
+    """Apply definitions in order; a location may be defined before its warehouse."""
+    current = dict(existing)
+    results = []
+    for definition in definitions:
+        before = current.get(definition.key())
+        if isinstance(definition, WarehouseDefined) and definition.time_zone not in time_zones:
+            detail = f"Warehouse {definition.warehouse} has the unknown time zone {definition.time_zone!r}"
+            results.append(
+                LocationDefinitionResult(before, None, ProblemDetail(code=Code.UNKNOWN_TIME_ZONE, detail=detail))
+            )
             continue
-        now[wish.key()] = after = _revised(before, wish)
-        outcomes.append(Defined(before, after))
-    return outcomes
+        current[definition.key()] = after = _next_version(before, definition)
+        results.append(LocationDefinitionResult(before, after))
+    return results
 
 
-def _revised(before: Place | None, wish: WarehouseDefined | LocationDefined) -> Place:
-    """The next version, or the place itself where the definition says nothing new."""
+def _next_version(before: MasterData | None, definition: WarehouseDefined | LocationDefined) -> MasterData:
+    """Return the next version, or the same record if nothing changes."""
     version = before.version if before else 0
-    after: Place
-    if isinstance(wish, WarehouseDefined):
-        after = Warehouse(warehouse=wish.warehouse, version=version, name=wish.name, time_zone=wish.time_zone)
+    after: MasterData
+    if isinstance(definition, WarehouseDefined):
+        after = Warehouse(
+            warehouse=definition.warehouse, version=version, name=definition.name, time_zone=definition.time_zone
+        )
     else:
-        after = Location(location=wish.location, version=version, type=wish.type, pick_sequence=wish.pick_sequence)
+        after = Location(
+            location=definition.location, version=version, type=definition.type, pick_sequence=definition.pick_sequence
+        )
     return before if after == before and before else after._replace(version=version + 1)

@@ -1,56 +1,66 @@
-"""Definitions of warehouses and locations, from the ERP or from people."""
+"""Handler of warehouse and location definitions."""
 
 from collections.abc import Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
 from services.receiving.locations import domain, store
-from services.receiving.locations.domain import Defined, LocationOut, Warehouse, WarehouseOut
-from services.receiving.locations.store import Change
+from services.receiving.locations.domain import LocationDefinitionResult, LocationOut, Warehouse, WarehouseOut
+from services.receiving.locations.store import LocationChange
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
-from shared.database import Transaction
-from shared.identifiers import address_of
-from shared.routing import Answer
+from shared.identifiers import resource_path
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
-Event = CloudEvent[WarehouseDefined] | CloudEvent[LocationDefined]
+DefinitionEvent = CloudEvent[WarehouseDefined] | CloudEvent[LocationDefined]
 
 
-async def define(tx: Transaction, events: Sequence[Event]) -> Sequence[Answer]:
-    """Define places or change them; each real change gets a version, is logged and told."""
-    wanted = [event.data for event in events]
-    known: dict[str, domain.Place] = {
-        **await store.warehouses(tx, (wish.key() for wish in wanted if isinstance(wish, WarehouseDefined))),
-        **await store.locations(tx, (wish.key() for wish in wanted if isinstance(wish, LocationDefined))),
+async def define_locations(tx: Transaction, events: Sequence[DefinitionEvent]) -> Sequence[CommandResult]:
+    """Create or change warehouses and locations; each change gets a version, a log entry and an event."""
+    definitions = [event.data for event in events]
+    existing: dict[str, domain.MasterData] = {
+        **await store.load_warehouses(
+            tx, (definition.key() for definition in definitions if isinstance(definition, WarehouseDefined))
+        ),
+        **await store.load_locations(
+            tx, (definition.key() for definition in definitions if isinstance(definition, LocationDefined))
+        ),
     }
-    outcomes = domain.define(known, _zones(), wanted)
-    changes = [(event, outcome) for event, outcome in zip(events, outcomes, strict=True) if outcome.changed]
+    results = domain.define_locations(existing, _time_zones(), definitions)
+    changes = [(event, result) for event, result in zip(events, results, strict=True) if result.is_changed]
     if changes:
-        after = {outcome.after.key: outcome.after for _, outcome in changes if outcome.after}
-        log = [_change(tx, event, outcome) for event, outcome in changes]
-        await store.save(tx, list(after.values()), log)
-    return [_answer(event, outcome) for event, outcome in zip(events, outcomes, strict=True)]
+        changed_records = {result.after.key: result.after for _, result in changes if result.after}
+        log = [_to_change(tx, event, result) for event, result in changes]
+        await store.save_locations(tx, list(changed_records.values()), log)
+    return [_to_command_result(event, result) for event, result in zip(events, results, strict=True)]
 
 
 @cache
-def _zones() -> frozenset[str]:
+def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _change(tx: Transaction, event: Event, outcome: Defined) -> Change:
-    version = outcome.after.version if outcome.after else 0
-    before, after = store.told(outcome.before), store.told(outcome.after) or ""
-    return Change(
-        place=event.data.key(), version=version, at=tx.now, actor=event.actor, source=event.source, message=event.id,
-        before=before, after=after,
+def _to_change(tx: Transaction, event: DefinitionEvent, result: LocationDefinitionResult) -> LocationChange:
+    version = result.after.version if result.after else 0
+    before, after = store.to_json(result.before), store.to_json(result.after) or ""
+    return LocationChange(
+        location=event.data.key(), version=version, changed_at=tx.now, actor=event.actor, source=event.source,
+        message=event.id, before=before, after=after,
     )  # fmt: skip
 
 
-def _answer(event: Event, outcome: Defined) -> Answer:
-    if outcome.refusal or not outcome.after:
-        return Answer(refusals=[outcome.refusal] if outcome.refusal else ())
-    said = outcome.after.said().model_copy(update={"actor": event.actor, "cause": event.cause})
-    shown = WarehouseOut if isinstance(outcome.after, Warehouse) else LocationOut
-    answer = Answer(shown.model_validate(outcome.after._asdict()), [said] if outcome.changed else ())
-    kind = "warehouses" if isinstance(outcome.after, Warehouse) else "locations"
-    return answer if outcome.before else answer.created(address_of(kind, *event.data.key().split("/")))
+def _to_command_result(event: DefinitionEvent, result: LocationDefinitionResult) -> CommandResult:
+    if result.violation or not result.after:
+        return CommandResult(violations=[result.violation] if result.violation else ())
+    message = result.after.to_event().model_copy(update={"actor": event.actor, "cause": event.cause})
+    schema = WarehouseOut if isinstance(result.after, Warehouse) else LocationOut
+    command_result = CommandResult(
+        schema.model_validate(result.after._asdict()), [message] if result.is_changed else ()
+    )
+    collection = "warehouses" if isinstance(result.after, Warehouse) else "locations"
+    return (
+        command_result
+        if result.before
+        else command_result.created(resource_path(collection, *event.data.key().split("/")))
+    )

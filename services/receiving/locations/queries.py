@@ -1,21 +1,21 @@
-"""Warehouses and locations as they are looked up."""
+"""Read queries: warehouses and locations."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from shared.database import Transaction
+from shared.persistence.database import Transaction
 
-WAREHOUSES = text("""
+SELECT_WAREHOUSES = text("""
 SELECT warehouse, version, name, time_zone FROM warehouse
 WHERE warehouse > :after
   AND (CAST(:search AS text) IS NULL OR strpos(lower(warehouse), lower(:search)) > 0
        OR strpos(lower(name), lower(:search)) > 0)
 ORDER BY warehouse LIMIT :size
 """)
-WAREHOUSE = text("SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = :place")
-LOCATIONS = text("""
+SELECT_WAREHOUSE = text("SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = :name")
+SELECT_LOCATIONS = text("""
 SELECT location, version, type, pick_sequence FROM location
 WHERE location > :after
   AND (CAST(:warehouse AS text) IS NULL OR starts_with(location, :warehouse || '/'))
@@ -23,31 +23,31 @@ WHERE location > :after
   AND (CAST(:search AS text) IS NULL OR strpos(lower(location), lower(:search)) > 0)
 ORDER BY location LIMIT :size
 """)
-LOCATION = text("SELECT location, version, type, pick_sequence FROM location WHERE location = :place")
-CHANGES = text("""
-SELECT version, at, actor, source, message, before, after FROM place_change
-WHERE place = :place AND version < :below ORDER BY version DESC LIMIT :size
+SELECT_LOCATION = text("SELECT location, version, type, pick_sequence FROM location WHERE location = :name")
+SELECT_CHANGES = text("""
+SELECT version, changed_at, actor, source, message, before, after FROM location_change
+WHERE location = :name AND version < :before_version ORDER BY version DESC LIMIT :size
 """)
 
 
-async def warehouses(tx: Transaction, *, search: str | None, after: str, size: int) -> Sequence[Row[Any]]:
-    """Warehouses by name."""
-    return await tx.rows(WAREHOUSES, {"search": search, "after": after, "size": size})
+async def find_warehouses(tx: Transaction, *, search: str | None, after: str, size: int) -> Sequence[Row[Any]]:
+    """Find warehouses, ordered by id."""
+    return await tx.fetch_all(SELECT_WAREHOUSES, {"search": search, "after": after, "size": size})
 
 
-async def locations(
-    tx: Transaction, *, warehouse: str | None, kind: str | None, search: str | None, after: str, size: int
+async def find_locations(
+    tx: Transaction, *, warehouse: str | None, location_type: str | None, search: str | None, after: str, size: int
 ) -> Sequence[Row[Any]]:
-    """Locations by name."""
-    values = {"warehouse": warehouse, "type": kind, "search": search, "after": after, "size": size}
-    return await tx.rows(LOCATIONS, values)
+    """Find locations, ordered by id."""
+    parameters = {"warehouse": warehouse, "type": location_type, "search": search, "after": after, "size": size}
+    return await tx.fetch_all(SELECT_LOCATIONS, parameters)
 
 
-async def one(tx: Transaction, place: str) -> Row[Any] | None:
-    """A warehouse or a location: only the latter has a slash."""
-    return next(iter(await tx.rows(LOCATION if "/" in place else WAREHOUSE, {"place": place})), None)
+async def find_warehouse_or_location(tx: Transaction, name: str) -> Row[Any] | None:
+    """Find a warehouse or location; only location ids contain a slash."""
+    return next(iter(await tx.fetch_all(SELECT_LOCATION if "/" in name else SELECT_WAREHOUSE, {"name": name})), None)
 
 
-async def changes(tx: Transaction, place: str, *, below: int, size: int) -> Sequence[Row[Any]]:
-    """What was changed of a place, the latest first."""
-    return await tx.rows(CHANGES, {"place": place, "below": below, "size": size})
+async def find_changes(tx: Transaction, name: str, *, before_version: int, size: int) -> Sequence[Row[Any]]:
+    """Find the changes of a warehouse or location, latest first."""
+    return await tx.fetch_all(SELECT_CHANGES, {"name": name, "before_version": before_version, "size": size})

@@ -1,4 +1,4 @@
-"""Warehouses, locations and the log of their changes: loaded and saved a batch at a time."""
+"""Loads and saves warehouses, locations and their change log, one batch at a time."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from services.receiving.locations.domain import Location, Place, Warehouse
-from services.receiving.rows import columns
-from shared.database import Transaction
-from shared.records import load_records
+from services.receiving.batch_statements import as_arrays
+from services.receiving.locations.domain import Location, MasterData, Warehouse
+from shared.persistence.database import Transaction
+from shared.persistence.records import load_records
 
 
-class Change(NamedTuple):
-    """One line of the log: who made what of what."""
+class LocationChange(NamedTuple):
+    """A change log entry of a warehouse or location."""
 
-    place: str
+    location: str
     version: int
-    at: datetime
+    changed_at: datetime
     actor: str
     source: str
     message: str
@@ -26,56 +26,57 @@ class Change(NamedTuple):
     after: str
 
 
-def told(place: Place | None) -> str | None:
-    """A place as the log keeps it."""
-    return place and json.dumps(place._asdict())
+def to_json(record: MasterData | None) -> str | None:
+    """Serialize a warehouse or location for the change log."""
+    return record and json.dumps(record._asdict())
 
 
-async def warehouses(tx: Transaction, names: Iterable[str]) -> dict[str, Warehouse]:
-    """Those of the warehouses that are defined."""
-    found = load_records(Warehouse, await tx.rows(WAREHOUSES, {"names": sorted(set(names))}))
-    return {warehouse.warehouse: warehouse for warehouse in found}
+async def load_warehouses(tx: Transaction, names: Iterable[str]) -> dict[str, Warehouse]:
+    """Load warehouses by id."""
+    rows = load_records(Warehouse, await tx.fetch_all(SELECT_WAREHOUSES, {"names": sorted(set(names))}))
+    return {warehouse.warehouse: warehouse for warehouse in rows}
 
 
-async def locations(tx: Transaction, names: Iterable[str]) -> dict[str, Location]:
-    """Those of the locations that are defined."""
-    found = load_records(Location, await tx.rows(LOCATIONS, {"names": sorted(set(names))}))
-    return {location.location: location for location in found}
+async def load_locations(tx: Transaction, names: Iterable[str]) -> dict[str, Location]:
+    """Load locations by id."""
+    rows = load_records(Location, await tx.fetch_all(SELECT_LOCATIONS, {"names": sorted(set(names))}))
+    return {location.location: location for location in rows}
 
 
-async def save(tx: Transaction, after: Sequence[Place], changes: Sequence[Change]) -> None:
-    """The places as they stand now, and what changed."""
-    if stores := [place for place in after if isinstance(place, Warehouse)]:
-        await tx.run(SAVE_WAREHOUSES, columns(stores, Warehouse._fields))
-    if places := [place for place in after if isinstance(place, Location)]:
-        await tx.run(SAVE_LOCATIONS, columns(places, Location._fields))
-    await tx.run(LOG, columns(changes, Change._fields))
+async def save_locations(tx: Transaction, records: Sequence[MasterData], changes: Sequence[LocationChange]) -> None:
+    """Save warehouses, locations and change log entries."""
+    if warehouses := [record for record in records if isinstance(record, Warehouse)]:
+        await tx.execute(UPSERT_WAREHOUSES, as_arrays(warehouses, Warehouse._fields))
+    if locations := [record for record in records if isinstance(record, Location)]:
+        await tx.execute(UPSERT_LOCATIONS, as_arrays(locations, Location._fields))
+    await tx.execute(INSERT_CHANGES, as_arrays(changes, LocationChange._fields))
 
 
-WAREHOUSES = text("""
+SELECT_WAREHOUSES = text("""
 SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = ANY(CAST(:names AS text[]))
 """)
-LOCATIONS = text("""
+SELECT_LOCATIONS = text("""
 SELECT location, version, type, pick_sequence FROM location WHERE location = ANY(CAST(:names AS text[]))
 """)
-SAVE_WAREHOUSES = text("""
+UPSERT_WAREHOUSES = text("""
 INSERT INTO warehouse (warehouse, version, name, time_zone)
 SELECT * FROM unnest(CAST(:warehouse AS text[]), CAST(:version AS bigint[]), CAST(:name AS text[]),
                      CAST(:time_zone AS text[]))
 ON CONFLICT (warehouse) DO UPDATE SET version = excluded.version, name = excluded.name,
                                       time_zone = excluded.time_zone
 """)
-SAVE_LOCATIONS = text("""
+UPSERT_LOCATIONS = text("""
 INSERT INTO location (location, version, type, pick_sequence)
 SELECT * FROM unnest(CAST(:location AS text[]), CAST(:version AS bigint[]), CAST(:type AS text[]),
                      CAST(:pick_sequence AS integer[]))
 ON CONFLICT (location) DO UPDATE SET version = excluded.version, type = excluded.type,
                                      pick_sequence = excluded.pick_sequence
 """)
-LOG = text("""
-INSERT INTO place_change (place, version, at, actor, source, message, before, after)
-SELECT place, version, at, actor, source, message, CAST(before AS jsonb), CAST(after AS jsonb)
-FROM unnest(CAST(:place AS text[]), CAST(:version AS bigint[]), CAST(:at AS timestamptz[]), CAST(:actor AS text[]),
-            CAST(:source AS text[]), CAST(:message AS text[]), CAST(:before AS text[]), CAST(:after AS text[]))
-     AS c(place, version, at, actor, source, message, before, after)
+INSERT_CHANGES = text("""
+INSERT INTO location_change (location, version, changed_at, actor, source, message, before, after)
+SELECT location, version, changed_at, actor, source, message, CAST(before AS jsonb), CAST(after AS jsonb)
+FROM unnest(CAST(:location AS text[]), CAST(:version AS bigint[]), CAST(:changed_at AS timestamptz[]),
+            CAST(:actor AS text[]), CAST(:source AS text[]), CAST(:message AS text[]), CAST(:before AS text[]),
+            CAST(:after AS text[]))
+     AS c(location, version, changed_at, actor, source, message, before, after)
 """)

@@ -1,1 +1,1 @@
-"""Products: what they are called, how they are tracked, which barcodes mean them, and who changed it."""
+"""Products: names, tracking, barcodes and change log."""

@@ -1,4 +1,4 @@
-"""Products over HTTP: lists, one, and the log of its changes."""
+"""HTTP API of products and their change log."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,17 +9,17 @@ from services.receiving.products import queries
 from services.receiving.products.domain import ProductOut
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
-from shared.http import Cursor, Limit, NotFound, Page, Reading, SkuPath, page, parts
+from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, SkuPath, decode_cursor, paginate
 
 router = APIRouter(tags=["products"])
-Search = Annotated[str | None, Query(description="Part of the SKU or name, or a whole barcode.")]
+Search = Annotated[str | None, Query(description="Part of the SKU or name, or a complete barcode.")]
 
 
 class ProductChangeOut(KnownFieldsModel):
-    """Who changed what, when, and by which message; `before` is empty at the first."""
+    """A change of a product; `before` is null for the first version."""
 
     version: int
-    at: datetime
+    changed_at: datetime
     actor: str
     source: str
     message: str
@@ -29,35 +29,37 @@ class ProductChangeOut(KnownFieldsModel):
 
 @router.get("/products")
 async def list_products(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     q: Search = None,
     tracking: Annotated[Tracking | None, Query(description="How units are tracked.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ProductOut]:
-    """Products in order of SKU."""
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.listed(tx, search=q, tracking=tracking, after=after, size=limit + 1)
-    return page(found, limit, lambda row: ProductOut.model_validate(row._asdict()), lambda row: (row.sku,))
+    """List products, ordered by SKU."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_products(tx, search=q, tracking=tracking, after=after, size=limit + 1)
+    return paginate(found, limit, lambda row: ProductOut.model_validate(row._asdict()), lambda row: (row.sku,))
 
 
 @router.get("/products/{sku}/changes")
 async def list_product_changes(
-    tx: Reading, sku: SkuPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, sku: SkuPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ProductChangeOut]:
-    """Changes of a product, the latest first."""
-    (below,) = parts(cursor, int) or (2**62,)
-    found = await queries.changes(tx, sku, below=below, size=limit + 1)
+    """List the changes of a product, latest first."""
+    (before_version,) = decode_cursor(cursor, int) or (2**62,)
+    found = await queries.find_changes(tx, sku, before_version=before_version, size=limit + 1)
     if not found and cursor is None:
-        raise NotFound(f"there is no product {sku}", ids=[sku])
-    return page(found, limit, lambda row: ProductChangeOut.model_validate(row._asdict()), lambda row: (row.version,))
+        raise NotFoundError(f"Product {sku} not found", ids=[sku])
+    return paginate(
+        found, limit, lambda row: ProductChangeOut.model_validate(row._asdict()), lambda row: (row.version,)
+    )
 
 
 @router.get("/products/{sku}")
-async def get_product(tx: Reading, sku: SkuPath) -> ProductOut:
-    """A product, how it is tracked, and its barcodes."""
-    found = await queries.one(tx, sku)
+async def get_product(tx: ReadTransaction, sku: SkuPath) -> ProductOut:
+    """Get a product with its tracking and barcodes."""
+    found = await queries.find_product(tx, sku)
     if found is None:
-        raise NotFound(f"there is no product {sku}", ids=[sku])
+        raise NotFoundError(f"Product {sku} not found", ids=[sku])
     return ProductOut.model_validate(found._asdict())

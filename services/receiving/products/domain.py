@@ -1,19 +1,19 @@
-"""What may be said of a product: one kind of tracking, settled once it has history; barcodes of one product only."""
+"""Product definitions: tracking is fixed once a product is in use; a barcode belongs to one product."""
 
 from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 from urllib.parse import quote
 
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.problems import Code, Refusal
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import ProductChanged, Tracking
-from shared.contracts.upstream import Barcode, LifePolicy, ProductDefined
-from shared.identifiers import MOST_DECIMALS, address_of
-from shared.stock.decimals import decimals_of
+from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
+from shared.identifiers import MAX_DECIMALS, resource_path
+from shared.inventory.decimals import decimals_of
 
 
 class Product(NamedTuple):
-    """A product as it stands; `barcodes` are pairs of code and units a scan."""
+    """A product; `barcodes` are pairs of code and quantity per scan."""
 
     sku: str
     version: int
@@ -21,20 +21,20 @@ class Product(NamedTuple):
     unit: str
     tracking: Tracking
     barcodes: tuple[tuple[str, int], ...] = ()
-    life: LifePolicy = LifePolicy()
-    decimals: int = MOST_DECIMALS
+    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
+    decimals: int = MAX_DECIMALS
 
-    def said(self) -> ProductChanged:
-        """As the others are told."""
+    def to_event(self) -> ProductChanged:
+        """Create the product event."""
         codes = [Barcode(code=code, quantity=quantity) for code, quantity in self.barcodes]
         return ProductChanged(
             sku=self.sku, version=self.version, name=self.name, unit=self.unit, tracking=self.tracking, barcodes=codes,
-            life=self.life, decimals=self.decimals,
+            shelf_life=self.shelf_life, decimals=self.decimals,
         )  # fmt: skip
 
 
 class ProductOut(KnownFieldsModel):
-    """A product as it is shown."""
+    """A product."""
 
     sku: str
     version: int
@@ -42,99 +42,113 @@ class ProductOut(KnownFieldsModel):
     unit: str
     tracking: Tracking
     barcodes: list[Barcode]
-    life: LifePolicy
-    decimals: int = MOST_DECIMALS
+    shelf_life: ShelfLifePolicy
+    decimals: int = MAX_DECIMALS
 
 
-class Coded(NamedTuple):
-    """What one scan of a barcode means: a product, and how much of it."""
+class BarcodeMatch(NamedTuple):
+    """Product and quantity of a barcode."""
 
     sku: str
     quantity: int
 
 
-class Defined(NamedTuple):
-    """What became of one definition: the product before and after, or why not."""
+class ProductDefinitionResult(NamedTuple):
+    """Result of one definition: the product before and after, or a violation."""
 
     before: Product | None
     after: Product | None
-    refusal: Refusal | None = None
+    violation: ProblemDetail | None = None
 
     @property
-    def changed(self) -> bool:
-        """Whether it says anything new."""
+    def is_changed(self) -> bool:
+        """Whether the definition changed the product."""
         return self.after is not None and self.after is not self.before
 
 
-def define(
-    known: Mapping[str, Product], owners: Mapping[str, str], used: Set[str], wanted: Sequence[ProductDefined]
-) -> list[Defined]:
-    """Walk definitions in order; `owners` tells whose a barcode is, `used` which skus have history."""
-    now, taken = dict(known), dict(owners)
-    outcomes = []
-    for wish in wanted:
-        before = now.get(wish.sku)
-        if refusal := _refused(before, taken, used, wish):
-            outcomes.append(Defined(before, None, refusal))
+def define_products(
+    existing: Mapping[str, Product],
+    barcode_owners: Mapping[str, str],
+    used_skus: Set[str],
+    definitions: Sequence[ProductDefined],
+) -> list[ProductDefinitionResult]:
+    """Apply definitions in order; `used_skus` are products with receipts, units or lot scans."""
+    current, owners = dict(existing), dict(barcode_owners)
+    results = []
+    for definition in definitions:
+        before = current.get(definition.sku)
+        if violation := _definition_violation(before, owners, used_skus, definition):
+            results.append(ProductDefinitionResult(before, None, violation))
             continue
-        after = _revised(before, wish)
+        after = _next_version(before, definition)
         if after is not before:
-            now[wish.sku] = after
-            taken.update(dict.fromkeys(_codes(before) - _codes(after), ""))
-            taken.update(dict.fromkeys(_codes(after), wish.sku))
-        outcomes.append(Defined(before, after))
-    return outcomes
+            current[definition.sku] = after
+            owners.update(dict.fromkeys(_barcodes_of(before) - _barcodes_of(after), ""))
+            owners.update(dict.fromkeys(_barcodes_of(after), definition.sku))
+        results.append(ProductDefinitionResult(before, after))
+    return results
 
 
-def _codes(product: Product | None) -> set[str]:
+def _barcodes_of(product: Product | None) -> set[str]:
     return {code for code, _ in product.barcodes} if product else set()
 
 
-def _tracking(wish: ProductDefined) -> Tracking:
-    return "SERIAL" if wish.serial_tracked else "LOT" if wish.lot_tracked else "NONE"
+def _tracking_of(definition: ProductDefined) -> Tracking:
+    return "SERIAL" if definition.serial_tracked else "LOT" if definition.lot_tracked else "NONE"
 
 
-def settled(life: LifePolicy, tracking: Tracking) -> LifePolicy:
-    """A policy with what it leaves open decided: lots have an expiry, unless the product is said to have none."""
-    required = tracking == "LOT" if life.expiry_required is None else life.expiry_required
-    days = sorted(set(life.expiring_days), reverse=True)
-    customers = sorted(life.customers, key=lambda one: (one.customer, one.min_life_days))
-    return life.model_copy(update={"expiry_required": required, "expiring_days": days, "customers": customers})
+def with_defaults(policy: ShelfLifePolicy, tracking: Tracking) -> ShelfLifePolicy:
+    """Complete a policy with defaults: lot-tracked products require an expiry unless defined otherwise."""
+    expiry_required = tracking == "LOT" if policy.expiry_required is None else policy.expiry_required
+    alert_days = sorted(set(policy.expiry_alert_days), reverse=True)
+    customers = sorted(policy.customers, key=lambda rule: (rule.customer, rule.min_remaining_shelf_life_days))
+    return policy.model_copy(
+        update={"expiry_required": expiry_required, "expiry_alert_days": alert_days, "customers": customers}
+    )
 
 
-def _refused(before: Product | None, taken: Mapping[str, str], used: Set[str], wish: ProductDefined) -> Refusal | None:
-    if wish.serial_tracked and wish.lot_tracked:
-        return Refusal(code=Code.BOTH_TRACKINGS, detail=f"{wish.sku} is to be tracked by serial and by lot")
-    if before and before.tracking != _tracking(wish) and wish.sku in used:
-        return Refusal(
-            code=Code.PRODUCT_HAS_HISTORY,
-            detail=f"{wish.sku} is tracked as {before.tracking} and has receipts or units; {_tracking(wish)} came",
-            blocked_by=[f"/receipts?sku={quote(wish.sku, safe='')}"],
+def _definition_violation(
+    before: Product | None, owners: Mapping[str, str], used_skus: Set[str], definition: ProductDefined
+) -> ProblemDetail | None:
+    if definition.serial_tracked and definition.lot_tracked:
+        return ProblemDetail(
+            code=Code.CONFLICTING_TRACKING, detail=f"Product {definition.sku} cannot be tracked by serial and by lot"
         )
-    codes = [barcode.code for barcode in wish.barcodes]
-    if twice := sorted({code for code in codes if codes.count(code) > 1}):
-        return Refusal(code=Code.BARCODE_TAKEN, detail=f"{wish.sku} names a barcode twice", ids=twice)
-    if theirs := [code for code in codes if taken.get(code, "") not in {"", wish.sku}]:
-        others = sorted({address_of("products", taken[code]) for code in theirs})
-        return Refusal(
-            code=Code.BARCODE_TAKEN, detail=f"{', '.join(theirs)} mean another product", ids=theirs, blocked_by=others
+    if before and before.tracking != _tracking_of(definition) and definition.sku in used_skus:
+        return ProblemDetail(
+            code=Code.PRODUCT_IN_USE,
+            detail=f"Product {definition.sku} is in use; its tracking {before.tracking} cannot change",
+            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
+        )
+    codes = [barcode.code for barcode in definition.barcodes]
+    if repeated := sorted({code for code in codes if codes.count(code) > 1}):
+        return ProblemDetail(
+            code=Code.BARCODE_TAKEN, detail=f"Product {definition.sku} repeats a barcode", ids=repeated
+        )
+    if taken := [code for code in codes if owners.get(code, "") not in {"", definition.sku}]:
+        owner_paths = sorted({resource_path("products", owners[code]) for code in taken})
+        return ProblemDetail(
+            code=Code.BARCODE_TAKEN,
+            detail=f"Barcodes of another product: {', '.join(taken)}",
+            ids=taken,
+            blocked_by=owner_paths,
         )
     return None
 
 
-def _revised(before: Product | None, wish: ProductDefined) -> Product:
-    """The next version, or the product itself where the definition says nothing new."""
-    barcodes = tuple(sorted((barcode.code, barcode.quantity) for barcode in wish.barcodes))
+def _next_version(before: Product | None, definition: ProductDefined) -> Product:
+    """Return the next version, or the same product if nothing changes."""
+    barcodes = tuple(sorted((barcode.code, barcode.quantity) for barcode in definition.barcodes))
     version = before.version if before else 0
-    tracking = _tracking(wish)
+    tracking = _tracking_of(definition)
     after = Product(
-        sku=wish.sku,
+        sku=definition.sku,
         version=version,
-        name=wish.name,
-        unit=wish.unit,
+        name=definition.name,
+        unit=definition.unit,
         tracking=tracking,
         barcodes=barcodes,
-        life=settled(wish.life, tracking),
-        decimals=decimals_of(tracking, wish.decimals),
+        shelf_life=with_defaults(definition.shelf_life, tracking),
+        decimals=decimals_of(tracking, definition.decimals),
     )
     return before if after == before and before else after._replace(version=version + 1)

@@ -1,48 +1,50 @@
-"""Definitions of products, from the ERP or from people."""
+"""Handler of product definitions."""
 
 from collections.abc import Sequence
 
 from services.receiving.products import domain, store
-from services.receiving.products.domain import Defined, ProductOut
-from services.receiving.products.store import Change
+from services.receiving.products.domain import ProductDefinitionResult, ProductOut
+from services.receiving.products.store import ProductChange
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import ProductDefined
-from shared.database import Transaction
-from shared.identifiers import address_of
-from shared.routing import Answer
+from shared.identifiers import resource_path
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
-Event = CloudEvent[ProductDefined]
+DefinitionEvent = CloudEvent[ProductDefined]
 
 
-async def define(tx: Transaction, events: Sequence[Event]) -> Sequence[Answer]:
-    """Define products or change them; each real change gets a version, is logged and told (S01, S03)."""
-    wanted = [event.data for event in events]
-    skus = {wish.sku for wish in wanted}
-    known = await store.products(tx, skus)
-    coded = await store.barcodes(tx, (barcode.code for wish in wanted for barcode in wish.barcodes))
-    owners = {code: one.sku for code, one in coded.items()}
-    outcomes = domain.define(known, owners, await store.used(tx, skus), wanted)
-    changes = [(event, outcome) for event, outcome in zip(events, outcomes, strict=True) if outcome.changed]
+async def define_products(tx: Transaction, events: Sequence[DefinitionEvent]) -> Sequence[CommandResult]:
+    """Create or change products; each change gets a version, a log entry and an event (S01, S03)."""
+    definitions = [event.data for event in events]
+    skus = {definition.sku for definition in definitions}
+    existing = await store.load_products(tx, skus)
+    barcode_matches = await store.load_barcodes(
+        tx, (barcode.code for definition in definitions for barcode in definition.barcodes)
+    )
+    owners = {code: match.sku for code, match in barcode_matches.items()}
+    results = domain.define_products(existing, owners, await store.load_used_skus(tx, skus), definitions)
+    changes = [(event, result) for event, result in zip(events, results, strict=True) if result.is_changed]
     if changes:
-        after = {outcome.after.sku: outcome.after for _, outcome in changes if outcome.after}
-        log = [_change(tx, event, outcome) for event, outcome in changes]
-        await store.save(tx, list(after.values()), log)
-    return [_answer(event, outcome) for event, outcome in zip(events, outcomes, strict=True)]
+        changed_products = {result.after.sku: result.after for _, result in changes if result.after}
+        log = [_to_change(tx, event, result) for event, result in changes]
+        await store.save_products(tx, list(changed_products.values()), log)
+    return [_to_command_result(event, result) for event, result in zip(events, results, strict=True)]
 
 
-def _change(tx: Transaction, event: Event, outcome: Defined) -> Change:
-    version = outcome.after.version if outcome.after else 0
-    before, after = store.told(outcome.before), store.told(outcome.after) or ""
-    return Change(
-        sku=event.data.sku, version=version, at=tx.now, actor=event.actor, source=event.source, message=event.id,
-        before=before, after=after,
+def _to_change(tx: Transaction, event: DefinitionEvent, result: ProductDefinitionResult) -> ProductChange:
+    version = result.after.version if result.after else 0
+    before, after = store.to_json(result.before), store.to_json(result.after) or ""
+    return ProductChange(
+        sku=event.data.sku, version=version, changed_at=tx.now, actor=event.actor, source=event.source,
+        message=event.id, before=before, after=after,
     )  # fmt: skip
 
 
-def _answer(event: Event, outcome: Defined) -> Answer:
-    if outcome.refusal or not outcome.after:
-        return Answer(refusals=[outcome.refusal] if outcome.refusal else ())
-    said = outcome.after.said().model_copy(update={"actor": event.actor, "cause": event.cause})
-    body = ProductOut.model_validate(said, from_attributes=True)
-    answer = Answer(body, [said] if outcome.changed else ())
-    return answer if outcome.before else answer.created(address_of("products", event.data.sku))
+def _to_command_result(event: DefinitionEvent, result: ProductDefinitionResult) -> CommandResult:
+    if result.violation or not result.after:
+        return CommandResult(violations=[result.violation] if result.violation else ())
+    message = result.after.to_event().model_copy(update={"actor": event.actor, "cause": event.cause})
+    body = ProductOut.model_validate(message, from_attributes=True)
+    command_result = CommandResult(body, [message] if result.is_changed else ())
+    return command_result if result.before else command_result.created(resource_path("products", event.data.sku))

@@ -1,1 +1,1 @@
-"""Receipts: what was announced, what was scanned against it, what came, and where the two differ."""
+"""Receipts: expected lines, scanning sessions, received items and discrepancies."""

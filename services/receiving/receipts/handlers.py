@@ -1,6 +1,6 @@
-"""Requests about receipts and the facts that concern them: loaded, decided and saved a batch at a time.
+"""Handlers of receipt commands and related events: load, apply and save one batch at a time.
 
-All requests share one handler, so that a batch of scans, confirmations and closings is decided in one pass.
+All commands share one handler, so that a batch of scans, confirmations and closings is processed in one pass.
 """
 
 from collections.abc import Sequence
@@ -8,65 +8,69 @@ from typing import Any
 
 from services.receiving.products import store as products
 from services.receiving.receipts import domain, store
-from shared.contracts.commands.receiving import Scan, UndoScan
-from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.commands.receiving import ScanItems, UndoScan
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnAnnounced, AsnChanged
-from shared.database import Transaction
-from shared.routing import Answer
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
 
-def locks(data: Any) -> list[str]:
-    """The receipt of a request, and the products whose units it names."""
-    names = [f"receipt:{data.receipt}"]
-    kind = type(data)
-    if kind is AsnAnnounced:
-        names += {f"sku:{line.sku}" for line in data.lines}
-    elif kind is AsnChanged:
-        names += {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
-    elif kind in {Scan, UndoScan} and data.sku:
-        names.append(f"sku:{data.sku}")
-    return names
+def lock_keys(data: Any) -> list[str]:
+    """Return lock keys: the receipt of a command and the products whose units it lists."""
+    keys = [f"receipt:{data.receipt}"]
+    command_type = type(data)
+    if command_type is AsnAnnounced:
+        keys += {f"sku:{line.sku}" for line in data.lines}
+    elif command_type is AsnChanged:
+        keys += {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
+    elif command_type in {ScanItems, UndoScan} and data.sku:
+        keys.append(f"sku:{data.sku}")
+    return keys
 
 
-async def complete(tx: Transaction, events: Sequence[CloudEvent[Scan]]) -> Sequence[CloudEvent[Scan]]:
-    """Name the product of each scanned barcode, so that it is locked; whether that is still so, the rules look."""
+async def resolve_barcodes(tx: Transaction, events: Sequence[CloudEvent[ScanItems]]) -> Sequence[CloudEvent[ScanItems]]:
+    """Add the sku of each scanned barcode, so that it is locked; the rules check the barcode again."""
     codes = {event.data.barcode for event in events if event.data.barcode}
     if not codes:
         return events
-    coded = await products.barcodes(tx, codes)
+    barcode_matches = await products.load_barcodes(tx, codes)
     return [
-        event.model_copy(update={"data": event.data.model_copy(update={"sku": coded[event.data.barcode].sku})})
-        if event.data.barcode in coded
+        event.model_copy(
+            update={"data": event.data.model_copy(update={"sku": barcode_matches[event.data.barcode].sku})}
+        )
+        if event.data.barcode in barcode_matches
         else event
         for event in events
     ]
 
 
-async def decide(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence[Answer]:
-    """Announce, change, cancel, scan, undo, confirm, close, resolve: in the order they came."""
-    desk = await store.load(tx, events)
-    outcomes = domain.decide(desk, events)
-    await store.save(tx, desk)
-    return [Answer(**outcome._asdict()) for outcome in outcomes]
+async def handle_commands(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence[CommandResult]:
+    """Apply receipt commands in order."""
+    uow = await store.load(tx, events)
+    results = domain.apply_commands(uow, events)
+    await store.save(tx, uow)
+    return [CommandResult(**result._asdict()) for result in results]
 
 
-async def wake(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:
-    """Plan the lines that waited for these products."""
-    desk = await store.load_waiting(tx, (event.data.sku for event in events))
-    if not desk.lines:
+async def plan_waiting_lines(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Message]:
+    """Plan the lines that await these products."""
+    uow = await store.load_waiting(tx, (event.data.sku for event in events))
+    if not uow.lines:
         return ()
-    said = domain.wake(desk, events)
-    await store.save(tx, desk)
-    return said
+    emitted = domain.plan_waiting_lines(uow, events)
+    await store.save(tx, uow)
+    return emitted
 
 
-async def void(tx: Transaction, events: Sequence[CloudEvent[SerialAdjusted]]) -> Sequence[Fact]:
-    """Units whose entry was wrong: known for ever, never to be received again, their lines open again (S18)."""
-    voids = [event for event in events if event.data.adjustment == "VOID"]
-    if voids:
-        desk = await store.load_units(tx, ((event.data.sku, one) for event in voids for one in event.data.serials))
-        domain.void(desk, voids)
-        await store.save(tx, desk)
+async def void_units(tx: Transaction, events: Sequence[CloudEvent[SerialAdjusted]]) -> Sequence[Message]:
+    """Void units that were entered by mistake; their lines reopen, their serials are never reused (S18)."""
+    void_events = [event for event in events if event.data.adjustment == "VOID"]
+    if void_events:
+        uow = await store.load_units(
+            tx, ((event.data.sku, serial) for event in void_events for serial in event.data.serials)
+        )
+        domain.void_units(uow, void_events)
+        await store.save(tx, uow)
     return ()

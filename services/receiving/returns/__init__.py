@@ -1,1 +1,1 @@
-"""Customer returns: only what was shipped to that customer on that order, once; on hold until somebody decides."""
+"""Customer returns of shipped items; on hold until their disposition."""

@@ -1,4 +1,4 @@
-"""Customer returns over HTTP, to look at."""
+"""HTTP API of customer returns."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -8,36 +8,46 @@ from sqlalchemy import Row
 
 from services.receiving.returns import queries
 from shared.contracts.model import KnownFieldsModel
-from shared.database import Transaction
-from shared.http import Cursor, CustomerFilter, Limit, NotFound, OrderFilter, Page, Reading, page, parts
-from shared.identifiers import Exact
+from shared.http import (
+    Cursor,
+    CustomerFilter,
+    Limit,
+    NotFoundError,
+    OrderFilter,
+    Page,
+    ReadTransaction,
+    decode_cursor,
+    paginate,
+)
+from shared.identifiers import SignedQuantity
+from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["returns"])
-LOTS = 500
+MAX_LOTS = 500
 ReturnPath = Annotated[str, Path(description="Customer return.")]
-Disposition = Literal["RESTOCK", "SCRAP", "SEND_BACK"]
+Disposition = Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
 
 
 class ReturnSummary(KnownFieldsModel):
-    """Goods of one order that its customer sent back; `hold` is what they are held under."""
+    """Items of one order that the customer returned; `hold_id` is the hold on them."""
 
     return_id: str
     order: str
     customer: str
-    hold: str
-    at: datetime
-    actor: str
+    hold_id: str
+    received_at: datetime
+    received_by: str
 
 
 class ReturnUnitOut(KnownFieldsModel):
-    """A returned unit, and what was decided."""
+    """A returned unit and its disposition."""
 
     sku: str
     serial: str
     location: str
     reason: str
-    at: datetime
-    actor: str
+    received_at: datetime
+    received_by: str
     disposition: Disposition | None
     disposed_reason: str | None
     disposed_at: datetime | None
@@ -45,31 +55,31 @@ class ReturnUnitOut(KnownFieldsModel):
 
 
 class LotDispositionOut(KnownFieldsModel):
-    """What was decided on a part of a returned quantity."""
+    """Disposition of a part of a returned quantity."""
 
-    quantity: Exact
+    quantity: SignedQuantity
     disposition: Disposition
     reason: str
-    at: datetime
-    actor: str
+    disposed_at: datetime
+    disposed_by: str
 
 
 class ReturnLotOut(KnownFieldsModel):
-    """So much of a lot that came back, and what was decided on it."""
+    """Returned quantity of a lot and its dispositions; `pending_quantity` has no disposition yet."""
 
     sku: str
     lot: str
     location: str
-    quantity: Exact
-    undecided: Exact
+    quantity: SignedQuantity
+    pending_quantity: SignedQuantity
     reason: str
-    at: datetime
-    actor: str
+    received_at: datetime
+    received_by: str
     dispositions: list[LotDispositionOut]
 
 
 class ReturnDetail(ReturnSummary):
-    """A return with its units, and the first 500 of its lots."""
+    """A return with its units and the first 500 of its lots."""
 
     units: Page[ReturnUnitOut]
     lots: list[ReturnLotOut]
@@ -77,49 +87,51 @@ class ReturnDetail(ReturnSummary):
 
 @router.get("/returns")
 async def list_returns(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     order: OrderFilter = None,
     customer: CustomerFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ReturnSummary]:
-    """Customer returns in order of their numbers."""
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.listed(tx, order=order, customer=customer, after=after, size=limit + 1)
-    return page(found, limit, lambda row: ReturnSummary.model_validate(row._asdict()), lambda row: (row.return_id,))
+    """List customer returns, ordered by return id."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_returns(tx, order=order, customer=customer, after=after, size=limit + 1)
+    return paginate(found, limit, lambda row: ReturnSummary.model_validate(row._asdict()), lambda row: (row.return_id,))
 
 
 @router.get("/returns/{return_id}/lots")
 async def list_return_lots(
-    tx: Reading, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ReturnLotOut]:
-    """Lots of a customer return."""
-    await _head(tx, return_id)
-    sku, lot, location = parts(cursor, str, str, str) or ("", "", "")
-    rows = await queries.lots(tx, return_id=return_id, sku=sku, lot=lot, location=location, size=limit + 1)
-    return page(rows, limit, _lot, lambda row: (row.sku, row.lot, row.location))
+    """List the lots of a customer return."""
+    await _get_return_or_404(tx, return_id)
+    sku, lot, location = decode_cursor(cursor, str, str, str) or ("", "", "")
+    rows = await queries.find_lots(tx, return_id=return_id, sku=sku, lot=lot, location=location, size=limit + 1)
+    return paginate(rows, limit, _to_return_lot_out, lambda row: (row.sku, row.lot, row.location))
 
 
-def _lot(row: Row[Any]) -> ReturnLotOut:
+def _to_return_lot_out(row: Row[Any]) -> ReturnLotOut:
     return ReturnLotOut.model_validate(row._asdict())
 
 
-async def _head(tx: Transaction, return_id: str) -> Row[Any]:
-    found = await queries.one(tx, return_id)
-    if found is None:
-        raise NotFound(f"there is no return {return_id}", ids=[return_id])
-    return found
+async def _get_return_or_404(tx: Transaction, return_id: str) -> Row[Any]:
+    row = await queries.find_return(tx, return_id)
+    if row is None:
+        raise NotFoundError(f"Return {return_id} not found", ids=[return_id])
+    return row
 
 
 @router.get("/returns/{return_id}")
-async def get_return(tx: Reading, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100) -> ReturnDetail:
-    """A customer return with its units and lots."""
-    found = await _head(tx, return_id)
-    sku, serial = parts(cursor, str, str) or ("", "")
-    rows = await queries.units(tx, return_id=return_id, sku=sku, serial=serial, size=limit + 1)
-    units = page(
+async def get_return(
+    tx: ReadTransaction, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
+) -> ReturnDetail:
+    """Get a customer return with its units and lots."""
+    found = await _get_return_or_404(tx, return_id)
+    sku, serial = decode_cursor(cursor, str, str) or ("", "")
+    rows = await queries.find_units(tx, return_id=return_id, sku=sku, serial=serial, size=limit + 1)
+    units = paginate(
         rows, limit, lambda row: ReturnUnitOut.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
     )
-    counted = await queries.lots(tx, return_id=return_id, sku="", lot="", location="", size=LOTS)
-    return ReturnDetail(**found._asdict(), units=units, lots=[_lot(row) for row in counted])
+    lot_rows = await queries.find_lots(tx, return_id=return_id, sku="", lot="", location="", size=MAX_LOTS)
+    return ReturnDetail(**found._asdict(), units=units, lots=[_to_return_lot_out(row) for row in lot_rows])

@@ -1,58 +1,58 @@
-"""Customer returns and their dispositions; and the word of serials and lots that goods have left."""
+"""Handlers of customer returns and dispositions, and of shipment events from serials and lots."""
 
 from collections.abc import Sequence
 
 from services.receiving.returns import domain, store
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
-from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotShipped
-from shared.contracts.serials import SerialMoved
-from shared.database import Transaction
-from shared.identifiers import address_of
-from shared.routing import Answer
+from shared.contracts.serials import SerialStateChanged
+from shared.identifiers import resource_path
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
 
-async def receive(tx: Transaction, events: Sequence[CloudEvent[ReceiveReturn]]) -> Sequence[Answer]:
-    """Take goods back from the customers they went to."""
-    wishes = [event.data for event in events]
-    book = await store.load(
+async def receive_returns(tx: Transaction, events: Sequence[CloudEvent[ReceiveReturn]]) -> Sequence[CommandResult]:
+    """Receive customer returns."""
+    commands = [event.data for event in events]
+    uow = await store.load(
         tx,
-        returns=(wish.return_id for wish in wishes),
-        units=((wish.sku, serial) for wish in wishes for serial in wish.serials),
-        skus=(wish.sku for wish in wishes),
-        locations=(wish.location for wish in wishes),
-        lots=((wish.order, wish.sku, some.lot) for wish in wishes for some in wish.lots),
+        returns=(command.return_id for command in commands),
+        units=((command.sku, serial) for command in commands for serial in command.serials),
+        skus=(command.sku for command in commands),
+        locations=(command.location for command in commands),
+        shipped_lots=((command.order, command.sku, lot.lot) for command in commands for lot in command.lots),
     )
-    answers = []
+    results = []
     for event in events:
-        new = book.returns.get(event.data.return_id) is None
-        answer = Answer(**domain.receive(book, event)._asdict())
-        answers.append(answer.created(address_of("returns", event.data.return_id)) if new else answer)
-    await store.save(tx, book)
-    return answers
+        is_new = uow.returns.get(event.data.return_id) is None
+        result = CommandResult(**domain.receive_return(uow, event)._asdict())
+        results.append(result.created(resource_path("returns", event.data.return_id)) if is_new else result)
+    await store.save(tx, uow)
+    return results
 
 
-async def dispose(tx: Transaction, events: Sequence[CloudEvent[DisposeReturn]]) -> Sequence[Answer]:
-    """Decide what becomes of returned goods."""
-    book = await store.load(tx, returns=(event.data.return_id for event in events))
-    outcomes = [domain.dispose(book, event) for event in events]
-    await store.save(tx, book)
-    return [Answer(**outcome._asdict()) for outcome in outcomes]
+async def dispose_returns(tx: Transaction, events: Sequence[CloudEvent[DisposeReturn]]) -> Sequence[CommandResult]:
+    """Dispose of returned items."""
+    uow = await store.load(tx, returns=(event.data.return_id for event in events))
+    results = [domain.dispose_return(uow, event) for event in events]
+    await store.save(tx, uow)
+    return [CommandResult(**result._asdict()) for result in results]
 
 
-async def ship(tx: Transaction, events: Sequence[CloudEvent[SerialMoved]]) -> Sequence[Fact]:
-    """Remember to whom and on which order units have left."""
-    book = await store.load(tx, units=((event.data.sku, one) for event in events for one in event.data.serials))
-    unfit = domain.ship(book, events)
-    await store.save(tx, book)
-    return unfit
+async def record_shipped_units(tx: Transaction, events: Sequence[CloudEvent[SerialStateChanged]]) -> Sequence[Message]:
+    """Record the customer and order of shipped units."""
+    uow = await store.load(tx, units=((event.data.sku, serial) for event in events for serial in event.data.serials))
+    conflicts = domain.record_shipped_units(uow, events)
+    await store.save(tx, uow)
+    return conflicts
 
 
-async def ship_lots(tx: Transaction, events: Sequence[CloudEvent[LotShipped]]) -> Sequence[Fact]:
-    """Remember how much of which lots has left, to whom and on which order."""
-    lefts = [event.data for event in events]
-    keys = ((left.order, left.sku, some.lot) for left in lefts for some in left.lots)
-    book = await store.load(tx, lots=keys)
-    domain.ship_lots(book, events)
-    await store.save(tx, book)
+async def record_shipped_lots(tx: Transaction, events: Sequence[CloudEvent[LotShipped]]) -> Sequence[Message]:
+    """Record shipped lot quantities by order and customer."""
+    shipments = [event.data for event in events]
+    keys = ((shipment.order, shipment.sku, lot.lot) for shipment in shipments for lot in shipment.lots)
+    uow = await store.load(tx, shipped_lots=keys)
+    domain.record_shipped_lots(uow, events)
+    await store.save(tx, uow)
     return ()

@@ -1,1 +1,1 @@
-"""Standing demands and the free stock that serves them, and every act after which somebody may get stock."""
+"""Demands, and the operations after which available units are allocated to them."""

@@ -1,24 +1,36 @@
-"""Demands over HTTP: who wants what, and what is open of it."""
+"""HTTP endpoints for demands and their open quantities."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from sqlalchemy import Row
 
 from services.serials.allocation import queries
 from services.serials.allocation.domain.demand import DemandStatus
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Cursor, Limit, OrderFilter, Page, Reading, SkuFilter, StatusFilter, page, parts
+from shared.http import (
+    Cursor,
+    Limit,
+    OrderFilter,
+    Page,
+    ReadTransaction,
+    SkuFilter,
+    StatusFilter,
+    decode_cursor,
+    paginate,
+)
 
 router = APIRouter(tags=["demands"])
 
 
 class DemandOut(KnownFieldsModel):
-    """What an order line wants, and what of it is open; one withdrawn before it was asked for names no more."""
+    """Demand of an order line and its open quantity.
 
-    demand: str
+    A demand cancelled before its request arrived has only its ids and status.
+    """
+
+    demand_id: str
     status: DemandStatus
     order: str
     line: str
@@ -29,29 +41,27 @@ class DemandOut(KnownFieldsModel):
     placed_at: datetime | None
     shortfall: Shortfall | None
     quantity: int
-    open: int
-    min_life_days: int | None
+    open_quantity: int
+    min_remaining_shelf_life_days: int | None
     single_lot: bool | None
     lots: list[str] | None
     serials: list[str]
 
 
-def _shown(row: Row[Any]) -> DemandOut:
-    return DemandOut.model_validate(row._asdict() | {"demand": row.id, "order": row.order_id})
-
-
 @router.get("/demands")
 async def list_demands(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     sku: SkuFilter = None,
     order: OrderFilter = None,
     status: StatusFilter[DemandStatus] = None,
-    waiting: Annotated[bool, Query(description="Only those with an open quantity.")] = False,
+    backordered: Annotated[bool, Query(description="Only demands with an open quantity.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[DemandOut]:
-    """Demands in order of their ids."""
-    (after,) = parts(cursor, str) or ("",)
-    rows = await queries.listed(tx, sku=sku, order=order, status=status, waiting=waiting, after=after, size=limit + 1)
-    return page(rows, limit, _shown, lambda row: (row.id,))
+    """List demands ordered by id."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    rows = await queries.list_demands(
+        tx, sku=sku, order=order, status=status, backordered=backordered, after=after, size=limit + 1
+    )
+    return paginate(rows, limit, lambda row: DemandOut.model_validate(row._asdict()), lambda row: (row.demand_id,))

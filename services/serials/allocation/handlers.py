@@ -1,179 +1,228 @@
-"""Every act after which somebody may get stock: what is wanted, and what comes free, in one transaction.
+"""Handlers of messages that change demands or release stock: they allocate in the same transaction.
 
-Stock comes free by a putaway, a deallocation, an unpick, a withdrawal, a lifted hold, a unit found again, a relaxed
-life policy, an earlier day. Each ends by serving the open demands, so there is no asking again and no wake-up to lose.
+Putaways, deallocations, unpicks, cancelled demands, released holds, found units, relaxed shelf-life policies and an
+earlier local date release stock. Each handler ends with an allocation, so that no demand waits for a retry.
 """
 
 from collections.abc import Mapping, Sequence
 
-from services.serials.allocation.domain.answers import answered
-from services.serials.allocation.domain.demand import Demands
-from services.serials.allocation.domain.serve import serve
-from services.serials.allocation.domain.skipped import skipped
+from services.serials.allocation.domain.allocate import allocate
+from services.serials.allocation.domain.allocation_events import allocated_events
+from services.serials.allocation.domain.demand import DemandSet
+from services.serials.allocation.domain.skip_reasons import skip_reasons
+from services.serials.allocation.store import available_units
 from services.serials.allocation.store import demands as store
-from services.serials.allocation.store import stock
-from services.serials.units.domain import adjustments, arrivals, corrections, holds, orders, places
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.events import disagreements
-from services.serials.units.domain.events import told as events_of
-from services.serials.units.domain.limits import LimitsOf
-from services.serials.units.domain.refusals import Outcome
-from services.serials.units.domain.unit import Pool, Told
-from services.serials.units.handlers import answers, holds_of, keys_of, recalled_again, types_of
-from services.serials.units.store import expiry, scopes, units
-from services.serials.units.store.limits import limits_of
-from shared import rezoned
-from shared.contracts.commands.serials import Adjust, Correct, Lift, PutAway
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, UnitDeallocated, UnitUnpicked
-from shared.contracts.receiving import ReturnDisposed
+from services.serials.units.domain import (
+    adjustments,
+    corrections,
+    fulfillment_events,
+    holds,
+    movements,
+    receiving_events,
+)
+from services.serials.units.domain.events import build_events, conflict_events
+from services.serials.units.domain.results import CommandOutcome
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
+from services.serials.units.domain.unit import MessageContext, Pool
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.handlers import (
+    hold_keys,
+    load_location_types,
+    publish_recall_updates,
+    to_results,
+    unit_keys,
+)
+from services.serials.units.store import expiry, standing_holds, units
+from services.serials.units.store.shelf_life import load_shelf_life_rules
+from shared.contracts.commands.serials import AdjustSerials, CorrectSerialExpiry, PutAwaySerials, ReleaseSerialHold
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.fulfillment import (
+    AllocationCancelled,
+    AllocationRequested,
+    OrderSerialsDeallocated,
+    OrderSerialsUnpicked,
+)
+from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.contracts.serials import SerialAllocated
-from shared.database import Transaction
-from shared.replica import products, save_products
-from shared.rezoned import Rezoned
-from shared.routing import Answer
+from shared.inventory import time_zone_changes
+from shared.inventory.reference_data import load_products, save_products
+from shared.inventory.time_zone_changes import DemandRecheckDue
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
 
-async def _serve(tx: Transaction, book: Book, demands: Demands) -> list[SerialAllocated]:
-    """Give what is free to those who wait, save units and demands, and say what was given."""
-    limits = await limits_of(tx, stock.expiring(book, book.freed))
-    await store.load_waiting(tx, book, demands, limits)
-    return await _give(tx, book, demands, limits)
+async def _allocate_backorders(tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet) -> list[SerialAllocated]:
+    """Allocate released units to open demands, save units and demands, and return the allocation events."""
+    shelf_life_by_pool = await load_shelf_life_rules(tx, available_units.pools_with_expiry(uow, uow.released_stock))
+    await store.load_fillable_demands(tx, uow, demands, shelf_life_by_pool)
+    return await _allocate_open_demands(tx, uow, demands, shelf_life_by_pool)
 
 
-async def _give(tx: Transaction, book: Book, demands: Demands, limits: LimitsOf) -> list[SerialAllocated]:
-    waiting = {demand.pool for demand in demands.waiting}
-    await units.load(tx, [(demand.sku, name) for demand in demands.waiting for name in demand.names], book)
-    await stock.load_free(tx, book, demands)
-    if limited := stock.picky(demands) | stock.expiring(book, waiting):
-        limits = {**limits, **await limits_of(tx, limited - limits.keys())}
-        await stock.load_fitting(tx, book, demands, limits)
-    acts = serve(book, demands, limits)
-    await units.save(tx, book)
+async def _allocate_open_demands(
+    tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet, shelf_life_by_pool: ShelfLifeByPool
+) -> list[SerialAllocated]:
+    open_pools = {demand.pool for demand in demands.open_demands}
+    await units.load(tx, [(demand.sku, serial) for demand in demands.open_demands for serial in demand.serials], uow)
+    await available_units.load_available(tx, uow, demands)
+    if pools_with_criteria := available_units.pools_with_lot_criteria(demands) | available_units.pools_with_expiry(
+        uow, open_pools
+    ):
+        shelf_life_by_pool = {
+            **shelf_life_by_pool,
+            **await load_shelf_life_rules(tx, pools_with_criteria - shelf_life_by_pool.keys()),
+        }
+        await available_units.load_candidates(tx, uow, demands, shelf_life_by_pool)
+    allocations = allocate(uow, demands, shelf_life_by_pool)
+    await units.save(tx, uow)
     await store.save(tx, demands)
-    passed = await stock.count_passed(tx, [act.demand.pool for act in acts if act.short], limits)
-    return answered(acts, skipped(book, acts, passed, limits))
+    skipped_by_pool = await available_units.count_skipped(
+        tx, [allocation.demand.pool for allocation in allocations if allocation.is_short], shelf_life_by_pool
+    )
+    return allocated_events(allocations, skip_reasons(uow, allocations, skipped_by_pool, shelf_life_by_pool))
 
 
-async def _kept(tx: Transaction, book: Book, demands: Demands) -> list[Fact]:
-    given = await _serve(tx, book, demands)
-    return [*(fact for _, fact in events_of(book)), *given, *await recalled_again(tx, book), *disagreements(book)]
+async def _save_and_collect(tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet) -> list[Message]:
+    emitted = await _allocate_backorders(tx, uow, demands)
+    return [
+        *(event for _, event in build_events(uow)),
+        *emitted,
+        *await publish_recall_updates(tx, uow),
+        *conflict_events(uow),
+    ]
 
 
-async def _answered(tx: Transaction, book: Book, outcomes: Sequence[Outcome]) -> list[Answer]:
-    given = await _serve(tx, book, Demands())
-    return answers(book, outcomes, [*given, *await recalled_again(tx, book)])
+async def _save_and_answer(
+    tx: Transaction, uow: SerialsUnitOfWork, outcomes: Sequence[CommandOutcome]
+) -> list[CommandResult]:
+    emitted = await _allocate_backorders(tx, uow, DemandSet())
+    return to_results(uow, outcomes, [*emitted, *await publish_recall_updates(tx, uow)])
 
 
-async def allocation_requested(tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]) -> Sequence[Fact]:
-    """Open demands and answer them (S08)."""
-    demands = await store.load(tx, [event.data.demand for event in events])
+async def on_allocation_requested(
+    tx: Transaction, events: Sequence[CloudEvent[AllocationRequested]]
+) -> Sequence[Message]:
+    """Open demands and allocate available units (S08)."""
+    demands = await store.load(tx, [event.data.demand_id for event in events])
     demands.open(events)
-    return await _kept(tx, Book(), demands)
+    return await _save_and_collect(tx, SerialsUnitOfWork(), demands)
 
 
-async def allocation_withdrawn(tx: Transaction, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> Sequence[Fact]:
-    """Close demands and free what is still allocated under them (S11)."""
-    demands, book = await store.load(tx, [event.data.demand for event in events]), Book()
-    await stock.load_under(tx, book, [(event.data.demand, event.data.order) for event in events])
-    demands.withdraw(events)
-    orders.released(book, events)
-    return await _kept(tx, book, demands)
+async def on_allocation_cancelled(
+    tx: Transaction, events: Sequence[CloudEvent[AllocationCancelled]]
+) -> Sequence[Message]:
+    """Cancel demands and release the units still allocated to them (S11)."""
+    demands, uow = await store.load(tx, [event.data.demand_id for event in events]), SerialsUnitOfWork()
+    await available_units.load_allocated_to(tx, uow, [(event.data.demand_id, event.data.order) for event in events])
+    demands.cancel(events)
+    fulfillment_events.release_allocations(uow, events)
+    return await _save_and_collect(tx, uow, demands)
 
 
-async def unit_deallocated(tx: Transaction, events: Sequence[CloudEvent[UnitDeallocated]]) -> Sequence[Fact]:
-    """Take allocated units back to stock (S11); those not found go back held."""
-    book = await units.load(tx, keys_of(events))
-    await units.load_held(tx, book, holds_of(events))
-    demands = await store.load(tx, [event.data.demand for event in events if event.data.again])
-    demands.reopen(orders.deallocated(book, events))
-    return await _kept(tx, book, demands)
+async def on_order_serials_deallocated(
+    tx: Transaction, events: Sequence[CloudEvent[OrderSerialsDeallocated]]
+) -> Sequence[Message]:
+    """Return allocated units to stock (S11), on hold if they were not found."""
+    uow = await units.load(tx, unit_keys(events))
+    await units.load_held_units(tx, uow, hold_keys(events))
+    demands = await store.load(tx, [event.data.demand_id for event in events if event.data.reallocate])
+    demands.reopen(fulfillment_events.deallocate(uow, events))
+    return await _save_and_collect(tx, uow, demands)
 
 
-async def unit_unpicked(tx: Transaction, events: Sequence[CloudEvent[UnitUnpicked]]) -> Sequence[Fact]:
-    """Take picked units back to a storage place (S12)."""
-    book = await units.load(tx, keys_of(events))
-    demands = await store.load(tx, [event.data.demand for event in events if event.data.again])
-    demands.reopen(orders.unpicked(book, events))
-    return await _kept(tx, book, demands)
+async def on_order_serials_unpicked(
+    tx: Transaction, events: Sequence[CloudEvent[OrderSerialsUnpicked]]
+) -> Sequence[Message]:
+    """Return picked units to a storage location (S12)."""
+    uow = await units.load(tx, unit_keys(events))
+    demands = await store.load(tx, [event.data.demand_id for event in events if event.data.reallocate])
+    demands.reopen(fulfillment_events.unpick(uow, events))
+    return await _save_and_collect(tx, uow, demands)
 
 
-async def return_disposed(tx: Transaction, events: Sequence[CloudEvent[ReturnDisposed]]) -> Sequence[Fact]:
-    """End the hold of returned units: back to stock, scrapped, or sent back."""
-    book = await units.load(tx, keys_of(events))
-    await units.load_held(tx, book, holds_of(events))
-    arrivals.disposed(book, events)
-    return await _kept(tx, book, Demands())
+async def on_return_serials_disposed(
+    tx: Transaction, events: Sequence[CloudEvent[ReturnSerialsDisposed]]
+) -> Sequence[Message]:
+    """Restock, scrap or return to vendor returned units, and release their hold."""
+    uow = await units.load(tx, unit_keys(events))
+    await units.load_held_units(tx, uow, hold_keys(events))
+    receiving_events.dispose_return(uow, events)
+    return await _save_and_collect(tx, uow, DemandSet())
 
 
-async def put_away(tx: Transaction, requests: Sequence[CloudEvent[PutAway]]) -> Sequence[Answer]:
-    """Store received units; orders that wait get them at once (S07)."""
-    book = await units.load(tx, keys_of(requests))
-    types = await types_of(tx, [request.data.location for request in requests])
-    outcomes = places.put_away(book, requests, types)
-    return await _answered(tx, book, outcomes)
+async def put_away(tx: Transaction, requests: Sequence[CloudEvent[PutAwaySerials]]) -> Sequence[CommandResult]:
+    """Put received units away and allocate them to backorders (S07)."""
+    uow = await units.load(tx, unit_keys(requests))
+    location_types = await load_location_types(tx, [request.data.location for request in requests])
+    outcomes = movements.put_away(uow, requests, location_types)
+    return await _save_and_answer(tx, uow, outcomes)
 
 
-async def lift(tx: Transaction, requests: Sequence[CloudEvent[Lift]]) -> Sequence[Answer]:
-    """Close holds; units under no other are free again."""
-    book = Book()
-    await units.load_held(tx, book, holds_of(requests))
-    await scopes.load_scopes(tx, book, holds_of(requests))
-    return await _answered(tx, book, holds.lift(book, requests))
+async def release_holds(tx: Transaction, requests: Sequence[CloudEvent[ReleaseSerialHold]]) -> Sequence[CommandResult]:
+    """Release holds and allocate the released units to backorders."""
+    uow = SerialsUnitOfWork()
+    await units.load_held_units(tx, uow, hold_keys(requests))
+    await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(requests))
+    return await _save_and_answer(tx, uow, holds.release_holds(uow, requests))
 
 
-async def adjust(tx: Transaction, requests: Sequence[CloudEvent[Adjust]]) -> Sequence[Answer]:
-    """Scrap, lose, find or void units that no order has."""
-    book = await units.load(tx, keys_of(requests))
-    types = await types_of(tx, [request.data.location for request in requests])
-    outcomes = adjustments.adjust(book, requests, types)
-    return await _answered(tx, book, outcomes)
+async def adjust(tx: Transaction, requests: Sequence[CloudEvent[AdjustSerials]]) -> Sequence[CommandResult]:
+    """Scrap, lose, find or void unallocated units."""
+    uow = await units.load(tx, unit_keys(requests))
+    location_types = await load_location_types(tx, [request.data.location for request in requests])
+    outcomes = adjustments.adjust(uow, requests, location_types)
+    return await _save_and_answer(tx, uow, outcomes)
 
 
-async def correct(tx: Transaction, requests: Sequence[CloudEvent[Correct]]) -> Sequence[Answer]:
-    """Correct the expiry of units; those held as expired that are not are free again (S28)."""
-    book = await units.load(tx, keys_of(requests))
-    await scopes.load_open(tx, book)
-    limits = await limits_of(tx, {unit.pool for unit in book.units.values()})
-    return await _answered(tx, book, corrections.correct(book, requests, limits))
+async def correct_expiry(
+    tx: Transaction, requests: Sequence[CloudEvent[CorrectSerialExpiry]]
+) -> Sequence[CommandResult]:
+    """Correct the expiry of units and release the expiry holds of units that have not expired (S28)."""
+    uow = await units.load(tx, unit_keys(requests))
+    await standing_holds.load_open_holds(tx, uow)
+    shelf_life_by_pool = await load_shelf_life_rules(tx, {unit.pool for unit in uow.units.values()})
+    return await _save_and_answer(tx, uow, corrections.correct_expiry(uow, requests, shelf_life_by_pool))
 
 
-async def product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Fact]:
-    """Take products in; where less life is demanded than before, stock that was passed over may serve who waits."""
-    before = await products(tx, [event.data.sku for event in events])
+async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Message]:
+    """Save products, and reallocate where the shelf-life policy changed."""
+    previous_products = await load_products(tx, [event.data.sku for event in events])
     await save_products(tx, events)
-    told, thresholds = {}, set()
+    context_by_sku, changed_thresholds = {}, set()
     for event in events:
-        known = before.get(event.data.sku)
-        if event.data.tracking == "SERIAL" and known and known.life != event.data.life:
-            told[event.data.sku] = Told.by(event)
-            if known.life.expiring_days != event.data.life.expiring_days:
-                thresholds.add(event.data.sku)
-    if not told:
+        previous = previous_products.get(event.data.sku)
+        if event.data.tracking == "SERIAL" and previous and previous.shelf_life != event.data.shelf_life:
+            context_by_sku[event.data.sku] = MessageContext.from_event(event)
+            if previous.shelf_life.expiry_alert_days != event.data.shelf_life.expiry_alert_days:
+                changed_thresholds.add(event.data.sku)
+    if not context_by_sku:
         return ()
-    await expiry.look_again(tx, thresholds)
-    return await _serve_all(tx, {pool: told[pool[0]] for pool in await store.waiting_pools(tx, told)})
+    await expiry.reschedule_checks(tx, changed_thresholds)
+    return await _reallocate_pools(
+        tx, {pool: context_by_sku[pool[0]] for pool in await store.pools_with_backorders(tx, context_by_sku)}
+    )
 
 
-async def warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Fact]:
-    """Take warehouses in; where it is an earlier day now, the clock is to serve who waits."""
-    if back := await rezoned.turned_back(tx, events):
-        await rezoned.note(tx, await store.waiting_pools_at(tx, back))
+async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
+    """Save warehouses, and schedule rechecks of demands where the local date is earlier now."""
+    if affected_warehouses := await time_zone_changes.apply_time_zones(tx, events):
+        await time_zone_changes.enqueue_rechecks(tx, await store.pools_with_backorders_in(tx, affected_warehouses))
     return ()
 
 
-async def rezoned_serve(tx: Transaction, events: Sequence[CloudEvent[Rezoned]]) -> Sequence[Fact]:
-    """Serve who waits where it became an earlier day: what was too old for them may fit."""
-    told = {(event.data.sku, event.data.warehouse): Told.by(event) for event in events}
-    await rezoned.done(tx, told)
-    return await _serve_all(tx, told)
+async def reallocate_after_day_change(
+    tx: Transaction, events: Sequence[CloudEvent[DemandRecheckDue]]
+) -> Sequence[Message]:
+    """Reallocate where the local date became earlier: skipped units may match again."""
+    context_by_pool = {(event.data.sku, event.data.warehouse): MessageContext.from_event(event) for event in events}
+    await time_zone_changes.dequeue_rechecks(tx, context_by_pool)
+    return await _reallocate_pools(tx, context_by_pool)
 
 
-async def _serve_all(tx: Transaction, pools: Mapping[Pool, Told]) -> Sequence[Fact]:
-    """Serve all that wait in pools from all that lies there, with what made it fit them."""
-    book, demands = Book(), await store.load_open(tx, pools)
-    for demand in demands.waiting:
-        book.freed[demand.pool] = {demand.pool: pools[demand.pool]}
-    given = await _give(tx, book, demands, {})
-    return [*(fact for _, fact in events_of(book)), *given, *await recalled_again(tx, book)]
+async def _reallocate_pools(tx: Transaction, context_by_pool: Mapping[Pool, MessageContext]) -> Sequence[Message]:
+    """Allocate all available units of pools to all their open demands."""
+    uow, demands = SerialsUnitOfWork(), await store.load_open_demands(tx, context_by_pool)
+    for demand in demands.open_demands:
+        uow.released_stock[demand.pool] = {demand.pool: context_by_pool[demand.pool]}
+    emitted = await _allocate_open_demands(tx, uow, demands, {})
+    return [*(event for _, event in build_events(uow)), *emitted, *await publish_recall_updates(tx, uow)]

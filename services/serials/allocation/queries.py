@@ -1,36 +1,39 @@
-"""Demands, read for people."""
+"""Queries for the list of demands."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from shared.database import Transaction
+from shared.persistence.database import Transaction
 
-LISTED = text("""
-    SELECT d.id, d.status, d.order_id, d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
-           d.quantity, d.open, d.min_life_days, d.single_lot, d.lots,
-           ARRAY(SELECT w.serial FROM wanted AS w WHERE w.demand = d.id ORDER BY w.serial) AS serials
+SELECT_DEMANDS = text("""
+    SELECT d.demand_id, d.status, d.order_id AS "order", d.line, d.sku, d.warehouse, d.customer, d.priority,
+           d.placed_at, d.shortfall, d.quantity, d.open_quantity, d.min_remaining_shelf_life_days, d.single_lot,
+           d.allowed_lots AS lots,
+           ARRAY(
+               SELECT ds.serial FROM demand_serial AS ds WHERE ds.demand_id = d.demand_id ORDER BY ds.serial
+           ) AS serials
     FROM demand AS d
-    WHERE d.id > :after
+    WHERE d.demand_id > :after
         AND (CAST(:sku AS text) IS NULL OR d.sku = :sku)
         AND (CAST(:order AS text) IS NULL OR d.order_id = :order)
         AND (CAST(:status AS text[]) IS NULL OR d.status = ANY(:status))
-        AND (NOT :waiting OR d.open > 0)
-    ORDER BY d.id LIMIT :size
+        AND (NOT :backordered OR d.open_quantity > 0)
+    ORDER BY d.demand_id LIMIT :size
 """)
 
 
-async def listed(
+async def list_demands(
     tx: Transaction,
     *,
     sku: str | None,
     order: str | None,
     status: Sequence[str] | None,
-    waiting: bool,
+    backordered: bool,
     after: str,
     size: int,
 ) -> Sequence[Row[Any]]:
-    """Give demands in order of their ids."""
-    values = {"sku": sku, "order": order, "status": status, "waiting": waiting, "after": after, "size": size}
-    return await tx.rows(LISTED, values)
+    """Return demands ordered by id."""
+    values = {"sku": sku, "order": order, "status": status, "backordered": backordered, "after": after, "size": size}
+    return await tx.fetch_all(SELECT_DEMANDS, values)

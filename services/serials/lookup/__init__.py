@@ -1,1 +1,1 @@
-"""Finding units: search, one unit with all that is known of it, and the reports."""
+"""Read side: unit search, unit details, traces and reports."""

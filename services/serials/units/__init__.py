@@ -1,1 +1,1 @@
-"""The life of each serialised unit: one transition table, its place, its holds, its audit trail."""
+"""Lifecycle of serial-tracked units: status transitions, locations, holds, recalls and audit trail."""

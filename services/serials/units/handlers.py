@@ -1,186 +1,229 @@
-"""What happens to units without making stock free or wanted: load → decide → save → say."""
+"""Handlers of messages that neither release stock nor change demands: load, apply rules, save, publish."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.serials.units.domain import arrivals, dispatch, expiry, holds, orders, places, recalls
-from services.serials.units.domain.answers import done_to
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.events import disagreements, told
-from services.serials.units.domain.expiry import UnitsDue
-from services.serials.units.domain.refusals import Outcome
-from services.serials.units.domain.scopes import Scope
-from services.serials.units.domain.unit import Key
-from services.serials.units.store import expiry as due
-from services.serials.units.store import recalls as watches
-from services.serials.units.store import scopes
+from services.serials.units.domain import (
+    dispatch,
+    expiry,
+    fulfillment_events,
+    holds,
+    movements,
+    recalls,
+    receiving_events,
+)
+from services.serials.units.domain.events import build_events, conflict_events
+from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from services.serials.units.domain.results import CommandOutcome
+from services.serials.units.domain.snapshots import units_result
+from services.serials.units.domain.standing_holds import StandingHold
+from services.serials.units.domain.unit import UnitKey
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.store import expiry as expiry_store
+from services.serials.units.store import recalls as recall_store
+from services.serials.units.store import standing_holds
 from services.serials.units.store import units as store
-from services.serials.units.store.limits import limits_of, limits_on
-from shared.contracts.commands.serials import Hold, Move
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.fulfillment import DispatchDone, DispatchRequested, UnitPicked
+from services.serials.units.store.shelf_life import load_shelf_life_rules, shelf_life_rules_of
+from shared.contracts.commands.serials import MoveSerials, PlaceSerialHold
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched, OrderSerialsPicked
 from shared.contracts.lots import RecallClosed, RecallOpened
-from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn, UnitReceived, UnitReturned
+from shared.contracts.receiving import (
+    ReceiptLineCancelled,
+    ReceiptLineExpected,
+    ReceiptSerialsReceived,
+    ReturnSerialsReceived,
+)
 from shared.contracts.reference import LocationType
-from shared.database import Transaction
-from shared.identifiers import hold_address
-from shared.replica import locations
-from shared.routing import Answer
+from shared.identifiers import hold_path
+from shared.inventory.reference_data import load_locations
+from shared.messaging.handlers import CommandResult
+from shared.persistence.database import Transaction
 
 
-def keys_of(events: Iterable[CloudEvent[Any]]) -> set[Key]:
-    """Name the units of messages that each name one product's."""
+def unit_keys(events: Iterable[CloudEvent[Any]]) -> set[UnitKey]:
+    """Return the keys of the units in messages about one product."""
     return {(event.data.sku, serial) for event in events for serial in event.data.serials}
 
 
-def holds_of(events: Iterable[CloudEvent[Any]]) -> set[Key]:
-    """Name the holds, by sku, of messages that name one."""
-    return {(event.data.sku, event.data.hold) for event in events if event.data.hold}
+def hold_keys(events: Iterable[CloudEvent[Any]]) -> set[UnitKey]:
+    """Return the SKU and id of the holds in messages."""
+    return {(event.data.sku, event.data.hold_id) for event in events if event.data.hold_id}
 
 
-async def types_of(tx: Transaction, places: Iterable[str | None]) -> dict[str, LocationType]:
-    """Give the types of the places that are defined."""
-    return {name: place.type for name, place in (await locations(tx, [name for name in places if name])).items()}
+async def load_location_types(tx: Transaction, location_names: Iterable[str | None]) -> dict[str, LocationType]:
+    """Load the types of the locations that are defined."""
+    return {
+        name: location.type
+        for name, location in (await load_locations(tx, [name for name in location_names if name])).items()
+    }
 
 
-async def kept(tx: Transaction, book: Book) -> list[Fact]:
-    """Save a book of facts and give what is to be said of it."""
-    await store.save(tx, book)
-    return [*(fact for _, fact in told(book)), *await recalled_again(tx, book), *disagreements(book)]
+async def save_and_collect(tx: Transaction, uow: SerialsUnitOfWork) -> list[Message]:
+    """Save the unit of work of events and return the events to publish."""
+    await store.save(tx, uow)
+    return [*(event for _, event in build_events(uow)), *await publish_recall_updates(tx, uow), *conflict_events(uow)]
 
 
-async def recalled_again(tx: Transaction, book: Book) -> list[Fact]:
-    """Say where units that open recalls watch are now; no others are looked up."""
-    news = await watches.news_of(tx, book)
-    return [*recalls.said_again(book, news, await watches.shipments_of(tx, (one.unit for one in news)))]
-
-
-def answers(book: Book, outcomes: Sequence[Outcome], more: Sequence[Fact] = ()) -> list[Answer]:
-    """Answer each request with its own acts; what followed from all of them is said with the last that was done."""
-    said: dict[int, list[Fact]] = {}
-    for act, fact in told(book):
-        said.setdefault(act, []).append(fact)
-    given = [
-        Answer(refusals=it.refusals)
-        if it.act is None or (it.refusals and not it.done)
-        else Answer(done_to(book.acts[it.act].sku, it.done), said.pop(it.act, []), it.refusals)
-        for it in outcomes
+async def publish_recall_updates(tx: Transaction, uow: SerialsUnitOfWork) -> list[Message]:
+    """Build the events about changed units that open recalls track."""
+    updates = await recall_store.find_recall_updates(tx, uow)
+    return [
+        *recalls.recall_updates(
+            uow, updates, await recall_store.find_shipments(tx, (update.unit for update in updates))
+        )
     ]
-    if rest := [*(fact for facts in said.values() for fact in facts), *more]:
-        last = max(place for place, answer in enumerate(given) if answer.body)
-        done = given[last]
-        given[last] = Answer(done.body, [*done.events, *rest], done.refusals)
-    return given
 
 
-async def receipt_planned(tx: Transaction, events: Sequence[CloudEvent[ReceiptPlanned]]) -> Sequence[Fact]:
-    """Announced serials become EXPECTED (S05)."""
-    book = await store.load(tx, keys_of(events))
-    arrivals.planned(book, events)
-    return await kept(tx, book)
+def to_results(
+    uow: SerialsUnitOfWork, outcomes: Sequence[CommandOutcome], extra_events: Sequence[Message] = ()
+) -> list[CommandResult]:
+    """Build the result of each command; events caused by all of them go to the last accepted one."""
+    events_by_operation: dict[int, list[Message]] = {}
+    for operation, event in build_events(uow):
+        events_by_operation.setdefault(operation, []).append(event)
+    results = [
+        CommandResult(violations=outcome.violations)
+        if outcome.operation is None or (outcome.violations and not outcome.accepted)
+        else CommandResult(
+            units_result(uow.operations[outcome.operation].sku, outcome.accepted),
+            events_by_operation.pop(outcome.operation, []),
+            outcome.violations,
+        )
+        for outcome in outcomes
+    ]
+    if remaining_events := [
+        *(event for operation_events in events_by_operation.values() for event in operation_events),
+        *extra_events,
+    ]:
+        last_index = max(index for index, result in enumerate(results) if result.body)
+        last_result = results[last_index]
+        results[last_index] = CommandResult(
+            last_result.body, [*last_result.events, *remaining_events], last_result.violations
+        )
+    return results
 
 
-async def receipt_withdrawn(tx: Transaction, events: Sequence[CloudEvent[ReceiptWithdrawn]]) -> Sequence[Fact]:
-    """Announced serials are expected no longer."""
-    book = await store.load(tx, keys_of(events))
-    arrivals.withdrawn(book, events)
-    return await kept(tx, book)
+async def on_receipt_line_expected(
+    tx: Transaction, events: Sequence[CloudEvent[ReceiptLineExpected]]
+) -> Sequence[Message]:
+    """Set announced units to EXPECTED (S05)."""
+    uow = await store.load(tx, unit_keys(events))
+    receiving_events.expect(uow, events)
+    return await save_and_collect(tx, uow)
 
 
-async def unit_received(tx: Transaction, events: Sequence[CloudEvent[UnitReceived]]) -> Sequence[Fact]:
-    """Units that arrived are RECEIVED, in staging (S06)."""
-    book = await store.load(tx, keys_of(events))
-    await store.load_held(tx, book, holds_of(events))
-    await scopes.load_arriving(tx, book, {event.data.sku for event in events})
-    arrivals.received(book, events)
-    return await kept(tx, book)
+async def on_receipt_line_cancelled(
+    tx: Transaction, events: Sequence[CloudEvent[ReceiptLineCancelled]]
+) -> Sequence[Message]:
+    """Cancel the expectation of announced units."""
+    uow = await store.load(tx, unit_keys(events))
+    receiving_events.cancel_expectation(uow, events)
+    return await save_and_collect(tx, uow)
 
 
-async def unit_returned(tx: Transaction, events: Sequence[CloudEvent[UnitReturned]]) -> Sequence[Fact]:
-    """Shipped units are RECEIVED again, on hold."""
-    book = await store.load(tx, keys_of(events))
-    await store.load_held(tx, book, holds_of(events))
-    await scopes.load_arriving(tx, book, {event.data.sku for event in events})
-    arrivals.returned(book, events)
-    return await kept(tx, book)
+async def on_receipt_serials_received(
+    tx: Transaction, events: Sequence[CloudEvent[ReceiptSerialsReceived]]
+) -> Sequence[Message]:
+    """Set arrived units to RECEIVED, in staging (S06)."""
+    uow = await store.load(tx, unit_keys(events))
+    await store.load_held_units(tx, uow, hold_keys(events))
+    await standing_holds.load_standing_holds(tx, uow, {event.data.sku for event in events})
+    receiving_events.receive(uow, events)
+    return await save_and_collect(tx, uow)
 
 
-async def unit_picked(tx: Transaction, events: Sequence[CloudEvent[UnitPicked]]) -> Sequence[Fact]:
-    """Allocated units are PICKED (S09)."""
-    book = await store.load(tx, keys_of(events))
-    orders.picked(book, events)
-    return await kept(tx, book)
+async def on_return_serials_received(
+    tx: Transaction, events: Sequence[CloudEvent[ReturnSerialsReceived]]
+) -> Sequence[Message]:
+    """Set returned units to RECEIVED, on hold."""
+    uow = await store.load(tx, unit_keys(events))
+    await store.load_held_units(tx, uow, hold_keys(events))
+    await standing_holds.load_standing_holds(tx, uow, {event.data.sku for event in events})
+    receiving_events.receive_return(uow, events)
+    return await save_and_collect(tx, uow)
 
 
-async def dispatch_requested(tx: Transaction, events: Sequence[CloudEvent[DispatchRequested]]) -> Sequence[Fact]:
-    """Say whether units may leave: nothing changes."""
-    book = await store.load(tx, packed(events))
-    return dispatch.checked(book, events, await limits_on(tx, book.units.values()), tx.now)
+async def on_order_serials_picked(
+    tx: Transaction, events: Sequence[CloudEvent[OrderSerialsPicked]]
+) -> Sequence[Message]:
+    """Set allocated units to PICKED (S09)."""
+    uow = await store.load(tx, unit_keys(events))
+    fulfillment_events.pick(uow, events)
+    return await save_and_collect(tx, uow)
 
 
-async def dispatch_done(tx: Transaction, events: Sequence[CloudEvent[DispatchDone]]) -> Sequence[Fact]:
-    """Picked units are SHIPPED (S10)."""
-    book = await store.load(tx, packed(events))
-    orders.dispatched(book, events, await limits_on(tx, book.units.values()))
-    return await kept(tx, book)
+async def on_dispatch_check_requested(
+    tx: Transaction, events: Sequence[CloudEvent[DispatchCheckRequested]]
+) -> Sequence[Message]:
+    """Check whether units may ship, without changing them."""
+    uow = await store.load(tx, packed_unit_keys(events))
+    return dispatch.check_dispatch(uow, events, await shelf_life_rules_of(tx, uow.units.values()), tx.now)
 
 
-def packed(events: Iterable[CloudEvent[Any]]) -> set[Key]:
-    """Name the units of messages about what lies in cartons."""
+async def on_order_dispatched(tx: Transaction, events: Sequence[CloudEvent[OrderDispatched]]) -> Sequence[Message]:
+    """Set picked units to SHIPPED (S10)."""
+    uow = await store.load(tx, packed_unit_keys(events))
+    fulfillment_events.ship(uow, events, await shelf_life_rules_of(tx, uow.units.values()))
+    return await save_and_collect(tx, uow)
+
+
+def packed_unit_keys(events: Iterable[CloudEvent[Any]]) -> set[UnitKey]:
+    """Return the keys of the packed units in messages."""
     return {(unit.sku, unit.serial) for event in events for unit in event.data.units}
 
 
-async def move(tx: Transaction, requests: Sequence[CloudEvent[Move]]) -> Sequence[Answer]:
-    """Move units that no order has (S36)."""
-    book = await store.load(tx, keys_of(requests))
-    types = await types_of(tx, [request.data.location for request in requests])
-    outcomes = places.move(book, requests, types)
-    await store.save(tx, book)
-    return answers(book, outcomes, await recalled_again(tx, book))
+async def move(tx: Transaction, requests: Sequence[CloudEvent[MoveSerials]]) -> Sequence[CommandResult]:
+    """Move unallocated units (S36)."""
+    uow = await store.load(tx, unit_keys(requests))
+    location_types = await load_location_types(tx, [request.data.location for request in requests])
+    outcomes = movements.move(uow, requests, location_types)
+    await store.save(tx, uow)
+    return to_results(uow, outcomes, await publish_recall_updates(tx, uow))
 
 
-async def hold(tx: Transaction, requests: Sequence[CloudEvent[Hold]]) -> Sequence[Answer]:
-    """Hold units, or a lot number and what arrives of it; the orders they were meant for are told."""
-    book = await store.load(tx, keys_of(requests))
-    await store.load_held(tx, book, holds_of(requests))
-    await scopes.load_scopes(tx, book, holds_of(requests))
-    lots = [
-        Scope(sku=asked.sku, hold=asked.hold, reason=asked.reason, lots=frozenset([asked.lot]))
-        for asked in (request.data for request in requests)
-        if asked.lot
+async def place_holds(tx: Transaction, requests: Sequence[CloudEvent[PlaceSerialHold]]) -> Sequence[CommandResult]:
+    """Place holds on units or lot numbers; the events name the affected orders."""
+    uow = await store.load(tx, unit_keys(requests))
+    await store.load_held_units(tx, uow, hold_keys(requests))
+    await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(requests))
+    lot_holds = [
+        StandingHold(sku=command.sku, hold_id=command.hold_id, reason=command.reason, lots=frozenset([command.lot]))
+        for command in (request.data for request in requests)
+        if command.lot
     ]
-    await scopes.load_touched(tx, book, lots)
-    outcomes = holds.hold(book, requests)
-    await store.save(tx, book)
-    answered = answers(book, outcomes, await recalled_again(tx, book))
-    return [answer.created(hold_address(it.data.hold)) for it, answer in zip(requests, answered, strict=True)]
+    await standing_holds.load_matching(tx, uow, lot_holds)
+    outcomes = holds.place_holds(uow, requests)
+    await store.save(tx, uow)
+    results = to_results(uow, outcomes, await publish_recall_updates(tx, uow))
+    return [result.created(hold_path(request.data.hold_id)) for request, result in zip(requests, results, strict=True)]
 
 
-async def look(tx: Transaction, events: Sequence[CloudEvent[UnitsDue]]) -> Sequence[Fact]:
-    """Say which units expire soon, and hold those that have expired (S28, S29)."""
-    book = await due.load_due(tx, (event.data for event in events))
-    await scopes.load_open(tx, book)
+async def check_expiry(tx: Transaction, events: Sequence[CloudEvent[SerialExpiryCheckDue]]) -> Sequence[Message]:
+    """Publish crossed expiry thresholds, and hold expired units (S28, S29)."""
+    uow = await expiry_store.load_due_for_check(tx, (event.data for event in events))
+    await standing_holds.load_open_holds(tx, uow)
     pools = {(event.data.sku, event.data.warehouse) for event in events}
-    said = expiry.swept(book, events, await limits_of(tx, pools))
-    facts = await kept(tx, book)
-    stepped = {unit.id for unit in book.stepped}
-    await due.looked(tx, (unit for unit in book.units.values() if unit.id not in stepped))
-    return [*facts, *said]
+    expiry_events = expiry.check_expiry(uow, events, await load_shelf_life_rules(tx, pools))
+    emitted = await save_and_collect(tx, uow)
+    changed_ids = {unit.id for unit in uow.changed_units}
+    await expiry_store.save_next_check(tx, (unit for unit in uow.units.values() if unit.id not in changed_ids))
+    return [*emitted, *expiry_events]
 
 
-async def recall_opened(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Fact]:
-    """Hold what a recall touches and name it, in one transaction (S46)."""
-    book = Book()
-    await scopes.load_scopes(tx, book, holds_of(events))
-    await scopes.load_touched(tx, book, [Scope.of_recall(event.data) for event in events])
-    await scopes.load_open(tx, book)
-    touched = recalls.opened(book, events)
-    await store.save(tx, book)
-    out = await watches.shipments_of(tx, (unit for one in touched for unit in one.units))
-    return [*(fact for _, fact in told(book)), *recalls.answered(touched, out)]
+async def on_recall_opened(tx: Transaction, events: Sequence[CloudEvent[RecallOpened]]) -> Sequence[Message]:
+    """Hold the units that a recall matches and report them, in one transaction (S46)."""
+    uow = SerialsUnitOfWork()
+    await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
+    await standing_holds.load_matching(tx, uow, [StandingHold.from_recall(event.data) for event in events])
+    await standing_holds.load_open_holds(tx, uow)
+    matches = recalls.open_recalls(uow, events)
+    await store.save(tx, uow)
+    shipments = await recall_store.find_shipments(tx, (unit for match in matches for unit in match.units))
+    return [*(message for _, message in build_events(uow)), *recalls.recalled_events(matches, shipments)]
 
 
-async def recall_closed(tx: Transaction, events: Sequence[CloudEvent[RecallClosed]]) -> Sequence[Fact]:
-    """Tell no more where units go; they stay held until that is lifted, and what arrives is held still (S46)."""
-    await watches.unwatch(tx, (event.data for event in events))
+async def on_recall_closed(tx: Transaction, events: Sequence[CloudEvent[RecallClosed]]) -> Sequence[Message]:
+    """Stop tracking the units of closed recalls; holds and standing holds stay open (S46)."""
+    await recall_store.stop_tracking(tx, (event.data for event in events))
     return ()

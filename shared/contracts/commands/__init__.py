@@ -1,1 +1,1 @@
-"""What people and floor systems ask of each service: the same bodies over HTTP and on SERVICE.commands."""
+"""Commands of users and warehouse systems: the same bodies over HTTP and on the topic SERVICE.commands."""

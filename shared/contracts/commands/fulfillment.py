@@ -4,21 +4,24 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_UNITS, Fact, Model
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.topics import FULFILLMENT_COMMANDS
 from shared.identifiers import DocumentId, LineId, Location, LotNumber, Quantity, Reason, SerialNumber, Sku
 
 
-class Unit(Model):
-    """One serialised unit as it was scanned."""
+class UnitSelector(ContractModel):
+    """A serial-tracked unit as scanned."""
 
     sku: Sku
     serial: SerialNumber
 
 
-class Stock(Model):
-    """So much of a lot as it was scanned; the line where several lines of the order want the product, the place where
-    the lot is to be taken from several."""
+class LotSelector(ContractModel):
+    """A quantity of a lot as scanned.
+
+    `line` is required if several lines of the order request the product. `location` is required if the lot is
+    allocated at several locations.
+    """
 
     sku: Sku
     lot: LotNumber = ""
@@ -27,116 +30,119 @@ class Stock(Model):
     location: Location | None = None
 
 
-Units = Annotated[list[Unit], Field(max_length=MAX_UNITS)]
-Counted = Annotated[list[Stock], Field(max_length=MAX_UNITS)]
+UnitSelectors = Annotated[list[UnitSelector], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+LotSelectors = Annotated[list[LotSelector], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class OnGoods(Fact):
-    """A command on serialised units, on counted goods, or on both."""
+class ItemsCommand(Message):
+    """Base class of commands on serial-tracked units, lot quantities, or both."""
 
-    units: Units = []
-    stock: Counted = []
+    units: UnitSelectors = []
+    stock: LotSelectors = []
 
     @model_validator(mode="after")
-    def _something(self) -> Self:
+    def _not_empty(self) -> Self:
         if not self.units and not self.stock:
-            raise ValueError("name units, stock or both")
-        if len(self.units) + len(self.stock) > MAX_UNITS:
-            raise ValueError(f"at most {MAX_UNITS} units and lots in one message")
+            raise ValueError("units or stock required")
+        if len(self.units) + len(self.stock) > MAX_ITEMS_PER_MESSAGE:
+            raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} units and lots per message")
         return self
 
 
-class Pick(OnGoods, type="unit.pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Goods of the pick list were scanned and staged; any other unit or lot is refused, with which to take."""
+class PickItems(ItemsCommand, type="order.pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Picks items of the pick list and stages them at `location`.
 
-    order: DocumentId
-    location: Location
-
-
-class ShortPick(OnGoods, type="unit.short_pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Goods of the pick list are not where they should be: they go back held, and others are sought."""
-
-    order: DocumentId
-    reason: Reason
-
-
-class Unpick(OnGoods, type="unit.unpick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Picked goods were put back to a storage place: what a live line has lost so is wanted anew.
-
-    `again` false is refused while the line is wanted: it would be short with nobody seeking.
+    Any other unit or lot is rejected, with the items to pick instead.
     """
 
     order: DocumentId
     location: Location
-    again: bool = True
-    reason: Reason
 
 
-class Exchange(Fact, type="unit.exchange.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """A supervisor takes another free unit of the product instead of an allocated one."""
+class ReportShortPick(ItemsCommand, type="order.short_pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Reports items missing at their pick location; they are held and replacements are allocated."""
 
     order: DocumentId
-    unit: Unit
-    instead: SerialNumber
     reason: Reason
 
 
-class ExchangeStock(Fact, type="stock.exchange.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """A supervisor takes as much of another lot of the product instead of an allocated one."""
+class UnpickItems(ItemsCommand, type="order.unpick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Returns picked items to a storage location; the quantity of an open line is allocated again.
+
+    `reallocate` false is rejected while the line is open, since its shortfall would never be filled.
+    """
 
     order: DocumentId
-    stock: Stock
-    instead: LotNumber
+    location: Location
+    reallocate: bool = True
     reason: Reason
 
 
-class Pack(OnGoods, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Picked goods were laid into a carton of the order; the first opens it."""
+class SwapUnit(Message, type="order.swap_unit.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Replaces an allocated unit by another available unit of the product."""
+
+    order: DocumentId
+    unit: UnitSelector
+    replacement: SerialNumber
+    reason: Reason
+
+
+class SwapLot(Message, type="order.swap_lot.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Replaces an allocated lot quantity by the same quantity of another lot of the product."""
+
+    order: DocumentId
+    stock: LotSelector
+    replacement: LotNumber
+    reason: Reason
+
+
+class PackItems(ItemsCommand, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Packs picked items into a carton of the order; the first item opens the carton."""
 
     order: DocumentId
     carton: DocumentId
 
 
-class Unpack(OnGoods, type="carton.unpack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Goods were taken out of a carton again."""
+class UnpackItems(ItemsCommand, type="carton.unpack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Removes items from a carton."""
 
     order: DocumentId
     carton: DocumentId
 
 
-class Repack(OnGoods, type="carton.move.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Goods were moved from one carton of the order to another."""
+class MoveCartonItems(ItemsCommand, type="carton.move_items.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Moves items from one carton of the order to another."""
 
     order: DocumentId
     carton: DocumentId
     to_carton: DocumentId
 
 
-Orders = Annotated[list[DocumentId], Field(max_length=MAX_UNITS)]
-"""The orders of a shipment, all of which its commands lock; left out, they are filled in from what is known by then.
-Who sends a shipment's commands in one go with its packing names them."""
+OrderIds = Annotated[list[DocumentId], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+"""The orders of a shipment, which its commands lock; if omitted, they are looked up from the packed cartons.
+Senders that submit packing and shipment commands together must list them."""
 
 
-class CreateShipment(Fact, type="shipment.create.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
-    """Cartons of one or several orders of one warehouse leave together."""
+class CreateShipment(Message, type="shipment.create.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
+    """Creates a shipment of cartons of one or several orders of one warehouse."""
 
     shipment: DocumentId
-    orders: Orders = []
-    cartons: Annotated[list[DocumentId], Field(min_length=1, max_length=MAX_UNITS)]
+    orders: OrderIds = []
+    cartons: Annotated[list[DocumentId], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
     carrier: Annotated[str, Field(max_length=64)] = ""
     tracking_number: Annotated[str, Field(max_length=128)] = ""
 
 
-class CancelShipment(Fact, type="shipment.cancel.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
-    """A shipment that has not left is given up; its cartons are free for another."""
+class CancelShipment(Message, type="shipment.cancel.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
+    """Cancels a shipment before its dispatch; its cartons are available for another shipment."""
 
     shipment: DocumentId
-    orders: Orders = []
+    orders: OrderIds = []
     reason: Reason
 
 
-class Dispatch(Fact, type="shipment.dispatch.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
-    """Send a shipment off, once the owners of its goods have agreed."""
+class DispatchShipment(Message, type="shipment.dispatch.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):
+    """Dispatches a shipment once all dispatch checks are approved."""
 
     shipment: DocumentId
-    orders: Orders = []
+    orders: OrderIds = []

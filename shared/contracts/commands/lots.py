@@ -1,16 +1,27 @@
-"""Commands on counted goods in the house: put away, move, hold, lift, adjust, count, correct; and recalls."""
+"""Commands of the lots service: putaway, moves, holds, adjustments, cycle counts, date corrections, recalls."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_UNITS, Fact, Model
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.topics import LOTS_COMMANDS
-from shared.identifiers import Count, Day, DocumentId, Location, LotNumber, Quantity, Reason, SerialNumber, Sku, Text
+from shared.identifiers import (
+    Day,
+    DocumentId,
+    Location,
+    LotNumber,
+    NonNegativeQuantity,
+    Quantity,
+    Reason,
+    SerialNumber,
+    Sku,
+    Text,
+)
 
 
-class PutAwayLot(Fact, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Received goods were stored in a storage place, which holds one lot of a product; orders may have them."""
+class PutAwayLot(Message, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Puts received stock away into a storage location and makes it available; one lot of a product per location."""
 
     sku: Sku
     lot: LotNumber = ""
@@ -19,8 +30,8 @@ class PutAwayLot(Fact, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"):
     location: Location
 
 
-class MoveLot(Fact, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Free goods were moved to another place of the same kind."""
+class MoveLot(Message, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Moves available stock to another location of the same type."""
 
     sku: Sku
     lot: LotNumber = ""
@@ -29,28 +40,31 @@ class MoveLot(Fact, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
     location: Location
 
 
-class HoldLot(Fact, type="lot.hold.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Stop a lot, everywhere or at one place, from being allocated, picked and dispatched, what arrives later too."""
+class PlaceLotHold(Message, type="lot.place_hold.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Places a hold on a lot, everywhere or at one location, including later receipts.
+
+    Held stock cannot be allocated, picked or dispatched.
+    """
 
     sku: Sku
     lot: LotNumber = ""
     location: Location | None = None
-    hold: DocumentId
-    role: Annotated[str, Field(max_length=64)] = ""
+    hold_id: DocumentId
+    owner_role: Annotated[str, Field(max_length=64)] = ""
     reason: Reason
 
 
-class LiftLot(Fact, type="lot.lift.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Close a hold; of a hold on several lots, as a recall's is, only that on the named lot."""
+class ReleaseLotHold(Message, type="lot.release_hold.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Releases a hold; for a hold on several lots, such as that of a recall, only the named lot."""
 
     sku: Sku
-    hold: DocumentId
+    hold_id: DocumentId
     lot: LotNumber | None = None
     reason: Reason
 
 
-class AdjustLot(Fact, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
-    """So much of a lot was scrapped, lost, or found; held goods too, but none that an order has."""
+class AdjustLot(Message, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Records a quantity as scrapped, lost or found; held stock too, but not stock that belongs to an order."""
 
     sku: Sku
     lot: LotNumber = ""
@@ -60,104 +74,104 @@ class AdjustLot(Fact, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
     reason: Reason
 
 
-class CountLot(Fact, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Somebody counted a lot at a place; the difference to the books is counted up or down."""
+class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Records a cycle count of a lot at a location; the difference adjusts the balance."""
 
     sku: Sku
     lot: LotNumber = ""
     location: Location
-    counted: Count
+    counted: NonNegativeQuantity
     reason: Reason
 
 
-class CorrectLot(Fact, type="lot.correct.v1", topic=LOTS_COMMANDS, key="sku"):
-    """The label of a lot was read wrongly: these are its dates. It settles receipts that named different ones."""
+class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Corrects the dates of a lot; it resolves conflicting dates from several receipts."""
 
     sku: Sku
     lot: LotNumber
     expiry: Day | None
-    manufactured: Day | None = None
+    manufactured_on: Day | None = None
     best_before: Day | None = None
     reason: Reason
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.manufactured and any(day and day < self.manufactured for day in (self.expiry, self.best_before)):
-            raise ValueError("it cannot expire before it was made")
+    def _dates_in_order(self) -> Self:
+        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
+            raise ValueError("expiry precedes manufactured_on")
         return self
 
 
-class RecalledLot(Model):
-    """A lot to be recalled; without a sku, of whatever product has it."""
+class RecalledLot(ContractModel):
+    """A lot to recall; without a sku, the lot of any product."""
 
     sku: Sku | None = None
     lot: LotNumber
 
     @model_validator(mode="after")
-    def _named(self) -> Self:
+    def _sku_or_lot_required(self) -> Self:
         if not self.lot and self.sku is None:
-            raise ValueError("what has no lot number is named by its sku")
+            raise ValueError("sku required for stock without lot number")
         return self
 
 
-class RecalledSerial(Model):
-    """A serial to be recalled; without a sku, of whatever product has it."""
+class RecalledSerial(ContractModel):
+    """A serial number to recall; without a sku, of any product."""
 
     sku: Sku | None = None
     serial: SerialNumber
 
 
-class SerialRange(Model):
-    """All serials or lots of one length from the first to the last, as they sort, upper and lower case alike."""
+class SerialRange(ContractModel):
+    """All serial or lot numbers of equal length from `first` to `last`, in sort order, ignoring case."""
 
     sku: Sku
     first: SerialNumber
     last: SerialNumber
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _ends_in_order(self) -> Self:
         if len(self.first) != len(self.last) or self.first.lower() > self.last.lower():
-            raise ValueError("its ends are of one length, the first before the last: of two lengths it is two ranges")
+            raise ValueError("first and last must have equal length, first before last; use one range per length")
         return self
 
 
-class OpenRecall(Fact, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
-    """Find and hold what a recall touches; `text` is a pasted notice, in which lots and serials are looked for.
+class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
+    """Opens a recall: finds and holds all affected stock; `text` is a recall notice searched for lots and serials.
 
-    A `mock` one finds without holding, and times itself.
+    A mock recall finds without holding and measures the time.
     """
 
     recall: DocumentId
-    lots: Annotated[list[RecalledLot], Field(max_length=MAX_UNITS)] = []
-    serials: Annotated[list[RecalledSerial], Field(max_length=MAX_UNITS)] = []
+    lots: Annotated[list[RecalledLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    serials: Annotated[list[RecalledSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     ranges: Annotated[list[SerialRange], Field(max_length=100)] = []
     skus: Annotated[list[Sku], Field(max_length=100)] = []
-    """The products that the text is about, where it may not be about all."""
+    """Restricts the text search to these products."""
     text: Annotated[str, Field(max_length=10_000)] = ""
     mock: bool = False
     reason: Reason
 
     @model_validator(mode="after")
-    def _something(self) -> Self:
+    def _not_empty(self) -> Self:
         if not (self.lots or self.serials or self.ranges or self.text.strip()):
-            raise ValueError("name lots, serials, ranges or a text")
+            raise ValueError("lots, serials, ranges or text required")
         return self
 
 
-class MarkRecalled(Fact, type="recall.mark.v1", topic=LOTS_COMMANDS, key="recall"):
-    """What has become of a line of the call list: one customer's goods of one shipment."""
+class RecordCustomerContact(Message, type="recall.record_contact.v1", topic=LOTS_COMMANDS, key="recall"):
+    """Records the outcome of a customer contact for the recalled items of one shipment."""
 
     recall: DocumentId
     shipment: DocumentId
     sku: Sku
-    item: Text
-    """The lot, or the serial."""
-    mark: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"]
+    lot_or_serial: Text
+    """Lot number or serial number."""
+    outcome: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"]
     note: Text = ""
 
 
-class CloseRecall(Fact, type="recall.close.v1", topic=LOTS_COMMANDS, key="recall"):
-    """Nothing of it is open any more: every unit has been disposed of, every customer reached or given up."""
+class CloseRecall(Message, type="recall.close.v1", topic=LOTS_COMMANDS, key="recall"):
+    """Closes a recall after all stock has a disposition and all customers were contacted."""
 
     recall: DocumentId
     reason: Reason

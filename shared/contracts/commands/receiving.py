@@ -1,40 +1,50 @@
-"""Commands of the receiving floor: scan, confirm, undo, close, resolve, take a customer's return."""
+"""Commands of the receiving service: scanning sessions, closing receipts, discrepancies, customer returns."""
 
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.contracts.counted import LotQuantity
-from shared.contracts.envelope import MAX_UNITS, Fact, Model
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import Resolution
 from shared.contracts.topics import RECEIVING_COMMANDS
-from shared.identifiers import Count, Day, DocumentId, LineId, Location, Quantity, Reason, SerialNumber, Sku
+from shared.identifiers import (
+    Day,
+    DocumentId,
+    LineId,
+    Location,
+    NonNegativeQuantity,
+    Quantity,
+    Reason,
+    SerialNumber,
+    Sku,
+)
 
-RawScan = Annotated[str, StringConstraints(max_length=1024)]
-"""As it came from the scanner: whether it is a serial is the verdict, not the envelope's business."""
+BarcodeText = Annotated[str, StringConstraints(max_length=1024)]
+"""Raw scanner input; scan processing, not the schema, decides whether it is a valid serial number."""
 
 
-class ScannedLot(Model):
-    """A lot as it was scanned or typed; without a quantity, what one scan of the barcode means."""
+class ScannedLot(ContractModel):
+    """A lot as scanned or typed; the quantity defaults to that of the barcode."""
 
-    lot: RawScan = ""
+    lot: BarcodeText = ""
     quantity: Quantity | None = None
     expiry: Day | None = None
-    manufactured: Day | None = None
+    manufactured_on: Day | None = None
     best_before: Day | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> "ScannedLot":
-        if self.manufactured and any(day and day < self.manufactured for day in (self.expiry, self.best_before)):
-            raise ValueError("it cannot expire before it was made")
+    def _dates_in_order(self) -> "ScannedLot":
+        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
+            raise ValueError("expiry precedes manufactured_on")
         return self
 
 
-class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Serials or lots scanned or typed for a product of a receipt, each with its own verdict.
+class ScanItems(Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Records scanned or typed serial numbers or lots of a product; each gets its own result.
 
-    The first scan of a session opens it; `sku` or a `barcode` of the product says what was scanned. Serials may carry
-    the lot number and the expiry that their label shows.
+    The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and `expiry` are the
+    values on the labels of the serial numbers.
     """
 
     receipt: DocumentId
@@ -42,112 +52,115 @@ class Scan(Fact, type="receive.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"
     sku: Sku | None = None
     barcode: Annotated[str, Field(max_length=128)] | None = None
     location: Location
-    serials: Annotated[list[RawScan], Field(max_length=MAX_UNITS)] = []
-    lots: Annotated[list[ScannedLot], Field(max_length=MAX_UNITS)] = []
-    lot: RawScan | None = None
+    serials: Annotated[list[BarcodeText], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    lots: Annotated[list[ScannedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    lot: BarcodeText | None = None
     expiry: Day | None = None
 
     @model_validator(mode="after")
-    def _one_product(self) -> "Scan":
+    def _exactly_one_product(self) -> "ScanItems":
         if (self.sku is None) == (self.barcode is None):
-            raise ValueError("name the product by either sku or barcode")
+            raise ValueError("either sku or barcode required")
         if bool(self.serials) == bool(self.lots):
-            raise ValueError("name what was scanned by either serials or lots")
+            raise ValueError("either serials or lots required")
         if self.lots and (self.lot or self.expiry):
-            raise ValueError("each of the lots has its own number and dates")
+            raise ValueError("lot and expiry apply to serials; give each of the lots its own number and dates")
         return self
 
 
-class UndoScan(Fact, type="receive.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Take scans back before their session is confirmed."""
+class UndoScan(Message, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Removes scans from an unconfirmed session."""
 
     receipt: DocumentId
     session: DocumentId
     sku: Sku
-    serials: Annotated[list[RawScan], Field(max_length=MAX_UNITS)] = []
-    lots: Annotated[list[RawScan], Field(max_length=MAX_UNITS)] = []
-    """Lots whose scans are taken back whole."""
+    serials: Annotated[list[BarcodeText], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    lots: Annotated[list[BarcodeText], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    """Lots whose scans are all removed."""
 
     @model_validator(mode="after")
-    def _something(self) -> "UndoScan":
+    def _not_empty(self) -> "UndoScan":
         if bool(self.serials) == bool(self.lots):
-            raise ValueError("name what to take back by either serials or lots")
+            raise ValueError("either serials or lots required")
         return self
 
 
-class ConfirmSession(Fact, type="receive.confirm.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """The scans of a session are right: its units are received, its discrepancies recorded.
+class ConfirmSession(Message, type="session.confirm.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Confirms a session: receives its units and lots and records its discrepancies.
 
-    `units` is how many scanned serials the sender counts, accepted or set aside, and `quantity` how much of what is
-    counted: a session that has other numbers is refused.
+    `units` is the sender's count of scanned serials, accepted or unmatched; `quantity` its count of lot stock. The
+    command is rejected if a count differs from the session.
     """
 
     receipt: DocumentId
     session: DocumentId
     units: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    quantity: Count | None = None
+    quantity: NonNegativeQuantity | None = None
 
-    def weight(self) -> int:
-        """What its sender counts; a session that is not counted is taken for a short one."""
+    def cost(self) -> int:
+        """The number of units counted by the sender, one if omitted."""
         return self.units or 1
 
 
-class DropSession(Fact, type="receive.drop.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Forget the unconfirmed scans of a session."""
+class DiscardSession(Message, type="session.discard.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Discards the unconfirmed scans of a session."""
 
     receipt: DocumentId
     session: DocumentId
 
 
-class TakeOverSession(Fact, type="receive.take_over.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Go on with the session of a colleague."""
+class TakeOverSession(Message, type="session.take_over.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Takes over the session of another user."""
 
     receipt: DocumentId
     session: DocumentId
 
 
-class CloseReceipt(Fact, type="receipt.close.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Nothing more will come on a receipt: what is missing is short and expected no longer."""
+class CloseReceipt(Message, type="receipt.close.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Closes a receipt; missing items are recorded as short and are no longer expected."""
 
     receipt: DocumentId
 
 
-class ResolveDiscrepancy(Fact, type="discrepancy.resolve.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """A supervisor's decision on a discrepancy; TIE names the unit that the scan really was."""
+class ResolveDiscrepancy(Message, type="discrepancy.resolve.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Resolves a discrepancy; MATCH requires the serial number that the scan belongs to in `match_to`."""
 
     receipt: DocumentId
     discrepancy: DocumentId
     resolution: Resolution
     line: LineId | None = None
-    tie_to: SerialNumber | None = None
+    match_to: SerialNumber | None = None
     reason: Reason
 
 
-class ReceiveReturn(Fact, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
-    """A customer's goods are back: only what was shipped to that customer on that order, and only once."""
+class ReceiveReturn(Message, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
+    """Receives a customer return: only items shipped to that customer on that order, and only once."""
 
     return_id: DocumentId
     order: DocumentId
     customer: DocumentId
     sku: Sku
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
-    lots: Annotated[list[LotQuantity], Field(max_length=MAX_UNITS)] = []
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    lots: Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     location: Location
     reason: Reason
 
     @model_validator(mode="after")
-    def _something(self) -> "ReceiveReturn":
+    def _not_empty(self) -> "ReceiveReturn":
         if bool(self.serials) == bool(self.lots):
-            raise ValueError("name what came back by either serials or lots")
+            raise ValueError("either serials or lots required")
         return self
 
 
-class DisposeReturn(Fact, type="return.dispose.v1", topic=RECEIVING_COMMANDS, key="return_id"):
-    """What becomes of returned goods; all that are undecided where none are named, `sku` where serials are alike."""
+class DisposeReturn(Message, type="return.dispose.v1", topic=RECEIVING_COMMANDS, key="return_id"):
+    """Decides the disposition of returned items, by default of all pending ones.
+
+    `sku` is required if a serial number occurs with several products.
+    """
 
     return_id: DocumentId
     sku: Sku | None = None
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
-    lots: Annotated[list[LotQuantity], Field(max_length=MAX_UNITS)] = []
-    disposition: Annotated[str, Field(pattern="^(RESTOCK|SCRAP|SEND_BACK)$")]
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    lots: Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    disposition: Annotated[str, Field(pattern="^(RESTOCK|SCRAP|RETURN_TO_VENDOR)$")]
     reason: Reason

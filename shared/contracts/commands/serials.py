@@ -1,61 +1,61 @@
-"""Commands on serialised units in the house: put away, move, hold, lift, adjust."""
+"""Commands of the serials service: putaway, moves, holds, adjustments and expiry corrections."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_UNITS, Fact
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.topics import SERIALS_COMMANDS
 from shared.identifiers import Day, DocumentId, Location, LotNumber, Reason, SerialNumber, Sku
 
-Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_UNITS)]
+Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class PutAway(Fact, type="serial.put_away.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Received units were stored in a storage place; from now on orders may have them."""
-
-    sku: Sku
-    serials: Serials
-    location: Location
-
-
-class Move(Fact, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Free units were moved to another place of the same kind."""
+class PutAwaySerials(Message, type="serial.put_away.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Puts received units away into a storage location and makes them available."""
 
     sku: Sku
     serials: Serials
     location: Location
 
 
-class Hold(Fact, type="serial.hold.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Stop units from being allocated, picked and dispatched; the sender names the hold, to lift it by.
+class MoveSerials(Message, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Moves available units to another location of the same type."""
 
-    A hold on a lot number holds what arrives of it later too.
+    sku: Sku
+    serials: Serials
+    location: Location
+
+
+class PlaceSerialHold(Message, type="serial.place_hold.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Places a hold on units, which then cannot be allocated, picked or dispatched.
+
+    A hold on a lot number also applies to later receipts of the lot.
     """
 
     sku: Sku
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_UNITS)] = []
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lot: Annotated[LotNumber, Field(min_length=1)] | None = None
-    hold: DocumentId
+    hold_id: DocumentId
     reason: Reason
 
     @model_validator(mode="after")
-    def _something(self) -> "Hold":
+    def _not_empty(self) -> "PlaceSerialHold":
         if bool(self.serials) == (self.lot is not None):
-            raise ValueError("name what to hold by either serials or lot")
+            raise ValueError("either serials or lot required")
         return self
 
 
-class Lift(Fact, type="serial.lift.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Close a hold, on all its units."""
+class ReleaseSerialHold(Message, type="serial.release_hold.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Releases a hold on all its units."""
 
     sku: Sku
-    hold: DocumentId
+    hold_id: DocumentId
     reason: Reason
 
 
-class Adjust(Fact, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Units are scrapped, lost or found again; VOID says that their entry was wrong: kept, never allocatable."""
+class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Records units as scrapped, lost or found; VOID marks an erroneous registration, which is never allocated."""
 
     sku: Sku
     serials: Serials
@@ -64,8 +64,8 @@ class Adjust(Fact, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
     reason: Reason
 
 
-class Correct(Fact, type="serial.correct.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """The label of units was read wrongly: this is their expiry."""
+class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Corrects the expiry date of units."""
 
     sku: Sku
     serials: Serials

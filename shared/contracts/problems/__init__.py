@@ -1,41 +1,41 @@
-"""Every reason to say no: its code, HTTP status, title and what would help. Codes never change their meaning."""
+"""Problems: stable error codes with HTTP status, title and help text."""
 
 from typing import Any
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems.codes import Code
-from shared.contracts.problems.kinds import KINDS, Kind
+from shared.contracts.problems.types import PROBLEM_TYPES, ProblemType
 
-__all__ = ["KINDS", "Code", "Kind", "Refusal"]
+__all__ = ["PROBLEM_TYPES", "Code", "ProblemDetail", "ProblemType"]
 
 
-class Refusal(KnownFieldsModel):
-    """One no: what is wrong, with which ids, what blocks (addresses of documents)."""
+class ProblemDetail(KnownFieldsModel):
+    """One occurrence of a problem: detail text, affected ids and paths of blocking resources."""
 
     code: Code
     detail: str
     ids: list[str] = []
     blocked_by: list[str] = []
     suggested: list[str] = []
-    """What could be named instead."""
+    """Values that would be accepted instead."""
 
     @property
-    def kind(self) -> Kind:
-        """Status, title and remedy of its code."""
-        return KINDS[self.code]
+    def problem_type(self) -> ProblemType:
+        """Status, title and help text of its code."""
+        return PROBLEM_TYPES[self.code]
 
-    def problem(self, **more: Any) -> dict[str, Any]:
-        """As an RFC 9457 body."""
-        kind = self.kind
+    def to_body(self, **extra: Any) -> dict[str, Any]:
+        """Return the RFC 9457 response body."""
+        problem_type = self.problem_type
         return {
             "type": f"urn:tracelot:problem:{self.code}",
-            "title": kind.title,
-            "status": kind.status,
+            "title": problem_type.title,
+            "status": problem_type.status,
             "detail": self.detail,
             "code": self.code,
-            "help": kind.help,
+            "help": problem_type.help,
             **({"ids": self.ids} if self.ids else {}),
             **({"blocked_by": self.blocked_by} if self.blocked_by else {}),
             **({"suggested": self.suggested} if self.suggested else {}),
-            **more,
+            **extra,
         }

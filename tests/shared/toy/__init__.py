@@ -1,1 +1,1 @@
-"""A service of one table: units are added to boxes, by request or because another service says so."""
+"""A minimal service with one table: units are added to boxes by commands and by events of another service."""

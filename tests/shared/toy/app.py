@@ -1,4 +1,4 @@
-"""The toy service's map and its handlers."""
+"""Handlers and app of the toy service."""
 
 import os
 from collections.abc import Sequence
@@ -9,21 +9,23 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.problems import Code, Refusal
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
-from shared.database import Transaction
-from shared.http import Column, Limit, NotFound, Page, Reading, csv_response, page, parts
-from shared.routing import Answer, Finds, Hears, Takes
-from shared.runtime import service
+from shared.http import CsvColumn, Limit, NotFoundError, Page, ReadTransaction, csv_response, decode_cursor, paginate
+from shared.messaging.handlers import CommandHandler, CommandResult, EventHandler, ScheduledJob
+from shared.persistence.database import Transaction
+from shared.runtime import create_app
 from tests.shared.toy.messages import Add, Added, Arrived, Ripe, ToyRejected
 
-KNOWN = text("SELECT box, serial, place FROM unit WHERE box = ANY(CAST(:boxes AS text[])) ORDER BY box, place")
-SAVE = text("""
-    INSERT INTO unit (box, serial, place)
-    SELECT * FROM unnest(CAST(:boxes AS text[]), CAST(:serials AS text[]), CAST(:places AS int[]))
+SELECT_UNITS = text(
+    "SELECT box, serial, position FROM unit WHERE box = ANY(CAST(:boxes AS text[])) ORDER BY box, position"
+)
+INSERT_UNITS = text("""
+    INSERT INTO unit (box, serial, position)
+    SELECT * FROM unnest(CAST(:boxes AS text[]), CAST(:serials AS text[]), CAST(:positions AS int[]))
 """)
-EGGS = text("""
+SELECT_UNHATCHED = text("""
     SELECT e.box FROM unit AS e
     WHERE e.serial = 'egg' AND e.box > :after AND NOT EXISTS (
         SELECT FROM unit AS c WHERE c.box = e.box AND c.serial = 'chick'
@@ -34,18 +36,18 @@ router = APIRouter()
 
 
 class Contents(BaseModel):
-    """A box and how many units lie in it."""
+    """A box and its number of units."""
 
     box: str
     units: int
 
 
 class Filled(Contents, PartialResult):
-    """A box after units were added."""
+    """Result of adding units to a box."""
 
 
-def _trip(serials: Sequence[str]) -> None:
-    """Raise as a bug would: always, or as long as a file is there."""
+def _raise_on_request(serials: Sequence[str]) -> None:
+    """Raise like a bug: always, or once while a file exists."""
     if "BOOM" in serials:
         raise RuntimeError("boom")
     if "ONCE" in serials and (file := Path(os.environ["TOY_ONCE"])).exists():
@@ -54,125 +56,137 @@ def _trip(serials: Sequence[str]) -> None:
 
 
 class Boxes:
-    """The boxes of a batch as they fill."""
+    """The boxes of a batch and their new units."""
 
     def __init__(self) -> None:
         self.units: dict[str, list[str]] = {}
-        self.new: list[tuple[str, str, int]] = []
+        self.inserted: list[tuple[str, str, int]] = []
 
     async def load(self, tx: Transaction, boxes: set[str]) -> "Boxes":
-        """Read what lies in some boxes."""
-        for row in await tx.rows(KNOWN, {"boxes": list(boxes)}):
+        """Load the content of boxes."""
+        for row in await tx.fetch_all(SELECT_UNITS, {"boxes": list(boxes)}):
             self.units.setdefault(row.box, []).append(row.serial)
         return self
 
     def add(self, box: str, serials: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
-        """Lay units in: the new ones, their places, and those that lay there already."""
-        inside = self.units.setdefault(box, [])
-        known = [serial for serial in serials if serial in inside]
-        fresh = [serial for serial in serials if serial not in inside]
-        places = list(range(len(inside) + 1, len(inside) + 1 + len(fresh)))
-        inside.extend(fresh)
-        self.new += [(box, serial, place) for serial, place in zip(fresh, places, strict=True)]
-        return fresh, places, known
+        """Add units; returns the new ones, their positions, and the existing ones."""
+        contents = self.units.setdefault(box, [])
+        existing = [serial for serial in serials if serial in contents]
+        added = [serial for serial in serials if serial not in contents]
+        positions = list(range(len(contents) + 1, len(contents) + 1 + len(added)))
+        contents.extend(added)
+        self.inserted += [(box, serial, position) for serial, position in zip(added, positions, strict=True)]
+        return added, positions, existing
 
     async def save(self, tx: Transaction) -> None:
-        """Write what is new."""
-        if self.new:
-            boxes, serials, places = zip(*self.new, strict=True)
-            await tx.run(SAVE, {"boxes": boxes, "serials": serials, "places": places})
+        """Insert the new units."""
+        if self.inserted:
+            boxes, serials, positions = zip(*self.inserted, strict=True)
+            await tx.execute(INSERT_UNITS, {"boxes": boxes, "serials": serials, "positions": positions})
 
 
-async def on_add(tx: Transaction, events: Sequence[CloudEvent[Add]]) -> Sequence[Answer]:
-    """Lay units into boxes; one that lies there already is refused."""
+async def on_add(tx: Transaction, events: Sequence[CloudEvent[Add]]) -> Sequence[CommandResult]:
+    """Add units to boxes; existing units are rejected."""
     boxes = await Boxes().load(tx, {event.data.box for event in events})
-    answers = []
+    results = []
     for event in events:
-        _trip(event.data.serials)
-        fresh, places, known = boxes.add(event.data.box, event.data.serials)
-        refusals = [Refusal(code=Code.SERIAL_KNOWN, detail=f"{serial} lies there", ids=[serial]) for serial in known]
-        said = Added(box=event.data.box, serials=fresh, places=places, actor=event.actor, cause=event.cause)
-        body = Filled(box=event.data.box, units=places[-1]) if fresh else None
-        address = f"/boxes/{event.data.box}" if places[:1] == [1] else None
-        answers.append(Answer(body, [said] if fresh else [], refusals, address))
+        _raise_on_request(event.data.serials)
+        added, positions, existing = boxes.add(event.data.box, event.data.serials)
+        violations = [
+            ProblemDetail(code=Code.DUPLICATE_SERIAL, detail=f"{serial} is already in the box", ids=[serial])
+            for serial in existing
+        ]
+        event_emitted = Added(
+            box=event.data.box, serials=added, positions=positions, actor=event.actor, cause=event.cause
+        )
+        body = Filled(box=event.data.box, units=positions[-1]) if added else None
+        resource_path = f"/boxes/{event.data.box}" if positions[:1] == [1] else None
+        results.append(CommandResult(body, [event_emitted] if added else [], violations, resource_path))
     await boxes.save(tx)
-    return answers
+    return results
 
 
-async def on_arrived(tx: Transaction, events: Sequence[CloudEvent[Arrived]]) -> Sequence[Fact]:
-    """Units came; one that is there already is a disagreement."""
+async def on_arrived(tx: Transaction, events: Sequence[CloudEvent[Arrived]]) -> Sequence[Message]:
+    """Add arrived units to boxes; an existing unit is a conflict."""
     boxes = await Boxes().load(tx, {event.data.box for event in events})
-    said: list[Fact] = []
+    emitted: list[Message] = []
     for event in events:
-        _trip(event.data.serials)
-        fresh, places, known = boxes.add(event.data.box, event.data.serials)
-        if fresh:
-            said.append(Added(box=event.data.box, serials=fresh, places=places, cause=event.cause))
-        said += [
+        _raise_on_request(event.data.serials)
+        added, positions, existing = boxes.add(event.data.box, event.data.serials)
+        if added:
+            emitted.append(Added(box=event.data.box, serials=added, positions=positions, cause=event.cause))
+        emitted += [
             ToyRejected(
-                kind="DISAGREEMENT", document=event.data.box, refused_type=event.type, code=Code.SERIAL_KNOWN,
-                detail=f"{serial} lies there", ids=[serial], cause=event.cause,
+                kind="EVENT_CONFLICT", document=event.data.box, rejected_type=event.type, code=Code.DUPLICATE_SERIAL,
+                detail=f"{serial} is already in the box", ids=[serial], cause=event.cause,
             )
-            for serial in known
+            for serial in existing
         ]  # fmt: skip
     await boxes.save(tx)
-    return said
+    return emitted
 
 
-async def ripe(tx: Transaction, after: Ripe | None, size: int) -> Sequence[Ripe]:
-    """Find the eggs that have not hatched."""
+async def find_ripe(tx: Transaction, after: Ripe | None, size: int) -> Sequence[Ripe]:
+    """Find the boxes with an egg that has not hatched."""
     values = {"after": after.box if after else "", "size": size}
-    return [Ripe(box=row.box) for row in await tx.rows(EGGS, values)]
+    return [Ripe(box=row.box) for row in await tx.fetch_all(SELECT_UNHATCHED, values)]
 
 
-async def hatch(tx: Transaction, events: Sequence[CloudEvent[Ripe]]) -> Sequence[Fact]:
-    """Let eggs hatch, once each."""
+async def hatch(tx: Transaction, events: Sequence[CloudEvent[Ripe]]) -> Sequence[Message]:
+    """Hatch each egg once."""
     boxes = await Boxes().load(tx, {event.data.box for event in events})
-    said: list[Fact] = []
+    emitted: list[Message] = []
     for event in events:
-        _trip(boxes.units[event.data.box])
-        fresh, places, _ = boxes.add(event.data.box, ["chick"])
-        if fresh:
-            said.append(Added(box=event.data.box, serials=fresh, places=places, actor=event.actor, cause=event.cause))
+        _raise_on_request(boxes.units[event.data.box])
+        added, positions, _ = boxes.add(event.data.box, ["chick"])
+        if added:
+            emitted.append(
+                Added(box=event.data.box, serials=added, positions=positions, actor=event.actor, cause=event.cause)
+            )
     await boxes.save(tx)
-    return said
+    return emitted
 
 
 @router.get("/boxes/{box}")
-async def contents(tx: Reading, box: str) -> Contents:
-    """How much lies in a box."""
-    units = len(await tx.rows(KNOWN, {"boxes": [box]}))
+async def get_contents(tx: ReadTransaction, box: str) -> Contents:
+    """Return the number of units in a box."""
+    units = len(await tx.fetch_all(SELECT_UNITS, {"boxes": [box]}))
     if not units:
-        raise NotFound(f"there is no box {box}")
+        raise NotFoundError(f"Box {box} not found")
     return Contents(box=box, units=units)
 
 
 @router.get("/units")
-async def units(tx: Reading, *, cursor: str | None = None, limit: Limit = 100) -> Page[str]:
-    """All units in pages."""
-    box, place = parts(cursor, str, int) or ("", 0)
-    rows = await tx.rows(
-        text("SELECT box, place, serial FROM unit WHERE (box, place) > (:box, :place) ORDER BY box, place LIMIT :size"),
-        {"box": box, "place": place, "size": limit + 1},
+async def list_units(tx: ReadTransaction, *, cursor: str | None = None, limit: Limit = 100) -> Page[str]:
+    """List all units."""
+    after_box, after_position = decode_cursor(cursor, str, int) or ("", 0)
+    unit_rows = await tx.fetch_all(
+        text(
+            "SELECT box, position, serial FROM unit WHERE (box, position) > (:box, :position) "
+            "ORDER BY box, position LIMIT :size"
+        ),
+        {"box": after_box, "position": after_position, "size": limit + 1},
     )
-    return page(rows, limit, lambda row: str(row.serial), lambda row: (row.box, row.place))
+    return paginate(unit_rows, limit, lambda row: str(row.serial), lambda row: (row.box, row.position))
 
 
 @router.get("/units.csv")
-async def report(request: Request) -> StreamingResponse:
-    """All units as CSV."""
-    columns = (Column("box", "whose"), Column("serial", "which"), Column("place", "where in the box"))
-    everything = text("SELECT box, serial, place FROM unit ORDER BY box, place")
-    return await csv_response(request, "units", columns, everything, {})
+async def export_units(request: Request) -> StreamingResponse:
+    """Export all units as CSV."""
+    columns = (CsvColumn("box", "box"), CsvColumn("serial", "serial number"), CsvColumn("position", "position"))
+    statement = text("SELECT box, serial, position FROM unit ORDER BY box, position")
+    return await csv_response(request, "units", columns, statement, {})
 
 
 def _locks(data: Add | Arrived | Ripe) -> tuple[str]:
     return (f"box:{data.box}",)
 
 
-rows = (
-    Takes(Add, on_add, _locks, "/boxes/{box}/units", Filled, "addUnits", "Add units to a box", status=201),
-    Hears(Arrived, on_arrived, _locks),
+handlers = (
+    CommandHandler(
+        Add, on_add, _locks, "/boxes/{box}/units", Filled, "addUnits", "Add units to a box", success_status=201
+    ),
+    EventHandler(Arrived, on_arrived, _locks),
 )
-app = service("toy", rows, ToyRejected, [router], [Finds(Ripe, ripe, hatch, _locks)])
+app = create_app("toy", handlers, ToyRejected, [router], [ScheduledJob(Ripe, find_ripe, hatch, _locks)])
 app.state.versions = Path(__file__).parent / "migrations" / "versions"

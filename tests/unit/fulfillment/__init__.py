@@ -1,1 +1,1 @@
-"""The rules of fulfillment without a database."""
+"""Unit tests of the business rules of fulfillment, without a database."""

@@ -1,1 +1,1 @@
-"""The rules of lots."""
+"""Unit tests of the lots service."""

@@ -1,59 +1,75 @@
-"""Which dates of a lot are in force, and what a difference holds."""
+"""The effective dates of a lot, and the hold on conflicting dates."""
 
 from datetime import date
 
-from shared.contracts.lots import LotCorrected, LotHeld
-from tests.unit.lots.house import House
-from tests.unit.lots.making import SPRING, SUMMER, Saying
+from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
+from tests.unit.lots.in_memory_lots import InMemoryLots
+from tests.unit.lots.messages import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages
 
-say = Saying()
-MADE = date(2026, 9, 1)
-
-
-def kinds(house: House) -> list[str]:
-    """The kinds of the open holds."""
-    return sorted(it.kind for its in house.holds.values() for it in its if it.open)
+messages = ProductMessages()
+MANUFACTURED_ON = date(2026, 9, 1)
 
 
-def test_the_earlier_date_holds() -> None:
-    """However many receipts differ, the earliest date is in force and one hold is open; each change is kept (S24)."""
-    house = House()
-    for expiry in (None, SUMMER, SUMMER, date(2027, 7, 1), SPRING, None):
-        house.hear(say.receive(say.came("B-1", 1, expiry)))
-    assert house.lots["A-1", "B-1"].expiry == SPRING
-    assert kinds(house) == ["EXPIRY_DIFFERS"]
-    assert [(it.expiry_before, it.expiry) for it in house.corrections] == [(None, SUMMER), (SUMMER, SPRING)]
-    assert [(it.before, it.expiry) for it in house.saying(LotCorrected)] == [(None, SUMMER), (SUMMER, SPRING)]
+def open_hold_kinds(service: InMemoryLots) -> list[str]:
+    """The kinds of all open holds, sorted."""
+    return sorted(hold.kind for lot_holds in service.holds.values() for hold in lot_holds if hold.is_open)
 
 
-def test_the_same_lot_twice_in_one_line() -> None:
-    """Two scans of one lot add up, and what arrives of it with too short a life is held once (S23)."""
-    house = House()
-    house.hear(say.receive(say.came("B-1", 1, hold="H-1"), say.came("B-1", "0.5", hold="H-2")))
-    assert house.at("B-1", "EAST/DOCK")[0] == 1 + say.came("B-1", "0.5").quantity
-    assert [it.hold for it in house.saying(LotHeld)] == ["H-1"]
-    assert house.codes(say.lift("H-1")) == [None]
-    house.hear(say.receive(say.came("B-1", 1, hold="H-3")))
-    assert kinds(house) == ["SHORT_LIFE"]
+def test_earliest_expiry_is_effective() -> None:
+    """The earliest expiry is effective and one hold is open; each change is a correction (S24)."""
+    service = InMemoryLots()
+    for expiry in (None, LATE_EXPIRY, LATE_EXPIRY, date(2027, 7, 1), EARLY_EXPIRY, None):
+        service.handle(messages.receive(messages.received_lot("B-1", 1, expiry)))
+    assert service.lots["A-1", "B-1"].expiry == EARLY_EXPIRY
+    assert open_hold_kinds(service) == ["EXPIRY_CONFLICT"]
+    assert [(correction.previous_expiry, correction.expiry) for correction in service.corrections] == [
+        (None, LATE_EXPIRY),
+        (LATE_EXPIRY, EARLY_EXPIRY),
+    ]
+    assert [(event.previous_expiry, event.expiry) for event in service.events_of(LotDatesCorrected)] == [
+        (None, LATE_EXPIRY),
+        (LATE_EXPIRY, EARLY_EXPIRY),
+    ]
 
 
-def test_a_correction_leaves_what_it_does_not_name() -> None:
-    """A corrected expiry keeps the other dates; a policy's hold is not about the label, and stays."""
-    house = House()
-    house.hear(say.receive(say.came("B-1", manufactured=MADE, best_before=SPRING, hold="H-1")))
-    [outcome] = house.hear(say.correct("B-1", SUMMER))
-    assert outcome.done.expiry == SUMMER
-    lot = house.lots["A-1", "B-1"]
-    assert (lot.expiry, lot.manufactured, lot.best_before) == (SUMMER, MADE, SPRING)
-    assert kinds(house) == ["SHORT_LIFE"]
+def test_same_lot_twice_in_one_receipt_line() -> None:
+    """Two scans of one lot add up; insufficient shelf life at receipt places one hold (S23)."""
+    service = InMemoryLots()
+    service.handle(
+        messages.receive(
+            messages.received_lot("B-1", 1, hold_id="H-1"), messages.received_lot("B-1", "0.5", hold_id="H-2")
+        )
+    )
+    assert service.quantities_at("B-1", "EAST/DOCK")[0] == 1 + messages.received_lot("B-1", "0.5").quantity
+    assert [event.hold_id for event in service.events_of(LotHoldPlaced)] == ["H-1"]
+    assert service.rejection_codes(messages.release_hold("H-1")) == [None]
+    service.handle(messages.receive(messages.received_lot("B-1", 1, hold_id="H-3")))
+    assert open_hold_kinds(service) == ["SHORT_SHELF_LIFE"]
 
 
-def test_two_lots_differ_in_one_receipt() -> None:
-    """One receipt may differ from two lots at once; each is settled for itself."""
-    house = House()
-    house.hear(say.receive(say.came("B-1"), say.came("B-2")))
-    house.hear(say.receive(say.came("B-1", 1, SUMMER), say.came("B-2", 1, SUMMER)))
-    assert kinds(house) == ["EXPIRY_DIFFERS"] * 2
-    house.hear(say.correct("B-1", SUMMER))
-    [left] = [it for its in house.holds.values() for it in its if it.open]
-    assert left.lot == "B-2"
+def test_correction_keeps_other_dates() -> None:
+    """A corrected expiry keeps the other dates. A shelf-life hold does not depend on the label and stays open."""
+    service = InMemoryLots()
+    service.handle(
+        messages.receive(
+            messages.received_lot("B-1", manufactured_on=MANUFACTURED_ON, best_before=EARLY_EXPIRY, hold_id="H-1")
+        )
+    )
+    [outcome] = service.handle(messages.correct_dates("B-1", LATE_EXPIRY))
+    assert outcome.body.expiry == LATE_EXPIRY
+    lot = service.lots["A-1", "B-1"]
+    assert (lot.expiry, lot.manufactured_on, lot.best_before) == (LATE_EXPIRY, MANUFACTURED_ON, EARLY_EXPIRY)
+    assert open_hold_kinds(service) == ["SHORT_SHELF_LIFE"]
+
+
+def test_two_conflicting_lots_in_one_receipt() -> None:
+    """One receipt may conflict with two lots; each conflict is resolved separately."""
+    service = InMemoryLots()
+    service.handle(messages.receive(messages.received_lot("B-1"), messages.received_lot("B-2")))
+    service.handle(
+        messages.receive(messages.received_lot("B-1", 1, LATE_EXPIRY), messages.received_lot("B-2", 1, LATE_EXPIRY))
+    )
+    assert open_hold_kinds(service) == ["EXPIRY_CONFLICT"] * 2
+    service.handle(messages.correct_dates("B-1", LATE_EXPIRY))
+    [remaining_hold] = [hold for lot_holds in service.holds.values() for hold in lot_holds if hold.is_open]
+    assert remaining_hold.lot == "B-2"

@@ -1,4 +1,4 @@
-"""What a recall touches, and when nothing of it is open any more."""
+"""The products that match a recall, and the conditions of closing it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,134 +6,142 @@ from typing import Any
 
 import pytest
 
-from services.lots.recalls.domain.closing import StillOpen, why_not_closed
-from services.lots.recalls.domain.notice import Range
-from services.lots.recalls.domain.opening import Asked, Touched, resolve, said
+from services.lots.recalls.domain.close import OpenItemCounts, closing_violation
+from services.lots.recalls.domain.notice import IdentifierRange
+from services.lots.recalls.domain.open import RecallMatch, RecallQuery, recall_opened_events, resolve
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.problems import Code, Refusal
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import Tracking
 
 PRODUCTS: Mapping[str, Tracking] = {"MILK": "LOT", "SALT": "LOT", "PUMP": "SERIAL", "VALVE": "SERIAL"}
 
 
-def asked(**wish: Any) -> Asked:
-    """A request to open a recall."""
-    data = OpenRecall.model_validate({"recall": "RC-1", "reason": "glass"} | wish)
-    return Asked.by(
+def recall_query(**fields: Any) -> RecallQuery:
+    """The query of a command to open a recall."""
+    data = OpenRecall.model_validate({"recall": "RC-1", "reason": "glass"} | fields)
+    return RecallQuery.from_command(
         CloudEvent(id="1", source="t", type=OpenRecall.TYPE, time=datetime(2027, 1, 1, tzinfo=UTC), data=data)
     )
 
 
-def found(wish: Asked, *known: tuple[str, str], among: Mapping[str, Tracking] = PRODUCTS) -> dict[str, Touched]:
-    """What it touches, where nothing is wrong with it."""
-    touched = resolve(wish, among, [sku for sku, tracking in among.items() if tracking == "SERIAL"], known)
-    assert isinstance(touched, dict)
-    return touched
+def resolved_matches(
+    query: RecallQuery, *known_lots: tuple[str, str], tracking_by_sku: Mapping[str, Tracking] = PRODUCTS
+) -> dict[str, RecallMatch]:
+    """The matches of a valid query by product."""
+    matches = resolve(
+        query, tracking_by_sku, [sku for sku, tracking in tracking_by_sku.items() if tracking == "SERIAL"], known_lots
+    )
+    assert isinstance(matches, dict)
+    return matches
 
 
-def refusal(wish: Asked) -> Code:
-    """Why it is refused."""
-    no = resolve(wish, PRODUCTS, ["PUMP", "VALVE"], ())
-    assert isinstance(no, Refusal)
-    return no.code
+def rejection_code(query: RecallQuery) -> Code:
+    """The code with which a query is rejected."""
+    problem = resolve(query, PRODUCTS, ["PUMP", "VALVE"], ())
+    assert isinstance(problem, ProblemDetail)
+    return problem.code
 
 
-def test_a_named_lot_is_touched_whether_it_is_known_or_not() -> None:
-    """What arrives of it later is to be held too (S46)."""
-    touched = found(asked(lots=[{"sku": "MILK", "lot": "007"}]))
-    assert {sku: list(of.lots) for sku, of in touched.items()} == {"MILK": ["007"]}
+def test_named_lot_matches_even_if_unknown() -> None:
+    """A lot named with its product matches even if unknown: later arrivals are held, too (S46)."""
+    matches = resolved_matches(recall_query(lots=[{"sku": "MILK", "lot": "007"}]))
+    assert {sku: list(match.lots) for sku, match in matches.items()} == {"MILK": ["007"]}
 
 
-def test_a_lot_without_its_product_is_looked_for_everywhere() -> None:
-    """Among the lots that are known, and by the registry among its serials' lots (S46)."""
-    touched = found(asked(lots=[{"lot": "007"}]), ("MILK", "007"), ("SALT", "007"))
-    assert {sku: list(of.lots) for sku, of in touched.items()} == {sku: ["007"] for sku in PRODUCTS}
+def test_lot_without_product_is_searched_everywhere() -> None:
+    """A lot without product matches known lots of any product and is delegated for serial products (S46)."""
+    matches = resolved_matches(recall_query(lots=[{"lot": "007"}]), ("MILK", "007"), ("SALT", "007"))
+    assert {sku: list(match.lots) for sku, match in matches.items()} == {sku: ["007"] for sku in PRODUCTS}
 
 
-def test_a_pasted_text_is_looked_for_where_it_may_be_meant() -> None:
-    """Everywhere, or among the products that it is said to be about (S46)."""
+def test_pasted_text_is_searched_in_the_named_products() -> None:
+    """Pasted text is searched in all products, or in the named products only (S46)."""
     text = "lots 007 and A1 to A9"
-    everywhere = found(asked(text=text), ("MILK", "007"))
-    assert set(everywhere) == {"MILK", "PUMP", "VALVE"}
-    assert "007" in everywhere["PUMP"].words
-    assert Range("A1", "A9") in everywhere["VALVE"].ranges
-    assert set(found(asked(text=text, skus=["MILK", "PUMP"]), ("MILK", "007"))) == {"MILK", "PUMP"}
+    unscoped_matches = resolved_matches(recall_query(text=text), ("MILK", "007"))
+    assert set(unscoped_matches) == {"MILK", "PUMP", "VALVE"}
+    assert "007" in unscoped_matches["PUMP"].search_terms
+    assert IdentifierRange("A1", "A9") in unscoped_matches["VALVE"].ranges
+    assert set(resolved_matches(recall_query(text=text, skus=["MILK", "PUMP"]), ("MILK", "007"))) == {"MILK", "PUMP"}
 
 
-def test_serials_and_ranges_go_to_the_registry() -> None:
-    """Each product's own, and what names no product to all that have serials (S46)."""
-    touched = found(
-        asked(
+def test_serials_and_ranges_are_delegated_to_the_serials_service() -> None:
+    """Each serial product gets its own serials and ranges, and those without a product (S46)."""
+    matches = resolved_matches(
+        recall_query(
             serials=[{"sku": "PUMP", "serial": "SN-1"}, {"serial": "X"}],
             ranges=[{"sku": "VALVE", "first": "V1", "last": "V9"}],
         )
     )
-    assert (list(touched["PUMP"].serials), list(touched["VALVE"].serials)) == (["SN-1", "X"], ["X"])
-    assert list(touched["VALVE"].ranges) == [Range("V1", "V9")]
+    assert (list(matches["PUMP"].serials), list(matches["VALVE"].serials)) == (["SN-1", "X"], ["X"])
+    assert list(matches["VALVE"].ranges) == [IdentifierRange("V1", "V9")]
 
 
-def spans(letter: str, number: int) -> str:
-    """A text that names so many ranges."""
-    return " ".join(f"{letter}{it * 10:04} to {letter}{it * 10 + 5:04}" for it in range(number))
+def range_text(letter: str, number: int) -> str:
+    """A text with a number of ranges."""
+    return " ".join(f"{letter}{index * 10:04} to {letter}{index * 10 + 5:04}" for index in range(number))
 
 
-def many(sku: str, number: int) -> list[dict[str, str]]:
-    """So many ranges of a product."""
-    return [{"sku": sku, "first": f"B{it * 10:04}", "last": f"B{it * 10 + 5:04}"} for it in range(number)]
+def ranges_of(sku: str, number: int) -> list[dict[str, str]]:
+    """A number of ranges of one product."""
+    return [{"sku": sku, "first": f"B{index * 10:04}", "last": f"B{index * 10 + 5:04}"} for index in range(number)]
 
 
 @pytest.mark.parametrize(
-    ("wish", "code"),
+    ("fields", "code"),
     [
-        ({"lots": [{"sku": "GONE", "lot": "1"}]}, Code.UNKNOWN_PRODUCT),
+        ({"lots": [{"sku": "UNKNOWN", "lot": "1"}]}, Code.PRODUCT_NOT_FOUND),
         ({"serials": [{"sku": "MILK", "serial": "1"}]}, Code.NOT_SERIAL_TRACKED),
-        ({"text": "lot 1", "skus": ["MILK"]}, Code.RECALL_EMPTY),
-        ({"text": " ".join(map(str, range(2_150))), "skus": ["MILK"]}, Code.RECALL_TOO_WIDE),
-        ({"text": spans("A", 60), "skus": ["PUMP"], "ranges": many("PUMP", 60)}, Code.RECALL_TOO_WIDE),
-        ({"text": spans("A", 60), "skus": ["MILK"], "ranges": many("MILK", 60)}, Code.RECALL_TOO_WIDE),
+        ({"text": "lot 1", "skus": ["MILK"]}, Code.RECALL_NO_MATCH),
+        ({"text": " ".join(map(str, range(2_150))), "skus": ["MILK"]}, Code.RECALL_TOO_BROAD),
+        ({"text": range_text("A", 60), "skus": ["PUMP"], "ranges": ranges_of("PUMP", 60)}, Code.RECALL_TOO_BROAD),
+        ({"text": range_text("A", 60), "skus": ["MILK"], "ranges": ranges_of("MILK", 60)}, Code.RECALL_TOO_BROAD),
     ],
 )
-def test_what_cannot_be_recalled(wish: Any, code: Code) -> None:
-    """Nothing at all, too much, or of a product that has no such things (S46)."""
-    assert refusal(asked(**wish)) == code
+def test_invalid_recalls_are_rejected(fields: Any, code: Code) -> None:
+    """Queries that are empty, too broad, or do not fit the product's tracking are rejected (S46)."""
+    assert rejection_code(recall_query(**fields)) == code
 
 
-def test_more_than_an_event_can_name_is_too_wide() -> None:
-    """A recall of everything is refused, with the product that has too many lots (S46)."""
-    no = resolve(asked(text="1"), PRODUCTS, [], [("MILK", f"L{n}") for n in range(501)])
-    assert isinstance(no, Refusal)
-    assert (no.code, no.ids) == (Code.RECALL_TOO_WIDE, ["MILK"])
+def test_recall_exceeding_the_event_limit_is_rejected() -> None:
+    """A recall that exceeds the lot limit is rejected with the product's SKU (S46)."""
+    problem = resolve(recall_query(text="1"), PRODUCTS, [], [("MILK", f"L{number}") for number in range(501)])
+    assert isinstance(problem, ProblemDetail)
+    assert (problem.code, problem.ids) == (Code.RECALL_TOO_BROAD, ["MILK"])
 
 
-def test_a_notice_for_all_products_has_room_for_many() -> None:
-    """A notice of usual length is looked for in thousands of products; one too long for them says what helps (S46)."""
-    skus = [f"P{n}" for n in range(6_000)]
+def test_unscoped_notice_product_limit() -> None:
+    """A notice of usual length searches thousands of products; a longer one is rejected with a remedy (S46)."""
+    skus = [f"P{number}" for number in range(6_000)]
     products: dict[str, Tracking] = dict.fromkeys(skus, "SERIAL")
-    assert set(found(asked(text=" ".join(map(str, range(50)))), among=products)) == set(skus)
-    no = resolve(asked(text=" ".join(map(str, range(500)))), products, skus, ())
-    assert isinstance(no, Refusal)
-    assert (no.code, no.detail.split(":")[0]) == (
-        Code.RECALL_TOO_WIDE, "more than 1666 products have serials, too many for so many numbers at once",
+    assert set(resolved_matches(recall_query(text=" ".join(map(str, range(50)))), tracking_by_sku=products)) == set(
+        skus
+    )
+    problem = resolve(recall_query(text=" ".join(map(str, range(500)))), products, skus, ())
+    assert isinstance(problem, ProblemDetail)
+    assert (problem.code, problem.detail.split(":")[0]) == (
+        Code.RECALL_TOO_BROAD, "More than 1666 serial-tracked products, too many for this number of terms",
     )  # fmt: skip
 
 
-def test_each_product_is_told_once() -> None:
-    """One message a product, under a hold that is called as the recall is (S46)."""
-    wish = asked(text="007", lots=[{"sku": "SALT", "lot": "1"}], mock=True)
-    facts = said(wish.event, found(wish, ("MILK", "007")), PRODUCTS)
-    assert [(fact.sku, fact.tracking, fact.hold, fact.mock) for fact in facts] == [
+def test_one_event_per_product() -> None:
+    """A recall opens with one event per product; the hold id is the recall id (S46)."""
+    query = recall_query(text="007", lots=[{"sku": "SALT", "lot": "1"}], mock=True)
+    events = recall_opened_events(query.event, resolved_matches(query, ("MILK", "007")), PRODUCTS)
+    assert [(event.sku, event.tracking, event.hold_id, event.mock) for event in events] == [
         (sku, PRODUCTS[sku], "RC-1", True) for sku in ("MILK", "PUMP", "SALT", "VALVE")
     ]
 
 
-@pytest.mark.parametrize("place", ["unanswered", "stock", "orders", "calls"])
-def test_a_recall_closes_when_nothing_is_open(place: str) -> None:
-    """Each thing that is open keeps it open, and is named with its page; a mock one holds nothing (S46)."""
-    nothing = StillOpen(mock=False, unanswered=0, stock=0, orders=0, calls=0)
-    assert why_not_closed("RC-1", nothing) is None
-    left = StillOpen(**{**nothing._asdict(), place: 2})
-    no = why_not_closed("RC-1", left)
-    assert no is not None
-    assert no.blocked_by == ["/recalls/RC-1" if place == "unanswered" else f"/recalls/RC-1/{place}"]
-    assert why_not_closed("RC-1", left._replace(mock=True)) is None
+@pytest.mark.parametrize(
+    ("open_field", "path"), [("unanswered", ""), ("stock", "/stock"), ("orders", "/orders"), ("contacts", "/contacts")]
+)
+def test_recall_closes_when_nothing_is_open(open_field: str, path: str) -> None:
+    """Each open item blocks closing and is named with its path; a mock recall can always close (S46)."""
+    no_open_items = OpenItemCounts(mock=False, unanswered=0, stock=0, orders=0, contacts=0)
+    assert closing_violation("RC-1", no_open_items) is None
+    open_items = OpenItemCounts(**{**no_open_items._asdict(), open_field: 2})
+    violation = closing_violation("RC-1", open_items)
+    assert violation is not None
+    assert violation.blocked_by == [f"/recalls/RC-1{path}"]
+    assert closing_violation("RC-1", open_items._replace(mock=True)) is None

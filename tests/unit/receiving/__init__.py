@@ -1,1 +1,1 @@
-"""Receiving's rules."""
+"""Unit tests of receiving's rules."""

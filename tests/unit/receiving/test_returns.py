@@ -1,113 +1,121 @@
-"""Customer returns: who may bring what back, and what becomes of it."""
+"""Customer returns of serials and their dispositions."""
 
 from itertools import count
 from typing import Any
 
 import pytest
 
-from services.receiving.receipts.domain.answers import Outcome
 from services.receiving.receipts.domain.records import Unit
+from services.receiving.receipts.domain.results import CommandOutcome
 from services.receiving.returns import domain
-from services.receiving.returns.domain import Book
+from services.receiving.returns.domain import ReturnsUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
-from shared.contracts.receiving import ReturnDisposed, UnitReturned
-from shared.contracts.serials import SerialMoved
-from tests.unit.receiving.floor import NOW, codes, event
+from shared.contracts.receiving import ReturnSerialsDisposed, ReturnSerialsReceived
+from shared.contracts.serials import SerialStateChanged
+from tests.unit.receiving.steps import NOW, error_codes, to_event
 
 
 @pytest.fixture
-def book() -> Book:
-    """A and B went to Clinic on order SO; C went elsewhere; D is in the house."""
-    out = {"state": "OUT", "customer": "CLINIC", "order": "SO"}
+def uow() -> ReturnsUnitOfWork:
+    """A and B were shipped to Clinic on order SO; C to another customer; D is on hand."""
+    shipped_fields = {"status": "SHIPPED", "customer": "CLINIC", "order_id": "SO"}
     units = [
-        Unit("PUMP", "A", 5, **out),  # type: ignore[arg-type]
-        Unit("PUMP", "B", 5, **out),  # type: ignore[arg-type]
-        Unit("PUMP", "C", 5, **out | {"customer": "OTHER"}),  # type: ignore[arg-type]
-        Unit("PUMP", "D", 2, "IN_HOUSE"),
+        Unit("PUMP", "A", 5, **shipped_fields),  # type: ignore[arg-type]
+        Unit("PUMP", "B", 5, **shipped_fields),  # type: ignore[arg-type]
+        Unit("PUMP", "C", 5, **shipped_fields | {"customer": "OTHER"}),  # type: ignore[arg-type]
+        Unit("PUMP", "D", 2, "ON_HAND"),
     ]
-    book = Book(
+    uow = ReturnsUnitOfWork(
         NOW,
         (f"id-{number}" for number in count()),
         {"PUMP": "SERIAL", "SALT": "NONE", "MILK": "LOT"},
         {"EAST/DOCK": "DOCK", "EAST/A-1": "STORAGE"},
     )
-    book.units.update({unit.key: unit for unit in units})
-    return book
+    uow.units.update({unit.key: unit for unit in units})
+    return uow
 
 
-def receive(book: Book, *serials: str, **more: str) -> Outcome:
-    """Take units back from Clinic."""
-    named = {
+def receive_serials(uow: ReturnsUnitOfWork, *serials: str, **overrides: str) -> CommandOutcome:
+    """Receive units returned by Clinic."""
+    fields = {
         "return_id": "RMA", "order": "SO", "customer": "CLINIC", "sku": "PUMP", "serials": list(serials),
         "location": "EAST/DOCK", "reason": "broken",
     }  # fmt: skip
-    return domain.receive(book, event(ReceiveReturn.model_validate(named | more)))
+    return domain.receive_return(uow, to_event(ReceiveReturn.model_validate(fields | overrides)))
 
 
-def dispose(book: Book, *serials: str, disposition: str = "RESTOCK", **more: Any) -> Outcome:
-    """Decide on returned units."""
-    named = {"return_id": "RMA", "serials": list(serials), "disposition": disposition, "reason": "looked at", **more}
-    return domain.dispose(book, event(DisposeReturn.model_validate(named)))
+def dispose_serials(
+    uow: ReturnsUnitOfWork, *serials: str, disposition: str = "RESTOCK", **overrides: Any
+) -> CommandOutcome:
+    """Dispose of returned units."""
+    fields = {
+        "return_id": "RMA",
+        "serials": list(serials),
+        "disposition": disposition,
+        "reason": "looked at",
+        **overrides,
+    }
+    return domain.dispose_return(uow, to_event(DisposeReturn.model_validate(fields)))
 
 
-def test_only_what_this_customer_got_on_this_order(book: Book) -> None:
-    """Of a mixed return only the customer's units come back, on hold; each other one is refused, alone (S18)."""
-    outcome = receive(book, "A", "C", "D", "X")
-    (returned,) = outcome.events
-    assert isinstance(returned, UnitReturned)
-    assert (returned.serials, returned.versions, returned.hold) == (["A"], [6], "id-0")
-    assert codes(outcome) == ["not_shipped_to_customer", "not_yet_known", "not_shipped_to_customer"]
-    assert book.units["PUMP", "A"].state == "IN_HOUSE"
+def test_only_units_shipped_to_this_customer_on_this_order_are_accepted(uow: ReturnsUnitOfWork) -> None:
+    """Only units shipped to the customer are returned, on hold; each other unit is rejected alone (S18)."""
+    result = receive_serials(uow, "A", "C", "D", "X")
+    (returned,) = result.events
+    assert isinstance(returned, ReturnSerialsReceived)
+    assert (returned.serials, returned.versions, returned.hold_id) == (["A"], [6], "id-0")
+    assert error_codes(result) == ["not_shipped_to_customer", "not_yet_available", "not_shipped_to_customer"]
+    assert uow.units["PUMP", "A"].status == "ON_HAND"
 
 
-def test_once(book: Book) -> None:
-    """A unit that came back cannot come back again before it is shipped again."""
-    receive(book, "A")
-    again = receive(book, "A", return_id="RMA2")
-    assert (codes(again), again.refusals[0].blocked_by) == (["already_returned"], ["/returns/RMA"])
-    shipped = SerialMoved(
+def test_unit_is_returned_once(uow: ReturnsUnitOfWork) -> None:
+    """A returned unit cannot be returned again before its next shipment."""
+    receive_serials(uow, "A")
+    repeated = receive_serials(uow, "A", return_id="RMA2")
+    assert (error_codes(repeated), repeated.violations[0].blocked_by) == (["already_returned"], ["/returns/RMA"])
+    shipped_event = SerialStateChanged(
         sku="PUMP", serials=["A"], versions=[9], from_status="PICKED", status="SHIPPED", reason="dispatched",
         order="SO2", customer="CLINIC",
     )  # fmt: skip
-    assert domain.ship(book, [event(shipped)]) == []
-    assert codes(receive(book, "A", return_id="RMA2")) == ["not_shipped_to_customer"]
-    assert not codes(receive(book, "A", return_id="RMA2", order="SO2"))
+    assert domain.record_shipped_units(uow, [to_event(shipped_event)]) == []
+    assert error_codes(receive_serials(uow, "A", return_id="RMA2")) == ["not_shipped_to_customer"]
+    assert not error_codes(receive_serials(uow, "A", return_id="RMA2", order="SO2"))
 
 
-def test_returns_that_cannot_be(book: Book) -> None:
-    """An unknown product or place, a storage place, a unit named twice, another's return: refused whole."""
-    assert codes(receive(book, "A", sku="NOPE")) == ["unknown_product"]
-    assert codes(receive(book, "A", sku="SALT")) == ["not_serial_tracked"]
-    assert codes(receive(book, "A", location="EAST/NOPE")) == ["unknown_location"]
-    assert codes(receive(book, "A", location="EAST/A-1")) == ["wrong_location_type"]
-    assert codes(receive(book, "A", "A")) == ["serial_repeated"]
-    receive(book, "A")
-    assert codes(receive(book, "C", customer="OTHER")) == ["document_exists"]
+def test_invalid_returns_are_rejected(uow: ReturnsUnitOfWork) -> None:
+    """Unknown products or locations, repeated units and returns of other orders are rejected completely."""
+    assert error_codes(receive_serials(uow, "A", sku="NOPE")) == ["product_not_found"]
+    assert error_codes(receive_serials(uow, "A", sku="SALT")) == ["not_serial_tracked"]
+    assert error_codes(receive_serials(uow, "A", location="EAST/NOPE")) == ["location_not_found"]
+    assert error_codes(receive_serials(uow, "A", location="EAST/A-1")) == ["wrong_location_type"]
+    assert error_codes(receive_serials(uow, "A", "A")) == ["duplicate_serial_in_request"]
+    receive_serials(uow, "A")
+    assert error_codes(receive_serials(uow, "C", customer="OTHER")) == ["document_exists"]
 
 
-def test_disposition(book: Book) -> None:
-    """Units are decided on once, by name or all that are left."""
-    receive(book, "A", "B")
-    assert codes(dispose(book, return_id="NOPE")) == ["unknown_return"]
-    first = dispose(book, "A", "X", disposition="SCRAP")
-    (disposed,) = first.events
-    assert isinstance(disposed, ReturnDisposed)
-    assert (disposed.serials, disposed.disposition, disposed.hold) == (["A"], "SCRAP", "id-0")
-    assert codes(first) == ["not_in_return"]
-    assert codes(dispose(book, "A")) == ["already_disposed"]
-    (rest,) = dispose(book).events
-    assert isinstance(rest, ReturnDisposed)
-    assert rest.serials == ["B"]
-    assert codes(dispose(book)) == ["already_disposed"]
+def test_each_unit_is_disposed_once(uow: ReturnsUnitOfWork) -> None:
+    """Each unit is disposed of once, by serial or with all pending units."""
+    receive_serials(uow, "A", "B")
+    assert error_codes(dispose_serials(uow, return_id="NOPE")) == ["return_not_found"]
+    first_result = dispose_serials(uow, "A", "X", disposition="SCRAP")
+    (disposed,) = first_result.events
+    assert isinstance(disposed, ReturnSerialsDisposed)
+    assert (disposed.serials, disposed.disposition, disposed.hold_id) == (["A"], "SCRAP", "id-0")
+    assert error_codes(first_result) == ["not_in_return"]
+    assert error_codes(dispose_serials(uow, "A")) == ["already_disposed"]
+    (remaining_event,) = dispose_serials(uow).events
+    assert isinstance(remaining_event, ReturnSerialsDisposed)
+    assert remaining_event.serials == ["B"]
+    assert error_codes(dispose_serials(uow)) == ["already_disposed"]
 
 
-def test_shipped_without_being_here(book: Book) -> None:
-    """A departure of a unit that is not in the house here is a disagreement, and changes nothing."""
-    before = dict(book.units)
-    moved = SerialMoved(
+def test_shipment_of_a_unit_not_on_hand_is_a_conflict(uow: ReturnsUnitOfWork) -> None:
+    """A shipment of a unit that is not on hand is an event conflict and changes nothing."""
+    units_before = dict(uow.units)
+    shipped_event = SerialStateChanged(
         sku="PUMP", serials=["A", "X"], versions=[2, 2], from_status="PICKED", status="SHIPPED", reason="dispatched",
         order="SO", customer="CLINIC",
     )  # fmt: skip
-    (unfit,) = domain.ship(book, [event(moved)])
-    assert unfit.model_dump()["ids"] == ["A", "X"]
-    assert dict(book.units) == before
+    (conflict,) = domain.record_shipped_units(uow, [to_event(shipped_event)])
+    assert conflict.model_dump()["ids"] == ["A", "X"]
+    assert dict(uow.units) == units_before

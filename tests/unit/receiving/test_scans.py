@@ -1,198 +1,223 @@
-"""Scans: the verdict on each serial, sessions, and what a scan leaves when it is taken back."""
+"""Scans of serials: results, sessions, undo and discard."""
 
 import pytest
 
 from services.receiving.receipts import domain
-from services.receiving.receipts.domain import Desk
+from services.receiving.receipts.domain import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
-from shared.contracts.receiving import DiscrepancyFound, UnitReceived
+from shared.contracts.receiving import DiscrepancyFound, ReceiptSerialsReceived
 from shared.contracts.serials import SerialAdjusted
-from shared.contracts.upstream import LifePolicy
-from tests.unit.receiving import floor
-from tests.unit.receiving.floor import announce, codes, confirm, counts, line, say, scan, state, told, verdicts
+from shared.contracts.upstream import ShelfLifePolicy
+from tests.unit.receiving import steps
+from tests.unit.receiving.steps import (
+    announce_receipt,
+    apply_command,
+    asn_line,
+    confirm_session,
+    error_codes,
+    event_types,
+    line_counts,
+    scan_serials,
+    scan_statuses,
+    unit_status,
+)
 
 
 @pytest.fixture
-def at() -> Desk:
-    """R1 expects A, B and two unnamed pumps; R2 expects E; K is in the house; R1 expects T as a screw."""
-    at = floor.desk()
-    announce(at, "R0", line(["K"]))
-    scan(at, "R0", "K")
-    confirm(at, "R0")
-    announce(at, "R1", line(["A", "B"], 4), line(["T"], number="2", sku="SCREW"))
-    announce(at, "R2", line(["E"]))
-    return at
+def uow() -> ReceivingUnitOfWork:
+    """R1 expects A, B, two unlisted pumps and T as a screw; R2 expects E; K is on hand."""
+    uow = steps.new_uow()
+    announce_receipt(uow, "R0", asn_line(["K"]))
+    scan_serials(uow, "R0", "K")
+    confirm_session(uow, "R0")
+    announce_receipt(uow, "R1", asn_line(["A", "B"], 4), asn_line(["T"], number="2", sku="SCREW"))
+    announce_receipt(uow, "R2", asn_line(["E"]))
+    return uow
 
 
-def test_every_scan_has_its_own_verdict(at: Desk) -> None:
-    """Expected and unnamed units are accepted, every other one is told apart; none of it stops the rest (S14, S16)."""
-    outcome = scan(at, "R1", "A", "x1", "A", "K", "b", "E", "T", "", "x2", "x3", " x4")
-    assert verdicts(outcome) == [
-        "ACCEPTED", "ACCEPTED", "DUPLICATE_IN_RECEIPT", "KNOWN_SERIAL", "CASE_VARIANT", "EXPECTED_ELSEWHERE",
-        "WRONG_PRODUCT", "BADLY_FORMED", "ACCEPTED", "UNEXPECTED", "BADLY_FORMED",
+def test_each_scan_is_evaluated_separately(uow: ReceivingUnitOfWork) -> None:
+    """Each scan has its own result; none affects the others (S14, S16)."""
+    result = scan_serials(uow, "R1", "A", "x1", "A", "K", "b", "E", "T", "", "x2", "x3", " x4")
+    assert scan_statuses(result) == [
+        "ACCEPTED", "ACCEPTED", "DUPLICATE_IN_RECEIPT", "DUPLICATE_SERIAL", "CASE_MISMATCH",
+        "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", "INVALID", "ACCEPTED", "UNEXPECTED", "INVALID",
     ]  # fmt: skip
-    assert codes(outcome) == ["serial_badly_formed", "serial_repeated"]
-    assert counts(at, "R1") == (4, 2, 2, 3, 0)
-    assert state(at, "K") == "IN_HOUSE"
-    assert at.unit("PUMP", "E").receipt == "R2"
+    assert error_codes(result) == ["invalid_serial", "duplicate_serial_in_request"]
+    assert line_counts(uow, "R1") == (4, 2, 2, 3, 0)
+    assert unit_status(uow, "K") == "ON_HAND"
+    assert uow.get_unit("PUMP", "E").receipt == "R2"
 
 
-def test_over(at: Desk) -> None:
-    """When as many units are scanned as announced, one more is too many (S16)."""
-    assert verdicts(scan(at, "R2", "E", "F")) == ["ACCEPTED", "OVER"]
+def test_excess_scan_is_over(uow: ReceivingUnitOfWork) -> None:
+    """A scan beyond the expected quantity is OVER (S16)."""
+    assert scan_statuses(scan_serials(uow, "R2", "E", "F")) == ["ACCEPTED", "OVER"]
 
 
 @pytest.mark.parametrize("serial", ["", "x" * 65, "a\tb", "a\0b", "ä", "a ", " a", "a\n"])
-def test_badly_formed(at: Desk, serial: str) -> None:
-    """Empty, over-long, control-character, non-ASCII and padded serials are refused, as no unit's serial."""
-    outcome = scan(at, "R1", serial)
-    assert codes(outcome) == ["serial_badly_formed"]
-    assert outcome.body is None
-    assert at.receipts["R1"].status == "PLANNED"
+def test_invalid_serial_is_rejected(uow: ReceivingUnitOfWork, serial: str) -> None:
+    """Empty, overlong, control-character, non-ASCII and padded serials are rejected."""
+    result = scan_serials(uow, "R1", serial)
+    assert error_codes(result) == ["invalid_serial"]
+    assert result.body is None
+    assert uow.receipts["R1"].status == "PLANNED"
 
 
-def test_once_only(at: Desk) -> None:
-    """A unit scanned, confirmed or set aside on a receipt is a duplicate there in any session (S14)."""
-    scan(at, "R1", "A", "K")
-    assert codes(scan(at, "R1", "A", "K", session="T", actor=floor.BEN)) == ["serial_repeated"]
-    confirm(at, "R1")
-    assert codes(scan(at, "R1", "A", "K", session="T")) == ["serial_repeated"]
-    assert verdicts(scan(at, "R2", "A")) == ["KNOWN_SERIAL"]
+def test_repeated_scan_is_a_duplicate_in_any_session(uow: ReceivingUnitOfWork) -> None:
+    """A unit scanned, received or unmatched on a receipt is a duplicate there in any session (S14)."""
+    scan_serials(uow, "R1", "A", "K")
+    assert error_codes(scan_serials(uow, "R1", "A", "K", session="T", actor=steps.BEN)) == [
+        "duplicate_serial_in_request"
+    ]
+    confirm_session(uow, "R1")
+    assert error_codes(scan_serials(uow, "R1", "A", "K", session="T")) == ["duplicate_serial_in_request"]
+    assert scan_statuses(scan_serials(uow, "R2", "A")) == ["DUPLICATE_SERIAL"]
 
 
-def test_scanned_elsewhere(at: Desk) -> None:
-    """A unit in an open session of one receipt is known to every other: one receives it, never both (S18)."""
-    scan(at, "R1", "x1")
-    assert verdicts(scan(at, "R2", "x1")) == ["KNOWN_SERIAL"]
+def test_serial_in_another_open_session_is_known(uow: ReceivingUnitOfWork) -> None:
+    """A unit in an open session is registered for all receipts: only one can receive it (S18)."""
+    scan_serials(uow, "R1", "x1")
+    assert scan_statuses(scan_serials(uow, "R2", "x1")) == ["DUPLICATE_SERIAL"]
 
 
-def test_confirm(at: Desk) -> None:
-    """A confirmed session says its units as received, by line and place, and its other scans as discrepancies (S06)."""
-    scan(at, "R1", "A", "x1", "K")
-    scan(at, "R1", "T", sku="SCREW")
-    outcome = confirm(at, "R1")
-    received = [fact for fact in outcome.events if isinstance(fact, UnitReceived)]
-    assert [(fact.line, fact.sku, fact.serials, fact.location) for fact in received] == [
+def test_confirmation_publishes_units_and_discrepancies(uow: ReceivingUnitOfWork) -> None:
+    """Confirmation publishes received units by line and location, and discrepancies (S06)."""
+    scan_serials(uow, "R1", "A", "x1", "K")
+    scan_serials(uow, "R1", "T", sku="SCREW")
+    result = confirm_session(uow, "R1")
+    received = [message for message in result.events if isinstance(message, ReceiptSerialsReceived)]
+    assert [(message.line, message.sku, message.serials, message.location) for message in received] == [
         ("1", "PUMP", ["A", "x1"], "EAST/DOCK"),
         ("2", "SCREW", ["T"], "EAST/DOCK"),
     ]
-    found = outcome.events[-1]
-    assert isinstance(found, DiscrepancyFound)
-    assert (found.kind, found.serials) == ("KNOWN_SERIAL", ["K"])
-    assert counts(at, "R1") == (4, 2, 1, 0, 2)
-    assert codes(confirm(at, "R1")) == ["session_ended"]
-    assert codes(scan(at, "R1", "B")) == ["session_ended"]
+    discrepancy_event = result.events[-1]
+    assert isinstance(discrepancy_event, DiscrepancyFound)
+    assert (discrepancy_event.kind, discrepancy_event.serials) == ("DUPLICATE_SERIAL", ["K"])
+    assert line_counts(uow, "R1") == (4, 2, 1, 0, 2)
+    assert error_codes(confirm_session(uow, "R1")) == ["session_closed"]
+    assert error_codes(scan_serials(uow, "R1", "B")) == ["session_closed"]
 
 
-def test_a_counted_session(at: Desk) -> None:
-    """A confirmation that counts other scans than the session has is refused, so that none is missed (S16)."""
-    scan(at, "R1", "A", "K")
-    counted = {units: commands.ConfirmSession(receipt="R1", session="S", units=units) for units in (1, 2)}
-    assert codes(say(at, counted[1])) == ["session_differs"]
-    assert state(at, "A") == "SCANNED"
-    assert told(say(at, counted[2])) == ["unit.received.v1", "discrepancy.found.v1"]
+def test_session_count_mismatch_is_rejected(uow: ReceivingUnitOfWork) -> None:
+    """A confirmation with another count than scanned is rejected, so that no scan is missed (S16)."""
+    scan_serials(uow, "R1", "A", "K")
+    confirmations = {count: commands.ConfirmSession(receipt="R1", session="S", units=count) for count in (1, 2)}
+    assert error_codes(apply_command(uow, confirmations[1])) == ["session_count_mismatch"]
+    assert unit_status(uow, "A") == "SCANNED"
+    assert event_types(apply_command(uow, confirmations[2])) == ["receipt.serials_received.v1", "discrepancy.found.v1"]
 
 
-def test_a_long_session_is_cut() -> None:
-    """No fact names more than 500 units."""
-    at = floor.desk()
-    announce(at, "R1", kind="BLIND")
+def test_long_session_is_split_into_messages() -> None:
+    """An event lists at most 500 units."""
+    uow = steps.new_uow()
+    announce_receipt(uow, "R1", kind="BLIND")
     for part in range(3):
-        scan(at, "R1", *(f"n{part}-{number}" for number in range(400)))
-    assert [len(fact.serials) for fact in confirm(at, "R1").events if isinstance(fact, UnitReceived)] == [500, 500, 200]
+        scan_serials(uow, "R1", *(f"n{part}-{number}" for number in range(400)))
+    assert [
+        len(message.serials)
+        for message in confirm_session(uow, "R1").events
+        if isinstance(message, ReceiptSerialsReceived)
+    ] == [500, 500, 200]
 
 
-def test_undo_and_drop_restore(at: Desk) -> None:
-    """A scan taken back leaves an expected unit expected, and an unknown one free to be scanned anywhere."""
-    scan(at, "R1", "A", "x1", "K")
-    undone = say(at, commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A", "K", "nope"]))
-    assert codes(undone) == ["serial_not_scanned"]
-    assert (state(at, "A"), counts(at, "R1")) == ("EXPECTED", (4, 2, 1, 1, 0))
-    say(at, commands.DropSession(receipt="R1", session="S"))
-    assert (state(at, "x1"), counts(at, "R1")) == ("ABSENT", (4, 2, 0, 0, 0))
-    assert not at.asides
-    assert at.receipts["R1"].status == "PLANNED"
-    assert verdicts(scan(at, "R1", "X1", session="U")) == ["ACCEPTED"]
+def test_undo_and_discard_restore_units(uow: ReceivingUnitOfWork) -> None:
+    """After undo, an expected unit is expected again, and a new one can be scanned anywhere."""
+    scan_serials(uow, "R1", "A", "x1", "K")
+    undo_result = apply_command(
+        uow, commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A", "K", "nope"])
+    )
+    assert error_codes(undo_result) == ["serial_not_scanned"]
+    assert (unit_status(uow, "A"), line_counts(uow, "R1")) == ("EXPECTED", (4, 2, 1, 1, 0))
+    apply_command(uow, commands.DiscardSession(receipt="R1", session="S"))
+    assert (unit_status(uow, "x1"), line_counts(uow, "R1")) == ("INACTIVE", (4, 2, 0, 0, 0))
+    assert not uow.unmatched_scans
+    assert uow.receipts["R1"].status == "PLANNED"
+    assert scan_statuses(scan_serials(uow, "R1", "X1", session="U")) == ["ACCEPTED"]
 
 
-def test_a_session_has_one_owner(at: Desk) -> None:
-    """Another person's scan, confirmation or drop is refused until the session is taken over."""
-    scan(at, "R1", "A")
-    assert codes(scan(at, "R1", "B", actor=floor.BEN)) == ["session_of_another"]
-    assert codes(confirm(at, "R1", actor=floor.BEN)) == ["session_of_another"]
-    assert not codes(say(at, commands.TakeOverSession(receipt="R1", session="S"), floor.BEN))
-    assert told(confirm(at, "R1", actor=floor.BEN)) == ["unit.received.v1"]
-    assert codes(say(at, commands.TakeOverSession(receipt="R1", session="S"))) == ["session_ended"]
-    assert codes(say(at, commands.DropSession(receipt="R1", session="T"))) == ["unknown_session"]
+def test_session_has_one_owner(uow: ReceivingUnitOfWork) -> None:
+    """Scans, confirmation and discard by another user are rejected until the session is taken over."""
+    scan_serials(uow, "R1", "A")
+    assert error_codes(scan_serials(uow, "R1", "B", actor=steps.BEN)) == ["session_owned_by_other"]
+    assert error_codes(confirm_session(uow, "R1", actor=steps.BEN)) == ["session_owned_by_other"]
+    assert not error_codes(apply_command(uow, commands.TakeOverSession(receipt="R1", session="S"), steps.BEN))
+    assert event_types(confirm_session(uow, "R1", actor=steps.BEN)) == ["receipt.serials_received.v1"]
+    assert error_codes(apply_command(uow, commands.TakeOverSession(receipt="R1", session="S"))) == ["session_closed"]
+    assert error_codes(apply_command(uow, commands.DiscardSession(receipt="R1", session="T"))) == ["session_not_found"]
 
 
-def test_scans_that_cannot_be(at: Desk) -> None:
-    """An unknown receipt, product or place, a place of another warehouse or for storage, a counted product: refused."""
-    assert codes(scan(at, "R9", "A")) == ["unknown_receipt"]
-    assert codes(scan(at, "R1", "A", sku="NOPE")) == ["unknown_product"]
-    assert codes(scan(at, "R1", "A", sku="SALT")) == ["not_serial_tracked"]
-    assert codes(scan(at, "R1", "A", location="EAST/NOPE")) == ["unknown_location"]
-    assert codes(scan(at, "R1", "A", location="WEST/DOCK")) == ["wrong_warehouse"]
-    assert codes(scan(at, "R1", "A", location="EAST/A-1")) == ["wrong_location_type"]
-    assert not at.sessions.get(("R1", "S"))
+def test_invalid_scans_are_rejected(uow: ReceivingUnitOfWork) -> None:
+    """Unknown receipts, products and locations, wrong warehouses, location types and tracking are rejected."""
+    assert error_codes(scan_serials(uow, "R9", "A")) == ["receipt_not_found"]
+    assert error_codes(scan_serials(uow, "R1", "A", sku="NOPE")) == ["product_not_found"]
+    assert error_codes(scan_serials(uow, "R1", "A", sku="SALT")) == ["not_serial_tracked"]
+    assert error_codes(scan_serials(uow, "R1", "A", location="EAST/NOPE")) == ["location_not_found"]
+    assert error_codes(scan_serials(uow, "R1", "A", location="WEST/DOCK")) == ["wrong_warehouse"]
+    assert error_codes(scan_serials(uow, "R1", "A", location="EAST/A-1")) == ["wrong_location_type"]
+    assert not uow.sessions.get(("R1", "S"))
 
 
-def test_barcode(at: Desk) -> None:
-    """A barcode names the product that is scanned; an unknown one names none."""
-    assert verdicts(scan(at, "R1", "A", sku=None, barcode="4006")) == ["ACCEPTED"]  # type: ignore[arg-type]
-    assert codes(scan(at, "R1", "B", sku=None, barcode="9999")) == ["unknown_product"]  # type: ignore[arg-type]
+def test_barcode_identifies_the_product(uow: ReceivingUnitOfWork) -> None:
+    """A barcode identifies the scanned product; an unknown barcode is rejected."""
+    assert scan_statuses(scan_serials(uow, "R1", "A", sku=None, barcode="4006")) == ["ACCEPTED"]  # type: ignore[arg-type]
+    assert error_codes(scan_serials(uow, "R1", "B", sku=None, barcode="9999")) == ["product_not_found"]  # type: ignore[arg-type]
 
 
-def test_blind_and_opening(at: Desk) -> None:
-    """A blind receipt takes whatever nobody knows, on lines of its own; opening stock may lie in storage already."""
-    announce(at, "B1", kind="BLIND")
-    assert verdicts(scan(at, "B1", "n1", "n2", "K")) == ["ACCEPTED", "ACCEPTED", "KNOWN_SERIAL"]
-    assert counts(at, "B1", "+1") == (0, 0, 2, 2, 0)
-    announce(at, "O1", kind="OPENING")
-    assert verdicts(scan(at, "O1", "n3", location="EAST/A-1")) == ["ACCEPTED"]
+def test_blind_receipt_and_opening_stock(uow: ReceivingUnitOfWork) -> None:
+    """A blind receipt accepts any new unit on unplanned lines; opening stock may be in storage."""
+    announce_receipt(uow, "B1", kind="BLIND")
+    assert scan_statuses(scan_serials(uow, "B1", "n1", "n2", "K")) == ["ACCEPTED", "ACCEPTED", "DUPLICATE_SERIAL"]
+    assert line_counts(uow, "B1", "+1") == (0, 0, 2, 2, 0)
+    announce_receipt(uow, "O1", kind="OPENING")
+    assert scan_statuses(scan_serials(uow, "O1", "n3", location="EAST/A-1")) == ["ACCEPTED"]
 
 
-def test_a_void_entry_opens_its_line(at: Desk) -> None:
-    """A unit whose entry is void leaves its place on the line to another, and is known for ever (S18)."""
-    scan(at, "R2", "E")
-    confirm(at, "R2")
-    domain.void(at, [floor.event(SerialAdjusted(sku="PUMP", serials=["E"], adjustment="VOID", reason="typed wrong"))])
-    assert (state(at, "E"), counts(at, "R2")) == ("VOID", (1, 0, 0, 0, 0))
-    assert verdicts(scan(at, "R2", "E7", "E", session="T")) == ["ACCEPTED", "KNOWN_SERIAL"]
+def test_void_unit_reopens_its_line(uow: ReceivingUnitOfWork) -> None:
+    """A voided unit makes room on its line, and its serial is never reused (S18)."""
+    scan_serials(uow, "R2", "E")
+    confirm_session(uow, "R2")
+    domain.void_units(
+        uow, [steps.to_event(SerialAdjusted(sku="PUMP", serials=["E"], adjustment="VOID", reason="typed wrong"))]
+    )
+    assert (unit_status(uow, "E"), line_counts(uow, "R2")) == ("VOID", (1, 0, 0, 0, 0))
+    assert scan_statuses(scan_serials(uow, "R2", "E7", "E", session="T")) == ["ACCEPTED", "DUPLICATE_SERIAL"]
 
 
-def test_units_with_a_lot_and_an_expiry(at: Desk) -> None:
-    """Units keep the lot and expiry of their label; one fact says those of one lot and expiry, set aside ones too."""
-    scan(at, "R1", "A", "x1", lot="L/1", expiry="2027-01-31")
-    scan(at, "R1", "B", lot="L/2", expiry="2027-01-31")
-    scan(at, "R1", "x2", "x3")
-    received = [fact for fact in confirm(at, "R1").events if isinstance(fact, UnitReceived)]
-    assert [(fact.serials, fact.lot, str(fact.expiry)) for fact in received] == [
+def test_units_keep_lot_and_expiry_of_their_label(uow: ReceivingUnitOfWork) -> None:
+    """Units keep lot and expiry of their label, also unmatched ones; one event per lot and expiry."""
+    scan_serials(uow, "R1", "A", "x1", lot="L/1", expiry="2027-01-31")
+    scan_serials(uow, "R1", "B", lot="L/2", expiry="2027-01-31")
+    scan_serials(uow, "R1", "x2", "x3")
+    received = [message for message in confirm_session(uow, "R1").events if isinstance(message, ReceiptSerialsReceived)]
+    assert [(message.serials, message.lot, str(message.expiry)) for message in received] == [
         (["A", "x1"], "L/1", "2027-01-31"),
         (["B"], "L/2", "2027-01-31"),
         (["x2"], None, "None"),
     ]
-    scan(at, "R1", "u", session="T", lot="L/3", expiry="2027-02-28")
-    confirm(at, "R1", "T")
-    found = next(one for one in at.discrepancies.values() if one.serial == "u")
-    wish = commands.ResolveDiscrepancy(
-        receipt="R1", discrepancy=found.discrepancy, resolution="ACCEPT", reason="one too many, kept"
+    scan_serials(uow, "R1", "u", session="T", lot="L/3", expiry="2027-02-28")
+    confirm_session(uow, "R1", "T")
+    discrepancy = next(candidate for candidate in uow.discrepancies.values() if candidate.serial == "u")
+    command = commands.ResolveDiscrepancy(
+        receipt="R1", discrepancy=discrepancy.discrepancy, resolution="ACCEPT", reason="one too many, kept"
     )
-    unit = say(at, wish).events[0]
-    assert isinstance(unit, UnitReceived)
-    assert (unit.serials, unit.lot, str(unit.expiry)) == (["u"], "L/3", "2027-02-28")
+    received_event = apply_command(uow, command).events[0]
+    assert isinstance(received_event, ReceiptSerialsReceived)
+    assert (received_event.serials, received_event.lot, str(received_event.expiry)) == (["u"], "L/3", "2027-02-28")
 
 
-def test_units_that_expire_too_soon(at: Desk) -> None:
-    """Expiry, life at receipt and the form of a lot number hold for units as for lots: refused, or held."""
-    assert codes(scan(at, "R1", "A", expiry="2026-02-28")) == ["expired"]
-    assert codes(scan(at, "R1", "A", lot=" L")) == ["lot_badly_formed"]
-    at.lives = {"PUMP": LifePolicy(expiry_required=True, min_life_at_receipt=30)}
-    assert codes(scan(at, "R1", "A")) == ["expiry_missing"]
-    assert codes(scan(at, "R1", "A", expiry="2026-03-30")) == ["short_life"]
-    at.lives = {"PUMP": LifePolicy(min_life_at_receipt=30, short_life="HOLD")}
-    scan(at, "R1", "A", expiry="2026-03-30")
-    scan(at, "R1", "B", expiry="2026-03-31")
-    held, free = (fact for fact in confirm(at, "R1").events if isinstance(fact, UnitReceived))
-    assert (held.serials, held.hold is not None) == (["A"], True)
-    assert (free.serials, free.hold) == (["B"], None)
+def test_shelf_life_rules_apply_to_serials(uow: ReceivingUnitOfWork) -> None:
+    """Expiry, shelf life at receipt and lot number format apply to serials as to lots."""
+    assert error_codes(scan_serials(uow, "R1", "A", expiry="2026-02-28")) == ["expired"]
+    assert error_codes(scan_serials(uow, "R1", "A", lot=" L")) == ["invalid_lot"]
+    uow.shelf_life_policies = {"PUMP": ShelfLifePolicy(expiry_required=True, min_remaining_shelf_life_at_receipt=30)}
+    assert error_codes(scan_serials(uow, "R1", "A")) == ["expiry_required"]
+    assert error_codes(scan_serials(uow, "R1", "A", expiry="2026-03-30")) == ["insufficient_shelf_life_at_receipt"]
+    uow.shelf_life_policies = {
+        "PUMP": ShelfLifePolicy(min_remaining_shelf_life_at_receipt=30, short_shelf_life_policy="HOLD")
+    }
+    scan_serials(uow, "R1", "A", expiry="2026-03-30")
+    scan_serials(uow, "R1", "B", expiry="2026-03-31")
+    held_event, free_event = (
+        message for message in confirm_session(uow, "R1").events if isinstance(message, ReceiptSerialsReceived)
+    )
+    assert (held_event.serials, held_event.hold_id is not None) == (["A"], True)
+    assert (free_event.serials, free_event.hold_id) == (["B"], None)

@@ -1,1 +1,1 @@
-"""The registry's rules."""
+"""Unit tests of the rules of the serials service."""

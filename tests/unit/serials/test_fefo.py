@@ -1,4 +1,4 @@
-"""Serials in the order of their expiry, and the days on which a guard lets them pass no more."""
+"""FEFO allocation of serials, and the boundary days of shelf-life rules."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
@@ -7,42 +7,54 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.dispatch import checked
-from services.serials.units.domain.limits import Limits
-from shared.contracts.commands.serials import PutAway
-from shared.contracts.fulfillment import UnitDeallocated
+from services.serials.units.domain.dispatch import check_dispatch
+from services.serials.units.domain.shelf_life import ShelfLifeRules
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import PutAwaySerials
+from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import DispatchApproved, DispatchRefused, SerialAllocated
-from shared.contracts.upstream import CustomerLife, LifePolicy
-from tests.unit.serials.making import DAWN, SHELF, check, done, names, of, receive, told, want
-from tests.unit.serials.registry import Registry, picked
+from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
+from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from tests.unit.serials.in_memory_serials import InMemorySerials, with_picked_units
+from tests.unit.serials.messages import (
+    NOW,
+    SHELF,
+    order_dispatched,
+    order_fields,
+    receive,
+    request_allocation,
+    request_dispatch_check,
+    serial_numbers,
+    to_event,
+)
 
-TODAY = DAWN.date()
+TODAY = NOW.date()
 
 
-def labelled(units: list[tuple[int | None, str | None]], life: LifePolicy | None = None) -> Registry:
-    """A registry with stored units; of each the days it has left, and its lot."""
-    registry = Registry(life=life or LifePolicy())
-    for serial, (days, lot) in zip(names(len(units)), units, strict=True):
+def with_labelled_units(
+    units: list[tuple[int | None, str | None]], policy: ShelfLifePolicy | None = None
+) -> InMemorySerials:
+    """Return a service with stored units, given as remaining days and lot."""
+    service = InMemorySerials(shelf_life_policy=policy or ShelfLifePolicy())
+    for serial, (days, lot) in zip(serial_numbers(len(units)), units, strict=True):
         expiry = None if days is None else TODAY + timedelta(days)
-        registry.hear(receive([serial], lot=lot, expiry=expiry))
-        registry.hear(PutAway(sku="A-1", serials=[serial], location=SHELF))
-    return registry
+        service.handle(receive([serial], lot=lot, expiry=expiry))
+        service.handle(PutAwaySerials(sku="A-1", serials=[serial], location=SHELF))
+    return service
 
 
-def given_to(registry: Registry) -> dict[str, list[str]]:
-    """What each demand was given, in the order in which it was taken."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for answer in registry.saying(SerialAllocated):
-        found[answer.demand] += [unit.serial for unit in answer.given]
-    return dict(found)
+def serials_by_demand(service: InMemorySerials) -> dict[str, list[str]]:
+    """Return the serials allocated to each demand, in allocation order."""
+    serials: dict[str, list[str]] = defaultdict(list)
+    for event in service.events_of(SerialAllocated):
+        serials[event.demand_id] += [unit.serial for unit in event.allocated]
+    return dict(serials)
 
 
 UNITS = st.lists(
     st.tuples(st.sampled_from([None, -1, 0, 6, 7, 20, 30]), st.sampled_from([None, "L-1", "L-2"])), max_size=6
 )
-WISHES = st.lists(
+REQUESTS = st.lists(
     st.tuples(
         st.integers(1, 3), st.sampled_from([0, 20, 30]), st.sets(st.sampled_from(["L-1", "L-2", "L-3"]), max_size=2),
         st.booleans(), st.integers(4, 6),
@@ -51,120 +63,143 @@ WISHES = st.lists(
 )  # fmt: skip
 
 
-@given(UNITS, WISHES, st.sampled_from([0, 7]))
-def test_serving_is_what_a_clerk_with_a_list_would_do(
-    units: list[tuple[int | None, str | None]], wishes: list[tuple[int, int, set[str], bool, int]], stop: int
+@given(UNITS, REQUESTS, st.sampled_from([0, 7]))
+def test_allocation_matches_a_naive_model(
+    units: list[tuple[int | None, str | None]], requests: list[tuple[int, int, set[str], bool, int]], stop: int
 ) -> None:
-    """Order by order, each takes what expires first of what it may have, then the oldest, then by serial (S27)."""
-    registry = labelled(units, LifePolicy(stop_pick_days=stop))
-    registry.hear(*(
-        want(f"D{place}", quantity, min_life_days=days, lots=sorted(lots), single_lot=alone, priority=priority)
-        for place, (quantity, days, lots, alone, priority) in enumerate(wishes)
+    """Each order takes eligible units by expiry, then age, then serial (S27)."""
+    service = with_labelled_units(units, ShelfLifePolicy(stop_allocation_days=stop))
+    service.handle(*(
+        request_allocation(
+            f"D{index}", quantity, min_remaining_shelf_life_days=days, lots=sorted(lots), single_lot=single_lot,
+            priority=priority,
+        )
+        for index, (quantity, days, lots, single_lot, priority) in enumerate(requests)
     ))  # fmt: skip
-    left = list(zip(names(len(units)), units, strict=True))
-    left.sort(key=lambda it: (it[1][0] is None, it[1][0] or 0))  # a stable sort: received in the order of their serials
+    remaining = list(zip(serial_numbers(len(units)), units, strict=True))
+    remaining.sort(
+        key=lambda item: (item[1][0] is None, item[1][0] or 0)
+    )  # stable sort: units were received in the order of their serials
     expected = {}
-    for place, (quantity, days, lots, alone, _) in sorted(enumerate(wishes), key=lambda it: (-it[1][4], it[0])):
-        may = [
-            it for it in left
-            if (it[1][0] is None or it[1][0] >= max(stop, days)) and (not lots or it[1][1] in lots)
+    for index, (quantity, days, lots, single_lot, _) in sorted(
+        enumerate(requests), key=lambda item: (-item[1][4], item[0])
+    ):
+        eligible = [
+            item for item in remaining
+            if (item[1][0] is None or item[1][0] >= max(stop, days)) and (not lots or item[1][1] in lots)
         ]  # fmt: skip
-        if alone:
-            of_lot = [[it for it in may if it[1][1] == lot] for lot in dict.fromkeys(it[1][1] for it in may) if lot]
-            may = next((some for some in of_lot if len(some) >= quantity), [])
-        expected[f"D{place}"] = [serial for serial, _ in may[:quantity]]
-        left = [it for it in left if it not in may[:quantity]]
-    assert given_to(registry) == expected
+        if single_lot:
+            units_by_lot = [
+                [item for item in eligible if item[1][1] == lot]
+                for lot in dict.fromkeys(item[1][1] for item in eligible)
+                if lot
+            ]
+            eligible = next((lot_units for lot_units in units_by_lot if len(lot_units) >= quantity), [])
+        expected[f"D{index}"] = [serial for serial, _ in eligible[:quantity]]
+        remaining = [item for item in remaining if item not in eligible[:quantity]]
+    assert serials_by_demand(service) == expected
 
 
 @pytest.mark.parametrize(
-    ("days", "life", "asked", "passes"),
-    [(0, {}, 0, True), (-1, {}, 0, False), (7, {"stop_pick_days": 7}, 0, True), (6, {"stop_pick_days": 7}, 0, False),
-     (30, {}, 30, True), (29, {}, 30, False)],
+    ("days", "stop_days", "requested_days", "is_allocated"),
+    [(0, 0, 0, True), (-1, 0, 0, False), (7, 7, 0, True), (6, 7, 0, False), (30, 0, 30, True), (29, 0, 30, False)],
 )  # fmt: skip
-def test_boundary_days_of_allocation(days: int, life: dict[str, int], asked: int, passes: bool) -> None:
-    """On its last day a unit is still given; with exactly as many days as are demanded, and with none fewer (S28)."""
-    registry = labelled([(days, None)], LifePolicy(**life))
-    registry.hear(want("D1", 1, min_life_days=asked))
-    assert given_to(registry) == {"D1": ["SN-1"] if passes else []}
+def test_allocation_boundary_days(days: int, stop_days: int, requested_days: int, is_allocated: bool) -> None:
+    """A unit is allocated through its expiry date, and with exactly the required remaining days (S28)."""
+    service = with_labelled_units([(days, None)], ShelfLifePolicy(stop_allocation_days=stop_days))
+    service.handle(request_allocation("D1", 1, min_remaining_shelf_life_days=requested_days))
+    assert serials_by_demand(service) == {"D1": ["SN-1"] if is_allocated else []}
 
 
-def test_what_a_customer_demands() -> None:
-    """The longer of what was agreed with the customer and what the order asks counts; others are not bound (S28)."""
-    registry = labelled([(29, None)], LifePolicy(customers=[CustomerLife(customer="C-1", min_life_days=30)]))
-    registry.hear(want("D1", 1, min_life_days=5), want("D2", 1, customer="C-2", min_life_days=5))
-    assert given_to(registry) == {"D1": [], "D2": ["SN-1"]}
+def test_customer_shelf_life_agreement() -> None:
+    """The longer of customer agreement and order requirement applies; other customers are unaffected (S28)."""
+    service = with_labelled_units(
+        [(29, None)], ShelfLifePolicy(customers=[CustomerShelfLife(customer="C-1", min_remaining_shelf_life_days=30)])
+    )
+    service.handle(
+        request_allocation("D1", 1, min_remaining_shelf_life_days=5),
+        request_allocation("D2", 1, customer="C-2", min_remaining_shelf_life_days=5),
+    )
+    assert serials_by_demand(service) == {"D1": [], "D2": ["SN-1"]}
 
 
-def test_a_relaxed_policy_serves_who_waits() -> None:
-    """A unit that was too near its expiry for an order is given to it when the product's policy allows it (S28)."""
-    registry = labelled([(5, None)], LifePolicy(stop_pick_days=7))
-    registry.hear(want("D1", 1))
-    assert given_to(registry) == {"D1": []}
-    registry.hear(ProductChanged(sku="A-1", version=2, name="Gauze", unit="each", tracking="SERIAL"))
-    assert given_to(registry) == {"D1": ["SN-1"]}
+def test_relaxed_policy_allocates_backorders() -> None:
+    """A relaxed shelf-life policy allocates skipped units to backorders (S28)."""
+    service = with_labelled_units([(5, None)], ShelfLifePolicy(stop_allocation_days=7))
+    service.handle(request_allocation("D1", 1))
+    assert serials_by_demand(service) == {"D1": []}
+    service.handle(ProductChanged(sku="A-1", version=2, name="Gauze", unit="each", tracking="SERIAL"))
+    assert serials_by_demand(service) == {"D1": ["SN-1"]}
 
 
-def test_a_single_lot_is_wanted_again() -> None:
-    """What is wanted again of a single-lot demand is of the same lot, also when nothing of it is left (S27)."""
-    registry = labelled([(9, "L-1"), (9, "L-1"), (9, "L-1"), (11, "L-2"), (12, "L-2"), (7, None)])
-    registry.hear(want("D1", 2, single_lot=True))
-    assert given_to(registry) == {"D1": ["SN-1", "SN-2"]}
-    registry.hear(UnitDeallocated(**of("D1", ["SN-1"]), again=True, reason="not found", hold="H-1"))
-    assert given_to(registry) == {"D1": ["SN-1", "SN-2", "SN-3"]}
-    registry.hear(UnitDeallocated(**of("D1", ["SN-2", "SN-3"]), again=True, reason="not found", hold="H-2"))
-    assert given_to(registry) == {"D1": ["SN-1", "SN-2", "SN-3"]}
+def test_single_lot_demand_is_reallocated_from_the_same_lot() -> None:
+    """A single-lot demand is reallocated from the same lot only, even if the lot has no more units (S27)."""
+    service = with_labelled_units([(9, "L-1"), (9, "L-1"), (9, "L-1"), (11, "L-2"), (12, "L-2"), (7, None)])
+    service.handle(request_allocation("D1", 2, single_lot=True))
+    assert serials_by_demand(service) == {"D1": ["SN-1", "SN-2"]}
+    service.handle(
+        OrderSerialsDeallocated(**order_fields("D1", ["SN-1"]), reallocate=True, reason="not found", hold_id="H-1")
+    )
+    assert serials_by_demand(service) == {"D1": ["SN-1", "SN-2", "SN-3"]}
+    service.handle(
+        OrderSerialsDeallocated(
+            **order_fields("D1", ["SN-2", "SN-3"]), reallocate=True, reason="not found", hold_id="H-2"
+        )
+    )
+    assert serials_by_demand(service) == {"D1": ["SN-1", "SN-2", "SN-3"]}
 
 
-LAST = date(2027, 3, 31)
+LAST_DAY = date(2027, 3, 31)
 NOON = datetime(2027, 3, 31, 12, tzinfo=UTC)
 
 
-def verdict(now: datetime, zone: str, asked: int = 0) -> DispatchApproved | DispatchRefused:
-    """Ask at a moment whether a picked unit, good through March 2027, may leave a warehouse of a time zone."""
-    book = Book(units=picked(1).units)
-    book.units["A-1", "SN-1"].expiry = LAST
-    asking = told(check(["SN-1"]).model_copy(update={"min_life_days": asked}))
-    [answer] = checked(book, [asking], {("A-1", "EAST"): Limits.on(now, zone)}, now)
-    return answer
+def check_at(now: datetime, time_zone: str, requested_days: int = 0) -> SerialDispatchApproved | SerialDispatchRejected:
+    """Check the dispatch of a picked unit that expires on 31 March 2027, at an instant in a time zone."""
+    uow = SerialsUnitOfWork(units=with_picked_units(1).units)
+    uow.units["A-1", "SN-1"].expiry = LAST_DAY
+    event = to_event(
+        request_dispatch_check(["SN-1"]).model_copy(update={"min_remaining_shelf_life_days": requested_days})
+    )
+    [result] = check_dispatch(uow, [event], {("A-1", "EAST"): ShelfLifeRules.as_of(now, time_zone)}, now)
+    return result
 
 
 @pytest.mark.parametrize(
-    ("now", "zone", "asked", "code"),
+    ("now", "time_zone", "requested_days", "code"),
     [
         (NOON, "UTC", 0, None),
         (NOON + timedelta(hours=12), "UTC", 0, "expired"),
         (NOON + timedelta(hours=12), "America/New_York", 0, None),
         (NOON + timedelta(hours=10, minutes=30), "Europe/Berlin", 0, "expired"),
         (NOON - timedelta(10), "UTC", 10, None),
-        (NOON - timedelta(10), "UTC", 11, "life_too_short"),
+        (NOON - timedelta(10), "UTC", 11, "insufficient_shelf_life"),
     ],
 )
-def test_boundary_days_of_dispatch(now: datetime, zone: str, asked: int, code: str | None) -> None:
-    """What expired between allocation and dispatch, by the warehouse's clock, does not leave (S28)."""
-    answer = verdict(now, zone, asked)
-    if isinstance(answer, DispatchRefused):
-        assert [unit.code for unit in answer.units] == [code]
+def test_dispatch_boundary_days(now: datetime, time_zone: str, requested_days: int, code: str | None) -> None:
+    """Units that expired on the warehouse's local date are not approved for dispatch (S28)."""
+    result = check_at(now, time_zone, requested_days)
+    if isinstance(result, SerialDispatchRejected):
+        assert [unit.code for unit in result.units] == [code]
     else:
         assert code is None
 
 
-def test_an_approval_ends_with_the_last_day() -> None:
-    """An approval of goods on their last day is good until midnight in their warehouse, and no longer (S28)."""
+def test_approval_expires_with_the_last_day() -> None:
+    """An approval on the expiry date ends at midnight in the warehouse (S28)."""
     evening = datetime(2027, 4, 1, 3, 55, tzinfo=UTC)
-    answer = verdict(evening, "America/New_York")
-    assert isinstance(answer, DispatchApproved)
-    assert answer.until == datetime(2027, 4, 1, 4, tzinfo=UTC)
-    longer = verdict(evening - timedelta(minutes=30), "America/New_York")
-    assert isinstance(longer, DispatchApproved)
-    assert longer.until == evening - timedelta(minutes=15)
+    late_result = check_at(evening, "America/New_York")
+    assert isinstance(late_result, SerialDispatchApproved)
+    assert late_result.valid_until == datetime(2027, 4, 1, 4, tzinfo=UTC)
+    early_result = check_at(evening - timedelta(minutes=30), "America/New_York")
+    assert isinstance(early_result, SerialDispatchApproved)
+    assert early_result.valid_until == evening - timedelta(minutes=15)
 
 
-def test_what_left_expired_is_told() -> None:
-    """A unit that expired after its check has left all the same: the customer to call is named (S28)."""
-    registry = picked(1)
-    registry.units["A-1", "SN-1"].expiry = TODAY - timedelta(1)
-    registry.hear(done(["SN-1"]))
-    assert registry.status("SN-1") == "SHIPPED"
-    [misfit] = registry.misfits
-    assert (misfit.code, "call customer C-1" in misfit.detail) == ("expired", True)
+def test_shipping_an_expired_unit_is_a_conflict() -> None:
+    """A unit that expired after its check is SHIPPED; the conflict names the customer to call (S28)."""
+    service = with_picked_units(1)
+    service.units["A-1", "SN-1"].expiry = TODAY - timedelta(1)
+    service.handle(order_dispatched(["SN-1"]))
+    assert service.status("SN-1") == "SHIPPED"
+    [conflict] = service.conflicts
+    assert (conflict.code, "call customer C-1" in conflict.detail) == ("expired", True)

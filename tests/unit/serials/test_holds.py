@@ -1,87 +1,87 @@
-"""Holds, and the check before a dispatch."""
+"""Holds and dispatch checks."""
 
 from datetime import timedelta
 
-from shared.contracts.commands.serials import Hold, Lift, PutAway
-from shared.contracts.fulfillment import (
-    UnitDeallocated,
-)
-from shared.contracts.serials import (
-    DispatchApproved,
-    DispatchRefused,
-    SerialHeld,
-)
-from tests.unit.serials.making import (
-    DAWN,
+from shared.contracts.commands.serials import PlaceSerialHold, PutAwaySerials, ReleaseSerialHold
+from shared.contracts.fulfillment import OrderSerialsDeallocated
+from shared.contracts.serials import SerialDispatchApproved, SerialDispatchRejected, SerialHoldPlaced
+from tests.unit.serials.in_memory_serials import codes, with_picked_units, with_stock
+from tests.unit.serials.messages import (
+    NOW,
     SHELF,
-    check,
-    done,
-    of,
+    order_dispatched,
+    order_fields,
     receive,
-    want,
+    request_allocation,
+    request_dispatch_check,
 )
-from tests.unit.serials.registry import codes, picked, stocked
 
 
-def test_a_short_pick_is_held_and_replaced() -> None:
-    """A unit that was not found goes back held, and its order gets another (S11)."""
-    registry = stocked(2)
-    registry.hear(want("D1", 1))
-    registry.hear(UnitDeallocated(**of("D1", ["SN-1"]), again=True, reason="not found", hold="H-1"))
-    assert registry.units["A-1", "SN-1"].holds == 1
-    assert registry.units["A-1", "SN-2"].order == "SO-D1"
-    assert registry.saying(SerialHeld)[0].hold == "H-1"
-    registry.hear(Lift(sku="A-1", hold="H-1", reason="found behind the shelf"))
-    assert registry.units["A-1", "SN-1"].free
+def test_short_pick_holds_and_replaces_the_unit() -> None:
+    """A unit that was not found returns to stock on hold, and its order gets another (S11)."""
+    service = with_stock(2)
+    service.handle(request_allocation("D1", 1))
+    service.handle(
+        OrderSerialsDeallocated(**order_fields("D1", ["SN-1"]), reallocate=True, reason="not found", hold_id="H-1")
+    )
+    assert service.units["A-1", "SN-1"].open_hold_count == 1
+    assert service.units["A-1", "SN-2"].order_id == "SO-D1"
+    assert service.events_of(SerialHoldPlaced)[0].hold_id == "H-1"
+    service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-1", reason="found behind the shelf"))
+    assert service.units["A-1", "SN-1"].is_available
 
 
-def test_a_hold_stops_allocation_and_dispatch() -> None:
-    """A held unit is neither allocated nor let go at the dispatch check; the order it is meant for is told."""
-    registry = picked(1)
-    registry.hear(receive(["SN-8"], version=1))
-    registry.hear(PutAway(sku="A-1", serials=["SN-8"], location=SHELF))
-    registry.hear(Hold(sku="A-1", serials=["SN-1", "SN-8"], hold="H-1", reason="suspicion"))
-    [held] = [unit for it in registry.saying(SerialHeld) for unit in it.units if unit.serial == "SN-1"]
-    assert (held.status, held.order, held.demand) == ("PICKED", "SO-D1", "D1")
-    registry.hear(want("D2", 1))
-    assert registry.status("SN-8") == "IN_INVENTORY"
-    [verdict] = registry.hear(check(["SN-1"]))
-    assert isinstance(verdict, DispatchRefused)
-    assert [(unit.serial, unit.code) for unit in verdict.units] == [("SN-1", "held")]
+def test_hold_blocks_allocation_and_dispatch() -> None:
+    """A unit on hold is neither allocated nor approved for dispatch; the event names its order."""
+    service = with_picked_units(1)
+    service.handle(receive(["SN-8"], version=1))
+    service.handle(PutAwaySerials(sku="A-1", serials=["SN-8"], location=SHELF))
+    service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1", "SN-8"], hold_id="H-1", reason="suspicion"))
+    [held_unit] = [
+        unit for event in service.events_of(SerialHoldPlaced) for unit in event.units if unit.serial == "SN-1"
+    ]
+    assert (held_unit.status, held_unit.order, held_unit.demand_id) == ("PICKED", "SO-D1", "D1")
+    service.handle(request_allocation("D2", 1))
+    assert service.status("SN-8") == "IN_INVENTORY"
+    [check_result] = service.handle(request_dispatch_check(["SN-1"]))
+    assert isinstance(check_result, SerialDispatchRejected)
+    assert [(unit.serial, unit.code) for unit in check_result.units] == [("SN-1", "on_hold")]
 
 
-def test_the_check_approves_what_is_picked_for_the_order() -> None:
-    """A check is approved for at most a quarter of an hour, and only whole."""
-    registry = picked(2)
-    [verdict] = registry.hear(check(["SN-1", "SN-2"]))
-    assert isinstance(verdict, DispatchApproved)
-    assert timedelta(0) < verdict.until - DAWN <= timedelta(minutes=15)
-    [verdict] = registry.hear(check(["SN-1", "SN-9"]))
-    assert isinstance(verdict, DispatchRefused)
-    assert [(unit.serial, unit.code) for unit in verdict.units] == [("SN-9", "not_picked")]
-    [verdict] = registry.hear(check(["SN-1"], order="SO-D7"))
-    assert isinstance(verdict, DispatchRefused)
+def test_dispatch_check_approves_picked_units() -> None:
+    """An approval lasts at most 15 minutes and covers all units of the check."""
+    service = with_picked_units(2)
+    [check_result] = service.handle(request_dispatch_check(["SN-1", "SN-2"]))
+    assert isinstance(check_result, SerialDispatchApproved)
+    assert timedelta(0) < check_result.valid_until - NOW <= timedelta(minutes=15)
+    [check_result] = service.handle(request_dispatch_check(["SN-1", "SN-9"]))
+    assert isinstance(check_result, SerialDispatchRejected)
+    assert [(unit.serial, unit.code) for unit in check_result.units] == [("SN-9", "not_picked")]
+    [check_result] = service.handle(request_dispatch_check(["SN-1"], order="SO-D7"))
+    assert isinstance(check_result, SerialDispatchRejected)
 
 
-def test_too_late_is_told() -> None:
-    """A unit held after its check has left all the same: it is SHIPPED, and the customer to call is named."""
-    registry = picked(1)
-    registry.hear(Hold(sku="A-1", serials=["SN-1"], hold="H-1", reason="recall"))
-    registry.hear(done(["SN-1"]))
-    assert registry.status("SN-1") == "SHIPPED"
-    [misfit] = registry.misfits
-    assert misfit.code == "held"
-    assert "C-1" in misfit.detail
+def test_shipping_a_held_unit_is_a_conflict() -> None:
+    """A unit held after its check is SHIPPED; the conflict names the customer to call."""
+    service = with_picked_units(1)
+    service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="H-1", reason="recall"))
+    service.handle(order_dispatched(["SN-1"]))
+    assert service.status("SN-1") == "SHIPPED"
+    [conflict] = service.conflicts
+    assert conflict.code == "on_hold"
+    assert "C-1" in conflict.detail
 
 
-def test_holds_are_lifted_by_their_id() -> None:
-    """A unit under two holds is free when both are lifted; an id is used once; an unknown one is said to be unknown."""
-    registry = stocked(1)
-    for name in ("H-1", "H-2"):
-        registry.hear(Hold(sku="A-1", serials=["SN-1"], hold=name, reason="suspicion"))
-    assert codes(registry.hear(Hold(sku="A-1", serials=["SN-1"], hold="H-1", reason="again"))) == [["hold_exists"]]
-    registry.hear(Lift(sku="A-1", hold="H-1", reason="cleared"))
-    assert not registry.units["A-1", "SN-1"].free
-    assert codes(registry.hear(Lift(sku="A-1", hold="H-1", reason="cleared"))) == [["unknown_hold"]]
-    registry.hear(Lift(sku="A-1", hold="H-2", reason="cleared"))
-    assert registry.units["A-1", "SN-1"].free
+def test_holds_are_released_by_id() -> None:
+    """A unit with two holds is available after both are released; ids are unique; unknown ids are rejected."""
+    service = with_stock(1)
+    for hold_id in ("H-1", "H-2"):
+        service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id=hold_id, reason="suspicion"))
+    assert codes(service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="H-1", reason="again"))) == [
+        ["hold_exists"]
+    ]
+    service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-1", reason="cleared"))
+    assert not service.units["A-1", "SN-1"].is_available
+    assert codes(service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-1", reason="cleared"))) == [["hold_not_found"]]
+    service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-2", reason="cleared"))
+    assert service.units["A-1", "SN-1"].is_available

@@ -1,28 +1,28 @@
-"""The one table of a unit's life."""
+"""State machine of units."""
 
 from itertools import product
 
 import pytest
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.transitions import BESIDE, STATUSES, TRANSITIONS, Change, after
-from services.serials.units.domain.unit import Papers, Told
-from shared.contracts.envelope import Cause
-from shared.contracts.serials import Status
-from tests.unit.serials.making import DAWN
+from services.serials.units.domain.transitions import NON_STATUS_CHANGES, STATUSES, TRANSITIONS, ChangeType, next_status
+from services.serials.units.domain.unit import DocumentRefs, MessageContext
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.envelope import Causation
+from shared.contracts.serials import SerialStatus
+from tests.unit.serials.messages import NOW
 
-TOLD = Told("ann", DAWN, Cause(source="test", id="m0"))
+CONTEXT = MessageContext("ann", NOW, Causation(source="test", id="m0"))
 
-LEGAL = {
-    (None, "planned", "EXPECTED"),
-    ("EXPECTED", "planned", "EXPECTED"),
-    ("EXPECTED", "expectation withdrawn", "EXPECTED"),
+LEGAL_TRANSITIONS = {
+    (None, "expected", "EXPECTED"),
+    ("EXPECTED", "expected", "EXPECTED"),
+    ("EXPECTED", "expectation cancelled", "EXPECTED"),
     (None, "received", "RECEIVED"),
     ("EXPECTED", "received", "RECEIVED"),
     ("RECEIVED", "put away", "IN_INVENTORY"),
     ("IN_INVENTORY", "allocated", "ALLOCATED"),
     ("ALLOCATED", "deallocated", "IN_INVENTORY"),
-    ("ALLOCATED", "demand withdrawn", "IN_INVENTORY"),
+    ("ALLOCATED", "demand cancelled", "IN_INVENTORY"),
     ("ALLOCATED", "picked", "PICKED"),
     ("PICKED", "unpicked", "IN_INVENTORY"),
     ("PICKED", "dispatched", "SHIPPED"),
@@ -31,35 +31,39 @@ LEGAL = {
 
 
 def test_the_six_statuses() -> None:
-    """The statuses are the specification's six, in its order (S04)."""
+    """The statuses are the six of the specification, in its order (S04)."""
     assert STATUSES == ("EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED")
 
 
-def test_the_table_is_exactly_the_written_one() -> None:
-    """The table holds the written rows, the Cancel and Return edges among them, and no other (S04, S11, S12)."""
-    assert {(before, str(change), status) for (before, change), status in TRANSITIONS.items()} == LEGAL
+def test_transition_table_matches_the_specification() -> None:
+    """The state machine has exactly the specified transitions, including Cancel and Return (S04, S11, S12)."""
+    assert {
+        (from_status, str(change), status) for (from_status, change), status in TRANSITIONS.items()
+    } == LEGAL_TRANSITIONS
 
 
-@pytest.mark.parametrize(("status", "change"), list(product([None, *STATUSES], Change)))
-def test_what_is_not_in_the_table_changes_nothing(status: Status | None, change: Change) -> None:
-    """A unit takes a step only along the table, or stays where it is by a change beside the status (S04)."""
-    book = Book()
-    unit = book.unit("A-1", "SN-1")
+@pytest.mark.parametrize(("status", "change"), list(product([None, *STATUSES], ChangeType)))
+def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: ChangeType) -> None:
+    """A unit changes only as the state machine allows, or keeps its status (S04)."""
+    uow = SerialsUnitOfWork()
+    unit = uow.get_unit("A-1", "SN-1")
     unit.status = status
-    legal = (status, change) in TRANSITIONS or status in BESIDE.get(change, ())
-    act = book.act(change, "A-1", TOLD, Papers())
-    assert book.step(unit, act, "EAST/A-01") is legal
-    assert unit.status == (after(status, change) if legal else status)
-    assert [(step.from_status, step.status) for step in book.steps] == ([(status, unit.status)] if legal else [])
-    assert unit.version == len(book.steps)
+    is_legal = (status, change) in TRANSITIONS or status in NON_STATUS_CHANGES.get(change, ())
+    operation = uow.add_operation(change, "A-1", CONTEXT, DocumentRefs())
+    assert uow.transition(unit, operation, "EAST/A-01") is is_legal
+    assert unit.status == (next_status(status, change) if is_legal else status)
+    assert [(transition.from_status, transition.status) for transition in uow.transitions] == (
+        [(status, unit.status)] if is_legal else []
+    )
+    assert unit.version == len(uow.transitions)
 
 
-def test_putaway_is_the_way_in() -> None:
-    """Only a putaway, a deallocation, a withdrawal or an unpick leads to IN_INVENTORY (S07, S11, S12)."""
-    ways_in = {str(change) for (_, change), status in TRANSITIONS.items() if status == "IN_INVENTORY"}
-    assert ways_in == {"put away", "deallocated", "demand withdrawn", "unpicked"}
+def test_changes_leading_to_inventory() -> None:
+    """Only putaway, deallocation, cancellation and unpick lead to IN_INVENTORY (S07, S11, S12)."""
+    changes = {str(change) for (_, change), status in TRANSITIONS.items() if status == "IN_INVENTORY"}
+    assert changes == {"put away", "deallocated", "demand cancelled", "unpicked"}
 
 
-def test_a_received_unit_cannot_be_allocated() -> None:
-    """A unit in staging is not allocated before its putaway (S06)."""
-    assert after("RECEIVED", Change.ALLOCATED) is None
+def test_received_unit_cannot_be_allocated() -> None:
+    """A unit in staging cannot be allocated before its putaway (S06)."""
+    assert next_status("RECEIVED", ChangeType.ALLOCATED) is None

@@ -1,1 +1,1 @@
-"""Pure and fast."""
+"""Pure tests of shared code, without servers."""

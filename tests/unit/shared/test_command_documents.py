@@ -1,4 +1,4 @@
-"""What OpenAPI says of commands."""
+"""OpenAPI documentation of commands."""
 
 from importlib import import_module
 from typing import Any
@@ -6,58 +6,60 @@ from typing import Any
 import pytest
 
 from deploy.databases import SERVICES
-from shared.routing import Takes
+from shared.messaging.handlers import CommandHandler
 
 COMMANDS = [
-    (service, row)
+    (service, handler)
     for service in SERVICES
-    for row in import_module(f"services.{service}.app").app.state.map.rows
-    if isinstance(row, Takes)
+    for handler in import_module(f"services.{service}.app").app.state.registry.handlers
+    if isinstance(handler, CommandHandler)
 ]
-named = pytest.mark.parametrize(("service", "row"), COMMANDS, ids=[f"{name}-{row.operation}" for name, row in COMMANDS])
+for_each_command = pytest.mark.parametrize(
+    ("service", "handler"), COMMANDS, ids=[f"{service}-{handler.operation}" for service, handler in COMMANDS]
+)
 
 
-def document(service: str) -> dict[str, Any]:
-    """A service's document."""
-    made: dict[str, Any] = import_module(f"services.{service}.app").app.openapi()
-    return made
+def openapi(service: str) -> dict[str, Any]:
+    """Return the OpenAPI document of a service."""
+    document: dict[str, Any] = import_module(f"services.{service}.app").app.openapi()
+    return document
 
 
-@named
-def test_a_command_is_described(service: str, row: Takes) -> None:
-    """Name, summary, path parameters, headers, result and errors of each command."""
-    operation = document(service)["paths"][row.post]["post"]
-    assert operation["operationId"] == f"{service}.{row.operation}"
-    assert operation["summary"] == row.summary
+@for_each_command
+def test_commands_are_documented(service: str, handler: CommandHandler) -> None:
+    """Each command documents its id, summary, parameters, headers, result and errors."""
+    operation = openapi(service)["paths"][handler.path]["post"]
+    assert operation["operationId"] == f"{service}.{handler.operation}"
+    assert operation["summary"] == handler.summary
     assert all(parameter["description"] for parameter in operation["parameters"])
     names = [parameter["name"] for parameter in operation["parameters"]]
-    assert names == [*row.path_fields, "Idempotency-Key", "X-Actor", "traceparent"]
-    successes = {"200": {"200"}, "201": {"200", "201"}, "202": {"202"}}[str(row.status)]
+    assert names == [*handler.path_fields, "Idempotency-Key", "X-Actor", "traceparent"]
+    successes = {"200": {"200"}, "201": {"200", "201"}, "202": {"202"}}[str(handler.success_status)]
     assert set(operation["responses"]) == {*successes, "400", "404", "409", "413", "422", "500", "503"}
     for status in successes:
         response = operation["responses"][status]
-        assert response["content"]["application/json"]["schema"]["$ref"].endswith(f"/{row.result.__name__}")
+        assert response["content"]["application/json"]["schema"]["$ref"].endswith(f"/{handler.result.__name__}")
         assert ("Location" in response["headers"]) == (status != "200")
 
 
-@named
-def test_the_examples_of_a_command_fit(service: str, row: Takes) -> None:
-    """The request's example with the path's values is a valid message, the response's a valid result."""
-    operation = document(service)["paths"][row.post]["post"]
+@for_each_command
+def test_examples_are_valid(service: str, handler: CommandHandler) -> None:
+    """The example of the request, completed by the path, and that of the response are valid."""
+    operation = openapi(service)["paths"][handler.path]["post"]
     body = operation["requestBody"]["content"]["application/json"]["example"]
-    assert not {"actor", "cause", *row.path_fields.values()} & body.keys()
-    row.message.model_validate(body | dict.fromkeys(row.path_fields.values(), "X-1"))
+    assert not {"actor", "cause", *handler.path_fields.values()} & body.keys()
+    handler.message.model_validate(body | dict.fromkeys(handler.path_fields.values(), "X-1"))
     (status, *_) = [status for status in operation["responses"] if status.startswith("2")]
-    row.result.model_validate(operation["responses"][status]["content"]["application/json"]["example"])
+    handler.result.model_validate(operation["responses"][status]["content"]["application/json"]["example"])
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_operations_are_unique(service: str) -> None:
-    """No two operations share an id, and what the path says is not in a command's body."""
-    made = document(service)
-    names = [one["operationId"] for methods in made["paths"].values() for one in methods.values()]
+def test_operation_ids_are_unique(service: str) -> None:
+    """Operation ids are unique, and path parameters are not part of command bodies."""
+    document = openapi(service)
+    names = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(set(names)) == len(names)
-    for name, row in COMMANDS:
+    for name, handler in COMMANDS:
         if name == service:
-            schema = made["components"]["schemas"][row.message.__name__]
-            assert not {"actor", "cause", *row.path_fields.values()} & schema["properties"].keys()
+            schema = document["components"]["schemas"][handler.message.__name__]
+            assert not {"actor", "cause", *handler.path_fields.values()} & schema["properties"].keys()

@@ -1,4 +1,4 @@
-"""The conventions of reads hold in the OpenAPI document of every service."""
+"""Conventions of queries in the OpenAPI documents of all services."""
 
 import json
 import re
@@ -8,72 +8,76 @@ from typing import Any
 
 import pytest
 
-from shared.asyncapi import document as asyncapi
+from shared.ops.asyncapi import build_document
 
 SERVICES = ("receiving", "serials", "lots", "fulfillment")
 Json = dict[str, Any]
-FILTERS = {"sku", "warehouse", "location", "limit", "cursor", "q", "status"}
-OLD_FILTERS = {"product", "place", "search", "open_only"}
+COMMON_FILTERS = {"sku", "warehouse", "location", "limit", "cursor", "q", "status"}
+OBSOLETE_NAMES = {"product", "place", "search", "open_only"}
 
 
 @pytest.fixture(params=SERVICES)
 def document(request: pytest.FixtureRequest) -> Json:
-    """The OpenAPI document of a service."""
-    made: Json = import_module(f"services.{request.param}.app").app.openapi()
-    return made
+    """Return the OpenAPI document of a service."""
+    openapi: Json = import_module(f"services.{request.param}.app").app.openapi()
+    return openapi
 
 
-def reads(document: Json) -> Iterator[tuple[str, Json]]:
-    """Each path that can be read, with its operation."""
+def get_operations(document: Json) -> Iterator[tuple[str, Json]]:
+    """Iterate over the GET operations with their paths."""
     return ((path, methods["get"]) for path, methods in document["paths"].items() if "get" in methods)
 
 
-def resolved(document: Json, schema: Json) -> Json:
-    """A schema, or the one that it refers to."""
+def resolve(document: Json, schema: Json) -> Json:
+    """Resolve a reference to a schema."""
     if "$ref" not in schema:
         return schema
-    found: Json = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return found
+    definition: Json = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return definition
 
 
-def test_every_parameter_of_a_read_is_described(document: Json) -> None:
-    """Each has a description; those of the path are the names in its braces, and none has another's name."""
-    for path, operation in reads(document):
+def test_parameters_are_documented(document: Json) -> None:
+    """All parameters have descriptions, path parameters match the path, and no obsolete name is used."""
+    for path, operation in get_operations(document):
         parameters = operation.get("parameters", [])
-        assert all(one.get("description") for one in parameters), path
-        assert {one["name"] for one in parameters if one["in"] == "path"} == set(re.findall(r"{(\w+)}", path)), path
-        assert not OLD_FILTERS & {one["name"] for one in parameters}, path
-        assert {"type": "null"} not in [kind for one in parameters for kind in one["schema"].get("anyOf", ())], path
+        assert all(parameter.get("description") for parameter in parameters), path
+        assert {parameter["name"] for parameter in parameters if parameter["in"] == "path"} == set(
+            re.findall(r"{(\w+)}", path)
+        ), path
+        assert not OBSOLETE_NAMES & {parameter["name"] for parameter in parameters}, path
+        assert {"type": "null"} not in [
+            choice for parameter in parameters for choice in parameter["schema"].get("anyOf", ())
+        ], path
 
 
-def test_a_parameter_means_the_same_in_every_list() -> None:
-    """One description and one schema for each filter, but what free search looks into and which statuses there are."""
-    meanings: dict[str, set[str]] = {}
+def test_parameters_mean_the_same_everywhere() -> None:
+    """Each common filter has one description, except search terms and statuses."""
+    descriptions: dict[str, set[str]] = {}
     for service in SERVICES:
-        for _, operation in reads(import_module(f"services.{service}.app").app.openapi()):
-            for one in operation.get("parameters", []):
-                if one["in"] == "query" and one["name"] in FILTERS - {"q", "status"}:
-                    meanings.setdefault(one["name"], set()).add(one["description"])
-    assert set(meanings) == FILTERS - {"q", "status"}
-    assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
+        for _, operation in get_operations(import_module(f"services.{service}.app").app.openapi()):
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query" and parameter["name"] in COMMON_FILTERS - {"q", "status"}:
+                    descriptions.setdefault(parameter["name"], set()).add(parameter["description"])
+    assert set(descriptions) == COMMON_FILTERS - {"q", "status"}
+    assert {name: texts for name, texts in descriptions.items() if len(texts) > 1} == {}
 
 
-def test_a_status_is_one_of_a_closed_list(document: Json) -> None:
-    """As a filter it may be repeated; in a body it has an enum too."""
-    for path, operation in reads(document):
-        for one in operation.get("parameters", []):
-            if one["name"] == "status":
-                assert one["schema"]["type"] == "array", path
-                assert resolved(document, one["schema"]["items"])["enum"], path
+def test_statuses_are_enums(document: Json) -> None:
+    """Status filters are repeatable enums; statuses in bodies are enums, too."""
+    for path, operation in get_operations(document):
+        for parameter in operation.get("parameters", []):
+            if parameter["name"] == "status":
+                assert parameter["schema"]["type"] == "array", path
+                assert resolve(document, parameter["schema"]["items"])["enum"], path
     for name, schema in document["components"]["schemas"].items():
         if name != "Problem" and (status := schema.get("properties", {}).get("status")):
-            kinds = [resolved(document, one) for one in status.get("anyOf", [status])]
-            assert any("enum" in one or "const" in one for one in kinds), name
+            schemas = [resolve(document, choice) for choice in status.get("anyOf", [status])]
+            assert any("enum" in choice or "const" in choice for choice in schemas), name
 
 
-def test_every_read_has_a_body(document: Json) -> None:
-    """JSON of a schema or a CSV file; its errors are problems with their codes."""
-    for path, operation in reads(document):
+def test_responses_are_documented(document: Json) -> None:
+    """Responses have a JSON schema or are CSV files; errors are problems with codes."""
+    for path, operation in get_operations(document):
         content = operation["responses"]["200"]["content"]
         if path == "/metrics":
             assert list(content) == ["text/plain"]
@@ -82,42 +86,45 @@ def test_every_read_has_a_body(document: Json) -> None:
             assert "Content-Disposition" in operation["responses"]["200"]["headers"]
         else:
             assert content["application/json"]["schema"], path
-        for status, answer in operation["responses"].items():
+        for status, response in operation["responses"].items():
             if int(status) >= 400 and path != "/ready":
-                assert list(answer["content"]) == ["application/problem+json"], (path, status)
-                assert "`" in answer["description"], (path, status)
+                assert list(response["content"]) == ["application/problem+json"], (path, status)
+                assert "`" in response["description"], (path, status)
         if "operations" not in operation["tags"]:
             assert {"500", "503"} <= set(operation["responses"]), path
             assert "Retry-After" in operation["responses"]["503"]["headers"], path
 
 
-def test_every_list_is_a_page(document: Json) -> None:
-    """What takes a limit answers with items and the cursor of the next page, as its body or as a part of it."""
-    for path, operation in reads(document):
-        names = {one["name"] for one in operation.get("parameters", [])}
+def test_lists_are_paginated(document: Json) -> None:
+    """Operations with a limit return items and a cursor, as their body or as a part of it."""
+    for path, operation in get_operations(document):
+        names = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert ("limit" in names) == ("cursor" in names), path
         if "limit" in names:
-            whole = resolved(document, operation["responses"]["200"]["content"]["application/json"]["schema"])
-            bodies = [whole, *(resolved(document, one) for one in whole["properties"].values())]
-            assert any({"items", "next"} == set(one.get("properties", {})) for one in bodies), path
-        (limit,) = [one["schema"] for one in operation.get("parameters", []) if one["name"] == "limit"] or [None]
+            body = resolve(document, operation["responses"]["200"]["content"]["application/json"]["schema"])
+            bodies = [body, *(resolve(document, part) for part in body["properties"].values())]
+            assert any({"items", "next"} == set(candidate.get("properties", {})) for candidate in bodies), path
+        (limit,) = [
+            parameter["schema"] for parameter in operation.get("parameters", []) if parameter["name"] == "limit"
+        ] or [None]
         assert limit is None or (limit["minimum"], limit["maximum"]) == (1, 500), path
 
 
-def test_operations_and_models_have_names_of_their_own(document: Json) -> None:
-    """`receiving.listReceipts`, once; a model's name is one word, and no module's."""
+def test_names_of_operations_and_models(document: Json) -> None:
+    """Operation ids such as `receiving.listReceipts` are unique; model names are single CamelCase words."""
     service = document["info"]["title"].split()[-1]
-    ids = [operation["operationId"] for _, operation in reads(document)]
+    ids = [operation["operationId"] for _, operation in get_operations(document)]
     assert len(ids) == len(set(ids))
-    assert [one for one in ids if not re.fullmatch(rf"{service}\.[a-z]+([A-Z][a-z0-9]+)+", one)] == []
-    for path, operation in reads(document):
+    assert [name for name in ids if not re.fullmatch(rf"{service}\.[a-z]+([A-Z][a-z0-9]+)+", name)] == []
+    for path, operation in get_operations(document):
         assert re.fullmatch(r"[A-Z][A-Za-z0-9 ,-]+", operation["summary"]), path
     models = document["components"]["schemas"]
-    assert [one for one in models if not re.fullmatch(r"[A-Z][A-Za-z0-9]+", one) or "Shown" in one] == []
+    assert [name for name in models if not re.fullmatch(r"[A-Z][A-Za-z0-9]+", name) or "Shown" in name] == []
 
 
-def test_no_statement_of_the_specification_is_named(document: Json) -> None:
-    """Readers of OpenAPI and AsyncAPI do not have the specification."""
+def test_documents_contain_no_statement_ids(document: Json) -> None:
+    """OpenAPI and AsyncAPI do not refer to the statements of the specification."""
     service = document["info"]["title"].split()[-1]
-    for one in (document, asyncapi(import_module(f"services.{service}.app").app.state.map)):
-        assert not re.search(r"\bS\d\d\b", json.dumps(one))
+    asyncapi = build_document(import_module(f"services.{service}.app").app.state.registry)
+    for api_document in (document, asyncapi):
+        assert not re.search(r"\bS\d\d\b", json.dumps(api_document))

@@ -1,45 +1,51 @@
-"""The rules of orders; pure: a book of the orders concerned in, the same book changed and facts to say out."""
+"""Business rules of orders, free of I/O: they change a unit of work and emit events."""
 
-from services.fulfillment.orders.domain.act import Act, Entry, close_all
-from services.fulfillment.orders.domain.answers import answered
-from services.fulfillment.orders.domain.book import Book, Buyer, Demand, Line, Order
-from services.fulfillment.orders.domain.born import change, overtaken
-from services.fulfillment.orders.domain.demands import request, wake
-from services.fulfillment.orders.domain.giveback import give_back, let_go, seek
-from services.fulfillment.orders.domain.goods import Goods, Key, Pile, Unit
-from services.fulfillment.orders.domain.place import place
+from services.fulfillment.orders.domain.allocations import apply_allocation
+from services.fulfillment.orders.domain.context import MessageContext, OrderLogEntry, collect_batch_events
+from services.fulfillment.orders.domain.demands import create_demand, reevaluate_product
+from services.fulfillment.orders.domain.early_messages import apply_change, apply_early_messages
+from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
+from services.fulfillment.orders.domain.place import place_order
 from services.fulfillment.orders.domain.products import Product, Products
-from services.fulfillment.orders.domain.shelf import Shelf
-from services.fulfillment.orders.domain.standing import GoodsHandled, Standing, handled, standing, to_come
+from services.fulfillment.orders.domain.release import release, remove_from_order, request_replacement
+from services.fulfillment.orders.domain.results import (
+    ItemsResult,
+    OrderResult,
+    items_result,
+    order_result,
+    pending_order_result,
+)
+from services.fulfillment.orders.domain.unit_of_work import Demand, FulfillmentUnitOfWork, Line, Order, OrderCustomer
+from services.fulfillment.orders.domain.working_set import WorkingSet
 
 __all__ = [
-    "Act",
-    "Book",
-    "Buyer",
+    "AllocatedItem",
+    "AllocatedLot",
+    "AllocatedUnit",
     "Demand",
-    "Entry",
-    "Goods",
-    "GoodsHandled",
-    "Key",
+    "FulfillmentUnitOfWork",
+    "ItemsResult",
     "Line",
+    "MessageContext",
     "Order",
-    "Pile",
+    "OrderCustomer",
+    "OrderLogEntry",
+    "OrderResult",
     "Product",
     "Products",
-    "Shelf",
-    "Standing",
-    "Unit",
-    "answered",
-    "change",
-    "close_all",
-    "give_back",
-    "handled",
-    "let_go",
-    "overtaken",
-    "place",
-    "request",
-    "seek",
-    "standing",
-    "to_come",
-    "wake",
+    "UnitKey",
+    "WorkingSet",
+    "apply_allocation",
+    "apply_change",
+    "apply_early_messages",
+    "collect_batch_events",
+    "create_demand",
+    "items_result",
+    "order_result",
+    "pending_order_result",
+    "place_order",
+    "reevaluate_product",
+    "release",
+    "remove_from_order",
+    "request_replacement",
 ]

@@ -1,136 +1,161 @@
-"""Amending an order: new lines, other quantities, another customer, priority or life demanded."""
+"""Amends an order: lines, quantities, customer, priority and minimum remaining shelf life."""
 
 from decimal import Decimal
 
-from services.fulfillment.orders.domain.act import Act
-from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Buyer, Line, Order
-from services.fulfillment.orders.domain.cancel import complete
-from services.fulfillment.orders.domain.demands import ask_anew, begin, request, withdraw
-from services.fulfillment.orders.domain.giveback import give_back
-from services.fulfillment.orders.domain.goods import Goods, Pile, written
-from services.fulfillment.orders.domain.place import add_line, unfit
+from services.fulfillment.orders.domain.cancel import order_complete
+from services.fulfillment.orders.domain.context import MessageContext
+from services.fulfillment.orders.domain.demands import (
+    cancel_demands,
+    create_demand,
+    request_allocation,
+    rerequest_allocation,
+)
+from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, format_quantity
+from services.fulfillment.orders.domain.paths import order_path
+from services.fulfillment.orders.domain.place import add_line, validate_lines
 from services.fulfillment.orders.domain.products import Product, Products
-from shared.contracts.fulfillment import OrderProductChanged
-from shared.contracts.problems import Code, Refusal
+from services.fulfillment.orders.domain.release import release
+from services.fulfillment.orders.domain.unit_of_work import Line, Order, OrderCustomer
+from shared.contracts.fulfillment import OrderReevaluationRequested
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderAmended, OrderLine
 
 
-def amend(act: Act, order: Order, data: OrderAmended, products: Products) -> list[Refusal]:
-    """Change an order as a whole or not at all.
+def amend_order(context: MessageContext, order: Order, data: OrderAmended, products: Products) -> list[ProblemDetail]:
+    """Apply the whole amendment or nothing.
 
-    More of a line is asked for beside what stands. Less of a full line gives back what is too much. Less of a line that
-    is short, other serials or lots, more of a single lot, withdraw what stands and ask anew for the rest, so that
-    nothing is given twice; so does another life demanded, or another customer, who may demand one: what is too old now
-    would be served again.
+    An increase is requested under an additional demand. A reduction of a full line releases the surplus. All other
+    changes of a line cancel its open demands and request its open quantity again, so that nothing is allocated twice.
+    So does a new customer or minimum shelf life: stock that is too old now must not be allocated again.
     """
-    data = data.model_copy(update={"lines": [_whole(order.lines.get(it.line), it) for it in data.lines]})
-    if refusals := _no(order, data, products):
-        return refusals
-    urgent = data.priority is not None and data.priority != order.priority
+    data = data.model_copy(
+        update={"lines": [_merge_omitted(order.lines.get(order_line.line), order_line) for order_line in data.lines]}
+    )
+    if violations := _amendment_violations(order, data, products):
+        return violations
+    priority_changed = data.priority is not None and data.priority != order.priority
     order.priority = order.priority if data.priority is None else data.priority
-    before, order.customer = order.customer, Buyer.of(data.customer) if data.customer else order.customer
-    lives = data.min_life_days is not None and data.min_life_days != order.min_life_days
-    another = data.customer is not None and data.customer.id != before.id
-    order.min_life_days = order.min_life_days if data.min_life_days is None else data.min_life_days
-    act.touch_order(order)
-    asked_anew: set[str] = set()
-    for wanted in data.lines:
-        line = order.lines.get(wanted.line)
+    customer_changed = data.customer is not None and data.customer.id != order.customer.id
+    order.customer = OrderCustomer.of(data.customer) if data.customer else order.customer
+    min_days, previous_min_days = data.min_remaining_shelf_life_days, order.min_remaining_shelf_life_days
+    shelf_life_changed = min_days is not None and min_days != previous_min_days
+    order.min_remaining_shelf_life_days = previous_min_days if min_days is None else min_days
+    context.mark_order(order)
+    rerequested: set[str] = set()
+    for requested in data.lines:
+        line = order.lines.get(requested.line)
         if line is None:
-            add_line(act, order, wanted, products)
-        if line is None or _change(act, order, line, wanted, products.get(line.sku)):
-            asked_anew.add(wanted.line)
-    in_question = "another life is demanded" if lives else "it is for another customer" if another else ""
-    if in_question or urgent:
-        _ask_again(act, order, asked_anew, in_question or "the priority has changed", bool(in_question))
-    told = {"customer", "priority", "min_life_days", "lines"}
-    act.log(order.order, "amended", **data.model_dump(mode="json", include=told))
+            add_line(context, order, requested, products)
+        if line is None or _change_line(context, order, line, requested, products.get(line.sku)):
+            rerequested.add(requested.line)
+    reason = "shelf life requirement changed" if shelf_life_changed else "customer changed" if customer_changed else ""
+    if reason or priority_changed:
+        _rerequest_backorders(context, order, rerequested, reason or "priority changed", bool(reason))
+    logged_fields = {"customer", "priority", "min_remaining_shelf_life_days", "lines"}
+    context.log(order.order_id, "amended", **data.model_dump(mode="json", include=logged_fields))
     return []
 
 
-def _whole(line: Line | None, wanted: OrderLine) -> OrderLine:
-    """A line as it shall be: what is left out of one that stands stays as it is."""
+def _merge_omitted(line: Line | None, requested: OrderLine) -> OrderLine:
+    """Fill the omitted fields of an existing line with their current values."""
     if line is None:
-        return wanted
-    stays = {"serials": list(line.serials), "lots": list(line.lots), "single_lot": line.single_lot}
-    return wanted.model_copy(update={name: it for name, it in stays.items() if name not in wanted.model_fields_set})
+        return requested
+    current = {"serials": list(line.serials), "lots": list(line.lots), "single_lot": line.single_lot}
+    return requested.model_copy(
+        update={name: value for name, value in current.items() if name not in requested.model_fields_set}
+    )
 
 
-def _no(order: Order, data: OrderAmended, products: Products) -> list[Refusal]:
-    blocked_by = [order_at(order.order)]
+def _amendment_violations(order: Order, data: OrderAmended, products: Products) -> list[ProblemDetail]:
+    blocked_by = [order_path(order.order_id)]
     if order.cancelled:
-        detail = f"order {order.order} was cancelled"
-        return [Refusal(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order], blocked_by=blocked_by)]
+        detail = f"Order {order.order_id} is cancelled"
+        return [ProblemDetail(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order_id], blocked_by=blocked_by)]
     if order.status == "COMPLETE":
-        return [complete(order)]
-    refusals = unfit(data.lines, products)
-    for wanted in data.lines:
-        line = order.lines.get(wanted.line)
+        return [order_complete(order)]
+    violations = validate_lines(data.lines, products)
+    for requested in data.lines:
+        line = order.lines.get(requested.line)
         if line is None:
             continue
         if line.cancelled:
-            detail = f"line {line.line} was cancelled"
-            refusals.append(Refusal(code=Code.ORDER_CANCELLED, detail=detail, ids=[line.line], blocked_by=blocked_by))
-        if line.sku != wanted.sku:
-            detail = f"line {line.line} is for {line.sku}, not {wanted.sku}: cancel it and add another"
-            refusals.append(Refusal(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=[line.line], blocked_by=blocked_by))
-        if wanted.quantity < line.picked + line.shipped:
-            has = f"{written(line.picked)} picked and {written(line.shipped)} shipped"
-            detail = f"line {line.line}: {has}, {written(wanted.quantity)} wanted"
-            refusals.append(Refusal(code=Code.BELOW_PICKED, detail=detail, ids=[line.line], blocked_by=blocked_by))
-    return refusals
+            detail = f"Line {line.line} is cancelled"
+            violations.append(
+                ProblemDetail(code=Code.ORDER_CANCELLED, detail=detail, ids=[line.line], blocked_by=blocked_by)
+            )
+        if line.sku != requested.sku:
+            detail = f"Line {line.line} is for product {line.sku}, not {requested.sku}: cancel it and add a new line"
+            violations.append(
+                ProblemDetail(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=[line.line], blocked_by=blocked_by)
+            )
+        if requested.quantity < line.picked + line.shipped:
+            progress = f"{format_quantity(line.picked)} picked and {format_quantity(line.shipped)} shipped"
+            detail = f"Line {line.line}: {progress}, {format_quantity(requested.quantity)} requested"
+            violations.append(
+                ProblemDetail(code=Code.QUANTITY_BELOW_PICKED, detail=detail, ids=[line.line], blocked_by=blocked_by)
+            )
+    return violations
 
 
-def _change(act: Act, order: Order, line: Line, wanted: OrderLine, product: Product | None) -> bool:
-    """Make a line what is wanted; whether all that it is short of was asked for anew."""
-    more = wanted.quantity - line.ordered
-    wishes = (tuple(wanted.serials), tuple(wanted.lots), wanted.single_lot)
-    same = wishes == (line.serials, line.lots, line.single_lot)
-    if more == 0 and same:
+def _change_line(
+    context: MessageContext, order: Order, line: Line, requested: OrderLine, product: Product | None
+) -> bool:
+    """Change a line; return whether its whole open quantity was requested again."""
+    increase = requested.quantity - line.ordered
+    criteria = (tuple(requested.serials), tuple(requested.lots), requested.single_lot)
+    same_criteria = criteria == (line.serials, line.lots, line.single_lot)
+    if increase == 0 and same_criteria:
         return False
-    if line.waiting or product is None:
-        _become(line, wanted)
-        begin(act, order, line, product)
-    elif more > 0 and same and not line.single_lot:
-        line.ordered = wanted.quantity
-        request(act, order, line, more, product.tracking)
+    if line.awaiting_product or product is None:
+        _apply(line, requested)
+        request_allocation(context, order, line, product)
+    elif increase > 0 and same_criteria and not line.single_lot:
+        line.ordered = requested.quantity
+        create_demand(context, order, line, increase, product.tracking)
         return False
-    elif line.short == 0 and more < 0 and same:
-        line.ordered = wanted.quantity
-        give_back(act, order, _surplus(act, order, line, -more), "less is ordered now", wanted=False)
+    elif line.open_quantity == 0 and increase < 0 and same_criteria:
+        line.ordered = requested.quantity
+        release(context, order, _surplus(context, order, line, -increase), "ordered quantity reduced", replace=False)
     else:
-        withdraw(act, order, line, "the line was amended")
-        _become(line, wanted)
-        begin(act, order, line, product)
+        cancel_demands(context, order, line, "line amended")
+        _apply(line, requested)
+        request_allocation(context, order, line, product)
     return True
 
 
-def _become(line: Line, wanted: OrderLine) -> None:
-    line.ordered, line.serials = wanted.quantity, tuple(wanted.serials)
-    line.lots, line.single_lot = tuple(wanted.lots), wanted.single_lot
+def _apply(line: Line, requested: OrderLine) -> None:
+    line.ordered, line.serials = requested.quantity, tuple(requested.serials)
+    line.lots, line.single_lot = tuple(requested.lots), requested.single_lot
 
 
-def _surplus(act: Act, order: Order, line: Line, count: Decimal) -> list[Goods]:
-    """Allocated goods that a full line can spare: units it does not ask for by name first, what came last of lots."""
-    spare = [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]
-    units = sorted(spare, key=lambda unit: unit.serial in line.serials)[: int(count)]
-    piles = [pile for pile in order.piles.values() if pile.line == line.line and pile.status == "ALLOCATED"]
-    return [*units, *act.book.part(sorted(piles, key=_last_first), count - len(units))]
+def _surplus(context: MessageContext, order: Order, line: Line, quantity: Decimal) -> list[AllocatedItem]:
+    """Surplus items of a full line: unlisted serial numbers first, then lots with the latest expiry."""
+    allocated_units = [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]
+    units = sorted(allocated_units, key=lambda unit: unit.serial in line.serials)[: int(quantity)]
+    lots = [lot for lot in order.lots.values() if lot.line == line.line and lot.status == "ALLOCATED"]
+    return [*units, *context.uow.split(sorted(lots, key=_reverse_fefo), quantity - len(units))]
 
 
-def _last_first(pile: Pile) -> tuple[bool, int, str]:
-    return pile.expiry is not None, -pile.expiry.toordinal() if pile.expiry else 0, pile.lot
+def _reverse_fefo(lot: AllocatedLot) -> tuple[bool, int, str]:
+    return lot.expiry is not None, -lot.expiry.toordinal() if lot.expiry else 0, lot.lot
 
 
-def _ask_again(act: Act, order: Order, done: set[str], why: str, all_that_wait: bool) -> None:
-    """Lines that wait ask anew; one that has a part keeps it, and its turn, unless what it has is in question too.
+def _rerequest_backorders(
+    context: MessageContext, order: Order, already_requested: set[str], reason: str, include_allocated: bool
+) -> None:
+    """Request backordered lines again; a partially allocated line keeps its allocation unless `include_allocated`.
 
-    Their products' locks are not held: should one be tracked otherwise by now, the order looks once more.
+    The products are not locked: each order is reevaluated later, in case the tracking of a product has changed.
     """
     for line in list(order.lines.values()):
-        standing = line.standing()
-        waits = line.short and not line.allocated and not all(demand.closed for demand in standing)
-        if line.line not in done and standing and (waits or (all_that_wait and (line.short or line.allocated))):
-            ask_anew(act, order, line, standing[-1].tracking, why)
-            act.say(OrderProductChanged(order=order.order, sku=line.sku, actor=act.actor, cause=act.cause))
+        open_demands = line.open_demands()
+        is_backordered = line.open_quantity and not line.allocated and not all(demand.closed for demand in open_demands)
+        if (
+            line.line not in already_requested
+            and open_demands
+            and (is_backordered or (include_allocated and (line.open_quantity or line.allocated)))
+        ):
+            rerequest_allocation(context, order, line, open_demands[-1].tracking, reason)
+            context.emit(
+                OrderReevaluationRequested(order=order.order_id, sku=line.sku, actor=context.actor, cause=context.cause)
+            )

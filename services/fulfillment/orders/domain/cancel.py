@@ -1,61 +1,67 @@
-"""Cancelling an order or one of its lines (S11): what is allocated goes back, what is picked waits for its unpick."""
+"""Cancels orders and lines (S11): allocated items are released, picked items remain until they are unpicked."""
 
-from services.fulfillment.orders.domain.act import Act
-from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Line, Order
-from services.fulfillment.orders.domain.demands import withdraw
-from services.fulfillment.orders.domain.goods import written
-from shared.contracts.problems import Code, Refusal
+from services.fulfillment.orders.domain.context import MessageContext
+from services.fulfillment.orders.domain.demands import cancel_demands
+from services.fulfillment.orders.domain.items import format_quantity
+from services.fulfillment.orders.domain.paths import order_path
+from services.fulfillment.orders.domain.unit_of_work import Line, Order
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderCancelled, OrderLineCancelled
 
 
-def cancel(act: Act, order: Order, data: OrderCancelled) -> list[Refusal]:
-    """The customer wants nothing more of the order; what has left is only taken back as a customer's return."""
+def cancel_order(context: MessageContext, order: Order, data: OrderCancelled) -> list[ProblemDetail]:
+    """Cancel an order; shipped items come back only as a customer return."""
     if order.cancelled:
         return []
     if order.status == "COMPLETE":
-        return [complete(order)]
+        return [order_complete(order)]
     for line in order.lines.values():
-        _drop(act, order, line, data.reason)
+        _cancel_line(context, order, line, data.reason)
     order.status = "CANCELLED"
-    act.touch_order(order)
-    act.ends_checks(order)
-    act.log(order.order, "cancelled", reason=data.reason)
+    context.mark_order(order)
+    context.invalidate_dispatch_checks(order)
+    context.log(order.order_id, "cancelled", reason=data.reason)
     return []
 
 
-def cancel_line(act: Act, order: Order, data: OrderLineCancelled) -> list[Refusal]:
-    """The customer wants nothing more of one line."""
+def cancel_line(context: MessageContext, order: Order, data: OrderLineCancelled) -> list[ProblemDetail]:
+    """Cancel one line of an order."""
     line = order.lines.get(data.line)
     if line is None:
-        detail = f"order {order.order} has no line {data.line}"
-        return [Refusal(code=Code.UNKNOWN_LINE, detail=detail, ids=[data.line], blocked_by=[order_at(order.order)])]
+        detail = f"Order {order.order_id} has no line {data.line}"
+        return [
+            ProblemDetail(
+                code=Code.LINE_NOT_FOUND, detail=detail, ids=[data.line], blocked_by=[order_path(order.order_id)]
+            )
+        ]
     if line.cancelled or order.cancelled:
         return []
     if order.status == "COMPLETE":
-        return [complete(order)]
+        return [order_complete(order)]
     if line.shipped and line.shipped == line.ordered:
-        detail = f"all {written(line.shipped)} units of line {line.line} have been shipped"
-        return [Refusal(code=Code.DISPATCHED, detail=detail, ids=[line.line], blocked_by=[order_at(order.order)])]
-    _drop(act, order, line, data.reason)
-    act.ends_checks(order)
-    act.log(order.order, "line cancelled", line=line.line, reason=data.reason)
+        detail = f"Line {line.line} is fully shipped: {format_quantity(line.shipped)}"
+        return [
+            ProblemDetail(code=Code.DISPATCHED, detail=detail, ids=[line.line], blocked_by=[order_path(order.order_id)])
+        ]
+    _cancel_line(context, order, line, data.reason)
+    context.invalidate_dispatch_checks(order)
+    context.log(order.order_id, "line cancelled", line=line.line, reason=data.reason)
     return []
 
 
-def complete(order: Order) -> Refusal:
-    """Nothing of the order can be changed any more."""
-    return Refusal(
+def order_complete(order: Order) -> ProblemDetail:
+    """The order is complete."""
+    return ProblemDetail(
         code=Code.ORDER_COMPLETE,
-        detail=f"order {order.order} is complete: everything that was to leave has left",
-        ids=[order.order],
-        blocked_by=[order_at(order.order)],
+        detail=f"Order {order.order_id} is complete and cannot be changed",
+        ids=[order.order_id],
+        blocked_by=[order_path(order.order_id)],
     )
 
 
-def _drop(act: Act, order: Order, line: Line, reason: str) -> None:
+def _cancel_line(context: MessageContext, order: Order, line: Line, reason: str) -> None:
     if line.cancelled:
         return
-    withdraw(act, order, line, reason)
+    cancel_demands(context, order, line, reason)
     line.cancelled = True
-    line.waiting = False
+    line.awaiting_product = False

@@ -1,56 +1,63 @@
-"""What lies in cartons, line by line: a serial, or how much of a lot for an order line."""
+"""Carton content lines: a serial number, or a quantity of a lot for an order line."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.fulfillment.orders.domain.goods import NOTHING, Goods, Pile, Unit
-from shared.contracts.counted import LotQuantity, PackedStock
-from shared.contracts.fulfillment import PackedUnit
+from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit
+from shared.contracts.fulfillment import PackedSerial
+from shared.contracts.quantities import LotQuantity, PackedLot
 
-Content = PackedUnit | PackedStock
-
-
-def contents(goods: Sequence[Goods]) -> list[Content]:
-    """The content lines of cartons: each serial, and how much of a lot for an order line."""
-    units = [PackedUnit(line=one.line, sku=one.sku, serial=one.serial) for one in goods if isinstance(one, Unit)]
-    return [*units, *stocked(goods)]
+ContentLine = PackedSerial | PackedLot
 
 
-def stocked(goods: Iterable[Goods]) -> list[PackedStock]:
-    """The content lines of what is counted."""
-    return [PackedStock(line=line, sku=sku, lot=lot, quantity=much) for (line, sku, lot), much in summed(goods).items()]
+def content_lines(items: Sequence[AllocatedItem]) -> list[ContentLine]:
+    """Content lines of items: one per serial number, and one per lot and order line."""
+    units = [
+        PackedSerial(line=item.line, sku=item.sku, serial=item.serial)
+        for item in items
+        if isinstance(item, AllocatedUnit)
+    ]
+    return [*units, *lot_lines(items)]
 
 
-def summed(goods: Iterable[Goods]) -> dict[tuple[str, str, str], Decimal]:
-    """How much there is by line, product and lot of what is counted."""
+def lot_lines(items: Iterable[AllocatedItem]) -> list[PackedLot]:
+    """Content lines of lot quantities."""
+    return [
+        PackedLot(line=line, sku=sku, lot=lot, quantity=quantity)
+        for (line, sku, lot), quantity in total_by_lot(items).items()
+    ]
+
+
+def total_by_lot(items: Iterable[AllocatedItem]) -> dict[tuple[str, str, str], Decimal]:
+    """Total lot quantities by line, product and lot."""
     sums: dict[tuple[str, str, str], Decimal] = {}
-    for one in goods:
-        if isinstance(one, Pile):
-            key = (one.line, one.sku, one.lot)
-            sums[key] = sums.get(key, NOTHING) + one.quantity
+    for item in items:
+        if isinstance(item, AllocatedLot):
+            key = (item.line, item.sku, item.lot)
+            sums[key] = sums.get(key, ZERO) + item.quantity
     return sums
 
 
-def many(goods: Sequence[Goods]) -> int:
-    """How many content lines that is."""
-    return sum(isinstance(one, Unit) for one in goods) + len(summed(goods))
+def count_lines(items: Sequence[AllocatedItem]) -> int:
+    """The number of content lines."""
+    return sum(isinstance(item, AllocatedUnit) for item in items) + len(total_by_lot(items))
 
 
-def parted(content: Iterable[Content]) -> dict[str, Any]:
-    """Content lines as the fields of a fact."""
-    lines = list(content)
+def content_fields(packed: Iterable[ContentLine]) -> dict[str, Any]:
+    """Content lines as the fields of an event."""
+    lines = list(packed)
     return {
-        "units": [line for line in lines if isinstance(line, PackedUnit)],
-        "stock": [line for line in lines if isinstance(line, PackedStock)],
+        "units": [line for line in lines if isinstance(line, PackedSerial)],
+        "stock": [line for line in lines if isinstance(line, PackedLot)],
     }
 
 
-def listed(goods: Sequence[Goods]) -> dict[str, Any]:
-    """Goods as an order's log names them."""
-    serials = [one.serial for one in goods if isinstance(one, Unit)]
+def log_detail(items: Sequence[AllocatedItem]) -> dict[str, Any]:
+    """Items as detail fields of an order log entry."""
+    serials = [item.serial for item in items if isinstance(item, AllocatedUnit)]
     stock = [
         {"sku": line.sku, **line.model_dump(mode="json", include=set(LotQuantity.model_fields))}
-        for line in stocked(goods)
+        for line in lot_lines(items)
     ]
     return ({"serials": serials} if serials else {}) | ({"stock": stock} if stock else {})

@@ -1,18 +1,18 @@
-"""Demands: how a line asks the owner of its stock, and how it stops asking."""
+"""Demands: requests for stock to the serials or lots service, and their cancellation."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.fulfillment.orders.domain.act import Act
-from services.fulfillment.orders.domain.book import Demand, Line, Order
-from services.fulfillment.orders.domain.goods import NOTHING
-from services.fulfillment.orders.domain.products import Product, misfits
-from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
+from services.fulfillment.orders.domain.context import MessageContext
+from services.fulfillment.orders.domain.items import ZERO
+from services.fulfillment.orders.domain.products import Product, line_violations
+from services.fulfillment.orders.domain.unit_of_work import Demand, Line, Order
+from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
 from shared.contracts.reference import Tracking
 
 
-def request(
-    act: Act,
+def create_demand(
+    context: MessageContext,
     order: Order,
     line: Line,
     quantity: Decimal | int,
@@ -21,97 +21,97 @@ def request(
     serials: Sequence[str] = (),
     lots: Sequence[str] = (),
     shortfall: Shortfall | None = None,
-    instead_of: str | None = None,
+    replaces: str | None = None,
 ) -> Demand:
-    """Ask for stock under a new demand: of the lots named, or of those that will do for the line."""
+    """Request stock under a new demand, from the given lots or those that the line allows."""
     demand = Demand(
-        demand=next(act.book.ids), order=order.order, line=line.line, sku=line.sku, tracking=tracking,
+        demand_id=next(context.uow.new_ids), order_id=order.order_id, line=line.line, sku=line.sku, tracking=tracking,
         quantity=Decimal(quantity), shortfall=shortfall or order.shortfall, serials=tuple(serials),
-        lots=tuple(lots) or _lots(order, line), instead_of=instead_of,
+        lots=tuple(lots) or _requested_lots(order, line), replaces=replaces,
     )  # fmt: skip
-    act.book.demands.put(demand.demand, demand)
-    line.demands[demand.demand] = demand
-    act.touch(line)
-    act.say(
+    context.uow.demands.put(demand.demand_id, demand)
+    line.demands[demand.demand_id] = demand
+    context.mark_line(line)
+    context.emit(
         AllocationRequested(
-            order=order.order, line=line.line, demand=demand.demand, sku=line.sku, tracking=tracking,
+            order=order.order_id, line=line.line, demand_id=demand.demand_id, sku=line.sku, tracking=tracking,
             warehouse=order.warehouse, quantity=demand.quantity, customer=order.customer.id, priority=order.priority,
             placed_at=order.placed_at, shortfall=demand.shortfall, serials=list(serials),
-            lots=list(demand.lots), single_lot=line.single_lot, min_life_days=order.min_life_days, actor=act.actor,
-            cause=act.cause,
+            lots=list(demand.lots), single_lot=line.single_lot,
+            min_remaining_shelf_life_days=order.min_remaining_shelf_life_days, actor=context.actor, cause=context.cause,
         )
     )  # fmt: skip
     return demand
 
 
-def _lots(order: Order, line: Line) -> tuple[str, ...]:
-    """Those that a line names; of a line that wants a single lot the one it has, or had and sent off."""
+def _requested_lots(order: Order, line: Line) -> tuple[str, ...]:
+    """The lots listed on a line; a single-lot line is bound to the lot already allocated or shipped."""
     if not line.single_lot:
         return line.lots
-    had = {pile.lot for pile in order.piles.values() if pile.line == line.line}
+    assigned = {lot.lot for lot in order.lots.values() if lot.line == line.line}
     if line.shipped_lot is not None:
-        had.add(line.shipped_lot)
-    return tuple(sorted(had)) or line.lots
+        assigned.add(line.shipped_lot)
+    return tuple(sorted(assigned)) or line.lots
 
 
-def request_rest(act: Act, order: Order, line: Line, tracking: Tracking) -> None:
-    """Ask for all that a line is short of: the units it names, and any others beyond them."""
-    rest = line.short
-    named = [serial for serial in line.serials if not _had(act, order, line, serial)][: int(rest)]
-    if named:
-        request(act, order, line, len(named), tracking, serials=named)
-    if rest > len(named):
-        request(act, order, line, rest - len(named), tracking)
+def request_open_quantity(context: MessageContext, order: Order, line: Line, tracking: Tracking) -> None:
+    """Request the open quantity of a line: first its listed serial numbers, then any others."""
+    remaining = line.open_quantity
+    listed = [serial for serial in line.serials if not _already_has(context, order, line, serial)][: int(remaining)]
+    if listed:
+        create_demand(context, order, line, len(listed), tracking, serials=listed)
+    if remaining > len(listed):
+        create_demand(context, order, line, remaining - len(listed), tracking)
 
 
-def _had(act: Act, order: Order, line: Line, serial: str) -> bool:
+def _already_has(context: MessageContext, order: Order, line: Line, serial: str) -> bool:
     key = (line.sku, serial)
-    return key in order.units or act.book.gone.get(key) == order.order
+    return key in order.units or context.uow.shipped.get(key) == order.order_id
 
 
-def withdraw(act: Act, order: Order, line: Line, reason: str) -> None:
-    """Stop asking: every demand of the line ends, and what was allocated under it is free again (S11)."""
-    for demand in line.standing():
-        demand.withdrawn = True
-        act.book.demands.put(demand.demand, demand)
-        act.say(
-            AllocationWithdrawn(
-                order=order.order, line=line.line, demand=demand.demand, sku=line.sku, tracking=demand.tracking,
-                reason=reason, actor=act.actor, cause=act.cause,
+def cancel_demands(context: MessageContext, order: Order, line: Line, reason: str) -> None:
+    """Cancel every demand of a line and release the items allocated under it (S11)."""
+    for demand in line.open_demands():
+        demand.cancelled = True
+        context.uow.demands.put(demand.demand_id, demand)
+        context.emit(
+            AllocationCancelled(
+                order=order.order_id, line=line.line, demand_id=demand.demand_id, sku=line.sku,
+                tracking=demand.tracking, reason=reason, actor=context.actor, cause=context.cause,
             )
         )  # fmt: skip
-    for goods in order.goods:
-        if goods.line == line.line and goods.status == "ALLOCATED":
-            act.book.take_back(goods)
-    line.allocated = NOTHING
-    act.touch(line)
+    for item in order.items:
+        if item.line == line.line and item.status == "ALLOCATED":
+            context.uow.remove(item)
+    line.allocated = ZERO
+    context.mark_line(line)
 
 
-def ask_anew(act: Act, order: Order, line: Line, tracking: Tracking, why: str) -> None:
-    """What is allocated to a line goes back, and with all else that it is short of it is asked for as a whole."""
-    withdraw(act, order, line, why)
-    begin(act, order, line, Product(tracking))
+def rerequest_allocation(context: MessageContext, order: Order, line: Line, tracking: Tracking, reason: str) -> None:
+    """Release the allocated items of a line and request its whole open quantity again."""
+    cancel_demands(context, order, line, reason)
+    request_allocation(context, order, line, Product(tracking))
 
 
-def begin(act: Act, order: Order, line: Line, product: Product | None) -> None:
-    """A line asks for its stock if its product is known and such; it waits to be amended, or for another, otherwise."""
-    line.waiting = product is None or bool(misfits(product, line, line.ordered))
-    if product is not None and not line.waiting:
-        request_rest(act, order, line, product.tracking)
-    act.touch(line)
+def request_allocation(context: MessageContext, order: Order, line: Line, product: Product | None) -> None:
+    """Request stock if the product is defined and suits the line; otherwise the line awaits a product or amendment."""
+    line.awaiting_product = product is None or bool(line_violations(product, line, line.ordered))
+    if product is not None and not line.awaiting_product:
+        request_open_quantity(context, order, line, product.tracking)
+    context.mark_line(line)
 
 
-def wake(act: Act, order: Order, sku: str, product: Product | None) -> None:
-    """A product is defined now, or tracked otherwise: lines that wait for it ask, others ask its new owner."""
+def reevaluate_product(context: MessageContext, order: Order, sku: str, product: Product | None) -> None:
+    """Request stock for lines that await a product; move demands when the tracking of the product has changed."""
     tracking = product and product.tracking
     for line in list(order.lines.values()):
         if line.sku != sku or line.cancelled or order.cancelled:
             continue
-        if line.waiting:
-            begin(act, order, line, product)
-        elif any(demand.tracking != tracking for demand in line.standing()):
-            withdraw(act, order, line, "the product is tracked otherwise now")
-            begin(act, order, line, product)
+        if line.awaiting_product:
+            request_allocation(context, order, line, product)
+        elif any(demand.tracking != tracking for demand in line.open_demands()):
+            cancel_demands(context, order, line, "product tracking changed")
+            request_allocation(context, order, line, product)
         else:
             continue
-        act.log(order.order, "product changed", line=line.line, sku=sku, tracking=tracking)
+        context.log(order.order_id, "product changed", line=line.line, sku=sku, tracking=tracking)

@@ -1,80 +1,88 @@
-"""Placing an order."""
+"""Places orders and validates their lines."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from services.fulfillment.orders.domain.act import Act
-from services.fulfillment.orders.domain.addresses import order_at
-from services.fulfillment.orders.domain.book import Buyer, Line, Order
-from services.fulfillment.orders.domain.demands import begin
-from services.fulfillment.orders.domain.products import Products, misfits
-from shared.contracts.problems import Code, Refusal
+from services.fulfillment.orders.domain.context import MessageContext
+from services.fulfillment.orders.domain.demands import request_allocation
+from services.fulfillment.orders.domain.paths import order_path
+from services.fulfillment.orders.domain.products import Products, line_violations
+from services.fulfillment.orders.domain.unit_of_work import Line, Order, OrderCustomer
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderLine, OrderPlaced
 
 
-def digest(data: OrderPlaced) -> bytes:
-    """What the order is known by when it comes again: all it says, but for who sent it."""
+def content_hash(data: OrderPlaced) -> bytes:
+    """Hash of the order content without its sender, to recognise a repeated message."""
     return sha256(data.model_dump_json(exclude={"actor", "cause"}).encode()).digest()
 
 
-def place(act: Act, data: OrderPlaced, products: Products, now: datetime) -> list[Refusal]:
-    """A new order: lines whose product is known ask for their stock, the others wait (S08).
+def place_order(context: MessageContext, data: OrderPlaced, products: Products, now: datetime) -> list[ProblemDetail]:
+    """Place an order: request stock for lines with a defined product; the others await it (S08).
 
-    The same order again changes nothing; another order under its name is refused.
+    A repeated order changes nothing; a different order with the same id is rejected.
     """
-    said = digest(data)
-    known = act.book.orders.get(data.order)
-    if known is not None:
-        return [] if known.digest == said else [exists(data.order)]
-    if refusals := unfit(data.lines, products):
-        return refusals
+    received_hash = content_hash(data)
+    existing = context.uow.orders.get(data.order)
+    if existing is not None:
+        return [] if existing.content_hash == received_hash else [order_exists(data.order)]
+    if violations := validate_lines(data.lines, products):
+        return violations
     order = Order(
-        order=data.order, warehouse=data.warehouse, customer=Buyer.of(data.customer), priority=data.priority,
-        backorders=data.backorders, placed_at=data.placed_at or now, digest=said, min_life_days=data.min_life_days,
+        order_id=data.order, warehouse=data.warehouse, customer=OrderCustomer.of(data.customer), priority=data.priority,
+        backorders=data.backorders, placed_at=data.placed_at or now, content_hash=received_hash,
+        min_remaining_shelf_life_days=data.min_remaining_shelf_life_days,
     )  # fmt: skip
-    act.touch_order(order)
-    for wanted in data.lines:
-        add_line(act, order, wanted, products)
-    act.log(order.order, "placed", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
+    context.mark_order(order)
+    for requested in data.lines:
+        add_line(context, order, requested, products)
+    context.log(order.order_id, "placed", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
     return []
 
 
-def add_line(act: Act, order: Order, wanted: OrderLine, products: Products) -> None:
-    """A line joins an order and asks for its stock."""
+def add_line(context: MessageContext, order: Order, requested: OrderLine, products: Products) -> None:
+    """Add a line to an order and request its stock."""
     line = Line(
-        order=order.order, line=wanted.line, position=len(order.lines) + 1, sku=wanted.sku, ordered=wanted.quantity,
-        serials=tuple(wanted.serials), lots=tuple(wanted.lots), single_lot=wanted.single_lot,
+        order_id=order.order_id, line=requested.line, position=len(order.lines) + 1, sku=requested.sku,
+        ordered=requested.quantity,
+        serials=tuple(requested.serials), lots=tuple(requested.lots), single_lot=requested.single_lot,
     )  # fmt: skip
     order.lines[line.line] = line
-    begin(act, order, line, products.get(line.sku))
+    request_allocation(context, order, line, products.get(line.sku))
 
 
-def exists(order: str) -> Refusal:
-    """The order is there already, with another content."""
-    return Refusal(
+def order_exists(order_id: str) -> ProblemDetail:
+    """A different order with the same id exists."""
+    return ProblemDetail(
         code=Code.DOCUMENT_EXISTS,
-        detail=f"order {order} was placed before, with another content",
-        ids=[order],
-        blocked_by=[order_at(order)],
+        detail=f"Order {order_id} exists with different content",
+        ids=[order_id],
+        blocked_by=[order_path(order_id)],
     )
 
 
-def unfit(lines: Sequence[OrderLine], products: Products) -> list[Refusal]:
-    """What is wrong with the lines of a message, whatever the order."""
-    refusals = []
-    if twice := [line for line, count in Counter(wanted.line for wanted in lines).items() if count > 1]:
-        refusals.append(Refusal(code=Code.LINE_REPEATED, detail=f"line {', '.join(twice)} comes twice", ids=twice))
-    named = Counter((wanted.sku, serial) for wanted in lines for serial in wanted.serials)
-    if again := [serial for (_, serial), count in named.items() if count > 1]:
-        refusals.append(
-            Refusal(code=Code.SERIAL_REPEATED, detail=f"{len(again)} serials are named more than once", ids=again)
+def validate_lines(lines: Sequence[OrderLine], products: Products) -> list[ProblemDetail]:
+    """Check the lines of a message, independent of the order."""
+    violations = []
+    if duplicates := [line for line, count in Counter(requested.line for requested in lines).items() if count > 1]:
+        violations.append(
+            ProblemDetail(code=Code.DUPLICATE_LINE, detail=f"Duplicate line {', '.join(duplicates)}", ids=duplicates)
         )
-    for wanted in lines:
-        if len(wanted.serials) > wanted.quantity:
-            detail = f"line {wanted.line} names {len(wanted.serials)} serials for {wanted.quantity} units"
-            refusals.append(Refusal(code=Code.SERIAL_COUNT, detail=detail, ids=[wanted.line]))
-        if product := products.get(wanted.sku):
-            refusals += misfits(product, wanted, wanted.quantity)
-    return refusals
+    serial_counts = Counter((requested.sku, serial) for requested in lines for serial in requested.serials)
+    if repeated := [serial for (_, serial), count in serial_counts.items() if count > 1]:
+        violations.append(
+            ProblemDetail(
+                code=Code.DUPLICATE_SERIAL_IN_REQUEST,
+                detail=f"{len(repeated)} serial numbers are listed more than once",
+                ids=repeated,
+            )
+        )
+    for requested in lines:
+        if len(requested.serials) > requested.quantity:
+            detail = f"Line {requested.line}: {len(requested.serials)} serial numbers for {requested.quantity} units"
+            violations.append(ProblemDetail(code=Code.TOO_MANY_SERIALS, detail=detail, ids=[requested.line]))
+        if product := products.get(requested.sku):
+            violations += line_violations(product, requested, requested.quantity)
+    return violations

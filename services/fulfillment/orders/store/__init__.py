@@ -1,8 +1,19 @@
-"""The book from the database and back, one statement a table; and messages that overtook their order."""
+"""Loads and saves the unit of work, one statement per table; stores early messages."""
 
+from services.fulfillment.orders.store.early_messages import (
+    delete_early_messages,
+    load_early_messages,
+    store_early_messages,
+)
 from services.fulfillment.orders.store.load import load
-from services.fulfillment.orders.store.overtaking import forget, overtaken, remember
+from services.fulfillment.orders.store.product_changes import find_lines_to_reevaluate
 from services.fulfillment.orders.store.save import save
-from services.fulfillment.orders.store.waiting import waiting_for
 
-__all__ = ["forget", "load", "overtaken", "remember", "save", "waiting_for"]
+__all__ = [
+    "delete_early_messages",
+    "find_lines_to_reevaluate",
+    "load",
+    "load_early_messages",
+    "save",
+    "store_early_messages",
+]

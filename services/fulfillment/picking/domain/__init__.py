@@ -1,9 +1,18 @@
-"""The rules of picking, pure; on the book of orders."""
+"""Business rules of picking, free of I/O."""
 
-from services.fulfillment.picking.domain.exchange import Exchanging, exchange, exchange_stock
-from services.fulfillment.picking.domain.giveback import short_pick, unpick
-from services.fulfillment.picking.domain.guard import Guard
-from services.fulfillment.picking.domain.holds import hold
-from services.fulfillment.picking.domain.pick import pick
+from services.fulfillment.picking.domain.holds import apply_hold
+from services.fulfillment.picking.domain.pick import pick_items
+from services.fulfillment.picking.domain.pick_rules import PickRules
+from services.fulfillment.picking.domain.short_pick import report_short_pick, unpick_items
+from services.fulfillment.picking.domain.swap import SwapAccepted, swap_lot, swap_unit
 
-__all__ = ["Exchanging", "Guard", "exchange", "exchange_stock", "hold", "pick", "short_pick", "unpick"]
+__all__ = [
+    "PickRules",
+    "SwapAccepted",
+    "apply_hold",
+    "pick_items",
+    "report_short_pick",
+    "swap_lot",
+    "swap_unit",
+    "unpick_items",
+]

@@ -1,55 +1,56 @@
-"""What a hold means for the orders that have its goods: those not yet picked go back, the others wait, marked."""
+"""Applies holds to orders: unpicked items are released, picked items are marked."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 
-from services.fulfillment.orders.domain import Act, Goods, Pile, give_back
-from services.fulfillment.orders.domain.content import listed
-from shared.contracts.lots import LotHeld
-from shared.contracts.serials import SerialHeld
+from services.fulfillment.orders.domain import AllocatedItem, AllocatedLot, MessageContext, release
+from services.fulfillment.orders.domain.content import log_detail
+from shared.contracts.lots import LotHoldPlaced
+from shared.contracts.serials import SerialHoldPlaced
 
 
-def hold(act: Act, data: SerialHeld | LotHeld) -> None:
-    """Give back what is not picked yet; what is picked blocks its packing and dispatch until the hold is lifted."""
-    found = _units(act, data) if isinstance(data, SerialHeld) else _piles(act, data)
-    for order, goods in found.items():
-        owner = act.book.orders.get(order)
-        if owner is None:
+def apply_hold(context: MessageContext, data: SerialHoldPlaced | LotHoldPlaced) -> None:
+    """Release unpicked items; picked ones cannot be packed or dispatched until the hold is released."""
+    by_order = _held_units(context, data) if isinstance(data, SerialHoldPlaced) else _held_lots(context, data)
+    for order_id, items in by_order.items():
+        order = context.uow.orders.get(order_id)
+        if order is None:
             continue
-        give_back(act, owner, [one for one in goods if one.status == "ALLOCATED"], f"held: {data.reason}")
-        fates: dict[tuple[str, bool], list[Goods]] = defaultdict(list)
-        for one in goods:
-            one.held = True
-            fates[one.line, one.status == "PICKED"].append(one)
-        for (line, picked), some in fates.items():
-            act.log(
-                order, "held", line=line, sku=data.sku, hold=data.hold, reason=data.reason, picked=picked,
-                **listed(some),
+        release(context, order, [item for item in items if item.status == "ALLOCATED"], f"on hold: {data.reason}")
+        by_line_and_status: dict[tuple[str, bool], list[AllocatedItem]] = defaultdict(list)
+        for item in items:
+            item.on_hold = True
+            by_line_and_status[item.line, item.status == "PICKED"].append(item)
+        for (line, is_picked), members in by_line_and_status.items():
+            context.log(
+                order_id, "hold placed", line=line, sku=data.sku, hold_id=data.hold_id, reason=data.reason,
+                picked=is_picked,
+                **log_detail(members),
             )  # fmt: skip
 
 
-def _units(act: Act, data: SerialHeld) -> Mapping[str, list[Goods]]:
-    """The held units by the order that has them in hand; of a unit given back by now nothing is to do.
+def _held_units(context: MessageContext, data: SerialHoldPlaced) -> Mapping[str, list[AllocatedItem]]:
+    """Held units by order; units released meanwhile are ignored.
 
-    One that another order has was freed, its hold lifted, and given to that order: news of two orders may pass.
+    A unit of another order was released from hold and reallocated: events of two orders may arrive in any sequence.
     """
-    found: dict[str, list[Goods]] = defaultdict(list)
-    for held in data.units:
-        unit = act.book.units.get((data.sku, held.serial))
-        if unit is not None and unit.order == held.order:
-            found[unit.order].append(unit)
-    return found
+    by_order: dict[str, list[AllocatedItem]] = defaultdict(list)
+    for affected in data.units:
+        unit = context.uow.units.get((data.sku, affected.serial))
+        if unit is not None and unit.order_id == affected.order:
+            by_order[unit.order_id].append(unit)
+    return by_order
 
 
-def _piles(act: Act, data: LotHeld) -> Mapping[str, list[Goods]]:
-    """What the orders named have of a held lot; of a hold at a place only what is still to be picked there."""
-    named = {held.order for held in data.stock}
+def _held_lots(context: MessageContext, data: LotHoldPlaced) -> Mapping[str, list[AllocatedItem]]:
+    """Quantities of a held lot by order; a hold at a location covers only unpicked stock there."""
+    order_ids = {affected.order for affected in data.stock}
     return {
-        order.order: [pile for pile in order.piles.values() if _is_held(pile, data)]
-        for order in act.book.orders if order.order in named
+        order.order_id: [lot for lot in order.lots.values() if _is_held(lot, data)]
+        for order in context.uow.orders if order.order_id in order_ids
     }  # fmt: skip
 
 
-def _is_held(pile: Pile, data: LotHeld) -> bool:
-    here = data.location is None or (pile.status == "ALLOCATED" and pile.location == data.location)
-    return (pile.sku, pile.lot) == (data.sku, data.lot) and here
+def _is_held(lot: AllocatedLot, data: LotHoldPlaced) -> bool:
+    location_matches = data.location is None or (lot.status == "ALLOCATED" and lot.location == data.location)
+    return (lot.sku, lot.lot) == (data.sku, data.lot) and location_matches

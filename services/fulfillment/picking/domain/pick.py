@@ -1,144 +1,165 @@
-"""Picking: goods of the pick list are scanned and staged; no other unit, no other lot will do (S19, S20)."""
+"""Picks scanned items of the pick list; any other unit or lot is rejected (S19, S20)."""
 
 from collections.abc import Iterable, Mapping
 
-from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit, give_back
-from services.fulfillment.orders.domain.content import listed
-from services.fulfillment.orders.domain.counted import TO_PICK, meant, not_there, parted
-from services.fulfillment.orders.domain.find import (
-    Spot,
-    cancelled_order,
-    elsewhere,
-    keys_of,
-    may_come,
-    repeated,
-    trackings_of,
-    unknown_order,
-    wrong_place,
+from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, MessageContext, Order, UnitKey, release
+from services.fulfillment.orders.domain.content import log_detail
+from services.fulfillment.orders.domain.events import emit_picked
+from services.fulfillment.orders.domain.items import AllocatedLot, group_items, total_quantity
+from services.fulfillment.orders.domain.lookups import (
+    Location,
+    allocation_pending,
+    blocking_paths,
+    demand_trackings,
+    duplicate_serials,
+    location_violations,
+    order_cancelled,
+    order_not_found,
+    unit_keys,
 )
-from services.fulfillment.orders.domain.goods import Pile, amount, grouped
-from services.fulfillment.orders.domain.said import say_picked
-from services.fulfillment.picking.domain.guard import Guard
-from shared.contracts.commands.fulfillment import Pick, Stock
-from shared.contracts.problems import Code, Refusal
+from services.fulfillment.orders.domain.lot_selection import (
+    TO_PICK,
+    find_candidates,
+    split_violation,
+    unavailable_violation,
+)
+from services.fulfillment.picking.domain.pick_rules import PickRules
+from shared.contracts.commands.fulfillment import LotSelector, PickItems
+from shared.contracts.problems import Code, ProblemDetail
 
 
-class Picking:
-    """One pick under way: what was taken of it, what goes back instead, what is refused."""
+class PickOperation:
+    """The state of one pick: picked items, unpickable items and violations."""
 
-    def __init__(self, act: Act, order: Order, guard: Guard) -> None:
-        self.act = act
+    def __init__(self, context: MessageContext, order: Order, pick_rules: PickRules) -> None:
+        self.context = context
         self.order = order
-        self.guard = guard
-        self.taken: list[Goods] = []
-        self.bad: list[tuple[Goods, Refusal]] = []
-        self.refusals: list[Refusal] = []
+        self.pick_rules = pick_rules
+        self.picked: list[AllocatedItem] = []
+        self.unpickable: list[tuple[AllocatedItem, ProblemDetail]] = []
+        self.violations: list[ProblemDetail] = []
 
-    def unit(self, key: Key) -> None:
-        """Take a scanned unit, if it is the one to pick."""
-        unit = self.act.book.units.get(key)
-        if no := _not_this(self.act, self.order, key, unit):
-            self.refusals.append(no)
-        elif unit is not None and not self._keeps_back([unit]):
-            self.taken.append(unit)
+    def pick_unit(self, key: UnitKey) -> None:
+        """Pick a scanned unit if it is on the pick list."""
+        unit = self.context.uow.units.get(key)
+        if violation := _unit_violation(self.context, self.order, key, unit):
+            self.violations.append(violation)
+        elif unit is not None and not self._reject_unpickable([unit]):
+            self.picked.append(unit)
 
-    def stock(self, wanted: Stock) -> None:
-        """Take so much of a scanned lot, if it is the one to pick."""
-        bad, taken = _piles(one for one, _ in self.bad), _piles(self.taken)
-        there = [pile for pile in meant(self.order, wanted, TO_PICK) if pile.pile not in bad]
-        piles = [pile for pile in there if pile.pile not in taken]
-        if amount(piles) < wanted.quantity:
-            self.refusals.append(self._not_there(wanted, there, piles))
-        elif no := parted(self.act.book, wanted, piles):
-            self.refusals.append(no)
-        elif not self._keeps_back(piles):
-            self.taken += self.act.book.part(piles, wanted.quantity)
+    def pick_lot(self, requested: LotSelector) -> None:
+        """Pick a quantity of a scanned lot if it is on the pick list."""
+        unpickable, picked = _lot_ids(item for item, _ in self.unpickable), _lot_ids(self.picked)
+        matching = [
+            lot for lot in find_candidates(self.order, requested, TO_PICK) if lot.allocated_lot_id not in unpickable
+        ]
+        lots = [lot for lot in matching if lot.allocated_lot_id not in picked]
+        if total_quantity(lots) < requested.quantity:
+            self.violations.append(self._not_on_pick_list(requested, matching, lots))
+        elif violation := split_violation(self.context.uow, requested, lots):
+            self.violations.append(violation)
+        elif not self._reject_unpickable(lots):
+            self.picked += self.context.uow.split(lots, requested.quantity)
 
-    def _not_there(self, wanted: Stock, there: list[Pile], left: list[Pile]) -> Refusal:
-        """Why so much is not to pick, and what is instead: not what would be refused, others are sought for that."""
-        good = TO_PICK._replace(fits=lambda it: TO_PICK.fits(it) and self.guard.why_not(self.order, it) is None)
-        no = not_there(self.order, wanted, there, amount(left), good)
-        others_may_come = not no.suggested and any(one.sku == wanted.sku for one, _ in self.bad)
-        if no.code is Code.NOT_ALLOCATED_HERE and others_may_come:
-            return no.model_copy(update={"code": Code.NOT_YET_KNOWN})
-        return no
+    def _not_on_pick_list(
+        self, requested: LotSelector, matching: list[AllocatedLot], available: list[AllocatedLot]
+    ) -> ProblemDetail:
+        """Violation for an unavailable quantity; suggests only lots that can be picked."""
+        pickable = TO_PICK._replace(
+            matches=lambda lot: TO_PICK.matches(lot) and self.pick_rules.pick_violation(self.order, lot) is None
+        )
+        violation = unavailable_violation(self.order, requested, matching, total_quantity(available), pickable)
+        replacement_pending = not violation.suggested and any(item.sku == requested.sku for item, _ in self.unpickable)
+        if violation.code is Code.NOT_ON_PICK_LIST and replacement_pending:
+            return violation.model_copy(update={"code": Code.NOT_YET_AVAILABLE})
+        return violation
 
-    def _keeps_back(self, goods: list[Unit] | list[Pile]) -> bool:
-        """Refuse what must not be picked any more."""
-        bad = [(one, no) for one in goods if (no := self.guard.why_not(self.order, one))]
-        self.bad += bad
-        self.refusals += [no for _, no in bad]
-        return bool(bad)
+    def _reject_unpickable(self, items: list[AllocatedUnit] | list[AllocatedLot]) -> bool:
+        """Reject items that must not be picked; return whether any was rejected."""
+        rejected = [
+            (item, violation) for item in items if (violation := self.pick_rules.pick_violation(self.order, item))
+        ]
+        self.unpickable += rejected
+        self.violations += [violation for _, violation in rejected]
+        return bool(rejected)
 
-    def give_back(self) -> None:
-        """Give back what must not be picked, once the rest is staged; others are sought in its stead."""
-        for one, no in self.bad:
-            if self.act.book.has(one):  # of a line from one lot the first takes the others along
-                give_back(self.act, self.order, [one], no.detail)
-            self.act.log(self.order.order, "not picked", line=one.line, why=no.code, **listed([one]))
+    def release_unpickable(self) -> None:
+        """Release the rejected items after the others were picked, and request replacements."""
+        for item, violation in self.unpickable:
+            if self.context.uow.contains(item):  # the first item of a single-lot line releases the others
+                release(self.context, self.order, [item], violation.detail)
+            self.context.log(
+                self.order.order_id, "not picked", line=item.line, reason=violation.code, **log_detail([item])
+            )
 
 
-def _piles(goods: Iterable[Goods]) -> set[str]:
-    return {one.pile for one in goods if isinstance(one, Pile)}
+def _lot_ids(items: Iterable[AllocatedItem]) -> set[str]:
+    return {item.allocated_lot_id for item in items if isinstance(item, AllocatedLot)}
 
 
-def pick(act: Act, data: Pick, spots: Mapping[str, Spot], guard: Guard) -> tuple[list[Goods], list[Refusal]]:
-    """Take what was scanned and is to be picked for this order; all else is refused, with what to take instead."""
-    order = act.book.orders.get(data.order)
+def pick_items(
+    context: MessageContext, data: PickItems, locations: Mapping[str, Location], pick_rules: PickRules
+) -> tuple[list[AllocatedItem], list[ProblemDetail]]:
+    """Pick scanned items of the pick list; reject all others with suggestions."""
+    order = context.uow.orders.get(data.order)
     if order is None:
-        return [], [unknown_order(data.order)]
-    if refusals := _no(order, data, spots, guard):
-        return [], refusals
-    picking = Picking(act, order, guard)
-    picking.refusals += repeated((unit.sku, unit.serial) for unit in data.units)
-    for key in keys_of(data.units):
-        picking.unit(key)
-    for stock in data.stock:
-        picking.stock(stock)
-    _stage(act, order, picking.taken, data.location)
-    picking.give_back()
-    return picking.taken, picking.refusals
+        return [], [order_not_found(data.order)]
+    if violations := _pick_violations(order, data, locations, pick_rules):
+        return [], violations
+    operation = PickOperation(context, order, pick_rules)
+    operation.violations += duplicate_serials((unit.sku, unit.serial) for unit in data.units)
+    for key in unit_keys(data.units):
+        operation.pick_unit(key)
+    for request in data.stock:
+        operation.pick_lot(request)
+    _move_to_staging(context, order, operation.picked, data.location)
+    operation.release_unpickable()
+    return operation.picked, operation.violations
 
 
-def _no(order: Order, data: Pick, spots: Mapping[str, Spot], guard: Guard) -> list[Refusal]:
+def _pick_violations(
+    order: Order, data: PickItems, locations: Mapping[str, Location], pick_rules: PickRules
+) -> list[ProblemDetail]:
     if order.cancelled:
-        return [cancelled_order(order)]
-    if not order.released:
-        short = [line.line for line in order.lines.values() if line.short]
-        detail = f"order {order.order} ships complete, and is short on line {', '.join(short)}"
-        return [Refusal(code=Code.NOT_RELEASED, detail=detail, ids=short)]
-    if no := guard.no_day(order):
-        return [no]
-    return wrong_place(order, data.location, spots.get(data.location), ("DOCK", "STAGING"))
+        return [order_cancelled(order)]
+    if not order.is_released:
+        open_lines = [line.line for line in order.lines.values() if line.open_quantity]
+        detail = f"Order {order.order_id} ships complete; not fully allocated: line {', '.join(open_lines)}"
+        return [ProblemDetail(code=Code.NOT_RELEASED, detail=detail, ids=open_lines)]
+    if violation := pick_rules.local_date_violation(order):
+        return [violation]
+    return location_violations(order, data.location, locations.get(data.location), ("DOCK", "STAGING"))
 
 
-def _not_this(act: Act, order: Order, key: Key, unit: Unit | None) -> Refusal | None:
+def _unit_violation(
+    context: MessageContext, order: Order, key: UnitKey, unit: AllocatedUnit | None
+) -> ProblemDetail | None:
     sku, serial = key
-    if unit is not None and unit.order == order.order:
+    if unit is not None and unit.order_id == order.order_id:
         if unit.status == "PICKED":
-            detail = f"{sku} {serial} is picked for order {order.order} already"
-            return Refusal(code=Code.ALREADY_PICKED, detail=detail, ids=[serial])
+            detail = f"{sku} {serial} is already picked for order {order.order_id}"
+            return ProblemDetail(code=Code.ALREADY_PICKED, detail=detail, ids=[serial])
         return None
-    if trackings_of(order, sku) - {"SERIAL"}:
-        detail = f"{sku} is not tracked by serial: scan its lot, and say how much"
-        return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[sku])
-    blocked_by = elsewhere(act.book, key, order)
-    if unit is None and act.book.gone.get(key) != order.order and may_come(order, sku):
-        detail = f"{sku} {serial} is not on the pick list; order {order.order} still waits for units of {sku}"
-        return Refusal(code=Code.NOT_YET_KNOWN, detail=detail, ids=[serial], blocked_by=blocked_by)
-    whose = f"order {unit.order} has it" if unit is not None else f"look at {blocked_by[0]}"
-    detail = f"{sku} {serial} is not on the pick list of order {order.order}: {whose}"
-    return Refusal(code=Code.NOT_ALLOCATED_HERE, detail=detail, ids=[serial], blocked_by=blocked_by)
+    if demand_trackings(order, sku) - {"SERIAL"}:
+        detail = f"Product {sku} is not serial-tracked: scan its lot and enter a quantity"
+        return ProblemDetail(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[sku])
+    blocked_by = blocking_paths(context.uow, key, order)
+    if unit is None and context.uow.shipped.get(key) != order.order_id and allocation_pending(order, sku):
+        detail = f"{sku} {serial} is not on the pick list; order {order.order_id} awaits an allocation of {sku}"
+        return ProblemDetail(code=Code.NOT_YET_AVAILABLE, detail=detail, ids=[serial], blocked_by=blocked_by)
+    owner = f"it is allocated to order {unit.order_id}" if unit is not None else f"see {blocked_by[0]}"
+    detail = f"{sku} {serial} is not on the pick list of order {order.order_id}: {owner}"
+    return ProblemDetail(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
 
 
-def _stage(act: Act, order: Order, goods: list[Goods], location: str) -> None:
-    for group, some in grouped(goods).items():
+def _move_to_staging(context: MessageContext, order: Order, items: list[AllocatedItem], location: str) -> None:
+    for group, members in group_items(items).items():
         line = order.lines[group.line]
-        line.allocated -= amount(some)
-        line.picked += amount(some)
-        act.touch(line)
-        say_picked(act, order, group, some, location)
-        act.log(order.order, "picked", line=group.line, sku=group.sku, location=location, **listed(some))
-        for one in some:
-            one.status, one.location = "PICKED", location
-            act.book.put(one)
+        line.allocated -= total_quantity(members)
+        line.picked += total_quantity(members)
+        context.mark_line(line)
+        emit_picked(context, order, group, members, location)
+        context.log(order.order_id, "picked", line=group.line, sku=group.sku, location=location, **log_detail(members))
+        for item in members:
+            item.status, item.location = "PICKED", location
+            context.uow.mark(item)

@@ -1,29 +1,40 @@
-"""The rules of packing and shipping, pure; on the book of orders and the yard of cartons and shipments."""
+"""Business rules of packing and shipping, free of I/O."""
 
-from services.fulfillment.shipping.domain.cartons import pack, repack, unpack
-from services.fulfillment.shipping.domain.checks import Approved, Refused, approve, refuse
-from services.fulfillment.shipping.domain.dispatch import Dispatching, dispatch, dispatching
-from services.fulfillment.shipping.domain.shipments import Shipping, cancel, create, shipping
-from services.fulfillment.shipping.domain.yard import Carton, Check, Reason, Shipment, Yard
+from services.fulfillment.shipping.domain.cartons import move_to_carton, pack_items, unpack_items
+from services.fulfillment.shipping.domain.checks import ApprovalEvent, RejectionEvent, approve_dispatch, reject_dispatch
+from services.fulfillment.shipping.domain.dispatch import DispatchAccepted, dispatch_accepted, dispatch_shipment
+from services.fulfillment.shipping.domain.shipments import (
+    ShipmentResult,
+    cancel_shipment,
+    create_shipment,
+    shipment_result,
+)
+from services.fulfillment.shipping.domain.unit_of_work import (
+    Carton,
+    DispatchCheck,
+    Reason,
+    Shipment,
+    ShippingUnitOfWork,
+)
 
 __all__ = [
-    "Approved",
+    "ApprovalEvent",
     "Carton",
-    "Check",
-    "Dispatching",
+    "DispatchAccepted",
+    "DispatchCheck",
     "Reason",
-    "Refused",
+    "RejectionEvent",
     "Shipment",
-    "Shipping",
-    "Yard",
-    "approve",
-    "cancel",
-    "create",
-    "dispatch",
-    "dispatching",
-    "pack",
-    "refuse",
-    "repack",
-    "shipping",
-    "unpack",
+    "ShipmentResult",
+    "ShippingUnitOfWork",
+    "approve_dispatch",
+    "cancel_shipment",
+    "create_shipment",
+    "dispatch_accepted",
+    "dispatch_shipment",
+    "move_to_carton",
+    "pack_items",
+    "reject_dispatch",
+    "shipment_result",
+    "unpack_items",
 ]

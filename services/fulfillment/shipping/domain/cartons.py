@@ -1,172 +1,210 @@
-"""Packing: picked goods are laid into cartons, taken out, moved between cartons (S21). A carton is of one order."""
+"""Packs picked items into cartons, unpacks and moves them (S21). A carton belongs to one order."""
 
 from collections.abc import Sequence
 
-from services.fulfillment.orders.domain import Act, Goods, Key, Order, Unit
-from services.fulfillment.orders.domain.addresses import carton_at, order_at, shipment_at
-from services.fulfillment.orders.domain.content import listed, many
-from services.fulfillment.orders.domain.counted import LOOSE, inside, stock
-from services.fulfillment.orders.domain.find import cancelled_order, elsewhere, keys_of, repeated, unknown_order
-from services.fulfillment.shipping.domain.yard import Carton, Yard
-from shared.contracts.commands.fulfillment import Pack, Repack, Unpack
-from shared.contracts.envelope import MAX_UNITS
-from shared.contracts.problems import Code, Refusal
+from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, MessageContext, Order, UnitKey
+from services.fulfillment.orders.domain.content import count_lines, log_detail
+from services.fulfillment.orders.domain.lookups import (
+    blocking_paths,
+    duplicate_serials,
+    order_cancelled,
+    order_not_found,
+    unit_keys,
+)
+from services.fulfillment.orders.domain.lot_selection import UNPACKED, in_carton, select_lots
+from services.fulfillment.orders.domain.paths import carton_path, order_path, shipment_path
+from services.fulfillment.shipping.domain.unit_of_work import Carton, ShippingUnitOfWork
+from shared.contracts.commands.fulfillment import MoveCartonItems, PackItems, UnpackItems
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
+from shared.contracts.problems import Code, ProblemDetail
 
-Result = tuple[list[Goods], list[Refusal]]
+PackingResult = tuple[list[AllocatedItem], list[ProblemDetail]]
 
 
-def pack(act: Act, yard: Yard, data: Pack) -> Result:
-    """Lay picked goods into a carton of the order; the first opens it."""
-    order = act.book.orders.get(data.order)
+def pack_items(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: PackItems) -> PackingResult:
+    """Pack picked items into a carton of the order; create the carton if it is new."""
+    order = context.uow.orders.get(data.order)
     if order is None:
-        return [], [unknown_order(data.order)]
-    carton = yard.cartons.get(data.carton)
+        return [], [order_not_found(data.order)]
+    carton = shipping_uow.cartons.get(data.carton)
     if order.cancelled:
-        return [], [cancelled_order(order)]
-    if carton is not None and (no := _closed(order, carton)):
-        return [], [no]
-    goods, refusals = _loose(act, order, data)
-    if no := _full(order, data.carton, goods):
-        return [], [no]
-    if goods and carton is None:
-        yard.cartons.put(data.carton, Carton(data.carton, order.order))
-    for one in goods:
-        order.lines[one.line].packed += one.quantity
-    _lay(act, yard, order, goods, data.carton)
-    _log(act, order, "packed", goods, carton=data.carton)
-    return goods, refusals
+        return [], [order_cancelled(order)]
+    if carton is not None and (violation := _carton_violation(order, carton)):
+        return [], [violation]
+    items, violations = _select_unpacked(context, order, data)
+    if violation := _capacity_violation(order, data.carton, items):
+        return [], [violation]
+    if items and carton is None:
+        shipping_uow.cartons.put(data.carton, Carton(data.carton, order.order_id))
+    for item in items:
+        order.lines[item.line].packed += item.quantity
+    _move_to_carton(context, shipping_uow, order, items, data.carton)
+    _log_packing(context, order, "packed", items, carton=data.carton)
+    return items, violations
 
 
-def unpack(act: Act, yard: Yard, data: Unpack) -> Result:
-    """Take goods out of a carton."""
-    order, refusals = _order_and_cartons(act, yard, data.order, data.carton)
+def unpack_items(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: UnpackItems) -> PackingResult:
+    """Take items out of a carton."""
+    order, violations = _find_order_and_carton(context, shipping_uow, data.order, data.carton)
     if order is None:
-        return [], refusals
-    goods, refusals = _inside(act, order, data)
-    for one in goods:
-        order.lines[one.line].packed -= one.quantity
-    _lay(act, yard, order, goods, None)
-    _log(act, order, "unpacked", goods, carton=data.carton)
-    return goods, refusals
+        return [], violations
+    items, violations = _select_in_carton(context, order, data)
+    for item in items:
+        order.lines[item.line].packed -= item.quantity
+    _move_to_carton(context, shipping_uow, order, items, None)
+    _log_packing(context, order, "unpacked", items, carton=data.carton)
+    return items, violations
 
 
-def repack(act: Act, yard: Yard, data: Repack) -> Result:
-    """Move goods to another carton of the order, which is opened if it is new."""
-    order, refusals = _order_and_cartons(act, yard, data.order, data.carton)
+def move_to_carton(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: MoveCartonItems) -> PackingResult:
+    """Move items to another carton of the order; create the carton if it is new."""
+    order, violations = _find_order_and_carton(context, shipping_uow, data.order, data.carton)
     if order is None:
-        return [], refusals
-    target = yard.cartons.get(data.to_carton)
-    if target is not None and (no := _closed(order, target)):
-        return [], [no]
-    goods, refusals = _inside(act, order, data)
-    if data.to_carton != data.carton and (no := _full(order, data.to_carton, goods)):
-        return [], [no]
-    if goods and target is None:
-        yard.cartons.put(data.to_carton, Carton(data.to_carton, order.order))
-    _lay(act, yard, order, goods, data.to_carton)
-    _log(act, order, "repacked", goods, carton=data.carton, to_carton=data.to_carton)
-    return goods, refusals
+        return [], violations
+    target_carton = shipping_uow.cartons.get(data.to_carton)
+    if target_carton is not None and (violation := _carton_violation(order, target_carton)):
+        return [], [violation]
+    items, violations = _select_in_carton(context, order, data)
+    if data.to_carton != data.carton and (violation := _capacity_violation(order, data.to_carton, items)):
+        return [], [violation]
+    if items and target_carton is None:
+        shipping_uow.cartons.put(data.to_carton, Carton(data.to_carton, order.order_id))
+    _move_to_carton(context, shipping_uow, order, items, data.to_carton)
+    _log_packing(context, order, "moved to other carton", items, carton=data.carton, to_carton=data.to_carton)
+    return items, violations
 
 
-def _lay(act: Act, yard: Yard, order: Order, goods: Sequence[Goods], carton: str | None) -> None:
-    """Change where goods lie; a shipment that this touches is no longer what its check asked about."""
-    changed = {carton} if carton else set()
-    for one in goods:
-        changed |= {one.carton} if one.carton else set()
-        one.carton = carton
-        act.book.put(one)
-        act.book.lines.put((order.order, one.line), order.lines[one.line])
-    if not goods:
+def _move_to_carton(
+    context: MessageContext,
+    shipping_uow: ShippingUnitOfWork,
+    order: Order,
+    items: Sequence[AllocatedItem],
+    target: str | None,
+) -> None:
+    """Change the carton of items; invalidate the dispatch checks of affected shipments."""
+    affected_cartons = {target} if target else set()
+    for item in items:
+        affected_cartons |= {item.carton} if item.carton else set()
+        item.carton = target
+        context.uow.mark(item)
+        context.uow.lines.put((order.order_id, item.line), order.lines[item.line])
+    if not items:
         return
-    act.repacked(order, *sorted(name for name in changed if name))
-    if any((box := yard.cartons.get(name)) and box.shipment for name in changed if name):
-        act.ends_checks(order)
+    context.mark_cartons(order, *sorted(carton_id for carton_id in affected_cartons if carton_id))
+    if any(
+        (carton_record := shipping_uow.cartons.get(carton_id)) and carton_record.shipment
+        for carton_id in affected_cartons
+        if carton_id
+    ):
+        context.invalidate_dispatch_checks(order)
 
 
-def _order_and_cartons(act: Act, yard: Yard, order: str, carton: str) -> tuple[Order | None, list[Refusal]]:
-    found = act.book.orders.get(order)
-    if found is None:
-        return None, [unknown_order(order)]
-    box = yard.cartons.get(carton)
-    if box is None:
-        return None, [Refusal(code=Code.UNKNOWN_CARTON, detail=f"no carton {carton} was packed", ids=[carton])]
-    no = _closed(found, box)
-    return (None, [no]) if no else (found, [])
+def _find_order_and_carton(
+    context: MessageContext, shipping_uow: ShippingUnitOfWork, order_id: str, carton_id: str
+) -> tuple[Order | None, list[ProblemDetail]]:
+    order = context.uow.orders.get(order_id)
+    if order is None:
+        return None, [order_not_found(order_id)]
+    carton = shipping_uow.cartons.get(carton_id)
+    if carton is None:
+        return None, [
+            ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=f"Carton {carton_id} not found", ids=[carton_id])
+        ]
+    violation = _carton_violation(order, carton)
+    return (None, [violation]) if violation else (order, [])
 
 
-def _closed(order: Order, carton: Carton) -> Refusal | None:
-    if carton.order != order.order:
-        detail = f"carton {carton.carton} is of order {carton.order}"
-        blocked_by = [order_at(carton.order)]
-        return Refusal(code=Code.CARTON_OF_ANOTHER_ORDER, detail=detail, ids=[carton.carton], blocked_by=blocked_by)
+def _carton_violation(order: Order, carton: Carton) -> ProblemDetail | None:
+    if carton.order_id != order.order_id:
+        detail = f"Carton {carton.carton} belongs to order {carton.order_id}"
+        blocked_by = [order_path(carton.order_id)]
+        return ProblemDetail(
+            code=Code.CARTON_BELONGS_TO_OTHER_ORDER, detail=detail, ids=[carton.carton], blocked_by=blocked_by
+        )
     if carton.shipped and carton.shipment:
-        detail = f"carton {carton.carton} left with shipment {carton.shipment}"
-        return Refusal(
-            code=Code.DISPATCHED, detail=detail, ids=[carton.carton], blocked_by=[shipment_at(carton.shipment)]
+        detail = f"Carton {carton.carton} was dispatched with shipment {carton.shipment}"
+        return ProblemDetail(
+            code=Code.DISPATCHED, detail=detail, ids=[carton.carton], blocked_by=[shipment_path(carton.shipment)]
         )
     return None
 
 
-def _full(order: Order, carton: str, more: Sequence[Goods]) -> Refusal | None:
-    """A carton's content fits one message: so many serials, and lots for a line."""
-    coming = {id(one) for one in more}
-    before = [one for one in order.goods if one.carton == carton and id(one) not in coming]
-    if many([*before, *more]) <= MAX_UNITS:
+def _capacity_violation(order: Order, carton_id: str, added: Sequence[AllocatedItem]) -> ProblemDetail | None:
+    """Limit the content lines of a carton, so that its content fits into one message."""
+    added_ids = {id(item) for item in added}
+    present = [item for item in order.items if item.carton == carton_id and id(item) not in added_ids]
+    if count_lines([*present, *added]) <= MAX_ITEMS_PER_MESSAGE:
         return None
-    detail = f"carton {carton} holds {many(before)} units or lots; {many(more)} more are too many"
-    return Refusal(code=Code.CARTON_FULL, detail=detail, ids=[carton], blocked_by=[carton_at(carton)])
+    detail = f"Carton {carton_id} has {count_lines(present)} content lines; {count_lines(added)} more exceed the limit"
+    return ProblemDetail(code=Code.CARTON_FULL, detail=detail, ids=[carton_id], blocked_by=[carton_path(carton_id)])
 
 
-def _loose(act: Act, order: Order, data: Pack) -> Result:
-    """What a command names of what is picked and lies in no carton."""
-    found: list[Goods] = []
-    refusals = repeated((unit.sku, unit.serial) for unit in data.units)
-    for key in keys_of(data.units):
+def _select_unpacked(context: MessageContext, order: Order, data: PackItems) -> PackingResult:
+    """Select the picked items of a command that are not packed."""
+    units: list[AllocatedItem] = []
+    violations = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
+    for key in unit_keys(data.units):
         unit = order.units.get(key)
         if unit is None or unit.status != "PICKED":
-            refusals.append(_not_picked(act, order, key))
+            violations.append(_not_picked(context, order, key))
         elif unit.carton:
-            detail, at = f"{unit} is in carton {unit.carton}", [carton_at(unit.carton)]
-            refusals.append(Refusal(code=Code.ALREADY_PACKED, detail=detail, ids=[unit.serial], blocked_by=at))
+            detail, blocked_by = f"{unit} is in carton {unit.carton}", [carton_path(unit.carton)]
+            violations.append(
+                ProblemDetail(code=Code.ALREADY_PACKED, detail=detail, ids=[unit.serial], blocked_by=blocked_by)
+            )
         else:
-            found.append(unit)
-    piles, no = stock(act.book, order, data.stock, LOOSE)
-    unfit = {id(one): why for one in (*found, *piles) if (why := _unfit(order, one))}
-    return [one for one in (*found, *piles) if id(one) not in unfit], [*refusals, *no, *unfit.values()]
+            units.append(unit)
+    lots, lot_violations = select_lots(context.uow, order, data.stock, UNPACKED)
+    unpackable = {id(item): violation for item in (*units, *lots) if (violation := _packing_violation(order, item))}
+    return [item for item in (*units, *lots) if id(item) not in unpackable], [
+        *violations,
+        *lot_violations,
+        *unpackable.values(),
+    ]
 
 
-def _unfit(order: Order, goods: Goods) -> Refusal | None:
-    """Why picked goods must not be packed."""
-    if order.unwanted(goods):
-        detail = f"line {goods.line} of order {order.order} was cancelled: {goods} waits for its unpick"
-        at = [order_at(order.order)]
-        return Refusal(code=Code.UNWANTED_UNITS, detail=detail, ids=[goods.number], blocked_by=at)
-    if goods.held:
-        return Refusal(code=Code.HELD, detail=f"{goods} is on hold", ids=[goods.number], blocked_by=[goods.at])
+def _packing_violation(order: Order, item: AllocatedItem) -> ProblemDetail | None:
+    """Violation if a picked item must not be packed."""
+    if order.is_cancelled_item(item):
+        detail = f"Line {item.line} of order {order.order_id} is cancelled: unpick {item}"
+        blocked_by = [order_path(order.order_id)]
+        return ProblemDetail(
+            code=Code.CANCELLED_ITEMS_PRESENT, detail=detail, ids=[item.identifier], blocked_by=blocked_by
+        )
+    if item.on_hold:
+        return ProblemDetail(
+            code=Code.ON_HOLD, detail=f"{item} is on hold", ids=[item.identifier], blocked_by=[item.path]
+        )
     return None
 
 
-def _not_picked(act: Act, order: Order, key: Key) -> Refusal:
-    detail = f"{key[0]} {key[1]} is not picked for order {order.order}"
-    return Refusal(code=Code.NOT_PICKED, detail=detail, ids=[key[1]], blocked_by=elsewhere(act.book, key, order))
+def _not_picked(context: MessageContext, order: Order, key: UnitKey) -> ProblemDetail:
+    detail = f"{key[0]} {key[1]} is not picked for order {order.order_id}"
+    return ProblemDetail(
+        code=Code.NOT_PICKED, detail=detail, ids=[key[1]], blocked_by=blocking_paths(context.uow, key, order)
+    )
 
 
-def _inside(act: Act, order: Order, data: Unpack | Repack) -> Result:
-    """What a command names of what lies in a carton."""
-    units: list[Unit] = []
-    refusals = repeated((unit.sku, unit.serial) for unit in data.units)
-    for key in keys_of(data.units):
+def _select_in_carton(context: MessageContext, order: Order, data: UnpackItems | MoveCartonItems) -> PackingResult:
+    """Select the items of a command in its carton."""
+    units: list[AllocatedUnit] = []
+    violations = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
+    for key in unit_keys(data.units):
         unit = order.units.get(key)
         if unit is not None and unit.carton == data.carton:
             units.append(unit)
             continue
         detail = f"{key[0]} {key[1]} is not in carton {data.carton}"
-        at = [carton_at(unit.carton)] if unit is not None and unit.carton else elsewhere(act.book, key, order)
-        refusals.append(Refusal(code=Code.NOT_IN_CARTON, detail=detail, ids=[key[1]], blocked_by=at))
-    piles, no = stock(act.book, order, data.stock, inside(data.carton))
-    return [*units, *piles], [*refusals, *no]
+        blocked_by = (
+            [carton_path(unit.carton)] if unit is not None and unit.carton else blocking_paths(context.uow, key, order)
+        )
+        violations.append(ProblemDetail(code=Code.NOT_IN_CARTON, detail=detail, ids=[key[1]], blocked_by=blocked_by))
+    lots, lot_violations = select_lots(context.uow, order, data.stock, in_carton(data.carton))
+    return [*units, *lots], [*violations, *lot_violations]
 
 
-def _log(act: Act, order: Order, what: str, goods: Sequence[Goods], **detail: str) -> None:
-    if said := listed(goods):
-        act.log(order.order, what, **said, **detail)
+def _log_packing(
+    context: MessageContext, order: Order, action: str, items: Sequence[AllocatedItem], **detail: str
+) -> None:
+    if items_detail := log_detail(items):
+        context.log(order.order_id, action, **items_detail, **detail)

@@ -1,143 +1,172 @@
-"""The answers to a dispatch check. Only a complete set under the current id, in time, becomes DISPATCHED."""
+"""Results of dispatch checks: a shipment is dispatched once every content line is approved in time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from services.fulfillment.orders.domain import Act, Goods, Order, Unit
-from services.fulfillment.orders.domain.content import contents, listed, parted, summed
-from services.fulfillment.orders.domain.goods import amount, grouped
-from services.fulfillment.shipping.domain.yard import Check, Reason, Shipment, Yard
+from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, MessageContext, Order
+from services.fulfillment.orders.domain.content import content_fields, content_lines, log_detail, total_by_lot
+from services.fulfillment.orders.domain.items import group_items, total_quantity
+from services.fulfillment.shipping.domain.unit_of_work import DispatchCheck, Reason, Shipment, ShippingUnitOfWork
 from shared.contracts.envelope import chunks
-from shared.contracts.fulfillment import DispatchDone
-from shared.contracts.lots import LotDispatchApproved, LotDispatchRefused
+from shared.contracts.fulfillment import OrderDispatched
+from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected
 from shared.contracts.problems import Code
-from shared.contracts.serials import DispatchApproved, DispatchRefused
+from shared.contracts.serials import SerialDispatchApproved, SerialDispatchRejected
 
-Approved = DispatchApproved | LotDispatchApproved
-Refused = DispatchRefused | LotDispatchRefused
-Loaded = Mapping[str, Sequence[Goods]]
-"""What lies in the cartons of a shipment, by order."""
+ApprovalEvent = SerialDispatchApproved | LotDispatchApproved
+RejectionEvent = SerialDispatchRejected | LotDispatchRejected
+ContentByShipment = Mapping[str, Sequence[AllocatedItem]]
+"""Packed items of a shipment, by order."""
 
 
-def approve(act: Act, yard: Yard, data: Approved) -> None:
-    """Goods may leave; with the last of them the shipment leaves. An answer to a check that is over is too late."""
-    check = _check(act, yard, data)
-    if check is None or check.status != "CHECKING":
+def approve_dispatch(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: ApprovalEvent) -> None:
+    """Count approved content lines; the last one dispatches the shipment. Answers to a closed check are ignored."""
+    check = _find_check(context, shipping_uow, data)
+    if check is None or check.status != "PENDING":
         return
-    shipment = yard.shipments.get(check.shipment)
-    assert shipment is not None  # noqa: S101 - a check is written with its shipment
-    if changed := _changed(act, check):
-        yard.end(check, "ENDED", Reason("ended", f"what {', '.join(changed)} holds has changed since it was asked"))
+    shipment = shipping_uow.shipments.get(check.shipment)
+    assert shipment is not None  # noqa: S101 - a check is saved with its shipment
+    if changed_orders := _changed_orders(context, check):
+        shipping_uow.close_check(
+            check,
+            "CANCELLED",
+            Reason("content_changed", f"Content changed during the check: order {', '.join(changed_orders)}"),
+        )
         return
-    content = yard.content(shipment)
-    inside = {line for name, goods in content.items() for line in _lines(name, goods)}
-    said = _said(data)
-    strange = [number for known, number in said if known not in inside]
-    if strange or check.approved + len(said) > check.asked:
-        detail = f"dispatch {check.check} did not ask about all of these"
-        act.disagree(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, strange or [number for _, number in said])
+    content = shipping_uow.content_by_order(shipment)
+    requested_lines = {line for order_id, items in content.items() for line in _content_keys(order_id, items)}
+    approved_lines = _approved_lines(data)
+    unknown = [identifier for line_key, identifier in approved_lines if line_key not in requested_lines]
+    if unknown or check.approved_count + len(approved_lines) > check.requested_count:
+        detail = f"Dispatch check {check.check_id} does not include all approved items"
+        context.record_conflict(
+            Code.DOCUMENT_MISMATCH,
+            detail,
+            data.order,
+            data.sku,
+            unknown or [identifier for _, identifier in approved_lines],
+        )
         return
-    check.approved += len(said)
-    check.until = min(check.until or data.until, data.until)
-    yard.checks.put(check.check, check)
-    if check.approved == check.asked:
-        _decide(act, yard, shipment, check, content)
+    check.approved_count += len(approved_lines)
+    check.valid_until = min(check.valid_until or data.valid_until, data.valid_until)
+    shipping_uow.checks.put(check.check_id, check)
+    if check.approved_count == check.requested_count:
+        _complete_check(context, shipping_uow, shipment, check, content)
 
 
-def refuse(act: Act, yard: Yard, data: Refused) -> None:
-    """Goods may not leave: the check has failed; what its other answers say is kept with it."""
-    check = _check(act, yard, data)
-    if check is None or check.status not in ("CHECKING", "REFUSED"):
+def reject_dispatch(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: RejectionEvent) -> None:
+    """Reject the check; reasons of later rejections are added."""
+    check = _find_check(context, shipping_uow, data)
+    if check is None or check.status not in ("PENDING", "REJECTED"):
         return
-    reasons = _reasons(data)
-    yard.end(check, "REFUSED", *reasons)
-    act.log(data.order, "dispatch refused", shipment=check.shipment, dispatch=check.check,
-            reasons=[reason._asdict() for reason in reasons])  # fmt: skip
+    reasons = _rejection_reasons(data)
+    shipping_uow.close_check(check, "REJECTED", *reasons)
+    context.log(
+        data.order, "dispatch rejected", shipment=check.shipment, check_id=check.check_id,
+        reasons=[reason._asdict() for reason in reasons],
+    )  # fmt: skip
 
 
-def _lines(order: str, goods: Sequence[Goods]) -> Iterator[tuple[object, ...]]:
-    """What tells each content line from every other of a check."""
-    for one in goods:
-        if isinstance(one, Unit):
-            yield one.key
-    for line, quantity in summed(goods).items():
-        yield order, *line, quantity
+def _content_keys(order_id: str, items: Sequence[AllocatedItem]) -> Iterator[tuple[object, ...]]:
+    """Unique keys of the content lines of a check."""
+    for item in items:
+        if isinstance(item, AllocatedUnit):
+            yield item.key
+    for line, quantity in total_by_lot(items).items():
+        yield order_id, *line, quantity
 
 
-def _said(data: Approved) -> list[tuple[tuple[object, ...], str]]:
-    """The content lines of an answer, each with its number."""
-    if isinstance(data, DispatchApproved):
+def _approved_lines(data: ApprovalEvent) -> list[tuple[tuple[object, ...], str]]:
+    """Keys of the approved content lines, each with its serial or lot number."""
+    if isinstance(data, SerialDispatchApproved):
         return [((data.sku, serial), serial) for serial in data.serials]
-    return [((data.order, part.line, part.sku, part.lot, part.quantity), part.lot) for part in data.stock]
+    return [((data.order, line.line, line.sku, line.lot, line.quantity), line.lot) for line in data.stock]
 
 
-def _reasons(data: Refused) -> list[Reason]:
-    if isinstance(data, DispatchRefused):
+def _rejection_reasons(data: RejectionEvent) -> list[Reason]:
+    if isinstance(data, SerialDispatchRejected):
         return [Reason(code=unit.code, detail=unit.detail, sku=data.sku, serial=unit.serial) for unit in data.units]
     return [Reason(code=line.code, detail=line.detail, sku=data.sku, lot=line.lot) for line in data.stock]
 
 
-def _check(act: Act, yard: Yard, data: Approved | Refused) -> Check | None:
-    check = yard.checks.get(data.check)
+def _find_check(
+    context: MessageContext, shipping_uow: ShippingUnitOfWork, data: ApprovalEvent | RejectionEvent
+) -> DispatchCheck | None:
+    check = shipping_uow.checks.get(data.check_id)
     if check is None or data.order not in check.orders or data.shipment != check.shipment:
-        detail = f"no dispatch {data.check} of shipment {data.shipment} was asked for order {data.order}"
-        act.disagree(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, [data.check])
+        detail = f"Shipment {data.shipment} has no dispatch check {data.check_id} for order {data.order}"
+        context.record_conflict(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, [data.check_id])
         return None
     if not set(check.orders) <= {data.order, *data.orders}:
-        detail = f"the answer does not name all orders of shipment {data.shipment}"
-        act.disagree(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, list(check.orders))
+        detail = f"The event does not list all orders of shipment {data.shipment}"
+        context.record_conflict(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, list(check.orders))
         return None
     return check
 
 
-def _changed(act: Act, check: Check) -> list[str]:
-    asked = zip(check.orders, check.packing, strict=True)
-    return [name for name, packing in asked if (order := act.book.orders.get(name)) and order.packing != packing]
+def _changed_orders(context: MessageContext, check: DispatchCheck) -> list[str]:
+    packing_versions = zip(check.orders, check.packing_versions, strict=True)
+    return [
+        order_id
+        for order_id, version in packing_versions
+        if (order := context.uow.orders.get(order_id)) and order.packing_version != version
+    ]
 
 
-def _decide(act: Act, yard: Yard, shipment: Shipment, check: Check, content: Loaded) -> None:
-    """The set is complete: it leaves, unless it came too late or our own copy of the holds says no."""
-    held = [one for goods in content.values() for one in goods if one.held]
-    if check.until is None or yard.now > check.until:
-        yard.end(check, "ENDED", Reason("too_late", f"the approval was good until {check.until}"))
-    elif held:
-        yard.end(check, "REFUSED", *(_on_hold(one) for one in held))
+def _complete_check(
+    context: MessageContext,
+    shipping_uow: ShippingUnitOfWork,
+    shipment: Shipment,
+    check: DispatchCheck,
+    content: ContentByShipment,
+) -> None:
+    """Dispatch a fully approved shipment, unless the approval expired or an item is on hold by now."""
+    held_items = [item for items in content.values() for item in items if item.on_hold]
+    if check.valid_until is None or shipping_uow.now > check.valid_until:
+        shipping_uow.close_check(
+            check, "CANCELLED", Reason("approval_expired", f"The approval was valid until {check.valid_until}")
+        )
+    elif held_items:
+        shipping_uow.close_check(check, "REJECTED", *(_hold_reason(item) for item in held_items))
     else:
-        _leave(act, yard, shipment, content)
-        yard.end(check, "DISPATCHED")
+        _dispatch(context, shipping_uow, shipment, content)
+        shipping_uow.close_check(check, "DISPATCHED")
 
 
-def _on_hold(goods: Goods) -> Reason:
-    if isinstance(goods, Unit):
-        return Reason(code=Code.HELD, detail="it is on hold", sku=goods.sku, serial=goods.serial)
-    return Reason(code=Code.HELD, detail="it is on hold", sku=goods.sku, lot=goods.lot)
+def _hold_reason(item: AllocatedItem) -> Reason:
+    if isinstance(item, AllocatedUnit):
+        return Reason(code=Code.ON_HOLD, detail="On hold", sku=item.sku, serial=item.serial)
+    return Reason(code=Code.ON_HOLD, detail="On hold", sku=item.sku, lot=item.lot)
 
 
-def _leave(act: Act, yard: Yard, shipment: Shipment, content: Loaded) -> None:
-    shipment.status, shipment.dispatched_at = "DISPATCHED", yard.now
-    yard.shipments.put(shipment.shipment, shipment)
-    for name, goods in content.items():
-        order = act.book.orders.get(name)
-        assert order is not None  # noqa: S101 - content is made of the book's orders
-        _ship(act, order, goods, shipment)
-        for run in chunks(contents(goods)):
-            act.say(
-                DispatchDone(
-                    order=name, orders=list(shipment.orders), shipment=shipment.shipment, check=shipment.check or "",
+def _dispatch(
+    context: MessageContext, shipping_uow: ShippingUnitOfWork, shipment: Shipment, content: ContentByShipment
+) -> None:
+    shipment.status, shipment.dispatched_at = "DISPATCHED", shipping_uow.now
+    shipping_uow.shipments.put(shipment.shipment, shipment)
+    for order_id, items in content.items():
+        order = context.uow.orders.get(order_id)
+        assert order is not None  # noqa: S101 - content is built from loaded orders
+        _mark_shipped(context, order, items, shipment)
+        for chunk in chunks(content_lines(items)):
+            context.emit(
+                OrderDispatched(
+                    order=order_id, orders=list(shipment.orders), shipment=shipment.shipment,
+                    check_id=shipment.check_id or "",
                     customer=order.customer.id, customer_name=order.customer.name, contact=order.customer.contact,
-                    carrier=shipment.carrier, tracking_number=shipment.tracking_number, actor=act.actor,
-                    cause=act.cause, **parted(run),
+                    carrier=shipment.carrier, tracking_number=shipment.tracking_number, actor=context.actor,
+                    cause=context.cause, **content_fields(chunk),
                 )
             )  # fmt: skip
-        act.log(name, "dispatched", shipment=shipment.shipment, **listed(goods))
+        context.log(order_id, "dispatched", shipment=shipment.shipment, **log_detail(items))
 
 
-def _ship(act: Act, order: Order, goods: Sequence[Goods], shipment: Shipment) -> None:
-    for group, some in grouped(goods).items():
+def _mark_shipped(context: MessageContext, order: Order, items: Sequence[AllocatedItem], shipment: Shipment) -> None:
+    for group, members in group_items(items).items():
         line = order.lines[group.line]
-        line.picked -= amount(some)
-        line.packed -= amount(some)
-        line.shipped += amount(some)
-        act.touch(line)
-    for one in goods:
-        one.status, one.shipment = "SHIPPED", shipment.shipment
-        act.book.put(one)
+        line.picked -= total_quantity(members)
+        line.packed -= total_quantity(members)
+        line.shipped += total_quantity(members)
+        context.mark_line(line)
+    for item in items:
+        item.status, item.shipment = "SHIPPED", shipment.shipment
+        context.uow.mark(item)

@@ -1,106 +1,137 @@
-"""Sending a shipment off: what stands in the way here, and the question to the owners of its goods (S10, S28)."""
+"""Dispatches shipments: checks blockers, then requests a dispatch check from the stock services (S10, S28)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.fulfillment.orders.domain import Act, Goods, Order
-from services.fulfillment.orders.domain.addresses import dispatch_at, order_at
-from services.fulfillment.orders.domain.content import contents, parted
-from services.fulfillment.shipping.domain.shipments import abort, left, unknown, unnamed
-from services.fulfillment.shipping.domain.yard import Check, Shipment, Yard
-from shared.contracts.commands.fulfillment import Dispatch
-from shared.contracts.envelope import Model, chunks
-from shared.contracts.fulfillment import DispatchRequested
-from shared.contracts.problems import Code, Refusal
+from services.fulfillment.orders.domain import AllocatedItem, MessageContext, Order
+from services.fulfillment.orders.domain.content import content_fields, content_lines
+from services.fulfillment.orders.domain.paths import dispatch_check_path, order_path
+from services.fulfillment.shipping.domain.shipments import (
+    cancel_check,
+    dispatched_violation,
+    missing_orders_violation,
+    shipment_not_found,
+)
+from services.fulfillment.shipping.domain.unit_of_work import DispatchCheck, Shipment, ShippingUnitOfWork
+from shared.contracts.commands.fulfillment import DispatchShipment
+from shared.contracts.envelope import ContractModel, chunks
+from shared.contracts.fulfillment import DispatchCheckRequested
+from shared.contracts.problems import Code, ProblemDetail
 
-SHOWN = 5
+MAX_EXAMPLES = 5
 
 
-class Dispatching(Model):
-    """What a dispatch is answered: its check, and where the outcome will stand."""
+class DispatchAccepted(ContractModel):
+    """An accepted dispatch request: the dispatch check and the path of its result."""
 
-    dispatch: str
+    check_id: str
     shipment: str
-    address: str
+    path: str
 
 
-def dispatch(act: Act, yard: Yard, data: Dispatch) -> tuple[Check | None, list[Refusal]]:
-    """Ask whether a complete, packed shipment may leave; a question that is still open is asked anew."""
-    shipment = yard.shipments.get(data.shipment)
+def dispatch_shipment(
+    context: MessageContext, shipping_uow: ShippingUnitOfWork, data: DispatchShipment
+) -> tuple[DispatchCheck | None, list[ProblemDetail]]:
+    """Request a dispatch check for a fully packed shipment; a new check replaces a pending one."""
+    shipment = shipping_uow.shipments.get(data.shipment)
     if shipment is None:
-        return None, [unknown(data.shipment)]
+        return None, [shipment_not_found(data.shipment)]
     if shipment.status == "CANCELLED":
-        detail = f"shipment {shipment.shipment} was cancelled"
-        return None, [Refusal(code=Code.SHIPMENT_CANCELLED, detail=detail, ids=[shipment.shipment])]
-    if no := left(shipment) or unnamed(shipment, data.orders):
-        return None, [no]
-    orders = [order for name in shipment.orders if (order := act.book.orders.get(name))]
-    content = yard.content(shipment)
-    if refusals := [no for order in orders for no in in_the_way(yard, order)]:
-        return None, refusals
+        detail = f"Shipment {shipment.shipment} is cancelled"
+        return None, [ProblemDetail(code=Code.SHIPMENT_CANCELLED, detail=detail, ids=[shipment.shipment])]
+    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, data.orders):
+        return None, [violation]
+    orders = [order for order_id in shipment.orders if (order := context.uow.orders.get(order_id))]
+    content = shipping_uow.content_by_order(shipment)
+    if violations := [violation for order in orders for violation in dispatch_blockers(shipping_uow, order)]:
+        return None, violations
     if not content:
-        detail = f"nothing lies in the cartons of shipment {shipment.shipment}"
-        return None, [Refusal(code=Code.NOT_FULLY_PACKED, detail=detail, ids=[shipment.shipment])]
-    return _ask(act, yard, shipment, orders, content), []
+        detail = f"Shipment {shipment.shipment} has no content"
+        return None, [ProblemDetail(code=Code.NOT_FULLY_PACKED, detail=detail, ids=[shipment.shipment])]
+    return _request_check(context, shipping_uow, shipment, orders, content), []
 
 
-def in_the_way(yard: Yard, order: Order) -> list[Refusal]:
-    """What of an order keeps its shipments from leaving."""
-    picked = [one for one in order.goods if one.status == "PICKED"]
-    at = [order_at(order.order)]
-    refusals = []
-    if unwanted := [one for one in picked if order.unwanted(one)]:
-        detail = f"{_told(unwanted)} of order {order.order} is of a cancelled order or line"
-        refusals.append(Refusal(code=Code.UNWANTED_UNITS, detail=detail, ids=_numbers(unwanted), blocked_by=at))
-    if loose := [one for one in picked if yard.booked(one) is None and not order.unwanted(one)]:
-        detail = f"{_told(loose)}, picked for order {order.order}, lies in no carton of a shipment"
-        refusals.append(Refusal(code=Code.NOT_FULLY_PACKED, detail=detail, ids=_numbers(loose), blocked_by=at))
-    if held := [one for one in picked if one.held]:
-        detail = f"{_told(held)} of order {order.order} is on hold"
-        blocked_by = list(dict.fromkeys(one.at for one in held))
-        refusals.append(Refusal(code=Code.HELD, detail=detail, ids=_numbers(held), blocked_by=blocked_by))
-    wanting = [line.line for line in order.lines.values() if not line.cancelled and (line.short or line.allocated)]
-    if order.backorders == "SHIP_COMPLETE" and not order.cancelled and wanting:
-        detail = f"order {order.order} ships complete: line {', '.join(wanting)} is not all picked"
-        refusals.append(Refusal(code=Code.NOT_FULLY_PACKED, detail=detail, ids=wanting, blocked_by=at))
-    return refusals
+def dispatch_blockers(shipping_uow: ShippingUnitOfWork, order: Order) -> list[ProblemDetail]:
+    """Violations that prevent the dispatch of an order."""
+    picked = [item for item in order.items if item.status == "PICKED"]
+    blocked_by = [order_path(order.order_id)]
+    violations = []
+    if cancelled_items := [item for item in picked if order.is_cancelled_item(item)]:
+        detail = f"Order {order.order_id}: items of a cancelled order or line: {_blocker_text(cancelled_items)}"
+        violations.append(
+            ProblemDetail(
+                code=Code.CANCELLED_ITEMS_PRESENT,
+                detail=detail,
+                ids=_identifiers(cancelled_items),
+                blocked_by=blocked_by,
+            )
+        )
+    if unpacked := [
+        item for item in picked if shipping_uow.shipment_of(item) is None and not order.is_cancelled_item(item)
+    ]:
+        detail = f"Order {order.order_id}: picked items are not packed into a shipment: {_blocker_text(unpacked)}"
+        violations.append(
+            ProblemDetail(code=Code.NOT_FULLY_PACKED, detail=detail, ids=_identifiers(unpacked), blocked_by=blocked_by)
+        )
+    if held_items := [item for item in picked if item.on_hold]:
+        detail = f"Order {order.order_id}: items are on hold: {_blocker_text(held_items)}"
+        held_paths = list(dict.fromkeys(item.path for item in held_items))
+        violations.append(
+            ProblemDetail(code=Code.ON_HOLD, detail=detail, ids=_identifiers(held_items), blocked_by=held_paths)
+        )
+    incomplete_lines = [
+        line.line for line in order.lines.values() if not line.cancelled and (line.open_quantity or line.allocated)
+    ]
+    if order.backorders == "SHIP_COMPLETE" and not order.cancelled and incomplete_lines:
+        detail = f"Order {order.order_id} ships complete; not fully picked: line {', '.join(incomplete_lines)}"
+        violations.append(
+            ProblemDetail(code=Code.NOT_FULLY_PACKED, detail=detail, ids=incomplete_lines, blocked_by=blocked_by)
+        )
+    return violations
 
 
-def _ask(
-    act: Act, yard: Yard, shipment: Shipment, orders: list[Order], content: Mapping[str, Sequence[Goods]]
-) -> Check:  # fmt: skip
-    abort(yard, shipment, "the dispatch was asked for anew")
-    lines = {order: contents(goods) for order, goods in content.items()}
-    check = Check(
-        check=next(act.book.ids), shipment=shipment.shipment, orders=shipment.orders,
-        packing=tuple(order.packing for order in orders), asked=sum(len(some) for some in lines.values()), at=yard.now,
-        actor=act.actor,
+def _request_check(
+    context: MessageContext,
+    shipping_uow: ShippingUnitOfWork,
+    shipment: Shipment,
+    orders: list[Order],
+    content: Mapping[str, Sequence[AllocatedItem]],
+) -> DispatchCheck:
+    cancel_check(shipping_uow, shipment, "replaced by a new dispatch check")
+    lines = {order_id: content_lines(items) for order_id, items in content.items()}
+    check = DispatchCheck(
+        check_id=next(context.uow.new_ids), shipment=shipment.shipment, orders=shipment.orders,
+        packing_versions=tuple(order.packing_version for order in orders),
+        requested_count=sum(len(order_lines) for order_lines in lines.values()), requested_at=shipping_uow.now,
+        actor=context.actor,
     )  # fmt: skip
-    yard.checks.put(check.check, check)
-    shipment.check = check.check
-    yard.shipments.put(shipment.shipment, shipment)
+    shipping_uow.checks.put(check.check_id, check)
+    shipment.check_id = check.check_id
+    shipping_uow.shipments.put(shipment.shipment, shipment)
     for order in orders:
-        for run in chunks(lines.get(order.order, ())):
-            act.say(
-                DispatchRequested(
-                    order=order.order, orders=list(shipment.orders), shipment=shipment.shipment, check=check.check,
-                    customer=order.customer.id, min_life_days=order.min_life_days, actor=act.actor, cause=act.cause,
-                    **parted(run),
+        for chunk in chunks(lines.get(order.order_id, ())):
+            context.emit(
+                DispatchCheckRequested(
+                    order=order.order_id, orders=list(shipment.orders), shipment=shipment.shipment,
+                    check_id=check.check_id, customer=order.customer.id,
+                    min_remaining_shelf_life_days=order.min_remaining_shelf_life_days, actor=context.actor,
+                    cause=context.cause,
+                    **content_fields(chunk),
                 )
             )  # fmt: skip
-        act.log(order.order, "dispatch asked", shipment=shipment.shipment, dispatch=check.check)
+        context.log(order.order_id, "dispatch requested", shipment=shipment.shipment, check_id=check.check_id)
     return check
 
 
-def dispatching(check: Check) -> Dispatching:
-    """What the sender of a dispatch is told."""
-    return Dispatching(dispatch=check.check, shipment=check.shipment, address=dispatch_at(check.check))
+def dispatch_accepted(check: DispatchCheck) -> DispatchAccepted:
+    """The result of an accepted dispatch command."""
+    return DispatchAccepted(check_id=check.check_id, shipment=check.shipment, path=dispatch_check_path(check.check_id))
 
 
-def _told(goods: Sequence[Goods]) -> str:
-    """Goods that are in the way, the first of many by name."""
-    more = f" and {len(goods) - SHOWN} more" if len(goods) > SHOWN else ""
-    return ", ".join(str(one) for one in goods[:SHOWN]) + more
+def _blocker_text(items: Sequence[AllocatedItem]) -> str:
+    """Text for items, of which only the first few are listed."""
+    remaining = f" and {len(items) - MAX_EXAMPLES} more" if len(items) > MAX_EXAMPLES else ""
+    return ", ".join(str(item) for item in items[:MAX_EXAMPLES]) + remaining
 
 
-def _numbers(goods: Iterable[Goods]) -> list[str]:
-    return [one.number for one in goods]
+def _identifiers(items: Iterable[AllocatedItem]) -> list[str]:
+    return [item.identifier for item in items]

@@ -1,126 +1,140 @@
-"""Shipments: cartons of one or several orders of one warehouse leave together, or are free for another."""
+"""Creates and cancels shipments: cartons of one or several orders of one warehouse."""
 
 from typing import Literal
 
-from services.fulfillment.orders.domain import Act
-from services.fulfillment.orders.domain.addresses import carton_at, order_at, shipment_at
-from services.fulfillment.shipping.domain.yard import Carton, Reason, Shipment, Yard
+from services.fulfillment.orders.domain import MessageContext
+from services.fulfillment.orders.domain.paths import carton_path, order_path, shipment_path
+from services.fulfillment.shipping.domain.unit_of_work import Carton, Reason, Shipment, ShippingUnitOfWork
 from shared.contracts.commands.fulfillment import CancelShipment, CreateShipment
-from shared.contracts.envelope import Model
-from shared.contracts.problems import Code, Refusal
+from shared.contracts.envelope import ContractModel
+from shared.contracts.problems import Code, ProblemDetail
 
 
-class Shipping(Model):
-    """What a request about a shipment is answered."""
+class ShipmentResult(ContractModel):
+    """The status of a shipment after a command."""
 
     shipment: str
     status: Literal["CREATED", "DISPATCHED", "CANCELLED"]
     orders: list[str]
-    address: str
+    path: str
 
 
-def shipping(shipment: Shipment) -> Shipping:
-    """Where a shipment stands."""
-    return Shipping(
+def shipment_result(shipment: Shipment) -> ShipmentResult:
+    """The result for a shipment."""
+    return ShipmentResult(
         shipment=shipment.shipment, status=shipment.status, orders=list(shipment.orders),
-        address=shipment_at(shipment.shipment),
+        path=shipment_path(shipment.shipment),
     )  # fmt: skip
 
 
-def create(act: Act, yard: Yard, data: CreateShipment) -> tuple[Shipment | None, list[Refusal]]:
-    """Put cartons into a new shipment."""
-    if yard.shipments.get(data.shipment):
-        detail = f"shipment {data.shipment} exists"
-        at = [shipment_at(data.shipment)]
-        return None, [Refusal(code=Code.DOCUMENT_EXISTS, detail=detail, ids=[data.shipment], blocked_by=at)]
-    names = list(dict.fromkeys(data.cartons))
-    cartons = [carton for name in names if (carton := yard.cartons.get(name))]
-    if missing := [name for name in names if not yard.cartons.get(name)]:
-        detail = f"no carton {', '.join(missing)} was packed"
-        return None, [Refusal(code=Code.UNKNOWN_CARTON, detail=detail, ids=missing)]
-    if refusals := _no(data, cartons):
-        return None, refusals
-    orders = tuple(sorted({carton.order for carton in cartons}))
-    warehouses = {order.warehouse for name in orders if (order := act.book.orders.get(name))}
+def create_shipment(
+    context: MessageContext, shipping_uow: ShippingUnitOfWork, data: CreateShipment
+) -> tuple[Shipment | None, list[ProblemDetail]]:
+    """Create a shipment from cartons."""
+    if shipping_uow.shipments.get(data.shipment):
+        detail = f"Shipment {data.shipment} already exists"
+        blocked_by = [shipment_path(data.shipment)]
+        return None, [
+            ProblemDetail(code=Code.DOCUMENT_EXISTS, detail=detail, ids=[data.shipment], blocked_by=blocked_by)
+        ]
+    carton_ids = list(dict.fromkeys(data.cartons))
+    cartons = [carton for carton_id in carton_ids if (carton := shipping_uow.cartons.get(carton_id))]
+    if missing := [carton_id for carton_id in carton_ids if not shipping_uow.cartons.get(carton_id)]:
+        detail = f"Carton {', '.join(missing)} not found"
+        return None, [ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=missing)]
+    if violations := _carton_violations(data, cartons):
+        return None, violations
+    order_ids = tuple(sorted({carton.order_id for carton in cartons}))
+    warehouses = {order.warehouse for order_id in order_ids if (order := context.uow.orders.get(order_id))}
     if len(warehouses) > 1:
-        detail = f"the cartons are of orders in {', '.join(sorted(warehouses))}"
-        at = [order_at(order) for order in orders]
-        return None, [Refusal(code=Code.WRONG_WAREHOUSE, detail=detail, ids=list(orders), blocked_by=at)]
+        detail = f"The cartons are in different warehouses: {', '.join(sorted(warehouses))}"
+        blocked_by = [order_path(order_id) for order_id in order_ids]
+        return None, [
+            ProblemDetail(code=Code.WRONG_WAREHOUSE, detail=detail, ids=list(order_ids), blocked_by=blocked_by)
+        ]
     shipment = Shipment(
-        shipment=data.shipment, warehouse=warehouses.pop(), orders=orders, carrier=data.carrier,
-        tracking_number=data.tracking_number, created_at=yard.now, created_by=act.actor,
+        shipment=data.shipment, warehouse=warehouses.pop(), orders=order_ids, carrier=data.carrier,
+        tracking_number=data.tracking_number, created_at=shipping_uow.now, created_by=context.actor,
     )  # fmt: skip
-    yard.shipments.put(shipment.shipment, shipment)
+    shipping_uow.shipments.put(shipment.shipment, shipment)
     for carton in cartons:
         carton.shipment = shipment.shipment
-        yard.cartons.put(carton.carton, carton)
-    for order_name in orders:
-        inside = [carton.carton for carton in cartons if carton.order == order_name]
-        act.log(order_name, "shipment created", shipment=shipment.shipment, cartons=inside, carrier=data.carrier)
+        shipping_uow.cartons.put(carton.carton, carton)
+    for order_id in order_ids:
+        packed = [carton.carton for carton in cartons if carton.order_id == order_id]
+        context.log(order_id, "shipment created", shipment=shipment.shipment, cartons=packed, carrier=data.carrier)
     return shipment, []
 
 
-def cancel(act: Act, yard: Yard, data: CancelShipment) -> tuple[Shipment | None, list[Refusal]]:
-    """Give a shipment up that has not left, with its check; its cartons are free for another."""
-    shipment = yard.shipments.get(data.shipment)
+def cancel_shipment(
+    context: MessageContext, shipping_uow: ShippingUnitOfWork, data: CancelShipment
+) -> tuple[Shipment | None, list[ProblemDetail]]:
+    """Cancel a shipment and its dispatch check; its cartons can be used for another shipment."""
+    shipment = shipping_uow.shipments.get(data.shipment)
     if shipment is None:
-        return None, [unknown(data.shipment)]
-    if no := left(shipment) or unnamed(shipment, data.orders):
-        return None, [no]
+        return None, [shipment_not_found(data.shipment)]
+    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, data.orders):
+        return None, [violation]
     if shipment.status == "CANCELLED":
         return shipment, []
-    abort(yard, shipment, "the shipment was cancelled")
+    cancel_check(shipping_uow, shipment, "shipment cancelled")
     shipment.status = "CANCELLED"
-    yard.shipments.put(shipment.shipment, shipment)
-    for carton in [carton for carton in yard.cartons if carton.shipment == shipment.shipment]:
+    shipping_uow.shipments.put(shipment.shipment, shipment)
+    for carton in [carton for carton in shipping_uow.cartons if carton.shipment == shipment.shipment]:
         carton.shipment = None
-        yard.cartons.put(carton.carton, carton)
-    for order in shipment.orders:
-        act.log(order, "shipment cancelled", shipment=shipment.shipment, reason=data.reason)
+        shipping_uow.cartons.put(carton.carton, carton)
+    for order_id in shipment.orders:
+        context.log(order_id, "shipment cancelled", shipment=shipment.shipment, reason=data.reason)
     return shipment, []
 
 
-def abort(yard: Yard, shipment: Shipment, why: str) -> None:
-    """End the shipment's check, if one is under way."""
-    check = yard.checks.get(shipment.check) if shipment.check else None
-    if check is not None and check.status == "CHECKING":
-        yard.end(check, "ENDED", Reason("ended", why))
-    shipment.check = None
+def cancel_check(shipping_uow: ShippingUnitOfWork, shipment: Shipment, reason: str) -> None:
+    """Cancel the pending dispatch check of a shipment, if any."""
+    check = shipping_uow.checks.get(shipment.check_id) if shipment.check_id else None
+    if check is not None and check.status == "PENDING":
+        shipping_uow.close_check(check, "CANCELLED", Reason("cancelled", reason))
+    shipment.check_id = None
 
 
-def unknown(shipment: str) -> Refusal:
-    """No such shipment."""
-    return Refusal(code=Code.UNKNOWN_SHIPMENT, detail=f"no shipment {shipment} was created", ids=[shipment])
+def shipment_not_found(shipment_id: str) -> ProblemDetail:
+    """The shipment does not exist."""
+    return ProblemDetail(code=Code.SHIPMENT_NOT_FOUND, detail=f"Shipment {shipment_id} not found", ids=[shipment_id])
 
 
-def left(shipment: Shipment) -> Refusal | None:
-    """The shipment has left; what left by mistake comes back as a customer's return."""
+def dispatched_violation(shipment: Shipment) -> ProblemDetail | None:
+    """Violation if the shipment is dispatched; it can only come back as a customer return."""
     if shipment.status != "DISPATCHED":
         return None
-    detail = f"shipment {shipment.shipment} left at {shipment.dispatched_at}"
-    at = [shipment_at(shipment.shipment)]
-    return Refusal(code=Code.DISPATCHED, detail=detail, ids=[shipment.shipment], blocked_by=at)
+    detail = f"Shipment {shipment.shipment} was dispatched at {shipment.dispatched_at}"
+    blocked_by = [shipment_path(shipment.shipment)]
+    return ProblemDetail(code=Code.DISPATCHED, detail=detail, ids=[shipment.shipment], blocked_by=blocked_by)
 
 
-def unnamed(shipment: Shipment, named: list[str]) -> Refusal | None:
-    """The command does not name all orders of the shipment, and so has not locked them."""
-    missing = [order for order in shipment.orders if order not in named]
+def missing_orders_violation(shipment: Shipment, listed: list[str]) -> ProblemDetail | None:
+    """Violation if a command lists, and so locks, only some orders of the shipment."""
+    missing = [order_id for order_id in shipment.orders if order_id not in listed]
     if not missing:
         return None
-    detail = f"shipment {shipment.shipment} is of {', '.join(missing)} too: name all its orders, or none"
-    at = [order_at(order) for order in missing]
-    return Refusal(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=missing, blocked_by=at)
+    detail = f"Shipment {shipment.shipment} also contains {', '.join(missing)}: list all its orders or none"
+    blocked_by = [order_path(order_id) for order_id in missing]
+    return ProblemDetail(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=missing, blocked_by=blocked_by)
 
 
-def _no(data: CreateShipment, cartons: list[Carton]) -> list[Refusal]:
-    refusals = []
+def _carton_violations(data: CreateShipment, cartons: list[Carton]) -> list[ProblemDetail]:
+    violations = []
     for carton in cartons:
         if carton.shipment is not None:
-            detail = f"carton {carton.carton} is in shipment {carton.shipment}"
-            at = [shipment_at(carton.shipment)]
-            refusals.append(Refusal(code=Code.CARTON_SHIPPED, detail=detail, ids=[carton.carton], blocked_by=at))
-        elif carton.order not in data.orders:
-            detail = f"carton {carton.carton} is of order {carton.order}: name it too, or no order at all"
-            at = [carton_at(carton.carton)]
-            refusals.append(Refusal(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=[carton.carton], blocked_by=at))
-    return refusals
+            detail = f"Carton {carton.carton} is in shipment {carton.shipment}"
+            blocked_by = [shipment_path(carton.shipment)]
+            violations.append(
+                ProblemDetail(
+                    code=Code.CARTON_IN_OTHER_SHIPMENT, detail=detail, ids=[carton.carton], blocked_by=blocked_by
+                )
+            )
+        elif carton.order_id not in data.orders:
+            detail = f"Carton {carton.carton} belongs to order {carton.order_id}: list this order too, or none"
+            blocked_by = [carton_path(carton.carton)]
+            violations.append(
+                ProblemDetail(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=[carton.carton], blocked_by=blocked_by)
+            )
+    return violations

@@ -1,4 +1,4 @@
-"""A standing demand: what an order line wants of a counted product in a warehouse, and what of it is still open."""
+"""Demands of order lines for lot stock and their open quantities."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -6,22 +6,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from services.lots.balances.domain.stock import NOTHING, Pool, Told
+from services.lots.balances.domain.records import ZERO, MessageContext, Pool
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
+from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
 from shared.contracts.reference import Tracking
-from shared.stock.fefo import Taken
+from shared.inventory.fefo import AllocatedQuantity
 
-DemandStatus = Literal["OPEN", "CLOSED", "WITHDRAWN"]
+DemandStatus = Literal["OPEN", "CLOSED", "CANCELLED"]
 
 
 @dataclass(slots=True)
 class Demand:
-    """What is wanted, by whom, how urgently, what will do, and what a shortfall means."""
+    """A demand of an order line with its criteria, priority and shortfall policy."""
 
-    id: str
+    demand_id: str
     status: DemandStatus
-    order: str
+    order_id: str
     line: str
     sku: str
     tracking: Tracking
@@ -31,100 +31,105 @@ class Demand:
     placed_at: datetime
     shortfall: Shortfall
     quantity: Decimal
-    open: Decimal
-    lots: Sequence[str] = ()
-    """Lots that will do; without any, every lot of the product does."""
+    open_quantity: Decimal
+    allowed_lots: Sequence[str] = ()
+    """Requested lots; empty for any lot of the product."""
     single_lot: bool = False
-    min_life_days: int = 0
-    lot: str | None = None
-    """The lot that a single-lot demand was given: what it wants again is of that lot."""
+    min_remaining_shelf_life_days: int = 0
+    assigned_lot: str | None = None
+    """The lot of a single-lot demand: later allocations use the same lot."""
 
     @property
     def pool(self) -> Pool:
-        """What it is served from."""
+        """The stock that the demand is allocated from."""
         return self.sku, self.warehouse
 
     @property
-    def turn(self) -> tuple[int, datetime, str]:
-        """When it is served: by priority, then the older order, then its id."""
-        return -self.priority, self.placed_at, self.id
+    def queue_key(self) -> tuple[int, datetime, str]:
+        """Sort key of the queue: priority, order age, id."""
+        return -self.priority, self.placed_at, self.demand_id
 
-    def wants_lot(self, lot: str) -> bool:
-        """Whether a lot is one of those that will do."""
-        return lot == self.lot if self.lot is not None else not self.lots or lot in self.lots
+    def accepts_lot(self, lot: str) -> bool:
+        """Whether the demand can be allocated from a lot."""
+        return (
+            lot == self.assigned_lot
+            if self.assigned_lot is not None
+            else not self.allowed_lots or lot in self.allowed_lots
+        )
 
 
-class WantedAgain(NamedTuple):
-    """So much came back and is wanted anew under its demand."""
+class Reallocation(NamedTuple):
+    """A returned quantity to allocate to its demand again."""
 
-    demand: str
+    demand_id: str
     quantity: Decimal
-    told: Told
+    context: MessageContext
 
 
 @dataclass(slots=True)
-class Demands:
-    """The demands of one transaction: as they were loaded, opened, reopened, withdrawn."""
+class DemandSet:
+    """The demands of one transaction and their changes."""
 
-    known: dict[str, Demand] = field(default_factory=dict)
-    withdrawn: dict[str, AllocationWithdrawn] = field(default_factory=dict)
-    """Withdrawn here before they were asked for: they are remembered."""
-    asked: dict[str, Told] = field(default_factory=dict)
-    """Opened or opened anew: each is answered, whatever it gets."""
-    fresh: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
+    by_id: dict[str, Demand] = field(default_factory=dict)
+    early_cancellations: dict[str, AllocationCancelled] = field(default_factory=dict)
+    """Cancellations that arrived before their demand: stored as cancelled demands."""
+    to_answer: dict[str, MessageContext] = field(default_factory=dict)
+    """Opened or reopened demands: each gets an allocation event, even without stock."""
+    new_ids: set[str] = field(default_factory=set)
+    changed_ids: set[str] = field(default_factory=set)
 
-    def adopt(self, demands: Iterable[Demand]) -> None:
-        """Take in demands as they were loaded; a working copy that is here already stays."""
+    def load(self, demands: Iterable[Demand]) -> None:
+        """Add loaded demands; existing working copies are kept."""
         for demand in demands:
-            self.known.setdefault(demand.id, demand)
+            self.by_id.setdefault(demand.demand_id, demand)
 
     def open(self, events: Sequence[CloudEvent[AllocationRequested]]) -> None:
-        """Open what is asked for; the same again changes nothing, nor does what was withdrawn before."""
+        """Open new demands; existing ones, cancelled ones included, are unchanged."""
         for event in events:
-            fact = event.data
-            if fact.demand in self.known:
+            payload = event.data
+            if payload.demand_id in self.by_id:
                 continue
-            self.known[fact.demand] = Demand(
-                id=fact.demand, status="OPEN", order=fact.order, line=fact.line, sku=fact.sku, tracking=fact.tracking,
-                warehouse=fact.warehouse, customer=fact.customer, priority=fact.priority, placed_at=fact.placed_at,
-                shortfall=fact.shortfall, quantity=fact.quantity, open=fact.quantity, lots=fact.lots,
-                single_lot=fact.single_lot, min_life_days=fact.min_life_days,
+            self.by_id[payload.demand_id] = Demand(
+                demand_id=payload.demand_id, status="OPEN", order_id=payload.order, line=payload.line, sku=payload.sku,
+                tracking=payload.tracking, warehouse=payload.warehouse, customer=payload.customer,
+                priority=payload.priority, placed_at=payload.placed_at, shortfall=payload.shortfall,
+                quantity=payload.quantity, open_quantity=payload.quantity, allowed_lots=payload.lots,
+                single_lot=payload.single_lot, min_remaining_shelf_life_days=payload.min_remaining_shelf_life_days,
             )  # fmt: skip
-            self.fresh.add(fact.demand)
-            self.asked[fact.demand] = Told(event.actor, event.time, event.cause)
+            self.new_ids.add(payload.demand_id)
+            self.to_answer[payload.demand_id] = MessageContext(event.actor, event.time, event.cause)
 
-    def reopen(self, wishes: Iterable[WantedAgain]) -> None:
-        """Want anew what came back, unless its demand was withdrawn."""
-        for wish in wishes:
-            demand = self.known.get(wish.demand)
-            if demand is not None and demand.status != "WITHDRAWN":
-                demand.open += wish.quantity
+    def reopen(self, reallocations: Iterable[Reallocation]) -> None:
+        """Add returned quantities to the open quantity, unless the demand is cancelled."""
+        for reallocation in reallocations:
+            demand = self.by_id.get(reallocation.demand_id)
+            if demand is not None and demand.status != "CANCELLED":
+                demand.open_quantity += reallocation.quantity
                 demand.status = "OPEN"
-                self.asked[demand.id] = wish.told
-                self.changed.add(demand.id)
+                self.to_answer[demand.demand_id] = reallocation.context
+                self.changed_ids.add(demand.demand_id)
 
-    def withdraw(self, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> None:
-        """Want nothing more; a demand that is not known yet will find itself withdrawn."""
+    def cancel(self, events: Sequence[CloudEvent[AllocationCancelled]]) -> None:
+        """Cancel demands; cancellations of unknown demands are stored."""
         for event in events:
-            demand = self.known.get(event.data.demand)
+            demand = self.by_id.get(event.data.demand_id)
             if demand is None:
-                self.withdrawn.setdefault(event.data.demand, event.data)
-            elif demand.status != "WITHDRAWN":
-                demand.status, demand.open = "WITHDRAWN", NOTHING
-                self.changed.add(demand.id)
+                self.early_cancellations.setdefault(event.data.demand_id, event.data)
+            elif demand.status != "CANCELLED":
+                demand.status, demand.open_quantity = "CANCELLED", ZERO
+                self.changed_ids.add(demand.demand_id)
 
-    def give(self, demand: Demand, taken: Sequence[Taken]) -> None:
-        """Note what was given; whoever does not wait is served only once."""
-        for part in taken:
-            demand.open -= part.quantity
-        if demand.single_lot and taken:
-            demand.lot = taken[0].pile.lot
-        if demand.shortfall == "DROP":
-            demand.status, demand.open = "CLOSED", NOTHING
-        self.changed.add(demand.id)
+    def allocate(self, demand: Demand, allocated: Sequence[AllocatedQuantity]) -> None:
+        """Record an allocation; a demand that does not allow backorders is closed."""
+        for allocated_quantity in allocated:
+            demand.open_quantity -= allocated_quantity.quantity
+        if demand.single_lot and allocated:
+            demand.assigned_lot = allocated[0].source.lot
+        if demand.shortfall == "CANCEL":
+            demand.status, demand.open_quantity = "CLOSED", ZERO
+        self.changed_ids.add(demand.demand_id)
 
     @property
-    def waiting(self) -> list[Demand]:
-        """Those that want something."""
-        return [demand for demand in self.known.values() if demand.open]
+    def open_demands(self) -> list[Demand]:
+        """Demands with an open quantity."""
+        return [demand for demand in self.by_id.values() if demand.open_quantity]

@@ -1,99 +1,135 @@
-"""The dispatch check, decided on what is true here under the sku's lock, and what has left (S10, S28).
+"""Dispatch checks and shipments (S10, S28).
 
-Approved is an answer, not a state: it reserves nothing, and ends by itself.
+A check is decided under the lock of the SKU. An approval reserves nothing and expires.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.lots.allocation.domain.leaving import Content, Guards, contents
-from services.lots.balances.domain.refusals import written
-from services.lots.balances.domain.stock import Papers, Told
-from shared.contracts.counted import LotQuantity, PackedStock
-from shared.contracts.envelope import CloudEvent, Fact
-from shared.contracts.fulfillment import DispatchDone, DispatchRequested
-from shared.contracts.lots import LotDispatchApproved, LotDispatchRefused, LotShipped, RefusedStock
+from services.lots.allocation.domain.dispatch_rules import DispatchLine, DispatchRules, dispatch_lines
+from services.lots.balances.domain.records import DocumentRefs, MessageContext
+from services.lots.balances.domain.results import format_quantity
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
+from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped, RejectedLot
 from shared.contracts.problems import Code
+from shared.contracts.quantities import LotQuantity, PackedLot
 
-GOOD_FOR = timedelta(minutes=15)
-"""How long an approval is good at most."""
+APPROVAL_TTL = timedelta(minutes=15)
+"""Maximum validity of an approval."""
 
-Verdict = LotDispatchApproved | LotDispatchRefused
-
-
-def checked(guards: Guards, events: Sequence[CloudEvent[DispatchRequested]], now: datetime) -> list[Verdict]:
-    """Answer each product of each check: approved as a whole, or refused with every reason."""
-    return [_verdict(guards, event, sku, content, now) for event, sku, content in contents(guards.book, events)]
+DispatchCheckResult = LotDispatchApproved | LotDispatchRejected
 
 
-def _verdict(
-    guards: Guards, event: CloudEvent[DispatchRequested], sku: str, content: Sequence[Content], now: datetime
-) -> Verdict:
-    asked = event.data
-    refused, until = [], now + GOOD_FOR
-    for part in content:
-        if no := _why_not(guards, part, asked, now):
-            code, detail = no
-            refused.append(
-                RefusedStock(line=part.line, sku=sku, lot=part.lot, quantity=part.quantity, code=code, detail=detail)
+def check_dispatch(
+    rules: DispatchRules, events: Sequence[CloudEvent[DispatchCheckRequested]], now: datetime
+) -> list[DispatchCheckResult]:
+    """Approve each product of each check, or reject it with all violations."""
+    return [
+        _check_product(rules, event, sku, product_lines, now)
+        for event, sku, product_lines in dispatch_lines(rules.uow, events)
+    ]
+
+
+def _check_product(
+    rules: DispatchRules,
+    event: CloudEvent[DispatchCheckRequested],
+    sku: str,
+    product_lines: Sequence[DispatchLine],
+    now: datetime,
+) -> DispatchCheckResult:
+    check = event.data
+    rejected, valid_until = [], now + APPROVAL_TTL
+    for dispatch_line in product_lines:
+        if violation := _dispatch_violation(rules, dispatch_line, check, now):
+            code, detail = violation
+            rejected.append(
+                RejectedLot(
+                    line=dispatch_line.line,
+                    sku=sku,
+                    lot=dispatch_line.lot,
+                    quantity=dispatch_line.quantity,
+                    code=code,
+                    detail=detail,
+                )
             )
         else:
-            until = min(until, guards.until(part, asked.customer, asked.min_life_days) or until)
-    if refused:
-        return LotDispatchRefused(
-            actor=event.actor, cause=event.cause, sku=sku, check=asked.check, shipment=asked.shipment,
-            order=asked.order, orders=asked.orders, stock=refused,
+            valid_until = min(
+                valid_until,
+                rules.dispatchable_until(dispatch_line, check.customer, check.min_remaining_shelf_life_days)
+                or valid_until,
+            )
+    if rejected:
+        return LotDispatchRejected(
+            actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
+            order=check.order, orders=check.orders, stock=rejected,
         )  # fmt: skip
-    stock = [PackedStock(line=part.line, sku=sku, lot=part.lot, quantity=part.quantity) for part in content]
+    packed_lots = [
+        PackedLot(line=dispatch_line.line, sku=sku, lot=dispatch_line.lot, quantity=dispatch_line.quantity)
+        for dispatch_line in product_lines
+    ]
     return LotDispatchApproved(
-        actor=event.actor, cause=event.cause, sku=sku, check=asked.check, shipment=asked.shipment,
-        order=asked.order, orders=asked.orders, stock=stock, until=until,
+        actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
+        order=check.order, orders=check.orders, stock=packed_lots, valid_until=valid_until,
     )  # fmt: skip
 
 
-def _why_not(guards: Guards, part: Content, asked: DispatchRequested, now: datetime) -> tuple[Code, str] | None:
-    if part.picked < part.quantity:
-        has = f"{written(part.picked)} are picked for order {asked.order} line {part.line}"
-        return Code.NOT_PICKED, f"{part.named}: {has}"
-    no = guards.why_not(part, now, asked.customer, asked.min_life_days)
-    return (no[0], f"{part.named}: {no[1]}") if no else None
+def _dispatch_violation(
+    rules: DispatchRules, dispatch_line: DispatchLine, check: DispatchCheckRequested, now: datetime
+) -> tuple[Code, str] | None:
+    if dispatch_line.picked_quantity < dispatch_line.quantity:
+        picked_text = (
+            f"{format_quantity(dispatch_line.picked_quantity)} picked for order {check.order} line {dispatch_line.line}"
+        )
+        return Code.NOT_PICKED, f"{dispatch_line.description}: {picked_text}"
+    violation = rules.violation(dispatch_line, now, check.customer, check.min_remaining_shelf_life_days)
+    return (violation[0], f"{dispatch_line.description}: {violation[1]}") if violation else None
 
 
-def dispatched(guards: Guards, events: Sequence[CloudEvent[DispatchDone]]) -> list[Fact]:
-    """Quantities left with a shipment: even what was held or expired meanwhile, whose customer is to be called."""
-    said: list[Fact] = []
-    for event, sku, content in contents(guards.book, events):
-        fact, lines = event.data, dict[str, list[LotQuantity]]()
-        left = f"left with shipment {fact.shipment} of order {fact.order}"
-        for part in content:
-            if part.picked < part.quantity:
-                detail = f"{part.named} {left}, of which {written(part.picked)} are picked for line {part.line}"
-                guards.book.misfit(event, Code.ILLEGAL_TRANSITION, detail, sku, [part.lot])
+def ship(rules: DispatchRules, events: Sequence[CloudEvent[OrderDispatched]]) -> list[Message]:
+    """Record shipped quantities; stock held or expired at departure is a conflict, so that the customer is called."""
+    emitted: list[Message] = []
+    for event, sku, product_lines in dispatch_lines(rules.uow, events):
+        payload, lots_by_line = event.data, dict[str, list[LotQuantity]]()
+        departure_text = f"shipped with shipment {payload.shipment} of order {payload.order}"
+        for dispatch_line in product_lines:
+            if dispatch_line.picked_quantity < dispatch_line.quantity:
+                picked_text = f"{format_quantity(dispatch_line.picked_quantity)} picked for line {dispatch_line.line}"
+                detail = f"{dispatch_line.description} {departure_text}, but {picked_text}"
+                rules.uow.record_conflict(event, Code.ILLEGAL_TRANSITION, detail, sku, [dispatch_line.lot])
                 continue
-            _ship(guards, event, part)
-            lines.setdefault(part.line, []).append(LotQuantity(lot=part.lot, quantity=part.quantity))
-            # As it left, not as it is told of: a message may lie overnight.
-            if no := guards.why_not(part, event.time, fact.customer, 0):
-                detail = f"{part.named} {left} although {no[1]}, call customer {fact.customer}"
-                guards.book.misfit(event, no[0], detail, sku, [part.lot])
-        said += [
+            _ship_line(rules, event, dispatch_line)
+            lots_by_line.setdefault(dispatch_line.line, []).append(
+                LotQuantity(lot=dispatch_line.lot, quantity=dispatch_line.quantity)
+            )
+            # At the time of departure, not of processing: a message may be processed the next day.
+            if violation := rules.violation(dispatch_line, event.time, payload.customer, 0):
+                code, reason = violation
+                call_text = f"call customer {payload.customer}"
+                detail = f"{dispatch_line.description} {departure_text} although {reason}, {call_text}"
+                rules.uow.record_conflict(event, code, detail, sku, [dispatch_line.lot])
+        emitted += [
             LotShipped(
-                actor=event.actor, cause=event.cause, sku=sku, order=fact.order, line=line,
-                shipment=fact.shipment, customer=fact.customer, lots=lots,
+                actor=event.actor, cause=event.cause, sku=sku, order=payload.order, line=line,
+                shipment=payload.shipment, customer=payload.customer, lots=lots,
             )
-            for line, lots in lines.items()
+            for line, lots in lots_by_line.items()
         ]  # fmt: skip
-    return said
+    return emitted
 
 
-def _ship(guards: Guards, event: CloudEvent[DispatchDone], part: Content) -> None:
-    """Take it from what is picked for the line, the older demand first."""
-    fact, left = event.data, part.quantity
-    for row in part.rows:
-        quantity = min(row.quantity, left)
+def _ship_line(rules: DispatchRules, event: CloudEvent[OrderDispatched], dispatch_line: DispatchLine) -> None:
+    """Ship the quantity from the line's picked stock in order of demand ids."""
+    payload, remaining = event.data, dispatch_line.quantity
+    for row in dispatch_line.picked_rows:
+        quantity = min(row.quantity, remaining)
         if quantity:
-            papers = Papers(
-                order_id=fact.order, line=part.line, demand=row.demand, shipment=fact.shipment, customer=fact.customer
+            documents = DocumentRefs(
+                order_id=payload.order,
+                line=dispatch_line.line,
+                demand_id=row.demand_id,
+                shipment=payload.shipment,
+                customer=payload.customer,
             )
-            guards.book.ship(row, quantity, Told.by(event), papers)
-            left -= quantity
+            rules.uow.ship(row, quantity, MessageContext.from_event(event), documents)
+            remaining -= quantity

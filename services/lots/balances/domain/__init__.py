@@ -1,1 +1,1 @@
-"""The rules of counted stock: values in, changes and refusals out."""
+"""Rules of lot stock: pure functions on the unit of work."""

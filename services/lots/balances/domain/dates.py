@@ -1,87 +1,99 @@
-"""The dates of a lot: what is in force, and what was before."""
+"""Dates of a lot and their corrections."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.answers import stock_now
-from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.refusals import Outcome, known, named
-from services.lots.balances.domain.stock import Correction, HoldKind, Lot, Told
-from shared.contracts.commands.lots import CorrectLot
-from shared.contracts.envelope import CloudEvent, Fact, chunks
-from shared.contracts.lots import LotCorrected
+from services.lots.balances.domain.records import Correction, HoldKind, Lot, MessageContext
+from services.lots.balances.domain.results import CommandOutcome, get_lot, lot_label
+from services.lots.balances.domain.snapshots import lot_snapshot
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lots import CorrectLotDates
+from shared.contracts.envelope import CloudEvent, Message, chunks
+from shared.contracts.lots import LotDatesCorrected
 from shared.contracts.problems import Code
 
 
-class Dates(NamedTuple):
-    """What a label says."""
+class LotDates(NamedTuple):
+    """Dates on a label."""
 
     expiry: date | None
-    manufactured: date | None
+    manufactured_on: date | None
     best_before: date | None
 
     @classmethod
-    def of(cls, lot: Lot) -> "Dates":
-        """Those in force."""
-        return cls(expiry=lot.expiry, manufactured=lot.manufactured, best_before=lot.best_before)
+    def from_lot(cls, lot: Lot) -> "LotDates":
+        """Take the dates in force."""
+        return cls(expiry=lot.expiry, manufactured_on=lot.manufactured_on, best_before=lot.best_before)
 
 
-def redate(book: Book, lot: Lot, dates: Dates, told: Told) -> list[Fact]:
-    """Put dates in force and keep what they were before; nothing, if they are the same.
+def set_dates(uow: LotsUnitOfWork, lot: Lot, dates: LotDates, context: MessageContext) -> list[Message]:
+    """Set the dates of a lot and record the correction; equal dates change nothing.
 
-    The orders that have some of the lot are told of another expiry: reserved and picked of it must be loaded for that.
+    A changed expiry is published with the orders that have stock of the lot. Requires its reservations and picked
+    quantities to be loaded.
     """
-    before = Dates.of(lot)
-    if dates == before:
+    previous = LotDates.from_lot(lot)
+    if dates == previous:
         return []
-    lot.expiry, lot.manufactured, lot.best_before = dates.expiry, dates.manufactured, dates.best_before
-    lot.changed = True
+    lot.expiry, lot.manufactured_on, lot.best_before = dates.expiry, dates.manufactured_on, dates.best_before
+    lot.is_dirty = True
     correction = Correction(
-        sku=lot.sku, lot=lot.lot, expiry_before=before.expiry, expiry=dates.expiry,
-        manufactured_before=before.manufactured, manufactured=dates.manufactured,
-        best_before_before=before.best_before, best_before=dates.best_before, reason=told.reason, actor=told.actor,
-        occurred=told.occurred, recorded=book.now, cause_source=told.cause.source, cause_id=told.cause.id,
+        sku=lot.sku, lot=lot.lot, previous_expiry=previous.expiry, expiry=dates.expiry,
+        previous_manufactured_on=previous.manufactured_on, manufactured_on=dates.manufactured_on,
+        previous_best_before=previous.best_before, best_before=dates.best_before, reason=context.reason,
+        actor=context.actor,
+        occurred_at=context.occurred_at, recorded_at=uow.now, cause_source=context.cause.source,
+        cause_id=context.cause.id,
     )  # fmt: skip
-    book.corrections.append(correction)
-    having = sorted(book.having(lot.sku, lot.lot)) if lot.expiry != before.expiry else []
+    uow.corrections.append(correction)
+    order_ids = sorted(uow.orders_with_stock(lot.sku, lot.lot)) if lot.expiry != previous.expiry else []
     return [
-        LotCorrected(
-            actor=told.actor, cause=told.cause, sku=lot.sku, lot=lot.lot, before=before.expiry, expiry=lot.expiry,
-            manufactured=lot.manufactured, best_before=lot.best_before, reason=told.reason, orders=list(run),
+        LotDatesCorrected(
+            actor=context.actor, cause=context.cause, sku=lot.sku, lot=lot.lot, previous_expiry=previous.expiry,
+            expiry=lot.expiry,
+            manufactured_on=lot.manufactured_on, best_before=lot.best_before, reason=context.reason, orders=list(batch),
         )
-        for run in list(chunks(having)) or [()]
+        for batch in list(chunks(order_ids)) or [()]
     ]  # fmt: skip
 
 
-DATED: frozenset[HoldKind] = frozenset({"EXPIRED", "EXPIRY_DIFFERS"})
-"""Holds that are about a date, and end when somebody has looked at it again."""
+DATE_CONTROLLED_KINDS: frozenset[HoldKind] = frozenset({"EXPIRED", "EXPIRY_CONFLICT"})
+"""Kinds of holds that end with a correction of the expiry date."""
 
 
-def correct(book: Book, requests: Sequence[CloudEvent[CorrectLot]]) -> list[Outcome]:
-    """Put the dates in force that somebody read anew; what they held, or kept from an order, may be free."""
-    return [_correct(book, request) for request in requests]
+def correct_dates(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[CorrectLotDates]]) -> list[CommandOutcome]:
+    """Correct the dates of lots and release the holds that depended on them."""
+    return [_correct_dates(uow, request) for request in requests]
 
 
-def _correct(book: Book, request: CloudEvent[CorrectLot]) -> Outcome:
-    asked, told = request.data, Told.by(request)
-    lot = known(book, asked.sku, asked.lot)
-    if isinstance(lot, Outcome):
+def _correct_dates(uow: LotsUnitOfWork, request: CloudEvent[CorrectLotDates]) -> CommandOutcome:
+    command, context = request.data, MessageContext.from_event(request)
+    lot = get_lot(uow, command.sku, command.lot)
+    if isinstance(lot, CommandOutcome):
         return lot
-    if not asked.lot:
-        return Outcome.refused(Code.UNKNOWN_LOT, f"{asked.sku} is not tracked by lot, and has no dates", asked.sku)
-    if asked.expiry is None and asked.sku in book.dated:
-        detail = f"{named(asked.sku, asked.lot)} is not without an expiry date: hold it until the date is known"
-        return Outcome.refused(Code.EXPIRY_MISSING, detail, asked.lot)
-    made = asked.manufactured or lot.manufactured
-    if made and asked.expiry and asked.expiry < made:
-        detail = f"{named(asked.sku, asked.lot)} was made on {made}, and cannot expire on {asked.expiry}"
-        return Outcome.refused(Code.DATES_OUT_OF_ORDER, detail, asked.lot)
-    over = DATED if asked.expiry != lot.expiry else DATED - {"EXPIRED"}  # the same date again has passed all the same
-    said = redate(book, lot, Dates(asked.expiry, made, asked.best_before or lot.best_before), told)
-    said += holds.close_all(book, [it for it in book.on(lot.sku, lot.lot) if it.kind in over], told)
-    places = [it for it in book.of_lot[lot.sku, lot.lot] if it.on_hand]
-    for balance in places:
-        book.came_free(balance, told)
-    return Outcome(stock_now(book, lot, *places), said)
+    if not command.lot:
+        return CommandOutcome.rejected(
+            Code.LOT_NOT_FOUND, f"Product {command.sku} is not lot-tracked and has no dates", command.sku
+        )
+    if command.expiry is None and command.sku in uow.expiry_required_skus:
+        detail = f"{lot_label(command.sku, command.lot)} requires an expiry date: place a hold until it is known"
+        return CommandOutcome.rejected(Code.EXPIRY_REQUIRED, detail, command.lot)
+    manufactured_on = command.manufactured_on or lot.manufactured_on
+    if manufactured_on and command.expiry and command.expiry < manufactured_on:
+        label = lot_label(command.sku, command.lot)
+        detail = f"{label} was manufactured on {manufactured_on} and cannot expire on {command.expiry}"
+        return CommandOutcome.rejected(Code.DATES_OUT_OF_ORDER, detail, command.lot)
+    # Confirming the same date does not release an EXPIRED hold: the date is still in the past.
+    released_kinds = DATE_CONTROLLED_KINDS if command.expiry != lot.expiry else DATE_CONTROLLED_KINDS - {"EXPIRED"}
+    emitted = set_dates(
+        uow, lot, LotDates(command.expiry, manufactured_on, command.best_before or lot.best_before), context
+    )
+    emitted += holds.release_all(
+        uow, [hold for hold in uow.open_holds(lot.sku, lot.lot) if hold.kind in released_kinds], context
+    )
+    stocked_balances = [balance for balance in uow.balances_by_lot[lot.sku, lot.lot] if balance.on_hand]
+    for balance in stocked_balances:
+        uow.mark_released(balance, context)
+    return CommandOutcome(lot_snapshot(uow, lot, *stocked_balances), emitted)

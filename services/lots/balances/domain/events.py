@@ -1,15 +1,17 @@
-"""What is said of a book beside its acts."""
+"""Events for conflicts between incoming events and stock."""
 
-from services.lots.balances.domain.book import Book
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.lots import LotRejected
 
 
-def disagreements(book: Book) -> list[LotRejected]:
-    """Say which facts did not fit, with the fact and the state as they are."""
+def conflict_events(uow: LotsUnitOfWork) -> list[LotRejected]:
+    """Build a rejection event for each conflict."""
     return [
         LotRejected(
-            actor=it.event.actor, cause=it.event.cause, kind="DISAGREEMENT", document=it.event.data.key(),
-            refused_type=it.event.type, code=it.code, detail=it.detail, sku=it.sku, ids=it.ids,
+            actor=conflict.event.actor, cause=conflict.event.cause, kind="EVENT_CONFLICT",
+            document=conflict.event.data.key(),
+            rejected_type=conflict.event.type, code=conflict.code, detail=conflict.detail, sku=conflict.sku,
+            ids=conflict.ids,
         )
-        for it in book.misfits
+        for conflict in uow.conflicts
     ]  # fmt: skip

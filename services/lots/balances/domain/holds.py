@@ -1,127 +1,159 @@
-"""Holds: stop a lot, everywhere or at one place, from being allocated, picked and dispatched, and let it go again."""
+"""Holds on lots: while open, the stock cannot be allocated, picked or dispatched."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from services.lots.balances.domain.answers import hold_now
-from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.refusals import Outcome, known, named, undefined
-from services.lots.balances.domain.stock import NOTHING, Hold, HoldKind, Lot, Told
-from shared.contracts.commands.lots import HoldLot, LiftLot
-from shared.contracts.envelope import CloudEvent, Fact, chunks
-from shared.contracts.lots import HeldStock, LotHeld, LotHoldLifted
-from shared.contracts.problems import Code, Refusal
-from shared.identifiers import address_of
+from services.lots.balances.domain.records import ZERO, Hold, HoldKind, Lot, MessageContext
+from services.lots.balances.domain.results import CommandOutcome, get_lot, location_violation, lot_label
+from services.lots.balances.domain.snapshots import hold_snapshot
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
+from shared.contracts.envelope import CloudEvent, Message, chunks
+from shared.contracts.lots import AffectedLot, LotHoldPlaced, LotHoldReleased
+from shared.contracts.problems import Code, ProblemDetail
+from shared.identifiers import resource_path
 
 
-def open_on(
-    book: Book,
+def place(
+    uow: LotsUnitOfWork,
     lot: Lot,
-    name: str,
+    hold_id: str,
     kind: HoldKind,
-    told: Told,
+    context: MessageContext,
     *,
     location: str | None = None,
-    role: str = "",
+    owner_role: str = "",
     return_id: str | None = None,
-    waiting: Decimal = NOTHING,
-) -> list[Fact]:
-    """Open a hold, with what orders have of the lot: reserved and picked of it must be loaded. Twice is once."""
-    for again in book.on(lot.sku, lot.lot):
-        if (again.hold, again.location) == (name, location):
-            again.waiting += waiting
-            again.changed = True
+    pending_quantity: Decimal = ZERO,
+) -> list[Message]:
+    """Place a hold and publish the affected order lines; the same hold again only adds to its pending quantity.
+
+    Requires the lot's reservations and picked quantities to be loaded.
+    """
+    for existing in uow.open_holds(lot.sku, lot.lot):
+        if (existing.hold_id, existing.location) == (hold_id, location):
+            existing.pending_quantity += pending_quantity
+            existing.is_dirty = True
             return []
-    opened = Hold(
-        hold=name, sku=lot.sku, lot=lot.lot, location=location, kind=kind, reason=told.reason, role=role,
-        return_id=return_id, waiting=waiting, opened_by=told.actor, opened_at=told.occurred, changed=True,
+    hold = Hold(
+        hold_id=hold_id, sku=lot.sku, lot=lot.lot, location=location, kind=kind, reason=context.reason,
+        owner_role=owner_role,
+        return_id=return_id, pending_quantity=pending_quantity, opened_by=context.actor, opened_at=context.occurred_at,
+        is_dirty=True,
     )  # fmt: skip
-    book.put_hold(opened)
-    book.no_longer_free(opened)
-    had = list(chunks(_had(book, opened))) or [()]
+    uow.add_hold(hold)
+    uow.unmark_released(hold)
+    batches = list(chunks(_affected_lots(uow, hold))) or [()]
     return [
-        LotHeld(
-            actor=told.actor, cause=told.cause, sku=lot.sku, lot=lot.lot, location=location, hold=name, role=role,
-            reason=told.reason, stock=list(run),
+        LotHoldPlaced(
+            actor=context.actor, cause=context.cause, sku=lot.sku, lot=lot.lot, location=location, hold_id=hold_id,
+            owner_role=owner_role,
+            reason=context.reason, stock=list(batch),
         )
-        for run in had
+        for batch in batches
     ]  # fmt: skip
 
 
-def _had(book: Book, hold: Hold) -> Iterator[HeldStock]:
-    """Name what orders have of it; where a picked quantity came from is not kept, so a place's hold names none."""
-    for row in book.reserved_of[hold.lot_key]:
+def _affected_lots(uow: LotsUnitOfWork, hold: Hold) -> Iterator[AffectedLot]:
+    """Yield the reserved and picked quantities under the hold.
+
+    Picked quantities do not keep their location, so a hold at one location affects none of them.
+    """
+    for row in uow.reservations_by_lot[hold.lot_key]:
         if row.quantity > 0 and hold.covers(row.location):
-            yield HeldStock(
-                lot=row.lot, quantity=row.quantity, order=row.order_id, line=row.line, demand=row.demand,
+            yield AffectedLot(
+                lot=row.lot, quantity=row.quantity, order=row.order_id, line=row.line, demand_id=row.demand_id,
                 location=row.location,
             )  # fmt: skip
-    for had in book.picked_of[hold.lot_key]:
-        if had.quantity > 0 and hold.location is None:
-            yield HeldStock(lot=had.lot, quantity=had.quantity, order=had.order_id, line=had.line, demand=had.demand)
+    for picked_row in uow.picked_by_lot[hold.lot_key]:
+        if picked_row.quantity > 0 and hold.location is None:
+            yield AffectedLot(
+                lot=picked_row.lot,
+                quantity=picked_row.quantity,
+                order=picked_row.order_id,
+                line=picked_row.line,
+                demand_id=picked_row.demand_id,
+            )
 
 
-def close(book: Book, hold: Hold, told: Told) -> LotHoldLifted:
-    """Lift a hold; what lies where it held, as far as it is loaded, may be free now."""
-    hold.lifted_by, hold.lifted_at, hold.lifted_reason = told.actor, told.occurred, told.reason
-    hold.waiting, hold.changed = NOTHING, True
-    for balance in book.of_lot[hold.lot_key]:
+def release(uow: LotsUnitOfWork, hold: Hold, context: MessageContext) -> LotHoldReleased:
+    """Release a hold and mark the loaded balances under it as released."""
+    hold.released_by, hold.released_at, hold.released_reason = context.actor, context.occurred_at, context.reason
+    hold.pending_quantity, hold.is_dirty = ZERO, True
+    for balance in uow.balances_by_lot[hold.lot_key]:
         if hold.location in {None, balance.location}:
-            book.came_free(balance, told)
-    return LotHoldLifted(
-        actor=told.actor, cause=told.cause, sku=hold.sku, lot=hold.lot, location=hold.location, hold=hold.hold,
-        reason=told.reason,
+            uow.mark_released(balance, context)
+    return LotHoldReleased(
+        actor=context.actor, cause=context.cause, sku=hold.sku, lot=hold.lot, location=hold.location,
+        hold_id=hold.hold_id,
+        reason=context.reason,
     )  # fmt: skip
 
 
-def close_all(book: Book, holds: Iterable[Hold], told: Told) -> list[Fact]:
-    """Lift holds, said lot by lot and place by place, however they were loaded."""
-    return [close(book, it, told) for it in sorted(holds, key=lambda it: (it.lot, it.location or "", it.hold))]
+def release_all(uow: LotsUnitOfWork, holds: Iterable[Hold], context: MessageContext) -> list[Message]:
+    """Release holds in order of lot, location and hold id."""
+    return [
+        release(uow, hold, context)
+        for hold in sorted(holds, key=lambda hold: (hold.lot, hold.location or "", hold.hold_id))
+    ]
 
 
-def hold(book: Book, requests: Sequence[CloudEvent[HoldLot]]) -> list[Outcome]:
-    """Open the holds asked for."""
-    return [_hold(book, request) for request in requests]
+def place_holds(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[PlaceLotHold]]) -> list[CommandOutcome]:
+    """Place the requested holds."""
+    return [_place_hold(uow, request) for request in requests]
 
 
-def _hold(book: Book, request: CloudEvent[HoldLot]) -> Outcome:
-    asked = request.data
-    if (asked.sku, asked.hold) in book.named:
-        return Outcome.refused(Code.HOLD_EXISTS, f"hold {asked.hold} on {asked.sku} exists already", asked.hold)
-    lot = known(book, asked.sku, asked.lot)
-    if isinstance(lot, Outcome):
+def _place_hold(uow: LotsUnitOfWork, request: CloudEvent[PlaceLotHold]) -> CommandOutcome:
+    command = request.data
+    if (command.sku, command.hold_id) in uow.holds_by_id:
+        return CommandOutcome.rejected(
+            Code.HOLD_EXISTS, f"Hold {command.hold_id} on {command.sku} already exists", command.hold_id
+        )
+    lot = get_lot(uow, command.sku, command.lot)
+    if isinstance(lot, CommandOutcome):
         return lot
-    if asked.location and (no := undefined(book, asked.location)):
-        return no
-    told = Told.by(request)
-    said = open_on(book, lot, asked.hold, "ASKED", told, location=asked.location, role=asked.role)
-    return Outcome(hold_now(book, asked.sku, asked.hold), said)
+    if command.location and (violation := location_violation(uow, command.location)):
+        return violation
+    context = MessageContext.from_event(request)
+    emitted = place(
+        uow, lot, command.hold_id, "MANUAL", context, location=command.location, owner_role=command.owner_role
+    )
+    return CommandOutcome(hold_snapshot(uow, command.sku, command.hold_id), emitted)
 
 
-def lift(book: Book, requests: Sequence[CloudEvent[LiftLot]]) -> list[Outcome]:
-    """Close holds, at every lot and place that they are on; all that lies there must be loaded."""
-    return [_lift(book, request) for request in requests]
+def release_holds(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[ReleaseLotHold]]) -> list[CommandOutcome]:
+    """Release holds on all their lots and locations. Requires the balances of these lots to be loaded."""
+    return [_release_hold(uow, request) for request in requests]
 
 
-ENDS: Mapping[HoldKind, tuple[Code, str]] = {
-    "RETURN": (Code.DISPOSITION_OPEN, "ends with the disposition of return"),
-    "EXPIRED": (Code.DATES_DECIDE, "ends with a correction of the expiry:"),
-    "EXPIRY_DIFFERS": (Code.DATES_DECIDE, "ends with a correction of the expiry:"),
+RELEASE_CONDITIONS: Mapping[HoldKind, tuple[Code, str]] = {
+    "RETURN": (Code.DISPOSITION_PENDING, "is released by the disposition of return"),
+    "EXPIRED": (Code.HOLD_REQUIRES_DATE_CORRECTION, "is released by a correction of the expiry date:"),
+    "EXPIRY_CONFLICT": (Code.HOLD_REQUIRES_DATE_CORRECTION, "is released by a correction of the expiry date:"),
 }
-"""Holds that are not lifted by hand, and how they end."""
+"""Kinds of holds that cannot be released by a command, and what releases them."""
 
 
-def _lift(book: Book, request: CloudEvent[LiftLot]) -> Outcome:
-    asked, told = request.data, Told.by(request)
-    its = [it for it in book.named.get((asked.sku, asked.hold), ()) if it.open and asked.lot in {None, it.lot}]
-    if not its:
-        on = named(asked.sku, asked.lot) if asked.lot else asked.sku
-        return Outcome.refused(Code.UNKNOWN_HOLD, f"no open hold {asked.hold} on {on}", asked.hold)
-    for it in its:
-        if it.kind in ENDS:
-            code, how = ENDS[it.kind]
-            detail = f"hold {asked.hold} on {named(it.sku, it.lot)} {how} {it.return_id or it.reason}"
-            blocked_by = [address_of("returns", it.return_id)] if it.return_id else []
-            return Outcome(refusal=Refusal(code=code, detail=detail, ids=[asked.hold], blocked_by=blocked_by))
-    said = close_all(book, its, told)
-    return Outcome(hold_now(book, asked.sku, asked.hold), said)
+def _release_hold(uow: LotsUnitOfWork, request: CloudEvent[ReleaseLotHold]) -> CommandOutcome:
+    command, context = request.data, MessageContext.from_event(request)
+    open_holds = [
+        hold
+        for hold in uow.holds_by_id.get((command.sku, command.hold_id), ())
+        if hold.is_open and command.lot in {None, hold.lot}
+    ]
+    if not open_holds:
+        target = lot_label(command.sku, command.lot) if command.lot else command.sku
+        return CommandOutcome.rejected(
+            Code.HOLD_NOT_FOUND, f"Open hold {command.hold_id} on {target} not found", command.hold_id
+        )
+    for hold in open_holds:
+        if hold.kind in RELEASE_CONDITIONS:
+            code, condition = RELEASE_CONDITIONS[hold.kind]
+            condition_text = f"{condition} {hold.return_id or hold.reason}"
+            detail = f"Hold {command.hold_id} on {lot_label(hold.sku, hold.lot)} {condition_text}"
+            blocked_by = [resource_path("returns", hold.return_id)] if hold.return_id else []
+            return CommandOutcome(
+                violation=ProblemDetail(code=code, detail=detail, ids=[command.hold_id], blocked_by=blocked_by)
+            )
+    emitted = release_all(uow, open_holds, context)
+    return CommandOutcome(hold_snapshot(uow, command.sku, command.hold_id), emitted)

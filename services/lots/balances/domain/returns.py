@@ -1,100 +1,141 @@
-"""Counted goods that came back from customers: held where they lie, until their disposition."""
+"""Customer returns of lot stock: on hold at their location until the disposition."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.book import Book
-from services.lots.balances.domain.mixing import mixed
-from services.lots.balances.domain.refusals import Outcome, named, written
-from services.lots.balances.domain.stock import NOTHING, Balance, Change, Lot, Papers, Told
-from shared.contracts.counted import LotQuantity
-from shared.contracts.envelope import CloudEvent, Fact
+from services.lots.balances.domain.mixed_lots import mixed_lot_events
+from services.lots.balances.domain.records import ZERO, Balance, ChangeType, DocumentRefs, Lot, MessageContext
+from services.lots.balances.domain.results import CommandOutcome, format_quantity, lot_label
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotAdjusted, LotReceived
-from shared.contracts.problems import Code, Refusal
-from shared.contracts.receiving import StockDisposed, StockReturned
-from shared.identifiers import address_of
+from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.quantities import LotQuantity
+from shared.contracts.receiving import ReturnLotsDisposed, ReturnLotsReceived
+from shared.identifiers import resource_path
 
 
-def returned(book: Book, events: Sequence[CloudEvent[StockReturned]]) -> list[Fact]:
-    """Take in what customers sent back, on hold (S18)."""
-    return [fact for event in events for came in event.data.lots for fact in _returned(book, event, came)]
+def receive_return(uow: LotsUnitOfWork, events: Sequence[CloudEvent[ReturnLotsReceived]]) -> list[Message]:
+    """Record returned quantities on hold (S18)."""
+    return [
+        message
+        for event in events
+        for returned_lot in event.data.lots
+        for message in _receive_returned_lot(uow, event, returned_lot)
+    ]
 
 
-def _returned(book: Book, event: CloudEvent[StockReturned], came: LotQuantity) -> list[Fact]:
-    fact, told = event.data, Told.by(event)
-    lot = book.lots.get((fact.sku, came.lot))
+def _receive_returned_lot(
+    uow: LotsUnitOfWork, event: CloudEvent[ReturnLotsReceived], returned_lot: LotQuantity
+) -> list[Message]:
+    payload, context = event.data, MessageContext.from_event(event)
+    lot = uow.lots.get((payload.sku, returned_lot.lot))
     if lot is None:
-        lot = book.lots[fact.sku, came.lot] = Lot(
-            sku=fact.sku, lot=came.lot, expiry=None, manufactured=None, best_before=None, first_received=event.time,
-            supplier="", changed=True,
+        lot = uow.lots[payload.sku, returned_lot.lot] = Lot(
+            sku=payload.sku, lot=returned_lot.lot, expiry=None, manufactured_on=None, best_before=None,
+            first_received_at=event.time,
+            supplier="", is_dirty=True,
         )  # fmt: skip
-    balance = book.balance(lot, fact.location)
-    # First the hold: what comes back is free at no time.
-    said = holds.open_on(
-        book, lot, fact.hold, "RETURN", told, location=fact.location, return_id=fact.return_id, waiting=came.quantity
+    balance = uow.get_balance(lot, payload.location)
+    # The hold is placed first, so that returned stock is never allocated.
+    emitted = holds.place(
+        uow,
+        lot,
+        payload.hold_id,
+        "RETURN",
+        context,
+        location=payload.location,
+        return_id=payload.return_id,
+        pending_quantity=returned_lot.quantity,
     )
-    papers = Papers(order_id=fact.order, customer=fact.customer, return_id=fact.return_id)
-    book.change(Change.RETURNED, balance, came.quantity, told, papers)
-    back = LotReceived(
-        actor=told.actor, cause=told.cause, sku=lot.sku, lot=lot.lot, quantity=came.quantity, location=fact.location,
-        expiry=lot.expiry, manufactured=lot.manufactured, best_before=lot.best_before, return_id=fact.return_id,
-        order=fact.order, customer=fact.customer, reason=fact.reason,
+    documents = DocumentRefs(order_id=payload.order, customer=payload.customer, return_id=payload.return_id)
+    uow.adjust_on_hand(ChangeType.RETURNED, balance, returned_lot.quantity, context, documents)
+    received_event = LotReceived(
+        actor=context.actor, cause=context.cause, sku=lot.sku, lot=lot.lot, quantity=returned_lot.quantity,
+        location=payload.location,
+        expiry=lot.expiry, manufactured_on=lot.manufactured_on, best_before=lot.best_before,
+        return_id=payload.return_id,
+        order=payload.order, customer=payload.customer, reason=payload.reason,
     )  # fmt: skip
-    return [back, *said, *mixed(book, balance, told)]
+    return [received_event, *emitted, *mixed_lot_events(uow, balance, context)]
 
 
-def disposed(book: Book, events: Sequence[CloudEvent[StockDisposed]]) -> list[Fact]:
-    """Returned goods go back to stock, are scrapped or sent back; their hold ends when nothing of it is undecided."""
-    return [fact for event in events for some in event.data.lots for fact in _disposed(book, event, some)]
+def dispose_return(uow: LotsUnitOfWork, events: Sequence[CloudEvent[ReturnLotsDisposed]]) -> list[Message]:
+    """Restock, scrap or return stock to the vendor; release the hold when nothing is pending."""
+    return [
+        message
+        for event in events
+        for disposed_lot in event.data.lots
+        for message in _dispose_lot(uow, event, disposed_lot)
+    ]
 
 
-def _disposed(book: Book, event: CloudEvent[StockDisposed], some: LotQuantity) -> list[Fact]:
-    fact, told = event.data, Told.by(event)
-    waits = next(
-        (it for it in book.on(fact.sku, some.lot) if (it.hold, it.location) == (fact.hold, fact.location)), None
+def _dispose_lot(
+    uow: LotsUnitOfWork, event: CloudEvent[ReturnLotsDisposed], disposed_lot: LotQuantity
+) -> list[Message]:
+    payload, context = event.data, MessageContext.from_event(event)
+    return_hold = next(
+        (
+            hold
+            for hold in uow.open_holds(payload.sku, disposed_lot.lot)
+            if (hold.hold_id, hold.location) == (payload.hold_id, payload.location)
+        ),
+        None,
     )
-    if waits is None or waits.waiting < some.quantity:
-        why = f"return {fact.return_id} disposes of {written(some.quantity)} of {named(fact.sku, some.lot)} at "
-        waiting = waits.waiting if waits else NOTHING
-        detail = f"{why}{fact.location}, where {written(waiting)} wait for it"
-        book.misfit(event, Code.NOT_IN_RETURN, detail, fact.sku, [some.lot])
+    if return_hold is None or return_hold.pending_quantity < disposed_lot.quantity:
+        disposed_text = f"{format_quantity(disposed_lot.quantity)} of {lot_label(payload.sku, disposed_lot.lot)}"
+        pending = return_hold.pending_quantity if return_hold else ZERO
+        return_text = f"return {payload.return_id} has {format_quantity(pending)} pending there"
+        detail = f"Disposition of {disposed_text} at {payload.location}, but {return_text}"
+        uow.record_conflict(event, Code.NOT_IN_RETURN, detail, payload.sku, [disposed_lot.lot])
         return []
-    balance = book.balance(book.lots[fact.sku, some.lot], fact.location)
-    said = _taken_away(book, event, balance, some)
-    waits.waiting -= some.quantity
-    waits.changed = True
-    return said if waits.waiting else [*said, holds.close(book, waits, told)]
+    balance = uow.get_balance(uow.lots[payload.sku, disposed_lot.lot], payload.location)
+    emitted = _remove_stock(uow, event, balance, disposed_lot)
+    return_hold.pending_quantity -= disposed_lot.quantity
+    return_hold.is_dirty = True
+    return emitted if return_hold.pending_quantity else [*emitted, holds.release(uow, return_hold, context)]
 
 
-def _taken_away(book: Book, event: CloudEvent[StockDisposed], balance: Balance, some: LotQuantity) -> list[Fact]:
-    fact, told = event.data, Told.by(event)
-    if fact.disposition == "RESTOCK":
+def _remove_stock(
+    uow: LotsUnitOfWork, event: CloudEvent[ReturnLotsDisposed], balance: Balance, disposed_lot: LotQuantity
+) -> list[Message]:
+    payload, context = event.data, MessageContext.from_event(event)
+    if payload.disposition == "RESTOCK":
         return []
-    scrapped = fact.disposition == "SCRAP"
-    papers = Papers(return_id=fact.return_id)
-    book.change(Change.SCRAPPED if scrapped else Change.SENT_BACK, balance, -some.quantity, told, papers)
+    is_scrap = payload.disposition == "SCRAP"
+    documents = DocumentRefs(return_id=payload.return_id)
+    uow.adjust_on_hand(
+        ChangeType.SCRAPPED if is_scrap else ChangeType.RETURNED_TO_VENDOR,
+        balance,
+        -disposed_lot.quantity,
+        context,
+        documents,
+    )
     return [
         LotAdjusted(
-            actor=told.actor, cause=told.cause, sku=balance.sku, lot=balance.lot, location=balance.location,
-            quantity=some.quantity, adjustment="SCRAPPED" if scrapped else "SENT_BACK", reason=fact.reason,
+            actor=context.actor, cause=context.cause, sku=balance.sku, lot=balance.lot, location=balance.location,
+            quantity=disposed_lot.quantity, adjustment="SCRAPPED" if is_scrap else "RETURNED_TO_VENDOR",
+            reason=payload.reason,
         )
     ]  # fmt: skip
 
 
-def undecided(book: Book, balance: Balance, quantity: Decimal) -> Outcome | None:
-    """Refuse to take away what came back from customers and waits for its disposition."""
-    waits = [hold for hold in book.on(balance.sku, balance.lot, balance.location) if hold.waiting > 0]
-    waiting = sum((hold.waiting for hold in waits), NOTHING)
-    if quantity <= balance.free - waiting:
+def disposition_violation(uow: LotsUnitOfWork, balance: Balance, quantity: Decimal) -> CommandOutcome | None:
+    """Reject a quantity that includes returned stock with a pending disposition."""
+    return_holds = [
+        hold for hold in uow.open_holds(balance.sku, balance.lot, balance.location) if hold.pending_quantity > 0
+    ]
+    pending = sum((hold.pending_quantity for hold in return_holds), ZERO)
+    if quantity <= balance.unallocated - pending:
         return None
-    returns = sorted({hold.return_id for hold in waits if hold.return_id})
+    return_ids = sorted({hold.return_id for hold in return_holds if hold.return_id})
     detail = (
-        f"{written(waiting)} of {named(balance.sku, balance.lot)} at {balance.location} wait for the disposition of "
-        f"return {', '.join(returns)}"
+        f"{format_quantity(pending)} of {lot_label(balance.sku, balance.lot)} at {balance.location}: "
+        f"disposition of return {', '.join(return_ids)} pending"
     )
-    refusal = Refusal(
-        code=Code.DISPOSITION_OPEN, detail=detail, ids=[balance.lot or balance.sku],
-        blocked_by=[address_of("returns", name) for name in returns],
+    problem = ProblemDetail(
+        code=Code.DISPOSITION_PENDING, detail=detail, ids=[balance.lot or balance.sku],
+        blocked_by=[resource_path("returns", return_id) for return_id in return_ids],
     )  # fmt: skip
-    return Outcome(refusal=refusal)
+    return CommandOutcome(violation=problem)

@@ -1,14 +1,14 @@
-"""Looking lots up over HTTP."""
+"""HTTP API of lot lookup."""
 
 from fastapi import APIRouter
 
 from services.lots.lookup.api import lots, trace
 from services.lots.lookup.queries.reports import REPORTS
-from shared.http import serve
+from shared.http import add_report_routes
 
 reports = APIRouter(prefix="/reports", tags=["reports"])
-serve(reports, REPORTS)
+add_report_routes(reports, REPORTS)
 
 router = APIRouter()
-for part in (lots.router, trace.router, reports):
-    router.include_router(part)
+for sub_router in (lots.router, trace.router, reports):
+    router.include_router(sub_router)

@@ -1,65 +1,65 @@
-"""Lots as a list with its filters, and one as a whole."""
+"""HTTP API of lots: filtered list and details."""
 
 from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from services.lots.balances.domain.stock import HoldKind
+from services.lots.balances.domain.records import HoldKind
 from services.lots.lookup.queries import lots as queries
-from services.lots.lookup.queries.amounts import Amounts
 from services.lots.lookup.queries.search import Filters, search
+from services.lots.lookup.queries.totals import StockTotals
 from shared.contracts.model import KnownFieldsModel
 from shared.http import (
     Cursor,
     Limit,
     LocationFilter,
-    NotFound,
+    NotFoundError,
     Page,
-    Reading,
+    ReadTransaction,
     SkuFilter,
     SkuPath,
     WarehouseFilter,
-    page,
-    parts,
+    decode_cursor,
+    paginate,
 )
-from shared.identifiers import Day, Exact
-from shared.replica import days
-from shared.stock.expiry import days_left, is_expired
+from shared.identifiers import Day, SignedQuantity
+from shared.inventory.expiry import days_left, is_expired
+from shared.inventory.reference_data import today_by_warehouse
 
 router = APIRouter(tags=["lookup"])
 
-LotPath = Annotated[str, Path(description="Lot number, exactly; empty for an untracked product.")]
-Part = Annotated[
-    str | None, Query(max_length=64, description="Part of the lot number from 3 characters, else its beginning.")
+LotPath = Annotated[str, Path(description="Lot number, case-sensitive; empty for an untracked product.")]
+SearchTerm = Annotated[
+    str | None, Query(max_length=64, description="Part of the lot number; below 3 characters, its beginning.")
 ]
 
 
 class LotAttributes(KnownFieldsModel):
-    """What is known of a lot itself."""
+    """Attributes of a lot."""
 
     sku: str
     product: str
     unit: str
     lot: str
     expiry: date | None
-    manufactured: date | None
+    manufactured_on: date | None
     best_before: date | None
-    first_received: datetime
+    first_received_at: datetime
     supplier: str
 
 
 class LotSummary(LotAttributes):
-    """A lot as a line of the list."""
+    """A lot in the list, with its total quantities."""
 
-    on_hand: Exact
-    allocated: Exact
-    picked: Exact
-    held: bool
+    on_hand: SignedQuantity
+    allocated: SignedQuantity
+    picked: SignedQuantity
+    on_hold: bool
 
 
-class WarehouseBalance(Amounts):
-    """How much there is of a lot in a warehouse, and how long it is good there."""
+class WarehouseBalance(StockTotals):
+    """Quantities of a lot in a warehouse and its remaining shelf life there."""
 
     warehouse: str
     days_left: int | None
@@ -67,37 +67,37 @@ class WarehouseBalance(Amounts):
 
 
 class LocationBalance(KnownFieldsModel):
-    """How much of a lot lies at a place."""
+    """Quantities of a lot at a location."""
 
     location: str
-    on_hand: Exact
-    free: Exact
-    allocated: Exact
-    held: Exact
-    staged: Exact
+    on_hand: SignedQuantity
+    available: SignedQuantity
+    allocated: SignedQuantity
+    held: SignedQuantity
+    staged: SignedQuantity
 
 
 class LotHoldOut(KnownFieldsModel):
-    """A hold that is open on the lot, everywhere or at one place."""
+    """An open hold on the lot, at one location or at all of them."""
 
-    hold: str
+    hold_id: str
     location: str | None
     kind: HoldKind
     reason: str
-    role: str
+    owner_role: str
     return_id: str | None
     opened_by: str
     opened_at: datetime
 
 
 class DateCorrectionOut(KnownFieldsModel):
-    """That the dates of the lot were others before, and who said so why."""
+    """A correction of the lot's dates."""
 
-    expiry_before: date | None
+    previous_expiry: date | None
     expiry: date | None
-    manufactured_before: date | None
-    manufactured: date | None
-    best_before_before: date | None
+    previous_manufactured_on: date | None
+    manufactured_on: date | None
+    previous_best_before: date | None
     best_before: date | None
     reason: str
     actor: str
@@ -105,61 +105,62 @@ class DateCorrectionOut(KnownFieldsModel):
 
 
 class LotDetail(LotAttributes):
-    """Everything that is known of a lot; its movements are a report."""
+    """A lot with its stock, open holds and date corrections."""
 
     warehouses: list[WarehouseBalance]
-    places: list[LocationBalance]
+    locations: list[LocationBalance]
     holds: list[LotHoldOut]
     corrections: list[DateCorrectionOut]
 
 
 @router.get("/lots")
 async def list_lots(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
-    q: Part = None,
+    q: SearchTerm = None,
     sku: SkuFilter = None,
-    expiring_before: Annotated[Day | None, Query(description="Expiring before this day.")] = None,
+    expiring_before: Annotated[Day | None, Query(description="Only lots that expire before this date.")] = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
     stocked: Annotated[bool, Query(description="Only lots with stock on hand.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LotSummary]:
-    """Lots in order of SKU and lot number."""
-    after = parts(cursor, str, str) or ("", "")
+    """Lists lots in order of SKU and lot number."""
+    after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
-        part=q, sku=sku, before=expiring_before, warehouse=warehouse, location=location, stocked=stocked,
+        search_term=q, sku=sku, expires_before=expiring_before, warehouse=warehouse, location=location,
+        has_stock=stocked,
     )  # fmt: skip
-    found = await search(tx, filters, (after[0], after[1]), limit + 1)
-    return page(found, limit, lambda row: LotSummary.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
+    rows = await search(tx, filters, (after[0], after[1]), limit + 1)
+    return paginate(rows, limit, lambda row: LotSummary.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
 
 
 @router.get("/lots/{sku}/{lot:optional}")
-async def get_lot(tx: Reading, sku: SkuPath, lot: LotPath) -> LotDetail:
-    """A lot with its dates, balances, holds and earlier dates."""
-    found = await queries.one(tx, sku, lot)
-    if found is None:
-        raise unknown(sku, lot)
-    today = await days(tx)
+async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
+    """Returns a lot with its dates, stock, open holds and date corrections."""
+    lot_row = await queries.find_lot(tx, sku, lot)
+    if lot_row is None:
+        raise lot_not_found(sku, lot)
+    local_dates = await today_by_warehouse(tx)
     warehouses = [
         {
             **row._asdict(),
-            "days_left": days_left(found.expiry, day) if found.expiry else None,
-            "expired": is_expired(found.expiry, day),
+            "days_left": days_left(lot_row.expiry, day) if lot_row.expiry else None,
+            "expired": is_expired(lot_row.expiry, day),
         }
-        for row in await queries.by_warehouse(tx, sku, lot)
-        for day in (today.get(row.warehouse, tx.now.date()),)
+        for row in await queries.find_warehouse_totals(tx, sku, lot)
+        for day in (local_dates.get(row.warehouse, tx.now.date()),)
     ]
-    rest = {
-        "places": await queries.lying(tx, sku, lot),
-        "holds": await queries.holds(tx, sku, lot),
-        "corrections": await queries.corrections(tx, sku, lot),
+    sections = {
+        "locations": await queries.find_balances(tx, sku, lot),
+        "holds": await queries.find_open_holds(tx, sku, lot),
+        "corrections": await queries.find_corrections(tx, sku, lot),
     }
-    shown = {name: [row._asdict() for row in rows] for name, rows in rest.items()}
-    return LotDetail.model_validate(found._asdict() | {"warehouses": warehouses} | shown)
+    details = {name: [row._asdict() for row in rows] for name, rows in sections.items()}
+    return LotDetail.model_validate(lot_row._asdict() | {"warehouses": warehouses} | details)
 
 
-def unknown(sku: str, lot: str) -> NotFound:
-    """Say that there is no such lot."""
-    return NotFound(f"no lot {lot!r} of {sku} is known" if lot else f"no stock of {sku} is known", ids=[lot or sku])
+def lot_not_found(sku: str, lot: str) -> NotFoundError:
+    """Build the error for a lot that is not found."""
+    return NotFoundError(f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found", ids=[lot or sku])

@@ -1,24 +1,24 @@
-"""Where a lot came from, and where it went: each in one answer."""
+"""HTTP API of lot traceability: trace back and trace forward."""
 
 from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter
 
-from services.lots.lookup.api.lots import LocationBalance, LotPath, unknown
+from services.lots.lookup.api.lots import LocationBalance, LotPath, lot_not_found
 from services.lots.lookup.queries import lots, trace
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Reading, SkuPath
-from shared.identifiers import Exact
+from shared.http import ReadTransaction, SkuPath
+from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["lookup"])
 
 
 class Inflow(KnownFieldsModel):
-    """So much of the lot came: with a receipt from a supplier, back from a customer, or it was found."""
+    """A quantity of the lot that was received, returned by a customer or found."""
 
-    change: Literal["RECEIVED", "RETURNED", "FOUND", "COUNTED_UP"]
-    quantity: Exact
+    change: Literal["RECEIVED", "RETURNED", "FOUND", "COUNT_GAIN"]
+    quantity: SignedQuantity
     warehouse: str
     location: str
     recorded_at: datetime
@@ -34,16 +34,16 @@ class Inflow(KnownFieldsModel):
 
 
 class TraceBackward(KnownFieldsModel):
-    """Everything that brought some of a lot here, in order; `more` says that there is more than the answer holds."""
+    """All inflows of a lot in order; `has_more` tells that the list is cut off."""
 
     sku: str
     lot: str
-    came: list[Inflow]
-    more: bool
+    inflows: list[Inflow]
+    has_more: bool
 
 
-class ShippedLotOut(KnownFieldsModel):
-    """So much of the lot left for a customer."""
+class Outflow(KnownFieldsModel):
+    """A quantity of the lot that was shipped to a customer."""
 
     shipment: str | None
     order: str | None
@@ -52,26 +52,26 @@ class ShippedLotOut(KnownFieldsModel):
     customer_name: str
     contact: str
     warehouse: str
-    quantity: Exact
+    quantity: SignedQuantity
     shipped_at: datetime
 
 
 class Commitment(KnownFieldsModel):
-    """So much of the lot an order has that has not left."""
+    """A quantity of the lot that is allocated to or picked for an order."""
 
     order: str
     line: str
     customer: str | None
     status: Literal["ALLOCATED", "PICKED"]
     location: str | None
-    quantity: Exact
+    quantity: SignedQuantity
 
 
 class WriteOff(KnownFieldsModel):
-    """So much of the lot is gone, and to no customer."""
+    """A quantity of the lot that was scrapped, lost or returned to the vendor."""
 
-    change: Literal["SCRAPPED", "LOST", "COUNTED_DOWN", "SENT_BACK"]
-    quantity: Exact
+    change: Literal["SCRAPPED", "LOST", "COUNT_LOSS", "RETURNED_TO_VENDOR"]
+    quantity: SignedQuantity
     warehouse: str
     location: str
     recorded_at: datetime
@@ -80,40 +80,47 @@ class WriteOff(KnownFieldsModel):
 
 
 class TraceForward(KnownFieldsModel):
-    """Where all of a lot is: shipped, with which orders, lying here, gone; and what of the shipped came back."""
+    """Shipments, returns, commitments to orders, stock and write-offs of a lot.
+
+    `has_more` tells that one of the lists is cut off.
+    """
 
     sku: str
     lot: str
-    shipped: list[ShippedLotOut]
+    outflows: list[Outflow]
     returned: list[Inflow]
-    orders: list[Commitment]
-    places: list[LocationBalance]
-    gone: list[WriteOff]
-    more: bool
+    commitments: list[Commitment]
+    locations: list[LocationBalance]
+    write_offs: list[WriteOff]
+    has_more: bool
 
 
 @router.get("/lots/{sku}/{lot:optional}/trace-back", summary="Trace a lot back")
-async def trace_lot_back(tx: Reading, sku: SkuPath, lot: LotPath) -> TraceBackward:
-    """Where a lot came from: receipts with supplier, day and quantity; returns; what was found."""
-    if await lots.one(tx, sku, lot) is None:
-        raise unknown(sku, lot)
-    came = await trace.came(tx, sku, lot)
-    shown = [Inflow.model_validate(row._asdict()) for row in came]
-    return TraceBackward(sku=sku, lot=lot, came=shown, more=len(came) == trace.MOST)
+async def trace_lot_back(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> TraceBackward:
+    """Returns the receipts of a lot with their suppliers, its customer returns and found quantities."""
+    if await lots.find_lot(tx, sku, lot) is None:
+        raise lot_not_found(sku, lot)
+    inflows = await trace.find_inflows(tx, sku, lot)
+    return TraceBackward(
+        sku=sku,
+        lot=lot,
+        inflows=[Inflow.model_validate(row._asdict()) for row in inflows],
+        has_more=len(inflows) == trace.MAX_ROWS,
+    )
 
 
 @router.get("/lots/{sku}/{lot:optional}/trace-forward", summary="Trace a lot forward")
-async def trace_lot_forward(tx: Reading, sku: SkuPath, lot: LotPath) -> TraceForward:
-    """Where a lot went: customers, orders and shipments with quantities, and where the rest of it is now."""
-    if await lots.one(tx, sku, lot) is None:
-        raise unknown(sku, lot)
-    found = {
-        "shipped": await trace.shipped(tx, sku, lot),
-        "returned": [row for row in await trace.came(tx, sku, lot) if row.change == "RETURNED"],
-        "orders": await trace.promised(tx, sku, lot),
-        "places": await lots.lying(tx, sku, lot),
-        "gone": await trace.gone(tx, sku, lot),
+async def trace_lot_forward(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> TraceForward:
+    """Returns the shipments of a lot with their customers, its orders, its write-offs and the remaining stock."""
+    if await lots.find_lot(tx, sku, lot) is None:
+        raise lot_not_found(sku, lot)
+    sections = {
+        "outflows": await trace.find_outflows(tx, sku, lot),
+        "returned": [row for row in await trace.find_inflows(tx, sku, lot) if row.change == "RETURNED"],
+        "commitments": await trace.find_commitments(tx, sku, lot),
+        "locations": await lots.find_balances(tx, sku, lot),
+        "write_offs": await trace.find_write_offs(tx, sku, lot),
     }
-    shown = {name: [row._asdict() for row in rows] for name, rows in found.items()}
-    more = any(len(rows) >= trace.MOST for rows in found.values())
-    return TraceForward.model_validate({"sku": sku, "lot": lot, "more": more} | shown)
+    details = {name: [row._asdict() for row in rows] for name, rows in sections.items()}
+    has_more = any(len(rows) >= trace.MAX_ROWS for rows in sections.values())
+    return TraceForward.model_validate({"sku": sku, "lot": lot, "has_more": has_more} | details)

@@ -1,1 +1,1 @@
-"""What lookup reads."""
+"""Queries of lot lookup."""

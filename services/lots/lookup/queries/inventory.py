@@ -1,4 +1,4 @@
-"""Lot inventory by expiration, and what expires of it within how many days: two reports, one statement."""
+"""Reports of lot inventory by expiration and of expiring lots, from one statement."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -6,58 +6,60 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request
 from pydantic import Field
 
-from services.lots.lookup.queries.amounts import OF_LOTS, Amounts, amounts, of_stock
+from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
-from shared.database import reading
 from shared.http import LotFilter, Report, SkuFilter, WarehouseFilter
-from shared.replica import days
+from shared.inventory.reference_data import today_by_warehouse
+from shared.persistence.database import read_only
 
 Bucket = Literal["expired", "<=7", "<=30", "<=90", ">90"]
 
 BUCKETS: dict[Bucket | None, tuple[int | None, int | None]] = {
     "expired": (None, -1), "<=7": (0, 7), "<=30": (8, 30), "<=90": (31, 90), ">90": (91, None), None: (None, None),
 }  # fmt: skip
-"""The days left of what is in a bucket, from and to."""
+"""Minimum and maximum of the days left in each bucket."""
 
 
-class LotNamed(KnownFieldsModel):
+class LotInWarehouseRow(KnownFieldsModel):
     """A lot in a warehouse."""
 
-    expiry: date | None = Field(description="the last day on which it is good")
-    days_left: int | None = Field(description="days until then, by the warehouse's own day; negative once expired")
-    sku: str = Field(description="the product")
-    product: str = Field(description="its name")
-    lot: str = Field(description="the lot number, as the label says it; empty for untracked products")
-    warehouse: str = Field(description="the warehouse")
+    expiry: date | None = Field(description="expiry date, the last usable day")
+    days_left: int | None = Field(
+        description="days until the expiry date, local to the warehouse; negative once expired"
+    )
+    sku: str = Field(description="SKU of the product")
+    product: str = Field(description="name of the product")
+    lot: str = Field(description="lot number; empty for untracked products")
+    warehouse: str = Field(description="warehouse")
 
 
-class InventoryRow(Amounts, LotNamed):
-    """Lot inventory by expiration: each lot in each warehouse, what expires first comes first."""
+class InventoryRow(StockTotals, LotInWarehouseRow):
+    """Lot inventory by expiration: each lot in each warehouse, earliest expiry first."""
 
-    unit: str = Field(description="what quantities are counted in")
-    manufactured: date | None = Field(description="when it was made")
-    best_before: date | None = Field(description="until when it is at its best")
-    first_received: datetime = Field(description="when the lot first came")
-    supplier: str = Field(description="who sent it first")
+    unit: str = Field(description="unit of measure")
+    manufactured_on: date | None = Field(description="manufacturing date")
+    best_before: date | None = Field(description="best-before date")
+    first_received_at: datetime = Field(description="time of the first receipt")
+    supplier: str = Field(description="supplier of the first receipt")
 
 
 class ExpiringRow(InventoryRow):
-    """Expiring lots: what has expired, and what will within 7, 30, 90 days and later, in that order."""
+    """Expiring lots: expired, within 7, 30 or 90 days, and later, in that order."""
 
-    bucket: Bucket = Field(description="expired, or within how many days it will have")
+    bucket: Bucket = Field(description="days left: expired, <=7, <=30, <=90 or >90")
 
 
-# From one warehouse to the next by the index, as they are few; where the clock knows no day there, it is the world's.
-SITES = """
+# Loose index scan over the few warehouses; UTC date for a warehouse without a time zone.
+WAREHOUSES = """
     WITH RECURSIVE site (warehouse) AS (
         SELECT least(
             (SELECT min(warehouse) FROM balance WHERE on_hand > 0),
-            (SELECT min(warehouse) FROM picked WHERE quantity > 0)
+            (SELECT min(warehouse) FROM picked_stock WHERE quantity > 0)
         )
         UNION ALL
         SELECT least(
             (SELECT min(b.warehouse) FROM balance AS b WHERE b.on_hand > 0 AND b.warehouse > site.warehouse),
-            (SELECT min(k.warehouse) FROM picked AS k WHERE k.quantity > 0 AND k.warehouse > site.warehouse)
+            (SELECT min(k.warehouse) FROM picked_stock AS k WHERE k.quantity > 0 AND k.warehouse > site.warehouse)
         ) FROM site WHERE site.warehouse IS NOT NULL
     )
     SELECT warehouse, coalesce(today.day, CAST(:utc AS date)) AS day
@@ -65,24 +67,25 @@ SITES = """
         USING (warehouse)
     WHERE warehouse IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
 """
-AFTER = "CAST(CAST(:after_turn AS text) AS date), :after_sku, :after_lot"
-OF_PAGE = "sku = page.sku AND lot = page.lot AND warehouse = page.warehouse"
-WITHIN = """
+CURSOR_KEY = "CAST(CAST(:after_expiry_key AS text) AS date), :after_sku, :after_lot"
+PAGE_FILTER = "sku = page.sku AND lot = page.lot AND warehouse = page.warehouse"
+IN_WINDOW = """
     expiry BETWEEN coalesce(site.day + CAST(:first AS integer), DATE '-infinity')
         AND coalesce(site.day + CAST(:last AS integer), DATE '9999-12-31')
 """
 
 
-def inventory(condition: str = "true") -> str:
-    """Lots by expiry: a page is read from each warehouse's index, and what there is of its lots is added up then."""
+def inventory_query(condition: str = "true") -> str:
+    """Build the statement: read a page from the expiry index of each warehouse, then sum the stock of its lots."""
 
-    def lots(rows: str) -> str:
+    def lots_query(rows: str) -> str:
         return f"""(
-            SELECT DISTINCT expiry, sku, lot FROM {rows} > 0 AND warehouse = site.warehouse AND {OF_LOTS}
-                AND (expiry, sku, lot) >= ({AFTER}) AND (expiry, sku, lot, warehouse) > ({AFTER}, :after_warehouse)
+            SELECT DISTINCT expiry, sku, lot FROM {rows} > 0 AND warehouse = site.warehouse AND {LOT_FILTER}
+                AND (expiry, sku, lot) >= ({CURSOR_KEY})
+                AND (expiry, sku, lot, warehouse) > ({CURSOR_KEY}, :after_warehouse)
                 AND {condition}
             ORDER BY expiry, sku, lot LIMIT :size
-        )"""  # noqa: S608 - all parts are this service's own
+        )"""  # noqa: S608 - all parts are constants of this service
 
     cases = " ".join(
         f"WHEN l.expiry - page.day <= {last} THEN '{name}'" if last is not None else f"ELSE '{name}'"
@@ -90,45 +93,48 @@ def inventory(condition: str = "true") -> str:
         if name
     )
     return f"""
-        SELECT page.sku, page.lot, page.warehouse, CAST(page.turn AS text) AS turn, l.expiry, l.manufactured,
-            l.best_before, l.first_received, l.supplier, l.expiry - page.day AS days_left,
+        SELECT page.sku, page.lot, page.warehouse, CAST(page.expiry_key AS text) AS expiry_key, l.expiry,
+            l.manufactured_on, l.best_before, l.first_received_at, l.supplier, l.expiry - page.day AS days_left,
             CASE {cases} END AS bucket,
-            s.on_hand, s.free, s.allocated, s.held, s.staged, s.picked, coalesce(p.name, '') AS product,
+            s.on_hand, s.available, s.allocated, s.held, s.staged, s.picked, coalesce(p.name, '') AS product,
             coalesce(p.unit, '') AS unit
         FROM (
-            SELECT k.expiry AS turn, k.sku, k.lot, site.warehouse, site.day FROM ({SITES}) AS site
-            CROSS JOIN LATERAL ({lots("balance WHERE on_hand")} UNION {lots("picked WHERE quantity")}) AS k
-            ORDER BY k.expiry, k.sku, k.lot, site.warehouse LIMIT :size
+            SELECT stocked.expiry AS expiry_key, stocked.sku, stocked.lot, site.warehouse, site.day
+            FROM ({WAREHOUSES}) AS site CROSS JOIN LATERAL (
+                {lots_query("balance WHERE on_hand")} UNION {lots_query("picked_stock WHERE quantity")}
+            ) AS stocked
+            ORDER BY stocked.expiry, stocked.sku, stocked.lot, site.warehouse LIMIT :size
         ) AS page JOIN lot AS l USING (sku, lot) LEFT JOIN product AS p USING (sku)
-        CROSS JOIN LATERAL ({amounts(OF_PAGE, "sku", "lot", "warehouse")}) AS s
-        ORDER BY page.turn, page.sku, page.lot, page.warehouse
-    """  # noqa: S608 - all parts are this service's own
+        CROSS JOIN LATERAL ({totals_query(PAGE_FILTER, "sku", "lot", "warehouse")}) AS s
+        ORDER BY page.expiry_key, page.sku, page.lot, page.warehouse
+    """  # noqa: S608 - all parts are constants of this service
 
 
-async def of_lots(
+async def inventory_filters(
     request: Request, sku: SkuFilter = None, lot: LotFilter = None, warehouse: WarehouseFilter = None
 ) -> dict[str, Any]:
-    """Those of a product, a lot, a warehouse, as of the day it is in each."""
-    async with reading(request.app.state.engine) as tx:  # of its own: it would be idle while a file begins
-        today = await days(tx)
-    calendar = {"warehouses": list(today), "days": list(today.values()), "utc": tx.now.date()}
-    return of_stock(sku, lot, warehouse) | calendar
+    """Filter by product, lot and warehouse; add the local date of each warehouse."""
+    # A separate transaction: the one of the request would be idle while a file is streamed.
+    async with read_only(request.app.state.engine) as tx:
+        local_dates = await today_by_warehouse(tx)
+    date_parameters = {"warehouses": list(local_dates), "days": list(local_dates.values()), "utc": tx.now.date()}
+    return stock_filters(sku, lot, warehouse) | date_parameters
 
 
-async def of_expiring(
+async def expiring_filters(
     request: Request,
     sku: SkuFilter = None,
     lot: LotFilter = None,
     warehouse: WarehouseFilter = None,
-    bucket: Annotated[Bucket | None, Query(description="Expired, or days left.")] = None,
+    bucket: Annotated[Bucket | None, Query(description="Days left: `expired`, `<=7`, `<=30`, `<=90` or `>90`.")] = None,
 ) -> dict[str, Any]:
-    """Those of a bucket too."""
+    """Filter by bucket, too."""
     first, last = BUCKETS[bucket]
-    return await of_lots(request, sku, lot, warehouse) | {"first": first, "last": last}
+    return await inventory_filters(request, sku, lot, warehouse) | {"first": first, "last": last}
 
 
-TURN = {"turn": "-infinity", "sku": "", "lot": "", "warehouse": ""}
+CURSOR_START = {"expiry_key": "-infinity", "sku": "", "lot": "", "warehouse": ""}
 REPORTS = (
-    Report("lot-inventory", InventoryRow, TURN, inventory(), of_lots),
-    Report("expiring-lots", ExpiringRow, TURN, inventory(WITHIN), of_expiring),
+    Report("lot-inventory", InventoryRow, CURSOR_START, inventory_query(), inventory_filters),
+    Report("expiring-lots", ExpiringRow, CURSOR_START, inventory_query(IN_WINDOW), expiring_filters),
 )

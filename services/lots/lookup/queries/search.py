@@ -1,4 +1,4 @@
-"""Search among lots: by part of their number, by expiry, by what lies where."""
+"""Lot search by number, expiry date, warehouse and location."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,90 +7,98 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.lots.lookup.queries.lots import FACTS
-from shared.database import Transaction
-from shared.search import Key, Plan, Search, anywhere, pattern, where
+from services.lots.lookup.queries.lots import LOT_COLUMNS
+from shared.persistence.database import Transaction
+from shared.persistence.search import ScanPlan, Search, SearchKey, is_substring, like_pattern, where_clause
 
-# Only for the lots of a page.
-SHOWN = f"""
-    {FACTS},
+# Evaluated only for the lots of a page.
+COLUMNS = f"""
+    {LOT_COLUMNS},
     (SELECT coalesce(sum(on_hand), 0) FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot) AS on_hand,
     (SELECT coalesce(sum(allocated), 0) FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot) AS allocated,
-    (SELECT coalesce(sum(quantity), 0) FROM picked AS o
+    (SELECT coalesce(sum(quantity), 0) FROM picked_stock AS o
      WHERE o.sku = s.sku AND o.lot = s.lot AND o.quantity > 0) AS picked,
-    EXISTS (SELECT FROM hold AS o WHERE o.sku = s.sku AND o.lot = s.lot AND o.lifted_at IS NULL) AS held
-"""  # noqa: S608 - all parts are this service's own
+    EXISTS (SELECT FROM hold AS o WHERE o.sku = s.sku AND o.lot = s.lot AND o.released_at IS NULL) AS on_hold
+"""  # noqa: S608 - all parts are constants of this service
 
-PART = "lower({}.lot) LIKE :pattern"
-FOUND_BY = {
+SUBSTRING = "lower({}.lot) LIKE :pattern"
+CANDIDATES_BY = {
     "location": "SELECT s.sku, s.lot FROM balance AS s WHERE s.location = :location AND s.on_hand > 0 LIMIT :bound",
-    "part": f"SELECT s.sku, s.lot FROM lot AS s WHERE {PART.format('s')} LIMIT :bound",  # noqa: S608
+    "part": f"SELECT s.sku, s.lot FROM lot AS s WHERE {SUBSTRING.format('s')} LIMIT :bound",  # noqa: S608
     "before": "SELECT s.sku, s.lot FROM lot AS s WHERE s.expiry < :before LIMIT :bound",
-    # in the order of its index, or all of the warehouse would be read for what is distinct
+    # in index order: DISTINCT would otherwise read all stock of the warehouse
     "warehouse": """
         SELECT DISTINCT s.expiry, s.sku, s.lot FROM balance AS s
         WHERE s.warehouse = :warehouse AND s.on_hand > 0 ORDER BY s.expiry, s.sku, s.lot LIMIT :bound
     """,
 }
-"""Where an index tells what is asked for, by what."""
+"""Statements that find candidates by an index, one per filter."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked for; what is left out does not matter."""
+    """Search filters; None matches everything."""
 
-    part: str | None = None
+    search_term: str | None = None
     sku: str | None = None
-    before: date | None = None
+    expires_before: date | None = None
     warehouse: str | None = None
     location: str | None = None
-    stocked: bool = False
+    has_stock: bool = False
 
     @property
-    def of_lot(self) -> list[str]:
-        """What a lot's own row tells, and what lies of it."""
-        lying = ["o.sku = s.sku AND o.lot = s.lot AND o.on_hand > 0"]
-        lying += ["o.warehouse = :warehouse"] if self.warehouse else []
-        lying += ["o.location = :location"] if self.location else []
-        exists = f"EXISTS (SELECT FROM balance AS o {where(lying)})"
-        placed = self.stocked or self.warehouse or self.location
-        return [*(["s.expiry < :before"] if self.before else []), *([exists] if placed else [])]
+    def lot_conditions(self) -> list[str]:
+        """Conditions on the lot and its balances."""
+        balance_conditions = ["o.sku = s.sku AND o.lot = s.lot AND o.on_hand > 0"]
+        balance_conditions += ["o.warehouse = :warehouse"] if self.warehouse else []
+        balance_conditions += ["o.location = :location"] if self.location else []
+        exists = f"EXISTS (SELECT FROM balance AS o {where_clause(balance_conditions)})"
+        needs_balance = self.has_stock or self.warehouse or self.location
+        return [*(["s.expiry < :before"] if self.expires_before else []), *([exists] if needs_balance else [])]
 
 
-async def search(tx: Transaction, filters: Filters, after: Key, size: int) -> Sequence[Row[Any]]:
-    """Give the next lots in order of product and number."""
+async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:
+    """Return the next lots in order of SKU and lot number."""
     values = {
-        "pattern": pattern(filters.part), "sku": filters.sku, "before": filters.before,
+        "pattern": like_pattern(filters.search_term), "sku": filters.sku, "before": filters.expires_before,
         "warehouse": filters.warehouse, "location": filters.location,
     }  # fmt: skip
-    asked = Search(tx, filters.part, values, size, ("sku", "lot"), SHOWN, walk(filters), fetch(filters))
+    search_query = Search(
+        tx, filters.search_term, values, size, ("sku", "lot"), COLUMNS, scan_keys(filters), use_index(filters)
+    )
     if filters.location:
-        return await asked.placed(after)
-    return await asked.page(after) if filters.part or filters.of_lot else await asked.walk(after, size)
-
-
-def walk(filters: Filters) -> Plan:
-    """Walk in key order."""
-    # By both, with a product too: what is not tracked has a lot without a name, after which none would be found.
-    after = ["(s.sku, s.lot) > (:after_sku, :after_lot)", *(["s.sku = :sku"] if filters.sku else [])]
-    return Plan(
-        f"SELECT s.sku, s.lot FROM lot AS s {where(after)} ORDER BY s.sku, s.lot LIMIT :bound",  # noqa: S608
-        "lot AS s WHERE s.sku = b.sku AND s.lot = b.lot",
-        [PART.format("b")] if filters.part else [],
-        filters.of_lot,
+        return await search_query.search_location(after)
+    return (
+        await search_query.find_page(after)
+        if filters.search_term or filters.lot_conditions
+        else await search_query.scan_keys(after, size)
     )
 
 
-def fetch(filters: Filters) -> Plan | None:
-    """Fetch by the index that tells most, where one does; the cursor is looked at afterwards."""
-    told_by = (
-        ("location", filters.location), ("part", anywhere(filters.part)), ("before", filters.before),
-        ("warehouse", filters.warehouse), ("part", filters.part),
+def scan_keys(filters: Filters) -> ScanPlan:
+    """Plan a scan in key order."""
+    # The cursor has both columns even for one product: an untracked product has a lot with an empty number.
+    conditions = ["(s.sku, s.lot) > (:after_sku, :after_lot)", *(["s.sku = :sku"] if filters.sku else [])]
+    return ScanPlan(
+        f"SELECT s.sku, s.lot FROM lot AS s {where_clause(conditions)} ORDER BY s.sku, s.lot LIMIT :bound",  # noqa: S608
+        "lot AS s WHERE s.sku = b.sku AND s.lot = b.lot",
+        [SUBSTRING.format("b")] if filters.search_term else [],
+        filters.lot_conditions,
+    )
+
+
+def use_index(filters: Filters) -> ScanPlan | None:
+    """Plan a search by the most selective index, if there is one; the cursor is applied to its result."""
+    indexed_filters = (
+        ("location", filters.location), ("part", is_substring(filters.search_term)), ("before", filters.expires_before),
+        ("warehouse", filters.warehouse), ("part", filters.search_term),
     )  # fmt: skip
-    name = next((name for name, asked in told_by if asked), None)
+    name = next((name for name, value in indexed_filters if value), None)
     if name is None:
         return None
-    of_key = ["(b.sku, b.lot) > (:after_sku, :after_lot)", *(["b.sku = :sku"] if filters.sku else [])]
-    return walk(filters)._replace(
-        keys=FOUND_BY[name], of_key=[*of_key, *([PART.format("b")] if filters.part else [])], kept=True
+    key_conditions = ["(b.sku, b.lot) > (:after_sku, :after_lot)", *(["b.sku = :sku"] if filters.sku else [])]
+    return scan_keys(filters)._replace(
+        keys_query=CANDIDATES_BY[name],
+        key_conditions=[*key_conditions, *([SUBSTRING.format("b")] if filters.search_term else [])],
+        is_materialized=True,
     )

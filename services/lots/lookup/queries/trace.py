@@ -1,67 +1,67 @@
-"""Where a lot came from and where it went, from the ledger."""
+"""Queries of lot traceability on the ledger."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from shared.database import Transaction
+from shared.persistence.database import Transaction
 
-MOST = 10_000
-"""Lines an answer has at most."""
+MAX_ROWS = 10_000
+"""Maximum number of rows per list of a response."""
 
-CAME = text("""
-    SELECT change, on_hand AS quantity, warehouse, location, recorded AS recorded_at, occurred AS occurred_at, actor,
+SELECT_INFLOWS = text("""
+    SELECT change, on_hand AS quantity, warehouse, location, recorded_at, occurred_at, actor,
         reason, receipt, line, supplier, return_id, order_id AS "order", customer
     FROM ledger
-    WHERE sku = :sku AND lot = :lot AND change IN ('RECEIVED', 'RETURNED', 'FOUND', 'COUNTED_UP')
-    ORDER BY id LIMIT :most
+    WHERE sku = :sku AND lot = :lot AND change IN ('RECEIVED', 'RETURNED', 'FOUND', 'COUNT_GAIN')
+    ORDER BY id LIMIT :max_rows
 """)
-SHIPPED = text("""
+SELECT_OUTFLOWS = text("""
     SELECT s.*, coalesce(n.customer_name, '') AS customer_name, coalesce(n.contact, '') AS contact FROM (
         SELECT shipment, order_id AS "order", line, customer, warehouse, -sum(picked) AS quantity,
-            min(recorded) AS shipped_at, min(id) AS id
+            min(recorded_at) AS shipped_at, min(id) AS id
         FROM ledger WHERE sku = :sku AND lot = :lot AND change = 'SHIPPED'
-        GROUP BY shipment, order_id, line, customer, warehouse ORDER BY min(id) LIMIT :most
+        GROUP BY shipment, order_id, line, customer, warehouse ORDER BY min(id) LIMIT :max_rows
     ) AS s LEFT JOIN consignee AS n ON n.shipment = s.shipment AND n.order_id = s."order"
     ORDER BY s.id
 """)
-PROMISED = text("""
+SELECT_COMMITMENTS = text("""
     SELECT r.order_id AS "order", r.line, r.status, r.location, r.quantity, d.customer FROM (
-        SELECT demand, order_id, line, 'ALLOCATED' AS status, location, quantity FROM reserved
+        SELECT demand_id, order_id, line, 'ALLOCATED' AS status, location, quantity FROM reservation
         WHERE sku = :sku AND lot = :lot AND quantity > 0
         UNION ALL
-        SELECT demand, order_id, line, 'PICKED', NULL, quantity FROM picked
+        SELECT demand_id, order_id, line, 'PICKED', NULL, quantity FROM picked_stock
         WHERE sku = :sku AND lot = :lot AND quantity > 0
-    ) AS r LEFT JOIN demand AS d ON d.id = r.demand
-    ORDER BY r.order_id, r.line, r.status, r.location LIMIT :most
+    ) AS r LEFT JOIN demand AS d ON d.demand_id = r.demand_id
+    ORDER BY r.order_id, r.line, r.status, r.location LIMIT :max_rows
 """)
-GONE = text("""
-    SELECT change, -on_hand AS quantity, warehouse, location, recorded AS recorded_at, actor, reason FROM ledger
-    WHERE sku = :sku AND lot = :lot AND change IN ('SCRAPPED', 'LOST', 'COUNTED_DOWN', 'SENT_BACK')
-    ORDER BY id LIMIT :most
+SELECT_WRITE_OFFS = text("""
+    SELECT change, -on_hand AS quantity, warehouse, location, recorded_at, actor, reason FROM ledger
+    WHERE sku = :sku AND lot = :lot AND change IN ('SCRAPPED', 'LOST', 'COUNT_LOSS', 'RETURNED_TO_VENDOR')
+    ORDER BY id LIMIT :max_rows
 """)
 
 
-async def came(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
-    """Give what brought a lot here: receipts, returns, what was found."""
-    return await tx.rows(CAME, _of(sku, lot))
+async def find_inflows(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
+    """Return receipts, customer returns and found quantities of a lot."""
+    return await tx.fetch_all(SELECT_INFLOWS, _parameters(sku, lot))
 
 
-async def shipped(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
-    """Give the shipments that a lot left with, and whom they went to."""
-    return await tx.rows(SHIPPED, _of(sku, lot))
+async def find_outflows(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
+    """Return the shipments of a lot with their customers."""
+    return await tx.fetch_all(SELECT_OUTFLOWS, _parameters(sku, lot))
 
 
-async def promised(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
-    """Give the orders that have some of a lot which has not left."""
-    return await tx.rows(PROMISED, _of(sku, lot))
+async def find_commitments(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
+    """Return the reservations and picked quantities of a lot."""
+    return await tx.fetch_all(SELECT_COMMITMENTS, _parameters(sku, lot))
 
 
-async def gone(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
-    """Give what of a lot was scrapped, lost or sent back."""
-    return await tx.rows(GONE, _of(sku, lot))
+async def find_write_offs(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
+    """Return the quantities of a lot that were scrapped, lost or returned to the vendor."""
+    return await tx.fetch_all(SELECT_WRITE_OFFS, _parameters(sku, lot))
 
 
-def _of(sku: str, lot: str) -> dict[str, Any]:
-    return {"sku": sku, "lot": lot, "most": MOST}
+def _parameters(sku: str, lot: str) -> dict[str, Any]:
+    return {"sku": sku, "lot": lot, "max_rows": MAX_ROWS}

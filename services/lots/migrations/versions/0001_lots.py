@@ -1,36 +1,44 @@
-"""Initial schema of lots: demands, balances and their ledger, holds, expiry checks, recalls.
+"""Initial schema of lots: demands, balances, ledger, holds, expiry notices and recalls.
 
-Immutable and mutable data are separate tables: the login may only insert into `ledger` and `correction`, and may only
-update the named columns of the others. A balance that falls to zero keeps its row.
+Immutable and mutable data are separate tables: the login role can only insert into `ledger` and `correction`, and only
+update the granted columns of the others. A balance of zero keeps its row.
 """
 
 from pathlib import Path
 
-from shared.migrate import grant, line_tables, location_replica, product_replica, rezoned, scripts, sql
+from shared.persistence.migrate import (
+    demand_recheck_table,
+    grant,
+    location_tables,
+    messaging_tables,
+    product_table,
+    run_sql,
+    scripts,
+)
 
 revision = "0001_lots"
 down_revision = None
 
 
 def upgrade() -> None:
-    line_tables()
-    product_replica()
-    # Queries compare it with columns of this collation; with another one the primary key would not serve them.
-    sql('ALTER TABLE product ALTER COLUMN sku TYPE text COLLATE "C"')
-    location_replica()
-    rezoned()
+    messaging_tables()
+    product_table()
+    # The other tables use this collation; with another one, joins could not use the primary key.
+    run_sql('ALTER TABLE product ALTER COLUMN sku TYPE text COLLATE "C"')
+    location_tables()
+    demand_recheck_table()
     scripts(Path(__file__).with_suffix(""), "demands", "stock", "ledger", "holds", "recalls")
 
-    grant("demand", "SELECT, INSERT, UPDATE (status, open, lot)")
-    grant("lot", "SELECT, INSERT, UPDATE (expiry, manufactured, best_before)")
-    grant("balance", "SELECT, INSERT, UPDATE (stored, on_hand, allocated, due, expiry)")
-    grant("reserved", "SELECT, INSERT, UPDATE (quantity)")
-    grant("picked", "SELECT, INSERT, UPDATE (quantity, expiry, due)")
+    grant("demand", "SELECT, INSERT, UPDATE (status, open_quantity, assigned_lot)")
+    grant("lot", "SELECT, INSERT, UPDATE (expiry, manufactured_on, best_before)")
+    grant("balance", "SELECT, INSERT, UPDATE (is_storage, on_hand, allocated, next_expiry_check, expiry)")
+    grant("reservation", "SELECT, INSERT, UPDATE (quantity)")
+    grant("picked_stock", "SELECT, INSERT, UPDATE (quantity, expiry, next_expiry_check)")
     grant("ledger, correction", "SELECT, INSERT")
-    grant("hold", "SELECT, INSERT, UPDATE (waiting, lifted_by, lifted_at, lifted_reason)")
-    grant("expiry_told", "SELECT, INSERT, DELETE")
+    grant("hold", "SELECT, INSERT, UPDATE (pending_quantity, released_by, released_at, released_reason)")
+    grant("expiry_notice", "SELECT, INSERT, DELETE")
 
     grant("recall", "SELECT, INSERT, UPDATE (closed_at, closed_by, closed_reason)")
     grant("recall_product", "SELECT, INSERT, UPDATE (tracking, answered_at)")
-    grant("recall_lot, recall_sought, recall_mark, consignee", "SELECT, INSERT")
+    grant("recall_lot, recall_criterion, recall_contact, consignee", "SELECT, INSERT")
     grant("recall_unit", "SELECT, INSERT, UPDATE")

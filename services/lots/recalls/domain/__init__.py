@@ -1,1 +1,1 @@
-"""The rules of a recall: what it touches, and when nothing of it is open any more."""
+"""Rules of recalls: affected products and conditions for closing."""

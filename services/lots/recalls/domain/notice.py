@@ -1,83 +1,92 @@
-"""A recall notice as it was pasted: the words and ranges in it that may be lots or serials.
+"""Parser of pasted recall notices: terms and ranges that may be lots or serials.
 
-Notices name lots as free text (`Lots 0042/A, 0043 to 0049 and LX-7`). Nothing is guessed away: whatever looks like an
-identifier is looked for, upper and lower case alike, and only what exists is found. A word without a digit is not
-looked for, or a lot called `A` would be found in every sentence; name such a lot by itself.
+Notices list lots as free text (`Lots 0042/A, 0043 to 0049 and LX-7`). Every token with a digit is a search term,
+case-insensitively; only existing numbers match. Words without a digit are left out, because a lot named `A` would match
+every sentence: such a lot is listed explicitly.
 """
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.contracts.envelope import MAX_UNITS
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
 
-LONGEST = 64
-MANY_WORDS = 2_000
-_APART = re.compile(r"[\s,;|]+")
-_LABEL = re.compile(r"[:#=]")
-"""What glues a number to the word before it, `Lot:0042`; or is part of the number, so that both are looked for."""
-_AROUND = "()[]{}<>\"'`.:!?*•\u201c\u201d\u201e\u2018\u2019\u201a«»\u2039\u203a®™†‡¹²³"
-_TYPED = str.maketrans(
+MAX_TERM_LENGTH = 64
+MAX_TERMS = 2_000
+_SEPARATORS = re.compile(r"[\s,;|]+")
+_LABEL_SEPARATOR = re.compile(r"[:#=]")
+"""Separates a label from a number (`Lot:0042`) or is part of the number; both variants are searched."""
+_PUNCTUATION = "()[]{}<>\"'`.:!?*•\u201c\u201d\u201e\u2018\u2019\u201a«»\u2039\u203a®™†‡¹²³"
+_CHARACTER_MAP = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-")
     | dict.fromkeys("\u00ad\u200b\u200c\u200d\ufeff", "")
 )
-"""Word processors' hyphens and dashes, and signs that nobody sees, as somebody would have typed them."""
-_TO = {"to", "through", "thru", "until", "bis", "-", "..", "...", "…"}
-_DASHES = re.compile(r"\.{2,3}|[-…]")
-_TAIL = re.compile(r"\d+$")
+"""Maps typographic hyphens to ASCII and removes invisible characters."""
+_RANGE_WORDS = {"to", "through", "thru", "until", "bis", "-", "..", "...", "…"}
+_RANGE_SIGNS = re.compile(r"\.{2,3}|[-…]")
+_TRAILING_DIGITS = re.compile(r"\d+$")
 
 
-class Range(NamedTuple):
-    """All of one form from the first to the last, both included."""
+class IdentifierRange(NamedTuple):
+    """All identifiers of the same format from first to last, inclusive."""
 
     first: str
     last: str
 
 
-class Notice(NamedTuple):
-    """What may be meant."""
+class RecallNotice(NamedTuple):
+    """Terms and ranges of a notice."""
 
-    words: tuple[str, ...]
-    ranges: tuple[Range, ...]
+    search_terms: tuple[str, ...]
+    ranges: tuple[IdentifierRange, ...]
 
     @property
-    def too_long(self) -> bool:
-        """Whether it is more than one recall is meant for."""
-        return len(self.words) > MANY_WORDS or len(self.ranges) > MAX_UNITS // 5
+    def is_too_long(self) -> bool:
+        """Whether the notice exceeds the limits of one recall."""
+        return len(self.search_terms) > MAX_TERMS or len(self.ranges) > MAX_ITEMS_PER_MESSAGE // 5
 
 
-def read(text: str) -> Notice:
-    """Find every word and range of a notice, each once, in the order of the text."""
-    words: dict[str, None] = {}
-    ranges: dict[Range, None] = {}
-    for line in text.translate(_TYPED).splitlines():
-        for shape in (line, _LABEL.sub(" ", line)):
-            tokens = [bare for token in _APART.split(shape) if (bare := token.strip(_AROUND) or token)]
-            ranges.update(dict.fromkeys(_ranges(tokens)))
-            words.update(dict.fromkeys(filter(_like_an_identifier, [*tokens, shape.strip()])))
-    return Notice(tuple(words), tuple(ranges))
+def parse_notice(text: str) -> RecallNotice:
+    """Return the distinct terms and ranges of a notice in text order."""
+    search_terms: dict[str, None] = {}
+    ranges: dict[IdentifierRange, None] = {}
+    for line in text.translate(_CHARACTER_MAP).splitlines():
+        for variant in (line, _LABEL_SEPARATOR.sub(" ", line)):
+            tokens = [
+                stripped for token in _SEPARATORS.split(variant) if (stripped := token.strip(_PUNCTUATION) or token)
+            ]
+            ranges.update(dict.fromkeys(_parse_ranges(tokens)))
+            search_terms.update(dict.fromkeys(filter(_looks_like_identifier, [*tokens, variant.strip()])))
+    return RecallNotice(tuple(search_terms), tuple(ranges))
 
 
-def _like_an_identifier(word: str) -> bool:
-    return len(word) <= LONGEST and word.isascii() and word.isprintable() and any(sign.isdigit() for sign in word)
-
-
-def _ranges(tokens: list[str]) -> Iterator[Range]:
-    for first, between, last in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if between.lower() in _TO and (found := between_two(first, last)):
-            yield found
-    for token in tokens:
-        for dash in _DASHES.finditer(token):
-            if found := between_two(token[: dash.start()], token[dash.end() :]):
-                yield found
-
-
-def between_two(first: str, last: str) -> Range | None:
-    """A range from two identifiers of one form: the same beginning, and as many digits at the end."""
-    one, other = _TAIL.search(first), _TAIL.search(last)
-    if one is None or other is None or len(first) != len(last) or first.lower() >= last.lower():
-        return None
-    common = min(one.start(), other.start())
+def _looks_like_identifier(term: str) -> bool:
     return (
-        Range(first, last) if first[:common].lower() == last[:common].lower() and one.start() == other.start() else None
+        len(term) <= MAX_TERM_LENGTH
+        and term.isascii()
+        and term.isprintable()
+        and any(character.isdigit() for character in term)
+    )
+
+
+def _parse_ranges(tokens: list[str]) -> Iterator[IdentifierRange]:
+    for first, connector, last in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if connector.lower() in _RANGE_WORDS and (identifier_range := parse_range(first, last)):
+            yield identifier_range
+    for token in tokens:
+        for dash in _RANGE_SIGNS.finditer(token):
+            if identifier_range := parse_range(token[: dash.start()], token[dash.end() :]):
+                yield identifier_range
+
+
+def parse_range(first: str, last: str) -> IdentifierRange | None:
+    """Return the range of two identifiers with the same prefix and number of trailing digits, or None."""
+    first_digits, last_digits = _TRAILING_DIGITS.search(first), _TRAILING_DIGITS.search(last)
+    if first_digits is None or last_digits is None or len(first) != len(last) or first.lower() >= last.lower():
+        return None
+    prefix_length = min(first_digits.start(), last_digits.start())
+    return (
+        IdentifierRange(first, last)
+        if first[:prefix_length].lower() == last[:prefix_length].lower() and first_digits.start() == last_digits.start()
+        else None
     )

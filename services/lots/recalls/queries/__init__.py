@@ -1,1 +1,1 @@
-"""Recalls, read for people."""
+"""Queries of the recall pages."""

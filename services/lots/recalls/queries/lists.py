@@ -1,4 +1,4 @@
-"""The four lists of a recall, each one view: what of it lies where, who waits for it, whom to call, that it adds up."""
+"""Lists of a recall: stock, orders, customer contacts and reconciliation."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,83 +7,98 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
-from services.lots.balances.queries import Reconciled
-from services.lots.recalls.queries.recalls import one
-from services.lots.recalls.store.views import CALLS, ORDERS, RECONCILIATION, STOCK
+from services.lots.balances.queries import ReconciliationTotals
+from services.lots.recalls.queries.recalls import find_recall
+from services.lots.recalls.store.views import CONTACTS_VIEW, ORDERS_VIEW, RECONCILIATION_VIEW, STOCK_VIEW
 from shared.contracts.model import KnownFieldsModel
-from shared.database import reading
-from shared.http import NotFound
+from shared.http import NotFoundError
 from shared.http.reports import Report
-from shared.identifiers import Exact
+from shared.identifiers import SignedQuantity
+from shared.persistence.database import read_only
 
 
-class Item(KnownFieldsModel):
-    """A lot or a unit of a product."""
+class RecallItem(KnownFieldsModel):
+    """A lot or serial of a product."""
 
-    sku: str = Field(description="the product")
-    item: str = Field(description="the lot, or the serial")
-
-
-class RecallStockRow(Item):
-    """Stock that a recall touches."""
-
-    warehouse: str = Field(description="the warehouse")
-    location: str = Field(description="the place")
-    on_hand: Exact = Field(description="what lies there")
-    allocated: Exact = Field(description="of that what orders have")
-    held: bool = Field(description="whether the recall still keeps it; its hold is lifted from what was found good")
+    sku: str = Field(description="SKU of the product")
+    lot_or_serial: str = Field(description="lot number or serial number")
 
 
-class RecallOrderRow(Item):
-    """Orders that have some of it, which has not left."""
+class RecallStockRow(RecallItem):
+    """Stock affected by a recall."""
 
-    order: str = Field(description="the order")
-    status: Literal["ALLOCATED", "PICKED"] = Field(description="how far it is")
-    quantity: Exact = Field(description="how much")
-    held: bool = Field(description="whether the recall still keeps it from being dispatched")
-
-
-class CallRow(Item):
-    """Customers to call: what left for them, what came back of it, and how the call went."""
-
-    customer: str = Field(description="the customer")
-    customer_name: str = Field(description="the customer's name")
-    contact: str = Field(description="whom to call")
-    order: str = Field(description="the order")
-    shipment: str = Field(description="the shipment")
-    shipped_at: datetime | None = Field(description="when it left")
-    quantity: Exact = Field(description="how much left")
-    returned: Exact = Field(description="how much of that came back")
-    mark: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"] | None = Field(description="the last mark")
-    note: str | None = Field(description="what was noted with it")
-    marked_at: datetime | None = Field(description="when")
-    marked_by: str | None = Field(description="by whom")
+    warehouse: str = Field(description="warehouse")
+    location: str = Field(description="location")
+    on_hand: SignedQuantity = Field(description="on-hand quantity")
+    allocated: SignedQuantity = Field(description="allocated part of the on-hand quantity")
+    on_hold: bool = Field(description="whether the hold of the recall is still open")
 
 
-class RecallReconciliationRow(Reconciled, Item):
-    """Reconciliation of a recall: what came in is on hand, picked, shipped or written off, lot by lot."""
+class RecallOrderRow(RecallItem):
+    """Orders with allocated or picked stock of a recall."""
 
-    difference: Exact = Field(description="what is not accounted for")
+    order: str = Field(description="order")
+    status: Literal["ALLOCATED", "PICKED"] = Field(description="whether the stock is allocated or picked")
+    quantity: SignedQuantity = Field(description="quantity")
+    on_hold: bool = Field(description="whether the hold of the recall still blocks the dispatch")
 
 
-async def of_recall(request: Request, recall: Annotated[str, Path(description="Recall.")]) -> dict[str, Any]:
-    """Those of the recall in the address; one that is not there has no empty list, as if nothing were left."""
-    async with reading(request.app.state.engine) as tx:  # of its own: it would be idle while a file begins
-        if await one(tx, recall) is None:
-            raise NotFound(f"there is no recall {recall}", ids=[recall])
+class ContactRow(RecallItem):
+    """Customer contacts of a recall: shipped and returned quantities, and the outcome of the contact."""
+
+    customer: str = Field(description="customer")
+    customer_name: str = Field(description="name of the customer")
+    contact: str = Field(description="contact details")
+    order: str = Field(description="order")
+    shipment: str = Field(description="shipment")
+    shipped_at: datetime | None = Field(description="time of departure")
+    quantity: SignedQuantity = Field(description="shipped quantity")
+    returned: SignedQuantity = Field(description="returned part of the shipped quantity")
+    outcome: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"] | None = Field(
+        description="outcome of the last contact"
+    )
+    note: str | None = Field(description="note on the last contact")
+    contacted_at: datetime | None = Field(description="time of the last contact")
+    contacted_by: str | None = Field(description="user who recorded it")
+
+
+class RecallReconciliationRow(ReconciliationTotals, RecallItem):
+    """Reconciliation of a recall by lot: inflows equal on-hand, picked, shipped and written-off quantities."""
+
+    difference: SignedQuantity = Field(description="quantity not accounted for")
+
+
+async def recall_filters(request: Request, recall: Annotated[str, Path(description="Recall.")]) -> dict[str, Any]:
+    """Filter by the recall in the path; an unknown recall is not found, not an empty list."""
+    # A separate transaction: the one of the request would be idle while a file is streamed.
+    async with read_only(request.app.state.engine) as tx:
+        if await find_recall(tx, recall) is None:
+            raise NotFoundError(f"Recall {recall} not found", ids=[recall])
     return {"recall": recall}
 
 
-def _list(name: str, row: type[BaseModel], key: Mapping[str, str], view: str) -> Report:
-    names = ", ".join(f'"{part}" COLLATE "C"' for part in key)
-    after = ", ".join(f"CAST(:after_{part} AS text)" for part in key)
-    ordered = f"SELECT * FROM ({view}) AS it WHERE ({names}) > ({after}) ORDER BY {names} LIMIT :size"  # noqa: S608
-    return Report(name, row, key, ordered, of_recall)
+def _report(name: str, row: type[BaseModel], key: Mapping[str, str], view: str) -> Report:
+    key_columns = ", ".join(f'"{key_part}" COLLATE "C"' for key_part in key)
+    cursor_columns = ", ".join(f"CAST(:after_{key_part} AS text)" for key_part in key)
+    statement = (
+        f"SELECT * FROM ({view}) AS list WHERE ({key_columns}) > ({cursor_columns}) ORDER BY {key_columns} LIMIT :size"  # noqa: S608
+    )
+    return Report(name, row, key, statement, recall_filters)
 
 
 LISTS = (
-    _list("stock", RecallStockRow, {"sku": "", "item": "", "location": ""}, STOCK),
-    _list("orders", RecallOrderRow, {"order": "", "sku": "", "item": "", "status": ""}, ORDERS),
-    _list("calls", CallRow, {"customer": "", "shipment": "", "order": "", "sku": "", "item": ""}, CALLS),
-    _list("reconciliation", RecallReconciliationRow, {"sku": "", "item": "", "warehouse": ""}, RECONCILIATION),
+    _report("stock", RecallStockRow, {"sku": "", "lot_or_serial": "", "location": ""}, STOCK_VIEW),
+    _report("orders", RecallOrderRow, {"order": "", "sku": "", "lot_or_serial": "", "status": ""}, ORDERS_VIEW),
+    _report(
+        "contacts",
+        ContactRow,
+        {"customer": "", "shipment": "", "order": "", "sku": "", "lot_or_serial": ""},
+        CONTACTS_VIEW,
+    ),
+    _report(
+        "reconciliation",
+        RecallReconciliationRow,
+        {"sku": "", "lot_or_serial": "", "warehouse": ""},
+        RECONCILIATION_VIEW,
+    ),
 )

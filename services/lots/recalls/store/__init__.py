@@ -1,1 +1,1 @@
-"""Recalls in the database."""
+"""Persistence of recalls."""

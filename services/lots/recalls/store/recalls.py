@@ -1,227 +1,241 @@
-"""Recalls in the database: what they are about, who has answered, what the registry told of units, how calls went."""
+"""Recalls with their products, lots, units, answers and customer contacts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from services.lots.recalls.domain.closing import StillOpen
-from services.lots.recalls.domain.opening import Asked, Touched
-from services.lots.recalls.store.views import LINES, OPEN
-from shared.contracts.commands.lots import CloseRecall, MarkRecalled
+from services.lots.recalls.domain.close import OpenItemCounts
+from services.lots.recalls.domain.open import RecallMatch, RecallQuery
+from services.lots.recalls.store.views import CONTACT_LINES_QUERY, OPEN_ITEM_COUNTS_QUERY
+from shared.contracts.commands.lots import CloseRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import RecallOpened
 from shared.contracts.reference import Tracking
 from shared.contracts.serials import SerialRecalled
-from shared.database import Transaction
-from shared.records import load_records
+from shared.persistence.database import Transaction
+from shared.persistence.records import load_records
 
-STILL_OPEN, CALLED = text(OPEN), text(LINES)
-KNOWN = text("SELECT recall, closed_at FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")
-TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(:skus AS text[]))")
-SERIALISED = text("SELECT sku FROM product WHERE tracking = 'SERIAL' ORDER BY sku LIMIT :size")
+SELECT_OPEN_ITEM_COUNTS, SELECT_CONTACT_LINES = text(OPEN_ITEM_COUNTS_QUERY), text(CONTACT_LINES_QUERY)
+SELECT_EXISTING = text("SELECT recall, closed_at FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")
+SELECT_TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(:skus AS text[]))")
+SELECT_SERIAL_SKUS = text("SELECT sku FROM product WHERE tracking = 'SERIAL' ORDER BY sku LIMIT :size")
 
-# Words and ranges of a text fit in upper and lower case, lots that are named fit exactly. A recall is rare and lots are
-# few beside movements: walking through the numbers of all lots takes some milliseconds a hundred thousand.
-MATCHING = text("""
-    WITH word AS (
-        SELECT place, lower(word) AS word FROM unnest(CAST(:word_places AS integer[]), CAST(:words AS text[]))
-            AS it (place, word)
-    ), span AS (
-        SELECT place, lower(first) AS first, lower(last) AS last, sku
-        FROM unnest(CAST(:span_places AS integer[]), CAST(:firsts AS text[]), CAST(:lasts AS text[]),
-                    CAST(:span_skus AS text[])) AS it (place, first, last, sku)
-    ), wish AS (
-        SELECT place, lot FROM unnest(CAST(:wish_places AS integer[]), CAST(:lots AS text[])) AS it (place, lot)
-    ), about AS (
-        SELECT place, sku FROM unnest(CAST(:about_places AS integer[]), CAST(:abouts AS text[])) AS it (place, sku)
-    ), hit AS (
-        SELECT w.place, l.sku, l.lot FROM lot AS l JOIN word AS w ON lower(l.lot) = w.word
+# Terms and ranges of the notice match case-insensitively, listed lots exactly. A full scan of the lots is acceptable:
+# recalls are rare, and 100 000 lots take some milliseconds.
+SELECT_MATCHES = text("""
+    WITH term AS (
+        SELECT query_index, lower(term) AS term FROM unnest(CAST(:term_indexes AS integer[]), CAST(:terms AS text[]))
+            AS parameter (query_index, term)
+    ), lot_range AS (
+        SELECT query_index, lower(first) AS first, lower(last) AS last, sku
+        FROM unnest(CAST(:range_indexes AS integer[]), CAST(:firsts AS text[]), CAST(:lasts AS text[]),
+                    CAST(:range_skus AS text[])) AS parameter (query_index, first, last, sku)
+    ), listed_lot AS (
+        SELECT query_index, lot
+        FROM unnest(CAST(:lot_indexes AS integer[]), CAST(:lots AS text[])) AS parameter (query_index, lot)
+    ), scope AS (
+        SELECT query_index, sku
+        FROM unnest(CAST(:scope_indexes AS integer[]), CAST(:scope_skus AS text[])) AS parameter (query_index, sku)
+    ), matching AS (
+        SELECT t.query_index, l.sku, l.lot FROM lot AS l JOIN term AS t ON lower(l.lot) = t.term
         UNION
-        SELECT s.place, l.sku, l.lot FROM lot AS l JOIN span AS s
-            ON length(l.lot) = length(s.first) AND lower(l.lot) COLLATE "C" BETWEEN s.first AND s.last
-            AND (s.sku IS NULL OR s.sku = l.sku)
+        SELECT r.query_index, l.sku, l.lot FROM lot AS l JOIN lot_range AS r
+            ON length(l.lot) = length(r.first) AND lower(l.lot) COLLATE "C" BETWEEN r.first AND r.last
+            AND (r.sku IS NULL OR r.sku = l.sku)
         UNION
-        SELECT w.place, l.sku, l.lot FROM lot AS l JOIN wish AS w ON l.lot = w.lot
+        SELECT d.query_index, l.sku, l.lot FROM lot AS l JOIN listed_lot AS d ON l.lot = d.lot
     )
-    SELECT h.place, h.sku, h.lot FROM hit AS h
-    WHERE h.lot <> ''
-        AND (NOT EXISTS (SELECT FROM about AS a WHERE a.place = h.place)
-             OR EXISTS (SELECT FROM about AS a WHERE a.place = h.place AND a.sku = h.sku))
-    ORDER BY h.place, h.sku, h.lot
+    SELECT m.query_index, m.sku, m.lot FROM matching AS m
+    WHERE m.lot <> ''
+        AND (NOT EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index)
+             OR EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index AND s.sku = m.sku))
+    ORDER BY m.query_index, m.sku, m.lot
 """)
 
-ADD = text("""
-    INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by, asked)
-    SELECT r, reason, notice, mock, :now, actor, asked FROM unnest(
+INSERT_RECALLS = text("""
+    INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by, request)
+    SELECT recall, reason, notice, mock, :now, actor, request FROM unnest(
         CAST(:recalls AS text[]), CAST(:reasons AS text[]), CAST(:notices AS text[]), CAST(:mocks AS boolean[]),
-        CAST(:actors AS text[]), CAST(:asked AS jsonb[])
-    ) AS it (r, reason, notice, mock, actor, asked)
+        CAST(:actors AS text[]), CAST(:requests AS jsonb[])
+    ) AS new (recall, reason, notice, mock, actor, request)
 """)
-ADD_PRODUCTS = text("""
+INSERT_PRODUCTS = text("""
     INSERT INTO recall_product (recall, sku, tracking)
     SELECT * FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[]), CAST(:trackings AS text[]))
 """)
-ADD_LOTS = text("""
+INSERT_LOTS = text("""
     INSERT INTO recall_lot (recall, sku, lot)
     SELECT * FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[]))
 """)
-ANSWERED = text("""
+UPDATE_ANSWERED = text("""
     UPDATE recall_product AS p SET answered_at = :now
-    FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS it (recall, sku)
-    WHERE p.recall = it.recall AND p.sku = it.sku AND p.answered_at IS NULL AND (p.tracking = 'SERIAL') = :serialised
+    FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS answer (recall, sku)
+    WHERE p.recall = answer.recall AND p.sku = answer.sku
+        AND p.answered_at IS NULL AND (p.tracking = 'SERIAL') = :is_serial
 """)
-SAVE_UNITS = text("""
-    INSERT INTO recall_unit AS u (recall, sku, serial, lot, status, adjustment, held, location, order_id, shipment,
+INSERT_UNITS = text("""
+    INSERT INTO recall_unit AS u (recall, sku, serial, lot, status, adjustment, on_hold, location, order_id, shipment,
                                   customer, customer_name, contact, shipped_at)
-    SELECT recall, sku, serial, lot, status, adjustment, held, location, order_id, shipment, customer, customer_name,
+    SELECT recall, sku, serial, lot, status, adjustment, on_hold, location, order_id, shipment, customer, customer_name,
            contact, shipped_at
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS it (
-        recall text, sku text, serial text, lot text, status text, adjustment text, held boolean, location text,
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS reported (
+        recall text, sku text, serial text, lot text, status text, adjustment text, on_hold boolean, location text,
         order_id text, shipment text, customer text, customer_name text, contact text, shipped_at timestamptz
     )
     ON CONFLICT (recall, sku, serial) DO UPDATE SET
-        lot = excluded.lot, status = excluded.status, adjustment = excluded.adjustment, held = excluded.held,
+        lot = excluded.lot, status = excluded.status, adjustment = excluded.adjustment, on_hold = excluded.on_hold,
         location = excluded.location, order_id = excluded.order_id, shipment = excluded.shipment,
         customer = excluded.customer, customer_name = excluded.customer_name, contact = excluded.contact,
         shipped_at = excluded.shipped_at
 """)
-MARK = text("""
-    INSERT INTO recall_mark (recall, shipment, sku, item, mark, note, at, actor)
-    SELECT r, shipment, sku, item, mark, note, :now, actor FROM unnest(
-        CAST(:recalls AS text[]), CAST(:shipments AS text[]), CAST(:skus AS text[]), CAST(:items AS text[]),
-        CAST(:marks AS text[]), CAST(:notes AS text[]), CAST(:actors AS text[])
-    ) AS it (r, shipment, sku, item, mark, note, actor)
+INSERT_CONTACTS = text("""
+    INSERT INTO recall_contact (recall, shipment, sku, lot_or_serial, outcome, note, contacted_at, contacted_by)
+    SELECT recall, shipment, sku, lot_or_serial, outcome, note, :now, actor FROM unnest(
+        CAST(:recalls AS text[]), CAST(:shipments AS text[]), CAST(:skus AS text[]), CAST(:lots_or_serials AS text[]),
+        CAST(:outcomes AS text[]), CAST(:notes AS text[]), CAST(:actors AS text[])
+    ) AS new (recall, shipment, sku, lot_or_serial, outcome, note, actor)
 """)
-CLOSE = text("""
-    UPDATE recall AS r SET closed_at = :now, closed_by = it.actor, closed_reason = it.reason
+UPDATE_CLOSED = text("""
+    UPDATE recall AS r SET closed_at = :now, closed_by = closing.actor, closed_reason = closing.reason
     FROM unnest(CAST(:recalls AS text[]), CAST(:actors AS text[]), CAST(:reasons AS text[]))
-        AS it (recall, actor, reason)
-    WHERE r.recall = it.recall
+        AS closing (recall, actor, reason)
+    WHERE r.recall = closing.recall
 """)
-PRODUCTS_OF = text("SELECT recall, sku FROM recall_product WHERE recall = ANY(CAST(:recalls AS text[])) ORDER BY sku")
+SELECT_RECALLED_SKUS = text(
+    "SELECT recall, sku FROM recall_product WHERE recall = ANY(CAST(:recalls AS text[])) ORDER BY sku"
+)
 
 
-class Known(NamedTuple):
-    """What opening recalls needs to know: trackings of products, those that have serials, the lots that fit."""
+class RecallLookup(NamedTuple):
+    """Product trackings, serial-tracked products and, by query index, the matching lots."""
 
     products: Mapping[str, Tracking]
-    serialised: Sequence[str]
-    matching: Mapping[int, Sequence[tuple[str, str]]]
+    serial_skus: Sequence[str]
+    matching_lots: Mapping[int, Sequence[tuple[str, str]]]
 
 
-async def standing(tx: Transaction, recalls: Iterable[str]) -> dict[str, bool]:
-    """Give those of the recalls that are known, and whether each is closed."""
-    rows = await tx.rows(KNOWN, {"recalls": sorted(set(recalls))})
+async def find_existing(tx: Transaction, recalls: Iterable[str]) -> dict[str, bool]:
+    """Return the existing recalls, and whether each is closed."""
+    rows = await tx.fetch_all(SELECT_EXISTING, {"recalls": sorted(set(recalls))})
     return {row.recall: row.closed_at is not None for row in rows}
 
 
-async def known(tx: Transaction, asked: Sequence[Asked]) -> Known:
-    """Look up the products and the lots that the requests may be about."""
-    serialised: Sequence[str] = ()
-    if room := max((it.room for it in asked if it.anywhere), default=0):
-        serialised = [row.sku for row in await tx.rows(SERIALISED, {"size": room + 1})]
-    matching: dict[int, list[tuple[str, str]]] = {}
-    for row in await tx.rows(MATCHING, _wanted(asked)):
-        matching.setdefault(row.place, []).append((row.sku, row.lot))
-    found = {sku for pairs in matching.values() for sku, _ in pairs}
-    skus = sorted({*(sku for it in asked for sku in it.named), *serialised, *found})
-    # A lot may be here before its product is told of: it is ours all the same.
-    products: dict[str, Tracking] = dict.fromkeys(found, "LOT")
-    products |= {row.sku: row.tracking for row in await tx.rows(TRACKINGS, {"skus": skus})}
-    return Known(products, serialised, matching)
+async def look_up(tx: Transaction, queries: Sequence[RecallQuery]) -> RecallLookup:
+    """Look up the products and lots that the queries may match."""
+    serial_skus: Sequence[str] = ()
+    if max_products := max((query.max_products for query in queries if query.is_unrestricted), default=0):
+        serial_skus = [row.sku for row in await tx.fetch_all(SELECT_SERIAL_SKUS, {"size": max_products + 1})]
+    matching_lots: dict[int, list[tuple[str, str]]] = {}
+    for row in await tx.fetch_all(SELECT_MATCHES, _match_parameters(queries)):
+        matching_lots.setdefault(row.query_index, []).append((row.sku, row.lot))
+    matching_skus = {sku for lot_keys in matching_lots.values() for sku, _ in lot_keys}
+    skus = sorted({*(sku for query in queries for sku in query.named_skus), *serial_skus, *matching_skus})
+    # A lot may arrive before its product; it belongs to this service in any case.
+    products: dict[str, Tracking] = dict.fromkeys(matching_skus, "LOT")
+    products |= {row.sku: row.tracking for row in await tx.fetch_all(SELECT_TRACKINGS, {"skus": skus})}
+    return RecallLookup(products, serial_skus, matching_lots)
 
 
-def _wanted(asked: Sequence[Asked]) -> dict[str, Any]:
-    words = [(place, word) for place, it in enumerate(asked) for word in it.notice.words]
-    spans: list[tuple[int, str, str, str | None]] = [
-        (place, span.first, span.last, None) for place, it in enumerate(asked) for span in it.notice.ranges
+def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
+    terms = [(index, term) for index, query in enumerate(queries) for term in query.notice.search_terms]
+    ranges: list[tuple[int, str, str, str | None]] = [
+        (index, identifier_range.first, identifier_range.last, None)
+        for index, query in enumerate(queries)
+        for identifier_range in query.notice.ranges
     ]
-    spans += [
-        (place, span.first, span.last, span.sku) for place, it in enumerate(asked) for span in it.event.data.ranges
+    ranges += [
+        (index, identifier_range.first, identifier_range.last, identifier_range.sku)
+        for index, query in enumerate(queries)
+        for identifier_range in query.event.data.ranges
     ]
-    wishes = [(place, one.lot) for place, it in enumerate(asked) for one in it.event.data.lots if one.sku is None]
-    abouts = [(place, sku) for place, it in enumerate(asked) for sku in it.event.data.skus]
+    named_lots = [
+        (index, entry.lot)
+        for index, query in enumerate(queries)
+        for entry in query.event.data.lots
+        if entry.sku is None
+    ]
+    scoped_skus = [(index, sku) for index, query in enumerate(queries) for sku in query.event.data.skus]
     return {
-        "word_places": [place for place, _ in words],
-        "words": [word for _, word in words],
-        "span_places": [place for place, *_ in spans],
-        "firsts": [first for _, first, *_ in spans],
-        "lasts": [last for _, _, last, _ in spans],
-        "span_skus": [sku for *_, sku in spans],
-        "wish_places": [place for place, _ in wishes],
-        "lots": [lot for _, lot in wishes],
-        "about_places": [place for place, _ in abouts],
-        "abouts": [sku for _, sku in abouts],
+        "term_indexes": [index for index, _ in terms],
+        "terms": [term for _, term in terms],
+        "range_indexes": [index for index, *_ in ranges],
+        "firsts": [first for _, first, *_ in ranges],
+        "lasts": [last for _, _, last, _ in ranges],
+        "range_skus": [sku for *_, sku in ranges],
+        "lot_indexes": [index for index, _ in named_lots],
+        "lots": [lot for _, lot in named_lots],
+        "scope_indexes": [index for index, _ in scoped_skus],
+        "scope_skus": [sku for _, sku in scoped_skus],
     }
 
 
-async def add(
+async def insert_recalls(
     tx: Transaction,
-    opened: Sequence[tuple[Asked, Mapping[str, Touched]]],
+    new_recalls: Sequence[tuple[RecallQuery, Mapping[str, RecallMatch]]],
     products: Mapping[str, Tracking],
 ) -> None:
-    """Write new recalls, the products they are about, and the lots of counted ones."""
-    if not opened:
+    """Insert recalls, their products and the lots of products without serials."""
+    if not new_recalls:
         return
-    wishes = [asked.event for asked, _ in opened]
+    events = [query.event for query, _ in new_recalls]
     values = {
-        "recalls": [event.data.recall for event in wishes],
-        "reasons": [event.data.reason for event in wishes],
-        "notices": [event.data.text for event in wishes],
-        "mocks": [event.data.mock for event in wishes],
-        "actors": [event.actor for event in wishes],
-        "asked": [event.data.model_copy(update={"actor": event.actor}).model_dump_json() for event in wishes],
+        "recalls": [event.data.recall for event in events],
+        "reasons": [event.data.reason for event in events],
+        "notices": [event.data.text for event in events],
+        "mocks": [event.data.mock for event in events],
+        "actors": [event.actor for event in events],
+        "requests": [event.data.model_copy(update={"actor": event.actor}).model_dump_json() for event in events],
         "now": tx.now,
     }
-    await tx.run(ADD, values)
-    about = [(asked.event.data.recall, sku, products[sku]) for asked, touched in opened for sku in touched]
-    recalls, skus, trackings = zip(*about, strict=True)
-    await tx.run(ADD_PRODUCTS, {"recalls": recalls, "skus": skus, "trackings": trackings})
+    await tx.execute(INSERT_RECALLS, values)
+    product_rows = [(query.event.data.recall, sku, products[sku]) for query, matches in new_recalls for sku in matches]
+    recalls, skus, trackings = zip(*product_rows, strict=True)
+    await tx.execute(INSERT_PRODUCTS, {"recalls": recalls, "skus": skus, "trackings": trackings})
     lots = [
-        (asked.event.data.recall, sku, lot)
-        for asked, touched in opened
-        for sku, of in touched.items()
+        (query.event.data.recall, sku, lot)
+        for query, matches in new_recalls
+        for sku, match in matches.items()
         if products[sku] != "SERIAL"
-        for lot in of.lots
+        for lot in match.lots
     ]
     if lots:
-        of_recalls, of_skus, numbers = zip(*lots, strict=True)
-        await tx.run(ADD_LOTS, {"recalls": of_recalls, "skus": of_skus, "lots": numbers})
+        lot_recalls, lot_skus, lot_numbers = zip(*lots, strict=True)
+        await tx.execute(INSERT_LOTS, {"recalls": lot_recalls, "skus": lot_skus, "lots": lot_numbers})
 
 
-async def answered(tx: Transaction, answers: Iterable[RecallOpened | SerialRecalled], *, serialised: bool) -> None:
-    """Note that the owner of each product has said all it has of it; what another says of it is no answer."""
+async def mark_answered(tx: Transaction, answers: Iterable[RecallOpened | SerialRecalled], *, is_serial: bool) -> None:
+    """Mark products as answered; only an answer of the service that owns the product counts."""
     pairs = sorted({(answer.recall, answer.sku) for answer in answers})
     if pairs:
         recalls, skus = zip(*pairs, strict=True)
-        await tx.run(ANSWERED, {"recalls": recalls, "skus": skus, "now": tx.now, "serialised": serialised})
+        await tx.execute(UPDATE_ANSWERED, {"recalls": recalls, "skus": skus, "now": tx.now, "is_serial": is_serial})
 
 
 async def save_units(tx: Transaction, rows: str) -> None:
-    """Write units as the registry last told of them, from a JSON array of rows, each unit once."""
-    await tx.run(SAVE_UNITS, {"rows": rows})
+    """Save the latest state of units from a JSON array with one row per unit."""
+    await tx.execute(INSERT_UNITS, {"rows": rows})
 
 
-async def mark(tx: Transaction, events: Sequence[CloudEvent[MarkRecalled]]) -> None:
-    """Write how calls went; the last of a line counts, the earlier ones stay."""
+async def insert_contacts(tx: Transaction, events: Sequence[CloudEvent[RecordCustomerContact]]) -> None:
+    """Insert outcomes of customer contacts; the last of a line is in force."""
     if events:
-        marks = [event.data for event in events]
+        commands = [event.data for event in events]
         values = {
-            "recalls": [mark.recall for mark in marks],
-            "shipments": [mark.shipment for mark in marks],
-            "skus": [mark.sku for mark in marks],
-            "items": [mark.item for mark in marks],
-            "marks": [mark.mark for mark in marks],
-            "notes": [mark.note for mark in marks],
+            "recalls": [command.recall for command in commands],
+            "shipments": [command.shipment for command in commands],
+            "skus": [command.sku for command in commands],
+            "lots_or_serials": [command.lot_or_serial for command in commands],
+            "outcomes": [command.outcome for command in commands],
+            "notes": [command.note for command in commands],
             "actors": [event.actor for event in events],
             "now": tx.now,
         }
-        await tx.run(MARK, values)
+        await tx.execute(INSERT_CONTACTS, values)
 
 
-async def close(tx: Transaction, events: Sequence[CloudEvent[CloseRecall]]) -> None:
-    """End recalls."""
+async def mark_closed(tx: Transaction, events: Sequence[CloudEvent[CloseRecall]]) -> None:
+    """Mark recalls as closed."""
     if events:
         values = {
             "recalls": [event.data.recall for event in events],
@@ -229,27 +243,31 @@ async def close(tx: Transaction, events: Sequence[CloudEvent[CloseRecall]]) -> N
             "reasons": [event.data.reason for event in events],
             "now": tx.now,
         }
-        await tx.run(CLOSE, values)
+        await tx.execute(UPDATE_CLOSED, values)
 
 
-async def products_of(tx: Transaction, recalls: Iterable[str]) -> dict[str, list[str]]:
-    """Give the products that recalls are about."""
-    found: dict[str, list[str]] = {}
-    for row in await tx.rows(PRODUCTS_OF, {"recalls": sorted(set(recalls))}):
-        found.setdefault(row.recall, []).append(row.sku)
-    return found
+async def find_recalled_skus(tx: Transaction, recalls: Iterable[str]) -> dict[str, list[str]]:
+    """Return the products of recalls."""
+    skus_by_recall: dict[str, list[str]] = {}
+    for row in await tx.fetch_all(SELECT_RECALLED_SKUS, {"recalls": sorted(set(recalls))}):
+        skus_by_recall.setdefault(row.recall, []).append(row.sku)
+    return skus_by_recall
 
 
-async def still_open(tx: Transaction, recalls: Iterable[str]) -> dict[str, StillOpen]:
-    """Count what is open of each recall."""
-    rows = await tx.rows(STILL_OPEN, {"recalls": sorted(set(recalls))})
-    found = load_records(StillOpen, rows, besides=("recall",))
-    return {row.recall: still for row, still in zip(rows, found, strict=True)}
+async def count_open_items(tx: Transaction, recalls: Iterable[str]) -> dict[str, OpenItemCounts]:
+    """Count the open items of each recall."""
+    rows = await tx.fetch_all(SELECT_OPEN_ITEM_COUNTS, {"recalls": sorted(set(recalls))})
+    counts = load_records(OpenItemCounts, rows, extra_columns=("recall",))
+    return {row.recall: open_counts for row, open_counts in zip(rows, counts, strict=True)}
 
 
-async def called(tx: Transaction, marks: Iterable[MarkRecalled]) -> set[tuple[str, str, str, str]]:
-    """Give those lines that are on the call lists, by recall, shipment, product and lot or serial."""
-    lines = sorted({(mark.recall, mark.shipment, mark.sku, mark.item) for mark in marks})
+async def find_contact_lines(
+    tx: Transaction, commands: Iterable[RecordCustomerContact]
+) -> set[tuple[str, str, str, str]]:
+    """Return the existing contact lines: (recall, shipment, sku, lot_or_serial)."""
+    lines = sorted({(command.recall, command.shipment, command.sku, command.lot_or_serial) for command in commands})
     recalls, shipments, skus, items = zip(*lines, strict=True)
-    rows = await tx.rows(CALLED, {"recalls": recalls, "shipments": shipments, "skus": skus, "items": items})
-    return {(row.recall, row.shipment, row.sku, row.item) for row in rows}
+    rows = await tx.fetch_all(
+        SELECT_CONTACT_LINES, {"recalls": recalls, "shipments": shipments, "skus": skus, "lots_or_serials": items}
+    )
+    return {(row.recall, row.shipment, row.sku, row.lot_or_serial) for row in rows}

@@ -1,4 +1,4 @@
-"""Receipts over HTTP."""
+"""HTTP API of receipts."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""Discrepancies, and how each was resolved."""
+"""HTTP API of discrepancies."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -7,18 +7,32 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
-from services.receiving.receipts.api.receipts import ReceiptPath, head
-from services.receiving.receipts.domain.resolving import fitting
+from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
+from services.receiving.receipts.domain.discrepancies import allowed_resolutions
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.receiving import DiscrepancyKind, Resolution
-from shared.http import Cursor, Limit, NotFound, OpenFilter, Page, Reading, SkuFilter, page, parts
-from shared.identifiers import Exact
+from shared.http import (
+    Cursor,
+    Limit,
+    NotFoundError,
+    OpenFilter,
+    Page,
+    ReadTransaction,
+    SkuFilter,
+    decode_cursor,
+    paginate,
+)
+from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["discrepancies"])
 
 
 class DiscrepancyOut(KnownFieldsModel):
-    """What came is not what was announced; `other` is what stands against it, `fitting` what may be decided."""
+    """A difference between expected and scanned items.
+
+    `conflicting_value` is the existing serial number, the other product or the other receipt.
+    `allowed_resolutions` is empty once the discrepancy is resolved.
+    """
 
     discrepancy: str
     receipt: str
@@ -29,46 +43,46 @@ class DiscrepancyOut(KnownFieldsModel):
     serials: list[str]
     lot: str | None
     expiry: date | None
-    quantity: Exact
+    quantity: SignedQuantity
     location: str | None
-    other: str | None
+    conflicting_value: str | None
     found_at: datetime
     found_by: str
     resolution: Resolution | None
-    tied_to: str | None
+    matched_serial: str | None
     reason: str
     resolved_at: datetime | None
     resolved_by: str | None
-    fitting: list[Resolution]
+    allowed_resolutions: list[Resolution]
 
 
-def _shown(row: Row[Any]) -> DiscrepancyOut:
-    fits = [] if row.resolution else sorted(fitting(row.kind, row.scan))
-    serials = [row.serial] if row.serial else row.missing
-    return DiscrepancyOut.model_validate(row._asdict() | {"serials": serials, "fitting": fits})
+def _to_discrepancy_out(row: Row[Any]) -> DiscrepancyOut:
+    resolutions = [] if row.resolution else sorted(allowed_resolutions(row.kind, row.scan_id))
+    serials = [row.serial] if row.serial else row.missing_serials
+    return DiscrepancyOut.model_validate(row._asdict() | {"serials": serials, "allowed_resolutions": resolutions})
 
 
 @router.get("/receipts/{receipt}/discrepancies")
 async def list_receipt_discrepancies(
-    tx: Reading,
+    tx: ReadTransaction,
     receipt: ReceiptPath,
     *,
     open: OpenFilter = None,  # noqa: A002 - the name of the parameter
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[DiscrepancyOut]:
-    """The discrepancies of a receipt, the oldest first."""
-    await head(tx, receipt)
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.discrepancies(
+    """List the discrepancies of a receipt, oldest first."""
+    await get_receipt_or_404(tx, receipt)
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_discrepancies(
         tx, receipt=receipt, kind=None, sku=None, open=open, after=after, size=limit + 1
     )
-    return page(found, limit, _shown, lambda row: (row.discrepancy,))
+    return paginate(found, limit, _to_discrepancy_out, lambda row: (row.discrepancy,))
 
 
 @router.get("/discrepancies")
 async def list_discrepancies(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     receipt: Annotated[str | None, Query(description="Receipt.")] = None,
     kind: Annotated[DiscrepancyKind | None, Query(description="Kind of discrepancy.")] = None,
@@ -77,16 +91,20 @@ async def list_discrepancies(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[DiscrepancyOut]:
-    """Discrepancies of all receipts, the oldest first."""
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.discrepancies(tx, receipt=receipt, kind=kind, sku=sku, open=open, after=after, size=limit + 1)
-    return page(found, limit, _shown, lambda row: (row.discrepancy,))
+    """List the discrepancies of all receipts, oldest first."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_discrepancies(
+        tx, receipt=receipt, kind=kind, sku=sku, open=open, after=after, size=limit + 1
+    )
+    return paginate(found, limit, _to_discrepancy_out, lambda row: (row.discrepancy,))
 
 
 @router.get("/discrepancies/{discrepancy}")
-async def get_discrepancy(tx: Reading, discrepancy: Annotated[str, Path(description="Discrepancy.")]) -> DiscrepancyOut:
-    """One discrepancy, and which resolutions fit it."""
-    found = await queries.discrepancy(tx, discrepancy)
+async def get_discrepancy(
+    tx: ReadTransaction, discrepancy: Annotated[str, Path(description="Discrepancy.")]
+) -> DiscrepancyOut:
+    """Get a discrepancy with its allowed resolutions."""
+    found = await queries.find_discrepancy(tx, discrepancy)
     if found is None:
-        raise NotFound(f"there is no discrepancy {discrepancy}", ids=[discrepancy])
-    return _shown(found)
+        raise NotFoundError(f"Discrepancy {discrepancy} not found", ids=[discrepancy])
+    return _to_discrepancy_out(found)

@@ -1,4 +1,4 @@
-"""What was counted on a receipt: lots as they were scanned, and what became of them."""
+"""HTTP API of lots scanned on a receipt."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -7,41 +7,41 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
-from services.receiving.receipts.api.receipts import ReceiptPath, head
-from services.receiving.receipts.domain.records import LotScanState
+from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
+from services.receiving.receipts.domain.records import LotScanStatus
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Cursor, Limit, Page, Reading, SkuFilter, page, parts
-from shared.identifiers import Exact
+from shared.http import Cursor, Limit, Page, ReadTransaction, SkuFilter, decode_cursor, paginate
+from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["receipts"])
-LOTS = 500
+MAX_LOTS = 500
 
 
 class LotScanOut(KnownFieldsModel):
-    """So much of a lot as it was scanned; the lot of an untracked product is empty."""
+    """Scanned quantity of a lot in a session; `lot` is empty for an untracked product."""
 
     session: str
     line: str | None
     sku: str
     lot: str
     location: str
-    state: LotScanState
-    quantity: Exact
+    status: LotScanStatus
+    quantity: SignedQuantity
     expiry: date | None
-    manufactured: date | None
+    manufactured_on: date | None
     best_before: date | None
-    actor: str
-    at: datetime
+    scanned_by: str
+    scanned_at: datetime
 
 
-def lot_shown(row: Row[Any]) -> LotScanOut:
-    """A row as it is shown."""
+def to_lot_scan_out(row: Row[Any]) -> LotScanOut:
+    """Convert a database row."""
     return LotScanOut.model_validate(row._asdict())
 
 
 @router.get("/receipts/{receipt}/lots")
 async def list_receipt_lots(
-    tx: Reading,
+    tx: ReadTransaction,
     receipt: ReceiptPath,
     *,
     session: Annotated[str | None, Query(description="Scanning session.")] = None,
@@ -49,8 +49,8 @@ async def list_receipt_lots(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LotScanOut]:
-    """The lots of a receipt, scanned and received, in the order of their first scan."""
-    await head(tx, receipt)
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.lots(tx, receipt, session=session, sku=sku, after=after, size=limit + 1)
-    return page(found, limit, lot_shown, lambda row: (row.scan,))
+    """List the scanned and received lots of a receipt, in the order of their first scan."""
+    await get_receipt_or_404(tx, receipt)
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_lot_scans(tx, receipt, session=session, sku=sku, after=after, size=limit + 1)
+    return paginate(found, limit, to_lot_scan_out, lambda row: (row.scan_id,))

@@ -1,4 +1,4 @@
-"""Receipts, their lines, and what a scanner is to be prompted for."""
+"""HTTP API of receipts, their lines and expected units."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,17 +10,28 @@ from services.receiving.receipts import queries
 from services.receiving.receipts.domain.records import ReceiptKind, ReceiptStatus
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
-from shared.database import Transaction
-from shared.http import Cursor, Limit, NotFound, Page, Reading, SkuFilter, StatusFilter, WarehouseFilter, page, parts
-from shared.identifiers import Exact
+from shared.http import (
+    Cursor,
+    Limit,
+    NotFoundError,
+    Page,
+    ReadTransaction,
+    SkuFilter,
+    StatusFilter,
+    WarehouseFilter,
+    decode_cursor,
+    paginate,
+)
+from shared.identifiers import SignedQuantity
+from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["receipts"])
-LINES = 500
+MAX_LINES = 500
 ReceiptPath = Annotated[str, Path(description="Receipt.")]
 
 
 class ReceiptSummary(KnownFieldsModel):
-    """A receipt's head; its warehouse is empty while only its cancellation is known."""
+    """A receipt without its lines; `warehouse` is null if only the cancellation has been received."""
 
     receipt: str
     kind: ReceiptKind
@@ -34,32 +45,32 @@ class ReceiptSummary(KnownFieldsModel):
 
 
 class ReceiptLineOut(KnownFieldsModel):
-    """One line, announced against scanned and received.
+    """A receipt line with its expected, scanned and received quantities.
 
-    A line is filled by scans alone: `missing` goes down with each confirmed one.
-    `expected_by_name` and `expected_unnamed` are what a scanner is still to be prompted for.
+    `missing_quantity` decreases with each confirmed scan. `open_listed_serials` and `open_unlisted_quantity` are the
+    serial numbers and the quantity that can still be scanned.
     """
 
     line: str
     sku: str
     tracking: Tracking | None
-    waiting: bool
-    announced: Exact
-    scanned: Exact
-    received: Exact
-    missing: Exact
-    expected_by_name: int
-    expected_unnamed: Exact
+    awaiting_product: bool
+    expected_quantity: SignedQuantity
+    scanned: SignedQuantity
+    received: SignedQuantity
+    missing_quantity: SignedQuantity
+    open_listed_serials: int
+    open_unlisted_quantity: SignedQuantity
 
 
 class ReceiptDetail(ReceiptSummary):
-    """A receipt with its first 500 lines; `lines.next` is a cursor for the list of its lines."""
+    """A receipt with its first 500 lines; `lines.next` is a cursor for the list of lines."""
 
     lines: Page[ReceiptLineOut]
 
 
-class ExpectedUnit(KnownFieldsModel):
-    """A unit that a receipt expects by name."""
+class ExpectedUnitOut(KnownFieldsModel):
+    """An expected unit with a listed serial number."""
 
     serial: str
     sku: str
@@ -68,7 +79,7 @@ class ExpectedUnit(KnownFieldsModel):
 
 @router.get("/receipts")
 async def list_receipts(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
     status: StatusFilter[ReceiptStatus] = None,
     kind: Annotated[ReceiptKind | None, Query(description="Kind of receipt.")] = None,
@@ -78,56 +89,60 @@ async def list_receipts(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ReceiptSummary]:
-    """Receipts in order of their numbers."""
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.receipts(
+    """List receipts, ordered by receipt number."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    found = await queries.find_receipts(
         tx, status=status, kind=kind, warehouse=warehouse, sku=sku, search=q, after=after, size=limit + 1
     )
-    return page(found, limit, lambda row: ReceiptSummary.model_validate(row._asdict()), lambda row: (row.receipt,))
+    return paginate(found, limit, lambda row: ReceiptSummary.model_validate(row._asdict()), lambda row: (row.receipt,))
 
 
 @router.get("/receipts/{receipt}/lines")
 async def list_receipt_lines(
-    tx: Reading, receipt: ReceiptPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, receipt: ReceiptPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ReceiptLineOut]:
-    """A receipt's lines."""
-    await head(tx, receipt)
-    return await _lines(tx, receipt, cursor, limit)
+    """List the lines of a receipt."""
+    await get_receipt_or_404(tx, receipt)
+    return await _page_of_lines(tx, receipt, cursor, limit)
 
 
 @router.get("/receipts/{receipt}/expected")
 async def list_expected_units(
-    tx: Reading,
+    tx: ReadTransaction,
     receipt: ReceiptPath,
     *,
     line: Annotated[str | None, Query(description="Line of the receipt.")] = None,
     sku: SkuFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[ExpectedUnit]:
-    """The units that a receipt still expects by name, for a scanner to prompt for."""
-    await head(tx, receipt)
-    serial, of = parts(cursor, str, str) or ("", "")
-    found = await queries.expected(tx, receipt=receipt, line=line, of=sku, serial=serial, sku=of, size=limit + 1)
-    return page(found, limit, lambda row: ExpectedUnit.model_validate(row._asdict()), lambda row: (row.serial, row.sku))
+) -> Page[ExpectedUnitOut]:
+    """List the units with listed serial numbers that a receipt still expects."""
+    await get_receipt_or_404(tx, receipt)
+    serial, last_sku = decode_cursor(cursor, str, str) or ("", "")
+    found = await queries.find_expected_units(
+        tx, receipt=receipt, line=line, filter_sku=sku, serial=serial, sku=last_sku, size=limit + 1
+    )
+    return paginate(
+        found, limit, lambda row: ExpectedUnitOut.model_validate(row._asdict()), lambda row: (row.serial, row.sku)
+    )
 
 
 @router.get("/receipts/{receipt}")
-async def get_receipt(tx: Reading, receipt: ReceiptPath) -> ReceiptDetail:
-    """One receipt, line by line."""
-    found = await head(tx, receipt)
-    return ReceiptDetail(**found._asdict(), lines=await _lines(tx, receipt, None, LINES))
+async def get_receipt(tx: ReadTransaction, receipt: ReceiptPath) -> ReceiptDetail:
+    """Get a receipt with its lines."""
+    found = await get_receipt_or_404(tx, receipt)
+    return ReceiptDetail(**found._asdict(), lines=await _page_of_lines(tx, receipt, None, MAX_LINES))
 
 
-async def head(tx: Transaction, receipt: str) -> Row[Any]:
-    """A receipt's head; a 404 where there is none."""
-    found = await queries.receipt(tx, receipt)
-    if found is None:
-        raise NotFound(f"there is no receipt {receipt}", ids=[receipt])
-    return found
+async def get_receipt_or_404(tx: Transaction, receipt: str) -> Row[Any]:
+    """Find a receipt, or raise a 404 error."""
+    row = await queries.find_receipt(tx, receipt)
+    if row is None:
+        raise NotFoundError(f"Receipt {receipt} not found", ids=[receipt])
+    return row
 
 
-async def _lines(tx: Transaction, receipt: str, cursor: str | None, limit: int) -> Page[ReceiptLineOut]:
-    (after,) = parts(cursor, str) or ("",)
-    found = await queries.lines(tx, receipt, after=after, size=limit + 1)
-    return page(found, limit, lambda row: ReceiptLineOut.model_validate(row._asdict()), lambda row: (row.line,))
+async def _page_of_lines(tx: Transaction, receipt: str, cursor: str | None, limit: int) -> Page[ReceiptLineOut]:
+    (after,) = decode_cursor(cursor, str) or ("",)
+    rows = await queries.find_lines(tx, receipt, after=after, size=limit + 1)
+    return paginate(rows, limit, lambda row: ReceiptLineOut.model_validate(row._asdict()), lambda row: (row.line,))

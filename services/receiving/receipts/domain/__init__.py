@@ -1,39 +1,46 @@
-"""The rules of receipts: one function a request, each on the same desk, in the order the requests came."""
+"""Rules of receipts: one function per command, applied in order to one unit of work."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.receiving.receipts.domain.announce import announce
-from services.receiving.receipts.domain.answers import Outcome
-from services.receiving.receipts.domain.changes import cancel, change
-from services.receiving.receipts.domain.closing import close
-from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.resolving import resolve
-from services.receiving.receipts.domain.scanning import scan
-from services.receiving.receipts.domain.sessions import confirm, drop, take_over, undo
-from services.receiving.receipts.domain.voiding import void
-from services.receiving.receipts.domain.waiting import wake
+from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
+from services.receiving.receipts.domain.asn import announce_receipt
+from services.receiving.receipts.domain.closing import close_receipt
+from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
+from services.receiving.receipts.domain.product_defined import plan_waiting_lines
+from services.receiving.receipts.domain.results import CommandOutcome
+from services.receiving.receipts.domain.scans import record_scans
+from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.receipts.domain.voids import void_units
 from shared.contracts.commands import receiving as commands
-from shared.contracts.envelope import CloudEvent, Fact
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged
 
-RULES: dict[type[Fact], Callable[[Desk, CloudEvent[Any]], Outcome]] = {
-    AsnAnnounced: announce,
-    AsnChanged: change,
-    AsnCancelled: cancel,
-    commands.Scan: scan,
-    commands.UndoScan: undo,
-    commands.DropSession: drop,
-    commands.TakeOverSession: take_over,
-    commands.ConfirmSession: confirm,
-    commands.CloseReceipt: close,
-    commands.ResolveDiscrepancy: resolve,
+COMMAND_RULES: dict[type[Message], Callable[[ReceivingUnitOfWork, CloudEvent[Any]], CommandOutcome]] = {
+    AsnAnnounced: announce_receipt,
+    AsnChanged: amend_receipt,
+    AsnCancelled: cancel_receipt,
+    commands.ScanItems: record_scans,
+    commands.UndoScan: undo_scans,
+    commands.DiscardSession: discard_session,
+    commands.TakeOverSession: take_over_session,
+    commands.ConfirmSession: confirm_session,
+    commands.CloseReceipt: close_receipt,
+    commands.ResolveDiscrepancy: resolve_discrepancy,
 }
 
 
-def decide(desk: Desk, events: Sequence[CloudEvent[Any]]) -> list[Outcome]:
-    """Walk requests in order; each sees what those before it left."""
-    return [RULES[type(event.data)](desk, event) for event in events]
+def apply_commands(uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> list[CommandOutcome]:
+    """Apply commands in order; each sees the changes of the previous ones."""
+    return [COMMAND_RULES[type(event.data)](uow, event) for event in events]
 
 
-__all__ = ["RULES", "Desk", "Outcome", "decide", "void", "wake"]
+__all__ = [
+    "COMMAND_RULES",
+    "CommandOutcome",
+    "ReceivingUnitOfWork",
+    "apply_commands",
+    "plan_waiting_lines",
+    "void_units",
+]

@@ -1,53 +1,58 @@
-"""A receipt is closed: what did not come is short, and expected no longer."""
+"""Closing of a receipt: missing quantities become discrepancies and are no longer expected."""
 
 from collections import Counter
 
-from services.receiving.receipts.domain.answers import Outcome, ReceiptAnswer, by, no
-from services.receiving.receipts.domain.arriving import discrepancy_fact
-from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.expectations import end
+from services.receiving.receipts.domain.expectations import cancel_expectations
+from services.receiving.receipts.domain.receive import discrepancy_found_event
 from services.receiving.receipts.domain.records import Discrepancy
-from services.receiving.receipts.domain.summaries import closed
+from services.receiving.receipts.domain.results import CommandOutcome, ReceiptResult, context_of, reject
+from services.receiving.receipts.domain.summaries import receipt_closed_events
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code
-from shared.identifiers import address_of
+from shared.identifiers import resource_path
 
 
-def close(desk: Desk, event: CloudEvent[CloseReceipt]) -> Outcome:
-    """End a receipt, once nobody scans on it any more (S15, S16)."""
-    name = event.data.receipt
-    receipt = desk.receipts.get(name)
+def close_receipt(uow: ReceivingUnitOfWork, event: CloudEvent[CloseReceipt]) -> CommandOutcome:
+    """Close a receipt that has no open session (S15, S16)."""
+    receipt_id = event.data.receipt
+    receipt = uow.receipts.get(receipt_id)
     if receipt is None:
-        return no(Code.UNKNOWN_RECEIPT, f"{name} was neither announced nor opened")
+        return reject(Code.RECEIPT_NOT_FOUND, f"Receipt {receipt_id} not found")
     if receipt.status in {"CLOSED", "CANCELLED"}:
         code = Code.RECEIPT_CLOSED if receipt.status == "CLOSED" else Code.RECEIPT_CANCELLED
-        return no(
-            code, f"{name} is {receipt.status} since {receipt.ended_at}", blocked_by=[address_of("receipts", name)]
-        )
-    sessions = [session for session in desk.sessions.values() if session.receipt == name and session.state == "OPEN"]
+        detail = f"Receipt {receipt_id} is {receipt.status} since {receipt.ended_at}"
+        return reject(code, detail, blocked_by=[resource_path("receipts", receipt_id)])
+    sessions = [
+        session for session in uow.sessions.values() if session.receipt == receipt_id and session.status == "OPEN"
+    ]
     if sessions:
         owners = ", ".join(sorted({session.owner for session in sessions}))
-        addresses = [address_of("receipts", name, "sessions", session.session) for session in sessions]
-        return no(Code.SESSION_OPEN, f"{name} has unconfirmed scans of {owners}", blocked_by=addresses)
-    desk.put_receipt(receipt._replace(status="CLOSED", ended_at=desk.now))
-    events, missing = end(desk, name, "CLOSED", by(event))
-    lines = desk.lines_in(name)
-    short = [
+        session_paths = [resource_path("receipts", receipt_id, "sessions", session.session) for session in sessions]
+        return reject(
+            Code.SESSION_OPEN, f"Receipt {receipt_id} has open sessions of {owners}", blocked_by=session_paths
+        )
+    uow.put_receipt(receipt._replace(status="CLOSED", ended_at=uow.now))
+    events, missing = cancel_expectations(uow, receipt_id, "CLOSED", context_of(event))
+    lines = uow.loaded_lines(receipt_id)
+    shortfalls = [
         Discrepancy(
-            discrepancy=next(desk.ids), receipt=name, session=None, kind="SHORT", line=line.line, sku=line.sku,
-            serial=None, missing=missing.get(line.line, []), quantity=line.missing, location=None, other=None,
-            found_at=desk.now, found_by=event.actor,
+            discrepancy=next(uow.ids), receipt=receipt_id, session=None, kind="SHORT", line=line.line, sku=line.sku,
+            serial=None, missing_serials=missing.get(line.line, []), quantity=line.missing_quantity, location=None,
+            conflicting_value=None, found_at=uow.now, found_by=event.actor,
         )
         for line in lines
-        if line.missing > 0
+        if line.missing_quantity > 0
     ]  # fmt: skip
-    for discrepancy in short:
-        desk.put_discrepancy(discrepancy)
-    events += [discrepancy_fact(discrepancy, by(event)) for discrepancy in short]
+    for discrepancy in shortfalls:
+        uow.put_discrepancy(discrepancy)
+    events += [discrepancy_found_event(discrepancy, context_of(event)) for discrepancy in shortfalls]
     unexpected = Counter(
-        found.line for found in desk.discrepancies.values() if found.receipt == name and found.kind == "UNEXPECTED"
+        existing.line
+        for existing in uow.discrepancies.values()
+        if existing.receipt == receipt_id and existing.kind == "UNEXPECTED"
     )
-    events += closed(desk, name, lines, by(event), unexpected)
-    ids = [discrepancy.discrepancy for discrepancy in short]
-    return Outcome(ReceiptAnswer(receipt=name, status="CLOSED", discrepancies=ids), events)
+    events += receipt_closed_events(uow, receipt_id, lines, context_of(event), unexpected)
+    ids = [discrepancy.discrepancy for discrepancy in shortfalls]
+    return CommandOutcome(ReceiptResult(receipt=receipt_id, status="CLOSED", discrepancies=ids), events)

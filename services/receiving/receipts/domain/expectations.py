@@ -1,159 +1,187 @@
-"""What a line expects: units added to it by name or number, and taken out of it again."""
+"""Expected units and quantities of receipt lines: added, taken over and cancelled."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.records import Key, Line, Unit
-from shared.contracts.envelope import Fact, chunks
-from shared.contracts.problems import Code, Refusal
-from shared.contracts.receiving import ReceiptPlanned, ReceiptWithdrawn
+from services.receiving.receipts.domain.records import ReceiptLine, RowKey, Unit
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.envelope import Message, chunks
+from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected
 from shared.contracts.upstream import AsnLine
-from shared.stock.decimals import too_exact
+from shared.inventory.decimals import precision_violation
 
-MOST_UNITS = Decimal(1_000_000)
-"""What a line announces in all its parts: as much as one fact can say is expected no longer."""
+MAX_UNITS = Decimal(1_000_000)
+"""Maximum expected quantity of a line, over all parts of its ASN; also the maximum of one event."""
 
-Reason = Literal["CHANGED", "CANCELLED", "CLOSED", "TAKEN_OVER"]
+CancellationReason = Literal["CHANGED", "CANCELLED", "CLOSED", "TAKEN_OVER"]
 
 
-def misfit(desk: Desk, receipt: str, lines: Sequence[AsnLine]) -> Refusal | None:
-    """Why these lines cannot be added to a receipt, whatever stands in the house."""
-    named: set[Key] = set()
+def lines_violation(uow: ReceivingUnitOfWork, receipt: str, lines: Sequence[AsnLine]) -> ProblemDetail | None:
+    """Check new lines, regardless of the units that are already registered."""
+    listed_units: set[RowKey] = set()
     skus: dict[str, str] = {}
     totals: dict[str, Decimal] = {}
     for line in lines:
-        stands = desk.lines.get((receipt, line.line))
-        sku = stands.sku if stands else skus.setdefault(line.line, line.sku)
-        decimals = desk.decimals.get(line.sku)
-        inexact = too_exact(line.sku, line.quantity, decimals, line.line)
-        if refusal := _ill(line, sku, desk.trackings.get(line.sku)) or inexact:
-            return refusal
-        totals[line.line] = totals.get(line.line, stands.announced if stands else Decimal(0)) + line.quantity
-        if totals[line.line] > MOST_UNITS:
-            detail = f"line {line.line} would announce {totals[line.line]} in all its parts, of at most {MOST_UNITS}"
-            return Refusal(code=Code.TOO_MANY_UNITS, detail=detail)
+        existing = uow.lines.get((receipt, line.line))
+        sku = existing.sku if existing else skus.setdefault(line.line, line.sku)
+        decimals = uow.decimals.get(line.sku)
+        precision = precision_violation(line.sku, line.quantity, decimals, line.line)
+        if violation := _line_violation(line, sku, uow.trackings.get(line.sku)) or precision:
+            return violation
+        totals[line.line] = (
+            totals.get(line.line, existing.expected_quantity if existing else Decimal(0)) + line.quantity
+        )
+        if totals[line.line] > MAX_UNITS:
+            detail = f"Line {line.line} would expect {totals[line.line]} in all its parts; the maximum is {MAX_UNITS}"
+            return ProblemDetail(code=Code.TOO_MANY_UNITS, detail=detail)
         counts = Counter(line.serials)
-        if twice := [serial for serial, count in counts.items() if count > 1 or (line.sku, serial) in named]:
-            return Refusal(code=Code.SERIAL_REPEATED, detail=f"line {line.line} names a unit again", ids=twice)
-        named.update((line.sku, serial) for serial in counts)
+        if repeated := [serial for serial, count in counts.items() if count > 1 or (line.sku, serial) in listed_units]:
+            detail = f"Line {line.line} repeats {len(repeated)} serials"
+            return ProblemDetail(code=Code.DUPLICATE_SERIAL_IN_REQUEST, detail=detail, ids=repeated)
+        listed_units.update((line.sku, serial) for serial in counts)
     return None
 
 
-def _ill(line: AsnLine, sku: str, tracking: str | None) -> Refusal | None:
+def _line_violation(line: AsnLine, sku: str, tracking: str | None) -> ProblemDetail | None:
     if line.line.startswith("+"):
-        detail = f"line {line.line}: receiving names the lines +1, +2 … that it adds itself"
-        return Refusal(code=Code.MALFORMED, detail=detail)
+        detail = f"Line {line.line}: the prefix + is reserved for lines added during receiving"
+        return ProblemDetail(code=Code.VALIDATION_ERROR, detail=detail)
     if sku != line.sku:
-        return Refusal(code=Code.LINE_OF_ANOTHER, detail=f"line {line.line} is of {sku}, not of {line.sku}")
+        detail = f"Line {line.line} has product {sku}, not {line.sku}"
+        return ProblemDetail(code=Code.LINE_PRODUCT_MISMATCH, detail=detail)
     if len(line.serials) > line.quantity:
-        detail = f"line {line.line} names {len(line.serials)} serials for {line.quantity} units"
-        return Refusal(code=Code.SERIAL_COUNT, detail=detail)
+        detail = f"Line {line.line} lists {len(line.serials)} serials for {line.quantity} units"
+        return ProblemDetail(code=Code.TOO_MANY_SERIALS, detail=detail)
     if line.serials and tracking not in {None, "SERIAL"}:
-        detail = f"line {line.line} names serials of {line.sku}, which is tracked as {tracking}"
-        return Refusal(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=line.serials)
+        detail = f"Line {line.line} lists serials; product {line.sku} has tracking {tracking}"
+        return ProblemDetail(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=line.serials)
     return None
 
 
-def plan(desk: Desk, receipt: str, wish: AsnLine, said: dict[str, Any]) -> tuple[list[Fact], list[Refusal]]:
-    """Add a line, or add to it; a unit that is known already is left out, alone (S05, S18).
+def expect_line(
+    uow: ReceivingUnitOfWork, receipt: str, asn_line: AsnLine, context: dict[str, Any]
+) -> tuple[list[Message], list[ProblemDetail]]:
+    """Add a line, or add to it; only serials that are already registered are rejected (S05, S18).
 
-    A unit that another receipt expects is taken over: the newest announcement is the truth. One that was scanned here
-    before its name came keeps its scan, and no longer counts as unnamed.
+    A unit that another receipt expects is taken over: the latest ASN wins. A unit that was scanned here before its
+    serial number was listed keeps its scan, and counts as listed from then on.
     """
-    line = desk.lines.get((receipt, wish.line)) or Line(
-        receipt=receipt, line=wish.line, sku=wish.sku, waiting=wish.sku not in desk.trackings,
+    line = uow.lines.get((receipt, asn_line.line)) or ReceiptLine(
+        receipt=receipt, line=asn_line.line, sku=asn_line.sku, awaiting_product=asn_line.sku not in uow.trackings,
     )  # fmt: skip
     units: list[Unit] = []
-    taken: list[Unit] = []
-    refused: dict[Code, list[str]] = defaultdict(list)
-    for serial in wish.serials:
-        before = desk.unit(wish.sku, serial)
-        if (unit := _named(before, line)) is None:
-            refused[Code.SERIAL_REPEATED if before.receipt == receipt else Code.SERIAL_KNOWN].append(serial)
+    taken_over: list[Unit] = []
+    rejected: dict[Code, list[str]] = defaultdict(list)
+    for serial in asn_line.serials:
+        before = uow.get_unit(asn_line.sku, serial)
+        if (unit := _listed_on(before, line)) is None:
+            rejected[Code.DUPLICATE_SERIAL_IN_REQUEST if before.receipt == receipt else Code.DUPLICATE_SERIAL].append(
+                serial
+            )
             continue
-        desk.put_unit(unit)
+        uow.put_unit(unit)
         units.append(unit)
-        if before.state == "EXPECTED":
-            taken.append(before)
-    events = withdrawn_elsewhere(desk, taken, said)
-    if quantity := wish.quantity - sum(map(len, refused.values())):
-        scanned = sum(unit.state != "EXPECTED" for unit in units)
-        named, unnamed = line.named + len(units), line.unnamed - scanned
-        desk.put_line(line := line._replace(announced=line.announced + quantity, named=named, unnamed=unnamed))
-        planned = [unit for unit in units if unit.state != "IN_HOUSE"]
-        quantity -= len(units) - len(planned)
-        if quantity and not line.waiting:
-            events.append(planned_fact(desk, line, quantity, planned, said))
-    return events, [_known(wish, code, serials) for code, serials in refused.items()]
+        if before.status == "EXPECTED":
+            taken_over.append(before)
+    events = take_over_expectations(uow, taken_over, context)
+    if quantity := asn_line.quantity - sum(map(len, rejected.values())):
+        scanned = sum(unit.status != "EXPECTED" for unit in units)
+        listed_serials, unlisted_units = line.listed_serials + len(units), line.unlisted_units - scanned
+        uow.put_line(
+            line := line._replace(
+                expected_quantity=line.expected_quantity + quantity,
+                listed_serials=listed_serials,
+                unlisted_units=unlisted_units,
+            )
+        )
+        expected = [unit for unit in units if unit.status != "ON_HAND"]
+        quantity -= len(units) - len(expected)
+        if quantity and not line.awaiting_product:
+            events.append(line_expected_event(uow, line, quantity, expected, context))
+    return events, [_registered_serials_violation(asn_line, code, serials) for code, serials in rejected.items()]
 
 
-def _named(unit: Unit, line: Line) -> Unit | None:
-    """What a unit becomes that a line names; nothing, if it is known already."""
-    if unit.state == "ABSENT":
-        return unit.expected(*line.key)
-    if unit.state == "EXPECTED" and unit.receipt != line.receipt:
-        return unit.absent().expected(*line.key)
-    if unit.state in {"SCANNED", "IN_HOUSE"} and (unit.receipt, unit.line) == line.key and not unit.named:
-        return unit._replace(version=unit.version + 1, named=True)
+def _listed_on(unit: Unit, line: ReceiptLine) -> Unit | None:
+    """Return the unit as listed on the line; None if it is already registered."""
+    if unit.status == "INACTIVE":
+        return unit.as_expected(*line.key)
+    if unit.status == "EXPECTED" and unit.receipt != line.receipt:
+        return unit.as_inactive().as_expected(*line.key)
+    if unit.status in {"SCANNED", "ON_HAND"} and (unit.receipt, unit.line) == line.key and not unit.is_listed:
+        return unit._replace(version=unit.version + 1, is_listed=True)
     return None
 
 
-def _known(wish: AsnLine, code: Code, serials: list[str]) -> Refusal:
-    what = "named on this receipt already" if code is Code.SERIAL_REPEATED else "known already"
-    detail = f"line {wish.line}: {len(serials)} of its units {'are' if len(serials) > 1 else 'is'} {what}"
-    return Refusal(code=code, detail=f"{detail}; the rest of it stands", ids=serials)
+def _registered_serials_violation(asn_line: AsnLine, code: Code, serials: list[str]) -> ProblemDetail:
+    reason = "listed on this receipt" if code is Code.DUPLICATE_SERIAL_IN_REQUEST else "registered"
+    detail = f"Line {asn_line.line}: {len(serials)} serials already {reason}; the rest was applied"
+    return ProblemDetail(code=code, detail=detail, ids=serials)
 
 
-def planned_fact(desk: Desk, line: Line, quantity: Decimal, units: Sequence[Unit], said: dict[str, Any]) -> Fact:
-    """Tell what a line now expects more."""
-    receipt = desk.receipts[line.receipt]
-    return ReceiptPlanned(
+def line_expected_event(
+    uow: ReceivingUnitOfWork, line: ReceiptLine, quantity: Decimal, units: Sequence[Unit], context: dict[str, Any]
+) -> Message:
+    """Create the event of a line's additional expected quantity."""
+    receipt = uow.receipts[line.receipt]
+    return ReceiptLineExpected(
         receipt=line.receipt, warehouse=receipt.warehouse or "", line=line.line, sku=line.sku, quantity=quantity,
         serials=[unit.serial for unit in units], versions=[unit.version for unit in units],
-        supplier=receipt.supplier, expected_at=receipt.expected_at, **said,
+        supplier=receipt.supplier, expected_at=receipt.expected_at, **context,
     )  # fmt: skip
 
 
-def withdrawn(line: Line, units: Iterable[Unit], unnamed: Decimal, reason: Reason, said: dict[str, Any]) -> list[Fact]:
-    """Tell what a line expects no longer; of a line that waits for its product nothing was ever told."""
-    if line.waiting:
+def expectation_cancelled_events(
+    line: ReceiptLine, units: Iterable[Unit], unlisted: Decimal, reason: CancellationReason, context: dict[str, Any]
+) -> list[Message]:
+    """Create the events of no longer expected units; none if the line still awaits its product."""
+    if line.awaiting_product:
         return []
-    head = {"receipt": line.receipt, "line": line.line, "sku": line.sku, "reason": reason, **said}
-    events: list[Fact] = []
-    for run in chunks(units):
-        versions = [unit.version for unit in run]
-        serials = [unit.serial for unit in run]
-        events.append(ReceiptWithdrawn(**head, quantity=Decimal(len(run)), serials=serials, versions=versions))
-    if unnamed > 0:
-        events.append(ReceiptWithdrawn(**head, quantity=unnamed))
+    common_fields = {"receipt": line.receipt, "line": line.line, "sku": line.sku, "reason": reason, **context}
+    events: list[Message] = []
+    for chunk in chunks(units):
+        versions = [unit.version for unit in chunk]
+        serials = [unit.serial for unit in chunk]
+        events.append(
+            ReceiptLineCancelled(**common_fields, quantity=Decimal(len(chunk)), serials=serials, versions=versions)
+        )
+    if unlisted > 0:
+        events.append(ReceiptLineCancelled(**common_fields, quantity=unlisted))
     return events
 
 
-def withdrawn_elsewhere(desk: Desk, taken: Iterable[Unit], said: dict[str, Any]) -> list[Fact]:
-    """Tell the receipts that expected these units that another has taken them over; their lines announce fewer."""
-    by_line: dict[Key, list[Unit]] = defaultdict(list)
-    for unit in taken:
-        by_line[unit.receipt or "", unit.line or ""].append(unit.absent())
-    events: list[Fact] = []
-    for key, units in by_line.items():
-        line = desk.lines[key]
-        desk.put_line(line._replace(announced=line.announced - len(units), named=line.named - len(units)))
-        events.extend(withdrawn(line, units, Decimal(0), "TAKEN_OVER", said))
+def take_over_expectations(
+    uow: ReceivingUnitOfWork, taken_over: Iterable[Unit], context: dict[str, Any]
+) -> list[Message]:
+    """Cancel these units on the receipts that expected them; another receipt has taken them over."""
+    units_by_line: dict[RowKey, list[Unit]] = defaultdict(list)
+    for unit in taken_over:
+        units_by_line[unit.receipt or "", unit.line or ""].append(unit.as_inactive())
+    events: list[Message] = []
+    for key, units in units_by_line.items():
+        line = uow.lines[key]
+        uow.put_line(
+            line._replace(
+                expected_quantity=line.expected_quantity - len(units), listed_serials=line.listed_serials - len(units)
+            )
+        )
+        events.extend(expectation_cancelled_events(line, units, Decimal(0), "TAKEN_OVER", context))
     return events
 
 
-def end(desk: Desk, receipt: str, reason: Reason, said: dict[str, Any]) -> tuple[list[Fact], dict[str, list[str]]]:
-    """Expect nothing more on a receipt; what is told, and each line's serials that did not come."""
+def cancel_expectations(
+    uow: ReceivingUnitOfWork, receipt: str, reason: CancellationReason, context: dict[str, Any]
+) -> tuple[list[Message], dict[str, list[str]]]:
+    """Cancel all expectations of a receipt; return the events and the missing serials by line."""
     missing: dict[str, list[Unit]] = defaultdict(list)
-    for unit in desk.expected(receipt):
-        desk.put_unit(gone := unit.absent())
-        missing[unit.line or ""].append(gone)
-    events: list[Fact] = []
-    for line in desk.lines_in(receipt):
+    for unit in uow.expected_units(receipt):
+        uow.put_unit(inactive := unit.as_inactive())
+        missing[unit.line or ""].append(inactive)
+    events: list[Message] = []
+    for line in uow.loaded_lines(receipt):
         units = missing[line.line]
-        events.extend(withdrawn(line, units, line.missing - len(units), reason, said))
-        desk.put_line(line._replace(waiting=False))
+        events.extend(expectation_cancelled_events(line, units, line.missing_quantity - len(units), reason, context))
+        uow.put_line(line._replace(awaiting_product=False))
     return events, {line: [unit.serial for unit in units] for line, units in missing.items()}

@@ -1,4 +1,4 @@
-"""The rows that receiving decides on; each is a value, changed by making the next one."""
+"""Immutable records of receipts: one class per table, one field per column."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,23 +7,23 @@ from typing import Literal, NamedTuple
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
-ReceiptStatus = Literal["PLANNED", "ARRIVED", "CLOSED", "CANCELLED"]
-SessionState = Literal["OPEN", "CONFIRMED", "DROPPED"]
-UnitState = Literal["ABSENT", "EXPECTED", "SCANNED", "IN_HOUSE", "OUT", "VOID"]
-"""ABSENT: announced or scanned once, and neither expected nor here. VOID: a wrong entry, known for ever."""
+ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
+SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
+UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
+"""INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
-LotScanState = Literal["SCANNED", "OVER", "UNEXPECTED", "RECEIVED", "DECLINED"]
-"""OVER and UNEXPECTED: set aside, a discrepancy once confirmed, then RECEIVED or DECLINED by a supervisor."""
+LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "RECEIVED", "REJECTED"]
+"""OVER and UNEXPECTED become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
-Key = tuple[str, str]
-"""sku and serial; or receipt and line; or receipt and session."""
+RowKey = tuple[str, str]
+"""(sku, serial), (receipt, line) or (receipt, session)."""
 
 LotKey = tuple[str, str, str]
-"""Receipt, sku and lot."""
+"""(receipt, sku, lot)."""
 
 
 class Receipt(NamedTuple):
-    """One arrival, announced or not."""
+    """A receipt with an ASN, a blind receipt or opening stock."""
 
     receipt: str
     version: int
@@ -32,108 +32,108 @@ class Receipt(NamedTuple):
     supplier: str
     expected_at: datetime | None
     status: ReceiptStatus
-    sessions: int
-    own_lines: int
+    session_count: int
+    unplanned_line_count: int
     created_at: datetime
     ended_at: datetime | None = None
     reason: str = ""
 
 
-class Line(NamedTuple):
-    """What a receipt announces of a product, and what has come of it."""
+class ReceiptLine(NamedTuple):
+    """A line of a receipt: one product, its expected quantity and the progress of receiving."""
 
     receipt: str
     line: str
     sku: str
-    announced: Decimal = Decimal(0)
-    named: int = 0
-    unnamed: int = 0
+    expected_quantity: Decimal = Decimal(0)
+    listed_serials: int = 0
+    unlisted_units: int = 0
     scanned: Decimal = Decimal(0)
     received: Decimal = Decimal(0)
-    waiting: bool = False
+    awaiting_product: bool = False
 
     @property
-    def key(self) -> Key:
-        """Receipt and line."""
+    def key(self) -> RowKey:
+        """(receipt, line)."""
         return self.receipt, self.line
 
     @property
-    def room(self) -> int:
-        """How many more units may come that were not announced by name (S14)."""
-        return int(self.announced) - self.named - self.unnamed
+    def unlisted_capacity(self) -> int:
+        """Number of further units that may be scanned without a listed serial number (S14)."""
+        return int(self.expected_quantity) - self.listed_serials - self.unlisted_units
 
     @property
-    def open(self) -> Decimal:
-        """How much more of a counted product may come."""
-        return max(self.announced - self.scanned - self.received, Decimal(0))
+    def open_quantity(self) -> Decimal:
+        """Quantity of a lot-tracked or untracked product that may still be scanned."""
+        return max(self.expected_quantity - self.scanned - self.received, Decimal(0))
 
     @property
-    def missing(self) -> Decimal:
-        """What has been announced and not received."""
-        return max(self.announced - self.received, Decimal(0))
+    def missing_quantity(self) -> Decimal:
+        """Expected quantity that has not been received."""
+        return max(self.expected_quantity - self.received, Decimal(0))
 
 
 class Unit(NamedTuple):
-    """A serial of a product: where it stands, as far as receiving knows. Its two names never change (S17)."""
+    """A serialized unit and its status in receiving. Its sku and serial never change (S17)."""
 
     sku: str
     serial: str
     version: int = 0
-    state: UnitState = "ABSENT"
+    status: UnitStatus = "INACTIVE"
     receipt: str | None = None
     line: str | None = None
-    named: bool = False
+    is_listed: bool = False
     session: str | None = None
     location: str | None = None
     scanned_by: str | None = None
     scanned_at: datetime | None = None
-    order: str | None = None
+    order_id: str | None = None
     customer: str | None = None
     return_id: str | None = None
     lot: str | None = None
     expiry: date | None = None
 
     @property
-    def key(self) -> Key:
-        """sku and serial."""
+    def key(self) -> RowKey:
+        """(sku, serial)."""
         return self.sku, self.serial
 
-    def expected(self, receipt: str, line: str) -> "Unit":
-        """Announced by name on a receipt."""
+    def as_expected(self, receipt: str, line: str) -> "Unit":
+        """Return the unit as expected on a receipt line, with a listed serial number."""
         return Unit(
-            sku=self.sku, serial=self.serial, version=self.version + 1, state="EXPECTED", receipt=receipt, line=line,
-            named=True,
+            sku=self.sku, serial=self.serial, version=self.version + 1, status="EXPECTED", receipt=receipt, line=line,
+            is_listed=True,
         )  # fmt: skip
 
-    def absent(self) -> "Unit":
-        """Neither expected nor here, but known."""
+    def as_inactive(self) -> "Unit":
+        """Return the unit as neither expected nor on hand."""
         return Unit(self.sku, self.serial, self.version + 1)
 
-    def received(self) -> "Unit":
-        """Here, from its scan."""
-        return self._replace(version=self.version + 1, state="IN_HOUSE", session=None)
+    def as_received(self) -> "Unit":
+        """Return the scanned unit as on hand."""
+        return self._replace(version=self.version + 1, status="ON_HAND", session=None)
 
 
 class Session(NamedTuple):
-    """Scans of one person on one receipt, until they are confirmed or dropped."""
+    """A scanning session: scans of one user on one receipt, until it is confirmed or discarded."""
 
     receipt: str
     session: str
     owner: str
-    state: SessionState
+    status: SessionStatus
     opened_at: datetime
     ended_at: datetime | None = None
 
     @property
-    def key(self) -> Key:
-        """Receipt and session."""
+    def key(self) -> RowKey:
+        """(receipt, session)."""
         return self.receipt, self.session
 
 
-class Aside(NamedTuple):
-    """A scanned unit that is not what was announced: a discrepancy once its session is confirmed.
+class UnmatchedScan(NamedTuple):
+    """A scanned unit that does not match the receipt; it becomes a discrepancy when its session is confirmed.
 
-    `other` is what stands against it: the other product, the serial in its other spelling, the other receipt.
+    `conflicting_value` is the other product, the serial number in other case, or the other receipt.
     """
 
     receipt: str
@@ -143,47 +143,47 @@ class Aside(NamedTuple):
     kind: DiscrepancyKind
     line: str | None
     location: str
-    other: str | None
-    actor: str
-    at: datetime
+    conflicting_value: str | None
+    scanned_by: str
+    scanned_at: datetime
     lot: str | None = None
     expiry: date | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Receipt, sku and serial."""
+        """(receipt, sku, serial)."""
         return self.receipt, self.sku, self.serial
 
 
 class LotScan(NamedTuple):
-    """So much of a lot as it was scanned in a session: repeated scans at one place add up (S23).
+    """Scanned quantity of a lot in a session; repeated scans at one location are added up (S23).
 
-    The lot of an untracked product is empty, and has no dates.
+    For an untracked product, `lot` is empty and there are no dates.
     """
 
-    scan: str
+    scan_id: str
     receipt: str
     session: str
     line: str | None
     sku: str
     lot: str
     location: str
-    state: LotScanState
+    status: LotScanStatus
     quantity: Decimal
     expiry: date | None
-    manufactured: date | None
+    manufactured_on: date | None
     best_before: date | None
-    actor: str
-    at: datetime
+    scanned_by: str
+    scanned_at: datetime
 
     @property
     def key(self) -> LotKey:
-        """Receipt, sku and lot."""
+        """(receipt, sku, lot)."""
         return self.receipt, self.sku, self.lot
 
 
 class Discrepancy(NamedTuple):
-    """What came is not what was announced; open until a supervisor decides."""
+    """A difference between expected and scanned items; open until a supervisor resolves it."""
 
     discrepancy: str
     receipt: str
@@ -192,18 +192,18 @@ class Discrepancy(NamedTuple):
     line: str | None
     sku: str
     serial: str | None
-    missing: list[str]
+    missing_serials: list[str]
     quantity: Decimal
     location: str | None
-    other: str | None
+    conflicting_value: str | None
     found_at: datetime
     found_by: str
     resolution: Resolution | None = None
-    tied_to: str | None = None
+    matched_serial: str | None = None
     reason: str = ""
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     lot: str | None = None
     expiry: date | None = None
-    scan: str | None = None
-    """Of counted goods: what was scanned."""
+    scan_id: str | None = None
+    """The lot scan of a lot discrepancy."""

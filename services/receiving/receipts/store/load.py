@@ -1,126 +1,153 @@
-"""Lay on the desk what requests need; read after the locks were taken, each kind of row in one statement.
+"""Loads the records for a batch of commands after the locks are acquired, one statement per table.
 
-The locks of a transaction come from its messages alone, and some acts reach further: a take-over changes a line of a
-receipt that no message named. So the rows of receipts are locked too, all of a transaction in one sorted statement, and
-read before their lines.
+Lock keys are derived from the messages alone, but some commands change other receipts as well: a take-over changes a
+line of a receipt that no message names. Therefore receipts are loaded before their lines, and their versions are
+checked when they are saved.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.receiving.locations import store as places
+from services.receiving.batch_statements import as_arrays
+from services.receiving.locations import store as location_store
 from services.receiving.products import store as products
-from services.receiving.receipts.domain.desk import Desk
-from services.receiving.receipts.domain.needs import Needs, needs
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, LotScan, Receipt, Session, Unit
+from services.receiving.receipts.domain.load_plan import LoadPlan, required_keys
+from services.receiving.receipts.domain.records import (
+    Discrepancy,
+    LotScan,
+    Receipt,
+    ReceiptLine,
+    RowKey,
+    Session,
+    Unit,
+    UnmatchedScan,
+)
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
 from services.receiving.receipts.store import sql
-from services.receiving.rows import columns
-from shared.contracts.commands.receiving import Scan
+from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
-from shared.database import Transaction, new_id
-from shared.records import load_records
-from shared.stock.decimals import decimals_of
+from shared.inventory.decimals import decimals_of
+from shared.persistence.database import Transaction, new_id
+from shared.persistence.records import load_records
 
 
-def blank(tx: Transaction) -> Desk:
-    """An empty desk, with the transaction's time and fresh ids."""
-    return Desk(tx.now, iter(new_id, ""))
+def new_unit_of_work(tx: Transaction) -> ReceivingUnitOfWork:
+    """Create an empty unit of work with the transaction's time and new ids."""
+    return ReceivingUnitOfWork(tx.now, iter(new_id, ""))
 
 
-async def load(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Desk:
-    """Everything that requests about receipts need."""
-    desk = blank(tx)
-    codes = {event.data.barcode for event in events if isinstance(event.data, Scan) and event.data.barcode}
-    desk.barcodes = await products.barcodes(tx, codes) if codes else {}
-    wanted = needs(events, desk.barcodes)
-    await _discrepancies(tx, desk, wanted)
-    wanted.meet(desk.discrepancies.values(), events)
-    await _units(tx, desk, wanted)
-    await _lots(tx, desk, wanted)
-    wanted.place(desk.units.values(), desk.lots.values())
-    await _documents(tx, desk, wanted)
-    await _reference(tx, desk, wanted)
-    return desk
+async def load(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> ReceivingUnitOfWork:
+    """Load all records for these commands."""
+    uow = new_unit_of_work(tx)
+    codes = {event.data.barcode for event in events if isinstance(event.data, ScanItems) and event.data.barcode}
+    uow.barcodes = await products.load_barcodes(tx, codes) if codes else {}
+    plan = required_keys(events, uow.barcodes)
+    await _load_discrepancies(tx, uow, plan)
+    plan.add_for_discrepancies(uow.discrepancies.values(), events)
+    await _load_units(tx, uow, plan)
+    await _load_lot_scans(tx, uow, plan)
+    plan.add_lines(uow.units.values(), uow.lot_scans.values())
+    await _load_documents(tx, uow, plan)
+    await _load_reference_data(tx, uow, plan)
+    return uow
 
 
-async def load_units(tx: Transaction, keys: Iterable[Key]) -> Desk:
-    """Units, the lines that they were received on and their receipts."""
-    desk = blank(tx)
-    wanted = Needs(units=set(keys))
-    await _units(tx, desk, wanted)
-    wanted.lines.update((unit.receipt, unit.line) for unit in desk.units.values() if unit.receipt and unit.line)
-    await _documents(tx, desk, wanted)
-    return desk
+async def load_units(tx: Transaction, keys: Iterable[RowKey]) -> ReceivingUnitOfWork:
+    """Load units with the lines and receipts on which they were received."""
+    uow = new_unit_of_work(tx)
+    plan = LoadPlan(units=set(keys))
+    await _load_units(tx, uow, plan)
+    plan.lines.update((unit.receipt, unit.line) for unit in uow.units.values() if unit.receipt and unit.line)
+    await _load_documents(tx, uow, plan)
+    return uow
 
 
-async def units(tx: Transaction, keys: Iterable[Key]) -> Sequence[Unit]:
-    """Units, and those whose serials differ from theirs only in case."""
-    folded = sorted({(sku, serial.lower()) for sku, serial in keys})
-    return load_records(Unit, await tx.rows(sql.UNITS, columns(folded, ("skus", "serials"))))
+async def find_units(tx: Transaction, keys: Iterable[RowKey]) -> Sequence[Unit]:
+    """Find units, including those whose serials differ only in case."""
+    folded_keys = sorted({(sku, serial.lower()) for sku, serial in keys})
+    return load_records(Unit, await tx.fetch_all(sql.SELECT_UNITS, as_arrays(folded_keys, ("skus", "serials"))))
 
 
-async def load_waiting(tx: Transaction, skus: Iterable[str]) -> Desk:
-    """The lines that wait for these products, their receipts, and the units that they name."""
-    desk = blank(tx)
-    values = {"skus": sorted(set(skus))}
-    if receipts := sorted(row.receipt for row in await tx.rows(sql.RECEIPTS_WAITING, values)):
-        desk.load(receipts=load_records(Receipt, await tx.rows(sql.RECEIPTS, {"receipts": receipts})))
-        desk.load(lines=load_records(Line, await tx.rows(sql.WAITING, values | {"receipts": receipts})))
-        keys = columns(desk.lines, ("receipts", "lines"))
-        desk.load(units=load_records(Unit, await tx.rows(sql.NAMED_ON_LINES, keys)))
-    return desk
+async def load_waiting(tx: Transaction, skus: Iterable[str]) -> ReceivingUnitOfWork:
+    """Load the lines that await these products, with their receipts and listed units."""
+    uow = new_unit_of_work(tx)
+    parameters = {"skus": sorted(set(skus))}
+    if receipts := sorted(row.receipt for row in await tx.fetch_all(sql.SELECT_WAITING_RECEIPTS, parameters)):
+        uow.load(receipts=load_records(Receipt, await tx.fetch_all(sql.SELECT_RECEIPTS, {"receipts": receipts})))
+        uow.load(
+            lines=load_records(
+                ReceiptLine, await tx.fetch_all(sql.SELECT_WAITING_LINES, parameters | {"receipts": receipts})
+            )
+        )
+        keys = as_arrays(uow.lines, ("receipts", "lines"))
+        uow.load(units=load_records(Unit, await tx.fetch_all(sql.SELECT_LISTED, keys)))
+    return uow
 
 
-async def _discrepancies(tx: Transaction, desk: Desk, wanted: Needs) -> None:
-    if wanted.discrepancies or wanted.scans or wanted.ending:
-        values = columns(sorted(wanted.scans), ("receipts", "skus", "serials"))
-        values |= {"ids": sorted(wanted.discrepancies), "ending": sorted(wanted.ending)}
-        desk.load(discrepancies=load_records(Discrepancy, await tx.rows(sql.DISCREPANCIES, values)))
+async def _load_discrepancies(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    if plan.discrepancies or plan.serial_scans or plan.closing_receipts:
+        parameters = as_arrays(sorted(plan.serial_scans), ("receipts", "skus", "serials"))
+        parameters |= {"ids": sorted(plan.discrepancies), "closing": sorted(plan.closing_receipts)}
+        uow.load(discrepancies=load_records(Discrepancy, await tx.fetch_all(sql.SELECT_DISCREPANCIES, parameters)))
 
 
-async def _units(tx: Transaction, desk: Desk, wanted: Needs) -> None:
-    if wanted.units:
-        desk.load(units=await units(tx, wanted.units))
-    if wanted.scans:
-        found = await tx.rows(sql.EXPECTED_AS, columns(sorted(wanted.scans), ("receipts", "skus", "serials")))
-        desk.load(units=load_records(Unit, found))
-    if wanted.emptied:
-        found = await tx.rows(sql.SCANNED, columns(sorted(wanted.emptied), ("receipts", "sessions")))
-        desk.load(units=load_records(Unit, found))
-    if wanted.ending:
-        found = await tx.rows(sql.EXPECTED, {"receipts": sorted(wanted.ending)})
-        desk.load(units=load_records(Unit, found))
+async def _load_units(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    if plan.units:
+        uow.load(units=await find_units(tx, plan.units))
+    if plan.serial_scans:
+        rows = await tx.fetch_all(
+            sql.SELECT_EXPECTED_AS_OTHER_PRODUCT, as_arrays(sorted(plan.serial_scans), ("receipts", "skus", "serials"))
+        )
+        uow.load(units=load_records(Unit, rows))
+    if plan.closing_sessions:
+        rows = await tx.fetch_all(
+            sql.SELECT_SCANNED, as_arrays(sorted(plan.closing_sessions), ("receipts", "sessions"))
+        )
+        uow.load(units=load_records(Unit, rows))
+    if plan.closing_receipts:
+        rows = await tx.fetch_all(sql.SELECT_EXPECTED, {"receipts": sorted(plan.closing_receipts)})
+        uow.load(units=load_records(Unit, rows))
 
 
-async def _lots(tx: Transaction, desk: Desk, wanted: Needs) -> None:
-    if wanted.lots or wanted.emptied or wanted.lot_scans:
-        values = columns(sorted(wanted.lots), ("receipts", "skus", "lots"))
-        values |= columns(sorted(wanted.emptied), ("receipts_of", "sessions")) | {"scans": sorted(wanted.lot_scans)}
-        desk.load(lots=load_records(LotScan, await tx.rows(sql.LOTS, values)))
+async def _load_lot_scans(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    if plan.lots or plan.closing_sessions or plan.lot_scans:
+        parameters = as_arrays(sorted(plan.lots), ("receipts", "skus", "lots"))
+        parameters |= as_arrays(sorted(plan.closing_sessions), ("other_receipts", "sessions")) | {
+            "scan_ids": sorted(plan.lot_scans)
+        }
+        uow.load(lot_scans=load_records(LotScan, await tx.fetch_all(sql.SELECT_LOT_SCANS, parameters)))
 
 
-async def _documents(tx: Transaction, desk: Desk, wanted: Needs) -> None:
-    receipts = {"receipts": sorted(wanted.receipts | {receipt for receipt, _ in wanted.lines})}
-    desk.load(receipts=load_records(Receipt, await tx.rows(sql.RECEIPTS, receipts)))
-    values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.lines), ("receipts", "lines"))
-    values |= columns(sorted(wanted.lines_of), ("receipts_of", "skus"))
-    desk.load(lines=load_records(Line, await tx.rows(sql.LINES, values)))
-    if wanted.sessions or wanted.ending:
-        values = {"ending": sorted(wanted.ending)} | columns(sorted(wanted.sessions), ("receipts", "sessions"))
-        desk.load(sessions=load_records(Session, await tx.rows(sql.SESSIONS, values)))
-    if wanted.scans or wanted.emptied:
-        values = columns(sorted(wanted.scans), ("receipts", "skus", "serials"))
-        values |= columns(sorted(wanted.emptied), ("receipts_of", "sessions"))
-        desk.load(asides=load_records(Aside, await tx.rows(sql.ASIDES, values)))
+async def _load_documents(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    receipts = {"receipts": sorted(plan.receipts | {receipt for receipt, _ in plan.lines})}
+    uow.load(receipts=load_records(Receipt, await tx.fetch_all(sql.SELECT_RECEIPTS, receipts)))
+    parameters = {"closing": sorted(plan.closing_receipts)} | as_arrays(sorted(plan.lines), ("receipts", "lines"))
+    parameters |= as_arrays(sorted(plan.lines_by_sku), ("other_receipts", "skus"))
+    uow.load(lines=load_records(ReceiptLine, await tx.fetch_all(sql.SELECT_LINES, parameters)))
+    if plan.sessions or plan.closing_receipts:
+        parameters = {"closing": sorted(plan.closing_receipts)} | as_arrays(
+            sorted(plan.sessions), ("receipts", "sessions")
+        )
+        uow.load(sessions=load_records(Session, await tx.fetch_all(sql.SELECT_SESSIONS, parameters)))
+    if plan.serial_scans or plan.closing_sessions:
+        parameters = as_arrays(sorted(plan.serial_scans), ("receipts", "skus", "serials"))
+        parameters |= as_arrays(sorted(plan.closing_sessions), ("other_receipts", "sessions"))
+        uow.load(
+            unmatched_scans=load_records(UnmatchedScan, await tx.fetch_all(sql.SELECT_UNMATCHED_SCANS, parameters))
+        )
 
 
-async def _reference(tx: Transaction, desk: Desk, wanted: Needs) -> None:
-    skus = wanted.skus | {line.sku for line in desk.lines.values()}
-    found = await tx.rows(sql.PRODUCTS, {"skus": sorted(skus)}) if skus else ()
-    desk.trackings = {row.sku: row.tracking for row in found}
-    desk.decimals = {row.sku: decimals_of(row.tracking, row.decimals) for row in found}
-    desk.lives = {row.sku: products.life(row) for row in found}
-    if wanted.locations:
-        desk.locations = {name: place.type for name, place in (await places.locations(tx, wanted.locations)).items()}
-    if names := wanted.warehouses | {receipt.warehouse for receipt in desk.receipts.values() if receipt.warehouse}:
-        desk.zones = {name: place.time_zone for name, place in (await places.warehouses(tx, names)).items()}
+async def _load_reference_data(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    skus = plan.skus | {line.sku for line in uow.lines.values()}
+    rows = await tx.fetch_all(sql.SELECT_PRODUCTS, {"skus": sorted(skus)}) if skus else ()
+    uow.trackings = {row.sku: row.tracking for row in rows}
+    uow.decimals = {row.sku: decimals_of(row.tracking, row.decimals) for row in rows}
+    uow.shelf_life_policies = {row.sku: products.shelf_life_policy_of(row) for row in rows}
+    if plan.locations:
+        uow.location_types = {
+            name: record.type for name, record in (await location_store.load_locations(tx, plan.locations)).items()
+        }
+    if names := plan.warehouses | {receipt.warehouse for receipt in uow.receipts.values() if receipt.warehouse}:
+        uow.time_zones = {
+            name: record.time_zone for name, record in (await location_store.load_warehouses(tx, names)).items()
+        }

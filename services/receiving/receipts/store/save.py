@@ -1,82 +1,101 @@
-"""Save what the rules changed. A row that changed since it was read is a lost race: the batch is decided again.
+"""Saves the changed records. A record that changed since it was loaded is a conflict; the batch is retried.
 
-Two acts that share no lock can meet at a unit, a closing that ends its expectation and another receipt's take-over. So
-units, like receipts, carry versions, and who saves one names the version that was read.
+Two commands without a common lock can change the same unit, for example closing a receipt and a take-over by another
+receipt. Therefore units and receipts have versions, and each update checks the loaded version.
 """
 
 import json
 
-from services.receiving.receipts.domain.desk import Desk, Rows
-from services.receiving.receipts.domain.records import Aside, Discrepancy, Key, Line, LotScan, Receipt, Session, Unit
+from services.receiving.batch_statements import as_arrays, execute_exactly
+from services.receiving.receipts.domain.records import (
+    Discrepancy,
+    LotScan,
+    Receipt,
+    ReceiptLine,
+    RowKey,
+    Session,
+    Unit,
+    UnmatchedScan,
+)
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork, WorkingSet
 from services.receiving.receipts.store import sql
-from services.receiving.rows import all_of, columns
-from shared.database import Transaction
+from shared.persistence.database import Transaction
 
-RESOLVED = ("discrepancy", "resolution", "tied_to", "reason", "resolved_at", "resolved_by")
-
-
-async def save(tx: Transaction, desk: Desk) -> None:
-    """Write every changed row: one statement a table for the new ones, one for the others."""
-    await _receipts(tx, desk)
-    if lines := desk.lines.changed():
-        await tx.run(sql.SAVE_LINES, columns(sorted(lines), Line._fields))
-    if sessions := desk.sessions.changed():
-        await tx.run(sql.SAVE_SESSIONS, columns(sessions, Session._fields))
-    await save_units(tx, desk.units)
-    await _asides(tx, desk)
-    await _lots(tx, desk)
-    await _discrepancies(tx, desk)
+RESOLUTION_COLUMNS = ("discrepancy", "resolution", "matched_serial", "reason", "resolved_at", "resolved_by")
 
 
-async def _receipts(tx: Transaction, desk: Desk) -> None:
-    touched = {
-        *(row.receipt for row in desk.receipts.changed()),
-        *(row.receipt for row in desk.lines.changed()),
-        *(row.receipt for row in desk.sessions.changed()),
-        *(row.receipt for row in desk.asides.changed()),
-        *(receipt for receipt, _, _ in desk.asides.gone()),
-        *(row.receipt for row in desk.lots.changed()),
-        *(desk.lots.read[scan].receipt for scan in desk.lots.gone()),
-        *(row.receipt for row in desk.discrepancies.changed()),
+async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    """Save all changes, at most three statements per table."""
+    await _save_receipts(tx, uow)
+    if lines := uow.lines.dirty():
+        await tx.execute(sql.UPSERT_LINES, as_arrays(sorted(lines), ReceiptLine._fields))
+    if sessions := uow.sessions.dirty():
+        await tx.execute(sql.UPSERT_SESSIONS, as_arrays(sessions, Session._fields))
+    await save_units(tx, uow.units)
+    await _save_unmatched_scans(tx, uow)
+    await _save_lot_scans(tx, uow)
+    await _save_discrepancies(tx, uow)
+
+
+async def _save_receipts(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    changed_ids = {
+        *(row.receipt for row in uow.receipts.dirty()),
+        *(row.receipt for row in uow.lines.dirty()),
+        *(row.receipt for row in uow.sessions.dirty()),
+        *(row.receipt for row in uow.unmatched_scans.dirty()),
+        *(receipt for receipt, _, _ in uow.unmatched_scans.removed()),
+        *(row.receipt for row in uow.lot_scans.dirty()),
+        *(uow.lot_scans.original[scan_id].receipt for scan_id in uow.lot_scans.removed()),
+        *(row.receipt for row in uow.discrepancies.dirty()),
     }
-    old = [desk.receipts[name] for name in sorted(touched & desk.receipts.read.keys())]
-    new = [desk.receipts[name] for name in sorted(touched - desk.receipts.read.keys())]
-    if old:
-        await all_of(tx, sql.CHANGE_RECEIPTS, columns(old, Receipt._fields), len(old))
-    if new:
-        await tx.run(sql.ADD_RECEIPTS, columns(new, Receipt._fields))
+    updated = [uow.receipts[receipt_id] for receipt_id in sorted(changed_ids & uow.receipts.original.keys())]
+    inserted = [uow.receipts[receipt_id] for receipt_id in sorted(changed_ids - uow.receipts.original.keys())]
+    if updated:
+        await execute_exactly(tx, sql.UPDATE_RECEIPTS, as_arrays(updated, Receipt._fields), len(updated))
+    if inserted:
+        await tx.execute(sql.INSERT_RECEIPTS, as_arrays(inserted, Receipt._fields))
 
 
-async def save_units(tx: Transaction, rows: Rows[Key, Unit]) -> None:
-    """Write changed units."""
-    units, read = sorted(rows.changed()), rows.read
-    if new := [unit for unit in units if unit.key not in read]:
-        await tx.run(sql.ADD_UNITS, columns(new, Unit._fields))
-    if old := [(*unit, read[unit.key].version) for unit in units if unit.key in read]:
-        await all_of(tx, sql.CHANGE_UNITS, columns(old, (*Unit._fields, "was")), len(old))
+async def save_units(tx: Transaction, working_set: WorkingSet[RowKey, Unit]) -> None:
+    """Save changed units."""
+    units, original = sorted(working_set.dirty()), working_set.original
+    if inserted := [unit for unit in units if unit.key not in original]:
+        await tx.execute(sql.INSERT_UNITS, as_arrays(inserted, Unit._fields))
+    if updated := [(*unit, original[unit.key].version) for unit in units if unit.key in original]:
+        await execute_exactly(tx, sql.UPDATE_UNITS, as_arrays(updated, (*Unit._fields, "loaded_version")), len(updated))
 
 
-async def _asides(tx: Transaction, desk: Desk) -> None:
-    if gone := desk.asides.gone():
-        await all_of(tx, sql.DROP_ASIDES, columns(sorted(gone), ("receipt", "sku", "serial")), len(gone))
-    if new := desk.asides.changed():
-        await tx.run(sql.ADD_ASIDES, columns(new, Aside._fields))
+async def _save_unmatched_scans(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    if removed := uow.unmatched_scans.removed():
+        await execute_exactly(
+            tx, sql.DELETE_UNMATCHED_SCANS, as_arrays(sorted(removed), ("receipt", "sku", "serial")), len(removed)
+        )
+    if inserted := uow.unmatched_scans.dirty():
+        await tx.execute(sql.INSERT_UNMATCHED_SCANS, as_arrays(inserted, UnmatchedScan._fields))
 
 
-async def _lots(tx: Transaction, desk: Desk) -> None:
-    changed, read = desk.lots.changed(), desk.lots.read
-    if gone := [scan for scan in desk.lots.gone() if scan not in desk.lots]:
-        await tx.run(sql.DROP_LOTS, {"scans": sorted(gone)})
-    if new := [row for row in changed if row.scan not in read]:
-        await tx.run(sql.ADD_LOTS, columns(new, LotScan._fields))
-    if old := [row for row in changed if row.scan in read]:
-        await all_of(tx, sql.CHANGE_LOTS, columns(old, LotScan._fields), len(old))
+async def _save_lot_scans(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    dirty, original = uow.lot_scans.dirty(), uow.lot_scans.original
+    if removed := [scan_id for scan_id in uow.lot_scans.removed() if scan_id not in uow.lot_scans]:
+        await tx.execute(sql.DELETE_LOT_SCANS, {"scan_ids": sorted(removed)})
+    if inserted := [scan for scan in dirty if scan.scan_id not in original]:
+        await tx.execute(sql.INSERT_LOT_SCANS, as_arrays(inserted, LotScan._fields))
+    if updated := [scan for scan in dirty if scan.scan_id in original]:
+        await execute_exactly(tx, sql.UPDATE_LOT_SCANS, as_arrays(updated, LotScan._fields), len(updated))
 
 
-async def _discrepancies(tx: Transaction, desk: Desk) -> None:
-    changed = desk.discrepancies.changed()
-    read = desk.discrepancies.read
-    if new := [row._replace(missing=json.dumps(row.missing)) for row in changed if row.discrepancy not in read]:  # type: ignore[arg-type]
-        await tx.run(sql.ADD_DISCREPANCIES, columns(new, Discrepancy._fields))
-    if old := [tuple(getattr(row, name) for name in RESOLVED) for row in changed if row.discrepancy in read]:
-        await all_of(tx, sql.RESOLVE_DISCREPANCIES, columns(old, RESOLVED), len(old))
+async def _save_discrepancies(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    dirty = uow.discrepancies.dirty()
+    original = uow.discrepancies.original
+    if inserted := [
+        discrepancy._replace(missing_serials=json.dumps(discrepancy.missing_serials))  # type: ignore[arg-type]
+        for discrepancy in dirty
+        if discrepancy.discrepancy not in original
+    ]:
+        await tx.execute(sql.INSERT_DISCREPANCIES, as_arrays(inserted, Discrepancy._fields))
+    if updated := [
+        tuple(getattr(discrepancy, name) for name in RESOLUTION_COLUMNS)
+        for discrepancy in dirty
+        if discrepancy.discrepancy in original
+    ]:
+        await execute_exactly(tx, sql.UPDATE_DISCREPANCIES, as_arrays(updated, RESOLUTION_COLUMNS), len(updated))

@@ -1,19 +1,26 @@
-"""What may come back, and what becomes of it."""
+"""Rules of customer returns."""
 
-from services.receiving.returns.domain.disposing import dispose
-from services.receiving.returns.domain.receiving import receive
-from services.receiving.returns.domain.records import Book, LotDisposition, Return, ReturnLot, ReturnUnit, Shipped
-from services.receiving.returns.domain.shipping import ship, ship_lots
+from services.receiving.returns.domain.dispositions import dispose_return
+from services.receiving.returns.domain.records import (
+    CustomerReturn,
+    LotDisposition,
+    ReturnLot,
+    ReturnsUnitOfWork,
+    ReturnUnit,
+    ShippedLot,
+)
+from services.receiving.returns.domain.serial_returns import receive_return
+from services.receiving.returns.domain.shipments import record_shipped_lots, record_shipped_units
 
 __all__ = [
-    "Book",
+    "CustomerReturn",
     "LotDisposition",
-    "Return",
     "ReturnLot",
     "ReturnUnit",
-    "Shipped",
-    "dispose",
-    "receive",
-    "ship",
-    "ship_lots",
+    "ReturnsUnitOfWork",
+    "ShippedLot",
+    "dispose_return",
+    "receive_return",
+    "record_shipped_lots",
+    "record_shipped_units",
 ]

@@ -1,4 +1,4 @@
-"""The rows that returns are decided on."""
+"""Records and unit of work of customer returns."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -7,34 +7,34 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from services.receiving.receipts.domain.desk import Rows
-from services.receiving.receipts.domain.records import Key, Unit
-from shared.contracts.counted import LotQuantity
+from services.receiving.receipts.domain.records import RowKey, Unit
+from services.receiving.receipts.domain.unit_of_work import WorkingSet
+from shared.contracts.quantities import LotQuantity
 from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.results import PartialResult
 
 
-class Return(NamedTuple):
-    """Goods of one order that its customer sent back; its units are on hold under one id."""
+class CustomerReturn(NamedTuple):
+    """A customer return of one order; all its items are on hold under one id."""
 
     return_id: str
-    order: str
+    order_id: str
     customer: str
-    hold: str
-    at: datetime
-    actor: str
+    hold_id: str
+    received_at: datetime
+    received_by: str
 
 
 class ReturnUnit(NamedTuple):
-    """A unit of a return, and what was decided."""
+    """A returned unit and its disposition."""
 
     return_id: str
     sku: str
     serial: str
     location: str
     reason: str
-    at: datetime
-    actor: str
+    received_at: datetime
+    received_by: str
     disposition: str | None = None
     disposed_reason: str | None = None
     disposed_at: datetime | None = None
@@ -42,24 +42,24 @@ class ReturnUnit(NamedTuple):
 
     @property
     def key(self) -> "ReturnUnitKey":
-        """Return, sku and serial."""
+        """(return, sku, serial)."""
         return self.return_id, self.sku, self.serial
 
 
 ReturnUnitKey = tuple[str, str, str]
-"""Return, sku and serial."""
+"""(return, sku, serial)."""
 
 ReturnLotKey = tuple[str, str, str, str]
-"""Return, sku, lot and location."""
+"""(return, sku, lot, location)."""
 
 ShippedKey = tuple[str, str, str, str]
-"""Order, customer, sku and lot."""
+"""(order, customer, sku, lot)."""
 
 
-class Shipped(NamedTuple):
-    """How much of a lot went to a customer on an order, and how much of that has come back."""
+class ShippedLot(NamedTuple):
+    """Shipped and returned quantity of a lot, by order and customer."""
 
-    order: str
+    order_id: str
     customer: str
     sku: str
     lot: str
@@ -68,17 +68,17 @@ class Shipped(NamedTuple):
 
     @property
     def key(self) -> ShippedKey:
-        """Order, customer, sku and lot."""
-        return self.order, self.customer, self.sku, self.lot
+        """(order, customer, sku, lot)."""
+        return self.order_id, self.customer, self.sku, self.lot
 
     @property
-    def left(self) -> Decimal:
-        """How much may still come back."""
+    def returnable(self) -> Decimal:
+        """Quantity that may still be returned."""
         return self.shipped - self.returned
 
 
 class ReturnLot(NamedTuple):
-    """So much of a lot that came back, where it lies, and how much of it is decided."""
+    """Returned quantity of a lot at a location, and the part of it that is disposed of."""
 
     return_id: str
     sku: str
@@ -87,22 +87,22 @@ class ReturnLot(NamedTuple):
     quantity: Decimal
     disposed: Decimal
     reason: str
-    at: datetime
-    actor: str
+    received_at: datetime
+    received_by: str
 
     @property
     def key(self) -> ReturnLotKey:
-        """Return, sku, lot and location."""
+        """(return, sku, lot, location)."""
         return self.return_id, self.sku, self.lot, self.location
 
     @property
-    def open(self) -> Decimal:
-        """How much of it waits for its disposition."""
+    def pending_quantity(self) -> Decimal:
+        """Quantity without a disposition."""
         return self.quantity - self.disposed
 
 
 class LotDisposition(NamedTuple):
-    """What was decided on a part of what came back of a lot."""
+    """Disposition of a part of a returned lot."""
 
     return_id: str
     sku: str
@@ -111,47 +111,47 @@ class LotDisposition(NamedTuple):
     quantity: Decimal
     disposition: str
     reason: str
-    at: datetime
-    actor: str
+    disposed_at: datetime
+    disposed_by: str
 
 
-class ReturnAnswer(PartialResult):
-    """A return after a command, and the serials or lots that the command concerned."""
+class ReturnResult(PartialResult):
+    """A return after a command, with the affected serial numbers and lots."""
 
     return_id: str
-    hold: str
+    hold_id: str
     serials: list[str] = []
     lots: list[LotQuantity] = []
 
 
 @dataclass(slots=True)
-class Book:
-    """What the rules see and change."""
+class ReturnsUnitOfWork:
+    """Unit of work for returns: loaded records and their pending changes."""
 
     now: datetime
     ids: Iterator[str]
     trackings: Mapping[str, Tracking] = field(default_factory=dict)
-    locations: Mapping[str, LocationType] = field(default_factory=dict)
+    location_types: Mapping[str, LocationType] = field(default_factory=dict)
     decimals: Mapping[str, int] = field(default_factory=dict)
-    """With how many decimals products are counted."""
+    """Number of decimals of each product's quantities."""
 
-    units: Rows[Key, Unit] = field(default_factory=Rows)
-    returns: Rows[str, Return] = field(default_factory=Rows)
-    returned: Rows[ReturnUnitKey, ReturnUnit] = field(default_factory=Rows)
-    shipped: Rows[ShippedKey, Shipped] = field(default_factory=Rows)
-    lots: Rows[ReturnLotKey, ReturnLot] = field(default_factory=Rows)
+    units: WorkingSet[RowKey, Unit] = field(default_factory=WorkingSet)
+    returns: WorkingSet[str, CustomerReturn] = field(default_factory=WorkingSet)
+    returned_units: WorkingSet[ReturnUnitKey, ReturnUnit] = field(default_factory=WorkingSet)
+    shipped_lots: WorkingSet[ShippedKey, ShippedLot] = field(default_factory=WorkingSet)
+    returned_lots: WorkingSet[ReturnLotKey, ReturnLot] = field(default_factory=WorkingSet)
     dispositions: list[LotDisposition] = field(default_factory=list)
-    came_back: defaultdict[ShippedKey, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """The returns with which something of a shipped lot came back."""
-    left: set[tuple[str, str, str]] = field(default_factory=set)
-    """Of which lots something is known to have left, to whomever: order, product, lot."""
+    returned_with: defaultdict[ShippedKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Returns by shipped lot."""
+    known_shipped: set[tuple[str, str, str]] = field(default_factory=set)
+    """Lots with a known shipment to any customer: (order, sku, lot)."""
 
-    def shipped_of(self, order: str, customer: str, sku: str, lot: str) -> Shipped:
-        """How much of a lot went to a customer on an order; nothing, as far as is known, where none was loaded."""
-        unknown = Shipped(order=order, customer=customer, sku=sku, lot=lot)
-        return self.shipped.get(unknown.key, unknown)
+    def shipped_of(self, order: str, customer: str, sku: str, lot: str) -> ShippedLot:
+        """Return the shipped lot of an order and customer; with zero quantities if none was loaded."""
+        unknown = ShippedLot(order_id=order, customer=customer, sku=sku, lot=lot)
+        return self.shipped_lots.get(unknown.key, unknown)
 
-    def put_shipped(self, out: Shipped) -> None:
-        """So much of a lot left, and came back."""
-        self.shipped[out.key] = out
-        self.left.add((out.order, out.sku, out.lot))
+    def put_shipped_lot(self, shipped_lot: ShippedLot) -> None:
+        """Add or replace a shipped lot."""
+        self.shipped_lots[shipped_lot.key] = shipped_lot
+        self.known_shipped.add((shipped_lot.order_id, shipped_lot.sku, shipped_lot.lot))

@@ -1,1 +1,1 @@
-"""The rules of allocation: which demand gets which free unit."""
+"""Allocation rules: which available unit goes to which demand."""

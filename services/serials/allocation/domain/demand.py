@@ -1,26 +1,26 @@
-"""A standing demand: what an order line wants of a product in a warehouse, and what of it is still open."""
+"""Demands of order lines for units of a product in a warehouse, and their open quantities."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from services.serials.units.domain.orders import WantedAgain
-from services.serials.units.domain.unit import Pool, Told, Unit
+from services.serials.units.domain.fulfillment_events import Reallocation
+from services.serials.units.domain.unit import MessageContext, Pool, Unit
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.fulfillment import AllocationRequested, AllocationWithdrawn, Shortfall
+from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
 
-Kind = Literal["ANY", "NAMED", "LOT", "SINGLE"]
-DemandStatus = Literal["OPEN", "CLOSED", "WITHDRAWN"]
+DemandKind = Literal["ANY", "BY_SERIAL", "BY_LOT", "SINGLE_LOT"]
+DemandStatus = Literal["OPEN", "CLOSED", "CANCELLED"]
 
 
 @dataclass(slots=True)
 class Demand:
-    """What is wanted, by whom, how urgently, and what a shortfall means."""
+    """Demand of an order line: quantity, criteria, priority, and handling of a shortfall."""
 
-    id: str
+    demand_id: str
     status: DemandStatus
-    order: str
+    order_id: str
     line: str
     sku: str
     warehouse: str
@@ -29,104 +29,105 @@ class Demand:
     placed_at: datetime
     shortfall: Shortfall
     quantity: int
-    open: int
-    min_life_days: int = 0
+    open_quantity: int
+    min_remaining_shelf_life_days: int = 0
     single_lot: bool = False
-    lot: str | None = None
-    """The lot that a single-lot demand was given: what it wants again is of that lot."""
-    lots: frozenset[str] = frozenset()
-    """Lot numbers that will do; without any, every one does, and none at all."""
-    names: frozenset[str] = frozenset()
-    """Serials that are wanted exactly; without any, every unit of the product will do."""
+    assigned_lot: str | None = None
+    """Lot allocated to a single-lot demand; reallocations use the same lot."""
+    allowed_lots: frozenset[str] = frozenset()
+    """Lots that the demand accepts; if empty, any unit, with or without a lot."""
+    serials: frozenset[str] = frozenset()
+    """Serials that the demand requests; if empty, any unit of the product."""
 
     @property
-    def kind(self) -> Kind:
-        """How free stock finds it: through its names or lots, only with enough of one lot, or any unit."""
-        if self.names:
-            return "NAMED"
+    def kind(self) -> DemandKind:
+        """Kind of criteria: requested serials, a single lot, allowed lots, or any unit."""
+        if self.serials:
+            return "BY_SERIAL"
         if self.single_lot:
-            return "SINGLE"
-        return "LOT" if self.lots else "ANY"
+            return "SINGLE_LOT"
+        return "BY_LOT" if self.allowed_lots else "ANY"
 
     @property
-    def wanted_lots(self) -> frozenset[str]:
-        """The lots that will do now."""
-        return self.lots if self.lot is None else frozenset([self.lot])
+    def eligible_lots(self) -> frozenset[str]:
+        """Lots that the demand accepts at present."""
+        return self.allowed_lots if self.assigned_lot is None else frozenset([self.assigned_lot])
 
     @property
     def pool(self) -> Pool:
-        """What it is served from."""
+        """Pool that the demand is allocated from."""
         return self.sku, self.warehouse
 
     @property
-    def turn(self) -> tuple[int, datetime, str]:
-        """When it is served: by priority, then the older order, then its id."""
-        return -self.priority, self.placed_at, self.id
+    def queue_key(self) -> tuple[int, datetime, str]:
+        """Sort key of the queue: priority, then order age, then id."""
+        return -self.priority, self.placed_at, self.demand_id
 
 
 @dataclass(slots=True)
-class Demands:
-    """The demands of one transaction: as they were loaded, opened, reopened, withdrawn."""
+class DemandSet:
+    """Demands loaded, opened, reopened or cancelled in one transaction."""
 
-    known: dict[str, Demand] = field(default_factory=dict)
-    withdrawn: dict[str, CloudEvent[AllocationWithdrawn]] = field(default_factory=dict)
-    """Withdrawn here: those that were never asked for are remembered."""
-    asked: dict[str, Told] = field(default_factory=dict)
-    """Opened or opened anew: each is answered, whatever it gets."""
-    fresh: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
+    by_id: dict[str, Demand] = field(default_factory=dict)
+    early_cancellations: dict[str, CloudEvent[AllocationCancelled]] = field(default_factory=dict)
+    """Cancellations of demands that are not known yet."""
+    to_answer: dict[str, MessageContext] = field(default_factory=dict)
+    """Contexts of opened and reopened demands: each gets an allocation event."""
+    new_ids: set[str] = field(default_factory=set)
+    changed_ids: set[str] = field(default_factory=set)
 
-    def adopt(self, demands: Iterable[Demand]) -> None:
-        """Take in demands as they were loaded; a working copy that is here already stays."""
+    def load(self, demands: Iterable[Demand]) -> None:
+        """Add loaded demands; demands that are already present are kept."""
         for demand in demands:
-            self.known.setdefault(demand.id, demand)
+            self.by_id.setdefault(demand.demand_id, demand)
 
     def open(self, events: Sequence[CloudEvent[AllocationRequested]]) -> None:
-        """Open what is asked for; the same again changes nothing, nor does what was withdrawn before."""
+        """Open requested demands; repeated and already cancelled ones are ignored."""
         for event in events:
-            fact = event.data
-            if fact.demand in self.known:
+            payload = event.data
+            if payload.demand_id in self.by_id:
                 continue
-            quantity = int(fact.quantity)
-            self.known[fact.demand] = Demand(
-                id=fact.demand, status="OPEN", order=fact.order, line=fact.line, sku=fact.sku,
-                warehouse=fact.warehouse, customer=fact.customer, priority=fact.priority, placed_at=fact.placed_at,
-                shortfall=fact.shortfall, quantity=quantity, open=quantity, min_life_days=fact.min_life_days,
-                single_lot=fact.single_lot, lots=frozenset(fact.lots), names=frozenset(fact.serials),
+            quantity = int(payload.quantity)
+            self.by_id[payload.demand_id] = Demand(
+                demand_id=payload.demand_id, status="OPEN", order_id=payload.order, line=payload.line, sku=payload.sku,
+                warehouse=payload.warehouse, customer=payload.customer, priority=payload.priority,
+                placed_at=payload.placed_at, shortfall=payload.shortfall, quantity=quantity, open_quantity=quantity,
+                min_remaining_shelf_life_days=payload.min_remaining_shelf_life_days, single_lot=payload.single_lot,
+                allowed_lots=frozenset(payload.lots), serials=frozenset(payload.serials),
             )  # fmt: skip
-            self.fresh.add(fact.demand)
-            self.asked[fact.demand] = Told.by(event)
+            self.new_ids.add(payload.demand_id)
+            self.to_answer[payload.demand_id] = MessageContext.from_event(event)
 
-    def reopen(self, wishes: Sequence[WantedAgain]) -> None:
-        """Want anew what came back, unless its demand was withdrawn."""
-        for wish in wishes:
-            demand = self.known.get(wish.demand)
-            if demand is not None and demand.status != "WITHDRAWN":
-                demand.open += wish.quantity
+    def reopen(self, reallocations: Sequence[Reallocation]) -> None:
+        """Reopen demands for returned quantities, unless they were cancelled."""
+        for reallocation in reallocations:
+            demand = self.by_id.get(reallocation.demand_id)
+            if demand is not None and demand.status != "CANCELLED":
+                demand.open_quantity += reallocation.quantity
                 demand.status = "OPEN"
-                self.asked[demand.id] = wish.told
-                self.changed.add(demand.id)
+                self.to_answer[demand.demand_id] = reallocation.context
+                self.changed_ids.add(demand.demand_id)
 
-    def withdraw(self, events: Sequence[CloudEvent[AllocationWithdrawn]]) -> None:
-        """Want nothing more; a demand that is not known yet will find itself withdrawn."""
+    def cancel(self, events: Sequence[CloudEvent[AllocationCancelled]]) -> None:
+        """Cancel demands; the cancellation of an unknown demand is stored."""
         for event in events:
-            demand = self.known.get(event.data.demand)
+            demand = self.by_id.get(event.data.demand_id)
             if demand is None:
-                self.withdrawn.setdefault(event.data.demand, event)
-            elif demand.status != "WITHDRAWN":
-                demand.status, demand.open = "WITHDRAWN", 0
-                self.changed.add(demand.id)
+                self.early_cancellations.setdefault(event.data.demand_id, event)
+            elif demand.status != "CANCELLED":
+                demand.status, demand.open_quantity = "CANCELLED", 0
+                self.changed_ids.add(demand.demand_id)
 
-    def give(self, demand: Demand, units: Sequence[Unit]) -> None:
-        """Note units given; whoever does not wait is served only once."""
-        demand.open -= len(units)
+    def allocate(self, demand: Demand, units: Sequence[Unit]) -> None:
+        """Record allocated units; a demand without backorders is closed."""
+        demand.open_quantity -= len(units)
         if demand.single_lot and units:
-            demand.lot = units[0].lot
-        if demand.shortfall == "DROP":
-            demand.status, demand.open = "CLOSED", 0
-        self.changed.add(demand.id)
+            demand.assigned_lot = units[0].lot
+        if demand.shortfall == "CANCEL":
+            demand.status, demand.open_quantity = "CLOSED", 0
+        self.changed_ids.add(demand.demand_id)
 
     @property
-    def waiting(self) -> list[Demand]:
-        """Those that want something."""
-        return [demand for demand in self.known.values() if demand.open]
+    def open_demands(self) -> list[Demand]:
+        """Demands with an open quantity."""
+        return [demand for demand in self.by_id.values() if demand.open_quantity]

@@ -1,7 +1,7 @@
-"""Loads the demands that what came free could serve, under the sku's lock, and writes what became of them.
+"""Loads the demands that released units could fill, under the sku's lock, and saves their changes.
 
-What is loaded is bounded by what came free, however long the queue. That rests on what every transaction leaves behind:
-no demand is open while stock that fits it is free.
+The number of loaded demands is bounded by the number of released units, whatever the length of the queue. This relies
+on an invariant that every transaction keeps: no demand is open while matching stock is available.
 """
 
 import json
@@ -11,239 +11,259 @@ from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
-from services.serials.allocation.domain.demand import Demand, Demands
-from services.serials.allocation.store.stock import HERE, in_columns
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.limits import Limits, LimitsOf
+from services.serials.allocation.domain.demand import Demand, DemandSet
+from services.serials.allocation.store.available_units import IN_POOL, as_arrays
+from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
 from services.serials.units.domain.unit import Pool, Unit
-from shared.database import Transaction
-from shared.records import load_records
-from shared.stock.expiry import days_left
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.inventory.expiry import days_left
+from shared.persistence.database import Transaction
+from shared.persistence.records import load_records
 
-EVER = 2**31 - 1
+NO_LIMIT = 2**31 - 1
 
-DEMAND = """
-    d.id, d.status, d.order_id AS "order", d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
-    d.quantity, d.open, d.min_life_days, d.single_lot, d.lot, d.lots, d.kind
+DEMAND_COLUMNS = """
+    d.demand_id, d.status, d.order_id, d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
+    d.quantity, d.open_quantity, d.min_remaining_shelf_life_days, d.single_lot, d.assigned_lot, d.allowed_lots, d.kind
 """
-NAMES = "(SELECT array_agg(w.serial) FROM wanted AS w WHERE w.demand = d.id AND d.kind = 'NAMED') AS names"
+SERIALS_COLUMN = """
+    (
+        SELECT array_agg(ds.serial) FROM demand_serial AS ds
+        WHERE ds.demand_id = d.demand_id AND d.kind = 'BY_SERIAL'
+    ) AS serials
+"""
 
-LOAD = text(f"SELECT {DEMAND}, {NAMES} FROM demand AS d WHERE d.id = ANY(CAST(:ids AS text[]))")  # noqa: S608
+SELECT_BY_ID = text(f"""
+    SELECT {DEMAND_COLUMNS}, {SERIALS_COLUMN} FROM demand AS d WHERE d.demand_id = ANY(CAST(:demand_ids AS text[]))
+""")  # noqa: S608 - the columns are this module's own
 
-# Any unit without an expiry serves a demand of kind ANY: each takes at least one of those that came free, so no more
-# need be looked at.
-ANY = f"""
+# Any unit without an expiry fills a demand of kind ANY. Each demand takes at least one released unit, so the number of
+# released units is the limit.
+ANY_WITHOUT_SHELF_LIFE = f"""
     SELECT d.* FROM pool AS p CROSS JOIN LATERAL (
-        SELECT {DEMAND} FROM demand AS d
-        WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open > 0
-        ORDER BY d.priority DESC, d.placed_at, d.id LIMIT p.freed
+        SELECT {DEMAND_COLUMNS} FROM demand AS d
+        WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open_quantity > 0
+        ORDER BY d.priority DESC, d.placed_at, d.demand_id LIMIT p.released_count
     ) AS d
 """  # noqa: S608 - the columns are this module's own
-# With an expiry that holds for those who demand as many days of life; who demands more than any has left is not served.
-ANY_LIFE = f"""
-    SELECT {DEMAND} FROM (
-        SELECT d.*, p.freed, row_number() OVER (
-            PARTITION BY d.sku, d.warehouse, greatest(d.min_life_days, c.days)
-            ORDER BY d.priority DESC, d.placed_at, d.id
-        ) AS place
+# With an expiry, this holds for demands of the same required shelf life; demands that require more are not loaded.
+ANY_WITH_SHELF_LIFE = f"""
+    SELECT {DEMAND_COLUMNS} FROM (
+        SELECT d.*, p.released_count, row_number() OVER (
+            PARTITION BY d.sku, d.warehouse, greatest(d.min_remaining_shelf_life_days, c.days)
+            ORDER BY d.priority DESC, d.placed_at, d.demand_id
+        ) AS queue_position
         FROM pool AS p
-        JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open > 0
+        JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open_quantity > 0
         LEFT JOIN unnest(
-            CAST(:life_skus AS text[]), CAST(:life_customers AS text[]), CAST(:life_days AS integer[])
+            CAST(:agreement_skus AS text[]), CAST(:agreement_customers AS text[]), CAST(:agreement_days AS integer[])
         ) AS c (sku, customer, days) ON c.sku = d.sku AND c.customer = d.customer
-        WHERE greatest(d.min_life_days, c.days) <= p.days
-    ) AS d WHERE d.place <= d.freed
+        WHERE greatest(d.min_remaining_shelf_life_days, c.days) <= p.max_days_left
+    ) AS d WHERE d.queue_position <= d.released_count
 """  # noqa: S608
 
 
-def _waiting(of_any: str) -> TextClause:
-    """Find who waits for what came free: a NAMED demand by the names."""
+def _select_fillable(any_query: str) -> TextClause:
+    """Select the demands that released units could fill; BY_SERIAL demands are found by serial."""
     return text(f"""
         WITH pool AS MATERIALIZED (
             SELECT * FROM unnest(
-                CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:freed AS integer[]), CAST(:days AS integer[])
-            ) AS p (sku, warehouse, freed, days)
-        ), waiting AS (
-            {of_any}
+                CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:released_counts AS integer[]),
+                CAST(:max_days_left AS integer[])
+            ) AS p (sku, warehouse, released_count, max_days_left)
+        ), fillable AS (
+            {any_query}
             UNION
-            SELECT {DEMAND}
-            FROM unnest(CAST(:freed_skus AS text[]), CAST(:freed_serials AS text[])) AS u (sku, serial)
-            JOIN wanted AS w USING (sku, serial) JOIN demand AS d ON d.id = w.demand
+            SELECT {DEMAND_COLUMNS}
+            FROM unnest(CAST(:released_skus AS text[]), CAST(:released_serials AS text[])) AS released (sku, serial)
+            JOIN demand_serial AS ds USING (sku, serial) JOIN demand AS d USING (demand_id)
             JOIN pool AS p ON p.sku = d.sku AND p.warehouse = d.warehouse
-            WHERE d.open > 0
+            WHERE d.open_quantity > 0
         )
-        SELECT d.*, {NAMES} FROM waiting AS d
+        SELECT d.*, {SERIALS_COLUMN} FROM fillable AS d
     """)  # noqa: S608
 
 
-LOAD_WAITING, LOAD_WAITING_LIFE = _waiting(ANY), _waiting(ANY_LIFE)
+SELECT_FILLABLE, SELECT_FILLABLE_WITH_SHELF_LIFE = (
+    _select_fillable(ANY_WITHOUT_SHELF_LIFE),
+    _select_fillable(ANY_WITH_SHELF_LIFE),
+)
 
-# Whoever wants lots is found by the lots that came free; one alone, only where it could fill the wish.
-LOAD_WAITING_LOTS = text(f"""
-    SELECT {DEMAND}, NULL AS names FROM unnest(
-        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:lots AS text[]), CAST(:freed AS integer[])
-    ) AS p (sku, warehouse, lot, freed)
-    JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind IN ('LOT', 'SINGLE') AND d.open > 0
-        AND (d.lots IS NULL OR jsonb_exists(d.lots, p.lot)) AND (d.lot IS NULL OR d.lot = p.lot)
-        AND (d.kind = 'LOT' OR d.open <= p.freed + (
-            SELECT count(*) FROM (SELECT FROM serial_state AS s WHERE s.lot = p.lot AND {HERE} LIMIT d.open) AS s
+# Demands with lot criteria are loaded if a released lot matches; single-lot demands only if the lot could fill them.
+SELECT_FILLABLE_BY_LOT = text(f"""
+    SELECT {DEMAND_COLUMNS}, NULL AS serials FROM unnest(
+        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:lots AS text[]), CAST(:released_counts AS integer[])
+    ) AS p (sku, warehouse, lot, released_count)
+    JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind IN ('BY_LOT', 'SINGLE_LOT')
+        AND d.open_quantity > 0
+        AND (d.allowed_lots IS NULL OR jsonb_exists(d.allowed_lots, p.lot))
+        AND (d.assigned_lot IS NULL OR d.assigned_lot = p.lot)
+        AND (d.kind = 'BY_LOT' OR d.open_quantity <= p.released_count + (
+            SELECT count(*) FROM (
+                SELECT FROM serial_state AS s WHERE s.lot = p.lot AND {IN_POOL} LIMIT d.open_quantity
+            ) AS s
         ))
 """)  # noqa: S608
 
-LOAD_OPEN = text(f"""
-    SELECT {DEMAND}, {NAMES} FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS p (sku, warehouse)
-    JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.open > 0
+SELECT_OPEN = text(f"""
+    SELECT {DEMAND_COLUMNS}, {SERIALS_COLUMN}
+    FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS p (sku, warehouse)
+    JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.open_quantity > 0
 """)  # noqa: S608
 
-LOAD_POOLS = text("SELECT DISTINCT sku, warehouse FROM demand WHERE sku = ANY(CAST(:skus AS text[])) AND open > 0")
-# Of a warehouse the index is read through: it holds who waits and nobody else.
-LOAD_POOLS_AT = text("""
-    SELECT DISTINCT sku, warehouse FROM demand WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open > 0
+SELECT_BACKORDER_POOLS = text(
+    "SELECT DISTINCT sku, warehouse FROM demand WHERE sku = ANY(CAST(:skus AS text[])) AND open_quantity > 0"
+)
+# Scans the partial index, which contains open demands only.
+SELECT_BACKORDER_POOLS_BY_WAREHOUSE = text("""
+    SELECT DISTINCT sku, warehouse FROM demand WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open_quantity > 0
 """)
 
-INSERT = text("""
-    INSERT INTO demand (id, status, order_id, line, sku, warehouse, customer, priority, placed_at, shortfall, kind,
-                        quantity, open, min_life_days, single_lot, lot, lots)
+INSERT_DEMANDS = text("""
+    INSERT INTO demand (demand_id, status, order_id, line, sku, warehouse, customer, priority, placed_at, shortfall,
+                        kind, quantity, open_quantity, min_remaining_shelf_life_days, single_lot, assigned_lot,
+                        allowed_lots)
     SELECT * FROM unnest(
-        CAST(:ids AS text[]), CAST(:statuses AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]),
-        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:customers AS text[]), CAST(:priorities AS integer[]),
-        CAST(:placed AS timestamptz[]), CAST(:shortfalls AS text[]), CAST(:kinds AS text[]),
-        CAST(:quantities AS integer[]), CAST(:open AS integer[]), CAST(:lives AS integer[]),
-        CAST(:alone AS boolean[]), CAST(:lot AS text[]), CAST(:lots AS jsonb[])
+        CAST(:demand_id AS text[]), CAST(:status AS text[]), CAST(:order_id AS text[]), CAST(:line AS text[]),
+        CAST(:sku AS text[]), CAST(:warehouse AS text[]), CAST(:customer AS text[]), CAST(:priority AS integer[]),
+        CAST(:placed_at AS timestamptz[]), CAST(:shortfall AS text[]), CAST(:kind AS text[]),
+        CAST(:quantity AS integer[]), CAST(:open_quantity AS integer[]),
+        CAST(:min_remaining_shelf_life_days AS integer[]), CAST(:single_lot AS boolean[]),
+        CAST(:assigned_lot AS text[]), CAST(:allowed_lots AS jsonb[])
     )
 """)
 
-INSERT_WANTED = text("""
-    INSERT INTO wanted (sku, serial, demand)
-    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:demands AS text[]))
+INSERT_DEMAND_SERIALS = text("""
+    INSERT INTO demand_serial (sku, serial, demand_id)
+    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:demand_ids AS text[]))
 """)
 
-INSERT_WITHDRAWN = text("""
-    INSERT INTO demand (id, status, order_id, line, sku, quantity, open)
-    SELECT id, 'WITHDRAWN', order_id, line, sku, 0, 0 FROM unnest(
-        CAST(:ids AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]), CAST(:skus AS text[])
-    ) AS it (id, order_id, line, sku)
+INSERT_CANCELLED = text("""
+    INSERT INTO demand (demand_id, status, order_id, line, sku, quantity, open_quantity)
+    SELECT demand_id, 'CANCELLED', order_id, line, sku, 0, 0 FROM unnest(
+        CAST(:demand_ids AS text[]), CAST(:order_ids AS text[]), CAST(:lines AS text[]), CAST(:skus AS text[])
+    ) AS input (demand_id, order_id, line, sku)
 """)
 
-UPDATE = text("""
-    UPDATE demand AS d SET status = it.status, open = it.open, lot = it.lot
+UPDATE_DEMANDS = text("""
+    UPDATE demand AS d
+    SET status = input.status, open_quantity = input.open_quantity, assigned_lot = input.assigned_lot
     FROM unnest(
-        CAST(:ids AS text[]), CAST(:statuses AS text[]), CAST(:open AS integer[]), CAST(:lot AS text[])
-    ) AS it (id, status, open, lot)
-    WHERE d.id = it.id
+        CAST(:demand_id AS text[]), CAST(:status AS text[]), CAST(:open_quantity AS integer[]),
+        CAST(:assigned_lot AS text[])
+    ) AS input (demand_id, status, open_quantity, assigned_lot)
+    WHERE d.demand_id = input.demand_id
 """)
+
+WRITTEN_COLUMNS = (
+    "demand_id", "status", "order_id", "line", "sku", "warehouse", "customer", "priority", "placed_at", "shortfall",
+    "kind", "quantity", "open_quantity", "min_remaining_shelf_life_days", "single_lot", "assigned_lot",
+)  # fmt: skip
 
 
 def _demands(rows: Sequence[Row[Any]]) -> list[Demand]:
-    demands = load_records(Demand, rows, besides=("kind",))
+    demands = load_records(Demand, rows, extra_columns=("kind",))
     for demand in demands:
-        demand.lots, demand.names = frozenset(demand.lots or ()), frozenset(demand.names or ())
+        demand.allowed_lots, demand.serials = frozenset(demand.allowed_lots or ()), frozenset(demand.serials or ())
     return demands
 
 
-async def load(tx: Transaction, ids: Iterable[str]) -> Demands:
+async def load(tx: Transaction, ids: Iterable[str]) -> DemandSet:
     """Load demands by id."""
-    demands = Demands()
-    if wanted := list(set(ids)):
-        demands.adopt(_demands(await tx.rows(LOAD, {"ids": wanted})))
+    demands = DemandSet()
+    if demand_ids := list(set(ids)):
+        demands.load(_demands(await tx.fetch_all(SELECT_BY_ID, {"demand_ids": demand_ids})))
     return demands
 
 
-async def load_open(tx: Transaction, pools: Iterable[Pool]) -> Demands:
-    """Load all demands in pools that something is open of."""
-    demands = Demands()
-    demands.adopt(_demands(await tx.rows(LOAD_OPEN, in_columns(pools))))
+async def load_open_demands(tx: Transaction, pools: Iterable[Pool]) -> DemandSet:
+    """Load all open demands of pools."""
+    demands = DemandSet()
+    demands.load(_demands(await tx.fetch_all(SELECT_OPEN, as_arrays(pools))))
     return demands
 
 
-async def waiting_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
-    """Where somebody waits for products."""
-    return {(row.sku, row.warehouse) for row in await tx.rows(LOAD_POOLS, {"skus": list(skus)})}
+async def pools_with_backorders(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
+    """Find the pools of products that have open demands."""
+    return {(row.sku, row.warehouse) for row in await tx.fetch_all(SELECT_BACKORDER_POOLS, {"skus": list(skus)})}
 
 
-async def waiting_pools_at(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
-    """What somebody waits for in warehouses."""
-    rows = await tx.rows(LOAD_POOLS_AT, {"warehouses": list(warehouses)})
+async def pools_with_backorders_in(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
+    """Find the pools of warehouses that have open demands."""
+    rows = await tx.fetch_all(SELECT_BACKORDER_POOLS_BY_WAREHOUSE, {"warehouses": list(warehouses)})
     return {(row.sku, row.warehouse) for row in rows}
 
 
-async def load_waiting(tx: Transaction, book: Book, demands: Demands, limits: LimitsOf) -> None:
-    """Load the demands that units which came free could serve; the limits are of pools where one has an expiry."""
-    if book.freed:
-        units = {pool: [book.units[key] for key in keys] for pool, keys in book.freed.items()}
-        # Those in hand may stand first in the tables, and want nothing any more.
-        known = Counter(demand.pool for demand in demands.known.values())
-        values = in_columns(units) | {
-            "freed": [len(some) + known[pool] for pool, some in units.items()],
-            "days": [_days(some, limits.get(pool)) for pool, some in units.items()],
-            "freed_skus": [unit.sku for some in units.values() for unit in some],
-            "freed_serials": [unit.serial for some in units.values() for unit in some],
+async def load_fillable_demands(
+    tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet, shelf_life_by_pool: ShelfLifeByPool
+) -> None:
+    """Load the demands that released units could fill; the rules are those of pools with an expiry."""
+    if uow.released_stock:
+        units = {pool: [uow.units[key] for key in keys] for pool, keys in uow.released_stock.items()}
+        # Loaded demands may come first in the queue and have no open quantity any more.
+        loaded_count = Counter(demand.pool for demand in demands.by_id.values())
+        values = as_arrays(units) | {
+            "released_counts": [len(pool_units) + loaded_count[pool] for pool, pool_units in units.items()],
+            "max_days_left": [
+                _max_days_left(pool_units, shelf_life_by_pool.get(pool)) for pool, pool_units in units.items()
+            ],
+            "released_skus": [unit.sku for pool_units in units.values() for unit in pool_units],
+            "released_serials": [unit.serial for pool_units in units.values() for unit in pool_units],
         }
-        if limits:
-            demands.adopt(_demands(await tx.rows(LOAD_WAITING_LIFE, values | _lives(limits))))
+        if shelf_life_by_pool:
+            values |= _customer_agreements(shelf_life_by_pool)
+            demands.load(_demands(await tx.fetch_all(SELECT_FILLABLE_WITH_SHELF_LIFE, values)))
         else:
-            demands.adopt(_demands(await tx.rows(LOAD_WAITING, values)))
-        if lots := Counter((pool, unit.lot) for pool, some in units.items() for unit in some if unit.lot):
-            values = in_columns(pool for pool, _ in lots)
-            values |= {"lots": [lot for _, lot in lots], "freed": list(lots.values())}
-            demands.adopt(_demands(await tx.rows(LOAD_WAITING_LOTS, values)))
+            demands.load(_demands(await tx.fetch_all(SELECT_FILLABLE, values)))
+        if lots := Counter((pool, unit.lot) for pool, pool_units in units.items() for unit in pool_units if unit.lot):
+            values = as_arrays(pool for pool, _ in lots)
+            values |= {"lots": [lot for _, lot in lots], "released_counts": list(lots.values())}
+            demands.load(_demands(await tx.fetch_all(SELECT_FILLABLE_BY_LOT, values)))
 
 
-def _days(units: Iterable[Unit], limits: Limits | None) -> int:
-    """How many days are left at most; a unit without an expiry has all."""
-    left = (days_left(unit.expiry, limits.day) if unit.expiry and limits else EVER for unit in units)
-    return max(left)
+def _max_days_left(units: Iterable[Unit], rules: ShelfLifeRules | None) -> int:
+    """Return the longest remaining shelf life of the units; a unit without an expiry has no limit."""
+    remaining_days = (days_left(unit.expiry, rules.local_date) if unit.expiry and rules else NO_LIMIT for unit in units)
+    return max(remaining_days)
 
 
-def _lives(limits: LimitsOf) -> dict[str, Any]:
-    """What was agreed with customers, of each the most."""
-    lives = {
-        (sku, one.customer): limit.life.min_life(one.customer)
-        for (sku, _), limit in limits.items()
-        for one in limit.life.customers
+def _customer_agreements(shelf_life_by_pool: ShelfLifeByPool) -> dict[str, Any]:
+    """Return the minimum remaining shelf life agreed with each customer as array parameters."""
+    days_by_customer = {
+        (sku, agreement.customer): rules.policy.min_remaining_shelf_life(agreement.customer)
+        for (sku, _), rules in shelf_life_by_pool.items()
+        for agreement in rules.policy.customers
     }
-    skus, customers = zip(*lives, strict=True) if lives else ((), ())
-    return {"life_skus": skus, "life_customers": customers, "life_days": list(lives.values())}
+    skus, customers = zip(*days_by_customer, strict=True) if days_by_customer else ((), ())
+    return {"agreement_skus": skus, "agreement_customers": customers, "agreement_days": list(days_by_customer.values())}
 
 
-async def save(tx: Transaction, demands: Demands) -> None:
-    """Write demands that were opened, served, withdrawn."""
-    fresh = [demands.known[name] for name in demands.fresh]
-    if fresh:
-        await tx.run(INSERT, _columns(fresh))
-    if named := [(demand.sku, name, demand.id) for demand in fresh for name in demand.names]:
-        skus, serials, ids = zip(*named, strict=True)
-        await tx.run(INSERT_WANTED, {"skus": skus, "serials": serials, "demands": ids})
-    if unknown := [event.data for event in demands.withdrawn.values()]:
+async def save(tx: Transaction, demands: DemandSet) -> None:
+    """Save new, changed and cancelled demands."""
+    new_demands = [demands.by_id[demand_id] for demand_id in demands.new_ids]
+    if new_demands:
+        await tx.execute(INSERT_DEMANDS, _as_arrays(new_demands))
+    if demand_serials := [
+        (demand.sku, serial, demand.demand_id) for demand in new_demands for serial in demand.serials
+    ]:
+        skus, serials, demand_ids = zip(*demand_serials, strict=True)
+        await tx.execute(INSERT_DEMAND_SERIALS, {"skus": skus, "serials": serials, "demand_ids": demand_ids})
+    if cancellations := [event.data for event in demands.early_cancellations.values()]:
         values = {
-            "ids": [fact.demand for fact in unknown],
-            "orders": [fact.order for fact in unknown],
-            "lines": [fact.line for fact in unknown],
-            "skus": [fact.sku for fact in unknown],
+            "demand_ids": [cancellation.demand_id for cancellation in cancellations],
+            "order_ids": [cancellation.order for cancellation in cancellations],
+            "lines": [cancellation.line for cancellation in cancellations],
+            "skus": [cancellation.sku for cancellation in cancellations],
         }
-        await tx.run(INSERT_WITHDRAWN, values)
-    if changed := [demands.known[name] for name in demands.changed - demands.fresh]:
-        await tx.run(UPDATE, _columns(changed))
+        await tx.execute(INSERT_CANCELLED, values)
+    if changed_demands := [demands.by_id[demand_id] for demand_id in demands.changed_ids - demands.new_ids]:
+        await tx.execute(UPDATE_DEMANDS, _as_arrays(changed_demands))
 
 
-def _columns(demands: Iterable[Demand]) -> dict[str, Any]:
-    listed = list(demands)
-    return {
-        "ids": [demand.id for demand in listed],
-        "statuses": [demand.status for demand in listed],
-        "orders": [demand.order for demand in listed],
-        "lines": [demand.line for demand in listed],
-        "skus": [demand.sku for demand in listed],
-        "warehouses": [demand.warehouse for demand in listed],
-        "customers": [demand.customer for demand in listed],
-        "priorities": [demand.priority for demand in listed],
-        "placed": [demand.placed_at for demand in listed],
-        "shortfalls": [demand.shortfall for demand in listed],
-        "kinds": [demand.kind for demand in listed],
-        "quantities": [demand.quantity for demand in listed],
-        "open": [demand.open for demand in listed],
-        "lives": [demand.min_life_days for demand in listed],
-        "alone": [demand.single_lot for demand in listed],
-        "lot": [demand.lot for demand in listed],
-        "lots": [json.dumps(sorted(demand.lots)) if demand.lots else None for demand in listed],
-    }
+def _as_arrays(demands: Iterable[Demand]) -> dict[str, Any]:
+    demand_list = list(demands)
+    values: dict[str, Any] = {column: [getattr(demand, column) for demand in demand_list] for column in WRITTEN_COLUMNS}
+    values["allowed_lots"] = [
+        json.dumps(sorted(demand.allowed_lots)) if demand.allowed_lots else None for demand in demand_list
+    ]
+    return values

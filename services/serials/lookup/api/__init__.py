@@ -1,4 +1,4 @@
-"""Looking units up over HTTP."""
+"""HTTP endpoints for lookups and reports of units."""
 
 from fastapi import APIRouter
 

@@ -1,9 +1,9 @@
-"""The reports on serials, as pages of JSON and as CSV files."""
+"""HTTP endpoints for serial reports, as JSON pages and CSV."""
 
 from fastapi import APIRouter
 
 from services.serials.lookup.queries.reports import REPORTS
-from shared.http import serve
+from shared.http import add_report_routes
 
 router = APIRouter(prefix="/reports", tags=["reports"])
-serve(router, REPORTS)
+add_report_routes(router, REPORTS)

@@ -1,15 +1,15 @@
-"""The list of units with its filters, and how many there are in each status."""
+"""HTTP endpoints that search units and count them by status."""
 
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.serials.lookup.queries.counts import counts
+from services.serials.lookup.queries.counts import count_by_status
 from services.serials.lookup.queries.filters import Filters
 from services.serials.lookup.queries.search import search
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.serials import Adjustment, Status
+from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
     Cursor,
     Limit,
@@ -17,87 +17,89 @@ from shared.http import (
     LotFilter,
     OrderFilter,
     Page,
-    Reading,
+    ReadTransaction,
     SkuFilter,
     StatusFilter,
     WarehouseFilter,
-    page,
-    parts,
+    decode_cursor,
+    paginate,
 )
 
 router = APIRouter(tags=["lookup"])
 
-Part = Annotated[
-    str | None, Query(max_length=64, description="Part of the serial from 3 characters, else its beginning.")
+SearchTerm = Annotated[
+    str | None, Query(max_length=64, description="Part of the serial (3 or more characters) or its beginning (fewer).")
 ]
-Held = Annotated[bool | None, Query(description="Whether the unit is on hold.")]
+OnHold = Annotated[bool | None, Query(description="Whether the unit is on hold.")]
 
 
 class UnitSummary(KnownFieldsModel):
-    """A unit as a line of the list."""
+    """Summary of a unit."""
 
     sku: str
     serial: str
-    status: Status
+    status: SerialStatus
     warehouse: str | None
     location: str | None
     order: str | None
     order_line: str | None
     shipment: str | None
     receipt: str | None
-    held: bool
-    adjustment: Adjustment | None
+    on_hold: bool
+    adjustment: SerialAdjustment | None
     lot: str | None
     expiry: date | None
 
 
 class StatusCount(KnownFieldsModel):
-    """How many units are in a status; `more` says that the count stops there."""
+    """Number of units in a status; `has_more` if there are more units than the count."""
 
     units: int
-    more: bool
+    has_more: bool
 
 
 @router.get("/serials")
 async def list_serials(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
-    q: Part = None,
+    q: SearchTerm = None,
     sku: SkuFilter = None,
-    status: StatusFilter[Status] = None,
+    status: StatusFilter[SerialStatus] = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
     order: OrderFilter = None,
     lot: LotFilter = None,
-    held: Held = None,
+    on_hold: OnHold = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitSummary]:
-    """Units in order of SKU and serial."""
-    after = parts(cursor, str, str) or ("", "")
+    """List units ordered by SKU and serial."""
+    after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
-        q=q, sku=sku, status=tuple(status or ()), warehouse=warehouse, location=location, order=order, held=held,
+        q=q, sku=sku, status=tuple(status or ()), warehouse=warehouse, location=location, order=order, on_hold=on_hold,
         lot=lot,
     )  # fmt: skip
-    found = await search(tx, filters, (after[0], after[1]), limit + 1)
-    return page(found, limit, lambda row: UnitSummary.model_validate(row._asdict()), lambda row: (row.sku, row.serial))
+    rows = await search(tx, filters, (after[0], after[1]), limit + 1)
+    return paginate(
+        rows, limit, lambda row: UnitSummary.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
+    )
 
 
 @router.get("/serials/counts", summary="Count serials by status")
 async def count_serials(
-    tx: Reading,
+    tx: ReadTransaction,
     *,
-    q: Part = None,
+    q: SearchTerm = None,
     sku: SkuFilter = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
     order: OrderFilter = None,
     lot: LotFilter = None,
-    held: Held = None,
-) -> dict[Status, StatusCount]:
-    """How many units match in each status, counted up to 1000."""
+    on_hold: OnHold = None,
+) -> dict[SerialStatus, StatusCount]:
+    """Count the matching units of each status, up to 1000."""
     filters = Filters(
-        q=q, sku=sku, status=(), warehouse=warehouse, location=location, order=order, held=held, lot=lot,
+        q=q, sku=sku, status=(), warehouse=warehouse, location=location, order=order, on_hold=on_hold, lot=lot,
     )  # fmt: skip
-    found = await counts(tx, filters)
-    return {it.status: StatusCount(units=it.units, more=it.more) for it in found}
+    counts = await count_by_status(tx, filters)
+    return {count.status: StatusCount(units=count.units, has_more=count.has_more) for count in counts}

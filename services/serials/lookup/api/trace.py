@@ -1,54 +1,54 @@
-"""Where a unit came from, and where it went: each in one answer."""
+"""HTTP endpoints that trace a unit back and forward."""
 
 from fastapi import APIRouter
 
-from services.serials.lookup.api.unit import UnitHistoryEntry, unknown
+from services.serials.lookup.api.unit import UnitHistoryEntry, unit_not_found
 from services.serials.lookup.queries import unit as queries
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.serials import Status
-from shared.http import Reading, SerialPath, SkuPath
+from shared.contracts.serials import SerialStatus
+from shared.http import ReadTransaction, SerialPath, SkuPath
 
 router = APIRouter(tags=["lookup"])
 
 
 class TraceBackward(KnownFieldsModel):
-    """Everything that brought a unit here, in order: its receipt, and returns from customers."""
+    """Inflows of a unit in order: its receipt and returns from customers."""
 
     sku: str
     serial: str
     lot: str | None
-    came: list[UnitHistoryEntry]
+    inflows: list[UnitHistoryEntry]
 
 
 class TraceForward(KnownFieldsModel):
-    """Where a unit is now, whose it is, and every shipment it left with, to which customer."""
+    """Current location, order and customer of a unit, and its outflows: every shipment."""
 
     sku: str
     serial: str
     lot: str | None
-    status: Status
+    status: SerialStatus
     location: str | None
     order: str | None
     shipment: str | None
     customer: str | None
-    shipped: list[UnitHistoryEntry]
+    outflows: list[UnitHistoryEntry]
 
 
 @router.get("/serials/{sku}/{serial}/trace-back", summary="Trace a serial back")
-async def trace_serial_back(tx: Reading, sku: SkuPath, serial: SerialPath) -> TraceBackward:
-    """Where a unit came from: receipts and returns, each with when, where and who."""
-    found = await queries.unit(tx, sku, serial)
-    if found is None:
-        raise unknown(sku, serial)
-    came = await queries.became(tx, found.id, "RECEIVED")
-    return TraceBackward.model_validate(found._asdict() | {"came": [row._asdict() for row in came]})
+async def trace_serial_back(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> TraceBackward:
+    """List the receipts and returns by which a unit entered the warehouse."""
+    unit = await queries.find_unit(tx, sku, serial)
+    if unit is None:
+        raise unit_not_found(sku, serial)
+    inflows = await queries.find_transitions_into(tx, unit.id, "RECEIVED")
+    return TraceBackward.model_validate(unit._asdict() | {"inflows": [row._asdict() for row in inflows]})
 
 
 @router.get("/serials/{sku}/{serial}/trace-forward", summary="Trace a serial forward")
-async def trace_serial_forward(tx: Reading, sku: SkuPath, serial: SerialPath) -> TraceForward:
-    """Where a unit went: orders, shipments, customers, and where it is now."""
-    found = await queries.unit(tx, sku, serial)
-    if found is None:
-        raise unknown(sku, serial)
-    shipped = await queries.became(tx, found.id, "SHIPPED")
-    return TraceForward.model_validate(found._asdict() | {"shipped": [row._asdict() for row in shipped]})
+async def trace_serial_forward(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> TraceForward:
+    """List the shipments of a unit, with its current location, order and customer."""
+    unit = await queries.find_unit(tx, sku, serial)
+    if unit is None:
+        raise unit_not_found(sku, serial)
+    outflows = await queries.find_transitions_into(tx, unit.id, "SHIPPED")
+    return TraceForward.model_validate(unit._asdict() | {"outflows": [row._asdict() for row in outflows]})

@@ -1,4 +1,4 @@
-"""One unit: its complete information, and its history."""
+"""HTTP endpoints for one unit: its details and history."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -6,31 +6,41 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.serials.lookup.queries import unit as unit_queries
-from services.serials.units.domain.transitions import Change
+from services.serials.units.domain.transitions import ChangeType
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.serials import Adjustment, Status
-from shared.http import Cursor, Limit, NotFound, Page, Reading, SerialPath, SkuPath, page, parts
+from shared.contracts.serials import SerialAdjustment, SerialStatus
+from shared.http import (
+    Cursor,
+    Limit,
+    NotFoundError,
+    Page,
+    ReadTransaction,
+    SerialPath,
+    SkuPath,
+    decode_cursor,
+    paginate,
+)
 
 router = APIRouter(tags=["lookup"])
-STEPS = 200
+MAX_HISTORY = 200
 
 
 class UnitHoldOut(KnownFieldsModel):
-    """A hold that stands on the unit."""
+    """Open hold on the unit."""
 
-    hold: str
+    hold_id: str
     reason: str
-    actor: str
+    opened_by: str
     opened_at: datetime
 
 
 class UnitHistoryEntry(KnownFieldsModel):
-    """One row of the audit trail: what happened, who did it, when, where, why, under which documents."""
+    """Entry of the audit trail: the change, its actor, time, locations, reason and documents."""
 
     version: int
-    change: Change
-    from_status: Status | None
-    status: Status
+    change: ChangeType
+    from_status: SerialStatus | None
+    status: SerialStatus
     from_location: str | None
     location: str | None
     reason: str
@@ -41,27 +51,27 @@ class UnitHistoryEntry(KnownFieldsModel):
     receipt: str | None
     line: str | None
     order: str | None
-    demand: str | None
+    demand_id: str | None
     shipment: str | None
     customer: str | None
     return_id: str | None
-    hold: str | None
+    hold_id: str | None
     cause_source: str
     cause_id: str
 
 
 class UnitDetail(KnownFieldsModel):
-    """Everything that is known of a unit; of a long history the first 200 steps."""
+    """All details of a unit, with its open holds and the first 200 entries of its history."""
 
     sku: str
     product: str
     serial: str
-    status: Status
+    status: SerialStatus
     warehouse: str | None
     location: str | None
-    held: bool
+    on_hold: bool
     holds: list[UnitHoldOut]
-    adjustment: Adjustment | None
+    adjustment: SerialAdjustment | None
     lot: str | None
     expiry: date | None
     received_at: datetime | None
@@ -69,19 +79,19 @@ class UnitDetail(KnownFieldsModel):
     receipt_line: str | None
     order: str | None
     order_line: str | None
-    demand: str | None
+    demand_id: str | None
     shipment: str | None
     customer: str | None
     return_id: str | None
     version: int
-    known_at: datetime
-    known_by: str
+    created_at: datetime
+    created_by: str
     history: list[UnitHistoryEntry]
 
 
 @router.get("/serials/{sku}/{serial}/history", summary="List the history of a serial")
 async def list_serial_history(
-    tx: Reading,
+    tx: ReadTransaction,
     sku: SkuPath,
     serial: SerialPath,
     *,
@@ -89,28 +99,30 @@ async def list_serial_history(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitHistoryEntry]:
-    """The audit trail of a unit, oldest first."""
-    (after,) = parts(cursor, int) or (0,)
-    found = await unit_queries.unit(tx, sku, serial)
-    if found is None:
-        raise unknown(sku, serial)
-    steps = await unit_queries.history(tx, found.id, after=after, movements=movements, size=limit + 1)
-    return page(steps, limit, lambda row: UnitHistoryEntry.model_validate(row._asdict()), lambda row: (row.version,))
-
-
-@router.get("/serials/{sku}/{serial}")
-async def get_serial(tx: Reading, sku: SkuPath, serial: SerialPath) -> UnitDetail:
-    """A unit by product and serial, with everything that is known of it."""
-    found = await unit_queries.unit(tx, sku, serial)
-    if found is None:
-        raise unknown(sku, serial)
-    held = await unit_queries.holds(tx, found.id)
-    steps = await unit_queries.history(tx, found.id, after=0, movements=False, size=STEPS)
-    return UnitDetail.model_validate(
-        found._asdict() | {"holds": [row._asdict() for row in held], "history": [row._asdict() for row in steps]}
+    """List the audit trail of a unit, oldest first."""
+    (after,) = decode_cursor(cursor, int) or (0,)
+    unit = await unit_queries.find_unit(tx, sku, serial)
+    if unit is None:
+        raise unit_not_found(sku, serial)
+    entries = await unit_queries.find_history(tx, unit.id, after=after, movements=movements, size=limit + 1)
+    return paginate(
+        entries, limit, lambda row: UnitHistoryEntry.model_validate(row._asdict()), lambda row: (row.version,)
     )
 
 
-def unknown(sku: str, serial: str) -> NotFound:
-    """Say that there is no such unit."""
-    return NotFound(f"no serial {serial} of {sku} is known", ids=[f"{sku}/{serial}"])
+@router.get("/serials/{sku}/{serial}")
+async def get_serial(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> UnitDetail:
+    """Return all details of a unit by SKU and serial."""
+    unit = await unit_queries.find_unit(tx, sku, serial)
+    if unit is None:
+        raise unit_not_found(sku, serial)
+    open_holds = await unit_queries.find_open_holds(tx, unit.id)
+    entries = await unit_queries.find_history(tx, unit.id, after=0, movements=False, size=MAX_HISTORY)
+    return UnitDetail.model_validate(
+        unit._asdict() | {"holds": [row._asdict() for row in open_holds], "history": [row._asdict() for row in entries]}
+    )
+
+
+def unit_not_found(sku: str, serial: str) -> NotFoundError:
+    """Return the error for an unknown serial."""
+    return NotFoundError(f"Serial {serial} of {sku} not found", ids=[f"{sku}/{serial}"])

@@ -1,1 +1,1 @@
-"""Read-only SQL for looking units up."""
+"""Read-only SQL for lookups and reports of units."""

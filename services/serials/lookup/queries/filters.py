@@ -1,15 +1,15 @@
-"""What a search asks for, as conditions on the state of units."""
+"""Search filters as SQL conditions on the state of units."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.serials import Status
+from shared.contracts.serials import SerialStatus
 from shared.identifiers import warehouse_of
-from shared.search import pattern
+from shared.persistence.search import like_pattern
 
-OF_UNIT = ("warehouse", "location", "order", "lot", "held")
-"""What only a unit's own row tells."""
+UNIT_FILTERS = ("warehouse", "location", "order", "lot", "on_hold")
+"""Filters on columns of `serial_state`."""
 
 CONDITIONS = {
     "sku": "{0}.sku = :sku",
@@ -20,32 +20,32 @@ CONDITIONS = {
     "location": "{0}.location = :location",
     "order": "{0}.order_id = :order",
     "lot": "{0}.lot = :lot AND lower({0}.lot) = lower(:lot)",
-    "held": "({0}.holds > 0) = :held",
+    "on_hold": "({0}.open_hold_count > 0) = :on_hold",
 }
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked for; what is left out does not matter."""
+    """Search filters; an empty filter matches every unit."""
 
     q: str | None = None
     sku: str | None = None
-    status: tuple[Status, ...] = ()
+    status: tuple[SerialStatus, ...] = ()
     warehouse: str | None = None
     location: str | None = None
     order: str | None = None
-    held: bool | None = None
+    on_hold: bool | None = None
     lot: str | None = None
 
     @property
-    def beside_the_key(self) -> bool:
-        """Whether anything is asked that key and status do not tell."""
-        return bool(self.q or self.conditions(OF_UNIT))
+    def has_extra_filters(self) -> bool:
+        """Whether there are filters other than key and status."""
+        return bool(self.q or self.where(UNIT_FILTERS))
 
-    def values(self) -> dict[str, Any]:
-        """Give the parameters of the conditions."""
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the conditions."""
         return {
-            "pattern": pattern(self.q),
+            "pattern": like_pattern(self.q),
             "sku": self.sku,
             "status": self.status[0] if self.status else None,
             "statuses": list(self.status),
@@ -53,14 +53,14 @@ class Filters:
             "location": self.location,
             "order": self.order,
             "lot": self.lot,
-            "held": self.held,
+            "on_hold": self.on_hold,
         }
 
-    def conditions(self, names: Iterable[str], alias: str = "s") -> list[str]:
-        """Write those of the conditions that are asked for; a location names its warehouse."""
-        asked = {name for name in names if getattr(self, name) not in {None, "", ()}}
-        if "status" in asked and len(self.status) > 1:
-            asked = asked - {"status"} | {"statuses"}
-        if "location" in asked:
-            asked.add("warehouse")
-        return [text.format(alias) for name, text in CONDITIONS.items() if name in asked]
+    def where(self, names: Iterable[str], alias: str = "s") -> list[str]:
+        """Write the conditions of the filters that are set; a location implies its warehouse."""
+        requested = {name for name in names if getattr(self, name) not in {None, "", ()}}
+        if "status" in requested and len(self.status) > 1:
+            requested = requested - {"status"} | {"statuses"}
+        if "location" in requested:
+            requested.add("warehouse")
+        return [text.format(alias) for name, text in CONDITIONS.items() if name in requested]

@@ -1,4 +1,4 @@
-"""The three reports on serials."""
+"""Serial reports: inventory, location and history."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -6,31 +6,31 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
-from services.serials.lookup.queries.unit import STEP
-from services.serials.units.domain.transitions import Change
+from services.serials.lookup.queries.unit import HISTORY_COLUMNS
+from services.serials.units.domain.transitions import ChangeType
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.serials import Status
+from shared.contracts.serials import SerialStatus
 from shared.http import Report, Since, SkuFilter, Until, WarehouseFilter
 
 
 class InventoryRow(KnownFieldsModel):
-    """Serial inventory: how many units of a product are in each warehouse and status."""
+    """Serial inventory: number of units by product, warehouse and status."""
 
-    sku: str = Field(description="the product")
-    product: str = Field(description="its name")
-    warehouse: str = Field(description="where the units are; empty for what is expected or has left")
-    status: Status = Field(description="one of the six")
-    units: int = Field(description="how many units")
-    held: int = Field(description="how many of them are on hold")
-    out_of_use: int = Field(description="how many of them are scrapped, lost, void or sent back")
+    sku: str = Field(description="SKU of the product")
+    product: str = Field(description="product name")
+    warehouse: str = Field(description="warehouse of the units; empty for expected and shipped units")
+    status: SerialStatus = Field(description="status of the units")
+    units: int = Field(description="number of units")
+    held: int = Field(description="number of these units that are on hold")
+    out_of_use: int = Field(description="number of these units that are scrapped, lost, void or returned to vendor")
 
 
-# Grouped before it is ordered; the rows are as many as products, warehouses and statuses meet.
-INVENTORY = """
+# Groups before ordering: one row for each existing combination of product, warehouse and status.
+SELECT_INVENTORY = """
     SELECT s.sku, coalesce(p.name, '') AS product, coalesce(s.warehouse, '') AS warehouse, s.status::text AS status,
            s.units, s.held, s.out_of_use
     FROM (
-        SELECT sku, warehouse, status, count(*) AS units, count(*) FILTER (WHERE holds > 0) AS held,
+        SELECT sku, warehouse, status, count(*) AS units, count(*) FILTER (WHERE open_hold_count > 0) AS held,
                count(adjustment) AS out_of_use
         FROM serial_state
         WHERE (CAST(:sku AS text) IS NULL OR sku = :sku)
@@ -43,22 +43,22 @@ INVENTORY = """
 
 
 class LocationRow(KnownFieldsModel):
-    """Serial location: which unit lies where."""
+    """Serial location: the location of each unit on hand."""
 
-    location: str = Field(description="the place, as warehouse/location")
-    sku: str = Field(description="the product")
-    serial: str = Field(description="the unit")
-    status: Status = Field(description="one of the six")
-    held: bool = Field(description="whether it is on hold")
-    received_at: datetime | None = Field(description="when it was received")
-    order: str | None = Field(description="the order it is reserved or picked for")
-    lot: str | None = Field(description="the lot number on its label")
-    expiry: date | None = Field(description="the last day on which it is good")
+    location: str = Field(description="location, as warehouse/location")
+    sku: str = Field(description="SKU of the product")
+    serial: str = Field(description="serial number")
+    status: SerialStatus = Field(description="status of the units")
+    on_hold: bool = Field(description="whether the unit is on hold")
+    received_at: datetime | None = Field(description="time of receipt")
+    order: str | None = Field(description="order that the unit is allocated to or picked for")
+    lot: str | None = Field(description="lot number")
+    expiry: date | None = Field(description="expiry date, the last day on which the unit is usable")
 
 
-LOCATION = """
-    SELECT location, sku, serial, status::text AS status, holds > 0 AS held, received_at, order_id AS "order",
-           lot, expiry
+SELECT_LOCATIONS = """
+    SELECT location, sku, serial, status::text AS status, open_hold_count > 0 AS on_hold, received_at,
+           order_id AS "order", lot, expiry
     FROM serial_state
     WHERE location IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
       AND (CAST(:sku AS text) IS NULL OR sku = :sku)
@@ -70,59 +70,61 @@ LOCATION = """
 
 
 class HistoryRow(KnownFieldsModel):
-    """Serial history: from receipt to shipment, step by step."""
+    """Serial history: every recorded change of each unit."""
 
-    sku: str = Field(description="the product")
-    serial: str = Field(description="the unit")
-    version: int = Field(description="the step's number in the unit's life")
-    recorded_at: datetime = Field(description="when it was recorded")
-    occurred_at: datetime = Field(description="when it happened, by the clock of who reported it")
-    change: Change = Field(description="what happened")
-    from_status: Status | None = Field(description="the status before")
-    status: Status = Field(description="the status after")
-    from_location: str | None = Field(description="the place before")
-    location: str | None = Field(description="the place after")
-    reason: str = Field(description="why")
-    actor: str = Field(description="who")
-    receipt: str | None = Field(description="the receipt")
-    order: str | None = Field(description="the order")
-    shipment: str | None = Field(description="the shipment")
-    customer: str | None = Field(description="the customer")
-    return_id: str | None = Field(description="the customer return")
-    hold: str | None = Field(description="the hold")
-    lot: str | None = Field(description="the lot number on the unit's label")
-    expiry: date | None = Field(description="the last day on which the unit is good")
+    sku: str = Field(description="SKU of the product")
+    serial: str = Field(description="serial number")
+    version: int = Field(description="sequence number of the change in the unit's history")
+    recorded_at: datetime = Field(description="time at which the change was recorded")
+    occurred_at: datetime = Field(description="time at which the change happened, as reported")
+    change: ChangeType = Field(description="kind of change")
+    from_status: SerialStatus | None = Field(description="status before the change")
+    status: SerialStatus = Field(description="status after the change")
+    from_location: str | None = Field(description="location before the change")
+    location: str | None = Field(description="location after the change")
+    reason: str = Field(description="reason for the change")
+    actor: str = Field(description="user or service that made the change")
+    receipt: str | None = Field(description="receipt")
+    order: str | None = Field(description="order")
+    shipment: str | None = Field(description="shipment")
+    customer: str | None = Field(description="customer")
+    return_id: str | None = Field(description="customer return")
+    hold_id: str | None = Field(description="hold")
+    lot: str | None = Field(description="lot number")
+    expiry: date | None = Field(description="expiry date, the last day on which the unit is usable")
 
 
-HISTORY = f"""
-    SELECT k.sku, k.serial, s.lot, s.expiry, {STEP} FROM serial AS k JOIN serial_state AS s USING (id)
-    JOIN audit AS u ON u.serial_id = k.id JOIN act AS a ON a.id = u.act
+SELECT_HISTORY = f"""
+    SELECT k.sku, k.serial, s.lot, s.expiry, {HISTORY_COLUMNS} FROM serial AS k JOIN serial_state AS s USING (id)
+    JOIN audit_entry AS e ON e.serial_id = k.id JOIN audit_operation AS o ON o.id = e.operation_id
     WHERE (CAST(:sku AS text) IS NULL OR k.sku = :sku) AND (CAST(:serial AS text) IS NULL OR k.serial = :serial)
       AND (k.sku, k.serial) >= (:after_sku, :after_serial)
-      AND (k.sku, k.serial, u.version) > (:after_sku, :after_serial, :after_version)
-      AND (CAST(:since AS timestamptz) IS NULL OR a.recorded >= :since)
-      AND (CAST(:until AS timestamptz) IS NULL OR a.recorded < :until)
-    ORDER BY k.sku, k.serial, u.version LIMIT :size
+      AND (k.sku, k.serial, e.version) > (:after_sku, :after_serial, :after_version)
+      AND (CAST(:since AS timestamptz) IS NULL OR o.recorded_at >= :since)
+      AND (CAST(:until AS timestamptz) IS NULL OR o.recorded_at < :until)
+    ORDER BY k.sku, k.serial, e.version LIMIT :size
 """  # noqa: S608 - the columns are this service's own
 
 
-def of_stock(sku: SkuFilter = None, warehouse: WarehouseFilter = None) -> dict[str, Any]:
-    """Those of a product, or in a warehouse."""
+def stock_filters(sku: SkuFilter = None, warehouse: WarehouseFilter = None) -> dict[str, Any]:
+    """Filters by product and warehouse."""
     return {"sku": sku, "warehouse": warehouse}
 
 
-def of_steps(
+def history_filters(
     sku: SkuFilter = None,
     serial: Annotated[str | None, Query(description="Serial number.")] = None,
     since: Since = None,
     until: Until = None,
 ) -> dict[str, Any]:
-    """Those of a product or a unit, and of a time."""
+    """Filters by product, serial and time of recording."""
     return {"sku": sku, "serial": serial, "since": since, "until": until}
 
 
 REPORTS = (
-    Report("serial-inventory", InventoryRow, {"sku": "", "warehouse": "", "status": ""}, INVENTORY, of_stock),
-    Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, LOCATION, of_stock),
-    Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, HISTORY, of_steps),
+    Report(
+        "serial-inventory", InventoryRow, {"sku": "", "warehouse": "", "status": ""}, SELECT_INVENTORY, stock_filters
+    ),
+    Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, SELECT_LOCATIONS, stock_filters),
+    Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),
 )

@@ -1,83 +1,85 @@
-"""Search among units: by part of a serial, and by what their state tells."""
+"""Unit search by part of the serial and by state filters."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
-from services.serials.lookup.queries.filters import OF_UNIT, Filters
-from shared.database import Transaction
-from shared.search import Key, Plan, Search, anywhere, where
+from services.serials.lookup.queries.filters import UNIT_FILTERS, Filters
+from shared.persistence.database import Transaction
+from shared.persistence.search import ScanPlan, Search, SearchKey, is_substring, where_clause
 
-SHOWN = """
+COLUMNS = """
     s.sku, s.serial, s.status::text AS status, s.warehouse, s.location, s.order_id AS "order", s.order_line,
-    s.shipment, s.receipt, s.holds > 0 AS held, s.adjustment, s.lot, s.expiry
+    s.shipment, s.receipt, s.open_hold_count > 0 AS on_hold, s.adjustment, s.lot, s.expiry
 """
 
 
-BY_NAME = "serial AS k JOIN serial_state AS s ON s.id = k.id WHERE k.sku = b.sku AND k.serial = b.serial"
-OF_EACH_STATUS = """
-    SELECT s.sku, s.serial FROM unnest(CAST(CAST(:statuses AS text[]) AS status[])) AS asked (status)
+JOIN_BY_KEY = "serial AS k JOIN serial_state AS s ON s.id = k.id WHERE k.sku = b.sku AND k.serial = b.serial"
+SELECT_PER_STATUS = """
+    SELECT s.sku, s.serial FROM unnest(CAST(CAST(:statuses AS text[]) AS status[])) AS requested (status)
     CROSS JOIN LATERAL ({}) AS s ORDER BY s.sku, s.serial LIMIT :bound
 """
-BY_ID = "serial_state AS s WHERE s.id = b.id"
+JOIN_BY_ID = "serial_state AS s WHERE s.id = b.id"
 
 
-async def search(tx: Transaction, filters: Filters, after: Key, size: int) -> Sequence[Row[Any]]:
-    """Give the next units in order of sku and serial."""
-    placed = bool(filters.order or filters.location or filters.lot or filters.held)
-    asked = Search(
-        tx, filters.q, filters.values(), size, ("sku", "serial"), SHOWN,
-        walk(filters), fetch(filters),
+async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:
+    """Return the next units ordered by SKU and serial."""
+    has_selective_filter = bool(filters.order or filters.location or filters.lot or filters.on_hold)
+    search_query = Search(
+        tx, filters.q, filters.parameters(), size, ("sku", "serial"), COLUMNS,
+        scan_keys(filters), use_index(filters),
     )  # fmt: skip
-    if not filters.beside_the_key:
-        return await asked.walk(after, size)
-    if placed:
-        return await asked.placed(after)
-    return await asked.page(after)
+    if not filters.has_extra_filters:
+        return await search_query.scan_keys(after, size)
+    if has_selective_filter:
+        return await search_query.search_location(after)
+    return await search_query.find_page(after)
 
 
-def walk(filters: Filters) -> Plan:
-    """Walk in key order: on the index of each status, or of all serials."""
-    after = "s.serial > :after_serial" if filters.sku else "(s.sku, s.serial) > (:after_sku, :after_serial)"
-    several = len(filters.status) > 1
-    of_key = filters.conditions(["sku"] if several else ["sku", "status"])
-    keys = where([*(["s.status = asked.status"] if several else []), *of_key, after])
+def scan_keys(filters: Filters) -> ScanPlan:
+    """Plan a scan in key order, on the index by status or of all serials."""
+    after_cursor = "s.serial > :after_serial" if filters.sku else "(s.sku, s.serial) > (:after_sku, :after_serial)"
+    has_several_statuses = len(filters.status) > 1
+    key_conditions = filters.where(["sku"] if has_several_statuses else ["sku", "status"])
+    keys = where_clause(
+        [*(["s.status = requested.status"] if has_several_statuses else []), *key_conditions, after_cursor]
+    )
     source = "serial_state AS s" if filters.status else "serial AS s"
-    walked = f"SELECT s.sku, s.serial FROM {source} {keys} ORDER BY s.sku, s.serial LIMIT :bound"  # noqa: S608
-    return Plan(
-        OF_EACH_STATUS.format(walked) if several else walked,
-        BY_NAME,
-        filters.conditions(["q"], "b"),
-        filters.conditions(OF_UNIT),
+    scan = f"SELECT s.sku, s.serial FROM {source} {keys} ORDER BY s.sku, s.serial LIMIT :bound"  # noqa: S608
+    return ScanPlan(
+        SELECT_PER_STATUS.format(scan) if has_several_statuses else scan,
+        JOIN_BY_KEY,
+        filters.where(["q"], "b"),
+        filters.where(UNIT_FILTERS),
     )
 
 
-def fetch(filters: Filters) -> Plan | None:
-    """Fetch by the index that tells most, where one does; the cursor is looked at afterwards."""
-    told_by = next(
+def use_index(filters: Filters) -> ScanPlan | None:
+    """Plan a read of the most selective index, if there is one; the cursor is applied afterwards."""
+    indexed_filter = next(
         (
             name
-            for name, asked in (
+            for name, value in (
                 ("order", filters.order),
                 ("location", filters.location),
                 ("lot", filters.lot),
-                ("held", filters.held),
-                ("q", anywhere(filters.q)),
+                ("on_hold", filters.on_hold),
+                ("q", is_substring(filters.q)),
                 ("warehouse", filters.warehouse),
                 ("q", filters.q),
             )
-            if asked
+            if value
         ),
         None,
     )
-    if told_by is None:
+    if indexed_filter is None:
         return None
-    source = "serial AS s" if told_by == "q" else "serial_state AS s"
-    return Plan(
-        f"SELECT s.id, s.sku, s.serial FROM {source} {where(filters.conditions([told_by]))} LIMIT :bound",  # noqa: S608
-        BY_ID,
-        [*filters.conditions(["sku", "q"], "b"), "(b.sku, b.serial) > (:after_sku, :after_serial)"],
-        filters.conditions(["status", *OF_UNIT]),
-        kept=True,
+    source = "serial AS s" if indexed_filter == "q" else "serial_state AS s"
+    return ScanPlan(
+        f"SELECT s.id, s.sku, s.serial FROM {source} {where_clause(filters.where([indexed_filter]))} LIMIT :bound",  # noqa: S608
+        JOIN_BY_ID,
+        [*filters.where(["sku", "q"], "b"), "(b.sku, b.serial) > (:after_sku, :after_serial)"],
+        filters.where(["status", *UNIT_FILTERS]),
+        is_materialized=True,
     )

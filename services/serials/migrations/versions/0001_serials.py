@@ -1,35 +1,43 @@
-"""Initial schema of serials: the registry of units, their audit trail, holds and demands.
+"""Initial schema of serials: units, their audit trail, holds and demands.
 
-Immutable and mutable data are separate tables: the login may only insert into `serial`, `act` and `audit`, and may
-only update the named columns of `serial_state` (S17, S22). There are no foreign keys: rows that belong together are
-written by one transaction, and the login deletes none of them.
+Immutable and mutable data are separate tables. The login role may only insert into `serial`, `audit_operation` and
+`audit_entry`, and may update only the mutable columns of `serial_state` (S17, S22). There are no foreign keys: one
+transaction writes related rows, and the login role deletes none of them.
 """
 
 from pathlib import Path
 
-from shared.migrate import grant, line_tables, location_replica, product_replica, rezoned, scripts
+from shared.persistence.migrate import (
+    demand_recheck_table,
+    grant,
+    location_tables,
+    messaging_tables,
+    product_table,
+    scripts,
+)
 
 revision = "0001_serials"
 down_revision = None
 
-STATE_CHANGES = """
+MUTABLE_COLUMNS = """
     status, version, receiving_version, warehouse, location, received_at, receipt, receipt_line, order_id, order_line,
-    demand, shipment, customer, return_id, holds, adjustment, lot, expiry, due, watches
+    demand_id, shipment, customer, return_id, open_hold_count, adjustment, lot, expiry, next_expiry_check,
+    open_recall_count
 """
 
 
 def upgrade() -> None:
-    line_tables()
-    product_replica()
-    location_replica()
-    rezoned()
-    scripts(Path(__file__).with_suffix(""), "registry", "audit", "holds", "demands")
+    messaging_tables()
+    product_table()
+    location_tables()
+    demand_recheck_table()
+    scripts(Path(__file__).with_suffix(""), "units", "audit", "holds", "demands")
 
-    grant("serial, act, audit", "SELECT, INSERT")
-    grant("SEQUENCE act_id", "USAGE")
-    grant("serial_state", f"SELECT, INSERT, UPDATE ({STATE_CHANGES})")
-    grant("hold", "SELECT, INSERT, UPDATE (lifted)")
-    grant("hold_scope", "SELECT, INSERT, UPDATE (lifted, closed)")
-    grant("recall_watch", "SELECT, INSERT, DELETE")
-    grant("demand", "SELECT, INSERT, UPDATE (status, open, lot)")
-    grant("wanted", "SELECT, INSERT")
+    grant("serial, audit_operation, audit_entry", "SELECT, INSERT")
+    grant("SEQUENCE audit_operation_id", "USAGE")
+    grant("serial_state", f"SELECT, INSERT, UPDATE ({MUTABLE_COLUMNS})")
+    grant("hold", "SELECT, INSERT, UPDATE (released_operation_id)")
+    grant("standing_hold", "SELECT, INSERT, UPDATE (released_operation_id, is_recall_closed)")
+    grant("recall_tracking", "SELECT, INSERT, DELETE")
+    grant("demand", "SELECT, INSERT, UPDATE (status, open_quantity, assigned_lot)")
+    grant("demand_serial", "SELECT, INSERT")

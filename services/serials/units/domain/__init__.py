@@ -1,1 +1,1 @@
-"""The rules of a unit's life: values in, steps and refusals out."""
+"""Lifecycle rules of units: pure functions from messages to transitions and violations."""

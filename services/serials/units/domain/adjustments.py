@@ -1,56 +1,74 @@
-"""Units scrapped, lost or found again, and entries that were wrong: kept in history, out of every order's reach."""
+"""Adjustments: scrap, loss, recovery and void of units. Adjusted units keep their history and are not allocated."""
 
 from collections.abc import Mapping, Sequence
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.places import KIND_OF_PLACE, Types, claimed, named, unknown
-from services.serials.units.domain.refusals import Outcome, repeated, sort_out
-from services.serials.units.domain.transitions import UNCLAIMED, Change
-from services.serials.units.domain.unit import Papers, Told, Unit
-from shared.contracts.commands.serials import Adjust
+from services.serials.units.domain.movements import (
+    ALLOWED_LOCATION_TYPES,
+    LocationTypes,
+    add_location_detail,
+    movability_violation,
+    unknown_location_violation,
+)
+from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
+from services.serials.units.domain.transitions import UNALLOCATED, ChangeType
+from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import AdjustSerials
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code
-from shared.contracts.serials import Adjustment
+from shared.contracts.serials import SerialAdjustment
 from shared.identifiers import warehouse_of
 
-CHANGES: Mapping[Adjustment, Change] = {
-    "SCRAPPED": Change.SCRAPPED,
-    "LOST": Change.LOST,
-    "FOUND": Change.FOUND,
-    "VOID": Change.VOID,
-    "SENT_BACK": Change.SENT_BACK,
+CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, ChangeType] = {
+    "SCRAPPED": ChangeType.SCRAPPED,
+    "LOST": ChangeType.LOST,
+    "FOUND": ChangeType.FOUND,
+    "VOID": ChangeType.VOID,
+    "RETURNED_TO_VENDOR": ChangeType.RETURNED_TO_VENDOR,
 }
 
 
-def adjust(book: Book, requests: Sequence[CloudEvent[Adjust]], types: Types) -> list[Outcome]:
-    """Adjust units that no order has; what is found again may be had again."""
-    return [_adjust(book, request, types) for request in requests]
+def adjust(
+    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[AdjustSerials]], location_types: LocationTypes
+) -> list[CommandOutcome]:
+    """Adjust unallocated units; found units become available again."""
+    return [_adjust(uow, request, location_types) for request in requests]
 
 
-def _adjust(book: Book, request: CloudEvent[Adjust], types: Types) -> Outcome:
-    asked, told = request.data, Told.by(request)
-    found = asked.adjustment == "FOUND"
-    elsewhere = asked.location if found else None
-    if no := (elsewhere and unknown(elsewhere, types)) or repeated(asked.serials):
-        return Outcome.refused(no)
+def _adjust(
+    uow: SerialsUnitOfWork, request: CloudEvent[AdjustSerials], location_types: LocationTypes
+) -> CommandOutcome:
+    command, context = request.data, MessageContext.from_event(request)
+    is_found = command.adjustment == "FOUND"
+    new_location = command.location if is_found else None
+    if violation := (
+        new_location and unknown_location_violation(new_location, location_types)
+    ) or duplicate_serials_violation(command.serials):
+        return CommandOutcome.rejected(violation)
 
-    def why(unit: Unit) -> Code | None:
-        return _why_not_found(unit, elsewhere, types) if found else claimed(unit)
+    def unit_violation(unit: Unit) -> Code | None:
+        return _find_violation(unit, new_location, location_types) if is_found else movability_violation(unit)
 
-    fit, refusals = sort_out((book.unit(asked.sku, serial) for serial in asked.serials), why)
-    act = book.act(CHANGES[asked.adjustment], asked.sku, told, Papers(), asked.reason)
-    for unit in fit:
-        book.step(unit, act, elsewhere or unit.location)
-        unit.adjustment = None if found else asked.adjustment
-        unit.warehouse = warehouse_of(elsewhere) if elsewhere else unit.warehouse
-        book.came_free(unit, told)
-    return Outcome(act, fit, named(refusals, elsewhere, types) if elsewhere else refusals)
+    accepted, rejected = partition_by_rule(
+        (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
+    )
+    operation = uow.add_operation(
+        CHANGE_BY_ADJUSTMENT[command.adjustment], command.sku, context, DocumentRefs(), command.reason
+    )
+    for unit in accepted:
+        uow.transition(unit, operation, new_location or unit.location)
+        unit.adjustment = None if is_found else command.adjustment
+        unit.warehouse = warehouse_of(new_location) if new_location else unit.warehouse
+        uow.mark_released(unit, context)
+    return CommandOutcome(
+        operation, accepted, add_location_detail(rejected, new_location, location_types) if new_location else rejected
+    )
 
 
-def _why_not_found(unit: Unit, elsewhere: str | None, types: Types) -> Code | None:
-    """What was never missing is not found, and a void entry stays void: there was no such unit."""
-    if unit.status not in UNCLAIMED or unit.adjustment in {None, "VOID"}:
+def _find_violation(unit: Unit, new_location: str | None, location_types: LocationTypes) -> Code | None:
+    """Return why a unit cannot be found: it was never missing, or it is void, which is final."""
+    if unit.status not in UNALLOCATED or unit.adjustment in {None, "VOID"}:
         return Code.ILLEGAL_TRANSITION
-    if elsewhere and types[elsewhere] not in KIND_OF_PLACE[unit.status]:
+    if new_location and location_types[new_location] not in ALLOWED_LOCATION_TYPES[unit.status]:
         return Code.WRONG_LOCATION_TYPE
     return None

@@ -1,4 +1,4 @@
-"""The expiry of units was read wrongly: corrected with a reason, which lifts the hold of what has not expired.
+"""Expiry corrections, which also release the expiry hold of units that have not expired.
 
 Serials and lot numbers are never corrected (S17, S25).
 """
@@ -7,55 +7,75 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.limits import LimitsOf
-from services.serials.units.domain.refusals import Outcome, repeated, sort_out
-from services.serials.units.domain.transitions import Change
-from services.serials.units.domain.unit import Papers, Told, Unit
-from shared.contracts.commands.serials import Correct
+from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
+from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import CorrectSerialExpiry
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.problems import Code, Refusal
-from shared.stock.expiry import is_expired
+from shared.contracts.problems import Code, ProblemDetail
+from shared.inventory.expiry import is_expired
 
-EXPIRED = "EXPIRED-"
-"""What the ids of holds on what has expired begin with."""
-
-
-def expired_hold(warehouse: str, expiry: date) -> str:
-    """Name the hold on what expired on a day in a warehouse."""
-    return f"{EXPIRED}{expiry}-{warehouse}"
+EXPIRED_HOLD_PREFIX = "EXPIRED-"
+"""Prefix of the ids of holds on expired units."""
 
 
-def correct(book: Book, requests: Sequence[CloudEvent[Correct]], limits: LimitsOf) -> list[Outcome]:
-    """Correct the expiry of units, wherever they are; what is good again may be had again."""
-    return [_correct(book, request, limits) for request in requests]
+def expired_hold_id(warehouse: str, expiry: date) -> str:
+    """Return the id of the hold on units of a warehouse that expired on a date."""
+    return f"{EXPIRED_HOLD_PREFIX}{expiry}-{warehouse}"
 
 
-def _correct(book: Book, request: CloudEvent[Correct], limits: LimitsOf) -> Outcome:
-    asked, told = request.data, Told.by(request)
-    if twice := repeated(asked.serials):
-        return Outcome.refused(twice)
-    if asked.expiry is None and any(it.life.expiry_required for (sku, _), it in limits.items() if sku == asked.sku):
-        detail = f"units of {asked.sku} are not without an expiry date: hold them until the date is known"
-        return Outcome.refused(Refusal(code=Code.EXPIRY_MISSING, detail=detail, ids=list(asked.serials)))
-    fit, refusals = sort_out((book.unit(asked.sku, serial) for serial in asked.serials), lambda _: None)
-    acts: dict[date | None, int] = {}
-    for unit in fit:
-        if unit.expiry not in acts:
-            reason = f"{asked.reason} (expiry {unit.expiry or 'none'}, now {asked.expiry or 'none'})"
-            acts[unit.expiry] = book.act(Change.CORRECTED, asked.sku, told, Papers(), reason)
-        book.step(unit, acts[unit.expiry], unit.location)
-        if unit.expiry != asked.expiry:
-            unit.expires(asked.expiry)
-    for unit in fit:
-        limit = limits.get(unit.pool)
-        if limit is None or not is_expired(unit.expiry, limit.day):
-            _good_again(book, unit, told, asked.reason)
-        book.came_free(unit, told)
-    return Outcome(min(acts.values(), default=None), fit, refusals)
+def correct_expiry(
+    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[CorrectSerialExpiry]], shelf_life_by_pool: ShelfLifeByPool
+) -> list[CommandOutcome]:
+    """Correct the expiry of units at any location; units that have not expired become available again."""
+    return [_correct_expiry(uow, request, shelf_life_by_pool) for request in requests]
 
 
-def _good_again(book: Book, unit: Unit, told: Told, reason: str) -> None:
-    names = [hold for (_, hold), units in book.held.items() if hold.startswith(EXPIRED) and unit.key in units]
-    for hold in names:
-        holds.lift_from(book, unit, book.act(Change.HOLD_LIFTED, unit.sku, told, Papers(hold=hold), reason))
+def _correct_expiry(
+    uow: SerialsUnitOfWork, request: CloudEvent[CorrectSerialExpiry], shelf_life_by_pool: ShelfLifeByPool
+) -> CommandOutcome:
+    command, context = request.data, MessageContext.from_event(request)
+    if violation := duplicate_serials_violation(command.serials):
+        return CommandOutcome.rejected(violation)
+    if command.expiry is None and any(
+        rules.policy.expiry_required for (sku, _), rules in shelf_life_by_pool.items() if sku == command.sku
+    ):
+        detail = f"Product {command.sku} requires an expiry date: hold the units until the date is known"
+        return CommandOutcome.rejected(
+            ProblemDetail(code=Code.EXPIRY_REQUIRED, detail=detail, ids=list(command.serials))
+        )
+    accepted, rejected = partition_by_rule(
+        (uow.get_unit(command.sku, serial) for serial in command.serials), lambda _: None
+    )
+    operation_by_expiry: dict[date | None, int] = {}
+    for unit in accepted:
+        if unit.expiry not in operation_by_expiry:
+            reason = f"{command.reason} (expiry {unit.expiry or 'none'}, now {command.expiry or 'none'})"
+            operation_by_expiry[unit.expiry] = uow.add_operation(
+                ChangeType.EXPIRY_CORRECTED, command.sku, context, DocumentRefs(), reason
+            )
+        uow.transition(unit, operation_by_expiry[unit.expiry], unit.location)
+        if unit.expiry != command.expiry:
+            unit.set_expiry(command.expiry)
+    for unit in accepted:
+        rules = shelf_life_by_pool.get(unit.pool)
+        if rules is None or not is_expired(unit.expiry, rules.local_date):
+            _release_expiry_holds(uow, unit, context, command.reason)
+        uow.mark_released(unit, context)
+    return CommandOutcome(min(operation_by_expiry.values(), default=None), accepted, rejected)
+
+
+def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit, context: MessageContext, reason: str) -> None:
+    hold_ids = [
+        hold_id
+        for (_, hold_id), units in uow.units_by_hold.items()
+        if hold_id.startswith(EXPIRED_HOLD_PREFIX) and unit.key in units
+    ]
+    for hold_id in hold_ids:
+        holds.release(
+            uow,
+            unit,
+            uow.add_operation(ChangeType.HOLD_RELEASED, unit.sku, context, DocumentRefs(hold_id=hold_id), reason),
+        )

@@ -1,83 +1,98 @@
-"""The dispatch check: may these units leave? Decided on what is true here, under the sku's lock (S28).
+"""Dispatch check: whether units may ship, decided on their current state under the sku's lock (S28).
 
-Approved is an answer, not a state: it reserves nothing, and ends by itself.
+An approval reserves nothing and expires after a limited time.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.limits import LimitsOf
-from services.serials.units.domain.orders import by_sku
+from services.serials.units.domain.fulfillment_events import group_by_sku
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.fulfillment import DispatchRequested, PackedUnit
+from shared.contracts.fulfillment import DispatchCheckRequested, PackedSerial
 from shared.contracts.problems import Code
-from shared.contracts.serials import DispatchApproved, DispatchRefused, RefusedUnit
+from shared.contracts.serials import RejectedSerial, SerialDispatchApproved, SerialDispatchRejected
 
-GOOD_FOR = timedelta(minutes=15)
+APPROVAL_TTL = timedelta(minutes=15)
 
-Verdict = DispatchApproved | DispatchRefused
+DispatchCheckResult = SerialDispatchApproved | SerialDispatchRejected
 
 
-class Guards(NamedTuple):
-    """What is looked at before units leave, and when."""
+class DispatchRules(NamedTuple):
+    """Data that a dispatch check depends on, at a point in time."""
 
-    book: Book
-    limits: LimitsOf
+    uow: SerialsUnitOfWork
+    shelf_life_by_pool: ShelfLifeByPool
     now: datetime
 
-    def why_not(self, unit: Unit, asked: DispatchRequested, line: str) -> tuple[Code, str] | None:
-        """Say why a unit may not leave: not picked for this line, on hold, expired, too near its expiry."""
-        if code := _why_not(unit, asked.order, line):
-            return code, f"{unit.sku} {unit.serial} is {unit.state}"
-        limit = self.limits.get(unit.pool)
-        late = limit.to_leave(unit, asked.customer, asked.min_life_days) if limit else None
-        return (late[0], f"{unit.sku} {unit.serial}: {late[1]}") if late else None
+    def violation(self, unit: Unit, check: DispatchCheckRequested, line: str) -> tuple[Code, str] | None:
+        """Return why a unit may not ship: not picked for this line, on hold, expired, or shelf life too short."""
+        if code := _document_violation(unit, check.order, line):
+            return code, f"{unit.sku} {unit.serial} is {unit.description}"
+        rules = self.shelf_life_by_pool.get(unit.pool)
+        shelf_life_violation = (
+            rules.dispatch_violation(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
+        )
+        return (
+            (shelf_life_violation[0], f"{unit.sku} {unit.serial}: {shelf_life_violation[1]}")
+            if shelf_life_violation
+            else None
+        )
 
-    def until(self, unit: Unit, asked: DispatchRequested) -> datetime:
-        """Say how long it may: to the end of the last day on which it would be let go, a quarter of an hour at most."""
-        limit = self.limits.get(unit.pool)
-        last = limit.until(unit, asked.customer, asked.min_life_days) if limit else None
-        return min(self.now + GOOD_FOR, last or self.now + GOOD_FOR)
+    def approval_valid_until(self, unit: Unit, check: DispatchCheckRequested) -> datetime:
+        """Return the end of the approval: 15 minutes, or less if the unit's last dispatchable day ends earlier."""
+        rules = self.shelf_life_by_pool.get(unit.pool)
+        dispatchable_until = (
+            rules.dispatchable_until(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
+        )
+        return min(self.now + APPROVAL_TTL, dispatchable_until or self.now + APPROVAL_TTL)
 
 
-def checked(
-    book: Book, events: Sequence[CloudEvent[DispatchRequested]], limits: LimitsOf, now: datetime
-) -> list[Verdict]:
-    """Answer each product of each check: approved as a whole, or refused with every reason."""
-    guards = Guards(book, limits, now)
+def check_dispatch(
+    uow: SerialsUnitOfWork,
+    events: Sequence[CloudEvent[DispatchCheckRequested]],
+    shelf_life_by_pool: ShelfLifeByPool,
+    now: datetime,
+) -> list[DispatchCheckResult]:
+    """Check each product of each request: approve it as a whole, or reject it with every reason."""
+    rules = DispatchRules(uow, shelf_life_by_pool, now)
     return [
-        _verdict(guards, event, sku, content) for event in events for sku, content in by_sku(event.data.units).items()
+        _check_product(rules, event, sku, packed_serials)
+        for event in events
+        for sku, packed_serials in group_by_sku(event.data.units).items()
     ]
 
 
-def _verdict(guards: Guards, event: CloudEvent[DispatchRequested], sku: str, content: Sequence[PackedUnit]) -> Verdict:
-    asked = event.data
-    units = [(guards.book.unit(sku, packed.serial), packed.line) for packed in content]
-    refused = [
-        RefusedUnit(serial=unit.serial, code=no[0], detail=no[1])
+def _check_product(
+    rules: DispatchRules, event: CloudEvent[DispatchCheckRequested], sku: str, packed_serials: Sequence[PackedSerial]
+) -> DispatchCheckResult:
+    check = event.data
+    units = [(rules.uow.get_unit(sku, packed_serial.serial), packed_serial.line) for packed_serial in packed_serials]
+    rejected = [
+        RejectedSerial(serial=unit.serial, code=violation[0], detail=violation[1])
         for unit, line in units
-        if (no := guards.why_not(unit, asked, line))
+        if (violation := rules.violation(unit, check, line))
     ]
-    if refused:
-        return DispatchRefused(
-            actor=event.actor, cause=event.cause, sku=sku, check=asked.check, shipment=asked.shipment,
-            order=asked.order, orders=asked.orders, units=refused,
+    if rejected:
+        return SerialDispatchRejected(
+            actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
+            order=check.order, orders=check.orders, units=rejected,
         )  # fmt: skip
-    return DispatchApproved(
-        actor=event.actor, cause=event.cause, sku=sku, check=asked.check, shipment=asked.shipment,
-        order=asked.order, orders=asked.orders, serials=[unit.serial for unit, _ in units],
-        until=min(guards.until(unit, asked) for unit, _ in units),
+    return SerialDispatchApproved(
+        actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
+        order=check.order, orders=check.orders, serials=[unit.serial for unit, _ in units],
+        valid_until=min(rules.approval_valid_until(unit, check) for unit, _ in units),
     )  # fmt: skip
 
 
-def _why_not(unit: Unit, order: str, line: str) -> Code | None:
-    if unit.status != "PICKED" or unit.order != order:
+def _document_violation(unit: Unit, order_id: str, line: str) -> Code | None:
+    if unit.status != "PICKED" or unit.order_id != order_id:
         return Code.NOT_PICKED
     if unit.order_line != line:
         return Code.DOCUMENT_MISMATCH
     if unit.adjustment:
-        return Code.ADJUSTED
-    return Code.HELD if unit.holds else None
+        return Code.UNIT_NOT_IN_STOCK
+    return Code.ON_HOLD if unit.open_hold_count else None

@@ -1,170 +1,188 @@
-"""What is said of a book: one event for the units of an act that went the same way, cut where there are too many."""
+"""Builds the events of a unit of work: units of one operation with equal transitions share an event."""
 
 from collections.abc import Iterator, Sequence
 
-from services.serials.units.domain.adjustments import CHANGES
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.scopes import Scope
-from services.serials.units.domain.transitions import Change
-from services.serials.units.domain.unit import Act, Step
-from shared.contracts.envelope import Fact, chunks
+from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
+from services.serials.units.domain.standing_holds import StandingHold
+from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.unit import Operation, OperationIndex, Transition
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.envelope import Message, chunks
 from shared.contracts.serials import (
-    HeldUnit,
+    AffectedSerial,
     SerialAdjusted,
-    SerialCorrected,
-    SerialHeld,
-    SerialHoldLifted,
-    SerialMoved,
+    SerialExpiryCorrected,
+    SerialHoldPlaced,
+    SerialHoldReleased,
     SerialRejected,
+    SerialStateChanged,
 )
 
-ADJUSTMENTS = {change: adjustment for adjustment, change in CHANGES.items()}
+ADJUSTMENT_BY_CHANGE = {change: adjustment for adjustment, change in CHANGE_BY_ADJUSTMENT.items()}
 
-IN_HAND = frozenset({"ALLOCATED", "PICKED"})
-"""Statuses in which an order has a unit, and it has not left."""
+ALLOCATED_OR_PICKED = frozenset({"ALLOCATED", "PICKED"})
+"""Statuses of units that belong to an order and have not shipped."""
 
-Saying = tuple[int, Fact]
-"""A fact, and the act that it tells of."""
-
-
-def told(book: Book) -> Iterator[Saying]:
-    """Say what the steps of a book were, act by act: a unit's versions come in order."""
-    together: dict[tuple[object, ...], list[Step]] = {}
-    for step in book.steps:
-        unit = step.unit
-        way = (step.act, step.from_status, step.from_location, step.status, step.location, unit.lot, unit.expiry)
-        together.setdefault(way, []).append(step)
-    for scope, act in (*book.opened_scopes, *book.lifted_scopes):
-        yield act, _scoped(book.acts[act], scope)
-    for steps in sorted(together.values(), key=lambda steps: steps[0].act):
-        number = steps[0].act
-        for run in chunks(steps):
-            for fact in _say(book.acts[number], run):
-                yield number, fact
+OperationEvent = tuple[OperationIndex, Message]
+"""Index of an operation, and an event about it."""
 
 
-def _scoped(act: Act, scope: Scope) -> Fact:
-    """Say that a hold is on what arrives, too, or no longer; its units are named beside it."""
+def build_events(uow: SerialsUnitOfWork) -> Iterator[OperationEvent]:
+    """Build the events of all transitions in operation order, so that versions of a unit ascend."""
+    transitions_by_group: dict[tuple[object, ...], list[Transition]] = {}
+    for transition in uow.transitions:
+        unit = transition.unit
+        group_key = (
+            transition.operation,
+            transition.from_status,
+            transition.from_location,
+            transition.status,
+            transition.location,
+            unit.lot,
+            unit.expiry,
+        )
+        transitions_by_group.setdefault(group_key, []).append(transition)
+    for standing_hold, operation in (*uow.placed_standing_holds, *uow.released_standing_holds):
+        yield operation, _standing_hold_event(uow.operations[operation], standing_hold)
+    for transitions in sorted(transitions_by_group.values(), key=lambda transitions: transitions[0].operation):
+        operation_index = transitions[0].operation
+        for batch in chunks(transitions):
+            for event in _events_for(uow.operations[operation_index], batch):
+                yield operation_index, event
+
+
+def _standing_hold_event(operation: Operation, standing_hold: StandingHold) -> Message:
+    """Build the event of a standing hold; its units are in events of their own."""
     fields = {
-        "actor": act.told.actor, "cause": act.told.cause, "sku": act.sku, "hold": scope.hold, "reason": act.reason,
-        "lots": sorted(scope.lots),
+        "actor": operation.context.actor, "cause": operation.context.cause, "sku": operation.sku,
+        "hold_id": standing_hold.hold_id, "reason": operation.reason, "lots": sorted(standing_hold.lots),
     }  # fmt: skip
-    return SerialHeld(**fields, units=[]) if act.change is Change.HELD else SerialHoldLifted(**fields, serials=[])
+    return (
+        SerialHoldPlaced(**fields, units=[])
+        if operation.change is ChangeType.HOLD_PLACED
+        else SerialHoldReleased(**fields, serials=[])
+    )
 
 
-def _say(act: Act, steps: Sequence[Step]) -> Iterator[Fact]:
-    if act.change is Change.HELD:
-        yield _held(act, steps)
-    elif act.change is Change.HOLD_LIFTED:
-        yield _lifted(act, steps)
-    elif act.change is Change.CORRECTED:
-        yield _corrected(act, steps)
-    elif act.change in ADJUSTMENTS:
-        yield from _adjusted(act, steps)
+def _events_for(operation: Operation, transitions: Sequence[Transition]) -> Iterator[Message]:
+    if operation.change is ChangeType.HOLD_PLACED:
+        yield _hold_placed_event(operation, transitions)
+    elif operation.change is ChangeType.HOLD_RELEASED:
+        yield _hold_released_event(operation, transitions)
+    elif operation.change is ChangeType.EXPIRY_CORRECTED:
+        yield _expiry_corrected_event(operation, transitions)
+    elif operation.change in ADJUSTMENT_BY_CHANGE:
+        yield from _adjusted_events(operation, transitions)
     else:
-        yield _moved(act, steps)
+        yield _state_changed_event(operation, transitions)
 
 
-def _moved(act: Act, steps: Sequence[Step]) -> SerialMoved:
-    first, papers = steps[0], act.papers
-    return SerialMoved(
-        actor=act.told.actor,
-        cause=act.told.cause,
-        sku=act.sku,
-        serials=[step.unit.serial for step in steps],
-        versions=[step.version for step in steps],
+def _state_changed_event(operation: Operation, transitions: Sequence[Transition]) -> SerialStateChanged:
+    first, documents = transitions[0], operation.documents
+    return SerialStateChanged(
+        actor=operation.context.actor,
+        cause=operation.context.cause,
+        sku=operation.sku,
+        serials=[transition.unit.serial for transition in transitions],
+        versions=[transition.version for transition in transitions],
         from_status=first.from_status,
         status=first.status,
         from_location=first.from_location,
         location=first.location,
-        reason=act.reason,
-        receipt=papers.receipt,
-        line=papers.line,
-        order=papers.order,
-        demand=papers.demand,
-        shipment=papers.shipment,
-        customer=papers.customer,
-        return_id=papers.return_id,
+        reason=operation.reason,
+        receipt=documents.receipt,
+        line=documents.line,
+        order=documents.order_id,
+        demand_id=documents.demand_id,
+        shipment=documents.shipment,
+        customer=documents.customer,
+        return_id=documents.return_id,
         lot=first.unit.lot,
         expiry=first.unit.expiry,
     )
 
 
-def _held(act: Act, steps: Sequence[Step]) -> SerialHeld:
-    return SerialHeld(
-        actor=act.told.actor,
-        cause=act.told.cause,
-        sku=act.sku,
-        hold=act.papers.hold or "",
-        reason=act.reason,
+def _hold_placed_event(operation: Operation, transitions: Sequence[Transition]) -> SerialHoldPlaced:
+    return SerialHoldPlaced(
+        actor=operation.context.actor,
+        cause=operation.context.cause,
+        sku=operation.sku,
+        hold_id=operation.documents.hold_id or "",
+        reason=operation.reason,
         units=[
-            HeldUnit(
-                serial=step.unit.serial,
-                status=step.status,
-                order=step.unit.order,
-                line=step.unit.order_line,
-                demand=step.unit.demand,
+            AffectedSerial(
+                serial=transition.unit.serial,
+                status=transition.status,
+                order=transition.unit.order_id,
+                line=transition.unit.order_line,
+                demand_id=transition.unit.demand_id,
             )
-            for step in steps
+            for transition in transitions
         ],
     )
 
 
-def _lifted(act: Act, steps: Sequence[Step]) -> SerialHoldLifted:
-    return SerialHoldLifted(
-        actor=act.told.actor,
-        cause=act.told.cause,
-        sku=act.sku,
-        hold=act.papers.hold or "",
-        reason=act.reason,
-        serials=[step.unit.serial for step in steps],
+def _hold_released_event(operation: Operation, transitions: Sequence[Transition]) -> SerialHoldReleased:
+    return SerialHoldReleased(
+        actor=operation.context.actor,
+        cause=operation.context.cause,
+        sku=operation.sku,
+        hold_id=operation.documents.hold_id or "",
+        reason=operation.reason,
+        serials=[transition.unit.serial for transition in transitions],
     )
 
 
-def _corrected(act: Act, steps: Sequence[Step]) -> SerialCorrected:
-    return SerialCorrected(
-        actor=act.told.actor,
-        cause=act.told.cause,
-        sku=act.sku,
-        serials=[step.unit.serial for step in steps],
-        expiry=steps[0].unit.expiry,
-        reason=act.reason,
-        orders=sorted({step.unit.order for step in steps if step.unit.order and step.status in IN_HAND}),
+def _expiry_corrected_event(operation: Operation, transitions: Sequence[Transition]) -> SerialExpiryCorrected:
+    return SerialExpiryCorrected(
+        actor=operation.context.actor,
+        cause=operation.context.cause,
+        sku=operation.sku,
+        serials=[transition.unit.serial for transition in transitions],
+        expiry=transitions[0].unit.expiry,
+        reason=operation.reason,
+        orders=sorted(
+            {
+                transition.unit.order_id
+                for transition in transitions
+                if transition.unit.order_id and transition.status in ALLOCATED_OR_PICKED
+            }
+        ),
     )
 
 
-def _adjusted(act: Act, steps: Sequence[Step]) -> Iterator[SerialAdjusted]:
-    """Name the receipt line, which is open again when an entry is void."""
-    lines: dict[tuple[str | None, str | None], list[Step]] = {}
-    for step in steps:
-        lines.setdefault((step.unit.receipt, step.unit.receipt_line), []).append(step)
-    for (receipt, line), units in lines.items():
+def _adjusted_events(operation: Operation, transitions: Sequence[Transition]) -> Iterator[SerialAdjusted]:
+    """Build one event per receipt line: receiving reopens the line of a void unit."""
+    transitions_by_line: dict[tuple[str | None, str | None], list[Transition]] = {}
+    for transition in transitions:
+        transitions_by_line.setdefault((transition.unit.receipt, transition.unit.receipt_line), []).append(transition)
+    for (receipt, line), line_transitions in transitions_by_line.items():
         yield SerialAdjusted(
-            actor=act.told.actor,
-            cause=act.told.cause,
-            sku=act.sku,
-            serials=[step.unit.serial for step in units],
-            adjustment=ADJUSTMENTS[act.change],
-            reason=act.reason,
-            location=units[0].location,
+            actor=operation.context.actor,
+            cause=operation.context.cause,
+            sku=operation.sku,
+            serials=[transition.unit.serial for transition in line_transitions],
+            adjustment=ADJUSTMENT_BY_CHANGE[operation.change],
+            reason=operation.reason,
+            location=line_transitions[0].location,
             receipt=receipt,
             line=line,
         )
 
 
-def disagreements(book: Book) -> list[SerialRejected]:
-    """Say which facts did not fit, with the fact and the state as they are."""
+def conflict_events(uow: SerialsUnitOfWork) -> list[SerialRejected]:
+    """Build a rejection event for each conflict of an event with the state of units."""
     return [
         SerialRejected(
-            actor=misfit.event.actor,
-            cause=misfit.event.cause,
-            kind="DISAGREEMENT",
-            document=misfit.event.data.key(),
-            refused_type=misfit.event.type,
-            code=misfit.code,
-            detail=misfit.detail,
-            sku=misfit.units[0].sku,
-            ids=[unit.serial for unit in misfit.units],
+            actor=conflict.event.actor,
+            cause=conflict.event.cause,
+            kind="EVENT_CONFLICT",
+            document=conflict.event.data.key(),
+            rejected_type=conflict.event.type,
+            code=conflict.code,
+            detail=conflict.detail,
+            sku=conflict.units[0].sku,
+            ids=[unit.serial for unit in conflict.units],
         )
-        for misfit in book.misfits
+        for conflict in uow.conflicts
     ]

@@ -1,7 +1,7 @@
-"""Units near their end in a warehouse: each threshold of a product is said once, what has expired is held (S28, S29).
+"""Expiry checks: publish each expiry threshold of a unit once, and hold expired units (S28, S29).
 
-`due` is the day on which a unit is to be looked at next: thresholds that fall before it were said. A corrected expiry
-is due at once, and so begins anew. Days are counted in the warehouse.
+`next_expiry_check` is the date of the next check: earlier thresholds were published. A corrected expiry is checked at
+once, for all thresholds. Dates are local to the warehouse.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,20 +9,20 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.corrections import expired_hold
-from services.serials.units.domain.limits import Limits, LimitsOf
-from services.serials.units.domain.transitions import BESIDE, Change
-from services.serials.units.domain.unit import Papers, Told, Unit
-from shared.contracts.envelope import CloudEvent, Fact, chunks
+from services.serials.units.domain.corrections import expired_hold_id
+from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.transitions import NON_STATUS_CHANGES, ChangeType
+from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.envelope import CloudEvent, Message, chunks
 from shared.contracts.serials import SerialExpired, SerialExpiring
-from shared.stock.expiry import days_left, is_expired
+from shared.inventory.expiry import days_left, is_expired
 
-NEVER = date.max
+NO_NEXT_CHECK = date.max
 
 
-class UnitsDue(Fact, type="serial.due.v1", key="sku"):
-    """Something may have to be said of units in a warehouse, since a day."""
+class SerialExpiryCheckDue(Message, type="serial.expiry_check_due.v1", key="sku"):
+    """Units of a product and expiry date in a warehouse are due for an expiry check since a date."""
 
     sku: str
     warehouse: str
@@ -30,66 +30,87 @@ class UnitsDue(Fact, type="serial.due.v1", key="sku"):
     since: date
 
 
-class Watch(NamedTuple):
-    """Units that expire together: of a product, in a warehouse, on a day."""
+class ExpiryGroup(NamedTuple):
+    """Units of a product in a warehouse that expire on the same date."""
 
     sku: str
     warehouse: str
     expiry: date
 
     @classmethod
-    def of(cls, fact: UnitsDue) -> "Watch":
-        """What a finding is about."""
-        return cls(fact.sku, fact.warehouse, fact.expiry)
+    def from_event(cls, event: SerialExpiryCheckDue) -> "ExpiryGroup":
+        """Return the group that an event is about."""
+        return cls(event.sku, event.warehouse, event.expiry)
 
 
-def passed(expiry: date, due: date, day: date, thresholds: Iterable[int]) -> list[int]:
-    """Which thresholds were passed and not said yet, in the order in which they were passed."""
-    fresh = (days for days in set(thresholds) if due <= expiry - timedelta(days=days) <= day)
-    return sorted(fresh, reverse=True)
+def crossed_thresholds(expiry: date, next_check: date, day: date, thresholds: Iterable[int]) -> list[int]:
+    """Return the thresholds crossed since the last check, in the order in which they were crossed."""
+    crossed = (days for days in set(thresholds) if next_check <= expiry - timedelta(days=days) <= day)
+    return sorted(crossed, reverse=True)
 
 
-def next_look(expiry: date, day: date, thresholds: Iterable[int]) -> date:
-    """The next day on which there will be something to say."""
+def next_check_date(expiry: date, day: date, thresholds: Iterable[int]) -> date:
+    """Return the next date on which a threshold is crossed or the unit has expired."""
     if is_expired(expiry, day):
-        return NEVER
-    ahead = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, day) > days]
-    return min(ahead, default=expiry + timedelta(days=1))
+        return NO_NEXT_CHECK
+    upcoming = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, day) > days]
+    return min(upcoming, default=expiry + timedelta(days=1))
 
 
-def swept(book: Book, events: Sequence[CloudEvent[UnitsDue]], limits: LimitsOf) -> list[Fact]:
-    """Say of each group what is to be said by now; the holds are said with the book."""
-    groups: dict[Watch, list[Unit]] = {}
-    for unit in book.units.values():
-        if unit.expiry and unit.warehouse and unit.due is not None:
-            groups.setdefault(Watch(unit.sku, unit.warehouse, unit.expiry), []).append(unit)
-    said: list[Fact] = []
+def check_expiry(
+    uow: SerialsUnitOfWork, events: Sequence[CloudEvent[SerialExpiryCheckDue]], shelf_life_by_pool: ShelfLifeByPool
+) -> list[Message]:
+    """Build the expiry events of each group; the unit of work builds the hold events."""
+    units_by_group: dict[ExpiryGroup, list[Unit]] = {}
+    for unit in uow.units.values():
+        if unit.expiry and unit.warehouse and unit.next_expiry_check is not None:
+            units_by_group.setdefault(ExpiryGroup(unit.sku, unit.warehouse, unit.expiry), []).append(unit)
+    emitted: list[Message] = []
     for event in events:
-        watch = Watch.of(event.data)
-        # Found before the lock was had: meanwhile they may have left, or have another date.
-        said += _swept(book, event, groups.pop(watch, []), watch, limits[watch.sku, watch.warehouse])
-    return said
+        group = ExpiryGroup.from_event(event.data)
+        # Units were found before the lock was acquired: meanwhile they may have shipped or have another expiry.
+        emitted += _check_group(
+            uow, event, units_by_group.pop(group, []), group, shelf_life_by_pool[group.sku, group.warehouse]
+        )
+    return emitted
 
 
-def _swept(book: Book, event: CloudEvent[UnitsDue], units: Sequence[Unit], watch: Watch, limit: Limits) -> list[Fact]:
-    due = [unit for unit in units if unit.due is not None and unit.due <= limit.day]
-    fresh: dict[int, list[str]] = {}
-    for unit in due:
-        for threshold in passed(watch.expiry, unit.due or date.min, limit.day, limit.life.expiring_days):
-            fresh.setdefault(threshold, []).append(unit.serial)
-        unit.due = next_look(watch.expiry, limit.day, limit.life.expiring_days)
-    told = Told.by(event)
-    of = {"actor": told.actor, "cause": told.cause, **watch._asdict()}
-    said: list[Fact] = [
-        SerialExpiring(**of, serials=list(run), days=days_left(watch.expiry, limit.day), threshold=threshold)
-        for threshold in sorted(fresh, reverse=True)
-        for run in chunks(fresh[threshold])
+def _check_group(
+    uow: SerialsUnitOfWork,
+    event: CloudEvent[SerialExpiryCheckDue],
+    units: Sequence[Unit],
+    group: ExpiryGroup,
+    rules: ShelfLifeRules,
+) -> list[Message]:
+    due_units = [
+        unit for unit in units if unit.next_expiry_check is not None and unit.next_expiry_check <= rules.local_date
     ]
-    if due and is_expired(watch.expiry, limit.day):
-        hold = expired_hold(watch.warehouse, watch.expiry)
-        act = book.act(Change.HELD, watch.sku, told, Papers(hold=hold), "expired")
-        for unit in due:
-            if unit.status in BESIDE[Change.HELD]:
-                holds.open_on(book, unit, act)
-        said += [SerialExpired(**of, serials=list(run), hold=hold) for run in chunks(unit.serial for unit in due)]
-    return said
+    serials_by_threshold: dict[int, list[str]] = {}
+    for unit in due_units:
+        for threshold in crossed_thresholds(
+            group.expiry, unit.next_expiry_check or date.min, rules.local_date, rules.policy.expiry_alert_days
+        ):
+            serials_by_threshold.setdefault(threshold, []).append(unit.serial)
+        unit.next_expiry_check = next_check_date(group.expiry, rules.local_date, rules.policy.expiry_alert_days)
+    context = MessageContext.from_event(event)
+    fields = {"actor": context.actor, "cause": context.cause, **group._asdict()}
+    emitted: list[Message] = [
+        SerialExpiring(
+            **fields, serials=list(batch), days=days_left(group.expiry, rules.local_date), threshold=threshold
+        )
+        for threshold in sorted(serials_by_threshold, reverse=True)
+        for batch in chunks(serials_by_threshold[threshold])
+    ]
+    if due_units and is_expired(group.expiry, rules.local_date):
+        hold_id = expired_hold_id(group.warehouse, group.expiry)
+        operation = uow.add_operation(
+            ChangeType.HOLD_PLACED, group.sku, context, DocumentRefs(hold_id=hold_id), "expired"
+        )
+        for unit in due_units:
+            if unit.status in NON_STATUS_CHANGES[ChangeType.HOLD_PLACED]:
+                holds.place(uow, unit, operation)
+        emitted += [
+            SerialExpired(**fields, serials=list(batch), hold_id=hold_id)
+            for batch in chunks(unit.serial for unit in due_units)
+        ]
+    return emitted

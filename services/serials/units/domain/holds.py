@@ -1,103 +1,124 @@
-"""Holds: stop units from being allocated, picked and dispatched, and let them go again.
+"""Holds: block units from allocation, picking and dispatch until the hold is released.
 
-A hold is no status. A unit is held while any hold on it is open; each has an id, by which it is lifted. A hold on a lot
-number is opened on the units that are here, and on each that arrives.
+A hold is not a status. A unit is on hold while any hold on it is open; each hold has an id, by which it is released. A
+hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
 from collections.abc import Sequence
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.refusals import Outcome, repeated, sort_out
-from services.serials.units.domain.scopes import Scope
-from services.serials.units.domain.transitions import BESIDE, Change
-from services.serials.units.domain.unit import HoldRow, Papers, Told, Unit
-from shared.contracts.commands.serials import Hold, Lift
+from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
+from services.serials.units.domain.standing_holds import StandingHold
+from services.serials.units.domain.transitions import NON_STATUS_CHANGES, ChangeType
+from services.serials.units.domain.unit import DocumentRefs, HoldChange, MessageContext, OperationIndex, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.problems import Code, Refusal
-from shared.identifiers import address_of
+from shared.contracts.problems import Code, ProblemDetail
+from shared.identifiers import resource_path
 
 
-def open_on(book: Book, unit: Unit, act: int) -> None:
-    """Open the act's hold on a unit; the same hold twice on one unit is one."""
-    hold = book.acts[act].papers.hold or ""
-    if unit.key not in book.held.setdefault((unit.sku, hold), {}):
-        book.step(unit, act, unit.location)
-        unit.holds += 1
-        book.held[unit.sku, hold][unit.key] = unit
-        if of_return := book.acts[act].papers.return_id:
-            book.of_returns[unit.sku, hold] = of_return
-        book.opened.append(HoldRow(hold, unit, act))
+def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None:
+    """Place the operation's hold on a unit; repeated placement has no effect."""
+    hold_id = uow.operations[operation].documents.hold_id or ""
+    if unit.key not in uow.units_by_hold.setdefault((unit.sku, hold_id), {}):
+        uow.transition(unit, operation, unit.location)
+        unit.open_hold_count += 1
+        uow.units_by_hold[unit.sku, hold_id][unit.key] = unit
+        if return_id := uow.operations[operation].documents.return_id:
+            uow.return_by_hold[unit.sku, hold_id] = return_id
+        uow.placed_holds.append(HoldChange(hold_id, unit, operation))
 
 
-def open_scoped(book: Book, unit: Unit, told: Told) -> None:
-    """Open the holds that what arrives is under: of its lot number, of a recall that names it."""
-    for scope in book.scopes.values():
-        if scope.touches(unit):
-            open_on(book, unit, book.scoped_act(scope, told))
-            if scope.recall and not scope.closed:
-                book.watch(unit, scope)
+def apply_standing_holds(uow: SerialsUnitOfWork, unit: Unit, context: MessageContext) -> None:
+    """Place the standing holds that match an arriving unit, and track it for open recalls."""
+    for standing_hold in uow.standing_holds.values():
+        if standing_hold.matches(unit):
+            place(uow, unit, uow.standing_hold_operation(standing_hold, context))
+            if standing_hold.recall and not standing_hold.is_recall_closed:
+                uow.track_for_recall(unit, standing_hold)
 
 
-def lift_from(book: Book, unit: Unit, act: int) -> None:
-    """Lift the act's hold from a unit, if it is open on it."""
-    hold = book.acts[act].papers.hold or ""
-    if book.held.get((unit.sku, hold), {}).pop(unit.key, None) is not None:
-        book.step(unit, act, unit.location)
-        unit.holds -= 1
-        book.lifted.append(HoldRow(hold, unit, act))
+def release(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None:
+    """Release the operation's hold on a unit, if it is open."""
+    hold_id = uow.operations[operation].documents.hold_id or ""
+    if uow.units_by_hold.get((unit.sku, hold_id), {}).pop(unit.key, None) is not None:
+        uow.transition(unit, operation, unit.location)
+        unit.open_hold_count -= 1
+        uow.released_holds.append(HoldChange(hold_id, unit, operation))
 
 
-def hold(book: Book, requests: Sequence[CloudEvent[Hold]]) -> list[Outcome]:
-    """Open the holds asked for, on the units that are in the house."""
-    return [_hold(book, request) for request in requests]
+def place_holds(uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[PlaceSerialHold]]) -> list[CommandOutcome]:
+    """Place holds on units on hand, or on a lot number."""
+    return [_place_hold(uow, request) for request in requests]
 
 
-def _hold(book: Book, request: CloudEvent[Hold]) -> Outcome:
-    asked = request.data
-    key = asked.sku, asked.hold
-    if key in {*book.held, *((sku, hold) for sku, hold, _ in (*book.scopes, *book.scopes_over))}:
-        detail = f"hold {asked.hold} on {asked.sku} exists already"
-        return Outcome.refused(Refusal(code=Code.HOLD_EXISTS, detail=detail, ids=[asked.hold]))
-    if twice := repeated(asked.serials):
-        return Outcome.refused(twice)
-    act = book.act(Change.HELD, asked.sku, Told.by(request), Papers(hold=asked.hold), asked.reason)
-    if asked.lot:
-        scope = Scope(sku=asked.sku, hold=asked.hold, reason=asked.reason, lots=frozenset([asked.lot]))
-        book.open_scope(scope, act)
-        fit = [unit for unit in book.units.values() if scope.touches(unit) and not _why_not(unit)]
-        refusals: list[Refusal] = []
+def _place_hold(uow: SerialsUnitOfWork, request: CloudEvent[PlaceSerialHold]) -> CommandOutcome:
+    command = request.data
+    hold_key = command.sku, command.hold_id
+    if hold_key in {
+        *uow.units_by_hold,
+        *((sku, hold_id) for sku, hold_id, _ in (*uow.standing_holds, *uow.released_standing_hold_keys)),
+    }:
+        detail = f"Hold {command.hold_id} on {command.sku} already exists"
+        return CommandOutcome.rejected(ProblemDetail(code=Code.HOLD_EXISTS, detail=detail, ids=[command.hold_id]))
+    if violation := duplicate_serials_violation(command.serials):
+        return CommandOutcome.rejected(violation)
+    operation = uow.add_operation(
+        ChangeType.HOLD_PLACED,
+        command.sku,
+        MessageContext.from_event(request),
+        DocumentRefs(hold_id=command.hold_id),
+        command.reason,
+    )
+    if command.lot:
+        standing_hold = StandingHold(
+            sku=command.sku, hold_id=command.hold_id, reason=command.reason, lots=frozenset([command.lot])
+        )
+        uow.place_standing_hold(standing_hold, operation)
+        accepted = [unit for unit in uow.units.values() if standing_hold.matches(unit) and not _hold_violation(unit)]
+        rejected: list[ProblemDetail] = []
     else:
-        fit, refusals = sort_out((book.unit(asked.sku, serial) for serial in asked.serials), _why_not)
-    for unit in fit:
-        open_on(book, unit, act)
-    return Outcome(act, fit, refusals)
+        accepted, rejected = partition_by_rule(
+            (uow.get_unit(command.sku, serial) for serial in command.serials), _hold_violation
+        )
+    for unit in accepted:
+        place(uow, unit, operation)
+    return CommandOutcome(operation, accepted, rejected)
 
 
-def _why_not(unit: Unit) -> Code | None:
-    return None if unit.status in BESIDE[Change.HELD] else Code.ILLEGAL_TRANSITION
+def _hold_violation(unit: Unit) -> Code | None:
+    return None if unit.status in NON_STATUS_CHANGES[ChangeType.HOLD_PLACED] else Code.ILLEGAL_TRANSITION
 
 
-def lift(book: Book, requests: Sequence[CloudEvent[Lift]]) -> list[Outcome]:
-    """Close holds on all their units; those under no other are free again."""
-    return [_lift(book, request) for request in requests]
+def release_holds(uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[ReleaseSerialHold]]) -> list[CommandOutcome]:
+    """Release holds on all their units; units without other holds become available."""
+    return [_release_hold(uow, request) for request in requests]
 
 
-def _lift(book: Book, request: CloudEvent[Lift]) -> Outcome:
-    asked, told = request.data, Told.by(request)
-    units = list(book.held.get((asked.sku, asked.hold), {}).values())
-    scopes = [scope for scope in book.scopes.values() if (scope.sku, scope.hold) == (asked.sku, asked.hold)]
-    if not units and not scopes:
-        detail = f"no open hold {asked.hold} on {asked.sku}"
-        return Outcome.refused(Refusal(code=Code.UNKNOWN_HOLD, detail=detail, ids=[asked.hold]))
-    if of_return := book.of_returns.get((asked.sku, asked.hold)):
-        detail = f"hold {asked.hold} is that of return {of_return}, and ends with its disposition"
-        address = address_of("returns", of_return)
-        refusal = Refusal(code=Code.DISPOSITION_OPEN, detail=detail, ids=[asked.hold], blocked_by=[address])
-        return Outcome.refused(refusal)
-    act = book.act(Change.HOLD_LIFTED, asked.sku, told, Papers(hold=asked.hold), asked.reason)
-    for scope in scopes:
-        book.lifted_scopes.append((book.scopes.pop(scope.key), act))
+def _release_hold(uow: SerialsUnitOfWork, request: CloudEvent[ReleaseSerialHold]) -> CommandOutcome:
+    command, context = request.data, MessageContext.from_event(request)
+    units = list(uow.units_by_hold.get((command.sku, command.hold_id), {}).values())
+    standing_holds = [
+        standing_hold
+        for standing_hold in uow.standing_holds.values()
+        if (standing_hold.sku, standing_hold.hold_id) == (command.sku, command.hold_id)
+    ]
+    if not units and not standing_holds:
+        detail = f"Open hold {command.hold_id} on {command.sku} not found"
+        return CommandOutcome.rejected(ProblemDetail(code=Code.HOLD_NOT_FOUND, detail=detail, ids=[command.hold_id]))
+    if return_id := uow.return_by_hold.get((command.sku, command.hold_id)):
+        detail = f"Hold {command.hold_id} belongs to return {return_id} and is released by its disposition"
+        return_path = resource_path("returns", return_id)
+        violation = ProblemDetail(
+            code=Code.DISPOSITION_PENDING, detail=detail, ids=[command.hold_id], blocked_by=[return_path]
+        )
+        return CommandOutcome.rejected(violation)
+    operation = uow.add_operation(
+        ChangeType.HOLD_RELEASED, command.sku, context, DocumentRefs(hold_id=command.hold_id), command.reason
+    )
+    for standing_hold in standing_holds:
+        uow.released_standing_holds.append((uow.standing_holds.pop(standing_hold.key), operation))
     for unit in units:
-        lift_from(book, unit, act)
-        book.came_free(unit, told)
-    return Outcome(act, units, [])
+        release(uow, unit, operation)
+        uow.mark_released(unit, context)
+    return CommandOutcome(operation, units, [])

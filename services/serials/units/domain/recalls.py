@@ -1,101 +1,126 @@
-"""A recall of a product: what of it is known is held, unless it is a mock one, and named with where it is (S46)."""
+"""Recalls of a product: hold matching units, except in mock recalls, and report their location (S46)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.scopes import Scope
-from services.serials.units.domain.transitions import BESIDE, Change
-from services.serials.units.domain.unit import Papers, Told, Unit
+from services.serials.units.domain.standing_holds import StandingHold
+from services.serials.units.domain.transitions import NON_STATUS_CHANGES, ChangeType
+from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, chunks
 from shared.contracts.lots import RecallOpened
-from shared.contracts.serials import RecalledUnit, SerialRecalled
+from shared.contracts.serials import RecalledSerialState, SerialRecalled
 
 
-class Shipped(NamedTuple):
-    """When a unit left, and whom to call about it."""
+class ShipmentInfo(NamedTuple):
+    """Time of dispatch of a unit, and the customer contact."""
 
-    at: datetime
+    shipped_at: datetime
     customer_name: str
     contact: str
 
 
-class Touched(NamedTuple):
-    """What a recall touches, and the units of it that are under its hold."""
+class RecallMatch(NamedTuple):
+    """Units that a recall matches, and the serials of those under its hold."""
 
     event: CloudEvent[RecallOpened]
     units: Sequence[Unit]
-    held: frozenset[str]
+    held_serials: frozenset[str]
 
 
-def opened(book: Book, events: Sequence[CloudEvent[RecallOpened]]) -> list[Touched]:
-    """Hold what recalls touch, and what arrives of it later; a mock one only finds."""
-    return [_opened(book, event) for event in events]
+def open_recalls(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[RecallOpened]]) -> list[RecallMatch]:
+    """Hold the units that recalls match, also later arrivals; mock recalls place no holds."""
+    return [_open_recall(uow, event) for event in events]
 
 
-def _opened(book: Book, event: CloudEvent[RecallOpened]) -> Touched:
-    fact, scope = event.data, Scope.of_recall(event.data)
-    units = sorted((unit for unit in book.units.values() if scope.touches(unit)), key=lambda unit: unit.serial)
-    if fact.mock:
-        return Touched(event, units, frozenset())
-    act = book.act(Change.HELD, fact.sku, Told.by(event), Papers(hold=fact.hold), fact.reason)
-    book.open_scope(scope, act)
+def _open_recall(uow: SerialsUnitOfWork, event: CloudEvent[RecallOpened]) -> RecallMatch:
+    payload, standing_hold = event.data, StandingHold.from_recall(event.data)
+    units = sorted((unit for unit in uow.units.values() if standing_hold.matches(unit)), key=lambda unit: unit.serial)
+    if payload.mock:
+        return RecallMatch(event, units, frozenset())
+    operation = uow.add_operation(
+        ChangeType.HOLD_PLACED,
+        payload.sku,
+        MessageContext.from_event(event),
+        DocumentRefs(hold_id=payload.hold_id),
+        payload.reason,
+    )
+    uow.place_standing_hold(standing_hold, operation)
     for unit in units:
-        book.watch(unit, scope)
-        if unit.status in BESIDE[Change.HELD]:
-            holds.open_on(book, unit, act)
-    return Touched(event, units, frozenset(unit.serial for unit in book.held.get((fact.sku, fact.hold), {}).values()))
+        uow.track_for_recall(unit, standing_hold)
+        if unit.status in NON_STATUS_CHANGES[ChangeType.HOLD_PLACED]:
+            holds.place(uow, unit, operation)
+    return RecallMatch(
+        event,
+        units,
+        frozenset(unit.serial for unit in uow.units_by_hold.get((payload.sku, payload.hold_id), {}).values()),
+    )
 
 
-def answered(touched: Iterable[Touched], shipped: Mapping[int | None, Shipped]) -> list[SerialRecalled]:
-    """Name what recalls touch in runs, the last marked; an answer without units is an answer."""
-    facts = []
-    for event, units, held in touched:
-        named = [recalled(unit, unit.serial in held, shipped.get(unit.id)) for unit in units]
-        runs = list(chunks(named)) or [()]
-        facts += [
+def recalled_events(
+    matches: Iterable[RecallMatch], shipment_by_unit: Mapping[int | None, ShipmentInfo]
+) -> list[SerialRecalled]:
+    """Build the answers to recalls in batches, the last one marked; without matches the answer is empty."""
+    events = []
+    for event, units, held_serials in matches:
+        recalled_units = [
+            to_recalled_unit(unit, unit.serial in held_serials, shipment_by_unit.get(unit.id)) for unit in units
+        ]
+        batches = list(chunks(recalled_units)) or [()]
+        events += [
             SerialRecalled(
-                actor=event.actor, cause=event.cause, recall=event.data.recall, sku=event.data.sku, units=list(run),
-                last=place == len(runs),
+                actor=event.actor, cause=event.cause, recall=event.data.recall, sku=event.data.sku, units=list(batch),
+                is_last=position == len(batches),
             )
-            for place, run in enumerate(runs, start=1)
+            for position, batch in enumerate(batches, start=1)
         ]  # fmt: skip
-    return facts
+    return events
 
 
-def recalled(unit: Unit, held: bool, shipped: Shipped | None) -> RecalledUnit:
-    """Name a unit with where it is: with us, with an order, or with a customer."""
-    told = RecalledUnit(
-        serial=unit.serial, lot=unit.lot, status=unit.status or "EXPECTED", adjustment=unit.adjustment, held=held,
-        location=unit.location, order=unit.order, shipment=unit.shipment, customer=unit.customer,
+def to_recalled_unit(unit: Unit, is_held: bool, shipment: ShipmentInfo | None) -> RecalledSerialState:
+    """Describe a recalled unit with its location, order and customer."""
+    recalled_unit = RecalledSerialState(
+        serial=unit.serial, lot=unit.lot, status=unit.status or "EXPECTED", adjustment=unit.adjustment, held=is_held,
+        location=unit.location, order=unit.order_id, shipment=unit.shipment, customer=unit.customer,
     )  # fmt: skip
-    if unit.status != "SHIPPED" or shipped is None:
-        return told
-    more = {"shipped_at": shipped.at, "customer_name": shipped.customer_name, "contact": shipped.contact}
-    return told.model_copy(update=more)
+    if unit.status != "SHIPPED" or shipment is None:
+        return recalled_unit
+    shipment_fields = {
+        "shipped_at": shipment.shipped_at,
+        "customer_name": shipment.customer_name,
+        "contact": shipment.contact,
+    }
+    return recalled_unit.model_copy(update=shipment_fields)
 
 
-class News(NamedTuple):
-    """A recall that watches a unit of a book, and whether the unit is under its hold."""
+class RecallUpdate(NamedTuple):
+    """Open recall that tracks a changed unit, and whether its hold is open on the unit."""
 
     recall: str
     unit: Unit
-    held: bool
+    is_held: bool
 
 
-def said_again(book: Book, news: Iterable[News], shipped: Mapping[int | None, Shipped]) -> list[SerialRecalled]:
-    """Say where recalled units are now, after what became of them in a book."""
-    last = {id(step.unit): book.acts[step.act].told for step in book.steps}
-    together: dict[tuple[str, str], list[News]] = {}
-    for one in news:
-        together.setdefault((one.recall, one.unit.sku), []).append(one)
+def recall_updates(
+    uow: SerialsUnitOfWork, updates: Iterable[RecallUpdate], shipment_by_unit: Mapping[int | None, ShipmentInfo]
+) -> list[SerialRecalled]:
+    """Build the events about changed units that open recalls track."""
+    last_context = {id(transition.unit): uow.operations[transition.operation].context for transition in uow.transitions}
+    updates_by_recall: dict[tuple[str, str], list[RecallUpdate]] = {}
+    for update in updates:
+        updates_by_recall.setdefault((update.recall, update.unit.sku), []).append(update)
     return [
         SerialRecalled(
-            actor=last[id(run[-1].unit)].actor, cause=last[id(run[-1].unit)].cause, recall=recall, sku=sku,
-            units=[recalled(one.unit, one.held, shipped.get(one.unit.id)) for one in run],
+            actor=last_context[id(batch[-1].unit)].actor,
+            cause=last_context[id(batch[-1].unit)].cause,
+            recall=recall,
+            sku=sku,
+            units=[
+                to_recalled_unit(update.unit, update.is_held, shipment_by_unit.get(update.unit.id)) for update in batch
+            ],
         )
-        for (recall, sku), some in together.items()
-        for run in chunks(some)
-    ]  # fmt: skip
+        for (recall, sku), group in updates_by_recall.items()
+        for batch in chunks(group)
+    ]

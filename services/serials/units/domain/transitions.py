@@ -1,76 +1,76 @@
-"""The one table of a serialised unit's life: what can happen to it in which status, and where that leads (S04)."""
+"""State machine of units: the changes allowed in each status, and the resulting status (S04)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import get_args
 
-from shared.contracts.serials import Status
+from shared.contracts.serials import SerialStatus
 
-STATUSES: tuple[Status, ...] = get_args(Status)
+STATUSES: tuple[SerialStatus, ...] = get_args(SerialStatus)
 
 
-class Change(StrEnum):
-    """What can happen to a unit; its audit trail says it in these words."""
+class ChangeType(StrEnum):
+    """Kind of change of a unit, as recorded in the audit trail."""
 
-    PLANNED = "planned"
-    EXPECTATION_WITHDRAWN = "expectation withdrawn"
+    EXPECTED = "expected"
+    EXPECTATION_CANCELLED = "expectation cancelled"
     RECEIVED = "received"
     PUT_AWAY = "put away"
     ALLOCATED = "allocated"
     DEALLOCATED = "deallocated"
-    DEMAND_WITHDRAWN = "demand withdrawn"
+    DEMAND_CANCELLED = "demand cancelled"
     PICKED = "picked"
     UNPICKED = "unpicked"
     DISPATCHED = "dispatched"
     RETURNED = "returned"
 
     MOVED = "moved"
-    HELD = "held"
-    HOLD_LIFTED = "hold lifted"
+    HOLD_PLACED = "hold placed"
+    HOLD_RELEASED = "hold released"
     SCRAPPED = "scrapped"
     LOST = "lost"
     FOUND = "found"
     VOID = "void"
-    SENT_BACK = "sent back"
-    CORRECTED = "expiry corrected"
+    RETURNED_TO_VENDOR = "returned to vendor"
+    EXPIRY_CORRECTED = "expiry corrected"
 
 
-TRANSITIONS: Mapping[tuple[Status | None, Change], Status] = MappingProxyType({
-    (None, Change.PLANNED): "EXPECTED",
-    ("EXPECTED", Change.PLANNED): "EXPECTED",
-    ("EXPECTED", Change.EXPECTATION_WITHDRAWN): "EXPECTED",
-    (None, Change.RECEIVED): "RECEIVED",
-    ("EXPECTED", Change.RECEIVED): "RECEIVED",
-    ("RECEIVED", Change.PUT_AWAY): "IN_INVENTORY",
-    ("IN_INVENTORY", Change.ALLOCATED): "ALLOCATED",
-    ("ALLOCATED", Change.DEALLOCATED): "IN_INVENTORY",
-    ("ALLOCATED", Change.DEMAND_WITHDRAWN): "IN_INVENTORY",
-    ("ALLOCATED", Change.PICKED): "PICKED",
-    ("PICKED", Change.UNPICKED): "IN_INVENTORY",
-    ("PICKED", Change.DISPATCHED): "SHIPPED",
-    ("SHIPPED", Change.RETURNED): "RECEIVED",
+TRANSITIONS: Mapping[tuple[SerialStatus | None, ChangeType], SerialStatus] = MappingProxyType({
+    (None, ChangeType.EXPECTED): "EXPECTED",
+    ("EXPECTED", ChangeType.EXPECTED): "EXPECTED",
+    ("EXPECTED", ChangeType.EXPECTATION_CANCELLED): "EXPECTED",
+    (None, ChangeType.RECEIVED): "RECEIVED",
+    ("EXPECTED", ChangeType.RECEIVED): "RECEIVED",
+    ("RECEIVED", ChangeType.PUT_AWAY): "IN_INVENTORY",
+    ("IN_INVENTORY", ChangeType.ALLOCATED): "ALLOCATED",
+    ("ALLOCATED", ChangeType.DEALLOCATED): "IN_INVENTORY",
+    ("ALLOCATED", ChangeType.DEMAND_CANCELLED): "IN_INVENTORY",
+    ("ALLOCATED", ChangeType.PICKED): "PICKED",
+    ("PICKED", ChangeType.UNPICKED): "IN_INVENTORY",
+    ("PICKED", ChangeType.DISPATCHED): "SHIPPED",
+    ("SHIPPED", ChangeType.RETURNED): "RECEIVED",
 })  # fmt: skip
 
-IN_HOUSE: frozenset[Status] = frozenset({"RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED"})
-UNCLAIMED: frozenset[Status] = frozenset({"RECEIVED", "IN_INVENTORY"})
+ON_HAND: frozenset[SerialStatus] = frozenset({"RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED"})
+UNALLOCATED: frozenset[SerialStatus] = frozenset({"RECEIVED", "IN_INVENTORY"})
 
-BESIDE: Mapping[Change, frozenset[Status]] = MappingProxyType({
-    Change.MOVED: UNCLAIMED,
-    Change.HELD: IN_HOUSE,
-    Change.HOLD_LIFTED: frozenset(STATUSES),
-    Change.SCRAPPED: UNCLAIMED,
-    Change.LOST: UNCLAIMED,
-    Change.FOUND: UNCLAIMED,
-    Change.VOID: UNCLAIMED,
-    Change.SENT_BACK: UNCLAIMED,
-    Change.CORRECTED: IN_HOUSE | {"SHIPPED"},
+NON_STATUS_CHANGES: Mapping[ChangeType, frozenset[SerialStatus]] = MappingProxyType({
+    ChangeType.MOVED: UNALLOCATED,
+    ChangeType.HOLD_PLACED: ON_HAND,
+    ChangeType.HOLD_RELEASED: frozenset(STATUSES),
+    ChangeType.SCRAPPED: UNALLOCATED,
+    ChangeType.LOST: UNALLOCATED,
+    ChangeType.FOUND: UNALLOCATED,
+    ChangeType.VOID: UNALLOCATED,
+    ChangeType.RETURNED_TO_VENDOR: UNALLOCATED,
+    ChangeType.EXPIRY_CORRECTED: ON_HAND | {"SHIPPED"},
 })  # fmt: skip
-"""What happens beside the status, audited like a transition, and the statuses in which it may."""
+"""Changes that keep the status, audited like transitions, and the statuses in which they are allowed."""
 
 
-def after(status: Status | None, change: Change) -> Status | None:
-    """Give the status that a change leads to, or none where it is not allowed."""
-    if status is not None and status in BESIDE.get(change, ()):
+def next_status(status: SerialStatus | None, change: ChangeType) -> SerialStatus | None:
+    """Return the status after a change, or None if the change is not allowed."""
+    if status is not None and status in NON_STATUS_CHANGES.get(change, ()):
         return status
     return TRANSITIONS.get((status, change))

@@ -1,31 +1,34 @@
-"""A serialised unit as the registry knows it, and the steps of its life."""
+"""Serial-tracked units, operations on them, and their transitions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from services.serials.units.domain.transitions import Change
-from shared.contracts.envelope import Cause, CloudEvent
-from shared.contracts.serials import Adjustment, Status
+from services.serials.units.domain.transitions import ChangeType
+from shared.contracts.envelope import Causation, CloudEvent
+from shared.contracts.serials import SerialAdjustment, SerialStatus
 
-Key = tuple[str, str]
-"""What a unit is known by for ever: its sku and its serial (S18)."""
+UnitKey = tuple[str, str]
+"""Permanent identity of a unit: its SKU and serial (S18)."""
+
+OperationIndex = int
+"""Position of an operation in the unit of work."""
 
 Pool = tuple[str, str]
-"""What a demand is served from: the free units of a sku in a warehouse."""
+"""SKU and warehouse, whose available units a demand is allocated from."""
 
 
 @dataclass(slots=True)
 class Unit:
-    """Where a unit stands; without a status it is not known yet."""
+    """Current state of a unit; a unit without a status is not registered."""
 
     sku: str
     serial: str
     id: int | None = None
-    watches: int = 0
-    """How many open recalls want to be told where it goes."""
-    status: Status | None = None
+    open_recall_count: int = 0
+    """Number of open recalls that track the unit."""
+    status: SerialStatus | None = None
     version: int = 0
     receiving_version: int = 0
     warehouse: str | None = None
@@ -33,116 +36,116 @@ class Unit:
     received_at: datetime | None = None
     receipt: str | None = None
     receipt_line: str | None = None
-    order: str | None = None
+    order_id: str | None = None
     order_line: str | None = None
-    demand: str | None = None
+    demand_id: str | None = None
     shipment: str | None = None
     customer: str | None = None
     return_id: str | None = None
-    holds: int = 0
-    adjustment: Adjustment | None = None
+    open_hold_count: int = 0
+    adjustment: SerialAdjustment | None = None
     lot: str | None = None
     expiry: date | None = None
-    due: date | None = None
-    """When to look next whether it expires soon."""
-    was: Sequence[Any] = field(default=(), init=False, repr=False, compare=False)
-    """Its state as it was loaded, in the order of the columns that are written."""
+    next_expiry_check: date | None = None
+    """Date of the next expiry check."""
+    loaded_values: Sequence[Any] = field(default=(), init=False, repr=False, compare=False)
+    """Values of the mutable columns as loaded, for change tracking."""
 
     @property
-    def key(self) -> Key:
-        """Its name."""
+    def key(self) -> UnitKey:
+        """SKU and serial."""
         return self.sku, self.serial
 
     @property
-    def free(self) -> bool:
-        """Whether an order may have it: stored, under no hold, and really there (S06, S07)."""
-        return self.status == "IN_INVENTORY" and self.holds == 0 and self.adjustment is None
+    def is_available(self) -> bool:
+        """Whether the unit can be allocated: stored, not on hold, not adjusted (S06, S07)."""
+        return self.status == "IN_INVENTORY" and self.open_hold_count == 0 and self.adjustment is None
 
     @property
     def pool(self) -> Pool:
-        """Where it can be found by a demand."""
+        """Pool that the unit belongs to."""
         return self.sku, self.warehouse or ""
 
     @property
-    def state(self) -> str:
-        """How a person is told where it stands, and what with."""
+    def description(self) -> str:
+        """Status, order, adjustment and hold of the unit as text."""
         if self.status is None:
-            return "unknown"
-        told: str = self.status
-        if self.order and self.status in {"ALLOCATED", "PICKED", "SHIPPED"}:
-            told += f" for order {self.order} line {self.order_line}"
+            return "not found"
+        text: str = self.status
+        if self.order_id and self.status in {"ALLOCATED", "PICKED", "SHIPPED"}:
+            text += f" for order {self.order_id} line {self.order_line}"
         if self.adjustment:
-            told += f", {self.adjustment}"
-        return f"{told}, on hold" if self.holds else told
+            text += f", {self.adjustment}"
+        return f"{text}, on hold" if self.open_hold_count else text
 
-    def expires(self, day: date | None) -> None:
-        """Take in what its label says; what is to be said of that begins anew."""
-        self.expiry, self.due = day, date.min if day else None
+    def set_expiry(self, expiry: date | None) -> None:
+        """Set the expiry and schedule an expiry check at once."""
+        self.expiry, self.next_expiry_check = expiry, date.min if expiry else None
 
-    def let_go(self) -> None:
-        """Forget the order it was meant for."""
-        self.order = self.order_line = self.demand = self.customer = None
-
-
-def named(units: Sequence[Unit]) -> str:
-    """Name a few units of a product to a person, and how many more there are."""
-    few = ", ".join(unit.serial for unit in units[:5])
-    return f"{units[0].sku} {few}" + (f" and {len(units) - 5} more" if len(units) > 5 else "")
+    def clear_allocation(self) -> None:
+        """Clear the order that the unit was allocated to."""
+        self.order_id = self.order_line = self.demand_id = self.customer = None
 
 
-class Told(NamedTuple):
-    """Who said that something happens, when it did, and in which message (S22)."""
+def describe_units(units: Sequence[Unit]) -> str:
+    """Return the SKU and first serials of units as text, with the number of others."""
+    first_serials = ", ".join(unit.serial for unit in units[:5])
+    return f"{units[0].sku} {first_serials}" + (f" and {len(units) - 5} more" if len(units) > 5 else "")
+
+
+class MessageContext(NamedTuple):
+    """Actor, time and causation of the message being handled (S22)."""
 
     actor: str
-    occurred: datetime
-    cause: Cause
+    occurred_at: datetime
+    cause: Causation
 
     @classmethod
-    def by(cls, event: CloudEvent[Any]) -> "Told":
-        """As a message tells it."""
+    def from_event(cls, event: CloudEvent[Any]) -> "MessageContext":
+        """Build the context of a message."""
         return cls(event.actor, event.time, event.cause)
 
 
-class Papers(NamedTuple):
-    """The documents of an act: what a person would ask for to see why."""
+class DocumentRefs(NamedTuple):
+    """Reference documents of an operation."""
 
     receipt: str | None = None
     line: str | None = None
-    order: str | None = None
-    demand: str | None = None
+    order_id: str | None = None
+    demand_id: str | None = None
     shipment: str | None = None
     customer: str | None = None
     return_id: str | None = None
-    hold: str | None = None
+    hold_id: str | None = None
     customer_name: str | None = None
     contact: str | None = None
 
 
-class Act(NamedTuple):
-    """One thing that happened to one or many units of a sku at once: what their audit rows share (S22)."""
+class Operation(NamedTuple):
+    """One change of one or more units of a product: the data that their audit entries share (S22)."""
 
-    change: Change
+    change: ChangeType
     sku: str
     reason: str
-    told: Told
-    papers: Papers
+    context: MessageContext
+    documents: DocumentRefs
 
 
-class Step(NamedTuple):
-    """One unit's part in an act: an audit row. A unit's last step is its state."""
+class Transition(NamedTuple):
+    """Change of one unit by an operation: an audit entry. The last transition of a unit is its current state."""
 
     unit: Unit
-    act: int
+    operation: OperationIndex
     version: int
-    from_status: Status | None
-    status: Status
+    from_status: SerialStatus | None
+    status: SerialStatus
     from_location: str | None
     location: str | None
 
 
-class HoldRow(NamedTuple):
-    """A hold opened on a unit, or lifted from it, by an act."""
+class HoldChange(NamedTuple):
+    """Hold that an operation placed on a unit or released."""
 
-    hold: str
+    hold_id: str
     unit: Unit
-    act: int
+    operation: OperationIndex

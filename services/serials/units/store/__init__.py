@@ -1,1 +1,1 @@
-"""The units in their tables: loaded under their sku's lock, written when their acts are decided."""
+"""Loads and saves units, holds, recall tracking and expiry checks."""

@@ -1,87 +1,97 @@
-"""Finds the units that are due, and keeps when to look at them again."""
+"""Finds units due for an expiry check, and saves the date of the next check."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import text
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.expiry import UnitsDue, Watch
+from services.serials.units.domain.expiry import ExpiryGroup, SerialExpiryCheckDue
 from services.serials.units.domain.unit import Unit
-from services.serials.units.store.units import UNIT, units_of
-from shared.database import Transaction
-from shared.replica import days
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.store.units import UNIT_COLUMNS, units_from_rows
+from shared.inventory.reference_data import today_by_warehouse
+from shared.persistence.database import Transaction
 
-AT_ONCE = 5000
-"""Units that a transaction looks at, at most; of a very large group the rest is due still."""
+MAX_UNITS_PER_CHECK = 5000
+"""Units that one transaction checks at most; the rest of a larger group stays due."""
 
-IN_HOUSE = "s.due < 'infinity' AND s.location IS NOT NULL AND s.adjustment IS NULL"
+IS_SCHEDULED = "s.next_expiry_check < 'infinity' AND s.location IS NOT NULL AND s.adjustment IS NULL"
 
-# Reads the index on what is due and nothing else; who was looked at is due later, so that few rows are passed over.
-DUE = text(f"""
-    SELECT w.warehouse, s.due, s.sku, s.expiry
+# Reads only the index of scheduled checks. A checked unit gets a later date, so that few index rows are skipped.
+SELECT_DUE = text(f"""
+    SELECT w.warehouse, s.next_expiry_check, s.sku, s.expiry
     FROM unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS w (warehouse, day) CROSS JOIN LATERAL (
-        SELECT DISTINCT due, sku, expiry FROM serial_state AS s
-        WHERE s.warehouse = w.warehouse AND s.due <= w.day AND {IN_HOUSE}
-            AND (s.warehouse, s.due, s.sku, s.expiry)
+        SELECT DISTINCT next_expiry_check, sku, expiry FROM serial_state AS s
+        WHERE s.warehouse = w.warehouse AND s.next_expiry_check <= w.day AND {IS_SCHEDULED}
+            AND (s.warehouse, s.next_expiry_check, s.sku, s.expiry)
                 > (CAST(:warehouse AS text), CAST(:since AS date), CAST(:sku AS text), CAST(:expiry AS date))
-        ORDER BY due, sku, expiry LIMIT :size
+        ORDER BY next_expiry_check, sku, expiry LIMIT :size
     ) AS s
-    ORDER BY w.warehouse COLLATE "C", s.due, s.sku, s.expiry LIMIT :size
+    ORDER BY w.warehouse COLLATE "C", s.next_expiry_check, s.sku, s.expiry LIMIT :size
 """)  # noqa: S608 - the columns are this module's own
 
-LOAD_DUE = text(f"""
-    SELECT {UNIT} FROM (
+SELECT_DUE_UNITS = text(f"""
+    SELECT {UNIT_COLUMNS} FROM (
         SELECT DISTINCT * FROM unnest(
             CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:expiries AS date[]), CAST(:since AS date[])
-        ) AS w (sku, warehouse, expiry, due)
-    ) AS w JOIN serial_state AS s USING (sku, warehouse, expiry, due) WHERE {IN_HOUSE} LIMIT {AT_ONCE}
+        ) AS due (sku, warehouse, expiry, next_expiry_check)
+    ) AS due JOIN serial_state AS s USING (sku, warehouse, expiry, next_expiry_check)
+    WHERE {IS_SCHEDULED} LIMIT {MAX_UNITS_PER_CHECK}
 """)  # noqa: S608
 
-LOOKED = text("""
-    UPDATE serial_state AS s SET due = it.due
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:dues AS date[])) AS it (id, due) WHERE s.id = it.id
+UPDATE_NEXT_CHECK = text("""
+    UPDATE serial_state AS s SET next_expiry_check = input.next_expiry_check
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:next_expiry_checks AS date[])) AS input (id, next_expiry_check)
+    WHERE s.id = input.id
 """)
 
-LOOK_AGAIN = text(f"""
-    UPDATE serial_state AS s SET due = w.day + 1
+UPDATE_NEXT_CHECK_TO_TOMORROW = text(f"""
+    UPDATE serial_state AS s SET next_expiry_check = w.day + 1
     FROM unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS w (warehouse, day)
-    WHERE s.sku = ANY(CAST(:skus AS text[])) AND s.warehouse = w.warehouse AND s.due > w.day + 1 AND {IN_HOUSE}
+    WHERE s.sku = ANY(CAST(:skus AS text[])) AND s.warehouse = w.warehouse
+        AND s.next_expiry_check > w.day + 1 AND {IS_SCHEDULED}
 """)  # noqa: S608
 
 
-async def due(tx: Transaction, after: UnitsDue | None, size: int) -> Sequence[UnitsDue]:
-    """Find units of which something may have to be said by now, by product, warehouse and expiry."""
-    sites = await days(tx)
-    last = after or UnitsDue(sku="", warehouse="", expiry=date.min, since=date.min)
-    asked = {"warehouses": list(sites), "days": list(sites.values()), "size": size}
-    rows = await tx.rows(DUE, last.model_dump(include={"warehouse", "since", "sku", "expiry"}) | asked)
-    return [UnitsDue(sku=row.sku, warehouse=row.warehouse, expiry=row.expiry, since=row.due) for row in rows]
+async def find_due(tx: Transaction, after: SerialExpiryCheckDue | None, size: int) -> Sequence[SerialExpiryCheckDue]:
+    """Find the groups of units due for an expiry check, by warehouse, date, product and expiry."""
+    local_dates = await today_by_warehouse(tx)
+    start = after or SerialExpiryCheckDue(sku="", warehouse="", expiry=date.min, since=date.min)
+    parameters = {"warehouses": list(local_dates), "days": list(local_dates.values()), "size": size}
+    rows = await tx.fetch_all(
+        SELECT_DUE, start.model_dump(include={"warehouse", "since", "sku", "expiry"}) | parameters
+    )
+    return [
+        SerialExpiryCheckDue(sku=row.sku, warehouse=row.warehouse, expiry=row.expiry, since=row.next_expiry_check)
+        for row in rows
+    ]
 
 
-async def load_due(tx: Transaction, facts: Iterable[UnitsDue]) -> Book:
-    """Load the units that were found and are due still."""
-    book, listed = Book(), list(facts)
-    watches = [Watch.of(fact) for fact in listed]
+async def load_due_for_check(tx: Transaction, events: Iterable[SerialExpiryCheckDue]) -> SerialsUnitOfWork:
+    """Load the units of the groups that are still due."""
+    uow, event_list = SerialsUnitOfWork(), list(events)
+    groups = [ExpiryGroup.from_event(event) for event in event_list]
     values = {
-        "skus": [it.sku for it in watches],
-        "warehouses": [it.warehouse for it in watches],
-        "expiries": [it.expiry for it in watches],
-        "since": [fact.since for fact in listed],
+        "skus": [group.sku for group in groups],
+        "warehouses": [group.warehouse for group in groups],
+        "expiries": [group.expiry for group in groups],
+        "since": [event.since for event in event_list],
     }
-    book.adopt(units_of(await tx.rows(LOAD_DUE, values)))
-    return book
+    uow.load(units_from_rows(await tx.fetch_all(SELECT_DUE_UNITS, values)))
+    return uow
 
 
-async def looked(tx: Transaction, units: Iterable[Unit]) -> None:
-    """Keep when to look at units again that took no step."""
-    if dues := {unit.id: unit.due for unit in units}:
-        await tx.run(LOOKED, {"ids": list(dues), "dues": list(dues.values())})
+async def save_next_check(tx: Transaction, units: Iterable[Unit]) -> None:
+    """Save the next check date of units that have no other change."""
+    if next_check_by_id := {unit.id: unit.next_expiry_check for unit in units}:
+        await tx.execute(
+            UPDATE_NEXT_CHECK, {"ids": list(next_check_by_id), "next_expiry_checks": list(next_check_by_id.values())}
+        )
 
 
-async def look_again(tx: Transaction, skus: Collection[str]) -> None:
-    """Let all units of products be looked at tomorrow: what falls on a later day was not said of any."""
+async def reschedule_checks(tx: Transaction, skus: Collection[str]) -> None:
+    """Reschedule the checks of all units of products to tomorrow: later thresholds are not reported yet."""
     if skus:
-        sites = await days(tx)
-        values = {"skus": list(skus), "warehouses": list(sites), "days": list(sites.values())}
-        await tx.run(LOOK_AGAIN, values)
+        local_dates = await today_by_warehouse(tx)
+        values = {"skus": list(skus), "warehouses": list(local_dates), "days": list(local_dates.values())}
+        await tx.execute(UPDATE_NEXT_CHECK_TO_TOMORROW, values)

@@ -1,91 +1,95 @@
-"""Which units open recalls watch, whether those are under the recall's hold, and where they have gone."""
+"""Units tracked for open recalls, whether the recall's hold is open on them, and how they left."""
 
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import text
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.recalls import News, Shipped
+from services.serials.units.domain.recalls import RecallUpdate, ShipmentInfo
 from services.serials.units.domain.unit import Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.lots import RecallClosed
-from shared.database import Transaction
+from shared.persistence.database import Transaction
 
-# A recall that is told twice, or a unit that comes back, is watched once.
-WATCH = text("""
-    WITH fresh AS (
-        INSERT INTO recall_watch (serial_id, recall, sku, hold)
+# A recall delivered twice, or a unit that comes back, is tracked once.
+INSERT_TRACKING = text("""
+    WITH inserted AS (
+        INSERT INTO recall_tracking (serial_id, recall, sku, hold_id)
         SELECT * FROM unnest(
-            CAST(:ids AS bigint[]), CAST(:recalls AS text[]), CAST(:skus AS text[]), CAST(:holds AS text[])
+            CAST(:serial_ids AS bigint[]), CAST(:recalls AS text[]), CAST(:skus AS text[]), CAST(:hold_ids AS text[])
         ) ON CONFLICT DO NOTHING RETURNING serial_id
     )
-    UPDATE serial_state AS s SET watches = s.watches + f.watches
-    FROM (SELECT serial_id, count(*) AS watches FROM fresh GROUP BY serial_id) AS f WHERE s.id = f.serial_id
+    UPDATE serial_state AS s SET open_recall_count = s.open_recall_count + i.recall_count
+    FROM (SELECT serial_id, count(*) AS recall_count FROM inserted GROUP BY serial_id) AS i WHERE s.id = i.serial_id
 """)
 
-# A recall is closed seldom: it walks through all that is watched.
-UNWATCH = text("""
-    WITH over AS (
-        DELETE FROM recall_watch AS w USING unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS k (recall, sku)
-        WHERE w.recall = k.recall AND w.sku = k.sku RETURNING w.serial_id
+# Recalls close seldom: the statement scans all tracked units.
+DELETE_TRACKING = text("""
+    WITH deleted AS (
+        DELETE FROM recall_tracking AS t
+        USING unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS closed (recall, sku)
+        WHERE t.recall = closed.recall AND t.sku = closed.sku RETURNING t.serial_id
     )
-    UPDATE serial_state AS s SET watches = s.watches - o.watches
-    FROM (SELECT serial_id, count(*) AS watches FROM over GROUP BY serial_id) AS o WHERE s.id = o.serial_id
+    UPDATE serial_state AS s SET open_recall_count = s.open_recall_count - d.recall_count
+    FROM (SELECT serial_id, count(*) AS recall_count FROM deleted GROUP BY serial_id) AS d WHERE s.id = d.serial_id
 """)
 
-WATCHED = text("""
-    SELECT w.serial_id, w.recall, EXISTS (
-        SELECT FROM hold AS h WHERE h.serial_id = w.serial_id AND h.hold = w.hold AND h.lifted IS NULL
-    ) AS held
-    FROM recall_watch AS w WHERE w.serial_id = ANY(CAST(:ids AS bigint[]))
+SELECT_TRACKED = text("""
+    SELECT t.serial_id, t.recall, EXISTS (
+        SELECT FROM hold AS h
+        WHERE h.serial_id = t.serial_id AND h.hold_id = t.hold_id AND h.released_operation_id IS NULL
+    ) AS is_held
+    FROM recall_tracking AS t WHERE t.serial_id = ANY(CAST(:serial_ids AS bigint[]))
 """)
 
-CLOSE = text("""
-    UPDATE hold_scope AS c SET closed = true
-    FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS k (recall, sku)
-    WHERE c.recall = k.recall AND c.sku = k.sku
+UPDATE_CLOSED_RECALLS = text("""
+    UPDATE standing_hold AS sh SET is_recall_closed = true
+    FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS closed (recall, sku)
+    WHERE sh.recall = closed.recall AND sh.sku = closed.sku
 """)
 
-SHIPPED = text("""
-    SELECT k.id, left_by.occurred, left_by.customer_name, left_by.contact
-    FROM unnest(CAST(:ids AS bigint[])) AS k (id) CROSS JOIN LATERAL (
-        SELECT a.* FROM audit AS u JOIN act AS a ON a.id = u.act
-        WHERE u.serial_id = k.id AND u.status = 'SHIPPED' AND u.from_status = 'PICKED'
-        ORDER BY u.version DESC LIMIT 1
-    ) AS left_by
+SELECT_SHIPMENTS = text("""
+    SELECT requested.id, dispatch.occurred_at, dispatch.customer_name, dispatch.contact
+    FROM unnest(CAST(:serial_ids AS bigint[])) AS requested (id) CROSS JOIN LATERAL (
+        SELECT o.* FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
+        WHERE e.serial_id = requested.id AND e.status = 'SHIPPED' AND e.from_status = 'PICKED'
+        ORDER BY e.version DESC LIMIT 1
+    ) AS dispatch
 """)
 
 
-async def watch(tx: Transaction, book: Book) -> None:
-    """Watch the units of a book that is saved which a recall names."""
-    if book.watched:
+async def save_tracking(tx: Transaction, uow: SerialsUnitOfWork) -> None:
+    """Track the units that a recall matched."""
+    if uow.tracked:
         values = {
-            "ids": [unit.id for unit, _ in book.watched],
-            "recalls": [scope.recall for _, scope in book.watched],
-            "skus": [scope.sku for _, scope in book.watched],
-            "holds": [scope.hold for _, scope in book.watched],
+            "serial_ids": [unit.id for unit, _ in uow.tracked],
+            "recalls": [standing_hold.recall for _, standing_hold in uow.tracked],
+            "skus": [standing_hold.sku for _, standing_hold in uow.tracked],
+            "hold_ids": [standing_hold.hold_id for _, standing_hold in uow.tracked],
         }
-        await tx.run(WATCH, values)
+        await tx.execute(INSERT_TRACKING, values)
 
 
-async def unwatch(tx: Transaction, closed: Iterable[RecallClosed]) -> None:
-    """Watch nothing more for recalls that are over, what arrives neither."""
-    recalls, skus = zip(*((it.recall, it.sku) for it in closed), strict=True)
-    for statement in (UNWATCH, CLOSE):
-        await tx.run(statement, {"recalls": recalls, "skus": skus})
+async def stop_tracking(tx: Transaction, closed_recalls: Iterable[RecallClosed]) -> None:
+    """Stop tracking units of closed recalls, also those that arrive later."""
+    recalls, skus = zip(*((recall.recall, recall.sku) for recall in closed_recalls), strict=True)
+    for statement in (DELETE_TRACKING, UPDATE_CLOSED_RECALLS):
+        await tx.execute(statement, {"recalls": recalls, "skus": skus})
 
 
-async def news_of(tx: Transaction, book: Book) -> list[News]:
-    """Find the recalls that watch units which took a step in a book, after it is saved."""
-    units = {unit.id: unit for unit in book.stepped if unit.watches}
-    rows = await tx.rows(WATCHED, {"ids": list(units)}) if units else ()
-    return [News(recall=row.recall, unit=units[row.serial_id], held=row.held) for row in rows]
+async def find_recall_updates(tx: Transaction, uow: SerialsUnitOfWork) -> list[RecallUpdate]:
+    """Find the open recalls of changed units, after the unit of work was saved."""
+    units = {unit.id: unit for unit in uow.changed_units if unit.open_recall_count}
+    rows = await tx.fetch_all(SELECT_TRACKED, {"serial_ids": list(units)}) if units else ()
+    return [RecallUpdate(recall=row.recall, unit=units[row.serial_id], is_held=row.is_held) for row in rows]
 
 
-async def shipments_of(tx: Transaction, units: Iterable[Unit]) -> Mapping[int | None, Shipped]:
-    """When units that are out left, and whom to call."""
+async def find_shipments(tx: Transaction, units: Iterable[Unit]) -> Mapping[int | None, ShipmentInfo]:
+    """Find when shipped units left, and whom to call."""
     ids = [unit.id for unit in units if unit.status == "SHIPPED"]
-    rows = await tx.rows(SHIPPED, {"ids": ids}) if ids else ()
+    rows = await tx.fetch_all(SELECT_SHIPMENTS, {"serial_ids": ids}) if ids else ()
     return {
-        row.id: Shipped(at=row.occurred, customer_name=row.customer_name or "", contact=row.contact or "")
+        row.id: ShipmentInfo(
+            shipped_at=row.occurred_at, customer_name=row.customer_name or "", contact=row.contact or ""
+        )
         for row in rows
     }

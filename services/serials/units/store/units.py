@@ -1,4 +1,4 @@
-"""Loads units under their sku's lock, and writes what became of them: one statement a table, however many."""
+"""Loads units under their sku's lock and saves their changes: one statement per table, whatever the batch size."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,296 +8,317 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, TextClause, text
 
-from services.serials.units.domain.book import Book
-from services.serials.units.domain.scopes import Scope
-from services.serials.units.domain.unit import HoldRow, Key, Papers, Unit
-from services.serials.units.store.recalls import watch
-from shared.database import Transaction
-from shared.records import load_records
+from services.serials.units.domain.standing_holds import StandingHold
+from services.serials.units.domain.unit import DocumentRefs, HoldChange, Unit, UnitKey
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.store.recalls import save_tracking
+from shared.persistence.database import Transaction
+from shared.persistence.records import load_records
 
 
-class Column(NamedTuple):
-    """A column of the state, the unit's field it holds, and its type as an array's element."""
+class StateColumn(NamedTuple):
+    """A mutable column of `serial_state`, named as the unit's field, and its SQL type."""
 
     name: str
-    field: str
     type: str
 
 
-CHANGING = (
-    Column("status", "status", "text"),
-    Column("version", "version", "integer"),
-    Column("receiving_version", "receiving_version", "integer"),
-    Column("warehouse", "warehouse", "text"),
-    Column("location", "location", "text"),
-    Column("received_at", "received_at", "timestamptz"),
-    Column("receipt", "receipt", "text"),
-    Column("receipt_line", "receipt_line", "text"),
-    Column("order_id", "order", "text"),
-    Column("order_line", "order_line", "text"),
-    Column("demand", "demand", "text"),
-    Column("shipment", "shipment", "text"),
-    Column("customer", "customer", "text"),
-    Column("return_id", "return_id", "text"),
-    Column("holds", "holds", "integer"),
-    Column("adjustment", "adjustment", "text"),
-    Column("lot", "lot", "text"),
-    Column("expiry", "expiry", "date"),
-    Column("due", "due", "date"),
+MUTABLE_COLUMNS = (
+    StateColumn("status", "text"),
+    StateColumn("version", "integer"),
+    StateColumn("receiving_version", "integer"),
+    StateColumn("warehouse", "text"),
+    StateColumn("location", "text"),
+    StateColumn("received_at", "timestamptz"),
+    StateColumn("receipt", "text"),
+    StateColumn("receipt_line", "text"),
+    StateColumn("order_id", "text"),
+    StateColumn("order_line", "text"),
+    StateColumn("demand_id", "text"),
+    StateColumn("shipment", "text"),
+    StateColumn("customer", "text"),
+    StateColumn("return_id", "text"),
+    StateColumn("open_hold_count", "integer"),
+    StateColumn("adjustment", "text"),
+    StateColumn("lot", "text"),
+    StateColumn("expiry", "date"),
+    StateColumn("next_expiry_check", "date"),
 )
-STATE = attrgetter(*(column.field for column in CHANGING))
-CAST = {"status": "CAST(it.status AS status)"}
+STATE_VALUES = attrgetter(*(column.name for column in MUTABLE_COLUMNS))
+CAST_BY_COLUMN = {"status": "CAST(input.status AS status)"}
 
-UNIT = "s.sku, s.serial, s.id, s.watches, " + ", ".join(
-    f's.{column.name}{"::text" if column.name in CAST else ""} AS "{column.field}"' for column in CHANGING
+UNIT_COLUMNS = "s.sku, s.serial, s.id, s.open_recall_count, " + ", ".join(
+    f"s.{column.name}::text AS {column.name}" if column.name in CAST_BY_COLUMN else f"s.{column.name}"
+    for column in MUTABLE_COLUMNS
 )
-"""The columns of `serial_state AS s`, each with the name of the Unit's field that it holds."""
+"""The columns of `serial_state AS s` that a Unit is loaded from."""
 
-LOAD = text(f"""
-    SELECT {UNIT}
-    FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS k (sku, serial)
+SELECT_UNITS = text(f"""
+    SELECT {UNIT_COLUMNS}
+    FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS requested (sku, serial)
     JOIN serial USING (sku, serial) JOIN serial_state AS s USING (id)
 """)  # noqa: S608 - the columns are this module's own
 
-LOAD_HELD = text(f"""
-    SELECT h.hold, h.sku AS held_sku, h.lifted IS NULL AS open, a.return_id AS of_return, {UNIT}
-    FROM unnest(CAST(:skus AS text[]), CAST(:holds AS text[])) AS k (sku, hold)
-    JOIN hold AS h USING (sku, hold) JOIN act AS a ON a.id = h.opened JOIN serial_state AS s ON s.id = h.serial_id
+SELECT_HELD_UNITS = text(f"""
+    SELECT h.hold_id, h.sku AS hold_sku, h.released_operation_id IS NULL AS is_open, o.return_id AS hold_return_id,
+           {UNIT_COLUMNS}
+    FROM unnest(CAST(:skus AS text[]), CAST(:hold_ids AS text[])) AS requested (sku, hold_id)
+    JOIN hold AS h USING (sku, hold_id) JOIN audit_operation AS o ON o.id = h.opened_operation_id
+    JOIN serial_state AS s ON s.id = h.serial_id
 """)  # noqa: S608
 
-AUDIT = text("""
-    WITH it AS MATERIALIZED (
-        SELECT nextval('act_id') AS id, it.*
+INSERT_AUDIT = text("""
+    WITH input AS MATERIALIZED (
+        SELECT nextval('audit_operation_id') AS id, input.*
         FROM unnest(
-            CAST(:changes AS text[]), CAST(:reasons AS text[]), CAST(:actors AS text[]),
-            CAST(:occurred AS timestamptz[]), CAST(:sources AS text[]), CAST(:causes AS text[]),
-            CAST(:receipt AS text[]), CAST(:line AS text[]), CAST(:order AS text[]), CAST(:demand AS text[]),
-            CAST(:shipment AS text[]), CAST(:customer AS text[]), CAST(:return_id AS text[]), CAST(:hold AS text[]),
-            CAST(:customer_name AS text[]), CAST(:contact AS text[])
-        ) WITH ORDINALITY AS it (
-            change, reason, actor, occurred, cause_source, cause_id,
-            receipt, line, order_id, demand, shipment, customer, return_id, hold, customer_name, contact, place
+            CAST(:change AS text[]), CAST(:reason AS text[]), CAST(:actor AS text[]),
+            CAST(:occurred_at AS timestamptz[]), CAST(:cause_source AS text[]), CAST(:cause_id AS text[]),
+            CAST(:receipt AS text[]), CAST(:line AS text[]), CAST(:order_id AS text[]), CAST(:demand_id AS text[]),
+            CAST(:shipment AS text[]), CAST(:customer AS text[]), CAST(:return_id AS text[]),
+            CAST(:hold_id AS text[]), CAST(:customer_name AS text[]), CAST(:contact AS text[])
+        ) WITH ORDINALITY AS input (
+            change, reason, actor, occurred_at, cause_source, cause_id,
+            receipt, line, order_id, demand_id, shipment, customer, return_id, hold_id, customer_name, contact, ordinal
         )
-    ), acts AS (
-        INSERT INTO act (
-            id, change, reason, actor, occurred, recorded, cause_source, cause_id,
-            receipt, line, order_id, demand, shipment, customer, return_id, hold, customer_name, contact
+    ), operations AS (
+        INSERT INTO audit_operation (
+            id, change, reason, actor, occurred_at, recorded_at, cause_source, cause_id,
+            receipt, line, order_id, demand_id, shipment, customer, return_id, hold_id, customer_name, contact
         )
-        SELECT id, change, reason, actor, occurred, :now, cause_source, cause_id,
-               receipt, line, order_id, demand, shipment, customer, return_id, hold, customer_name, contact
-        FROM it
-    ), steps AS (
-        INSERT INTO audit (serial_id, version, act, from_status, status, from_location, location)
-        SELECT step.serial_id, step.version, it.id, CAST(step.from_status AS status), CAST(step.status AS status),
-               step.from_location, step.location
+        SELECT id, change, reason, actor, occurred_at, :now, cause_source, cause_id,
+               receipt, line, order_id, demand_id, shipment, customer, return_id, hold_id, customer_name, contact
+        FROM input
+    ), entries AS (
+        INSERT INTO audit_entry (serial_id, version, operation_id, from_status, status, from_location, location)
+        SELECT entry.serial_id, entry.version, input.id, CAST(entry.from_status AS status),
+               CAST(entry.status AS status), entry.from_location, entry.location
         FROM unnest(
-            CAST(:serial_ids AS bigint[]), CAST(:versions AS integer[]), CAST(:places AS bigint[]),
+            CAST(:serial_ids AS bigint[]), CAST(:versions AS integer[]), CAST(:ordinals AS bigint[]),
             CAST(:from_statuses AS text[]), CAST(:statuses AS text[]),
             CAST(:from_locations AS text[]), CAST(:locations AS text[])
-        ) AS step (serial_id, version, place, from_status, status, from_location, location)
-        JOIN it USING (place)
+        ) AS entry (serial_id, version, ordinal, from_status, status, from_location, location)
+        JOIN input USING (ordinal)
     )
-    SELECT place, id FROM it WHERE hold IS NOT NULL
+    SELECT ordinal, id FROM input WHERE hold_id IS NOT NULL
 """)
 
-OPEN_HOLDS = text("""
-    INSERT INTO hold (hold, sku, serial_id, opened)
+INSERT_HOLDS = text("""
+    INSERT INTO hold (hold_id, sku, serial_id, opened_operation_id)
     SELECT * FROM unnest(
-        CAST(:holds AS text[]), CAST(:skus AS text[]), CAST(:ids AS bigint[]), CAST(:acts AS bigint[])
+        CAST(:hold_ids AS text[]), CAST(:skus AS text[]), CAST(:serial_ids AS bigint[]),
+        CAST(:operation_ids AS bigint[])
     )
 """)
 
-OPEN_SCOPES = text("""
-    INSERT INTO hold_scope (sku, hold, recall, lots, serials, ranges, words, opened)
+INSERT_STANDING_HOLDS = text("""
+    INSERT INTO standing_hold (sku, hold_id, recall, lots, serials, ranges, search_terms, opened_operation_id)
     SELECT * FROM unnest(
-        CAST(:skus AS text[]), CAST(:holds AS text[]), CAST(:recalls AS text[]), CAST(:lots AS jsonb[]),
-        CAST(:serials AS jsonb[]), CAST(:ranges AS jsonb[]), CAST(:words AS jsonb[]), CAST(:acts AS bigint[])
+        CAST(:skus AS text[]), CAST(:hold_ids AS text[]), CAST(:recalls AS text[]), CAST(:lots AS jsonb[]),
+        CAST(:serials AS jsonb[]), CAST(:ranges AS jsonb[]), CAST(:search_terms AS jsonb[]),
+        CAST(:operation_ids AS bigint[])
     )
 """)
 
-LIFT_SCOPES = text("""
-    UPDATE hold_scope AS c SET lifted = it.act
-    FROM unnest(CAST(:skus AS text[]), CAST(:holds AS text[]), CAST(:acts AS bigint[])) AS it (sku, hold, act)
-    WHERE c.sku = it.sku AND c.hold = it.hold AND c.lifted IS NULL
+UPDATE_RELEASED_STANDING_HOLDS = text("""
+    UPDATE standing_hold AS sh SET released_operation_id = input.operation_id
+    FROM unnest(CAST(:skus AS text[]), CAST(:hold_ids AS text[]), CAST(:operation_ids AS bigint[]))
+        AS input (sku, hold_id, operation_id)
+    WHERE sh.sku = input.sku AND sh.hold_id = input.hold_id AND sh.released_operation_id IS NULL
 """)
 
-LIFT_HOLDS = text("""
-    UPDATE hold SET lifted = it.act
+UPDATE_RELEASED_HOLDS = text("""
+    UPDATE hold AS h SET released_operation_id = input.operation_id
     FROM unnest(
-        CAST(:holds AS text[]), CAST(:skus AS text[]), CAST(:ids AS bigint[]), CAST(:acts AS bigint[])
-    ) AS it (hold, sku, serial_id, act)
-    WHERE hold.serial_id = it.serial_id AND hold.hold = it.hold AND hold.sku = it.sku AND hold.lifted IS NULL
+        CAST(:hold_ids AS text[]), CAST(:skus AS text[]), CAST(:serial_ids AS bigint[]),
+        CAST(:operation_ids AS bigint[])
+    ) AS input (hold_id, sku, serial_id, operation_id)
+    WHERE h.serial_id = input.serial_id AND h.hold_id = input.hold_id AND h.sku = input.sku
+        AND h.released_operation_id IS NULL
 """)
 
 
-def _named(columns: Iterable[Column]) -> tuple[str, str]:
-    """Write the names of columns, and the arrays they come in."""
-    listed = list(columns)
-    arrays = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in listed)
-    return ", ".join(column.name for column in listed), arrays
+def _names_and_arrays(columns: Sequence[StateColumn]) -> tuple[str, str]:
+    """Write the column names, and the array parameters of the same names."""
+    arrays = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in columns)
+    return ", ".join(column.name for column in columns), arrays
 
 
 @cache
-def insert(columns: tuple[Column, ...]) -> TextClause:
-    """Write new units with these columns, the receipt among them; what none of them has is left out."""
-    names, arrays = _named(columns)
-    values = ", ".join(CAST.get(column.name, f"it.{column.name}") for column in columns)
+def insert_statement(columns: tuple[StateColumn, ...]) -> TextClause:
+    """Build the INSERT of new units for the given columns, which include the receipt."""
+    names, arrays = _names_and_arrays(columns)
+    values = ", ".join(CAST_BY_COLUMN.get(column.name, f"input.{column.name}") for column in columns)
     return text(f"""
-        WITH it AS (
-            SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:known_by AS text[]), {arrays})
-            AS it (sku, serial, known_by, {names})
-        ), known AS (
-            INSERT INTO serial (sku, serial, known_at, known_by, receipt)
-            SELECT sku, serial, :now, known_by, receipt FROM it
+        WITH input AS (
+            SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:created_by AS text[]), {arrays})
+            AS input (sku, serial, created_by, {names})
+        ), inserted AS (
+            INSERT INTO serial (sku, serial, created_at, created_by, receipt)
+            SELECT sku, serial, :now, created_by, receipt FROM input
             RETURNING id, sku, serial
         )
         INSERT INTO serial_state (id, sku, serial, {names})
-        SELECT known.id, it.sku, it.serial, {values} FROM it JOIN known USING (sku, serial)
+        SELECT inserted.id, input.sku, input.serial, {values} FROM input JOIN inserted USING (sku, serial)
         RETURNING id, sku, serial
     """)  # noqa: S608 - the columns are this module's own
 
 
 @cache
-def update(columns: tuple[Column, ...]) -> TextClause:
-    """Write these columns of units by id."""
-    names, arrays = _named(columns)
-    sets = ", ".join(f"{column.name} = {CAST.get(column.name, f'it.{column.name}')}" for column in columns)
+def update_statement(columns: tuple[StateColumn, ...]) -> TextClause:
+    """Build the UPDATE of units by id for the given columns."""
+    names, arrays = _names_and_arrays(columns)
+    assignments = ", ".join(
+        f"{column.name} = {CAST_BY_COLUMN.get(column.name, f'input.{column.name}')}" for column in columns
+    )
     return text(f"""
-        UPDATE serial_state AS s SET {sets}
-        FROM unnest(CAST(:ids AS bigint[]), {arrays}) AS it (id, {names})
-        WHERE s.id = it.id
+        UPDATE serial_state AS s SET {assignments}
+        FROM unnest(CAST(:ids AS bigint[]), {arrays}) AS input (id, {names})
+        WHERE s.id = input.id
     """)  # noqa: S608
 
 
-def units_of(rows: Sequence[Row[Any]], besides: Sequence[str] = ()) -> list[Unit]:
-    """Make units of the columns in UNIT; each remembers its state, so that only what changes is written."""
-    units = load_records(Unit, rows, besides)
+def units_from_rows(rows: Sequence[Row[Any]], extra_columns: Sequence[str] = ()) -> list[Unit]:
+    """Build units from UNIT_COLUMNS; each keeps its loaded values, so that only changed columns are written."""
+    units = load_records(Unit, rows, extra_columns)
     for unit in units:
-        unit.was = STATE(unit)
+        unit.loaded_values = STATE_VALUES(unit)
     return units
 
 
-async def load(tx: Transaction, keys: Iterable[Key], book: Book | None = None) -> Book:
-    """Load units by name, into a new book or one that is being written."""
-    book = book or Book()
-    wanted = set(keys)
-    if wanted:
-        skus, serials = zip(*wanted, strict=True)
-        book.adopt(units_of(await tx.rows(LOAD, {"skus": skus, "serials": serials})))
-    return book
+async def load(tx: Transaction, keys: Iterable[UnitKey], uow: SerialsUnitOfWork | None = None) -> SerialsUnitOfWork:
+    """Load units by sku and serial, into a new or the given unit of work."""
+    uow = uow or SerialsUnitOfWork()
+    key_set = set(keys)
+    if key_set:
+        skus, serials = zip(*key_set, strict=True)
+        uow.load(units_from_rows(await tx.fetch_all(SELECT_UNITS, {"skus": skus, "serials": serials})))
+    return uow
 
 
-async def load_held(tx: Transaction, book: Book, holds: Iterable[tuple[str, str]]) -> None:
+async def load_held_units(tx: Transaction, uow: SerialsUnitOfWork, holds: Iterable[tuple[str, str]]) -> None:
     """Load holds by sku and id, with their units."""
-    wanted = set(holds)
-    if wanted:
-        skus, names = zip(*wanted, strict=True)
-        rows = await tx.rows(LOAD_HELD, {"skus": skus, "holds": names})
-        loaded = units_of(rows, besides=("hold", "held_sku", "open", "of_return"))
+    hold_keys = set(holds)
+    if hold_keys:
+        skus, hold_ids = zip(*hold_keys, strict=True)
+        rows = await tx.fetch_all(SELECT_HELD_UNITS, {"skus": skus, "hold_ids": hold_ids})
+        loaded = units_from_rows(rows, extra_columns=("hold_id", "hold_sku", "is_open", "hold_return_id"))
         for row, unit in zip(rows, loaded, strict=True):
-            units = book.held.setdefault((row.held_sku, row.hold), {})
-            if row.of_return:
-                book.of_returns[row.held_sku, row.hold] = row.of_return
-            if row.open:
-                book.adopt([unit])
-                units[unit.key] = book.units[unit.key]
+            units = uow.units_by_hold.setdefault((row.hold_sku, row.hold_id), {})
+            if row.hold_return_id:
+                uow.return_by_hold[row.hold_sku, row.hold_id] = row.hold_return_id
+            if row.is_open:
+                uow.load([unit])
+                units[unit.key] = uow.units[unit.key]
 
 
-async def save(tx: Transaction, book: Book) -> None:
-    """Write a book: new units, changed units, acts with their audit rows, holds, which recalls watch."""
-    if used := book.used:
-        await _save_acts(tx, book, used)
-    await watch(tx, book)
+async def save(tx: Transaction, uow: SerialsUnitOfWork) -> None:
+    """Save new and changed units, their audit trail, holds and recall tracking."""
+    if operation_indexes := uow.recorded_operations:
+        await _save_operations(tx, uow, operation_indexes)
+    await save_tracking(tx, uow)
 
 
-async def _save_acts(tx: Transaction, book: Book, used: Sequence[int]) -> None:
-    stepped = book.stepped
-    fresh = [unit for unit in stepped if unit.id is None]
-    known = [unit for unit in stepped if unit.id is not None]
-    if fresh:
-        await _insert(tx, book, fresh)
-    if known:
-        await _update(tx, known)
-    acts = await _audit(tx, book, used)
-    if book.opened:
-        await tx.run(OPEN_HOLDS, _hold_rows(book.opened, acts))
-    if book.lifted:
-        await tx.run(LIFT_HOLDS, _hold_rows(book.lifted, acts))
-    if book.opened_scopes:
-        await tx.run(OPEN_SCOPES, _scope_rows(book.opened_scopes, acts))
-    if book.lifted_scopes:
-        await tx.run(LIFT_SCOPES, _scope_rows(book.lifted_scopes, acts))
+async def _save_operations(tx: Transaction, uow: SerialsUnitOfWork, operation_indexes: Sequence[int]) -> None:
+    changed_units = uow.changed_units
+    new_units = [unit for unit in changed_units if unit.id is None]
+    existing_units = [unit for unit in changed_units if unit.id is not None]
+    if new_units:
+        await _insert_units(tx, uow, new_units)
+    if existing_units:
+        await _update_units(tx, existing_units)
+    operation_ids = await _insert_audit(tx, uow, operation_indexes)
+    if uow.placed_holds:
+        await tx.execute(INSERT_HOLDS, _hold_rows(uow.placed_holds, operation_ids))
+    if uow.released_holds:
+        await tx.execute(UPDATE_RELEASED_HOLDS, _hold_rows(uow.released_holds, operation_ids))
+    if uow.placed_standing_holds:
+        await tx.execute(INSERT_STANDING_HOLDS, _standing_hold_rows(uow.placed_standing_holds, operation_ids))
+    if uow.released_standing_holds:
+        await tx.execute(
+            UPDATE_RELEASED_STANDING_HOLDS, _standing_hold_rows(uow.released_standing_holds, operation_ids)
+        )
 
 
-def _arrays(units: Sequence[Unit]) -> Iterator[tuple[Column, tuple[Any, ...]]]:
-    return zip(CHANGING, zip(*map(STATE, units), strict=True), strict=True)
+def _column_values(units: Sequence[Unit]) -> Iterator[tuple[StateColumn, tuple[Any, ...]]]:
+    return zip(MUTABLE_COLUMNS, zip(*map(STATE_VALUES, units), strict=True), strict=True)
 
 
-async def _update(tx: Transaction, units: Sequence[Unit]) -> None:
-    """Write the columns that changed of any unit: an act changes a few of them."""
-    was = zip(*(unit.was for unit in units), strict=True)
-    changed = {column: now for (column, now), before in zip(_arrays(units), was, strict=True) if now != before}
-    values = {column.name: now for column, now in changed.items()}
-    await tx.run(update(tuple(changed)), {"ids": [unit.id for unit in units], **values})
+async def _update_units(tx: Transaction, units: Sequence[Unit]) -> None:
+    """Write only the columns that changed on any of the units: an operation changes few of them."""
+    loaded_columns = zip(*(unit.loaded_values for unit in units), strict=True)
+    changed_columns = {
+        column: current
+        for (column, current), loaded in zip(_column_values(units), loaded_columns, strict=True)
+        if current != loaded
+    }
+    values = {column.name: current for column, current in changed_columns.items()}
+    await tx.execute(update_statement(tuple(changed_columns)), {"ids": [unit.id for unit in units], **values})
 
 
-async def _insert(tx: Transaction, book: Book, units: Sequence[Unit]) -> None:
-    first = {id(step.unit): step.act for step in reversed(book.steps)}
+async def _insert_units(tx: Transaction, uow: SerialsUnitOfWork, units: Sequence[Unit]) -> None:
+    first_operation = {id(transition.unit): transition.operation for transition in reversed(uow.transitions)}
     values: dict[str, Any] = {
         "skus": [unit.sku for unit in units],
         "serials": [unit.serial for unit in units],
-        "known_by": [book.acts[first[id(unit)]].told.actor for unit in units],
+        "created_by": [uow.operations[first_operation[id(unit)]].context.actor for unit in units],
         "now": tx.now,
     }
-    told = {column: now for column, now in _arrays(units) if now.count(None) < len(now) or column.name == "receipt"}
-    values |= {column.name: now for column, now in told.items()}
-    for row in await tx.rows(insert(tuple(told)), values):
-        book.units[row.sku, row.serial].id = row.id
+    columns_with_values = {
+        column: column_values
+        for column, column_values in _column_values(units)
+        if column_values.count(None) < len(column_values) or column.name == "receipt"
+    }
+    values |= {column.name: column_values for column, column_values in columns_with_values.items()}
+    for row in await tx.fetch_all(insert_statement(tuple(columns_with_values)), values):
+        uow.units[row.sku, row.serial].id = row.id
 
 
-async def _audit(tx: Transaction, book: Book, used: Sequence[int]) -> dict[int, int]:
-    """Write the acts that anything took part in, and every step; give the ids of acts that concern holds."""
-    acts = [book.acts[number] for number in used]
-    place = {number: place for place, number in enumerate(used, start=1)}
+async def _insert_audit(tx: Transaction, uow: SerialsUnitOfWork, operation_indexes: Sequence[int]) -> dict[int, int]:
+    """Write the operations and audit entries; return the ids of the operations on holds, by index."""
+    operations = [uow.operations[index] for index in operation_indexes]
+    ordinals = {index: ordinal for ordinal, index in enumerate(operation_indexes, start=1)}
     values: dict[str, Any] = {
         "now": tx.now,
-        "changes": [act.change.value for act in acts],
-        "reasons": [act.reason for act in acts],
-        "actors": [act.told.actor for act in acts],
-        "occurred": [act.told.occurred for act in acts],
-        "sources": [act.told.cause.source for act in acts],
-        "causes": [act.told.cause.id for act in acts],
-        "serial_ids": [step.unit.id for step in book.steps],
-        "versions": [step.version for step in book.steps],
-        "places": [place[step.act] for step in book.steps],
-        "from_statuses": [step.from_status for step in book.steps],
-        "statuses": [step.status for step in book.steps],
-        "from_locations": [step.from_location for step in book.steps],
-        "locations": [step.location for step in book.steps],
+        "change": [operation.change.value for operation in operations],
+        "reason": [operation.reason for operation in operations],
+        "actor": [operation.context.actor for operation in operations],
+        "occurred_at": [operation.context.occurred_at for operation in operations],
+        "cause_source": [operation.context.cause.source for operation in operations],
+        "cause_id": [operation.context.cause.id for operation in operations],
+        "serial_ids": [transition.unit.id for transition in uow.transitions],
+        "versions": [transition.version for transition in uow.transitions],
+        "ordinals": [ordinals[transition.operation] for transition in uow.transitions],
+        "from_statuses": [transition.from_status for transition in uow.transitions],
+        "statuses": [transition.status for transition in uow.transitions],
+        "from_locations": [transition.from_location for transition in uow.transitions],
+        "locations": [transition.location for transition in uow.transitions],
     }
-    papers = {name: [getattr(act.papers, name) for act in acts] for name in Papers._fields}
-    rows = await tx.rows(AUDIT, values | papers)
-    return {used[row.place - 1]: row.id for row in rows}
+    document_columns = {
+        field_name: [getattr(operation.documents, field_name) for operation in operations]
+        for field_name in DocumentRefs._fields
+    }
+    rows = await tx.fetch_all(INSERT_AUDIT, values | document_columns)
+    return {operation_indexes[row.ordinal - 1]: row.id for row in rows}
 
 
-def _hold_rows(rows: Sequence[HoldRow], acts: Mapping[int, int]) -> dict[str, Any]:
+def _hold_rows(rows: Sequence[HoldChange], operation_ids: Mapping[int, int]) -> dict[str, Any]:
     return {
-        "holds": [row.hold for row in rows],
+        "hold_ids": [row.hold_id for row in rows],
         "skus": [row.unit.sku for row in rows],
-        "ids": [row.unit.id for row in rows],
-        "acts": [acts[row.act] for row in rows],
+        "serial_ids": [row.unit.id for row in rows],
+        "operation_ids": [operation_ids[row.operation] for row in rows],
     }
 
 
-def _scope_rows(rows: Sequence[tuple[Scope, int]], acts: Mapping[int, int]) -> dict[str, Any]:
-    scopes = [scope for scope, _ in rows]
+def _standing_hold_rows(rows: Sequence[tuple[StandingHold, int]], operation_ids: Mapping[int, int]) -> dict[str, Any]:
+    standing_holds = [standing_hold for standing_hold, _ in rows]
     return {
-        "skus": [scope.sku for scope in scopes],
-        "holds": [scope.hold for scope in scopes],
-        "recalls": [scope.recall for scope in scopes],
-        "lots": [json.dumps(sorted(scope.lots)) for scope in scopes],
-        "serials": [json.dumps(sorted(scope.serials)) for scope in scopes],
-        "ranges": [json.dumps(scope.ranges) for scope in scopes],
-        "words": [json.dumps(sorted(scope.words)) for scope in scopes],
-        "acts": [acts[act] for _, act in rows],
+        "skus": [standing_hold.sku for standing_hold in standing_holds],
+        "hold_ids": [standing_hold.hold_id for standing_hold in standing_holds],
+        "recalls": [standing_hold.recall for standing_hold in standing_holds],
+        "lots": [json.dumps(sorted(standing_hold.lots)) for standing_hold in standing_holds],
+        "serials": [json.dumps(sorted(standing_hold.serials)) for standing_hold in standing_holds],
+        "ranges": [json.dumps(standing_hold.ranges) for standing_hold in standing_holds],
+        "search_terms": [json.dumps(sorted(standing_hold.search_terms)) for standing_hold in standing_holds],
+        "operation_ids": [operation_ids[operation] for _, operation in rows],
     }

@@ -21,20 +21,20 @@ CREATE TABLE shipment (
     dispatched_at timestamptz,
     CHECK ((status = 'DISPATCHED') = (dispatched_at IS NOT NULL))
 );
--- the list of shipments by status, without walking through all that are dispatched
+-- Shipments by status, without a scan of all dispatched shipments.
 CREATE INDEX shipment_unfinished ON shipment (status, shipment) WHERE status IN ('CREATED', 'CANCELLED');
 
 CREATE TABLE dispatch_check (
     check_id text COLLATE "C" PRIMARY KEY,
     shipment text COLLATE "C" NOT NULL,
     orders text[] NOT NULL,
-    packing integer[] NOT NULL,  -- of each order when the check began
-    asked integer NOT NULL,
-    approved integer NOT NULL CHECK (approved <= asked),
-    until timestamptz,
-    status text NOT NULL CHECK (status IN ('CHECKING', 'DISPATCHED', 'REFUSED', 'ENDED')),
+    packing_versions integer[] NOT NULL,  -- of each order when the check was requested
+    requested_count integer NOT NULL,
+    approved_count integer NOT NULL CHECK (approved_count <= requested_count),
+    valid_until timestamptz,
+    status text NOT NULL CHECK (status IN ('PENDING', 'DISPATCHED', 'REJECTED', 'CANCELLED')),
     reasons jsonb NOT NULL,
-    at timestamptz NOT NULL,
+    requested_at timestamptz NOT NULL,
     actor text NOT NULL,
     ended_at timestamptz
 );

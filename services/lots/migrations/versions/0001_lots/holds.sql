@@ -1,34 +1,34 @@
--- Holds, and the expiry events that were published.
+-- Holds and published expiry notices.
 
--- on a lot everywhere (no location), or at one location
+-- on a lot at one location or, without a location, at all of them
 CREATE TABLE hold (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    hold text COLLATE "C" NOT NULL,
+    hold_id text COLLATE "C" NOT NULL,
     sku text COLLATE "C" NOT NULL,
     lot text COLLATE "C" NOT NULL,
     location text COLLATE "C",
     kind text NOT NULL CHECK (kind IN (
-        'ASKED', 'SHORT_LIFE', 'EXPIRY_DIFFERS', 'EXPIRED', 'RETURN', 'NOT_FOUND', 'RECALL'
+        'MANUAL', 'SHORT_SHELF_LIFE', 'EXPIRY_CONFLICT', 'EXPIRED', 'RETURN', 'NOT_FOUND', 'RECALL'
     )),
     reason text NOT NULL,
-    role text NOT NULL,
+    owner_role text NOT NULL,
     return_id text,
-    waiting numeric NOT NULL CHECK (waiting >= 0),  -- returned quantity without a disposition
+    pending_quantity numeric NOT NULL CHECK (pending_quantity >= 0),  -- returned quantity without a disposition
     opened_by text NOT NULL,
     opened_at timestamptz NOT NULL,
-    lifted_by text,
-    lifted_at timestamptz,
-    lifted_reason text
+    released_by text,
+    released_at timestamptz,
+    released_reason text
 );
-CREATE UNIQUE INDEX hold_open ON hold (sku, lot, hold, location) NULLS NOT DISTINCT WHERE lifted_at IS NULL;
-CREATE INDEX hold_id ON hold (sku, hold);
+CREATE UNIQUE INDEX hold_open ON hold (sku, lot, hold_id, location) NULLS NOT DISTINCT WHERE released_at IS NULL;
+CREATE INDEX hold_sku_hold_id ON hold (sku, hold_id);
 
--- Once for each lot, warehouse and threshold in days; threshold -1 means expired. Deleted when the expiry is corrected.
-CREATE TABLE expiry_told (
+-- One row per lot, warehouse and threshold in days; threshold -1 means expired. Deleted when the expiry is corrected.
+CREATE TABLE expiry_notice (
     sku text COLLATE "C" NOT NULL,
     lot text COLLATE "C" NOT NULL,
     warehouse text COLLATE "C" NOT NULL,
     threshold integer NOT NULL,
-    at timestamptz NOT NULL,
+    published_at timestamptz NOT NULL,
     PRIMARY KEY (sku, lot, warehouse, threshold)
 );

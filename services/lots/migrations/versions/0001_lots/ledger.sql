@@ -1,11 +1,11 @@
--- The append-only ledger of quantities, and the corrections of a lot's dates.
+-- The append-only stock ledger and the corrections of lot dates.
 
--- on_hand and picked are differences: of the balance at the location, and of what is picked of the lot in the warehouse
+-- on_hand is the change of the balance at the location, picked that of the lot's picked stock in the warehouse
 CREATE TABLE ledger (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     change text NOT NULL CHECK (change IN (
         'RECEIVED', 'RETURNED', 'PUT_AWAY', 'MOVED', 'PICKED', 'UNPICKED', 'SHIPPED',
-        'SCRAPPED', 'LOST', 'FOUND', 'COUNTED_UP', 'COUNTED_DOWN', 'SENT_BACK'
+        'SCRAPPED', 'LOST', 'FOUND', 'COUNT_GAIN', 'COUNT_LOSS', 'RETURNED_TO_VENDOR'
     )),
     sku text COLLATE "C" NOT NULL,
     lot text COLLATE "C" NOT NULL,
@@ -15,14 +15,14 @@ CREATE TABLE ledger (
     picked numeric NOT NULL,
     reason text NOT NULL,
     actor text NOT NULL,
-    occurred timestamptz NOT NULL,
-    recorded timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
     cause_source text NOT NULL,
     cause_id text NOT NULL,
     receipt text,
     order_id text COLLATE "C",
     line text,
-    demand text,
+    demand_id text,
     shipment text,
     customer text,
     return_id text,
@@ -37,16 +37,16 @@ CREATE TABLE correction (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     sku text COLLATE "C" NOT NULL,
     lot text COLLATE "C" NOT NULL,
-    expiry_before date,
+    previous_expiry date,
     expiry date,
-    manufactured_before date,
-    manufactured date,
-    best_before_before date,
+    previous_manufactured_on date,
+    manufactured_on date,
+    previous_best_before date,
     best_before date,
     reason text NOT NULL,
     actor text NOT NULL,
-    occurred timestamptz NOT NULL,
-    recorded timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
     cause_source text NOT NULL,
     cause_id text NOT NULL
 );

@@ -1,4 +1,4 @@
--- Recalls: their products, lots and units, their criteria for later arrivals, and the calls to customers.
+-- Recalls with their products, lots, units, criteria for later receipts, and customer contacts.
 
 CREATE TABLE recall (
     recall text COLLATE "C" PRIMARY KEY,
@@ -10,7 +10,7 @@ CREATE TABLE recall (
     closed_at timestamptz,
     closed_by text,
     closed_reason text,
-    asked jsonb  -- the request, to send it again to the service that owns a product's stock later
+    request jsonb  -- the command, repeated for products whose tracking changes
 );
 
 CREATE TABLE recall_product (
@@ -28,17 +28,17 @@ CREATE TABLE recall_lot (
     PRIMARY KEY (recall, sku, lot)
 );
 
--- What open recalls match in lots that arrive later: a word or range of a notice in lower case, or a lot as named.
-CREATE TABLE recall_sought (
+-- Criteria for lots received later: a term or range of the notice in lower case, or a lot number as listed.
+CREATE TABLE recall_criterion (
     recall text COLLATE "C" NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('WORD', 'RANGE', 'LOT')),
+    kind text NOT NULL CHECK (kind IN ('TERM', 'RANGE', 'LOT')),
     first text COLLATE "C" NOT NULL,
     last text COLLATE "C" NOT NULL,
-    skus text[] NOT NULL  -- empty: of any product
+    skus text[] NOT NULL  -- empty for any product
 );
-CREATE INDEX recall_sought_first ON recall_sought (kind, first);
+CREATE INDEX recall_criterion_first ON recall_criterion (kind, first);
 
--- each unit as serials last reported it
+-- the latest state of each unit reported by the serials service
 CREATE TABLE recall_unit (
     recall text COLLATE "C" NOT NULL,
     sku text COLLATE "C" NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE recall_unit (
     lot text,
     status text NOT NULL,
     adjustment text,
-    held boolean NOT NULL,
+    on_hold boolean NOT NULL,
     location text,
     order_id text,
     shipment text,
@@ -57,26 +57,26 @@ CREATE TABLE recall_unit (
     PRIMARY KEY (recall, sku, serial)
 );
 
-CREATE TABLE recall_mark (
+CREATE TABLE recall_contact (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     recall text COLLATE "C" NOT NULL,
     shipment text COLLATE "C" NOT NULL,
     sku text COLLATE "C" NOT NULL,
-    item text COLLATE "C" NOT NULL,
-    mark text NOT NULL CHECK (mark IN ('NOTIFIED', 'RETURNED', 'DESTROYED', 'UNREACHABLE')),
+    lot_or_serial text COLLATE "C" NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('NOTIFIED', 'RETURNED', 'DESTROYED', 'UNREACHABLE')),
     note text NOT NULL,
-    at timestamptz NOT NULL,
-    actor text NOT NULL
+    contacted_at timestamptz NOT NULL,
+    contacted_by text NOT NULL
 );
-CREATE INDEX recall_mark_line ON recall_mark (recall, shipment, sku, item, id);
+CREATE INDEX recall_contact_line ON recall_contact (recall, shipment, sku, lot_or_serial, id);
 
--- whom to call about the goods of a shipment
+-- customer contacts of shipped orders
 CREATE TABLE consignee (
     shipment text COLLATE "C" NOT NULL,
     order_id text COLLATE "C" NOT NULL,
     customer text COLLATE "C" NOT NULL,
     customer_name text NOT NULL,
     contact text NOT NULL,
-    at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
     PRIMARY KEY (shipment, order_id)
 );

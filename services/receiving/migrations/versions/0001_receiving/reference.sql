@@ -1,4 +1,4 @@
--- Reference data, which receiving owns: products with their barcodes, warehouses, locations, and the changes to them.
+-- Reference data owned by receiving: products, barcodes, warehouses, locations and their change logs.
 
 CREATE TABLE product (
     sku text COLLATE "C" PRIMARY KEY,
@@ -6,7 +6,7 @@ CREATE TABLE product (
     name text NOT NULL,
     unit text NOT NULL,
     tracking text NOT NULL CHECK (tracking IN ('SERIAL', 'LOT', 'NONE')),
-    life jsonb NOT NULL DEFAULT '{}',
+    shelf_life jsonb NOT NULL DEFAULT '{}',
     decimals smallint NOT NULL DEFAULT 6 CHECK (decimals BETWEEN 0 AND 6)
 );
 
@@ -20,7 +20,7 @@ CREATE INDEX barcode_sku ON barcode (sku);
 CREATE TABLE product_change (
     sku text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
-    at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
     actor text NOT NULL,
     source text NOT NULL,
     message text NOT NULL,
@@ -43,15 +43,15 @@ CREATE TABLE location (
     pick_sequence integer NOT NULL
 );
 
--- of warehouses and locations
-CREATE TABLE place_change (
-    place text COLLATE "C" NOT NULL,
+-- Changes of warehouses and locations.
+CREATE TABLE location_change (
+    location text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
-    at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
     actor text NOT NULL,
     source text NOT NULL,
     message text NOT NULL,
     before jsonb,
     after jsonb NOT NULL,
-    PRIMARY KEY (place, version)
+    PRIMARY KEY (location, version)
 );

@@ -1,31 +1,31 @@
--- The audit trail: an act is one change with its cause, and has an audit row for each unit that it changed.
+-- The audit trail: one operation is a change with its cause; one audit entry is a unit that it changed.
 
-CREATE SEQUENCE act_id;
-CREATE TABLE act (
+CREATE SEQUENCE audit_operation_id;
+CREATE TABLE audit_operation (
     id bigint PRIMARY KEY,
     change text NOT NULL,
     reason text NOT NULL,
     actor text NOT NULL,
-    occurred timestamptz NOT NULL,
-    recorded timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
     cause_source text NOT NULL,
     cause_id text NOT NULL,
     receipt text,
     line text,
     order_id text,
-    demand text,
+    demand_id text,
     shipment text,
     customer text,
     return_id text,
-    hold text,
-    customer_name text,  -- with contact: whom to call about units that have shipped
+    hold_id text,
+    customer_name text,  -- with contact: whom to call about shipped units
     contact text
 );
 
-CREATE TABLE audit (
+CREATE TABLE audit_entry (
     serial_id bigint NOT NULL,
     version integer NOT NULL,
-    act bigint NOT NULL,
+    operation_id bigint NOT NULL,
     from_status status,
     status status NOT NULL,
     from_location text,

@@ -1,15 +1,19 @@
-"""The toy service's tables."""
+"""Tables of the toy service."""
 
-from shared.migrate import grant, line_tables, location_replica, product_replica, sql
+from shared.persistence.migrate import grant, location_tables, messaging_tables, product_table, run_sql
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    """Make them."""
-    line_tables()
-    product_replica()
-    location_replica()
-    sql("CREATE TABLE unit (box text, serial text, place int NOT NULL, PRIMARY KEY (box, serial), UNIQUE (box, place))")
+    """Create the tables."""
+    messaging_tables()
+    product_table()
+    location_tables()
+    run_sql("""
+        CREATE TABLE unit (
+            box text, serial text, position int NOT NULL, PRIMARY KEY (box, serial), UNIQUE (box, position)
+        )
+    """)
     grant("unit", "SELECT, INSERT")

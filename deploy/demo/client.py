@@ -1,0 +1,69 @@
+"""HTTP client of the warehouse staff: commands and queries."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+TIMEOUT_SECONDS = 30.0
+"""Maximum wait for an asynchronous effect."""
+
+
+class ExpectationFailedError(Exception):
+    """A step had an unexpected result."""
+
+
+class HttpClient:
+    """HTTP client of the four services."""
+
+    def __init__(self, addresses: dict[str, str]) -> None:
+        self.addresses = addresses
+        self._http = httpx.AsyncClient(timeout=10)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def get(self, service: str, path: str, **params: Any) -> dict[str, Any]:
+        """Query a resource; empty if it does not exist (yet)."""
+        response = await self._http.get(self.addresses[service] + path, params=params)
+        return response.json() if response.status_code == httpx.codes.OK else {}
+
+    async def post(self, service: str, path: str, actor: str, body: dict[str, Any]) -> httpx.Response:
+        """Send a command; retry while the response has a Retry-After header."""
+        headers = {"Idempotency-Key": str(uuid4()), "X-Actor": actor}
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            response = await self._http.post(self.addresses[service] + path, json=body, headers=headers)
+            if "Retry-After" not in response.headers or time.monotonic() > deadline:
+                return response
+            await asyncio.sleep(0.1)
+
+    async def execute(self, service: str, path: str, actor: str, **body: Any) -> dict[str, Any]:
+        """Send a command that must succeed; return its result."""
+        response = await self.post(service, path, actor, body)
+        if response.is_error or response.json().get("rejected"):
+            raise ExpectationFailedError(f"{service}{path}: {response.status_code} {response.text}")
+        return response.json()  # type: ignore[no-any-return]
+
+    async def expect_rejection(self, service: str, path: str, actor: str, **body: Any) -> dict[str, Any]:
+        """Send a command that must be rejected; return the problem."""
+        response = await self.post(service, path, actor, body)
+        if not response.is_client_error:
+            raise ExpectationFailedError(
+                f"{service}{path}: expected a rejection, received {response.status_code} {response.text}"
+            )
+        return response.json()  # type: ignore[no-any-return]
+
+
+async def wait_until(description: str, probe: Callable[[], Awaitable[Any]]) -> Any:
+    """Poll until the probe returns a true value, and return that."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not (result := await probe()):
+        if time.monotonic() > deadline:
+            raise ExpectationFailedError(f"timeout after {TIMEOUT_SECONDS:.0f} s: {description}")
+        await asyncio.sleep(0.05)
+    return result

@@ -1,0 +1,124 @@
+"""Applies allocations to demands; a cancelled demand is ignored, as the stock service releases its stock itself."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from services.fulfillment.orders.domain.content import log_detail
+from services.fulfillment.orders.domain.context import MessageContext
+from services.fulfillment.orders.domain.demands import create_demand
+from services.fulfillment.orders.domain.items import (
+    AllocatedItem,
+    AllocatedLot,
+    AllocatedUnit,
+    format_quantity,
+    lot_label,
+    total_quantity,
+)
+from services.fulfillment.orders.domain.unit_of_work import Demand, Line, Order
+from shared.contracts.lots import LotAllocated, SkippedLots
+from shared.contracts.problems import Code
+from shared.contracts.serials import SerialAllocated, SkippedSerials
+
+AllocationEvent = SerialAllocated | LotAllocated
+MAX_EXAMPLES = 20
+"""How many skipped serial numbers or lots the summary of a demand lists."""
+
+
+def apply_allocation(context: MessageContext, data: AllocationEvent) -> None:
+    """Add allocated items to an order line and record its open quantity and the skipped stock."""
+    match = _find_demand(context, data)
+    if match is None:
+        return
+    order, line, demand = match
+    if demand.cancelled:
+        return
+    items = _allocated_items(context, demand, data)
+    if violation := _allocation_conflict(context, line, items):
+        context.record_conflict(
+            Code.DOCUMENT_MISMATCH, violation, order.order_id, data.sku, [item.identifier for item in items]
+        )
+        return
+    for item in items:
+        context.uow.add(item)
+    line.allocated += total_quantity(items)
+    demand.answered = True
+    demand.allocated_total += total_quantity(items)
+    demand.closed = data.final
+    demand.skipped_summary = _skipped_summary(data.sku, data.skipped)
+    context.uow.demands.put(demand.demand_id, demand)
+    context.mark_line(line)
+    if items:
+        context.log(order.order_id, "allocated", line=line.line, **log_detail(items))
+    if demand.replaces is not None:
+        _finish_swap(context, order, line, demand, data)
+
+
+def _allocated_items(context: MessageContext, demand: Demand, data: AllocationEvent) -> list[AllocatedItem]:
+    if isinstance(data, SerialAllocated):
+        return [
+            AllocatedUnit(
+                sku=data.sku, serial=allocated.serial, order_id=demand.order_id, line=demand.line,
+                demand_id=demand.demand_id, location=allocated.location, expiry=allocated.expiry,
+            )
+            for allocated in data.allocated
+        ]  # fmt: skip
+    return [
+        AllocatedLot(
+            allocated_lot_id=next(context.uow.new_ids), sku=data.sku, lot=allocated.lot, order_id=demand.order_id,
+            line=demand.line, demand_id=demand.demand_id, location=allocated.location, quantity=allocated.quantity,
+            expiry=allocated.expiry,
+        )
+        for allocated in data.allocated
+    ]  # fmt: skip
+
+
+def _skipped_summary(sku: str, skipped: Sequence[SkippedSerials | SkippedLots]) -> str:
+    parts = [
+        f"{entry.count} {entry.reason}" if isinstance(entry, SkippedSerials)
+        else f"{format_quantity(entry.quantity)} of {lot_label(sku, entry.lot)} {entry.reason}"
+        for entry in skipped[:MAX_EXAMPLES]
+    ]  # fmt: skip
+    remaining = len(skipped) - len(parts)
+    return "; ".join(parts + ([f"{remaining} more"] if remaining else []))
+
+
+def _find_demand(context: MessageContext, data: AllocationEvent) -> tuple[Order, Line, Demand] | None:
+    order = context.uow.orders.get(data.order)
+    if order is None:
+        context.record_conflict(Code.ORDER_NOT_FOUND, f"Order {data.order} not found", data.order, data.sku)
+        return None
+    demand = context.uow.demands.get(data.demand_id)
+    if demand is None or (demand.order_id, demand.line, demand.sku) != (data.order, data.line, data.sku):
+        detail = f"Order {data.order} has no demand {data.demand_id} for line {data.line} and product {data.sku}"
+        context.record_conflict(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, [data.demand_id])
+        return None
+    return order, order.lines[demand.line], demand
+
+
+def _allocation_conflict(context: MessageContext, line: Line, allocated: Iterable[AllocatedItem]) -> str | None:
+    items = list(allocated)
+    units = [item for item in items if isinstance(item, AllocatedUnit)]
+    for item in units:
+        if allocated_unit := context.uow.units.get(item.key):
+            return f"{allocated_unit} is already allocated to order {allocated_unit.order_id}"
+    if len({unit.key for unit in units}) < len(units):
+        return "The same unit is allocated twice"
+    if line.open_quantity < total_quantity(items):
+        allocated_quantity = format_quantity(total_quantity(items))
+        return f"Line {line.line}: {allocated_quantity} allocated, {format_quantity(line.open_quantity)} open"
+    return None
+
+
+def _finish_swap(context: MessageContext, order: Order, line: Line, demand: Demand, data: AllocationEvent) -> None:
+    """Complete a swap: update the criteria of the line, or request its open quantity again."""
+    requested = demand.serials or demand.lots
+    if data.allocated:
+        line.serials = tuple(requested[0] if serial == demand.replaces else serial for serial in line.serials)
+        line.lots = tuple(dict.fromkeys((*line.lots, *demand.lots))) if line.lots else ()
+    remaining = min(Decimal(data.open_quantity), line.open_quantity)
+    if demand.closed and remaining > 0:
+        listed_serials = [serial for serial in line.serials if serial == demand.replaces]
+        create_demand(context, order, line, remaining, demand.tracking, serials=listed_serials)
+        context.log(
+            order.order_id, "swap failed", line=line.line, requested=requested[0], reason=demand.skipped_summary
+        )

@@ -1,0 +1,73 @@
+"""Results of commands on orders: order status and resource path."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from services.fulfillment.orders.domain.content import lot_lines
+from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedUnit
+from services.fulfillment.orders.domain.paths import order_path
+from services.fulfillment.orders.domain.unit_of_work import Order
+from shared.contracts.envelope import ContractModel
+from shared.contracts.fulfillment import OrderStatus
+from shared.contracts.results import PartialResult
+from shared.identifiers import Quantity
+
+
+class OrderResult(PartialResult):
+    """The status of an order; UNKNOWN if the order has not arrived yet: the change is applied when it does."""
+
+    order: str
+    status: OrderStatus | Literal["UNKNOWN"]
+    path: str | None
+    """The path of the order, or null if it has not arrived yet."""
+
+
+def order_result(order: Order) -> OrderResult:
+    """The result for an existing order."""
+    return OrderResult(order=order.order_id, status=order.status, path=order_path(order.order_id))
+
+
+def pending_order_result(order_id: str) -> OrderResult:
+    """The result for an order that has not arrived yet."""
+    return OrderResult(order=order_id, status="UNKNOWN", path=None)
+
+
+class UnitResult(ContractModel):
+    """A serial number and its order line."""
+
+    sku: str
+    serial: str
+    line: str
+
+
+class LotResult(ContractModel):
+    """A quantity of a lot and its order line."""
+
+    sku: str
+    lot: str
+    quantity: Quantity
+    line: str
+
+
+class ItemsResult(PartialResult):
+    """The processed items of a command; rejected ones are listed in `rejected`."""
+
+    order: str
+    status: OrderStatus
+    units: list[UnitResult]
+    stock: list[LotResult] = []
+    path: str
+
+
+def items_result(order: Order, items: Sequence[AllocatedItem]) -> ItemsResult:
+    """The result of a command that processed at least one item."""
+    return ItemsResult(
+        order=order.order_id, status=order.status, path=order_path(order.order_id),
+        units=[
+            UnitResult(sku=item.sku, serial=item.serial, line=item.line)
+            for item in items if isinstance(item, AllocatedUnit)
+        ],
+        stock=[
+            LotResult(sku=line.sku, lot=line.lot, quantity=line.quantity, line=line.line) for line in lot_lines(items)
+        ],
+    )  # fmt: skip

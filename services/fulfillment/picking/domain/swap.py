@@ -1,0 +1,140 @@
+"""Swaps: a supervisor replaces an allocated unit or lot with another available one of the same product.
+
+The items are released without reallocation; otherwise the same items could be allocated again. The replacement is
+requested under a new demand, which is cancelled if it cannot be filled. Its allocation decides the result of the swap.
+"""
+
+from collections.abc import Sequence
+
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    AllocatedUnit,
+    Demand,
+    MessageContext,
+    Order,
+    create_demand,
+    release,
+)
+from services.fulfillment.orders.domain.content import log_detail
+from services.fulfillment.orders.domain.items import format_quantity, total_quantity
+from services.fulfillment.orders.domain.lookups import blocking_paths, order_cancelled, order_not_found
+from services.fulfillment.orders.domain.lot_selection import TO_PICK, find_candidates, select_lots
+from services.fulfillment.orders.domain.paths import order_path
+from shared.contracts.commands.fulfillment import LotSelector, SwapLot, SwapUnit
+from shared.contracts.envelope import ContractModel
+from shared.contracts.problems import Code, ProblemDetail
+
+
+class SwapAccepted(ContractModel):
+    """An accepted swap and the path of its result."""
+
+    swap_id: str
+    order: str
+    path: str
+
+
+def swap_unit(context: MessageContext, data: SwapUnit) -> tuple[Demand | None, list[ProblemDetail]]:
+    """Release a unit and request its replacement; the id of the demand identifies the swap."""
+    order = context.uow.orders.get(data.order)
+    if order is None:
+        return None, [order_not_found(data.order)]
+    unit = context.uow.units.get((data.unit.sku, data.unit.serial))
+    if violation := _swap_violation(context, order, unit, data):
+        return None, [violation]
+    assert unit is not None  # noqa: S101 - a missing unit is rejected above
+    return _swap(context, order, [unit], data.reason, serials=[data.replacement]), []
+
+
+def swap_lot(context: MessageContext, data: SwapLot) -> tuple[Demand | None, list[ProblemDetail]]:
+    """Release a quantity of a lot and request the same quantity of another, for one line."""
+    order = context.uow.orders.get(data.order)
+    if order is None:
+        return None, [order_not_found(data.order)]
+    if order.cancelled:
+        return None, [order_cancelled(order)]
+    if data.replacement == data.stock.lot:
+        detail = f"The replacement lot {data.replacement} is the lot to be swapped"
+        return None, [
+            ProblemDetail(
+                code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=[order_path(data.order)]
+            )
+        ]
+    requested = _restrict_to_one_line(order, data.stock)
+    if violation := _mixed_lots_violation(order, requested):
+        return None, [violation]
+    lots, violations = select_lots(context.uow, order, [requested], TO_PICK)
+    if violations:
+        return None, violations
+    return _swap(context, order, lots, data.reason, lots=[data.replacement]), []
+
+
+def _restrict_to_one_line(order: Order, requested: LotSelector) -> LotSelector:
+    """Restrict the request to one line if several have the lot: a swap has one result."""
+    lots = find_candidates(order, requested, TO_PICK)
+    for line in dict.fromkeys(lot.line for lot in lots):
+        if total_quantity(lot for lot in lots if lot.line == line) >= requested.quantity:
+            return requested.model_copy(update={"line": line})
+    return requested.model_copy(update={"line": lots[0].line}) if lots else requested
+
+
+def _mixed_lots_violation(order: Order, requested: LotSelector) -> ProblemDetail | None:
+    """Violation for a partial swap of a single-lot line: the rest would be of another lot."""
+    line = order.lines.get(requested.line or "")
+    if (
+        line is None
+        or not line.single_lot
+        or requested.quantity >= (line_quantity := line.allocated + line.picked + line.shipped)
+    ):
+        return None
+    detail = (
+        f"Line {line.line} requires a single lot and has {format_quantity(line_quantity)}: "
+        "swap the whole quantity or amend the line"
+    )
+    return ProblemDetail(
+        code=Code.MIXED_LOTS_NOT_ALLOWED,
+        detail=detail,
+        ids=[requested.lot or requested.sku],
+        blocked_by=[order_path(order.order_id)],
+    )
+
+
+def _swap(
+    context: MessageContext, order: Order, items: Sequence[AllocatedItem], reason: str, *, serials: Sequence[str] = (),
+    lots: Sequence[str] = (),
+) -> Demand:  # fmt: skip
+    """Release items of one line and request the replacement."""
+    first, line = items[0], order.lines[items[0].line]
+    tracking = line.demands[first.demand_id].tracking
+    release(context, order, items, f"swap: {reason}", replace=False)
+    demand = create_demand(
+        context, order, line, total_quantity(items), tracking, serials=serials, lots=lots, shortfall="CANCEL",
+        replaces=first.identifier,
+    )  # fmt: skip
+    context.log(
+        order.order_id, "swap requested", line=line.line, replacement=[*serials, *lots][0], reason=reason,
+        swap_id=demand.demand_id, **log_detail(items),
+    )  # fmt: skip
+    return demand
+
+
+def _swap_violation(
+    context: MessageContext, order: Order, unit: AllocatedUnit | None, data: SwapUnit
+) -> ProblemDetail | None:
+    sku, serial = data.unit.sku, data.unit.serial
+    if order.cancelled:
+        return order_cancelled(order)
+    if unit is None or unit.order_id != order.order_id:
+        detail = f"{sku} {serial} is not allocated to order {order.order_id}"
+        blocked_by = blocking_paths(context.uow, (sku, serial), order)
+        return ProblemDetail(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
+    if unit.status != "ALLOCATED":
+        detail = f"{sku} {serial} is already picked: unpick it first"
+        return ProblemDetail(
+            code=Code.ALREADY_PICKED, detail=detail, ids=[serial], blocked_by=[order_path(order.order_id)]
+        )
+    if other := context.uow.units.get((sku, data.replacement)):
+        detail = f"{sku} {data.replacement} is {other.status} for order {other.order_id}"
+        return ProblemDetail(
+            code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=[order_path(other.order_id)]
+        )
+    return None

@@ -1,0 +1,130 @@
+"""Available stock of a product in a warehouse: the FEFO queue and the stock excluded from allocation."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.lots.allocation.domain.demand import Demand
+from services.lots.allocation.domain.shelf_life import ShelfLifeRules
+from services.lots.balances.domain.records import Balance, Pool
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation
+from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
+
+
+class SkipReason(StrEnum):
+    """Reasons for skipping stock, as shown to users."""
+
+    ON_HOLD = "on hold"
+    EXPIRED = "expired"
+    ALLOCATION_STOPPED = "remaining shelf life too short for allocation"
+    INSUFFICIENT_SHELF_LIFE = "remaining shelf life too short for this order"
+    LOT_NOT_REQUESTED = "lot not requested"
+    LOT_TOO_SMALL = "lot cannot fill the line alone"
+
+
+REASON_BY_VIOLATION: dict[ShelfLifeViolation, SkipReason] = {
+    "expired": SkipReason.EXPIRED,
+    "allocation_stopped": SkipReason.ALLOCATION_STOPPED,
+    "insufficient_shelf_life": SkipReason.INSUFFICIENT_SHELF_LIFE,
+}
+
+
+class SkippedLot(NamedTuple):
+    """Skipped stock of a lot at a location, with the reason."""
+
+    lot: AvailableLot
+    reason: SkipReason
+
+
+def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict[Pool, list[Balance]]:
+    """Group balances in storage with unallocated stock by pool."""
+    balances_by_pool: dict[Pool, list[Balance]] = {pool: [] for pool in pools}
+    for balance in uow.balances.values():
+        pool = balance.sku, balance.warehouse
+        if pool in balances_by_pool and balance.is_storage and balance.unallocated > 0:
+            balances_by_pool[pool].append(balance)
+    return balances_by_pool
+
+
+@dataclass(slots=True)
+class AvailableLots:
+    """Available stock of a SKU in a warehouse on a local date, reduced by each allocation."""
+
+    rules: ShelfLifeRules
+    local_date: date
+    queue: FefoQueue
+    excluded: list[SkippedLot]
+    """Stock excluded for all demands, in FEFO order."""
+    _min_days_by_criteria: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    @classmethod
+    def from_balances(
+        cls, uow: LotsUnitOfWork, rules: ShelfLifeRules, balances: Iterable[Balance], pick_sequence: Mapping[str, int]
+    ) -> "AvailableLots":
+        """Separate available from excluded stock; `pick_sequence` gives the picking order of the locations."""
+        available, excluded, local_date = [], [], rules.local_date(uow.now)
+        for balance in balances:
+            lot = uow.lots[balance.sku, balance.lot]
+            available_lot = AvailableLot(
+                lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
+                pick_sequence=pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
+            )  # fmt: skip
+            violation = shelf_life_violation(lot.expiry, local_date, rules.policy.stop_allocation_days)
+            if violation or uow.is_held(balance):
+                excluded.append(
+                    SkippedLot(available_lot, REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
+                )
+            else:
+                available.append(available_lot)
+        return cls(
+            rules, local_date, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
+        )
+
+    def allocate(self, demand: Demand) -> list[AllocatedQuantity]:
+        """Take the demand's open quantity from the remaining stock."""
+        if self._is_unrestricted(demand):
+            return self.queue.allocate(demand.open_quantity, single_lot=demand.single_lot)
+        return self.queue.allocate(
+            demand.open_quantity, lambda lot: not self.skip_reason(demand, lot), single_lot=demand.single_lot
+        )
+
+    def skip_reason(self, demand: Demand, lot: AvailableLot) -> SkipReason | None:
+        """Return why the demand cannot take this available lot, or None."""
+        if not demand.accepts_lot(lot.lot):
+            return SkipReason.LOT_NOT_REQUESTED
+        violation = shelf_life_violation(lot.expiry, self.local_date, min_remaining_days=self._min_days(demand))
+        return REASON_BY_VIOLATION[violation] if violation else None
+
+    def _is_unrestricted(self, demand: Demand) -> bool:
+        return not demand.allowed_lots and demand.assigned_lot is None and not self._min_days(demand)
+
+    def _min_days(self, demand: Demand) -> int:
+        criteria = demand.customer, demand.min_remaining_shelf_life_days
+        min_days = self._min_days_by_criteria.get(criteria)
+        if min_days is None:
+            min_days = self._min_days_by_criteria[criteria] = self.rules.policy.min_remaining_shelf_life(*criteria)
+        return min_days
+
+    def find_skipped(self, demand: Demand, allocated: list[AllocatedQuantity]) -> list[SkippedLot]:
+        """Return the stock skipped before the last allocated lot, or all remaining stock if the demand is short.
+
+        Call it directly after `allocate`.
+        """
+        is_short = (
+            sum((allocated_quantity.quantity for allocated_quantity in allocated), Decimal(0)) < demand.open_quantity
+        )
+        if not is_short and not self.excluded and self._is_unrestricted(demand):
+            return []
+        last_key = None if is_short else allocated[-1].source.fefo_key
+        skipped = [
+            skipped_lot for skipped_lot in self.excluded if last_key is None or skipped_lot.lot.fefo_key < last_key
+        ]
+        for lot in self.queue.lots:
+            if last_key is not None and lot.fefo_key >= last_key:
+                break
+            skipped.append(SkippedLot(lot, self.skip_reason(demand, lot) or SkipReason.LOT_TOO_SMALL))
+        return sorted(skipped, key=lambda skipped_lot: skipped_lot.lot.fefo_key)

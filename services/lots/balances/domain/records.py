@@ -1,0 +1,254 @@
+"""Records of lot stock: lots, balances, reservations, picked quantities, holds and ledger entries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
+
+from shared.contracts.envelope import Causation, CloudEvent
+
+LotKey = tuple[str, str]
+"""SKU and lot number: two products may use the same lot number."""
+
+BalanceKey = tuple[str, str, str]
+"""SKU, lot and location of a balance."""
+
+Pool = tuple[str, str]
+"""SKU and warehouse: the stock that a demand is allocated from."""
+
+HoldKind = Literal["MANUAL", "SHORT_SHELF_LIFE", "EXPIRY_CONFLICT", "EXPIRED", "RETURN", "NOT_FOUND", "RECALL"]
+
+ZERO = Decimal(0)
+NO_EXPIRY = date.max
+"""Stands for "no expiry date"; stored as `infinity` in the database."""
+
+MAX_QUANTITY = Decimal(1_000_000)
+"""Maximum quantity of a lot in one message."""
+
+
+def split_quantity(quantity: Decimal) -> Iterator[Decimal]:
+    """Split a quantity into portions of at most MAX_QUANTITY."""
+    while quantity > 0:
+        yield min(quantity, MAX_QUANTITY)
+        quantity -= MAX_QUANTITY
+
+
+class ChangeType(StrEnum):
+    """Types of ledger entries."""
+
+    RECEIVED = "RECEIVED"
+    RETURNED = "RETURNED"
+    PUT_AWAY = "PUT_AWAY"
+    MOVED = "MOVED"
+    PICKED = "PICKED"
+    UNPICKED = "UNPICKED"
+    SHIPPED = "SHIPPED"
+    SCRAPPED = "SCRAPPED"
+    LOST = "LOST"
+    FOUND = "FOUND"
+    COUNT_GAIN = "COUNT_GAIN"
+    COUNT_LOSS = "COUNT_LOSS"
+    RETURNED_TO_VENDOR = "RETURNED_TO_VENDOR"
+
+    @property
+    def description(self) -> str:
+        """The type in words, used as the default reason of a ledger entry."""
+        return self.value.lower().replace("_", " ")
+
+
+class MessageContext(NamedTuple):
+    """Actor, time, cause and reason of the message being handled (S22)."""
+
+    actor: str
+    occurred_at: datetime
+    cause: Causation
+    reason: str = ""
+
+    @classmethod
+    def from_event(cls, event: CloudEvent[Any], reason: str = "") -> "MessageContext":
+        """Take the context from a message; `reason` overrides the reason in its data."""
+        return cls(event.actor, event.time, event.cause, reason or getattr(event.data, "reason", ""))
+
+
+class DocumentRefs(NamedTuple):
+    """Documents that a ledger entry refers to."""
+
+    receipt: str | None = None
+    order_id: str | None = None
+    line: str | None = None
+    demand_id: str | None = None
+    shipment: str | None = None
+    customer: str | None = None
+    return_id: str | None = None
+    supplier: str | None = None
+
+
+class DemandRef(NamedTuple):
+    """The demand of an order line."""
+
+    demand_id: str
+    order_id: str
+    line: str
+
+
+@dataclass(slots=True)
+class TrackedRow:
+    """A working copy of a row: `is_new` rows are inserted, other `is_dirty` rows are updated."""
+
+    is_new: bool = field(default=True, kw_only=True)
+    is_dirty: bool = field(default=False, kw_only=True)
+
+
+@dataclass(slots=True)
+class Lot(TrackedRow):
+    """A lot of a product with the dates in force."""
+
+    sku: str
+    lot: str
+    expiry: date | None
+    manufactured_on: date | None
+    best_before: date | None
+    first_received_at: datetime
+    supplier: str
+
+
+@dataclass(slots=True)
+class Balance(TrackedRow):
+    """On-hand and allocated quantity of a lot at a location."""
+
+    sku: str
+    lot: str
+    location: str
+    warehouse: str
+    is_storage: bool
+    on_hand: Decimal = ZERO
+    allocated: Decimal = ZERO
+    expiry: date = NO_EXPIRY
+    """Copy of the lot's expiry for reports sorted by expiry; rules read the lot."""
+    next_expiry_check: date = date.min
+    """Date of the next expiry check; a new balance is checked at once."""
+
+    @property
+    def key(self) -> BalanceKey:
+        """Key of the balance."""
+        return self.sku, self.lot, self.location
+
+    @property
+    def unallocated(self) -> Decimal:
+        """On-hand quantity that is not allocated, held or not."""
+        return self.on_hand - self.allocated
+
+
+@dataclass(slots=True)
+class Reservation(TrackedRow):
+    """Quantity of a balance allocated to a demand and not yet picked."""
+
+    demand_id: str
+    lot: str
+    location: str
+    sku: str
+    order_id: str
+    line: str
+    quantity: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class PickedQuantity(TrackedRow):
+    """Quantity of a lot picked for a demand and not yet shipped."""
+
+    demand_id: str
+    lot: str
+    sku: str
+    warehouse: str
+    order_id: str
+    line: str
+    quantity: Decimal = ZERO
+    expiry: date = NO_EXPIRY
+    """Copy of the lot's expiry."""
+    next_expiry_check: date = date.min
+    """Date of the next expiry check, taken over from the balance at the pick."""
+
+
+@dataclass(slots=True)
+class Hold(TrackedRow):
+    """A hold on a lot at one location or, without a location, at all of them.
+
+    `pending_quantity` is the returned quantity without a disposition.
+    """
+
+    hold_id: str
+    sku: str
+    lot: str
+    location: str | None
+    kind: HoldKind
+    reason: str
+    owner_role: str
+    return_id: str | None
+    pending_quantity: Decimal
+    opened_by: str
+    opened_at: datetime
+    released_by: str | None = None
+    released_at: datetime | None = None
+    released_reason: str | None = None
+    id: int | None = None
+
+    @property
+    def lot_key(self) -> LotKey:
+        """Key of the lot on hold."""
+        return self.sku, self.lot
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the hold has not been released."""
+        return self.released_at is None
+
+    def covers(self, location: str) -> bool:
+        """Whether the hold is open and applies to stock at the location."""
+        return self.is_open and self.location in {None, location}
+
+
+class LedgerEntry(NamedTuple):
+    """A ledger entry: change of the on-hand quantity at a location and of the picked quantity in a warehouse."""
+
+    change: str
+    sku: str
+    lot: str
+    warehouse: str
+    location: str | None
+    on_hand: Decimal
+    picked: Decimal
+    reason: str
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+    cause_source: str
+    cause_id: str
+    receipt: str | None
+    order_id: str | None
+    line: str | None
+    demand_id: str | None
+    shipment: str | None
+    customer: str | None
+    return_id: str | None
+    supplier: str | None
+
+
+class Correction(NamedTuple):
+    """A correction of a lot's dates."""
+
+    sku: str
+    lot: str
+    previous_expiry: date | None
+    expiry: date | None
+    previous_manufactured_on: date | None
+    manufactured_on: date | None
+    previous_best_before: date | None
+    best_before: date | None
+    reason: str
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+    cause_source: str
+    cause_id: str

@@ -1,0 +1,65 @@
+"""Response bodies of commands on lot stock."""
+
+from datetime import date
+
+from services.lots.balances.domain.records import Balance, Lot
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.model import KnownFieldsModel
+from shared.identifiers import SignedQuantity
+
+
+class LocationStock(KnownFieldsModel):
+    """On-hand and allocated quantity of a lot at a location."""
+
+    location: str
+    on_hand: SignedQuantity
+    allocated: SignedQuantity
+    on_hold: bool
+
+
+class LotSnapshot(KnownFieldsModel):
+    """A lot at the locations that a command concerns."""
+
+    sku: str
+    lot: str
+    expiry: date | None
+    locations: list[LocationStock]
+
+
+def lot_snapshot(uow: LotsUnitOfWork, lot: Lot, *balances: Balance) -> LotSnapshot:
+    """Describe a lot after a command."""
+    location_balances = [
+        LocationStock(
+            location=balance.location,
+            on_hand=balance.on_hand,
+            allocated=balance.allocated,
+            on_hold=uow.is_held(balance),
+        )
+        for balance in balances
+    ]
+    return LotSnapshot(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, locations=location_balances)
+
+
+class HoldOnLot(KnownFieldsModel):
+    """A lot on hold, at one location or, without a location, at all of them."""
+
+    lot: str
+    location: str | None
+
+
+class HoldSnapshot(KnownFieldsModel):
+    """A hold and the lots that it is open on: none once it is released."""
+
+    sku: str
+    hold_id: str
+    open_on: list[HoldOnLot]
+
+
+def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str) -> HoldSnapshot:
+    """Describe a hold after a command."""
+    lots_on_hold = [
+        HoldOnLot(lot=hold.lot, location=hold.location)
+        for hold in uow.holds_by_id.get((sku, hold_id), ())
+        if hold.is_open
+    ]
+    return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold)

@@ -1,0 +1,68 @@
+"""Statement parts for the quantities of lots, shared by pages and reports.
+
+The on-hand quantity is the sum of available, allocated, held and staged; picked stock has left its location, but has
+not been shipped. All quantities are exact.
+"""
+
+from typing import Any
+
+from pydantic import Field
+
+from shared.contracts.model import KnownFieldsModel
+from shared.http import LotFilter, SkuFilter, WarehouseFilter
+from shared.identifiers import SignedQuantity
+
+LOT_FILTER = """
+    (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+    AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
+"""
+"""Condition for the optional filters by product, lot and warehouse."""
+
+
+class StockTotals(KnownFieldsModel):
+    """Quantities of stock: on hand is the sum of available, allocated, held and staged."""
+
+    on_hand: SignedQuantity = Field(description="on-hand quantity")
+    available: SignedQuantity = Field(description="part of it available for allocation")
+    allocated: SignedQuantity = Field(description="part of it allocated to orders")
+    held: SignedQuantity = Field(description="unallocated part of it on hold")
+    staged: SignedQuantity = Field(description="part of it at dock and staging locations")
+    picked: SignedQuantity = Field(description="picked quantity, not shipped")
+
+
+def stock_filters(sku: SkuFilter = None, lot: LotFilter = None, warehouse: WarehouseFilter = None) -> dict[str, Any]:
+    """Filter by product, lot and warehouse."""
+    return {"sku": sku, "lot": lot, "warehouse": warehouse}
+
+
+def location_query(condition: str) -> str:
+    """Build the statement of the quantities by location."""
+    return f"""
+        SELECT sku, lot, warehouse, location, on_hand, allocated,
+            CASE WHEN on_hold THEN on_hand - allocated ELSE 0 END AS held,
+            CASE WHEN is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS available,
+            CASE WHEN NOT is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS staged
+        FROM (
+            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, EXISTS (
+                SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.released_at IS NULL
+                    AND (h.location IS NULL OR h.location = b.location)
+            ) AS on_hold
+            FROM balance AS b WHERE on_hand > 0 AND {condition} OFFSET 0
+        ) AS b
+    """  # noqa: S608 - all parts are constants of this service
+
+
+def totals_query(condition: str, *group_by: str) -> str:
+    """Build the statement of the quantities summed by columns."""
+    group_columns = ", ".join(group_by)
+    return f"""
+        SELECT {group_columns}, count(DISTINCT lot) AS lots, sum(on_hand) AS on_hand, sum(available) AS available,
+            sum(allocated) AS allocated, sum(held) AS held, sum(staged) AS staged, sum(picked) AS picked
+        FROM (
+            SELECT sku, lot, warehouse, on_hand, available, allocated, held, staged, 0 AS picked
+            FROM ({location_query(condition)}) AS by_location
+            UNION ALL
+            SELECT sku, lot, warehouse, 0, 0, 0, 0, 0, quantity FROM picked_stock WHERE quantity > 0 AND {condition}
+        ) AS quantities
+        GROUP BY {group_columns}
+    """  # noqa: S608 - all parts are constants of this service

@@ -1,0 +1,161 @@
+"""Keys of the records that a batch of commands needs, derived from the commands alone."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.receiving.products.domain import BarcodeMatch
+from services.receiving.receipts.domain.records import Discrepancy, LotKey, LotScan, RowKey, Unit
+from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
+from shared.contracts.commands import receiving as commands
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
+
+
+@dataclass(slots=True)
+class LoadPlan:
+    """Keys to load, by the way the records are found."""
+
+    skus: set[str] = field(default_factory=set)
+    locations: set[str] = field(default_factory=set)
+    warehouses: set[str] = field(default_factory=set)
+    receipts: set[str] = field(default_factory=set)
+    closing_receipts: set[str] = field(default_factory=set)
+    """Receipts of which all lines and expected units are needed."""
+    lines: set[RowKey] = field(default_factory=set)
+    lines_by_sku: set[RowKey] = field(default_factory=set)
+    """(receipt, sku)."""
+    sessions: set[RowKey] = field(default_factory=set)
+    closing_sessions: set[RowKey] = field(default_factory=set)
+    """Sessions of which all scans are needed."""
+    units: set[RowKey] = field(default_factory=set)
+    serial_scans: set[tuple[str, str, str]] = field(default_factory=set)
+    """(receipt, sku, serial), for unmatched scans, open discrepancies and units expected under another product."""
+    lots: set[LotKey] = field(default_factory=set)
+    lot_scans: set[str] = field(default_factory=set)
+    discrepancies: set[str] = field(default_factory=set)
+
+    def add_for_discrepancies(self, discrepancies: Iterable[Discrepancy], events: Iterable[CloudEvent[Any]]) -> None:
+        """Add the keys for resolving these discrepancies."""
+        match_targets = {
+            event.data.discrepancy: event.data.match_to
+            for event in events
+            if isinstance(event.data, commands.ResolveDiscrepancy)
+        }
+        for discrepancy in discrepancies:
+            if discrepancy.discrepancy not in match_targets:
+                continue
+            self.skus.add(discrepancy.sku)
+            if discrepancy.scan_id is not None:
+                self.lot_scans.add(discrepancy.scan_id)
+                self.lines_by_sku.add((discrepancy.receipt, discrepancy.sku))
+            if discrepancy.serial is None:
+                continue
+            skus = (
+                {discrepancy.sku, discrepancy.conflicting_value}
+                if discrepancy.kind == "WRONG_PRODUCT"
+                else {discrepancy.sku}
+            )
+            serials = (
+                {discrepancy.serial, discrepancy.conflicting_value}
+                if discrepancy.kind == "CASE_MISMATCH"
+                else {discrepancy.serial}
+            )
+            serials |= {match_targets[discrepancy.discrepancy]}
+            self.units.update((sku, serial) for sku in skus for serial in serials if sku and serial)
+            self.lines_by_sku.update((discrepancy.receipt, sku) for sku in skus if sku)
+
+    def add_lines(self, units: Iterable[Unit], lot_scans: Iterable[LotScan]) -> None:
+        """Add the lines of these units and lot scans, also on other receipts."""
+        self.lines.update((scan.receipt, scan.line) for scan in lot_scans if scan.line)
+        for unit in units:
+            if unit.receipt and unit.line and unit.status in {"EXPECTED", "SCANNED"}:
+                self.lines.add((unit.receipt, unit.line))
+
+
+def required_keys(events: Iterable[CloudEvent[Any]], barcodes: Mapping[str, BarcodeMatch]) -> LoadPlan:
+    """Collect the keys for all commands."""
+    plan = LoadPlan()
+    for event in events:
+        plan.receipts.add(event.data.receipt)
+        LOADERS[type(event.data)](plan, event.data, barcodes)
+    return plan
+
+
+def _load_for_announcement(plan: LoadPlan, command: AsnAnnounced, _: object) -> None:
+    plan.warehouses.add(command.warehouse)
+    _add_asn_lines(plan, command.receipt, command.lines)
+
+
+def _load_for_amendment(plan: LoadPlan, command: AsnChanged, _: object) -> None:
+    _add_asn_lines(plan, command.receipt, (*command.add, *command.remove))
+
+
+def _load_for_closing(plan: LoadPlan, command: AsnCancelled | commands.CloseReceipt, _: object) -> None:
+    plan.closing_receipts.add(command.receipt)
+
+
+def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Mapping[str, BarcodeMatch]) -> None:
+    plan.locations.add(command.location)
+    plan.sessions.add((command.receipt, command.session))
+    barcode_match = barcodes.get(command.barcode) if command.barcode else None
+    if sku := barcode_match.sku if barcode_match else command.sku if command.barcode is None else None:
+        plan.skus.add(sku)
+        plan.lines_by_sku.add((command.receipt, sku))
+        _add_serials(plan, command.receipt, sku, command.serials)
+        _add_lots(plan, command.receipt, sku, (entry.lot for entry in command.lots))
+
+
+def _load_for_undo(plan: LoadPlan, command: commands.UndoScan, _: object) -> None:
+    plan.sessions.add((command.receipt, command.session))
+    _add_serials(plan, command.receipt, command.sku, command.serials)
+    _add_lots(plan, command.receipt, command.sku, command.lots)
+
+
+def _load_for_take_over(plan: LoadPlan, command: commands.TakeOverSession, _: object) -> None:
+    plan.sessions.add((command.receipt, command.session))
+
+
+def _load_for_session_end(
+    plan: LoadPlan, command: commands.ConfirmSession | commands.DiscardSession, _: object
+) -> None:
+    plan.sessions.add((command.receipt, command.session))
+    plan.closing_sessions.add((command.receipt, command.session))
+
+
+def _load_for_resolution(plan: LoadPlan, command: commands.ResolveDiscrepancy, _: object) -> None:
+    plan.discrepancies.add(command.discrepancy)
+    plan.lines.add((command.receipt, command.line or ""))
+
+
+def _add_asn_lines(plan: LoadPlan, receipt: str, lines: Iterable[AsnLine]) -> None:
+    for line in lines:
+        plan.skus.add(line.sku)
+        plan.lines.add((receipt, line.line))
+        plan.units.update((line.sku, serial) for serial in line.serials)
+
+
+def _add_serials(plan: LoadPlan, receipt: str, sku: str, serials: Iterable[str]) -> None:
+    # Invalid serials are never stored, and some are not valid as SQL parameters.
+    for serial in serials:
+        if VALID_IDENTIFIER.match(serial):
+            plan.units.add((sku, serial))
+            plan.serial_scans.add((receipt, sku, serial))
+
+
+def _add_lots(plan: LoadPlan, receipt: str, sku: str, lots: Iterable[str]) -> None:
+    plan.lots.update((receipt, sku, lot) for lot in lots if not lot or VALID_IDENTIFIER.match(lot))
+
+
+LOADERS: dict[type[Message], Callable[[LoadPlan, Any, Mapping[str, BarcodeMatch]], None]] = {
+    AsnAnnounced: _load_for_announcement,
+    AsnChanged: _load_for_amendment,
+    AsnCancelled: _load_for_closing,
+    commands.ScanItems: _load_for_scan,
+    commands.UndoScan: _load_for_undo,
+    commands.TakeOverSession: _load_for_take_over,
+    commands.ConfirmSession: _load_for_session_end,
+    commands.DiscardSession: _load_for_session_end,
+    commands.CloseReceipt: _load_for_closing,
+    commands.ResolveDiscrepancy: _load_for_resolution,
+}

@@ -1,0 +1,162 @@
+"""Evaluation of scanned lots, one by one in the order scanned (S16, S23)."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from services.receiving.receipts.domain.records import LotScan, LotScanStatus, Receipt
+from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
+from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.receipts.domain.unplanned_lines import add_unplanned_line
+from shared.contracts.commands.receiving import ScanItems, ScannedLot
+from shared.contracts.envelope import CloudEvent
+from shared.inventory.decimals import precision_violation
+
+DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
+MAX_QUANTITY = Decimal(1_000_000)
+"""Maximum quantity of a lot in one event."""
+
+
+class LineShare(NamedTuple):
+    """Part of a scanned quantity that is assigned to a line."""
+
+    line: str | None
+    status: LotScanStatus
+    quantity: Decimal
+
+
+def evaluate_lot_scans(
+    uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str
+) -> list[LotScanResult]:
+    """Evaluate the lots of one scan and record the results in the unit of work."""
+    evaluator = _LotScanEvaluator(uow, event, receipt, sku)
+    return [evaluator.evaluate(entry) for entry in event.data.lots]
+
+
+class _LotScanEvaluator:
+    """Evaluates lot scans of one product on one receipt."""
+
+    def __init__(self, uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str) -> None:
+        self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
+        self.command, self.actor, self.shelf_life_policy = event.data, event.actor, uow.shelf_life_policy(sku)
+        self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
+        self.seen_lots: set[str] = set()
+
+    def evaluate(self, entry: ScannedLot) -> LotScanResult:
+        """Evaluate one lot and record the scan."""
+        if error := self._count_violation(entry):
+            return LotScanResult(entry.lot, error)
+        self.seen_lots.add(entry.lot)
+        earlier_scans = [
+            scan for scan in self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot)) if scan.status != "REJECTED"
+        ]
+        label = _merge_dates(entry, earlier_scans)
+        violation = self.uow.shelf_life_violation(self.sku, self.command.location, label.expiry) if label else None
+        if label is None:
+            return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
+        if label.expiry is None and label.lot and self.shelf_life_policy.expiry_required:
+            return LotScanResult(entry.lot, "EXPIRY_REQUIRED")
+        if violation and self.shelf_life_policy.short_shelf_life_policy == "REJECT":
+            return LotScanResult(
+                entry.lot,
+                "EXPIRED" if violation == "expired" else "INSUFFICIENT_SHELF_LIFE",
+                conflicting_value=str(label.expiry),
+            )
+        return self._record_scan(label, earlier_scans, is_held=violation is not None)
+
+    def _count_violation(self, entry: ScannedLot) -> ScanStatus | None:
+        if self.uow.trackings[self.sku] == "NONE":
+            if entry.lot or any(getattr(entry, name) for name in DATE_FIELDS):
+                return "NOT_LOT_TRACKED"
+        elif not entry.lot:
+            return "LOT_REQUIRED"
+        elif not VALID_IDENTIFIER.match(entry.lot):
+            return "INVALID"
+        if entry.lot in self.seen_lots:
+            return "DUPLICATE_IN_REQUEST"
+        if entry.quantity is None:
+            return "QUANTITY_REQUIRED" if self.barcode_quantity is None else None
+        return (
+            "QUANTITY_PRECISION"
+            if precision_violation(self.sku, entry.quantity, self.uow.decimals.get(self.sku))
+            else None
+        )
+
+    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan], *, is_held: bool) -> LotScanResult:
+        """Assign the quantity to lines with open quantity; the excess is unmatched."""
+        shares = self._split_over_lines(label.quantity or Decimal(self.barcode_quantity or 0))
+        scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
+        if any(
+            scan.quantity + quantity > MAX_QUANTITY
+            for line, share_status, quantity in shares
+            if (scan := scans.get((line, share_status)))
+        ):
+            return LotScanResult(label.lot, "TOO_MANY_UNITS")
+        for line, share_status, quantity in shares:
+            if share_status == "SCANNED":
+                receipt_line = self.uow.lines[self.receipt_id, line or ""]
+                self.uow.put_line(receipt_line._replace(scanned=receipt_line.scanned + quantity))
+            self._put_lot_scan(label, scans.get((line, share_status)), line, share_status, quantity)
+        first_share, last_share = shares[0], shares[-1]
+        status: ScanStatus = (
+            "OVER" if last_share.status == "OVER" else "UNEXPECTED" if last_share.status == "UNEXPECTED" else "ACCEPTED"
+        )
+        accepted = sum((quantity for _, share_status, quantity in shares if share_status == "SCANNED"), Decimal(0))
+        unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
+        return LotScanResult(
+            lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched, on_hold=is_held
+        )
+
+    def _split_over_lines(self, quantity: Decimal) -> list[LineShare]:
+        lines = self.uow.lines_of(self.receipt_id, self.sku)
+        if self.receipt.kind != "ASN":
+            line = lines[0] if lines else add_unplanned_line(self.uow, self.receipt_id, self.sku)
+            return [LineShare(line.line, "SCANNED", quantity)]
+        shares: list[LineShare] = []
+        for line in lines:
+            if (accepted := min(quantity, line.open_quantity)) > 0:
+                shares.append(LineShare(line.line, "SCANNED", accepted))
+                quantity -= accepted
+        if quantity:
+            over = LineShare(lines[0].line, "OVER", quantity) if lines else LineShare(None, "UNEXPECTED", quantity)
+            shares.append(over)
+        return shares
+
+    def _is_same_location(self, scan: LotScan) -> bool:
+        return (scan.session, scan.location) == (self.command.session, self.command.location)
+
+    def _put_lot_scan(
+        self, label: ScannedLot, scan: LotScan | None, line: str | None, status: LotScanStatus, quantity: Decimal
+    ) -> None:
+        uow, command = self.uow, self.command
+        uow.put_lot_scan(
+            LotScan(
+                scan_id=scan.scan_id if scan else next(uow.ids), receipt=self.receipt_id, session=command.session,
+                line=line, sku=self.sku, lot=label.lot, location=command.location, status=status,
+                quantity=quantity + (scan.quantity if scan else 0), expiry=label.expiry,
+                manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
+                scanned_at=uow.now,
+            )
+        )  # fmt: skip
+
+
+def _merge_dates(entry: ScannedLot, earlier_scans: list[LotScan]) -> ScannedLot | None:
+    """Complete the entry with the dates from earlier scans of its lot; None if the dates contradict each other."""
+    dates_by_field = {name: {getattr(scan, name) for scan in (entry, *earlier_scans)} - {None} for name in DATE_FIELDS}
+    if any(len(dates) > 1 for dates in dates_by_field.values()):
+        return None
+    label = entry.model_copy(update={name: next(iter(dates), None) for name, dates in dates_by_field.items()})
+    manufactured_on = label.manufactured_on
+    return (
+        None
+        if manufactured_on and any(day and day < manufactured_on for day in (label.expiry, label.best_before))
+        else label
+    )
+
+
+def _format_dates(earlier_scans: list[LotScan]) -> str:
+    """Format the dates of earlier scans for display."""
+    first_dates = {
+        name: next((day for scan in earlier_scans if (day := getattr(scan, name))), None) for name in DATE_FIELDS
+    }
+    return ", ".join(f"{name} {day}" for name, day in first_dates.items() if day)

@@ -1,0 +1,128 @@
+"""Results of receipt commands."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from services.receiving.receipts.domain.records import ReceiptStatus, SessionStatus
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.contracts.results import PartialResult
+from shared.identifiers import NonNegativeQuantity
+
+LotScanViolation = Literal[
+    "LOT_REQUIRED", "NOT_LOT_TRACKED", "DUPLICATE_IN_REQUEST", "QUANTITY_REQUIRED", "LOT_DATES_MISMATCH",
+    "EXPIRY_REQUIRED", "EXPIRED", "INSUFFICIENT_SHELF_LIFE", "TOO_MANY_UNITS", "QUANTITY_PRECISION",
+]  # fmt: skip
+ScanStatus = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "INVALID"] | DiscrepancyKind | LotScanViolation
+
+
+class CommandOutcome(NamedTuple):
+    """Result of one command: body and events if it was carried out, violations if any part was rejected."""
+
+    body: BaseModel | None = None
+    events: Sequence[Message] = ()
+    violations: Sequence[ProblemDetail] = ()
+    resource_path: str | None = None
+    """Path of the created resource."""
+
+
+class ReceiptResult(PartialResult):
+    """A receipt after a command."""
+
+    receipt: str
+    status: ReceiptStatus
+    discrepancies: list[str] = []
+
+
+@dataclass(slots=True)
+class SerialScanResult:
+    """Result of one scanned serial number.
+
+    `conflicting_value` is the existing serial number, the other product or the other receipt.
+    """
+
+    serial: str
+    status: ScanStatus
+    line: str | None = None
+    conflicting_value: str | None = None
+
+    @property
+    def scanned_value(self) -> str:
+        """The scanned serial number or lot number."""
+        return self.serial
+
+
+@dataclass(slots=True)
+class LotScanResult:
+    """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
+
+    If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` holds the lot's dates
+    from earlier scans, or its expiry.
+    """
+
+    lot: str
+    status: ScanStatus
+    line: str | None = None
+    quantity: NonNegativeQuantity = Decimal(0)
+    unmatched: NonNegativeQuantity = Decimal(0)
+    on_hold: bool = False
+    conflicting_value: str | None = None
+
+    @property
+    def scanned_value(self) -> str:
+        """The scanned serial number or lot number."""
+        return self.lot
+
+
+class ScanResult(PartialResult):
+    """Result of each scan, in the order scanned. Unmatched scans become discrepancies on confirmation.
+
+    `scan_results` holds the results of serial numbers, `lots` the results of lots.
+    """
+
+    receipt: str
+    session: str
+    sku: str
+    accepted: int
+    unmatched: int
+    scan_results: list[SerialScanResult]
+    lots: list[LotScanResult] = []
+
+
+class SessionResult(PartialResult):
+    """A session after a command: affected units, affected quantity of lots, and new discrepancies."""
+
+    receipt: str
+    session: str
+    status: SessionStatus
+    owner: str
+    units: int = 0
+    quantity: NonNegativeQuantity = Decimal(0)
+    discrepancies: list[str] = []
+
+
+class ResolutionResult(KnownFieldsModel):
+    """A resolved discrepancy."""
+
+    receipt: str
+    discrepancy: str
+    kind: DiscrepancyKind
+    resolution: Resolution
+
+
+def context_of(event: CloudEvent[Any]) -> dict[str, Any]:
+    """Return the actor and the cause of an event, for the events that follow from it."""
+    return {"actor": event.actor, "cause": event.cause}
+
+
+def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandOutcome:
+    """Reject the whole command."""
+    return CommandOutcome(
+        violations=[ProblemDetail(code=code, detail=detail, ids=list(ids), blocked_by=list(blocked_by))]
+    )

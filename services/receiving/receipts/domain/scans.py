@@ -1,0 +1,167 @@
+"""Scans on a receipt: every serial number and lot has its own result (S13, S14, S16, S23)."""
+
+from collections.abc import Sequence
+
+from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
+from services.receiving.receipts.domain.records import Receipt, Session
+from services.receiving.receipts.domain.results import (
+    CommandOutcome,
+    LotScanResult,
+    ScanResult,
+    ScanStatus,
+    SerialScanResult,
+    reject,
+)
+from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER, evaluate_serial_scans
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.problems import Code, ProblemDetail
+from shared.identifiers import resource_path, warehouse_of
+
+REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
+    "INVALID": (Code.INVALID_SERIAL, "invalid serial number"),
+    "DUPLICATE_IN_RECEIPT": (Code.DUPLICATE_SERIAL_IN_REQUEST, "already scanned on this receipt"),
+}
+REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
+    "INVALID": (Code.INVALID_LOT, "invalid lot number"),
+    "LOT_REQUIRED": (Code.LOT_REQUIRED, "lot number missing"),
+    "NOT_LOT_TRACKED": (Code.NOT_LOT_TRACKED, "the product has no lots and no dates"),
+    "DUPLICATE_IN_REQUEST": (Code.DUPLICATE_LOT_IN_REQUEST, "lot listed more than once"),
+    "QUANTITY_REQUIRED": (Code.QUANTITY_REQUIRED, "quantity missing"),
+    "QUANTITY_PRECISION": (Code.QUANTITY_PRECISION, "quantity has more than {decimals} decimals"),
+    "LOT_DATES_MISMATCH": (Code.LOT_DATES_MISMATCH, "dates differ from earlier scans of the lot on this receipt"),
+    "EXPIRY_REQUIRED": (Code.EXPIRY_REQUIRED, "expiry date missing"),
+    "EXPIRED": (Code.EXPIRED, "expired"),
+    "INSUFFICIENT_SHELF_LIFE": (Code.INSUFFICIENT_SHELF_LIFE_AT_RECEIPT, "remaining shelf life too short"),
+    "TOO_MANY_UNITS": (Code.TOO_MANY_UNITS, "quantity exceeds the maximum per lot, session and location"),
+}
+
+
+def record_scans(uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems]) -> CommandOutcome:
+    """Evaluate each serial number or lot as accepted, unmatched or rejected; open the session if necessary."""
+    command = event.data
+    receipt = uow.receipts.get(command.receipt)
+    sku = find_sku(uow, command)
+    session = uow.sessions.get((command.receipt, command.session))
+    if violation := (
+        _receipt_violation(command, receipt)
+        or _product_violation(uow, command, sku)
+        or _location_violation(uow, command, receipt)
+        or (session and session_violation(session, event.actor))
+    ):
+        return CommandOutcome(violations=[violation])
+    if receipt is None or sku is None:  # checked above; narrows the types
+        return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
+    serial_results = evaluate_serial_scans(uow, event, receipt, sku) if command.serials else []
+    lot_results = evaluate_lot_scans(uow, event, receipt, sku) if command.lots else []
+    results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
+    statuses = [result.status for result in results]
+    decimals = uow.decimals.get(sku)
+    violations = [
+        _to_violation(status, code, text.format(decimals=decimals), results)
+        for status, (code, text) in codes.items()
+        if status in statuses
+    ]
+    rejected_count = sum(len(violation.ids) for violation in violations)
+    if rejected_count == len(results):
+        return CommandOutcome(violations=violations)
+    accepted = statuses.count("ACCEPTED")
+    if session is None:
+        _open_session(uow, event)
+    body = ScanResult.model_construct(
+        receipt=command.receipt, session=command.session, sku=sku, accepted=accepted,
+        unmatched=len(results) - accepted - rejected_count, scan_results=serial_results, lots=lot_results,
+    )  # fmt: skip
+    return CommandOutcome(body, violations=violations)
+
+
+def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
+    """Return the scanned product, by its sku or barcode."""
+    if command.barcode is None:
+        return command.sku
+    barcode_match = uow.barcodes.get(command.barcode)
+    return barcode_match and barcode_match.sku
+
+
+def _open_session(uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems]) -> None:
+    command = event.data
+    uow.put_session(
+        Session(receipt=command.receipt, session=command.session, owner=event.actor, status="OPEN", opened_at=uow.now)
+    )
+    receipt = uow.receipts[command.receipt]
+    uow.put_receipt(receipt._replace(status="IN_PROGRESS", session_count=receipt.session_count + 1))
+
+
+def session_violation(session: Session, actor: str) -> ProblemDetail | None:
+    """Check that the session is open and owned by the actor."""
+    session_path = resource_path("receipts", session.receipt, "sessions", session.session)
+    if session.status != "OPEN":
+        detail = f"Session {session.session} is {session.status}"
+        return ProblemDetail(code=Code.SESSION_CLOSED, detail=detail, blocked_by=[session_path])
+    if session.owner != actor:
+        detail = f"Session {session.session} is owned by {session.owner}, not by {actor}"
+        return ProblemDetail(code=Code.SESSION_OWNED_BY_OTHER, detail=detail, blocked_by=[session_path])
+    return None
+
+
+def _receipt_violation(command: ScanItems, receipt: Receipt | None) -> ProblemDetail | None:
+    if receipt is None:
+        return ProblemDetail(code=Code.RECEIPT_NOT_FOUND, detail=f"Receipt {command.receipt} not found")
+    if receipt.status == "CANCELLED":
+        return ProblemDetail(
+            code=Code.RECEIPT_CANCELLED, detail=f"Receipt {command.receipt} is cancelled: {receipt.reason}"
+        )
+    if receipt.status == "CLOSED":
+        return ProblemDetail(code=Code.RECEIPT_CLOSED, detail=f"Receipt {command.receipt} is closed")
+    return None
+
+
+def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | None) -> ProblemDetail | None:
+    tracking = uow.trackings.get(sku) if sku else None
+    if tracking is None:
+        return ProblemDetail(code=Code.PRODUCT_NOT_FOUND, detail=f"Product {command.sku or command.barcode} not found")
+    if command.serials and tracking != "SERIAL":
+        detail = f"Product {sku} has tracking {tracking}; it has no serial numbers"
+        return ProblemDetail(code=Code.NOT_SERIAL_TRACKED, detail=detail)
+    if command.lots and tracking == "SERIAL":
+        detail = f"Product {sku} has tracking {tracking}; scan its serial numbers"
+        return ProblemDetail(code=Code.SERIALS_REQUIRED, detail=detail)
+    return _label_violation(uow, command, sku or "") if command.serials else None
+
+
+def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str) -> ProblemDetail | None:
+    """Check lot number and expiry on the label of serialized units; the rules of lots apply."""
+    if command.lot and not VALID_IDENTIFIER.match(command.lot):
+        return ProblemDetail(code=Code.INVALID_LOT, detail=f"Lot number {command.lot!r} is invalid", ids=[command.lot])
+    policy = uow.shelf_life_policy(sku)
+    if command.expiry is None and policy.expiry_required:
+        return ProblemDetail(code=Code.EXPIRY_REQUIRED, detail=f"Product {sku} requires an expiry date")
+    violation = uow.shelf_life_violation(sku, command.location, command.expiry)
+    if violation and policy.short_shelf_life_policy == "REJECT":
+        min_days = policy.min_remaining_shelf_life_at_receipt
+        detail = f"Units of {sku} expire on {command.expiry}; at least {min_days} days must remain"
+        return ProblemDetail(
+            code=Code.EXPIRED if violation == "expired" else Code.INSUFFICIENT_SHELF_LIFE_AT_RECEIPT, detail=detail
+        )
+    return None
+
+
+def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt | None) -> ProblemDetail | None:
+    location_type = uow.location_types.get(command.location)
+    if location_type is None:
+        return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {command.location} not found")
+    if receipt and warehouse_of(command.location) != receipt.warehouse:
+        detail = f"Location {command.location} is outside warehouse {receipt.warehouse} of receipt {command.receipt}"
+        return ProblemDetail(code=Code.WRONG_WAREHOUSE, detail=detail)
+    if receipt and receipt.kind != "OPENING" and location_type not in {"DOCK", "STAGING"}:
+        detail = f"Location {command.location} has type {location_type}; a dock or staging location is required"
+        return ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail)
+    return None
+
+
+def _to_violation(
+    status: ScanStatus, code: Code, text: str, results: Sequence[SerialScanResult | LotScanResult]
+) -> ProblemDetail:
+    scanned_values = [result.scanned_value for result in results if result.status == status]
+    return ProblemDetail(code=code, detail=f"{len(scanned_values)} of {len(results)} scans: {text}", ids=scanned_values)

@@ -1,0 +1,133 @@
+"""Evaluation of scanned serial numbers, one by one in the order scanned (S13, S14, S16)."""
+
+import re
+from dataclasses import dataclass
+
+from services.receiving.receipts.domain.records import Receipt, ReceiptLine, Unit, UnmatchedScan
+from services.receiving.receipts.domain.results import SerialScanResult
+from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.receipts.domain.unplanned_lines import add_unplanned_line
+from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.receiving import DiscrepancyKind
+from shared.identifiers import SERIAL_PATTERN
+
+VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
+
+
+def evaluate_serial_scans(
+    uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str
+) -> list[SerialScanResult]:
+    """Evaluate the serial numbers of one scan and record the results in the unit of work."""
+    evaluator = _SerialScanEvaluator(uow, event, receipt, sku)
+    results = [evaluator.evaluate(serial) for serial in event.data.serials]
+    evaluator.write_back()
+    return results
+
+
+@dataclass(slots=True)
+class _LineCounter:
+    """A receipt line and the units that this scan adds to it."""
+
+    line: ReceiptLine
+    scanned_count: int = 0
+    unlisted_count: int = 0
+
+    @property
+    def unlisted_capacity(self) -> int:
+        return self.line.unlisted_capacity - self.unlisted_count
+
+    @property
+    def is_full(self) -> bool:
+        return self.line.scanned + self.line.received + self.scanned_count >= self.line.expected_quantity
+
+
+class _SerialScanEvaluator:
+    """Evaluates scans of one product on one receipt."""
+
+    def __init__(self, uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str) -> None:
+        self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
+        self.command, self.actor = event.data, event.actor
+        self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
+        self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
+
+    def evaluate(self, serial: str) -> SerialScanResult:
+        """Evaluate one serial number and record the scan."""
+        if not VALID_IDENTIFIER.match(serial):
+            return SerialScanResult(serial, "INVALID")
+        unit = self.uow.get_unit(self.sku, serial)
+        if self._is_duplicate_in_receipt(unit):
+            return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
+        return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
+
+    def _is_duplicate_in_receipt(self, unit: Unit) -> bool:
+        if unit.receipt == self.receipt_id and unit.status in {"SCANNED", "ON_HAND"}:
+            return True
+        key = (self.receipt_id, self.sku, unit.serial)
+        return key in self.uow.unmatched_scans or self.uow.open_discrepancy(*key) is not None
+
+    def _evaluate_registered(self, unit: Unit) -> SerialScanResult:
+        if unit.status != "EXPECTED":
+            return self._record_unmatched(unit, "DUPLICATE_SERIAL", unit.serial)
+        if unit.receipt != self.receipt_id:
+            return self._record_unmatched(unit, "EXPECTED_ON_OTHER_RECEIPT", unit.receipt)
+        return self._accept(unit, unit.line or "")
+
+    def _evaluate_new(self, unit: Unit) -> SerialScanResult:
+        if products := self.uow.expected_products(self.receipt_id, unit.serial):
+            return self._record_unmatched(unit, "WRONG_PRODUCT", products[0])
+        if case_variants := [
+            variant for variant in self.uow.case_variants(self.sku, unit.serial) if variant.status != "INACTIVE"
+        ]:
+            return self._record_unmatched(unit, "CASE_MISMATCH", case_variants[0].serial)
+        if line := self._find_open_line():
+            return self._accept(unit, line)
+        all_full = self.lines and all(counter.is_full for counter in self.lines.values())
+        return self._record_unmatched(unit, "OVER" if all_full else "UNEXPECTED", None)
+
+    def _find_open_line(self) -> str | None:
+        """Find a line with capacity for an unlisted unit; without an ASN, the first line, added if necessary."""
+        if self.receipt.kind != "ASN":
+            if not self.lines:
+                line = add_unplanned_line(self.uow, self.receipt_id, self.sku)
+                self.lines[line.line] = _LineCounter(line)
+            return next(iter(self.lines))
+        while self.open_lines and self.lines[self.open_lines[0]].unlisted_capacity <= 0:
+            self.open_lines.pop(0)
+        return self.open_lines[0] if self.open_lines else None
+
+    def _accept(self, unit: Unit, number: str) -> SerialScanResult:
+        counter = self.lines[number]
+        counter.scanned_count += 1
+        counter.unlisted_count += not unit.is_listed
+        command = self.command
+        self.uow.put_unit(
+            Unit(
+                sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
+                line=number, is_listed=unit.is_listed, session=command.session, location=command.location,
+                scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None, expiry=command.expiry,
+            )
+        )  # fmt: skip
+        return SerialScanResult(serial=unit.serial, status="ACCEPTED", line=number)
+
+    def _record_unmatched(self, unit: Unit, kind: DiscrepancyKind, conflicting_value: str | None) -> SerialScanResult:
+        line = next(iter(self.lines), None)
+        self.uow.put_unmatched_scan(
+            UnmatchedScan(
+                receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
+                line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
+                scanned_at=self.uow.now, lot=self.command.lot or None, expiry=self.command.expiry,
+            )
+        )  # fmt: skip
+        return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)
+
+    def write_back(self) -> None:
+        """Add the scanned counts to the lines."""
+        for counter in self.lines.values():
+            if counter.scanned_count:
+                line = counter.line
+                unlisted_units = line.unlisted_units + counter.unlisted_count
+                scanned_line = line._replace(
+                    scanned=line.scanned + counter.scanned_count, unlisted_units=unlisted_units
+                )
+                self.uow.put_line(scanned_line)

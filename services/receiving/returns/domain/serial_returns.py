@@ -1,0 +1,120 @@
+"""Customer returns: only items shipped to the customer on the order, each once."""
+
+from collections import Counter, defaultdict
+
+from services.receiving.receipts.domain.records import Unit
+from services.receiving.receipts.domain.results import CommandOutcome, context_of
+from services.receiving.returns.domain.lot_returns import get_or_create_return, lot_tracking_violation, return_lots
+from services.receiving.returns.domain.records import ReturnResult, ReturnsUnitOfWork, ReturnUnit
+from shared.contracts.commands.receiving import ReceiveReturn
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.receiving import ReturnSerialsReceived
+from shared.identifiers import resource_path
+
+
+def receive_return(uow: ReturnsUnitOfWork, event: CloudEvent[ReceiveReturn]) -> CommandOutcome:
+    """Receive units or lots that were shipped to this customer on this order, each once."""
+    command = event.data
+    if (
+        violation := _items_violation(uow, command)
+        or _location_violation(uow, command)
+        or _document_violation(uow, command)
+    ):
+        return CommandOutcome(violations=[violation])
+    return return_lots(uow, event) if command.lots else _return_serials(uow, event)
+
+
+def _return_serials(uow: ReturnsUnitOfWork, event: CloudEvent[ReceiveReturn]) -> CommandOutcome:
+    command = event.data
+    rejected: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
+    accepted: list[Unit] = []
+    for serial in command.serials:
+        unit = uow.units.get((command.sku, serial)) or Unit(command.sku, serial)
+        if violation := _return_violation(unit, command):
+            rejected[violation].append(unit)
+        else:
+            accepted.append(_return_unit(uow, event, unit))
+    violations = [_to_violation(code, detail, units) for (code, detail), units in rejected.items()]
+    if not accepted:
+        return CommandOutcome(violations=violations)
+    return_record = get_or_create_return(uow, event)
+    received_event = ReturnSerialsReceived(
+        return_id=command.return_id, order=command.order, customer=command.customer, sku=command.sku,
+        serials=[unit.serial for unit in accepted], versions=[unit.version for unit in accepted],
+        location=command.location, hold_id=return_record.hold_id, reason=command.reason, **context_of(event),
+    )  # fmt: skip
+    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=received_event.serials)
+    return CommandOutcome(body, [received_event], violations)
+
+
+def _items_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
+    tracking = uow.trackings.get(command.sku)
+    if tracking is None:
+        return ProblemDetail(code=Code.PRODUCT_NOT_FOUND, detail=f"Product {command.sku} not found")
+    if command.lots:
+        return lot_tracking_violation(uow, tracking, command)
+    if tracking != "SERIAL":
+        return ProblemDetail(code=Code.NOT_SERIAL_TRACKED, detail=f"Product {command.sku} has tracking {tracking}")
+    if repeated := [serial for serial, count in Counter(command.serials).items() if count > 1]:
+        detail = f"The return repeats {len(repeated)} serials"
+        return ProblemDetail(code=Code.DUPLICATE_SERIAL_IN_REQUEST, detail=detail, ids=repeated)
+    return None
+
+
+def _location_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
+    location_type = uow.location_types.get(command.location)
+    if location_type is None:
+        return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {command.location} not found")
+    if location_type == "STORAGE":
+        detail = f"Location {command.location} has type {location_type}; a dock or staging location is required"
+        return ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail)
+    return None
+
+
+def _document_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
+    return_record = uow.returns.get(command.return_id)
+    if return_record and (return_record.order_id, return_record.customer) != (command.order, command.customer):
+        detail = f"Return {command.return_id} is for order {return_record.order_id} of {return_record.customer}"
+        return ProblemDetail(
+            code=Code.DOCUMENT_EXISTS, detail=detail, blocked_by=[resource_path("returns", command.return_id)]
+        )
+    return None
+
+
+def _return_violation(unit: Unit, command: ReceiveReturn) -> tuple[Code, str] | None:
+    """Return the error code and the reason or blocking path if a unit cannot be returned."""
+    is_same_customer_order = (unit.order_id, unit.customer) == (command.order, command.customer)
+    if unit.status == "SHIPPED":
+        return (
+            None
+            if is_same_customer_order
+            else (Code.NOT_SHIPPED_TO_CUSTOMER, "shipped to another customer or on another order")
+        )
+    if unit.status != "ON_HAND":
+        return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
+    if is_same_customer_order and unit.return_id:
+        return Code.ALREADY_RETURNED, resource_path("returns", unit.return_id)
+    return Code.NOT_YET_AVAILABLE, "shipment not known yet"
+
+
+def _to_violation(code: Code, detail: str, units: list[Unit]) -> ProblemDetail:
+    serials = [unit.serial for unit in units]
+    if code is Code.ALREADY_RETURNED:
+        return ProblemDetail(
+            code=code, detail=f"{len(serials)} units already returned", ids=serials, blocked_by=[detail]
+        )
+    return ProblemDetail(code=code, detail=f"{len(serials)} units: {detail}", ids=serials)
+
+
+def _return_unit(uow: ReturnsUnitOfWork, event: CloudEvent[ReceiveReturn], unit: Unit) -> Unit:
+    command = event.data
+    returned_unit = unit._replace(
+        version=unit.version + 1, status="ON_HAND", location=command.location, return_id=command.return_id
+    )
+    uow.units[unit.key] = returned_unit
+    uow.returned_units[command.return_id, command.sku, unit.serial] = ReturnUnit(
+        return_id=command.return_id, sku=command.sku, serial=unit.serial, location=command.location,
+        reason=command.reason, received_at=uow.now, received_by=event.actor,
+    )  # fmt: skip
+    return returned_unit

@@ -1,0 +1,214 @@
+"""Loads the available units that open demands could take, under the sku's lock: in FEFO order, up to the open quantity.
+
+Most stock has no expiry and no lot number: then one statement loads it, without shelf-life rules. Where units expire or
+a demand has lot criteria, the first matching units are loaded for each combination of criteria.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from services.serials.allocation.domain.available_units import criteria_of
+from services.serials.allocation.domain.demand import Demand, DemandSet
+from services.serials.allocation.domain.skip_reasons import UnitGroup
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
+from services.serials.units.domain.unit import Pool, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.store.units import UNIT_COLUMNS, units_from_rows
+from shared.persistence.database import Transaction
+
+AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL"
+EXPIRY = "coalesce(s.expiry, 'infinity')"
+IN_POOL = f"s.sku = p.sku AND s.warehouse = p.warehouse AND {AVAILABLE}"
+FEFO_ORDER = f"{EXPIRY}, s.received_at, s.serial"
+
+SELECT_AVAILABLE = text(f"""
+    SELECT {UNIT_COLUMNS} FROM unnest(
+        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:quantities AS integer[])
+    ) AS p (sku, warehouse, quantity)
+    CROSS JOIN LATERAL (SELECT * FROM serial_state AS s WHERE {IN_POOL} ORDER BY {FEFO_ORDER} LIMIT p.quantity) AS s
+""")  # noqa: S608 - the columns are this module's own
+
+SELECT_CANDIDATES = text(f"""
+    SELECT {UNIT_COLUMNS} FROM unnest(
+        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:min_expiries AS date[]), CAST(:lots AS text[]),
+        CAST(:quantities AS integer[])
+    ) AS p (sku, warehouse, min_expiry, lot, quantity)
+    CROSS JOIN LATERAL (
+        (
+            SELECT * FROM serial_state AS s WHERE p.lot IS NULL AND {IN_POOL} AND {EXPIRY} >= p.min_expiry
+            ORDER BY {FEFO_ORDER} LIMIT p.quantity
+        ) UNION ALL (
+            SELECT * FROM serial_state AS s WHERE s.lot = p.lot AND {IN_POOL} AND {EXPIRY} >= p.min_expiry
+            ORDER BY {FEFO_ORDER} LIMIT p.quantity
+        )
+    ) AS s
+""")  # noqa: S608
+
+# Other demands take at most `quantity` units in total, and so make at most as many lots insufficient.
+SELECT_SUFFICIENT_LOTS = text(f"""
+    SELECT p.ordinal, s.lot FROM unnest(
+        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:min_expiries AS date[]),
+        CAST(:open_quantities AS integer[]), CAST(:quantities AS integer[])
+    ) WITH ORDINALITY AS p (sku, warehouse, min_expiry, open_quantity, quantity, ordinal)
+    CROSS JOIN LATERAL (
+        SELECT s.lot FROM (
+            SELECT s.lot, min({EXPIRY}) AS expiry FROM serial_state AS s
+            WHERE {IN_POOL} AND s.lot IS NOT NULL AND {EXPIRY} >= p.min_expiry
+            GROUP BY s.lot HAVING count(*) >= p.open_quantity
+        ) AS s ORDER BY s.expiry FETCH FIRST (p.quantity) ROWS WITH TIES
+    ) AS s
+""")  # noqa: S608
+
+SELECT_ALLOCATED = text(f"""
+    SELECT {UNIT_COLUMNS}
+    FROM unnest(CAST(:demand_ids AS text[]), CAST(:order_ids AS text[])) AS d (demand_id, order_id)
+    JOIN serial_state AS s ON s.order_id = d.order_id AND s.demand_id = d.demand_id AND s.status = 'ALLOCATED'
+""")  # noqa: S608
+
+# Available units that stay unallocated match no open demand: at most the first 10,000 of a pool are counted.
+SELECT_SKIPPED = text(f"""
+    SELECT p.sku, p.warehouse, s.lot, s.expiry, s.on_hold, count(*) AS unit_count
+    FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:with_available AS boolean[]))
+        AS p (sku, warehouse, with_available)
+    CROSS JOIN LATERAL (
+        SELECT s.lot, s.expiry, true AS on_hold FROM serial_state AS s
+        WHERE s.sku = p.sku AND s.warehouse = p.warehouse AND s.open_hold_count > 0 AND s.status = 'IN_INVENTORY'
+            AND s.adjustment IS NULL
+        UNION ALL
+        (
+            SELECT s.lot, s.expiry, false AS on_hold FROM serial_state AS s WHERE p.with_available AND {IN_POOL}
+            ORDER BY {FEFO_ORDER} LIMIT 10000
+        )
+    ) AS s
+    GROUP BY p.sku, p.warehouse, s.lot, s.expiry, s.on_hold
+""")  # noqa: S608
+
+
+class CandidateQuery(NamedTuple):
+    """The first available units of a pool that expire on a date or later, of any lot or of one lot."""
+
+    pool: Pool
+    min_expiry: date
+    lot: str | None
+    quantity: int
+
+
+def total_demand(demands: DemandSet) -> dict[Pool, int]:
+    """Sum the open quantities of all demands by pool."""
+    quantity_by_pool: dict[Pool, int] = {}
+    for demand in demands.open_demands:
+        quantity_by_pool[demand.pool] = quantity_by_pool.get(demand.pool, 0) + demand.open_quantity
+    return quantity_by_pool
+
+
+async def load_available(tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet) -> None:
+    """Load the first available units of each pool, up to the open quantity of its demands."""
+    if quantity_by_pool := total_demand(demands):
+        values = as_arrays(quantity_by_pool) | {"quantities": list(quantity_by_pool.values())}
+        uow.load(units_from_rows(await tx.fetch_all(SELECT_AVAILABLE, values)))
+
+
+def pools_with_lot_criteria(demands: DemandSet) -> set[Pool]:
+    """Find the pools in which a demand has lot criteria."""
+    return {demand.pool for demand in demands.open_demands if demand.kind in {"BY_LOT", "SINGLE_LOT"}}
+
+
+def pools_with_expiry(uow: SerialsUnitOfWork, pools: Iterable[Pool]) -> set[Pool]:
+    """Find the pools in which a loaded available unit has an expiry."""
+    pool_set = set(pools)
+    return {unit.pool for unit in uow.units.values() if unit.expiry and unit.is_available and unit.pool in pool_set}
+
+
+async def load_candidates(
+    tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet, shelf_life_by_pool: ShelfLifeByPool
+) -> None:
+    """Load the first available units for each combination of criteria, in the pools that have shelf-life rules."""
+    quantity_by_pool, queries = total_demand(demands), set[CandidateQuery]()
+    single_lot_demands: list[Demand] = []
+    for demand in demands.open_demands:
+        if demand.pool in shelf_life_by_pool and not demand.serials:
+            if demand.single_lot and not demand.eligible_lots:
+                single_lot_demands.append(demand)
+            else:
+                lots: Iterable[str | None] = demand.eligible_lots or (None,)
+                queries |= {
+                    _candidate_query(demand, shelf_life_by_pool, lot, quantity_by_pool[demand.pool]) for lot in lots
+                }
+    for demand, sufficient_lots in await _sufficient_lots(
+        tx, uow, single_lot_demands, shelf_life_by_pool, quantity_by_pool
+    ):
+        queries |= {
+            _candidate_query(demand, shelf_life_by_pool, lot, quantity_by_pool[demand.pool]) for lot in sufficient_lots
+        }
+    if queries:
+        query_list = list(queries)
+        values = as_arrays([query.pool for query in query_list]) | {
+            "min_expiries": [query.min_expiry for query in query_list],
+            "lots": [query.lot for query in query_list],
+            "quantities": [query.quantity for query in query_list],
+        }
+        uow.load(units_from_rows(await tx.fetch_all(SELECT_CANDIDATES, values)))
+
+
+def _candidate_query(
+    demand: Demand, shelf_life_by_pool: ShelfLifeByPool, lot: str | None, quantity: int
+) -> CandidateQuery:
+    rules = shelf_life_by_pool[demand.pool]
+    return CandidateQuery(demand.pool, rules.min_acceptable_expiry(criteria_of(demand, rules)[0]), lot, quantity)
+
+
+async def _sufficient_lots(
+    tx: Transaction,
+    uow: SerialsUnitOfWork,
+    single_lot_demands: Sequence[Demand],
+    shelf_life_by_pool: ShelfLifeByPool,
+    quantity_by_pool: dict[Pool, int],
+) -> list[tuple[Demand, set[str]]]:
+    """Find the lots that can fill a single-lot demand; units released now may complete any other lot."""
+    if not single_lot_demands:
+        return []
+    released_lots: dict[Pool, set[str]] = {}
+    for pool, keys in uow.released_stock.items():
+        released_lots[pool] = {unit.lot for key in keys if (unit := uow.units.get(key)) and unit.lot}
+    values = as_arrays([demand.pool for demand in single_lot_demands]) | {
+        "min_expiries": [
+            _candidate_query(demand, shelf_life_by_pool, None, 0).min_expiry for demand in single_lot_demands
+        ],
+        "open_quantities": [demand.open_quantity for demand in single_lot_demands],
+        "quantities": [quantity_by_pool[demand.pool] for demand in single_lot_demands],
+    }
+    lots_by_demand = [(demand, set(released_lots.get(demand.pool, ()))) for demand in single_lot_demands]
+    for row in await tx.fetch_all(SELECT_SUFFICIENT_LOTS, values):
+        lots_by_demand[row.ordinal - 1][1].add(row.lot)
+    return lots_by_demand
+
+
+async def load_allocated_to(tx: Transaction, uow: SerialsUnitOfWork, demands: Iterable[tuple[str, str]]) -> None:
+    """Load the units allocated to demands, given as (demand, order) pairs."""
+    if demand_keys := set(demands):
+        demand_ids, order_ids = zip(*demand_keys, strict=True)
+        uow.load(
+            units_from_rows(await tx.fetch_all(SELECT_ALLOCATED, {"demand_ids": demand_ids, "order_ids": order_ids}))
+        )
+
+
+async def count_skipped(
+    tx: Transaction, pools: Iterable[Pool], shelf_life_by_pool: ShelfLifeByPool
+) -> dict[Pool, list[UnitGroup]]:
+    """Count the unallocated units of pools by lot and expiry: on hold, and available without a match."""
+    groups_by_pool: dict[Pool, list[UnitGroup]] = {}
+    if pool_list := list(set(pools)):
+        values = as_arrays(pool_list) | {"with_available": [pool in shelf_life_by_pool for pool in pool_list]}
+        for row in await tx.fetch_all(SELECT_SKIPPED, values):
+            unit = Unit(row.sku, "", lot=row.lot, expiry=row.expiry, open_hold_count=int(row.on_hold))
+            groups_by_pool.setdefault((row.sku, row.warehouse), []).append(UnitGroup(unit, row.unit_count))
+    return groups_by_pool
+
+
+def as_arrays(pools: Iterable[Pool]) -> dict[str, Any]:
+    """Convert pools to the array parameters of a statement."""
+    pool_list = list(pools)
+    return {"skus": [sku for sku, _ in pool_list], "warehouses": [warehouse for _, warehouse in pool_list]}

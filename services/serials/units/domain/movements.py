@@ -1,0 +1,119 @@
+"""Putaway from staging to storage, and moves between locations of the same type."""
+
+from collections.abc import Mapping, Sequence
+
+from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
+from services.serials.units.domain.transitions import UNALLOCATED, ChangeType
+from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.reference import LocationType
+from shared.contracts.serials import SerialStatus
+from shared.identifiers import warehouse_of
+
+LocationTypes = Mapping[str, LocationType]
+"""Type of each defined location."""
+
+ALLOWED_LOCATION_TYPES: Mapping[SerialStatus, frozenset[LocationType]] = {
+    "RECEIVED": frozenset({"DOCK", "STAGING"}),
+    "IN_INVENTORY": frozenset({"STORAGE"}),
+}
+"""Location types allowed for units of a status (S06, S07)."""
+
+
+def unknown_location_violation(location: str, location_types: LocationTypes) -> ProblemDetail | None:
+    """Return the violation of a command that names an undefined location."""
+    if location in location_types:
+        return None
+    return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {location} not found", ids=[location])
+
+
+def location_violation(unit: Unit, location: str, location_type: LocationType, status: SerialStatus) -> Code | None:
+    """Return why a unit may not be at a location in a status."""
+    if unit.warehouse != warehouse_of(location):
+        return Code.WRONG_WAREHOUSE
+    return None if location_type in ALLOWED_LOCATION_TYPES[status] else Code.WRONG_LOCATION_TYPE
+
+
+def add_location_detail(
+    violations: Sequence[ProblemDetail], location: str, location_types: LocationTypes
+) -> list[ProblemDetail]:
+    """Add the type and warehouse of the location to violations caused by the location."""
+    location_text = f"{location} is a {location_types[location]} location of {warehouse_of(location)}"
+    location_codes = {Code.WRONG_WAREHOUSE, Code.WRONG_LOCATION_TYPE}
+    return [
+        violation.model_copy(update={"detail": f"{violation.detail}; {location_text}"})
+        if violation.code in location_codes
+        else violation
+        for violation in violations
+    ]
+
+
+def movability_violation(unit: Unit) -> Code | None:
+    """Return why a unit is not movable: it is allocated, shipped or adjusted."""
+    if unit.status not in UNALLOCATED:
+        return Code.ILLEGAL_TRANSITION if unit.status == "SHIPPED" else Code.UNIT_NOT_AVAILABLE
+    return Code.UNIT_NOT_IN_STOCK if unit.adjustment else None
+
+
+def put_away(
+    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[PutAwaySerials]], location_types: LocationTypes
+) -> list[CommandOutcome]:
+    """Put received units away; they become available (S07)."""
+    return [_put_away(uow, request, location_types) for request in requests]
+
+
+def _put_away(
+    uow: SerialsUnitOfWork, request: CloudEvent[PutAwaySerials], location_types: LocationTypes
+) -> CommandOutcome:
+    command, context = request.data, MessageContext.from_event(request)
+    if violation := unknown_location_violation(command.location, location_types) or duplicate_serials_violation(
+        command.serials
+    ):
+        return CommandOutcome.rejected(violation)
+
+    def unit_violation(unit: Unit) -> Code | None:
+        if unit.status != "RECEIVED":
+            return Code.ILLEGAL_TRANSITION
+        return movability_violation(unit) or location_violation(
+            unit, command.location, location_types[command.location], "IN_INVENTORY"
+        )
+
+    accepted, rejected = partition_by_rule(
+        (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
+    )
+    operation = uow.add_operation(ChangeType.PUT_AWAY, command.sku, context, DocumentRefs())
+    for unit in accepted:
+        uow.transition(unit, operation, command.location)
+        uow.mark_released(unit, context)
+    return CommandOutcome(operation, accepted, add_location_detail(rejected, command.location, location_types))
+
+
+def move(
+    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[MoveSerials]], location_types: LocationTypes
+) -> list[CommandOutcome]:
+    """Move unallocated units to another location of the same type (S36)."""
+    return [_move(uow, request, location_types) for request in requests]
+
+
+def _move(uow: SerialsUnitOfWork, request: CloudEvent[MoveSerials], location_types: LocationTypes) -> CommandOutcome:
+    command = request.data
+    if violation := unknown_location_violation(command.location, location_types) or duplicate_serials_violation(
+        command.serials
+    ):
+        return CommandOutcome.rejected(violation)
+
+    def unit_violation(unit: Unit) -> Code | None:
+        return movability_violation(unit) or location_violation(
+            unit, command.location, location_types[command.location], unit.status or "RECEIVED"
+        )
+
+    accepted, rejected = partition_by_rule(
+        (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
+    )
+    operation = uow.add_operation(ChangeType.MOVED, command.sku, MessageContext.from_event(request), DocumentRefs())
+    for unit in accepted:
+        uow.transition(unit, operation, command.location)
+    return CommandOutcome(operation, accepted, add_location_detail(rejected, command.location, location_types))

@@ -1,0 +1,61 @@
+"""Outcome of commands on several units: the accepted units, and the violations of the others."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from services.serials.units.domain.unit import OperationIndex, Unit, describe_units
+from shared.contracts.problems import Code, ProblemDetail
+from shared.identifiers import resource_path
+
+
+class CommandOutcome(NamedTuple):
+    """Outcome of one command: its operation, the accepted units, and the violations of the rejected ones."""
+
+    operation: OperationIndex | None
+    accepted: Sequence[Unit]
+    violations: Sequence[ProblemDetail]
+
+    @classmethod
+    def rejected(cls, violation: ProblemDetail) -> "CommandOutcome":
+        """Reject a whole command."""
+        return cls(None, (), [violation])
+
+
+UnitRule = Callable[[Unit], Code | None]
+
+
+def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit], list[ProblemDetail]]:
+    """Split units into those that a rule accepts and violations; rejected units of equal state share one."""
+    accepted: list[Unit] = []
+    rejected_units: dict[tuple[Code, str], list[Unit]] = {}
+    for unit in units:
+        # The event of the receipt may be in flight: an EXPECTED unit may already be on hand.
+        code = Code.NOT_YET_AVAILABLE if unit.status in {None, "EXPECTED"} else rule(unit)
+        if code is None:
+            accepted.append(unit)
+        else:
+            rejected_units.setdefault((code, unit.description), []).append(unit)
+    return accepted, [_violation_for(code, description, units) for (code, description), units in rejected_units.items()]
+
+
+def _violation_for(code: Code, description: str, units: Sequence[Unit]) -> ProblemDetail:
+    orders = sorted({unit.order_id for unit in units if unit.order_id})
+    return ProblemDetail(
+        code=code,
+        detail=f"{describe_units(units)}: {description}",
+        ids=[unit.serial for unit in units],
+        blocked_by=[resource_path("orders", order) for order in orders],
+    )
+
+
+def duplicate_serials_violation(serials: Sequence[str]) -> ProblemDetail | None:
+    """Return the violation of a command that contains a serial twice: one label was not scanned (S14)."""
+    duplicates = [serial for serial, count in Counter(serials).items() if count > 1]
+    if not duplicates:
+        return None
+    return ProblemDetail(
+        code=Code.DUPLICATE_SERIAL_IN_REQUEST,
+        detail=f"Duplicate serials: {', '.join(duplicates[:5])}",
+        ids=duplicates,
+    )

@@ -1,0 +1,52 @@
+"""Standing holds: holds on a lot number or on the criteria of a recall, which also match later arrivals."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.serials.units.domain.unit import Unit
+from shared.contracts.lots import RecallOpened
+
+StandingHoldKey = tuple[str, str, str | None]
+"""SKU, hold id and, for the hold of a recall, the recall."""
+
+
+class StandingHold(NamedTuple):
+    """Hold on lots and serials of a product, independent of when they arrive."""
+
+    sku: str
+    hold_id: str
+    reason: str
+    lots: frozenset[str]
+    serials: frozenset[str] = frozenset()
+    ranges: Sequence[tuple[str, str]] = ()
+    """First and last serial of each range: serials of the same length, compared in lower case."""
+    search_terms: frozenset[str] = frozenset()
+    """Terms of a recall notice in lower case, compared with lots and serials."""
+    recall: str | None = None
+    is_recall_closed: bool = False
+    """Whether the recall is closed: arriving units are held, but not reported to it."""
+
+    @classmethod
+    def from_recall(cls, payload: RecallOpened) -> "StandingHold":
+        """Build the standing hold of a recall."""
+        return cls(
+            payload.sku, payload.hold_id, payload.reason, frozenset(payload.lots), frozenset(payload.serials),
+            [(serial_range.first, serial_range.last) for serial_range in payload.ranges],
+            frozenset(term.lower() for term in payload.search_terms), payload.recall,
+        )  # fmt: skip
+
+    @property
+    def key(self) -> StandingHoldKey:
+        """Return the unique key; the hold of a recall may have the same id as another hold."""
+        return self.sku, self.hold_id, self.recall
+
+    def matches(self, unit: Unit) -> bool:
+        """Whether the hold applies to a unit."""
+        if unit.sku != self.sku:
+            return False
+        if unit.serial in self.serials or unit.serial.lower() in self.search_terms:
+            return True
+        if unit.lot and (unit.lot in self.lots or unit.lot.lower() in self.search_terms):
+            return True
+        serial = unit.serial.lower()
+        return any(len(serial) == len(first) and first.lower() <= serial <= last.lower() for first, last in self.ranges)

@@ -1,0 +1,36 @@
+"""Lot quantities in messages, in the unit of the product.
+
+The stock of an untracked product is one lot with an empty number and no dates; all rules for lots apply to it.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel
+from shared.identifiers import LineId, Location, LotNumber, Quantity, Sku
+
+
+class LotQuantity(ContractModel):
+    """A quantity of a lot; the lot number is empty for untracked products."""
+
+    lot: LotNumber = ""
+    quantity: Quantity
+
+
+class LotAtLocation(LotQuantity):
+    """A quantity of a lot at a location."""
+
+    location: Location
+
+
+class PackedLot(LotQuantity):
+    """A quantity of a lot in a carton, by order line."""
+
+    line: LineId
+    sku: Sku
+
+
+LotQuantities = Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+LotsAtLocation = Annotated[list[LotAtLocation], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+PackedLots = Annotated[list[PackedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]

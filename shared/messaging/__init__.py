@@ -1,0 +1,1 @@
+"""Messaging over Kafka: handlers, dispatch, batch consumer, inbox, outbox, relay, dead letters, scheduler."""

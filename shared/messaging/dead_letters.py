@@ -1,0 +1,111 @@
+"""Dead letters: malformed and skipped records, stored byte for byte for inspection and replay."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.persistence.database import Transaction, read_only, transaction
+
+Record = ConsumerRecord[bytes | None, bytes | None]
+
+# All writers insert in the same order to avoid deadlocks; redelivered records are stored once.
+INSERT_DEAD_LETTERS = text("""
+    INSERT INTO dead_letter (topic, partition, "offset", written_at, key, value, headers, error)
+    SELECT topic, partition, "offset", written_at, key, value, CAST(headers AS jsonb), error
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]),
+                CAST(:written_at AS timestamptz[]), CAST(:keys AS bytea[]), CAST(:values AS bytea[]),
+                CAST(:headers AS text[]), CAST(:errors AS text[]))
+         AS record (topic, partition, "offset", written_at, key, value, headers, error)
+    ORDER BY topic, partition, "offset" ON CONFLICT DO NOTHING
+""")
+# Values are truncated: a page of whole records could be a gigabyte.
+SELECT_PAGE = text("""
+    SELECT id, topic, partition, "offset", written_at, key, substr(value, 1, 2000) AS value,
+           coalesce(octet_length(value), 0) AS size, headers, error, stored_at, replayed_at
+    FROM dead_letter
+    WHERE id < :before AND (CAST(:topic AS text) IS NULL OR topic = :topic)
+      AND (CAST(:open AS boolean) IS NULL OR (replayed_at IS NULL) = :open)
+    ORDER BY id DESC LIMIT :size
+""")
+SELECT_ONE = text("""
+    SELECT id, topic, partition, "offset", written_at, key, value, coalesce(octet_length(value), 0) AS size, headers,
+           error, stored_at, replayed_at
+    FROM dead_letter WHERE id = :id
+""")
+UPDATE_REPLAYED = text("UPDATE dead_letter SET replayed_at = :now WHERE id = :id")
+
+
+class DeadLetter(NamedTuple):
+    """A record and the error for which it was stored."""
+
+    record: Record
+    error: str
+
+
+def _encode_headers(record: Record) -> str:
+    headers = [(name.replace("\0", ""), value) for name, value in record.headers]
+    return json.dumps([(name, None if value is None else b64encode(value).decode()) for name, value in headers])
+
+
+def _written_at(record: Record) -> datetime:
+    """Return the timestamp of a record, limited to a valid range since producers may set any value."""
+    return datetime.fromtimestamp(min(max(record.timestamp, 0) / 1000, 7e9), UTC)
+
+
+async def store(tx: Transaction, dead_letters: Sequence[DeadLetter]) -> None:
+    """Store dead letters in the transaction of their batch."""
+    if not dead_letters:
+        return
+    records = [dead_letter.record for dead_letter in dead_letters]
+    await tx.execute(
+        INSERT_DEAD_LETTERS,
+        {
+            "topics": [record.topic for record in records],
+            "partitions": [record.partition for record in records],
+            "offsets": [record.offset for record in records],
+            "written_at": [_written_at(record) for record in records],
+            "keys": [record.key for record in records],
+            "values": [record.value for record in records],
+            "headers": [_encode_headers(record) for record in records],
+            "errors": [dead_letter.error[:4000].replace("\0", "") for dead_letter in dead_letters],
+        },
+    )
+
+
+async def list_page(
+    tx: Transaction,
+    *,
+    topic: str | None = None,
+    is_open: bool | None = None,
+    before: int = 2**63 - 1,
+    size: int = 100,
+) -> Sequence[Row[Any]]:
+    """Fetch dead letters with truncated values, newest first; open ones have not been replayed."""
+    return await tx.fetch_all(SELECT_PAGE, {"topic": topic, "open": is_open, "before": before, "size": size})
+
+
+async def get(tx: Transaction, dead_letter_id: int) -> Row[Any] | None:
+    """Fetch one dead letter."""
+    rows = await tx.fetch_all(SELECT_ONE, {"id": dead_letter_id})
+    return rows[0] if rows else None
+
+
+async def replay(engine: AsyncEngine, producer: AIOKafkaProducer, dead_letter_id: int) -> Row[Any] | None:
+    """Publish a record unchanged to its topic and partition and mark it; a crash in between repeats the publication."""
+    async with read_only(engine) as tx:
+        dead_letter = await get(tx, dead_letter_id)
+    if dead_letter is None:
+        return None
+    headers = [(name, None if value is None else b64decode(value)) for name, value in dead_letter.headers]
+    await producer.send_and_wait(
+        dead_letter.topic, dead_letter.value, dead_letter.key, dead_letter.partition, headers=headers
+    )
+    async with transaction(engine) as tx:
+        await tx.execute(UPDATE_REPLAYED, {"id": dead_letter_id, "now": tx.now})
+    return dead_letter

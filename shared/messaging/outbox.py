@@ -1,0 +1,52 @@
+"""Transactional outbox: stores events as CloudEvents; `shared.messaging.relay` publishes them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+
+from sqlalchemy import text
+
+from shared.contracts.envelope import OWN_SOURCE_PREFIX, Message
+from shared.persistence.database import Transaction, new_id
+
+INSERT_MESSAGES = text("""
+    INSERT INTO outbox (topic, key, value)
+    SELECT topic, key, value FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:values AS bytea[]))
+    WITH ORDINALITY AS message (topic, key, value, position) ORDER BY position
+""")
+
+
+def event_source(service: str) -> str:
+    """Return the CloudEvents source of a service."""
+    return f"{OWN_SOURCE_PREFIX}{service}"
+
+
+async def append(
+    tx: Transaction,
+    service: str,
+    messages: Iterable[Message],
+    traceparents: Mapping[tuple[str, str], str] | None = None,
+) -> int:
+    """Append messages in order, with the traceparents of their causes; returns their number.
+
+    Locks must be acquired first: rows of one key then get ids in commit order, which the relay relies on.
+    """
+    time = tx.now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    prefix = f'{{"specversion":"1.0","source":"{event_source(service)}","time":"{time}","id":"'
+    topics, keys, values = [], [], []
+    for message in messages:
+        trace_field = ""
+        if (
+            traceparents
+            and message.cause
+            and (traceparent := traceparents.get((message.cause.source, message.cause.id)))
+        ):
+            trace_field = f'"traceparent":"{traceparent}",'
+        envelope = (
+            f'{prefix}{new_id()}","type":"{message.TYPE}",{trace_field}"datacontenttype":"application/json","data":'
+        )
+        topics.append(message.TOPIC.name)
+        keys.append(message.key())
+        values.append(envelope.encode() + message.__pydantic_serializer__.to_json(message, exclude_none=True) + b"}")
+    if values:
+        await tx.execute(INSERT_MESSAGES, {"topics": topics, "keys": keys, "values": values})
+    return len(values)

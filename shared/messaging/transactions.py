@@ -1,0 +1,97 @@
+"""Processes a batch in transactions of bounded cost: inbox, locks, handlers, dead letters, outbox."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.messaging import dead_letters, inbox, skips
+from shared.messaging.dispatcher import HandlerRegistry, dispatch
+from shared.messaging.work import MAX_COST, WorkItem, split_by_cost
+from shared.ops.failpoints import failpoint
+from shared.ops.telemetry import DEAD_LETTERS, MESSAGES_DEDUPLICATED, TRANSACTION_CONFLICTS, TRANSACTION_DURATION
+from shared.persistence.database import ErrorCategory, categorise_error, sqlstate, transaction
+
+log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 6
+UNIQUE_VIOLATION = "23505"
+
+
+class PoisonRecordError(Exception):
+    """A record cannot be processed because its handler raises."""
+
+    def __init__(self, item: WorkItem, error: BaseException) -> None:
+        super().__init__(f"{type(error).__name__}: {error}".split("\n", 1)[0])
+        self.item = item
+
+
+async def process_in_transactions(
+    engine: AsyncEngine,
+    registry: HandlerRegistry,
+    items: Sequence[WorkItem],
+    wake_relay: Callable[[], None],
+    max_cost: int = MAX_COST,
+) -> None:
+    """Process items in order; raises PoisonRecordError at a failing record, and errors of an unavailable database.
+
+    Items processed before an error stay committed; the inbox deduplicates them on redelivery.
+    """
+    for chunk in split_by_cost(items, max_cost):
+        try:
+            await _with_retry(engine, registry, chunk)
+        except Exception as error:
+            if categorise_error(error) is ErrorCategory.UNAVAILABLE:
+                raise
+            log.exception("a transaction of %d records failed; processing them one by one", len(chunk))
+            await _isolate_poison_record(engine, registry, chunk)
+        wake_relay()
+
+
+async def _isolate_poison_record(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
+    """Find the failing record; the records before it are processed."""
+    for item in items:
+        try:
+            await _with_retry(engine, registry, [item])
+        except Exception as error:
+            # A persistent unique violation is caused by the record; other conflicts are temporary.
+            if categorise_error(error) is ErrorCategory.BUG or sqlstate(error) == UNIQUE_VIOLATION:
+                raise PoisonRecordError(item, error) from error
+            raise
+
+
+async def _with_retry(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
+    """Run one transaction, with retries after conflicts."""
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            await _run_transaction(engine, registry, items)
+        except Exception as error:
+            if categorise_error(error) is not ErrorCategory.CONFLICT or attempt == MAX_ATTEMPTS:
+                raise
+            code = sqlstate(error)
+            TRANSACTION_CONFLICTS.labels(registry.service, code).inc()
+            log.info("transaction conflict (%s), retrying", code)
+            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
+        else:
+            return
+
+
+async def _run_transaction(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
+    events = [item.event for item in items if item.event is not None]
+    new_dead_letters = [item.dead_letter for item in items if item.dead_letter is not None]
+    failpoint("consumer.before_begin")
+    with TRANSACTION_DURATION.labels(registry.service, "kafka").time():
+        async with transaction(engine) as tx:
+            new_events = await inbox.claim(tx, events)
+            if new_events:
+                await dispatch(tx, registry, new_events)
+            await dead_letters.store(tx, new_dead_letters)
+            await skips.mark_used(tx, [item.skip_id for item in items if item.skip_id is not None])
+            failpoint("consumer.in_transaction")
+    MESSAGES_DEDUPLICATED.labels(registry.service).inc(len(events) - len(new_events))
+    for dead_letter in new_dead_letters:
+        DEAD_LETTERS.labels(registry.service, dead_letter.record.topic).inc()
+        log.warning(
+            "dead letter %s: %s", "/".join(map(str, WorkItem(dead_letter.record).position)), dead_letter.error[:300]
+        )

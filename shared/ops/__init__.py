@@ -1,0 +1,1 @@
+"""Operations: telemetry, failpoints, health and readiness, AsyncAPI documents."""

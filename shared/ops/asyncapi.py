@@ -1,0 +1,60 @@
+"""AsyncAPI 3 document of a service, generated from the contracts."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.topics import TOPICS, Topic
+from shared.messaging.dispatcher import HandlerRegistry
+
+SCHEMA_REF = "#/components/schemas/{model}"
+
+
+def published_by(service: str) -> list[type[Message]]:
+    """List the messages on the topics of a service."""
+    return [message for topic in TOPICS if topic.writer == service for message in topic.messages.values()]
+
+
+def _channel(topic: Topic) -> dict[str, Any]:
+    description = f"Key: {topic.key}. Producer: {topic.writer}."
+    return {"address": topic.name, "description": description, "messages": {}}
+
+
+def _operation(action: str, topic: Topic, messages: list[type[Message]]) -> dict[str, Any]:
+    channel = f"#/channels/{topic.name}"
+    message_refs = [{"$ref": f"{channel}/messages/{message.TYPE}"} for message in messages]
+    return {"action": action, "channel": {"$ref": channel}, "messages": message_refs}
+
+
+def build_document(registry: HandlerRegistry) -> dict[str, Any]:
+    """Build the document of a service."""
+    received, published = [handler.message for handler in registry.handlers], published_by(registry.service)
+    envelopes = {message.TYPE: CloudEvent[message] for message in (*received, *published)}  # type: ignore[valid-type]
+    _, schema = models_json_schema([(model, "validation") for model in envelopes.values()], ref_template=SCHEMA_REF)
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    for action, messages in (("receive", received), ("send", published)):
+        for topic in {message.TOPIC.name: message.TOPIC for message in messages}.values():
+            topic_messages = [message for message in messages if message.TOPIC is topic]
+            channels.setdefault(topic.name, _channel(topic))["messages"] |= {
+                message.TYPE: {"$ref": f"#/components/messages/{message.TYPE}"} for message in topic_messages
+            }
+            operations[f"{action} {topic.name}"] = _operation(action, topic, topic_messages)
+    message_objects = {
+        message.TYPE: {
+            "name": message.TYPE,
+            "summary": (message.__doc__ or "").split("\n", 1)[0],
+            "contentType": "application/cloudevents+json",
+            "payload": {"$ref": SCHEMA_REF.format(model=f"CloudEvent_{message.__name__}_")},
+        }
+        for message in (*received, *published)
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": f"Tracelot {registry.service}", "version": "0.1.0"},
+        "defaultContentType": "application/cloudevents+json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": message_objects, "schemas": schema.get("$defs", {})},
+    }

@@ -1,0 +1,1 @@
+"""Persistence: database engine, transactions, locks, records, search, migrations."""

@@ -1,0 +1,167 @@
+"""Database engine and transactions of a service, and the classification of database errors."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from asyncpg.protocol import protocol as driver
+from sqlalchemy import URL, Row, TextClause, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from uuid_utils import uuid7
+
+SESSION_SETTINGS = {
+    # A frozen process must not keep row locks. The idle timeout does not cover a process frozen within a statement
+    # (asyncpg prepares and executes in two steps), which counts as active; the transaction timeout does.
+    "idle_in_transaction_session_timeout": "5s",
+    "transaction_timeout": "10s",
+    # One statement serves arrays of one and of thousands of rows; a generic plan suits neither.
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    # The working set is in memory: fetching 500 rows by key costs less than scanning a table of thousands.
+    "random_page_cost": "1.1",
+}
+
+CONNECTION_WAIT = 5.0
+"""Seconds to wait for a pooled connection and for the server to accept a new one."""
+
+# The driver checks each array element against abstract base classes, which dominates its cost (0.44 µs per element).
+# Concrete types give the same answer for our parameters in 0.16 µs.
+for name in ("IterableABC", "SizedABC"):
+    if hasattr(driver, name):
+        setattr(driver, name, (list, tuple, set, frozenset))
+
+# A report holds no row locks and may be read slowly.
+RELAXED_TIMEOUTS = text("""
+    SELECT set_config('transaction_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '60s', true)
+""")
+
+
+def new_id() -> str:
+    """Return a new UUIDv7; ids sort by age, which keeps indexes dense."""
+    return str(uuid7())
+
+
+def asyncpg_url(url: str) -> URL:
+    """Return a PostgreSQL URL with the asyncpg driver."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def create_engine(url: str, name: str, pool_size: int = 10) -> AsyncEngine:
+    """Create an engine on the database of a service; it connects on first use."""
+    return create_async_engine(
+        asyncpg_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=CONNECTION_WAIT,
+        pool_recycle=1800,
+        connect_args={
+            "timeout": CONNECTION_WAIT,
+            "command_timeout": 60,
+            "prepared_statement_cache_size": 500,
+            "server_settings": SESSION_SETTINGS | {"application_name": name},
+        },
+    )
+
+
+class Transaction:
+    """An open database transaction without commit and rollback, which belong to its context manager."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self.now = self.clock()
+        """The time of all decisions in this transaction."""
+        self.statement_count = 0
+        """Number of executed statements; it does not grow with the number of items."""
+
+    @staticmethod
+    def clock() -> datetime:
+        """Return the current time."""
+        return datetime.now(UTC)
+
+    async def fetch_all(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Execute a statement and fetch all rows."""
+        self.statement_count += 1
+        return (await self._connection.execute(statement, parameters or {})).all()
+
+    async def execute(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> int:
+        """Execute a statement without result rows and return the number of affected rows."""
+        self.statement_count += 1
+        return (await self._connection.execute(statement, parameters or {})).rowcount
+
+    async def stream(
+        self, statement: TextClause, parameters: Mapping[str, Any] | None = None, size: int = 1000
+    ) -> AsyncIterator[Sequence[Row[Any]]]:
+        """Stream rows in chunks of `size` from a server-side cursor, in constant memory."""
+        await self.fetch_all(RELAXED_TIMEOUTS)
+        self.statement_count += 1
+        result = await self._connection.stream(statement, parameters or {}, execution_options={"yield_per": size})
+        async for chunk in result.partitions(size):
+            yield chunk
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[Transaction]:
+    """Run a transaction: commit on success, roll back on any exception."""
+    async with engine.begin() as connection:
+        yield Transaction(connection)
+
+
+@asynccontextmanager
+async def read_only(engine: AsyncEngine) -> AsyncIterator[Transaction]:
+    """Run a read-only transaction."""
+    async with engine.connect() as connection:
+        await connection.execution_options(postgresql_readonly=True)
+        async with connection.begin():
+            yield Transaction(connection)
+
+
+class ConcurrentUpdateError(Exception):
+    """Another transaction changed a row between its read and its update."""
+
+    sqlstate = "40001"
+
+
+class ErrorCategory(Enum):
+    """Category of an exception, which determines how it is handled."""
+
+    UNAVAILABLE = "database unavailable: retry with back-off"
+    CONFLICT = "conflict with a concurrent transaction: retry"
+    BUG = "programming error: retrying does not help"
+
+
+_CONFLICT_SQLSTATES = {"23505", "40001", "40P01", "55P03"}
+"""Unique violation, serialization failure, deadlock, lock not available."""
+_UNAVAILABLE_SQLSTATES = {"25P03", "25P04", "57014", "57P01", "57P02", "57P03", "57P05", "3D000"}
+"""Idle or transaction timeout, cancelled, shutting down, starting up, database missing."""
+_UNAVAILABLE_SQLSTATE_CLASSES = ("08", "28", "53", "58")
+"""Connection, authentication, insufficient resources, system error."""
+
+
+def sqlstate(error: BaseException) -> str:
+    """Return the SQLSTATE of an error, or an empty string."""
+    # Errors while connecting are raised by the driver unwrapped; SQLAlchemy wraps all others.
+    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+
+
+def categorise_error(error: BaseException) -> ErrorCategory:
+    """Determine the category of an exception."""
+    code = sqlstate(error)
+    if code in _CONFLICT_SQLSTATES:
+        return ErrorCategory.CONFLICT
+    if code in _UNAVAILABLE_SQLSTATES or code.startswith(_UNAVAILABLE_SQLSTATE_CLASSES):
+        return ErrorCategory.UNAVAILABLE
+    if isinstance(error, DBAPIError):
+        return ErrorCategory.UNAVAILABLE if error.connection_invalidated else ErrorCategory.BUG
+    if isinstance(error, PoolTimeout | OSError):  # OSError covers refused and reset connections and TimeoutError
+        return ErrorCategory.UNAVAILABLE
+    return ErrorCategory.BUG
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Raise if the database does not respond."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))

@@ -1,0 +1,164 @@
+"""Tables shared by all services, created by the first migration of each service."""
+
+from pathlib import Path
+
+from alembic import context, op
+from sqlalchemy.util import await_only
+
+
+def run_sql(script: str) -> None:
+    """Run a script of one or several statements unchanged; colons are not bind parameters."""
+    bind = op.get_bind()
+    bind.exec_driver_sql(
+        "SELECT 1"
+    )  # the driver opens its transaction with the first statement that it executes itself
+    await_only(bind.connection.driver_connection.execute(script))  # type: ignore[union-attr]
+
+
+def scripts(folder: Path, *names: str) -> None:
+    """Run the named .sql files of a folder in order."""
+    for name in names:
+        run_sql((folder / f"{name}.sql").read_text())
+
+
+def grant(table: str, privileges: str) -> None:
+    """Grant the login role privileges on a table, for example `grant("serial", "SELECT, INSERT")`."""
+    login_role = context.config.attributes["login"]
+    op.execute(f'GRANT {privileges} ON {table} TO "{login_role}"')
+
+
+def messaging_tables() -> None:
+    """Create lock keys, inbox, outbox, dead letters, offset skips, idempotency keys and rejections."""
+    run_sql(MESSAGING_SCHEMA)
+    grant("lock_key, offset_skip, idempotency, rejection, dead_letter", "SELECT, INSERT, UPDATE")
+    grant("inbox, outbox", "SELECT, INSERT, DELETE")
+    grant("idempotency", "DELETE")
+
+
+def product_table() -> None:
+    """Create the product table of `shared.inventory.reference_data`."""
+    run_sql(PRODUCT_SCHEMA)
+    grant("product", "SELECT, INSERT, UPDATE")
+
+
+def location_tables() -> None:
+    """Create the warehouse and location tables of `shared.inventory.reference_data`."""
+    run_sql(LOCATION_SCHEMA)
+    grant("warehouse, location", "SELECT, INSERT, UPDATE")
+
+
+def demand_recheck_table() -> None:
+    """Create the table of pending demand rechecks of `shared.inventory.time_zone_changes`."""
+    run_sql("""
+        CREATE TABLE demand_recheck (
+            sku text COLLATE "C" NOT NULL,
+            warehouse text COLLATE "C" NOT NULL,
+            PRIMARY KEY (sku, warehouse)
+        )
+    """)
+    grant("demand_recheck", "SELECT, INSERT, DELETE")
+
+
+MESSAGING_SCHEMA = """
+CREATE TABLE lock_key (name text PRIMARY KEY);
+
+CREATE TABLE inbox (id uuid PRIMARY KEY, processed_at timestamptz NOT NULL DEFAULT now());
+CREATE INDEX inbox_processed_at ON inbox USING brin (processed_at);
+
+CREATE TABLE outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    key text NOT NULL,
+    value bytea NOT NULL CHECK (octet_length(value) <= 1000000),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+                        autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+
+CREATE TABLE dead_letter (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    written_at timestamptz NOT NULL,
+    key bytea,
+    value bytea,
+    headers jsonb NOT NULL DEFAULT '[]',
+    error text NOT NULL,
+    stored_at timestamptz NOT NULL DEFAULT now(),
+    replayed_at timestamptz,
+    UNIQUE (topic, partition, "offset", written_at)
+);
+
+CREATE TABLE offset_skip (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    is_malformed boolean NOT NULL DEFAULT false,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz
+);
+CREATE INDEX offset_skip_open ON offset_skip (topic, partition) WHERE used_at IS NULL;
+
+CREATE TABLE idempotency (
+    actor text NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status smallint NOT NULL,
+    resource_path text,
+    body text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (actor, route, key)
+);
+CREATE INDEX idempotency_created_at ON idempotency USING brin (created_at);
+
+CREATE TABLE rejection (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('COMMAND_REJECTED', 'EVENT_CONFLICT')),
+    document text NOT NULL,
+    type text NOT NULL,
+    source text NOT NULL,
+    message_id text NOT NULL,
+    actor text NOT NULL,
+    codes text[] NOT NULL,
+    violations jsonb NOT NULL,
+    raw jsonb NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    closed_at timestamptz,
+    closed_by text,
+    closed_reason text
+);
+CREATE INDEX rejection_document ON rejection (document);
+CREATE INDEX rejection_open ON rejection (id) WHERE kind = 'EVENT_CONFLICT' AND closed_at IS NULL;
+"""
+
+PRODUCT_SCHEMA = """
+CREATE TABLE product (
+    sku text PRIMARY KEY,
+    version bigint NOT NULL,
+    name text NOT NULL,
+    unit text NOT NULL,
+    tracking text NOT NULL CHECK (tracking IN ('SERIAL', 'LOT', 'NONE')),
+    shelf_life jsonb NOT NULL DEFAULT '{}',
+    decimals smallint NOT NULL DEFAULT 6 CHECK (decimals BETWEEN 0 AND 6)
+);
+"""
+
+LOCATION_SCHEMA = """
+CREATE TABLE warehouse (
+    warehouse text PRIMARY KEY,
+    version bigint NOT NULL,
+    name text NOT NULL,
+    time_zone text NOT NULL
+);
+CREATE TABLE location (
+    location text PRIMARY KEY,
+    version bigint NOT NULL,
+    type text NOT NULL CHECK (type IN ('DOCK', 'STAGING', 'STORAGE')),
+    pick_sequence integer NOT NULL
+);
+"""

@@ -1,1 +1,0 @@
-"""The rules of stock that serials and lots share: what may still leave, and what goes first."""

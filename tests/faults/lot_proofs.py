@@ -1,0 +1,92 @@
+"""Proves lot stock: ledger and balances agree, quantities are conserved, nothing is lost or duplicated."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from tests.faults.findings import Findings
+from tests.faults.load import Load
+from tests.faults.snapshots import TopicRecord, fetch_rows
+from tests.faults.topic_proofs import first_deliveries
+from tests.flows import conservation
+
+Ledger = Sequence[Mapping[str, Any]]
+CHANGES_BY_EVENT = {
+    "lot.received.v1": {"RECEIVED", "RETURNED"},
+    "lot.moved.v1": {"PUT_AWAY", "MOVED"},
+    "lot.picked.v1": {"PICKED"},
+    "lot.unpicked.v1": {"UNPICKED"},
+    "lot.shipped.v1": {"SHIPPED"},
+    "lot.adjusted.v1": {"SCRAPPED", "LOST", "FOUND", "COUNT_GAIN", "COUNT_LOSS", "RETURNED_TO_VENDOR"},
+}
+"""Ledger changes by the event that reports them."""
+
+
+class DatabaseReader:
+    """Reads the databases for the proofs of the end-to-end tests."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    async def fetch_rows(self, service: str, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Run a query on the database of a service."""
+        return [dict(row) for row in await fetch_rows(self._environment, service, query, *values)]
+
+
+async def read_ledger(environment: Mapping[str, str], findings: Findings) -> Ledger:
+    """Prove the lot stock of all databases; return the ledger."""
+    databases = DatabaseReader(environment)
+    skus = [row["sku"] for row in await databases.fetch_rows("lots", "SELECT DISTINCT sku FROM lot")]
+    for check in conservation.PROOFS:
+        try:
+            await check(databases, skus)
+        except AssertionError as error:
+            findings.add(
+                "lost" if check in conservation.QUANTITY_PROOFS else "inconsistent", f"{check.__name__}: {error}"
+            )
+    ledger = await databases.fetch_rows("lots", "SELECT * FROM ledger ORDER BY id")
+    effects = Counter(
+        tuple(row[name] for name in ("change", "sku", "lot", "location", "demand_id", "cause_source", "cause_id"))
+        for row in ledger
+    )
+    for effect, times in effects.items():
+        if times > 1:
+            findings.add("duplicated", f"{effect} applied {times} times")
+    return ledger
+
+
+def prove_published(records: Sequence[TopicRecord], ledger: Ledger, findings: Findings) -> None:
+    """Prove that published quantities equal the ledger, by lot and kind of change."""
+    published: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for record in first_deliveries(records):
+        if changes := CHANGES_BY_EVENT.get(record.event["type"]):
+            data = record.event["data"]
+            for lot in data.get("lots", [data]):
+                published[min(changes), data["sku"], lot["lot"]] += Decimal(str(lot["quantity"]))
+    recorded: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for row in ledger:
+        (changes,) = [changes for changes in CHANGES_BY_EVENT.values() if row["change"] in changes]
+        quantity = row["on_hand"] if min(changes) == "MOVED" else abs(row["on_hand"] or row["picked"])
+        recorded[min(changes), row["sku"], row["lot"]] += max(quantity, Decimal(0))
+    for key in published.keys() | recorded.keys():
+        if published[key] != recorded[key]:
+            findings.add(
+                "lost" if published[key] < recorded[key] else "duplicated",
+                f"{key}: recorded {recorded[key]}, published {published[key]}",
+            )
+
+
+def prove_load(load: Load, ledger: Ledger, findings: Findings) -> None:
+    """Prove that the lot quantities received, stored, picked and shipped are exactly those of the load."""
+    moved: dict[str, Decimal] = defaultdict(Decimal)
+    for row in ledger:
+        if row["sku"] == load.plan.lot_sku:
+            moved[row["change"]] += max(row["on_hand"], Decimal(0)) if row["change"] == "PUT_AWAY" else (
+                abs(row["on_hand"] or row["picked"])
+            )  # fmt: skip
+    names = {"received": "RECEIVED", "stored": "PUT_AWAY"}
+    actual = {name: moved[names.get(name, name)] for name in load.expected_lots}
+    findings.figures["lot quantity"] += int(actual["received"])
+    if actual != load.expected_lots:
+        findings.add("lost", f"{load.plan.lot_sku}: {actual} instead of {load.expected_lots}")

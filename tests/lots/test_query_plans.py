@@ -1,0 +1,130 @@
+"""Report pages and searches among thousands of lots read a bounded number of rows."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from services.lots.lookup.queries.reports import REPORTS
+from services.lots.lookup.queries.search import CANDIDATES_BY
+from shared.persistence.database import Transaction, create_engine
+from shared.persistence.search import like_pattern
+
+DAY = date(2002, 6, 15)  # earlier than in any other test
+LOT_COUNT, PAGE_SIZE = 12_000, 51
+
+# Each product has 40 lots, all received at the dock and put away; an empty balance remains at the dock.
+# Every hundredth lot is fully picked; of each other lot, one unit is allocated.
+INSERT_LOTS = f"""
+    CREATE TEMP TABLE generated_lot ON COMMIT DROP AS
+    SELECT 'PG-' || to_char(n / 40, 'FM000') AS sku, 'L-' || n AS lot, DATE '{DAY}' + n * 7919 % 500 AS expiry,
+        'EAST' AS warehouse, 'EAST/P-' || n AS location, n
+    FROM generate_series(1, {LOT_COUNT}) AS n;
+    INSERT INTO product (sku, version, name, unit, tracking)
+    SELECT DISTINCT sku, 1, 'milk', 'each', 'LOT' FROM generated_lot;
+    INSERT INTO lot (sku, lot, expiry, first_received_at, supplier)
+    SELECT sku, lot, expiry, now(), 'Dairy' FROM generated_lot;
+    INSERT INTO balance (sku, lot, location, warehouse, is_storage, on_hand, allocated, expiry)
+    SELECT sku, lot, location, warehouse, true, CASE WHEN n % 100 = 0 THEN 0 ELSE 5 END,
+        CASE WHEN n % 100 = 0 THEN 0 ELSE 1 END, expiry FROM generated_lot;
+    INSERT INTO balance (sku, lot, location, warehouse, is_storage, on_hand, allocated, expiry)
+    SELECT sku, lot, 'EAST/PG-DOCK', warehouse, false, 0, 0, expiry FROM generated_lot;
+    INSERT INTO reservation (demand_id, lot, location, sku, order_id, line, quantity)
+    SELECT 'D-' || n, lot, location, sku, 'SO-' || n, '1', 1 FROM generated_lot WHERE n % 100 <> 0;
+    INSERT INTO picked_stock (demand_id, lot, sku, warehouse, order_id, line, quantity, expiry)
+    SELECT 'D-' || n, lot, sku, warehouse, 'SO-' || n, '1', 5, expiry FROM generated_lot WHERE n % 100 = 0;
+    INSERT INTO ledger
+        (change, sku, lot, warehouse, location, on_hand, picked, reason, actor, occurred_at, recorded_at, cause_source,
+         cause_id)
+    SELECT change, sku, lot, warehouse, location, on_hand, 0, 'x', 'test', now(), now(), 'test', '1'
+    FROM generated_lot CROSS JOIN (VALUES ('RECEIVED', 5), ('PUT_AWAY', -5), ('PUT_AWAY', 5)) AS c (change, on_hand);
+    ANALYZE product, lot, balance, reservation, picked_stock, ledger
+"""  # noqa: S608 - all parts are constants of this module
+NO_FILTERS = dict.fromkeys(("sku", "lot", "warehouse", "since", "until", "first", "last"))
+DEFAULT_PARAMETERS = NO_FILTERS | {"warehouses": ["EAST"], "days": [DAY], "utc": DAY, "wrong_only": False}
+
+
+@pytest.fixture
+async def tx(environment: Mapping[str, str]) -> AsyncIterator[Transaction]:
+    """Provide a transaction of the owner role with thousands of lots, which is rolled back."""
+    engine = create_engine(environment["LOTS_MIGRATION_DATABASE_URL"], "test")
+    async with engine.connect() as connection:
+        tx = Transaction(connection)
+        for statement in INSERT_LOTS.split(";\n"):
+            await tx.execute(text(statement))
+        yield tx
+    await engine.dispose()
+
+
+async def rows_read_by_table(tx: Transaction, statement: str, values: Mapping[str, Any]) -> dict[str, float]:
+    """The rows that a statement reads of each table, including filtered ones."""
+    ((plan,),) = await tx.fetch_all(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"), values)
+    rows_by_table: dict[str, float] = {}
+    for node in plan_nodes(plan[0]["Plan"]):
+        if table := node.get("Relation Name"):
+            rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+            rows_by_table[table] = rows_by_table.get(table, 0) + rows * node["Actual Loops"]
+    return rows_by_table
+
+
+def plan_nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """All nodes of a query plan."""
+    return [plan, *(node for subplan in plan.get("Plans", ()) for node in plan_nodes(subplan))]
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "filters"),
+    [
+        ("lot-inventory", (str(DAY), "", "", ""), {}),
+        ("lot-inventory", ("2003-03-01", "PG-100", "", ""), {}),
+        ("lot-inventory", (str(DAY), "", "", ""), {"warehouse": "EAST"}),
+        ("expiring-lots", (str(DAY), "", "", ""), {}),
+        ("expiring-lots", (str(DAY), "", "", ""), {"first": 31, "last": 90}),
+        ("lot-movements", ("PG-100", "", 0), {}),
+        ("reconciliation", ("PG-", "", ""), {}),  # other tests may leave lots with thousands of reservations
+        ("reconciliation", ("PG-100", "L-4010", "EAST"), {}),
+    ],
+)
+async def test_report_page_reads_a_bounded_number_of_rows(
+    tx: Transaction, name: str, after: tuple[Any, ...], filters: dict[str, Any]
+) -> None:
+    """Among 12,000 lots, the first and later pages read a few rows per result row (S42-S44)."""
+    report = next(report for report in REPORTS if report.name == name)
+    values = (
+        DEFAULT_PARAMETERS
+        | filters
+        | {"size": PAGE_SIZE}
+        | {f"after_{key_part}": cursor_value for key_part, cursor_value in zip(report.key, after, strict=True)}
+    )
+    assert len(await tx.fetch_all(text(report.statement), values)) == PAGE_SIZE
+    for table, rows in (await rows_read_by_table(tx, report.statement, values)).items():
+        assert rows < 10 * PAGE_SIZE, table
+
+
+async def test_stock_report_reads_only_current_stock(tx: Transaction) -> None:
+    """The stock report reads current balances twice and no empty ones (S42)."""
+    report = next(report for report in REPORTS if report.name == "stock")
+    values = DEFAULT_PARAMETERS | {"size": PAGE_SIZE, "after_sku": "PG-100", "after_warehouse": ""}
+    assert len(await tx.fetch_all(text(report.statement), values)) == PAGE_SIZE
+    rows_by_table = await rows_read_by_table(tx, report.statement, values)
+    assert rows_by_table["balance"] <= 2 * 40 * (PAGE_SIZE + 1)
+
+
+@pytest.mark.parametrize(
+    ("index_name", "parameters", "expected_count"),
+    [
+        ("part", {"pattern": like_pattern("-1199")}, 11),
+        ("location", {"location": "EAST/P-77"}, 1),
+        ("before", {"before": DAY + timedelta(days=1)}, LOT_COUNT // 500),
+        ("warehouse", {"warehouse": "NORTH"}, 0),
+    ],
+)
+async def test_search_candidates_use_an_index(
+    tx: Transaction, index_name: str, parameters: dict[str, Any], expected_count: int
+) -> None:
+    """Among 12,000 lots, a search by term, location or expiry reads few rows besides its matches (S31)."""
+    values = parameters | {"bound": 1500}
+    assert len(await tx.fetch_all(text(CANDIDATES_BY[index_name]), values)) == expected_count
+    assert sum((await rows_read_by_table(tx, CANDIDATES_BY[index_name], values)).values()) <= 2 * expected_count

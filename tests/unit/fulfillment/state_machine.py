@@ -1,0 +1,138 @@
+"""State machine of fulfillment and stubs of the stock services, with its invariants."""
+
+from collections import Counter as Count
+from decimal import Decimal
+from typing import Any
+
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, Line
+from services.fulfillment.shipping.domain import Carton, Shipment
+from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import OrderRejected
+from tests.unit.fulfillment.in_memory import NOW, InMemoryFulfillment
+from tests.unit.fulfillment.serials_stub import SerialsStub
+
+
+class FulfillmentMachine(RuleBasedStateMachine):
+    """Fulfillment against a stub of the serials service; messages wait until a rule delivers them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fulfillment = InMemoryFulfillment(("A", "B"))
+        self.serials_stub = SerialsStub(NOW)
+        self.stubs: list[Any] = [self.serials_stub]
+        self.id_count = 0
+        self.last_message: Message | None = None
+
+    def new_id(self, prefix: str) -> str:
+        """A unique id."""
+        self.id_count += 1
+        return f"{prefix}{self.id_count}"
+
+    def handle(self, message: Message) -> None:
+        """Process a message in fulfillment and queue the published events."""
+        self.last_message = message
+        for event in self.fulfillment.handle(message):
+            assert not isinstance(event, OrderRejected), event
+            self.send(event)
+
+    def send(self, event: Message) -> None:
+        """Queue an event for the stubs."""
+        self.serials_stub.inbox[event.key()].append(event)
+
+    def choose_unit(self, choice: int, *statuses: str, packed: bool | None = None) -> AllocatedUnit | None:
+        """An unshipped unit."""
+        units = [
+            unit for unit in self.fulfillment.uow.units
+            if unit.status in statuses and (packed is None or packed == (unit.carton is not None))
+        ]  # fmt: skip
+        return units[choice % len(units)] if units else None
+
+    @property
+    def items(self) -> list[AllocatedItem]:
+        """All unshipped items of orders."""
+        return [*self.fulfillment.uow.units, *self.fulfillment.uow.lots]
+
+    @invariant()
+    def line_quantities_add_up(self) -> None:
+        """The quantities of each line equal the sums of its items and are never negative."""
+        quantities, packed = Count[tuple[str, ...]](), Count[tuple[str, ...]]()
+        for item in self.items:
+            quantities[item.order_id, item.line, item.status] += item.quantity  # type: ignore[assignment]
+            packed[item.order_id, item.line] += item.quantity if item.carton else 0  # type: ignore[assignment]
+        for line in self.fulfillment.uow.lines:
+            key = (line.order_id, line.line)
+            assert line.allocated == Decimal(quantities[*key, "ALLOCATED"])
+            assert line.picked == Decimal(quantities[*key, "PICKED"])
+            assert line.packed == Decimal(packed[key])
+            assert line.shipped >= 0
+            assert line.open_quantity >= 0
+            assert line.allocated + line.picked + line.shipped <= line.ordered
+
+    @invariant()
+    def nothing_is_allocated_to_cancelled_lines(self) -> None:
+        """Cancelled lines and demands have no allocated items."""
+        for item in self.items:
+            order, demand = (
+                self.fulfillment.uow.orders.get(item.order_id),
+                self.fulfillment.uow.demands.get(item.demand_id),
+            )
+            assert order is not None
+            assert demand is not None
+            if item.status == "ALLOCATED":
+                assert not order.is_cancelled_item(item)
+                assert not demand.cancelled
+
+    @invariant()
+    def no_stub_saw_a_conflict(self) -> None:
+        """No event contradicts the status, order, line or demand of an item in a stock service."""
+        assert not [conflict for stub in self.stubs for conflict in stub.conflicts]
+
+    def deliver_all(self) -> None:
+        """Deliver all queued messages."""
+        while any(any(queue for queue in (*stub.inbox.values(), *stub.outbox.values())) for stub in self.stubs):
+            for stub in self.stubs:
+                for order_id, events in stub.inbox.items():
+                    while events:
+                        stub.handle(order_id)
+                for events in list(stub.outbox.values()):
+                    while events:
+                        self.handle(events.popleft())
+
+    def teardown(self) -> None:
+        """Finally the services agree, and the open demands of every line equal its open quantity."""
+        self.deliver_all()
+        self.line_quantities_add_up()
+        fulfillment_units = {
+            unit.key: (unit.status, unit.order_id, unit.line, unit.demand_id) for unit in self.fulfillment.uow.units
+        }
+        serials_units = {
+            key: (unit.status, unit.order, unit.line, unit.demand_id)
+            for key, unit in self.serials_stub.units.items() if unit.status in ("ALLOCATED", "PICKED")
+        }  # fmt: skip
+        assert fulfillment_units == serials_units
+        for line in self.fulfillment.uow.lines:
+            self._assert_open_quantity_requested(line)
+        for unit in self.serials_stub.units.values():
+            if unit.status == "SHIPPED":
+                assert self.fulfillment.uow.shipped[unit.sku, unit.serial] == unit.order
+        for carton in self.fulfillment.shipping_uow.cartons:
+            self._assert_in_one_shipment(carton)
+
+    def _assert_open_quantity_requested(self, line: Line) -> None:
+        requested = sum(open_quantity for demand_id, open_quantity in self.open_demands() if demand_id in line.demands)
+        order = self.fulfillment.uow.orders.get(line.order_id)
+        assert order is not None
+        assert requested == (0 if order.cancelled or order.backorders == "NOT_ALLOWED" else line.open_quantity), (
+            order,
+            line,
+        )
+
+    def open_demands(self) -> list[tuple[str, Decimal]]:
+        """Open quantity by demand."""
+        return [(demand_id, Decimal(demand.open_quantity)) for demand_id, demand in self.serials_stub.demands.items()]
+
+    def _assert_in_one_shipment(self, carton: Carton) -> None:
+        shipment: Shipment | None = self.fulfillment.shipping_uow.shipments.get(carton.shipment or "")
+        assert shipment is None or (shipment.status != "CANCELLED" and carton.order_id in shipment.orders)

@@ -1,0 +1,102 @@
+"""State machine for lots: milk, announced and scanned on the same receipts as serials."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from services.receiving.receipts.domain import CommandOutcome
+from shared.contracts.commands import receiving as commands
+from shared.contracts.envelope import Message
+from shared.contracts.receiving import ReceiptLotsReceived
+from tests.unit.receiving import steps
+
+RECEIPTS = st.sampled_from(["R1", "R2", "R1", "R2", "R3"])
+SESSIONS = st.sampled_from(["S1", "S1", "S2", "S3"])
+USERS = st.sampled_from([steps.ANNA, steps.ANNA, steps.BEN])
+LOTS = st.lists(st.sampled_from(["L", "l", "M"]), min_size=1, max_size=3)
+QUANTITIES = st.sampled_from(["0.5", "1", "3", "7.25"])
+DAYS = st.sampled_from(["2026-12-31", "2026-12-31", "2026-12-31", "2026-12-30", None])
+
+
+class LotReceivingMachine(RuleBasedStateMachine):
+    """Lots of milk and the events about them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uow = steps.new_uow()
+        self.received_lots: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+
+    def apply_events(self, events: list[Message]) -> None:
+        """Apply events as a consumer does."""
+        raise NotImplementedError
+
+    def apply_lot_event(self, event: Message) -> None:
+        """Apply lot events as the lots service does."""
+        if isinstance(event, ReceiptLotsReceived):
+            for received_lot in event.lots:
+                self.received_lots[event.receipt, event.line, received_lot.lot] += received_lot.quantity
+
+    def assert_all_or_nothing(self, result: CommandOutcome) -> None:
+        """Assert that the command was carried out, or rejected without any event."""
+        assert result.body is not None or (result.violations and not result.events)
+        self.apply_events(list(result.events))
+
+    @rule(receipt=RECEIPTS, quantity=QUANTITIES)
+    def announce_milk(self, receipt: str, quantity: str) -> None:
+        """Announce a quantity of milk."""
+        self.assert_all_or_nothing(
+            steps.announce_receipt(self.uow, receipt, steps.asn_line(number="9", sku="MILK") | {"quantity": quantity})
+        )
+
+    @rule(receipt=RECEIPTS, session=SESSIONS, lots=LOTS, entry=st.tuples(QUANTITIES, DAYS), actor=USERS)
+    def scan_lots(self, receipt: str, session: str, lots: list[str], entry: tuple[str, str | None], actor: str) -> None:
+        """Scan lots."""
+        entries = [steps.scanned_lot(lot, *entry) for lot in lots]
+        self.assert_all_or_nothing(steps.scan_lots(self.uow, receipt, *entries, session=session, actor=actor))
+
+    @rule(receipt=RECEIPTS, session=SESSIONS, lots=LOTS, actor=USERS)
+    def undo_lots(self, receipt: str, session: str, lots: list[str], actor: str) -> None:
+        """Undo scans of lots."""
+        command = commands.UndoScan(receipt=receipt, session=session, sku="MILK", lots=lots)
+        self.assert_all_or_nothing(steps.apply_command(self.uow, command, actor))
+
+    @invariant()
+    def line_totals_match_lot_scans(self) -> None:
+        """Line quantities equal those of their scans, and exceed the expected quantity only if accepted."""
+        totals: defaultdict[tuple[str, str | None, str], Decimal] = defaultdict(Decimal)
+        received_totals: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        open_scans = {
+            discrepancy.scan_id for discrepancy in self.uow.discrepancies.values() if discrepancy.resolution is None
+        }
+        for scan in self.uow.lot_scans.values():
+            totals[scan.receipt, scan.line, scan.status] += scan.quantity
+            if scan.status == "RECEIVED":
+                received_totals[scan.receipt, scan.line or "", scan.lot] += scan.quantity
+            elif scan.status != "REJECTED":
+                is_open = self.uow.sessions[scan.receipt, scan.session].status == "OPEN"
+                assert is_open is not (scan.scan_id in open_scans), f"{scan} needs an open session or discrepancy"
+        assert received_totals == self.received_lots
+        for (receipt, number), line in self.uow.lines.items():
+            if line.sku == "MILK":
+                assert line.scanned == totals[receipt, number, "SCANNED"]
+                assert line.received == totals[receipt, number, "RECEIVED"]
+                assert (line.listed_serials, line.unlisted_units) == (0, 0)
+                assert line.scanned + line.received <= line.expected_quantity or self.has_accepted_excess(receipt)
+
+    def has_accepted_excess(self, receipt: str) -> bool:
+        """Whether a supervisor accepted an excess on a receipt."""
+        return any(
+            discrepancy.receipt == receipt and discrepancy.resolution == "ACCEPT"
+            for discrepancy in self.uow.discrepancies.values()
+        )
+
+    @invariant()
+    def each_lot_has_one_expiry(self) -> None:
+        """All scans of a lot on a receipt have the same expiry."""
+        expiries_by_lot: defaultdict[tuple[str, str, str], set[object]] = defaultdict(set)
+        for scan in self.uow.lot_scans.values():
+            if scan.status != "REJECTED":
+                expiries_by_lot[scan.key].add(scan.expiry)
+        assert all(len(expiries) == 1 for expiries in expiries_by_lot.values())

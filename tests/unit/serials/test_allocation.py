@@ -1,0 +1,110 @@
+"""Allocation of available units to demands."""
+
+from datetime import UTC, datetime
+
+from services.serials.allocation.domain.allocate import allocate
+from services.serials.allocation.domain.demand import Demand, DemandSet
+from services.serials.units.domain.unit import MessageContext, Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import PutAwaySerials
+from shared.contracts.envelope import Causation
+from shared.contracts.serials import SerialAllocated, SerialStateChanged
+from tests.unit.serials.in_memory_serials import InMemorySerials, with_stock
+from tests.unit.serials.messages import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
+
+NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+
+def test_putaway_allocates_backorders() -> None:
+    """A putaway allocates units to backorders, the oldest order first (S08)."""
+    service = InMemorySerials()
+    service.handle(request_allocation("D2", 1), request_allocation("D1", 2))
+    service.handle(receive(serial_numbers(2)))
+    assert [unit.status for unit in service.units.values()] == ["RECEIVED", "RECEIVED"]
+    service.handle(PutAwaySerials(sku="A-1", serials=serial_numbers(2), location=SHELF))
+    summary = [
+        (event.demand_id, [unit.serial for unit in event.allocated], event.open_quantity)
+        for event in service.events_of(SerialAllocated)
+    ]
+    assert summary == [("D1", [], 2), ("D2", [], 1), ("D1", ["SN-1", "SN-2"], 0)]
+
+
+def test_higher_priority_goes_first() -> None:
+    """A demand of higher priority is allocated before an older one."""
+    service = with_stock(1)
+    service.handle(request_allocation("D1", 1), request_allocation("D2", 1, priority=9))
+    assert {event.demand_id: len(event.allocated) for event in service.events_of(SerialAllocated)} == {"D2": 1, "D1": 0}
+
+
+def test_requested_serials_only() -> None:
+    """A demand for serials gets only these; the event has the reason for the others."""
+    service = with_stock(3)
+    service.handle(request_allocation("D1", 2, serials=["SN-2", "SN-9"]))
+    [event] = service.events_of(SerialAllocated)
+    assert ([unit.serial for unit in event.allocated], event.open_quantity, event.final) == (["SN-2"], 1, False)
+    assert [(skipped.reason, skipped.count) for skipped in event.skipped] == [("not found", 1)]
+
+
+def test_demand_without_backorders_is_closed_after_one_allocation() -> None:
+    """A demand that cancels its shortfall gets the available units, and none that arrive later."""
+    service = with_stock(1)
+    service.handle(request_allocation("D1", 2, shortfall="CANCEL"))
+    service.handle(receive(["SN-7"]))
+    service.handle(PutAwaySerials(sku="A-1", serials=["SN-7"], location=SHELF))
+    [event] = service.events_of(SerialAllocated)
+    assert (len(event.allocated), event.open_quantity, event.final) == (1, 1, True)
+    assert service.status("SN-7") == "IN_INVENTORY"
+
+
+def test_cancelled_demand_releases_units_to_the_next() -> None:
+    """Units of a cancelled demand go to the next demand in the same transaction (S11)."""
+    service = with_stock(1)
+    service.handle(request_allocation("D1", 1), request_allocation("D2", 1))
+    cancellation = cancel_allocation("D1")
+    service.handle(cancellation)
+    assert service.units["A-1", "SN-1"].order_id == "SO-D2"
+    assert [row.status for row in service.audit[-2:]] == ["IN_INVENTORY", "ALLOCATED"]
+    service.handle(cancellation)
+    assert service.units["A-1", "SN-1"].order_id == "SO-D2"
+
+
+def test_cancellation_before_the_request() -> None:
+    """A demand whose cancellation arrived first gets no units."""
+    service = with_stock(1)
+    service.handle(cancel_allocation("D1"))
+    service.handle(request_allocation("D1", 1))
+    assert service.status("SN-1") == "IN_INVENTORY"
+
+
+def test_duplicate_demand_is_ignored() -> None:
+    """A repeated request is ignored."""
+    service = with_stock(3)
+    service.handle(request_allocation("D1", 1))
+    service.handle(request_allocation("D1", 1), request_allocation("D1", 1))
+    assert len(service.events_of(SerialAllocated)) == 1
+
+
+def test_large_allocations_are_split_over_messages() -> None:
+    """An allocation of more units than a message may contain is split over several messages."""
+    service = InMemorySerials()
+    for start in (1, 501, 1001):
+        service.handle(receive(serial_numbers(500, first=start)))
+        service.handle(PutAwaySerials(sku="A-1", serials=serial_numbers(500, first=start), location=SHELF))
+    service.handle(request_allocation("D1", 1200))
+    events = service.events_of(SerialAllocated)
+    assert [(len(event.allocated), event.open_quantity) for event in events] == [(500, 700), (500, 200), (200, 0)]
+    assert [len(event.serials) for event in service.events_of(SerialStateChanged) if event.status == "ALLOCATED"] == [
+        500,
+        500,
+        200,
+    ]
+
+
+def test_nothing_is_allocated_without_released_stock() -> None:
+    """A loaded demand gets no unit unless stock of its pool was released, even if a unit matches (S28)."""
+    uow, demands = SerialsUnitOfWork(), DemandSet()
+    uow.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
+    demands.load([Demand("D1", "OPEN", "SO-1", "1", "A-1", "EAST", "C-1", 0, NOW, "BACKORDER", 1, 1)])
+    assert allocate(uow, demands, {}) == []
+    uow.mark_released(uow.get_unit("A-1", "SN-1"), MessageContext("anna", NOW, Causation(source="test", id="1")))
+    assert [allocation.demand.demand_id for allocation in allocate(uow, demands, {})] == ["D1"]

@@ -1,0 +1,74 @@
+"""Grouping of mixed messages into few handler calls without reordering."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.envelope import CloudEvent, Message
+from shared.messaging.dispatcher import HandlerRegistry, group_by_handler
+from shared.messaging.handlers import EventHandler
+from shared.persistence.database import Transaction
+from tests.shared.toy.messages import Add, Added, Arrived, ToyRejected
+
+
+async def first_handler(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
+    """Handle nothing."""
+    return ()
+
+
+async def second_handler(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
+    """Handle nothing."""
+    return ()
+
+
+def _locks(data: Any) -> list[str]:
+    return [str(data.box)]
+
+
+REGISTRY = HandlerRegistry(
+    "toy",
+    [
+        EventHandler(Add, first_handler, _locks),
+        EventHandler(Arrived, second_handler, _locks),
+        EventHandler(Added, second_handler, _locks),
+    ],
+    ToyRejected,
+)
+MESSAGE_TYPES: dict[str, type[Message]] = {handler.message.TYPE: handler.message for handler in REGISTRY.handlers}
+
+
+def make_event(event_type: str) -> CloudEvent[Any]:
+    """Create an event of a type without data."""
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return CloudEvent[Any].model_construct(id=str(uuid4()), source="tests", type=event_type, time=now, data=None)
+
+
+batches = st.lists(st.tuples(st.sampled_from(list(MESSAGE_TYPES)), st.frozensets(st.sampled_from("ABC"), max_size=3)))
+
+
+@given(batches)
+def test_order_is_kept_under_a_lock(batch: list[tuple[str, frozenset[str]]]) -> None:
+    """Each message is in one batch of its handler, and messages with a common lock key keep their order."""
+    events = [make_event(event_type) for event_type, _ in batch]
+    handler_batches = group_by_handler(REGISTRY, events, [lock_keys for _, lock_keys in batch])
+    order = [event.id for handler_batch in handler_batches for event in handler_batch.events]
+    assert sorted(order) == sorted(event.id for event in events)
+    for handler_batch in handler_batches:
+        assert {REGISTRY.by_type[event.type].callback for event in handler_batch.events} == {
+            handler_batch.handler.callback
+        }
+    position_of = {id_: position for position, id_ in enumerate(order)}
+    for key in "ABC":
+        positions = [position_of[event.id] for event, (_, keys) in zip(events, batch, strict=True) if key in keys]
+        assert positions == sorted(positions)
+
+
+def test_messages_without_common_lock_share_a_batch() -> None:
+    """Messages of a hundred documents that alternate between two handlers need two calls."""
+    events = [make_event(event_type) for event_type in [Add.TYPE, Arrived.TYPE] * 100]
+    lock_keys = [frozenset([str(number // 2)]) for number in range(200)]
+    assert [len(handler_batch.events) for handler_batch in group_by_handler(REGISTRY, events, lock_keys)] == [100, 100]
