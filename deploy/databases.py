@@ -12,7 +12,7 @@ ROLES = tuple(f"{service}_{kind}" for service in SERVICES for kind in ("owner", 
 
 
 def urls(host: str, port: int, passwords: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables with the database URLs of login role and owner of each service."""
+    """Return the environment variables with the database URLs of each service: login role and owner."""
 
     def url(role: str, service: str) -> str:
         return f"postgresql://{role}:{passwords[role]}@{host}:{port}/{service}"

@@ -55,7 +55,7 @@ def topic_section() -> Iterator[str]:
     yield from ("", "## Topics", "")
     yield from _table(
         ("topic", "key", "producer", "retention"),
-        ((f"`{topic.name}`", topic.key, topic.writer, _retention(topic)) for topic in TOPICS),
+        ((f"`{topic.name}`", topic.key, topic.producer, _retention(topic)) for topic in TOPICS),
     )
 
 

@@ -13,7 +13,7 @@ from deploy.local.stack import run_in_new_loop
 
 def prepare(environment: Mapping[str, str], *, partitions: int = topics.PARTITIONS) -> None:
     """Migrate all databases and create topics; idempotent."""
-    migrate(environment)  # first: data of another version is rejected before Kafka is changed
+    migrate(environment)  # before Kafka is changed: databases of another version are rejected
     run_in_new_loop(topics.create(environment["KAFKA_BOOTSTRAP_SERVERS"], partitions=partitions))
 
 

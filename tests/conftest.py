@@ -14,7 +14,7 @@ from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
 from shared.persistence import database
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 pytest_plugins = ["tests.search_plans", "tests.statement_report", "tests.time_zones"]
 
@@ -22,9 +22,9 @@ pytest_plugins = ["tests.search_plans", "tests.statement_report", "tests.time_zo
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 # Engines of the tests have relaxed timeouts; services keep their limits.
-database.CONNECTION_WAIT = PATIENCE
+database.CONNECTION_WAIT = MAX_WAIT_SECONDS
 database.SESSION_SETTINGS |= dict.fromkeys(
-    ("idle_in_transaction_session_timeout", "transaction_timeout"), f"{PATIENCE:.0f}s"
+    ("idle_in_transaction_session_timeout", "transaction_timeout"), f"{MAX_WAIT_SECONDS:.0f}s"
 )
 
 PARTITIONS = 4  # enough for two replicas, and faster to create and assign than the default of twelve

@@ -15,7 +15,7 @@ from shared.messaging import inbox
 from shared.messaging.dispatcher import HandlerRegistry, dispatch
 from shared.messaging.handlers import CommandResult
 from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, transaction
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 SELECT_EMITTED = text("SELECT id, convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after ORDER BY id")
 DELETE_EMITTED = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
@@ -105,7 +105,7 @@ class ServiceHarness:
 
     async def someone_waits(self) -> None:
         """Wait until a transaction is blocked by a lock."""
-        async with asyncio.timeout(PATIENCE), self.engine.connect() as connection:
+        async with asyncio.timeout(MAX_WAIT_SECONDS), self.engine.connect() as connection:
             while not (await connection.execute(SELECT_WAITING)).all():  # pg_stat_activity is cached per transaction
                 await connection.rollback()
 

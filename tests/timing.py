@@ -3,7 +3,7 @@
 import os
 import time
 
-PATIENCE = 120.0
+MAX_WAIT_SECONDS = 120.0
 """Seconds after which a missing result is a failure, even if all cores are busy."""
 SAMPLE_SECONDS = 0.2
 """Seconds of the busy loop that measures the available CPU time."""

@@ -1,9 +1,9 @@
 """Executes a program that receives a signal when its parent dies, even by SIGKILL.
 
-Run as a script (`python -I -S child.py PARENT SIGNAL USER PROGRAM ARGS…`), which imports no project code and keeps its
-process id. USER is `-` or, for root, the unprivileged user to switch to. With the prefix `+` the program may traverse
-folders closed to that user, for projects in a private home folder. The death signal requires Linux; on other systems
-the program starts without it.
+Run as a script: `python -I -S child.py PARENT SIGNAL USER PROGRAM ARGS…`. The script imports no project code, and the
+program keeps its process id. USER is `-` or, for root, the unprivileged user to switch to. With the prefix `+` the
+program may traverse folders closed to that user, such as a private home folder. The death signal requires Linux; on
+other systems the program starts without it.
 """
 
 import ctypes

@@ -13,8 +13,8 @@ from pathlib import Path
 
 CHILD_SCRIPT = Path(__file__).with_name("child.py")
 
-# Below the ephemeral ports: a client that retries a stopped server on an ephemeral port may eventually get that port,
-# connect to itself, and prevent the restart of the server.
+# Below the ephemeral ports: a client that retries a stopped server on such a port may be assigned it. It would then
+# connect to itself and prevent the restart of the server.
 PORTS = range(15_000, 32_000)
 
 # Linux sends the death signal when the parent thread ends, so a permanent thread starts all children.

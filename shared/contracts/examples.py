@@ -45,7 +45,9 @@ def example(message: type[Message]) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": "01923e1a-7b3c-7def-8123-456789abcdef",
-        "source": "tracelot/" + message.TOPIC.writer if message.TOPIC.kind == "events" else "https://erp.example/main",
+        "source": "tracelot/" + message.TOPIC.producer
+        if message.TOPIC.kind == "events"
+        else "https://erp.example/main",
         "type": message.TYPE,
         "time": "2026-03-04T08:15:30.123456Z",
         "datacontenttype": "application/json",

@@ -1,4 +1,4 @@
-"""Kafka topics: name, key, writer, maximum record size and retention."""
+"""Kafka topics: name, key, producer, maximum record size and retention."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -17,16 +17,16 @@ class Topic:
 
     name: str
     key: str
-    writer: str
+    producer: str
     kind: TopicKind
     retention_ms: int = 35 * DAY_MS
     max_message_bytes: int = 1024 * 1024
     messages: dict[str, "type[Message]"] = field(default_factory=dict, compare=False, repr=False)
 
 
-def _upstream_topic(name: str, key: str, writer: str) -> Topic:
+def _upstream_topic(name: str, key: str, producer: str) -> Topic:
     # Oversized records must arrive, so that they become dead letters instead of errors at the sender.
-    return Topic(name, key, writer, "upstream", max_message_bytes=4 * 1024 * 1024)
+    return Topic(name, key, producer, "upstream", max_message_bytes=4 * 1024 * 1024)
 
 
 def _commands_topic(service: str, key: str) -> Topic:

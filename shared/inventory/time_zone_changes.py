@@ -1,7 +1,7 @@
 """Rechecks of open demands after a time-zone change that moves a warehouse to an earlier date.
 
 Stock that was too close to expiry may then be allocated to backorders. Thousands of products may be affected, each
-under its own lock, so that rechecks are enqueued for a scheduled job. Transactions that depend on the date of a
+under its own lock: rechecks are therefore enqueued for a scheduled job. Transactions that depend on the date of a
 warehouse hold a shared lock on its time zone; a change waits for them, so that no demand is missed.
 """
 

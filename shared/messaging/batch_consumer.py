@@ -82,13 +82,13 @@ class BatchConsumer:
         self._stop_requested.set()
 
     async def process(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
-        """Process a batch and commit its offsets, or rewind it; then wait before the next attempt if it failed."""
+        """Process a batch and commit its offsets; if it fails, rewind it and wait before the next attempt."""
         first_offsets, next_offsets = offset_range(records)
         try:
             async with self.assignment.processing_lock:
                 pause = await self._try_batch(consumer, records, first_offsets, next_offsets)
         except Exception as error:
-            # The database is unavailable, or this code has a bug: the batch is read again.
+            # The database is unavailable, or the consumer has a bug: the batch is fetched again.
             rewind(consumer, first_offsets)
             self._failures += 1
             message = f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]
@@ -112,9 +112,9 @@ class BatchConsumer:
         if self.halt is not None and not await self._apply_skip_permit(self.halt):
             rewind(consumer, first_offsets)
             return 1.0
-        items, results = self._decode_records(records)
+        items, outcomes = self._decode_records(records)
         try:
-            if trip := self._breaker.find_trip(results):
+            if trip := self._breaker.find_trip(outcomes):
                 partition, offset, _ = trip
                 return self._halt_at(
                     consumer, first_offsets, (*partition, offset), MALFORMED_RATIO_EXCEEDED, is_malformed=True
@@ -123,7 +123,7 @@ class BatchConsumer:
             await process_in_transactions(self._engine, self._registry, items, self._wake_relay, max_cost)
         except PoisonRecordError as poison:
             return self._halt_at(consumer, first_offsets, poison.item.position, str(poison), is_malformed=False)
-        self._breaker.record_outcomes(results)
+        self._breaker.record_outcomes(outcomes)
         self._failures, self._last_error, self._halt = 0, None, None
         failpoint("consumer.before_commit")
         if not await self.assignment.commit(consumer, next_offsets):
@@ -134,7 +134,7 @@ class BatchConsumer:
     def _decode_records(self, records: Sequence[Record]) -> tuple[list[WorkItem], list[RecordOutcome]]:
         """Decode records into work items; records without a handler are ignored."""
         items: list[WorkItem] = []
-        results: list[RecordOutcome] = []
+        outcomes: list[RecordOutcome] = []
         for record in records:
             item = WorkItem(record)
             if self._skip_permits and (permit := self._skip_permits.get(item.position)):
@@ -147,8 +147,8 @@ class BatchConsumer:
             elif decoded is not None and self._registry.accepts(decoded):
                 items.append(WorkItem(record, event=decoded))
             partition = TopicPartition(record.topic, record.partition)
-            results.append((partition, record.offset, isinstance(decoded, MalformedRecord)))
-        return items, results
+            outcomes.append((partition, record.offset, isinstance(decoded, MalformedRecord)))
+        return items, outcomes
 
     def _halt_at(
         self,

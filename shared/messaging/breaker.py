@@ -23,23 +23,23 @@ class CircuitBreaker:
         self._reset_until[partition] = offset
         self._windows.pop(partition, None)
 
-    def find_trip(self, results: Collection[RecordOutcome]) -> RecordOutcome | None:
+    def find_trip(self, outcomes: Collection[RecordOutcome]) -> RecordOutcome | None:
         """Find the record at which the ratio would be exceeded; the windows are not updated."""
-        if not any(is_malformed for _, _, is_malformed in results):
+        if not any(is_malformed for _, _, is_malformed in outcomes):
             return None
         windows = {partition: deque(window, WINDOW) for partition, window in self._windows.items()}
-        for result in results:
-            partition, offset, is_malformed = result
+        for outcome in outcomes:
+            partition, offset, is_malformed = outcome
             if offset <= self._reset_until.get(partition, -1):
                 continue
             samples = windows.setdefault(partition, deque(maxlen=WINDOW))
             samples.append(is_malformed)
             if is_malformed and len(samples) >= MIN_SAMPLES and sum(samples) > MAX_RATIO * len(samples):
-                return result
+                return outcome
         return None
 
-    def record_outcomes(self, results: Iterable[RecordOutcome]) -> None:
+    def record_outcomes(self, outcomes: Iterable[RecordOutcome]) -> None:
         """Add processed records to the windows, except those accepted by an operator."""
-        for partition, offset, is_malformed in results:
+        for partition, offset, is_malformed in outcomes:
             if offset > self._reset_until.get(partition, -1):
                 self._windows.setdefault(partition, deque(maxlen=WINDOW)).append(is_malformed)

@@ -97,7 +97,7 @@ async def get(tx: Transaction, dead_letter_id: int) -> Row[Any] | None:
 
 
 async def replay(engine: AsyncEngine, producer: AIOKafkaProducer, dead_letter_id: int) -> Row[Any] | None:
-    """Publish a record unchanged to its topic and partition and mark it; a crash in between repeats the publication."""
+    """Publish a record unchanged to its topic and partition, then mark it; after a crash in between it remains open."""
     async with read_only(engine) as tx:
         dead_letter = await get(tx, dead_letter_id)
     if dead_letter is None:

@@ -38,8 +38,8 @@ class Decoder:
             return MalformedRecord("the record has no value")
         if len(value) > MAX_RECORD_BYTES:
             return MalformedRecord(f"the record has {len(value)} bytes; the maximum is 1 MiB")
-        # Our own messages have `type` before `data`, so the first match is the right one. In messages of other
-        # producers it is a guess, which the comparison with the validated envelope confirms.
+        # Our own messages have `type` before `data`, so the first match is the event type. In messages of other
+        # producers it may be a field of `data`: it is compared with the type of the validated envelope.
         type_name = match.group(1).decode() if (match := TYPE_PATTERN.search(value)) else ""
         topic = self._topics[record.topic]
         if topic.kind in {"events", "reference"} and match and type_name not in self._validators:
@@ -50,22 +50,24 @@ class Decoder:
             except ValidationError:
                 event = None  # diagnosed below
             if event is not None and event.type == type_name:
-                return _check_key(record, event)
+                return _validate_record(record, event)
         return self._diagnose(record, value, topic)
 
     def _diagnose(self, record: Record, value: bytes, topic: Topic) -> CloudEvent[Any] | MalformedRecord | None:
         """Determine the error of a record, or decode an envelope whose `type` follows a `data` with another `type`."""
-        name = _parse_type(value)
-        if isinstance(name, MalformedRecord):
-            return name
-        if validate := self._validators.get(name):
+        type_name = _parse_type(value)
+        if isinstance(type_name, MalformedRecord):
+            return type_name
+        if validate := self._validators.get(type_name):
             try:
-                return _check_key(record, validate(value))
+                return _validate_record(record, validate(value))
             except ValidationError as error:
                 return MalformedRecord(_describe_errors(error))
-        if name in topic.messages or topic.kind in {"events", "reference"}:
+        if type_name in topic.messages or topic.kind in {"events", "reference"}:
             return None
-        return MalformedRecord(f"type: {name!r} is not a message of {topic.name}; allowed: {', '.join(topic.messages)}")
+        return MalformedRecord(
+            f"type: {type_name!r} is not a message of {topic.name}; allowed: {', '.join(topic.messages)}"
+        )
 
 
 def _parse_type(value: bytes) -> str | MalformedRecord:
@@ -78,8 +80,8 @@ def _parse_type(value: bytes) -> str | MalformedRecord:
     return str(document["type"])
 
 
-def _check_key(record: Record, event: CloudEvent[Any]) -> CloudEvent[Any] | MalformedRecord:
-    """Return the event if the record key equals the key of the message."""
+def _validate_record(record: Record, event: CloudEvent[Any]) -> CloudEvent[Any] | MalformedRecord:
+    """Return the event if the record has its key and no NUL character, which PostgreSQL cannot store."""
     expected = event.data.key()
     if record.key is None:
         return MalformedRecord(f"the record has no key; expected {expected!r}")

@@ -35,7 +35,7 @@ class HandlerRegistry:
         object.__setattr__(self, "by_type", by_type)
 
     def accepts(self, event: Event) -> bool:
-        """Return whether the handler of a message accepts its data."""
+        """Return whether a message matches the predicate of its handler."""
         handler = self.by_type[event.type]
         return not isinstance(handler, EventHandler) or handler.predicate is None or handler.predicate(event.data)
 
@@ -95,8 +95,8 @@ async def dispatch(
                 emitted.extend(batch_events)
                 conflicts = [message for message in batch_events if isinstance(message, Rejected)]
                 new_rejections.extend(rejections.collect_conflicts(conflicts, batch.events) if conflicts else ())
-    for key, count in Counter(event.type for event in events).items():
-        MESSAGES_HANDLED.labels(registry.service, key).inc(count)
+    for event_type, count in Counter(event.type for event in events).items():
+        MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
     await rejections.record(tx, new_rejections)
     for rejection in new_rejections:
         if rejection.kind == "COMMAND_REJECTED":
@@ -109,17 +109,17 @@ async def dispatch(
 
 async def _enrich(tx: Transaction, registry: HandlerRegistry, events: Sequence[Event]) -> Sequence[Event]:
     """Complete commands with omitted data, for handlers that have an enricher."""
-    indexes: dict[str, list[int]] = {}
+    indexes_by_type: dict[str, list[int]] = {}
     for index, event in enumerate(events):
         handler = registry.by_type[event.type]
         if isinstance(handler, CommandHandler) and handler.enrich is not None:
-            indexes.setdefault(event.type, []).append(index)
+            indexes_by_type.setdefault(event.type, []).append(index)
     enriched = list(events)
-    for name, positions in indexes.items():
-        handler = registry.by_type[name]
+    for event_type, indexes in indexes_by_type.items():
+        handler = registry.by_type[event_type]
         if isinstance(handler, CommandHandler) and handler.enrich is not None:
             for index, event in zip(
-                positions, await handler.enrich(tx, [events[index] for index in positions]), strict=True
+                indexes, await handler.enrich(tx, [events[index] for index in indexes]), strict=True
             ):
                 enriched[index] = event
     return enriched

@@ -31,7 +31,7 @@ class CommandResult:
     events: Sequence[Message] = ()
     violations: Sequence[ProblemDetail] = ()
     resource_path: str | None = None
-    """Path of the created resource (201), or of the outcome of an asynchronous operation (202)."""
+    """Path of the created resource (201), or of the result of an asynchronous operation (202)."""
 
     def created(self, path: str) -> "CommandResult":
         """Add the path of the created resource, unless the command was rejected."""
@@ -54,7 +54,7 @@ class EventHandler(NamedTuple):
     callback: EventCallback
     lock_keys: LockKeys
     predicate: Callable[[Any], bool] | None = None
-    """Message filter; rejected messages are ignored."""
+    """Message filter; messages that do not match are ignored."""
 
 
 class CommandHandler(NamedTuple):

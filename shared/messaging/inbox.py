@@ -14,7 +14,7 @@ from shared.contracts.topics import DAY_MS
 from shared.persistence.database import Transaction, transaction
 
 RETENTION = timedelta(milliseconds=40 * DAY_MS)
-"""Longer than the retention of the topics; messages of topics with unlimited retention carry versions."""
+"""Longer than the retention of the topics; in topics with unlimited retention, versions reveal repeated messages."""
 
 UUID5_NAMESPACE = UUID("7c1d1b64-3c25-5f0e-9a52-6d2f0a1f6a11")
 

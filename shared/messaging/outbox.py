@@ -28,7 +28,7 @@ async def append(
 ) -> int:
     """Append messages in order, with the traceparents of their causes; returns their number.
 
-    Locks must be acquired first: rows of one key then get ids in commit order, which the relay relies on.
+    Locks must be acquired first: then the rows of a key have ids in commit order, on which the relay relies.
     """
     time = tx.now.astimezone(UTC).isoformat().replace("+00:00", "Z")
     prefix = f'{{"specversion":"1.0","source":"{event_source(service)}","time":"{time}","id":"'

@@ -18,6 +18,7 @@ class Assignment(ConsumerRebalanceListener):
         """Held from BEGIN to offset commit, never during a back-off."""
         self.partitions: frozenset[TopicPartition] = frozenset()
         self.is_joined = False
+        """False after a revocation or a rejected offset commit, until the next assignment."""
         self.epoch = 0
         """Number of assignments; errors and halts of earlier assignments are ignored."""
         self.committed_offsets: Offsets = {}
@@ -34,7 +35,7 @@ class Assignment(ConsumerRebalanceListener):
         self.epoch += 1
 
     def owns(self, partitions: Iterable[TopicPartition]) -> bool:
-        """Return whether all partitions are assigned; those of a batch from before a rebalance may not be."""
+        """Return whether all partitions are assigned; after a rebalance, those of an earlier batch may not be."""
         return self.is_joined and self.partitions.issuperset(partitions)
 
     async def commit(self, consumer: AIOKafkaConsumer, offsets: Offsets) -> bool:

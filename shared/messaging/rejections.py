@@ -12,7 +12,7 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.persistence.database import Transaction
 
 MAX_DETAIL_LENGTH, MAX_ID_LENGTH = 2000, 100
-"""Maximum characters in events; an invalid scan may have a thousand."""
+"""Maximum numbers of characters in events; an invalid scan may have a thousand characters."""
 
 INSERT_REJECTIONS = text("""
     INSERT INTO rejection (kind, document, type, source, message_id, actor, codes, violations, raw, recorded_at)

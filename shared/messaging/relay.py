@@ -29,7 +29,7 @@ POLL_INTERVAL = 0.25
 
 ADVISORY_LOCK_KEY = 7230018
 # Held for one transaction: a frozen process would keep a session lock indefinitely.
-ADVISORY_LOCK = text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK_KEY})")
+LOCK_RELAY = text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK_KEY})")
 # Selects existing rows, not ids above the last one: ids are assigned before commits, which may be reordered.
 SELECT_OLDEST = text("SELECT id, topic, key, value, created_at FROM outbox ORDER BY id LIMIT :size")
 DELETE_PUBLISHED = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
@@ -91,7 +91,7 @@ class OutboxRelay:
     async def run_once(self) -> int:
         """Publish the oldest rows and delete the acknowledged ones; returns their number."""
         async with transaction(self._engine) as tx:
-            await tx.fetch_all(ADVISORY_LOCK)
+            await tx.fetch_all(LOCK_RELAY)
             rows = await tx.fetch_all(SELECT_OLDEST, {"size": BATCH_SIZE})
             OUTBOX_OLDEST_AGE.labels(self._service).set((tx.now - rows[0].created_at).total_seconds() if rows else 0)
             if not rows:

@@ -26,7 +26,7 @@ MAX_BACKOFF_SECONDS = 60.0
 
 # Held for one transaction: a frozen process would keep a session lock indefinitely. Replicas without the lock skip the
 # run. Items are processed under their own locks, so that even concurrent runs would be correct.
-TRY_JOB_LOCK = text("SELECT pg_try_advisory_xact_lock(7230019, hashtext(:name)) AS is_acquired")
+LOCK_JOB = text("SELECT pg_try_advisory_xact_lock(7230019, hashtext(:name)) AS is_acquired")
 
 
 class JobRunner:
@@ -94,7 +94,7 @@ class JobRunner:
     async def _run_transaction(self, after: Message | None, batch_size: int, due_messages: list[Message]) -> bool:
         """Find due items and dispatch them; returns whether this replica holds the job lock."""
         async with transaction(self._engine) as tx:
-            if not (await tx.fetch_all(TRY_JOB_LOCK, {"name": self.name}))[0].is_acquired:
+            if not (await tx.fetch_all(LOCK_JOB, {"name": self.name}))[0].is_acquired:
                 return False
             due_messages += await self._job.find_due(tx, after, batch_size)
             if due_messages:

@@ -27,7 +27,7 @@ of the client is five minutes.
 """
 
 POLL_FAILURE_TIMEOUT = 15.0
-"""Seconds of failing polls after which the client is replaced: after the death of one of its tasks, all polls fail."""
+"""Seconds of failing polls after which the client is replaced: if one of its tasks dies, all its polls fail."""
 
 
 class Subscription:
@@ -85,7 +85,7 @@ class Subscription:
         await self.broker.start()
         self._monitor_polls()
         if missing_topics := set(self.topics) - await self.consumer.topics():
-            raise RuntimeError(f"topics are missing: {', '.join(sorted(missing_topics))}; create them with `deploy`")
+            raise RuntimeError(f"topics are missing: {', '.join(sorted(missing_topics))}; run `deploy.prepare`")
         self._watchdog = asyncio.create_task(self._replace_failed_client())
 
     async def stop(self) -> None:

@@ -13,11 +13,11 @@ SCHEMA_REF = "#/components/schemas/{model}"
 
 def published_by(service: str) -> list[type[Message]]:
     """List the messages on the topics of a service."""
-    return [message for topic in TOPICS if topic.writer == service for message in topic.messages.values()]
+    return [message for topic in TOPICS if topic.producer == service for message in topic.messages.values()]
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
-    description = f"Key: {topic.key}. Producer: {topic.writer}."
+    description = f"Key: {topic.key}. Producer: {topic.producer}."
     return {"address": topic.name, "description": description, "messages": {}}
 
 

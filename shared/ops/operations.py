@@ -94,9 +94,9 @@ def _check_kafka(app: FastAPI) -> dict[str, Any]:
     if not app.state.batch_consumer.assignment.is_joined:
         return {"kafka": "no partitions assigned yet, or rebalancing"}
     consumer = app.state.subscription.consumer
-    polls = [consumer.last_poll_timestamp(partition) for partition in consumer.assignment()]
-    poll_times = [poll_time for poll_time in polls if poll_time]
-    if poll_times and (silent_seconds := time.time() - max(poll_times) / 1000) > STALE_AFTER:
+    last_polls = [consumer.last_poll_timestamp(partition) for partition in consumer.assignment()]
+    poll_timestamps = [timestamp for timestamp in last_polls if timestamp]
+    if poll_timestamps and (silent_seconds := time.time() - max(poll_timestamps) / 1000) > STALE_AFTER:
         return {"kafka": f"no response from the broker for {silent_seconds:.0f} s"}
     return {}
 

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from uuid_utils import uuid7
 
 SESSION_SETTINGS = {
-    # A frozen process must not keep row locks. The idle timeout does not cover a process frozen within a statement
-    # (asyncpg prepares and executes in two steps), which counts as active; the transaction timeout does.
+    # A frozen process must not keep row locks. The idle timeout does not cover a process frozen within a statement,
+    # which counts as active: asyncpg prepares and executes it in two steps. The transaction timeout covers it.
     "idle_in_transaction_session_timeout": "5s",
     "transaction_timeout": "10s",
     # One statement serves arrays of one and of thousands of rows; a generic plan suits neither.

@@ -1,7 +1,8 @@
 """Lifecycle of serials by Kafka commands, phase by phase, compared with the baseline.
 
-The records of a phase are encoded before its measurement, which runs from the first record sent to the last commit of
-the server. The next phase begins when all services are quiescent. The rate is serials per sum of phase durations.
+The records of a phase are encoded before its measurement. The measurement runs from the first record sent to the last
+commit of the server. The next phase begins when all services are quiescent. The rate is serials per sum of phase
+durations.
 """
 
 import asyncio

@@ -16,7 +16,7 @@ from deploy.local.files import PROJECT
 from deploy.local.stack import Stack
 from deploy.processes import Service, start, stop_all
 from tests.faults.snapshots import pending_work
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000"}
 """Short session timeout: Kafka reassigns the partitions of a dead replica soon."""
@@ -70,7 +70,7 @@ class Cluster:
 
     async def wait_until_ready(self, replicas: Sequence[Service]) -> list[Service]:
         """Wait until the replicas are ready."""
-        await asyncio.gather(*(asyncio.to_thread(replica.wait_ready, PATIENCE) for replica in replicas))
+        await asyncio.gather(*(asyncio.to_thread(replica.wait_ready, MAX_WAIT_SECONDS) for replica in replicas))
         return list(replicas)
 
     def recent_log_tails(self, lines: int = 25) -> Iterator[tuple[Path, str]]:
@@ -87,7 +87,7 @@ class Cluster:
     async def stop(self, replica: Service) -> int:
         """Stop a replica (SIGTERM) and return its exit code."""
         self.replicas[replica.name].remove(replica)
-        return await asyncio.to_thread(replica.stop, PATIENCE)
+        return await asyncio.to_thread(replica.stop, MAX_WAIT_SECONDS)
 
     async def replace_faulty(self) -> None:
         """Remove dead and faulty replicas; start a healthy one for each service without any."""
@@ -131,15 +131,15 @@ class Cluster:
         while quiet_checks < 2:
             pending = await pending_work(self.environment)
             quiet_checks = 0 if pending else quiet_checks + 1
-            if pending and time.monotonic() - started_at > PATIENCE:
-                raise AssertionError(f"not quiescent after {PATIENCE:.0f} s: {pending}")
+            if pending and time.monotonic() - started_at > MAX_WAIT_SECONDS:
+                raise AssertionError(f"not quiescent after {MAX_WAIT_SECONDS:.0f} s: {pending}")
             await asyncio.sleep(0.1)
         return time.monotonic() - started_at
 
 
 async def _scrape_metrics(replica: Service) -> Counter[tuple[str, str]]:
     def fetch() -> str:
-        with urlopen(f"{replica.url}/metrics", timeout=PATIENCE) as response:  # noqa: S310 - our own service
+        with urlopen(f"{replica.url}/metrics", timeout=MAX_WAIT_SECONDS) as response:  # noqa: S310 - our own service
             return str(response.read().decode())
 
     metrics: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""Proves that receiving, serials and fulfillment agree on every unit, and that line totals match."""
+"""Proves that receiving, serials and fulfillment agree on every unit, and that line totals equal their items."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,13 +32,13 @@ SELECT_RECEIPT_LINE_SUMS = """
 """
 
 
-async def prove_messaging(environment: Mapping[str, str], injected: int, findings: Findings) -> None:
+async def prove_messaging(environment: Mapping[str, str], injected_count: int, findings: Findings) -> None:
     """Prove empty outboxes, no dead letters except injected ones, and no event conflicts."""
     dead_letter_count = 0
     for service in SERVICES:
-        ((outbox,),) = await fetch_rows(environment, service, "SELECT count(*) FROM outbox")
-        if outbox:
-            findings.add("unpublished", f"{outbox} rows in the outbox of {service}")
+        ((unpublished_count,),) = await fetch_rows(environment, service, "SELECT count(*) FROM outbox")
+        if unpublished_count:
+            findings.add("unpublished", f"{unpublished_count} rows in the outbox of {service}")
         ((count,),) = await fetch_rows(environment, service, "SELECT count(*) FROM dead_letter")
         dead_letter_count += count
         query = "SELECT * FROM rejection WHERE kind = 'EVENT_CONFLICT' AND closed_at IS NULL"
@@ -48,43 +48,43 @@ async def prove_messaging(environment: Mapping[str, str], injected: int, finding
                 continue
             findings.add("inconsistent", f"{service} on {row['type']} of {row['document']}: {row['violations']}")
     findings.figures["dead letters"] += dead_letter_count
-    if dead_letter_count != injected:
-        findings.add("dead letters", f"{dead_letter_count} dead letters instead of {injected}")
+    if dead_letter_count != injected_count:
+        findings.add("dead letters", f"{dead_letter_count} dead letters instead of {injected_count}")
 
 
 async def prove_units(environment: Mapping[str, str], serials: SerialsSnapshot, findings: Findings) -> None:
     """Prove that all three services agree on the status, order and shipment of each unit."""
-    received = {
+    receiving_rows = {
         (row["sku"], row["serial"]): row for row in await fetch_rows(environment, "receiving", "SELECT * FROM unit")
     }
-    orders: dict[tuple[str, str], Any] = {}
+    fulfillment_rows: dict[tuple[str, str], Any] = {}
     for row in await fetch_rows(environment, "fulfillment", "SELECT * FROM allocated_unit"):
         key = (row["sku"], row["serial"])
-        if key in orders:
-            findings.add("duplicated", f"{key} on orders {row['order_id']} and {orders[key]['order_id']}")
-        orders[key] = row
+        if key in fulfillment_rows:
+            findings.add("duplicated", f"{key} on orders {row['order_id']} and {fulfillment_rows[key]['order_id']}")
+        fulfillment_rows[key] = row
     for key, unit in serials.states.items():
         status = unit["status"]
-        receiving_status = received[key]["status"] if key in received else None
+        receiving_status = receiving_rows[key]["status"] if key in receiving_rows else None
         allowed_statuses = {"EXPECTED": {"EXPECTED", "SCANNED", "INACTIVE"}, "SHIPPED": {"SHIPPED"}}.get(
             status, {"ON_HAND", "VOID"}
         )
         if receiving_status not in allowed_statuses:
             findings.add("inconsistent", f"{key} is {status} in serials, {receiving_status} in receiving")
-        fulfillment_row = orders.get(key)
+        fulfillment_row = fulfillment_rows.get(key)
         fulfillment_state = (
             (fulfillment_row["status"], fulfillment_row["order_id"], fulfillment_row["shipment"])
             if fulfillment_row
             else None
         )
-        serials_state = (status, unit["order_id"], unit["shipment"] or "") if status in ASSIGNED_STATUSES else None
+        serials_state = (status, unit["order_id"], unit["shipment"] or "") if status in STATUSES_WITH_ORDER else None
         if fulfillment_state != serials_state:
             findings.add("inconsistent", f"{key} is {serials_state} in serials, {fulfillment_state} in fulfillment")
-    for key in (received.keys() | orders.keys()) - serials.states.keys():
+    for key in (receiving_rows.keys() | fulfillment_rows.keys()) - serials.states.keys():
         findings.add("lost", f"{key} is not in serials")
 
 
-ASSIGNED_STATUSES = {"ALLOCATED", "PICKED", "SHIPPED"}
+STATUSES_WITH_ORDER = {"ALLOCATED", "PICKED", "SHIPPED"}
 
 
 async def prove_sums(environment: Mapping[str, str], findings: Findings) -> None:

@@ -11,7 +11,7 @@ from shared.contracts.commands.serials import MoveSerials
 from shared.contracts.envelope import Message
 from tests.faults.plan import DOCK, SHELVES
 from tests.faults.upstream import ACTOR, UpstreamClient
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 POLL_INTERVAL, POLLS_BEFORE_COMMANDS = 0.2, 5
 """Seconds between polls, and polls before extra commands: the load comes first."""
@@ -40,11 +40,11 @@ async def wait_for_all(
     """Wait for a condition of each service; send extra commands to the services where it is not met."""
     polls = itertools.count(1)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_WAIT_SECONDS):
             while pending := [service for service, is_met in conditions.items() if not is_met()]:
                 await asyncio.sleep(POLL_INTERVAL)
                 if next(polls) % POLLS_BEFORE_COMMANDS == 0:
                     for service in pending * BURST:
                         await upstream.publish(command_on_unknown_item(service))
     except TimeoutError:
-        raise AssertionError(f"not within {PATIENCE:.0f} s: {description} in {pending}") from None
+        raise AssertionError(f"not within {MAX_WAIT_SECONDS:.0f} s: {description} in {pending}") from None

@@ -21,7 +21,7 @@ from tests.faults.load import Load
 from tests.faults.plan import SHELVES, LoadPlan
 from tests.faults.proof import prove
 from tests.faults.upstream import ACTOR, UpstreamClient
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 
 async def replace_with_faulty(cluster: Cluster, fault: str, trigger: Trigger) -> Service:
@@ -79,7 +79,7 @@ async def test_handler_that_always_raises(
 
 async def wait_for_halt(replica: Service) -> dict[str, Any]:
     """Wait until a replica reports a halted consumer; return its position."""
-    async with asyncio.timeout(PATIENCE), httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with asyncio.timeout(MAX_WAIT_SECONDS), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         while True:
             response = await client.get(f"{replica.url}/ready")
             if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "halted" in response.json():

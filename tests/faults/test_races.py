@@ -24,7 +24,7 @@ from tests.faults.snapshots import TopicRecord, fetch_rows, read_records, regist
 from tests.faults.topic_proofs import first_deliveries
 from tests.faults.upstream import ACTOR, UpstreamClient
 from tests.paths import path_of
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 
 async def post_command(client: httpx.AsyncClient, replica: Service, command: Message) -> httpx.Response:
@@ -51,7 +51,7 @@ async def test_50_orders_for_20_units(cluster: Cluster, upstream: UpstreamClient
     """50 parallel orders for 20 units on two replicas of each service get 20 units, one each (S08)."""
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("fifty", skus=1, receipts=1, units=20, orders=0))
-    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         await load.finish()
         replicas = cluster.replicas["fulfillment"]
         responses = await asyncio.gather(
@@ -78,7 +78,7 @@ async def test_two_replicas_scan_the_same_serials(
     load = Load(upstream, LoadPlan("scans", skus=1, receipts=0, orders=0))
     serials = [f"scans-{number:03}" for number in range(300)]
     sku, receipts = load.plan.sku(0), ("scans-A", "scans-B")
-    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         for receipt in receipts:
             lines = [AsnLine(line="1", sku=sku, quantity=300)]
             response = await post_command(
@@ -134,7 +134,7 @@ async def test_putaway_races_shortfall(cluster: Cluster, upstream: UpstreamClien
 
 
 async def order_and_put_away(upstream: UpstreamClient, load: Load, number: int, unit_key: tuple[str, str]) -> None:
-    """Order a unit and put one away after a delay of up to 0.3 s, longer than the order takes to reach serials."""
+    """Order a unit and put one away after up to 0.3 s, longer than the order takes to reach serials."""
     await asyncio.sleep(0.01 * number)
     await upstream.publish(single_unit_order(load, number))
     await asyncio.sleep(0.03 * (number % 10))

@@ -34,7 +34,7 @@ from tests.faults.proof import prove
 from tests.faults.snapshots import fetch_rows
 from tests.faults.test_races import post_command
 from tests.faults.upstream import Event, UpstreamClient
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 AWAITED_EVENTS = (
     AllocationRequested,
@@ -85,12 +85,12 @@ class RaceDriver:
             self.event_signals[type(data), data.order].set()
 
     async def cancel_order(
-        self, order: str, trigger: type[Message] | None, replica: int = 0, patience: float = PATIENCE
+        self, order: str, trigger: type[Message] | None, replica: int = 0, max_wait: float = MAX_WAIT_SECONDS
     ) -> bool:
         """Cancel at once, or after an event or a timeout; return False if the order was already dispatched."""
         if trigger is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.event_signals[trigger, order].wait(), patience)
+                await asyncio.wait_for(self.event_signals[trigger, order].wait(), max_wait)
             await asyncio.sleep(0.01 * (replica % 6))
         response = await self.execute(OrderCancelled(order=order), replica)
         if response.is_success:
@@ -110,7 +110,7 @@ async def test_cancel_races_allocation(cluster: Cluster, upstream: UpstreamClien
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("cancel-allocated", skus=1, receipts=4, units=5, orders=0, interval=0))
     triggers = (IMMEDIATELY, AllocationRequested, SerialAllocated, OrderStatusChanged)
-    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
         await load.finish()
@@ -119,7 +119,7 @@ async def test_cancel_races_allocation(cluster: Cluster, upstream: UpstreamClien
             order = f"cancel-allocated-X{number}"
             await driver.place_order(order, 1, number)
             if number % 2 == 0:  # an order without units may receive no event before it is cancelled
-                assert await driver.cancel_order(order, triggers[number // 2 % len(triggers)], number // 2, patience=3)
+                assert await driver.cancel_order(order, triggers[number // 2 % len(triggers)], number // 2, max_wait=3)
 
         await asyncio.gather(*map(run_order, range(40)))
         await cluster.wait_until_quiescent()
@@ -140,13 +140,16 @@ async def test_cancel_races_pick_and_dispatch(cluster: Cluster, upstream: Upstre
     load = Load(upstream, LoadPlan("cancel-dispatched", skus=1, receipts=8, units=9, orders=0, interval=0))
     pairs = [(race_function, trigger) for race_function, trigger in RACES for _ in range(6)]
     orders = [f"cancel-dispatched-X{number}" for number in range(len(pairs))]
-    async with load.running(), httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
         await load.finish()
         await asyncio.gather(*(driver.place_order(order, 2) for order in orders))
         await asyncio.gather(
-            *(asyncio.wait_for(driver.event_signals[OrderStatusChanged, order].wait(), PATIENCE) for order in orders)
+            *(
+                asyncio.wait_for(driver.event_signals[OrderStatusChanged, order].wait(), MAX_WAIT_SECONDS)
+                for order in orders
+            )
         )
         await asyncio.gather(*(driver.place_order(f"cancel-dispatched-W{number}", 9) for number in range(8)))
         accepted = await asyncio.gather(

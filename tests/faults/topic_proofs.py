@@ -1,4 +1,4 @@
-"""Proves the topics: first deliveries in order, each message processed once by each consuming service."""
+"""Proves that first deliveries are in order, and that each consuming service processes each message once."""
 
 import re
 from collections import defaultdict
@@ -34,7 +34,7 @@ def prove_order(records: Sequence[TopicRecord], findings: Findings) -> None:
     last_by_key: dict[tuple[str, str], TopicRecord] = {}
     for record in first:
         previous = last_by_key.get((record.topic, record.key))
-        if previous and _created_ms(previous) > _created_ms(record):
+        if previous and _creation_ms(previous) > _creation_ms(record):
             findings.add(
                 "out of order", f"{record.topic} {record.key}: {record.event['id']} after {previous.event['id']}"
             )
@@ -42,8 +42,8 @@ def prove_order(records: Sequence[TopicRecord], findings: Findings) -> None:
     _prove_versions(first, findings)
 
 
-def _created_ms(record: TopicRecord) -> int:
-    """Return the millisecond of a UUIDv7, created under the lock of its document."""
+def _creation_ms(record: TopicRecord) -> int:
+    """Return the Unix time in milliseconds of a UUIDv7; it was created under the lock of its document."""
     return UUID(record.event["id"]).int >> 80
 
 
@@ -91,7 +91,7 @@ def _is_accepted(registry: HandlerRegistry, record: TopicRecord) -> bool:
 
 
 def _inbox_id(record: TopicRecord) -> UUID:
-    """Return the id in the inbox: of own messages their id, of others a UUID of (source, id)."""
+    """Return the inbox id: the message id for own messages, otherwise a UUID of (source, id)."""
     source, message_id = record.event["source"], record.event["id"]
     return (
         UUID(message_id) if OWN_SOURCE.match(source) else uuid5(UUID(str(UUID5_NAMESPACE)), f"{source}\n{message_id}")
@@ -101,21 +101,21 @@ def _inbox_id(record: TopicRecord) -> UUID:
 def prove_published(
     records: Sequence[TopicRecord], audit: Mapping[tuple[str, str, int], str], findings: Findings
 ) -> None:
-    """Prove that each state change in the audit trail was published exactly once, and no other."""
+    """Prove that each state change in the audit trail was published exactly once, and no other change was."""
     event_ids: dict[tuple[str, str, int], list[str]] = defaultdict(list)
     for record in first_deliveries(records):
         if record.event["type"] == "serial.state_changed.v1":
             data = record.event["data"]
             for serial, version in zip(data["serials"], data["versions"], strict=True):
                 event_ids[data["sku"], serial, version].append(record.event["id"])
-    for unit, change in audit.items():
-        if change not in NON_STATUS_CHANGES and unit not in event_ids:
-            findings.add("lost", f"{unit}: {change} was not published")
-    for unit, ids in event_ids.items():
-        if unit not in audit:
-            findings.add("lost", f"{unit} was published in {ids}, and is not in the audit trail")
+    for unit_version, change in audit.items():
+        if change not in NON_STATUS_CHANGES and unit_version not in event_ids:
+            findings.add("lost", f"{unit_version}: {change} was not published")
+    for unit_version, ids in event_ids.items():
+        if unit_version not in audit:
+            findings.add("lost", f"{unit_version} was published in {ids}, but is not in the audit trail")
         if len(ids) > 1:
-            findings.add("duplicated", f"{unit} was published {len(ids)} times")
+            findings.add("duplicated", f"{unit_version} was published {len(ids)} times")
 
 
 NON_STATUS_CHANGES = ("hold placed", "hold released", "scrapped", "lost", "found", "void", "returned to vendor")

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.topics import FULFILLMENT, LOCATIONS, LOTS, PRODUCTS, RECEIVING, SERIALS
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 SOURCE = "upstream"
 ACTOR = "lena"
@@ -93,7 +93,7 @@ class UpstreamClient:
     async def wait_until(self, condition: Callable[[], bool], description: str) -> None:
         """Wait until received events fulfil a condition; the description is for the failure message."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(MAX_WAIT_SECONDS):
                 while not condition():
                     if self._listen_task.done():
                         self._listen_task.result()
@@ -101,7 +101,7 @@ class UpstreamClient:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._new_event.wait(), 0.2)
         except TimeoutError:
-            raise AssertionError(f"not within {PATIENCE:.0f} s: {description}") from None
+            raise AssertionError(f"not within {MAX_WAIT_SECONDS:.0f} s: {description}") from None
 
     async def _listen(self) -> None:
         async for record in self._consumer:

@@ -20,7 +20,7 @@ from tests.flows.handlers import command_handler_of
 from tests.flows.polling import eventually
 from tests.flows.quiescence import QuiescenceMonitor
 from tests.paths import path_of
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 JsonObject = dict[str, Any]
 RecordPosition = tuple[str, int, int]
@@ -39,7 +39,7 @@ class SystemUnderTest:
         self.producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap, enable_idempotence=True, max_request_size=MAX_RECORD_BYTES
         )
-        self.http = httpx.AsyncClient(timeout=PATIENCE)
+        self.http = httpx.AsyncClient(timeout=MAX_WAIT_SECONDS)
         self.databases: dict[str, asyncpg.Pool] = {}
         self._replicas = 1
         self.quiescence = QuiescenceMonitor(self.bootstrap, self.databases)

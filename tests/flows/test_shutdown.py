@@ -6,7 +6,7 @@ import time
 from tests.flows import invariants
 from tests.flows.serial_scenario import SerialScenario
 from tests.flows.system import SystemUnderTest
-from tests.timing import PATIENCE, judge
+from tests.timing import MAX_WAIT_SECONDS, judge
 
 
 async def test_sigterm_under_load(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -17,7 +17,7 @@ async def test_sigterm_under_load(system: SystemUnderTest, scenario: SerialScena
 
     async def stop(name: str) -> float:
         started_at = time.monotonic()
-        assert await asyncio.to_thread(system.services[name].stop, PATIENCE) == 0, name
+        assert await asyncio.to_thread(system.services[name].stop, MAX_WAIT_SECONDS) == 0, name
         return time.monotonic() - started_at
 
     stopping = []

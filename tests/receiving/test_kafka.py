@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.processes import running
 from tests.flows.polling import eventually
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 
 def encode_message(type_: str, **data: Any) -> bytes:
@@ -25,7 +25,7 @@ async def wait_for_event(servers: str, last_type: str, receipt: str) -> list[dic
     """Collect the events of a receipt up to the first one of a type."""
     events: list[dict[str, Any]] = []
     consumer = AIOKafkaConsumer("receiving.events", bootstrap_servers=servers, auto_offset_reset="earliest")
-    async with consumer, asyncio.timeout(PATIENCE):
+    async with consumer, asyncio.timeout(MAX_WAIT_SECONDS):
         while not events or events[-1]["type"] != last_type:
             record = await consumer.getone()
             if record.key == receipt.encode():
@@ -55,7 +55,7 @@ async def test_messages_out_of_order_over_kafka(environment: Mapping[str, str], 
     scan = {"receipt": receipt, "session": "S", "sku": sku, "location": f"{east}/DOCK", "serials": ["A", "x", "", "A"]}
     with running(environment, tmp_path, ["receiving"]) as services:
         producer = AIOKafkaProducer(bootstrap_servers=servers, max_request_size=4_000_000)
-        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=PATIENCE) as http:
+        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=MAX_WAIT_SECONDS) as http:
             for value in (
                 encode_message("asn.announced.v1", **asn_fields, lines=[asn_line]),
                 encode_message("asn.announced.v1", **asn_fields, lines=[oversized_line]),
@@ -117,7 +117,7 @@ async def test_lots_are_received_over_kafka(environment: Mapping[str, str], tmp_
     )
     with running(environment, tmp_path, ["receiving"]) as services:
         producer = AIOKafkaProducer(bootstrap_servers=servers)
-        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=PATIENCE) as http:
+        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=MAX_WAIT_SECONDS) as http:
             for topic, key, value in (
                 ("erp.products", sku, encode_message("product.defined.v1", sku=sku, name="Milk", lot_tracked=True)),
                 (

@@ -31,7 +31,7 @@ from tests.receiving.conftest import ReceivingHarness
         "DELETE FROM lot_disposition",
     ],
 )
-async def test_application_role_cannot_alter_history(harness: ReceivingHarness, statement: str) -> None:
+async def test_login_role_cannot_alter_history(harness: ReceivingHarness, statement: str) -> None:
     """The login role cannot change serials or lot numbers, nor delete units or changes (S17, S18, S25)."""
     with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
         async with transaction(harness.engine) as tx:

@@ -20,7 +20,7 @@ from shared.persistence.database import create_engine
 from shared.persistence.migrate import migrate
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import ARRIVALS, COMMANDS, EVENTS
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 MakeRecord = Callable[..., Record]
@@ -101,7 +101,7 @@ def start(toy: Mapping[str, str], tmp_path: Path) -> Iterator[StartService]:
         environment = {**toy, "KAFKA_SESSION_TIMEOUT_MS": "2000", "TRACELOT_FAILPOINTS": str(tmp_path / "failpoints")}
         service = processes.start(SERVICE_NAME, environment, tmp_path, replica=len(started) + 1, extra=extra)
         started.append(service)
-        service.wait_ready(PATIENCE)
+        service.wait_ready(MAX_WAIT_SECONDS)
         return service
 
     yield start_replica

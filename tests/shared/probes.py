@@ -19,7 +19,7 @@ from deploy.processes import Service
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.persistence.database import read_only
 from tests.shared.toy.messages import Arrived
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 
 async def published_events(box: str) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ async def published_events(box: str) -> list[dict[str, Any]]:
     return events
 
 
-async def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+async def wait_until(condition: Callable[[], Any], seconds: float = MAX_WAIT_SECONDS) -> Any:
     """Wait until a condition returns a truthy value, and return it."""
     deadline = time.monotonic() + seconds
     while not (result := await condition()):
@@ -63,7 +63,7 @@ def has_units(engine: AsyncEngine, box: str, count: int) -> Callable[[], Any]:
 
 async def get_readiness(service: Service) -> tuple[int, dict[str, Any]]:
     """Request /ready and return status and body."""
-    async with httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         response = await client.get(f"{service.url}/ready")
     return response.status_code, response.json()
 

@@ -25,7 +25,7 @@ from tests.shared.probes import (
     wait_until,
 )
 from tests.shared.toy.messages import Arrived
-from tests.timing import PATIENCE, judge
+from tests.timing import MAX_WAIT_SECONDS, judge
 
 
 async def test_sigterm_finishes_running_work_and_exits_0(
@@ -37,7 +37,7 @@ async def test_sigterm_finishes_running_work_and_exits_0(
     await wait_until(has_units(engine, box, 20))
     started_at = time.monotonic()
     service.process.terminate()
-    assert await asyncio.to_thread(service.process.wait, PATIENCE) == 0
+    assert await asyncio.to_thread(service.process.wait, MAX_WAIT_SECONDS) == 0
     judge("SIGTERM to exit 0", time.monotonic() - started_at, 10)
     start()
     await load
@@ -52,7 +52,7 @@ async def test_killed_relay_republishes_with_the_same_ids(
     service, box = start(), new_box()
     with failpoint(tmp_path, "relay.after_publish", "kill"):
         await publish(Arrived(box=box, serials=["0"]))
-        await asyncio.to_thread(service.process.wait, PATIENCE)
+        await asyncio.to_thread(service.process.wait, MAX_WAIT_SECONDS)
     start()
     await assert_published_once(engine, box, 1)
     assert len(await published_events(box)) == 2
@@ -79,7 +79,7 @@ async def test_frozen_replica_is_fenced(
     await wait_until(has_units(engine, box, 50))
     await assert_published_once(engine, box, 50)
     for service in (first_replica, second_replica):
-        service.wait_ready(PATIENCE)
+        service.wait_ready(MAX_WAIT_SECONDS)
 
 
 async def test_rebalance_waits_for_the_commit(
@@ -91,14 +91,14 @@ async def test_rebalance_waits_for_the_commit(
     load = asyncio.create_task(publish_units(publish, box, 600))
     await wait_until(has_units(engine, box, 20))
     second_replica = start(**sessions)
-    assert await asyncio.to_thread(second_replica.stop, PATIENCE) == 0
+    assert await asyncio.to_thread(second_replica.stop, MAX_WAIT_SECONDS) == 0
     await load
     await wait_until(has_units(engine, box, 600))
     await assert_published_once(engine, box, 600)
-    async with httpx.AsyncClient(base_url=first_replica.url, timeout=PATIENCE) as http:
+    async with httpx.AsyncClient(base_url=first_replica.url, timeout=MAX_WAIT_SECONDS) as http:
         metrics = (await http.get("/metrics")).text
     assert 'tracelot_messages_deduplicated_total{service="toy"} 0.0' in metrics
-    assert await asyncio.to_thread(first_replica.stop, PATIENCE) == 0
+    assert await asyncio.to_thread(first_replica.stop, MAX_WAIT_SECONDS) == 0
 
 
 async def test_recovery_after_server_outages(
@@ -117,7 +117,7 @@ async def test_recovery_after_server_outages(
     await wait_until(has_units(engine, box, 300))
     await assert_published_once(engine, box, 300)
     assert service.is_alive
-    service.wait_ready(PATIENCE)
+    service.wait_ready(MAX_WAIT_SECONDS)
 
 
 async def test_stop_without_kafka_exits_0(
@@ -130,7 +130,7 @@ async def test_stop_without_kafka_exits_0(
     await asyncio.to_thread(stack.kill_kafka)
     try:
         started_at = time.monotonic()
-        assert await asyncio.to_thread(service.stop, PATIENCE) == 0
+        assert await asyncio.to_thread(service.stop, MAX_WAIT_SECONDS) == 0
         judge("SIGTERM to exit 0", time.monotonic() - started_at, 10)
     finally:
         await asyncio.to_thread(stack.start_kafka)
@@ -140,5 +140,5 @@ def test_service_does_not_start_without_kafka(toy: Mapping[str, str]) -> None:
     """Without Kafka at startup the service exits with a non-zero code."""
     environment = {**os.environ, **toy, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     command = [sys.executable, "-m", "shared.cli", "serve", SERVICE_NAME, "--port", "0"]
-    process = subprocess.run(command, env=environment, capture_output=True, timeout=PATIENCE, check=False)
+    process = subprocess.run(command, env=environment, capture_output=True, timeout=MAX_WAIT_SECONDS, check=False)
     assert process.returncode == 3

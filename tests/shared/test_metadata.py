@@ -14,7 +14,7 @@ from shared.settings import load_settings
 from tests.shared.probes import has_partitions, has_units, new_box, wait_until
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import Arrived
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 UNKNOWN_TOPIC = 3
 
@@ -44,4 +44,4 @@ async def test_topics_missing_from_metadata_are_picked_up_again(
         await wait_until(has_units(engine, box, 1))
     finally:
         consumer.stop()
-        await asyncio.wait_for(subscription.stop(), PATIENCE)
+        await asyncio.wait_for(subscription.stop(), MAX_WAIT_SECONDS)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.messaging import scheduler
 from shared.messaging.dispatcher import HandlerRegistry
-from shared.messaging.scheduler import TRY_JOB_LOCK, JobRunner
+from shared.messaging.scheduler import LOCK_JOB, JobRunner
 from shared.persistence.database import transaction
 from tests.shared.conftest import StartService
 from tests.shared.probes import (
@@ -25,7 +25,7 @@ from tests.shared.probes import (
 )
 from tests.shared.toy.app import app
 from tests.shared.toy.messages import Arrived
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 REGISTRY: HandlerRegistry = app.state.registry
 INSERT_UNITS = text("""
@@ -88,7 +88,7 @@ async def test_only_one_replica_runs_a_job(engine: AsyncEngine, job_runner: JobR
     """A replica skips the run while another one holds the job lock."""
     await insert_units(engine, ["box"])
     async with transaction(engine) as tx:
-        assert (await tx.fetch_all(TRY_JOB_LOCK, {"name": job_runner.name}))[0].is_acquired
+        assert (await tx.fetch_all(LOCK_JOB, {"name": job_runner.name}))[0].is_acquired
         assert await job_runner.run_once() == 0
     assert await job_runner.run_once() == 1
 
@@ -117,7 +117,7 @@ async def test_job_runs_until_the_service_stops(
     assert [event["data"]["serials"] for event in await published_events(box)] == [["egg"], ["chick"]]
     _, report = await get_readiness(service)
     assert report["jobs"]["toy.ripe.v1"]["last_success_at"]
-    async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS) as http:
         metrics = (await http.get("/metrics")).text
     assert 'tracelot_job_last_success_timestamp_seconds{service="toy",type="toy.ripe.v1"} 1' in metrics
-    assert service.stop(PATIENCE) == 0
+    assert service.stop(MAX_WAIT_SECONDS) == 0

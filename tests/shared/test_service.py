@@ -24,7 +24,7 @@ from tests.shared.probes import (
     wait_until,
 )
 from tests.shared.toy.messages import Add, Arrived
-from tests.timing import PATIENCE
+from tests.timing import MAX_WAIT_SECONDS
 
 
 async def run_cli(*arguments: str) -> str:
@@ -51,7 +51,7 @@ async def test_records_are_processed_and_events_published(
     await wait_until(outbox_is_empty(engine))
     events = await published_events(box)
     assert [event["data"]["positions"] for event in events] == [[number] for number in range(1, 30)]
-    async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS) as http:
         dead_letters = (await http.get("/dead-letters")).json()["items"]
         assert sorted(dead_letter["error"][:25] for dead_letter in dead_letters) == [
             "invalid JSON: EOF while p",
@@ -102,7 +102,7 @@ async def test_halted_consumer_resumes_after_a_skip(
     listing = await run_cli("dead-letters", "list", "--service", "toy")
     assert "skipped by sue: not relevant" in listing
     assert "BOOM" in await run_cli("dead-letters", "show", listing.split("\t")[0], "--service", "toy")
-    service.wait_ready(PATIENCE)
+    service.wait_ready(MAX_WAIT_SECONDS)
     async with read_only(engine) as tx:
         assert not await tx.fetch_all(text("SELECT 1 FROM offset_skip WHERE used_at IS NULL"))
 

@@ -13,7 +13,7 @@ from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
 
 SELECT_CARTONS = text("""
-    SELECT c.carton, c.order_id, c.shipment, coalesce(s.status = 'DISPATCHED', false) AS shipped
+    SELECT c.carton, c.order_id, c.shipment, coalesce(s.status = 'DISPATCHED', false) AS dispatched
     FROM carton c LEFT JOIN shipment s USING (shipment)
     WHERE c.carton = ANY(CAST(:cartons AS text[])) OR c.shipment = ANY(CAST(:shipments AS text[]))
        OR c.order_id = ANY(CAST(:orders AS text[]))

@@ -54,9 +54,9 @@ CHANGE_TOTALS = """
 def reconciliation_query(lots_query: str) -> str:
     """Reconcile lots by warehouse.
 
-    Three conditions: inflows equal on-hand plus picked stock plus outflows, the sums of the ledger equal the balances,
-    and the reservations equal the allocated quantity. The result contains all quantities, so that differences are
-    visible. `lots_query` selects (sku, lot): only rows of these lots are read.
+    Three conditions: inflows equal on-hand plus picked stock plus outflows; the sums of the ledger equal the balances;
+    the reservations equal the allocated quantity. The result contains all quantities, so that differences are visible.
+    `lots_query` selects (sku, lot): only rows of these lots are read.
     """
     return f"""
         WITH selected AS MATERIALIZED ({lots_query}), ledger_totals AS (

@@ -159,7 +159,7 @@ SELECT_SAME_NUMBERED_LOTS = text("""
     SELECT k.lot, array_agg(o.sku) AS skus FROM unnest(CAST(:lots AS text[])) AS k (lot)
     CROSS JOIN LATERAL (SELECT sku FROM lot WHERE lot = k.lot ORDER BY sku LIMIT 5) AS o GROUP BY k.lot
 """)
-# A storage location of the warehouse with only this lot of the product, else an empty one, first in pick sequence. The
+# The first storage location in pick sequence with only this lot of the product, otherwise the first empty one. The
 # empty one is searched once per warehouse: each occupied location before it takes 5 µs.
 SELECT_SUGGESTIONS = text("""
     WITH k AS MATERIALIZED (
@@ -243,8 +243,8 @@ async def load_lots(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]
 async def load_location_types(tx: Transaction, uow: LotsUnitOfWork, location_names: Iterable[str]) -> None:
     """Load the types of locations.
 
-    A location that is not found is read again under its lock. A concurrent definition has then either committed and is
-    read here, or waits for the lock and reads the new stock. Otherwise this stock would never be released.
+    A location that is not found is read again under its lock. A concurrent definition either has committed and is read
+    here, or waits for the lock and reads the new stock. Otherwise this stock would never be released.
     """
     requested = {name for name in location_names if name}
     known_locations = dict(await load_locations(tx, requested))

@@ -96,12 +96,12 @@ async def on_add(tx: Transaction, events: Sequence[CloudEvent[Add]]) -> Sequence
             ProblemDetail(code=Code.DUPLICATE_SERIAL, detail=f"{serial} is already in the box", ids=[serial])
             for serial in existing
         ]
-        event_emitted = Added(
+        added_event = Added(
             box=event.data.box, serials=added, positions=positions, actor=event.actor, cause=event.cause
         )
         body = Filled(box=event.data.box, units=positions[-1]) if added else None
         resource_path = f"/boxes/{event.data.box}" if positions[:1] == [1] else None
-        results.append(CommandResult(body, [event_emitted] if added else [], violations, resource_path))
+        results.append(CommandResult(body, [added_event] if added else [], violations, resource_path))
     await boxes.save(tx)
     return results
 
@@ -178,15 +178,15 @@ async def export_units(request: Request) -> StreamingResponse:
     return await csv_response(request, "units", columns, statement, {})
 
 
-def _locks(data: Add | Arrived | Ripe) -> tuple[str]:
+def _lock_keys(data: Add | Arrived | Ripe) -> tuple[str]:
     return (f"box:{data.box}",)
 
 
 handlers = (
     CommandHandler(
-        Add, on_add, _locks, "/boxes/{box}/units", Filled, "addUnits", "Add units to a box", success_status=201
+        Add, on_add, _lock_keys, "/boxes/{box}/units", Filled, "addUnits", "Add units to a box", success_status=201
     ),
-    EventHandler(Arrived, on_arrived, _locks),
+    EventHandler(Arrived, on_arrived, _lock_keys),
 )
-app = create_app("toy", handlers, ToyRejected, [router], [ScheduledJob(Ripe, find_ripe, hatch, _locks)])
+app = create_app("toy", handlers, ToyRejected, [router], [ScheduledJob(Ripe, find_ripe, hatch, _lock_keys)])
 app.state.versions = Path(__file__).parent / "migrations" / "versions"

@@ -38,9 +38,9 @@ def resolved_matches(
 
 def rejection_code(query: RecallQuery) -> Code:
     """The code with which a query is rejected."""
-    problem = resolve(query, PRODUCTS, ["PUMP", "VALVE"], ())
-    assert isinstance(problem, ProblemDetail)
-    return problem.code
+    violation = resolve(query, PRODUCTS, ["PUMP", "VALVE"], ())
+    assert isinstance(violation, ProblemDetail)
+    return violation.code
 
 
 def test_named_lot_matches_even_if_unknown() -> None:
@@ -105,9 +105,9 @@ def test_invalid_recalls_are_rejected(fields: Any, code: Code) -> None:
 
 def test_recall_exceeding_the_event_limit_is_rejected() -> None:
     """A recall that exceeds the lot limit is rejected with the product's SKU (S46)."""
-    problem = resolve(recall_query(text="1"), PRODUCTS, [], [("MILK", f"L{number}") for number in range(501)])
-    assert isinstance(problem, ProblemDetail)
-    assert (problem.code, problem.ids) == (Code.RECALL_TOO_BROAD, ["MILK"])
+    violation = resolve(recall_query(text="1"), PRODUCTS, [], [("MILK", f"L{number}") for number in range(501)])
+    assert isinstance(violation, ProblemDetail)
+    assert (violation.code, violation.ids) == (Code.RECALL_TOO_BROAD, ["MILK"])
 
 
 def test_unscoped_notice_product_limit() -> None:
@@ -117,9 +117,9 @@ def test_unscoped_notice_product_limit() -> None:
     assert set(resolved_matches(recall_query(text=" ".join(map(str, range(50)))), tracking_by_sku=products)) == set(
         skus
     )
-    problem = resolve(recall_query(text=" ".join(map(str, range(500)))), products, skus, ())
-    assert isinstance(problem, ProblemDetail)
-    assert (problem.code, problem.detail.split(":")[0]) == (
+    violation = resolve(recall_query(text=" ".join(map(str, range(500)))), products, skus, ())
+    assert isinstance(violation, ProblemDetail)
+    assert (violation.code, violation.detail.split(":")[0]) == (
         Code.RECALL_TOO_BROAD, "More than 1666 serial-tracked products, too many for this number of terms",
     )  # fmt: skip
 

@@ -109,7 +109,7 @@ def error_codes(result: CommandOutcome) -> list[str]:
 
 def event_types(result: CommandOutcome) -> list[str]:
     """Types of the events of a result."""
-    return [event_emitted.TYPE for event_emitted in result.events]
+    return [event.TYPE for event in result.events]
 
 
 def unit_status(uow: ReceivingUnitOfWork, serial: str, sku: str = "PUMP") -> str:

@@ -28,7 +28,7 @@ class FakeConsumer:
         self.assigned = set(assigned)
         self.seeks: dict[TopicPartition, int] = {}
         self.commits: list[dict[TopicPartition, int]] = []
-        self.fails_commit = False
+        self.rejects_commits = False
 
     def assignment(self) -> set[TopicPartition]:
         """Return the assigned partitions."""
@@ -40,7 +40,7 @@ class FakeConsumer:
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         """Record a commit, or fail."""
-        if self.fails_commit:
+        if self.rejects_commits:
             raise CommitFailedError
         self.commits.append(offsets)
 
@@ -85,7 +85,7 @@ async def batch_consumer() -> BatchConsumer:
 
 
 def fake_processing(monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> FakeProcessor:
-    """Replace transaction processing by a fake with failures."""
+    """Replace transaction processing with a fake that raises the failures first."""
     processor = FakeProcessor(*failures)
     monkeypatch.setattr(batch_consumer_module, "process_in_transactions", processor)
     return processor
@@ -102,7 +102,7 @@ async def test_batch_commits_its_own_end_offsets(
 
 
 async def test_filtered_messages_are_committed_unprocessed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Messages rejected by the predicate of their handler are committed without processing."""
+    """Messages that do not match the predicate of their handler are committed without processing."""
     handler = app.state.registry.by_type[Arrived.TYPE]._replace(predicate=lambda data: data.box == "B")
     batch_consumer = BatchConsumer(HandlerRegistry("toy", [handler], ToyRejected), None, lambda: None)  # type: ignore[arg-type]
     await batch_consumer.assignment.on_partitions_assigned({FIRST_PARTITION, SECOND_PARTITION})
@@ -117,12 +117,12 @@ async def test_filtered_messages_are_committed_unprocessed(monkeypatch: pytest.M
 async def test_batch_is_rewound_and_retried_with_smaller_transactions(
     batch_consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After an error all partitions are rewound, the error is reported, and transactions are smaller."""
-    processor = fake_processing(monkeypatch, ConnectionRefusedError("away"))
+    """After an error, all partitions are rewound, the error is reported, and transactions are smaller."""
+    processor = fake_processing(monkeypatch, ConnectionRefusedError("unavailable"))
     consumer = fake_consumer(FIRST_PARTITION, SECOND_PARTITION)
     await batch_consumer.process(consumer, batch())
     assert (consumer.seeks, consumer.commits) == ({FIRST_PARTITION: 7, SECOND_PARTITION: 3}, [])
-    assert "away" in (batch_consumer.last_error or "")
+    assert "unavailable" in (batch_consumer.last_error or "")
     await batch_consumer.process(consumer, batch())
     await batch_consumer.process(consumer, batch())
     assert processor.max_costs == [MAX_COST, RETRY_COST, MAX_COST]
@@ -133,12 +133,12 @@ async def test_batch_is_rewound_and_retried_with_smaller_transactions(
 async def test_no_batch_is_processed_after_a_failed_commit(
     batch_consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a failed commit buffered batches are rewound; processing resumes after the next assignment."""
+    """After a failed commit, fetched batches are rewound until the next assignment."""
     processor = fake_processing(monkeypatch)
     consumer = fake_consumer(FIRST_PARTITION, SECOND_PARTITION)
-    consumer.fails_commit = True
+    consumer.rejects_commits = True
     await batch_consumer.process(consumer, batch())
-    consumer.fails_commit = False
+    consumer.rejects_commits = False
     await batch_consumer.process(consumer, batch())
     assert (len(processor.processed), consumer.seeks, consumer.commits) == (
         1,
@@ -161,7 +161,7 @@ async def test_batch_from_before_a_rebalance_is_not_processed(
     assert (processor.processed, consumer.seeks) == ([], {FIRST_PARTITION: 7})
 
 
-async def test_rebalance_waits_for_the_commit_and_not_for_a_pause() -> None:
+async def test_rebalance_waits_for_the_commit_but_not_for_a_back_off() -> None:
     """Revocation waits for the commit of the running batch, but not for a back-off."""
     assignment = Assignment()
     await assignment.on_partitions_assigned({FIRST_PARTITION})
@@ -191,7 +191,7 @@ async def test_halt_ends_with_its_assignment(batch_consumer: BatchConsumer, monk
 async def test_stopped_consumer_processes_nothing_more(
     batch_consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was fetched is put back for the next replica."""
+    """Fetched records are rewound; the next replica processes them."""
     processor = fake_processing(monkeypatch)
     batch_consumer.stop()
     await batch_consumer.process(consumer := fake_consumer(FIRST_PARTITION, SECOND_PARTITION), batch())

@@ -15,26 +15,26 @@ from shared.persistence.database import Transaction
 from tests.shared.toy.messages import Add, Added, Arrived, ToyRejected
 
 
-async def first_handler(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
+async def first_callback(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
     """Handle nothing."""
     return ()
 
 
-async def second_handler(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
+async def second_callback(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
     """Handle nothing."""
     return ()
 
 
-def _locks(data: Any) -> list[str]:
+def _lock_keys(data: Any) -> list[str]:
     return [str(data.box)]
 
 
 REGISTRY = HandlerRegistry(
     "toy",
     [
-        EventHandler(Add, first_handler, _locks),
-        EventHandler(Arrived, second_handler, _locks),
-        EventHandler(Added, second_handler, _locks),
+        EventHandler(Add, first_callback, _lock_keys),
+        EventHandler(Arrived, second_callback, _lock_keys),
+        EventHandler(Added, second_callback, _lock_keys),
     ],
     ToyRejected,
 )
@@ -47,12 +47,14 @@ def make_event(event_type: str) -> CloudEvent[Any]:
     return CloudEvent[Any].model_construct(id=str(uuid4()), source="tests", type=event_type, time=now, data=None)
 
 
-batches = st.lists(st.tuples(st.sampled_from(list(MESSAGE_TYPES)), st.frozensets(st.sampled_from("ABC"), max_size=3)))
+message_batches = st.lists(
+    st.tuples(st.sampled_from(list(MESSAGE_TYPES)), st.frozensets(st.sampled_from("ABC"), max_size=3))
+)
 
 
-@given(batches)
-def test_order_is_kept_under_a_lock(batch: list[tuple[str, frozenset[str]]]) -> None:
-    """Each message is in one batch of its handler, and messages with a common lock key keep their order."""
+@given(message_batches)
+def test_messages_with_a_common_lock_key_keep_their_order(batch: list[tuple[str, frozenset[str]]]) -> None:
+    """Each message is in one batch of its handler; messages with a common lock key keep their order."""
     events = [make_event(event_type) for event_type, _ in batch]
     handler_batches = group_by_handler(REGISTRY, events, [lock_keys for _, lock_keys in batch])
     order = [event.id for handler_batch in handler_batches for event in handler_batch.events]
@@ -67,7 +69,7 @@ def test_order_is_kept_under_a_lock(batch: list[tuple[str, frozenset[str]]]) -> 
         assert positions == sorted(positions)
 
 
-def test_messages_without_common_lock_share_a_batch() -> None:
+def test_messages_without_a_common_lock_key_share_a_batch() -> None:
     """Messages of a hundred documents that alternate between two handlers need two calls."""
     events = [make_event(event_type) for event_type in [Add.TYPE, Arrived.TYPE] * 100]
     lock_keys = [frozenset([str(number // 2)]) for number in range(200)]

@@ -21,7 +21,7 @@ from shared.contracts.serials import SerialAllocated, SkippedSerials
 
 AllocationEvent = SerialAllocated | LotAllocated
 MAX_EXAMPLES = 20
-"""How many skipped serial numbers or lots the summary of a demand lists."""
+"""Maximum number of skipped groups of units or lots in the summary of a demand."""
 
 
 def apply_allocation(context: MessageContext, data: AllocationEvent) -> None:

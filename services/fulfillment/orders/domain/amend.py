@@ -25,8 +25,8 @@ def amend_order(context: MessageContext, order: Order, data: OrderAmended, produ
     """Apply the whole amendment or nothing.
 
     An increase is requested under an additional demand. A reduction of a full line releases the surplus. All other
-    changes of a line cancel its open demands and request its open quantity again, so that nothing is allocated twice.
-    So does a new customer or minimum shelf life: stock that is too old now must not be allocated again.
+    changes of a line cancel its open demands and request its open quantity again: nothing is allocated twice. So does a
+    new customer or minimum shelf life: stock that is now too old must not be allocated again.
     """
     data = data.model_copy(
         update={"lines": [_merge_omitted(order.lines.get(order_line.line), order_line) for order_line in data.lines]}

@@ -22,7 +22,7 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class AllocatedUnit:
-    """A unit allocated to an order: one row while it is in the warehouse, and one per shipment it was shipped with."""
+    """A unit allocated to an order: one row while it is in the warehouse, and one row per shipment."""
 
     sku: str
     serial: str

@@ -39,7 +39,7 @@ def swap_unit(context: MessageContext, data: SwapUnit) -> tuple[Demand | None, l
     if order is None:
         return None, [order_not_found(data.order)]
     unit = context.uow.units.get((data.unit.sku, data.unit.serial))
-    if violation := _swap_violation(context, order, unit, data):
+    if violation := _unit_swap_violation(context, order, unit, data):
         return None, [violation]
     assert unit is not None  # noqa: S101 - a missing unit is rejected above
     return _swap(context, order, [unit], data.reason, serials=[data.replacement]), []
@@ -117,7 +117,7 @@ def _swap(
     return demand
 
 
-def _swap_violation(
+def _unit_swap_violation(
     context: MessageContext, order: Order, unit: AllocatedUnit | None, data: SwapUnit
 ) -> ProblemDetail | None:
     sku, serial = data.unit.sku, data.unit.serial

@@ -79,20 +79,20 @@ def _move_to_carton(
     shipping_uow: ShippingUnitOfWork,
     order: Order,
     items: Sequence[AllocatedItem],
-    target: str | None,
+    target_carton: str | None,
 ) -> None:
     """Change the carton of items; invalidate the dispatch checks of affected shipments."""
-    affected_cartons = {target} if target else set()
+    affected_cartons = {target_carton} if target_carton else set()
     for item in items:
         affected_cartons |= {item.carton} if item.carton else set()
-        item.carton = target
+        item.carton = target_carton
         context.uow.mark(item)
         context.uow.lines.put((order.order_id, item.line), order.lines[item.line])
     if not items:
         return
     context.mark_cartons(order, *sorted(carton_id for carton_id in affected_cartons if carton_id))
     if any(
-        (carton_record := shipping_uow.cartons.get(carton_id)) and carton_record.shipment
+        (carton := shipping_uow.cartons.get(carton_id)) and carton.shipment
         for carton_id in affected_cartons
         if carton_id
     ):
@@ -121,7 +121,7 @@ def _carton_violation(order: Order, carton: Carton) -> ProblemDetail | None:
         return ProblemDetail(
             code=Code.CARTON_BELONGS_TO_OTHER_ORDER, detail=detail, ids=[carton.carton], blocked_by=blocked_by
         )
-    if carton.shipped and carton.shipment:
+    if carton.dispatched and carton.shipment:
         detail = f"Carton {carton.carton} was dispatched with shipment {carton.shipment}"
         return ProblemDetail(
             code=Code.DISPATCHED, detail=detail, ids=[carton.carton], blocked_by=[shipment_path(carton.shipment)]
@@ -155,11 +155,13 @@ def _select_unpacked(context: MessageContext, order: Order, data: PackItems) -> 
         else:
             units.append(unit)
     lots, lot_violations = select_lots(context.uow, order, data.stock, UNPACKED)
-    unpackable = {id(item): violation for item in (*units, *lots) if (violation := _packing_violation(order, item))}
-    return [item for item in (*units, *lots) if id(item) not in unpackable], [
+    packing_violations = {
+        id(item): violation for item in (*units, *lots) if (violation := _packing_violation(order, item))
+    }
+    return [item for item in (*units, *lots) if id(item) not in packing_violations], [
         *violations,
         *lot_violations,
-        *unpackable.values(),
+        *packing_violations.values(),
     ]
 
 

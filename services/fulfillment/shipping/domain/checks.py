@@ -1,4 +1,4 @@
-"""Results of dispatch checks: a shipment is dispatched once every content line is approved in time."""
+"""Results of dispatch checks: a shipment is dispatched if all its content lines are approved in time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -19,7 +19,7 @@ ContentByShipment = Mapping[str, Sequence[AllocatedItem]]
 
 
 def approve_dispatch(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: ApprovalEvent) -> None:
-    """Count approved content lines; the last one dispatches the shipment. Answers to a closed check are ignored."""
+    """Count approved content lines; the last one dispatches the shipment. Approvals of a closed check are ignored."""
     check = _find_check(context, shipping_uow, data)
     if check is None or check.status != "PENDING":
         return
@@ -119,7 +119,7 @@ def _complete_check(
     check: DispatchCheck,
     content: ContentByShipment,
 ) -> None:
-    """Dispatch a fully approved shipment, unless the approval expired or an item is on hold by now."""
+    """Dispatch a fully approved shipment, unless the approval has expired or an item is now on hold."""
     held_items = [item for items in content.values() for item in items if item.on_hold]
     if check.valid_until is None or shipping_uow.now > check.valid_until:
         shipping_uow.close_check(

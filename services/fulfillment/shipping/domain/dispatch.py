@@ -56,7 +56,7 @@ def dispatch_blockers(shipping_uow: ShippingUnitOfWork, order: Order) -> list[Pr
     blocked_by = [order_path(order.order_id)]
     violations = []
     if cancelled_items := [item for item in picked if order.is_cancelled_item(item)]:
-        detail = f"Order {order.order_id}: items of a cancelled order or line: {_blocker_text(cancelled_items)}"
+        detail = f"Order {order.order_id}: items of a cancelled order or line: {_format_items(cancelled_items)}"
         violations.append(
             ProblemDetail(
                 code=Code.CANCELLED_ITEMS_PRESENT,
@@ -68,12 +68,12 @@ def dispatch_blockers(shipping_uow: ShippingUnitOfWork, order: Order) -> list[Pr
     if unpacked := [
         item for item in picked if shipping_uow.shipment_of(item) is None and not order.is_cancelled_item(item)
     ]:
-        detail = f"Order {order.order_id}: picked items are not packed into a shipment: {_blocker_text(unpacked)}"
+        detail = f"Order {order.order_id}: picked items are not packed into a shipment: {_format_items(unpacked)}"
         violations.append(
             ProblemDetail(code=Code.NOT_FULLY_PACKED, detail=detail, ids=_identifiers(unpacked), blocked_by=blocked_by)
         )
     if held_items := [item for item in picked if item.on_hold]:
-        detail = f"Order {order.order_id}: items are on hold: {_blocker_text(held_items)}"
+        detail = f"Order {order.order_id}: items are on hold: {_format_items(held_items)}"
         held_paths = list(dict.fromkeys(item.path for item in held_items))
         violations.append(
             ProblemDetail(code=Code.ON_HOLD, detail=detail, ids=_identifiers(held_items), blocked_by=held_paths)
@@ -127,8 +127,8 @@ def dispatch_accepted(check: DispatchCheck) -> DispatchAccepted:
     return DispatchAccepted(check_id=check.check_id, shipment=check.shipment, path=dispatch_check_path(check.check_id))
 
 
-def _blocker_text(items: Sequence[AllocatedItem]) -> str:
-    """Text for items, of which only the first few are listed."""
+def _format_items(items: Sequence[AllocatedItem]) -> str:
+    """Text for items; lists the first few and counts the rest."""
     remaining = f" and {len(items) - MAX_EXAMPLES} more" if len(items) > MAX_EXAMPLES else ""
     return ", ".join(str(item) for item in items[:MAX_EXAMPLES]) + remaining
 

@@ -15,7 +15,7 @@ class Carton:
     carton: str
     order_id: str
     shipment: str | None = None
-    shipped: bool = False
+    dispatched: bool = False
 
 
 @dataclass(slots=True)

@@ -24,22 +24,22 @@ class CommandOutcome(NamedTuple):
     @classmethod
     def rejected(cls, code: Code, detail: str, *ids: str, blocked_by: Sequence[str] = ()) -> "CommandOutcome":
         """Reject the command."""
-        problem = ProblemDetail(
+        violation = ProblemDetail(
             code=code,
             detail=detail,
             ids=list(ids),
             blocked_by=[resource_path("orders", order_id) for order_id in blocked_by],
         )
-        return cls(violation=problem)
+        return cls(violation=violation)
 
     def with_suggestion(self, location: str | None) -> "CommandOutcome":
         """Add a suggested location to a mixed-lots violation."""
         if self.violation is None or self.violation.code is not Code.MIXED_LOTS_NOT_ALLOWED or location is None:
             return self
-        problem = self.violation.model_copy(
+        violation = self.violation.model_copy(
             update={"detail": f"{self.violation.detail}; use {location}", "suggested": [location]}
         )
-        return CommandOutcome(violation=problem)
+        return CommandOutcome(violation=violation)
 
 
 def lot_label(sku: str, lot: str) -> str:

@@ -134,8 +134,8 @@ def disposition_violation(uow: LotsUnitOfWork, balance: Balance, quantity: Decim
         f"{format_quantity(pending)} of {lot_label(balance.sku, balance.lot)} at {balance.location}: "
         f"disposition of return {', '.join(return_ids)} pending"
     )
-    problem = ProblemDetail(
+    violation = ProblemDetail(
         code=Code.DISPOSITION_PENDING, detail=detail, ids=[balance.lot or balance.sku],
         blocked_by=[resource_path("returns", return_id) for return_id in return_ids],
     )  # fmt: skip
-    return CommandOutcome(violation=problem)
+    return CommandOutcome(violation=violation)

@@ -1,6 +1,6 @@
 """Unit of work of one transaction: working copies, new ledger entries and released stock.
 
-Quantities change only here, balance and ledger in one step, so that balances always equal the sum of the ledger.
+Quantities change only here. Balance and ledger change in one step: balances always equal the sum of the ledger.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

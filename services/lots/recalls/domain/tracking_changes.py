@@ -1,6 +1,6 @@
 """Repetition of open recalls for products whose tracking changes (S46).
 
-Only products without stock or history change their tracking, so nothing has to be found, but later receipts have to be
+Only products without stock or history change their tracking. So nothing has to be found, but later receipts have to be
 held. The serials service is also queried for new serial-tracked products, as a notice without products may match them.
 """
 

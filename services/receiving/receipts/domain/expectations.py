@@ -66,8 +66,8 @@ def expect_line(
 ) -> tuple[list[Message], list[ProblemDetail]]:
     """Add a line, or add to it; only serials that are already registered are rejected (S05, S18).
 
-    A unit that another receipt expects is taken over: the latest ASN wins. A unit that was scanned here before its
-    serial number was listed keeps its scan, and counts as listed from then on.
+    A unit that another receipt expects is taken over: the latest ASN wins. A unit may be scanned here before its
+    serial number is listed; it keeps its scan and then counts as listed.
     """
     line = uow.lines.get((receipt, asn_line.line)) or ReceiptLine(
         receipt=receipt, line=asn_line.line, sku=asn_line.sku, awaiting_product=asn_line.sku not in uow.trackings,

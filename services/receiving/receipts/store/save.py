@@ -1,7 +1,7 @@
 """Saves the changed records. A record that changed since it was loaded is a conflict; the batch is retried.
 
-Two commands without a common lock can change the same unit, for example closing a receipt and a take-over by another
-receipt. Therefore units and receipts have versions, and each update checks the loaded version.
+Two commands without a common lock can change the same unit: for example, one closes its receipt while another receipt
+takes it over. Therefore units and receipts have versions, and each update checks the loaded version.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Initial schema of serials: units, their audit trail, holds and demands.
 
-Immutable and mutable data are separate tables. The login role may only insert into `serial`, `audit_operation` and
-`audit_entry`, and may update only the mutable columns of `serial_state` (S17, S22). There are no foreign keys: one
+Immutable and mutable data are separate tables. The login role can only insert into `serial`, `audit_operation` and
+`audit_entry`. It can update only the mutable columns of `serial_state` (S17, S22). There are no foreign keys: one
 transaction writes related rows, and the login role deletes none of them.
 """
 

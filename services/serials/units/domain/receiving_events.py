@@ -1,7 +1,7 @@
 """Events of receiving on units: expected, expectation cancelled, received, returned, disposed.
 
-Each event carries receiving's version of the unit. Events with a version not above the last one are ignored, so events
-of different receipts may arrive in any order, and repeated events have no effect.
+Each event carries receiving's version of the unit. Events with a version not above the last one are ignored: events of
+different receipts may arrive in any order, and repeated events have no effect.
 """
 
 from collections.abc import Iterator, Sequence
