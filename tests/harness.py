@@ -81,7 +81,7 @@ class ServiceHarness:
             emitted = [
                 (row.id, json.loads(row.value)) for row in await tx.fetch_all(SELECT_EMITTED, {"after": last_id})
             ]
-            event_ids = {event.id for event in events}  # concurrent transactions may have emitted events, too
+            event_ids = {event.id for event in events}  # concurrent transactions may also have emitted events
             emitted = [
                 (outbox_id, emitted_event)
                 for outbox_id, emitted_event in emitted

@@ -122,7 +122,7 @@ class LotSteps(WarehouseActions):
         return {"sku": sku, "lot": lot, "quantity": quantity, "from_location": DOCK, "location": location}
 
     async def put_away_lot(self, sku: str, lot: str, quantity: int, location: str) -> None:
-        """Put a quantity of a lot away."""
+        """Put away a quantity of a lot."""
         await self.client.execute(
             "lots", "/putaways", FORKLIFT_DRIVER, **self.putaway_request(sku, lot, quantity, location)
         )

@@ -31,7 +31,7 @@ def capability_mask() -> int:
 
 
 def become_user(libc: ctypes.CDLL, name: str, *, pass_closed_folders: bool) -> None:
-    """Drop root privileges permanently, except for traversing closed folders if requested."""
+    """Drop root privileges permanently, except for traversing private folders if requested."""
     user = pwd.getpwnam(name)
     if pass_closed_folders:
         # access() ignores the capabilities of non-root users unless this bit is set
@@ -43,7 +43,7 @@ def become_user(libc: ctypes.CDLL, name: str, *, pass_closed_folders: bool) -> N
         capability = CAP_DAC_READ_SEARCH if capability_mask() >> CAP_DAC_READ_SEARCH & 1 else CAP_DAC_OVERRIDE
         header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
         sets = struct.pack("6I", *[1 << capability] * 3, 0, 0, 0)
-        check_result(libc.capset(header, sets), "root lacks the capability DAC_READ_SEARCH to traverse closed folders")
+        check_result(libc.capset(header, sets), "root lacks the capability DAC_READ_SEARCH to traverse private folders")
         check_result(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), "ambient capability")
 
 

@@ -116,7 +116,7 @@ HANDLERS = (
     EventHandler(OrderDispatched, allocation.on_order_dispatched, packed_sku_locks, has_packed_lots),
     CommandHandler(
         PutAwayLot, partial(balances.put_away, before_commit=allocate_backorders), sku_lock, "/putaways", LotSnapshot,
-        "putAwayLot", "Put a quantity of a lot away",
+        "putAwayLot", "Put away a quantity of a lot",
     ),
     CommandHandler(
         MoveLot, partial(balances.move, before_commit=allocate_backorders), sku_lock, "/moves", LotSnapshot,
@@ -132,7 +132,7 @@ HANDLERS = (
     ),
     CommandHandler(
         AdjustLot, partial(balances.adjust, before_commit=allocate_backorders), sku_lock, "/adjustments", LotSnapshot,
-        "adjustLot", "Scrap, lose or find a quantity of a lot",
+        "adjustLot", "Record a scrapped, lost or found quantity of a lot",
     ),
     CommandHandler(
         CountLot, partial(balances.count, before_commit=allocate_backorders), sku_lock, "/counts", LotSnapshot,

@@ -107,7 +107,7 @@ HANDLERS = (
     ),
     CommandHandler(
         AdjustSerials, allocation.adjust, sku_lock, "/adjustments", UnitsResult,
-        "adjustSerials", "Scrap, lose, find or void serials",
+        "adjustSerials", "Record serials as scrapped, lost, found or void",
     ),
     CommandHandler(
         CorrectSerialExpiry, allocation.correct_expiry, sku_lock, "/corrections", UnitsResult,

@@ -55,7 +55,7 @@ class LotMoved(Message, type="lot.moved.v1", topic=LOTS, key="sku"):
 
 
 class AllocatedLot(LotAtLocation):
-    """A quantity of a lot at a location, reserved for an order line."""
+    """A quantity of a lot at a location, allocated to an order line."""
 
     expiry: Day | None = None
 
@@ -82,7 +82,7 @@ class LotAllocated(Message, type="lot.allocated.v1", topic=LOTS, key="sku"):
 
 
 class LotDeallocated(Message, type="lot.deallocated.v1", topic=LOTS, key="sku"):
-    """Reserved quantities are available again."""
+    """Allocated quantities are available again."""
 
     sku: Sku
     order: DocumentId

@@ -3,15 +3,36 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from shared.contracts.descriptions import field_description
 
 
-class KnownFieldsModel(BaseModel):
+class DescribedFields:
+    """Mixin of models and dataclasses: each field without a docstring has a description in the schema."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Add the descriptions to the schema."""
+        schema = handler(core_schema)
+        for name, field in handler.resolve_ref_schema(schema).get("properties", {}).items():
+            if "description" not in field and (description := field_description(cls, name)):
+                field["description"] = description
+        return schema
+
+
+class KnownFieldsModel(DescribedFields, BaseModel):
     """A model that raises TypeError when it is constructed or copied with an unknown field.
 
     Validation (`model_validate`, `model_validate_json`, request bodies) bypasses the constructor and ignores unknown
     fields, so that senders may add fields.
     """
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     def __init__(self, /, **data: Any) -> None:
         for name in data:

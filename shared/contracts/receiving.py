@@ -16,6 +16,7 @@ from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, Qua
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 Versions = Annotated[list[int], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+Disposition = Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
 
 
 class WithReceivingVersions(Message):
@@ -114,7 +115,7 @@ class ReturnLotsDisposed(Message, type="return.lots_disposed.v1", topic=RECEIVIN
     sku: Sku
     lots: LotQuantities
     location: Location
-    disposition: Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
+    disposition: Disposition
     hold_id: DocumentId
     reason: str
 
@@ -139,7 +140,7 @@ class ReturnSerialsDisposed(Message, type="return.serials_disposed.v1", topic=RE
     return_id: DocumentId
     sku: Sku
     serials: Serials
-    disposition: Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
+    disposition: Disposition
     hold_id: DocumentId
     reason: str
 

@@ -40,7 +40,7 @@ class SerialStateChanged(Message, type="serial.state_changed.v1", topic=SERIALS,
 
 
 class AllocatedUnit(ContractModel):
-    """A unit reserved for an order line, with its location, lot number and expiry date."""
+    """A unit allocated to an order line, with its location, lot number and expiry date."""
 
     serial: SerialNumber
     location: Location
@@ -149,7 +149,7 @@ class SerialExpired(Message, type="serial.expired.v1", topic=SERIALS, key="sku")
 class RecalledSerialState(ContractModel):
     """A unit affected by a recall, with its whereabouts: in stock, in an order, or with a customer.
 
-    `held` tells whether the hold of the recall is still open; units found good are released.
+    `held` is true while the hold of the recall is open; units found good are released.
     """
 
     serial: SerialNumber

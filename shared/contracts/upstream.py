@@ -159,7 +159,7 @@ class AsnChanged(Message, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
 
 
 class AsnCancelled(Message, type="asn.cancelled.v1", topic=ERP_ASNS, key="receipt"):
-    """The ASN was cancelled by its sender."""
+    """The sender cancels an ASN before it arrives."""
 
     receipt: DocumentId
     reason: Reason = "cancelled by the sender"
@@ -228,14 +228,14 @@ class OrderAmended(Message, type="order.amended.v1", topic=OMS_ORDERS, key="orde
 
 
 class OrderCancelled(Message, type="order.cancelled.v1", topic=OMS_ORDERS, key="order"):
-    """The order was cancelled."""
+    """An order is cancelled: its allocated stock is released, and its picked items are to be unpicked."""
 
     order: DocumentId
     reason: Reason = "cancelled by the sender"
 
 
 class OrderLineCancelled(Message, type="order.line_cancelled.v1", topic=OMS_ORDERS, key="order"):
-    """One line of the order was cancelled."""
+    """An order line is cancelled: its allocated stock is released, and its picked items are to be unpicked."""
 
     order: DocumentId
     line: LineId

@@ -71,7 +71,7 @@ async def list_dead_letters(
 async def get_dead_letter(
     tx: ReadTransaction, dead_letter: Annotated[int, Path(description="Id of the dead letter.")]
 ) -> DeadLetterDetail:
-    """Return a dead letter with its complete value and headers (base64)."""
+    """Get a dead letter with its complete value and headers (base64)."""
     row = await dead_letters.get(tx, dead_letter)
     if row is None:
         raise NotFoundError(f"Dead letter {dead_letter} not found")

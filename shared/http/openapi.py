@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from shared.contracts.descriptions import field_description
 from shared.contracts.envelope import Message
 from shared.contracts.examples import body_example, data_example
 from shared.contracts.results import Problem
@@ -57,7 +58,7 @@ def describe_command(handler: CommandHandler) -> dict[str, Any]:
     fields = handler.message.model_json_schema()
     parameters = [
         {
-            "name": parameter, "in": "path", "required": True, "description": _path_description(parameter),
+            "name": parameter, "in": "path", "required": True, "description": _path_description(handler.message, field),
             "schema": {key: value for key, value in fields["properties"][field].items() if key != "title"},
         }
         for parameter, field in handler.path_fields.items()
@@ -135,8 +136,8 @@ def _replace_reference(document: dict[str, Any], old: str, new: str) -> dict[str
     return replaced
 
 
-def _path_description(parameter: str) -> str:
-    return f"{parameter.replace('_', ' ').capitalize()}; omit it from the body."
+def _path_description(message: type[Message], field: str) -> str:
+    return f"{field_description(message, field)} Omit it from the body."
 
 
 def _document_errors(path: str, methods: dict[str, Any]) -> None:

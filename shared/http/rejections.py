@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import ConfigDict
 from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.problems import ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail
 from shared.http import reads
 from shared.http.commands import execute_idempotently, parse_command
 from shared.http.dependencies import ReadTransaction
@@ -20,6 +21,7 @@ from shared.identifiers import Reason
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["rejections"])
+RejectionKind = Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
 RejectionPath = Annotated[int, Path(description="Id of the rejection.")]
 COLUMNS = (
     "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, closed_reason"
@@ -45,7 +47,7 @@ class RejectionSummary(KnownFieldsModel):
     """A message that was rejected in whole or in part, with its violations."""
 
     id: int
-    kind: Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
+    kind: RejectionKind
     document: str
     type: str
     source: str
@@ -67,6 +69,8 @@ class RejectionDetail(RejectionSummary):
 class CloseRejection(KnownFieldsModel):
     """The reason for closing an event conflict."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "receipt corrected by hand"}})
+
     reason: Reason
 
 
@@ -82,12 +86,12 @@ def _to_detail(row: Row[Any]) -> RejectionDetail:
 async def list_rejections(
     tx: ReadTransaction,
     *,
-    kind: Annotated[
-        Literal["COMMAND_REJECTED", "EVENT_CONFLICT"] | None, Query(description="Kind of rejection.")
-    ] = None,
+    kind: Annotated[RejectionKind | None, Query(description="Kind of rejection.")] = None,
     open: OpenFilter = None,  # noqa: A002 - the name of the parameter
-    document: Annotated[str | None, Query(description="Document of the message.")] = None,
-    code: Annotated[str | None, Query(description="Error code.")] = None,
+    document: Annotated[
+        str | None, Query(description="Document of the message: its record key, for example a receipt or an order.")
+    ] = None,
+    code: Annotated[Code | None, Query(description="Error code.")] = None,
     actor: Annotated[str | None, Query(description="User or device that sent the message.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
@@ -101,7 +105,7 @@ async def list_rejections(
 
 @router.get("/rejections/{rejection}")
 async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> RejectionDetail:
-    """Return a rejection with the data of its message."""
+    """Get a rejection with the data of its message."""
     rows = await tx.fetch_all(SELECT_ONE, {"id": rejection})
     if not rows:
         raise NotFoundError(f"Rejection {rejection} not found")

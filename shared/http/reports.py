@@ -40,7 +40,8 @@ class Report:
     def description(self) -> str:
         """The description for OpenAPI."""
         column_descriptions = "; ".join(f"`{column.name}` {column.description}" for column in self.columns)
-        return f"{self.row_model.__doc__} Columns: {column_descriptions}."
+        summary = " ".join((self.row_model.__doc__ or "").split())
+        return f"{summary} Columns: {column_descriptions}."
 
     def csv_statement(self) -> TextClause:
         """Return the statement for CSV, without the additional key columns of pages."""

@@ -63,7 +63,7 @@ def _upsert_statement(table: str, key: str, columns: str) -> Any:
     return text(f"""
         INSERT INTO {table} ({key}, version, {columns})
         SELECT DISTINCT ON ({key}) {key}, version, {columns}
-        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS changed ({key} text, version bigint, {typed_columns})
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS input ({key} text, version bigint, {typed_columns})
         ORDER BY {key}, version DESC
         ON CONFLICT ({key}) DO UPDATE SET {assignments} WHERE {table}.version < excluded.version
     """)  # noqa: S608 - constant names

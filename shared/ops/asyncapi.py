@@ -1,5 +1,7 @@
 """AsyncAPI 3 document of a service, generated from the contracts."""
 
+import json
+import re
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -9,6 +11,7 @@ from shared.contracts.topics import TOPICS, Topic
 from shared.messaging.dispatcher import HandlerRegistry
 
 SCHEMA_REF = "#/components/schemas/{model}"
+GENERIC_ENVELOPE_NAME = re.compile(r'\bCloudEvent_(\w+?)_(?=")')
 
 
 def published_by(service: str) -> list[type[Message]]:
@@ -40,7 +43,7 @@ def build_document(registry: HandlerRegistry) -> dict[str, Any]:
             channels.setdefault(topic.name, _channel(topic))["messages"] |= {
                 message.TYPE: {"$ref": f"#/components/messages/{message.TYPE}"} for message in topic_messages
             }
-            operations[f"{action} {topic.name}"] = _operation(action, topic, topic_messages)
+            operations[f"{action}.{topic.name}"] = _operation(action, topic, topic_messages)
     message_objects = {
         message.TYPE: {
             "name": message.TYPE,
@@ -50,11 +53,19 @@ def build_document(registry: HandlerRegistry) -> dict[str, Any]:
         }
         for message in (*received, *published)
     }
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": f"Tracelot {registry.service}", "version": "0.1.0"},
-        "defaultContentType": "application/cloudevents+json",
-        "channels": channels,
-        "operations": operations,
-        "components": {"messages": message_objects, "schemas": schema.get("$defs", {})},
-    }
+    return _rename_envelopes(
+        {
+            "asyncapi": "3.0.0",
+            "info": {"title": f"Tracelot {registry.service}", "version": "0.1.0"},
+            "defaultContentType": "application/cloudevents+json",
+            "channels": channels,
+            "operations": operations,
+            "components": {"messages": message_objects, "schemas": schema.get("$defs", {})},
+        }
+    )
+
+
+def _rename_envelopes(document: dict[str, Any]) -> dict[str, Any]:
+    """Replace Pydantic's `CloudEvent_ReceiptClosed_` by `ReceiptClosedCloudEvent`."""
+    renamed: dict[str, Any] = json.loads(GENERIC_ENVELOPE_NAME.sub(r"\1CloudEvent", json.dumps(document)))
+    return renamed

@@ -41,7 +41,7 @@ class Readiness(KnownFieldsModel):
 
 @router.get("/health", summary="Check that the process is alive")
 async def get_health() -> Health:
-    """Liveness of the process; see /ready for its readiness."""
+    """Get the liveness of the process; see /ready for its readiness."""
     return Health()
 
 
@@ -50,7 +50,7 @@ async def get_health() -> Health:
     responses={503: {"model": Readiness, "description": "The service is not ready."}},
 )  # fmt: skip
 async def get_readiness(request: Request) -> JSONResponse:
-    """Readiness of the service, with the causes if it is not ready."""
+    """Get the readiness of the service, with the causes if it is not ready."""
     app: FastAPI = request.app
     causes: dict[str, Any] = {}
     if app.state.stopping:
@@ -80,7 +80,7 @@ async def _check_database(app: FastAPI) -> dict[str, Any]:
         async with asyncio.timeout(3):
             await ping(app.state.messaging_engine)
             if not await is_at_head(app.state.messaging_engine, app.state.versions):
-                return {"migrations": "not at head: run `tracelot migrate`"}
+                return {"migrations": "not at the latest revision: run `tracelot migrate`"}
     except UnknownRevisionError as error:
         return {"migrations": str(error)}
     except Exception as error:  # noqa: BLE001 - reported in the response
@@ -103,7 +103,7 @@ def _check_kafka(app: FastAPI) -> dict[str, Any]:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def get_metrics(request: Request) -> Response:
-    """Metrics in the Prometheus text format."""
+    """Get the metrics in the Prometheus text format."""
     app: FastAPI = request.app
     CONSUMER_LAG.clear()  # remove partitions of other replicas
     if app.state.batch_consumer.assignment.is_joined:
@@ -119,5 +119,5 @@ async def get_metrics(request: Request) -> Response:
 
 @router.get("/asyncapi", summary="Get the AsyncAPI document")
 async def get_asyncapi(request: Request) -> dict[str, Any]:
-    """Published and consumed messages of this service, as AsyncAPI 3."""
+    """Get the published and consumed messages of this service, as AsyncAPI 3."""
     return build_document(request.app.state.registry)

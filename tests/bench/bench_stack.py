@@ -1,4 +1,4 @@
-"""Stack with the four services: publish messages, wait until all are committed, query results."""
+"""Stack with the four services: publish messages, wait until all are processed, query results."""
 
 import asyncio
 import json
@@ -50,11 +50,11 @@ class BenchStack:
     quiescence: QuiescenceMonitor
 
     async def run_phase(self, messages: Iterable[Message]) -> float:
-        """Publish messages and wait until they are committed everywhere; return the seconds, without encoding."""
+        """Publish messages and wait until all effects are committed; return the seconds, without the encoding."""
         prepared = self.sender.prepare(messages)
         start = time.time()
         await self.sender.send(prepared)
-        seconds = await self.quiescence.wait_until_settled(prepared.topic) - start
+        seconds = await self.quiescence.wait_until_quiescent(prepared.topic) - start
         if rejections := await self.quiescence.rejections():
             raise RuntimeError(f"unexpected rejections: {rejections}")
         return seconds
@@ -75,7 +75,7 @@ class BenchStack:
         return await self.quiescence.end_offsets({SERIALS.name})
 
     async def allocated_orders(self, start_offsets: EndOffsets) -> list[workload.AllocatedOrder]:
-        """Return the allocations of each order, from the events that serials has published since."""
+        """Return the allocations of each order, from the events of serials since the given offsets."""
         allocated: dict[tuple[str, str], list[str]] = defaultdict(list)
         async for event in self.events_since(start_offsets):
             if event["type"] == SerialAllocated.TYPE:

@@ -45,7 +45,7 @@ async def _run(stack: Stack, services: Mapping[str, processes.Service]) -> list[
             pass
         await bench.checkpoint()
         sent = await _send(bench, workload.Workload("T", units, 1))
-        await bench.quiescence.wait_until_settled(PutAwaySerials.TOPIC.name)
+        await bench.quiescence.wait_until_quiescent(PutAwaySerials.TOPIC.name)
         visible = await bench.commit_times("T", "IN_INVENTORY")
     if len(visible) != units:
         raise RuntimeError(f"{len(visible)} of {units} units are IN_INVENTORY")

@@ -105,7 +105,7 @@ class QuiescenceMonitor:
                 return False
         return await self._outboxes_empty() and await self.end_offsets(topics) == ends
 
-    async def wait_until_settled(self, topic: str, seconds: float = 600) -> float:
+    async def wait_until_quiescent(self, topic: str, seconds: float = 600) -> float:
         """Wait until all records of a topic and all their consequences are committed; return that time.
 
         It is the server's own time of the last commit, independent of the polling delay.

@@ -59,7 +59,7 @@ async def _run_receipt(bench: BenchStack, prefix: str, units: int) -> float:
         async for putaways in _putaways_for_received(consumer, units):
             for record in map(encode, putaways):
                 await producer.send(record.topic, record.value, key=record.key, partition=record.partition)
-    await bench.quiescence.wait_until_settled(PutAwaySerials.TOPIC.name)
+    await bench.quiescence.wait_until_quiescent(PutAwaySerials.TOPIC.name)
     times = await bench.commit_times(prefix, "IN_INVENTORY")
     if len(times) != units:
         raise RuntimeError(f"{len(times)} of {units} units are IN_INVENTORY; {await bench.quiescence.rejections()}")

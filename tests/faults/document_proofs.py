@@ -87,7 +87,7 @@ async def prove_units(environment: Mapping[str, str], serials: SerialsSnapshot, 
 STATUSES_WITH_ORDER = {"ALLOCATED", "PICKED", "SHIPPED"}
 
 
-async def prove_sums(environment: Mapping[str, str], findings: Findings) -> None:
+async def prove_line_sums(environment: Mapping[str, str], findings: Findings) -> None:
     """Prove that the quantities of order and receipt lines equal the sums of their units and lots."""
     for row in await fetch_rows(environment, "fulfillment", SELECT_ORDER_LINE_SUMS):
         line_quantities = (row["allocated"], row["picked"], row["shipped"])

@@ -10,28 +10,28 @@ from tests.faults.snapshots import fetch_rows
 
 # From the specification, independent of the transition table in the code.
 LEGAL_TRANSITIONS: dict[str, set[tuple[str | None, str]]] = {
-    "expected": {(None, "EXPECTED"), ("EXPECTED", "EXPECTED")},
-    "expectation cancelled": {("EXPECTED", "EXPECTED")},
-    "received": {(None, "RECEIVED"), ("EXPECTED", "RECEIVED")},
-    "put away": {("RECEIVED", "IN_INVENTORY")},
-    "allocated": {("IN_INVENTORY", "ALLOCATED")},
-    "deallocated": {("ALLOCATED", "IN_INVENTORY")},
-    "demand cancelled": {("ALLOCATED", "IN_INVENTORY")},
-    "picked": {("ALLOCATED", "PICKED")},
-    "unpicked": {("PICKED", "IN_INVENTORY")},
-    "dispatched": {("PICKED", "SHIPPED")},
-    "returned": {("SHIPPED", "RECEIVED")},
+    "EXPECTED": {(None, "EXPECTED"), ("EXPECTED", "EXPECTED")},
+    "EXPECTATION_CANCELLED": {("EXPECTED", "EXPECTED")},
+    "RECEIVED": {(None, "RECEIVED"), ("EXPECTED", "RECEIVED")},
+    "PUT_AWAY": {("RECEIVED", "IN_INVENTORY")},
+    "ALLOCATED": {("IN_INVENTORY", "ALLOCATED")},
+    "DEALLOCATED": {("ALLOCATED", "IN_INVENTORY")},
+    "DEMAND_CANCELLED": {("ALLOCATED", "IN_INVENTORY")},
+    "PICKED": {("ALLOCATED", "PICKED")},
+    "UNPICKED": {("PICKED", "IN_INVENTORY")},
+    "DISPATCHED": {("PICKED", "SHIPPED")},
+    "RETURNED": {("SHIPPED", "RECEIVED")},
 }
 NON_STATUS_CHANGES = {
-    "moved",
-    "hold placed",
-    "hold released",
-    "scrapped",
-    "lost",
-    "found",
-    "void",
-    "returned to vendor",
-    "expiry corrected",
+    "MOVED",
+    "HOLD_PLACED",
+    "HOLD_RELEASED",
+    "SCRAPPED",
+    "LOST",
+    "FOUND",
+    "VOID",
+    "RETURNED_TO_VENDOR",
+    "EXPIRY_CORRECTED",
 }
 
 SELECT_STATES = "SELECT * FROM serial LEFT JOIN serial_state USING (id, sku, serial)"

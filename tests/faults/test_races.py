@@ -115,7 +115,7 @@ async def scan_all(client: httpx.AsyncClient, replica: Service, receipt: str, sk
 
 
 async def test_putaway_races_shortfall(cluster: Cluster, upstream: UpstreamClient, report: FaultReport) -> None:
-    """Units put away while orders are short are allocated at once: no backorder beside available stock."""
+    """Units put away while orders are short are allocated at once: no backorder remains while stock is available."""
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("shortfall", skus=1, receipts=20, units=5, orders=0, put_away=False, interval=0))
     async with load.running():

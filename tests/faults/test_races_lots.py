@@ -1,4 +1,4 @@
-"""Races for lots, over two replicas of each service."""
+"""Races for lots: competing orders and holds, with two replicas of each service."""
 
 import asyncio
 from collections import Counter

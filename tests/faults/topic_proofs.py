@@ -26,7 +26,7 @@ def first_deliveries(records: Iterable[TopicRecord]) -> list[TopicRecord]:
     return list(by_id.values())
 
 
-def prove_order(records: Sequence[TopicRecord], findings: Findings) -> None:
+def prove_record_order(records: Sequence[TopicRecord], findings: Findings) -> None:
     """Prove that first deliveries of a key are in order, despite redeliveries."""
     own_records = [record for record in records if record.event and OWN_SOURCE.match(record.event["source"])]
     first = first_deliveries(own_records)
@@ -118,5 +118,5 @@ def prove_published(
             findings.add("duplicated", f"{unit_version} was published {len(ids)} times")
 
 
-NON_STATUS_CHANGES = ("hold placed", "hold released", "scrapped", "lost", "found", "void", "returned to vendor")
+NON_STATUS_CHANGES = ("HOLD_PLACED", "HOLD_RELEASED", "SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_TO_VENDOR")
 """Changes published by other events than serial.state_changed."""

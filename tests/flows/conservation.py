@@ -52,7 +52,7 @@ async def ledger_equals_balances(databases: DatabaseReader, skus: Sequence[str])
         await read_table(databases, "lots", "ledger", skus),
         await read_table(databases, "lots", "balance", skus),
     )
-    reserved, picked = (
+    reservations, picked = (
         await read_table(databases, "lots", "reservation", skus),
         await read_table(databases, "lots", "picked_stock", skus),
     )
@@ -62,7 +62,7 @@ async def ledger_equals_balances(databases: DatabaseReader, skus: Sequence[str])
         balances, *location_key, column="on_hand"
     )
     assert sum_by(ledger, *warehouse_key, column="picked") == sum_by(picked, *warehouse_key)
-    assert sum_by(reserved, *location_key) == sum_by(balances, *location_key, column="allocated")
+    assert sum_by(reservations, *location_key) == sum_by(balances, *location_key, column="allocated")
     assert all(0 <= row["allocated"] <= row["on_hand"] for row in balances), balances
 
 
@@ -85,17 +85,17 @@ async def inflow_equals_stock_and_outflow(databases: DatabaseReader, skus: Seque
 
 
 async def fulfillment_matches_lots(databases: DatabaseReader, skus: Sequence[str]) -> None:
-    """Reserved, picked and shipped quantities in lots equal those of fulfillment per demand."""
+    """Allocated, picked and shipped quantities in lots equal those of fulfillment per demand."""
     allocated_lots = await read_table(databases, "fulfillment", "allocated_lot", skus)
     by_status = {
         status: [row for row in allocated_lots if row["status"] == status] for status in ("ALLOCATED", "PICKED")
     }
-    reserved, picked = (
+    reservations, picked = (
         await read_table(databases, "lots", "reservation", skus),
         await read_table(databases, "lots", "picked_stock", skus),
     )
     allocation_key = ("sku", "lot", "order_id", "line", "demand_id", "location")
-    assert sum_by(by_status["ALLOCATED"], *allocation_key) == sum_by(reserved, *allocation_key)
+    assert sum_by(by_status["ALLOCATED"], *allocation_key) == sum_by(reservations, *allocation_key)
     picked_key = ("sku", "lot", "order_id", "line", "demand_id")
     assert sum_by(by_status["PICKED"], *picked_key) == sum_by(picked, *picked_key)
     shipments = [row for row in await read_table(databases, "lots", "ledger", skus) if row["change"] == "SHIPPED"]
@@ -132,8 +132,8 @@ async def line_quantities_add_up(databases: DatabaseReader, skus: Sequence[str])
         assert covered == line["ordered"] or (covered < line["ordered"] and line["backorders"] == "NOT_ALLOWED"), line
 
 
-async def no_open_demand_beside_available_stock(databases: DatabaseReader, skus: Sequence[str]) -> None:
-    """No demand is open while matching stock is available: stored, unallocated, unheld, fresh enough."""
+async def no_open_demand_with_available_stock(databases: DatabaseReader, skus: Sequence[str]) -> None:
+    """No demand is open while stored, unallocated stock that is not on hold matches it."""
     demands = [
         row
         for row in await read_table(databases, "lots", "demand", skus)
@@ -152,7 +152,7 @@ async def no_open_demand_beside_available_stock(databases: DatabaseReader, skus:
         ):
             continue
         for demand in demands:
-            # a single-lot demand may stay open beside a lot that is too small
+            # A single-lot demand may stay open although a lot that is too small is available.
             if (demand["sku"], demand["warehouse"]) != (sku, balance["warehouse"]) or demand["single_lot"]:
                 continue
             violation = shelf_life_violation(
@@ -168,7 +168,7 @@ def _min_remaining_days(policy: str, demand: JsonObject) -> int:
 
 
 QUANTITY_PROOFS = (ledger_equals_balances, inflow_equals_stock_and_outflow)
-PROOFS = (*QUANTITY_PROOFS, fulfillment_matches_lots, line_quantities_add_up, no_open_demand_beside_available_stock)
+PROOFS = (*QUANTITY_PROOFS, fulfillment_matches_lots, line_quantities_add_up, no_open_demand_with_available_stock)
 
 
 async def lots_are_not_mixed(system: SystemUnderTest, skus: Sequence[str]) -> None:

@@ -37,10 +37,10 @@ async def assert_invariants(system: SystemUnderTest, skus: Sequence[str]) -> Non
     """Run all checks for these products."""
     for check in (
         one_status_per_serial,
-        audit_trail_ends_in_the_state,
+        audit_trail_ends_in_current_state,
         allocations_match_published_events,
         line_quantities_add_up,
-        no_open_demand_beside_available_units,
+        no_open_demand_with_available_units,
         no_event_conflicts,
         each_message_has_one_effect,
     ):
@@ -88,7 +88,7 @@ async def one_status_per_serial(system: SystemUnderTest, skus: Sequence[str]) ->
                 assert receiving_status == "ON_HAND", (unit, receiving_status)
 
 
-async def audit_trail_ends_in_the_state(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def audit_trail_ends_in_current_state(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """Replayed from the start, each audit trail takes only legal steps and ends in the current state (S22)."""
     rows = await system.fetch_rows(
         "serials",
@@ -119,7 +119,7 @@ async def allocations_match_published_events(system: SystemUnderTest, skus: Sequ
         "serials",
         """SELECT o.demand_id, count(*) FROM serial s JOIN audit_entry a ON a.serial_id = s.id
            JOIN audit_operation o ON o.id = a.operation_id
-           WHERE s.sku = ANY($1) AND o.change = 'allocated' GROUP BY 1""",
+           WHERE s.sku = ANY($1) AND o.change = 'ALLOCATED' GROUP BY 1""",
         skus,
     )
     published: dict[str, int] = {}
@@ -161,7 +161,7 @@ async def line_quantities_add_up(system: SystemUnderTest, skus: Sequence[str]) -
         assert unit_counts == {status: count for status, count in line_counts.items() if count}, line
 
 
-async def no_open_demand_beside_available_units(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def no_open_demand_with_available_units(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """No demand is open while a matching unit is available."""
     unserved = await system.fetch_rows(
         "serials",

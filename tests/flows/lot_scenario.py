@@ -73,7 +73,7 @@ class LotScenario(SerialScenario):
         return receipt
 
     async def put_away_lot(self, lot_number: str, quantity: float, location: str, *, sku: str = "") -> None:
-        """Put a quantity of a lot away from the dock."""
+        """Put away a quantity of a lot from the dock."""
         await self.system.execute(
             PutAwayLot(
                 sku=sku or self.sku,

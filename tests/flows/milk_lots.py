@@ -33,7 +33,7 @@ class MilkLots:
         return receipt
 
     async def put_away(self, lot: str, quantity: str, location: str = SHELF) -> None:
-        """Put a quantity of a lot away from the dock."""
+        """Put away a quantity of a lot from the dock."""
         fields = {"sku": self.sku, "lot": lot, "quantity": quantity, "from_location": DOCK, "location": location}
         await self.system.execute(PutAwayLot.model_validate(fields), actor="ben")
 

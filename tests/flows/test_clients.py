@@ -22,7 +22,7 @@ async def generate_client(system: SystemUnderTest, service: str, folder: Path) -
     (folder / "config.yaml").write_text("post_hooks: []\n")
     await run_module(
         folder, "openapi_python_client", "generate", "--path", "openapi.json", "--config", "config.yaml",
-        "--meta", "none", "--output-path", package,
+        "--meta", "none", "--output-path", package, "--fail-on-warning",
     )  # fmt: skip
     return package, document
 

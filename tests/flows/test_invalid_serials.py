@@ -16,7 +16,7 @@ each_invalid_serial = pytest.mark.parametrize("serial", INVALID_SERIALS.values()
 
 @each_invalid_serial
 async def test_invalid_serial_scan_is_reported(system: SystemUnderTest, scenario: SerialScenario, serial: str) -> None:
-    """An invalid scan is reported; the valid scan beside it is accepted and received."""
+    """An invalid scan is reported; the valid scan in the same command is accepted and received."""
     await scenario.define_product()
     (valid_serial,) = serials = scenario.new_serials(1)
     receipt = await scenario.announce_asn(serials)

@@ -81,7 +81,7 @@ async def test_units_are_moved_between_locations(system: SystemUnderTest, scenar
 
 
 async def test_allocated_unit_shows_its_order_and_line(scenario: SerialScenario) -> None:
-    """An ALLOCATED unit is reserved for one order and line (S08)."""
+    """An ALLOCATED unit belongs to one order and line (S08)."""
     await scenario.define_product()
     (serial,) = await scenario.stock_units(1)
     order = await scenario.place_order(1)

@@ -130,7 +130,7 @@ async def test_hold_between_allocation_and_dispatch(system: SystemUnderTest, lot
     hold = await lot_scenario.place_lot_hold("L1")
     await lot_scenario.assert_pick_list(listed_order, {("L2", STORAGE_LOCATIONS[1]): 2})
     assert await lot_scenario.rejected_dispatch_codes(shipment) == {"on_hold"}
-    await lot_scenario.receive_lots(scanned_lot("L1", 4, 20))  # later receipts are held, too
+    await lot_scenario.receive_lots(scanned_lot("L1", 4, 20))  # later receipts are also held
     late_order = await lot_scenario.place_order(9)
     await lot_scenario.assert_pick_list(late_order, {("L2", STORAGE_LOCATIONS[1]): 3})
     await lot_scenario.put_away_lot("L1", 4, STORAGE_LOCATIONS[0])

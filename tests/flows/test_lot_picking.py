@@ -162,15 +162,15 @@ async def test_50_concurrent_orders_for_20_pieces(system: SystemUnderTest, lot_s
         days_by_lot[allocation["allocated"][0]["lot"]] for allocation in allocations if allocation.get("allocated")
     ]
     assert (len(allocated_days), allocated_days) == (20, sorted(allocated_days))
-    served = [allocation["order"] for allocation in allocations if allocation.get("allocated")]
-    assert len(set(served)) == 20
+    filled_orders = [allocation["order"] for allocation in allocations if allocation.get("allocated")]
+    assert len(set(filled_orders)) == 20
     await conservation.assert_conservation(system, [lot_scenario.sku])
-    await asyncio.gather(*(lot_scenario.cancel_order(order) for order in served[:10]))
+    await asyncio.gather(*(lot_scenario.cancel_order(order) for order in filled_orders[:10]))
     await system.wait_until_quiescent()
     rows = await system.fetch_rows(
         "fulfillment", "SELECT DISTINCT order_id FROM allocated_lot WHERE sku = $1", lot_scenario.sku
     )
     orders_with_stock = {row["order_id"] for row in rows}
-    assert (len(orders_with_stock), orders_with_stock & set(served[:10])) == (20, set())
+    assert (len(orders_with_stock), orders_with_stock & set(filled_orders[:10])) == (20, set())
     assert orders_with_stock <= set(orders)
     await conservation.assert_conservation(system, [lot_scenario.sku])

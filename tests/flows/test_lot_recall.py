@@ -98,7 +98,7 @@ async def test_recall_from_notice_to_closing(system: SystemUnderTest, lot_scenar
         reconciliation["shipped"],
         reconciliation["difference"],
     ) == (20, 1, 3, 0)
-    await lot_scenario.receive_lots(scanned_lot("L1", 2, 20))  # later receipts are recalled, too
+    await lot_scenario.receive_lots(scanned_lot("L1", 2, 20))  # later receipts are also recalled
 
     async def later_receipt_is_held() -> bool:
         stock_rows = {

@@ -111,7 +111,7 @@ async def test_dead_letters_are_listed(system: SystemUnderTest, scenario: Serial
 
 
 async def test_malformed_command_over_kafka_is_dead_lettered(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A malformed command is a dead letter of its service; the valid one beside it is executed."""
+    """A malformed command is a dead letter of its service; a valid one sent with it is executed."""
     serials = scenario.new_serials(1)
     await scenario.define_product()
     await scenario.receive(serials)

@@ -59,7 +59,7 @@ async def test_other_serials_are_rejected_with_their_owner(system: SystemUnderTe
     await scenario.wait_for_status([available_serial], "IN_INVENTORY")
 
 
-async def test_wrong_serial_beside_a_right_one(system: SystemUnderTest, scenario: SerialScenario) -> None:
+async def test_wrong_serial_with_a_correct_one(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """Of two scanned units the listed one is picked, the other rejected in the same response (S20)."""
     await scenario.define_product()
     own_serial, available_serial = await scenario.stock_units(2)
@@ -169,7 +169,7 @@ async def test_supervisor_swaps_a_unit(system: SystemUnderTest, scenario: Serial
     assert await scenario.wait_for_allocation(order, 1) == [other]
     await scenario.wait_for_status([first], "IN_INVENTORY")
     log = (await system.get_json("fulfillment", f"/orders/{order}/log"))["items"]
-    assert [entry["actor"] for entry in log if entry["action"] == "swap requested"] == ["sue"]
+    assert [entry["actor"] for entry in log if entry["action"] == "SWAP_REQUESTED"] == ["sue"]
 
 
 async def test_swap_for_an_unavailable_unit(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -31,7 +31,7 @@ async def test_random_lot_commands_keep_the_invariants(
 ) -> None:
     """Random operations, duplicated and shuffled, conserve quantities per lot and warehouse.
 
-    No demand stays open beside matching stock (S22, S26, S28).
+    No demand stays open while matching stock is available (S22, S26, S28).
     """
     generator, rng = LotCommandGenerator(system), Random(seed)  # noqa: S311 - reproducible, not secret
     await generator.set_up()

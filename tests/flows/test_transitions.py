@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from services.serials.units.domain.transitions import STATUSES, TRANSITIONS, ChangeType
+from services.serials.units.domain.transitions import STATUSES, TRANSITIONS, SerialChangeType
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import (
     OrderDispatched,
@@ -147,15 +147,15 @@ def order_dispatched(case: UnitCase) -> Message:
     )
 
 
-EVENTS_BY_CHANGE: dict[ChangeType, Callable[[UnitCase], Message]] = {
-    ChangeType.EXPECTED: receipt_line_expected,
-    ChangeType.EXPECTATION_CANCELLED: receipt_line_cancelled,
-    ChangeType.RECEIVED: serials_received,
-    ChangeType.RETURNED: serials_returned,
-    ChangeType.DEALLOCATED: serials_deallocated,
-    ChangeType.PICKED: serials_picked,
-    ChangeType.UNPICKED: serials_unpicked,
-    ChangeType.DISPATCHED: order_dispatched,
+EVENTS_BY_CHANGE: dict[SerialChangeType, Callable[[UnitCase], Message]] = {
+    SerialChangeType.EXPECTED: receipt_line_expected,
+    SerialChangeType.EXPECTATION_CANCELLED: receipt_line_cancelled,
+    SerialChangeType.RECEIVED: serials_received,
+    SerialChangeType.RETURNED: serials_returned,
+    SerialChangeType.DEALLOCATED: serials_deallocated,
+    SerialChangeType.PICKED: serials_picked,
+    SerialChangeType.UNPICKED: serials_unpicked,
+    SerialChangeType.DISPATCHED: order_dispatched,
 }
 """Every change caused by an event of another service; the others are decided by the serials service."""
 
@@ -179,7 +179,7 @@ async def serials_snapshot(system: SystemUnderTest, sku: str) -> list[Any]:
 
 @pytest.mark.parametrize(("status", "change"), ILLEGAL_TRANSITIONS)
 async def test_illegal_transition_is_rejected(
-    unit_cases: UnitCases, status: SerialStatus | None, change: ChangeType
+    unit_cases: UnitCases, status: SerialStatus | None, change: SerialChangeType
 ) -> None:
     """An event that the transition table excludes changes no unit and is recorded as a conflict (S04)."""
     system, case = unit_cases.system, unit_cases.cases[status]
@@ -195,7 +195,7 @@ async def test_illegal_transition_is_rejected(
 
 def test_every_change_of_the_table_is_covered() -> None:
     """The tested events and the service's own commands cover every change of the table (S04)."""
-    own_changes = {ChangeType.PUT_AWAY, ChangeType.ALLOCATED, ChangeType.DEMAND_CANCELLED}
+    own_changes = {SerialChangeType.PUT_AWAY, SerialChangeType.ALLOCATED, SerialChangeType.DEMAND_CANCELLED}
     assert {change for _, change in TRANSITIONS} == EVENTS_BY_CHANGE.keys() | own_changes
     assert len(ILLEGAL_TRANSITIONS) == 7 * len(EVENTS_BY_CHANGE) - sum(
         change in EVENTS_BY_CHANGE for _, change in TRANSITIONS
@@ -206,12 +206,12 @@ def test_every_change_of_the_table_is_covered() -> None:
 @pytest.mark.parametrize(
     ("status", "change"),
     [
-        ("ALLOCATED", ChangeType.DEALLOCATED), ("ALLOCATED", ChangeType.PICKED),
-        ("PICKED", ChangeType.UNPICKED), ("PICKED", ChangeType.DISPATCHED),
+        ("ALLOCATED", SerialChangeType.DEALLOCATED), ("ALLOCATED", SerialChangeType.PICKED),
+        ("PICKED", SerialChangeType.UNPICKED), ("PICKED", SerialChangeType.DISPATCHED),
     ],
 )  # fmt: skip
 async def test_event_of_another_document_is_rejected(
-    unit_cases: UnitCases, status: SerialStatus, change: ChangeType, field: str
+    unit_cases: UnitCases, status: SerialStatus, change: SerialChangeType, field: str
 ) -> None:
     """A legal event with another order, line or demand than the unit's changes nothing (S04)."""
     system, case = unit_cases.system, unit_cases.cases[status]

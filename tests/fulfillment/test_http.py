@@ -65,7 +65,7 @@ async def test_order_lifecycle_over_http(harness: FulfillmentHarness, http: Asyn
         shipment,
     )
     log = (await http.get(f"{path}/log")).json()["items"]
-    assert [entry["action"] for entry in log][-2:] == ["dispatch requested", "dispatched"]
+    assert [entry["action"] for entry in log][-2:] == ["DISPATCH_REQUESTED", "DISPATCHED"]
     assert log[0]["actor"] == "ann"
 
 
@@ -222,7 +222,7 @@ async def test_unit_of_another_order_is_rejected_with_its_order(harness: Fulfill
 
 
 async def test_pending_allocation_returns_retry_after(harness: FulfillmentHarness, http: AsyncClient) -> None:
-    """A unit with a possible allocation in flight is rejected with Retry-After, alone or beside others (S20)."""
+    """A unit with a possible allocation in flight is rejected with Retry-After, alone or among others (S20)."""
     request = await harness.place_order("SO-1", 2)
     body = {
         "order": harness.scoped_id("SO-1"),

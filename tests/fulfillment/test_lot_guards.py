@@ -132,7 +132,7 @@ async def test_hold_on_two_cartons_is_logged_once(harness: FulfillmentHarness, l
     )
     await harness.handle(lot_hold_placed(lot_harness, request.demand_id, "L1"))
     query = "SELECT detail -> 'stock' -> 0 ->> 'quantity' AS quantity FROM order_log WHERE order_id = :order"
-    rows = await harness.fetch_all(f"{query} AND action = 'hold placed'", order=harness.scoped_id("SO-1"))
+    rows = await harness.fetch_all(f"{query} AND action = 'HOLD_PLACED'", order=harness.scoped_id("SO-1"))
     assert [row["quantity"] for row in rows] == ["2"]
 
 

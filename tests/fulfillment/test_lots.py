@@ -92,7 +92,7 @@ async def test_mixed_order_over_http(harness: FulfillmentHarness, lot_harness: L
     ]  # fmt: skip
     assert order_body["demands"][0]["skipped_summary"] == f"3 of {lot_harness.sku} lot OLD expired"
     log = (await http.get(f"/orders/{order_id}/log")).json()["items"]
-    (dispatched_entry,) = [entry for entry in log if entry["action"] == "dispatched"]
+    (dispatched_entry,) = [entry for entry in log if entry["action"] == "DISPATCHED"]
     assert {"sku": lot_harness.sku, "lot": "L2", "quantity": 1.5} in dispatched_entry["detail"]["stock"]
 
 

@@ -200,7 +200,7 @@ async def test_order_log_is_append_only(harness: FulfillmentHarness) -> None:
         "SELECT action, actor, detail->>'reason' AS reason FROM order_log WHERE order_id = :order ORDER BY id",
         order=harness.scoped_id("SO-1"),
     )
-    assert [row["action"] for row in log] == ["placed", "allocated", "cancelled"]
+    assert [row["action"] for row in log] == ["PLACED", "ALLOCATED", "CANCELLED"]
     assert (log[-1]["actor"], log[-1]["reason"]) == ("ann", "changed my mind")
     for forbidden in ("UPDATE order_log SET actor = 'x'", "DELETE FROM order_log", "TRUNCATE order_log"):
         with pytest.raises(ProgrammingError, match="permission denied"):

@@ -1,1 +1,1 @@
-"""Integration tests of the lots service on its database."""
+"""Integration tests of the lots service with its database."""

@@ -1,4 +1,4 @@
-"""The lots service on its database."""
+"""The lots service with its database."""
 
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal

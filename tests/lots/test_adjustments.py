@@ -1,4 +1,4 @@
-"""Adjustments, counts and holds on the database."""
+"""Adjustments, counts and holds, with the database."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Allocation, picking and dispatch of lots on the database."""
+"""Allocation, picking and dispatch of lots, with the database."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

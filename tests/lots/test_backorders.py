@@ -1,4 +1,4 @@
-"""Long backorder queues on the database: loading is bounded, and no demand that could be served is missed."""
+"""Long backorder queues, with the database: loading is bounded, and no demand that could be filled is missed."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ LOTS = ["L1", "L2", "L3", "l1"]
 
 
 class EquivalenceRunner:
-    """Plays the same messages on the database, with bounded loading, and in memory, with everything loaded."""
+    """Plays the same messages against the database, with bounded loading, and in memory, with everything loaded."""
 
     def __init__(self, harness: LotsHarness, seed: int) -> None:
         self.harness, self.random, self.demand_count = harness, Random(seed), 0  # noqa: S311
@@ -133,7 +133,7 @@ async def test_bounded_loading_matches_full_loading(harness: LotsHarness, seed: 
 
 
 async def test_loaded_rows_are_bounded(harness: LotsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small putaway reads few rows of a queue of 2,000 demands, half of which it cannot serve."""
+    """A small putaway reads few rows of a queue of 2,000 demands, half of which it cannot fill."""
     messages = OrderMessages(harness.sku)
     await harness.publish(messages.receive(messages.received_lot("L1", 10, CURRENT_TIME.date() + timedelta(20))))
     for start in range(0, 2000, 500):

@@ -32,7 +32,7 @@ async def put_away_lot(harness: LotsHarness, quantity: Any = 5, days: int = 30) 
 
 
 async def test_fifty_orders_for_twenty_units(harness: LotsHarness) -> None:
-    """Of 50 concurrent orders for 20 units in five lots, exactly 20 are served, in expiry order (S08, S27)."""
+    """Of 50 concurrent orders for 20 units in five lots, exactly 20 are filled, in expiry order (S08, S27)."""
     messages = OrderMessages(harness.sku)
     expiry_by_lot = {f"L{number}": TODAY + timedelta(10 + number * 3 % 5) for number in range(5)}
     await harness.publish(
@@ -104,7 +104,7 @@ async def test_lot_expires_between_allocation_and_dispatch(harness: LotsHarness)
 
 
 async def test_customer_shelf_life_is_checked_at_allocation_and_dispatch(harness: LotsHarness) -> None:
-    """A customer's required shelf life applies to allocation and dispatch; relaxing it serves backorders (P8)."""
+    """A customer's required shelf life applies to allocation and dispatch; relaxing it fills backorders (P8)."""
 
     def product_changed(version: int, days: int) -> ProductChanged:
         policy = ShelfLifePolicy(customers=[CustomerShelfLife(customer="C-1", min_remaining_shelf_life_days=days)])

@@ -1,4 +1,4 @@
-"""Expiry corrections on the database and the orders they name."""
+"""Expiry corrections and the orders they name, with the database."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Locations of lot-tracked stock on the database."""
+"""Locations of lot-tracked stock, with the database."""
 
 import asyncio
 from decimal import Decimal

@@ -115,7 +115,7 @@ async def test_stock_report_reads_only_current_stock(tx: Transaction) -> None:
 @pytest.mark.parametrize(
     ("index_name", "parameters", "expected_count"),
     [
-        ("part", {"pattern": like_pattern("-1199")}, 11),
+        ("substring", {"pattern": like_pattern("-1199")}, 11),
         ("location", {"location": "EAST/P-77"}, 1),
         ("before", {"before": DAY + timedelta(days=1)}, LOT_COUNT // 500),
         ("warehouse", {"warehouse": "NORTH"}, 0),

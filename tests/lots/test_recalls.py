@@ -1,4 +1,4 @@
-"""Recalls on the database: search, holds, answers, lists, customer contacts and closing."""
+"""Recalls, with the database: search, holds, answers, lists, customer contacts and closing."""
 
 from typing import Any
 from uuid import uuid4
@@ -76,12 +76,12 @@ async def test_lot_without_product_finds_its_product(harness: LotsHarness, recal
     result = await harness.publish(
         OpenRecall.model_validate({"recall": recall_id, "lots": [{"lot": f"X{recall_id}"}], "reason": "x"})
     )
-    # serial products are queried, too
+    # serial-tracked products are queried as well
     assert harness.sku in {data["sku"] for data in result.data_of("recall.opened.v1")}
 
 
 async def test_unscoped_notice_queries_all_serial_products(harness: LotsHarness, recall_id: str) -> None:
-    """A notice without products queries each of 600 serial products (S46)."""
+    """A notice without products queries each of 600 serial-tracked products (S46)."""
     pumps = [f"PUMP-{recall_id}-{number}" for number in range(600)]
     await harness.publish(
         *(ProductChanged(sku=sku, version=1, name="pump", unit="each", tracking="SERIAL") for sku in pumps)

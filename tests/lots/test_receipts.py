@@ -1,4 +1,4 @@
-"""Receipts with conflicting dates, receipts on hold and customer returns on the database."""
+"""Receipts with conflicting dates, receipts on hold and customer returns, with the database."""
 
 from decimal import Decimal
 from typing import Any

@@ -61,7 +61,7 @@ def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
 
 
 async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep) -> None:
-    """Reserve available stock for a demand on both sides, as allocation does."""
+    """Allocate available stock to a demand in the database and in memory."""
     _, lot, quantity, _, storage, number = step
     key, demand_ref = (harness.sku, lot, storage), DemandRef(f"D-{harness.sku}-{number}", f"SO-{number}", "1")
     balance = service.balances.get(key)
@@ -69,9 +69,9 @@ async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep
         async with transaction(harness.engine) as tx:
             uow = await store.load(tx, [key])
             await store.load_commitments(tx, uow, [key[:2]])
-            uow.reserve(uow.balances[key], demand_ref, quantity)
+            uow.allocate(uow.balances[key], demand_ref, quantity)
             await store.save(tx, uow)
-        service.reserve(key, demand_ref, quantity)
+        service.allocate(key, demand_ref, quantity)
 
 
 def normalise_payload(payload: Message) -> dict[str, Any]:

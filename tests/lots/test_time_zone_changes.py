@@ -66,7 +66,7 @@ async def test_earlier_local_day_allocates_backorders(harness: LotsHarness) -> N
 
 
 async def test_demand_skipped_during_a_time_zone_change_is_reallocated(harness: LotsHarness) -> None:
-    """A time zone change concurrent with a demand waits for it and then serves it (S27)."""
+    """A time zone change concurrent with a demand waits for it and then fills it (S27)."""
     messages = await put_away_dated_lots(harness, 0)
     async with transaction(harness.engine) as tx:
         await dispatch(
@@ -82,7 +82,7 @@ async def test_demand_skipped_during_a_time_zone_change_is_reallocated(harness: 
 
 
 async def test_unknown_warehouse_uses_the_utc_day(harness: LotsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A warehouse without a known time zone uses the UTC date; a later zone serves its backorders (S27, S28)."""
+    """A warehouse without a known time zone uses the UTC date; a later zone fills its backorders (S27, S28)."""
     monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: NOON - timedelta(hours=6)))
     messages, (shelf, dock) = OrderMessages(harness.sku), storage_and_dock(harness)
     receipt = messages.receive(messages.received_lot("L0", 5, DAY - timedelta(1)), location=dock.location)

@@ -1,4 +1,4 @@
-"""Fixtures for receiving: a test harness on its database, and an HTTP client for its application."""
+"""Fixtures for receiving: a test harness with its database, and an HTTP client for its application."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any

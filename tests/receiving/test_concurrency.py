@@ -7,7 +7,7 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import AsnCancelled, ProductDefined
 from tests.harness import to_event
 from tests.receiving.conftest import ReceivingHarness
-from tests.receiving.test_lots import lot_scan_command, lots_shipped_event, return_command, scanned_lot
+from tests.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
 
 
 async def test_concurrent_scans_of_the_same_serials_on_two_receipts(harness: ReceivingHarness) -> None:

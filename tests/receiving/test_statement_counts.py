@@ -6,7 +6,7 @@ from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, Di
 from shared.contracts.upstream import AsnAnnounced
 from tests.harness import ProcessingResult
 from tests.receiving.conftest import ReceivingHarness
-from tests.receiving.test_lots import lot_scan_command, lots_shipped_event, return_command, scanned_lot
+from tests.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
 
 
 async def process_serial_receipt(harness: ReceivingHarness, receipt: str, unit_count: int) -> list[ProcessingResult]:

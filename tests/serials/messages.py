@@ -1,4 +1,4 @@
-"""Builders of the messages that serials consumes about one product."""
+"""Builders of the messages that serials consumes about one product, and units in recall events."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,12 +15,14 @@ from shared.contracts.fulfillment import (
     OrderSerialsUnpicked,
     PackedSerial,
 )
+from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import (
     ReceiptLineCancelled,
     ReceiptLineExpected,
     ReceiptSerialsReceived,
     ReturnSerialsReceived,
 )
+from tests.serials.conftest import SerialsHarness
 from tests.unit.serials.messages import BIN, DOCK, NOW, OUTBOUND, SHELF, STAGE
 
 
@@ -134,3 +136,13 @@ class ProductMessages:
             return_id=return_id, order=self.order_id(number), customer="C-1", sku=self.sku, serials=serials,
             versions=[version] * len(serials), location=STAGE, hold_id=return_id, reason="wrong size",
         )  # fmt: skip
+
+
+def recall_opened(harness: SerialsHarness, recall: str = "RC-1", **criteria: Any) -> RecallOpened:
+    """Build a recall of the test's product."""
+    return RecallOpened(recall=recall, sku=harness.sku, hold_id=f"{recall}-hold", reason="sharp edges", **criteria)
+
+
+def units_by_serial(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the units in recall events by serial; the last event counts."""
+    return {unit["serial"]: unit for event in events for unit in event["units"]}

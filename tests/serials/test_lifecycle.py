@@ -43,12 +43,12 @@ async def test_full_lifecycle_is_audited(harness: SerialsHarness) -> None:
         serial=serials[0],
     )
     assert [tuple(row.values()) for row in rows] == [
-        (1, "expected", None, "EXPECTED", None, None, "anna", "R-1", True, True),
-        (2, "received", "EXPECTED", "RECEIVED", None, DOCK, "anna", "R-1", True, True),
-        (3, "put away", "RECEIVED", "IN_INVENTORY", DOCK, SHELF, "anna", None, True, True),
-        (4, "allocated", "IN_INVENTORY", "ALLOCATED", SHELF, SHELF, "anna", messages.order_id(1), True, True),
-        (5, "picked", "ALLOCATED", "PICKED", SHELF, OUTBOUND, "anna", messages.order_id(1), True, True),
-        (6, "dispatched", "PICKED", "SHIPPED", OUTBOUND, None, "ben", "SH-1", True, True),
+        (1, "EXPECTED", None, "EXPECTED", None, None, "anna", "R-1", True, True),
+        (2, "RECEIVED", "EXPECTED", "RECEIVED", None, DOCK, "anna", "R-1", True, True),
+        (3, "PUT_AWAY", "RECEIVED", "IN_INVENTORY", DOCK, SHELF, "anna", None, True, True),
+        (4, "ALLOCATED", "IN_INVENTORY", "ALLOCATED", SHELF, SHELF, "anna", messages.order_id(1), True, True),
+        (5, "PICKED", "ALLOCATED", "PICKED", SHELF, OUTBOUND, "anna", messages.order_id(1), True, True),
+        (6, "DISPATCHED", "PICKED", "SHIPPED", OUTBOUND, None, "ben", "SH-1", True, True),
     ]
 
 

@@ -197,10 +197,10 @@ async def test_unit_history_and_movements(harness: SerialsHarness) -> None:
     assert (unit.status, unit.warehouse, unit.location) == ("IN_INVENTORY", "EAST", BIN)
     summary: list[Any] = [(entry.change, entry.from_location, entry.location) for entry in entries]
     assert summary == [
-        ("expected", None, None),
-        ("received", None, DOCK),
-        ("put away", DOCK, SHELF),
-        ("moved", SHELF, BIN),
+        ("EXPECTED", None, None),
+        ("RECEIVED", None, DOCK),
+        ("PUT_AWAY", DOCK, SHELF),
+        ("MOVED", SHELF, BIN),
     ]
     assert [entry.version for entry in movements] == [2, 3, 4]
     assert entries[-1].actor == "ben"

@@ -1,4 +1,4 @@
-"""The service on the database, with bounded loads, agrees with the in-memory rules on all data."""
+"""The service with its database and bounded loads agrees with the in-memory rules on all data."""
 
 from datetime import timedelta
 from typing import Any

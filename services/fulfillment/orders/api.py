@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from services.fulfillment.orders import queries
+from services.fulfillment.orders.domain.context import OrderAction
 from services.fulfillment.orders.domain.items import ItemStatus
 from shared.contracts.fulfillment import OrderStatus, Shortfall
 from shared.contracts.model import KnownFieldsModel
@@ -121,7 +122,7 @@ class OrderLogEntryOut(KnownFieldsModel):
     id: int
     occurred_at: datetime
     actor: str
-    action: str
+    action: OrderAction
     detail: dict[str, Any]
 
 
@@ -156,7 +157,7 @@ async def list_orders(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[OrderSummary]:
-    """Orders, sorted by order number."""
+    """List orders, sorted by order number."""
     (after,) = decode_cursor(cursor, str) or ("",)
     rows = await queries.find_orders(
         tx, prefix=q, status=status, customer=customer, warehouse=warehouse, after=after, size=limit + 1
@@ -168,7 +169,7 @@ async def list_orders(
 async def list_order_log(
     tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[OrderLogEntryOut]:
-    """The log of an order, oldest entry first."""
+    """List the log of an order, oldest entry first."""
     (after,) = decode_cursor(cursor, int) or (0,)
     if await queries.load_order(tx, order) is None:
         raise _order_not_found(order)
@@ -178,7 +179,7 @@ async def list_order_log(
 
 @router.get("/orders/{order}", responses={404: NO_ORDER})
 async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
-    """An order with its lines, serial numbers, lot quantities and demands."""
+    """Get an order with its lines, serial numbers, lot quantities and demands."""
     head = await queries.load_order(tx, order)
     if head is None:
         raise _order_not_found(order)

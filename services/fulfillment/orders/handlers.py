@@ -116,13 +116,13 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
     before = await reference_data.load_products(tx, skus)
     await reference_data.save_products(tx, events)
     after = await reference_data.load_products(tx, skus)
-    retracked = {sku for sku in skus & before.keys() if before[sku].tracking != after[sku].tracking}
+    tracking_changed_skus = {sku for sku in skus & before.keys() if before[sku].tracking != after[sku].tracking}
     event_by_sku = {event.data.sku: event for event in events}
     return [
         OrderReevaluationRequested(
             order=order_id, sku=sku, actor=event_by_sku[sku].actor, cause=event_by_sku[sku].cause
         )
-        for order_id, sku in await store.find_lines_to_reevaluate(tx, skus, retracked)
+        for order_id, sku in await store.find_lines_to_reevaluate(tx, skus, tracking_changed_skus)
     ]
 
 

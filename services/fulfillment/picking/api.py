@@ -85,7 +85,7 @@ def _to_pick_item(row: Row[Any]) -> PickItem:
 async def list_order_picks(
     tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[PickItem]:
-    """Items to pick for an order in pick sequence; empty until a ship-complete order is fully allocated."""
+    """List the items to pick for an order in pick sequence; empty until a ship-complete order is fully allocated."""
     rows = await queries.load_order_picks(tx, order, after=_decode_position(cursor), size=limit + 1)
     if rows is None:
         raise ProblemError(Code.ORDER_NOT_FOUND, f"Order {order} not found", ids=[order])
@@ -96,25 +96,26 @@ async def list_order_picks(
 async def list_picks(
     tx: ReadTransaction,
     *,
-    warehouse: Annotated[str, Query(description="Warehouse.")],
+    warehouse: Annotated[str, Query(description="Id of the warehouse.")],
     orders: Annotated[int, Query(ge=1, le=200, description="Maximum number of orders, highest priority first.")] = 20,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[PickItem]:
-    """Items to pick for the orders with the highest priority in a warehouse, in pick sequence."""
+    """List the items to pick for the orders with the highest priority in a warehouse, in pick sequence."""
     rows = await queries.load_warehouse_picks(tx, warehouse, orders, after=_decode_position(cursor), size=limit + 1)
     return paginate(rows, limit, _to_pick_item, _position)
 
 
 @router.get("/swaps/{swap}")
-async def get_swap(tx: ReadTransaction, swap: Annotated[str, Path(description="Swap id.")]) -> SwapOut:
-    """A swap and its result."""
+async def get_swap(tx: ReadTransaction, swap: Annotated[str, Path(description="Id of the swap.")]) -> SwapOut:
+    """Get a swap and its result."""
     row = await queries.load_swap(tx, swap)
     if row is None:
         raise NotFoundError(f"Swap {swap} not found", ids=[swap])
-    of_unit = row.tracking == "SERIAL"
+    is_serial = row.tracking == "SERIAL"
     return SwapOut(
         swap_id=row.demand_id, order=row.order_id, line=row.line, sku=row.sku,
-        serial=row.replaces if of_unit else None, lot=None if of_unit else row.replaces, replacement=row.replacement,
-        quantity=row.quantity, allocated=row.allocated_total, status=row.status, reason=row.skipped_summary,
+        serial=row.replaces if is_serial else None, lot=None if is_serial else row.replaces,
+        replacement=row.replacement, quantity=row.quantity, allocated=row.allocated_total, status=row.status,
+        reason=row.skipped_summary,
     )  # fmt: skip

@@ -85,7 +85,7 @@ class ShipmentDetail(ShipmentSummary):
 class DispatchReason(KnownFieldsModel):
     """Why a shipment, or a serial number or lot of it, was not dispatched."""
 
-    code: str
+    code: Code
     detail: str
     sku: str
     serial: str
@@ -112,8 +112,8 @@ class DispatchCheckOut(KnownFieldsModel):
 
 
 @router.get("/cartons/{carton}", responses={404: problem(Code.CARTON_NOT_FOUND)})
-async def get_carton(tx: ReadTransaction, carton: Annotated[str, Path(description="Carton.")]) -> CartonOut:
-    """A carton and its content."""
+async def get_carton(tx: ReadTransaction, carton: Annotated[str, Path(description="Carton number.")]) -> CartonOut:
+    """Get a carton and its content."""
     found = await queries.load_carton(tx, carton)
     if found is None:
         raise ProblemError(Code.CARTON_NOT_FOUND, f"Carton {carton} not found", ids=[carton])
@@ -133,15 +133,17 @@ async def list_shipments(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ShipmentSummary]:
-    """Shipments, sorted by shipment number."""
+    """List shipments, sorted by shipment number."""
     (after,) = decode_cursor(cursor, str) or ("",)
     rows = await queries.find_shipments(tx, status=status, order=order, after=after, size=limit + 1)
     return paginate(rows, limit, lambda row: ShipmentSummary.model_validate(row._asdict()), lambda row: (row.shipment,))
 
 
 @router.get("/shipments/{shipment}", responses={404: problem(Code.SHIPMENT_NOT_FOUND)})
-async def get_shipment(tx: ReadTransaction, shipment: Annotated[str, Path(description="Shipment.")]) -> ShipmentDetail:
-    """A shipment with its cartons and their content."""
+async def get_shipment(
+    tx: ReadTransaction, shipment: Annotated[str, Path(description="Shipment number.")]
+) -> ShipmentDetail:
+    """Get a shipment with its cartons and their content."""
     found = await queries.load_shipment(tx, shipment)
     if found is None:
         raise ProblemError(Code.SHIPMENT_NOT_FOUND, f"Shipment {shipment} not found", ids=[shipment])
@@ -151,9 +153,9 @@ async def get_shipment(tx: ReadTransaction, shipment: Annotated[str, Path(descri
 
 @router.get("/dispatch-checks/{check}")
 async def get_dispatch_check(
-    tx: ReadTransaction, check: Annotated[str, Path(description="Dispatch check.")]
+    tx: ReadTransaction, check: Annotated[str, Path(description="Id of the dispatch check.")]
 ) -> DispatchCheckOut:
-    """A dispatch check and its result."""
+    """Get a dispatch check and its result."""
     row = await queries.load_dispatch_check(tx, check)
     if row is None:
         raise NotFoundError(f"Dispatch check {check} not found", ids=[check])

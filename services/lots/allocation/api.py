@@ -30,7 +30,7 @@ from shared.identifiers import NonNegativeQuantity
 router = APIRouter(tags=["demands"])
 
 
-class DemandOut(KnownFieldsModel):
+class LotDemandOut(KnownFieldsModel):
     """A demand of an order line for lot stock: requested, allocated, picked and open quantities.
 
     A demand cancelled before its request arrived has no criteria.
@@ -56,8 +56,8 @@ class DemandOut(KnownFieldsModel):
     picked: list[LotQuantity]
 
 
-def _demand_out(row: Row[Any]) -> DemandOut:
-    return DemandOut.model_validate(row._asdict())
+def _demand_out(row: Row[Any]) -> LotDemandOut:
+    return LotDemandOut.model_validate(row._asdict())
 
 
 @router.get("/demands")
@@ -70,8 +70,8 @@ async def list_demands(
     backordered: Annotated[bool, Query(description="Only demands with an open quantity.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[DemandOut]:
-    """Lists demands in order of their ids."""
+) -> Page[LotDemandOut]:
+    """List demands in order of their ids."""
     (after,) = decode_cursor(cursor, str) or ("",)
     rows = await queries.list_demands(
         tx, sku=sku, order=order, status=status, backordered=backordered, after=after, size=limit + 1
@@ -87,11 +87,11 @@ class ShortfallExplanation(KnownFieldsModel):
     skipped: list[SkippedLots]
 
 
-@router.get("/demands/{demand}/explanation", summary="Explain what a demand is short of")
+@router.get("/demands/{demand}/explanation", summary="Explain the open quantity of a demand")
 async def explain_demand(
-    tx: ReadTransaction, demand: Annotated[str, Path(description="Demand.")]
+    tx: ReadTransaction, demand: Annotated[str, Path(description="Id of the demand.")]
 ) -> ShortfallExplanation:
-    """Explains the open quantity of a demand: each skipped lot with its quantity and the reason."""
+    """Explain the open quantity of a demand: each skipped lot with its quantity and the reason."""
     explanation = await handlers.explain_shortfall(tx, demand)
     if explanation is None:
         raise NotFoundError(f"Demand {demand} not found", ids=[demand])

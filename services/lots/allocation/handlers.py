@@ -1,8 +1,8 @@
 """Handlers of demands, allocations and dispatch.
 
 Stock is released by putaways, deallocations, unpicks, cancellations, released holds, counts, corrected dates, relaxed
-policies and earlier local dates. Each such transaction ends by allocating backorders, so that no retry is needed:
-the handlers of `balances` take `allocate_backorders` as their `before_commit`.
+policies and earlier local dates. Each such transaction ends by allocating backorders, so that no retry is needed.
+The handlers of `balances` take `allocate_backorders` as their `before_commit`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

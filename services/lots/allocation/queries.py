@@ -1,4 +1,4 @@
-"""Queries of the demand pages."""
+"""Queries of demands."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +35,6 @@ async def list_demands(
     after: str,
     size: int,
 ) -> Sequence[Row[Any]]:
-    """Return demands in order of their ids."""
+    """Return demands, ordered by id."""
     values = {"sku": sku, "order": order, "status": status, "backordered": backordered, "after": after, "size": size}
     return await tx.fetch_all(SELECT_DEMANDS, values)

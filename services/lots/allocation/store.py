@@ -1,13 +1,14 @@
 """Loads demands and available stock under the lock of the SKU, and saves demands.
 
-Stock: all available balances of the product in the warehouse, some hundreds at most. A LIMIT in FEFO order would need
-every demand to accept every lot, but some require certain lots, a single lot or a longer shelf life.
+Stock: all available balances of the product in the warehouse, some hundreds at most. A LIMIT in FEFO order would be
+wrong. Some demands require certain lots, a single lot or a longer shelf life.
 
 Demands: only those that released stock could fill, however long the queue. This relies on an invariant of every
-transaction: no demand is open while matching stock is available. So only released lots can fill a demand. Unrestricted
-demands are read in queue order, without those whose shelf-life requirement is not met, until their sum reaches the
-released quantity: later ones cannot get any of it. Selective demands (certain lots or a single lot) are all loaded if a
-released lot could fill them.
+transaction: no demand is open while matching stock is available. So only released lots can fill a demand.
+
+Unrestricted demands are read in queue order until their sum reaches the released quantity. Later ones get none of it.
+Those that require a longer shelf life are left out. Selective demands (certain lots or a single lot) are all loaded if
+a released lot could fill them.
 """
 
 import json
@@ -40,22 +41,22 @@ NEXT_DEMAND = """
     WHERE d.sku = s.sku AND d.warehouse = s.warehouse
         AND d.open_quantity > 0 AND NOT d.single_lot AND d.allowed_lots = '{}'
         AND (s.days IS NULL OR d.min_remaining_shelf_life_days <= s.days)
-        AND NOT jsonb_exists(s.demanding_customers, d.customer)
+        AND NOT jsonb_exists(s.excluded_customers, d.customer)
         AND d.demand_id <> ALL(CAST(:loaded_ids AS text[]))
 """
 QUEUE_ORDER = "ORDER BY -d.priority, d.placed_at, d.demand_id LIMIT 1"
 SELECT_FILLABLE = text(f"""
     WITH RECURSIVE pool AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:pools AS jsonb))
-        AS changed (sku text, warehouse text, lots text[], max_quantity numeric)
+        AS pool (sku text, warehouse text, lots text[], max_quantity numeric)
     ), supply AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:supplies AS jsonb))
-        AS changed (sku text, warehouse text, days integer, demanding_customers jsonb, available numeric)
+        AS supply (sku text, warehouse text, days integer, excluded_customers jsonb, available numeric)
     ), queue AS (
         SELECT s.*, d.demand_id, d.negated_priority, d.placed_at, s.available - d.open_quantity AS remaining
         FROM supply AS s CROSS JOIN LATERAL ({NEXT_DEMAND} {QUEUE_ORDER}) AS d
         UNION ALL
-        SELECT s.sku, s.warehouse, s.days, s.demanding_customers, s.available,
+        SELECT s.sku, s.warehouse, s.days, s.excluded_customers, s.available,
             d.demand_id, d.negated_priority, d.placed_at, s.remaining - d.open_quantity
         FROM queue AS s CROSS JOIN LATERAL (
             {NEXT_DEMAND}
@@ -128,7 +129,7 @@ INSERT_DEMANDS = text("""
         CAST(:priorities AS integer[]), CAST(:placed_at AS timestamptz[]), CAST(:shortfalls AS text[]),
         CAST(:quantities AS numeric[]), CAST(:open_quantities AS numeric[]), CAST(:allowed_lots AS jsonb[]),
         CAST(:single_lots AS boolean[]), CAST(:min_shelf_lives AS integer[]), CAST(:assigned_lots AS text[])
-    ) AS changed (demand_id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at, shortfall,
+    ) AS input (demand_id, status, order_id, line, sku, tracking, warehouse, customer, priority, placed_at, shortfall,
              quantity, open_quantity, allowed_lots, single_lot, min_remaining_shelf_life_days, assigned_lot)
 """)
 
@@ -138,17 +139,17 @@ INSERT_CANCELLED = text("""
     SELECT demand_id, 'CANCELLED', order_id, line, sku, tracking FROM unnest(
         CAST(:demand_ids AS text[]), CAST(:orders AS text[]), CAST(:lines AS text[]), CAST(:skus AS text[]),
         CAST(:trackings AS text[])
-    ) AS changed (demand_id, order_id, line, sku, tracking)
+    ) AS input (demand_id, order_id, line, sku, tracking)
 """)
 
 UPDATE_DEMANDS = text("""
     UPDATE demand AS d
-    SET status = changed.status, open_quantity = changed.open_quantity, assigned_lot = changed.assigned_lot
+    SET status = input.status, open_quantity = input.open_quantity, assigned_lot = input.assigned_lot
     FROM unnest(
         CAST(:demand_ids AS text[]), CAST(:statuses AS text[]), CAST(:open_quantities AS numeric[]),
         CAST(:assigned_lots AS text[])
-    ) AS changed (demand_id, status, open_quantity, assigned_lot)
-    WHERE d.demand_id = changed.demand_id
+    ) AS input (demand_id, status, open_quantity, assigned_lot)
+    WHERE d.demand_id = input.demand_id
 """)
 
 
@@ -259,7 +260,7 @@ INSERT_CONSIGNEES = text("""
     SELECT shipment, order_id, customer, name, contact, :now FROM unnest(
         CAST(:shipments AS text[]), CAST(:orders AS text[]), CAST(:customers AS text[]), CAST(:names AS text[]),
         CAST(:contacts AS text[])
-    ) AS changed (shipment, order_id, customer, name, contact)
+    ) AS input (shipment, order_id, customer, name, contact)
     ON CONFLICT DO NOTHING
 """)
 

@@ -15,7 +15,7 @@ from shared.identifiers import SignedQuantity
 router = APIRouter(tags=["holds"])
 
 
-class HoldOut(KnownFieldsModel):
+class LotHoldSummary(KnownFieldsModel):
     """An open hold on a lot, at one location or at all of them, with the quantities under it."""
 
     hold_id: str
@@ -32,8 +32,8 @@ class HoldOut(KnownFieldsModel):
     opened_at: datetime
 
 
-def _hold_out(row: Row[Any]) -> HoldOut:
-    return HoldOut.model_validate(row._asdict())
+def _hold_out(row: Row[Any]) -> LotHoldSummary:
+    return LotHoldSummary.model_validate(row._asdict())
 
 
 @router.get("/holds")
@@ -46,8 +46,8 @@ async def list_holds(
     kind: Annotated[HoldKind | None, Query(description="Kind of hold.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[HoldOut]:
-    """Lists open holds, oldest first, one item per lot and location."""
+) -> Page[LotHoldSummary]:
+    """List open holds, oldest first, one item per lot and location."""
     (after,) = decode_cursor(cursor, int) or (0,)
     rows = await queries.list_open_holds(tx, size=limit + 1, after=after, sku=sku, lot=lot, hold=hold, kind=kind)
     return paginate(rows, limit, _hold_out, lambda row: (row.id,))

@@ -142,7 +142,7 @@ async def on_return_lots_disposed(
 async def adjust(
     tx: Transaction, requests: Sequence[CloudEvent[AdjustLot]], before_commit: BeforeCommit = save_only
 ) -> Sequence[CommandResult]:
-    """Scrap, lose or find quantities."""
+    """Record scrapped, lost or found quantities."""
     uow = await _load_balances(tx, requests)
     return await save_and_answer(tx, uow, adjustments.adjust(uow, requests), before_commit)
 

@@ -56,7 +56,7 @@ UPDATE_NEXT_CHECK = [
     """)  # noqa: S608
     for table, quantity_column in QUANTITY_COLUMN.items()
 ]
-# Balances of zero, too: stock unpicked there takes over the balance's date.
+# Includes balances of zero: stock unpicked there takes over the balance's date.
 UPDATE_CHECKS_TO_DUE = [
     text(f"""
         UPDATE {table} SET next_expiry_check = '-infinity'

@@ -23,7 +23,7 @@ from shared.http import (
 from shared.identifiers import resource_path
 
 router = APIRouter(tags=["recalls"])
-lists = APIRouter(prefix="/recalls/{recall}", tags=["recalls"])
+lists = APIRouter(prefix="/recalls/{recall}")
 add_report_routes(lists, LISTS, "recall")
 router.include_router(lists)
 
@@ -71,15 +71,17 @@ async def list_recalls(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[RecallSummary]:
-    """Lists recalls in order of their ids."""
+    """List recalls in order of their ids."""
     (after,) = decode_cursor(cursor, str) or ("",)
     rows = await queries.list_recalls(tx, is_open=open, after=after, size=limit + 1)
     return paginate(rows, limit, lambda row: RecallSummary.model_validate(row._asdict()), lambda row: (row.recall,))
 
 
 @router.get("/recalls/{recall}")
-async def get_recall(tx: ReadTransaction, recall: Annotated[str, Path(description="Recall.")]) -> RecallDetail:
-    """Returns a recall with the affected products and the answers received."""
+async def get_recall(
+    tx: ReadTransaction, recall: Annotated[str, Path(description="Id of the recall.")]
+) -> RecallDetail:
+    """Get a recall with the affected products and the answers received."""
     row = await queries.find_recall(tx, recall)
     if row is None:
         raise NotFoundError(f"Recall {recall} not found", ids=[recall])

@@ -13,7 +13,7 @@ from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, War
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["locations"])
-WarehousePath = Annotated[str, Path(description="Warehouse.")]
+WarehousePath = Annotated[str, Path(description="Id of the warehouse.")]
 CodePath = Annotated[str, Path(description="Location within the warehouse: `A-01` of `EAST/A-01`.")]
 
 

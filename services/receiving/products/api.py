@@ -32,7 +32,9 @@ async def list_products(
     tx: ReadTransaction,
     *,
     q: Search = None,
-    tracking: Annotated[Tracking | None, Query(description="How units are tracked.")] = None,
+    tracking: Annotated[
+        Tracking | None, Query(description="How the product is tracked: by serial number, by lot, or by quantity only.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ProductOut]:

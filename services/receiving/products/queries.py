@@ -31,7 +31,7 @@ WHERE sku = :sku AND version < :before_version ORDER BY version DESC LIMIT :size
 async def find_products(
     tx: Transaction, *, search: str | None, tracking: str | None, after: str, size: int
 ) -> Sequence[Row[Any]]:
-    """Find products, ordered by sku; `search` matches part of the sku or name, or a complete barcode."""
+    """Find products, ordered by SKU; `search` matches part of the SKU or name, or a complete barcode."""
     return await tx.fetch_all(SELECT_PAGE, {"search": search, "tracking": tracking, "after": after, "size": size})
 
 

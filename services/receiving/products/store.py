@@ -39,7 +39,7 @@ def to_json(product: Product | None) -> str | None:
 
 
 async def load_products(tx: Transaction, skus: Iterable[str]) -> dict[str, Product]:
-    """Load products by sku."""
+    """Load products by SKU."""
     rows = await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted(set(skus))})
     return {row.sku: _to_product(row) for row in rows}
 

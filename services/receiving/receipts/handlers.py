@@ -31,7 +31,7 @@ def lock_keys(data: Any) -> list[str]:
 
 
 async def resolve_barcodes(tx: Transaction, events: Sequence[CloudEvent[ScanItems]]) -> Sequence[CloudEvent[ScanItems]]:
-    """Add the sku of each scanned barcode, so that it is locked; the rules check the barcode again."""
+    """Add the SKU of each scanned barcode, so that it is locked; the rules check the barcode again."""
     codes = {event.data.barcode for event in events if event.data.barcode}
     if not codes:
         return events

@@ -1,13 +1,14 @@
 """HTTP API of customer returns."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from sqlalchemy import Row
 
 from services.receiving.returns import queries
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.receiving import Disposition
 from shared.http import (
     Cursor,
     CustomerFilter,
@@ -24,8 +25,7 @@ from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["returns"])
 MAX_LOTS = 500
-ReturnPath = Annotated[str, Path(description="Customer return.")]
-Disposition = Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
+ReturnPath = Annotated[str, Path(alias="return", description="Id of the customer return.")]
 
 
 class ReturnSummary(KnownFieldsModel):
@@ -100,7 +100,7 @@ async def list_returns(
     return paginate(found, limit, lambda row: ReturnSummary.model_validate(row._asdict()), lambda row: (row.return_id,))
 
 
-@router.get("/returns/{return_id}/lots")
+@router.get("/returns/{return}/lots")
 async def list_return_lots(
     tx: ReadTransaction, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ReturnLotOut]:
@@ -122,7 +122,7 @@ async def _get_return_or_404(tx: Transaction, return_id: str) -> Row[Any]:
     return row
 
 
-@router.get("/returns/{return_id}")
+@router.get("/returns/{return}")
 async def get_return(
     tx: ReadTransaction, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
 ) -> ReturnDetail:

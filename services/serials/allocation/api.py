@@ -24,7 +24,7 @@ from shared.http import (
 router = APIRouter(tags=["demands"])
 
 
-class DemandOut(KnownFieldsModel):
+class SerialDemandOut(KnownFieldsModel):
     """Demand of an order line and its open quantity.
 
     A demand cancelled before its request arrived has only its ids and status.
@@ -58,10 +58,12 @@ async def list_demands(
     backordered: Annotated[bool, Query(description="Only demands with an open quantity.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[DemandOut]:
+) -> Page[SerialDemandOut]:
     """List demands ordered by id."""
     (after,) = decode_cursor(cursor, str) or ("",)
     rows = await queries.list_demands(
         tx, sku=sku, order=order, status=status, backordered=backordered, after=after, size=limit + 1
     )
-    return paginate(rows, limit, lambda row: DemandOut.model_validate(row._asdict()), lambda row: (row.demand_id,))
+    return paginate(
+        rows, limit, lambda row: SerialDemandOut.model_validate(row._asdict()), lambda row: (row.demand_id,)
+    )

@@ -143,7 +143,7 @@ async def on_order_serials_unpicked(
 async def on_return_serials_disposed(
     tx: Transaction, events: Sequence[CloudEvent[ReturnSerialsDisposed]]
 ) -> Sequence[Message]:
-    """Restock, scrap or return to vendor returned units, and release their hold."""
+    """Restock or scrap customer returns, or return them to the vendor, and release their holds."""
     uow = await units.load(tx, unit_keys(events))
     await units.load_held_units(tx, uow, hold_keys(events))
     receiving_events.dispose_return(uow, events)
@@ -167,7 +167,7 @@ async def release_holds(tx: Transaction, requests: Sequence[CloudEvent[ReleaseSe
 
 
 async def adjust(tx: Transaction, requests: Sequence[CloudEvent[AdjustSerials]]) -> Sequence[CommandResult]:
-    """Scrap, lose, find or void unallocated units."""
+    """Record unallocated units as scrapped, lost, found or void."""
     uow = await units.load(tx, unit_keys(requests))
     location_types = await load_location_types(tx, [request.data.location for request in requests])
     outcomes = adjustments.adjust(uow, requests, location_types)
@@ -185,7 +185,7 @@ async def correct_expiry(
 
 
 async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Message]:
-    """Save products, and reallocate where the shelf-life policy changed."""
+    """Save products and reallocate where the shelf-life policy changed."""
     previous_products = await load_products(tx, [event.data.sku for event in events])
     await save_products(tx, events)
     context_by_sku, changed_thresholds = {}, set()
@@ -199,14 +199,14 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
         return ()
     await expiry.reschedule_checks(tx, changed_thresholds)
     return await _reallocate_pools(
-        tx, {pool: context_by_sku[pool[0]] for pool in await store.pools_with_backorders(tx, context_by_sku)}
+        tx, {pool: context_by_sku[pool[0]] for pool in await store.find_backorder_pools(tx, context_by_sku)}
     )
 
 
 async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
-    """Save warehouses, and schedule rechecks of demands where the local date is earlier now."""
+    """Save warehouses and schedule rechecks of backorders where the local date became earlier."""
     if affected_warehouses := await time_zone_changes.apply_time_zones(tx, events):
-        await time_zone_changes.enqueue_rechecks(tx, await store.pools_with_backorders_in(tx, affected_warehouses))
+        await time_zone_changes.enqueue_rechecks(tx, await store.find_backorder_pools_in(tx, affected_warehouses))
     return ()
 
 

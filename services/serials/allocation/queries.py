@@ -1,4 +1,4 @@
-"""Queries for the list of demands."""
+"""Queries of demands."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,6 +34,6 @@ async def list_demands(
     after: str,
     size: int,
 ) -> Sequence[Row[Any]]:
-    """Return demands ordered by id."""
+    """Return demands, ordered by id."""
     values = {"sku": sku, "order": order, "status": status, "backordered": backordered, "after": after, "size": size}
     return await tx.fetch_all(SELECT_DEMANDS, values)

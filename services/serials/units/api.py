@@ -12,7 +12,7 @@ from shared.http import Cursor, HoldFilter, Limit, Page, ReadTransaction, SkuFil
 router = APIRouter(tags=["holds"])
 
 
-class HoldOut(KnownFieldsModel):
+class SerialHoldSummary(KnownFieldsModel):
     """Open hold on a unit, with its reason and the order that it blocks."""
 
     hold_id: str
@@ -41,14 +41,14 @@ class StandingHoldOut(KnownFieldsModel):
 @router.get("/holds")
 async def list_holds(
     tx: ReadTransaction, *, sku: SkuFilter = None, hold: HoldFilter = None, cursor: Cursor = None, limit: Limit = 100
-) -> Page[HoldOut]:
+) -> Page[SerialHoldSummary]:
     """List open holds, one item per unit, oldest first."""
     after = decode_cursor(cursor, int, int) or (0, 0)
     rows = await queries.list_open_holds(tx, sku=sku, hold_id=hold, after=(after[0], after[1]), size=limit + 1)
     return paginate(
         rows,
         limit,
-        lambda row: HoldOut.model_validate(row._asdict()),
+        lambda row: SerialHoldSummary.model_validate(row._asdict()),
         lambda row: (row.opened_operation_id, row.serial_id),
     )
 
@@ -57,7 +57,7 @@ async def list_holds(
 async def list_standing_holds(
     tx: ReadTransaction, *, sku: SkuFilter = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[StandingHoldOut]:
-    """List open standing holds ordered by product and hold."""
+    """List open standing holds, ordered by product and hold."""
     after = decode_cursor(cursor, str, str, str) or ("", "", "")
     rows = await queries.list_standing_holds(tx, sku=sku, after=(after[0], after[1], after[2]), size=limit + 1)
     return paginate(

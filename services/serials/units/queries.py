@@ -39,6 +39,6 @@ async def list_open_holds(
 async def list_standing_holds(
     tx: Transaction, *, sku: str | None, after: tuple[str, str, str], size: int
 ) -> Sequence[Row[Any]]:
-    """Return open standing holds ordered by product, hold and recall."""
+    """Return open standing holds, ordered by product, hold and recall."""
     values = {"sku": sku, "after_sku": after[0], "after_hold_id": after[1], "after_recall": after[2], "size": size}
     return await tx.fetch_all(SELECT_STANDING_HOLDS, values)

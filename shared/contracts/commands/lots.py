@@ -102,7 +102,7 @@ class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS,
 
 
 class RecalledLot(ContractModel):
-    """A lot to recall; without a sku, the lot of any product."""
+    """A lot to recall; without a SKU, the lot of any product."""
 
     sku: Sku | None = None
     lot: LotNumber
@@ -115,7 +115,7 @@ class RecalledLot(ContractModel):
 
 
 class RecalledSerial(ContractModel):
-    """A serial number to recall; without a sku, of any product."""
+    """A serial number to recall; without a SKU, of any product."""
 
     sku: Sku | None = None
     serial: SerialNumber

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.quantities import LotQuantity
-from shared.contracts.receiving import Resolution
+from shared.contracts.receiving import Disposition, Resolution
 from shared.contracts.topics import RECEIVING_COMMANDS
 from shared.identifiers import (
     Day,
@@ -162,5 +162,5 @@ class DisposeReturn(Message, type="return.dispose.v1", topic=RECEIVING_COMMANDS,
     sku: Sku | None = None
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lots: Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
-    disposition: Annotated[str, Field(pattern="^(RESTOCK|SCRAP|RETURN_TO_VENDOR)$")]
+    disposition: Disposition
     reason: Reason

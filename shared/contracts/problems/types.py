@@ -18,7 +18,7 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         400, "Request does not match its schema", "Correct the fields listed in `errors` and send it again."
     ),
     Code.PAYLOAD_TOO_LARGE: ProblemType(
-        413, "Payload exceeds 1 MiB", "Split it into requests of at most 500 units each."
+        413, "Payload exceeds 1 MiB", "Split it into requests of at most 500 items each."
     ),
     Code.NOT_FOUND: ProblemType(404, "Not found", "Check the identifier. Identifiers are case-sensitive."),
     Code.NOT_YET_AVAILABLE: ProblemType(
@@ -256,7 +256,7 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Recall matches too much stock", "Name its products, or open several recalls."
     ),
     Code.RECALL_OPEN: ProblemType(
-        409, "Recall has open items", "Decide the listed items and record each customer contact."
+        409, "Recall has open items", "Decide the disposition of the listed items and record each customer contact."
     ),
     Code.RECALL_CLOSED: ProblemType(409, "Recall is closed", "Open a new recall under a new id."),
     Code.NOT_ON_CONTACT_LIST: ProblemType(

@@ -9,7 +9,7 @@ from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import AllocationRequested
 from shared.contracts.lots import AllocatedLot, LotAllocated
 from tests.unit.fulfillment.in_memory import LOT, NONE, NOW, InMemoryFulfillment
-from tests.unit.fulfillment.test_orders import allocation_requests, order_line, order_placed
+from tests.unit.fulfillment.order_builders import allocation_requests, order_line, order_placed
 
 TODAY = NOW.date()
 LATE_EXPIRY = TODAY + timedelta(days=100)

@@ -50,7 +50,7 @@ class LotsStub:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.available: dict[LotLocation, Decimal] = defaultdict(Decimal)
-        self.reserved: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        self.allocated: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
         """By demand, lot and location."""
         self.picked: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         """By demand and lot."""
@@ -74,7 +74,7 @@ class LotsStub:
         self.holds[hold_id] = (sku, lot, location)
         affected = [
             (demand_id, lot_location, quantity)
-            for (demand_id, lot_number, lot_location), quantity in self.reserved.items()
+            for (demand_id, lot_number, lot_location), quantity in self.allocated.items()
             if lot_number == lot and quantity and location in (None, lot_location)
         ]  # fmt: skip
         if location is None:
@@ -130,15 +130,15 @@ class LotsStub:
             return
         demand = self.demands[event.demand_id]
         demand.status, demand.open_quantity = "CANCELLED", ZERO
-        for (demand_id, lot, location), quantity in self.reserved.items():
+        for (demand_id, lot, location), quantity in self.allocated.items():
             if demand_id == event.demand_id and quantity:
-                self.reserved[demand_id, lot, location] = ZERO
+                self.allocated[demand_id, lot, location] = ZERO
                 self.available[event.sku, lot, location] += quantity
         self._allocate_backorders(event.sku, None)
 
     def _on_lots_deallocated(self, event: OrderLotsDeallocated) -> None:
         for part in event.lots:
-            self._deduct(self.reserved, (event.demand_id, part.lot, part.location), part.quantity, event)
+            self._deduct(self.allocated, (event.demand_id, part.lot, part.location), part.quantity, event)
             self.available[event.sku, part.lot, part.location] += part.quantity
             if event.hold_id:
                 self.place_hold(event.sku, part.lot, part.location, f"{event.hold_id}-{part.lot}-{part.location}")
@@ -146,7 +146,7 @@ class LotsStub:
 
     def _on_lots_picked(self, event: OrderLotsPicked) -> None:
         for part in event.lots:
-            self._deduct(self.reserved, (event.demand_id, part.lot, part.location), part.quantity, event)
+            self._deduct(self.allocated, (event.demand_id, part.lot, part.location), part.quantity, event)
             self.picked[event.demand_id, part.lot] += part.quantity
 
     def _on_lots_unpicked(self, event: OrderLotsUnpicked) -> None:
@@ -224,7 +224,7 @@ class LotsStub:
             quantity = min(self.available[sku, lot, location], demand.open_quantity)
             if quantity:
                 self.available[sku, lot, location] -= quantity
-                self.reserved[demand_id, lot, location] += quantity
+                self.allocated[demand_id, lot, location] += quantity
                 demand.open_quantity -= quantity
                 allocated.append(AllocatedLot(lot=lot, location=location, quantity=quantity))
         if allocated and demand.request.single_lot:

@@ -28,7 +28,7 @@ from tests.unit.fulfillment.lot_builders import (
     pick_command,
     stocked_fulfillment,
 )
-from tests.unit.fulfillment.test_orders import allocation_requests, order_line, order_placed
+from tests.unit.fulfillment.order_builders import allocation_requests, order_line, order_placed
 
 
 @pytest.fixture

@@ -170,10 +170,10 @@ class MixedOrderMachine(OrderMachine):
                 picked[key[:2]] += lot.quantity
         for lot in self.fulfillment.shipped_lots:
             shipped_by_line[lot.order_id, lot.line] += lot.quantity
-        assert allocated == {key: quantity for key, quantity in self.lots_stub.reserved.items() if quantity}
+        assert allocated == {key: quantity for key, quantity in self.lots_stub.allocated.items() if quantity}
         assert picked == {key: quantity for key, quantity in self.lots_stub.picked.items() if quantity}
         assert shipped_by_line == self.lots_stub.shipped
-        totals = (self.lots_stub.available, self.lots_stub.reserved, self.lots_stub.picked, self.lots_stub.shipped)
+        totals = (self.lots_stub.available, self.lots_stub.allocated, self.lots_stub.picked, self.lots_stub.shipped)
         assert self.lots_stub.received_quantity == sum(
             (quantity for quantities in totals for quantity in quantities.values()), Decimal(0)
         )

@@ -14,7 +14,7 @@ from shared.contracts.problems import Code
 from shared.contracts.serials import AffectedSerial, SerialHoldPlaced, SerialHoldReleased
 from shared.contracts.upstream import OrderAmended, OrderCancelled
 from tests.unit.fulfillment.in_memory import InMemoryFulfillment
-from tests.unit.fulfillment.test_orders import allocation_requests, order_line, order_placed, serial_allocated
+from tests.unit.fulfillment.order_builders import allocation_requests, order_line, order_placed, serial_allocated
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.unit.fulfillment.lot_builders import (
     lot_selector,
     pick_command,
 )
-from tests.unit.fulfillment.test_orders import allocation_requests, order_line, order_placed
+from tests.unit.fulfillment.order_builders import allocation_requests, order_line, order_placed
 
 SINGLE_LOT = {"single_lot": True}
 

@@ -15,7 +15,14 @@ from services.lots.allocation.domain.dispatch import check_dispatch, ship
 from services.lots.allocation.domain.dispatch_rules import DispatchRules
 from services.lots.allocation.domain.shelf_life import ShelfLifeRules
 from services.lots.balances.domain.holds import place, release
-from services.lots.balances.domain.records import Balance, ChangeType, DocumentRefs, Lot, MessageContext, PickedQuantity
+from services.lots.balances.domain.records import (
+    Balance,
+    DocumentRefs,
+    Lot,
+    LotChangeType,
+    MessageContext,
+    PickedQuantity,
+)
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import Causation
 from shared.contracts.fulfillment import (
@@ -88,7 +95,7 @@ class InMemoryAllocation:
             (self.sku, number, location),
             Balance(self.sku, number, location, warehouse_of(location), True),
         )
-        self.uow.adjust_on_hand(ChangeType.FOUND, balance, Decimal(quantity), CONTEXT, DocumentRefs())
+        self.uow.adjust_on_hand(LotChangeType.FOUND, balance, Decimal(quantity), CONTEXT, DocumentRefs())
         return self.allocate()
 
     def place_hold(self, number: str, location: str | None) -> None:
@@ -120,13 +127,13 @@ class InMemoryAllocation:
         return self.allocate()
 
     def deallocate(self, payload: OrderLotsDeallocated) -> list[Allocation]:
-        """Deallocate reserved stock."""
+        """Return allocated stock."""
         _, reallocations = fulfillment_events.deallocate(self.uow, [to_event(payload)])
         self.demands.reopen(reallocations)
         return self.allocate()
 
     def pick(self, payload: OrderLotsPicked) -> list[Allocation]:
-        """Pick reserved stock."""
+        """Pick allocated stock."""
         fulfillment_events.pick(self.uow, [to_event(payload)])
         return self.allocate()
 
@@ -235,7 +242,7 @@ class AllocationOracle:
         ]  # fmt: skip
 
     def allocated_lots(self, demand: Demand) -> set[str]:
-        """The lots ever allocated to a demand. Reservations with quantity zero count, too."""
+        """The lots ever allocated to a demand. Includes reservations with quantity zero."""
         return {row.lot for row in self.service.uow.reservations.values() if row.demand_id == demand.demand_id}
 
     def can_ship(self, picked: PickedQuantity, customer: str) -> bool:
@@ -247,7 +254,7 @@ class AllocationOracle:
         return all(hold.location for hold in holds) and (lot.expiry is None or days_left >= self.agreed_days(customer))
 
     def expected_allocations(self, demands: list[Demand]) -> list[AllocatedPart]:
-        """Give each demand in its turn the first matching units, up to its open quantity."""
+        """Allocate the first matching units to each demand in queue order, up to its open quantity."""
         count_by_key: dict[tuple[str, str, str], int] = {}
         for demand in sorted(demands, key=lambda demand: (-demand.priority, demand.placed_at, demand.demand_id)):
             matching = self.matching_units(demand)

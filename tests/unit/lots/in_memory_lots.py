@@ -112,10 +112,10 @@ class InMemoryLots:
         """Process commands; return the rejection code of each, or `None`."""
         return [str(outcome.violation.code) if outcome.violation else None for outcome in self.handle(*requests)]
 
-    def reserve(self, key: BalanceKey, demand_ref: DemandRef, quantity: Decimal) -> None:
-        """Reserve a quantity for a demand, as allocation does."""
+    def allocate(self, key: BalanceKey, demand_ref: DemandRef, quantity: Decimal) -> None:
+        """Allocate a quantity of a balance to a demand."""
         uow = self.new_unit_of_work()
-        uow.reserve(self.balances[key], demand_ref, quantity)
+        uow.allocate(self.balances[key], demand_ref, quantity)
         self.store(uow)
 
     def pick(self, row: Reservation, quantity: Decimal) -> None:

@@ -163,7 +163,7 @@ def test_dispatch_on_the_last_day(zone: str) -> None:
     ],
 )
 def test_required_remaining_days_at_dispatch(days_left: int, fields: dict[str, Any], code: str | None) -> None:
-    """The customer's required days apply to dispatch, too; the stop-allocation days apply to allocation only."""
+    """The customer's required days also apply to dispatch; the stop-allocation days apply to allocation only."""
     service = allocation_with_stock(MIDNIGHT["UTC"] - timedelta(days=90), "UTC", POLICY)
     pick_lot(service)
     check_result = check_dispatch(
@@ -190,7 +190,7 @@ def test_lot_hold_blocks_dispatch() -> None:
 
 
 def test_shipping_a_held_lot_names_the_customer_to_call() -> None:
-    """The dispatch of a held or expired lot is recorded; the conflict tells a supervisor to call the customer (S10)."""
+    """The dispatch of a held or expired lot is recorded; the conflict asks a supervisor to call the customer (S10)."""
     service = allocation_with_stock(MIDNIGHT[BERLIN] - timedelta(days=90))
     pick_lot(service)
     service.place_hold("L1", None)

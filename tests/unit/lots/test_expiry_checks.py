@@ -104,7 +104,7 @@ def test_expiry_hold_names_allocated_quantities() -> None:
     """The hold on an expired lot names the allocated quantities to deallocate (S28)."""
     calendar = calendar_with_lot()
     calendar.service.handle(MESSAGES.put_away("B-1"))
-    calendar.service.reserve(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(4))
+    calendar.service.allocate(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(4))
     (hold_event,) = [
         event for event in calendar.check_on(EARLY_EXPIRY + timedelta(days=1)) if isinstance(event, LotHoldPlaced)
     ]
@@ -152,7 +152,7 @@ def test_correction_rearms_thresholds() -> None:
 def pick_lot(calendar: ExpiryCalendar, quantity: int) -> None:
     """Put away a quantity from the dock and pick it for an order."""
     calendar.service.handle(MESSAGES.put_away("B-1", quantity))
-    calendar.service.reserve(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(quantity))
+    calendar.service.allocate(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(quantity))
     calendar.service.pick(calendar.service.reservations["D-1", "B-1", SHELF], Decimal(quantity))
 
 
@@ -171,7 +171,7 @@ def test_picked_stock_is_reported_and_held() -> None:
 
 
 def test_fully_picked_lot_is_held_when_expired_everywhere() -> None:
-    """A lot fully picked in EAST has no location to hold; it is held once it has expired in WEST, too (S28)."""
+    """A lot fully picked in EAST has no location to hold; it is held once it has also expired in WEST (S28)."""
     calendar = calendar_with_lot()
     calendar.service.handle(MESSAGES.receive(MESSAGES.received_lot("B-1", 5), location="WEST/DOCK"))
     pick_lot(calendar, 10)

@@ -207,7 +207,7 @@ class ActionPlayer:
 def test_every_action_matches_the_oracle(
     dates: dict[str, tuple[date | None, int]], stock: list[Any], actions: list[Any]
 ) -> None:
-    """Each open demand in its turn gets the matching stock that expires first; no match stays unused (S27, S28).
+    """Each open demand in queue order gets the matching stock that expires first; no match stays unused (S27, S28).
 
     The actions request, release, pick, unpick and ship stock in any order as days pass. Lots have equal, missing and
     boundary dates, in two time zones, under holds and shelf-life limits. No quantity is lost.

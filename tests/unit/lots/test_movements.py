@@ -72,7 +72,7 @@ def test_expiry_before_manufacture_is_rejected() -> None:
 def test_blocking_orders_are_named() -> None:
     """Allocated stock cannot be moved, scrapped or counted away; the rejection names the orders and a remedy."""
     service = lots_with_stock("B-1")
-    service.reserve(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(4))
+    service.allocate(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(4))
     for command in (messages.move("B-1", 7, RACK), messages.adjust("B-1", 7, "LOST"), messages.count("B-1", 3)):
         [outcome] = service.handle(command)
         assert outcome.violation.code == "insufficient_stock"
@@ -89,7 +89,7 @@ def test_hold_names_allocated_and_picked_quantities() -> None:
     """A hold on a lot names its allocated and picked quantities by order."""
     service = lots_with_stock("B-1")
     demand_ref = DemandRef("D-1", "SO-1", "1")
-    service.reserve(("A-1", "B-1", SHELF), demand_ref, Decimal(4))
+    service.allocate(("A-1", "B-1", SHELF), demand_ref, Decimal(4))
     service.pick(service.reservations["D-1", "B-1", SHELF], Decimal("1.5"))
     service.handle(messages.place_hold("B-1", "H-1"))
     service.handle(messages.place_hold("B-1", "H-2", SHELF))

@@ -70,7 +70,7 @@ def test_any_text_can_be_parsed(text: str) -> None:
 
 @given(st.integers(0, 9_998), st.integers(1, 100), st.sampled_from(["", "L-", "SN/"]))
 def test_range_notations(first: int, more: int, prefix: str) -> None:
-    """A word or a dash between two identifiers gives the same range (S46)."""
+    """A word or a dash between two identifiers means the same range (S46)."""
     last = min(first + more, 9_999)
     first_number, last_number = f"{prefix}{first:04}", f"{prefix}{last:04}"
     for text in (

@@ -44,13 +44,13 @@ def rejection_code(query: RecallQuery) -> Code:
 
 
 def test_named_lot_matches_even_if_unknown() -> None:
-    """A lot named with its product matches even if unknown: later arrivals are held, too (S46)."""
+    """A lot named with its product matches even if unknown: later receipts are also held (S46)."""
     matches = resolved_matches(recall_query(lots=[{"sku": "MILK", "lot": "007"}]))
     assert {sku: list(match.lots) for sku, match in matches.items()} == {"MILK": ["007"]}
 
 
 def test_lot_without_product_is_searched_everywhere() -> None:
-    """A lot without product matches known lots of any product and is delegated for serial products (S46)."""
+    """A lot without product matches known lots of any product and is delegated for serial-tracked products (S46)."""
     matches = resolved_matches(recall_query(lots=[{"lot": "007"}]), ("MILK", "007"), ("SALT", "007"))
     assert {sku: list(match.lots) for sku, match in matches.items()} == {sku: ["007"] for sku in PRODUCTS}
 

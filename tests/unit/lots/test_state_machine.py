@@ -44,7 +44,7 @@ def fraction_of(quantity: Decimal, divisor: int) -> Decimal:
 
 
 class LotsLifecycleMachine(RuleBasedStateMachine):
-    """One product's lots and the orders that reserve, pick and ship them."""
+    """One product's lots and the orders that allocate, pick and ship them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         lot=lots, quantity=quantities, location=all_locations, adjustment=st.sampled_from(["SCRAPPED", "LOST", "FOUND"])
     )
     def adjust(self, lot: str, quantity: Decimal, location: str, adjustment: str) -> None:
-        """Scrap, lose or find a quantity."""
+        """Record a scrapped, lost or found quantity."""
         self.service.handle(self.messages.adjust(lot, quantity, adjustment, location))
 
     @rule(lot=lots, quantity=quantities | st.just(ZERO), location=all_locations)
@@ -138,7 +138,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
 
     @rule(index=any_number, divisor=st.sampled_from([1, 2]))
     def allocate(self, index: int, divisor: int) -> None:
-        """Reserve available stock for an order."""
+        """Allocate available stock to an order."""
         uow = self.service.new_unit_of_work()
         available = [
             balance
@@ -148,7 +148,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         if available:
             balance = available[index % len(available)]
             demand_id = f"D-{balance.warehouse}-{index % 3}"
-            self.service.reserve(
+            self.service.allocate(
                 balance.key, DemandRef(demand_id, f"SO-{demand_id}", "1"), fraction_of(balance.unallocated, divisor)
             )
 
@@ -204,14 +204,14 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     @invariant()
     def quantities_are_not_negative(self) -> None:
         """0 ≤ allocated ≤ on hand at every location; allocated equals the reservations there (S08)."""
-        reserved: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        allocated: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
         for row in self.service.reservations.values():
             assert row.quantity >= 0
-            reserved[row.lot, row.location] += row.quantity
+            allocated[row.lot, row.location] += row.quantity
         for balance in self.service.balances.values():
             assert 0 <= balance.allocated <= balance.on_hand
-            assert balance.allocated == reserved.pop((balance.lot, balance.location), ZERO)
-        assert not any(reserved.values())
+            assert balance.allocated == allocated.pop((balance.lot, balance.location), ZERO)
+        assert not any(allocated.values())
         assert all(row.quantity >= 0 for row in self.service.picked.values())
 
     @invariant()

@@ -11,6 +11,7 @@ from services.receiving.receipts.domain import CommandOutcome, ReceivingUnitOfWo
 from services.receiving.receipts.domain.records import ReceiptLine
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.receiving import ReceiptLotsReceived
 from shared.contracts.upstream import AsnAnnounced, ShelfLifePolicy
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -30,6 +31,14 @@ def new_uow(**products: str) -> ReceivingUnitOfWork:
         location_types={"EAST/DOCK": "DOCK", "EAST/A-1": "STORAGE", "WEST/DOCK": "DOCK"},
         time_zones={"EAST": "UTC"},
     )
+
+
+def announced_lots_uow() -> ReceivingUnitOfWork:
+    """A unit of work whose receipt R1 expects 100 of milk on two lines, 60 and 40, and 2.5 of salt."""
+    uow = new_uow()
+    salt = asn_line(number="3", sku="SALT", quantity=1) | {"quantity": "2.5"}
+    announce_receipt(uow, "R1", asn_line(sku="MILK", quantity=60), asn_line(number="2", sku="MILK", quantity=40), salt)
+    return uow
 
 
 def to_event(payload: Message, actor: str = ANNA) -> CloudEvent[Any]:
@@ -127,3 +136,18 @@ def line_counts(uow: ReceivingUnitOfWork, receipt: str, number: str = "1") -> tu
         int(receipt_line.scanned),
         int(receipt_line.received),
     )
+
+
+def scanned_and_received(uow: ReceivingUnitOfWork, number: str = "1", receipt: str = "R1") -> Any:
+    """A line's scanned and received quantities."""
+    receipt_line = uow.lines[receipt, number]
+    return receipt_line.scanned, receipt_line.received
+
+
+def received_lots(result: CommandOutcome) -> list[Any]:
+    """Received lots by line."""
+    messages = [message for message in result.events if isinstance(message, ReceiptLotsReceived)]
+    return [
+        (message.line, [(received_lot.lot, received_lot.quantity) for received_lot in message.lots])
+        for message in messages
+    ]

@@ -60,7 +60,7 @@ def test_more_serials_than_units_are_rejected() -> None:
 
 
 def test_invalid_lines_are_rejected() -> None:
-    """Half a serialized unit, serials of an untracked product, a line with two products: rejected completely."""
+    """Half a serial-tracked unit, serials of an untracked product, a line with two products: rejected completely."""
     uow = steps.new_uow()
     half = asn_line() | {"quantity": 1.5}
     assert error_codes(announce_receipt(uow, "R1", half)) == ["quantity_precision"]

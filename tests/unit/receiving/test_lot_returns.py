@@ -154,7 +154,7 @@ def test_parts_are_disposed_differently(uow: ReturnsUnitOfWork) -> None:
 
 
 def test_ambiguous_lot_number_needs_a_sku(uow: ReturnsUnitOfWork) -> None:
-    """A lot number that a return has for two products needs the sku in its disposition."""
+    """A lot number that a return has for two products needs the SKU in its disposition."""
     domain.record_shipped_lots(uow, [to_event(lots_shipped_event("SO", "CLINIC", "BUTTER", A=1))])
     receive_lots(uow, {"A": 1})
     receive_lots(uow, {"A": 1}, sku="BUTTER")

@@ -1,16 +1,12 @@
-"""Lots: scan results, sessions, and receipt of scanned quantities."""
+"""Lots: sessions, receipt of scanned quantities, and excess."""
 
-from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from services.receiving.receipts.domain import CommandOutcome, ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import DiscrepancyFound, ReceiptLotsReceived
-from shared.contracts.upstream import ShelfLifePolicy
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     ANNA,
@@ -21,8 +17,10 @@ from tests.unit.receiving.steps import (
     confirm_session,
     error_codes,
     event_types,
+    received_lots,
     scan_lots,
     scan_statuses,
+    scanned_and_received,
     scanned_lot,
 )
 
@@ -32,80 +30,14 @@ SUE = "sue"
 @pytest.fixture
 def uow() -> ReceivingUnitOfWork:
     """R1 expects 100 of milk on two lines, 60 and 40, and 2.5 of salt. Today is 1 March 2026."""
-    uow = steps.new_uow()
-    salt = asn_line(number="3", sku="SALT", quantity=1) | {"quantity": "2.5"}
-    announce_receipt(uow, "R1", asn_line(sku="MILK", quantity=60), asn_line(number="2", sku="MILK", quantity=40), salt)
-    return uow
+    return steps.announced_lots_uow()
 
 
-def scanned_and_received(uow: ReceivingUnitOfWork, number: str = "1", receipt: str = "R1") -> Any:
-    """A line's scanned and received quantities."""
-    receipt_line = uow.lines[receipt, number]
-    return receipt_line.scanned, receipt_line.received
-
-
-def received_lots(result: CommandOutcome) -> list[Any]:
-    """Received lots by line."""
-    messages = [message for message in result.events if isinstance(message, ReceiptLotsReceived)]
-    return [
-        (message.line, [(received_lot.lot, received_lot.quantity) for received_lot in message.lots])
-        for message in messages
-    ]
-
-
-def test_each_lot_entry_is_evaluated_separately(uow: ReceivingUnitOfWork) -> None:
-    """An invalid entry is rejected alone, with its reason; the rest is accepted (S16, S23, S24)."""
-    result = scan_lots(
-        uow, "R1", scanned_lot("A"), scanned_lot(""), scanned_lot("B", expiry=None), scanned_lot(" C"),
-        scanned_lot("D", None), scanned_lot("E", expiry="2026-02-28"), scanned_lot("F", expiry="2026-03-05"),
-        scanned_lot("G", expiry="2026-03-06"), scanned_lot("A"), scanned_lot("a"),
-    )  # fmt: skip
-    assert scan_statuses(result) == [
-        "ACCEPTED", "LOT_REQUIRED", "EXPIRY_REQUIRED", "INVALID", "QUANTITY_REQUIRED", "EXPIRED",
-        "INSUFFICIENT_SHELF_LIFE", "ACCEPTED", "DUPLICATE_IN_REQUEST", "ACCEPTED",
-    ]  # fmt: skip
-    assert set(error_codes(result)) == {
-        "lot_required", "expiry_required", "invalid_lot", "quantity_required", "expired",
-        "insufficient_shelf_life_at_receipt", "duplicate_lot_in_request",
-    }  # fmt: skip
-    assert scanned_and_received(uow) == (30, 0)
-
-
-@pytest.mark.parametrize("number", ["0012", "AbC", "a/b-c", "LOT 7 b", "1.2E+13", "x" * 64])
-def test_lot_numbers_are_stored_verbatim(uow: ReceivingUnitOfWork, number: str) -> None:
-    """Zeros, case, slashes and inner spaces of a lot number stay as scanned (S25)."""
-    scan_lots(uow, "R1", scanned_lot(number))
-    assert received_lots(confirm_session(uow, "R1")) == [("1", [(number, 10)])]
-
-
-@pytest.mark.parametrize("number", ["x" * 65, "a\tb", "a\0b", "ä", "a ", "\n"])
-def test_invalid_lot_number_is_rejected(uow: ReceivingUnitOfWork, number: str) -> None:
-    """An invalid lot number is rejected, and the receipt stays PLANNED."""
-    assert error_codes(scan_lots(uow, "R1", scanned_lot(number))) == ["invalid_lot"]
-    assert uow.receipts["R1"].status == "PLANNED"
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        scanned_lot("A", 0), scanned_lot("A", -1), scanned_lot("A", 10**15), scanned_lot("A", "0.0000001"),
-        scanned_lot("A", 1_000_001), scanned_lot("A", "NaN"), scanned_lot("A", expiry="1900-01-01"),
-        scanned_lot("A", expiry="2027-02-31"), scanned_lot("A", expiry="27-02-28"),
-        scanned_lot("A", expiry="2027-01-01", manufactured_on="2027-01-02"),
-        scanned_lot("A", expiry="2027-02-28", manufactured_on="2027-01-02", best_before="2027-01-01"),
-    ],
-)  # fmt: skip
-def test_invalid_quantities_and_dates_are_malformed(entry: dict[str, Any]) -> None:
-    """Quantities are positive, with at most six decimals and up to a million; dates are valid and in order."""
-    with pytest.raises(ValidationError):
-        scan_lots(steps.new_uow(), "R1", entry)
-
-
-def test_message_with_501_lots_is_rejected() -> None:
-    """A message lists at most 500 lots."""
-    assert scan_lots(steps.new_uow(), "R9", *(scanned_lot(f"{number}") for number in range(500))).violations
-    with pytest.raises(ValidationError):
-        scan_lots(steps.new_uow(), "R9", *(scanned_lot(f"{number}") for number in range(501)))
+def resolve_discrepancy(uow: ReceivingUnitOfWork, resolution: str) -> CommandOutcome:
+    """Resolve the only discrepancy."""
+    (discrepancy,) = uow.discrepancies.values()
+    fields = {"receipt": "R1", "discrepancy": discrepancy.discrepancy, "resolution": resolution, "reason": "seen"}
+    return apply_command(uow, commands.ResolveDiscrepancy.model_validate(fields), SUE)
 
 
 def test_lots_fill_lines_in_order(uow: ReceivingUnitOfWork) -> None:
@@ -118,13 +50,6 @@ def test_lots_fill_lines_in_order(uow: ReceivingUnitOfWork) -> None:
     discrepancy_event = confirmation.events[-1]
     assert isinstance(discrepancy_event, DiscrepancyFound)
     assert (str(discrepancy_event.kind), discrepancy_event.lot, int(discrepancy_event.quantity)) == ("OVER", "C", 10)
-
-
-def resolve_discrepancy(uow: ReceivingUnitOfWork, resolution: str) -> CommandOutcome:
-    """Resolve the only discrepancy."""
-    (discrepancy,) = uow.discrepancies.values()
-    fields = {"receipt": "R1", "discrepancy": discrepancy.discrepancy, "resolution": resolution, "reason": "seen"}
-    return apply_command(uow, commands.ResolveDiscrepancy.model_validate(fields), SUE)
 
 
 def test_excess_is_received_once_accepted(uow: ReceivingUnitOfWork) -> None:
@@ -170,101 +95,6 @@ def test_one_lot_number_of_two_products(uow: ReceivingUnitOfWork) -> None:
     assert error_codes(undo_result) == ["lot_not_scanned"]
     apply_command(uow, commands.UndoScan(receipt="R1", session="S", sku="MILK", lots=["A"]))
     assert received_lots(confirm_session(uow, "R1")) == [("4", [("A", 5)])]
-
-
-def test_lot_dates_must_match_on_a_receipt(uow: ReceivingUnitOfWork) -> None:
-    """A lot has one set of dates per receipt: other dates are rejected, missing ones are completed."""
-    scan_lots(uow, "R1", scanned_lot("A", 5, manufactured_on="2026-01-01"))
-    other = scan_lots(uow, "R1", scanned_lot("A", 5, "2026-12-30"), session="T", actor=BEN)
-    assert error_codes(other) == ["lot_dates_mismatch"]
-    assert scan_statuses(scan_lots(uow, "R1", scanned_lot("A", 5, None))) == ["ACCEPTED"]
-    confirm_session(uow, "R1")
-    assert error_codes(scan_lots(uow, "R1", scanned_lot("A", 5, "2026-12-30"), session="T", actor=BEN)) == [
-        "lot_dates_mismatch"
-    ]
-    (scan,) = uow.lot_scans.values()
-    assert (int(scan.quantity), str(scan.manufactured_on), str(scan.expiry)) == (10, "2026-01-01", "2026-12-31")
-
-
-def test_contradictory_dates_of_two_scans_are_rejected(uow: ReceivingUnitOfWork) -> None:
-    """Dates that contradict those of an earlier scan are rejected, as within one scan."""
-    scan_lots(uow, "R1", scanned_lot("A", 5))
-    assert error_codes(scan_lots(uow, "R1", scanned_lot("A", 5, None, manufactured_on="2027-01-01"))) == [
-        "lot_dates_mismatch"
-    ]
-
-
-def test_untracked_product_has_no_lot(uow: ReceivingUnitOfWork) -> None:
-    """An untracked product is scanned without lot and dates, in exact decimals; otherwise rejected (S01)."""
-    assert error_codes(scan_lots(uow, "R1", scanned_lot("A"), sku="SALT")) == ["not_lot_tracked"]
-    assert error_codes(scan_lots(uow, "R1", scanned_lot("", 1), sku="SALT")) == ["not_lot_tracked"]
-    for _ in range(3):
-        scan_lots(uow, "R1", scanned_lot("", "0.1", None), sku="SALT")
-    result = confirm_session(uow, "R1")
-    assert received_lots(result) == [("3", [("", Decimal("0.3"))])]
-    assert [message.tracking for message in result.events if isinstance(message, ReceiptLotsReceived)] == ["NONE"]
-
-
-def test_scan_must_match_the_tracking(uow: ReceivingUnitOfWork) -> None:
-    """Serial-tracked products are received by serial, others by quantity; neither can be skipped (S02, S15)."""
-    announce_receipt(uow, "R1", asn_line(number="4", quantity=2))
-    assert error_codes(scan_lots(uow, "R1", scanned_lot("A"), sku="PUMP")) == ["serials_required"]
-    assert error_codes(steps.scan_serials(uow, "R1", "A", sku="MILK")) == ["not_serial_tracked"]
-    assert error_codes(confirm_session(uow, "R1")) == ["session_not_found"]
-
-
-def test_barcode_implies_a_quantity(uow: ReceivingUnitOfWork) -> None:
-    """Without a quantity, a barcode scan counts its own quantity; an explicit quantity wins (S23)."""
-    result = scan_lots(uow, "R1", scanned_lot("A", None), scanned_lot("B", 3), sku=None, barcode="4007")
-    assert [scan_result.quantity for scan_result in result.body.lots] == [12, 3]  # type: ignore[union-attr]
-
-
-def test_short_shelf_life_may_be_held(uow: ReceivingUnitOfWork) -> None:
-    """With policy HOLD, lots with a short shelf life are received on hold, one hold per lot."""
-    uow.shelf_life_policies = {
-        "MILK": ShelfLifePolicy(
-            expiry_required=True, min_remaining_shelf_life_at_receipt=5, short_shelf_life_policy="HOLD"
-        )
-    }
-    result = scan_lots(
-        uow, "R1", scanned_lot("A", 70, "2026-03-02"), scanned_lot("B", 5, "2026-02-01"), scanned_lot("C", 5)
-    )
-    assert [(scan_result.status, scan_result.on_hold) for scan_result in result.body.lots] == [  # type: ignore[union-attr]
-        ("ACCEPTED", True), ("ACCEPTED", True), ("ACCEPTED", False),
-    ]  # fmt: skip
-    lots = [
-        received_lot
-        for event in confirm_session(uow, "R1").events
-        if isinstance(event, ReceiptLotsReceived)
-        for received_lot in event.lots
-    ]
-    holds = {
-        received_lot.lot: {same_lot.hold_id for same_lot in lots if same_lot.lot == received_lot.lot}
-        for received_lot in lots
-    }
-    assert (len(holds["A"]), len(holds["B"]), holds["C"]) == (1, 1, {None})
-    assert None not in holds["A"] | holds["B"]
-    assert holds["A"] != holds["B"]
-
-
-def test_shelf_life_is_checked_again_on_confirmation(uow: ReceivingUnitOfWork) -> None:
-    """A lot whose shelf life has become too short between scan and confirmation is received on hold."""
-    scan_lots(uow, "R1", scanned_lot("A", 5, "2026-03-06"))
-    uow.now += timedelta(days=1)
-    (message,) = confirm_session(uow, "R1").events
-    assert isinstance(message, ReceiptLotsReceived)
-    assert message.lots[0].hold_id is not None
-
-
-@pytest.mark.parametrize(("zone", "status"), [("Pacific/Kiritimati", "EXPIRED"), ("UTC", "ACCEPTED")])
-def test_expiry_uses_the_warehouse_time_zone(zone: str, status: str) -> None:
-    """A lot is valid through its expiry date, in the time zone of the warehouse."""
-    uow = steps.new_uow()
-    uow.shelf_life_policies, uow.time_zones = {}, {"EAST": zone}
-    uow.now = uow.now.replace(hour=12)
-    announce_receipt(uow, "B", kind="BLIND")
-    result = scan_lots(uow, "B", scanned_lot("A", 5, "2026-03-01"))
-    assert (scan_statuses(result) if result.body else ["EXPIRED" for _ in error_codes(result)]) == [status]
 
 
 def test_undo_and_discard(uow: ReceivingUnitOfWork) -> None:

@@ -25,7 +25,7 @@ from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.results import CommandOutcome
 from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
 from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
-from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import MessageContext, Unit, UnitKey
 from services.serials.units.domain.unit_of_work import EventConflict, SerialsUnitOfWork
 from shared.contracts.commands.serials import (
@@ -121,7 +121,7 @@ class AuditRow(NamedTuple):
 
     key: UnitKey
     version: int
-    change: ChangeType
+    change: SerialChangeType
     from_status: str | None
     status: str
     from_location: str | None

@@ -43,7 +43,7 @@ def test_full_lifecycle() -> None:
     assert [event.versions for event in events] == [[number] for number in range(1, 7)]
     assert (events[3].order, events[3].line, events[3].demand_id) == ("SO-D1", "1", "D1")
     assert (events[5].order, events[5].shipment, events[5].customer) == ("SO-D1", "SH-1", "C-1")
-    assert [row.change for row in service.audit] == [event.reason for event in events]
+    assert [row.change.description for row in service.audit] == [event.reason for event in events]
     assert not service.conflicts
 
 

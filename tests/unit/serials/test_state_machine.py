@@ -25,7 +25,7 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
 
     @invariant()
     def only_legal_transitions(self) -> None:
-        """Every audit entry is an allowed change, and replayed they give the current state (S04, S22)."""
+        """Every audit entry is an allowed change, and their replay yields the current state (S04, S22)."""
         expected: dict[tuple[str, str], tuple[int, str | None, str | None]] = {}
         for row in self.service.audit:
             assert (row.version - 1, row.from_status, row.from_location) == expected.get(row.key, (0, None, None))

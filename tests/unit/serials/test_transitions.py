@@ -4,7 +4,13 @@ from itertools import product
 
 import pytest
 
-from services.serials.units.domain.transitions import NON_STATUS_CHANGES, STATUSES, TRANSITIONS, ChangeType, next_status
+from services.serials.units.domain.transitions import (
+    NON_STATUS_CHANGES,
+    STATUSES,
+    TRANSITIONS,
+    SerialChangeType,
+    next_status,
+)
 from services.serials.units.domain.unit import DocumentRefs, MessageContext
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import Causation
@@ -14,19 +20,19 @@ from tests.unit.serials.messages import NOW
 CONTEXT = MessageContext("ann", NOW, Causation(source="test", id="m0"))
 
 LEGAL_TRANSITIONS = {
-    (None, "expected", "EXPECTED"),
-    ("EXPECTED", "expected", "EXPECTED"),
-    ("EXPECTED", "expectation cancelled", "EXPECTED"),
-    (None, "received", "RECEIVED"),
-    ("EXPECTED", "received", "RECEIVED"),
-    ("RECEIVED", "put away", "IN_INVENTORY"),
-    ("IN_INVENTORY", "allocated", "ALLOCATED"),
-    ("ALLOCATED", "deallocated", "IN_INVENTORY"),
-    ("ALLOCATED", "demand cancelled", "IN_INVENTORY"),
-    ("ALLOCATED", "picked", "PICKED"),
-    ("PICKED", "unpicked", "IN_INVENTORY"),
-    ("PICKED", "dispatched", "SHIPPED"),
-    ("SHIPPED", "returned", "RECEIVED"),
+    (None, "EXPECTED", "EXPECTED"),
+    ("EXPECTED", "EXPECTED", "EXPECTED"),
+    ("EXPECTED", "EXPECTATION_CANCELLED", "EXPECTED"),
+    (None, "RECEIVED", "RECEIVED"),
+    ("EXPECTED", "RECEIVED", "RECEIVED"),
+    ("RECEIVED", "PUT_AWAY", "IN_INVENTORY"),
+    ("IN_INVENTORY", "ALLOCATED", "ALLOCATED"),
+    ("ALLOCATED", "DEALLOCATED", "IN_INVENTORY"),
+    ("ALLOCATED", "DEMAND_CANCELLED", "IN_INVENTORY"),
+    ("ALLOCATED", "PICKED", "PICKED"),
+    ("PICKED", "UNPICKED", "IN_INVENTORY"),
+    ("PICKED", "DISPATCHED", "SHIPPED"),
+    ("SHIPPED", "RETURNED", "RECEIVED"),
 }
 
 
@@ -42,8 +48,8 @@ def test_transition_table_matches_the_specification() -> None:
     } == LEGAL_TRANSITIONS
 
 
-@pytest.mark.parametrize(("status", "change"), list(product([None, *STATUSES], ChangeType)))
-def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: ChangeType) -> None:
+@pytest.mark.parametrize(("status", "change"), list(product([None, *STATUSES], SerialChangeType)))
+def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: SerialChangeType) -> None:
     """A unit changes only as the state machine allows, or keeps its status (S04)."""
     uow = SerialsUnitOfWork()
     unit = uow.get_unit("A-1", "SN-1")
@@ -61,9 +67,9 @@ def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: C
 def test_changes_leading_to_inventory() -> None:
     """Only putaway, deallocation, cancellation and unpick lead to IN_INVENTORY (S07, S11, S12)."""
     changes = {str(change) for (_, change), status in TRANSITIONS.items() if status == "IN_INVENTORY"}
-    assert changes == {"put away", "deallocated", "demand cancelled", "unpicked"}
+    assert changes == {"PUT_AWAY", "DEALLOCATED", "DEMAND_CANCELLED", "UNPICKED"}
 
 
 def test_received_unit_cannot_be_allocated() -> None:
     """A unit in staging cannot be allocated before its putaway (S06)."""
-    assert next_status("RECEIVED", ChangeType.ALLOCATED) is None
+    assert next_status("RECEIVED", SerialChangeType.ALLOCATED) is None

@@ -63,7 +63,7 @@ def test_parameters_mean_the_same_everywhere() -> None:
 
 
 def test_statuses_are_enums(document: Json) -> None:
-    """Status filters are repeatable enums; statuses in bodies are enums, too."""
+    """Status filters are repeatable enums, and statuses in bodies are enums."""
     for path, operation in get_operations(document):
         for parameter in operation.get("parameters", []):
             if parameter["name"] == "status":

@@ -48,7 +48,7 @@ def apply_allocation(context: MessageContext, data: AllocationEvent) -> None:
     context.uow.demands.put(demand.demand_id, demand)
     context.mark_line(line)
     if items:
-        context.log(order.order_id, "allocated", line=line.line, **log_detail(items))
+        context.log(order.order_id, "ALLOCATED", line=line.line, **log_detail(items))
     if demand.replaces is not None:
         _finish_swap(context, order, line, demand, data)
 
@@ -120,5 +120,5 @@ def _finish_swap(context: MessageContext, order: Order, line: Line, demand: Dema
         listed_serials = [serial for serial in line.serials if serial == demand.replaces]
         create_demand(context, order, line, remaining, demand.tracking, serials=listed_serials)
         context.log(
-            order.order_id, "swap failed", line=line.line, requested=requested[0], reason=demand.skipped_summary
+            order.order_id, "SWAP_FAILED", line=line.line, requested=requested[0], reason=demand.skipped_summary
         )

@@ -52,7 +52,7 @@ def amend_order(context: MessageContext, order: Order, data: OrderAmended, produ
     if reason or priority_changed:
         _rerequest_backorders(context, order, rerequested, reason or "priority changed", bool(reason))
     logged_fields = {"customer", "priority", "min_remaining_shelf_life_days", "lines"}
-    context.log(order.order_id, "amended", **data.model_dump(mode="json", include=logged_fields))
+    context.log(order.order_id, "AMENDED", **data.model_dump(mode="json", include=logged_fields))
     return []
 
 

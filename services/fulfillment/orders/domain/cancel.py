@@ -20,7 +20,7 @@ def cancel_order(context: MessageContext, order: Order, data: OrderCancelled) ->
     order.status = "CANCELLED"
     context.mark_order(order)
     context.invalidate_dispatch_checks(order)
-    context.log(order.order_id, "cancelled", reason=data.reason)
+    context.log(order.order_id, "CANCELLED", reason=data.reason)
     return []
 
 
@@ -45,7 +45,7 @@ def cancel_line(context: MessageContext, order: Order, data: OrderLineCancelled)
         ]
     _cancel_line(context, order, line, data.reason)
     context.invalidate_dispatch_checks(order)
-    context.log(order.order_id, "line cancelled", line=line.line, reason=data.reason)
+    context.log(order.order_id, "LINE_CANCELLED", line=line.line, reason=data.reason)
     return []
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.fulfillment.orders.domain.content import content_fields, content_lines
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork, Line, Order
@@ -10,13 +10,20 @@ from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Causation, CloudEve
 from shared.contracts.fulfillment import CartonPacked, LineProgress, OrderRejected, OrderStatus, OrderStatusChanged
 from shared.contracts.problems import Code
 
+OrderAction = Literal[
+    "PLACED", "AMENDED", "CANCELLED", "LINE_CANCELLED", "PRODUCT_CHANGED", "ALLOCATED", "HOLD_PLACED", "PICKED",
+    "NOT_PICKED", "SHORT_PICKED", "UNPICKED", "SWAP_REQUESTED", "SWAP_FAILED", "PACKED", "UNPACKED", "CARTON_CHANGED",
+    "SHIPMENT_CREATED", "SHIPMENT_CANCELLED", "DISPATCH_REQUESTED", "DISPATCH_REJECTED", "DISPATCHED",
+]  # fmt: skip
+"""What happened to an order, as recorded in its log."""
+
 
 class OrderLogEntry(NamedTuple):
     """An entry of the order log: actor, action, detail and the message that caused it."""
 
     order_id: str
     actor: str
-    action: str
+    action: OrderAction
     detail: dict[str, Any]
     source: str
     message_id: str
@@ -52,7 +59,7 @@ class MessageContext:
             )
         )  # fmt: skip
 
-    def log(self, order_id: str, action: str, **detail: Any) -> None:
+    def log(self, order_id: str, action: OrderAction, **detail: Any) -> None:
         """Add an entry to the order log."""
         entry = OrderLogEntry(
             order_id=order_id, actor=self.actor, action=action, detail=detail, source=self.cause.source,

@@ -114,4 +114,4 @@ def reevaluate_product(context: MessageContext, order: Order, sku: str, product:
             request_allocation(context, order, line, product)
         else:
             continue
-        context.log(order.order_id, "product changed", line=line.line, sku=sku, tracking=tracking)
+        context.log(order.order_id, "PRODUCT_CHANGED", line=line.line, sku=sku, tracking=tracking)

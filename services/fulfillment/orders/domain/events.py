@@ -29,7 +29,7 @@ def emit_deallocated(
     reason: str,
     hold_id: str | None = None,
 ) -> None:
-    """Emit that allocated items were returned to stock."""
+    """Emit the events for allocated items that return to stock."""
     fields = _common_fields(context, order, group) | {"reallocate": reallocate, "reason": reason, "hold_id": hold_id}
     _emit(context, (OrderSerialsDeallocated, OrderLotsDeallocated), items, _lots_by_location(items), fields)
 
@@ -37,7 +37,7 @@ def emit_deallocated(
 def emit_picked(
     context: MessageContext, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], location: str
 ) -> None:
-    """Emit that items were picked; must be called before their location changes."""
+    """Emit the events for picked items; must be called before their location changes."""
     _emit(
         context,
         (OrderSerialsPicked, OrderLotsPicked),
@@ -57,7 +57,7 @@ def emit_unpicked(
     reallocate: bool,
     reason: str,
 ) -> None:
-    """Emit that picked items were returned to a storage location."""
+    """Emit the events for picked items that return to a storage location."""
     fields = _common_fields(context, order, group) | {"location": location, "reallocate": reallocate, "reason": reason}
     _emit(context, (OrderSerialsUnpicked, OrderLotsUnpicked), items, _lot_quantities(items), fields)
 
@@ -73,7 +73,7 @@ def _emit(
     lots: Iterable[LotQuantity],
     fields: Any,
 ) -> None:
-    """Emit one of the two event types: a group has one demand, and so either units or lots."""
+    """Emit events of one of the two types: a group has one demand, and so either units or lots."""
     serials_event, lots_event = event_types
     for serials in chunks(item.serial for item in items if isinstance(item, AllocatedUnit)):
         context.emit(serials_event(serials=serials, **fields))

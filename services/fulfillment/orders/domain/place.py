@@ -38,7 +38,7 @@ def place_order(context: MessageContext, data: OrderPlaced, products: Products, 
     context.mark_order(order)
     for requested in data.lines:
         add_line(context, order, requested, products)
-    context.log(order.order_id, "placed", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
+    context.log(order.order_id, "PLACED", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
     return []
 
 

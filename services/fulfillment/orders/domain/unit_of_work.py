@@ -42,9 +42,9 @@ class Demand:
     lots: tuple[str, ...] = ()
     answered: bool = False
     allocated_total: Decimal = ZERO
-    """Total quantity ever allocated, whatever became of it."""
+    """Total quantity ever allocated, including quantities deallocated later."""
     closed: bool = False
-    """The stock service allocates no more; the open quantity is abandoned."""
+    """The stock service allocates no more; the open quantity is cancelled."""
     cancelled: bool = False
     replaces: str | None = None
     """Of a swap: the serial or lot number that was deallocated."""

@@ -18,10 +18,10 @@ SELECT_OPEN_DEMANDS = text("""
 
 
 async def find_lines_to_reevaluate(
-    tx: Transaction, defined: Collection[str], retracked: Collection[str]
+    tx: Transaction, defined_skus: Collection[str], tracking_changed_skus: Collection[str]
 ) -> Sequence[tuple[str, str]]:
-    """(order, sku) of lines that await a defined product, or whose demands belong to the wrong stock service now."""
-    rows = list(await tx.fetch_all(SELECT_AWAITING_LINES, {"skus": sorted(defined)})) if defined else []
-    if retracked:
-        rows += await tx.fetch_all(SELECT_OPEN_DEMANDS, {"skus": sorted(retracked)})
+    """Return (order, sku) of lines that await a defined product or have demands at the wrong stock service."""
+    rows = list(await tx.fetch_all(SELECT_AWAITING_LINES, {"skus": sorted(defined_skus)})) if defined_skus else []
+    if tracking_changed_skus:
+        rows += await tx.fetch_all(SELECT_OPEN_DEMANDS, {"skus": sorted(tracking_changed_skus)})
     return [(row.order_id, row.sku) for row in rows]

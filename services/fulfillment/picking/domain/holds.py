@@ -23,7 +23,7 @@ def apply_hold(context: MessageContext, data: SerialHoldPlaced | LotHoldPlaced) 
             by_line_and_status[item.line, item.status == "PICKED"].append(item)
         for (line, is_picked), members in by_line_and_status.items():
             context.log(
-                order_id, "hold placed", line=line, sku=data.sku, hold_id=data.hold_id, reason=data.reason,
+                order_id, "HOLD_PLACED", line=line, sku=data.sku, hold_id=data.hold_id, reason=data.reason,
                 picked=is_picked,
                 **log_detail(members),
             )  # fmt: skip

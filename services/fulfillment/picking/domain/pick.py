@@ -89,7 +89,7 @@ class PickOperation:
             if self.context.uow.contains(item):  # the first item of a single-lot line releases the others
                 release(self.context, self.order, [item], violation.detail)
             self.context.log(
-                self.order.order_id, "not picked", line=item.line, reason=violation.code, **log_detail([item])
+                self.order.order_id, "NOT_PICKED", line=item.line, reason=violation.code, **log_detail([item])
             )
 
 
@@ -159,7 +159,7 @@ def _move_to_staging(context: MessageContext, order: Order, items: list[Allocate
         line.picked += total_quantity(members)
         context.mark_line(line)
         emit_picked(context, order, group, members, location)
-        context.log(order.order_id, "picked", line=group.line, sku=group.sku, location=location, **log_detail(members))
+        context.log(order.order_id, "PICKED", line=group.line, sku=group.sku, location=location, **log_detail(members))
         for item in members:
             item.status, item.location = "PICKED", location
             context.uow.mark(item)

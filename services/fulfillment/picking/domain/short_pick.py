@@ -41,7 +41,7 @@ def report_short_pick(
     release(context, order, items, f"short pick: {data.reason}", hold_id=hold_id)
     for line in dict.fromkeys(item.line for item in items):
         detail = log_detail([item for item in items if item.line == line])
-        context.log(order.order_id, "short pick", line=line, reason=data.reason, hold_id=hold_id, **detail)
+        context.log(order.order_id, "SHORT_PICKED", line=line, reason=data.reason, hold_id=hold_id, **detail)
     return items, violations
 
 
@@ -74,7 +74,7 @@ def unpick_items(
         if replace and not reallocate:
             request_replacement(context, order, group, members, data.reason)
         context.log(
-            order.order_id, "unpicked", line=group.line, location=data.location, reallocate=replace, reason=data.reason,
+            order.order_id, "UNPICKED", line=group.line, location=data.location, reallocate=replace, reason=data.reason,
             **log_detail(members),
         )  # fmt: skip
     return items, violations

@@ -111,7 +111,7 @@ def _swap(
         replaces=first.identifier,
     )  # fmt: skip
     context.log(
-        order.order_id, "swap requested", line=line.line, replacement=[*serials, *lots][0], reason=reason,
+        order.order_id, "SWAP_REQUESTED", line=line.line, replacement=[*serials, *lots][0], reason=reason,
         swap_id=demand.demand_id, **log_detail(items),
     )  # fmt: skip
     return demand

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, MessageContext, Order, UnitKey
 from services.fulfillment.orders.domain.content import count_lines, log_detail
+from services.fulfillment.orders.domain.context import OrderAction
 from services.fulfillment.orders.domain.lookups import (
     blocking_paths,
     duplicate_serials,
@@ -39,7 +40,7 @@ def pack_items(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: 
     for item in items:
         order.lines[item.line].packed += item.quantity
     _move_to_carton(context, shipping_uow, order, items, data.carton)
-    _log_packing(context, order, "packed", items, carton=data.carton)
+    _log_packing(context, order, "PACKED", items, carton=data.carton)
     return items, violations
 
 
@@ -52,7 +53,7 @@ def unpack_items(context: MessageContext, shipping_uow: ShippingUnitOfWork, data
     for item in items:
         order.lines[item.line].packed -= item.quantity
     _move_to_carton(context, shipping_uow, order, items, None)
-    _log_packing(context, order, "unpacked", items, carton=data.carton)
+    _log_packing(context, order, "UNPACKED", items, carton=data.carton)
     return items, violations
 
 
@@ -70,7 +71,7 @@ def move_to_carton(context: MessageContext, shipping_uow: ShippingUnitOfWork, da
     if items and target_carton is None:
         shipping_uow.cartons.put(data.to_carton, Carton(data.to_carton, order.order_id))
     _move_to_carton(context, shipping_uow, order, items, data.to_carton)
-    _log_packing(context, order, "moved to other carton", items, carton=data.carton, to_carton=data.to_carton)
+    _log_packing(context, order, "CARTON_CHANGED", items, carton=data.carton, to_carton=data.to_carton)
     return items, violations
 
 
@@ -206,7 +207,7 @@ def _select_in_carton(context: MessageContext, order: Order, data: UnpackItems |
 
 
 def _log_packing(
-    context: MessageContext, order: Order, action: str, items: Sequence[AllocatedItem], **detail: str
+    context: MessageContext, order: Order, action: OrderAction, items: Sequence[AllocatedItem], **detail: str
 ) -> None:
     if items_detail := log_detail(items):
         context.log(order.order_id, action, **items_detail, **detail)

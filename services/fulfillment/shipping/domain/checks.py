@@ -61,7 +61,7 @@ def reject_dispatch(context: MessageContext, shipping_uow: ShippingUnitOfWork, d
     reasons = _rejection_reasons(data)
     shipping_uow.close_check(check, "REJECTED", *reasons)
     context.log(
-        data.order, "dispatch rejected", shipment=check.shipment, check_id=check.check_id,
+        data.order, "DISPATCH_REJECTED", shipment=check.shipment, check_id=check.check_id,
         reasons=[reason._asdict() for reason in reasons],
     )  # fmt: skip
 
@@ -157,7 +157,7 @@ def _dispatch(
                     cause=context.cause, **content_fields(chunk),
                 )
             )  # fmt: skip
-        context.log(order_id, "dispatched", shipment=shipment.shipment, **log_detail(items))
+        context.log(order_id, "DISPATCHED", shipment=shipment.shipment, **log_detail(items))
 
 
 def _mark_shipped(context: MessageContext, order: Order, items: Sequence[AllocatedItem], shipment: Shipment) -> None:

@@ -118,7 +118,7 @@ def _request_check(
                     **content_fields(chunk),
                 )
             )  # fmt: skip
-        context.log(order.order_id, "dispatch requested", shipment=shipment.shipment, check_id=check.check_id)
+        context.log(order.order_id, "DISPATCH_REQUESTED", shipment=shipment.shipment, check_id=check.check_id)
     return check
 
 

@@ -62,7 +62,7 @@ def create_shipment(
         shipping_uow.cartons.put(carton.carton, carton)
     for order_id in order_ids:
         packed = [carton.carton for carton in cartons if carton.order_id == order_id]
-        context.log(order_id, "shipment created", shipment=shipment.shipment, cartons=packed, carrier=data.carrier)
+        context.log(order_id, "SHIPMENT_CREATED", shipment=shipment.shipment, cartons=packed, carrier=data.carrier)
     return shipment, []
 
 
@@ -84,7 +84,7 @@ def cancel_shipment(
         carton.shipment = None
         shipping_uow.cartons.put(carton.carton, carton)
     for order_id in shipment.orders:
-        context.log(order_id, "shipment cancelled", shipment=shipment.shipment, reason=data.reason)
+        context.log(order_id, "SHIPMENT_CANCELLED", shipment=shipment.shipment, reason=data.reason)
     return shipment, []
 
 

@@ -1,6 +1,6 @@
 """Allocation of available stock to open demands: by priority, then order age; stock by earliest expiry (S27).
 
-Demands that the available stock does not fit are skipped. Pure functions: the store has loaded all relevant rows.
+Demands without matching stock are skipped. Pure functions: the store has loaded all relevant rows.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from shared.inventory.fefo import AllocatedQuantity
 
 
 class Allocation(NamedTuple):
-    """Quantities allocated to a demand in one transaction; none, if a new demand stays open."""
+    """Quantities allocated to a demand in one transaction; none if a new demand finds no stock."""
 
     demand: Demand
     allocated: list[AllocatedQuantity]
@@ -53,7 +53,7 @@ def allocate(
 def _allocate(uow: LotsUnitOfWork, demands: DemandSet, demand: Demand, allocated: list[AllocatedQuantity]) -> None:
     demand_ref = DemandRef(demand_id=demand.demand_id, order_id=demand.order_id, line=demand.line)
     for lot, quantity in allocated:
-        uow.reserve(uow.balances[demand.sku, lot.lot, lot.location], demand_ref, quantity)
+        uow.allocate(uow.balances[demand.sku, lot.lot, lot.location], demand_ref, quantity)
     demands.allocate(demand, allocated)
 
 

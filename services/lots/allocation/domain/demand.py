@@ -41,7 +41,7 @@ class Demand:
 
     @property
     def pool(self) -> Pool:
-        """The stock that the demand is allocated from."""
+        """Pool that the demand is allocated from."""
         return self.sku, self.warehouse
 
     @property

@@ -13,7 +13,7 @@ class RemainingLife(NamedTuple):
     """Remaining shelf life of stock in days, and the customers whose agreements require more."""
 
     days: int | None
-    demanding_customers: tuple[str, ...]
+    excluded_customers: tuple[str, ...]
 
 
 class DemandFilter(NamedTuple):

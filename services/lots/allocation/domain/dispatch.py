@@ -106,7 +106,7 @@ def ship(rules: DispatchRules, events: Sequence[CloudEvent[OrderDispatched]]) ->
             if violation := rules.violation(dispatch_line, event.time, payload.customer, 0):
                 code, reason = violation
                 call_text = f"call customer {payload.customer}"
-                detail = f"{dispatch_line.description} {departure_text} although {reason}, {call_text}"
+                detail = f"{dispatch_line.description} {departure_text} although {reason}; {call_text}"
                 rules.uow.record_conflict(event, code, detail, sku, [dispatch_line.lot])
         emitted += [
             LotShipped(

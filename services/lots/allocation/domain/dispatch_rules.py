@@ -33,7 +33,7 @@ class DispatchLine(NamedTuple):
 
     @property
     def description(self) -> str:
-        """Quantity and lot in words."""
+        """Quantity and lot for problem texts."""
         return f"{format_quantity(self.quantity)} of {lot_label(self.sku, self.lot)}"
 
 
@@ -63,7 +63,7 @@ class DispatchRules(NamedTuple):
         if violation == "expired":
             return Code.EXPIRED, f"expired on {expiry}"
         return (
-            (Code.INSUFFICIENT_SHELF_LIFE, f"expires on {expiry}, {min_days} days of shelf life required")
+            (Code.INSUFFICIENT_SHELF_LIFE, f"expires on {expiry}, {min_days} days of remaining shelf life required")
             if violation
             else None
         )

@@ -1,6 +1,6 @@
 """Events of fulfillment before dispatch: cancelled demands, deallocations, picks and unpicks.
 
-Each quantity must match the demand's stock here. One that does not changes nothing and is recorded as a conflict.
+Each quantity must match the stock allocated or picked here. A mismatch changes nothing and is recorded as a conflict.
 """
 
 from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ def _deallocated_events(
 def _hold_missing_lots(
     uow: LotsUnitOfWork, event: CloudEvent[OrderLotsDeallocated], hold_id: str, lot_quantities: Sequence[LotAtLocation]
 ) -> list[Message]:
-    """Hold quantities that were not found at their location, for inspection."""
+    """Place a hold at each location where a quantity was not found."""
     return [
         message
         for lot_quantity in lot_quantities
@@ -86,7 +86,7 @@ def _hold_missing_lots(
 
 
 def pick(uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsPicked]]) -> list[Message]:
-    """Move reserved quantities to picked stock (S09)."""
+    """Move allocated quantities to picked stock (S09)."""
     emitted: list[Message] = []
     for event in events:
         payload, lot_quantities = event.data, []

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from services.lots.balances.domain.mixed_lots import mixed_lot_events
-from services.lots.balances.domain.records import Balance, ChangeType, DocumentRefs, Lot, MessageContext, split_quantity
+from services.lots.balances.domain.records import (
+    Balance,
+    DocumentRefs,
+    Lot,
+    LotChangeType,
+    MessageContext,
+    split_quantity,
+)
 from services.lots.balances.domain.results import (
     CommandOutcome,
     get_lot,
@@ -19,18 +26,18 @@ from shared.contracts.commands.lots import AdjustLot, CountLot
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotAdjusted
 
-GAIN_TYPES = {ChangeType.FOUND, ChangeType.COUNT_GAIN}
+GAIN_TYPES = {LotChangeType.FOUND, LotChangeType.COUNT_GAIN}
 
 
 def adjust(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[AdjustLot]]) -> list[CommandOutcome]:
-    """Scrap, lose or find quantities. Allocated stock cannot be scrapped or lost."""
+    """Record scrapped, lost or found quantities. Allocated stock cannot be scrapped or lost."""
     outcomes = []
     for request in requests:
         command = request.data
         result = _locate(uow, command, command.quantity)
         if not isinstance(result, CommandOutcome):
             result = _apply(
-                uow, result, ChangeType(command.adjustment), command.quantity, MessageContext.from_event(request)
+                uow, result, LotChangeType(command.adjustment), command.quantity, MessageContext.from_event(request)
             )
         outcomes.append(result)
     return outcomes
@@ -48,7 +55,7 @@ def count(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[CountLot]]) -> list
             result = _apply(
                 uow,
                 result,
-                ChangeType.COUNT_GAIN if difference > 0 else ChangeType.COUNT_LOSS,
+                LotChangeType.COUNT_GAIN if difference > 0 else LotChangeType.COUNT_LOSS,
                 abs(difference),
                 MessageContext.from_event(request),
             )
@@ -68,7 +75,11 @@ def _locate(uow: LotsUnitOfWork, command: AdjustLot | CountLot, quantity: Decima
 
 
 def _apply(
-    uow: LotsUnitOfWork, lot_location: tuple[Lot, str], change: ChangeType, quantity: Decimal, context: MessageContext
+    uow: LotsUnitOfWork,
+    lot_location: tuple[Lot, str],
+    change: LotChangeType,
+    quantity: Decimal,
+    context: MessageContext,
 ) -> CommandOutcome:
     lot, location = lot_location
     balance = uow.get_balance(lot, location)

@@ -55,7 +55,7 @@ def place(
 
 
 def _affected_lots(uow: LotsUnitOfWork, hold: Hold) -> Iterator[AffectedLot]:
-    """Yield the reserved and picked quantities under the hold.
+    """Yield the allocated and picked quantities under the hold.
 
     Picked quantities do not keep their location, so a hold at one location affects none of them.
     """

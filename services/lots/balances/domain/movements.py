@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.lots.balances.domain import holds, mixed_lots
-from services.lots.balances.domain.records import Balance, ChangeType, DocumentRefs, Lot, MessageContext
+from services.lots.balances.domain.records import Balance, DocumentRefs, Lot, LotChangeType, MessageContext
 from services.lots.balances.domain.results import (
     CommandOutcome,
     get_lot,
@@ -26,12 +26,12 @@ MoveCommand = PutAwayLot | MoveLot
 
 def put_away(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[PutAwayLot]]) -> list[CommandOutcome]:
     """Move stock from dock or staging into storage, where it can be allocated (S07)."""
-    return [_move(uow, request, ChangeType.PUT_AWAY) for request in requests]
+    return [_move(uow, request, LotChangeType.PUT_AWAY) for request in requests]
 
 
 def move(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[MoveLot]]) -> list[CommandOutcome]:
     """Move unallocated stock to another location of the same type, held or not."""
-    return [_move(uow, request, ChangeType.MOVED) for request in requests]
+    return [_move(uow, request, LotChangeType.MOVED) for request in requests]
 
 
 def apply_location_type_changes(
@@ -47,7 +47,7 @@ def apply_location_type_changes(
 
 
 def _move(
-    uow: LotsUnitOfWork, request: CloudEvent[PutAwayLot] | CloudEvent[MoveLot], change: ChangeType
+    uow: LotsUnitOfWork, request: CloudEvent[PutAwayLot] | CloudEvent[MoveLot], change: LotChangeType
 ) -> CommandOutcome:
     command = request.data
     lot = get_lot(uow, command.sku, command.lot)
@@ -77,15 +77,15 @@ def _location_violation(uow: LotsUnitOfWork, command: MoveCommand) -> CommandOut
     return location_violation(uow, command.from_location) or location_violation(uow, command.location)
 
 
-def _route_violation(uow: LotsUnitOfWork, command: MoveCommand, change: ChangeType) -> CommandOutcome | None:
+def _route_violation(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) -> CommandOutcome | None:
     if warehouse_of(command.from_location) != warehouse_of(command.location):
         detail = f"Locations {command.from_location} and {command.location} are in different warehouses"
         return CommandOutcome.rejected(Code.WRONG_WAREHOUSE, detail, command.location)
     from_storage, to_storage = uow.is_storage(command.from_location), uow.is_storage(command.location)
-    if change is ChangeType.PUT_AWAY and (from_storage or not to_storage):
+    if change is LotChangeType.PUT_AWAY and (from_storage or not to_storage):
         detail = f"A putaway goes from a dock or staging location to storage, not {_location_types_text(uow, command)}"
         return CommandOutcome.rejected(Code.WRONG_LOCATION_TYPE, detail, command.location)
-    if change is ChangeType.MOVED and from_storage != to_storage:
+    if change is LotChangeType.MOVED and from_storage != to_storage:
         detail = f"A move needs two locations of the same type, not {_location_types_text(uow, command)}"
         return CommandOutcome.rejected(Code.WRONG_LOCATION_TYPE, detail, command.location)
     return None
@@ -118,7 +118,7 @@ def _mixed_lot_violation(uow: LotsUnitOfWork, target: Balance) -> CommandOutcome
 def _carry_holds(
     uow: LotsUnitOfWork, lot: Lot, source: Balance, target: Balance, context: MessageContext
 ) -> list[Message]:
-    """Place the source location's holds at the target location, too."""
+    """Also place the holds of the source location at the target location."""
     return [
         event
         for hold in list(uow.open_holds(lot.sku, lot.lot, source.location))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.dates import LotDates, set_dates
 from services.lots.balances.domain.mixed_lots import mixed_lot_events
-from services.lots.balances.domain.records import ChangeType, DocumentRefs, HoldKind, Lot, LotKey, MessageContext
+from services.lots.balances.domain.records import DocumentRefs, HoldKind, Lot, LotChangeType, LotKey, MessageContext
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotReceived
@@ -41,7 +41,7 @@ def _receive_lot(
         emitted += holds.place(uow, lot, received_lot.hold_id, "SHORT_SHELF_LIFE", hold_context)
     balance = uow.get_balance(lot, payload.location)
     documents = DocumentRefs(receipt=payload.receipt, line=payload.line, supplier=payload.supplier)
-    uow.adjust_on_hand(ChangeType.RECEIVED, balance, received_lot.quantity, context, documents)
+    uow.adjust_on_hand(LotChangeType.RECEIVED, balance, received_lot.quantity, context, documents)
     received_event = LotReceived(
         actor=context.actor,
         cause=context.cause,
@@ -62,7 +62,7 @@ def _receive_lot(
 def _merge_dates(
     uow: LotsUnitOfWork, lot: Lot, event: CloudEvent[ReceiptLotsReceived], received_lot: ReceivedLot
 ) -> list[Message]:
-    """Merge the received dates: of conflicting expiry dates the earlier is in force, and the lot is put on hold."""
+    """Merge the received dates. Conflicting expiry dates: the earlier applies, and the lot is put on hold."""
     context = MessageContext.from_event(event, f"expiry {received_lot.expiry} on receipt {event.data.receipt}")
     emitted: list[Message] = []
     if (

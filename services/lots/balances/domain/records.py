@@ -35,7 +35,7 @@ def split_quantity(quantity: Decimal) -> Iterator[Decimal]:
         quantity -= MAX_QUANTITY
 
 
-class ChangeType(StrEnum):
+class LotChangeType(StrEnum):
     """Types of ledger entries."""
 
     RECEIVED = "RECEIVED"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.mixed_lots import mixed_lot_events
-from services.lots.balances.domain.records import ZERO, Balance, ChangeType, DocumentRefs, Lot, MessageContext
+from services.lots.balances.domain.records import ZERO, Balance, DocumentRefs, Lot, LotChangeType, MessageContext
 from services.lots.balances.domain.results import CommandOutcome, format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
@@ -50,7 +50,7 @@ def _receive_returned_lot(
         pending_quantity=returned_lot.quantity,
     )
     documents = DocumentRefs(order_id=payload.order, customer=payload.customer, return_id=payload.return_id)
-    uow.adjust_on_hand(ChangeType.RETURNED, balance, returned_lot.quantity, context, documents)
+    uow.adjust_on_hand(LotChangeType.RETURNED, balance, returned_lot.quantity, context, documents)
     received_event = LotReceived(
         actor=context.actor, cause=context.cause, sku=lot.sku, lot=lot.lot, quantity=returned_lot.quantity,
         location=payload.location,
@@ -106,7 +106,7 @@ def _remove_stock(
     is_scrap = payload.disposition == "SCRAP"
     documents = DocumentRefs(return_id=payload.return_id)
     uow.adjust_on_hand(
-        ChangeType.SCRAPPED if is_scrap else ChangeType.RETURNED_TO_VENDOR,
+        LotChangeType.SCRAPPED if is_scrap else LotChangeType.RETURNED_TO_VENDOR,
         balance,
         -disposed_lot.quantity,
         context,

@@ -14,13 +14,13 @@ from services.lots.balances.domain.records import (
     ZERO,
     Balance,
     BalanceKey,
-    ChangeType,
     Correction,
     DemandRef,
     DocumentRefs,
     Hold,
     LedgerEntry,
     Lot,
+    LotChangeType,
     LotKey,
     MessageContext,
     PickedQuantity,
@@ -137,7 +137,12 @@ class LotsUnitOfWork:
         return balance
 
     def adjust_on_hand(
-        self, change: ChangeType, balance: Balance, quantity: Decimal, context: MessageContext, documents: DocumentRefs
+        self,
+        change: LotChangeType,
+        balance: Balance,
+        quantity: Decimal,
+        context: MessageContext,
+        documents: DocumentRefs,
     ) -> None:
         """Add a quantity to the on-hand stock at a location; a negative quantity reduces it."""
         balance.on_hand += quantity
@@ -147,7 +152,7 @@ class LotsUnitOfWork:
         if quantity > 0:
             self.mark_released(balance, context)
 
-    def reserve(self, balance: Balance, demand_ref: DemandRef, quantity: Decimal) -> None:
+    def allocate(self, balance: Balance, demand_ref: DemandRef, quantity: Decimal) -> None:
         """Allocate a quantity of a balance to a demand (S08)."""
         key = (demand_ref.demand_id, balance.lot, balance.location)
         row = self.reservations.get(key)
@@ -169,7 +174,7 @@ class LotsUnitOfWork:
         self.mark_released(balance, context)
 
     def pick(self, row: Reservation, quantity: Decimal, context: MessageContext, documents: DocumentRefs) -> None:
-        """Move a reserved quantity from its location to picked stock (S09)."""
+        """Move an allocated quantity from its location to picked stock (S09)."""
         balance = self.balances[row.sku, row.lot, row.location]
         row.quantity -= quantity
         balance.allocated -= quantity
@@ -186,7 +191,7 @@ class LotsUnitOfWork:
         picked_row.quantity += quantity
         row.is_dirty = balance.is_dirty = picked_row.is_dirty = True
         ledger_key = (row.sku, row.lot, balance.warehouse, row.location)
-        self._post(ChangeType.PICKED, ledger_key, (-quantity, quantity), context, documents)
+        self._post(LotChangeType.PICKED, ledger_key, (-quantity, quantity), context, documents)
 
     def unpick(
         self, row: PickedQuantity, location: str, quantity: Decimal, context: MessageContext, documents: DocumentRefs
@@ -197,7 +202,7 @@ class LotsUnitOfWork:
         balance.on_hand += quantity
         row.is_dirty = balance.is_dirty = True
         ledger_key = (row.sku, row.lot, balance.warehouse, location)
-        self._post(ChangeType.UNPICKED, ledger_key, (quantity, -quantity), context, documents)
+        self._post(LotChangeType.UNPICKED, ledger_key, (quantity, -quantity), context, documents)
         self.mark_released(balance, context)
         return balance
 
@@ -205,11 +210,13 @@ class LotsUnitOfWork:
         """Remove a shipped quantity from picked stock (S10)."""
         row.quantity -= quantity
         row.is_dirty = True
-        self._post(ChangeType.SHIPPED, (row.sku, row.lot, row.warehouse, None), (ZERO, -quantity), context, documents)
+        self._post(
+            LotChangeType.SHIPPED, (row.sku, row.lot, row.warehouse, None), (ZERO, -quantity), context, documents
+        )
 
     def _post(
         self,
-        change: ChangeType,
+        change: LotChangeType,
         ledger_key: tuple[str, str, str, str | None],
         quantities: tuple[Decimal, Decimal],
         context: MessageContext,
@@ -234,7 +241,7 @@ class LotsUnitOfWork:
                 yield hold
 
     def orders_with_stock(self, sku: str, lot: str) -> set[str]:
-        """Return the orders with reserved or picked stock of a lot."""
+        """Return the orders with allocated or picked stock of a lot."""
         rows: list[Reservation | PickedQuantity] = [*self.reservations_by_lot[sku, lot], *self.picked_by_lot[sku, lot]]
         return {row.order_id for row in rows if row.quantity > 0}
 

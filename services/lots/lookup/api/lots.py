@@ -31,7 +31,7 @@ router = APIRouter(tags=["lookup"])
 
 LotPath = Annotated[str, Path(description="Lot number, case-sensitive; empty for an untracked product.")]
 SearchTerm = Annotated[
-    str | None, Query(max_length=64, description="Part of the lot number; below 3 characters, its beginning.")
+    str | None, Query(max_length=64, description="Part of the lot number; with fewer than 3 characters, its beginning.")
 ]
 
 
@@ -126,7 +126,7 @@ async def list_lots(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LotSummary]:
-    """Lists lots in order of SKU and lot number."""
+    """List lots in order of SKU and lot number."""
     after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
         search_term=q, sku=sku, expires_before=expiring_before, warehouse=warehouse, location=location,
@@ -138,7 +138,7 @@ async def list_lots(
 
 @router.get("/lots/{sku}/{lot:optional}")
 async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
-    """Returns a lot with its dates, stock, open holds and date corrections."""
+    """Get a lot with its dates, stock, open holds and date corrections."""
     lot_row = await queries.find_lot(tx, sku, lot)
     if lot_row is None:
         raise lot_not_found(sku, lot)

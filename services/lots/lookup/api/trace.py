@@ -33,7 +33,7 @@ class Inflow(KnownFieldsModel):
     customer: str | None
 
 
-class TraceBackward(KnownFieldsModel):
+class LotTraceBackward(KnownFieldsModel):
     """All inflows of a lot in order; `has_more` tells that the list is cut off."""
 
     sku: str
@@ -79,10 +79,10 @@ class WriteOff(KnownFieldsModel):
     reason: str
 
 
-class TraceForward(KnownFieldsModel):
+class LotTraceForward(KnownFieldsModel):
     """Shipments, returns, commitments to orders, stock and write-offs of a lot.
 
-    `has_more` tells that one of the lists is cut off.
+    `has_more` is true if one of the lists is truncated.
     """
 
     sku: str
@@ -96,12 +96,12 @@ class TraceForward(KnownFieldsModel):
 
 
 @router.get("/lots/{sku}/{lot:optional}/trace-back", summary="Trace a lot back")
-async def trace_lot_back(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> TraceBackward:
-    """Returns the receipts of a lot with their suppliers, its customer returns and found quantities."""
+async def trace_lot_back(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotTraceBackward:
+    """Get the receipts of a lot with their suppliers, its customer returns and found quantities."""
     if await lots.find_lot(tx, sku, lot) is None:
         raise lot_not_found(sku, lot)
     inflows = await trace.find_inflows(tx, sku, lot)
-    return TraceBackward(
+    return LotTraceBackward(
         sku=sku,
         lot=lot,
         inflows=[Inflow.model_validate(row._asdict()) for row in inflows],
@@ -110,8 +110,8 @@ async def trace_lot_back(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> Tra
 
 
 @router.get("/lots/{sku}/{lot:optional}/trace-forward", summary="Trace a lot forward")
-async def trace_lot_forward(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> TraceForward:
-    """Returns the shipments of a lot with their customers, its orders, its write-offs and the remaining stock."""
+async def trace_lot_forward(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotTraceForward:
+    """Get the shipments of a lot with their customers, its orders, its write-offs and the remaining stock."""
     if await lots.find_lot(tx, sku, lot) is None:
         raise lot_not_found(sku, lot)
     sections = {
@@ -123,4 +123,4 @@ async def trace_lot_forward(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> 
     }
     details = {name: [row._asdict() for row in rows] for name, rows in sections.items()}
     has_more = any(len(rows) >= trace.MAX_ROWS for rows in sections.values())
-    return TraceForward.model_validate({"sku": sku, "lot": lot, "has_more": has_more} | details)
+    return LotTraceForward.model_validate({"sku": sku, "lot": lot, "has_more": has_more} | details)

@@ -33,7 +33,7 @@ class LotInWarehouseRow(KnownFieldsModel):
     warehouse: str = Field(description="warehouse")
 
 
-class InventoryRow(StockTotals, LotInWarehouseRow):
+class LotInventoryRow(StockTotals, LotInWarehouseRow):
     """Lot inventory by expiration: each lot in each warehouse, earliest expiry first."""
 
     unit: str = Field(description="unit of measure")
@@ -43,7 +43,7 @@ class InventoryRow(StockTotals, LotInWarehouseRow):
     supplier: str = Field(description="supplier of the first receipt")
 
 
-class ExpiringRow(InventoryRow):
+class ExpiringRow(LotInventoryRow):
     """Expiring lots: expired, within 7, 30 or 90 days, and later, in that order."""
 
     bucket: Bucket = Field(description="days left: expired, <=7, <=30, <=90 or >90")
@@ -51,27 +51,27 @@ class ExpiringRow(InventoryRow):
 
 # Loose index scan over the few warehouses; UTC date for a warehouse without a time zone.
 WAREHOUSES = """
-    WITH RECURSIVE site (warehouse) AS (
+    WITH RECURSIVE warehouses (warehouse) AS (
         SELECT least(
             (SELECT min(warehouse) FROM balance WHERE on_hand > 0),
             (SELECT min(warehouse) FROM picked_stock WHERE quantity > 0)
         )
         UNION ALL
         SELECT least(
-            (SELECT min(b.warehouse) FROM balance AS b WHERE b.on_hand > 0 AND b.warehouse > site.warehouse),
-            (SELECT min(k.warehouse) FROM picked_stock AS k WHERE k.quantity > 0 AND k.warehouse > site.warehouse)
-        ) FROM site WHERE site.warehouse IS NOT NULL
+            (SELECT min(b.warehouse) FROM balance AS b WHERE b.on_hand > 0 AND b.warehouse > warehouses.warehouse),
+            (SELECT min(k.warehouse) FROM picked_stock AS k WHERE k.quantity > 0 AND k.warehouse > warehouses.warehouse)
+        ) FROM warehouses WHERE warehouses.warehouse IS NOT NULL
     )
     SELECT warehouse, coalesce(today.day, CAST(:utc AS date)) AS day
-    FROM site LEFT JOIN unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS today (warehouse, day)
+    FROM warehouses LEFT JOIN unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS today (warehouse, day)
         USING (warehouse)
     WHERE warehouse IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
 """
 CURSOR_KEY = "CAST(CAST(:after_expiry_key AS text) AS date), :after_sku, :after_lot"
 PAGE_FILTER = "sku = page.sku AND lot = page.lot AND warehouse = page.warehouse"
 IN_WINDOW = """
-    expiry BETWEEN coalesce(site.day + CAST(:first AS integer), DATE '-infinity')
-        AND coalesce(site.day + CAST(:last AS integer), DATE '9999-12-31')
+    expiry BETWEEN coalesce(warehouses.day + CAST(:first AS integer), DATE '-infinity')
+        AND coalesce(warehouses.day + CAST(:last AS integer), DATE '9999-12-31')
 """
 
 
@@ -80,7 +80,7 @@ def inventory_query(condition: str = "true") -> str:
 
     def lots_query(rows: str) -> str:
         return f"""(
-            SELECT DISTINCT expiry, sku, lot FROM {rows} > 0 AND warehouse = site.warehouse AND {LOT_FILTER}
+            SELECT DISTINCT expiry, sku, lot FROM {rows} > 0 AND warehouse = warehouses.warehouse AND {LOT_FILTER}
                 AND (expiry, sku, lot) >= ({CURSOR_KEY})
                 AND (expiry, sku, lot, warehouse) > ({CURSOR_KEY}, :after_warehouse)
                 AND {condition}
@@ -99,11 +99,11 @@ def inventory_query(condition: str = "true") -> str:
             s.on_hand, s.available, s.allocated, s.held, s.staged, s.picked, coalesce(p.name, '') AS product,
             coalesce(p.unit, '') AS unit
         FROM (
-            SELECT stocked.expiry AS expiry_key, stocked.sku, stocked.lot, site.warehouse, site.day
-            FROM ({WAREHOUSES}) AS site CROSS JOIN LATERAL (
+            SELECT stocked.expiry AS expiry_key, stocked.sku, stocked.lot, warehouses.warehouse, warehouses.day
+            FROM ({WAREHOUSES}) AS warehouses CROSS JOIN LATERAL (
                 {lots_query("balance WHERE on_hand")} UNION {lots_query("picked_stock WHERE quantity")}
             ) AS stocked
-            ORDER BY stocked.expiry, stocked.sku, stocked.lot, site.warehouse LIMIT :size
+            ORDER BY stocked.expiry, stocked.sku, stocked.lot, warehouses.warehouse LIMIT :size
         ) AS page JOIN lot AS l USING (sku, lot) LEFT JOIN product AS p USING (sku)
         CROSS JOIN LATERAL ({totals_query(PAGE_FILTER, "sku", "lot", "warehouse")}) AS s
         ORDER BY page.expiry_key, page.sku, page.lot, page.warehouse
@@ -128,13 +128,13 @@ async def expiring_filters(
     warehouse: WarehouseFilter = None,
     bucket: Annotated[Bucket | None, Query(description="Days left: `expired`, `<=7`, `<=30`, `<=90` or `>90`.")] = None,
 ) -> dict[str, Any]:
-    """Filter by bucket, too."""
+    """Add the limits of the bucket to the inventory filters."""
     first, last = BUCKETS[bucket]
     return await inventory_filters(request, sku, lot, warehouse) | {"first": first, "last": last}
 
 
 CURSOR_START = {"expiry_key": "-infinity", "sku": "", "lot": "", "warehouse": ""}
 REPORTS = (
-    Report("lot-inventory", InventoryRow, CURSOR_START, inventory_query(), inventory_filters),
+    Report("lot-inventory", LotInventoryRow, CURSOR_START, inventory_query(), inventory_filters),
     Report("expiring-lots", ExpiringRow, CURSOR_START, inventory_query(IN_WINDOW), expiring_filters),
 )

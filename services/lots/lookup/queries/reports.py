@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
-from services.lots.balances.domain.records import ChangeType
+from services.lots.balances.domain.records import LotChangeType
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
@@ -28,7 +28,7 @@ class MovementRow(LotRef):
     number: int = Field(description="number of the ledger entry")
     recorded_at: datetime = Field(description="time of recording")
     occurred_at: datetime = Field(description="time of occurrence, by the clock of the sender")
-    change: ChangeType = Field(description="type of the change")
+    change: LotChangeType = Field(description="type of the change")
     warehouse: str = Field(description="warehouse")
     location: str | None = Field(description="location of the change; empty for shipments")
     on_hand: SignedQuantity = Field(description="change of the on-hand quantity")
@@ -60,7 +60,7 @@ class StockRow(StockTotals, ProductInfo):
 
 class ReconciliationRow(ReconciliationTotals, LotRef):
     """Reconciliation by lot and warehouse: received + returned + count gain = on hand + picked + shipped + scrapped +
-    returned to vendor + count loss; the sums of the ledger equal the balances."""
+    returned to vendor + count loss. The sums of the ledger equal the balances."""
 
     ledger_on_hand: SignedQuantity = Field(description="on-hand quantity of the ledger")
     ledger_picked: SignedQuantity = Field(description="picked quantity of the ledger")
@@ -79,7 +79,7 @@ SELECT_MOVEMENTS = """
         AND (sku, lot, id) > (:after_sku, :after_lot, :after_number)
     ORDER BY sku, lot, id LIMIT :size
 """
-# Each product has at least one row, so this number of products contains all rows of a page.
+# Each product has at least one row, so this many products fill a page.
 SKU_PAGE = f"""
     SELECT DISTINCT sku FROM {{}} > 0 AND sku >= :after_sku AND {LOT_FILTER} ORDER BY sku LIMIT CAST(:size AS int) + 1
 """  # noqa: S608 - all parts are constants of this service
@@ -93,7 +93,7 @@ SELECT_STOCK = f"""
     FROM ({totals_query(IN_SCOPE, "sku", "warehouse")}) AS s LEFT JOIN product AS p ON p.sku = s.sku
     WHERE (s.sku, s.warehouse) > (:after_sku, :after_warehouse) ORDER BY s.sku, s.warehouse LIMIT :size
 """  # noqa: S608 - all parts are constants of this service
-# Each lot has at least one row, so this number of lots contains all rows of a page. With wrong_only all lots are read.
+# Each lot has at least one row, so this many lots fill a page. With wrong_only all lots are read.
 LOT_PAGE = "ORDER BY sku, lot LIMIT CASE WHEN NOT :wrong_only THEN CAST(:size AS integer) + 1 END"
 LEDGER_LOTS = " UNION ".join(
     f"""(

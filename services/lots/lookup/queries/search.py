@@ -24,9 +24,9 @@ COLUMNS = f"""
 SUBSTRING = "lower({}.lot) LIKE :pattern"
 CANDIDATES_BY = {
     "location": "SELECT s.sku, s.lot FROM balance AS s WHERE s.location = :location AND s.on_hand > 0 LIMIT :bound",
-    "part": f"SELECT s.sku, s.lot FROM lot AS s WHERE {SUBSTRING.format('s')} LIMIT :bound",  # noqa: S608
+    "substring": f"SELECT s.sku, s.lot FROM lot AS s WHERE {SUBSTRING.format('s')} LIMIT :bound",  # noqa: S608
     "before": "SELECT s.sku, s.lot FROM lot AS s WHERE s.expiry < :before LIMIT :bound",
-    # in index order: DISTINCT would otherwise read all stock of the warehouse
+    # In index order: DISTINCT would otherwise read all stock of the warehouse.
     "warehouse": """
         SELECT DISTINCT s.expiry, s.sku, s.lot FROM balance AS s
         WHERE s.warehouse = :warehouse AND s.on_hand > 0 ORDER BY s.expiry, s.sku, s.lot LIMIT :bound
@@ -58,7 +58,7 @@ class Filters:
 
 
 async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:
-    """Return the next lots in order of SKU and lot number."""
+    """Return the next lots, ordered by SKU and lot number."""
     values = {
         "pattern": like_pattern(filters.search_term), "sku": filters.sku, "before": filters.expires_before,
         "warehouse": filters.warehouse, "location": filters.location,
@@ -90,8 +90,8 @@ def scan_keys(filters: Filters) -> ScanPlan:
 def use_index(filters: Filters) -> ScanPlan | None:
     """Plan a search by the most selective index, if there is one; the cursor is applied to its result."""
     indexed_filters = (
-        ("location", filters.location), ("part", is_substring(filters.search_term)), ("before", filters.expires_before),
-        ("warehouse", filters.warehouse), ("part", filters.search_term),
+        ("location", filters.location), ("substring", is_substring(filters.search_term)),
+        ("before", filters.expires_before), ("warehouse", filters.warehouse), ("substring", filters.search_term),
     )  # fmt: skip
     name = next((name for name, value in indexed_filters if value), None)
     if name is None:

@@ -1,6 +1,6 @@
-"""Statement parts for the quantities of lots, shared by pages and reports.
+"""Statement parts for the quantities of lots, shared by lot details and reports.
 
-The on-hand quantity is the sum of available, allocated, held and staged; picked stock has left its location, but has
+The on-hand quantity is the sum of available, allocated, held and staged. Picked stock has left its location, but has
 not been shipped. All quantities are exact.
 """
 

@@ -68,7 +68,9 @@ class RecallReconciliationRow(ReconciliationTotals, RecallItem):
     difference: SignedQuantity = Field(description="quantity not accounted for")
 
 
-async def recall_filters(request: Request, recall: Annotated[str, Path(description="Recall.")]) -> dict[str, Any]:
+async def recall_filters(
+    request: Request, recall: Annotated[str, Path(description="Id of the recall.")]
+) -> dict[str, Any]:
     """Filter by the recall in the path; an unknown recall is not found, not an empty list."""
     # A separate transaction: the one of the request would be idle while a file is streamed.
     async with read_only(request.app.state.engine) as tx:

@@ -45,5 +45,5 @@ async def find_products(tx: Transaction, recall: str) -> Sequence[Row[Any]]:
 
 
 async def list_recalls(tx: Transaction, *, is_open: bool | None, after: str, size: int) -> Sequence[Row[Any]]:
-    """Return recalls in order of their ids."""
+    """Return recalls, ordered by id."""
     return await tx.fetch_all(SELECT_PAGE, {"open": is_open, "after": after, "size": size})

@@ -1,8 +1,8 @@
 """Recall criteria: stored when a recall opens and matched with every received lot, also after the recall closes.
 
-Opening a recall takes an advisory lock exclusively; receipts share it. Without it, a lot could be received while a
-matching recall opens, and neither transaction would see the other. Closing a recall takes the lock exclusively, too;
-changes of a product's tracking share it.
+Opening or closing a recall takes an advisory lock exclusively; receipts and tracking changes of products share it.
+Without it, a lot could arrive while a recall that matches it is being written, and neither transaction would see the
+other.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

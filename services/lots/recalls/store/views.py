@@ -1,7 +1,7 @@
 """Queries of the current state of a recall, used by its pages and by its closing.
 
-Lots are read from the current stock, units from the latest report of the serials service. `on_hold` tells whether the
-hold of the recall is still open; any hold with the recall's id counts. Each query has the parameter `:recall`; the
+Lots are read from the current stock, units from the latest report of the serials service. `on_hold` is true while the
+hold of the recall is open; any hold with the recall's id counts. Each query has the parameter `:recall`; the
 reconciliation also has the cursor of its page.
 """
 

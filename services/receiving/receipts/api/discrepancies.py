@@ -84,7 +84,7 @@ async def list_receipt_discrepancies(
 async def list_discrepancies(
     tx: ReadTransaction,
     *,
-    receipt: Annotated[str | None, Query(description="Receipt.")] = None,
+    receipt: Annotated[str | None, Query(description="Receipt number.")] = None,
     kind: Annotated[DiscrepancyKind | None, Query(description="Kind of discrepancy.")] = None,
     sku: SkuFilter = None,
     open: OpenFilter = None,  # noqa: A002 - the name of the parameter
@@ -101,7 +101,7 @@ async def list_discrepancies(
 
 @router.get("/discrepancies/{discrepancy}")
 async def get_discrepancy(
-    tx: ReadTransaction, discrepancy: Annotated[str, Path(description="Discrepancy.")]
+    tx: ReadTransaction, discrepancy: Annotated[str, Path(description="Id of the discrepancy.")]
 ) -> DiscrepancyOut:
     """Get a discrepancy with its allowed resolutions."""
     found = await queries.find_discrepancy(tx, discrepancy)

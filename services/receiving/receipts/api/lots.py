@@ -44,7 +44,7 @@ async def list_receipt_lots(
     tx: ReadTransaction,
     receipt: ReceiptPath,
     *,
-    session: Annotated[str | None, Query(description="Scanning session.")] = None,
+    session: Annotated[str | None, Query(description="Scanning session of the receipt.")] = None,
     sku: SkuFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,

@@ -27,7 +27,7 @@ from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["receipts"])
 MAX_LINES = 500
-ReceiptPath = Annotated[str, Path(description="Receipt.")]
+ReceiptPath = Annotated[str, Path(description="Receipt number.")]
 
 
 class ReceiptSummary(KnownFieldsModel):
@@ -111,7 +111,7 @@ async def list_expected_units(
     tx: ReadTransaction,
     receipt: ReceiptPath,
     *,
-    line: Annotated[str | None, Query(description="Line of the receipt.")] = None,
+    line: Annotated[str | None, Query(description="Line number of the receipt.")] = None,
     sku: SkuFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,

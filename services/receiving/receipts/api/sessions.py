@@ -68,7 +68,7 @@ async def list_sessions(
 async def get_session(
     tx: ReadTransaction,
     receipt: ReceiptPath,
-    session: Annotated[str, Path(description="Scanning session.")],
+    session: Annotated[str, Path(description="Scanning session of the receipt.")],
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> SessionDetail:

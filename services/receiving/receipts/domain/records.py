@@ -74,7 +74,7 @@ class ReceiptLine(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A serialized unit and its status in receiving. Its sku and serial never change (S17)."""
+    """A serial-tracked unit and its status in receiving. Its SKU and serial never change (S17)."""
 
     sku: str
     serial: str

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.receiving.receipts.domain.records import ReceiptStatus, SessionStatus
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.model import KnownFieldsModel
+from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.contracts.results import PartialResult
@@ -41,7 +41,7 @@ class ReceiptResult(PartialResult):
 
 
 @dataclass(slots=True)
-class SerialScanResult:
+class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
     `conflicting_value` is the existing serial number, the other product or the other receipt.
@@ -59,7 +59,7 @@ class SerialScanResult:
 
 
 @dataclass(slots=True)
-class LotScanResult:
+class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
     If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` holds the lot's dates

@@ -77,7 +77,7 @@ def record_scans(uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems]) -> Comm
 
 
 def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
-    """Return the scanned product, by its sku or barcode."""
+    """Return the scanned product, by its SKU or barcode."""
     if command.barcode is None:
         return command.sku
     barcode_match = uow.barcodes.get(command.barcode)
@@ -131,7 +131,7 @@ def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | 
 
 
 def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str) -> ProblemDetail | None:
-    """Check lot number and expiry on the label of serialized units; the rules of lots apply."""
+    """Check lot number and expiry on the label of serial-tracked units; the rules of lots apply."""
     if command.lot and not VALID_IDENTIFIER.match(command.lot):
         return ProblemDetail(code=Code.INVALID_LOT, detail=f"Lot number {command.lot!r} is invalid", ids=[command.lot])
     policy = uow.shelf_life_policy(sku)

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from services.serials.allocation.domain.available_units import AvailableUnits
 from services.serials.allocation.domain.demand import Demand, DemandSet
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 
 
 class Allocation(NamedTuple):
-    """Units that one allocation gave to a demand; none if a new demand finds no stock."""
+    """Units allocated to a demand in one transaction; none if a new demand finds no stock."""
 
     demand: Demand
     units: Sequence[Unit]
@@ -70,7 +70,7 @@ def _allocate(
     documents = DocumentRefs(
         order_id=demand.order_id, line=demand.line, demand_id=demand.demand_id, customer=demand.customer
     )
-    operation = uow.add_operation(ChangeType.ALLOCATED, demand.sku, context, documents)
+    operation = uow.add_operation(SerialChangeType.ALLOCATED, demand.sku, context, documents)
     for unit in units:
         uow.transition(unit, operation, unit.location)
         unit.order_id, unit.order_line = demand.order_id, demand.line

@@ -10,7 +10,7 @@ from shared.contracts.serials import AllocatedUnit, SerialAllocated, SkippedSeri
 def allocated_events(
     allocations: Sequence[Allocation], skipped: Mapping[str, Mapping[str, int]]
 ) -> list[SerialAllocated]:
-    """Build the events of allocations in batches; each has the open quantity after it, the last is final if closed."""
+    """Build events in batches. Each carries the open quantity after it; only the last may be final."""
     return [
         event
         for allocation in allocations

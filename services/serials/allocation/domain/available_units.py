@@ -10,7 +10,7 @@ from shared.inventory import fefo
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 ON_HOLD = "on hold"
-OTHER_LOT = "lot not requested"
+LOT_NOT_REQUESTED = "lot not requested"
 LOT_TOO_SMALL = "lot cannot fill the line alone"
 
 AllocationCriteria = tuple[int, frozenset[str], bool]
@@ -33,11 +33,11 @@ def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules 
     days, lots, single_lot = criteria
     if rules and (violation := rules.allocation_violation(unit, days)):
         return REASON_BY_VIOLATION[violation]
-    return OTHER_LOT if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
+    return LOT_NOT_REQUESTED if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
 
 
 class AvailableUnits:
-    """Available units in FEFO order; each distinct criteria scans every unit once."""
+    """Available units in FEFO order; the queue is scanned once for each distinct set of criteria."""
 
     def __init__(self, units: Sequence[Unit], rules: ShelfLifeRules | None) -> None:
         self._rules = rules

@@ -1,7 +1,8 @@
-"""Loads the available units that open demands could take, under the sku's lock: in FEFO order, up to the open quantity.
+"""Loads the available units that open demands could take, under the lock of the SKU.
 
-Most stock has no expiry and no lot number: then one statement loads it, without shelf-life rules. Where units expire or
-a demand has lot criteria, the first matching units are loaded for each combination of criteria.
+Units are loaded in FEFO order, up to the open quantity. Most stock has no expiry and no lot number: one statement loads
+it, without shelf-life rules. Where units expire or a demand has lot criteria, the first matching units are loaded for
+each combination of criteria.
 """
 
 from collections.abc import Iterable, Sequence
@@ -68,7 +69,7 @@ SELECT_ALLOCATED = text(f"""
     JOIN serial_state AS s ON s.order_id = d.order_id AND s.demand_id = d.demand_id AND s.status = 'ALLOCATED'
 """)  # noqa: S608
 
-# Available units that stay unallocated match no open demand: at most the first 10,000 of a pool are counted.
+# Available units that stay unallocated match no open demand. At most the first 10,000 of a pool are counted.
 SELECT_SKIPPED = text(f"""
     SELECT p.sku, p.warehouse, s.lot, s.expiry, s.on_hold, count(*) AS unit_count
     FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:with_available AS boolean[]))
@@ -88,7 +89,7 @@ SELECT_SKIPPED = text(f"""
 
 
 class CandidateQuery(NamedTuple):
-    """The first available units of a pool that expire on a date or later, of any lot or of one lot."""
+    """The first available units of a pool with a minimum expiry, of one lot or of any lot."""
 
     pool: Pool
     min_expiry: date

@@ -1,4 +1,4 @@
-"""Loads the demands that released units could fill, under the sku's lock, and saves their changes.
+"""Loads the demands that released units could fill, under the lock of the SKU, and saves their changes.
 
 The number of loaded demands is bounded by the number of released units, whatever the length of the queue. This relies
 on an invariant that every transaction keeps: no demand is open while matching stock is available.
@@ -46,7 +46,7 @@ ANY_WITHOUT_SHELF_LIFE = f"""
         ORDER BY d.priority DESC, d.placed_at, d.demand_id LIMIT p.released_count
     ) AS d
 """  # noqa: S608 - the columns are this module's own
-# With an expiry, this holds for demands of the same required shelf life; demands that require more are not loaded.
+# With an expiry, this holds among demands of the same required shelf life. Demands that require more are not loaded.
 ANY_WITH_SHELF_LIFE = f"""
     SELECT {DEMAND_COLUMNS} FROM (
         SELECT d.*, p.released_count, row_number() OVER (
@@ -89,7 +89,7 @@ SELECT_FILLABLE, SELECT_FILLABLE_WITH_SHELF_LIFE = (
     _select_fillable(ANY_WITH_SHELF_LIFE),
 )
 
-# Demands with lot criteria are loaded if a released lot matches; single-lot demands only if the lot could fill them.
+# Demands with lot criteria are loaded if a released lot matches. Single-lot demands also need a sufficient lot.
 SELECT_FILLABLE_BY_LOT = text(f"""
     SELECT {DEMAND_COLUMNS}, NULL AS serials FROM unnest(
         CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:lots AS text[]), CAST(:released_counts AS integer[])
@@ -161,7 +161,7 @@ WRITTEN_COLUMNS = (
 )  # fmt: skip
 
 
-def _demands(rows: Sequence[Row[Any]]) -> list[Demand]:
+def _demands_from_rows(rows: Sequence[Row[Any]]) -> list[Demand]:
     demands = load_records(Demand, rows, extra_columns=("kind",))
     for demand in demands:
         demand.allowed_lots, demand.serials = frozenset(demand.allowed_lots or ()), frozenset(demand.serials or ())
@@ -172,23 +172,23 @@ async def load(tx: Transaction, ids: Iterable[str]) -> DemandSet:
     """Load demands by id."""
     demands = DemandSet()
     if demand_ids := list(set(ids)):
-        demands.load(_demands(await tx.fetch_all(SELECT_BY_ID, {"demand_ids": demand_ids})))
+        demands.load(_demands_from_rows(await tx.fetch_all(SELECT_BY_ID, {"demand_ids": demand_ids})))
     return demands
 
 
 async def load_open_demands(tx: Transaction, pools: Iterable[Pool]) -> DemandSet:
     """Load all open demands of pools."""
     demands = DemandSet()
-    demands.load(_demands(await tx.fetch_all(SELECT_OPEN, as_arrays(pools))))
+    demands.load(_demands_from_rows(await tx.fetch_all(SELECT_OPEN, as_arrays(pools))))
     return demands
 
 
-async def pools_with_backorders(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
+async def find_backorder_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
     """Find the pools of products that have open demands."""
     return {(row.sku, row.warehouse) for row in await tx.fetch_all(SELECT_BACKORDER_POOLS, {"skus": list(skus)})}
 
 
-async def pools_with_backorders_in(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
+async def find_backorder_pools_in(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
     """Find the pools of warehouses that have open demands."""
     rows = await tx.fetch_all(SELECT_BACKORDER_POOLS_BY_WAREHOUSE, {"warehouses": list(warehouses)})
     return {(row.sku, row.warehouse) for row in rows}
@@ -212,13 +212,13 @@ async def load_fillable_demands(
         }
         if shelf_life_by_pool:
             values |= _customer_agreements(shelf_life_by_pool)
-            demands.load(_demands(await tx.fetch_all(SELECT_FILLABLE_WITH_SHELF_LIFE, values)))
+            demands.load(_demands_from_rows(await tx.fetch_all(SELECT_FILLABLE_WITH_SHELF_LIFE, values)))
         else:
-            demands.load(_demands(await tx.fetch_all(SELECT_FILLABLE, values)))
+            demands.load(_demands_from_rows(await tx.fetch_all(SELECT_FILLABLE, values)))
         if lots := Counter((pool, unit.lot) for pool, pool_units in units.items() for unit in pool_units if unit.lot):
             values = as_arrays(pool for pool, _ in lots)
             values |= {"lots": [lot for _, lot in lots], "released_counts": list(lots.values())}
-            demands.load(_demands(await tx.fetch_all(SELECT_FILLABLE_BY_LOT, values)))
+            demands.load(_demands_from_rows(await tx.fetch_all(SELECT_FILLABLE_BY_LOT, values)))
 
 
 def _max_days_left(units: Iterable[Unit], rules: ShelfLifeRules | None) -> int:

@@ -73,7 +73,7 @@ async def list_serials(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitSummary]:
-    """List units ordered by SKU and serial."""
+    """List units, ordered by SKU and serial."""
     after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
         q=q, sku=sku, status=tuple(status or ()), warehouse=warehouse, location=location, order=order, on_hold=on_hold,

@@ -11,7 +11,7 @@ from shared.http import ReadTransaction, SerialPath, SkuPath
 router = APIRouter(tags=["lookup"])
 
 
-class TraceBackward(KnownFieldsModel):
+class SerialTraceBackward(KnownFieldsModel):
     """Inflows of a unit in order: its receipt and returns from customers."""
 
     sku: str
@@ -20,7 +20,7 @@ class TraceBackward(KnownFieldsModel):
     inflows: list[UnitHistoryEntry]
 
 
-class TraceForward(KnownFieldsModel):
+class SerialTraceForward(KnownFieldsModel):
     """Current location, order and customer of a unit, and its outflows: every shipment."""
 
     sku: str
@@ -35,20 +35,20 @@ class TraceForward(KnownFieldsModel):
 
 
 @router.get("/serials/{sku}/{serial}/trace-back", summary="Trace a serial back")
-async def trace_serial_back(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> TraceBackward:
+async def trace_serial_back(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> SerialTraceBackward:
     """List the receipts and returns by which a unit entered the warehouse."""
     unit = await queries.find_unit(tx, sku, serial)
     if unit is None:
         raise unit_not_found(sku, serial)
     inflows = await queries.find_transitions_into(tx, unit.id, "RECEIVED")
-    return TraceBackward.model_validate(unit._asdict() | {"inflows": [row._asdict() for row in inflows]})
+    return SerialTraceBackward.model_validate(unit._asdict() | {"inflows": [row._asdict() for row in inflows]})
 
 
 @router.get("/serials/{sku}/{serial}/trace-forward", summary="Trace a serial forward")
-async def trace_serial_forward(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> TraceForward:
+async def trace_serial_forward(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> SerialTraceForward:
     """List the shipments of a unit, with its current location, order and customer."""
     unit = await queries.find_unit(tx, sku, serial)
     if unit is None:
         raise unit_not_found(sku, serial)
     outflows = await queries.find_transitions_into(tx, unit.id, "SHIPPED")
-    return TraceForward.model_validate(unit._asdict() | {"outflows": [row._asdict() for row in outflows]})
+    return SerialTraceForward.model_validate(unit._asdict() | {"outflows": [row._asdict() for row in outflows]})

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.serials.lookup.queries import unit as unit_queries
-from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
@@ -38,7 +38,7 @@ class UnitHistoryEntry(KnownFieldsModel):
     """Entry of the audit trail: the change, its actor, time, locations, reason and documents."""
 
     version: int
-    change: ChangeType
+    change: SerialChangeType
     from_status: SerialStatus | None
     status: SerialStatus
     from_location: str | None
@@ -112,7 +112,7 @@ async def list_serial_history(
 
 @router.get("/serials/{sku}/{serial}")
 async def get_serial(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> UnitDetail:
-    """Return all details of a unit by SKU and serial."""
+    """Get all details of a unit by SKU and serial."""
     unit = await unit_queries.find_unit(tx, sku, serial)
     if unit is None:
         raise unit_not_found(sku, serial)

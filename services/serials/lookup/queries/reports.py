@@ -7,13 +7,13 @@ from fastapi import Query
 from pydantic import Field
 
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
-from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialStatus
 from shared.http import Report, Since, SkuFilter, Until, WarehouseFilter
 
 
-class InventoryRow(KnownFieldsModel):
+class SerialInventoryRow(KnownFieldsModel):
     """Serial inventory: number of units by product, warehouse and status."""
 
     sku: str = Field(description="SKU of the product")
@@ -77,7 +77,7 @@ class HistoryRow(KnownFieldsModel):
     version: int = Field(description="sequence number of the change in the unit's history")
     recorded_at: datetime = Field(description="time at which the change was recorded")
     occurred_at: datetime = Field(description="time at which the change happened, as reported")
-    change: ChangeType = Field(description="kind of change")
+    change: SerialChangeType = Field(description="kind of change")
     from_status: SerialStatus | None = Field(description="status before the change")
     status: SerialStatus = Field(description="status after the change")
     from_location: str | None = Field(description="location before the change")
@@ -123,7 +123,11 @@ def history_filters(
 
 REPORTS = (
     Report(
-        "serial-inventory", InventoryRow, {"sku": "", "warehouse": "", "status": ""}, SELECT_INVENTORY, stock_filters
+        "serial-inventory",
+        SerialInventoryRow,
+        {"sku": "", "warehouse": "", "status": ""},
+        SELECT_INVENTORY,
+        stock_filters,
     ),
     Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, SELECT_LOCATIONS, stock_filters),
     Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),

@@ -24,7 +24,7 @@ JOIN_BY_ID = "serial_state AS s WHERE s.id = b.id"
 
 
 async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:
-    """Return the next units ordered by SKU and serial."""
+    """Return the next units, ordered by SKU and serial."""
     has_selective_filter = bool(filters.order or filters.location or filters.lot or filters.on_hold)
     search_query = Search(
         tx, filters.q, filters.parameters(), size, ("sku", "serial"), COLUMNS,

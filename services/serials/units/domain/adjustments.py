@@ -10,7 +10,7 @@ from services.serials.units.domain.movements import (
     unknown_location_violation,
 )
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
-from services.serials.units.domain.transitions import UNALLOCATED, ChangeType
+from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import AdjustSerials
@@ -19,12 +19,12 @@ from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAdjustment
 from shared.identifiers import warehouse_of
 
-CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, ChangeType] = {
-    "SCRAPPED": ChangeType.SCRAPPED,
-    "LOST": ChangeType.LOST,
-    "FOUND": ChangeType.FOUND,
-    "VOID": ChangeType.VOID,
-    "RETURNED_TO_VENDOR": ChangeType.RETURNED_TO_VENDOR,
+CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, SerialChangeType] = {
+    "SCRAPPED": SerialChangeType.SCRAPPED,
+    "LOST": SerialChangeType.LOST,
+    "FOUND": SerialChangeType.FOUND,
+    "VOID": SerialChangeType.VOID,
+    "RETURNED_TO_VENDOR": SerialChangeType.RETURNED_TO_VENDOR,
 }
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from services.serials.units.domain import holds
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import CorrectSerialExpiry
@@ -54,7 +54,7 @@ def _correct_expiry(
         if unit.expiry not in operation_by_expiry:
             reason = f"{command.reason} (expiry {unit.expiry or 'none'}, now {command.expiry or 'none'})"
             operation_by_expiry[unit.expiry] = uow.add_operation(
-                ChangeType.EXPIRY_CORRECTED, command.sku, context, DocumentRefs(), reason
+                SerialChangeType.EXPIRY_CORRECTED, command.sku, context, DocumentRefs(), reason
             )
         uow.transition(unit, operation_by_expiry[unit.expiry], unit.location)
         if unit.expiry != command.expiry:
@@ -77,5 +77,5 @@ def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit, context: MessageCo
         holds.release(
             uow,
             unit,
-            uow.add_operation(ChangeType.HOLD_RELEASED, unit.sku, context, DocumentRefs(hold_id=hold_id), reason),
+            uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, context, DocumentRefs(hold_id=hold_id), reason),
         )

@@ -1,4 +1,4 @@
-"""Dispatch check: whether units may ship, decided on their current state under the sku's lock (S28).
+"""Dispatch check: whether units may ship, decided on their current state under the lock of the SKU (S28).
 
 An approval reserves nothing and expires after a limited time.
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
 from services.serials.units.domain.standing_holds import StandingHold
-from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Operation, OperationIndex, Transition
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import Message, chunks
@@ -59,17 +59,17 @@ def _standing_hold_event(operation: Operation, standing_hold: StandingHold) -> M
     }  # fmt: skip
     return (
         SerialHoldPlaced(**fields, units=[])
-        if operation.change is ChangeType.HOLD_PLACED
+        if operation.change is SerialChangeType.HOLD_PLACED
         else SerialHoldReleased(**fields, serials=[])
     )
 
 
 def _events_for(operation: Operation, transitions: Sequence[Transition]) -> Iterator[Message]:
-    if operation.change is ChangeType.HOLD_PLACED:
+    if operation.change is SerialChangeType.HOLD_PLACED:
         yield _hold_placed_event(operation, transitions)
-    elif operation.change is ChangeType.HOLD_RELEASED:
+    elif operation.change is SerialChangeType.HOLD_RELEASED:
         yield _hold_released_event(operation, transitions)
-    elif operation.change is ChangeType.EXPIRY_CORRECTED:
+    elif operation.change is SerialChangeType.EXPIRY_CORRECTED:
         yield _expiry_corrected_event(operation, transitions)
     elif operation.change in ADJUSTMENT_BY_CHANGE:
         yield from _adjusted_events(operation, transitions)

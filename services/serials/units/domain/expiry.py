@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.serials.units.domain import holds
 from services.serials.units.domain.corrections import expired_hold_id
 from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
-from services.serials.units.domain.transitions import NON_STATUS_CHANGES, ChangeType
+from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message, chunks
@@ -104,10 +104,10 @@ def _check_group(
     if due_units and is_expired(group.expiry, rules.local_date):
         hold_id = expired_hold_id(group.warehouse, group.expiry)
         operation = uow.add_operation(
-            ChangeType.HOLD_PLACED, group.sku, context, DocumentRefs(hold_id=hold_id), "expired"
+            SerialChangeType.HOLD_PLACED, group.sku, context, DocumentRefs(hold_id=hold_id), "expired"
         )
         for unit in due_units:
-            if unit.status in NON_STATUS_CHANGES[ChangeType.HOLD_PLACED]:
+            if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
                 holds.place(uow, unit, operation)
         emitted += [
             SerialExpired(**fields, serials=list(batch), hold_id=hold_id)

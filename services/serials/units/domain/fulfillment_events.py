@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.transitions import ChangeType, next_status
+from services.serials.units.domain.transitions import SerialChangeType, next_status
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent
@@ -33,7 +33,9 @@ class Reallocation(NamedTuple):
 OrderSerialsEvent = TypeVar("OrderSerialsEvent", OrderSerialsDeallocated, OrderSerialsPicked, OrderSerialsUnpicked)
 
 
-def _matching_units(uow: SerialsUnitOfWork, event: CloudEvent[OrderSerialsEvent], change: ChangeType) -> list[Unit]:
+def _matching_units(
+    uow: SerialsUnitOfWork, event: CloudEvent[OrderSerialsEvent], change: SerialChangeType
+) -> list[Unit]:
     """Return the units whose status and documents allow the change; record conflicts for the others."""
     payload = event.data
     expected_documents = (payload.order, payload.line, payload.demand_id)
@@ -61,14 +63,14 @@ def deallocate(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[OrderSerialsD
     reallocations = []
     for event in events:
         payload, context, documents = event.data, MessageContext.from_event(event), _document_refs(event.data)
-        units = _matching_units(uow, event, ChangeType.DEALLOCATED)
-        operation = uow.add_operation(ChangeType.DEALLOCATED, payload.sku, context, documents, payload.reason)
+        units = _matching_units(uow, event, SerialChangeType.DEALLOCATED)
+        operation = uow.add_operation(SerialChangeType.DEALLOCATED, payload.sku, context, documents, payload.reason)
         for unit in units:
             uow.transition(unit, operation, unit.location)
             unit.clear_allocation()
         if payload.hold_id:
             hold_operation = uow.add_operation(
-                ChangeType.HOLD_PLACED,
+                SerialChangeType.HOLD_PLACED,
                 payload.sku,
                 context,
                 documents._replace(hold_id=payload.hold_id),
@@ -88,9 +90,9 @@ def pick(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[OrderSerialsPicked]
     for event in events:
         payload = event.data
         operation = uow.add_operation(
-            ChangeType.PICKED, payload.sku, MessageContext.from_event(event), _document_refs(payload)
+            SerialChangeType.PICKED, payload.sku, MessageContext.from_event(event), _document_refs(payload)
         )
-        for unit in _matching_units(uow, event, ChangeType.PICKED):
+        for unit in _matching_units(uow, event, SerialChangeType.PICKED):
             uow.transition(unit, operation, payload.location)
             unit.warehouse = warehouse_of(payload.location)
 
@@ -101,9 +103,9 @@ def unpick(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[OrderSerialsUnpic
     for event in events:
         payload, context = event.data, MessageContext.from_event(event)
         operation = uow.add_operation(
-            ChangeType.UNPICKED, payload.sku, context, _document_refs(payload), payload.reason
+            SerialChangeType.UNPICKED, payload.sku, context, _document_refs(payload), payload.reason
         )
-        units = _matching_units(uow, event, ChangeType.UNPICKED)
+        units = _matching_units(uow, event, SerialChangeType.UNPICKED)
         for unit in units:
             uow.transition(unit, operation, payload.location)
             unit.clear_allocation()
@@ -123,7 +125,9 @@ def release_allocations(uow: SerialsUnitOfWork, events: Iterable[CloudEvent[Allo
     for event in events:
         payload, context = event.data, MessageContext.from_event(event)
         documents = DocumentRefs(order_id=payload.order, line=payload.line, demand_id=payload.demand_id)
-        operation = uow.add_operation(ChangeType.DEMAND_CANCELLED, payload.sku, context, documents, payload.reason)
+        operation = uow.add_operation(
+            SerialChangeType.DEMAND_CANCELLED, payload.sku, context, documents, payload.reason
+        )
         for unit in units_by_demand.pop((payload.sku, payload.demand_id), ()):
             uow.transition(unit, operation, unit.location)
             unit.clear_allocation()
@@ -164,14 +168,14 @@ def _ship_product(
     units_by_violation: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     for packed_serial in packed_serials:
         unit = uow.get_unit(sku, packed_serial.serial)
-        if next_status(unit.status, ChangeType.DISPATCHED) is None:
+        if next_status(unit.status, SerialChangeType.DISPATCHED) is None:
             wrong_status.append(unit)
         elif (unit.order_id, unit.order_line) != (payload.order, packed_serial.line):
             wrong_documents.append(unit)
         else:
             if packed_serial.line not in operation_by_line:
                 operation_by_line[packed_serial.line] = uow.add_operation(
-                    ChangeType.DISPATCHED, sku, context, documents._replace(line=packed_serial.line)
+                    SerialChangeType.DISPATCHED, sku, context, documents._replace(line=packed_serial.line)
                 )
             # The time of dispatch counts, not of processing: a message may be delayed overnight.
             rules = shelf_life_by_pool.get(unit.pool)
@@ -185,9 +189,9 @@ def _ship_product(
     uow.record_conflict(event, Code.ILLEGAL_TRANSITION, wrong_status, f"dispatched with {shipment_text}")
     uow.record_conflict(event, Code.DOCUMENT_MISMATCH, wrong_documents, f"dispatched with {shipment_text}")
     uow.record_conflict(
-        event, Code.ON_HOLD, held_units, f"shipped with {shipment_text} while on hold, call customer {payload.customer}"
+        event, Code.ON_HOLD, held_units, f"shipped with {shipment_text} while on hold; call customer {payload.customer}"
     )
     for (code, reason), units in units_by_violation.items():
         uow.record_conflict(
-            event, code, units, f"shipped with {shipment_text} although {reason}, call customer {payload.customer}"
+            event, code, units, f"shipped with {shipment_text} although {reason}; call customer {payload.customer}"
         )

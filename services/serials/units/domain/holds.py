@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
 from services.serials.units.domain.standing_holds import StandingHold
-from services.serials.units.domain.transitions import NON_STATUS_CHANGES, ChangeType
+from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, HoldChange, MessageContext, OperationIndex, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
@@ -64,7 +64,7 @@ def _place_hold(uow: SerialsUnitOfWork, request: CloudEvent[PlaceSerialHold]) ->
     if violation := duplicate_serials_violation(command.serials):
         return CommandOutcome.rejected(violation)
     operation = uow.add_operation(
-        ChangeType.HOLD_PLACED,
+        SerialChangeType.HOLD_PLACED,
         command.sku,
         MessageContext.from_event(request),
         DocumentRefs(hold_id=command.hold_id),
@@ -87,7 +87,7 @@ def _place_hold(uow: SerialsUnitOfWork, request: CloudEvent[PlaceSerialHold]) ->
 
 
 def _hold_violation(unit: Unit) -> Code | None:
-    return None if unit.status in NON_STATUS_CHANGES[ChangeType.HOLD_PLACED] else Code.ILLEGAL_TRANSITION
+    return None if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED] else Code.ILLEGAL_TRANSITION
 
 
 def release_holds(uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[ReleaseSerialHold]]) -> list[CommandOutcome]:
@@ -114,7 +114,7 @@ def _release_hold(uow: SerialsUnitOfWork, request: CloudEvent[ReleaseSerialHold]
         )
         return CommandOutcome.rejected(violation)
     operation = uow.add_operation(
-        ChangeType.HOLD_RELEASED, command.sku, context, DocumentRefs(hold_id=command.hold_id), command.reason
+        SerialChangeType.HOLD_RELEASED, command.sku, context, DocumentRefs(hold_id=command.hold_id), command.reason
     )
     for standing_hold in standing_holds:
         uow.released_standing_holds.append((uow.standing_holds.pop(standing_hold.key), operation))

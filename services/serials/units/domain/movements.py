@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
-from services.serials.units.domain.transitions import UNALLOCATED, ChangeType
+from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
@@ -84,7 +84,7 @@ def _put_away(
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
     )
-    operation = uow.add_operation(ChangeType.PUT_AWAY, command.sku, context, DocumentRefs())
+    operation = uow.add_operation(SerialChangeType.PUT_AWAY, command.sku, context, DocumentRefs())
     for unit in accepted:
         uow.transition(unit, operation, command.location)
         uow.mark_released(unit, context)
@@ -113,7 +113,9 @@ def _move(uow: SerialsUnitOfWork, request: CloudEvent[MoveSerials], location_typ
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
     )
-    operation = uow.add_operation(ChangeType.MOVED, command.sku, MessageContext.from_event(request), DocumentRefs())
+    operation = uow.add_operation(
+        SerialChangeType.MOVED, command.sku, MessageContext.from_event(request), DocumentRefs()
+    )
     for unit in accepted:
         uow.transition(unit, operation, command.location)
     return CommandOutcome(operation, accepted, add_location_detail(rejected, command.location, location_types))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.standing_holds import StandingHold
-from services.serials.units.domain.transitions import NON_STATUS_CHANGES, ChangeType
+from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, chunks
@@ -41,7 +41,7 @@ def _open_recall(uow: SerialsUnitOfWork, event: CloudEvent[RecallOpened]) -> Rec
     if payload.mock:
         return RecallMatch(event, units, frozenset())
     operation = uow.add_operation(
-        ChangeType.HOLD_PLACED,
+        SerialChangeType.HOLD_PLACED,
         payload.sku,
         MessageContext.from_event(event),
         DocumentRefs(hold_id=payload.hold_id),
@@ -50,7 +50,7 @@ def _open_recall(uow: SerialsUnitOfWork, event: CloudEvent[RecallOpened]) -> Rec
     uow.place_standing_hold(standing_hold, operation)
     for unit in units:
         uow.track_for_recall(unit, standing_hold)
-        if unit.status in NON_STATUS_CHANGES[ChangeType.HOLD_PLACED]:
+        if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
             holds.place(uow, unit, operation)
     return RecallMatch(
         event,

@@ -7,7 +7,7 @@ different receipts may arrive in any order, and repeated events have no effect.
 from collections.abc import Iterator, Sequence
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.transitions import UNALLOCATED, ChangeType
+from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent
@@ -39,7 +39,9 @@ def expect(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ReceiptLineExpect
     for event in events:
         payload = event.data
         documents = DocumentRefs(receipt=payload.receipt, line=payload.line)
-        operation = uow.add_operation(ChangeType.EXPECTED, payload.sku, MessageContext.from_event(event), documents)
+        operation = uow.add_operation(
+            SerialChangeType.EXPECTED, payload.sku, MessageContext.from_event(event), documents
+        )
         conflicting_units = []
         for unit, version in _newer_units(uow, payload):
             if not uow.transition(unit, operation, None):
@@ -58,7 +60,11 @@ def cancel_expectation(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[Recei
         payload = event.data
         documents = DocumentRefs(receipt=payload.receipt, line=payload.line)
         operation = uow.add_operation(
-            ChangeType.EXPECTATION_CANCELLED, payload.sku, MessageContext.from_event(event), documents, payload.reason
+            SerialChangeType.EXPECTATION_CANCELLED,
+            payload.sku,
+            MessageContext.from_event(event),
+            documents,
+            payload.reason,
         )
         conflicting_units = []
         for unit, version in _newer_units(uow, payload):
@@ -83,10 +89,10 @@ def receive(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ReceiptSerialsRe
     for event in events:
         payload, context = event.data, MessageContext.from_event(event)
         documents = DocumentRefs(receipt=payload.receipt, line=payload.line)
-        operation = uow.add_operation(ChangeType.RECEIVED, payload.sku, context, documents)
+        operation = uow.add_operation(SerialChangeType.RECEIVED, payload.sku, context, documents)
         hold_operation = (
             uow.add_operation(
-                ChangeType.HOLD_PLACED,
+                SerialChangeType.HOLD_PLACED,
                 payload.sku,
                 context,
                 documents._replace(hold_id=payload.hold_id),
@@ -121,9 +127,13 @@ def receive_return(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ReturnSer
     for event in events:
         payload, context = event.data, MessageContext.from_event(event)
         documents = DocumentRefs(order_id=payload.order, customer=payload.customer, return_id=payload.return_id)
-        operation = uow.add_operation(ChangeType.RETURNED, payload.sku, context, documents, payload.reason)
+        operation = uow.add_operation(SerialChangeType.RETURNED, payload.sku, context, documents, payload.reason)
         hold_operation = uow.add_operation(
-            ChangeType.HOLD_PLACED, payload.sku, context, documents._replace(hold_id=payload.hold_id), payload.reason
+            SerialChangeType.HOLD_PLACED,
+            payload.sku,
+            context,
+            documents._replace(hold_id=payload.hold_id),
+            payload.reason,
         )
         conflicting_units = []
         for unit, version in _newer_units(uow, payload):
@@ -144,7 +154,7 @@ def receive_return(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ReturnSer
         )
 
 
-CHANGE_BY_DISPOSITION = {"SCRAP": ChangeType.SCRAPPED, "RETURN_TO_VENDOR": ChangeType.RETURNED_TO_VENDOR}
+CHANGE_BY_DISPOSITION = {"SCRAP": SerialChangeType.SCRAPPED, "RETURN_TO_VENDOR": SerialChangeType.RETURNED_TO_VENDOR}
 
 
 def dispose_return(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ReturnSerialsDisposed]]) -> None:
@@ -164,8 +174,10 @@ def dispose_return(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ReturnSer
                 if unit.adjustment:  # adjusted before the disposition: only the hold is released
                     continue
                 uow.transition(unit, operation, unit.location)
-                unit.adjustment = "SCRAPPED" if change is ChangeType.SCRAPPED else "RETURNED_TO_VENDOR"
-        release_operation = uow.add_operation(ChangeType.HOLD_RELEASED, payload.sku, context, documents, payload.reason)
+                unit.adjustment = "SCRAPPED" if change is SerialChangeType.SCRAPPED else "RETURNED_TO_VENDOR"
+        release_operation = uow.add_operation(
+            SerialChangeType.HOLD_RELEASED, payload.sku, context, documents, payload.reason
+        )
         for unit in units:
             holds.release(uow, unit, release_operation)
             uow.mark_released(unit, context)

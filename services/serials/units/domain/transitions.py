@@ -10,66 +10,71 @@ from shared.contracts.serials import SerialStatus
 STATUSES: tuple[SerialStatus, ...] = get_args(SerialStatus)
 
 
-class ChangeType(StrEnum):
+class SerialChangeType(StrEnum):
     """Kind of change of a unit, as recorded in the audit trail."""
 
-    EXPECTED = "expected"
-    EXPECTATION_CANCELLED = "expectation cancelled"
-    RECEIVED = "received"
-    PUT_AWAY = "put away"
-    ALLOCATED = "allocated"
-    DEALLOCATED = "deallocated"
-    DEMAND_CANCELLED = "demand cancelled"
-    PICKED = "picked"
-    UNPICKED = "unpicked"
-    DISPATCHED = "dispatched"
-    RETURNED = "returned"
+    EXPECTED = "EXPECTED"
+    EXPECTATION_CANCELLED = "EXPECTATION_CANCELLED"
+    RECEIVED = "RECEIVED"
+    PUT_AWAY = "PUT_AWAY"
+    ALLOCATED = "ALLOCATED"
+    DEALLOCATED = "DEALLOCATED"
+    DEMAND_CANCELLED = "DEMAND_CANCELLED"
+    PICKED = "PICKED"
+    UNPICKED = "UNPICKED"
+    DISPATCHED = "DISPATCHED"
+    RETURNED = "RETURNED"
 
-    MOVED = "moved"
-    HOLD_PLACED = "hold placed"
-    HOLD_RELEASED = "hold released"
-    SCRAPPED = "scrapped"
-    LOST = "lost"
-    FOUND = "found"
-    VOID = "void"
-    RETURNED_TO_VENDOR = "returned to vendor"
-    EXPIRY_CORRECTED = "expiry corrected"
+    MOVED = "MOVED"
+    HOLD_PLACED = "HOLD_PLACED"
+    HOLD_RELEASED = "HOLD_RELEASED"
+    SCRAPPED = "SCRAPPED"
+    LOST = "LOST"
+    FOUND = "FOUND"
+    VOID = "VOID"
+    RETURNED_TO_VENDOR = "RETURNED_TO_VENDOR"
+    EXPIRY_CORRECTED = "EXPIRY_CORRECTED"
+
+    @property
+    def description(self) -> str:
+        """The kind in words, used as the default reason of an audit entry."""
+        return self.value.lower().replace("_", " ")
 
 
-TRANSITIONS: Mapping[tuple[SerialStatus | None, ChangeType], SerialStatus] = MappingProxyType({
-    (None, ChangeType.EXPECTED): "EXPECTED",
-    ("EXPECTED", ChangeType.EXPECTED): "EXPECTED",
-    ("EXPECTED", ChangeType.EXPECTATION_CANCELLED): "EXPECTED",
-    (None, ChangeType.RECEIVED): "RECEIVED",
-    ("EXPECTED", ChangeType.RECEIVED): "RECEIVED",
-    ("RECEIVED", ChangeType.PUT_AWAY): "IN_INVENTORY",
-    ("IN_INVENTORY", ChangeType.ALLOCATED): "ALLOCATED",
-    ("ALLOCATED", ChangeType.DEALLOCATED): "IN_INVENTORY",
-    ("ALLOCATED", ChangeType.DEMAND_CANCELLED): "IN_INVENTORY",
-    ("ALLOCATED", ChangeType.PICKED): "PICKED",
-    ("PICKED", ChangeType.UNPICKED): "IN_INVENTORY",
-    ("PICKED", ChangeType.DISPATCHED): "SHIPPED",
-    ("SHIPPED", ChangeType.RETURNED): "RECEIVED",
+TRANSITIONS: Mapping[tuple[SerialStatus | None, SerialChangeType], SerialStatus] = MappingProxyType({
+    (None, SerialChangeType.EXPECTED): "EXPECTED",
+    ("EXPECTED", SerialChangeType.EXPECTED): "EXPECTED",
+    ("EXPECTED", SerialChangeType.EXPECTATION_CANCELLED): "EXPECTED",
+    (None, SerialChangeType.RECEIVED): "RECEIVED",
+    ("EXPECTED", SerialChangeType.RECEIVED): "RECEIVED",
+    ("RECEIVED", SerialChangeType.PUT_AWAY): "IN_INVENTORY",
+    ("IN_INVENTORY", SerialChangeType.ALLOCATED): "ALLOCATED",
+    ("ALLOCATED", SerialChangeType.DEALLOCATED): "IN_INVENTORY",
+    ("ALLOCATED", SerialChangeType.DEMAND_CANCELLED): "IN_INVENTORY",
+    ("ALLOCATED", SerialChangeType.PICKED): "PICKED",
+    ("PICKED", SerialChangeType.UNPICKED): "IN_INVENTORY",
+    ("PICKED", SerialChangeType.DISPATCHED): "SHIPPED",
+    ("SHIPPED", SerialChangeType.RETURNED): "RECEIVED",
 })  # fmt: skip
 
 ON_HAND: frozenset[SerialStatus] = frozenset({"RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED"})
 UNALLOCATED: frozenset[SerialStatus] = frozenset({"RECEIVED", "IN_INVENTORY"})
 
-NON_STATUS_CHANGES: Mapping[ChangeType, frozenset[SerialStatus]] = MappingProxyType({
-    ChangeType.MOVED: UNALLOCATED,
-    ChangeType.HOLD_PLACED: ON_HAND,
-    ChangeType.HOLD_RELEASED: frozenset(STATUSES),
-    ChangeType.SCRAPPED: UNALLOCATED,
-    ChangeType.LOST: UNALLOCATED,
-    ChangeType.FOUND: UNALLOCATED,
-    ChangeType.VOID: UNALLOCATED,
-    ChangeType.RETURNED_TO_VENDOR: UNALLOCATED,
-    ChangeType.EXPIRY_CORRECTED: ON_HAND | {"SHIPPED"},
+NON_STATUS_CHANGES: Mapping[SerialChangeType, frozenset[SerialStatus]] = MappingProxyType({
+    SerialChangeType.MOVED: UNALLOCATED,
+    SerialChangeType.HOLD_PLACED: ON_HAND,
+    SerialChangeType.HOLD_RELEASED: frozenset(STATUSES),
+    SerialChangeType.SCRAPPED: UNALLOCATED,
+    SerialChangeType.LOST: UNALLOCATED,
+    SerialChangeType.FOUND: UNALLOCATED,
+    SerialChangeType.VOID: UNALLOCATED,
+    SerialChangeType.RETURNED_TO_VENDOR: UNALLOCATED,
+    SerialChangeType.EXPIRY_CORRECTED: ON_HAND | {"SHIPPED"},
 })  # fmt: skip
 """Changes that keep the status, audited like transitions, and the statuses in which they are allowed."""
 
 
-def next_status(status: SerialStatus | None, change: ChangeType) -> SerialStatus | None:
+def next_status(status: SerialStatus | None, change: SerialChangeType) -> SerialStatus | None:
     """Return the status after a change, or None if the change is not allowed."""
     if status is not None and status in NON_STATUS_CHANGES.get(change, ()):
         return status

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from services.serials.units.domain.transitions import ChangeType
+from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.envelope import Causation, CloudEvent
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 
@@ -124,7 +124,7 @@ class DocumentRefs(NamedTuple):
 class Operation(NamedTuple):
     """One change of one or more units of a product: the data that their audit entries share (S22)."""
 
-    change: ChangeType
+    change: SerialChangeType
     sku: str
     reason: str
     context: MessageContext

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
-from services.serials.units.domain.transitions import ChangeType, next_status
+from services.serials.units.domain.transitions import SerialChangeType, next_status
 from services.serials.units.domain.unit import (
     DocumentRefs,
     HoldChange,
@@ -80,11 +80,11 @@ class SerialsUnitOfWork:
             self.units.setdefault(unit.key, unit)
 
     def add_operation(
-        self, change: ChangeType, sku: str, context: MessageContext, documents: DocumentRefs, reason: str = ""
+        self, change: SerialChangeType, sku: str, context: MessageContext, documents: DocumentRefs, reason: str = ""
     ) -> OperationIndex:
         """Add an operation and return its index, to which transitions refer."""
         self.operations.append(
-            Operation(change=change, sku=sku, reason=reason or change.value, context=context, documents=documents)
+            Operation(change=change, sku=sku, reason=reason or change.description, context=context, documents=documents)
         )
         return len(self.operations) - 1
 
@@ -114,7 +114,7 @@ class SerialsUnitOfWork:
         key = standing_hold.sku, standing_hold.hold_id, context.cause.source, context.cause.id
         if key not in self._standing_hold_operations:
             self._standing_hold_operations[key] = self.add_operation(
-                ChangeType.HOLD_PLACED,
+                SerialChangeType.HOLD_PLACED,
                 standing_hold.sku,
                 context,
                 DocumentRefs(hold_id=standing_hold.hold_id),

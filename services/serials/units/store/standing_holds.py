@@ -62,7 +62,7 @@ async def load_standing_holds(tx: Transaction, uow: SerialsUnitOfWork, skus: Ite
 
 
 async def load_standing_holds_by_id(tx: Transaction, uow: SerialsUnitOfWork, holds: Iterable[tuple[str, str]]) -> None:
-    """Load standing holds by sku and id, also released ones."""
+    """Load standing holds by SKU and id, including released ones."""
     if hold_keys := set(holds):
         skus, hold_ids = zip(*hold_keys, strict=True)
         _attach(uow, await tx.fetch_all(SELECT_BY_HOLD, {"skus": skus, "hold_ids": hold_ids}))

@@ -1,0 +1,104 @@
+"""Loads lots with their holds, balances, reservations and picked stock."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import text
+
+from services.lots.balances.domain.records import Balance, BalanceKey, Hold, Lot, LotKey, PickedQuantity, Reservation
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store.keys import BALANCE_KEYS, LOT_KEYS, balance_arrays, lot_arrays
+from services.lots.balances.store.locations import load_location_types
+from services.lots.balances.store.tables import BALANCE, HOLD, LOT, PICKED, RESERVATION
+from shared.inventory.reference_data import load_products
+from shared.persistence.database import Transaction
+from shared.persistence.records import load_records
+
+SELECT_LOTS = text(f"SELECT {LOT.select_columns} FROM {LOT_KEYS} JOIN lot USING (sku, lot)")  # noqa: S608
+SELECT_OPEN_HOLDS = text(f"""
+    SELECT {HOLD.select_columns} FROM {LOT_KEYS} JOIN hold USING (sku, lot) WHERE hold.released_at IS NULL
+""")  # noqa: S608
+SELECT_HOLDS = text(f"""
+    SELECT {HOLD.select_columns} FROM unnest(CAST(:skus AS text[]), CAST(:hold_ids AS text[])) AS k (sku, hold_id)
+    JOIN hold USING (sku, hold_id)
+""")  # noqa: S608
+SELECT_BALANCES = text(f"SELECT {BALANCE.select_columns} FROM {BALANCE_KEYS} JOIN balance USING (sku, lot, location)")  # noqa: S608
+SELECT_LOT_BALANCES = text(f"""
+    SELECT {BALANCE.select_columns} FROM {LOT_KEYS} JOIN balance USING (sku, lot) WHERE balance.on_hand > 0
+""")  # noqa: S608
+SELECT_RESERVATIONS = text(f"""
+    SELECT {RESERVATION.select_columns} FROM {LOT_KEYS} JOIN reservation USING (sku, lot) WHERE reservation.quantity > 0
+""")  # noqa: S608
+SELECT_PICKED = text(f"""
+    SELECT {PICKED.select_columns} FROM {LOT_KEYS} JOIN picked_stock USING (sku, lot) WHERE picked_stock.quantity > 0
+""")  # noqa: S608
+SELECT_ALLOCATING_ORDERS = text(f"""
+    SELECT k.sku, k.lot, k.location, r.order_id FROM {BALANCE_KEYS} CROSS JOIN LATERAL (
+        SELECT DISTINCT order_id FROM (
+            SELECT order_id FROM reservation
+            WHERE sku = k.sku AND lot = k.lot AND location = k.location AND quantity > 0 LIMIT 20
+        ) AS sample
+    ) AS r ORDER BY r.order_id
+""")  # noqa: S608
+SELECT_SAME_NUMBERED_LOTS = text("""
+    SELECT k.lot, array_agg(o.sku) AS skus FROM unnest(CAST(:lots AS text[])) AS k (lot)
+    CROSS JOIN LATERAL (SELECT sku FROM lot WHERE lot = k.lot ORDER BY sku LIMIT 5) AS o GROUP BY k.lot
+""")
+
+
+async def load(tx: Transaction, keys: Iterable[BalanceKey], uow: LotsUnitOfWork | None = None) -> LotsUnitOfWork:
+    """Load balances with their lots, holds, locations and products."""
+    uow = uow or LotsUnitOfWork(tx.now)
+    key_list = sorted(set(keys))
+    if key_list:
+        await load_lots(tx, uow, [(sku, lot) for sku, lot, _ in key_list])
+        uow.load(load_records(Balance, await tx.fetch_all(SELECT_BALANCES, balance_arrays(key_list))))
+        await load_location_types(tx, uow, [location for _, _, location in key_list])
+        known_products = await load_products(tx, [sku for sku, _, _ in key_list])
+        uow.tracking = {**uow.tracking, **{sku: product.tracking for sku, product in known_products.items()}}
+        uow.decimals = {**uow.decimals, **{sku: product.decimals for sku, product in known_products.items()}}
+        uow.expiry_required_skus |= {
+            sku for sku, product in known_products.items() if product.shelf_life.expiry_required
+        }
+    return uow
+
+
+async def load_for_commands(tx: Transaction, keys: Iterable[BalanceKey]) -> LotsUnitOfWork:
+    """Load the balances of commands, and the orders and lots that violations may mention."""
+    key_list = list(keys)
+    uow = await load(tx, key_list)
+    orders_by_key: dict[BalanceKey, list[str]] = {}
+    for row in await tx.fetch_all(
+        SELECT_ALLOCATING_ORDERS, balance_arrays(key for key in key_list if key in uow.balances)
+    ):
+        orders_by_key.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
+    uow.allocating_orders = orders_by_key
+    if unknown_lots := {lot for sku, lot, _ in key_list if lot and (sku, lot) not in uow.lots}:
+        rows = await tx.fetch_all(SELECT_SAME_NUMBERED_LOTS, {"lots": list(unknown_lots)})
+        uow.same_numbered_lots = {row.lot: row.skus for row in rows}
+    return uow
+
+
+async def load_lots(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
+    """Load lots with their open holds."""
+    arrays = lot_arrays(keys)
+    uow.load(load_records(Lot, await tx.fetch_all(SELECT_LOTS, arrays)))
+    uow.load(load_records(Hold, await tx.fetch_all(SELECT_OPEN_HOLDS, arrays)))
+
+
+async def load_all_locations(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
+    """Load all balances of lots: a released hold or a corrected date concerns all of them."""
+    uow.load(load_records(Balance, await tx.fetch_all(SELECT_LOT_BALANCES, lot_arrays(keys))))
+
+
+async def load_commitments(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
+    """Load the reservations and picked stock of lots: events of holds and corrections list them."""
+    arrays = lot_arrays(keys)
+    uow.load(load_records(Reservation, await tx.fetch_all(SELECT_RESERVATIONS, arrays)))
+    uow.load(load_records(PickedQuantity, await tx.fetch_all(SELECT_PICKED, arrays)))
+
+
+async def load_holds(tx: Transaction, uow: LotsUnitOfWork, hold_keys: Iterable[tuple[str, str]]) -> None:
+    """Load holds by SKU and id, including released ones."""
+    key_list = sorted(set(hold_keys))
+    values = {"skus": [sku for sku, _ in key_list], "hold_ids": [hold_id for _, hold_id in key_list]}
+    uow.load(load_records(Hold, await tx.fetch_all(SELECT_HOLDS, values)))
