@@ -1,9 +1,11 @@
 """Descriptions of fields in schemas: the same name means the same in all messages, requests and responses.
 
-A key `Model.field` describes a field of one model and of its subclasses. A docstring at the field takes precedence.
+`model_descriptions` describes fields of one model and its subclasses. A docstring at the field takes precedence.
 """
 
 from collections.abc import Mapping
+
+from shared.contracts.model_descriptions import MODEL_FIELD_DESCRIPTIONS
 
 FIELD_DESCRIPTIONS: Mapping[str, str] = {
     # Identifiers
@@ -250,105 +252,12 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "outbox_relay": "Last error of the outbox relay; null if it works.",
     "jobs": "Last error of each scheduled job; null if it works.",
     "assigned": "Assigned Kafka partitions.",
-    # Fields with another meaning in one model
-    "AffectedProduct.lots": "Affected lot numbers.",
-    "AllocationRequested.lots": "Lot numbers that may be allocated; empty if any may.",
-    "AllocationRequested.serials": "Serial numbers to allocate; empty if any may be allocated.",
-    "AsnLine.serials": "Serial numbers of some or all units of the line.",
-    "Barcode.code": "Content of the barcode.",
-    "Barcode.quantity": "Number of units that one scan represents.",
-    "Causation.id": "CloudEvents `id` of the message.",
-    "CloudEvent.data": "Payload.",
-    "CloudEvent.datacontenttype": "Media type of `data`.",
-    "CloudEvent.id": "Id of the message, unique for its source; used with it for deduplication.",
-    "CloudEvent.source": "URI reference of the sender.",
-    "CloudEvent.specversion": "Version of the CloudEvents specification.",
-    "CloudEvent.subject": "Not used.",
-    "CloudEvent.time": "Time at which it happened.",
-    "CloudEvent.traceparent": "W3C trace context; an invalid value is ignored.",
-    "CloudEvent.type": "Message type.",
-    "ConfirmSession.quantity": "Quantity of lots counted by the sender; compared with the session if given.",
-    "ConfirmSession.units": "Number of serial numbers counted by the sender; compared with the session if given.",
-    "Customer.id": "Customer number.",
-    "Customer.name": "Name of the customer.",
-    "DateCorrectionOut.actor": "User or device that corrected the dates.",
-    "DiscrepancyFound.kind": "Kind of discrepancy.",
-    "DiscrepancyOut.kind": "Kind of discrepancy.",
-    "DiscrepancyResolved.kind": "Kind of discrepancy.",
-    "DiscrepancyFound.lot": "Lot number; null for serial numbers.",
-    "DispatchReason.lot": "Lot that was rejected; empty for a unit.",
-    "DispatchReason.serial": "Serial number that was rejected; empty for a lot.",
-    "DispatchReason.sku": "SKU of the rejected item; empty if the shipment as a whole was rejected.",
-    "DisposeReturn.lots": "Lots and quantities to dispose of.",
-    "DisposeReturn.serials": "Serial numbers to dispose of; with `lots` empty too, all pending items.",
-    "LotDemandOut.allocated": "Allocated lots with their locations.",
-    "LotDemandOut.picked": "Picked lots that have not shipped.",
-    "LotDemandOut.lots": "Lot numbers that may be allocated; empty if any may.",
-    "SerialDemandOut.lots": "Lot numbers that may be allocated; empty if any may.",
-    "SerialDemandOut.serials": "Serial numbers to allocate; empty if any may be allocated.",
-    "LotHoldSummary.kind": "Kind of hold.",
-    "LocationDefined.type": "Type of location: docks and staging locations receive, storage locations store.",
-    "LocationChanged.type": "Type of location: docks and staging locations receive, storage locations store.",
-    "LocationOut.type": "Type of location: docks and staging locations receive, storage locations store.",
-    "LocationChangeOut.message": "CloudEvents `id` of the message that caused the change.",
-    "ProductChangeOut.message": "CloudEvents `id` of the message that caused the change.",
-    "LotAllocated.allocated": "Lots allocated in this step, with their locations.",
-    "LotHoldOut.kind": "Kind of hold.",
-    "LotHoldPlaced.location": "Location of the hold; null if it applies to all locations.",
-    "LotMixingDetected.lots": "Lot numbers at the location.",
-    "LotScanResult.unmatched": "Quantity that becomes a discrepancy when the session is confirmed.",
-    "LotScanResult.status": "Result of the scan.",
-    "OpenRecall.lots": "Lots to recall.",
-    "OpenRecall.serials": "Serial numbers to recall.",
-    "OrderDemandOut.lots": "Lot numbers that may be allocated; empty if any may.",
-    "OrderDemandOut.serials": "Serial numbers to allocate; empty if any may be allocated.",
-    "OrderLine.lots": "Lot numbers that may be allocated; empty if any may.",
-    "OrderLine.serials": "Serial numbers to allocate; empty if any may be allocated.",
-    "OrderLineOut.lots": "Lot numbers that may be allocated; empty if any may.",
-    "OrderLineOut.serials": "Serial numbers to allocate; empty if any may be allocated.",
-    "OrderLogEntryOut.detail": "Details of the action.",
-    "OrderLotOut.holds": "Reasons of the open holds on the lot.",
-    "OrderUnitOut.holds": "Reasons of the open holds on the unit.",
-    "PickItem.name": "Name of the product.",
-    "PlaceLotHold.location": "Location to hold; null for all locations.",
-    "PlaceSerialHold.lot": "Lot number to hold, including later receipts, instead of `serials`.",
-    "Problem.status": "HTTP status.",
-    "Problem.type": "URI of the error code.",
-    "RecalledProductOut.lots": "Affected lot numbers.",
-    "RecalledProductOut.units": "Number of affected units.",
-    "RecalledSerialState.held": "Whether the hold of the recall is still open.",
-    "RecallOpened.lots": "Affected lot numbers.",
-    "RejectedLot.code": "Error code of the rejection.",
-    "RejectedSerial.code": "Error code of the rejection.",
-    "Rejected.kind": "Whether a command was rejected or an event conflicts with the state of the service.",
-    "RejectionSummary.kind": "Whether a command was rejected or an event conflicts with the state of the service.",
-    "RejectionSummary.type": "Type of the message.",
-    "ReleaseLotHold.lot": "Lot to release; null for all lots of the hold.",
-    "ResolutionResult.kind": "Kind of discrepancy.",
-    "ResolveDiscrepancy.line": "Line to accept the items on, if they match no line.",
-    "ReturnLotOut.received_at": "Time at which the return was received.",
-    "ScanItems.lot": "Lot number on the labels of the serial numbers.",
-    "ScanItems.expiry": "Expiry date on the labels of the serial numbers.",
-    "ScanOut.status": "ACCEPTED, or the kind of discrepancy that the scan becomes.",
-    "SerialAllocated.allocated": "Units allocated in this step, with their locations.",
-    "SerialHoldReleased.lots": "Lot numbers under the hold.",
-    "SerialScanResult.status": "Result of the scan.",
-    "SessionResult.quantity": "Affected quantity of lots.",
-    "SessionResult.units": "Number of affected units.",
-    "StandingHoldOut.lots": "Lot numbers under the hold.",
-    "StandingHoldOut.recall": "Recall that placed the hold; null if placed by hand.",
-    "StatusCount.units": "Number of units, up to the maximum counted.",
-    "SwapUnit.unit": "Allocated unit to replace.",
-    "SwapLot.stock": "Allocated lot quantity to replace.",
-    "UnitHistoryEntry.document": "Document of the change.",
-    "UnitHistoryEntry.status": "Status after the change.",
-    "UnitHistoryEntry.location": "Location after the change.",
 }
 
 
 def field_description(model: type, field: str) -> str | None:
     """Return the description of a field: that of its model or a base class, otherwise that of the name."""
     for base in model.__mro__:
-        if (description := FIELD_DESCRIPTIONS.get(f"{base.__name__}.{field}")) is not None:
+        if (description := MODEL_FIELD_DESCRIPTIONS.get(f"{base.__name__}.{field}")) is not None:
             return description
     return FIELD_DESCRIPTIONS.get(field)

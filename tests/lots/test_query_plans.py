@@ -16,7 +16,7 @@ DAY = date(2002, 6, 15)  # earlier than in any other test
 LOT_COUNT, PAGE_SIZE = 12_000, 51
 
 # Each product has 40 lots, all received at the dock and put away; an empty balance remains at the dock.
-# Every hundredth lot is fully picked; of each other lot, one unit is allocated.
+# Every hundredth lot is fully picked; of each other lot, one unit is allocated. Each lot has a released hold.
 INSERT_LOTS = f"""
     CREATE TEMP TABLE generated_lot ON COMMIT DROP AS
     SELECT 'PG-' || to_char(n / 40, 'FM000') AS sku, 'L-' || n AS lot, DATE '{DAY}' + n * 7919 % 500 AS expiry,
@@ -35,12 +35,14 @@ INSERT_LOTS = f"""
     SELECT 'D-' || n, lot, location, sku, 'SO-' || n, '1', 1 FROM generated_lot WHERE n % 100 <> 0;
     INSERT INTO picked_stock (demand_id, lot, sku, warehouse, order_id, line, quantity, expiry)
     SELECT 'D-' || n, lot, sku, warehouse, 'SO-' || n, '1', 5, expiry FROM generated_lot WHERE n % 100 = 0;
+    INSERT INTO hold (hold_id, sku, lot, kind, reason, owner_role, pending_quantity, opened_by, opened_at, released_at)
+    SELECT 'H-' || n, sku, lot, 'MANUAL', 'x', '', 0, 'test', now(), now() FROM generated_lot;
     INSERT INTO ledger
         (change, sku, lot, warehouse, location, on_hand, picked, reason, actor, occurred_at, recorded_at, cause_source,
          cause_id)
     SELECT change, sku, lot, warehouse, location, on_hand, 0, 'x', 'test', now(), now(), 'test', '1'
     FROM generated_lot CROSS JOIN (VALUES ('RECEIVED', 5), ('PUT_AWAY', -5), ('PUT_AWAY', 5)) AS c (change, on_hand);
-    ANALYZE product, lot, balance, reservation, picked_stock, ledger
+    ANALYZE product, lot, balance, reservation, picked_stock, hold, ledger
 """  # noqa: S608 - all parts are constants of this module
 NO_FILTERS = dict.fromkeys(("sku", "lot", "warehouse", "since", "until", "first", "last"))
 DEFAULT_PARAMETERS = NO_FILTERS | {"warehouses": ["EAST"], "days": [DAY], "utc": DAY, "wrong_only": False}

@@ -8,6 +8,7 @@ import pytest
 
 from shared.contracts.descriptions import FIELD_DESCRIPTIONS
 from shared.contracts.model import DescribedFields
+from shared.contracts.model_descriptions import MODEL_FIELD_DESCRIPTIONS
 
 
 @pytest.mark.parametrize("service", ["receiving", "serials", "lots", "fulfillment"])
@@ -41,12 +42,12 @@ def test_every_field_and_parameter_is_described(service: str) -> None:
 
 
 def test_descriptions_belong_to_existing_fields() -> None:
-    """Each description in the dictionary is that of at least one field."""
+    """Each description in the dictionaries is that of at least one field."""
     for service in ("receiving", "serials", "lots", "fulfillment"):
         import_module(f"services.{service}.app")
     models = list(_subclasses(DescribedFields))
     fields = {name for model in models for name in get_type_hints(model)}
-    for key in FIELD_DESCRIPTIONS:
+    for key in (*FIELD_DESCRIPTIONS, *MODEL_FIELD_DESCRIPTIONS):
         model_name, _, field = key.rpartition(".")
         assert field in fields, key
         assert not model_name or any(

@@ -235,8 +235,8 @@ class LotsUnitOfWork:
         )  # fmt: skip
 
     def open_holds(self, sku: str, lot: str, location: str | None = None) -> Iterator[Hold]:
-        """Yield the open holds of a lot; with a location, only those that apply there."""
-        for hold in self.holds.get((sku, lot), ()):
+        """Yield the open holds of a lot by id and location; with a location, only those that apply there."""
+        for hold in sorted(self.holds.get((sku, lot), ()), key=lambda hold: (hold.hold_id, hold.location or "")):
             if hold.is_open and (location is None or hold.covers(location)):
                 yield hold
 
