@@ -44,7 +44,7 @@ def adjust(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[AdjustLot]]) -> li
 
 
 def count(uow: LotsUnitOfWork, requests: Sequence[CloudEvent[CountLot]]) -> list[CommandOutcome]:
-    """Set balances to the counted quantity, which must cover what is allocated there."""
+    """Set balances to the counted quantity, which must cover the allocated quantity."""
     outcomes = []
     for request in requests:
         command = request.data

@@ -34,7 +34,7 @@ class Inflow(KnownFieldsModel):
 
 
 class LotTraceBackward(KnownFieldsModel):
-    """All inflows of a lot in order; `has_more` tells that the list is cut off."""
+    """All inflows of a lot in order; `has_more` is true if the list is truncated."""
 
     sku: str
     lot: str

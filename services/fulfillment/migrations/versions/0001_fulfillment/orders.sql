@@ -12,7 +12,7 @@ CREATE TABLE sales_order (
     placed_at timestamptz NOT NULL,
     status text NOT NULL CHECK (status IN ('AWAITING_PRODUCT', 'OPEN', 'COMPLETE', 'CANCELLED')),
     packing_version integer NOT NULL,  -- incremented by each change that invalidates a dispatch check of the order
-    content_hash bytea NOT NULL,       -- of the placing message: tells a repeat from another order with the same id
+    content_hash bytea NOT NULL,       -- of the placing message: distinguishes a repeat from another order with the id
     min_remaining_shelf_life_days integer NOT NULL DEFAULT 0
 );
 CREATE INDEX sales_order_customer ON sales_order (customer, order_id);

@@ -18,7 +18,7 @@ CREATE TABLE unit (
     lot text COLLATE "C",
     expiry date
 );
-COMMENT ON TABLE unit IS 'every serial number ever announced or scanned; decides what is a duplicate';
+COMMENT ON TABLE unit IS 'every serial number ever announced or scanned, for the duplicate check';
 -- Serial numbers are unique per product; lower(serial) finds those that differ only in case.
 CREATE UNIQUE INDEX unit_key ON unit (sku, lower(serial), serial);
 CREATE INDEX unit_expected ON unit (receipt, serial) WHERE status = 'EXPECTED';
