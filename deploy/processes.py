@@ -14,6 +14,7 @@ from pathlib import Path
 from deploy.databases import SERVICES
 from deploy.local import children
 from deploy.local.files import PROJECT
+from deploy.local.ports import reserve_port
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def start(
     name: str, environment: Mapping[str, str], logs: Path, *, replica: int = 1, extra: Mapping[str, str] | None = None
 ) -> Service:
     """Start a replica without waiting; `extra` are environment variables of this process only."""
-    (port,) = children.free_ports(1)
+    port = reserve_port()
     log = logs / (f"{name}.log" if replica == 1 else f"{name}-{replica}.log")
     command = [sys.executable, "-m", "shared.cli", "serve", name, "--port", str(port)]
     variables = {**os.environ, **environment, **(extra or {})}

@@ -1,9 +1,7 @@
-"""Child processes that end with this process, with ports, logs and readiness."""
+"""Child processes that end with this process, with logs and readiness."""
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,10 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CHILD_SCRIPT = Path(__file__).with_name("child.py")
-
-# Below the ephemeral ports: a client that retries a stopped server on such a port may be assigned it. It would then
-# connect to itself and prevent the restart of the server.
-PORTS = range(15_000, 32_000)
 
 # Linux sends the death signal when the parent thread ends, so a permanent thread starts all children.
 _spawn_executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
@@ -90,16 +84,3 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise StartError(f"{log.stem} {problem}; last lines of {log}:\n{tail}")
         time.sleep(0.05)
-
-
-def free_ports(count: int) -> list[int]:
-    """Find distinct free ports of 127.0.0.1."""
-    ports: set[int] = set()
-    while len(ports) < count:
-        port = PORTS.start + secrets.randbelow(len(PORTS))
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        ports.add(port)
-    return list(ports)

@@ -12,6 +12,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from deploy.local import children, files
+from deploy.local.ports import reserve_port
 
 POM = Path(__file__).resolve().parents[1] / "kafka" / "pom.xml"
 LIBRARIES = files.STACK / "kafka" / "libs"
@@ -64,7 +65,7 @@ class Kafka:
 
     def __init__(self, data: Path, log: Path, *, optimizing_compiler: bool) -> None:
         self.data, self.log = data, log
-        self.port, self.controller_port = children.free_ports(2)
+        self.port, self.controller_port = reserve_port(), reserve_port()
         # the optimizing compiler pays off in long runs only
         compiler = [] if optimizing_compiler else ["-XX:TieredStopAtLevel=1"]
         self.command: list[str | Path] = [

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.local import children
+from deploy.local.ports import reserve_port
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -55,7 +56,7 @@ class Postgres:
 
     def __init__(self, data: Path, log: Path, password: str) -> None:
         self.data, self.log, self.password = data, log, password
-        (self.port,) = children.free_ports(1)
+        self.port = reserve_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

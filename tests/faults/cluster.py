@@ -13,6 +13,7 @@ from urllib.request import urlopen
 from deploy.databases import SERVICES
 from deploy.local import children
 from deploy.local.files import PROJECT
+from deploy.local.ports import reserve_port
 from deploy.local.stack import Stack
 from deploy.processes import Service, start, stop_all
 from tests.faults.snapshots import pending_work
@@ -52,7 +53,7 @@ class Cluster:
     def start_faulty_replica(self, name: str, *arguments: str) -> Service:
         """Start a replica with an injected fault; for `arguments` see fault_injector.py."""
         self._start_counts[name] += 1
-        (port,) = children.free_ports(1)
+        port = reserve_port()
         log = self.logs / f"{name}-{self._start_counts[name]}-faulty.log"
         command = [sys.executable, "-m", "tests.faults.fault_injector", name, "--port", str(port), *arguments]
         process = children.spawn(command, log, environment={**os.environ, **self.environment}, folder=PROJECT)
