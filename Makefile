@@ -29,7 +29,7 @@ faults: servers $(SYNCED) ## run the fault-injection tests: killed, frozen and c
 	$(RUN) -m pytest -q --part=faults tests/faults
 
 bench: servers $(SYNCED) ## measure throughput and search
-	$(RUN) -m tests.bench
+	$(RUN) -m tests.benchmarks
 
 check: $(SYNCED) ## check style, formatting, types and import rules
 	$(RUN) -m ruff check .

@@ -1,4 +1,4 @@
-"""Generates the JSON Schema of each message in shared/contracts/schemas and a sample in tests/contracts/samples.
+"""Generates the JSON Schema of each message in shared/contracts/schemas and a sample in tests/unit/shared/samples.
 
 python -m deploy.schemas          rejects changes that break producers or consumers
 python -m deploy.schemas --break  accepts them, for messages that are not released yet
@@ -17,7 +17,7 @@ from shared.contracts.examples import example
 from shared.contracts.registry import all_messages
 
 SCHEMAS = PROJECT / "shared" / "contracts" / "schemas"
-SAMPLES = PROJECT / "tests" / "contracts" / "samples"
+SAMPLES = PROJECT / "tests" / "unit" / "shared" / "samples"
 
 
 def build_schema(message: type[Message]) -> dict[str, Any]:

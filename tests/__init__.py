@@ -1,1 +1,1 @@
-"""Tests by package; flows across all services, fault injection, benchmarks."""
+"""Tests by kind: unit, integration, end-to-end, fault injection, benchmarks."""

@@ -14,9 +14,9 @@ from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
 from shared.persistence import database
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.timing import MAX_WAIT_SECONDS
 
-pytest_plugins = ["tests.search_plans", "tests.statement_report", "tests.time_zones"]
+pytest_plugins = ["tests.support.search_plans", "tests.support.statement_report", "tests.support.time_zones"]
 
 # Examples have no deadline: cores may be busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -17,7 +17,7 @@ from deploy.local.ports import reserve_port
 from deploy.local.stack import Stack
 from deploy.processes import Service, start, stop_all
 from tests.faults.snapshots import pending_work
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.timing import MAX_WAIT_SECONDS
 
 FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000"}
 """Short session timeout: Kafka reassigns the partitions of a dead replica soon."""

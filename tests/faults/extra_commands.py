@@ -11,7 +11,7 @@ from shared.contracts.commands.serials import MoveSerials
 from shared.contracts.envelope import Message
 from tests.faults.plan import DOCK, SHELVES
 from tests.faults.upstream import ACTOR, UpstreamClient
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.timing import MAX_WAIT_SECONDS
 
 POLL_INTERVAL, POLLS_BEFORE_COMMANDS = 0.2, 5
 """Seconds between polls, and polls before extra commands: the load comes first."""

@@ -21,7 +21,7 @@ from tests.faults.load import Load
 from tests.faults.plan import SHELVES, LoadPlan
 from tests.faults.proof import prove
 from tests.faults.upstream import ACTOR, UpstreamClient
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.timing import MAX_WAIT_SECONDS
 
 
 async def replace_with_faulty(cluster: Cluster, fault: str, trigger: Trigger) -> Service:

@@ -9,7 +9,7 @@ from tests.faults.load import Load
 from tests.faults.plan import LoadPlan
 from tests.faults.proof import prove
 from tests.faults.upstream import UpstreamClient
-from tests.timing import judge
+from tests.support.timing import judge
 
 VICTIMS = ("serials", "receiving", "fulfillment", "lots", "serials", "receiving", "fulfillment")
 SERVICES_UNDER_LOAD = ("receiving", "serials", "lots", "fulfillment")

@@ -23,8 +23,8 @@ from tests.faults.proof import prove
 from tests.faults.snapshots import TopicRecord, fetch_rows, read_records, registry_of
 from tests.faults.topic_proofs import first_deliveries
 from tests.faults.upstream import ACTOR, UpstreamClient
-from tests.paths import path_of
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.paths import path_of
+from tests.support.timing import MAX_WAIT_SECONDS
 
 
 async def post_command(client: httpx.AsyncClient, replica: Service, command: Message) -> httpx.Response:

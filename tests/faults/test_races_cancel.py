@@ -34,7 +34,7 @@ from tests.faults.proof import prove
 from tests.faults.snapshots import fetch_rows
 from tests.faults.test_races import post_command
 from tests.faults.upstream import Event, UpstreamClient
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.timing import MAX_WAIT_SECONDS
 
 AWAITED_EVENTS = (
     AllocationRequested,

@@ -20,7 +20,7 @@ from tests.faults.proof import prove
 from tests.faults.snapshots import fetch_rows
 from tests.faults.test_races import post_command
 from tests.faults.upstream import UpstreamClient
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.timing import MAX_WAIT_SECONDS
 
 EXPIRIES = {"L1": "2150-03-01", "L2": "2150-01-01", "L3": "2150-05-01", "L4": "2150-02-01", "L5": "2150-04-01"}
 QUANTITY_PER_LOT, ORDER_COUNT = 4, 50

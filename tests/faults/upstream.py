@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.topics import FULFILLMENT, LOCATIONS, LOTS, PRODUCTS, RECEIVING, SERIALS
-from tests.timing import MAX_WAIT_SECONDS
+from tests.support.timing import MAX_WAIT_SECONDS
 
 SOURCE = "upstream"
 ACTOR = "lena"

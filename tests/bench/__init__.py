@@ -1,1 +1,0 @@
-"""Benchmarks: throughput and latency, with ratios to a baseline on the same machine: `python -m tests.bench`."""

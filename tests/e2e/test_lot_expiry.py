@@ -1,0 +1,45 @@
+"""A lot expires while it is allocated: published, held, deallocated and reallocated in all services."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.contracts.commands.lots import CorrectLotDates
+from tests.e2e.milk_lots import MilkLots
+from tests.e2e.polling import eventually
+from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario
+from tests.e2e.system import SystemUnderTest
+
+TODAY = datetime.now(UTC).date()
+
+
+async def test_expired_lot_is_deallocated_and_reallocated(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An allocated lot expires: it is held, and the order gets the next lot (S28, S29)."""
+    await scenario.define_product(lot_tracked=True)
+    milk_lots = MilkLots(system, scenario)
+    await milk_lots.receive(("A", 5, str(TODAY + timedelta(days=20))), ("B", 5, "2090-01-31"))
+    await milk_lots.put_away("A", "5", SHELF)
+    await milk_lots.put_away("B", "5", OTHER_SHELF)
+    order = await scenario.place_order(3, sku=milk_lots.sku)
+    await scenario.wait_for_event("lots.events", milk_lots.sku, "lot.allocated.v1", order=order, open_quantity=0)
+    for threshold in (90, 60, 30):
+        await scenario.wait_for_event("lots.events", milk_lots.sku, "lot.expiring.v1", lot="A", threshold=threshold)
+    assert await allocated_lots(system, milk_lots.sku) == {("A", 3)}
+    correction = CorrectLotDates(sku=milk_lots.sku, lot="A", expiry=TODAY - timedelta(days=3), reason="label misread")
+    await system.execute(correction, actor="sue")
+    (expired,) = await scenario.wait_for_event("lots.events", milk_lots.sku, "lot.expired.v1", lot="A")
+    await scenario.wait_for_event(
+        "lots.events", milk_lots.sku, "lot.hold_placed.v1", hold_id=expired["data"]["hold_id"]
+    )
+
+    async def is_reallocated() -> bool:
+        assert await allocated_lots(system, milk_lots.sku) == {("B", 3)}
+        return True
+
+    await eventually(is_reallocated)
+    assert ("A", "EXPIRED") in await milk_lots.open_holds()
+
+
+async def allocated_lots(system: SystemUnderTest, sku: str) -> set[tuple[str, Any]]:
+    """Return the allocated quantities of a product by lot."""
+    rows = await system.fetch_rows("lots", "SELECT lot, quantity FROM reservation WHERE sku = $1 AND quantity > 0", sku)
+    return {(row["lot"], row["quantity"]) for row in rows}

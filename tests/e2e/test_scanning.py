@@ -1,0 +1,170 @@
+"""Scans and sessions: one serial per unit, with undo and takeover until confirmation."""
+
+from shared.contracts.commands.receiving import (
+    CloseReceipt,
+    ConfirmSession,
+    DiscardSession,
+    ResolveDiscrepancy,
+    TakeOverSession,
+    UndoScan,
+)
+from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine
+from tests.e2e.receipts import discrepancies, load_single_line, scan_statuses
+from tests.e2e.serial_scenario import DOCK, ELSEWHERE, SHELF, WAREHOUSE, SerialScenario
+from tests.e2e.system import SystemUnderTest
+
+
+async def test_receiving_shows_expected_units(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A line shows its expected listed and unlisted units; each scan reduces them (S13)."""
+    await scenario.define_product()
+    listed, unlisted = scenario.new_serials(2), scenario.new_serials(1)
+    receipt = await scenario.announce_asn(listed, quantity=3)
+    line = await load_single_line(system, receipt)
+    assert (line["open_listed_serials"], line["open_unlisted_quantity"]) == (2, 1)
+    expected = await system.get_json("receiving", f"/receipts/{receipt}/expected")
+    assert [unit["serial"] for unit in expected["items"]] == listed
+    assert set((await scan_statuses(system, scenario, receipt, [listed[0], unlisted[0]])).values()) == {"ACCEPTED"}
+    line = await load_single_line(system, receipt)
+    assert (line["open_listed_serials"], line["open_unlisted_quantity"], line["scanned"]) == (1, 0, 2)
+
+
+async def test_serials_are_scanned_singly_or_in_bulk(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Each serial has its own scan status, in single scans or batches of 500 (S13)."""
+    await scenario.define_product()
+    serials = [f"{scenario.token}-{number:04}" for number in range(501)]
+    receipt = await scenario.announce_asn(serials[:500], quantity=501)
+    assert await scan_statuses(system, scenario, receipt, [serials[500]]) == {serials[500]: "ACCEPTED"}
+    statuses = await scan_statuses(system, scenario, receipt, serials[:500])
+    assert list(statuses) == serials[:500]
+    assert set(statuses.values()) == {"ACCEPTED"}
+    confirmation = await scenario.confirm_session(receipt)
+    assert confirmation["units"] == 501
+    await scenario.wait_for_status([serials[0], serials[500]], "RECEIVED")
+
+
+async def test_serial_is_received_once(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A serial is received once, in a receipt as well as in two sessions (S14)."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    await scan_statuses(system, scenario, receipt, serials[:1])
+    await system.assert_rejected(scenario.scan_command(receipt, serials[:1]), "duplicate_serial_in_request")
+    await system.assert_rejected(
+        scenario.scan_command(receipt, serials[:1], session="another"), "duplicate_serial_in_request"
+    )
+    await scenario.confirm_session(receipt)
+    await system.assert_rejected(
+        scenario.scan_command(receipt, serials[:1], session="later"), "duplicate_serial_in_request"
+    )
+    assert (await load_single_line(system, receipt))["received"] == 1
+
+
+async def test_serial_scan_cannot_be_skipped(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A unit cannot be received without its serial: a confirmation without scans is rejected (S15)."""
+    await scenario.define_product()
+    receipt = await scenario.announce_asn(scenario.new_serials(1))
+    await system.assert_rejected(ConfirmSession(receipt=receipt, session="S"), "session_not_found")
+    for serials in ([], [""], [None]):
+        body = {"receipt": receipt, "session": "S", "sku": scenario.sku, "location": DOCK, "serials": serials}
+        response = await system.post("receiving", "/scans", body)
+        assert response.status_code in (400, 422), response.text
+    assert (await load_single_line(system, receipt))["missing_quantity"] == 1
+    document = await system.get_json("receiving", "/openapi.json")
+    schemas_with_quantity = [
+        name for name, schema in document["components"]["schemas"].items() if "quantity" in schema.get("properties", {})
+    ]
+    assert "Scan" not in schemas_with_quantity
+
+
+async def test_line_is_short_without_all_serials(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A receipt closed before all serials are scanned is short by the rest (S15)."""
+    await scenario.define_product()
+    arrived, missing = scenario.new_serials(2)
+    receipt = await scenario.announce_asn([arrived, missing])
+    await scan_statuses(system, scenario, receipt, [arrived])
+    await system.assert_rejected(CloseReceipt(receipt=receipt), "session_open")
+    await scenario.confirm_session(receipt)
+    await system.execute(CloseReceipt(receipt=receipt))
+    (closed,) = await scenario.wait_for_event("receiving.events", receipt, "receipt.closed.v1")
+    (summary,) = closed["data"]["lines"]
+    assert (summary["announced"], summary["received"], summary["short"]) == (2, 1, 1)
+    (cancelled,) = await scenario.wait_for_event(
+        "receiving.events", receipt, "receipt.line_cancelled.v1", reason="CLOSED"
+    )
+    assert cancelled["data"]["serials"] == [missing]
+
+
+async def test_scan_can_be_undone_until_confirmation(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An undone scan has no effect; after confirmation it cannot be undone."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    await scan_statuses(system, scenario, receipt, serials)
+    undo = UndoScan(receipt=receipt, session=f"S-{receipt}", sku=scenario.sku, serials=serials[:1])
+    await system.execute(undo)
+    await system.assert_rejected(undo, "serial_not_scanned")
+    await scenario.confirm_session(receipt)
+    await scenario.wait_for_status(serials[1:], "RECEIVED")
+    assert (await scenario.get_unit(serials[0]))["status"] == "EXPECTED"
+    await system.assert_rejected(undo, "session_closed")
+
+
+async def test_session_belongs_to_its_owner_until_takeover(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A colleague's session is rejected until it is taken over."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    await system.execute(scenario.scan_command(receipt, serials[:1]), actor="ann")
+    await system.assert_rejected(scenario.scan_command(receipt, serials[1:]), "session_owned_by_other", actor="ben")
+    await system.execute(TakeOverSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
+    await system.execute(scenario.scan_command(receipt, serials[1:]), actor="ben")
+    await system.execute(ConfirmSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
+    await scenario.wait_for_status(serials, "RECEIVED")
+
+
+async def test_discarded_session_restores_expectations(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Units of a discarded session are expected again and can be scanned."""
+    await scenario.define_product()
+    serials = scenario.new_serials(1)
+    receipt = await scenario.announce_asn(serials)
+    await scan_statuses(system, scenario, receipt, [*serials, "UNKNOWN-1"])
+    await system.execute(DiscardSession(receipt=receipt, session=f"S-{receipt}"))
+    assert (await load_single_line(system, receipt))["open_listed_serials"] == 1
+    await system.execute(scenario.scan_command(receipt, serials, session="again"))
+    await scenario.confirm_session(receipt, "again")
+    await scenario.wait_for_status(serials, "RECEIVED")
+    assert await discrepancies(system, receipt) == []
+
+
+async def test_units_are_received_at_a_dock_of_the_warehouse(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A scan outside a dock or staging location of the warehouse is rejected (S06)."""
+    await scenario.define_product()
+    serials = scenario.new_serials(1)
+    receipt = await scenario.announce_asn(serials)
+    for location, code in (
+        (SHELF, "wrong_location_type"),
+        (ELSEWHERE, "wrong_warehouse"),
+        (f"{WAREHOUSE}/NOWHERE", "location_not_found"),
+    ):
+        scan = scenario.scan_command(receipt, serials).model_copy(update={"location": location})
+        await system.assert_rejected(scan, code)
+    assert (await load_single_line(system, receipt))["scanned"] == 0
+
+
+async def test_unknown_receiving_documents(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An unknown receipt, session, discrepancy, product or warehouse is rejected with its own code."""
+    await scenario.define_product()
+    receipt = await scenario.announce_asn(scenario.new_serials(1))
+    decision = {"receipt": receipt, "discrepancy": "D-?", "resolution": "ACCEPT", "reason": "none"}
+    for command, code in (
+        (scenario.scan_command("ASN-?", ["U-1"]), "receipt_not_found"),
+        (scenario.scan_command(receipt, ["U-1"], sku="SKU-?"), "product_not_found"),
+        (ConfirmSession(receipt="ASN-?", session="S"), "receipt_not_found"),
+        (ConfirmSession(receipt=receipt, session="S"), "session_not_found"),
+        (DiscardSession(receipt=receipt, session="S"), "session_not_found"),
+        (CloseReceipt(receipt="ASN-?"), "receipt_not_found"),
+        (ResolveDiscrepancy.model_validate(decision), "discrepancy_not_found"),
+        (AsnAnnounced(receipt=scenario.new_id("BR"), warehouse="MARS", kind="BLIND"), "warehouse_not_found"),
+        (AsnChanged(receipt="ASN-?", add=[AsnLine(line="1", sku=scenario.sku, quantity=1)]), "receipt_not_found"),
+    ):
+        await system.assert_rejected(command, code)

@@ -1,0 +1,86 @@
+"""The lots service with its database."""
+
+from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.lots.app import app
+from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
+from shared.persistence.database import create_engine
+from tests.support.harness import ServiceHarness
+from tests.unit.lots.messages import LOCATION_TYPES, ProductMessages
+
+
+class LotsHarness(ServiceHarness):
+    """The lots service; every test has its own product."""
+
+    registry = app.state.registry
+
+    @property
+    def sku(self) -> str:
+        """The SKU of the test's product."""
+        return self.scoped_id("L")
+
+    @property
+    def messages(self) -> ProductMessages:
+        """Builders of messages about the test's product."""
+        return ProductMessages(self.sku)
+
+    async def balances(self) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
+        """The quantities on hand and allocated by lot and location."""
+        rows = await self.fetch_all("SELECT * FROM balance WHERE sku = :sku AND on_hand > 0", sku=self.sku)
+        return {(row["lot"], row["location"]): (row["on_hand"], row["allocated"]) for row in rows}
+
+
+@pytest.fixture(scope="session")
+async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
+    """Connect to the lots database with the service's login role."""
+    engine = create_engine(environment["LOTS_DATABASE_URL"], "test")
+    await LotsHarness(engine).publish(
+        *(
+            WarehouseChanged(warehouse=warehouse, version=1, name=warehouse, time_zone="Europe/Berlin")
+            for warehouse in ("EAST", "WEST")
+        ),
+        *(
+            LocationChanged(location=name, version=1, type=location_type, pick_sequence=number)
+            for number, (name, location_type) in enumerate(LOCATION_TYPES.items())
+        ),
+    )
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def harness(engine: AsyncEngine) -> LotsHarness:
+    """Provide the service with a new lot-tracked product."""
+    harness = LotsHarness(engine)
+    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
+    return harness
+
+
+@pytest.fixture
+async def untracked_harness(engine: AsyncEngine) -> LotsHarness:
+    """Provide the service with a new untracked product."""
+    harness = LotsHarness(engine)
+    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="screws", unit="kg", tracking="NONE"))
+    return harness
+
+
+@pytest.fixture
+async def second_harness(engine: AsyncEngine) -> LotsHarness:
+    """Provide the service with another new lot-tracked product."""
+    harness = LotsHarness(engine)
+    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
+    return harness
+
+
+@pytest.fixture
+async def http(harness: LotsHarness) -> AsyncIterator[httpx.AsyncClient]:
+    """Provide an HTTP client of the service, without its consumer and outbox relay."""
+    app.state.engine, app.state.wake = harness.engine, lambda: None
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
+        yield client

@@ -1,0 +1,216 @@
+"""Lot search, lot details and traces, with any characters in the lot number."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from shared.identifiers import resource_path
+from tests.integration.lots.conftest import LotsHarness
+from tests.unit.lots.messages import BIN, DOCK, SHELF, STAGE
+from tests.unit.lots.order_messages import OrderMessages
+
+UNUSUAL_NUMBER = "00392/17 a+b&c=%41"
+FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)
+
+
+async def get_json(http: httpx.AsyncClient, path: str, **query: Any) -> Any:
+    """The JSON body of a successful response."""
+    response = await http.get(path, params=query)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_lot_detail(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A lot shows dates, balances by warehouse and location, holds and corrections under any number (S25)."""
+    messages = OrderMessages(harness.sku)
+    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, "10.5", FAR_EXPIRY)))
+    await harness.publish(
+        messages.put_away(UNUSUAL_NUMBER, 8),
+        messages.request_allocation(1, 3),
+        messages.place_hold(UNUSUAL_NUMBER, "H-1", DOCK),
+    )
+    await harness.publish(messages.correct_dates(UNUSUAL_NUMBER, FAR_EXPIRY + timedelta(days=1)))
+    lot = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER))
+    assert (lot["lot"], lot["expiry"], lot["supplier"]) == (
+        UNUSUAL_NUMBER,
+        str(FAR_EXPIRY + timedelta(days=1)),
+        "Dairy",
+    )
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    (east,) = lot["warehouses"]
+    assert east == {
+        "warehouse": "EAST", "on_hand": 10.5, "available": 5, "allocated": 3, "held": 2.5, "staged": 0, "picked": 0,
+        "days_left": (FAR_EXPIRY - today).days + 1, "expired": False,
+    }  # fmt: skip
+    assert [(location["location"], location["on_hand"], location["held"]) for location in lot["locations"]] == [
+        (SHELF, 8, 0),
+        (DOCK, 2.5, 2.5),
+    ]
+    assert [(hold["hold_id"], hold["location"], hold["owner_role"]) for hold in lot["holds"]] == [
+        ("H-1", DOCK, "quality")
+    ]
+    assert [(correction["previous_expiry"], correction["reason"]) for correction in lot["corrections"]] == [
+        (str(FAR_EXPIRY), "label misread")
+    ]
+    response = await http.get(resource_path("lots", harness.sku, "UNKNOWN"))
+    assert (response.status_code, response.json()["ids"]) == (404, ["UNKNOWN"])
+
+
+LOT_NUMBERS = [
+    "AB-001",
+    "ab-002",
+    "Ab_003",
+    "100%",
+    "a\\b",
+    "X/9",
+    "0007",
+    "zz ab 1",
+    *(f"N-{number:04}" for number in range(40)),
+]
+
+
+@pytest.mark.usefixtures("forced_plan")
+async def test_search_matches_a_brute_force_search(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Search by term, expiry, location and stock equals a brute-force search; pages are complete (S31)."""
+    messages = harness.messages
+    expiry = {lot: FAR_EXPIRY + timedelta(days=index % 9) for index, lot in enumerate(LOT_NUMBERS)}
+    await harness.publish(messages.receive(*(messages.received_lot(lot, 1, day) for lot, day in expiry.items())))
+    await harness.publish(messages.put_away("N-0007", 1, BIN), messages.adjust("N-0008", 1, "SCRAPPED", DOCK))
+    expires_before = FAR_EXPIRY + timedelta(days=4)
+    searches: list[tuple[dict[str, Any], Callable[[str], bool]]] = [
+        ({}, lambda _: True),
+        ({"expiring_before": str(expires_before)}, lambda lot: expiry[lot] < expires_before),
+        ({"stocked": True}, lambda lot: lot != "N-0008"),
+        ({"warehouse": "EAST"}, lambda lot: lot != "N-0008"),
+        ({"location": BIN}, lambda lot: lot == "N-0007"),
+        ({"warehouse": "WEST"}, lambda _: False),
+    ]
+    terms = [None, "a", "AB", "ab-00", "%", "_00", "\\", "N-00", "-000", "0007", "zz AB", "unknown", "N-0039"]
+    for q, (filters, predicate) in product(terms, searches):
+        query: dict[str, Any] = {"sku": harness.sku, "limit": 9} | ({"q": q} if q else {}) | filters
+        numbers, cursor = [], None
+        while True:
+            page = await get_json(http, "/lots", **query, **({"cursor": cursor} if cursor else {}))
+            numbers += [item["lot"] for item in page["items"]]
+            if not (cursor := page["next"]):
+                break
+        expected = sorted(lot for lot in LOT_NUMBERS if predicate(lot) and (not q or matches(q.lower(), lot.lower())))
+        assert numbers == expected, (q, filters)
+
+
+def matches(term: str, lot: str) -> bool:
+    """Whether a lot number contains the term, or begins with it if the term is short."""
+    return term in lot if len(term) > 2 else lot.startswith(term)
+
+
+async def test_search_lots(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Lots are found by term in any case, expiry and location; pages neither skip nor repeat."""
+    messages = harness.messages
+    numbers = [f"{number:03}/Lx" for number in range(5)]
+    lots = [messages.received_lot(lot, 1, FAR_EXPIRY + timedelta(days=index)) for index, lot in enumerate(numbers)]
+    await harness.publish(messages.receive(*lots, messages.received_lot("OTHER", 1, None)))
+    await harness.publish(messages.put_away("003/Lx", 1, BIN), messages.adjust("002/Lx", 1, "SCRAPPED", DOCK))
+
+    async def search(**query: Any) -> list[str]:
+        return [item["lot"] for item in (await get_json(http, "/lots", sku=harness.sku, **query))["items"]]
+
+    assert await search() == [*numbers, "OTHER"]
+    assert await search(q="3/lX") == ["003/Lx"]
+    assert await search(expiring_before=str(FAR_EXPIRY + timedelta(days=2))) == numbers[:2]
+    assert await search(location=BIN) == ["003/Lx"]
+    assert await search(warehouse="WEST") == []
+    assert await search(stocked=True) == [*numbers[:2], *numbers[3:], "OTHER"]
+    found_numbers, query = [], {"sku": harness.sku, "limit": 4}
+    while True:
+        page = await get_json(http, "/lots", **query)
+        found_numbers += [item["lot"] for item in page["items"]]
+        if not page["next"]:
+            break
+        query["cursor"] = page["next"]
+    assert found_numbers == [*numbers, "OTHER"]
+
+
+@pytest.mark.usefixtures("forced_plan")
+async def test_search_finds_untracked_products(untracked_harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Untracked stock is found under its product by each search path (S25, S31)."""
+    messages = untracked_harness.messages
+    await untracked_harness.publish(messages.receive(messages.received_lot("", 500, None)))
+    for query in ({}, {"stocked": True}, {"warehouse": "EAST"}, {"location": DOCK}):
+        page = await get_json(http, "/lots", sku=untracked_harness.sku, **query)
+        assert [(item["lot"], item["on_hand"]) for item in page["items"]] == [("", 500)]
+    path = resource_path("lots", untracked_harness.sku, "")
+    assert (await get_json(http, path))["locations"][0]["on_hand"] == 500
+    assert (await get_json(http, f"{path}/trace-back"))["inflows"][0]["quantity"] == 500
+    assert (await get_json(http, f"{path}/trace-forward"))["locations"][0]["location"] == DOCK
+
+
+async def test_lot_trace_back(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """The backward trace lists receipts with supplier, returns, and found stock (S46)."""
+    messages = OrderMessages(harness.sku)
+    other_receipt = messages.receive(messages.received_lot(UNUSUAL_NUMBER, 5, FAR_EXPIRY), receipt="R-2").model_copy(
+        update={"supplier": "Farm"}
+    )
+    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 10, FAR_EXPIRY)), other_receipt)
+    await ship_lot(harness, messages)
+    await harness.publish(messages.return_from_customer(UNUSUAL_NUMBER, 1))
+    await harness.publish(messages.adjust(UNUSUAL_NUMBER, 2, "FOUND"))
+    trace = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER, "trace-back"))
+    assert [
+        (inflow["change"], inflow["quantity"], inflow["receipt"], inflow["supplier"]) for inflow in trace["inflows"]
+    ] == [
+        ("RECEIVED", 10, "R-1", "Dairy"), ("RECEIVED", 5, "R-2", "Farm"),
+        ("RETURNED", 1, None, None), ("FOUND", 2, None, None),
+    ]  # fmt: skip
+    assert trace["inflows"][2]["customer"] == "C-1"
+
+
+async def ship_lot(harness: LotsHarness, messages: OrderMessages) -> None:
+    """Ship four of the lot to one order, allocate three to a second, and pick two for a third."""
+    await harness.publish(
+        messages.put_away(UNUSUAL_NUMBER, 10),
+        messages.request_allocation(1, 4),
+        messages.request_allocation(2, 3),
+        messages.request_allocation(3, 2),
+    )
+    await harness.publish(
+        messages.pick(1, messages.lot_at_location(UNUSUAL_NUMBER, 4)),
+        messages.pick(3, messages.lot_at_location(UNUSUAL_NUMBER, 2)),
+    )
+    await harness.publish(messages.dispatch(1, {UNUSUAL_NUMBER: 4}))
+
+
+async def test_lot_trace_forward(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """The forward trace lists shipments, commitments, remaining stock, write-offs and returns (S46)."""
+    messages = OrderMessages(harness.sku)
+    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 12, FAR_EXPIRY)))
+    await ship_lot(harness, messages)
+    await harness.publish(
+        messages.return_from_customer(UNUSUAL_NUMBER, 1), messages.adjust(UNUSUAL_NUMBER, 1, "LOST", DOCK)
+    )
+    trace = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER, "trace-forward"))
+    assert [
+        (outflow["shipment"], outflow["order"], outflow["customer"], outflow["quantity"])
+        for outflow in trace["outflows"]
+    ] == [("SH-1", messages.order_id(1), "C-1", 4)]
+    assert [
+        (commitment["order"], commitment["status"], commitment["location"], commitment["quantity"])
+        for commitment in trace["commitments"]
+    ] == [
+        (messages.order_id(2), "ALLOCATED", SHELF, 3), (messages.order_id(3), "PICKED", None, 2),
+    ]  # fmt: skip
+    assert {commitment["customer"] for commitment in trace["commitments"]} == {"C-1"}
+    assert [(location["location"], location["on_hand"], location["available"]) for location in trace["locations"]] == [
+        (SHELF, 4, 1), (DOCK, 1, 0), (STAGE, 1, 0),
+    ]  # fmt: skip
+    assert [(write_off["change"], write_off["quantity"]) for write_off in trace["write_offs"]] == [("LOST", 1)]
+    assert [(inflow["return_id"], inflow["quantity"]) for inflow in trace["returned"]] == [("RMA-1", 1)]
+    total = sum(item["quantity"] for section in ("outflows", "commitments", "write_offs") for item in trace[section])
+    allocated = sum(
+        commitment["quantity"] for commitment in trace["commitments"] if commitment["status"] == "ALLOCATED"
+    )
+    assert total - allocated + sum(location["on_hand"] for location in trace["locations"]) == 12 + 1

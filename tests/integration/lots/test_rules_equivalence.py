@@ -1,0 +1,141 @@
+"""The handlers with their bounded loads decide the same as the in-memory rules."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.lots.balances import store
+from services.lots.balances.domain.records import DemandRef
+from services.lots.balances.domain.results import CommandOutcome
+from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.reference import ProductChanged
+from shared.persistence.database import transaction
+from tests.integration.lots.conftest import LotsHarness
+from tests.integration.lots.test_receipts import reconciled_lots
+from tests.support.harness import to_event
+from tests.unit.lots.in_memory_lots import InMemoryLots
+from tests.unit.lots.messages import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
+
+PlayedStep = tuple[str, str, Decimal, str, str, int]
+steps = st.tuples(
+    st.sampled_from(
+        ["receive", "receive on hold", "receive later expiry", "receive in storage", "put away", "put away", "put away",
+         "move", "scrap", "find", "count", "place hold", "place location hold", "release hold", "correct", "return",
+         "restock", "scrap returned", "allocate"]
+    ),
+    st.sampled_from(["B-1", "B-2"]), st.sampled_from(["0.5", "1", "2", "5"]).map(Decimal),
+    st.sampled_from([DOCK, STAGE]), st.sampled_from([SHELF, BIN, RACK]), st.integers(1, 3),
+)  # fmt: skip
+
+
+def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
+    """The message of a step, valid or not."""
+    action, lot, quantity, staging, storage, number = step
+    factories: dict[str, Any] = {
+        "receive": lambda: messages.receive(messages.received_lot(lot, quantity), location=staging),
+        "receive on hold": lambda: messages.receive(
+            messages.received_lot(lot, quantity, hold_id=f"HS-{number}"), location=staging
+        ),
+        "receive later expiry": lambda: messages.receive(
+            messages.received_lot(lot, quantity, LATE_EXPIRY), location=staging
+        ),
+        "receive in storage": lambda: messages.receive(messages.received_lot(lot, quantity), location=storage),
+        "put away": lambda: messages.put_away(lot, quantity, storage, staging),
+        "move": lambda: messages.move(lot, quantity, RACK, storage),
+        "scrap": lambda: messages.adjust(lot, quantity, "SCRAPPED", storage),
+        "find": lambda: messages.adjust(lot, quantity, "FOUND", storage),
+        "count": lambda: messages.count(lot, quantity, storage),
+        "place hold": lambda: messages.place_hold(lot, f"H-{number}"),
+        "place location hold": lambda: messages.place_hold(lot, f"H-{number}", storage),
+        "release hold": lambda: messages.release_hold(f"H-{number}"),
+        "correct": lambda: messages.correct_dates(lot, EARLY_EXPIRY if number == 1 else LATE_EXPIRY),
+        "return": lambda: messages.return_from_customer(lot, quantity, f"RMA-{number}", staging),
+        "restock": lambda: messages.dispose_return(lot, quantity, "RESTOCK", f"RMA-{number}", staging),
+        "scrap returned": lambda: messages.dispose_return(lot, quantity, "SCRAP", f"RMA-{number}", staging),
+    }
+    payload: Message = factories[action]()
+    return payload
+
+
+async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep) -> None:
+    """Allocate available stock to a demand in the database and in memory."""
+    _, lot, quantity, _, storage, number = step
+    key, demand_ref = (harness.sku, lot, storage), DemandRef(f"D-{harness.sku}-{number}", f"SO-{number}", "1")
+    balance = service.balances.get(key)
+    if balance and balance.unallocated >= quantity and not service.new_unit_of_work().is_held(balance):
+        async with transaction(harness.engine) as tx:
+            uow = await store.load(tx, [key])
+            await store.load_commitments(tx, uow, [key[:2]])
+            uow.allocate(uow.balances[key], demand_ref, quantity)
+            await store.save(tx, uow)
+        service.allocate(key, demand_ref, quantity)
+
+
+def normalise_payload(payload: Message) -> dict[str, Any]:
+    """The comparable data of a payload, with sorted stock."""
+    data = payload.model_dump(mode="json", exclude_none=True)
+    return {name: value for name, value in data.items() if name not in {"actor", "cause", "stock"}} | {
+        "stock": sorted(str(sorted(lot.items())) for lot in data.get("stock", ()))
+    }
+
+
+def normalise_data(data: dict[str, Any]) -> dict[str, Any]:
+    """The comparable data of a published event, with sorted stock."""
+    return {name: value for name, value in data.items() if name not in {"actor", "cause", "stock"}} | {
+        "stock": sorted(str(sorted(lot.items())) for lot in data.get("stock", ()))
+    }
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(played_steps=st.lists(steps, min_size=20, max_size=45))
+async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_steps: list[PlayedStep]) -> None:
+    """For any messages, database and rules agree on balances, holds, events and rejections (S22, S30)."""
+    harness = LotsHarness(engine)
+    service = InMemoryLots(tracking={harness.sku: "LOT"})
+    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
+    for step in played_steps:
+        if step[0] == "allocate":
+            await allocate(harness, service, step)
+            continue
+        event: CloudEvent[Any] = to_event(message_of_step(harness.messages, step))
+        event_count, conflict_count = len(service.published), len(service.conflicts)
+        outcomes = service.process([event])
+        result = await harness.process([event])
+        events = [event for event in result.events if event["type"] != "lot.rejected.v1"]
+        assert [(event["type"], normalise_data(event["data"])) for event in events] == [
+            (event.TYPE, normalise_payload(event)) for event in service.published[event_count:]
+        ]
+        problems = [
+            outcome.violation for outcome in outcomes if isinstance(outcome, CommandOutcome) and outcome.violation
+        ]
+        assert result.error_codes() == [str(problem.code) for problem in problems]
+        for actual, expected in zip(
+            (problem for command_result in result.results for problem in command_result.violations),
+            problems,
+            strict=True,
+        ):
+            assert actual.detail.startswith(expected.detail)
+            assert actual.blocked_by == expected.blocked_by
+        conflict_events = [event for event in result.data_of("lot.rejected.v1") if event["kind"] == "EVENT_CONFLICT"]
+        assert [conflict["detail"] for conflict in conflict_events] == [
+            conflict.detail for conflict in service.conflicts[conflict_count:]
+        ]
+    assert await harness.balances() == {
+        (balance.lot, balance.location): (balance.on_hand, balance.allocated)
+        for balance in service.balances.values()
+        if balance.on_hand
+    }
+    rows = await harness.fetch_all(
+        "SELECT hold_id, lot, location, pending_quantity FROM hold WHERE sku = :sku AND released_at IS NULL",
+        sku=harness.sku,
+    )
+    assert {tuple(row.values()) for row in rows} == {
+        (hold.hold_id, hold.lot, hold.location, hold.pending_quantity)
+        for lot_holds in service.holds.values()
+        for hold in lot_holds
+        if hold.is_open
+    }
+    assert len(await reconciled_lots(harness)) == len({(entry.lot, entry.warehouse) for entry in service.ledger})

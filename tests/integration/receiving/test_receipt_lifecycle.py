@@ -1,0 +1,74 @@
+"""A receipt from announcement to closing, on the real database."""
+
+from shared.contracts.commands.receiving import CloseReceipt
+from shared.contracts.upstream import ProductDefined
+from tests.integration.receiving.conftest import ReceivingHarness
+from tests.support.harness import to_event
+
+
+async def test_receipt_from_announcement_to_closing(harness: ReceivingHarness) -> None:
+    """An ASN is announced, scanned, confirmed and closed; each step is published (S05, S06, S16)."""
+    assert (await harness.publish(harness.asn_command("R", "A", "B", quantity=3))).event_types() == [
+        "receipt.line_expected.v1"
+    ]
+    result = await harness.publish(harness.scan_command("R", "A", "x", "A", "b"))
+    assert result.error_codes() == ["duplicate_serial_in_request"]
+    assert result.event_types() == ["receipt.rejected.v1"]
+    result = await harness.publish(harness.confirm_command("R"))
+    assert result.event_types() == ["receipt.serials_received.v1", "discrepancy.found.v1"]
+    result = await harness.publish(CloseReceipt(receipt=harness.scoped_id("R")))
+    assert result.event_types() == ["receipt.line_cancelled.v1", "discrepancy.found.v1", "receipt.closed.v1"]
+    assert await harness.unit_statuses() == {"A": "ON_HAND", "B": "INACTIVE", "x": "ON_HAND"}
+
+
+async def test_complete_receipt_in_one_batch(harness: ReceivingHarness) -> None:
+    """Announcement, scans, confirmation and closing in one batch: each command sees the previous ones."""
+    result = await harness.publish(
+        harness.asn_command("R", "A", "B", "C"),
+        harness.scan_command("R", "A", "B", "Z"),
+        harness.scan_command("R", "B", session="T"),
+        harness.confirm_command("R"),
+        CloseReceipt(receipt=harness.scoped_id("R")),
+        harness.scan_command("R", "C", session="U"),
+    )
+    assert result.error_codes() == ["duplicate_serial_in_request", "receipt_closed"]
+    assert await harness.unit_statuses() == {"A": "ON_HAND", "B": "ON_HAND", "C": "INACTIVE"}
+    (line,) = await harness.fetch_all(
+        "SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=harness.scoped_id("R")
+    )
+    assert (int(line["expected_quantity"]), line["listed_serials"], line["scanned"], line["received"]) == (3, 3, 0, 2)
+
+
+async def test_every_event_names_its_actor_and_cause(harness: ReceivingHarness) -> None:
+    """Each event has the actor and the causing message; scans keep their own actor (S22)."""
+    closing = CloseReceipt(receipt=harness.scoped_id("R"))
+    for payload in (
+        harness.asn_command("R", "A", "B"),
+        harness.scan_command("R", "A", "z"),
+        harness.confirm_command("R"),
+        closing,
+    ):
+        sent = to_event(payload, "bo")
+        for emitted in (await harness.process([sent])).events:
+            assert (emitted["data"]["actor"], emitted["data"]["cause"]) == ("bo", {"source": "test", "id": sent.id})
+    units = await harness.fetch_all(
+        "SELECT serial, scanned_by FROM unit WHERE sku = :sku ORDER BY 1", sku=harness.scoped_id("PUMP")
+    )
+    assert [(unit["serial"], unit["scanned_by"]) for unit in units] == [("A", "bo"), ("B", None)]
+    (discrepancy,) = await harness.fetch_all(
+        "SELECT found_by FROM discrepancy WHERE receipt = :receipt AND kind = 'UNEXPECTED'",
+        receipt=harness.scoped_id("R"),
+    )
+    assert discrepancy["found_by"] == "bo"
+
+
+async def test_barcode_identifies_the_product(harness: ReceivingHarness) -> None:
+    """A barcode identifies the scanned product (S13)."""
+    code = harness.scoped_id("BAR")
+    pump = {"sku": harness.scoped_id("PUMP"), "name": "Pump", "serial_tracked": True, "barcodes": [{"code": code}]}
+    await harness.publish(ProductDefined.model_validate(pump), harness.asn_command("R", "A"))
+    result = await harness.publish(
+        harness.scan_command("R", "A", sku=None, barcode=code), harness.scan_command("R", "A", sku=None, barcode="?")
+    )
+    assert result.error_codes() == ["product_not_found"]
+    assert await harness.unit_statuses() == {"A": "SCANNED"}

@@ -1,0 +1,119 @@
+"""The number of statements is independent of the number of units and messages in a transaction."""
+
+from decimal import Decimal
+
+from shared.contracts.commands.receiving import CloseReceipt, ConfirmSession, DisposeReturn, UndoScan
+from shared.contracts.upstream import AsnAnnounced
+from tests.integration.receiving.conftest import ReceivingHarness
+from tests.integration.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
+from tests.support.harness import ProcessingResult
+
+
+async def process_serial_receipt(harness: ReceivingHarness, receipt: str, unit_count: int) -> list[ProcessingResult]:
+    """Process a receipt of units, half of them unlisted, with an excess."""
+    listed_serials = [f"{receipt}-n{number}" for number in range(unit_count)]
+    scanned_serials = listed_serials[: unit_count - unit_count // 2] + [
+        f"{receipt}-u{number}" for number in range(unit_count)
+    ]
+    return [
+        await harness.publish(harness.asn_command(receipt, *listed_serials, quantity=unit_count * 2)),
+        await harness.publish(harness.scan_command(receipt, *scanned_serials[:500])),
+        await harness.publish(harness.confirm_command(receipt)),
+        await harness.publish(CloseReceipt(receipt=harness.scoped_id(receipt))),
+    ]
+
+
+async def test_statement_count_does_not_grow_with_units(harness: ReceivingHarness) -> None:
+    """Announcing, scanning, confirming and closing 500 units takes as many statements as two units."""
+    small = await process_serial_receipt(harness, "FEW", 2)
+    large = await process_serial_receipt(harness, "MANY", 500)
+    assert [result.statement_count for result in large] == [result.statement_count for result in small]
+
+
+async def test_statement_count_does_not_grow_with_commands(harness: ReceivingHarness) -> None:
+    """A batch of hundreds of one-serial scans and confirmations is processed in one pass."""
+    await harness.publish(harness.asn_command("R", *(f"A{number}" for number in range(201))))
+    single = await harness.publish(harness.scan_command("R", "A0", session="S0"), harness.confirm_command("R", "S0"))
+    commands = [
+        command
+        for number in range(1, 201)
+        for command in (
+            harness.scan_command("R", f"A{number}", session=f"S{number}"),
+            harness.confirm_command("R", f"S{number}"),
+        )
+    ]
+    bulk = await harness.publish(*commands)
+    assert bulk.statement_count == single.statement_count
+    assert len(bulk.data_of("receipt.serials_received.v1")) == 200
+    assert set((await harness.unit_statuses()).values()) == {"ON_HAND"}
+
+
+async def process_lot_receipt(milk_harness: ReceivingHarness, receipt: str, lot_count: int) -> list[ProcessingResult]:
+    """Process a receipt of lots with undo and excess, then ship, return and dispose of them."""
+    receipt_id, asn_line = (
+        milk_harness.scoped_id(receipt),
+        {"line": "1", "sku": milk_harness.scoped_id("MILK"), "quantity": lot_count * 2},
+    )
+    asn = AsnAnnounced.model_validate(
+        {"receipt": receipt_id, "warehouse": milk_harness.scoped_id("EAST"), "lines": [asn_line]}
+    )
+    numbers = [f"{receipt}-{number}" for number in range(lot_count)]
+    lots = [(number, 3.0) for number in numbers]
+    return [
+        await milk_harness.publish(asn),
+        await milk_harness.publish(
+            lot_scan_command(milk_harness, *(scanned_lot(number, 2) for number in numbers), receipt=receipt_id)
+        ),
+        await milk_harness.publish(
+            lot_scan_command(milk_harness, *(scanned_lot(number, 1) for number in numbers), receipt=receipt_id)
+        ),
+        await milk_harness.publish(
+            UndoScan(
+                receipt=receipt_id, session="S", sku=milk_harness.scoped_id("MILK"), lots=numbers[: lot_count // 2]
+            )
+        ),
+        await milk_harness.publish(
+            lot_scan_command(milk_harness, *(scanned_lot(number, 9) for number in numbers), receipt=receipt_id)
+        ),
+        await milk_harness.publish(ConfirmSession(receipt=receipt_id, session="S")),
+        await milk_harness.publish(CloseReceipt(receipt=receipt_id)),
+        await milk_harness.publish(lots_shipped_event(milk_harness, *lots)),
+        await milk_harness.publish(return_command(milk_harness, *lots, name=receipt)),
+        await milk_harness.publish(
+            DisposeReturn(return_id=milk_harness.scoped_id(receipt), disposition="SCRAP", reason="sour")
+        ),
+    ]
+
+
+async def test_statement_count_does_not_grow_with_lots(milk_harness: ReceivingHarness) -> None:
+    """Scanning, undoing, confirming, closing, returning 500 lots takes as many statements as two lots."""
+    small = await process_lot_receipt(milk_harness, "FEW", 2)
+    large = await process_lot_receipt(milk_harness, "MANY", 500)
+    assert [result.error_codes() for result in small + large] == [[]] * 20
+    assert [result.statement_count for result in large] == [result.statement_count for result in small]
+
+
+async def test_statement_count_does_not_grow_with_lot_scans(milk_harness: ReceivingHarness) -> None:
+    """A batch of hundreds of lot scans and confirmations is processed in one pass, and none is lost."""
+    receipt = milk_harness.scoped_id("R")
+    single = await milk_harness.publish(
+        lot_scan_command(milk_harness, scanned_lot("L", 0.25)), ConfirmSession(receipt=receipt, session="S")
+    )
+    commands = [
+        command
+        for number in range(200)
+        for command in (
+            lot_scan_command(milk_harness, scanned_lot(f"L{number % 7}", 0.25), session=f"S{number}"),
+            ConfirmSession(receipt=receipt, session=f"S{number}", quantity=Decimal("0.25")),
+        )
+    ]
+    bulk = await milk_harness.publish(*commands)
+    assert bulk.statement_count == single.statement_count
+    assert (
+        sum(
+            received_lot["quantity"]
+            for data in bulk.data_of("receipt.lots_received.v1")
+            for received_lot in data["lots"]
+        )
+        == 50
+    )

@@ -1,0 +1,116 @@
+"""Long queues and large stock: loaded rows are bounded, and no demand that could be filled is missed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, TextClause
+
+from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, ReleaseSerialHold
+from shared.persistence.database import Transaction
+from tests.integration.serials.conftest import SerialsHarness
+from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
+
+
+async def put_away_units(harness: SerialsHarness, serials: list[str], **label: Any) -> None:
+    """Receive units and put them away."""
+    messages = ProductMessages(harness.sku)
+    for batch in split_serials(serials):
+        await harness.publish(messages.receive(batch, **label))
+        await harness.publish(messages.put_away(batch))
+
+
+async def serials_by_demand(harness: SerialsHarness) -> dict[str, list[str]]:
+    """Return the serials allocated to each demand, by order number."""
+    rows = await harness.fetch_all(
+        "SELECT demand_id, array_agg(serial ORDER BY serial) AS serials FROM serial_state "
+        "WHERE sku = :sku AND demand_id <> '' GROUP BY demand_id",
+        sku=harness.sku,
+    )
+    return {row["demand_id"].rpartition("-")[2]: row["serials"] for row in rows}
+
+
+async def test_cancelled_demand_does_not_block_the_queue(harness: SerialsHarness) -> None:
+    """Units of a cancelled demand go to the next demand, although the cancelled one was first (S11)."""
+    messages = ProductMessages(harness.sku)
+    await put_away_units(harness, serial_numbers(1))
+    await harness.publish(messages.request_allocation(1, 2), messages.request_allocation(2, 1))
+    await harness.publish(messages.cancel_allocation(1))
+    assert await serials_by_demand(harness) == {"2": serial_numbers(1)}
+
+
+async def test_single_lot_demand_counts_existing_stock(harness: SerialsHarness) -> None:
+    """A single-lot demand is filled once stored and new units of a lot together suffice (S27)."""
+    messages = ProductMessages(harness.sku)
+    await put_away_units(harness, serial_numbers(2), lot="L-1")
+    await put_away_units(harness, serial_numbers(2, first=11), lot="L-2")
+    await harness.publish(
+        messages.request_allocation(1, 4, single_lot=True),
+        messages.request_allocation(2, 3, single_lot=True, lots=["L-1", "L-3"]),
+    )
+    assert await serials_by_demand(harness) == {}
+    await put_away_units(harness, serial_numbers(1, first=13), lot="L-2")
+    assert await serials_by_demand(harness) == {}
+    await put_away_units(harness, serial_numbers(1, first=3), lot="L-1")
+    assert await serials_by_demand(harness) == {"2": serial_numbers(3)}
+    await harness.publish(messages.deallocate(2, serial_numbers(1), reallocate=True, hold_id="SP-1"))
+    await put_away_units(harness, serial_numbers(1, first=14), lot="L-2")
+    assert await serials_by_demand(harness) == {"1": serial_numbers(4, first=11), "2": serial_numbers(2, first=2)}
+    await put_away_units(harness, serial_numbers(1, first=4), lot="L-1")
+    assert await serials_by_demand(harness) == {"1": serial_numbers(4, first=11), "2": serial_numbers(3, first=2)}
+
+
+async def test_requested_serials_are_allocated_when_released(harness: SerialsHarness) -> None:
+    """A released unit goes to the demand that requests its serial, past other demands in the queue."""
+    messages = ProductMessages(harness.sku)
+    await harness.publish(
+        *(messages.request_allocation(number, 1, serials=[f"SN-{number:05}"]) for number in range(100, 400))
+    )
+    await put_away_units(harness, ["SN-00250", "SN-00002", "SN-90000"])
+    assert await serials_by_demand(harness) == {"250": ["SN-00250"]}
+    await put_away_units(harness, ["SN-00003"])
+    assert await serials_by_demand(harness) == {"250": ["SN-00250"]}
+
+
+async def test_released_hold_is_allocated_to_backorders(harness: SerialsHarness) -> None:
+    """Released and found units are allocated to backorders, the higher priority first."""
+    messages = ProductMessages(harness.sku)
+    await put_away_units(harness, serial_numbers(2))
+    await harness.publish(
+        PlaceSerialHold(sku=harness.sku, serials=serial_numbers(1), hold_id="H-1", reason="suspicion")
+    )
+    await harness.publish(
+        AdjustSerials(sku=harness.sku, serials=serial_numbers(1, first=2), adjustment="LOST", reason="count")
+    )
+    result = await harness.publish(messages.request_allocation(1), messages.request_allocation(2, priority=9))
+    skipped = [event["skipped"] for event in result.data_of("serial.allocated.v1")]
+    assert skipped == [[{"reason": "on hold", "count": 1}]] * 2
+    await harness.publish(
+        AdjustSerials(sku=harness.sku, serials=serial_numbers(1, first=2), adjustment="FOUND", reason="count")
+    )
+    assert await serials_by_demand(harness) == {"2": ["SN-00002"]}
+    await harness.publish(ReleaseSerialHold(sku=harness.sku, hold_id="H-1", reason="cleared"))
+    assert await serials_by_demand(harness) == {"1": ["SN-00001"], "2": ["SN-00002"]}
+
+
+async def test_loaded_rows_are_bounded(harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A putaway with 1000 backorders and an order with 1000 stored units read few rows."""
+    messages = ProductMessages(harness.sku)
+    stocked_harness = SerialsHarness(harness.engine)
+    await put_away_units(stocked_harness, serial_numbers(1000))
+    for start in range(0, 1000, 500):
+        await harness.publish(*(messages.request_allocation(number) for number in range(start, start + 500)))
+    await harness.publish(messages.receive(serial_numbers(1)))
+    fetch_rows, max_row_count = Transaction.fetch_all, 0
+
+    async def counting_rows(self: Transaction, statement: TextClause, values: Any = None) -> Sequence[Row[Any]]:
+        nonlocal max_row_count
+        result_rows = await fetch_rows(self, statement, values)
+        max_row_count = max(max_row_count, len(result_rows))
+        return result_rows
+
+    monkeypatch.setattr(Transaction, "fetch_all", counting_rows)
+    await harness.publish(messages.put_away(serial_numbers(1)))
+    assert await serials_by_demand(harness) == {"0": serial_numbers(1)}
+    await stocked_harness.publish(ProductMessages(stocked_harness.sku).request_allocation(1, 2))
+    assert max_row_count < 10

@@ -1,0 +1,266 @@
+"""Scheduled expiry checks on the real tables: found by index, published once, bounded in size."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import TextClause, text
+
+from services.serials.allocation.store.available_units import SELECT_AVAILABLE, SELECT_CANDIDATES
+from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from services.serials.units.store import expiry as expiry_store
+from shared.contracts.commands.serials import CorrectSerialExpiry
+from shared.messaging.scheduler import JobRunner
+from shared.persistence.database import Transaction, transaction
+from tests.integration.serials.conftest import SerialsHarness
+from tests.integration.serials.messages import ProductMessages, serial_numbers
+from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
+from tests.integration.serials.test_expiry import shelf_life_policy
+from tests.unit.serials.messages import SHELF
+
+NOON = datetime(2033, 5, 10, 12, tzinfo=UTC)
+DAY = NOON.date()
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the clock to a date that no other test uses."""
+    advance_days(monkeypatch, 0)
+
+
+def advance_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    """Advance the clock of transactions by a number of days."""
+    monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: NOON + timedelta(days=days)))
+
+
+def job_runner(harness: SerialsHarness) -> JobRunner:
+    """Return the job runner of expiry checks."""
+    return JobRunner(harness.registry, harness.registry.jobs[0], harness.engine, lambda: None)
+
+
+async def run_expiry_check(harness: SerialsHarness) -> None:
+    """Run all due expiry checks."""
+    runner = job_runner(harness)
+    await runner.run_once()
+    assert (runner.last_success_at, runner.last_error) == (Transaction.clock(), None)
+
+
+def label_expiring_in(days: int) -> dict[str, Any]:
+    """Return the label of a unit that expires in a number of days."""
+    return {"expiry": DAY + timedelta(days)}
+
+
+async def published_events(harness: SerialsHarness, event_type: str) -> list[dict[str, Any]]:
+    """Return the events of a type about the test's product in the outbox."""
+    rows = await harness.fetch_all("SELECT value FROM outbox WHERE key = :sku ORDER BY id", sku=harness.sku)
+    events = [json.loads(row["value"]) for row in rows]
+    return [event["data"] for event in events if event["type"] == event_type]
+
+
+async def published_thresholds(harness: SerialsHarness) -> list[int]:
+    """Return the published thresholds in order."""
+    return [event["threshold"] for event in await published_events(harness, "serial.expiring.v1")]
+
+
+async def test_units_expire_as_days_pass(harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each threshold is published on its date; an expired unit is held, and its order named (S28, S29)."""
+    messages = ProductMessages(harness.sku)
+    await put_away_units(harness, serial_numbers(2), lot="L-1", **label_expiring_in(40))
+    await harness.publish(messages.request_allocation(1))
+    thresholds_by_day = {}
+    for day in (0, 9, 10, 33, 40, 41, 42):
+        advance_days(monkeypatch, day)
+        await run_expiry_check(harness)
+        thresholds_by_day[day] = await published_thresholds(harness)
+    all_thresholds = [90, 60, 30, 7]
+    assert thresholds_by_day == {
+        0: all_thresholds[:2],
+        9: all_thresholds[:2],
+        10: all_thresholds[:3],
+        33: all_thresholds,
+        40: all_thresholds,
+        41: all_thresholds,
+        42: all_thresholds,
+    }
+    (expired,) = await published_events(harness, "serial.expired.v1")
+    hold_events = await published_events(harness, "serial.hold_placed.v1")
+    assert (sorted(expired["serials"]), expired["warehouse"]) == (serial_numbers(2), "EAST")
+    assert {(hold_event["hold_id"], hold_event["reason"], hold_event["actor"]) for hold_event in hold_events} == {
+        (expired["hold_id"], "expired", "tracelot/serials/scheduler")
+    }
+    units = [unit for hold_event in hold_events for unit in hold_event["units"]]
+    assert sorted((unit["serial"], unit.get("order")) for unit in units) == [
+        ("SN-00001", messages.order_id(1)),
+        ("SN-00002", None),
+    ]
+
+
+async def test_missed_expiry_checks_are_caught_up(harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thresholds of missed dates are published afterwards, each once (S29)."""
+    await put_away_units(harness, serial_numbers(1), **label_expiring_in(100))
+    await run_expiry_check(harness)
+    assert await published_thresholds(harness) == []
+    advance_days(monkeypatch, 75)
+    await run_expiry_check(harness)
+    await run_expiry_check(harness)
+    assert await published_thresholds(harness) == [90, 60, 30]
+    assert [event["days"] for event in await published_events(harness, "serial.expiring.v1")] == [25] * 3
+
+
+async def test_expiry_correction_rearms_thresholds(harness: SerialsHarness) -> None:
+    """A correction releases expired units and rearms their thresholds; an unchanged date does not (S28)."""
+    await put_away_units(harness, serial_numbers(2), **label_expiring_in(-1))
+    await harness.publish(ProductMessages(harness.sku).request_allocation(1))
+    await run_expiry_check(harness)
+    hold_rows = await harness.fetch_all("SELECT open_hold_count FROM serial_state WHERE sku = :sku", sku=harness.sku)
+    assert hold_rows == [{"open_hold_count": 1}] * 2
+    threshold_count = len(await published_thresholds(harness))
+    await harness.publish(
+        CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="looked again", **label_expiring_in(-1))
+    )
+    await run_expiry_check(harness)
+    assert (len(await published_thresholds(harness)), await serials_by_demand(harness)) == (threshold_count, {})
+    result = await harness.publish(
+        CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="misread", **label_expiring_in(20))
+    )
+    assert [event["hold_id"] for event in result.data_of("serial.hold_released.v1")] == [
+        f"EXPIRED-{DAY - timedelta(1)}-EAST"
+    ] * 2
+    assert await serials_by_demand(harness) == {"1": serial_numbers(1)}
+    await run_expiry_check(harness)
+    assert await published_thresholds(harness) == [90, 60, 30, 7, 90, 60, 30]
+
+
+async def test_changed_thresholds_apply_from_the_next_day(
+    harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changed thresholds are checked from the next day; published ones are not repeated (S29)."""
+    await harness.publish(shelf_life_policy(harness, 1))
+    await put_away_units(harness, serial_numbers(1), **label_expiring_in(50))
+    await run_expiry_check(harness)
+    await harness.publish(shelf_life_policy(harness, 2, expiry_alert_days=[90, 60, 45]))
+    for day in (1, 5, 20):
+        advance_days(monkeypatch, day)
+        await run_expiry_check(harness)
+    assert await published_thresholds(harness) == [90, 60, 45]
+
+
+async def test_concurrent_expiry_checks_publish_each_event_once(
+    harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two concurrent replicas with small batches publish and hold each of 300 units once (S29)."""
+    monkeypatch.setattr(
+        expiry_store, "SELECT_DUE_UNITS", text(expiry_store.SELECT_DUE_UNITS.text.replace("LIMIT 5000", "LIMIT 70"))
+    )
+    for days in range(1, 6):
+        await put_away_units(harness, serial_numbers(60, first=days * 100), **label_expiring_in(-days))
+    for _ in range(6):
+        await asyncio.gather(job_runner(harness).run_once(), job_runner(harness).run_once())
+    for event_type, expected_count in (("serial.expiring.v1", 4), ("serial.expired.v1", 1)):
+        assert set(
+            Counter(
+                serial for event in await published_events(harness, event_type) for serial in event["serials"]
+            ).values()
+        ) == {expected_count}
+    assert await harness.fetch_all("SELECT count(*) AS n FROM hold WHERE sku = :sku", sku=harness.sku) == [{"n": 300}]
+
+
+async def test_expiry_check_uses_constant_statement_count(harness: SerialsHarness) -> None:
+    """An expiry check of 400 units in 20 groups sends as many statements as one of two units."""
+    other = SerialsHarness(harness.engine)
+
+    def due_events(sku: str, count: int) -> list[SerialExpiryCheckDue]:
+        return [
+            SerialExpiryCheckDue(sku=sku, warehouse="EAST", expiry=DAY - timedelta(1 + offset), since=date.min)
+            for offset in range(count)
+        ]
+
+    await put_away_units(harness, serial_numbers(2), **label_expiring_in(-1))
+    for days in range(20):
+        await put_away_units(other, serial_numbers(20, first=days * 100), **label_expiring_in(-1 - days))
+    small_result, large_result = (
+        await harness.publish(*due_events(harness.sku, 1)),
+        await other.publish(*due_events(other.sku, 20)),
+    )
+    assert sum(len(event["units"]) for event in large_result.data_of("serial.hold_placed.v1")) == 400
+    assert small_result.statement_count == large_result.statement_count
+
+
+async def insert_background_units(harness: SerialsHarness, sku: str) -> None:
+    """Insert 30,000 units of a hundred lots that expire late."""
+    statement = text("""
+        WITH inserted AS (
+            INSERT INTO serial (sku, serial, created_at, created_by)
+            SELECT :sku, 'F-' || n, now(), 'test' FROM generate_series(1, 30000) AS n RETURNING id, sku, serial
+        )
+        INSERT INTO serial_state (id, sku, serial, status, version, receiving_version, warehouse, location,
+                                  open_hold_count, received_at, expiry, next_expiry_check, lot)
+        SELECT id, sku, serial, 'IN_INVENTORY', 1, 1, 'EAST', :location, 0,
+               now(), DATE '2099-06-01' + (id % 300)::int, '2099-01-01', 'L-' || id % 100
+        FROM inserted
+    """)
+    async with transaction(harness.engine) as tx:
+        await tx.execute(statement, {"sku": sku, "location": SHELF})
+
+
+async def analyze_tables(environment: Mapping[str, str]) -> None:
+    """Update the planner statistics, as autovacuum would after a minute."""
+    connection = await asyncpg.connect(environment["SERIALS_MIGRATION_DATABASE_URL"])
+    await connection.execute("ANALYZE serial_state")
+    await connection.close()
+
+
+async def scan_nodes(harness: SerialsHarness, statement: TextClause, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run a statement and return the plan nodes that read `serial_state`."""
+    async with transaction(harness.engine) as tx:
+        ((plan,),) = await tx.fetch_all(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), values)
+    return [node for node in plan_nodes(plan[0]["Plan"]) if node.get("Relation Name") == "serial_state"]
+
+
+def rows_read(scan_nodes: list[dict[str, Any]]) -> float:
+    """Return the number of rows read."""
+    return float(sum(node["Actual Rows"] * node["Actual Loops"] for node in scan_nodes))
+
+
+async def test_expiry_check_reads_only_due_units(harness: SerialsHarness, environment: Mapping[str, str]) -> None:
+    """The index returns the few due units among 30,000 that are due later."""
+    await run_expiry_check(harness)
+    await insert_background_units(harness, f"{harness.sku}-F")
+    await analyze_tables(environment)
+    await put_away_units(harness, serial_numbers(1), **label_expiring_in(0))
+    values = {
+        "warehouses": ["EAST", "WEST"], "days": [DAY, DAY], "size": 200,
+        "warehouse": "", "since": date.min, "sku": "", "expiry": date.min,
+    }  # fmt: skip
+    scan_node_list = await scan_nodes(harness, expiry_store.SELECT_DUE, values)
+    assert [node.get("Index Name") for node in scan_node_list] == ["serial_state_expiry_check"]
+    assert rows_read(scan_node_list) < 10
+
+
+async def test_fefo_reads_use_an_index(harness: SerialsHarness, environment: Mapping[str, str]) -> None:
+    """Only as many units are read as are requested, in FEFO order (S27)."""
+    await insert_background_units(harness, harness.sku)
+    await analyze_tables(environment)
+    pool = {"skus": [harness.sku], "warehouses": ["EAST"], "quantities": [5]}
+    scan_node_list = await scan_nodes(harness, SELECT_AVAILABLE, pool)
+    assert ({node.get("Index Name") for node in scan_node_list}, rows_read(scan_node_list)) == (
+        {"serial_state_available"},
+        5,
+    )
+    late_expiry = pool | {"min_expiries": [date(2099, 10, 1)]}
+    for lot, index in ((None, "serial_state_available"), ("L-7", "serial_state_available_by_lot")):
+        scan_node_list = await scan_nodes(harness, SELECT_CANDIDATES, late_expiry | {"lots": [lot]})
+        assert (
+            {node.get("Index Name") for node in scan_node_list if node["Actual Rows"]},
+            rows_read(scan_node_list),
+        ) == ({index}, 5)
+
+
+def plan_nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all nodes of a plan."""
+    return [plan, *(node for subplan in plan.get("Plans", ()) for node in plan_nodes(subplan))]

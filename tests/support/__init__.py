@@ -1,0 +1,1 @@
+"""Helpers and pytest plugins used by several test packages."""
