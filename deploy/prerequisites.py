@@ -33,7 +33,7 @@ def missing_prerequisites(*, servers: bool) -> list[str]:
         problems.append(f"Python 3.11 or newer (found {current}): install it, or select one: make PYTHON=python3.12 …")
     if not importlib.util.find_spec("ensurepip"):
         problems.append("Python's venv module: on Debian and Ubuntu, apt install python3-venv")
-    external_servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or os.environ.get("TRACELOT_STACK") == "docker"
+    external_servers = os.environ.get("TRACELOT_STACK") in ("docker", "external")
     if not servers or external_servers:
         return problems
     home = os.environ.get("JAVA_HOME")

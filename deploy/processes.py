@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy.databases import SERVICES
 from deploy.local import children
 from deploy.local.files import PROJECT
-from deploy.local.ports import reserve_port
+from deploy.local.ports import KeptPorts, reserve_port
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,16 @@ def is_ready(url: str) -> bool:
 
 
 def start(
-    name: str, environment: Mapping[str, str], logs: Path, *, replica: int = 1, extra: Mapping[str, str] | None = None
+    name: str,
+    environment: Mapping[str, str],
+    logs: Path,
+    *,
+    port: int | None = None,
+    replica: int = 1,
+    extra: Mapping[str, str] | None = None,
 ) -> Service:
     """Start a replica without waiting; `extra` are environment variables of this process only."""
-    port = reserve_port()
+    port = reserve_port() if port is None else port
     log = logs / (f"{name}.log" if replica == 1 else f"{name}-{replica}.log")
     command = [sys.executable, "-m", "shared.cli", "serve", name, "--port", str(port)]
     variables = {**os.environ, **environment, **(extra or {})}
@@ -86,13 +92,18 @@ def start(
 
 @contextmanager
 def running(
-    environment: Mapping[str, str], logs: Path, names: Iterable[str] = SERVICES, seconds: float = 120
+    environment: Mapping[str, str],
+    logs: Path,
+    names: Iterable[str] = SERVICES,
+    *,
+    ports: KeptPorts | None = None,
+    seconds: float = 120,
 ) -> Iterator[dict[str, Service]]:
-    """Run one ready replica of each service within the context."""
+    """Run one ready replica of each service within the context; replaced entries of the result are stopped too."""
     services: dict[str, Service] = {}
     try:
         for name in names:
-            services[name] = start(name, environment, logs)
+            services[name] = start(name, environment, logs, port=ports.reserve(name) if ports else None)
         deadline = time.monotonic() + seconds
         for service in services.values():
             service.wait_ready(deadline - time.monotonic())

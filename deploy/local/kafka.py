@@ -12,7 +12,6 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from deploy.local import children, files
-from deploy.local.ports import reserve_port
 
 POM = Path(__file__).resolve().parents[1] / "kafka" / "pom.xml"
 LIBRARIES = files.STACK / "kafka" / "libs"
@@ -61,11 +60,11 @@ def java_command() -> str:
 
 
 class Kafka:
-    """A broker with its data folder; its port stays the same across restarts."""
+    """A broker with its data folder; its ports stay the same across restarts."""
 
-    def __init__(self, data: Path, log: Path, *, optimizing_compiler: bool) -> None:
+    def __init__(self, data: Path, log: Path, port: int, controller_port: int, *, optimizing_compiler: bool) -> None:
         self.data, self.log = data, log
-        self.port, self.controller_port = reserve_port(), reserve_port()
+        self.port, self.controller_port = port, controller_port
         # the optimizing compiler pays off in long runs only
         compiler = [] if optimizing_compiler else ["-XX:TieredStopAtLevel=1"]
         self.command: list[str | Path] = [
@@ -82,6 +81,11 @@ class Kafka:
     def bootstrap_servers(self) -> str:
         """Bootstrap servers for clients."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is running."""
+        return self.process is not None and self.process.poll() is None
 
     def _configure(self) -> Path:
         """Write the configuration and format a new data folder."""

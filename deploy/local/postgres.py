@@ -13,7 +13,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.local import children
-from deploy.local.ports import reserve_port
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -54,15 +53,19 @@ def server_user(paths: Iterable[Path]) -> str:
 class Postgres:
     """A server with its data folder; its port stays the same across restarts."""
 
-    def __init__(self, data: Path, log: Path, password: str) -> None:
-        self.data, self.log, self.password = data, log, password
-        self.port = reserve_port()
+    def __init__(self, data: Path, log: Path, port: int, password: str) -> None:
+        self.data, self.log, self.port, self.password = data, log, port, password
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def superuser_url(self) -> str:
         """URL of the superuser."""
         return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is running."""
+        return self.process is not None and self.process.poll() is None
 
     def _initialise(self, user: str) -> None:
         """Create the data folder atomically."""

@@ -3,7 +3,8 @@
     with Stack(folder, keep_data=False) as stack:
         os.environ.update(stack.env)
 
-Servers configured in the environment are used instead; `TRACELOT_STACK=docker` starts Docker containers.
+It starts Kafka and PostgreSQL on this machine. `TRACELOT_STACK=docker` starts them as Docker containers;
+`TRACELOT_STACK=external` uses the servers that the environment variables of the services name.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from deploy import databases
 from deploy.local import files
 from deploy.local.children import StartError
 from deploy.local.kafka import Kafka
+from deploy.local.ports import KeptPorts
 from deploy.local.postgres import SUPERUSER, Postgres
 
 if TYPE_CHECKING:
@@ -30,6 +32,22 @@ ENVIRONMENT_VARIABLES = (
     "KAFKA_BOOTSTRAP_SERVERS",
     *(f"{service.upper()}_{kind}_URL" for service in databases.SERVICES for kind in ("DATABASE", "MIGRATION_DATABASE")),
 )
+STACK_KINDS = ("local", "docker", "external")
+
+
+def selected_kind() -> str:
+    """Return the kind of stack that the environment selects."""
+    kind = os.environ.get("TRACELOT_STACK") or STACK_KINDS[0]
+    if kind not in STACK_KINDS:
+        raise StartError(f"TRACELOT_STACK={kind} is unknown; use one of {', '.join(STACK_KINDS)}")
+    return kind
+
+
+def external_environment() -> dict[str, str]:
+    """Return the variables that name servers outside this stack; raises if one is missing."""
+    if missing := [name for name in ENVIRONMENT_VARIABLES if not os.environ.get(name)]:
+        raise StartError(f"TRACELOT_STACK=external needs {', '.join(missing)}; set them, or unset TRACELOT_STACK")
+    return {name: os.environ[name] for name in ENVIRONMENT_VARIABLES}
 
 
 def run_in_new_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
@@ -44,6 +62,7 @@ class Stack:
     def __init__(self, folder: Path, *, keep_data: bool, optimizing_compiler: bool = False) -> None:
         self.folder, self.keep_data, self.optimizing_compiler = folder.resolve(), keep_data, optimizing_compiler
         self.env: dict[str, str] = {}
+        self.ports = KeptPorts(self.folder / "ports.json")
         self.kafka: Kafka | None = None
         self.postgres: Postgres | None = None
         self._containers: Containers | None = None
@@ -55,36 +74,36 @@ class Stack:
         return self.kafka is not None
 
     def start(self) -> None:
-        """Start the servers that the environment does not configure, and write stack.json."""
+        """Start or find the servers, and write stack.json."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = files.try_lock(self.folder / "lock")
         if self._lock is None:
             raise StartError(f"A stack is already running in {self.folder}; run `make down` to stop it")
-        if all(os.environ.get(name) for name in ENVIRONMENT_VARIABLES):
-            self.env = {name: os.environ[name] for name in ENVIRONMENT_VARIABLES}
-        else:
-            self.env = self._start_servers()
-        self.record(services={})
-
-    def _start_servers(self) -> dict[str, str]:
-        passwords = files.load_passwords(self.folder / "passwords.json", (SUPERUSER, *databases.ROLES))
         try:
-            superuser_url, bootstrap_servers = (
-                self._start_containers()
-                if os.environ.get("TRACELOT_STACK") == "docker"
-                else self._start_managed(passwords)
-            )
-            run_in_new_loop(databases.create(superuser_url, passwords))
+            kind = selected_kind()
+            self.env = external_environment() if kind == "external" else self._start_servers(kind)
         except BaseException:
             self.stop()
             raise
+        self.record(services={})
+
+    def _start_servers(self, kind: str) -> dict[str, str]:
+        passwords = files.load_passwords(self.folder / "passwords.json", (SUPERUSER, *databases.ROLES))
+        superuser_url, bootstrap_servers = (
+            self._start_containers() if kind == "docker" else self._start_managed(passwords)
+        )
+        run_in_new_loop(databases.create(superuser_url, passwords))
         host, _, port = superuser_url.rpartition("@")[2].partition("/")[0].partition(":")
         return {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, **databases.urls(host, int(port), passwords)}
 
     def _start_managed(self, passwords: dict[str, str]) -> tuple[str, str]:
         data, logs = self.folder / "data", self.folder / "logs"
-        self.postgres = Postgres(data / "postgres", logs / "postgres.log", passwords[SUPERUSER])
-        self.kafka = Kafka(data / "kafka", logs / "kafka.log", optimizing_compiler=self.optimizing_compiler)
+        postgres_port = self.ports.reserve("postgres")
+        self.postgres = Postgres(data / "postgres", logs / "postgres.log", postgres_port, passwords[SUPERUSER])
+        kafka_ports = self.ports.reserve("kafka"), self.ports.reserve("kafka-controller")
+        self.kafka = Kafka(
+            data / "kafka", logs / "kafka.log", *kafka_ports, optimizing_compiler=self.optimizing_compiler
+        )
         with ThreadPoolExecutor(max_workers=1) as executor:
             kafka = executor.submit(self.kafka.start)
             self.postgres.start()
@@ -96,6 +115,11 @@ class Stack:
 
         self._containers = Containers()
         return self._containers.superuser_url, self._containers.bootstrap_servers
+
+    @property
+    def servers(self) -> dict[str, Kafka | Postgres]:
+        """The servers that this stack started as child processes, by name."""
+        return {"PostgreSQL": self.postgres, "Kafka": self.kafka} if self.postgres and self.kafka else {}
 
     def record(self, services: dict[str, str]) -> None:
         """Write stack.json: process id, environment, and service URLs."""
@@ -128,6 +152,7 @@ class Stack:
             self.postgres.stop("fast" if self.keep_data else "immediate")
         if self._containers:
             self._containers.stop()
+        self.ports.release()
         if self._lock is not None:
             (self.folder / "stack.json").unlink(missing_ok=True)
             os.close(self._lock)

@@ -16,6 +16,7 @@ import asyncpg
 
 from deploy import databases, prepare
 from deploy.local import files
+from deploy.local.ports import reserve_port
 from deploy.local.postgres import SUPERUSER, Postgres
 from shared.persistence.database import SESSION_SETTINGS
 from tests.benchmarks import cpu
@@ -173,7 +174,7 @@ async def _measure_phases(
 def measure_baseline(folder: Path, phases: Sequence[Sequence[Step]]) -> Baseline:
     """Write the phases to new databases; the first holds the rows that existed before the measurement."""
     passwords = files.load_passwords(folder / "baseline.json", (SUPERUSER, *databases.ROLES))
-    server = Postgres(folder / "data" / "baseline", folder / "baseline.log", passwords[SUPERUSER])
+    server = Postgres(folder / "data" / "baseline", folder / "baseline.log", reserve_port(), passwords[SUPERUSER])
     server.start()
     try:
         asyncio.run(databases.create(server.superuser_url, passwords))

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import topics
 from deploy.local.children import StartError
-from deploy.local.stack import ENVIRONMENT_VARIABLES, Stack
+from deploy.local.stack import Stack
 from shared.contracts.topics import ERP_PRODUCTS
 from tests.support.timing import MAX_WAIT_SECONDS, judge
 
@@ -29,13 +30,6 @@ stack.start()
 print(stack.postgres.process.pid, stack.kafka.process.pid, flush=True)
 time.sleep(600)
 """
-
-
-@pytest.fixture(autouse=True)
-def _clear_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let stacks of this module start their own servers, whatever the session uses."""
-    for name in ENVIRONMENT_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
 
 
 async def publish(stack: Stack, value: bytes) -> None:
@@ -135,3 +129,24 @@ def test_root_runs_postgres_in_a_private_folder(tmp_path: Path) -> None:
         assert stack.postgres.process is not None
         assert Path(f"/proc/{stack.postgres.process.pid}").stat().st_uid != 0
     assert stat.S_IMODE(private_folder.stat().st_mode) == 0o700
+
+
+def test_stack_kind_is_chosen_by_name_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]
+) -> None:
+    """Variables of the services alone never redirect a stack; `external` needs all of them."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with Stack(tmp_path / "stack", keep_data=False) as stack:
+        assert stack.is_managed
+        assert stack.env != environment
+    monkeypatch.setenv("TRACELOT_STACK", "external")
+    with Stack(tmp_path / "stack", keep_data=False) as stack:
+        assert not stack.is_managed
+        assert stack.env == environment
+    monkeypatch.delenv("LOTS_DATABASE_URL")
+    with pytest.raises(StartError, match="needs LOTS_DATABASE_URL; set"):
+        Stack(tmp_path / "stack", keep_data=False).start()
+    monkeypatch.setenv("TRACELOT_STACK", "kubernetes")
+    with pytest.raises(StartError, match="kubernetes is unknown; use one of local, docker, external"):
+        Stack(tmp_path / "stack", keep_data=False).start()

@@ -17,7 +17,7 @@ def test_missing_prerequisites_are_reported_with_instructions(tmp_path: Path) ->
     assert result.returncode == 1
     assert "Java 17" in result.stderr
     assert "apt install" in result.stderr
-    external_environment = bare_environment | {"KAFKA_BOOTSTRAP_SERVERS": "kafka:9092"}
+    external_environment = bare_environment | {"TRACELOT_STACK": "external"}
     subprocess.run(command, env=external_environment, cwd=PROJECT, check=True)
 
 
