@@ -12,34 +12,23 @@ from deploy import processes
 from deploy.local import children, files
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
+from deploy.running_stack import LOG_FILE, STATE_FILE, find_running_stack, is_up
 from deploy.signals import stop_on_signal
-
-STATE_FILE, LOG_FILE = files.STACK / "stack.json", files.STACK / "logs" / "stack.log"
-
-
-def is_up() -> bool:
-    """Return whether a process holds the lock of the stack folder."""
-    if not files.STACK.exists():
-        return False
-    descriptor = files.try_lock(files.STACK / "lock")
-    if descriptor is not None:
-        os.close(descriptor)
-    return descriptor is None
+from deploy.supervisor import list_programs, supervise
 
 
 def run() -> None:
-    """Run the stack and all services until a stop signal."""
+    """Run the stack and all services until a stop signal; restart those that end."""
     with stop_on_signal(), Stack(files.STACK, keep_data=True) as stack:
         prepare(stack.env)
-        with processes.running(stack.env, stack.folder / "logs") as services:
+        with processes.running(stack.env, stack.folder / "logs", ports=stack.ports) as services:
             stack.record(services={name: service.url for name, service in services.items()})
-            signal.pause()
+            supervise(list_programs(stack, services))
 
 
 def _has_started_services(pid: int) -> bool:
-    """Return whether stack.json belongs to the process and lists its services; it may be left by a killed process."""
-    state = files.read_json(STATE_FILE)
-    return state.get("pid") == pid and bool(state["services"])
+    stack = find_running_stack()
+    return stack is not None and stack.pid == pid
 
 
 def up() -> None:
@@ -59,13 +48,14 @@ def up() -> None:
         if not _has_started_services(process.pid):  # interrupted by Ctrl-C
             children.stop(process, signal.SIGTERM, 60)
             sys.exit(130)
-    state = files.read_json(STATE_FILE)
-    for name, url in state["services"].items():
-        print(f"{name:12} {url}")
-    print(f"Kafka        {state['environment']['KAFKA_BOOTSTRAP_SERVERS']}")
+    stack = find_running_stack()
+    if stack is None:
+        sys.exit(f"The stack is starting in another process; see {LOG_FILE}, or run `make up` again in a moment.")
+    for name, address in stack.addresses():
+        print(f"{name:12} {address}")
     print(f"Logs: {LOG_FILE.parent}. Run `make down` to stop the stack.")
-    if not_ready := [name for name, url in state["services"].items() if not processes.is_ready(url)]:
-        sys.exit(f"Not ready: {', '.join(not_ready)}. Run `make down`, then `make up`; no data is lost.")
+    if unready := stack.find_unready():
+        sys.exit(f"Not ready: {', '.join(unready)}. See the logs; ended services restart within 30 s.")
 
 
 def down() -> None:
@@ -82,10 +72,11 @@ def down() -> None:
 
 
 def env() -> None:
-    """Print the environment of the running stack as shell commands."""
-    if not is_up():
+    """Print the environment and the service URLs of the running stack as shell commands."""
+    stack = find_running_stack()
+    if stack is None:
         sys.exit("The stack is not running. Run `make up` to start it.")
-    for name, value in files.read_json(STATE_FILE)["environment"].items():
+    for name, value in stack.variables().items():
         print(f"export {name}={shlex.quote(value)}")
 
 

@@ -1,32 +1,38 @@
 """`make demo`: start the stack, play the scenario, show the results, and keep running until Ctrl-C.
 
-With --once it stops after the tables. The exit code is 0 if every step succeeded.
+A stack that `make up` started is used instead. With --once the demo ends after the tables. The exit code is 0 if every
+step succeeded.
 """
 
 import asyncio
-import signal
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from rich.console import Console
 
-from deploy.databases import SERVICES
 from deploy.demo.client import ExpectationFailedError, HttpClient
 from deploy.demo.report import StepReport, history_table
 from deploy.demo.scenario import Scenario
 from deploy.demo.upstream import UpstreamProducer
 from deploy.local.children import StartError
-from deploy.local.files import PROJECT
+from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
-from deploy.processes import Service, running
+from deploy.processes import running
+from deploy.running_stack import find_running_stack
 from deploy.signals import stop_on_signal
+from deploy.supervisor import list_programs, supervise
+
+READY_SECONDS = 60.0
+"""Longest wait for the services of a running stack, which may just restart."""
 
 
-async def play(bootstrap: str, services: dict[str, Service], console: Console) -> bool:
-    """Play the scenario once; return whether every step succeeded."""
-    client = HttpClient({name: service.url for name, service in services.items()})
+async def play(bootstrap: str, services: Mapping[str, str], console: Console) -> bool:
+    """Play the scenario once on the services at these URLs; return whether every step succeeded."""
+    client = HttpClient(services)
     report = StepReport(console)
     run_id = datetime.now(UTC).strftime("%d%H%M%S")
     async with UpstreamProducer(bootstrap) as upstream:
@@ -45,12 +51,11 @@ async def play(bootstrap: str, services: dict[str, Service], console: Console) -
     return report.all_succeeded
 
 
-def show_next_steps(console: Console, services: dict[str, Service], bootstrap: str, scenario: Scenario) -> None:
+def show_next_steps(console: Console, services: Mapping[str, str], bootstrap: str, scenario: Scenario) -> None:
     """Print the API documentation pages and three commands to try."""
     console.print("\n[bold]API documentation[/bold] (each service also has /ready, /metrics and /asyncapi)")
-    for name, service in services.items():
-        console.print(f"  {name:12} {service.url}/docs")
-    serials, fulfillment = services["serials"].url, services["fulfillment"].url
+    for name, url in services.items():
+        console.print(f"  {name:12} {url}/docs")
     order = f"SO-{scenario.run_id}-99"
     console.print("\n[bold]Commands to try[/bold]: look up a serial, place an order, follow its events")
     body = (
@@ -59,29 +64,44 @@ def show_next_steps(console: Console, services: dict[str, Service], bootstrap: s
     )
     headers = f"-H 'Content-Type: application/json' -H 'X-Actor: me' -H 'Idempotency-Key: {order}'"
     commands = (
-        f"curl -s '{serials}/serials?q={scenario.document_id('PU', 1)}'",
-        f"curl -s {fulfillment}/orders {headers} -d '{body}'",
+        f"curl -s '{services['serials']}/serials?q={scenario.document_id('PU', 1)}'",
+        f"curl -s {services['fulfillment']}/orders {headers} -d '{body}'",
         f".venv/bin/python -m deploy.demo.follow {bootstrap} {order}",
     )
     for command in commands:
         console.print(command, soft_wrap=True, highlight=False, markup=False)
 
 
+def play_on_new_stack(console: Console, *, keep_running: bool) -> bool:
+    """Start the stack and play the scenario; then keep the stack running until Ctrl-C, or stop it."""
+    started_at = time.monotonic()
+    console.print("Starting Apache Kafka, PostgreSQL and the four services …")
+    with Stack(STACK, keep_data=True) as stack:
+        prepare(stack.env)
+        with running(stack.env, STACK / "logs", ports=stack.ports) as services:
+            urls = {name: service.url for name, service in services.items()}
+            stack.record(urls)
+            console.print(f"Ready after {time.monotonic() - started_at:.0f} s. Playing the scenario:")
+            succeeded = asyncio.run(play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], urls, console))
+            if keep_running:
+                console.print("\nThe stack keeps running; press Ctrl-C to stop it.")
+                with suppress(KeyboardInterrupt):
+                    supervise(list_programs(stack, services))
+    return succeeded
+
+
 def main() -> int:
     """Run the demo; return 130 if interrupted before the tables."""
-    console, started_at = Console(width=None if sys.stdout.isatty() else 140), time.monotonic()
-    console.print("Starting Apache Kafka, PostgreSQL and the four services …")
-    status = 130
-    with stop_on_signal(), Stack(PROJECT / ".stack", keep_data=True) as stack:
-        prepare(stack.env)
-        with running(stack.env, PROJECT / ".stack" / "logs", SERVICES) as services:
-            console.print(f"Ready after {time.monotonic() - started_at:.0f} s. Playing the scenario:")
-            succeeded = asyncio.run(play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], services, console))
-            status = 0 if succeeded else 1
-            if "--once" not in sys.argv[1:]:
-                console.print("\nThe stack keeps running; press Ctrl-C to stop it.")
-                signal.pause()
-    return status
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    succeeded: bool | None = None
+    with stop_on_signal():
+        if (stack := find_running_stack()) is not None:
+            stack.wait_until_ready(READY_SECONDS)
+            console.print("Playing the scenario on the running stack:")
+            succeeded = asyncio.run(play(stack.environment["KAFKA_BOOTSTRAP_SERVERS"], stack.services, console))
+        else:
+            succeeded = play_on_new_stack(console, keep_running="--once" not in sys.argv[1:])
+    return 130 if succeeded is None else int(not succeeded)
 
 
 if __name__ == "__main__":

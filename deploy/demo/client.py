@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ class ExpectationFailedError(Exception):
 class HttpClient:
     """HTTP client of the four services."""
 
-    def __init__(self, addresses: dict[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, str]) -> None:
         self.addresses = addresses
         self._http = httpx.AsyncClient(timeout=10)
 
