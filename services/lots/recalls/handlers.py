@@ -5,12 +5,18 @@ from collections.abc import Mapping, Sequence
 
 from services.lots.balances import handlers as stock
 from services.lots.balances import store as balances
-from services.lots.balances.domain.records import MessageContext
+from services.lots.balances.domain.ledger import MessageContext
 from services.lots.expiry import handlers as expiry
 from services.lots.recalls.domain.close import closing_violation
 from services.lots.recalls.domain.holds import apply_open_recalls, hold_recalled_lots
-from services.lots.recalls.domain.open import RecallMatch, RecallQuery, recall_opened_events, resolve
-from services.lots.recalls.domain.snapshots import RecallSnapshot, opened_snapshot
+from services.lots.recalls.domain.open import (
+    RecallMatch,
+    RecallSnapshot,
+    opened_snapshot,
+    recall_opened_events,
+    resolve,
+)
+from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.tracking_changes import find_owner_changes, requery_new_owner
 from services.lots.recalls.store import criteria, tracking_changes
 from services.lots.recalls.store import recalls as store

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 
 from services.lots.recalls.domain.close import OpenItemCounts
-from services.lots.recalls.domain.open import RecallMatch, RecallQuery
+from services.lots.recalls.domain.open import RecallMatch
+from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.store.views import CONTACT_LINES_QUERY, OPEN_ITEM_COUNTS_QUERY
 from shared.contracts.commands.lots import CloseRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
