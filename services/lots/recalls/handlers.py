@@ -20,6 +20,7 @@ from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.tracking_changes import find_owner_changes, requery_new_owner
 from services.lots.recalls.store import criteria, tracking_changes
 from services.lots.recalls.store import recalls as store
+from services.lots.recalls.store.matches import look_up
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import RecallClosed, RecallOpened
@@ -38,7 +39,7 @@ async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall
     await criteria.lock_exclusive(tx)
     existing = set(await store.find_existing(tx, (request.data.recall for request in requests)))
     queries = [RecallQuery.from_command(request) for request in requests]
-    lookup = await store.look_up(tx, queries)
+    lookup = await look_up(tx, queries)
     results: list[CommandResult] = []
     opened_recalls: list[tuple[RecallQuery, Mapping[str, RecallMatch]]] = []
     for index, query in enumerate(queries):
