@@ -21,9 +21,10 @@ from services.serials.units.domain import (
     receiving_events,
 )
 from services.serials.units.domain.events import build_events, conflict_events
+from services.serials.units.domain.operations import MessageContext
 from services.serials.units.domain.results import CommandOutcome
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import MessageContext, Pool
+from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.handlers import (
     hold_keys,

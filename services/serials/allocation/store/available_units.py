@@ -17,7 +17,7 @@ from services.serials.allocation.domain.skip_reasons import UnitGroup
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.units import UNIT_COLUMNS, units_from_rows
+from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
 from shared.persistence.database import Transaction
 
 AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL"
