@@ -6,12 +6,12 @@ earlier local date release stock. Each handler ends with an allocation, so that 
 
 from collections.abc import Mapping, Sequence
 
+from services.serials.allocation import store
 from services.serials.allocation.domain.allocate import allocate
 from services.serials.allocation.domain.allocation_events import allocated_events
 from services.serials.allocation.domain.demand import DemandSet
 from services.serials.allocation.domain.skip_reasons import skip_reasons
 from services.serials.allocation.store import available_units
-from services.serials.allocation.store import demands as store
 from services.serials.units.domain import (
     adjustments,
     corrections,

@@ -61,6 +61,7 @@ SELECT_FILLABLE = text(f"""
         OFFSET 0  -- keeps the join per pool; otherwise the selective demands of all products would be read
     ) AS d
 """)  # noqa: S608
+
 # Pools with backorders; a UNION, so that each part uses its partial index.
 SELECT_BACKORDER_POOLS = text("""
     SELECT sku, warehouse FROM demand
@@ -69,6 +70,7 @@ SELECT_BACKORDER_POOLS = text("""
     SELECT sku, warehouse FROM demand
     WHERE sku = ANY(CAST(:skus AS text[])) AND open_quantity > 0 AND (single_lot OR allowed_lots <> '{}')
 """)
+
 # The same by warehouse: both partial indexes, which contain backorders only, are scanned completely.
 SELECT_BACKORDER_POOLS_BY_WAREHOUSE = text("""
     SELECT sku, warehouse FROM demand

@@ -22,16 +22,20 @@ SELECT_AVAILABLE = text(f"""
     JOIN balance USING (sku, warehouse)
     WHERE balance.on_hand > 0 AND balance.is_storage AND balance.on_hand > balance.allocated
 """)  # noqa: S608
+
 SELECT_RESERVATIONS = text(f"""
     SELECT {RESERVATION.select_columns} FROM reservation WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608
+
 SELECT_PICKED = text(f"""
     SELECT {PICKED.select_columns} FROM picked_stock WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608
+
 SELECT_PICKED_FOR_ORDERS = text(f"""
     SELECT {PICKED.select_columns} FROM picked_stock
     WHERE order_id = ANY(CAST(:orders AS text[])) AND sku = ANY(CAST(:skus AS text[])) AND quantity > 0
 """)  # noqa: S608
+
 # An order may be dispatched in several messages with the same customer.
 INSERT_CONSIGNEES = text("""
     INSERT INTO consignee (shipment, order_id, customer, customer_name, contact, recorded_at)

@@ -18,6 +18,7 @@ INSERT_HOLDS = text("""
         CAST(:operation_ids AS bigint[])
     )
 """)
+
 INSERT_STANDING_HOLDS = text("""
     INSERT INTO standing_hold (sku, hold_id, recall, lots, serials, ranges, search_terms, opened_operation_id)
     SELECT * FROM unnest(
@@ -26,12 +27,14 @@ INSERT_STANDING_HOLDS = text("""
         CAST(:operation_ids AS bigint[])
     )
 """)
+
 UPDATE_RELEASED_STANDING_HOLDS = text("""
     UPDATE standing_hold AS sh SET released_operation_id = input.operation_id
     FROM unnest(CAST(:skus AS text[]), CAST(:hold_ids AS text[]), CAST(:operation_ids AS bigint[]))
         AS input (sku, hold_id, operation_id)
     WHERE sh.sku = input.sku AND sh.hold_id = input.hold_id AND sh.released_operation_id IS NULL
 """)
+
 UPDATE_RELEASED_HOLDS = text("""
     UPDATE hold AS h SET released_operation_id = input.operation_id
     FROM unnest(
