@@ -77,7 +77,7 @@ async def _allocate_open_demands(
     allocations = allocate(uow, demands, shelf_life_by_pool)
     await units.save(tx, uow)
     await store.save(tx, demands)
-    skipped_by_pool = await available_units.count_skipped(
+    skipped_by_pool = await store.count_skipped(
         tx, [allocation.demand.pool for allocation in allocations if allocation.is_short], shelf_life_by_pool
     )
     return allocated_events(allocations, skip_reasons(uow, allocations, skipped_by_pool, shelf_life_by_pool))

@@ -6,8 +6,10 @@ from services.serials.allocation.store.backorders import (
     load_fillable_demands,
 )
 from services.serials.allocation.store.demands import load, load_open_demands, save
+from services.serials.allocation.store.skipped_units import count_skipped
 
 __all__ = [
+    "count_skipped",
     "find_backorder_pools",
     "find_backorder_pools_in",
     "load",
