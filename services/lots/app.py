@@ -9,14 +9,14 @@ from services.lots.allocation import handlers as allocation
 from services.lots.allocation.handlers import allocate_backorders
 from services.lots.balances import api as balances_api
 from services.lots.balances import handlers as balances
-from services.lots.balances.domain.snapshots import HoldSnapshot, LotSnapshot
+from services.lots.balances.domain.results import HoldSnapshot, LotSnapshot
 from services.lots.expiry import handlers as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue
 from services.lots.expiry.store import find_due
 from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import handlers as recalls
 from services.lots.recalls.api import router as recalls_router
-from services.lots.recalls.domain.snapshots import RecallSnapshot
+from services.lots.recalls.domain.open import RecallSnapshot
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,

@@ -8,7 +8,7 @@ from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units import handlers as units
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
-from services.serials.units.domain.snapshots import UnitsResult
+from services.serials.units.domain.results import UnitsResult
 from services.serials.units.store.expiry import find_due
 from shared.contracts.commands.serials import (
     AdjustSerials,

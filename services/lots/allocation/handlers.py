@@ -12,15 +12,14 @@ from services.lots.allocation import store
 from services.lots.allocation.domain import fulfillment_events
 from services.lots.allocation.domain.allocate import allocate
 from services.lots.allocation.domain.allocation_events import allocated_events, summarise_by_lot
-from services.lots.allocation.domain.available_lots import AvailableLots, group_available_balances
+from services.lots.allocation.domain.available_lots import AvailableLots, ShelfLifeRules, group_available_balances
 from services.lots.allocation.domain.demand import Demand, DemandSet
 from services.lots.allocation.domain.demand_filter import demand_filter
 from services.lots.allocation.domain.dispatch import check_dispatch, ship
 from services.lots.allocation.domain.dispatch_rules import DispatchRules
-from services.lots.allocation.domain.shelf_life import ShelfLifeRules
 from services.lots.balances import store as balances
-from services.lots.balances.domain.events import conflict_events
-from services.lots.balances.domain.records import MessageContext, Pool
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import (
@@ -95,7 +94,7 @@ async def _save_and_collect(
     tx: Transaction, uow: LotsUnitOfWork, emitted: Sequence[Message], demands: DemandSet
 ) -> Sequence[Message]:
     """Allocate backorders, save, and return all events."""
-    return [*emitted, *await allocate_backorders(tx, uow, demands), *conflict_events(uow)]
+    return [*emitted, *await allocate_backorders(tx, uow, demands), *uow.conflict_events()]
 
 
 async def on_allocation_requested(

@@ -6,12 +6,12 @@ earlier local date release stock. Each handler ends with an allocation, so that 
 
 from collections.abc import Mapping, Sequence
 
+from services.serials.allocation import store
 from services.serials.allocation.domain.allocate import allocate
 from services.serials.allocation.domain.allocation_events import allocated_events
 from services.serials.allocation.domain.demand import DemandSet
 from services.serials.allocation.domain.skip_reasons import skip_reasons
 from services.serials.allocation.store import available_units
-from services.serials.allocation.store import demands as store
 from services.serials.units.domain import (
     adjustments,
     corrections,
@@ -21,9 +21,10 @@ from services.serials.units.domain import (
     receiving_events,
 )
 from services.serials.units.domain.events import build_events, conflict_events
+from services.serials.units.domain.operations import MessageContext
 from services.serials.units.domain.results import CommandOutcome
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import MessageContext, Pool
+from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.handlers import (
     hold_keys,
@@ -76,7 +77,7 @@ async def _allocate_open_demands(
     allocations = allocate(uow, demands, shelf_life_by_pool)
     await units.save(tx, uow)
     await store.save(tx, demands)
-    skipped_by_pool = await available_units.count_skipped(
+    skipped_by_pool = await store.count_skipped(
         tx, [allocation.demand.pool for allocation in allocations if allocation.is_short], shelf_life_by_pool
     )
     return allocated_events(allocations, skip_reasons(uow, allocations, skipped_by_pool, shelf_life_by_pool))

@@ -9,20 +9,13 @@ from zoneinfo import ZoneInfo
 
 from services.lots.allocation.domain import fulfillment_events
 from services.lots.allocation.domain.allocate import Allocation, allocate
-from services.lots.allocation.domain.available_lots import AvailableLots, group_available_balances
+from services.lots.allocation.domain.available_lots import AvailableLots, ShelfLifeRules, group_available_balances
 from services.lots.allocation.domain.demand import Demand, DemandSet
 from services.lots.allocation.domain.dispatch import check_dispatch, ship
 from services.lots.allocation.domain.dispatch_rules import DispatchRules
-from services.lots.allocation.domain.shelf_life import ShelfLifeRules
 from services.lots.balances.domain.holds import place, release
-from services.lots.balances.domain.records import (
-    Balance,
-    DocumentRefs,
-    Lot,
-    LotChangeType,
-    MessageContext,
-    PickedQuantity,
-)
+from services.lots.balances.domain.ledger import DocumentRefs, LotChangeType, MessageContext
+from services.lots.balances.domain.records import Balance, Lot, PickedQuantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import Causation
 from shared.contracts.fulfillment import (

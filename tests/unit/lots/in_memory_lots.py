@@ -6,18 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from services.lots.balances.domain import adjustments, dates, holds, movements, receipts, returns
+from services.lots.balances.domain.ledger import Correction, DocumentRefs, LedgerEntry, MessageContext
 from services.lots.balances.domain.records import (
     ZERO,
     Balance,
     BalanceKey,
-    Correction,
     DemandRef,
-    DocumentRefs,
     Hold,
-    LedgerEntry,
     Lot,
     LotKey,
-    MessageContext,
     PickedQuantity,
     Reservation,
     TrackedRow,

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from services.lots.allocation.domain.allocation_events import allocated_events
+from services.lots.allocation.domain.available_lots import ShelfLifeRules
 from services.lots.allocation.domain.dispatch import APPROVAL_TTL, check_dispatch, ship
 from services.lots.allocation.domain.dispatch_rules import DispatchRules
-from services.lots.allocation.domain.shelf_life import ShelfLifeRules
-from services.lots.balances.domain.records import DocumentRefs
+from services.lots.balances.domain.ledger import DocumentRefs
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from tests.unit.lots.in_memory_allocation import CONTEXT, InMemoryAllocation

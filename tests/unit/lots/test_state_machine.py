@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.lots.balances.domain.records import ZERO, DemandRef, DocumentRefs
+from services.lots.balances.domain.ledger import DocumentRefs
+from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
 from shared.contracts.lots import LotAdjusted, LotHoldPlaced, LotHoldReleased, LotMoved, LotReceived
 from shared.inventory.expiry import is_expired

@@ -22,11 +22,12 @@ from services.serials.units.domain import (
     receiving_events,
 )
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from services.serials.units.domain.operations import MessageContext
 from services.serials.units.domain.results import CommandOutcome
 from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
 from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
 from services.serials.units.domain.transitions import SerialChangeType
-from services.serials.units.domain.unit import MessageContext, Unit, UnitKey
+from services.serials.units.domain.unit import Unit, UnitKey
 from services.serials.units.domain.unit_of_work import EventConflict, SerialsUnitOfWork
 from shared.contracts.commands.serials import (
     AdjustSerials,

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from services.serials.allocation.domain.allocate import allocate
 from services.serials.allocation.domain.demand import Demand, DemandSet
-from services.serials.units.domain.unit import MessageContext, Unit
+from services.serials.units.domain.operations import MessageContext
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import Causation

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from services.serials.allocation.domain.available_units import AvailableUnits
 from services.serials.allocation.domain.demand import Demand, DemandSet
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.transitions import SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Pool, Unit
+from services.serials.units.domain.unit import Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 
 

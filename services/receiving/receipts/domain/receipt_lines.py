@@ -1,4 +1,4 @@
-"""Receipt lines whose product was defined after the ASN."""
+"""Receipt lines outside ASNs and scans: unplanned lines, products defined later, voided units."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,8 +13,18 @@ from shared.contracts.envelope import CloudEvent, Message, chunks
 from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import ProductChanged
+from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnAnnounced
 from shared.identifiers import resource_path
+
+
+def add_unplanned_line(uow: ReceivingUnitOfWork, receipt_id: str, sku: str) -> ReceiptLine:
+    """Add a line to a receipt; its `+` prefix is not allowed in ASN line numbers."""
+    receipt = uow.receipts[receipt_id]
+    uow.put_receipt(receipt._replace(unplanned_line_count=receipt.unplanned_line_count + 1))
+    line = ReceiptLine(receipt=receipt_id, line=f"+{receipt.unplanned_line_count + 1}", sku=sku)
+    uow.put_line(line)
+    return line
 
 
 def plan_waiting_lines(uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]) -> list[Message]:
@@ -69,3 +79,21 @@ def _tracking_conflict_events(
         )
         for chunk in chunks(units)
     ]  # fmt: skip
+
+
+def void_units(uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialAdjusted]]) -> None:
+    """Void units and reduce the received quantity of their lines, so that the correct units can be received."""
+    for event in events:
+        for serial in event.data.serials:
+            unit = uow.get_unit(event.data.sku, serial)
+            if unit.status == "VOID":
+                continue
+            uow.put_unit(unit._replace(version=unit.version + 1, status="VOID"))
+            line = uow.lines.get((unit.receipt or "", unit.line or ""))
+            if unit.status == "ON_HAND" and unit.return_id is None and line:
+                uow.put_line(
+                    line._replace(
+                        received=line.received - 1, listed_serials=line.listed_serials - unit.is_listed,
+                        unlisted_units=line.unlisted_units - (not unit.is_listed),
+                    )
+                )  # fmt: skip
