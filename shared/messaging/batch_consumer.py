@@ -15,13 +15,13 @@ from shared.messaging import skips
 from shared.messaging.breaker import CircuitBreaker, RecordOutcome
 from shared.messaging.dead_letters import DeadLetter, Record
 from shared.messaging.decode import Decoder, MalformedRecord
-from shared.messaging.dispatcher import HandlerRegistry
 from shared.messaging.rebalance import Assignment, Offsets, rewind
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.skips import SkipPermit
 from shared.messaging.transactions import PoisonRecordError, process_in_transactions
 from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem, offset_range
 from shared.ops.failpoints import failpoint
-from shared.ops.telemetry import BATCHES, BATCHES_RETRIED
+from shared.ops.telemetry import BATCHES, BATCHES_RETRIED, describe_error
 from shared.persistence.database import read_only, transaction
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class BatchConsumer:
             # The database is unavailable, or the consumer has a bug: the batch is fetched again.
             rewind(consumer, first_offsets)
             self._failures += 1
-            message = f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]
+            message = describe_error(error)
             self._last_error = (self.assignment.epoch, message)
             BATCHES_RETRIED.labels(self._registry.service, type(error).__name__).inc()
             log.warning("batch rewound, retrying: %s", message)

@@ -13,6 +13,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.dead_letters import Record
+from shared.ops.telemetry import describe_error
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class Subscription:
                 records = await getmany(*args, **kwargs)
             except Exception as error:
                 since = time.monotonic() if self._poll_failure is None else self._poll_failure[0]
-                self._poll_failure = (since, f"{type(error).__name__}: {error}".split("\n", 1)[0][:500])
+                self._poll_failure = (since, describe_error(error))
                 raise
             self._poll_failure = None
             return records
@@ -123,7 +124,7 @@ class Subscription:
             try:
                 await self._subscriber.start()
             except Exception as error:  # noqa: BLE001 - Kafka is unavailable: retry later
-                self._poll_failure = (time.monotonic(), f"{type(error).__name__}: {error}".split("\n", 1)[0][:500])
+                self._poll_failure = (time.monotonic(), describe_error(error))
             else:
                 self._poll_failure = None
                 self._monitor_polls()

@@ -13,7 +13,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import rfc3339
 from shared.messaging import scheduler
 from shared.ops.asyncapi import build_document
-from shared.ops.telemetry import CONSUMER_LAG
+from shared.ops.telemetry import CONSUMER_LAG, describe_error
 from shared.persistence.database import ping
 from shared.persistence.migrate import UnknownRevisionError, is_at_head
 
@@ -84,7 +84,7 @@ async def _check_database(app: FastAPI) -> dict[str, Any]:
     except UnknownRevisionError as error:
         return {"migrations": str(error)}
     except Exception as error:  # noqa: BLE001 - reported in the response
-        return {"database": f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]}
+        return {"database": describe_error(error)}
     return {}
 
 

@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.contracts.envelope import Causation, CloudEvent, Message
 from shared.messaging import inbox
-from shared.messaging.dispatcher import HandlerRegistry, dispatch
+from shared.messaging.dispatcher import dispatch
 from shared.messaging.handlers import CommandResult
-from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, transaction
+from shared.messaging.registry import HandlerRegistry
+from shared.persistence.database import Transaction, new_id, transaction
+from shared.persistence.errors import ErrorCategory, categorise_error
 from tests.support.timing import MAX_WAIT_SECONDS
 
 SELECT_EMITTED = text("SELECT id, convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after ORDER BY id")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.messaging import scheduler
-from shared.messaging.dispatcher import HandlerRegistry
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.scheduler import LOCK_JOB, JobRunner
 from shared.persistence.database import transaction
 from tests.integration.shared.conftest import StartService

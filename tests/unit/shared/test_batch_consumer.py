@@ -10,8 +10,8 @@ from aiokafka.errors import CommitFailedError
 
 from shared.messaging import batch_consumer as batch_consumer_module
 from shared.messaging.batch_consumer import BatchConsumer
-from shared.messaging.dispatcher import HandlerRegistry
 from shared.messaging.rebalance import Assignment
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.transactions import PoisonRecordError
 from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem
 from tests.integration.shared.conftest import encode_message

@@ -20,7 +20,7 @@ from shared.messaging.breaker import CircuitBreaker
 from shared.messaging.decode import Decoder
 from shared.messaging.work import RETRY_COST, WorkItem, offset_range, split_by_cost
 from shared.ops.telemetry import RateLimitFilter, SingleLineFormatter
-from shared.persistence.database import ConcurrentUpdateError, ErrorCategory, categorise_error
+from shared.persistence.errors import ConcurrentUpdateError, ErrorCategory, categorise_error
 from tests.integration.shared.conftest import encode_message
 from tests.integration.shared.toy.messages import Arrived, Unhandled
 
