@@ -134,7 +134,9 @@ class Subscription:
         return KafkaMessage(raw_message=records, body=b"", consumer=self.consumer)
 
     async def _process(self, message: Any) -> None:
-        await self._batch_consumer.process(self.consumer, message.raw_message)
+        # FastStream's message is part of a reference cycle: with its records it would keep the batch in memory.
+        records, message.raw_message = message.raw_message, ()
+        await self._batch_consumer.process(self.consumer, records)
 
 
 async def _pass_through(message: KafkaMessage) -> Any:

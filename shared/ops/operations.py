@@ -12,6 +12,7 @@ from pydantic import ConfigDict
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import rfc3339
 from shared.messaging import scheduler
+from shared.messaging.batch_consumer import Halt
 from shared.ops.asyncapi import build_document
 from shared.ops.telemetry import CONSUMER_LAG, describe_error
 from shared.persistence.database import ping
@@ -57,11 +58,10 @@ async def get_readiness(request: Request) -> JSONResponse:
         causes["stopping"] = True
     causes |= await _check_database(app) | _check_kafka(app)
     if (halt := app.state.batch_consumer.halt) is not None:
-        option = "--malformed " if halt.is_malformed else ""
         causes["halted"] = {
             "topic": halt.topic, "partition": halt.partition, "offset": halt.offset, "error": halt.error,
-            "halted_at": rfc3339(halt.halted_at),
-            "action": f"tracelot skip {halt.topic} {halt.partition} {halt.offset} {option}--reason … --actor …",
+            "halted_at": rfc3339(halt.halted_at), "attempts": halt.attempts,
+            "next_attempt_at": rfc3339(halt.next_attempt_at), "action": _describe_action(halt),
         }  # fmt: skip
     if app.state.batch_consumer.last_error is not None:
         causes["consumer"] = app.state.batch_consumer.last_error
@@ -73,6 +73,15 @@ async def get_readiness(request: Request) -> JSONResponse:
         "jobs": scheduler.job_status(app.state.job_runners), "assigned": assigned,
     }  # fmt: skip
     return JSONResponse(status, 503 if causes else 200)
+
+
+def _describe_action(halt: Halt) -> str:
+    """Describe how to end a halt; only a record at fault is skipped."""
+    option = "--malformed " if halt.is_malformed else ""
+    skip = f"tracelot skip {halt.topic} {halt.partition} {halt.offset} {option}--reason … --actor …"
+    if halt.is_malformed:
+        return f"stop the sender of malformed records; to store them as dead letters: {skip}"
+    return f"mend the cause, then the next attempt goes on by itself; only if the record itself is wrong: {skip}"
 
 
 async def _check_database(app: FastAPI) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asyncpg.protocol import protocol as driver
-from sqlalchemy import URL, Row, TextClause, make_url, text
+from sqlalchemy import URL, Row, TextClause, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from uuid_utils import uuid7
+
+from shared.persistence.errors import READ_ONLY_SQLSTATE, sqlstate
 
 SESSION_SETTINGS = {
     # A frozen process must not keep row locks. The idle timeout does not cover a process frozen within a statement,
@@ -49,7 +52,7 @@ def asyncpg_url(url: str) -> URL:
 
 def create_engine(url: str, name: str, pool_size: int = 10) -> AsyncEngine:
     """Create an engine on the database of a service; it connects on first use."""
-    return create_async_engine(
+    engine = create_async_engine(
         asyncpg_url(url),
         pool_size=pool_size,
         max_overflow=0,
@@ -62,6 +65,14 @@ def create_engine(url: str, name: str, pool_size: int = 10) -> AsyncEngine:
             "server_settings": SESSION_SETTINGS | {"application_name": name},
         },
     )
+    event.listen(engine.sync_engine, "handle_error", _discard_read_only_connections)
+    return engine
+
+
+def _discard_read_only_connections(context: ExceptionContext) -> None:
+    """Discard all pooled connections once a server is read-only: a new one may reach the new primary."""
+    if context.original_exception is not None and sqlstate(context.original_exception) == READ_ONLY_SQLSTATE:
+        context.is_disconnect = True
 
 
 class Transaction:

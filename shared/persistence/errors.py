@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from asyncpg import InternalClientError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -17,17 +18,19 @@ class ConcurrentUpdateError(Exception):
 class ErrorCategory(Enum):
     """Category of an exception, which determines how it is handled."""
 
-    UNAVAILABLE = "database unavailable: retry with back-off"
+    UNAVAILABLE = "state of the server, not of a message: retry with back-off"
     CONFLICT = "conflict with a concurrent transaction: retry"
     BUG = "programming error: retrying does not help"
 
 
 _CONFLICT_SQLSTATES = {UNIQUE_VIOLATION, "40001", "40P01", "55P03"}
 """Unique violation, serialization failure, deadlock, lock not available."""
-_UNAVAILABLE_SQLSTATES = {"25P03", "25P04", "57014", "57P01", "57P02", "57P03", "57P05", "3D000"}
-"""Idle or transaction timeout, cancelled, shutting down, starting up, database missing."""
-_UNAVAILABLE_SQLSTATE_CLASSES = ("08", "28", "53", "58")
-"""Connection, authentication, insufficient resources, system error."""
+_BUG_SQLSTATE_CLASSES = ("21", "22", "23", "42", "44", "P0")
+"""Cardinality, data, integrity, syntax or missing object, check option, PL/pgSQL: raised by a value or a rule."""
+_SERVER_SQLSTATES = {"42501", "42P05"}
+"""Missing grant; prepared statement of another session behind PgBouncer in transaction mode."""
+READ_ONLY_SQLSTATE = "25006"
+"""Read-only transaction: a standby, a demoted primary, or a server without space."""
 
 
 def sqlstate(error: BaseException) -> str:
@@ -37,14 +40,16 @@ def sqlstate(error: BaseException) -> str:
 
 
 def categorise_error(error: BaseException) -> ErrorCategory:
-    """Determine the category of an exception."""
+    """Determine the category of an exception; of the SQLSTATEs, only those of a value or rule are bugs."""
     code = sqlstate(error)
     if code in _CONFLICT_SQLSTATES:
         return ErrorCategory.CONFLICT
-    if code in _UNAVAILABLE_SQLSTATES or code.startswith(_UNAVAILABLE_SQLSTATE_CLASSES):
-        return ErrorCategory.UNAVAILABLE
+    if code:
+        is_bug = code.startswith(_BUG_SQLSTATE_CLASSES) and code not in _SERVER_SQLSTATES
+        return ErrorCategory.BUG if is_bug else ErrorCategory.UNAVAILABLE
     if isinstance(error, DBAPIError):
         return ErrorCategory.UNAVAILABLE if error.connection_invalidated else ErrorCategory.BUG
-    if isinstance(error, PoolTimeout | OSError):  # OSError covers refused and reset connections and TimeoutError
+    # OSError covers refused and reset connections and TimeoutError; a client error also a missing read-write server.
+    if isinstance(error, PoolTimeout | OSError | InternalClientError):
         return ErrorCategory.UNAVAILABLE
     return ErrorCategory.BUG

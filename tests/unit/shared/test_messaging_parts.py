@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
+from asyncpg.exceptions import TargetServerAttributeNotMatched
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -84,7 +85,26 @@ class DriverError(Exception):
         (ConnectionRefusedError(), ErrorCategory.UNAVAILABLE),
         (TimeoutError(), ErrorCategory.UNAVAILABLE),
         (DBAPIError("", {}, DriverError("23514")), ErrorCategory.BUG),
-        (DBAPIError("", {}, DriverError("42501")), ErrorCategory.BUG),
+        (DBAPIError("", {}, DriverError("42703")), ErrorCategory.BUG),
+        (DBAPIError("", {}, DriverError("22003")), ErrorCategory.BUG),
+        (DBAPIError("", {}, Exception("invalid input for query argument")), ErrorCategory.BUG),
+        *(
+            (DBAPIError("", {}, DriverError(code)), ErrorCategory.UNAVAILABLE)
+            for code in (
+                "25006",
+                "42501",
+                "XX000",
+                "XX001",
+                "0A000",
+                "26000",
+                "42P05",
+                "55000",
+                "25P02",
+                "40003",
+                "54000",
+            )
+        ),
+        (TargetServerAttributeNotMatched(), ErrorCategory.UNAVAILABLE),
         (KeyError("x"), ErrorCategory.BUG),
     ],
 )
