@@ -82,10 +82,12 @@ def down() -> None:
 
 
 def env() -> None:
-    """Print the environment of the running stack as shell commands."""
+    """Print the environment and the service URLs of the running stack as shell commands."""
     if not is_up():
         sys.exit("The stack is not running. Run `make up` to start it.")
-    for name, value in files.read_json(STATE_FILE)["environment"].items():
+    state = files.read_json(STATE_FILE)
+    urls = {f"{name.upper()}_URL": url for name, url in state["services"].items()}
+    for name, value in (state["environment"] | urls).items():
         print(f"export {name}={shlex.quote(value)}")
 
 
