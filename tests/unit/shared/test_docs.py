@@ -115,3 +115,12 @@ def test_transition_table_equals_the_code() -> None:
     table = page.split("<!-- unit transitions -->")[1].split("<!-- /unit transitions -->")[0]
     documented = [tuple(row) for row in re.findall(r"^\| (\w+) \| (\w+) \| (\w+) \|$", table, flags=re.MULTILINE)][1:]
     assert documented == [(before or "none", change.value, after) for (before, change), after in TRANSITIONS.items()]
+
+
+def test_index_of_decisions_is_complete() -> None:
+    """The index lists each decision once, in order, with its title."""
+    page = (PROJECT / "DECISIONS.md").read_text()
+    index = re.findall(r"^\| \[(\d+)\]\(#adr-(\d+)\) \| [^|]+ \| (.+) \|$", page, flags=re.MULTILINE)
+    titles = re.findall(r'^## <a id="adr-(\d+)"></a>ADR-(\d+): (.+)$', page, flags=re.MULTILINE)
+    assert index == titles
+    assert [number for number, _, _ in titles] == sorted({number for number, _, _ in titles})
