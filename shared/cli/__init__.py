@@ -27,7 +27,8 @@ dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay
 app.add_typer(dead_letters_app, name="dead-letters")
 app.command()(recall)
 
-ServiceOption = Annotated[str, typer.Option(help="service whose database is used")]
+ServiceOption = Annotated[str, typer.Option(help="service that stored the dead letter")]
+DeadLetterArgument = Annotated[int, typer.Argument(help="id of the dead letter")]
 
 
 class Server(uvicorn.Server):
@@ -47,8 +48,12 @@ class Server(uvicorn.Server):
 
 
 @app.command()
-def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Run SERVICE until it receives a stop signal."""
+def serve(
+    service: Annotated[str, typer.Argument(help="receiving, serials, lots or fulfillment")],
+    host: Annotated[str, typer.Option(help="address of the HTTP API")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port of the HTTP API")] = 8000,
+) -> None:
+    """Run a replica of a service until it receives a stop signal."""
     module = import_module(service if "." in service else f"services.{service}.app")
     server = Server(
         uvicorn.Config(
@@ -62,8 +67,8 @@ def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
 
 
 @app.command()
-def migrate(service: str) -> None:
-    """Migrate the database of SERVICE, or of `all` services, to the latest revision."""
+def migrate(service: Annotated[str, typer.Argument(help="name of the service, or all")]) -> None:
+    """Migrate the database of a service to the latest revision."""
     for name in service_names() if service == "all" else (service,):
         try:
             asyncio.run(migrations.migrate(name))
@@ -74,14 +79,16 @@ def migrate(service: str) -> None:
 
 @app.command()
 def skip(
-    topic: str,
-    partition: int,
-    offset: int,
+    topic: Annotated[str, typer.Argument(help="topic of the record, as shown by /ready")],
+    partition: Annotated[int, typer.Argument(help="partition of the record")],
+    offset: Annotated[int, typer.Argument(help="offset of the record")],
     *,
-    reason: Annotated[str, typer.Option()],
-    actor: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option(help="reason, recorded")],
+    actor: Annotated[str, typer.Option(help="user who permits it, recorded")],
     service: Annotated[str, typer.Option(help="service of the consumer; required if several consume the topic")] = "",
-    malformed: Annotated[bool, typer.Option(help="store malformed records up to OFFSET as dead letters")] = False,
+    malformed: Annotated[
+        bool, typer.Option(help="store all malformed records up to this offset as dead letters")
+    ] = False,
 ) -> None:
     """Let a halted consumer skip one record, which becomes a dead letter."""
 
@@ -110,7 +117,11 @@ def _consumer_of(topic: str) -> str:
 
 
 @dead_letters_app.command("list")
-def list_dead_letters(service: ServiceOption, topic: str | None = None, size: int = 100) -> None:
+def list_dead_letters(
+    service: ServiceOption,
+    topic: Annotated[str | None, typer.Option(help="only records of this topic")] = None,
+    size: Annotated[int, typer.Option(help="maximum number of dead letters")] = 100,
+) -> None:
     """List the newest dead letters that have not been replayed."""
 
     async def operation(engine: AsyncEngine) -> None:
@@ -123,7 +134,7 @@ def list_dead_letters(service: ServiceOption, topic: str | None = None, size: in
 
 
 @dead_letters_app.command()
-def show(dead_letter_id: int, service: ServiceOption) -> None:
+def show(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
     """Show one dead letter with its unmodified content."""
 
     async def operation(engine: AsyncEngine) -> None:
@@ -140,7 +151,7 @@ def show(dead_letter_id: int, service: ServiceOption) -> None:
 
 
 @dead_letters_app.command()
-def replay(dead_letter_id: int, service: ServiceOption) -> None:
+def replay(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
     """Publish one dead letter unchanged to its original topic."""
 
     async def operation(engine: AsyncEngine) -> None:

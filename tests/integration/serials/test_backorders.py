@@ -1,15 +1,18 @@
 """Long queues and large stock: loaded rows are bounded, and no demand that could be filled is missed."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import Row, TextClause
 
 from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, ReleaseSerialHold
+from shared.inventory.fefo import fefo_key
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
+from tests.unit.serials.messages import NOW
 
 
 async def put_away_units(harness: SerialsHarness, serials: list[str], **label: Any) -> None:
@@ -114,3 +117,15 @@ async def test_loaded_rows_are_bounded(harness: SerialsHarness, monkeypatch: pyt
     assert await serials_by_demand(harness) == {"0": serial_numbers(1)}
     await stocked_harness.publish(ProductMessages(stocked_harness.sku).request_allocation(1, 2))
     assert max_row_count < 10
+
+
+@pytest.mark.parametrize(
+    "label", [{}, {"expiry": date(2099, 12, 31), "lot": "L-1"}], ids=["without expiry", "with expiry"]
+)
+async def test_statement_and_rules_have_one_tie_break(harness: SerialsHarness, label: dict[str, Any]) -> None:
+    """Of units with the same receipt and expiry, the statement loads those that come first by the rules (S27)."""
+    serials = ["SN-9", "SN-10", "SN-01", "SN-0101", "SN-Z", "SN-a1", "sn-2"]
+    await put_away_units(harness, serials, **label)
+    await harness.publish(ProductMessages(harness.sku).request_allocation(1, 3))
+    first_serials = sorted(serials, key=lambda serial: fefo_key(label.get("expiry"), NOW, serial))[:3]
+    assert await serials_by_demand(harness) == {"1": sorted(first_serials)}
