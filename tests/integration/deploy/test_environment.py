@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import deploy.__main__ as control
+from deploy import running_stack
 from deploy.databases import SERVICES
 from deploy.local import files
 from deploy.local.stack import Stack
@@ -17,7 +18,8 @@ def test_environment_of_a_running_stack_is_evaluated_by_a_shell(
 ) -> None:
     """A shell that evaluates the output has the servers and the URL of each service."""
     monkeypatch.setattr(files, "STACK", tmp_path)
-    monkeypatch.setattr(control, "STATE_FILE", tmp_path / "stack.json")
+    monkeypatch.setattr(running_stack, "STATE_FILE", tmp_path / "stack.json")
+    monkeypatch.setenv("TRACELOT_STACK", "external")
     with pytest.raises(SystemExit, match="not running"):
         control.env()
     with Stack(tmp_path, keep_data=True) as running:  # on the servers of this test session
