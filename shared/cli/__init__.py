@@ -1,10 +1,14 @@
-"""The `tracelot` command: run services, migrate databases, skip records, handle dead letters, open recalls."""
+"""The `tracelot` command: run services, migrate databases, skip records and handle dead letters.
+
+A service adds its own commands with a typer app named `app` in `services.<name>.cli`, run as `tracelot <name> …`.
+"""
 
 import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from signal import SIGINT, SIGTERM, signal
 from types import FrameType
 from typing import Annotated, Any
@@ -15,17 +19,19 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli.recall import recall
+from shared.cli.errors import ErrorReportingGroup
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
 from shared.persistence.database import create_engine, read_only, transaction
 from shared.persistence.migrate import UnknownRevisionError, service_names
 from shared.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(cls=ErrorReportingGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay dead letters.")
 app.add_typer(dead_letters_app, name="dead-letters")
-app.command()(recall)
+for service_name in service_names():
+    if find_spec(f"services.{service_name}.cli"):
+        app.add_typer(import_module(f"services.{service_name}.cli").app, name=service_name)
 
 ServiceOption = Annotated[str, typer.Option(help="service that stored the dead letter")]
 DeadLetterArgument = Annotated[int, typer.Argument(help="id of the dead letter")]
@@ -54,7 +60,8 @@ def serve(
     port: Annotated[int, typer.Option(help="port of the HTTP API")] = 8000,
 ) -> None:
     """Run a replica of a service until it receives a stop signal."""
-    module = import_module(service if "." in service else f"services.{service}.app")
+    module = import_module(service if "." in service else f"services.{_require_service(service)}.app")
+    load_settings(module.app.state.registry.service)  # reports missing variables before the server starts
     server = Server(
         uvicorn.Config(
             module.app, host=host, port=port, loop="uvloop", http="httptools", access_log=False, log_config=None,
@@ -69,7 +76,7 @@ def serve(
 @app.command()
 def migrate(service: Annotated[str, typer.Argument(help="name of the service, or all")]) -> None:
     """Migrate the database of a service to the latest revision."""
-    for name in service_names() if service == "all" else (service,):
+    for name in service_names() if service == "all" else (_require_service(service),):
         try:
             asyncio.run(migrations.migrate(name))
         except UnknownRevisionError as error:
@@ -159,8 +166,8 @@ def replay(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
             bootstrap_servers=load_settings(service).kafka_bootstrap_servers, enable_idempotence=True,
             max_request_size=8 * 1024 * 1024,
         )  # fmt: skip
-        await producer.start()
         try:
+            await producer.start()
             dead_letter = await dead_letters.replay(engine, producer, dead_letter_id)
         finally:
             await producer.stop()
@@ -170,6 +177,12 @@ def replay(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
             typer.echo(f"replayed to {dead_letter.topic}/{dead_letter.partition}")
 
     _with_engine(service, operation)
+
+
+def _require_service(name: str) -> str:
+    if name not in service_names():
+        raise typer.BadParameter(f"unknown service {name}: use one of {', '.join(service_names())}")
+    return name
 
 
 def _position(dead_letter: Row[Any]) -> str:

@@ -155,8 +155,9 @@ async def close_recall(
 async def run_mock_recall(system: SystemUnderTest, recall: str, lot: str) -> tuple[int | None, str]:
     """Run a mock recall from the command line; return the exit code and output."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "shared.cli", "recall", recall, "--mock", "--actor", "sue", "--reason", "exercise",
-        "--lot", lot, cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        sys.executable, "-m", "shared.cli", "lots", "recall", recall, "--mock", "--actor", "sue",
+        "--reason", "exercise", "--lot", lot,
+        cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "LOTS_URL": system.services["lots"].url},
     )  # fmt: skip
     output = (await process.communicate())[0].decode()
@@ -164,7 +165,7 @@ async def run_mock_recall(system: SystemUnderTest, recall: str, lot: str) -> tup
 
 
 async def test_mock_recall_from_the_command_line(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
-    """`tracelot recall --mock` runs a timed exercise on the running services and places no hold (S46)."""
+    """`tracelot lots recall --mock` runs a timed exercise on the running services and places no hold (S46)."""
     whereabouts = await scatter_lot(system, lot_scenario)
     recall = lot_scenario.new_id("R")
     exit_code, output = await run_mock_recall(system, recall, f"{lot_scenario.sku}=L1")

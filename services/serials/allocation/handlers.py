@@ -45,10 +45,9 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.reference import ProductChanged, WarehouseChanged
-from shared.contracts.serials import SerialAllocated
+from shared.contracts.serials import SerialAllocated, SerialReallocationRequested
 from shared.inventory import time_zone_changes
 from shared.inventory.reference_data import load_products, save_products
-from shared.inventory.time_zone_changes import DemandRecheckDue
 from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
 
@@ -205,18 +204,27 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
 
 
 async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
-    """Save warehouses and schedule rechecks of backorders where the local date became earlier."""
-    if affected_warehouses := await time_zone_changes.apply_time_zones(tx, events):
-        await time_zone_changes.enqueue_rechecks(tx, await store.find_backorder_pools_in(tx, affected_warehouses))
-    return ()
+    """Save warehouses and request the reallocation of backorders where the local date became earlier."""
+    event_by_warehouse = await time_zone_changes.apply_time_zones(tx, events)
+    if not event_by_warehouse:
+        return ()
+    return [
+        SerialReallocationRequested(
+            sku=sku,
+            warehouse=warehouse,
+            actor=event_by_warehouse[warehouse].actor,
+            cause=event_by_warehouse[warehouse].cause,
+        )
+        for sku, warehouse in sorted(await store.find_backorder_pools_in(tx, event_by_warehouse))
+    ]
 
 
-async def reallocate_after_day_change(
-    tx: Transaction, events: Sequence[CloudEvent[DemandRecheckDue]]
+async def on_serial_reallocation_requested(
+    tx: Transaction, events: Sequence[CloudEvent[SerialReallocationRequested]]
 ) -> Sequence[Message]:
     """Reallocate where the local date became earlier: skipped units may match again."""
     context_by_pool = {(event.data.sku, event.data.warehouse): MessageContext.from_event(event) for event in events}
-    await time_zone_changes.dequeue_rechecks(tx, context_by_pool)
+    await time_zone_changes.lock_time_zones(tx, {warehouse for _, warehouse in context_by_pool})
     return await _reallocate_pools(tx, context_by_pool)
 
 

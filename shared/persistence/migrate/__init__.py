@@ -2,7 +2,6 @@
 
 from shared.persistence.migrate.run import UnknownRevisionError, is_at_head, migrate, service_names, versions_folder
 from shared.persistence.migrate.tables import (
-    demand_recheck_table,
     grant,
     location_tables,
     messaging_tables,
@@ -13,7 +12,6 @@ from shared.persistence.migrate.tables import (
 
 __all__ = [
     "UnknownRevisionError",
-    "demand_recheck_table",
     "grant",
     "is_at_head",
     "location_tables",

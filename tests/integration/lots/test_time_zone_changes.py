@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from shared.contracts.lots import LotReallocationRequested
 from shared.contracts.reference import LocationChanged, ProductChanged
-from shared.messaging import scheduler
 from shared.messaging.dispatcher import dispatch
-from shared.messaging.scheduler import JobRunner
+from shared.messaging.work import MAX_COST
 from shared.persistence.database import Transaction, transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.harness import to_event
@@ -17,8 +17,8 @@ from tests.support.time_zones import (
     NEXT_DAY_ZONE,
     NOON,
     SAME_DAY_ZONE,
-    count_rechecks,
-    run_recheck_job,
+    change_time_zone,
+    reallocation_requests,
     storage_and_dock,
     warehouse_in,
 )
@@ -56,13 +56,11 @@ async def test_earlier_local_day_allocates_backorders(harness: LotsHarness) -> N
     )
     assert await reservations_by_demand(harness) == {"1": ("L5", 3)}
     await harness.publish(messages.request_allocation(4, 9, lots=["L0"], **test_warehouse))
-    await harness.publish(warehouse_in(harness, "Etc/GMT-14", 2))
-    assert (await count_rechecks(harness), await run_recheck_job(harness)) == (0, 0), "the local date is unchanged"
-    await harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 3))
-    assert (await run_recheck_job(harness), await count_rechecks(harness)) == (1, 0)
+    assert await change_time_zone(harness, "Etc/GMT-14", 2) == 0, "the local date is unchanged"
+    assert await change_time_zone(harness, SAME_DAY_ZONE, 3) == 1
     assert await reservations_by_demand(harness) == {"1": ("L5", 3), "2": ("L5", 2), "4": ("L0", 9)}
-    await harness.publish(warehouse_in(harness, NEXT_DAY_ZONE, 4), warehouse_in(harness, NEXT_DAY_ZONE, 3))
-    assert await count_rechecks(harness) == 0, "a later date allocates nothing"
+    later = await harness.publish(warehouse_in(harness, NEXT_DAY_ZONE, 4), warehouse_in(harness, NEXT_DAY_ZONE, 3))
+    assert reallocation_requests(harness, later) == [], "a later date allocates nothing"
 
 
 async def test_demand_skipped_during_a_time_zone_change_is_reallocated(harness: LotsHarness) -> None:
@@ -75,9 +73,9 @@ async def test_demand_skipped_during_a_time_zone_change_is_reallocated(harness: 
         change_task = asyncio.create_task(harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 2)))
         await harness.someone_waits()
         assert not change_task.done()
-    await change_task
+    requests = reallocation_requests(harness, await change_task)
     assert await reservations_by_demand(harness) == {}
-    await run_recheck_job(harness)
+    await harness.publish(*requests)
     assert await reservations_by_demand(harness) == {"1": ("L0", 3)}
 
 
@@ -92,32 +90,41 @@ async def test_unknown_warehouse_uses_the_utc_day(harness: LotsHarness, monkeypa
         messages.request_allocation(1, 3, warehouse=harness.scoped_id("W")),
     )
     assert await reservations_by_demand(harness) == {}
-    await harness.publish(warehouse_in(harness, "America/Los_Angeles", 1))
-    await run_recheck_job(harness)
+    await change_time_zone(harness, "America/Los_Angeles", 1)
     assert await reservations_by_demand(harness) == {"1": ("L0", 3)}
 
 
-async def test_rechecks_run_in_bounded_transactions(harness: LotsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rechecks of 500 products are recorded by one statement and run in bounded batches (S27)."""
+async def test_reallocation_waits_for_a_time_zone_change(harness: LotsHarness) -> None:
+    """A reallocation concurrent with a time zone change waits for it and judges by its date, without deadlock (S27)."""
+    messages = await put_away_dated_lots(harness, 0)
+    await harness.publish(messages.request_allocation(1, 3, warehouse=harness.scoped_id("W")))
+    request = LotReallocationRequested(sku=harness.sku, warehouse=harness.scoped_id("W"))
+    async with transaction(harness.engine) as tx:
+        await dispatch(tx, harness.registry, [to_event(warehouse_in(harness, SAME_DAY_ZONE, 2))])
+        reallocation = asyncio.create_task(harness.publish(request))
+        await harness.someone_waits()
+        assert not reallocation.done()
+    await reallocation
+    assert await reservations_by_demand(harness) == {"1": ("L0", 3)}
+
+
+async def test_reallocations_are_set_based_and_bounded(harness: LotsHarness) -> None:
+    """Reallocations of 500 products take as many statements as of one, in transactions of 200 products (S27)."""
     await put_away_dated_lots(harness, 0)
     skus = [f"{harness.sku}-{number}" for number in range(500)]
+    products = [ProductChanged(sku=sku, version=1, name="jam", unit="each", tracking="LOT") for sku in skus]
+    await harness.publish(*products)
+    test_warehouse = {"warehouse": harness.scoped_id("W")}
+    await harness.publish(OrderMessages(skus[0]).request_allocation(1, 3, **test_warehouse))
+    one = await harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 2))
     await harness.publish(
-        *(ProductChanged(sku=sku, version=1, name="jam", unit="each", tracking="LOT") for sku in skus)
+        warehouse_in(harness, NEXT_DAY_ZONE, 3),
+        *(OrderMessages(sku).request_allocation(1, 3, **test_warehouse) for sku in skus[1:]),
     )
-    empty_result = await harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 2))
-    await harness.publish(warehouse_in(harness, NEXT_DAY_ZONE, 3))
-    await harness.publish(
-        *(OrderMessages(sku).request_allocation(1, 3, warehouse=harness.scoped_id("W")) for sku in skus)
-    )
-    full_result = await harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 4))
-    assert full_result.statement_count == empty_result.statement_count
-    max_batch, run_transaction = 0, JobRunner._run_transaction  # noqa: SLF001 - counts the batches of the real method
-
-    async def counting_transaction(self: JobRunner, after: object, size: int, found: list[object]) -> bool:
-        nonlocal max_batch
-        done = await run_transaction(self, after, size, found)  # type: ignore[arg-type]
-        max_batch = max(max_batch, len(found))
-        return done
-
-    monkeypatch.setattr(JobRunner, "_run_transaction", counting_transaction)
-    assert (await run_recheck_job(harness), max_batch, await count_rechecks(harness)) == (500, scheduler.BATCH_SIZE, 0)
+    all_products = await harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 4))
+    assert all_products.statement_count == one.statement_count
+    requests = reallocation_requests(harness, all_products)
+    assert [request.key() for request in requests] == sorted(skus)
+    assert sum(request.cost() for request in requests[:200]) == MAX_COST
+    counts = {(await harness.publish(*part)).statement_count for part in (requests[:1], requests[1:201])}
+    assert len(counts) == 1

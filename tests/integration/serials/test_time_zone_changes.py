@@ -16,8 +16,8 @@ from tests.support.time_zones import (
     DAY,
     NEXT_DAY_ZONE,
     SAME_DAY_ZONE,
-    count_rechecks,
-    run_recheck_job,
+    change_time_zone,
+    reallocation_requests,
     storage_and_dock,
     warehouse_in,
 )
@@ -49,21 +49,18 @@ async def test_earlier_local_day_allocates_backorders(harness: SerialsHarness) -
         messages.request_allocation(5, 1, serials=serial_numbers(1), **test_warehouse),
     )  # fmt: skip
     assert await serials_by_demand(harness) == {"1": serial_numbers(1, 11)}
-    await harness.publish(warehouse_in(harness, "Etc/GMT-14", 2))
-    assert (await count_rechecks(harness), await run_recheck_job(harness)) == (0, 0), "it is still tomorrow there"
-    await harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 3))
-    assert (await run_recheck_job(harness), await count_rechecks(harness)) == (1, 0)
+    assert await change_time_zone(harness, "Etc/GMT-14", 2) == 0, "it is still tomorrow there"
+    assert await change_time_zone(harness, SAME_DAY_ZONE, 3) == 1
     assert await serials_by_demand(harness) == {
         "1": serial_numbers(1, 11),
         "2": serial_numbers(1, 12),
         "4": serial_numbers(2),
     }
-    await harness.publish(warehouse_in(harness, NEXT_DAY_ZONE, 4))
-    assert await count_rechecks(harness) == 0, "a later local date needs no recheck"
+    assert await change_time_zone(harness, NEXT_DAY_ZONE, 4) == 0, "a later local date reallocates nothing"
 
 
 async def test_demand_skipped_during_a_time_zone_change_is_reallocated(harness: SerialsHarness) -> None:
-    """A time zone change waits for a concurrent allocation on the later date, and rechecks its demand (S27)."""
+    """A time zone change waits for a concurrent allocation on the later date, and then fills its demand (S27)."""
     messages = await put_away_dated_units(harness)
     async with transaction(harness.engine) as tx:
         await dispatch(
@@ -74,7 +71,7 @@ async def test_demand_skipped_during_a_time_zone_change_is_reallocated(harness: 
         change = asyncio.create_task(harness.publish(warehouse_in(harness, SAME_DAY_ZONE, 2)))
         await harness.someone_waits()
         assert not change.done()
-    await change
+    requests = reallocation_requests(harness, await change)
     assert await serials_by_demand(harness) == {}
-    await run_recheck_job(harness)
+    await harness.publish(*requests)
     assert await serials_by_demand(harness) == {"1": serial_numbers(2)}

@@ -7,7 +7,6 @@ from sqlalchemy import text
 from services.lots.recalls.domain.close import OpenItemCounts
 from services.lots.recalls.domain.open import RecallMatch
 from services.lots.recalls.domain.query import RecallQuery
-from services.lots.recalls.store.views import CONTACT_LINES_QUERY, OPEN_ITEM_COUNTS_QUERY
 from shared.contracts.commands.lots import CloseRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import RecallOpened
@@ -16,7 +15,6 @@ from shared.contracts.serials import SerialRecalled
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
 
-SELECT_OPEN_ITEM_COUNTS, SELECT_CONTACT_LINES = text(OPEN_ITEM_COUNTS_QUERY), text(CONTACT_LINES_QUERY)
 SELECT_EXISTING = text("SELECT recall, closed_at FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")
 
 
@@ -72,6 +70,21 @@ UPDATE_CLOSED = text("""
 SELECT_RECALLED_SKUS = text(
     "SELECT recall, sku FROM recall_product WHERE recall = ANY(CAST(:recalls AS text[])) ORDER BY sku"
 )
+SELECT_OPEN_ITEM_COUNTS = text("""
+    SELECT r.recall, r.mock,
+        (SELECT count(*) FROM recall_product AS p WHERE p.recall = r.recall AND p.answered_at IS NULL) AS unanswered,
+        (SELECT count(*) FROM recall_stock AS s WHERE s.recall = r.recall AND s.on_hold) AS stock,
+        (SELECT count(*) FROM recall_order AS o WHERE o.recall = r.recall AND o.on_hold) AS orders,
+        (SELECT count(*) FROM recall_contact_status AS c WHERE c.recall = r.recall
+            AND c.quantity > c.returned AND coalesce(c.outcome, 'NOTIFIED') = 'NOTIFIED') AS contacts
+    FROM recall AS r WHERE r.recall = ANY(CAST(:recalls AS text[]))
+""")
+SELECT_CONTACT_LINES = text("""
+    SELECT recall, shipment, sku, lot_or_serial FROM recall_contact_status
+    WHERE recall = ANY(CAST(:recalls AS text[])) AND (recall, shipment, sku, lot_or_serial) IN (SELECT * FROM unnest(
+        CAST(:recalls AS text[]), CAST(:shipments AS text[]), CAST(:skus AS text[]), CAST(:lots_or_serials AS text[])
+    ))
+""")
 
 
 async def find_existing(tx: Transaction, recalls: Iterable[str]) -> dict[str, bool]:
