@@ -10,9 +10,9 @@ import pytest
 from deploy import processes
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "SCHEDULER_INTERVAL_SECONDS": "1"}
 """A short session timeout and job interval: partitions of a killed service are reassigned quickly."""

@@ -31,9 +31,9 @@ from shared.contracts.envelope import Message
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.upstream import AsnAnnounced, OrderAmended, OrderCancelled, OrderLine
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, STAGE, WAREHOUSE
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import eventually
 
 LOTS = ("L0", "L1", "L2")
 ORDERS = 4

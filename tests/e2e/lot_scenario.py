@@ -17,9 +17,9 @@ from shared.contracts.commands.lots import CorrectLotDates, PlaceLotHold, PutAwa
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.contracts.upstream import OrderLine
 from shared.inventory.expiry import today
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, STAGE, WAREHOUSE, SerialScenario, quote_path
 from tests.e2e.system import JsonObject
+from tests.support.polling import eventually
 
 STORAGE_LOCATIONS = tuple(f"{WAREHOUSE}/B-{number:02}" for number in range(1, 6))
 """Storage locations in pick sequence; each holds one lot of a product."""

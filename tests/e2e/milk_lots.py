@@ -7,9 +7,9 @@ from shared.contracts.commands.fulfillment import LotSelector, PackItems, PickIt
 from shared.contracts.commands.lots import PutAwayLot
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.upstream import AsnAnnounced
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, STAGE, WAREHOUSE, SerialScenario, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import eventually
 
 
 class MilkLots:

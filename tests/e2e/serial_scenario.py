@@ -18,8 +18,8 @@ from shared.contracts.upstream import (
     ProductDefined,
 )
 from tests.e2e.event_listener import Event
-from tests.e2e.polling import eventually
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import eventually
 
 WAREHOUSE = "EAST"
 DOCK, STAGE = f"{WAREHOUSE}/DOCK-1", f"{WAREHOUSE}/PACK-1"

@@ -17,9 +17,9 @@ from deploy import processes
 from shared.contracts.envelope import Message
 from tests.e2e.event_listener import EventListener
 from tests.e2e.handlers import command_handler_of
-from tests.e2e.polling import eventually
 from tests.e2e.quiescence import QuiescenceMonitor
 from tests.support.paths import path_of
+from tests.support.polling import eventually
 from tests.support.timing import MAX_WAIT_SECONDS
 
 JsonObject = dict[str, Any]

@@ -4,10 +4,10 @@ from shared.contracts.commands.receiving import (
     CloseReceipt,
 )
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
-from tests.e2e.polling import eventually
 from tests.e2e.receipts import discrepancies, load_single_line, scan_statuses
 from tests.e2e.serial_scenario import DOCK, SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_announced_serials_are_expected(scenario: SerialScenario) -> None:

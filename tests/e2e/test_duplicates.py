@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.upstream import AsnCancelled, OrderCancelled
 from tests.e2e.invariants import state_fingerprint
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_duplicate_message_is_processed_once(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -3,10 +3,10 @@
 from shared.contracts.fulfillment import OrderSerialsPicked
 from shared.contracts.receiving import ReceiptLineExpected, ReceiptSerialsReceived
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
 from tests.e2e.test_transitions import HIGH_VERSION, serials_snapshot
+from tests.support.polling import eventually
 
 
 async def test_illegal_unit_is_rejected_alone(system: SystemUnderTest, scenario: SerialScenario) -> None:

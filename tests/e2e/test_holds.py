@@ -4,9 +4,9 @@ import pytest
 
 from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, ReleaseSerialHold
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_unit_on_hold_is_not_allocated_until_release(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -4,9 +4,9 @@ import asyncpg
 import pytest
 
 from shared.contracts.upstream import AsnAnnounced, AsnLine
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import WAREHOUSE, SerialScenario, quote_path
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_serial_cannot_be_changed(system: SystemUnderTest, scenario: SerialScenario) -> None:

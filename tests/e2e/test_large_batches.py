@@ -5,9 +5,9 @@ from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import chunks
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, STAGE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 UNIT_COUNT = 1_100
 

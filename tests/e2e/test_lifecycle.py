@@ -10,10 +10,10 @@ from shared.contracts.commands.serials import (
 )
 from tests.e2e import invariants
 from tests.e2e.handlers import command_handler_of
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
 from tests.support.paths import path_of
+from tests.support.polling import eventually
 
 
 def status_changes(system: SystemUnderTest, sku: str, serial: str) -> list[tuple[str | None, str]]:

@@ -5,9 +5,9 @@ from typing import Any
 
 from shared.contracts.commands.lots import CorrectLotDates
 from tests.e2e.milk_lots import MilkLots
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 TODAY = datetime.now(UTC).date()
 

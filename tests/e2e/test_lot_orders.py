@@ -18,9 +18,9 @@ from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from tests.e2e import invariants
 from tests.e2e.milk_lots import MilkLots
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, OTHER_SHELF, SHELF, STAGE, SerialScenario, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import eventually
 
 EARLY_LOT, LATE_LOT = ("EARLY", 6.5, "2090-01-31"), ("LATE", 10, "2090-12-31")
 

@@ -7,9 +7,9 @@ from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, Sw
 from shared.contracts.upstream import OrderLine
 from tests.e2e import conservation, invariants
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import STAGE, quote_path
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 def order_line(line_number: int, sku: str, quantity: Any, **overrides: Any) -> OrderLine:

@@ -9,9 +9,9 @@ from shared.contracts.commands.fulfillment import DispatchShipment, PickItems
 from shared.contracts.commands.lots import OpenRecall, RecalledLot
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import STAGE
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import eventually
 
 ORDER_COUNT = 8
 BlockingAction = Callable[[LotScenario], Awaitable[object]]

@@ -14,9 +14,9 @@ from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.quantities import LotQuantity
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import eventually
 
 
 class LotWhereabouts(NamedTuple):

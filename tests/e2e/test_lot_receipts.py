@@ -6,9 +6,9 @@ import pytest
 
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn, ScanItems
 from tests.e2e.milk_lots import MilkLots
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from shared.contracts.commands.lots import MoveLot, PutAwayLot
 from shared.contracts.commands.receiving import ConfirmSession
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_several_lots_on_one_line(system: SystemUnderTest, lot_scenario: LotScenario) -> None:

@@ -3,9 +3,9 @@
 from shared.contracts.commands.fulfillment import PickItems, UnpickItems
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, STAGE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_line_with_listed_serials(scenario: SerialScenario) -> None:

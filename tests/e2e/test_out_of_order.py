@@ -11,9 +11,9 @@ from shared.contracts.upstream import (
     OrderLineCancelled,
     ProductDefined,
 )
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_scan_before_its_asn_can_be_retried(system: SystemUnderTest, scenario: SerialScenario) -> None:

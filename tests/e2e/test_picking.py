@@ -4,9 +4,9 @@ from typing import Any
 
 from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, SwapUnit, UnitSelector, UnpickItems
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_pick_list_shows_serial_and_location(system: SystemUnderTest, scenario: SerialScenario) -> None:

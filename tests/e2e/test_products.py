@@ -10,9 +10,9 @@ from shared.contracts.upstream import (
     WarehouseDefined,
 )
 from tests.e2e.event_listener import Event
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def test_product_tracking_modes(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -5,9 +5,9 @@ import pytest
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.commands.serials import PutAwaySerials
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 class ShippedUnit:

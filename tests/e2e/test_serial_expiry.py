@@ -6,9 +6,9 @@ from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.commands.serials import CorrectSerialExpiry
 from tests.e2e import invariants
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, STAGE
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import eventually
 
 
 class DatedUnits:

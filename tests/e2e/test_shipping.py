@@ -12,9 +12,9 @@ from shared.contracts.commands.fulfillment import (
 from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.upstream import OrderCancelled
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import eventually
 
 
 async def picked_order(scenario: SerialScenario, count: int) -> tuple[str, list[str]]:

@@ -14,7 +14,8 @@ from shared.contracts.envelope import Causation, CloudEvent, Message
 from shared.messaging import inbox
 from shared.messaging.dispatcher import HandlerRegistry, dispatch
 from shared.messaging.handlers import CommandResult
-from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, transaction
+from shared.persistence.database import ErrorCategory, Transaction, categorise_error, transaction
+from tests.support.events import to_event
 from tests.support.timing import MAX_WAIT_SECONDS
 
 SELECT_EMITTED = text("SELECT id, convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after ORDER BY id")
@@ -24,14 +25,6 @@ SELECT_WAITING = text("""
     SELECT 1 FROM pg_sleep(0.02), pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
 """)
-
-
-def to_event(payload: Message, actor: str = "anna") -> CloudEvent[Any]:
-    """Wrap a payload in a CloudEvent, with a default actor."""
-    data = payload.model_copy(update={"actor": payload.actor or actor})
-    return CloudEvent[Any].model_construct(
-        id=new_id(), source="test", type=payload.TYPE, time=Transaction.clock(), data=data
-    )
 
 
 @dataclass
@@ -111,7 +104,7 @@ class ServiceHarness:
 
     async def publish(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:
         """Process payloads in one transaction."""
-        return await self.process([to_event(payload, actor) for payload in payloads])
+        return await self.process([to_event(payload, actor, Transaction.clock()) for payload in payloads])
 
     async def fetch_all(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run a query on the database of the service."""

@@ -14,7 +14,7 @@ from shared.messaging.handlers import CommandResult
 from shared.persistence.database import transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
 
 
 async def race(harness: FulfillmentHarness, first: Message, second: Message) -> list[CommandResult]:

@@ -25,7 +25,7 @@ from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, O
 from shared.messaging.dispatcher import dispatch
 from shared.persistence.database import transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
 
 
 async def test_order_requests_stock_and_takes_the_allocation(harness: FulfillmentHarness) -> None:

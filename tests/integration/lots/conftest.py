@@ -11,7 +11,7 @@ from services.lots.app import app
 from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
-from tests.unit.lots.messages import LOCATION_TYPES, ProductMessages
+from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
 
 
 class LotsHarness(ServiceHarness):

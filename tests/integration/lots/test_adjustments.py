@@ -5,7 +5,7 @@ from decimal import Decimal
 from shared.contracts.reference import ProductChanged
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import reconciled_lots
-from tests.unit.lots.messages import BIN, DOCK, SHELF
+from tests.support.messages.lots import BIN, DOCK, SHELF
 
 
 async def put_away_lot(harness: LotsHarness, quantity: int = 10) -> None:

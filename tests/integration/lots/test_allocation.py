@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.contracts.envelope import Message
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.messages import BIN, RACK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, RACK, SHELF
 
 TODAY = datetime.now(UTC).date()
 EARLY_EXPIRY, LATE_EXPIRY = TODAY + timedelta(100), TODAY + timedelta(200)

@@ -12,9 +12,10 @@ from shared.contracts.envelope import Message
 from shared.contracts.reference import ProductChanged
 from shared.persistence.database import Transaction
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.in_memory_allocation import POLICY, AllocatedPart, InMemoryAllocation, allocated_parts
-from tests.unit.lots.messages import BIN, LOCATION_TYPES, RACK, SHELF, WEST_SHELF
-from tests.unit.lots.order_messages import NOW, OrderMessages
+from tests.support.events import NOW
+from tests.support.in_memory.lot_allocation import POLICY, AllocatedPart, InMemoryAllocation, allocated_parts
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, LOCATION_TYPES, RACK, SHELF, WEST_SHELF
 
 CURRENT_TIME = datetime.now(UTC)
 PICK_SEQUENCE = {location: number for number, location in enumerate(LOCATION_TYPES)}

@@ -11,8 +11,8 @@ from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import reconciled_lots
 from tests.support.harness import ProcessingResult
-from tests.unit.lots.messages import BIN, RACK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, RACK, SHELF
 
 TODAY = datetime.now(UTC).date()
 LOCATIONS = [SHELF, BIN, RACK, "EAST/A-04", "EAST/A-05"]

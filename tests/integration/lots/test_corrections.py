@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
 
 LATE_EXPIRY, EARLY_EXPIRY = date(2150, 6, 30), date(2150, 3, 31)
 

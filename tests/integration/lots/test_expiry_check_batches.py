@@ -24,7 +24,7 @@ from tests.integration.lots.expiry_checks import (
     receive_dated_lots,
     run_expiry_check,
 )
-from tests.unit.lots.messages import DOCK
+from tests.support.messages.lots import DOCK
 
 
 @pytest.fixture(autouse=True)

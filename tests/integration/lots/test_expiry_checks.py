@@ -16,8 +16,8 @@ from tests.integration.lots.expiry_checks import (
     receive_dated_lots,
     run_expiry_check,
 )
-from tests.unit.lots.messages import SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import SHELF
 
 
 @pytest.fixture(autouse=True)

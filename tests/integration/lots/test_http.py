@@ -9,8 +9,8 @@ import pytest
 
 from shared.contracts.reference import LocationChanged, ProductChanged
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.messages import BIN, DOCK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, SHELF
 
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:

@@ -12,7 +12,7 @@ from shared.contracts.reference import LocationChanged
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import reconciled_lots
-from tests.unit.lots.messages import BIN, DOCK, LATE_EXPIRY, OUTBOUND, SHELF, STAGE
+from tests.support.messages.lots import BIN, DOCK, LATE_EXPIRY, OUTBOUND, SHELF, STAGE
 
 FORBIDDEN_STATEMENTS = [
     "UPDATE ledger SET on_hand = on_hand + 1",

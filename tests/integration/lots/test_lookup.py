@@ -11,8 +11,8 @@ import pytest
 
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.messages import BIN, DOCK, SHELF, STAGE
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, SHELF, STAGE
 
 UNUSUAL_NUMBER = "00392/17 a+b&c=%41"
 FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)

@@ -7,9 +7,9 @@ from shared.contracts.reference import LocationChanged
 from shared.messaging.dispatcher import dispatch
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
-from tests.support.harness import to_event
-from tests.unit.lots.messages import BIN, DOCK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.events import to_event
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, SHELF
 
 
 async def test_receipt_registers_its_lots(harness: LotsHarness) -> None:

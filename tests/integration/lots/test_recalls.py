@@ -16,8 +16,8 @@ from shared.contracts.serials import RecalledSerialState, SerialRecalled
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.harness import ProcessingResult
-from tests.unit.lots.messages import SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import SHELF
 
 
 @pytest.fixture

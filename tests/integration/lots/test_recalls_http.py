@@ -15,7 +15,7 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import RecalledSerialState, SerialRecalled
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_http import post
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
 
 
 @pytest.fixture

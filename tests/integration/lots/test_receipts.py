@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.lots.lookup.queries.reports import REPORTS
 from shared.persistence.database import read_only
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.messages import DOCK, EARLY_EXPIRY, LATE_EXPIRY, SHELF, STAGE
+from tests.support.messages.lots import DOCK, EARLY_EXPIRY, LATE_EXPIRY, SHELF, STAGE
 
 RECONCILIATION = next(report for report in REPORTS if report.name == "reconciliation")
 

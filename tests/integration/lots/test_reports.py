@@ -13,8 +13,8 @@ from shared.inventory.expiry import days_left, is_expired
 from shared.persistence.database import Transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import balances_with_wrong_expiry
-from tests.unit.lots.messages import BIN, DOCK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, SHELF
 
 NOON = datetime(2031, 6, 15, 12, tzinfo=UTC)
 DAY = NOON.date()

@@ -15,9 +15,9 @@ from shared.contracts.reference import ProductChanged
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import reconciled_lots
-from tests.support.harness import to_event
-from tests.unit.lots.in_memory_lots import InMemoryLots
-from tests.unit.lots.messages import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
+from tests.support.events import to_event
+from tests.support.in_memory.lots import InMemoryLots
+from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
 
 PlayedStep = tuple[str, str, Decimal, str, str, int]
 steps = st.tuples(

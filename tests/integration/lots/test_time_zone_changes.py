@@ -11,7 +11,8 @@ from shared.messaging.dispatcher import dispatch
 from shared.messaging.scheduler import JobRunner
 from shared.persistence.database import Transaction, transaction
 from tests.integration.lots.conftest import LotsHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
+from tests.support.messages.lot_orders import OrderMessages
 from tests.support.time_zones import (
     DAY,
     NEXT_DAY_ZONE,
@@ -22,7 +23,6 @@ from tests.support.time_zones import (
     storage_and_dock,
     warehouse_in,
 )
-from tests.unit.lots.order_messages import OrderMessages
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 

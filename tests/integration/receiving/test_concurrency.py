@@ -7,7 +7,7 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import AsnCancelled, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
-from tests.support.harness import to_event
+from tests.support.events import to_event
 
 
 async def test_concurrent_scans_of_the_same_serials_on_two_receipts(harness: ReceivingHarness) -> None:

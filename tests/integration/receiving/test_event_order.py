@@ -1,11 +1,14 @@
 """Messages that arrive late, early, twice, or for an unknown receipt."""
 
+from typing import Any
+
 from shared.contracts.commands.receiving import ReceiveReturn
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
 from shared.contracts.upstream import AsnCancelled, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
 
 
 async def test_asn_before_its_product(harness: ReceivingHarness) -> None:
@@ -46,7 +49,7 @@ async def test_cancellation_before_its_asn(harness: ReceivingHarness) -> None:
 
 async def test_redelivered_batch_has_no_effect(harness: ReceivingHarness) -> None:
     """Redelivered messages have no effect, also when mixed with new ones."""
-    batch = [
+    batch: list[CloudEvent[Any]] = [
         to_event(harness.asn_command("R", "A", quantity=5)),
         to_event(harness.scan_command("R", "A", "x")),
         to_event(harness.confirm_command("R")),

@@ -11,7 +11,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.processes import running
-from tests.e2e.polling import eventually
+from tests.support.polling import eventually
 from tests.support.timing import MAX_WAIT_SECONDS
 
 

@@ -3,7 +3,7 @@
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
 
 
 async def test_receipt_from_announcement_to_closing(harness: ReceivingHarness) -> None:

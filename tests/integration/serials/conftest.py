@@ -10,7 +10,7 @@ from services.serials.app import app
 from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
-from tests.unit.serials.messages import TYPES
+from tests.support.messages.serials import TYPES
 
 
 class SerialsHarness(ServiceHarness):

@@ -21,7 +21,7 @@ from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
 from tests.integration.serials.test_expiry import shelf_life_policy
-from tests.unit.serials.messages import SHELF
+from tests.support.messages.serials import SHELF
 
 NOON = datetime(2033, 5, 10, 12, tzinfo=UTC)
 DAY = NOON.date()

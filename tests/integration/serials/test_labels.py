@@ -7,7 +7,7 @@ import httpx
 from shared.contracts.commands.serials import ReleaseSerialHold
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
-from tests.unit.serials.messages import SHELF
+from tests.support.messages.serials import SHELF
 
 LAST_DAY = date(2031, 3, 31)
 

@@ -12,8 +12,8 @@ from shared.contracts.commands.serials import AdjustSerials, MoveSerials, PlaceS
 from shared.persistence.database import transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
-from tests.support.harness import to_event
-from tests.unit.serials.messages import DOCK, OUTBOUND, SHELF, STAGE
+from tests.support.events import to_event
+from tests.support.messages.serials import DOCK, OUTBOUND, SHELF, STAGE
 
 
 async def test_full_lifecycle_is_audited(harness: SerialsHarness) -> None:

@@ -18,7 +18,7 @@ from shared.identifiers import resource_path
 from shared.persistence.database import read_only
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
-from tests.unit.serials.messages import BIN, DOCK, SHELF
+from tests.support.messages.serials import BIN, DOCK, SHELF
 
 UNUSUAL_SERIALS = ["AB-001", "ab-002", "Ab_003", "100%", "a\\b", "X/9", "0007", "zz ab 1"]
 

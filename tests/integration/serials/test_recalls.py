@@ -11,7 +11,7 @@ from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers, units_by_serial
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
 from tests.integration.serials.test_expiry import label_expiring_in, shelf_life_policy
-from tests.unit.serials.messages import SHELF
+from tests.support.messages.serials import SHELF
 
 
 async def test_recall_reports_and_holds_matching_units(harness: SerialsHarness) -> None:

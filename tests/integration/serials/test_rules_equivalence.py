@@ -24,9 +24,9 @@ from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
-from tests.support.harness import to_event
-from tests.unit.serials.in_memory_serials import InMemorySerials
-from tests.unit.serials.messages import BIN, SHELF
+from tests.support.events import to_event
+from tests.support.in_memory.serials import InMemorySerials
+from tests.support.messages.serials import BIN, SHELF
 
 serial_lists = st.lists(st.sampled_from(serial_numbers(8)), min_size=1, max_size=5, unique=True)
 order_numbers = st.integers(1, 6)

@@ -11,7 +11,7 @@ from shared.persistence.database import transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.integration.serials.test_backorders import serials_by_demand
-from tests.support.harness import to_event
+from tests.support.events import to_event
 from tests.support.time_zones import (
     DAY,
     NEXT_DAY_ZONE,

@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.processes import Service
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.persistence.database import read_only
-from tests.integration.shared.toy.messages import Arrived
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.messages import Arrived
 
 
 async def published_events(box: str) -> list[dict[str, Any]]:

@@ -24,8 +24,8 @@ from tests.integration.shared.probes import (
     published_events,
     wait_until,
 )
-from tests.integration.shared.toy.messages import Arrived
 from tests.support.timing import MAX_WAIT_SECONDS, judge
+from tests.support.toy.messages import Arrived
 
 
 async def test_sigterm_finishes_running_work_and_exits_0(

@@ -12,9 +12,9 @@ from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.subscriber import Subscription
 from shared.settings import load_settings
 from tests.integration.shared.probes import has_partitions, has_units, new_box, wait_until
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived
 
 UNKNOWN_TOPIC = 3
 

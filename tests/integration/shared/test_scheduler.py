@@ -23,9 +23,9 @@ from tests.integration.shared.probes import (
     published_events,
     wait_until,
 )
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived
 
 REGISTRY: HandlerRegistry = app.state.registry
 INSERT_UNITS = text("""

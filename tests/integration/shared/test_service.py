@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from shared.cli import app as cli
 from shared.persistence.database import read_only
-from tests.integration.shared.conftest import StartService, encode_message
+from tests.integration.shared.conftest import StartService
 from tests.integration.shared.probes import (
     box_contents,
     get_readiness,
@@ -23,8 +23,9 @@ from tests.integration.shared.probes import (
     published_events,
     wait_until,
 )
-from tests.integration.shared.toy.messages import Add, Arrived
+from tests.support.events import encode_message
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.messages import Add, Arrived
 
 
 async def run_cli(*arguments: str) -> str:

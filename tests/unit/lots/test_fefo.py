@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.identifiers import warehouse_of
-from tests.unit.lots.in_memory_allocation import (
+from tests.support.in_memory.lot_allocation import (
     NOON,
     PICK_SEQUENCE,
     POLICY,
@@ -17,7 +17,7 @@ from tests.unit.lots.in_memory_allocation import (
     InMemoryAllocation,
     allocated_parts,
 )
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
 
 TODAY = date(2027, 3, 31)
 """The date in London: already tomorrow in EAST, still yesterday in WEST."""

@@ -10,9 +10,10 @@ from services.receiving.receipts import domain
 from services.receiving.receipts.domain import CommandOutcome, ReceivingUnitOfWork
 from services.receiving.receipts.domain.records import ReceiptLine
 from shared.contracts.commands import receiving as commands
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import Message
 from shared.contracts.receiving import ReceiptLotsReceived
 from shared.contracts.upstream import AsnAnnounced, ShelfLifePolicy
+from tests.support.events import to_event
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ANNA, BEN = "anna", "ben"
@@ -39,12 +40,6 @@ def announced_lots_uow() -> ReceivingUnitOfWork:
     salt = asn_line(number="3", sku="SALT", quantity=1) | {"quantity": "2.5"}
     announce_receipt(uow, "R1", asn_line(sku="MILK", quantity=60), asn_line(number="2", sku="MILK", quantity=40), salt)
     return uow
-
-
-def to_event(payload: Message, actor: str = ANNA) -> CloudEvent[Any]:
-    """Wrap a message in an event of an actor."""
-    data = payload.model_copy(update={"actor": actor})
-    return CloudEvent[Any].model_construct(id=f"m-{id(data)}", source="test", type=payload.TYPE, time=NOW, data=data)
 
 
 def apply_command(uow: ReceivingUnitOfWork, command: Message, actor: str = ANNA) -> CommandOutcome:

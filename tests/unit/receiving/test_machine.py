@@ -16,6 +16,7 @@ from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnCancelled, AsnChanged
+from tests.support.events import to_event
 from tests.unit.receiving import steps
 from tests.unit.receiving.lot_machine import RECEIPTS, SESSIONS, USERS, LotReceivingMachine
 
@@ -144,14 +145,14 @@ class ReceivingMachine(LotReceivingMachine):
         """Define the late product."""
         self.uow.trackings = {**self.uow.trackings, "LATE": "SERIAL"}
         product_event = ProductChanged(sku="LATE", version=1, name="", unit="each", tracking="SERIAL")
-        self.apply_events(domain.plan_waiting_lines(self.uow, [steps.to_event(product_event)]))
+        self.apply_events(domain.plan_waiting_lines(self.uow, [to_event(product_event)]))
 
     @rule(sku=SKUS, serials=SERIALS)
     def void(self, sku: str, serials: list[str]) -> None:
         """Void units that are on hand."""
         on_hand = [serial for serial in serials if steps.unit_status(self.uow, serial, sku) == "ON_HAND"]
         adjusted = SerialAdjusted(sku=sku, serials=on_hand, adjustment="VOID", reason="wrong")
-        domain.void_units(self.uow, [steps.to_event(adjusted)])
+        domain.void_units(self.uow, [to_event(adjusted)])
 
     @invariant()
     def line_counts_match_units(self) -> None:

@@ -8,6 +8,7 @@ from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import DiscrepancyFound, ReceiptSerialsReceived
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import ShelfLifePolicy
+from tests.support.events import to_event
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     announce_receipt,
@@ -176,7 +177,7 @@ def test_void_unit_reopens_its_line(uow: ReceivingUnitOfWork) -> None:
     scan_serials(uow, "R2", "E")
     confirm_session(uow, "R2")
     domain.void_units(
-        uow, [steps.to_event(SerialAdjusted(sku="PUMP", serials=["E"], adjustment="VOID", reason="typed wrong"))]
+        uow, [to_event(SerialAdjusted(sku="PUMP", serials=["E"], adjustment="VOID", reason="typed wrong"))]
     )
     assert (unit_status(uow, "E"), line_counts(uow, "R2")) == ("VOID", (1, 0, 0, 0, 0))
     assert scan_statuses(scan_serials(uow, "R2", "E7", "E", session="T")) == ["ACCEPTED", "DUPLICATE_SERIAL"]

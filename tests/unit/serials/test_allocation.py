@@ -9,8 +9,8 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import Causation
 from shared.contracts.serials import SerialAllocated, SerialStateChanged
-from tests.unit.serials.in_memory_serials import InMemorySerials, with_stock
-from tests.unit.serials.messages import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
+from tests.support.in_memory.serials import InMemorySerials, with_stock
+from tests.support.messages.serials import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
-from tests.unit.serials.in_memory_serials import InMemorySerials, with_picked_units
-from tests.unit.serials.messages import (
-    NOW,
+from tests.support.events import NOW, to_event
+from tests.support.in_memory.serials import InMemorySerials, with_picked_units
+from tests.support.messages.serials import (
     SHELF,
     order_dispatched,
     order_fields,
@@ -25,7 +25,6 @@ from tests.unit.serials.messages import (
     request_allocation,
     request_dispatch_check,
     serial_numbers,
-    to_event,
 )
 
 TODAY = NOW.date()

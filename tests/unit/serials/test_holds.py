@@ -5,9 +5,9 @@ from datetime import timedelta
 from shared.contracts.commands.serials import PlaceSerialHold, PutAwaySerials, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.serials import SerialDispatchApproved, SerialDispatchRejected, SerialHoldPlaced
-from tests.unit.serials.in_memory_serials import codes, with_picked_units, with_stock
-from tests.unit.serials.messages import (
-    NOW,
+from tests.support.events import NOW
+from tests.support.in_memory.serials import codes, with_picked_units, with_stock
+from tests.support.messages.serials import (
     SHELF,
     order_dispatched,
     order_fields,

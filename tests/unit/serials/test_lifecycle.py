@@ -8,8 +8,8 @@ from shared.contracts.commands.serials import AdjustSerials, MoveSerials, PutAwa
 from shared.contracts.fulfillment import OrderSerialsPicked, OrderSerialsUnpicked
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import SerialAdjusted, SerialAllocated, SerialStateChanged
-from tests.unit.serials.in_memory_serials import InMemorySerials, codes, with_picked_units, with_stock
-from tests.unit.serials.messages import (
+from tests.support.in_memory.serials import InMemorySerials, codes, with_picked_units, with_stock
+from tests.support.messages.serials import (
     BIN,
     DOCK,
     OUTBOUND,

@@ -14,9 +14,9 @@ from shared.messaging.dispatcher import HandlerRegistry
 from shared.messaging.rebalance import Assignment
 from shared.messaging.transactions import PoisonRecordError
 from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem
-from tests.integration.shared.conftest import encode_message
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived, ToyRejected
+from tests.support.events import encode_message
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived, ToyRejected
 
 FIRST_PARTITION, SECOND_PARTITION = TopicPartition("toy.arrivals", 0), TopicPartition("toy.arrivals", 1)
 

@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord
 
 from shared.contracts.envelope import CloudEvent
 from shared.messaging.decode import Decoder, MalformedRecord
-from tests.integration.shared.toy.messages import Add, Arrived
+from tests.support.toy.messages import Add, Arrived
 
 DECODER = Decoder({message.TYPE: message for message in (Add, Arrived)})
 ENVELOPE = {"specversion": "1.0", "id": "1", "source": "tests", "type": "toy.add.v1", "time": "2026-01-02T03:04:05Z"}

@@ -21,8 +21,8 @@ from shared.messaging.decode import Decoder
 from shared.messaging.work import RETRY_COST, WorkItem, offset_range, split_by_cost
 from shared.ops.telemetry import RateLimitFilter, SingleLineFormatter
 from shared.persistence.database import ConcurrentUpdateError, ErrorCategory, categorise_error
-from tests.integration.shared.conftest import encode_message
-from tests.integration.shared.toy.messages import Arrived, Unhandled
+from tests.support.events import encode_message
+from tests.support.toy.messages import Arrived, Unhandled
 
 QUANTITY: TypeAdapter[Decimal] = TypeAdapter(Quantity)
 PARTITION, OTHER_PARTITION = TopicPartition("toy.arrivals", 0), TopicPartition("toy.arrivals", 1)

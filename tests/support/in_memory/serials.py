@@ -56,8 +56,8 @@ from shared.contracts.receiving import (
 )
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import ShelfLifePolicy
-from tests.unit.serials.messages import (
-    NOW,
+from tests.support.events import NOW, to_event
+from tests.support.messages.serials import (
     OUTBOUND,
     SHELF,
     TYPES,
@@ -65,7 +65,6 @@ from tests.unit.serials.messages import (
     receive,
     request_allocation,
     serial_numbers,
-    to_event,
 )
 
 Messages = list[CloudEvent[Any]]

@@ -36,8 +36,8 @@ from shared.contracts.commands.lots import (
 from shared.contracts.envelope import Causation, CloudEvent, Message
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import Tracking
-from tests.unit.lots.messages import LOCATION_TYPES
-from tests.unit.serials.messages import NOW, to_event
+from tests.support.events import NOW, to_event
+from tests.support.messages.lots import LOCATION_TYPES
 
 Rule = Callable[[LotsUnitOfWork, Any], Sequence[CommandOutcome] | Sequence[Message]]
 RULES: Mapping[type[Message], Rule] = {

@@ -37,7 +37,7 @@ from shared.contracts.fulfillment import (
 from shared.contracts.lots import RejectedLot
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.identifiers import warehouse_of
-from tests.unit.serials.messages import to_event
+from tests.support.events import to_event
 
 NOON = datetime(2027, 3, 31, 11, 30, tzinfo=UTC)
 ZONES = {"EAST": "Pacific/Kiritimati", "WEST": "Etc/GMT+12"}
