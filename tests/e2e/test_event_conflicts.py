@@ -6,7 +6,7 @@ from shared.contracts.serials import AllocatedUnit, SerialAllocated
 from tests.e2e.serial_scenario import DOCK, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
 from tests.e2e.test_transitions import HIGH_VERSION, serials_snapshot
-from tests.support.polling import eventually
+from tests.support.polling import wait_until
 
 
 async def test_illegal_unit_is_rejected_alone(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -124,4 +124,4 @@ async def test_older_receiving_event_is_ignored(system: SystemUnderTest, scenari
     async def nothing_published() -> bool:
         return not system.listener.events_of("serials.events", "ASN-?", "serial.rejected.v1", sku=scenario.sku)
 
-    await eventually(nothing_published)
+    await wait_until(nothing_published)

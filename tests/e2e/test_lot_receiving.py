@@ -8,7 +8,7 @@ from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now, scanned_lot
 from tests.e2e.serial_scenario import DOCK
 from tests.e2e.system import SystemUnderTest
-from tests.support.polling import eventually
+from tests.support.polling import wait_until
 
 
 async def test_several_lots_on_one_line(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
@@ -138,6 +138,6 @@ async def test_dock_stock_is_not_allocated(system: SystemUnderTest, lot_scenario
         assert line["allocated"] == 4, line
         return True
 
-    await eventually(order_is_allocated)
+    await wait_until(order_is_allocated)
     await system.wait_until_quiescent()
     await conservation.assert_conservation(system, [lot_scenario.sku])

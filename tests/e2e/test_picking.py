@@ -6,7 +6,7 @@ from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, Sw
 from tests.e2e import invariants
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
-from tests.support.polling import eventually
+from tests.support.polling import wait_until
 
 
 async def test_pick_list_shows_serial_and_location(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -143,14 +143,14 @@ async def test_short_pick_holds_and_reallocates(system: SystemUnderTest, scenari
     async def other_is_allocated() -> bool:
         return await scenario.wait_for_allocation(order, 1) == other
 
-    await eventually(other_is_allocated)
+    await wait_until(other_is_allocated)
     await scenario.wait_for_status(missing, "IN_INVENTORY")
 
     async def unit_holds() -> list[dict[str, Any]]:
         events = await scenario.wait_for_event("serials.events", scenario.sku, "serial.hold_placed.v1")
         return [event for event in events if event["data"]["units"]]  # open recalls may hold lots of any new product
 
-    (hold_placed,) = await eventually(unit_holds)
+    (hold_placed,) = await wait_until(unit_holds)
     assert [unit["serial"] for unit in hold_placed["data"]["units"]] == missing
     assert "not in its place" in hold_placed["data"]["reason"]
 
@@ -202,4 +202,4 @@ async def wait_for_swap_outcome(system: SystemUnderTest, swap: SwapUnit, status:
         assert outcome["status"] == status, outcome
         return outcome
 
-    return await eventually(finished_outcome)
+    return await wait_until(finished_outcome)

@@ -12,7 +12,7 @@ from shared.contracts.upstream import (
 from tests.e2e.event_listener import Event
 from tests.e2e.serial_scenario import DOCK, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
-from tests.support.polling import eventually
+from tests.support.polling import wait_until
 
 
 async def test_product_tracking_modes(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -106,7 +106,7 @@ async def test_tracking_can_change_without_history(system: SystemUnderTest, scen
         )
         return len(requests) == 1
 
-    await eventually(requested_again)
+    await wait_until(requested_again)
     serials = await scenario.stock_units(1)
     assert await scenario.wait_for_allocation(order, 1) == serials
 
@@ -160,7 +160,7 @@ async def test_locations_are_published_to_all_services(system: SystemUnderTest, 
             assert await system.fetch_rows(service, "SELECT 1 FROM location WHERE location = $1", location), service
         return True
 
-    await eventually(is_known)
+    await wait_until(is_known)
     invalid_warehouse = WarehouseDefined(warehouse="MARS", name="Mars", time_zone="Mars/Olympus")
     await system.assert_rejected(invalid_warehouse, "unknown_time_zone")
 

@@ -14,7 +14,7 @@ from shared.contracts.upstream import OrderCancelled
 from tests.e2e import invariants
 from tests.e2e.serial_scenario import SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
-from tests.support.polling import eventually
+from tests.support.polling import wait_until
 
 
 async def picked_order(scenario: SerialScenario, count: int) -> tuple[str, list[str]]:
@@ -158,7 +158,7 @@ async def test_hold_after_pick_blocks_dispatch(system: SystemUnderTest, scenario
             outcome = await system.get_json("fulfillment", response.headers["Location"])
             return bool(outcome["status"] == "REJECTED" and outcome["reasons"][0]["serial"] == serials[0])
 
-        await eventually(is_rejected)
+        await wait_until(is_rejected)
     else:
         assert response.json()["code"] == "on_hold", response.text
     await system.wait_until_quiescent()
@@ -172,7 +172,7 @@ async def test_hold_after_pick_blocks_dispatch(system: SystemUnderTest, scenario
         assert response.status_code == 202, response.text
         return True
 
-    await eventually(dispatch_accepted)
+    await wait_until(dispatch_accepted)
     await scenario.wait_for_status(serials, "SHIPPED")
 
 

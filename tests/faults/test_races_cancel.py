@@ -113,7 +113,7 @@ async def test_cancel_races_allocation(cluster: Cluster, upstream: UpstreamClien
     async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
-        await load.finish()
+        await load.wait_until_done()
 
         async def run_order(number: int) -> None:
             order = f"cancel-allocated-X{number}"
@@ -143,7 +143,7 @@ async def test_cancel_races_pick_and_dispatch(cluster: Cluster, upstream: Upstre
     async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
-        await load.finish()
+        await load.wait_until_done()
         await asyncio.gather(*(driver.place_order(order, 2) for order in orders))
         await asyncio.gather(
             *(

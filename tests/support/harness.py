@@ -61,7 +61,7 @@ class ServiceHarness:
         """Return an id that is unique to this test."""
         return f"{name}-{self.suffix}"
 
-    async def process(self, events: Sequence[CloudEvent[Any]]) -> ProcessingResult:
+    async def handle_events(self, events: Sequence[CloudEvent[Any]]) -> ProcessingResult:
         """Process a batch like the consumer; its events are returned and removed from the outbox."""
         async with transaction(self.engine) as tx:
             last_id = (await tx.fetch_all(SELECT_LAST_ID))[0].id
@@ -86,25 +86,25 @@ class ServiceHarness:
             [results[event.cause] for event in events if event.cause in results], emitted_events, statements
         )
 
-    async def process_with_retry(self, events: Sequence[CloudEvent[Any]]) -> ProcessingResult:
-        """Process a batch with retries after conflicts, like the consumer."""
-        while True:
-            try:
-                return await self.process(events)
-            except Exception as error:
-                if categorise_error(error) is not ErrorCategory.CONFLICT:
-                    raise
-                self.conflict_count += 1
-
-    async def someone_waits(self) -> None:
+    async def wait_for_blocked_transaction(self) -> None:
         """Wait until a transaction is blocked by a lock."""
         async with asyncio.timeout(MAX_WAIT_SECONDS), self.engine.connect() as connection:
             while not (await connection.execute(SELECT_WAITING)).all():  # pg_stat_activity is cached per transaction
                 await connection.rollback()
 
-    async def publish(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:
+    async def handle(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:
         """Process payloads in one transaction."""
-        return await self.process([to_event(payload, actor, Transaction.clock()) for payload in payloads])
+        return await self.handle_events([to_event(payload, actor, Transaction.clock()) for payload in payloads])
+
+    async def handle_with_retry(self, *payloads: Message) -> ProcessingResult:
+        """Process payloads in one transaction, with retries after conflicts like the consumer."""
+        while True:
+            try:
+                return await self.handle(*payloads)
+            except Exception as error:
+                if categorise_error(error) is not ErrorCategory.CONFLICT:
+                    raise
+                self.conflict_count += 1
 
     async def fetch_all(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run a query on the database of the service."""

@@ -121,7 +121,7 @@ class LotHarness:
         await self.harness.handle(
             CreateShipment(shipment=shipment, cartons=[self.harness.scoped_id(f"C-{order_name}")])
         )
-        result = await self.harness.execute(DispatchShipment(shipment=shipment))
+        result = await self.harness.handle_command(DispatchShipment(shipment=shipment))
         return result.resource_path or "", self.harness.events_of(DispatchCheckRequested)
 
     def approvals_for(self, requests: Sequence[DispatchCheckRequested]) -> list[LotDispatchApproved]:

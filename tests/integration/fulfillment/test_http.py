@@ -147,7 +147,7 @@ async def test_cancelled_dispatch_check_is_shown_before_its_answers(
     """A cancelled order cancels the dispatch check before its answers arrive."""
     await harness.pack_order("SO-1", "C-1", "S1")
     await harness.handle(CreateShipment(shipment=harness.scoped_id("SH-1"), cartons=[harness.scoped_id("C-1")]))
-    result = await harness.execute(DispatchShipment(shipment=harness.scoped_id("SH-1")))
+    result = await harness.handle_command(DispatchShipment(shipment=harness.scoped_id("SH-1")))
     await harness.handle(OrderCancelled(order=harness.scoped_id("SO-1")))
     assert result.resource_path is not None
     assert (await http.get(result.resource_path)).json()["status"] == "CANCELLED"

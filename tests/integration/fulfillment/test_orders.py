@@ -30,7 +30,7 @@ from tests.support.events import to_event
 
 async def test_order_requests_stock_and_takes_the_allocation(harness: FulfillmentHarness) -> None:
     """A placed order creates a demand; only the allocated units can be picked (S08, S20)."""
-    result = await harness.execute(harness.order_placed("SO-1", 2))
+    result = await harness.handle_command(harness.order_placed("SO-1", 2))
     assert isinstance(result.body, OrderResult)
     assert result.body.status == "OPEN"
     (request,) = harness.events_of(AllocationRequested)
@@ -70,7 +70,7 @@ async def test_duplicate_order_changes_nothing(harness: FulfillmentHarness) -> N
     before = await harness.fetch_all(
         "SELECT * FROM order_line WHERE order_id = :order", order=harness.scoped_id("SO-1")
     )
-    result = await harness.execute(harness.order_placed("SO-1", 1))
+    result = await harness.handle_command(harness.order_placed("SO-1", 1))
     assert result.body is not None
     assert not harness.events
     assert await harness.rejection_codes(harness.order_placed("SO-1", 2)) == [Code.DOCUMENT_EXISTS]
@@ -97,10 +97,10 @@ async def test_messages_before_their_order_are_applied_later(harness: Fulfillmen
     """Cancellations and amendments that arrive before their order are applied in sequence when it is placed (S11)."""
     order_id = harness.scoped_id("SO-1")
     new_line = OrderLine.model_validate({"line": "2", "sku": harness.sku, "quantity": 3})
-    result = await harness.execute(OrderLineCancelled(order=order_id, line="1"))
+    result = await harness.handle_command(OrderLineCancelled(order=order_id, line="1"))
     assert isinstance(result.body, OrderResult)
     assert result.body.status == "UNKNOWN"
-    await harness.execute(OrderAmended(order=order_id, lines=[new_line]))
+    await harness.handle_command(OrderAmended(order=order_id, lines=[new_line]))
     assert await harness.rejection_codes(harness.order_placed("SO-1", 1, lines=[new_line, new_line])) == [
         Code.DUPLICATE_LINE
     ]
@@ -152,7 +152,7 @@ async def test_product_defined_while_its_order_is_placed_is_not_missed(harness: 
     async with transaction(harness.engine) as first_tx:
         await dispatch(first_tx, harness.registry, [placed])
         second_task = asyncio.create_task(harness.handle(product))
-        await harness.someone_waits()
+        await harness.wait_for_blocked_transaction()
     await second_task
     assert [event.order for event in harness.events_of(OrderReevaluationRequested)] == [harness.scoped_id("SO-1")]
 
@@ -165,8 +165,8 @@ async def test_concurrent_cancel_and_pick(harness: FulfillmentHarness, first: st
     async with transaction(harness.engine) as first_tx:
         await dispatch(first_tx, harness.registry, [to_event(commands.pop(first))])
         (other,) = commands.values()
-        second_task = asyncio.create_task(harness.execute(other))
-        await harness.someone_waits()
+        second_task = asyncio.create_task(harness.handle_command(other))
+        await harness.wait_for_blocked_transaction()
     result = await second_task
     units = await harness.fetch_all(
         "SELECT status FROM allocated_unit WHERE order_id = :order", order=harness.scoped_id("SO-1")

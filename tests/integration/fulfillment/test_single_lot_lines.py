@@ -60,7 +60,7 @@ async def test_rejected_pick_requests_the_whole_line_again(
     await harness.handle(hold)
     pick = lot_harness.pick_command("SO-1", ("L1", 1))
     pick.stock[0] = pick.stock[0].model_copy(update={"location": "EAST/A-2"})
-    assert [violation.code for violation in (await harness.execute(pick)).violations] == [Code.ON_HOLD]
+    assert [violation.code for violation in (await harness.handle_command(pick)).violations] == [Code.ON_HOLD]
     (new_request,) = harness.events_of(AllocationRequested)
     assert (int(new_request.quantity), new_request.lots, len(harness.events_of(AllocationCancelled))) == (5, [], 1)
     assert await harness.rejection_codes(lot_harness.pick_command("SO-1", ("L1", 1))) == [Code.NOT_YET_AVAILABLE]

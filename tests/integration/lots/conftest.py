@@ -39,7 +39,7 @@ class LotsHarness(ServiceHarness):
 async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     """Connect to the lots database with the service's login role."""
     engine = create_engine(environment["LOTS_DATABASE_URL"], "test")
-    await LotsHarness(engine).publish(
+    await LotsHarness(engine).handle(
         *(
             WarehouseChanged(warehouse=warehouse, version=1, name=warehouse, time_zone="Europe/Berlin")
             for warehouse in ("EAST", "WEST")
@@ -57,7 +57,7 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
 async def harness(engine: AsyncEngine) -> LotsHarness:
     """Provide the service with a new lot-tracked product."""
     harness = LotsHarness(engine)
-    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
+    await harness.handle(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
     return harness
 
 
@@ -65,7 +65,7 @@ async def harness(engine: AsyncEngine) -> LotsHarness:
 async def untracked_harness(engine: AsyncEngine) -> LotsHarness:
     """Provide the service with a new untracked product."""
     harness = LotsHarness(engine)
-    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="screws", unit="kg", tracking="NONE"))
+    await harness.handle(ProductChanged(sku=harness.sku, version=1, name="screws", unit="kg", tracking="NONE"))
     return harness
 
 
@@ -73,7 +73,7 @@ async def untracked_harness(engine: AsyncEngine) -> LotsHarness:
 async def second_harness(engine: AsyncEngine) -> LotsHarness:
     """Provide the service with another new lot-tracked product."""
     harness = LotsHarness(engine)
-    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
+    await harness.handle(ProductChanged(sku=harness.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
     return harness
 
 

@@ -53,7 +53,7 @@ async def open_hold_ids(harness: LotsHarness) -> list[str]:
 async def correct_expiry(harness: LotsHarness, days: int) -> None:
     """Correct the expiry of the first lot to this number of days from now."""
     expiry = DAY + timedelta(days=days)
-    await harness.publish(CorrectLotDates(sku=harness.sku, lot="B-0", expiry=expiry, reason="label misread"))
+    await harness.handle(CorrectLotDates(sku=harness.sku, lot="B-0", expiry=expiry, reason="label misread"))
 
 
 async def receive_dated_lots(harness: LotsHarness, *days: int, prefix: str = "B") -> None:
@@ -64,4 +64,4 @@ async def receive_dated_lots(harness: LotsHarness, *days: int, prefix: str = "B"
         for index, offset in enumerate(days)
     ]
     for start in range(0, len(received_lots), 500):
-        await harness.publish(messages.receive(*received_lots[start : start + 500], receipt=f"R-{prefix}-{start}"))
+        await harness.handle(messages.receive(*received_lots[start : start + 500], receipt=f"R-{prefix}-{start}"))

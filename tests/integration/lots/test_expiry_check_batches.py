@@ -66,7 +66,7 @@ async def test_expiry_check_is_bounded_and_publishes_once(
 async def test_expiry_check_uses_constant_statement_count(harness: LotsHarness) -> None:
     """An expiry check takes as many statements for 200 lots as for one."""
     other_harness = LotsHarness(harness.engine)
-    await other_harness.publish(
+    await other_harness.handle(
         ProductChanged(sku=other_harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT")
     )
     await receive_dated_lots(harness, -1)
@@ -77,8 +77,8 @@ async def test_expiry_check_uses_constant_statement_count(harness: LotsHarness) 
             LotExpiryCheckDue(sku=sku, lot=f"B-{number}", warehouse="EAST", since=date.min) for number in range(count)
         ]
 
-    small_result = await harness.publish(*due_events(harness.sku, 1))
-    large_result = await other_harness.publish(*due_events(other_harness.sku, 200))
+    small_result = await harness.handle(*due_events(harness.sku, 1))
+    large_result = await other_harness.handle(*due_events(other_harness.sku, 200))
     assert len(large_result.data_of("lot.hold_placed.v1")) == 200
     assert small_result.statement_count == large_result.statement_count
 

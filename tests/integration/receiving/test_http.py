@@ -48,7 +48,7 @@ async def test_tracking_cannot_change_once_the_product_is_in_use(
     harness: ReceivingHarness, http: httpx.AsyncClient
 ) -> None:
     """A product on a receipt keeps its tracking; its name may change (S03)."""
-    await harness.publish(harness.asn_command("R", "A"))
+    await harness.handle(harness.asn_command("R", "A"))
     sku = harness.scoped_id("PUMP")
     rejected = await post_command(http, "/products", sku=sku, name="Pump", lot_tracked=True)
     assert (rejected.status_code, rejected.json()["code"]) == (409, "product_in_use")
@@ -86,7 +86,7 @@ async def test_lists_are_paginated(bare_harness: ReceivingHarness, http: httpx.A
 async def test_receipt_shows_what_is_still_expected(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """A receipt shows its open listed serials and quantities, which decrease with each scan (S13, S15, S16)."""
     receipt, sku = harness.scoped_id("R"), harness.scoped_id("PUMP")
-    await harness.publish(harness.asn_command("R", "A", "B", "C", quantity=5))
+    await harness.handle(harness.asn_command("R", "A", "B", "C", quantity=5))
     scanned = await post_command(
         http, "/scans", **harness.scan_command("R", "A", "x", "c").model_dump(exclude_unset=True)
     )
@@ -113,7 +113,7 @@ async def test_tracked_line_cannot_be_completed_without_serials(
 ) -> None:
     """A serial-tracked line cannot be completed without its serials: closing leaves it short (S02, S15)."""
     receipt = harness.scoped_id("R")
-    await harness.publish(harness.asn_command("R", quantity=4))
+    await harness.handle(harness.asn_command("R", quantity=4))
     confirmed = await post_command(http, f"/receipts/{receipt}/sessions/S/confirm")
     assert (confirmed.status_code, confirmed.json()["code"]) == (404, "session_not_found")
     closed = await post_command(http, f"/receipts/{receipt}/close", "sue")
@@ -131,7 +131,7 @@ async def test_tracked_line_cannot_be_completed_without_serials(
 async def test_discrepancy_is_resolved_once(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """A supervisor sees the allowed resolutions and resolves once; actor and reason are stored (S16)."""
     receipt = harness.scoped_id("R")
-    await harness.publish(
+    await harness.handle(
         harness.asn_command("R", "A"), harness.scan_command("R", "A", "B"), harness.confirm_command("R")
     )
     (discrepancy,) = (await get_json(http, "/discrepancies", receipt=receipt, open=True))["items"]
@@ -153,10 +153,10 @@ async def test_discrepancy_is_resolved_once(harness: ReceivingHarness, http: htt
 async def test_return_shows_its_dispositions(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """A return shows each unit with its disposition; a second disposition is rejected."""
     sku = harness.scoped_id("PUMP")
-    await harness.publish(
+    await harness.handle(
         harness.asn_command("R", "A", "B"), harness.scan_command("R", "A", "B"), harness.confirm_command("R")
     )
-    await harness.publish(harness.serials_shipped_event("A", "B", order="SO", customer="C"))
+    await harness.handle(harness.serials_shipped_event("A", "B", order="SO", customer="C"))
     body = {"return_id": harness.scoped_id("RMA"), "order": "SO", "customer": "C", "sku": sku, "reason": "broken"}
     location = f"{harness.scoped_id('EAST')}/DOCK"
     made = await post_command(http, "/returns", **body, serials=["A", "B"], location=location)
@@ -200,7 +200,7 @@ async def test_malformed_asn_is_rejected(
 
 async def test_unknown_resources_return_404(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """An unknown receipt, product or location is answered with 404, in commands and queries."""
-    await harness.publish(harness.asn_command("R", "A"))
+    await harness.handle(harness.asn_command("R", "A"))
     scans = {
         "receipt_not_found": harness.scan_command("NOPE", "A"),
         "product_not_found": harness.scan_command("R", "A", sku="NOPE"),
@@ -217,7 +217,7 @@ async def test_unknown_resources_return_404(harness: ReceivingHarness, http: htt
 
 async def test_rejected_command_is_recorded(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """A rejected scan changes no stock; the command, its actor and the violations are recorded."""
-    await harness.publish(harness.asn_command("R", "A"), harness.scan_command("R", "A"))
+    await harness.handle(harness.asn_command("R", "A"), harness.scan_command("R", "A"))
     rejected = await post_command(
         http, "/scans", "anna", **harness.scan_command("R", "A", "bad\x07").model_dump(exclude_unset=True)
     )

@@ -37,7 +37,7 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     """Connect to the database of serials as its login role."""
     engine = create_engine(environment["SERIALS_DATABASE_URL"], "test")
     harness = SerialsHarness(engine)
-    await harness.publish(
+    await harness.handle(
         WarehouseChanged(warehouse="EAST", version=1_000, name="East", time_zone="UTC"),
         *(
             LocationChanged(location=name, version=1, type=location_type, pick_sequence=1)

@@ -71,7 +71,7 @@ async def test_units_expire_as_days_pass(harness: SerialsHarness, monkeypatch: p
     """Each threshold is published on its date; an expired unit is held, and its order named (S28, S29)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(2), lot="L-1", **label_expiring_in(40))
-    await harness.publish(messages.request_allocation(1))
+    await harness.handle(messages.request_allocation(1))
     thresholds_by_day = {}
     for day in (0, 9, 10, 33, 40, 41, 42):
         advance_days(monkeypatch, day)
@@ -115,17 +115,17 @@ async def test_missed_expiry_checks_are_caught_up(harness: SerialsHarness, monke
 async def test_expiry_correction_rearms_thresholds(harness: SerialsHarness) -> None:
     """A correction releases expired units and rearms their thresholds; an unchanged date does not (S28)."""
     await put_away_units(harness, serial_numbers(2), **label_expiring_in(-1))
-    await harness.publish(ProductMessages(harness.sku).request_allocation(1))
+    await harness.handle(ProductMessages(harness.sku).request_allocation(1))
     await run_expiry_check(harness)
     hold_rows = await harness.fetch_all("SELECT open_hold_count FROM serial_state WHERE sku = :sku", sku=harness.sku)
     assert hold_rows == [{"open_hold_count": 1}] * 2
     threshold_count = len(await published_thresholds(harness))
-    await harness.publish(
+    await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="looked again", **label_expiring_in(-1))
     )
     await run_expiry_check(harness)
     assert (len(await published_thresholds(harness)), await serials_by_demand(harness)) == (threshold_count, {})
-    result = await harness.publish(
+    result = await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="misread", **label_expiring_in(20))
     )
     assert [event["hold_id"] for event in result.data_of("serial.hold_released.v1")] == [
@@ -140,10 +140,10 @@ async def test_changed_thresholds_apply_from_the_next_day(
     harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Changed thresholds are checked from the next day; published ones are not repeated (S29)."""
-    await harness.publish(shelf_life_policy(harness, 1))
+    await harness.handle(shelf_life_policy(harness, 1))
     await put_away_units(harness, serial_numbers(1), **label_expiring_in(50))
     await run_expiry_check(harness)
-    await harness.publish(shelf_life_policy(harness, 2, expiry_alert_days=[90, 60, 45]))
+    await harness.handle(shelf_life_policy(harness, 2, expiry_alert_days=[90, 60, 45]))
     for day in (1, 5, 20):
         advance_days(monkeypatch, day)
         await run_expiry_check(harness)
@@ -184,8 +184,8 @@ async def test_expiry_check_uses_constant_statement_count(harness: SerialsHarnes
     for days in range(20):
         await put_away_units(other, serial_numbers(20, first=days * 100), **label_expiring_in(-1 - days))
     small_result, large_result = (
-        await harness.publish(*due_events(harness.sku, 1)),
-        await other.publish(*due_events(other.sku, 20)),
+        await harness.handle(*due_events(harness.sku, 1)),
+        await other.handle(*due_events(other.sku, 20)),
     )
     assert sum(len(event["units"]) for event in large_result.data_of("serial.hold_placed.v1")) == 400
     assert small_result.statement_count == large_result.statement_count

@@ -168,8 +168,8 @@ async def test_database_and_in_memory_rules_agree(
     for version, step in enumerate(played_steps, start=1):
         events = [to_event(payload) for payload in messages_of_step(messages, step, version)]
         counts_before = len(service.published), len(service.conflicts)
-        outcomes = service.process(events)
-        result = await harness.process(events)
+        outcomes = service.handle_events(events)
+        result = await harness.handle_events(events)
         allocated_events = [
             event for event in service.published[counts_before[0] :] if isinstance(event, SerialAllocated)
         ]

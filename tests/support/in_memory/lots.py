@@ -97,9 +97,9 @@ class InMemoryLots:
 
     def handle(self, *payloads: Message) -> Any:
         """Process messages of one type as one batch; return the results of the rule."""
-        return self.process([to_event(payload) for payload in payloads])
+        return self.handle_events([to_event(payload) for payload in payloads])
 
-    def process(self, events: Sequence[CloudEvent[Any]]) -> Any:
+    def handle_events(self, events: Sequence[CloudEvent[Any]]) -> Any:
         """Process a batch of events; return the results of the rule."""
         uow = self.new_unit_of_work()
         outcomes = RULES[type(events[0].data)](uow, events)

@@ -146,9 +146,9 @@ class InMemorySerials:
 
     def handle(self, *payloads: Message) -> Any:
         """Handle messages of one type as a batch and return the result of the rule."""
-        return self.process([to_event(payload) for payload in payloads])
+        return self.handle_events([to_event(payload) for payload in payloads])
 
-    def process(self, messages: Messages) -> Any:
+    def handle_events(self, messages: Messages) -> Any:
         """Handle a batch: apply the rules, allocate where the service would, and store the changes."""
         message_type = type(messages[0].data)
         uow = SerialsUnitOfWork(

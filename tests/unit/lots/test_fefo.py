@@ -94,7 +94,7 @@ class ActionPlayer:
     def __init__(self, service: InMemoryAllocation) -> None:
         self.service, self.demand_count = service, 0
 
-    def play(self, action: tuple[Any, ...]) -> None:
+    def assert_expected_allocations(self, action: tuple[Any, ...]) -> None:
         """Apply one action and compare its allocations with the oracle."""
         service, expected = self.service, list[Any]()
 
@@ -214,7 +214,7 @@ def test_every_action_matches_the_oracle(
     """
     player = ActionPlayer(allocation_with_lots(dates))
     for action in [*stock, *actions]:
-        player.play(action)
+        player.assert_expected_allocations(action)
 
 
 def random_action(random: Random) -> tuple[Any, ...]:
@@ -257,4 +257,4 @@ def test_long_random_sequences(seed: int) -> None:
         })
     )  # fmt: skip
     for _ in range(150):
-        player.play(random_action(random))
+        player.assert_expected_allocations(random_action(random))

@@ -42,7 +42,7 @@ def announced_lots_uow() -> ReceivingUnitOfWork:
     return uow
 
 
-def apply_command(uow: ReceivingUnitOfWork, command: Message, actor: str = ANNA) -> CommandOutcome:
+def handle(uow: ReceivingUnitOfWork, command: Message, actor: str = ANNA) -> CommandOutcome:
     """Apply one command."""
     return domain.apply_commands(uow, [to_event(command, actor)])[0]
 
@@ -62,7 +62,7 @@ def announce_receipt(
     command = AsnAnnounced.model_validate(
         {"receipt": receipt, "warehouse": warehouse, "kind": kind, "lines": list(lines)}
     )
-    return apply_command(uow, command)
+    return handle(uow, command)
 
 
 def scan_serials(
@@ -76,7 +76,7 @@ def scan_serials(
 ) -> CommandOutcome:
     """Scan serials at the dock."""
     fields = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "serials": list(serials), "sku": sku}
-    return apply_command(uow, commands.ScanItems.model_validate(fields | overrides), actor)
+    return handle(uow, commands.ScanItems.model_validate(fields | overrides), actor)
 
 
 def scanned_lot(
@@ -92,12 +92,12 @@ def scan_lots(
 ) -> CommandOutcome:  # fmt: skip
     """Scan lots at the dock."""
     fields = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "lots": list(lots), "sku": sku}
-    return apply_command(uow, commands.ScanItems.model_validate(fields | overrides), actor)
+    return handle(uow, commands.ScanItems.model_validate(fields | overrides), actor)
 
 
 def confirm_session(uow: ReceivingUnitOfWork, receipt: str, session: str = "S", actor: str = ANNA) -> CommandOutcome:
     """Confirm a session."""
-    return apply_command(uow, commands.ConfirmSession(receipt=receipt, session=session), actor)
+    return handle(uow, commands.ConfirmSession(receipt=receipt, session=session), actor)
 
 
 def scan_statuses(result: CommandOutcome) -> list[str]:

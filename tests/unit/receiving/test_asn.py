@@ -8,10 +8,10 @@ from tests.support.events import to_event
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     announce_receipt,
-    apply_command,
     asn_line,
     error_codes,
     event_types,
+    handle,
     line_counts,
     scan_serials,
     unit_status,
@@ -20,12 +20,12 @@ from tests.unit.receiving.steps import (
 
 def amend_receipt(uow: domain.ReceivingUnitOfWork, receipt: str, **lines: object) -> domain.CommandOutcome:
     """Amend an ASN."""
-    return apply_command(uow, AsnChanged.model_validate({"receipt": receipt, **lines}))
+    return handle(uow, AsnChanged.model_validate({"receipt": receipt, **lines}))
 
 
 def cancel_receipt(uow: domain.ReceivingUnitOfWork, receipt: str) -> domain.CommandOutcome:
     """Cancel an ASN."""
-    return apply_command(uow, AsnCancelled(receipt=receipt))
+    return handle(uow, AsnCancelled(receipt=receipt))
 
 
 def test_listed_serials_become_expected() -> None:

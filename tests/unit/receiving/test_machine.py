@@ -75,7 +75,7 @@ class ReceivingMachine(LotReceivingMachine):
         """Amend an ASN."""
         asn_line = steps.asn_line(serials, len(serials) + unlisted or 1, number, sku)
         self.assert_all_or_nothing(
-            steps.apply_command(self.uow, AsnChanged.model_validate({"receipt": receipt, "remove": [asn_line]}))
+            steps.handle(self.uow, AsnChanged.model_validate({"receipt": receipt, "remove": [asn_line]}))
         )
 
     @initialize()
@@ -88,7 +88,7 @@ class ReceivingMachine(LotReceivingMachine):
     def cancel(self, receipt: str, *, is_rare_case: bool) -> None:
         """Cancel an ASN."""
         if is_rare_case:
-            self.assert_all_or_nothing(steps.apply_command(self.uow, AsnCancelled(receipt=receipt)))
+            self.assert_all_or_nothing(steps.handle(self.uow, AsnCancelled(receipt=receipt)))
 
     @rule(receipt=RECEIPTS, session=SESSIONS, sku=SKUS, serials=SERIALS.filter(bool), actor=USERS)
     def scan(self, receipt: str, session: str, sku: str, serials: list[str], actor: str) -> None:
@@ -101,7 +101,7 @@ class ReceivingMachine(LotReceivingMachine):
     def undo(self, receipt: str, session: str, sku: str, serials: list[str], actor: str) -> None:
         """Undo scans."""
         command = commands.UndoScan(receipt=receipt, session=session, sku=sku, serials=serials)
-        self.assert_all_or_nothing(steps.apply_command(self.uow, command, actor))
+        self.assert_all_or_nothing(steps.handle(self.uow, command, actor))
 
     @rule(
         receipt=RECEIPTS,
@@ -111,9 +111,7 @@ class ReceivingMachine(LotReceivingMachine):
     )
     def end_session(self, receipt: str, session: str, actor: str, command_class: type[commands.ConfirmSession]) -> None:
         """Confirm, discard or take over a session."""
-        self.assert_all_or_nothing(
-            steps.apply_command(self.uow, command_class(receipt=receipt, session=session), actor)
-        )
+        self.assert_all_or_nothing(steps.handle(self.uow, command_class(receipt=receipt, session=session), actor))
 
     @rule(receipt=RECEIPTS, session=SESSIONS)
     def confirm_session(self, receipt: str, session: str) -> None:
@@ -125,7 +123,7 @@ class ReceivingMachine(LotReceivingMachine):
     def close(self, receipt: str, *, is_rare_case: bool) -> None:
         """Close a receipt."""
         if is_rare_case:
-            self.assert_all_or_nothing(steps.apply_command(self.uow, commands.CloseReceipt(receipt=receipt)))
+            self.assert_all_or_nothing(steps.handle(self.uow, commands.CloseReceipt(receipt=receipt)))
 
     @rule(
         pick=st.integers(0, 99),
@@ -138,7 +136,7 @@ class ReceivingMachine(LotReceivingMachine):
             discrepancy = discrepancies[pick % len(discrepancies)]
             fields = {"receipt": discrepancy.receipt, "discrepancy": discrepancy.discrepancy, "resolution": resolution}
             command = commands.ResolveDiscrepancy.model_validate(fields | {"match_to": match_to, "reason": "seen"})
-            self.assert_all_or_nothing(steps.apply_command(self.uow, command))
+            self.assert_all_or_nothing(steps.handle(self.uow, command))
 
     @rule()
     def define(self) -> None:

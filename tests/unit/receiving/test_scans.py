@@ -12,11 +12,11 @@ from tests.support.events import to_event
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     announce_receipt,
-    apply_command,
     asn_line,
     confirm_session,
     error_codes,
     event_types,
+    handle,
     line_counts,
     scan_serials,
     scan_statuses,
@@ -102,9 +102,9 @@ def test_session_count_mismatch_is_rejected(uow: ReceivingUnitOfWork) -> None:
     """A confirmation with another count than scanned is rejected, so that no scan is missed (S16)."""
     scan_serials(uow, "R1", "A", "K")
     confirmations = {count: commands.ConfirmSession(receipt="R1", session="S", units=count) for count in (1, 2)}
-    assert error_codes(apply_command(uow, confirmations[1])) == ["session_count_mismatch"]
+    assert error_codes(handle(uow, confirmations[1])) == ["session_count_mismatch"]
     assert unit_status(uow, "A") == "SCANNED"
-    assert event_types(apply_command(uow, confirmations[2])) == ["receipt.serials_received.v1", "discrepancy.found.v1"]
+    assert event_types(handle(uow, confirmations[2])) == ["receipt.serials_received.v1", "discrepancy.found.v1"]
 
 
 def test_long_session_is_split_into_messages() -> None:
@@ -123,12 +123,10 @@ def test_long_session_is_split_into_messages() -> None:
 def test_undo_and_discard_restore_units(uow: ReceivingUnitOfWork) -> None:
     """After undo, an expected unit is expected again, and a new one can be scanned anywhere."""
     scan_serials(uow, "R1", "A", "x1", "K")
-    undo_result = apply_command(
-        uow, commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A", "K", "nope"])
-    )
+    undo_result = handle(uow, commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A", "K", "nope"]))
     assert error_codes(undo_result) == ["serial_not_scanned"]
     assert (unit_status(uow, "A"), line_counts(uow, "R1")) == ("EXPECTED", (4, 2, 1, 1, 0))
-    apply_command(uow, commands.DiscardSession(receipt="R1", session="S"))
+    handle(uow, commands.DiscardSession(receipt="R1", session="S"))
     assert (unit_status(uow, "x1"), line_counts(uow, "R1")) == ("INACTIVE", (4, 2, 0, 0, 0))
     assert not uow.unmatched_scans
     assert uow.receipts["R1"].status == "PLANNED"
@@ -140,10 +138,10 @@ def test_session_has_one_owner(uow: ReceivingUnitOfWork) -> None:
     scan_serials(uow, "R1", "A")
     assert error_codes(scan_serials(uow, "R1", "B", actor=steps.BEN)) == ["session_owned_by_other"]
     assert error_codes(confirm_session(uow, "R1", actor=steps.BEN)) == ["session_owned_by_other"]
-    assert not error_codes(apply_command(uow, commands.TakeOverSession(receipt="R1", session="S"), steps.BEN))
+    assert not error_codes(handle(uow, commands.TakeOverSession(receipt="R1", session="S"), steps.BEN))
     assert event_types(confirm_session(uow, "R1", actor=steps.BEN)) == ["receipt.serials_received.v1"]
-    assert error_codes(apply_command(uow, commands.TakeOverSession(receipt="R1", session="S"))) == ["session_closed"]
-    assert error_codes(apply_command(uow, commands.DiscardSession(receipt="R1", session="T"))) == ["session_not_found"]
+    assert error_codes(handle(uow, commands.TakeOverSession(receipt="R1", session="S"))) == ["session_closed"]
+    assert error_codes(handle(uow, commands.DiscardSession(receipt="R1", session="T"))) == ["session_not_found"]
 
 
 def test_invalid_scans_are_rejected(uow: ReceivingUnitOfWork) -> None:
@@ -200,7 +198,7 @@ def test_units_keep_lot_and_expiry_of_their_label(uow: ReceivingUnitOfWork) -> N
     command = commands.ResolveDiscrepancy(
         receipt="R1", discrepancy=discrepancy.discrepancy, resolution="ACCEPT", reason="one too many, kept"
     )
-    received_event = apply_command(uow, command).events[0]
+    received_event = handle(uow, command).events[0]
     assert isinstance(received_event, ReceiptSerialsReceived)
     assert (received_event.serials, received_event.lot, str(received_event.expiry)) == (["u"], "L/3", "2027-02-28")
 
