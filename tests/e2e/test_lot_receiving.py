@@ -84,18 +84,6 @@ async def test_untracked_product_is_handled_by_quantity(system: SystemUnderTest,
     await conservation.assert_conservation(system, [lot_scenario.sku])
 
 
-async def test_serial_tracked_product_requires_serials(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
-    """A serial-tracked product requires serials, a lot-tracked one rejects them (S02)."""
-    serial_sku = await lot_scenario.define_product(f"{lot_scenario.sku}-PUMP", serial_tracked=True, lot_tracked=False)
-    receipt = await lot_scenario.announce_asn([], quantity=1, sku=serial_sku)
-    await system.assert_rejected(
-        lot_scenario.scan_lots_command(receipt, scanned_lot("L1", 1, 9), sku=serial_sku), "serials_required"
-    )
-    await lot_scenario.define_product()
-    receipt = await lot_scenario.announce_asn([], quantity=1)
-    await system.assert_rejected(lot_scenario.scan_command(receipt, ["U-1"]), "not_serial_tracked")
-
-
 async def test_lots_are_not_mixed_at_a_location(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
     """A second lot is rejected at a storage location, with a suggestion; a dock accepts both (S30)."""
     await lot_scenario.define_product()

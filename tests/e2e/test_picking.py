@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, SwapUnit, UnitSelector, UnpickItems
 from tests.e2e import invariants
-from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
+from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
 from tests.support.polling import wait_until
 
@@ -74,26 +74,6 @@ async def test_wrong_serial_with_a_correct_one(system: SystemUnderTest, scenario
     await system.assert_rejected(
         PickItems(order=order, units=scenario.scanned_units([own_serial]), location=STAGE), "already_picked"
     )
-
-
-async def test_pick_is_staged_in_the_orders_warehouse(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """Units are staged at a dock or staging location of the order's warehouse only (S09)."""
-    await scenario.define_product()
-    serials = await scenario.stock_units(1)
-    order = await scenario.place_order(1)
-    await scenario.wait_for_allocation(order, 1)
-    for location, code in (
-        (SHELF, "wrong_location_type"),
-        (ELSEWHERE, "wrong_warehouse"),
-        (f"{WAREHOUSE}/NOWHERE", "location_not_found"),
-    ):
-        await system.assert_rejected(
-            PickItems(order=order, units=scenario.scanned_units(serials), location=location), code
-        )
-    await system.assert_rejected(
-        PickItems(order="SO-?", units=scenario.scanned_units(serials), location=DOCK), "order_not_found"
-    )
-    await scenario.wait_for_status(serials, "ALLOCATED")
 
 
 async def test_unpick_returns_a_unit_to_storage(system: SystemUnderTest, scenario: SerialScenario) -> None:

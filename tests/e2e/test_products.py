@@ -1,6 +1,6 @@
 """Products and locations: tracking modes, policies and publication to all services."""
 
-from shared.contracts.commands.receiving import CloseReceipt, ScanItems
+from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.upstream import (
     AsnAnnounced,
     AsnLine,
@@ -10,7 +10,7 @@ from shared.contracts.upstream import (
     WarehouseDefined,
 )
 from tests.e2e.event_listener import Event
-from tests.e2e.serial_scenario import DOCK, STAGE, WAREHOUSE, SerialScenario
+from tests.e2e.serial_scenario import STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
 from tests.support.polling import wait_until
 
@@ -122,17 +122,6 @@ async def test_barcode_belongs_to_one_product(system: SystemUnderTest, scenario:
     assert {code["code"]: code["quantity"] for code in event["data"]["barcodes"]} == {
         code.code: code.quantity for code in codes
     }
-
-
-async def test_scan_identifies_the_product_by_barcode(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A scanned barcode identifies the product of the serials (S13)."""
-    await scenario.define_product(barcodes=[Barcode(code=f"4{scenario.token}")])
-    serials = scenario.new_serials(1)
-    receipt = await scenario.announce_asn(serials)
-    scan = ScanItems(receipt=receipt, session="S", barcode=f"4{scenario.token}", location=DOCK, serials=serials)
-    assert (await system.execute(scan))["sku"] == scenario.sku
-    unknown = scan.model_copy(update={"barcode": f"9{scenario.token}", "session": "S2"})
-    await system.assert_rejected(unknown, "product_not_found")
 
 
 async def test_product_changes_are_recorded(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -62,20 +62,6 @@ async def test_shipped_unit_shows_its_shipment(system: SystemUnderTest, scenario
     await scenario.wait_for_status(serials, "SHIPPED")
 
 
-async def test_only_picked_units_are_packed(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A unit that is not picked, or packed already, cannot be packed (S21)."""
-    await scenario.define_product()
-    order, serials = await picked_order(scenario, 1)
-    (other,) = await scenario.stock_units(1)
-    pack = PackItems(order=order, carton=scenario.new_id("CT"), units=scenario.scanned_units([other]))
-    await system.assert_rejected(pack, "not_picked")
-    assert (await system.get("fulfillment", f"/cartons/{pack.carton}")).status_code == 404
-    await scenario.pack(order, serials)
-    await system.assert_rejected(
-        PackItems(order=order, carton=scenario.new_id("CT"), units=scenario.scanned_units(serials)), "already_packed"
-    )
-
-
 async def test_units_are_unpacked_and_moved_between_cartons(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """A unit can be unpacked or moved to another carton of its order only (S21)."""
     await scenario.define_product()
@@ -128,20 +114,6 @@ async def test_shipment_of_several_orders(system: SystemUnderTest, scenario: Ser
         assert sorted(dispatched["data"]["orders"]) == sorted([first_order, second_order])
     await system.wait_until_quiescent()
     await invariants.assert_invariants(system, [scenario.sku])
-
-
-async def test_cancelled_shipment_releases_its_cartons(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A cancelled shipment releases its cartons for another one (S21)."""
-    await scenario.define_product()
-    order, serials = await picked_order(scenario, 1)
-    carton = await scenario.pack(order, serials)
-    shipment = await scenario.create_shipment(carton)
-    second_shipment = CreateShipment(shipment=scenario.new_id("SH"), cartons=[carton])
-    await system.assert_rejected(second_shipment, "carton_in_other_shipment")
-    await system.execute(CancelShipment(shipment=shipment, reason="another carrier"))
-    await system.assert_rejected(DispatchShipment(shipment=shipment), "shipment_cancelled")
-    await system.execute(second_shipment)
-    assert (await scenario.dispatch(second_shipment.shipment))["status"] == "DISPATCHED"
 
 
 async def test_hold_after_pick_blocks_dispatch(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -222,7 +222,10 @@ async def test_ship_complete_order_is_dispatched_as_a_whole(harness: Fulfillment
 
 
 async def test_carton_and_shipment_rules(harness: FulfillmentHarness) -> None:
-    """A carton has one order and one shipment, a unit one carton, a shipment one warehouse."""
+    """A carton has one order and one shipment, a picked unit one carton, a shipment one warehouse (S21).
+
+    A cancelled shipment releases its cartons for another one.
+    """
     await harness.pack_order("SO-1", "C-1", "S1")
     await harness.pack_order("SO-2", "C-2", "S2")
     await harness.pack_order("SO-3", "C-3", "S3", warehouse="WEST", location="WEST/STAGE")

@@ -96,6 +96,8 @@ def test_confirmation_publishes_units_and_discrepancies(uow: ReceivingUnitOfWork
     assert line_counts(uow, "R1") == (4, 2, 1, 0, 2)
     assert error_codes(confirm_session(uow, "R1")) == ["session_closed"]
     assert error_codes(scan_serials(uow, "R1", "B")) == ["session_closed"]
+    undo = commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A"])
+    assert error_codes(handle(uow, undo)) == ["session_closed"]
 
 
 def test_session_count_mismatch_is_rejected(uow: ReceivingUnitOfWork) -> None:
@@ -145,7 +147,7 @@ def test_session_has_one_owner(uow: ReceivingUnitOfWork) -> None:
 
 
 def test_invalid_scans_are_rejected(uow: ReceivingUnitOfWork) -> None:
-    """Unknown receipts, products and locations, wrong warehouses, location types and tracking are rejected."""
+    """Unknown receipts, products and locations, wrong warehouses, location types and tracking are rejected (S06)."""
     assert error_codes(scan_serials(uow, "R9", "A")) == ["receipt_not_found"]
     assert error_codes(scan_serials(uow, "R1", "A", sku="NOPE")) == ["product_not_found"]
     assert error_codes(scan_serials(uow, "R1", "A", sku="SALT")) == ["not_serial_tracked"]
@@ -156,7 +158,7 @@ def test_invalid_scans_are_rejected(uow: ReceivingUnitOfWork) -> None:
 
 
 def test_barcode_identifies_the_product(uow: ReceivingUnitOfWork) -> None:
-    """A barcode identifies the scanned product; an unknown barcode is rejected."""
+    """A barcode identifies the scanned product; an unknown barcode is rejected (S13)."""
     assert scan_statuses(scan_serials(uow, "R1", "A", sku=None, barcode="4006")) == ["ACCEPTED"]  # type: ignore[arg-type]
     assert error_codes(scan_serials(uow, "R1", "B", sku=None, barcode="9999")) == ["product_not_found"]  # type: ignore[arg-type]
 
