@@ -71,6 +71,7 @@ ACTIONS = st.lists(
         RELEASE_HOLDS,
         CANCEL_ALLOCATION,
         CHANGE_POLICY,
+        ADVANCE_DAYS,
         CONTINUE_ORDER,
         CONTINUE_ORDER,
         CONTINUE_ORDER,
