@@ -57,6 +57,11 @@ class ServiceHarness:
     suffix: str = field(default_factory=lambda: uuid4().hex[:8])
     conflict_count: int = 0
 
+    @property
+    def sku(self) -> str:
+        """Return the SKU of the test's product."""
+        return self.scoped_id("SKU")
+
     def scoped_id(self, name: str) -> str:
         """Return an id that is unique to this test."""
         return f"{name}-{self.suffix}"

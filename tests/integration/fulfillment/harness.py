@@ -36,11 +36,6 @@ class FulfillmentHarness(ServiceHarness):
     registry = app.state.registry
     events: list[Message] = field(default_factory=list)
 
-    @property
-    def sku(self) -> str:
-        """The serial-tracked product of the test."""
-        return self.scoped_id("SKU")
-
     async def define_reference_data(self) -> None:
         """Define the locations and the product of every test."""
         locations: dict[str, LocationType] = {

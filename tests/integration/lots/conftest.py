@@ -20,11 +20,6 @@ class LotsHarness(ServiceHarness):
     registry = app.state.registry
 
     @property
-    def sku(self) -> str:
-        """The SKU of the test's product."""
-        return self.scoped_id("L")
-
-    @property
     def messages(self) -> ProductMessages:
         """Builders of messages about the test's product."""
         return ProductMessages(self.sku)
@@ -84,3 +79,9 @@ async def http(harness: LotsHarness) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
         yield client
+
+
+@pytest.fixture
+def recall_id(harness: LotsHarness) -> str:
+    """A recall id for this test."""
+    return harness.scoped_id("RC")

@@ -5,25 +5,14 @@ from datetime import timedelta
 import pytest
 
 from shared.persistence.database import Transaction
+from tests.integration.expiry_checks import advance_days, published_events, published_thresholds, run_expiry_check
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.expiry_checks import (
-    DAY,
-    NOON,
-    advance_days,
-    correct_expiry,
-    published_events,
-    published_thresholds,
-    receive_dated_lots,
-    run_expiry_check,
-)
+from tests.integration.lots.expiry_checks import correct_expiry, receive_dated_lots
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import SHELF
+from tests.support.time_zones import DAY, NOON
 
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the transaction clock to a date that only the tests of expiry checks use."""
-    advance_days(monkeypatch, 0)
+pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
 
 
 async def test_lot_expires_as_days_pass(harness: LotsHarness, monkeypatch: pytest.MonkeyPatch) -> None:

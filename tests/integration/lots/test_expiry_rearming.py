@@ -7,25 +7,14 @@ import pytest
 from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import ShelfLifePolicy
+from tests.integration.expiry_checks import advance_days, published_events, published_thresholds, run_expiry_check
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.expiry_checks import (
-    DAY,
-    advance_days,
-    correct_expiry,
-    open_hold_ids,
-    published_events,
-    published_thresholds,
-    receive_dated_lots,
-    run_expiry_check,
-)
+from tests.integration.lots.expiry_checks import correct_expiry, open_hold_ids, receive_dated_lots
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import SHELF
+from tests.support.time_zones import DAY
 
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the transaction clock to a date that only the tests of expiry checks use."""
-    advance_days(monkeypatch, 0)
+pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
 
 
 async def test_expiry_correction_rearms_thresholds(harness: LotsHarness) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -15,12 +14,6 @@ from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_recalls import recalled_stock
 from tests.support.harness import ProcessingResult
-
-
-@pytest.fixture
-def recall_id() -> str:
-    """A recall id for this test."""
-    return f"RC-{uuid4().hex[:8]}"
 
 
 def product_changed(harness: LotsHarness, version: int, tracking: Tracking) -> ProductChanged:

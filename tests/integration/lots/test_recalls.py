@@ -20,12 +20,6 @@ from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import SHELF
 
 
-@pytest.fixture
-def recall_id() -> str:
-    """A recall id for this test."""
-    return f"RC-{uuid4().hex[:8]}"
-
-
 async def open_recall(harness: LotsHarness, recall_id: str, **fields: Any) -> ProcessingResult:
     """Open a recall and process its events for the test's product."""
     result = await harness.handle(OpenRecall.model_validate({"recall": recall_id, "reason": "glass found"} | fields))

@@ -18,11 +18,6 @@ class SerialsHarness(ServiceHarness):
 
     registry = app.state.registry
 
-    @property
-    def sku(self) -> str:
-        """SKU of the test's product."""
-        return self.scoped_id("A")
-
     async def statuses(self) -> dict[str, int]:
         """Return the number of units of the test's product in each status."""
         rows = await self.fetch_all(

@@ -1,10 +1,9 @@
 """Scheduled expiry checks on the real tables: found by index, published once, bounded in size."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -15,56 +14,28 @@ from services.serials.allocation.store.available_units import SELECT_AVAILABLE, 
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.store import expiry as expiry_store
 from shared.contracts.commands.serials import CorrectSerialExpiry
-from shared.messaging.scheduler import JobRunner
-from shared.persistence.database import Transaction, transaction
+from shared.persistence.database import transaction
+from tests.integration.expiry_checks import (
+    advance_days,
+    job_runner,
+    published_events,
+    published_thresholds,
+    run_expiry_check,
+)
+from tests.integration.query_plans import explain
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
 from tests.integration.serials.test_expiry import shelf_life_policy
 from tests.support.messages.serials import SHELF
+from tests.support.time_zones import DAY
 
-NOON = datetime(2033, 5, 10, 12, tzinfo=UTC)
-DAY = NOON.date()
-
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the clock to a date that no other test uses."""
-    advance_days(monkeypatch, 0)
-
-
-def advance_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    """Advance the clock of transactions by a number of days."""
-    monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: NOON + timedelta(days=days)))
-
-
-def job_runner(harness: SerialsHarness) -> JobRunner:
-    """Return the job runner of expiry checks."""
-    return JobRunner(harness.registry, harness.registry.jobs[0], harness.engine, lambda: None)
-
-
-async def run_expiry_check(harness: SerialsHarness) -> None:
-    """Run all due expiry checks."""
-    runner = job_runner(harness)
-    await runner.run_once()
-    assert (runner.last_success_at, runner.last_error) == (Transaction.clock(), None)
+pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
 
 
 def label_expiring_in(days: int) -> dict[str, Any]:
     """Return the label of a unit that expires in a number of days."""
     return {"expiry": DAY + timedelta(days)}
-
-
-async def published_events(harness: SerialsHarness, event_type: str) -> list[dict[str, Any]]:
-    """Return the events of a type about the test's product in the outbox."""
-    rows = await harness.fetch_all("SELECT value FROM outbox WHERE key = :sku ORDER BY id", sku=harness.sku)
-    events = [json.loads(row["value"]) for row in rows]
-    return [event["data"] for event in events if event["type"] == event_type]
-
-
-async def published_thresholds(harness: SerialsHarness) -> list[int]:
-    """Return the published thresholds in order."""
-    return [event["threshold"] for event in await published_events(harness, "serial.expiring.v1")]
 
 
 async def test_units_expire_as_days_pass(harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,8 +189,8 @@ async def analyze_tables(environment: Mapping[str, str]) -> None:
 async def scan_nodes(harness: SerialsHarness, statement: TextClause, values: dict[str, Any]) -> list[dict[str, Any]]:
     """Run a statement and return the plan nodes that read `serial_state`."""
     async with transaction(harness.engine) as tx:
-        ((plan,),) = await tx.fetch_all(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), values)
-    return [node for node in plan_nodes(plan[0]["Plan"]) if node.get("Relation Name") == "serial_state"]
+        nodes = await explain(tx, statement.text, values)
+    return [node for node in nodes if node.get("Relation Name") == "serial_state"]
 
 
 def rows_read(scan_nodes: list[dict[str, Any]]) -> float:
@@ -259,8 +230,3 @@ async def test_fefo_reads_use_an_index(harness: SerialsHarness, environment: Map
             {node.get("Index Name") for node in scan_node_list if node["Actual Rows"]},
             rows_read(scan_node_list),
         ) == ({index}, 5)
-
-
-def plan_nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return all nodes of a plan."""
-    return [plan, *(node for subplan in plan.get("Plans", ()) for node in plan_nodes(subplan))]

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy import processes, topics
@@ -17,11 +17,11 @@ from shared.contracts.envelope import Message
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import migrate
 from tests.support.events import encode_message
+from tests.support.records import Record, build_record
 from tests.support.timing import MAX_WAIT_SECONDS
 from tests.support.toy.app import app
 from tests.support.toy.messages import ARRIVALS, COMMANDS, EVENTS
 
-Record = ConsumerRecord[bytes | None, bytes | None]
 MakeRecord = Callable[..., Record]
 StartService = Callable[..., Service]
 SERVICE_NAME = "tests.support.toy.app"
@@ -76,7 +76,7 @@ def record() -> MakeRecord:
     def make(topic: str, value: bytes | None, key: bytes | None = None, partition: int = 0) -> Record:
         nonlocal offset
         offset += 1
-        return ConsumerRecord(topic, partition, offset, 1_700_000_000_000, 0, key, value, None, 0, 0, ())
+        return build_record(value, key=key, topic=topic, partition=partition, offset=offset)
 
     return make
 

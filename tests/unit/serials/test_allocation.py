@@ -104,7 +104,11 @@ def test_nothing_is_allocated_without_released_stock() -> None:
     """A loaded demand gets no unit unless stock of its pool was released, even if a unit matches (S28)."""
     uow, demands = SerialsUnitOfWork(), DemandSet()
     uow.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
-    demands.load([Demand("D1", "OPEN", "SO-1", "1", "A-1", "EAST", "C-1", 0, NOW, "BACKORDER", 1, 1)])
+    demand = Demand(
+        demand_id="D1", status="OPEN", order_id="SO-1", line="1", sku="A-1", warehouse="EAST", customer="C-1",
+        priority=0, placed_at=NOW, shortfall="BACKORDER", quantity=1, open_quantity=1,
+    )  # fmt: skip
+    demands.load([demand])
     assert allocate(uow, demands, {}) == []
     uow.mark_released(uow.get_unit("A-1", "SN-1"), MessageContext("anna", NOW, Causation(source="test", id="1")))
     assert [allocation.demand.demand_id for allocation in allocate(uow, demands, {})] == ["D1"]

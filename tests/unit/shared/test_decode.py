@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord
 
 from shared.contracts.envelope import CloudEvent
 from shared.messaging.decode import Decoder, MalformedRecord
+from tests.support.records import build_record
 from tests.support.toy.messages import Add, Arrived
 
 DECODER = Decoder({message.TYPE: message for message in (Add, Arrived)})
@@ -17,7 +17,7 @@ DATA = {"box": "A", "serials": ["1"]}
 
 def decode(value: bytes | None, topic: str = "toy.commands", key: bytes | None = b"A") -> Any:
     """Decode one record."""
-    return DECODER.decode(ConsumerRecord(topic, 0, 1, 0, 0, key, value, None, 0, 0, ()))
+    return DECODER.decode(build_record(value, key=key, topic=topic))
 
 
 def encode(**changes: Any) -> bytes:

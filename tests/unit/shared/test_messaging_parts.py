@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,6 +22,7 @@ from shared.messaging.work import RETRY_COST, WorkItem, offset_range, split_by_c
 from shared.ops.telemetry import RateLimitFilter, SingleLineFormatter
 from shared.persistence.database import ConcurrentUpdateError, ErrorCategory, categorise_error
 from tests.support.events import encode_message
+from tests.support.records import build_record
 from tests.support.toy.messages import Arrived, Unhandled
 
 QUANTITY: TypeAdapter[Decimal] = TypeAdapter(Quantity)
@@ -96,7 +97,7 @@ def test_errors_are_categorised(error: BaseException, category: ErrorCategory) -
 def work_item(offset: int, units: int, partition: int = 0) -> WorkItem:
     """Create a work item with a number of units."""
     value = encode_message(Arrived(box="A", serials=[str(unit) for unit in range(units)]))
-    record = ConsumerRecord("toy.arrivals", partition, offset, 0, 0, b"A", value, None, 0, 0, ())
+    record = build_record(value, partition=partition, offset=offset)
     return WorkItem(record, event=Decoder({Arrived.TYPE: Arrived}).decode(record))  # type: ignore[arg-type]
 
 
