@@ -18,7 +18,7 @@ TODAY = datetime.now(UTC).date()
 LOCATIONS = [SHELF, BIN, RACK, "EAST/A-04", "EAST/A-05"]
 
 
-def rejection_codes(result: ProcessingResult) -> list[str]:
+def dispatch_rejection_codes(result: ProcessingResult) -> list[str]:
     """The codes of a rejected dispatch check."""
     return [lot["code"] for event in result.data_of("lot.dispatch_rejected.v1") for lot in event["stock"]]
 
@@ -75,7 +75,9 @@ async def test_hold_concurrent_with_dispatch_check(harness: LotsHarness) -> None
         assert last_type == (
             "lot.hold_placed.v1" if check_result.data_of("lot.dispatch_approved.v1") else "lot.dispatch_rejected.v1"
         )
-        assert rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 5}))) == ["on_hold"]
+        assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 5}))) == [
+            "on_hold"
+        ]
         await harness.handle(messages.release_hold(f"H-{number}"))
 
 
@@ -84,9 +86,9 @@ async def test_lot_expires_between_allocation_and_dispatch(harness: LotsHarness)
     messages = await put_away_lot(harness)
     await harness.handle(messages.request_allocation(1, 2), messages.request_allocation(2, 2))
     await harness.handle(messages.pick(1, messages.lot_at_location("L1", 2)))
-    assert rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == []
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == []
     await harness.handle(messages.correct_dates("L1", TODAY - timedelta(2)))
-    assert rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == ["expired"]
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == ["expired"]
     result = await harness.handle(
         messages.unpick(1, "L1", 2, SHELF, reallocate=True),
         messages.deallocate(2, messages.lot_at_location("L1", 2), reallocate=True),
@@ -121,9 +123,9 @@ async def test_customer_shelf_life_is_checked_at_allocation_and_dispatch(harness
     [allocation] = (await harness.handle(product_changed(3, 20))).data_of("lot.allocated.v1")
     assert (allocation["demand_id"], allocation["open_quantity"]) == (messages.demand_id(1), 0)
     await harness.handle(messages.pick(1, messages.lot_at_location("L1", 2)))
-    assert rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == []
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == []
     await harness.handle(product_changed(4, 35))
-    assert rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == [
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == [
         "insufficient_shelf_life"
     ]
 

@@ -9,7 +9,7 @@ from shared.contracts.commands.receiving import ConfirmSession, DisposeReturn
 from shared.contracts.upstream import AsnChanged, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
-from tests.integration.receiving.test_http import get_json, post_command
+from tests.integration.receiving.test_http import get_json, post
 
 
 async def test_quantities_are_exact_decimals(milk_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
@@ -39,13 +39,13 @@ async def test_invalid_quantity_or_date_returns_400(
     """An invalid quantity or date is answered with 400 and the field name; the receipt stays PLANNED."""
     body = lot_scan_command(milk_harness, scanned_lot("A", 5)).model_dump(mode="json", exclude_unset=True)
     body["lots"] = [scanned_lot("A", 5), scanned_lot("B", 5) | bad]
-    response = await post_command(http, "/scans", **body)
+    response = await post(http, "/scans", **body)
     assert (response.status_code, response.json()["code"]) == (400, "validation_error")
     assert [error["field"].removesuffix(".") for error in response.json()["errors"]] == [
         f"lots.1.{field}".removesuffix(".")
     ]
     oversized_body = body | {"lots": [scanned_lot(f"{number}", 1) for number in range(501)]}
-    assert (await post_command(http, "/scans", **oversized_body)).json()["errors"][0]["field"] == "lots"
+    assert (await post(http, "/scans", **oversized_body)).json()["errors"][0]["field"] == "lots"
     assert (await get_json(http, f"/receipts/{milk_harness.scoped_id('R')}"))["status"] == "PLANNED"
 
 

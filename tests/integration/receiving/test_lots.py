@@ -12,7 +12,7 @@ from shared.contracts.commands.receiving import (
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, scanned_lot
-from tests.integration.receiving.test_http import get_json, post_command
+from tests.integration.receiving.test_http import get_json, post
 
 
 async def test_scanned_lots_are_received_on_confirmation(milk_harness: ReceivingHarness) -> None:
@@ -73,7 +73,7 @@ async def test_lot_receipt_over_http(milk_harness: ReceivingHarness, http: httpx
         scanned_lot("B", 5, None),
         scanned_lot("C", 3, "2001-01-01"),
     ).model_dump(mode="json", exclude_unset=True)
-    response = (await post_command(http, "/scans", **body)).json()
+    response = (await post(http, "/scans", **body)).json()
     assert [scan_result["status"] for scan_result in response["lots"]] == [
         "ACCEPTED",
         "LOT_REQUIRED",
@@ -83,14 +83,14 @@ async def test_lot_receipt_over_http(milk_harness: ReceivingHarness, http: httpx
     case_scan = lot_scan_command(
         milk_harness, scanned_lot("A", expiry=None), sku=None, barcode=milk_harness.scoped_id("CASE")
     ).model_dump(mode="json", exclude_unset=True)
-    assert (await post_command(http, "/scans", **case_scan)).json()["lots"][0]["quantity"] == 12
+    assert (await post(http, "/scans", **case_scan)).json()["lots"][0]["quantity"] == 12
     session = await get_json(http, f"/receipts/{receipt}/sessions/S")
     assert [(lot_scan["lot"], lot_scan["quantity"], lot_scan["status"]) for lot_scan in session["lots"]] == [
         ("A", 22, "SCANNED")
     ]
-    miscounted = await post_command(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=21)
+    miscounted = await post(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=21)
     assert miscounted.json()["code"] == "session_count_mismatch"
-    assert (await post_command(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=22)).json()["quantity"] == 22
+    assert (await post(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=22)).json()["quantity"] == 22
     result = await milk_harness.handle(CloseReceipt(receipt=receipt))
     assert [
         (discrepancy["sku"], discrepancy["quantity"]) for discrepancy in result.data_of("discrepancy.found.v1")

@@ -214,7 +214,7 @@ class InMemorySerials:
         return unit.status if unit else None
 
 
-def codes(outcomes: Iterable[CommandOutcome]) -> list[list[str]]:
+def error_codes(outcomes: Iterable[CommandOutcome]) -> list[list[str]]:
     """Return the rejection codes of each command."""
     return [[str(violation.code) for violation in outcome.violations] for outcome in outcomes]
 

@@ -116,7 +116,7 @@ class InMemoryFulfillment:
         self._archive_shipped_items()
         return events
 
-    def violation_codes(self, message: Message) -> list[str]:
+    def rejection_codes(self, message: Message) -> list[str]:
         """Process one message; return the codes of its violations."""
         self.handle(message)
         return [str(violation.code) for violation in self.violations]

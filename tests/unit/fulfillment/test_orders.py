@@ -43,7 +43,7 @@ def test_duplicate_order_changes_nothing_and_a_different_one_is_rejected(fulfill
     fulfillment.handle(order_placed())
     assert fulfillment.handle(order_placed()) == []
     assert not fulfillment.violations
-    assert fulfillment.violation_codes(order_placed(order_line("1", quantity=2))) == [Code.DOCUMENT_EXISTS]
+    assert fulfillment.rejection_codes(order_placed(order_line("1", quantity=2))) == [Code.DOCUMENT_EXISTS]
 
 
 @pytest.mark.parametrize(
