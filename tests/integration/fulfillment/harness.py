@@ -18,13 +18,14 @@ from shared.contracts.commands.fulfillment import (
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
 from shared.contracts.problems import Code
-from shared.contracts.reference import LocationChanged, LocationType, ProductChanged
+from shared.contracts.reference import LocationType
 from shared.contracts.serials import AllocatedUnit, SerialAllocated, SerialDispatchApproved
 from shared.contracts.topics import FULFILLMENT
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
 from shared.messaging.handlers import CommandResult
 from shared.persistence.database import new_id
 from tests.support.harness import ProcessingResult, ServiceHarness
+from tests.support.messages.reference import location_changed, product_changed
 
 EventT = TypeVar("EventT", bound=Message)
 
@@ -46,10 +47,10 @@ class FulfillmentHarness(ServiceHarness):
         }
         await self.handle(
             *(
-                LocationChanged(location=name, version=1, type=location_type, pick_sequence=number)
+                location_changed(name, location_type, pick_sequence=number)
                 for number, (name, location_type) in enumerate(locations.items())
             ),
-            ProductChanged(sku=self.sku, version=1, name="Pump", unit="each", tracking="SERIAL"),
+            product_changed(self.sku, "SERIAL", name="Pump"),
         )
 
     async def handle(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:

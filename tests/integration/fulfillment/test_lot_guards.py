@@ -23,11 +23,11 @@ from shared.contracts.lots import (
 )
 from shared.contracts.problems import Code
 from shared.contracts.quantities import PackedLot
-from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.contracts.upstream import CustomerShelfLife
 from shared.persistence.database import Transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
+from tests.support.messages.reference import location_changed, warehouse_changed
 
 
 def lot_hold_placed(lot_harness: LotHarness, demand_id: str, lot: str) -> LotHoldPlaced:
@@ -83,8 +83,8 @@ async def test_expiry_follows_the_warehouse_time_zone(lot_harness: LotHarness, m
     for zone, codes in (("Pacific/Kiritimati", ["expired"]), ("Pacific/Niue", [])):
         warehouse = harness.scoped_id(zone[8:]).replace("/", "")
         await harness.handle(
-            WarehouseChanged(warehouse=warehouse, version=1, name=zone, time_zone=zone),
-            LocationChanged(location=f"{warehouse}/STAGE", version=1, type="STAGING", pick_sequence=1),
+            warehouse_changed(warehouse, zone),
+            location_changed(f"{warehouse}/STAGE", "STAGING"),
         )
         request = await lot_harness.place_order(zone, 1, warehouse=warehouse)
         await harness.handle(

@@ -20,10 +20,10 @@ from shared.contracts.lots import (
     SkippedLots,
 )
 from shared.contracts.problems import Code
-from shared.contracts.reference import LocationChanged
 from shared.contracts.upstream import OrderLine
 from tests.integration.fulfillment.harness import FulfillmentHarness, last_outbox_event, post
 from tests.integration.fulfillment.lot_harness import FAR_EXPIRY, LotHarness
+from tests.support.messages.reference import location_changed
 
 
 async def test_mixed_order_over_http(harness: FulfillmentHarness, lot_harness: LotHarness, http: AsyncClient) -> None:
@@ -32,7 +32,7 @@ async def test_mixed_order_over_http(harness: FulfillmentHarness, lot_harness: L
     The pick list shows lot, expiry, location and quantity in pick sequence (S19, S27). The shipment is dispatched once
     both stock services have approved its whole content (S10, S21, S28).
     """
-    await harness.handle(LocationChanged(location="EAST/A-0", version=1, type="STORAGE", pick_sequence=1))
+    await harness.handle(location_changed("EAST/A-0"))
     other_lines = (
         OrderLine(line="2", sku=harness.sku, quantity=Decimal(1)),
         OrderLine(line="3", sku=lot_harness.untracked_sku, quantity=2),

@@ -20,12 +20,12 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.lots import LotAllocated
 from shared.contracts.problems import Code
-from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled
 from shared.messaging.dispatcher import dispatch
 from shared.persistence.database import transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.support.events import to_event
+from tests.support.messages.reference import product_changed
 
 
 async def test_order_requests_stock_and_takes_the_allocation(harness: FulfillmentHarness) -> None:
@@ -120,19 +120,19 @@ async def test_line_waits_for_its_product(harness: FulfillmentHarness) -> None:
     (status_changed,) = harness.events
     assert isinstance(status_changed, OrderStatusChanged)
     assert status_changed.status == "AWAITING_PRODUCT"
-    await harness.handle(ProductChanged(sku=new_sku, version=1, name="New", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(new_sku, "SERIAL"))
     reevaluations = harness.events_of(OrderReevaluationRequested)
     assert [event.order for event in reevaluations] == [harness.scoped_id("SO-1")]
     await harness.handle(*reevaluations)
     assert [int(event.quantity) for event in harness.events_of(AllocationRequested)] == [2]
-    await harness.handle(ProductChanged(sku=new_sku, version=2, name="Renamed", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(new_sku, "SERIAL", version=2, name="Renamed"))
     assert not harness.events
 
 
 async def test_tracking_change_moves_demand_to_the_new_owner(harness: FulfillmentHarness) -> None:
     """Open demands are cancelled at the serials service and requested from the lots service (S02)."""
     first_request = await harness.place_order("SO-1", 2)
-    await harness.handle(ProductChanged(sku=harness.sku, version=2, name="Pump", unit="each", tracking="LOT"))
+    await harness.handle(product_changed(harness.sku, "LOT", version=2))
     await harness.handle(*harness.events_of(OrderReevaluationRequested))
     assert [event.demand_id for event in harness.events_of(AllocationCancelled)] == [first_request.demand_id]
     (request,) = harness.events_of(AllocationRequested)
@@ -148,7 +148,7 @@ async def test_product_defined_while_its_order_is_placed_is_not_missed(harness: 
     """Order placement and product definition take the same lock, so no reevaluation is lost."""
     new_sku = harness.scoped_id("NEW")
     placed = to_event(harness.order_placed("SO-1", lines=[{"line": "1", "sku": new_sku, "quantity": 1}]))
-    product = ProductChanged(sku=new_sku, version=1, name="New", unit="each", tracking="SERIAL")
+    product = product_changed(new_sku, "SERIAL")
     async with transaction(harness.engine) as first_tx:
         await dispatch(first_tx, harness.registry, [placed])
         second_task = asyncio.create_task(harness.handle(product))

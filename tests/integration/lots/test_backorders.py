@@ -16,6 +16,7 @@ from tests.support.events import NOW
 from tests.support.in_memory.lot_allocation import POLICY, AllocatedPart, InMemoryAllocation, allocated_parts
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, LOCATION_TYPES, RACK, SHELF, WEST_SHELF
+from tests.support.messages.reference import product_changed
 
 CURRENT_TIME = datetime.now(UTC)
 PICK_SEQUENCE = {location: number for number, location in enumerate(LOCATION_TYPES)}
@@ -54,9 +55,7 @@ class EquivalenceRunner:
         """The next version of the product, with other stop-allocation days."""
         self.version += 1
         policy = POLICY.model_copy(update={"stop_allocation_days": stop_allocation_days})
-        return ProductChanged(
-            sku=self.harness.sku, version=self.version, name="cheese", unit="kg", tracking="LOT", shelf_life=policy
-        )
+        return product_changed(self.harness.sku, "LOT", version=self.version, unit="kg", shelf_life=policy)
 
     async def assert_same_allocations(self) -> None:
         """Play one random message on both and compare the allocations."""

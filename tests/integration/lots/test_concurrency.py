@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import Any
 
 from shared.contracts.lots import RecallOpened
-from shared.contracts.reference import LocationChanged, ProductChanged
+from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.harness import ProcessingResult
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, RACK, SHELF
+from tests.support.messages.reference import location_changed, product_changed
 
 TODAY = datetime.now(UTC).date()
 LOCATIONS = [SHELF, BIN, RACK, "EAST/A-04", "EAST/A-05"]
@@ -38,9 +39,7 @@ async def test_fifty_orders_for_twenty_units(harness: LotsHarness) -> None:
     await harness.handle(
         messages.receive(*(messages.received_lot(lot, 4, expiry) for lot, expiry in expiry_by_lot.items()))
     )
-    await harness.handle(
-        *(LocationChanged(location=location, version=9, type="STORAGE", pick_sequence=9) for location in LOCATIONS[3:])
-    )
+    await harness.handle(*(location_changed(location, pick_sequence=9, version=9) for location in LOCATIONS[3:]))
     await harness.handle(
         *(messages.put_away(lot, 4, location) for lot, location in zip(expiry_by_lot, LOCATIONS, strict=True))
     )
@@ -108,23 +107,21 @@ async def test_lot_expires_between_allocation_and_dispatch(harness: LotsHarness)
 async def test_customer_shelf_life_is_checked_at_allocation_and_dispatch(harness: LotsHarness) -> None:
     """A customer's required shelf life applies to allocation and dispatch; relaxing it fills backorders (P8)."""
 
-    def product_changed(version: int, days: int) -> ProductChanged:
+    def product_version(version: int, days: int) -> ProductChanged:
         policy = ShelfLifePolicy(customers=[CustomerShelfLife(customer="C-1", min_remaining_shelf_life_days=days)])
-        return ProductChanged(
-            sku=harness.sku, version=version, name="brie", unit="each", tracking="LOT", shelf_life=policy
-        )
+        return product_changed(harness.sku, "LOT", version=version, shelf_life=policy)
 
     messages = await put_away_lot(harness)
-    await harness.handle(product_changed(2, 40))
+    await harness.handle(product_version(2, 40))
     [shortfall] = (await harness.handle(messages.request_allocation(1, 2))).data_of("lot.allocated.v1")
     assert shortfall["skipped"] == [
         {"lot": "L1", "quantity": 5, "reason": "remaining shelf life too short for this order"}
     ]
-    [allocation] = (await harness.handle(product_changed(3, 20))).data_of("lot.allocated.v1")
+    [allocation] = (await harness.handle(product_version(3, 20))).data_of("lot.allocated.v1")
     assert (allocation["demand_id"], allocation["open_quantity"]) == (messages.demand_id(1), 0)
     await harness.handle(messages.pick(1, messages.lot_at_location("L1", 2)))
     assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == []
-    await harness.handle(product_changed(4, 35))
+    await harness.handle(product_version(4, 35))
     assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == [
         "insufficient_shelf_life"
     ]

@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from services.lots.expiry.domain import LotExpiryCheckDue
 from services.lots.expiry.store import SELECT_DUE
-from shared.contracts.reference import ProductChanged
 from shared.messaging import scheduler
 from shared.messaging.scheduler import JobRunner
 from shared.persistence.database import create_engine, transaction
@@ -20,6 +19,7 @@ from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.expiry_checks import receive_dated_lots
 from tests.integration.query_plans import explain
 from tests.support.messages.lots import DOCK
+from tests.support.messages.reference import product_changed
 from tests.support.time_zones import DAY
 
 pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
@@ -53,9 +53,7 @@ async def test_expiry_check_is_bounded_and_publishes_once(
 async def test_expiry_check_uses_constant_statement_count(harness: LotsHarness) -> None:
     """An expiry check takes as many statements for 200 lots as for one."""
     other_harness = LotsHarness(harness.engine)
-    await other_harness.handle(
-        ProductChanged(sku=other_harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT")
-    )
+    await other_harness.handle(product_changed(other_harness.sku, "LOT"))
     await receive_dated_lots(harness, -1)
     await receive_dated_lots(other_harness, *[-1] * 200)
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.commands.lots import CorrectLotDates
-from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import ShelfLifePolicy
 from tests.integration.expiry_checks import advance_days, published_events, published_thresholds, run_expiry_check
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.expiry_checks import correct_expiry, open_hold_ids, receive_dated_lots
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import SHELF
+from tests.support.messages.reference import product_changed
 from tests.support.time_zones import DAY
 
 pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
@@ -35,9 +35,7 @@ async def test_expiry_correction_rearms_thresholds(harness: LotsHarness) -> None
 async def test_required_expiry_cannot_be_removed(harness: LotsHarness) -> None:
     """A required expiry cannot be removed, and the expired lot stays on hold (S24, S28)."""
     policy = ShelfLifePolicy(expiry_required=True)
-    await harness.handle(
-        ProductChanged(sku=harness.sku, version=2, name="yoghurt", unit="each", tracking="LOT", shelf_life=policy)
-    )
+    await harness.handle(product_changed(harness.sku, "LOT", version=2, shelf_life=policy))
     await receive_dated_lots(harness, -1)
     await run_expiry_check(harness)
     result = await harness.handle(CorrectLotDates(sku=harness.sku, lot="B-0", expiry=None, reason="label unreadable"))
@@ -70,7 +68,7 @@ async def test_changed_thresholds_are_checked(harness: LotsHarness) -> None:
     await receive_dated_lots(harness, 50)
     await run_expiry_check(harness)
     policy = ShelfLifePolicy(expiry_alert_days=[100, 60, 45])
-    product = ProductChanged(sku=harness.sku, version=2, name="yoghurt", unit="each", tracking="LOT", shelf_life=policy)
+    product = product_changed(harness.sku, "LOT", version=2, shelf_life=policy)
     await harness.handle(product)
     await run_expiry_check(harness)
     assert await published_thresholds(harness) == [90, 60, 100]
@@ -79,7 +77,7 @@ async def test_changed_thresholds_are_checked(harness: LotsHarness) -> None:
 async def test_emptied_location_is_checked_after_unpick(harness: LotsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lot fully picked during a threshold change is checked in time after its unpick (S29)."""
     messages = OrderMessages(harness.sku)
-    product = ProductChanged(sku=harness.sku, version=2, name="yoghurt", unit="each", tracking="LOT")
+    product = product_changed(harness.sku, "LOT", version=2)
     await harness.handle(product.model_copy(update={"shelf_life": ShelfLifePolicy(expiry_alert_days=[])}))
     await receive_dated_lots(harness, 50)
     await harness.handle(messages.put_away("B-0"), messages.request_allocation(1, 10))

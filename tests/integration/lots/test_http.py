@@ -7,10 +7,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.contracts.reference import LocationChanged, ProductChanged
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, DOCK, SHELF
+from tests.support.messages.reference import location_changed, product_changed
 
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:
@@ -71,7 +71,7 @@ async def test_lot_of_another_product_is_rejected(
 async def test_serial_tracked_product_is_rejected(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """Serial-tracked products are rejected (S02)."""
     sku = f"S-{harness.sku}"
-    await harness.handle(ProductChanged(sku=sku, version=1, name="laptop", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(sku, "SERIAL"))
     response = await post(http, "/putaways", sku=sku, quantity=1, from_location=DOCK, location=SHELF)
     assert (response.status_code, response.json()["code"]) == (422, "serial_tracked_product")
 
@@ -79,7 +79,7 @@ async def test_serial_tracked_product_is_rejected(harness: LotsHarness, http: ht
 async def test_mixed_lot_rejection_suggests_an_empty_location(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """If no location holds the lot, the rejection suggests an empty storage location of the warehouse (S30)."""
     messages = harness.messages
-    await harness.handle(LocationChanged(location=f"EAST/{harness.sku}", version=1, type="STORAGE", pick_sequence=5000))
+    await harness.handle(location_changed(f"EAST/{harness.sku}", pick_sequence=5000))
     await harness.handle(messages.receive(messages.received_lot("B-1"), messages.received_lot("B-2")))
     await harness.handle(messages.put_away("B-1", 10, SHELF))
     response = await post(http, "/putaways", sku=harness.sku, lot="B-2", quantity=1, from_location=DOCK, location=SHELF)

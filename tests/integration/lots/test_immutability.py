@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared.contracts.reference import LocationChanged
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.messages.lots import BIN, DOCK, LATE_EXPIRY, OUTBOUND, SHELF, STAGE
+from tests.support.messages.reference import location_changed
 
 FORBIDDEN_STATEMENTS = [
     "UPDATE ledger SET on_hand = on_hand + 1",
@@ -78,10 +78,7 @@ async def _play_lifecycle(harness: LotsHarness, lots: int) -> list[int]:
     """The statement count of each batch in a lifecycle of a number of lots."""
     messages, lot_locations = harness.messages, [(f"B-{number}", f"EAST/R-{number}") for number in range(lots)]
     batches: list[list[Any]] = [
-        [
-            LocationChanged(location=location, version=1, type="STORAGE", pick_sequence=900)
-            for _, location in lot_locations
-        ],
+        [location_changed(location, pick_sequence=900) for _, location in lot_locations],
         [messages.receive(messages.received_lot(lot)) for lot, _ in lot_locations],
         [messages.receive(messages.received_lot(lot, 1, LATE_EXPIRY, hold_id=f"HS-{lot}")) for lot, _ in lot_locations],
         [messages.correct_dates(lot, LATE_EXPIRY) for lot, _ in lot_locations],

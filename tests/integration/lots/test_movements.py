@@ -3,13 +3,13 @@
 import asyncio
 from decimal import Decimal
 
-from shared.contracts.reference import LocationChanged
 from shared.messaging.dispatcher import dispatch
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.events import to_event
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, DOCK, SHELF
+from tests.support.messages.reference import location_changed
 
 
 async def test_receipt_registers_its_lots(harness: LotsHarness) -> None:
@@ -57,7 +57,7 @@ async def test_stock_is_released_when_its_location_becomes_known(harness: LotsHa
         messages.receive(messages.received_lot("B-1", 5), messages.received_lot("B-2", 1), location=location),
         messages.request_allocation(1, 3),
     )
-    storage = LocationChanged(location=location, version=1, type="STORAGE", pick_sequence=7000)
+    storage = location_changed(location, pick_sequence=7000)
     result = await harness.handle(storage)
     assert result.event_types() == ["lot.mixing_detected.v1", "lot.allocated.v1"]
     assert await harness.balances() == {
@@ -73,7 +73,7 @@ async def test_stock_is_released_when_its_location_becomes_known(harness: LotsHa
 async def test_receipt_concurrent_with_location_definition(harness: LotsHarness) -> None:
     """In either commit order, stock received at a location during its definition becomes available (S07)."""
     messages, location = OrderMessages(harness.sku), f"EAST/{harness.sku}"
-    storage = LocationChanged(location=location, version=1, type="STORAGE", pick_sequence=7000)
+    storage = location_changed(location, pick_sequence=7000)
     async with transaction(harness.engine) as tx:
         await dispatch(
             tx, harness.registry, [to_event(messages.receive(messages.received_lot("B-1", 5), location=location))]

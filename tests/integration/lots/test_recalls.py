@@ -11,13 +11,13 @@ from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.lots import RecallOpened
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import RecalledSerialState, SerialRecalled
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.harness import ProcessingResult
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import SHELF
+from tests.support.messages.reference import product_changed
 
 
 async def open_recall(harness: LotsHarness, recall_id: str, **fields: Any) -> ProcessingResult:
@@ -77,9 +77,7 @@ async def test_lot_without_product_finds_its_product(harness: LotsHarness, recal
 async def test_unscoped_notice_queries_all_serial_products(harness: LotsHarness, recall_id: str) -> None:
     """A notice without products queries each of 600 serial-tracked products (S46)."""
     pumps = [f"PUMP-{recall_id}-{number}" for number in range(600)]
-    await harness.handle(
-        *(ProductChanged(sku=sku, version=1, name="pump", unit="each", tracking="SERIAL") for sku in pumps)
-    )
+    await harness.handle(*(product_changed(sku, "SERIAL") for sku in pumps))
     result = await harness.handle(OpenRecall(recall=recall_id, text="unit SN-1", reason="leaks", mock=True))
     assert result.error_codes() == []
     assert set(pumps) <= {data["sku"] for data in result.data_of("recall.opened.v1")}
@@ -173,7 +171,7 @@ async def test_recall_whose_hold_id_already_exists(harness: LotsHarness, recall_
 async def test_serials_service_answers_for_serials(harness: LotsHarness, recall_id: str) -> None:
     """Reported serials are listed; shipped ones need a final customer contact before closing (S46)."""
     pump = f"PUMP-{uuid4().hex[:8]}"
-    await harness.handle(ProductChanged(sku=pump, version=1, name="pump", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(pump, "SERIAL"))
     await harness.handle(OpenRecall(recall=recall_id, serials=[{"sku": pump, "serial": "SN-1"}], reason="leaks"))
     assert (await harness.handle(CloseRecall(recall=recall_id, reason="done"))).error_codes() == ["recall_open"]
     shipped_unit = RecalledSerialState(

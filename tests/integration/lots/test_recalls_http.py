@@ -11,11 +11,11 @@ import pytest
 
 from shared.contracts.commands.lots import CloseRecall, OpenRecall
 from shared.contracts.lots import RecallOpened
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import RecalledSerialState, SerialRecalled
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_http import post
 from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.reference import product_changed
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_unknown_recall_is_not_found(http: httpx.AsyncClient, page: str) -
 async def test_recall_lists_as_csv(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:
     """Every CSV list has the rows and columns of its JSON page, for lots and serials (S46)."""
     messages, pump = OrderMessages(harness.sku), f"PUMP-{uuid4().hex[:8]}"
-    await harness.handle(ProductChanged(sku=pump, version=1, name="pump", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(pump, "SERIAL"))
     await harness.handle(messages.receive(messages.received_lot("B-1", 10)))
     await harness.handle(messages.put_away("B-1", 10), *(messages.request_allocation(number, 2) for number in (1, 2)))
     await harness.handle(messages.pick(1, messages.lot_at_location("B-1", 2)))

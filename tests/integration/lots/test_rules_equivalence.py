@@ -11,13 +11,13 @@ from services.lots.balances import store
 from services.lots.balances.domain.records import DemandRef
 from services.lots.balances.domain.results import CommandOutcome
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.reference import ProductChanged
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
+from tests.support.messages.reference import product_changed
 
 PlayedStep = tuple[str, str, Decimal, str, str, int]
 steps = st.tuples(
@@ -95,7 +95,7 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_st
     """For any messages, database and rules agree on balances, holds, events and rejections (S22, S30)."""
     harness = LotsHarness(engine)
     service = InMemoryLots(tracking={harness.sku: "LOT"})
-    await harness.handle(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
+    await harness.handle(product_changed(harness.sku, "LOT"))
     for step in played_steps:
         if step[0] == "allocate":
             await allocate(harness, service, step)

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.messaging import scheduler
 from shared.messaging.dispatcher import dispatch
 from shared.messaging.scheduler import JobRunner
@@ -13,6 +12,7 @@ from shared.persistence.database import Transaction, transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.events import to_event
 from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.reference import location_changed, product_changed
 from tests.support.time_zones import (
     DAY,
     NEXT_DAY_ZONE,
@@ -35,7 +35,7 @@ async def put_away_dated_lots(harness: LotsHarness, *days: int) -> OrderMessages
     await harness.handle(messages.receive(*lots, location=dock.location))
     for number, offset in enumerate(days):
         location = f"{shelf.location}{number or ''}"
-        await harness.handle(LocationChanged(location=location, version=1, type="STORAGE", pick_sequence=1))
+        await harness.handle(location_changed(location))
         await harness.handle(messages.put_away(f"L{offset}", 10, location, dock.location))
     return messages
 
@@ -101,7 +101,7 @@ async def test_rechecks_run_in_bounded_transactions(harness: LotsHarness, monkey
     """Rechecks of 500 products are recorded by one statement and run in bounded batches (S27)."""
     await put_away_dated_lots(harness, 0)
     skus = [f"{harness.sku}-{number}" for number in range(500)]
-    await harness.handle(*(ProductChanged(sku=sku, version=1, name="jam", unit="each", tracking="LOT") for sku in skus))
+    await harness.handle(*(product_changed(sku, "LOT") for sku in skus))
     empty_result = await harness.handle(warehouse_in(harness, SAME_DAY_ZONE, 2))
     await harness.handle(warehouse_in(harness, NEXT_DAY_ZONE, 3))
     await harness.handle(

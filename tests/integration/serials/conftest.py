@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.app import app
-from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
+from tests.support.messages.reference import location_changed, warehouse_changed
 from tests.support.messages.serials import TYPES
 
 
@@ -33,11 +33,8 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(environment["SERIALS_DATABASE_URL"], "test")
     harness = SerialsHarness(engine)
     await harness.handle(
-        WarehouseChanged(warehouse="EAST", version=1_000, name="East", time_zone="UTC"),
-        *(
-            LocationChanged(location=name, version=1, type=location_type, pick_sequence=1)
-            for name, location_type in TYPES.items()
-        ),
+        warehouse_changed("EAST", "UTC", version=1_000),
+        *(location_changed(name, location_type) for name, location_type in TYPES.items()),
     )
     yield engine
     await engine.dispose()

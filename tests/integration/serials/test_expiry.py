@@ -5,13 +5,14 @@ from typing import Any
 
 from shared.contracts.commands.serials import CorrectSerialExpiry, PlaceSerialHold
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
-from shared.contracts.reference import ProductChanged, WarehouseChanged
+from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.expiry import today
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
+from tests.support.messages.reference import product_changed, warehouse_changed
 
 KIRITIMATI = "Pacific/Kiritimati"
 """Time zone in which the date is a day ahead for most of the day."""
@@ -24,14 +25,7 @@ def label_expiring_in(days: int, time_zone: str = "UTC") -> dict[str, Any]:
 
 def shelf_life_policy(harness: SerialsHarness, version: int, **policy: Any) -> ProductChanged:
     """Build a change of the product's shelf-life policy."""
-    return ProductChanged(
-        sku=harness.sku,
-        version=version,
-        name="Gauze",
-        unit="each",
-        tracking="SERIAL",
-        shelf_life=ShelfLifePolicy(**policy),
-    )
+    return product_changed(harness.sku, "SERIAL", version=version, shelf_life=ShelfLifePolicy(**policy))
 
 
 async def test_skipped_units_are_reported_with_reasons(harness: SerialsHarness) -> None:
@@ -131,7 +125,7 @@ async def test_expiry_uses_the_warehouse_time_zone(harness: SerialsHarness) -> N
     [rejected] = (await harness.handle(demanding_check)).data_of("serial.dispatch_rejected.v1")
     assert [unit["code"] for unit in rejected["units"]] == ["insufficient_shelf_life"]
     is_next_day = today(Transaction.clock(), KIRITIMATI) > expiry_today["expiry"]
-    await harness.handle(WarehouseChanged(warehouse="EAST", version=1_001, name="East", time_zone=KIRITIMATI))
+    await harness.handle(warehouse_changed("EAST", KIRITIMATI, version=1_001))
     try:
         rejected_events = (await harness.handle(messages.request_dispatch_check(1, serial_numbers(1)))).data_of(
             "serial.dispatch_rejected.v1"
@@ -140,7 +134,7 @@ async def test_expiry_uses_the_warehouse_time_zone(harness: SerialsHarness) -> N
             [["expired"]] if is_next_day else []
         )
     finally:
-        await harness.handle(WarehouseChanged(warehouse="EAST", version=1_002, name="East", time_zone="UTC"))
+        await harness.handle(warehouse_changed("EAST", "UTC", version=1_002))
 
 
 async def test_expiry_correction_names_affected_orders(harness: SerialsHarness) -> None:

@@ -18,7 +18,6 @@ from shared.contracts.commands.serials import (
 from shared.contracts.envelope import Message
 from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import ReturnSerialsDisposed
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.persistence.database import Transaction
@@ -26,6 +25,7 @@ from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.support.events import to_event
 from tests.support.in_memory.serials import InMemorySerials
+from tests.support.messages.reference import product_changed
 from tests.support.messages.serials import BIN, SHELF
 
 serial_lists = st.lists(st.sampled_from(serial_numbers(8)), min_size=1, max_size=5, unique=True)
@@ -76,9 +76,7 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
     )
     factories: dict[str, Any] = {
         "receive": lambda: messages.receive(serials, version, **LABELS[(order_number * 4 + quantity) % len(LABELS)]),
-        "change policy": lambda: ProductChanged(
-            sku=messages.sku, version=version, name="Gauze", unit="each", tracking="SERIAL", shelf_life=policy
-        ),
+        "change policy": lambda: product_changed(messages.sku, "SERIAL", version=version, shelf_life=policy),
         "put away": lambda: messages.put_away(serials, SHELF if flag else BIN),
         "demand": lambda: messages.request_allocation(order_number, quantity, priority=5 + flag),
         "demand serials": lambda: messages.request_allocation(order_number, quantity, serials=serials[:quantity]),

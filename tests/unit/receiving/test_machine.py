@@ -13,10 +13,10 @@ from services.receiving.receipts import domain
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import Message
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptSerialsReceived
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnCancelled, AsnChanged
 from tests.support.events import to_event
+from tests.support.messages.reference import product_changed
 from tests.unit.receiving import steps
 from tests.unit.receiving.lot_machine import RECEIPTS, SESSIONS, USERS, LotReceivingMachine
 
@@ -142,7 +142,7 @@ class ReceivingMachine(LotReceivingMachine):
     def define(self) -> None:
         """Define the late product."""
         self.uow.trackings = {**self.uow.trackings, "LATE": "SERIAL"}
-        product_event = ProductChanged(sku="LATE", version=1, name="", unit="each", tracking="SERIAL")
+        product_event = product_changed("LATE", "SERIAL")
         self.apply_events(domain.plan_waiting_lines(self.uow, [to_event(product_event)]))
 
     @rule(sku=SKUS, serials=SERIALS)
