@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from shared.contracts.reference import ProductChanged
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.messages.lots import BIN, DOCK, SHELF
+from tests.support.messages.reference import product_changed
 
 
 async def put_away_lot(harness: LotsHarness, quantity: int = 10) -> None:
@@ -107,15 +107,7 @@ async def test_untracked_product_can_be_counted(untracked_harness: LotsHarness) 
 async def test_quantity_precision_of_the_product(harness: LotsHarness) -> None:
     """A quantity finer than the product's precision cannot be moved, counted or adjusted (S14)."""
     messages = harness.messages
-    product_fields = {
-        "sku": harness.sku,
-        "version": 2,
-        "name": "yoghurt",
-        "unit": "each",
-        "tracking": "LOT",
-        "decimals": 0,
-    }
-    await harness.handle(ProductChanged.model_validate(product_fields))
+    await harness.handle(product_changed(harness.sku, "LOT", version=2, decimals=0))
     await put_away_lot(harness)
     fractional_commands = [
         messages.move("B-1", "0.5", BIN), messages.count("B-1", "9.5"), messages.adjust("B-1", "0.5", "SCRAPPED"),
@@ -125,7 +117,7 @@ async def test_quantity_precision_of_the_product(harness: LotsHarness) -> None:
     assert result.error_codes() == ["quantity_precision"] * 4
     assert result.event_types() == ["lot.rejected.v1"] * 4
     assert (await harness.handle(messages.count("B-1", "9.000"))).error_codes() == []
-    await harness.handle(ProductChanged.model_validate(product_fields | {"version": 3, "decimals": 1}))
+    await harness.handle(product_changed(harness.sku, "LOT", version=3, decimals=1))
     assert (await harness.handle(*fractional_commands[:3])).error_codes() == []
     on_hand = {location: quantity for (_, location), (quantity, _) in (await harness.balances()).items()}
     assert on_hand == {SHELF: 9, BIN: Decimal("0.5")}
