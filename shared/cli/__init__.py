@@ -55,13 +55,16 @@ class Server(uvicorn.Server):
 
 @app.command()
 def serve(
-    service: Annotated[str, typer.Argument(help="receiving, serials, lots or fulfillment")],
+    service: Annotated[str, typer.Argument(help="receiving, serials, lots or fulfillment, or the module of an app")],
     host: Annotated[str, typer.Option(help="address of the HTTP API")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port of the HTTP API")] = 8000,
 ) -> None:
     """Run a replica of a service until it receives a stop signal."""
-    module = import_module(service if "." in service else f"services.{_require_service(service)}.app")
-    load_settings(module.app.state.registry.service)  # reports missing variables before the server starts
+    if "." in service:
+        module = import_module(service)
+    else:
+        module = import_module(f"services.{_require_service(service)}.app")
+        load_settings(service)  # reports missing variables before the server starts
     server = Server(
         uvicorn.Config(
             module.app, host=host, port=port, loop="uvloop", http="httptools", access_log=False, log_config=None,

@@ -1,10 +1,10 @@
 """Corrections by a sender: which ids can be used again, and what a repeated message adds."""
 
 from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine, ProductDefined
-from tests.e2e.polling import eventually
 from tests.e2e.receipts import load_single_line
 from tests.e2e.serial_scenario import WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def wait_for_expected_quantity(system: SystemUnderTest, receipt: str, quantity: int) -> None:
@@ -16,7 +16,7 @@ async def wait_for_expected_quantity(system: SystemUnderTest, receipt: str, quan
         assert line["expected_quantity"] == quantity, line
         return True
 
-    await eventually(is_expected)
+    await wait_until(is_expected)
 
 
 async def test_rejected_message_uses_up_its_id(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -14,9 +14,9 @@ from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.quantities import LotQuantity
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 
 class LotWhereabouts(NamedTuple):
@@ -61,7 +61,7 @@ async def wait_for_recall(system: SystemUnderTest, recall: str) -> JsonObject:
         assert recall_body["outstanding"] == 0, recall_body
         return recall_body
 
-    return await eventually(complete_recall)
+    return await wait_until(complete_recall)
 
 
 async def recall_rows(system: SystemUnderTest, recall: str, name: str) -> list[JsonObject]:
@@ -81,7 +81,7 @@ async def test_recall_from_notice_to_closing(system: SystemUnderTest, lot_scenar
     await system.execute(OpenRecall(recall=recall, lots=lots, reason="glass"), actor="sue")
     assert [item["sku"] for item in (await wait_for_recall(system, recall))["products"]] == [lot_scenario.sku]
     await lot_scenario.assert_pick_list(whereabouts.listed_order, {("L2", STORAGE_LOCATIONS[1]): 4})
-    assert await lot_scenario.rejected_dispatch_codes(whereabouts.packed_shipment) == {"on_hold"}
+    assert await lot_scenario.assert_dispatch_rejected(whereabouts.packed_shipment) == {"on_hold"}
     stock = {
         item["location"]: (item["on_hand"], item["on_hold"]) for item in await recall_rows(system, recall, "stock")
     }
@@ -107,7 +107,7 @@ async def test_recall_from_notice_to_closing(system: SystemUnderTest, lot_scenar
         assert stock_rows == {STORAGE_LOCATIONS[0]: (15, True), DOCK: (3, True)}
         return True
 
-    await eventually(later_receipt_is_held)
+    await wait_until(later_receipt_is_held)
     await system.assert_rejected(CloseRecall(recall=recall, reason="done"), "recall_open", actor="sue")
     await close_recall(system, lot_scenario, recall, whereabouts)
     await system.wait_until_quiescent()
@@ -229,7 +229,7 @@ async def test_recalled_unit_is_traced_to_its_customer(system: SystemUnderTest, 
             (serial, True)
         ]
 
-    await eventually(is_held)
+    await wait_until(is_held)
     await system.execute(ReleaseSerialHold(sku=lot_scenario.sku, hold_id=recall, reason="inspected"), actor="sue")
     await lot_scenario.put_away([serial])
     order = await lot_scenario.place_order(1)
@@ -239,5 +239,5 @@ async def test_recalled_unit_is_traced_to_its_customer(system: SystemUnderTest, 
         contacts = await recall_rows(system, recall, "contacts")
         return [(item["lot_or_serial"], item["customer_name"]) for item in contacts] == [(serial, CUSTOMER.name)]
 
-    await eventually(customer_is_listed)
+    await wait_until(customer_is_listed)
     await system.assert_rejected(CloseRecall(recall=recall, reason="done"), "recall_open", actor="sue")

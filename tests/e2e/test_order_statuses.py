@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled
 from tests.e2e.event_listener import EventListener
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SerialScenario
 from tests.e2e.system import SystemUnderTest
 from tests.support.guide import read_table
+from tests.support.polling import wait_until
 
 
 async def test_orders_make_exactly_the_listed_transitions(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -50,7 +50,7 @@ async def test_orders_make_exactly_the_listed_transitions(system: SystemUnderTes
         assert observed_transitions(system.listener) == listed
         return True
 
-    await eventually(all_made)
+    await wait_until(all_made)
 
 
 async def wait_for_status(system: SystemUnderTest, order: str, status: str) -> None:
@@ -61,7 +61,7 @@ async def wait_for_status(system: SystemUnderTest, order: str, status: str) -> N
         assert response.json().get("status") == status, response.text
         return True
 
-    await eventually(status_reached)
+    await wait_until(status_reached)
 
 
 def observed_transitions(listener: EventListener) -> set[tuple[str, str]]:

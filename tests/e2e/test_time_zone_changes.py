@@ -12,8 +12,8 @@ from shared.contracts.envelope import Message
 from shared.contracts.upstream import AsnAnnounced, LocationDefined, WarehouseDefined
 from shared.inventory.expiry import today
 from tests.e2e.lot_scenario import LotScenario
-from tests.e2e.polling import eventually
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 EAST_OF_DATE_LINE, WEST_OF_DATE_LINE = "Pacific/Kiritimati", "Etc/GMT+12"
 """The date of the first is at any time later than that of the second."""
@@ -34,7 +34,7 @@ async def define_warehouse(system: SystemUnderTest, warehouse: str) -> tuple[str
                 assert await system.fetch_rows(service, "SELECT 1 FROM location WHERE location = $1", location), service
         return True
 
-    await eventually(is_known)
+    await wait_until(is_known)
     return dock, shelf
 
 

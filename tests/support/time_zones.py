@@ -8,6 +8,7 @@ from shared.contracts.envelope import Message
 from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.persistence.database import Transaction
 from tests.support.harness import ProcessingResult, ServiceHarness
+from tests.support.messages.reference import location_changed, warehouse_changed
 
 NOON = datetime(2033, 5, 10, 12, tzinfo=UTC)
 DAY = NOON.date()
@@ -23,14 +24,14 @@ def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def warehouse_in(harness: ServiceHarness, name: str, version: int) -> WarehouseChanged:
     """Return the test warehouse with a time zone."""
-    return WarehouseChanged(warehouse=harness.scoped_id("W"), version=version, name="West", time_zone=name)
+    return warehouse_changed(harness.scoped_id("W"), name, version=version)
 
 
 def storage_and_dock(harness: ServiceHarness) -> tuple[LocationChanged, LocationChanged]:
     """Return a storage location and a dock of the test warehouse."""
     return (
-        LocationChanged(location=f"{harness.scoped_id('W')}/S", version=1, type="STORAGE", pick_sequence=1),
-        LocationChanged(location=f"{harness.scoped_id('W')}/D", version=1, type="DOCK", pick_sequence=2),
+        location_changed(f"{harness.scoped_id('W')}/S"),
+        location_changed(f"{harness.scoped_id('W')}/D", "DOCK", pick_sequence=2),
     )
 
 
@@ -47,6 +48,6 @@ def reallocation_requests(harness: ServiceHarness, result: ProcessingResult) -> 
 
 async def change_time_zone(harness: ServiceHarness, name: str, version: int) -> int:
     """Change the time zone of the test warehouse and reallocate as requested; return the number of products."""
-    requests = reallocation_requests(harness, await harness.publish(warehouse_in(harness, name, version)))
-    await harness.publish(*requests)
+    requests = reallocation_requests(harness, await harness.handle(warehouse_in(harness, name, version)))
+    await harness.handle(*requests)
     return len(requests)

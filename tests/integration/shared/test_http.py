@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.persistence.database import create_engine, read_only, transaction
-from tests.integration.shared.toy.app import app
+from tests.support.toy.app import app
 
 
 @pytest.fixture

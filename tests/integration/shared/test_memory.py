@@ -12,17 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.subscriber import Subscription
 from shared.settings import load_settings
-from tests.integration.shared.probes import has_partitions, has_units, new_box, wait_until
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived
+from tests.integration.shared.probes import has_partitions, has_units, new_box_id
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived
 
 BATCHES = 50
 
 
 async def test_processed_batches_are_released(engine: AsyncEngine, publish: Callable[..., Any]) -> None:
     """After 50 batches no record is alive, without a run of the garbage collector, which services run rarely."""
-    consumer, box = BatchConsumer(app.state.registry, engine, lambda: None), new_box()
+    consumer, box = BatchConsumer(app.state.registry, engine, lambda: None), new_box_id()
     subscription = Subscription(f"toy-{uuid4()}", ["toy.arrivals"], consumer, load_settings("toy"))
     await subscription.start()
     try:

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.stack import Stack
 from tests.integration.shared.conftest import StartService
-from tests.integration.shared.probes import get_readiness, has_units, new_box, wait_until
-from tests.integration.shared.toy.messages import Arrived
+from tests.integration.shared.probes import get_readiness, has_units, new_box_id
+from tests.support.polling import wait_until
+from tests.support.toy.messages import Arrived
 
 TERMINATE_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'toy' AND application_name LIKE 'toy-%'"
@@ -47,7 +48,7 @@ async def test_server_state_never_halts_the_consumer(
 ) -> None:
     """Neither a read-only server nor a missing grant halts: HTTP answers 503, and both go on once it is mended."""
     enter, leave, message = STATES[state]
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     await publish(Arrived(box=box, serials=["1"]))
     await wait_until(has_units(engine, box, 1))
     await superuser.execute(enter)

@@ -9,9 +9,9 @@ from shared.contracts.upstream import AsnCancelled, AsnChanged
 from tests.support.guide import read_table
 from tests.unit.receiving.steps import (
     announce_receipt,
-    apply_command,
     asn_line,
     confirm_session,
+    handle,
     new_uow,
     scan_serials,
 )
@@ -19,12 +19,12 @@ from tests.unit.receiving.steps import (
 Step = Callable[[ReceivingUnitOfWork], CommandOutcome]
 STEPS: tuple[Step, ...] = (
     lambda uow: announce_receipt(uow, "R1", asn_line(quantity=1)),
-    lambda uow: apply_command(uow, AsnChanged.model_validate({"receipt": "R1", "add": [asn_line(quantity=1)]})),
-    lambda uow: apply_command(uow, AsnCancelled(receipt="R1")),
+    lambda uow: handle(uow, AsnChanged.model_validate({"receipt": "R1", "add": [asn_line(quantity=1)]})),
+    lambda uow: handle(uow, AsnCancelled(receipt="R1")),
     lambda uow: scan_serials(uow, "R1", f"PU-{len(uow.units)}"),
-    lambda uow: apply_command(uow, DiscardSession(receipt="R1", session="S")),
+    lambda uow: handle(uow, DiscardSession(receipt="R1", session="S")),
     lambda uow: confirm_session(uow, "R1"),
-    lambda uow: apply_command(uow, CloseReceipt(receipt="R1")),
+    lambda uow: handle(uow, CloseReceipt(receipt="R1")),
 )
 
 

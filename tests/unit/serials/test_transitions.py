@@ -15,7 +15,7 @@ from services.serials.units.domain.transitions import (
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import Causation
 from shared.contracts.serials import SerialStatus
-from tests.unit.serials.messages import NOW
+from tests.support.events import NOW
 
 CONTEXT = MessageContext("ann", NOW, Causation(source="test", id="m0"))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from shared.messaging import batch_consumer as batch_consumer_module
@@ -17,9 +17,10 @@ from shared.messaging.rebalance import Assignment
 from shared.messaging.registry import HandlerRegistry
 from shared.messaging.transactions import PoisonRecordError
 from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem
-from tests.integration.shared.conftest import encode_message
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived, ToyRejected
+from tests.support.events import encode_message
+from tests.support.records import build_record
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived, ToyRejected
 
 FIRST_PARTITION, SECOND_PARTITION = TopicPartition("toy.arrivals", 0), TopicPartition("toy.arrivals", 1)
 
@@ -73,10 +74,7 @@ def batch() -> list[Any]:
     """Create three records on two partitions."""
     value = encode_message(Arrived(box="A", serials=["1"]))
     positions = ((0, 7), (0, 8), (1, 3))
-    return [
-        ConsumerRecord("toy.arrivals", partition, offset, 0, 0, b"A", value, None, 0, 0, ())
-        for partition, offset in positions
-    ]
+    return [build_record(value, partition=partition, offset=offset) for partition, offset in positions]
 
 
 @pytest.fixture
@@ -111,7 +109,7 @@ async def test_filtered_messages_are_committed_unprocessed(monkeypatch: pytest.M
     await batch_consumer.assignment.on_partitions_assigned({FIRST_PARTITION, SECOND_PARTITION})
     processor = fake_processing(monkeypatch)
     accepted_value = encode_message(Arrived(box="B", serials=["1"]))
-    records = [*batch(), ConsumerRecord("toy.arrivals", 0, 9, 0, 0, b"B", accepted_value, None, 0, 0, ())]
+    records = [*batch(), build_record(accepted_value, key=b"B", offset=9)]
     await batch_consumer.process(consumer := fake_consumer(FIRST_PARTITION, SECOND_PARTITION), records)
     assert [[item.position for item in items] for items in processor.processed] == [[("toy.arrivals", 0, 9)]]
     assert consumer.commits == [{FIRST_PARTITION: 10, SECOND_PARTITION: 4}]

@@ -13,7 +13,7 @@ from shared.messaging.dispatcher import group_by_handler
 from shared.messaging.handlers import EventHandler
 from shared.messaging.registry import HandlerRegistry
 from shared.persistence.database import Transaction
-from tests.integration.shared.toy.messages import Add, Added, Arrived, ToyRejected
+from tests.support.toy.messages import Add, Added, Arrived, ToyRejected
 
 
 async def first_callback(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from asyncpg.exceptions import TargetServerAttributeNotMatched
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
@@ -22,8 +22,9 @@ from shared.messaging.decode import Decoder
 from shared.messaging.work import RETRY_COST, WorkItem, offset_range, split_by_cost
 from shared.ops.telemetry import RateLimitFilter, SingleLineFormatter
 from shared.persistence.errors import ConcurrentUpdateError, ErrorCategory, categorise_error
-from tests.integration.shared.conftest import encode_message
-from tests.integration.shared.toy.messages import Arrived, Unhandled
+from tests.support.events import encode_message
+from tests.support.records import build_record
+from tests.support.toy.messages import Arrived, Unhandled
 
 QUANTITY: TypeAdapter[Decimal] = TypeAdapter(Quantity)
 PARTITION, OTHER_PARTITION = TopicPartition("toy.arrivals", 0), TopicPartition("toy.arrivals", 1)
@@ -116,7 +117,7 @@ def test_errors_are_categorised(error: BaseException, category: ErrorCategory) -
 def work_item(offset: int, units: int, partition: int = 0) -> WorkItem:
     """Create a work item with a number of units."""
     value = encode_message(Arrived(box="A", serials=[str(unit) for unit in range(units)]))
-    record = ConsumerRecord("toy.arrivals", partition, offset, 0, 0, b"A", value, None, 0, 0, ())
+    record = build_record(value, partition=partition, offset=offset)
     return WorkItem(record, event=Decoder({Arrived.TYPE: Arrived}).decode(record))  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from shared.http import CsvColumn, Limit, NotFoundError, Page, ReadTransaction, 
 from shared.messaging.handlers import CommandHandler, CommandResult, EventHandler, ScheduledJob
 from shared.persistence.database import Transaction
 from shared.runtime import create_app
-from tests.integration.shared.toy.messages import Add, Added, Arrived, Ripe, ToyRejected
+from tests.support.toy.messages import Add, Added, Arrived, Ripe, ToyRejected
 
 SELECT_UNITS = text(
     "SELECT box, serial, position FROM unit WHERE box = ANY(CAST(:boxes AS text[])) ORDER BY box, position"

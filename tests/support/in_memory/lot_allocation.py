@@ -30,7 +30,7 @@ from shared.contracts.fulfillment import (
 from shared.contracts.lots import RejectedLot
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.identifiers import warehouse_of
-from tests.unit.serials.messages import to_event
+from tests.support.events import to_event
 
 NOON = datetime(2027, 3, 31, 11, 30, tzinfo=UTC)
 ZONES = {"EAST": "Pacific/Kiritimati", "WEST": "Etc/GMT+12"}
@@ -80,13 +80,16 @@ class InMemoryAllocation:
     def add_lot(self, number: str, expiry: date | None, received_day: int) -> None:
         """Register a lot."""
         received_at = self.now - timedelta(days=90 - received_day)
-        self.uow.lots[self.sku, number] = Lot(self.sku, number, expiry, None, None, received_at, "Dairy")
+        self.uow.lots[self.sku, number] = Lot(
+            sku=self.sku, lot=number, expiry=expiry, manufactured_on=None, best_before=None,
+            first_received_at=received_at, supplier="Dairy",
+        )  # fmt: skip
 
     def add_stock(self, number: str, location: str, quantity: int) -> list[Allocation]:
         """Add available stock at a location."""
         balance = self.uow.balances.setdefault(
             (self.sku, number, location),
-            Balance(self.sku, number, location, warehouse_of(location), True),
+            Balance(sku=self.sku, lot=number, location=location, warehouse=warehouse_of(location), is_storage=True),
         )
         self.uow.adjust_on_hand(LotChangeType.FOUND, balance, Decimal(quantity), CONTEXT, DocumentRefs())
         return self.allocate()

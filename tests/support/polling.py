@@ -13,7 +13,7 @@ MIN_PAUSE, MAX_PAUSE = 0.02, 0.1
 """Seconds between polls, increasing."""
 
 
-async def eventually(probe: Callable[[], Awaitable[T | None]], seconds: float = MAX_WAIT_SECONDS) -> T:
+async def wait_until(probe: Callable[[], Awaitable[T | None]], seconds: float = MAX_WAIT_SECONDS) -> T:
     """Poll until the probe returns a truthy value without an AssertionError; fail at the deadline."""
     deadline, pause = time.monotonic() + seconds, MIN_PAUSE
     while True:

@@ -1,6 +1,6 @@
 """Builders of the fulfillment messages about one product: demands, picks, dispatch checks, dispatches."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +14,8 @@ from shared.contracts.fulfillment import (
     OrderLotsUnpicked,
 )
 from shared.contracts.quantities import LotAtLocation, LotQuantity, PackedLot
-from tests.unit.lots.messages import BIN, OUTBOUND, SHELF, ProductMessages
-
-NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
+from tests.support.events import NOW
+from tests.support.messages.lots import BIN, OUTBOUND, SHELF, ProductMessages
 
 
 class OrderMessages(ProductMessages):

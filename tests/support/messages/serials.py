@@ -1,11 +1,9 @@
 """Builders of the messages that serials consumes."""
 
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any
 
 from services.serials.units.domain.movements import LocationTypes
-from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
@@ -19,10 +17,7 @@ from shared.contracts.receiving import (
     ReceiptSerialsReceived,
     ReturnSerialsReceived,
 )
-
-M = TypeVar("M", bound=Message)
-NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
-_ids = count(1)
+from tests.support.events import NOW
 
 DOCK, STAGE, SHELF, BIN, OUTBOUND = "EAST/DOCK", "EAST/STAGE", "EAST/A-01", "EAST/A-02", "EAST/OUT"
 WEST_SHELF = "WEST/B-01"
@@ -34,14 +29,6 @@ TYPES: LocationTypes = {
     BIN: "STORAGE",
     WEST_SHELF: "STORAGE",
 }
-
-
-def to_event(data: M) -> CloudEvent[M]:
-    """Wrap a payload in an event with a new id, one second after the previous one."""
-    number = next(_ids)
-    return CloudEvent[M].model_construct(
-        id=f"m{number}", source="test", type=data.TYPE, time=NOW + timedelta(seconds=number), data=data
-    )
 
 
 def serial_numbers(quantity: int, first: int = 1) -> list[str]:

@@ -57,8 +57,8 @@ from shared.contracts.receiving import (
 )
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import ShelfLifePolicy
-from tests.unit.serials.messages import (
-    NOW,
+from tests.support.events import NOW, to_event
+from tests.support.messages.serials import (
     OUTBOUND,
     SHELF,
     TYPES,
@@ -66,7 +66,6 @@ from tests.unit.serials.messages import (
     receive,
     request_allocation,
     serial_numbers,
-    to_event,
 )
 
 Messages = list[CloudEvent[Any]]
@@ -148,9 +147,9 @@ class InMemorySerials:
 
     def handle(self, *payloads: Message) -> Any:
         """Handle messages of one type as a batch and return the result of the rule."""
-        return self.process([to_event(payload) for payload in payloads])
+        return self.handle_events([to_event(payload) for payload in payloads])
 
-    def process(self, messages: Messages) -> Any:
+    def handle_events(self, messages: Messages) -> Any:
         """Handle a batch: apply the rules, allocate where the service would, and store the changes."""
         message_type = type(messages[0].data)
         uow = SerialsUnitOfWork(
@@ -216,7 +215,7 @@ class InMemorySerials:
         return unit.status if unit else None
 
 
-def codes(outcomes: Iterable[CommandOutcome]) -> list[list[str]]:
+def error_codes(outcomes: Iterable[CommandOutcome]) -> list[list[str]]:
     """Return the rejection codes of each command."""
     return [[str(violation.code) for violation in outcome.violations] for outcome in outcomes]
 

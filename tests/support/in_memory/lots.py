@@ -33,8 +33,8 @@ from shared.contracts.commands.lots import (
 from shared.contracts.envelope import Causation, CloudEvent, Message
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import Tracking
-from tests.unit.lots.messages import LOCATION_TYPES
-from tests.unit.serials.messages import NOW, to_event
+from tests.support.events import NOW, to_event
+from tests.support.messages.lots import LOCATION_TYPES
 
 Rule = Callable[[LotsUnitOfWork, Any], Sequence[CommandOutcome] | Sequence[Message]]
 RULES: Mapping[type[Message], Rule] = {
@@ -94,9 +94,9 @@ class InMemoryLots:
 
     def handle(self, *payloads: Message) -> Any:
         """Process messages of one type as one batch; return the results of the rule."""
-        return self.process([to_event(payload) for payload in payloads])
+        return self.handle_events([to_event(payload) for payload in payloads])
 
-    def process(self, events: Sequence[CloudEvent[Any]]) -> Any:
+    def handle_events(self, events: Sequence[CloudEvent[Any]]) -> Any:
         """Process a batch of events; return the results of the rule."""
         uow = self.new_unit_of_work()
         outcomes = RULES[type(events[0].data)](uow, events)
