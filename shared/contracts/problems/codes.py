@@ -114,6 +114,9 @@ class Code(StrEnum):
     DISPATCHED = "dispatched"
     CANCELLED_ITEMS_PRESENT = "cancelled_items_present"
     DISPATCH_REJECTED = "dispatch_rejected"
+    CANCELLED = "cancelled"
+    CONTENT_CHANGED = "content_changed"
+    APPROVAL_EXPIRED = "approval_expired"
 
     RECALL_NOT_FOUND = "recall_not_found"
     RECALL_NO_MATCH = "recall_no_match"

@@ -248,6 +248,13 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.DISPATCH_REJECTED: ProblemType(
         409, "Dispatch check failed", "Unpick the listed items; replacements are allocated automatically."
     ),
+    Code.CANCELLED: ProblemType(409, "Dispatch check was cancelled", "See the detail; dispatch the shipment again."),
+    Code.CONTENT_CHANGED: ProblemType(
+        409, "Content changed during the dispatch check", "Check the cartons and dispatch the shipment again."
+    ),
+    Code.APPROVAL_EXPIRED: ProblemType(
+        409, "Approval of the dispatch check expired", "Dispatch the shipment again; check the clocks if it recurs."
+    ),
     Code.RECALL_NOT_FOUND: ProblemType(404, "Recall not found", "List the recalls with GET /recalls."),
     Code.RECALL_NO_MATCH: ProblemType(
         422, "Recall matches no stock", "Check the numbers, or name a lot with its product to hold future receipts."

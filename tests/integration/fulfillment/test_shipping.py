@@ -1,7 +1,9 @@
 """Cartons, shipments and dispatches, on a real database."""
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
+from services.fulfillment.app import app
 from services.fulfillment.shipping.domain import DispatchAccepted
 from shared.contracts.commands.fulfillment import (
     CancelShipment,
@@ -54,9 +56,12 @@ def dispatch_check_id(result: CommandResult) -> str:
 
 
 async def check_status(harness: FulfillmentHarness, check_id: str) -> str:
-    """The stored status of a dispatch check."""
-    (row,) = await harness.fetch_all("SELECT status FROM dispatch_check WHERE check_id = :check", check=check_id)
-    return str(row["status"])
+    """The status of a dispatch check as the API shows it, whatever its reasons."""
+    app.state.engine = harness.engine
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
+        response = await client.get(f"/dispatch-checks/{check_id}")
+    assert response.status_code == 200, response.text
+    return str(response.json()["status"])
 
 
 async def create_packed_shipment(harness: FulfillmentHarness, shipment_id: str, *orders: str) -> str:

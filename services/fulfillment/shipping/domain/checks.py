@@ -29,7 +29,7 @@ def approve_dispatch(context: MessageContext, shipping_uow: ShippingUnitOfWork, 
         shipping_uow.close_check(
             check,
             "CANCELLED",
-            Reason("content_changed", f"Content changed during the check: order {', '.join(changed_orders)}"),
+            Reason(Code.CONTENT_CHANGED, f"Content changed during the check: order {', '.join(changed_orders)}"),
         )
         return
     content = shipping_uow.content_by_order(shipment)
@@ -82,10 +82,21 @@ def _approved_lines(data: ApprovalEvent) -> list[tuple[tuple[object, ...], str]]
     return [((data.order, line.line, line.sku, line.lot, line.quantity), line.lot) for line in data.stock]
 
 
+def _known_code(code: str) -> Code:
+    """The error code of another service; one of its newer release counts as a rejected dispatch."""
+    try:
+        return Code(code)
+    except ValueError:
+        return Code.DISPATCH_REJECTED
+
+
 def _rejection_reasons(data: RejectionEvent) -> list[Reason]:
     if isinstance(data, SerialDispatchRejected):
-        return [Reason(code=unit.code, detail=unit.detail, sku=data.sku, serial=unit.serial) for unit in data.units]
-    return [Reason(code=line.code, detail=line.detail, sku=data.sku, lot=line.lot) for line in data.stock]
+        return [
+            Reason(code=_known_code(unit.code), detail=unit.detail, sku=data.sku, serial=unit.serial)
+            for unit in data.units
+        ]
+    return [Reason(code=_known_code(line.code), detail=line.detail, sku=data.sku, lot=line.lot) for line in data.stock]
 
 
 def _find_check(
@@ -123,7 +134,7 @@ def _complete_check(
     held_items = [item for items in content.values() for item in items if item.on_hold]
     if check.valid_until is None or shipping_uow.now > check.valid_until:
         shipping_uow.close_check(
-            check, "CANCELLED", Reason("approval_expired", f"The approval was valid until {check.valid_until}")
+            check, "CANCELLED", Reason(Code.APPROVAL_EXPIRED, f"The approval was valid until {check.valid_until}")
         )
     elif held_items:
         shipping_uow.close_check(check, "REJECTED", *(_hold_reason(item) for item in held_items))

@@ -92,7 +92,7 @@ def cancel_check(shipping_uow: ShippingUnitOfWork, shipment: Shipment, reason: s
     """Cancel the pending dispatch check of a shipment, if any."""
     check = shipping_uow.checks.get(shipment.check_id) if shipment.check_id else None
     if check is not None and check.status == "PENDING":
-        shipping_uow.close_check(check, "CANCELLED", Reason("cancelled", reason))
+        shipping_uow.close_check(check, "CANCELLED", Reason(Code.CANCELLED, reason))
     shipment.check_id = None
 
 

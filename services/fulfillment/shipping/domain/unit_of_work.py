@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from services.fulfillment.orders.domain import AllocatedItem, FulfillmentUnitOfWork, WorkingSet
+from shared.contracts.problems import Code
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class Shipment:
 class Reason(NamedTuple):
     """Why a shipment, or a unit or lot of it, cannot be dispatched."""
 
-    code: str
+    code: Code
     detail: str
     sku: str = ""
     serial: str = ""
