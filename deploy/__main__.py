@@ -35,7 +35,7 @@ def up() -> None:
     """Start everything in the background, print the addresses, and report services that are not ready."""
     if not is_up():
         LOG_FILE.parent.mkdir(parents=True, exist_ok=True)
-        with LOG_FILE.open("wb") as log:
+        with LOG_FILE.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "deploy", "run"],
                 stdout=log,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
 
@@ -17,6 +18,11 @@ MAX_PAUSE = 30.0
 """Longest pause in seconds before a restart."""
 STABLE_SECONDS = 60.0
 """Run time in seconds after which a program is restarted without a pause."""
+
+
+def report(message: object) -> None:
+    """Print a message with the time."""
+    print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {message}", flush=True)
 
 
 @dataclass
@@ -38,13 +44,13 @@ class Program:
             is_stable = now - self.started_at >= STABLE_SECONDS
             self.pause = 0.0 if is_stable else min(MAX_PAUSE, max(1.0, 2 * self.pause))
             self.restart_at = now + self.pause
-            print(f"{self.name} ended unexpectedly; it is restarted in {self.pause:.0f} s", flush=True)
+            report(f"{self.name} ended unexpectedly; it is restarted in {self.pause:.0f} s")
         if now >= self.restart_at:
             self.restart_at, self.started_at = None, now
             try:
                 self.restart()
             except StartError as error:
-                print(error, flush=True)
+                report(error)
 
 
 def list_programs(stack: Stack, services: dict[str, Service]) -> list[Program]:

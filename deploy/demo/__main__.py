@@ -30,8 +30,11 @@ READY_SECONDS = 60.0
 """Longest wait for the services of a running stack, which may just restart."""
 
 
-async def play(bootstrap: str, services: Mapping[str, str], console: Console) -> bool:
-    """Play the scenario once on the services at these URLs; return whether every step succeeded."""
+async def play(bootstrap: str, services: Mapping[str, str], console: Console, *, keep_running: bool) -> bool:
+    """Play the scenario once on the services at these URLs; return whether every step succeeded.
+
+    What to try next is shown only for services that keep running.
+    """
     client = HttpClient(services)
     report = StepReport(console)
     run_id = datetime.now(UTC).strftime("%d%H%M%S")
@@ -47,7 +50,8 @@ async def play(bootstrap: str, services: Mapping[str, str], console: Console) ->
     await client.aclose()
     console.print(report.table())
     console.print(history_table(f"Audit trail of {scenario.document_id('PU', 1)}", history.get("items", [])))
-    show_next_steps(console, services, bootstrap, scenario)
+    if keep_running:
+        show_next_steps(console, services, bootstrap, scenario)
     return report.all_succeeded
 
 
@@ -82,7 +86,9 @@ def play_on_new_stack(console: Console, *, keep_running: bool) -> bool:
             urls = {name: service.url for name, service in services.items()}
             stack.record(urls)
             console.print(f"Ready after {time.monotonic() - started_at:.0f} s. Playing the scenario:")
-            succeeded = asyncio.run(play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], urls, console))
+            succeeded = asyncio.run(
+                play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], urls, console, keep_running=keep_running)
+            )
             if keep_running:
                 console.print("\nThe stack keeps running; press Ctrl-C to stop it.")
                 with suppress(KeyboardInterrupt):
@@ -98,7 +104,9 @@ def main() -> int:
         if (stack := find_running_stack()) is not None:
             stack.wait_until_ready(READY_SECONDS)
             console.print("Playing the scenario on the running stack:")
-            succeeded = asyncio.run(play(stack.environment["KAFKA_BOOTSTRAP_SERVERS"], stack.services, console))
+            succeeded = asyncio.run(
+                play(stack.environment["KAFKA_BOOTSTRAP_SERVERS"], stack.services, console, keep_running=True)
+            )
         else:
             succeeded = play_on_new_stack(console, keep_running="--once" not in sys.argv[1:])
     return 130 if succeeded is None else int(not succeeded)

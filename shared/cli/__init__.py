@@ -130,15 +130,18 @@ def _consumer_of(topic: str) -> str:
 def list_dead_letters(
     service: ServiceOption,
     topic: Annotated[str | None, typer.Option(help="only records of this topic")] = None,
-    size: Annotated[int, typer.Option(help="maximum number of dead letters")] = 100,
+    size: Annotated[int, typer.Option(help="maximum number of dead letters", min=1)] = 100,
 ) -> None:
     """List the newest dead letters that have not been replayed."""
 
     async def operation(engine: AsyncEngine) -> None:
         async with read_only(engine) as tx:
-            for dead_letter in await dead_letters.list_page(tx, topic=topic, is_open=True, size=size):
+            found = await dead_letters.list_page(tx, topic=topic, is_open=True, size=size + 1)
+            for dead_letter in found[:size]:
                 stored_at = f"{dead_letter.stored_at:%Y-%m-%d %H:%M:%S}"
                 typer.echo(f"{dead_letter.id}\t{stored_at}\t{_position(dead_letter)}\t{dead_letter.error}")
+        if len(found) > size:
+            typer.echo(f"These are the newest {size}; list more with --size.", err=True)
 
     _with_engine(service, operation)
 
