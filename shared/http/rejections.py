@@ -14,15 +14,15 @@ from shared.http.commands import execute_idempotently, parse_command
 from shared.http.dependencies import ReadTransaction
 from shared.http.idempotency import IdempotencyKey, StoredResponse
 from shared.http.openapi import COMMAND_HEADERS
-from shared.http.pages import Page, decode_cursor, paginate
-from shared.http.parameters import Cursor, Limit, OpenFilter
+from shared.http.pages import MAX_BIGINT, Page, decode_cursor, paginate
+from shared.http.parameters import ONLY_DIGITS, Cursor, Limit, OpenFilter
 from shared.http.problems import NotFoundError
 from shared.identifiers import Reason
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["rejections"])
 RejectionKind = Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
-RejectionPath = Annotated[int, Path(description="Id of the rejection.")]
+RejectionPath = Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the rejection."), ONLY_DIGITS]
 COLUMNS = (
     "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, closed_reason"
 )
