@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from shared.contracts.envelope import CloudEvent, Message, parse_traceparent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
 from shared.http import idempotency, problems
 from shared.http.idempotency import IdempotencyKey, StoredResponse
+from shared.http.json_bodies import read_json_object
 from shared.http.openapi import describe_command
 from shared.http.paths import encode_path
 from shared.http.problems import ProblemError
@@ -24,7 +24,6 @@ from shared.messaging.handlers import CommandHandler, CommandResult
 from shared.ops.telemetry import TRANSACTION_CONFLICTS, TRANSACTION_DURATION
 from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, sqlstate, transaction
 
-MAX_BODY_BYTES = 1024 * 1024
 MAX_ATTEMPTS = 5
 PRINTABLE = re.compile(r"[ -~]{1,255}")
 CommandAction = Callable[[Transaction], Awaitable[tuple[StoredResponse, bool]]]
@@ -78,23 +77,11 @@ async def parse_command(request: Request, fields: Mapping[str, str] = {}) -> Com
         raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
     if not PRINTABLE.fullmatch(key):
         raise ProblemError(Code.KEY_MISSING, "Idempotency-Key: 1 to 255 printable ASCII characters")
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY_BYTES:
-            raise ProblemError(Code.PAYLOAD_TOO_LARGE, f"Request body exceeds {MAX_BODY_BYTES} bytes")
-    try:
-        body = from_json(raw or b"{}")
-    except ValueError as error:
-        raise problems.validation_problem([{"field": "body", "message": str(error)}]) from None
-    if not isinstance(body, dict):
-        raise problems.validation_problem([{"field": "body", "message": "must be a JSON object"}])
+    body = await read_json_object(request)
     for parameter, value in request.path_params.items():
         name = fields.get(parameter, parameter)
         if body.setdefault(name, value) != value:
             raise problems.validation_problem([{"field": name, "message": f"differs from the path: {value}"}])
-    if b"\\u0000" in raw:
-        raise problems.validation_problem([{"field": "body", "message": "NUL character not allowed"}])
     canonical = to_json(dict(sorted(body.items())))
     return CommandRequest(actor, key, body, hashlib.sha256(canonical).digest())
 
@@ -103,10 +90,7 @@ def _to_event(
     registry: HandlerRegistry, handler: CommandHandler, request: Request, command: CommandRequest
 ) -> CloudEvent[Any]:
     fields = {name: value for name, value in command.body.items() if name != "cause"} | {"actor": command.actor}
-    try:
-        data: Message = handler.message.model_validate_json(to_json(fields))
-    except ValidationError as error:
-        raise problems.validation_problem(problems.field_errors(error)) from None
+    data: Message = problems.validate_fields(handler.message, fields)
     return CloudEvent[Any].model_construct(
         id=new_id(), source=f"http://{registry.service}{encode_path(request.url.path)}"[:255],
         type=handler.message.TYPE, time=Transaction.clock(), data=data,

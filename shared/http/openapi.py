@@ -80,6 +80,7 @@ def describe_command(handler: CommandHandler) -> dict[str, Any]:
             404: _problem_response("A referenced resource was not found", **{"Retry-After": RETRY_AFTER}),
             409: _problem_response("The command conflicts with the current state", **{"Retry-After": RETRY_AFTER}),
             413: _problem_response("Request body too large"),
+            415: _problem_response("Request body is not JSON in UTF-8"),
             422: _problem_response("The command violates a rule, or its key was used with a different body"),
             500: _problem_response("Internal error; no change was made"),
             503: _problem_response("Database unavailable", **{"Retry-After": RETRY_AFTER}),

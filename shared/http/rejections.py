@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
-from shared.http import reads
+from shared.http import problems, reads
 from shared.http.commands import execute_idempotently, parse_command
 from shared.http.dependencies import ReadTransaction
 from shared.http.idempotency import IdempotencyKey, StoredResponse
@@ -74,6 +74,9 @@ class CloseRejection(KnownFieldsModel):
     reason: Reason
 
 
+CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CloseRejection.model_json_schema()}}}
+
+
 def _to_summary(row: Row[Any]) -> RejectionSummary:
     return RejectionSummary.model_validate(row._asdict())
 
@@ -113,12 +116,14 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
 
 
 @router.post(
-    "/rejections/{rejection}/close", summary="Close an event conflict", openapi_extra={"parameters": COMMAND_HEADERS},
+    "/rejections/{rejection}/close", summary="Close an event conflict",
+    openapi_extra={"parameters": COMMAND_HEADERS, "requestBody": CLOSE_BODY},
     response_model=RejectionDetail, responses=reads.PROBLEMS_OF_COMMANDS,
 )  # fmt: skip
-async def close_rejection(request: Request, rejection: RejectionPath, closing: CloseRejection) -> Response:
+async def close_rejection(request: Request, rejection: RejectionPath) -> Response:
     """Close an event conflict with a reason; the record is kept."""
     command = await parse_command(request)
+    closing = problems.validate_fields(CloseRejection, command.body)
 
     async def close(tx: Transaction) -> tuple[StoredResponse, bool]:
         values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
