@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.cli.recall import recall
+from shared.http.protocol import LimitedHttpProtocol
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
 from shared.persistence.database import create_engine, read_only, transaction
@@ -52,8 +53,8 @@ def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
     module = import_module(service if "." in service else f"services.{service}.app")
     server = Server(
         uvicorn.Config(
-            module.app, host=host, port=port, loop="uvloop", http="httptools", access_log=False, log_config=None,
-            timeout_graceful_shutdown=2, lifespan="on",
+            module.app, host=host, port=port, loop="uvloop", http=LimitedHttpProtocol, access_log=False,
+            log_config=None, timeout_graceful_shutdown=2, lifespan="on",
         )
     )  # fmt: skip
     server.run()

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from shared.contracts.descriptions import field_description
 from shared.contracts.envelope import Message
 from shared.contracts.examples import body_example, data_example
+from shared.contracts.problems import Code
 from shared.contracts.results import Problem
 from shared.http import reads
 from shared.messaging.handlers import CommandHandler
@@ -145,6 +146,7 @@ def _document_errors(path: str, methods: dict[str, Any]) -> None:
     """Replace the 422 of FastAPI by the 400 of this API, and add the 404 of paths with parameters."""
     for operation in methods.values():
         responses = operation["responses"]
+        responses["431"] = reads.problem(Code.HEADERS_TOO_LARGE)
         if "HTTPValidationError" in str(responses.get("422")):
             del responses["422"]
             responses.setdefault("400", _problem_response("Invalid request"))
