@@ -5,10 +5,10 @@ RUN := .venv/bin/python
 SYNCED := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit faults bench check fmt venv clean servers
+.PHONY: help demo up down test unit faults contracts bench check fmt venv clean servers
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: servers $(SYNCED) ## run the demo on the whole stack; ONCE=1 exits after the results
 	@$(RUN) -m deploy.demo $(if $(ONCE),--once)
@@ -28,6 +28,9 @@ unit: $(SYNCED) ## run the pure tests on all cores
 faults: servers $(SYNCED) ## run the fault-injection tests: killed, frozen and concurrent services under load
 	$(RUN) -m pytest -q --part=faults tests/faults
 
+contracts: servers $(SYNCED) ## test each service against its OpenAPI document; SECONDS=60 per service
+	@SECONDS_PER_SERVICE=$(or $(SECONDS),60) $(RUN) -m tests.contracts
+
 bench: servers $(SYNCED) ## measure throughput, latency, search and recalls, in about half an hour
 	$(RUN) -m tests.benchmarks
 
@@ -45,7 +48,7 @@ venv: $(SYNCED) ## create the virtual environment
 
 clean: ## stop the stack and remove all generated files and the data of the stack
 	@test ! -e $(SYNCED) || $(RUN) -m deploy down
-	rm -rf .stack .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .stack .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache
 
 # Checked before any download.
 servers:

@@ -5,6 +5,7 @@ characters and look-alike letters in identifiers are scanner or keyboard errors.
 """
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -35,9 +36,48 @@ Warehouse = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}$")]
 Location = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}/[!-.0-~]{1,32}$")]
 """Location with its warehouse, for example `EAST/A-01-02`."""
 
-Actor = Annotated[str, StringConstraints(max_length=64)]
-Text = Annotated[str, StringConstraints(max_length=500)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
+"""Control characters, line and paragraph separators, as part of a regular expression."""
+DIRECTION = r"\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069"
+"""Characters that change the writing direction: a name could read differently from what is stored."""
+LINE_PATTERN = f"^[^{CONTROL}{DIRECTION}]*$"
+MULTILINE_PATTERN = rf"^(?:[^{CONTROL}{DIRECTION}]|[\t\n\r])*$"
+
+_FORBIDDEN = re.compile(f"[{CONTROL}{DIRECTION}]")
+_FORBIDDEN_IN_LINES = re.compile(rf"(?![\t\n\r])[{CONTROL}{DIRECTION}]")
+
+
+def _text_rule(forbidden: re.Pattern[str]) -> AfterValidator:
+    """Return a validator that refuses characters and normalises to NFC, so that equal texts have equal characters."""
+
+    def normalise(value: str) -> str:
+        if value.isascii() and value.isprintable():
+            return value
+        if found := forbidden.search(value):
+            raise ValueError(f"character U+{ord(found[0]):04X} at position {found.start() + 1} not allowed")
+        return unicodedata.normalize("NFC", value)
+
+    return AfterValidator(normalise)
+
+
+_LINE_RULE = (_text_rule(_FORBIDDEN), Field(json_schema_extra={"pattern": LINE_PATTERN}))
+_LINES_RULE = (_text_rule(_FORBIDDEN_IN_LINES), Field(json_schema_extra={"pattern": MULTILINE_PATTERN}))
+
+Actor = Annotated[str, StringConstraints(max_length=64), *_LINE_RULE]
+Text = Annotated[str, StringConstraints(max_length=500), *_LINE_RULE]
+"""Single line of text, such as a name."""
+ShortText = Annotated[str, StringConstraints(max_length=64), *_LINE_RULE]
+"""Single line of text, such as a role or a carrier."""
+MultilineText = Annotated[str, StringConstraints(max_length=500), *_LINES_RULE]
+"""Text with line breaks and tabs, such as an address or a note."""
+Notice = Annotated[str, StringConstraints(max_length=10_000), *_LINES_RULE]
+"""Long text with line breaks and tabs, such as a recall notice."""
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), *_LINE_RULE]
+
+Integer = Annotated[int, Field(strict=True)]
+"""JSON number without decimal point; `int` alone also reads texts such as `5_0` and booleans."""
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""Finite JSON number."""
 
 
 def _to_utc(value: datetime) -> datetime:
@@ -101,7 +141,7 @@ SignedQuantity = Annotated[
 """Quantity that may be negative, for output."""
 
 MAX_DECIMALS = 6
-Decimals = Annotated[int, Field(ge=0, le=MAX_DECIMALS)]
+Decimals = Annotated[Integer, Field(ge=0, le=MAX_DECIMALS)]
 """Maximum number of decimals of the quantities of a product."""
 
 Quantity = Annotated[

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,6 +19,7 @@ from shared.http import (
     dead_letters,
     idempotency,
     openapi,
+    pages,
     problems,
     reads,
     rejections,
@@ -67,6 +68,7 @@ def create_app(
         lifespan=lifespan,
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
+        dependencies=[Depends(pages.bind_list)],
     )
     app.state.registry, app.state.versions = registry, versions_folder(name)
     app.add_middleware(EncodedSlashMiddleware)

@@ -20,6 +20,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.cli.errors import ErrorReportingGroup
+from shared.http.protocol import LimitedHttpProtocol
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
 from shared.persistence.database import create_engine, read_only, transaction
@@ -67,8 +68,8 @@ def serve(
         load_settings(service)  # reports missing variables before the server starts
     server = Server(
         uvicorn.Config(
-            module.app, host=host, port=port, loop="uvloop", http="httptools", access_log=False, log_config=None,
-            timeout_graceful_shutdown=2, lifespan="on",
+            module.app, host=host, port=port, loop="uvloop", http=LimitedHttpProtocol, access_log=False,
+            log_config=None, timeout_graceful_shutdown=2, lifespan="on",
         )
     )  # fmt: skip
     server.run()

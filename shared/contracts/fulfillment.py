@@ -9,7 +9,18 @@ from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Mess
 from shared.contracts.quantities import LotQuantities, LotsAtLocation, PackedLots
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import FULFILLMENT
-from shared.identifiers import DocumentId, LineId, Location, LotNumber, Quantity, SerialNumber, Sku, Warehouse
+from shared.identifiers import (
+    DocumentId,
+    Integer,
+    LineId,
+    Location,
+    LotNumber,
+    Number,
+    Quantity,
+    SerialNumber,
+    Sku,
+    Warehouse,
+)
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 Shortfall = Literal["BACKORDER", "CANCEL"]
@@ -27,13 +38,13 @@ class AllocationRequested(Message, type="allocation.requested.v1", topic=FULFILL
     warehouse: Warehouse
     quantity: Quantity
     customer: DocumentId
-    priority: int
+    priority: Integer
     placed_at: datetime
     shortfall: Shortfall
     serials: Serials = []
     lots: Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     single_lot: bool = False
-    min_remaining_shelf_life_days: int = 0
+    min_remaining_shelf_life_days: Integer = 0
 
     def cost(self) -> int:
         """The number of units that may be allocated at once; one for products without serial numbers."""
@@ -163,7 +174,7 @@ class DispatchCheckRequested(Message, type="dispatch_check.requested.v1", topic=
     customer: DocumentId
     units: Annotated[list[PackedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
     stock: PackedLots = []
-    min_remaining_shelf_life_days: int = 0
+    min_remaining_shelf_life_days: Integer = 0
 
 
 class OrderDispatched(Message, type="order.dispatched.v1", topic=FULFILLMENT, key="order"):
@@ -188,11 +199,11 @@ class LineProgress(ContractModel):
 
     line: LineId
     sku: Sku
-    ordered: float
-    allocated: float = 0
-    picked: float = 0
-    shipped: float = 0
-    open_quantity: float = 0
+    ordered: Number
+    allocated: Number = 0
+    picked: Number = 0
+    shipped: Number = 0
+    open_quantity: Number = 0
     awaiting_product: bool = False
     cancelled: bool = False
 

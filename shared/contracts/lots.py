@@ -13,12 +13,12 @@ from shared.contracts.topics import LOTS
 from shared.identifiers import (
     Day,
     DocumentId,
+    Integer,
     LineId,
     Location,
     LotNumber,
     NonNegativeQuantity,
     Quantity,
-    SignedQuantity,
     Sku,
     Warehouse,
 )
@@ -207,10 +207,10 @@ class LotExpiring(Message, type="lot.expiring.v1", topic=LOTS, key="sku"):
     lot: LotNumber
     warehouse: str
     expiry: Day
-    days: int
-    threshold: int
-    on_hand: Annotated[SignedQuantity, Field(ge=0)]
-    picked: Annotated[SignedQuantity, Field(ge=0)] = Decimal(0)
+    days: Integer
+    threshold: Integer
+    on_hand: NonNegativeQuantity
+    picked: NonNegativeQuantity = Decimal(0)
 
 
 class LotExpired(Message, type="lot.expired.v1", topic=LOTS, key="sku"):
@@ -220,8 +220,8 @@ class LotExpired(Message, type="lot.expired.v1", topic=LOTS, key="sku"):
     lot: LotNumber
     warehouse: str
     expiry: Day
-    on_hand: Annotated[SignedQuantity, Field(ge=0)]
-    picked: Annotated[SignedQuantity, Field(ge=0)] = Decimal(0)
+    on_hand: NonNegativeQuantity
+    picked: NonNegativeQuantity = Decimal(0)
     hold_id: DocumentId
 
 

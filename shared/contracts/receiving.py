@@ -12,10 +12,22 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.quantities import LotQuantities, LotQuantity
 from shared.contracts.topics import RECEIVING
-from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, Quantity, SerialNumber, Sku, Warehouse
+from shared.identifiers import (
+    Day,
+    DocumentId,
+    Integer,
+    LineId,
+    Location,
+    LotNumber,
+    Number,
+    Quantity,
+    SerialNumber,
+    Sku,
+    Warehouse,
+)
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
-Versions = Annotated[list[int], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+Versions = Annotated[list[Integer], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 Disposition = Literal["RESTOCK", "SCRAP", "RETURN_TO_VENDOR"]
 
 
@@ -184,11 +196,11 @@ class LineSummary(ContractModel):
 
     line: LineId
     sku: Sku
-    announced: Annotated[float, Field(ge=0)]
-    received: Annotated[float, Field(ge=0)]
-    short: Annotated[float, Field(ge=0)] = 0
-    over: Annotated[float, Field(ge=0)] = 0
-    unexpected: Annotated[float, Field(ge=0)] = 0
+    announced: Annotated[Number, Field(ge=0)]
+    received: Annotated[Number, Field(ge=0)]
+    short: Annotated[Number, Field(ge=0)] = 0
+    over: Annotated[Number, Field(ge=0)] = 0
+    unexpected: Annotated[Number, Field(ge=0)] = 0
 
 
 class ReceiptClosed(Message, type="receipt.closed.v1", topic=RECEIVING, key="receipt"):

@@ -8,7 +8,7 @@ from typing import Literal
 from shared.contracts.envelope import Message
 from shared.contracts.topics import LOCATIONS, PRODUCTS
 from shared.contracts.upstream import Barcode, ShelfLifePolicy
-from shared.identifiers import MAX_DECIMALS, Decimals, Location, Sku, Warehouse
+from shared.identifiers import MAX_DECIMALS, Decimals, Integer, Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]
 LocationType = Literal["DOCK", "STAGING", "STORAGE"]
@@ -18,7 +18,7 @@ class ProductChanged(Message, type="product.changed.v1", topic=PRODUCTS, key="sk
     """A new version of a product and its tracking."""
 
     sku: Sku
-    version: int
+    version: Integer
     name: str
     unit: str
     tracking: Tracking
@@ -31,7 +31,7 @@ class WarehouseChanged(Message, type="warehouse.changed.v1", topic=LOCATIONS, ke
     """A new version of a warehouse and its time zone."""
 
     warehouse: Warehouse
-    version: int
+    version: Integer
     name: str
     time_zone: str
 
@@ -40,6 +40,6 @@ class LocationChanged(Message, type="location.changed.v1", topic=LOCATIONS, key=
     """A new version of a location, with its type and pick sequence."""
 
     location: Location
-    version: int
+    version: Integer
     type: LocationType
-    pick_sequence: int
+    pick_sequence: Integer

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.topics import SERIALS
-from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, SerialNumber, Sku, Warehouse
+from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNumber, SerialNumber, Sku, Warehouse
 
 SerialStatus = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
 """Exactly the six statuses of the specification."""
@@ -22,7 +22,7 @@ class SerialStateChanged(Message, type="serial.state_changed.v1", topic=SERIALS,
 
     sku: Sku
     serials: Serials
-    versions: Annotated[list[int], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    versions: Annotated[list[Integer], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
     from_status: SerialStatus | None = None
     status: SerialStatus
     from_location: Location | None = None
@@ -52,7 +52,7 @@ class SkippedSerials(ContractModel):
     """Number of units that could not be allocated, with the reason."""
 
     reason: str
-    count: int
+    count: Integer
 
 
 class SerialAllocated(Message, type="serial.allocated.v1", topic=SERIALS, key="sku"):
@@ -67,7 +67,7 @@ class SerialAllocated(Message, type="serial.allocated.v1", topic=SERIALS, key="s
     order: DocumentId
     line: LineId
     allocated: Annotated[list[AllocatedUnit], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
-    open_quantity: int
+    open_quantity: Integer
     final: bool = False
     skipped: list[SkippedSerials] = []
 
@@ -132,8 +132,8 @@ class SerialExpiring(Message, type="serial.expiring.v1", topic=SERIALS, key="sku
     serials: Serials
     warehouse: str
     expiry: Day
-    days: int
-    threshold: int
+    days: Integer
+    threshold: Integer
 
 
 class SerialExpired(Message, type="serial.expired.v1", topic=SERIALS, key="sku"):

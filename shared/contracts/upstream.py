@@ -14,12 +14,15 @@ from shared.identifiers import (
     MAX_DECIMALS,
     Decimals,
     DocumentId,
+    Integer,
     LineId,
     Location,
     LotNumber,
+    MultilineText,
     Quantity,
     Reason,
     SerialNumber,
+    ShortText,
     Sku,
     Text,
     Timestamp,
@@ -31,10 +34,10 @@ class Barcode(ContractModel):
     """A barcode of the product and the number of units that one scan represents."""
 
     code: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
-    quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    quantity: Annotated[Integer, Field(ge=1, le=100_000)] = 1
 
 
-DayCount = Annotated[int, Field(ge=0, le=3650)]
+DayCount = Annotated[Integer, Field(ge=0, le=3650)]
 
 
 class CustomerShelfLife(ContractModel):
@@ -74,7 +77,7 @@ class ProductDefined(Message, type="product.defined.v1", topic=ERP_PRODUCTS, key
 
     sku: Sku
     name: Text
-    unit: Annotated[str, Field(min_length=1, max_length=16)] = "each"
+    unit: Annotated[ShortText, Field(min_length=1, max_length=16)] = "each"
     serial_tracked: bool = False
     lot_tracked: bool = False
     barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
@@ -87,7 +90,7 @@ class WarehouseDefined(Message, type="warehouse.defined.v1", topic=ERP_LOCATIONS
 
     warehouse: Warehouse
     name: Text
-    time_zone: Annotated[str, Field(max_length=64)] = "UTC"
+    time_zone: ShortText = "UTC"
 
 
 class LocationDefined(Message, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
@@ -95,7 +98,7 @@ class LocationDefined(Message, type="location.defined.v1", topic=ERP_LOCATIONS, 
 
     location: Location
     type: Literal["DOCK", "STAGING", "STORAGE"]
-    pick_sequence: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    pick_sequence: Annotated[Integer, Field(ge=0, le=10_000_000)] = 0
 
 
 class AsnLine(ContractModel):
@@ -170,7 +173,7 @@ class Customer(ContractModel):
 
     id: DocumentId
     name: Text = ""
-    ship_to: Text = ""
+    ship_to: MultilineText = ""
     contact: Text = ""
 
 
@@ -202,7 +205,7 @@ class OrderPlaced(Message, type="order.placed.v1", topic=OMS_ORDERS, key="order"
     order: DocumentId
     warehouse: Warehouse
     customer: Customer
-    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    priority: Annotated[Integer, Field(ge=0, le=9)] = 5
     backorders: Literal["ALLOWED", "NOT_ALLOWED", "SHIP_COMPLETE"] = "ALLOWED"
     placed_at: Timestamp | None = None
     min_remaining_shelf_life_days: DayCount = 0
@@ -218,7 +221,7 @@ class OrderAmended(Message, type="order.amended.v1", topic=OMS_ORDERS, key="orde
 
     order: DocumentId
     customer: Customer | None = None
-    priority: Annotated[int, Field(ge=0, le=9)] | None = None
+    priority: Annotated[Integer, Field(ge=0, le=9)] | None = None
     min_remaining_shelf_life_days: DayCount | None = None
     lines: Annotated[list[OrderLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 

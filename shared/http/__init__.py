@@ -2,8 +2,9 @@
 
 from shared.http.csv import CsvColumn, CsvResponse, csv_response
 from shared.http.dependencies import ReadTransaction
-from shared.http.pages import Page, decode_cursor, encode_cursor, paginate
+from shared.http.pages import Page, decode_cursor, encode_cursor, paginate, select_list
 from shared.http.parameters import (
+    ONLY_DIGITS,
     Cursor,
     CustomerFilter,
     HoldFilter,
@@ -26,6 +27,7 @@ from shared.http.problems import NotFoundError, ProblemError
 from shared.http.reports import Report, add_report_routes
 
 __all__ = [
+    "ONLY_DIGITS",
     "CsvColumn",
     "CsvResponse",
     "Cursor",
@@ -55,4 +57,5 @@ __all__ = [
     "decode_cursor",
     "encode_cursor",
     "paginate",
+    "select_list",
 ]  # fmt: skip

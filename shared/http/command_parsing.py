@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fastapi import Request
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from shared.contracts.problems import Code
 from shared.http import problems
+from shared.http.json_bodies import read_json_object
 from shared.http.problems import ProblemError
 
-MAX_BODY_BYTES = 1024 * 1024
 PRINTABLE = re.compile(r"[ -~]{1,255}")
 
 
@@ -35,22 +35,10 @@ async def parse_command(request: Request, fields: Mapping[str, str] = {}) -> Com
         raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
     if not PRINTABLE.fullmatch(key):
         raise ProblemError(Code.KEY_MISSING, "Idempotency-Key: 1 to 255 printable ASCII characters")
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY_BYTES:
-            raise ProblemError(Code.PAYLOAD_TOO_LARGE, f"Request body exceeds {MAX_BODY_BYTES} bytes")
-    try:
-        body = from_json(raw or b"{}")
-    except ValueError as error:
-        raise problems.validation_problem([{"field": "body", "message": str(error)}]) from None
-    if not isinstance(body, dict):
-        raise problems.validation_problem([{"field": "body", "message": "must be a JSON object"}])
+    body = await read_json_object(request)
     for parameter, value in request.path_params.items():
         name = fields.get(parameter, parameter)
         if body.setdefault(name, value) != value:
             raise problems.validation_problem([{"field": name, "message": f"differs from the path: {value}"}])
-    if b"\\u0000" in raw:
-        raise problems.validation_problem([{"field": "body", "message": "NUL character not allowed"}])
     canonical = to_json(dict(sorted(body.items())))
     return CommandRequest(actor, key, body, hashlib.sha256(canonical).digest())

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 from pydantic_core import to_json
 
 from shared.contracts.envelope import CloudEvent, Message, parse_traceparent
@@ -53,10 +52,7 @@ def _to_event(
     registry: HandlerRegistry, handler: CommandHandler, request: Request, command: CommandRequest
 ) -> CloudEvent[Any]:
     fields = {name: value for name, value in command.body.items() if name != "cause"} | {"actor": command.actor}
-    try:
-        data: Message = handler.message.model_validate_json(to_json(fields))
-    except ValidationError as error:
-        raise problems.validation_problem(problems.field_errors(error)) from None
+    data: Message = problems.validate_fields(handler.message, fields)
     return CloudEvent[Any].model_construct(
         id=new_id(), source=f"http://{registry.service}{encode_path(request.url.path)}"[:255],
         type=handler.message.TYPE, time=Transaction.clock(), data=data,

@@ -9,8 +9,8 @@ from sqlalchemy import Row
 
 from shared.contracts.model import KnownFieldsModel
 from shared.http.dependencies import ReadTransaction
-from shared.http.pages import Page, decode_cursor, paginate
-from shared.http.parameters import Cursor, Limit, OpenFilter
+from shared.http.pages import MAX_BIGINT, Page, decode_cursor, paginate
+from shared.http.parameters import ONLY_DIGITS, Cursor, Limit, OpenFilter
 from shared.http.problems import NotFoundError
 from shared.messaging import dead_letters
 
@@ -69,7 +69,8 @@ async def list_dead_letters(
 
 @router.get("/dead-letters/{dead_letter}")
 async def get_dead_letter(
-    tx: ReadTransaction, dead_letter: Annotated[int, Path(description="Id of the dead letter.")]
+    tx: ReadTransaction,
+    dead_letter: Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the dead letter."), ONLY_DIGITS],
 ) -> DeadLetterDetail:
     """Get a dead letter with its complete value and headers (base64)."""
     row = await dead_letters.get(tx, dead_letter)

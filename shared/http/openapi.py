@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from shared.contracts.descriptions import field_description
 from shared.contracts.envelope import Message
 from shared.contracts.examples import body_example, data_example
+from shared.contracts.problems import Code
 from shared.contracts.results import Problem
 from shared.http import reads
 from shared.messaging.handlers import CommandHandler
@@ -80,6 +81,7 @@ def describe_command(handler: CommandHandler) -> dict[str, Any]:
             404: _problem_response("A referenced resource was not found", **{"Retry-After": RETRY_AFTER}),
             409: _problem_response("The command conflicts with the current state", **{"Retry-After": RETRY_AFTER}),
             413: _problem_response("Request body too large"),
+            415: _problem_response("Request body is not JSON in UTF-8"),
             422: _problem_response("The command violates a rule, or its key was used with a different body"),
             500: _problem_response("Internal error; no change was made"),
             503: _problem_response("Database unavailable", **{"Retry-After": RETRY_AFTER}),
@@ -144,6 +146,7 @@ def _document_errors(path: str, methods: dict[str, Any]) -> None:
     """Replace the 422 of FastAPI by the 400 of this API, and add the 404 of paths with parameters."""
     for operation in methods.values():
         responses = operation["responses"]
+        responses["431"] = reads.problem(Code.HEADERS_TOO_LARGE)
         if "HTTPValidationError" in str(responses.get("422")):
             del responses["422"]
             responses.setdefault("400", _problem_response("Invalid request"))

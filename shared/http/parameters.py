@@ -1,14 +1,33 @@
 """Query and path parameters shared by all endpoints."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
+
+from shared.http.pages import MAX_CURSOR_LENGTH
 
 S = TypeVar("S")
 
-Cursor = Annotated[str | None, Query(description="`next` of the previous page; omit it for the first page.")]
-Limit = Annotated[int, Query(ge=1, le=500, description="Items per page.")]
+
+def _parse_digits(value: Any) -> Any:
+    """Accept only ASCII digits: `int` also reads signs, spaces, underscores and other scripts."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("must be a whole number such as 25")
+    return value
+
+
+ONLY_DIGITS = BeforeValidator(_parse_digits)
+
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=MAX_CURSOR_LENGTH,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="`next` of the previous page, with the same filters; omit it for the first page.",
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=500, description="Items per page."), ONLY_DIGITS]
 StatusFilter = Annotated[list[S] | None, Query(description="Status; repeat the parameter for several.")]
 SkuFilter = Annotated[str | None, Query(description="SKU of the product.")]
 WarehouseFilter = Annotated[str | None, Query(description="Id of the warehouse.")]

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
@@ -17,6 +18,7 @@ from shared.persistence.errors import ConcurrentUpdateError, ErrorCategory, cate
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+M = TypeVar("M", bound=BaseModel)
 
 
 class ProblemError(Exception):
@@ -55,6 +57,14 @@ def validation_problem(errors: Sequence[Mapping[str, str]]) -> ProblemError:
     """Build the problem of a request that does not match its schema."""
     detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors[:3])
     return ProblemError(Code.VALIDATION_ERROR, detail, errors=list(errors))
+
+
+def validate_fields(model: type[M], fields: Mapping[str, Any]) -> M:
+    """Validate the fields of a JSON body; raises a problem that lists the errors."""
+    try:
+        return model.model_validate_json(to_json(fields))
+    except ValidationError as error:
+        raise validation_problem(field_errors(error)) from None
 
 
 def install_exception_handlers(app: FastAPI) -> None:

@@ -33,6 +33,7 @@ def problem(*codes: Code) -> dict[str, Any]:
 PROBLEMS_OF_COMMANDS: dict[int | str, dict[str, Any]] = {
     400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_MISSING),
     413: problem(Code.PAYLOAD_TOO_LARGE),
+    415: problem(Code.UNSUPPORTED_MEDIA_TYPE),
     422: problem(Code.KEY_REUSED),
     500: problem(Code.INTERNAL_ERROR),
     503: problem(Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER},

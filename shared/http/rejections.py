@@ -9,20 +9,20 @@ from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
-from shared.http import reads
+from shared.http import problems, reads
 from shared.http.command_parsing import parse_command
 from shared.http.dependencies import ReadTransaction
 from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
 from shared.http.openapi import COMMAND_HEADERS
-from shared.http.pages import Page, decode_cursor, paginate
-from shared.http.parameters import Cursor, Limit, OpenFilter
+from shared.http.pages import MAX_BIGINT, Page, decode_cursor, paginate
+from shared.http.parameters import ONLY_DIGITS, Cursor, Limit, OpenFilter
 from shared.http.problems import NotFoundError
 from shared.identifiers import Reason
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["rejections"])
 RejectionKind = Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
-RejectionPath = Annotated[int, Path(description="Id of the rejection.")]
+RejectionPath = Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the rejection."), ONLY_DIGITS]
 COLUMNS = (
     "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, closed_reason"
 )
@@ -74,6 +74,9 @@ class CloseRejection(KnownFieldsModel):
     reason: Reason
 
 
+CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CloseRejection.model_json_schema()}}}
+
+
 def _to_summary(row: Row[Any]) -> RejectionSummary:
     return RejectionSummary.model_validate(row._asdict())
 
@@ -113,12 +116,14 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
 
 
 @router.post(
-    "/rejections/{rejection}/close", summary="Close an event conflict", openapi_extra={"parameters": COMMAND_HEADERS},
+    "/rejections/{rejection}/close", summary="Close an event conflict",
+    openapi_extra={"parameters": COMMAND_HEADERS, "requestBody": CLOSE_BODY},
     response_model=RejectionDetail, responses=reads.PROBLEMS_OF_COMMANDS,
 )  # fmt: skip
-async def close_rejection(request: Request, rejection: RejectionPath, closing: CloseRejection) -> Response:
+async def close_rejection(request: Request, rejection: RejectionPath) -> Response:
     """Close an event conflict with a reason; the record is kept."""
     command = await parse_command(request)
+    closing = problems.validate_fields(CloseRejection, command.body)
 
     async def close(tx: Transaction) -> tuple[StoredResponse, bool]:
         values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.strict_json import find_json_violation
 from shared.contracts.topics import Topic
 from shared.messaging.dead_letters import Record
 
@@ -50,7 +51,7 @@ class Decoder:
             except ValidationError:
                 event = None  # diagnosed below
             if event is not None and event.type == type_name:
-                return _validate_record(record, event)
+                return _validate_record(record, event, topic)
         return self._diagnose(record, value, topic)
 
     def _diagnose(self, record: Record, value: bytes, topic: Topic) -> CloudEvent[Any] | MalformedRecord | None:
@@ -60,7 +61,7 @@ class Decoder:
             return type_name
         if validate := self._validators.get(type_name):
             try:
-                return _validate_record(record, validate(value))
+                return _validate_record(record, validate(value), topic)
             except ValidationError as error:
                 return MalformedRecord(_describe_errors(error))
         if type_name in topic.messages or topic.kind in {"events", "reference"}:
@@ -80,8 +81,8 @@ def _parse_type(value: bytes) -> str | MalformedRecord:
     return str(document["type"])
 
 
-def _validate_record(record: Record, event: CloudEvent[Any]) -> CloudEvent[Any] | MalformedRecord:
-    """Return the event if the record has its key and no NUL character, which PostgreSQL cannot store."""
+def _validate_record(record: Record, event: CloudEvent[Any], topic: Topic) -> CloudEvent[Any] | MalformedRecord:
+    """Return the event if the record has its key, no NUL character (for PostgreSQL) and, from outside, strict JSON."""
     expected = event.data.key()
     if record.key is None:
         return MalformedRecord(f"the record has no key; expected {expected!r}")
@@ -89,6 +90,9 @@ def _validate_record(record: Record, event: CloudEvent[Any]) -> CloudEvent[Any] 
         return MalformedRecord(f"the record key is {record.key.decode(errors='replace')!r}; expected {expected!r}")
     if b"\\u0000" in (record.value or b""):
         return MalformedRecord("NUL character not allowed")
+    # our own serializer writes strict JSON
+    if topic.kind in {"upstream", "commands"} and (violation := find_json_violation(record.value or b"")):
+        return MalformedRecord(violation)
     return event
 
 

@@ -1,5 +1,7 @@
 """The HTTP interface of every service."""
 
+import asyncio
+import contextlib
 import json
 import re
 from typing import Any
@@ -233,3 +235,32 @@ async def test_encoded_slash_belongs_to_the_identifier(system: SystemUnderTest, 
     )
     (path,) = rejected["blocked_by"]
     assert (await system.get_json("fulfillment", path))["order"] == odd_order
+
+
+@each_service
+async def test_large_headers_are_a_431(system: SystemUnderTest, service: str) -> None:
+    """Headers or a request line above 32 KB, complete or not, and 20,000 headers are a 431; 30 KB is accepted."""
+    host, _, port = system.services[service].url.removeprefix("http://").partition(":")
+
+    async def exchange(request: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        with contextlib.suppress(ConnectionError):  # the service closes the connection before it has read everything
+            writer.write(request)
+            await writer.drain()
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    start, end = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", b"\r\n"
+    for request in (
+        start + b"A: " + b"x" * 200_000 + b"\r\n" + end, start + b"A: b\r\n" * 20_000 + end,
+        start + b"A: b\r\n" * 201 + end, start + b"A: " + b"x" * 2_000_000,
+        b"GET /health?a=" + b"x" * 200_000 + b" HTTP/1.1\r\n" + end,
+    ):  # fmt: skip
+        head, _, body = (await exchange(request)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 431 "), head
+        assert b"Content-Type: application/problem+json" in head
+        assert json.loads(body)["code"] == "headers_too_large"
+    assert (await exchange(b"nonsense\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+    assert (await exchange(start + b"A: " + b"x" * 30_000 + b"\r\n" + end)).startswith(b"HTTP/1.1 200 ")
+    assert (await system.post(service, "/nowhere", {"note": "x" * 500_000})).status_code == 404

@@ -32,7 +32,9 @@ async def post_command(client: httpx.AsyncClient, replica: Service, command: Mes
     handler = registry_of(replica.name).by_type[command.TYPE]
     assert isinstance(handler, CommandHandler)
     path = path_of(handler, command.model_dump())
-    headers = {"X-Actor": ACTOR, "Idempotency-Key": f"{command.TYPE} {next(KEY_NUMBERS)}"}
+    headers = {
+        "Content-Type": "application/json", "X-Actor": ACTOR, "Idempotency-Key": f"{command.TYPE} {next(KEY_NUMBERS)}",
+    }  # fmt: skip
     body = command.model_dump_json(exclude={"actor", "cause"}, exclude_none=True)
     return await client.post(f"{replica.url}{path}", content=body, headers=headers)
 

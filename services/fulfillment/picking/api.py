@@ -10,6 +10,7 @@ from services.fulfillment.picking import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
+    ONLY_DIGITS,
     Cursor,
     Limit,
     NotFoundError,
@@ -97,7 +98,9 @@ async def list_picks(
     tx: ReadTransaction,
     *,
     warehouse: Annotated[str, Query(description="Id of the warehouse.")],
-    orders: Annotated[int, Query(ge=1, le=200, description="Maximum number of orders, highest priority first.")] = 20,
+    orders: Annotated[
+        int, Query(ge=1, le=200, description="Maximum number of orders, highest priority first."), ONLY_DIGITS
+    ] = 20,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[PickItem]:

@@ -6,7 +6,18 @@ from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.topics import FULFILLMENT_COMMANDS
-from shared.identifiers import DocumentId, LineId, Location, LotNumber, Quantity, Reason, SerialNumber, Sku
+from shared.identifiers import (
+    DocumentId,
+    LineId,
+    Location,
+    LotNumber,
+    Quantity,
+    Reason,
+    SerialNumber,
+    ShortText,
+    Sku,
+    Text,
+)
 
 
 class UnitSelector(ContractModel):
@@ -129,8 +140,8 @@ class CreateShipment(Message, type="shipment.create.v1", topic=FULFILLMENT_COMMA
     shipment: DocumentId
     orders: OrderIds = []
     cartons: Annotated[list[DocumentId], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
-    carrier: Annotated[str, Field(max_length=64)] = ""
-    tracking_number: Annotated[str, Field(max_length=128)] = ""
+    carrier: ShortText = ""
+    tracking_number: Annotated[Text, Field(max_length=128)] = ""
 
 
 class CancelShipment(Message, type="shipment.cancel.v1", topic=FULFILLMENT_COMMANDS, key="shipment"):

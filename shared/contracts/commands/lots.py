@@ -11,10 +11,13 @@ from shared.identifiers import (
     DocumentId,
     Location,
     LotNumber,
+    MultilineText,
     NonNegativeQuantity,
+    Notice,
     Quantity,
     Reason,
     SerialNumber,
+    ShortText,
     Sku,
     Text,
 )
@@ -50,7 +53,7 @@ class PlaceLotHold(Message, type="lot.place_hold.v1", topic=LOTS_COMMANDS, key="
     lot: LotNumber = ""
     location: Location | None = None
     hold_id: DocumentId
-    owner_role: Annotated[str, Field(max_length=64)] = ""
+    owner_role: ShortText = ""
     reason: Reason
 
 
@@ -147,7 +150,7 @@ class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recal
     ranges: Annotated[list[SerialRange], Field(max_length=100)] = []
     skus: Annotated[list[Sku], Field(max_length=100)] = []
     """Restricts the text search to these products."""
-    text: Annotated[str, Field(max_length=10_000)] = ""
+    text: Notice = ""
     mock: bool = False
     reason: Reason
 
@@ -167,7 +170,7 @@ class RecordCustomerContact(Message, type="recall.record_contact.v1", topic=LOTS
     lot_or_serial: Text
     """Lot number or serial number."""
     outcome: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"]
-    note: Text = ""
+    note: MultilineText = ""
 
 
 class CloseRecall(Message, type="recall.close.v1", topic=LOTS_COMMANDS, key="recall"):

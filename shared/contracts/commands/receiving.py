@@ -11,6 +11,7 @@ from shared.contracts.topics import RECEIVING_COMMANDS
 from shared.identifiers import (
     Day,
     DocumentId,
+    Integer,
     LineId,
     Location,
     NonNegativeQuantity,
@@ -94,7 +95,7 @@ class ConfirmSession(Message, type="session.confirm.v1", topic=RECEIVING_COMMAND
 
     receipt: DocumentId
     session: DocumentId
-    units: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    units: Annotated[Integer, Field(ge=0, le=1_000_000)] | None = None
     quantity: NonNegativeQuantity | None = None
 
     def cost(self) -> int:

@@ -8,6 +8,8 @@ class Code(StrEnum):
 
     VALIDATION_ERROR = "validation_error"
     PAYLOAD_TOO_LARGE = "payload_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    HEADERS_TOO_LARGE = "headers_too_large"
     NOT_FOUND = "not_found"
     NOT_YET_AVAILABLE = "not_yet_available"
     KEY_REUSED = "idempotency_key_reused"

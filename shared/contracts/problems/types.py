@@ -20,6 +20,12 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.PAYLOAD_TOO_LARGE: ProblemType(
         413, "Payload exceeds 1 MiB", "Split it into requests of at most 500 items each."
     ),
+    Code.UNSUPPORTED_MEDIA_TYPE: ProblemType(
+        415, "Body is not JSON in UTF-8", "Send the body as application/json in UTF-8, without compression."
+    ),
+    Code.HEADERS_TOO_LARGE: ProblemType(
+        431, "Request line and headers too large", "Send shorter parameters and only the headers that are needed."
+    ),
     Code.NOT_FOUND: ProblemType(404, "Not found", "Check the identifier. Identifiers are case-sensitive."),
     Code.NOT_YET_AVAILABLE: ProblemType(
         409,

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.persistence.database import create_engine, read_only, transaction
 from tests.support.toy.app import app
 
+JSON = {"Content-Type": "application/json"}
+
 
 @pytest.fixture
 async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
@@ -115,12 +117,12 @@ async def test_invalid_input_is_reported_by_field(http: httpx.AsyncClient, engin
     assert await post(headers={"X-Actor": "ann"}) == (400, "idempotency_key_missing")
     assert await post(headers={"Idempotency-Key": "k"}) == (400, "actor_missing")
     assert await post(headers=headers | {"X-Actor": "a" * 65}) == (400, "actor_missing")
-    assert await post(json=None, content=b"{]") == (400, "validation_error")
+    assert await post(json=None, content=b"{]", headers=headers | JSON) == (400, "validation_error")
     assert await post(json=[1]) == (400, "validation_error")
     assert await post(json={"serials": []}) == (400, "validation_error")
     assert await post(json={"serials": ["1"], "box": "B"}) == (400, "validation_error")
     assert await post(json={"serials": ["a\0"]}) == (400, "validation_error")
-    assert await post(json=None, content=b" " * (1024 * 1024 + 1)) == (413, "payload_too_large")
+    assert await post(json=None, content=b" " * (1024 * 1024 + 1), headers=headers | JSON) == (413, "payload_too_large")
     response = await http.post("/boxes/A/units", headers=headers, json={"serials": ["x"] * 501})
     assert response.json()["errors"][0]["field"] == "serials"
     assert (await http.get("/nowhere")).json()["code"] == "not_found"
@@ -129,12 +131,50 @@ async def test_invalid_input_is_reported_by_field(http: httpx.AsyncClient, engin
     assert (await http.get("/units", params={"limit": 0})).json()["code"] == "validation_error"
     assert (await http.get("/units", params={"cursor": "x"})).json()["code"] == "validation_error"
     for body in (b"\xff", b"{]", b"[]"):
-        response = await http.post("/rejections/1/close", content=body, headers=headers)
+        response = await http.post("/rejections/1/close", content=body, headers=headers | JSON)
         assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
     for path in ("/rejections/one", "/rejections?kind=OTHER", "/dead-letters?open=perhaps", "/units?limit=501"):
         response = await http.get(path)
         assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json"), path
     assert await count_rows(engine, "unit") == 0
+
+
+async def test_body_must_be_strict_json(http: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    """Other media types, charsets and compression are a 415; repeated keys at any depth, NaN and Infinity a 400."""
+    serials = b'{"serials": ["1"]}'
+    headers = {"Idempotency-Key": "k", "X-Actor": "ann", "Content-Type": "application/json"}
+
+    async def post(body: bytes, path: str = "/boxes/A/units", **changes: str) -> tuple[int, str, str]:
+        changed = headers | {name.replace("_", "-"): value for name, value in changes.items()}
+        problem = (
+            await http.post(path, content=body, headers={name: value for name, value in changed.items() if value})
+        ).json()
+        return problem["status"], problem["code"], problem["detail"]
+
+    for path in ("/boxes/A/units", "/rejections/1/close"):
+        for changes in (
+            {"Content_Type": ""}, {"Content_Type": "text/plain"}, {"Content_Type": "application/x-www-form-urlencoded"},
+            {"Content_Type": "application/json; charset=latin-1"}, {"Content_Type": "application/json, text/plain"},
+            {"Content_Encoding": "gzip"},
+        ):  # fmt: skip
+            assert (await post(serials, path, **changes))[:2] == (415, "unsupported_media_type"), changes
+        for body, key in (
+            (b'{"serials": ["1"], "serials": ["2"]}', "serials"), (b'{"reason": "a", "reason": "b"}', "reason"),
+            (b'{"serials": ["1"], "x": [{"a": {"b": 1, "c": 2, "\\u0062": 3}}]}', "b"),
+        ):  # fmt: skip
+            status, code, detail = await post(body, path)
+            assert (status, code, detail) == (400, "validation_error", f"body: repeated key {key!r}")
+        for body in (b'{"serials": ["1"], "x": NaN}', b'{"reason": "a", "x": -Infinity}'):
+            assert "not a JSON number" in (await post(body, path))[2]
+        assert (await post(b'{"x": ' + b"[" * 100_000, path))[:2] == (400, "validation_error")
+    assert await count_rows(engine, "unit") == 0
+    for media_type in (
+        "application/json; charset=UTF-8",
+        'Application/JSON;charset="utf-8"',
+        "application/vnd.wms+json",
+    ):
+        accepted = await http.post("/boxes/A/units", content=serials, headers=headers | {"Content-Type": media_type})
+        assert accepted.status_code == 201, media_type
 
 
 async def test_internal_error_changes_nothing(http: httpx.AsyncClient, engine: AsyncEngine) -> None:

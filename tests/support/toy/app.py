@@ -12,7 +12,17 @@ from sqlalchemy import text
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
-from shared.http import CsvColumn, Limit, NotFoundError, Page, ReadTransaction, csv_response, decode_cursor, paginate
+from shared.http import (
+    CsvColumn,
+    Cursor,
+    Limit,
+    NotFoundError,
+    Page,
+    ReadTransaction,
+    csv_response,
+    decode_cursor,
+    paginate,
+)
 from shared.messaging.handlers import CommandHandler, CommandResult, EventHandler, ScheduledJob
 from shared.persistence.database import Transaction
 from shared.runtime import create_app
@@ -157,7 +167,7 @@ async def get_contents(tx: ReadTransaction, box: str) -> Contents:
 
 
 @router.get("/units")
-async def list_units(tx: ReadTransaction, *, cursor: str | None = None, limit: Limit = 100) -> Page[str]:
+async def list_units(tx: ReadTransaction, *, cursor: Cursor = None, limit: Limit = 100) -> Page[str]:
     """List all units."""
     after_box, after_position = decode_cursor(cursor, str, int) or ("", 0)
     unit_rows = await tx.fetch_all(

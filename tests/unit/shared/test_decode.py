@@ -74,6 +74,24 @@ def test_malformed_record_is_explained(value: bytes | None, expected: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (encode()[:-1] + b', "id": "2"}', "repeated key 'id'"),
+        (
+            encode(data=DATA | {"x": 1, "y": [{"z": 2}]}).replace(b'"z"', b'"a": {"q": 1, "\\u0071": 2}, "z"'),
+            "repeated key 'q'",
+        ),
+        (encode(data=DATA | {"x": 1}).replace(b'"x": 1', b'"x": NaN'), "NaN is not a JSON number"),
+        (encode(data=DATA | {"x": 1}).replace(b'"x": 1', b'"x": -Infinity'), "-Infinity is not a JSON number"),
+    ],
+)
+def test_record_from_outside_must_be_strict_json(value: bytes, expected: str) -> None:
+    """A repeated key at any depth, NaN or Infinity makes a command malformed, which other parsers accept silently."""
+    assert isinstance(decode(encode(data=DATA | {"x": [{"a": 1}, {"a": 1}]})), CloudEvent)
+    assert decode(value) == MalformedRecord(expected)
+
+
+@pytest.mark.parametrize(
     ("key", "expected"), [(None, "no key"), (b"B", "key is 'B'; expected 'A'"), (b"\xff", "expected 'A'")]
 )
 def test_record_key_must_match_the_message(key: bytes | None, expected: str) -> None:

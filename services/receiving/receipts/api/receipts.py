@@ -21,8 +21,9 @@ from shared.http import (
     WarehouseFilter,
     decode_cursor,
     paginate,
+    select_list,
 )
-from shared.identifiers import SignedQuantity
+from shared.identifiers import SignedQuantity, resource_path
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["receipts"])
@@ -131,6 +132,7 @@ async def list_expected_units(
 async def get_receipt(tx: ReadTransaction, receipt: ReceiptPath) -> ReceiptDetail:
     """Get a receipt with its lines."""
     found = await get_receipt_or_404(tx, receipt)
+    select_list(f"{resource_path('receipts', receipt)}/lines")
     return ReceiptDetail(**found._asdict(), lines=await _page_of_lines(tx, receipt, None, MAX_LINES))
 
 
