@@ -24,7 +24,6 @@ from shared.messaging.handlers import CommandHandler, CommandResult
 from shared.ops.telemetry import TRANSACTION_CONFLICTS, TRANSACTION_DURATION
 from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, sqlstate, transaction
 
-MAX_BODY_BYTES = 1024 * 1024
 MAX_ATTEMPTS = 5
 PRINTABLE = re.compile(r"[ -~]{1,255}")
 CommandAction = Callable[[Transaction], Awaitable[tuple[StoredResponse, bool]]]
@@ -69,7 +68,7 @@ def _make_endpoint(registry: HandlerRegistry, handler: CommandHandler) -> Callab
 
 
 async def parse_command(request: Request, fields: Mapping[str, str] = {}) -> CommandRequest:
-    """Validate the headers and the size of a command and parse its body; path parameters fill their fields.
+    """Validate the headers of a command and parse its body; path parameters fill their fields.
 
     If the body repeats such a field, its value must equal that of the path.
     """
@@ -78,11 +77,7 @@ async def parse_command(request: Request, fields: Mapping[str, str] = {}) -> Com
         raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
     if not PRINTABLE.fullmatch(key):
         raise ProblemError(Code.KEY_MISSING, "Idempotency-Key: 1 to 255 printable ASCII characters")
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY_BYTES:
-            raise ProblemError(Code.PAYLOAD_TOO_LARGE, f"Request body exceeds {MAX_BODY_BYTES} bytes")
+    raw = await request.body()
     try:
         body = from_json(raw or b"{}")
     except ValueError as error:
