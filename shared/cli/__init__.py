@@ -63,13 +63,13 @@ def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
 
 @app.command()
 def migrate(service: str) -> None:
-    """Migrate the database of SERVICE, or of `all` services, to the latest revision."""
+    """Migrate the database of SERVICE, or of `all` services; a newer schema is left as it is."""
     for name in service_names() if service == "all" else (service,):
         try:
-            asyncio.run(migrations.migrate(name))
+            state = asyncio.run(migrations.migrate(name))
         except UnknownRevisionError as error:
             _fail(str(error))
-        typer.echo(f"{name}: database is at the latest revision")
+        typer.echo(f"{name}: schema is {state}")
 
 
 @app.command()

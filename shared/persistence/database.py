@@ -160,9 +160,3 @@ def categorise_error(error: BaseException) -> ErrorCategory:
     if isinstance(error, PoolTimeout | OSError):  # OSError covers refused and reset connections and TimeoutError
         return ErrorCategory.UNAVAILABLE
     return ErrorCategory.BUG
-
-
-async def ping(engine: AsyncEngine) -> None:
-    """Raise if the database does not respond."""
-    async with engine.connect() as connection:
-        await connection.execute(text("SELECT 1"))
