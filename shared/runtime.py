@@ -32,7 +32,7 @@ from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
 from shared.messaging.relay import OutboxRelay
 from shared.messaging.scheduler import JobRunner
 from shared.messaging.subscriber import Subscription
-from shared.ops import operations
+from shared.ops.operations import router as operations
 from shared.ops.telemetry import configure_logging
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import versions_folder
@@ -74,16 +74,10 @@ def create_app(
     )
     app.state.registry, app.state.versions = registry, versions_folder(name)
     app.add_middleware(EncodedSlashMiddleware)
-    app.add_middleware(RequestLimitMiddleware, exempt_paths=operations.PATHS)
+    app.add_middleware(RequestLimitMiddleware)
     problems.install_exception_handlers(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
-    for router in (
-        *routers,
-        commands.build_router(registry),
-        rejections.router,
-        dead_letters.router,
-        operations.router,
-    ):
+    for router in (*routers, commands.build_router(registry), rejections.router, dead_letters.router, operations):
         app.include_router(router)
     return app
 

@@ -1,18 +1,19 @@
 """Limits of concurrent requests, and of the size and the transfer time of request bodies."""
 
 import asyncio
-from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.problems import Code
-from shared.http.problems import OverloadedError, ProblemError, RequestTimeoutError, problem_response
+from shared.http.problems import OverloadedError, ProblemError, RequestTimeoutError, count_rejection, problem_response
 
 MAX_BODY_BYTES = 1024 * 1024
 BODY_TIMEOUT = 15.0
 """Seconds for a client to send the whole body of a request."""
 REQUESTS_PER_CONNECTION = 2
 """Concurrent requests per database connection: one that uses it and one that waits for it."""
+EXEMPT_PATHS = {"/health", "/ready", "/metrics"}
+"""Paths that respond at any load: load balancers and monitoring must see the state of a busy service."""
 
 
 class RequestLimitMiddleware:
@@ -21,13 +22,13 @@ class RequestLimitMiddleware:
     A request counts from the end of its body to the start of its response: slow clients occupy no place.
     """
 
-    def __init__(self, app: ASGIApp, exempt_paths: Collection[str]) -> None:
-        self.app, self.exempt_paths = app, exempt_paths
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward the request with its complete body, or respond with a problem."""
-        if scope["type"] != "http" or scope["path"] in self.exempt_paths:
+        if scope["type"] != "http" or scope["path"] in EXEMPT_PATHS:
             await self.app(scope, receive, send)
             return
         try:
@@ -36,6 +37,7 @@ class RequestLimitMiddleware:
                 receive = _replay(await _read_body(receive), receive)
                 self._require_capacity(scope)
         except ProblemError as error:
+            count_rejection(scope["app"], error)
             await problem_response(error.problem, error.headers)(scope, receive, send)
         else:
             await self._count(scope, receive, send)

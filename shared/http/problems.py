@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from shared.contracts.problems import Code, ProblemDetail
 from shared.http.paths import encode_path
+from shared.ops.telemetry import REQUESTS_REJECTED
 from shared.persistence.database import ConcurrentUpdateError, ErrorCategory, categorise_error, sqlstate
 
 log = logging.getLogger(__name__)
@@ -93,8 +94,15 @@ def install_exception_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _internal_error)
 
 
-async def _handle_problem(_: Request, error: Exception) -> JSONResponse:
+def count_rejection(app: FastAPI, error: ProblemError) -> None:
+    """Count a request that was rejected because of the load or a slow client."""
+    REQUESTS_REJECTED.labels(app.state.registry.service, error.problem.code).inc()
+
+
+async def _handle_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type
+    if isinstance(error, OverloadedError):  # of a file; others are rejected before they are routed
+        count_rejection(request.app, error)
     return problem_response(error.problem, error.headers, **error.extra)
 
 

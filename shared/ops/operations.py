@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ConfigDict
 
@@ -124,7 +123,3 @@ async def get_metrics(request: Request) -> Response:
 async def get_asyncapi(request: Request) -> dict[str, Any]:
     """Get the published and consumed messages of this service, as AsyncAPI 3."""
     return build_document(request.app.state.registry)
-
-
-PATHS = frozenset(route.path for route in router.routes if isinstance(route, APIRoute))
-"""Paths that respond at any load: load balancers and monitoring must see the state of a busy service."""

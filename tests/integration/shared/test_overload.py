@@ -72,10 +72,12 @@ async def test_overload_is_rejected_and_nothing_is_lost(
                 await probe(http, "/metrics")
                 memory.append(resident_bytes(service))
             await asyncio.sleep(0.05)
+        metrics = (await http.get("/metrics")).text
     result = await load
     await events
     assert result.other_statuses == []
     assert result.rejected > CLIENTS
+    assert f'tracelot_requests_rejected_total{{code="overloaded",service="toy"}} {result.rejected}.0' in metrics
     judge("slowest rejection", result.slowest_rejection, 1)
     judge("slowest /health", max(health_seconds), 0.1)
     assert memory[-1] - memory[len(memory) // 2] < MAX_GROWTH, memory
