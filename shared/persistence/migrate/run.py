@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shared.persistence.database import asyncpg_url
-from shared.persistence.migrate.schema_state import SchemaState, read_schema_state, record_revisions
+from shared.persistence.migrate.schema_state import CodeRevisions, SchemaState, read_schema_state, record_revisions
 from shared.settings import load_settings
 
 SERVICES_FOLDER = Path(__file__).parents[3] / "services"
@@ -47,7 +47,7 @@ async def migrate(service: str, versions: Path | None = None) -> SchemaState:
 
 def _upgrade(connection: Connection, versions: Path, login: str | None) -> SchemaState:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK_KEY})
-    if read_schema_state(connection, _scripts(versions)) is SchemaState.NEWER:
+    if read_schema_state(connection, _code_revisions(versions)) is SchemaState.NEWER:
         return SchemaState.NEWER
     command.upgrade(_config(versions, connection=connection, login=login), "head")
     connection.exec_driver_sql(f'GRANT SELECT ON alembic_version TO "{login}"')
@@ -68,7 +68,11 @@ def _scripts(versions: Path) -> ScriptDirectory:
     return ScriptDirectory.from_config(_config(versions))
 
 
+def _code_revisions(versions: Path) -> CodeRevisions:
+    return CodeRevisions.from_scripts(_scripts(versions))
+
+
 async def find_schema_state(engine: AsyncEngine, versions: Path) -> SchemaState:
     """Return the state of a schema for this version; raises UnknownRevisionError if it is unusable."""
     async with engine.connect() as connection:
-        return await connection.run_sync(read_schema_state, _scripts(versions))
+        return await connection.run_sync(read_schema_state, _code_revisions(versions))

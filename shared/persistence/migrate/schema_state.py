@@ -8,6 +8,7 @@ older version does not have the file of a newer revision, `migrate` records each
 from collections.abc import Mapping, Set
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -21,7 +22,8 @@ CREATE_TABLE = text("""
     )
 """)
 INSERT_REVISION = text("""
-    INSERT INTO schema_revision (revision, breaks_before) VALUES (:revision, :breaks_before) ON CONFLICT DO NOTHING
+    INSERT INTO schema_revision AS recorded (revision, breaks_before) VALUES (:revision, :breaks_before)
+    ON CONFLICT (revision) DO UPDATE SET breaks_before = coalesce(excluded.breaks_before, recorded.breaks_before)
 """)
 SELECT_TABLE = text("SELECT to_regclass('schema_revision') IS NOT NULL")
 SELECT_REVISIONS = text("SELECT revision, breaks_before FROM schema_revision")
@@ -43,31 +45,42 @@ class SchemaState(StrEnum):
     NEWER = "newer"
 
 
-def read_schema_state(connection: Connection, scripts: ScriptDirectory) -> SchemaState:
-    """Compare the revision of a database with the known ones; raises UnknownRevisionError if it is unusable."""
+class CodeRevisions(NamedTuple):
+    """Revisions known to a version of the code."""
+
+    known: Set[str]
+    heads: Set[str]
+
+    @classmethod
+    def from_scripts(cls, scripts: ScriptDirectory) -> Self:
+        """Read the revisions of loaded migrations."""
+        return cls({script.revision for script in scripts.walk_revisions()}, set(scripts.get_heads()))
+
+
+def read_schema_state(connection: Connection, code: CodeRevisions) -> SchemaState:
+    """Compare the revision of a database with those of the code; raises UnknownRevisionError if it is unusable."""
     current = set(MigrationContext.configure(connection).get_current_heads())
     recorded: dict[str, str | None] = {}
     if connection.execute(SELECT_TABLE).scalar_one():
         recorded = {row.revision: row.breaks_before for row in connection.execute(SELECT_REVISIONS)}
-    return compare_revisions(current, recorded, scripts, connection.engine.url.database)
+    return _compare(current, recorded, code, connection.engine.url.database)
 
 
-def compare_revisions(
-    current: Set[str], recorded: Mapping[str, str | None], scripts: ScriptDirectory, database: str | None
+def _compare(
+    current: Set[str], recorded: Mapping[str, str | None], code: CodeRevisions, database: str | None
 ) -> SchemaState:
-    """Determine the state from the current revision and the recorded ones with the versions that they exclude."""
-    heads, known = set(scripts.get_heads()), {script.revision for script in scripts.walk_revisions()}
-    if current == heads:
+    if current == code.heads:
         return SchemaState.LATEST
-    if current <= known:
+    if current <= code.known:
         return SchemaState.OLDER
-    if not current | heads <= recorded.keys():
+    if not current | code.heads <= recorded.keys():
+        unknown = ", ".join(sorted(current - code.known))
         raise UnknownRevisionError(
-            f"The database {database} has schema revision {', '.join(sorted(current - known))}, which is unknown to "
-            "this version of Tracelot: another version, older or newer, created it. Use that version or start with an "
-            "empty database. For the local stack, run `make clean`: it deletes the data kept in .stack."
+            f"The database {database} has schema revision {unknown}, which is unknown to this version of Tracelot: "
+            "another version, older or newer, created it. Use that version or start with an empty database. For the "
+            "local stack, run `make clean`: it deletes the data kept in .stack."
         )
-    if required := {revision for revision in recorded.values() if revision is not None} - known:
+    if required := {revision for revision in recorded.values() if revision is not None} - code.known:
         raise BreakingRevisionError(
             f"The schema of the database {database} is newer and breaks this version of Tracelot, which does not know "
             f"the revision {', '.join(sorted(required))}. Use a version that knows it."
@@ -78,7 +91,7 @@ def compare_revisions(
 def record_revisions(connection: Connection, scripts: ScriptDirectory, login: str | None) -> None:
     """Record all revisions of a migrated database with the versions that they exclude."""
     connection.execute(CREATE_TABLE)
-    known = {script.revision for script in scripts.walk_revisions()}
+    known = CodeRevisions.from_scripts(scripts).known
     for script in scripts.walk_revisions():
         breaks_before = getattr(script.module, "breaks_before", None)
         if breaks_before is not None and breaks_before not in known:
