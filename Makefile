@@ -28,7 +28,7 @@ unit: $(SYNCED) ## run the pure tests on all cores
 faults: servers $(SYNCED) ## run the fault-injection tests: killed, frozen and concurrent services under load
 	$(RUN) -m pytest -q --part=faults tests/faults
 
-bench: servers $(SYNCED) ## measure throughput and search
+bench: servers $(SYNCED) ## measure throughput, latency, search and recalls, in about half an hour
 	$(RUN) -m tests.benchmarks
 
 check: $(SYNCED) ## check style, formatting, types and import rules
@@ -43,7 +43,7 @@ fmt: $(SYNCED) ## format the code
 
 venv: $(SYNCED) ## create the virtual environment
 
-clean: ## stop the stack and remove all generated files
+clean: ## stop the stack and remove all generated files and the data of the stack
 	@test ! -e $(SYNCED) || $(RUN) -m deploy down
 	rm -rf .stack .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 

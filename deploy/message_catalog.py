@@ -11,8 +11,8 @@ from deploy.local.files import PROJECT
 from shared.contracts.problems import PROBLEM_TYPES
 from shared.contracts.registry import all_messages
 from shared.contracts.topics import DAY_MS, TOPICS, UNLIMITED_RETENTION, Topic
-from shared.messaging.dispatcher import HandlerRegistry
 from shared.messaging.handlers import CommandHandler, EventHandler
+from shared.messaging.registry import HandlerRegistry
 from shared.persistence.migrate import service_names
 
 PAGE = PROJECT / "docs" / "message-catalog.md"

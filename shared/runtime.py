@@ -27,13 +27,13 @@ from shared.http import (
 )
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
-from shared.messaging.dispatcher import HandlerRegistry
 from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.relay import OutboxRelay
 from shared.messaging.scheduler import JobRunner
 from shared.messaging.subscriber import Subscription
 from shared.ops.operations import router as operations
-from shared.ops.telemetry import configure_logging
+from shared.ops.telemetry import configure_logging, describe_error
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import versions_folder
 from shared.settings import load_settings
@@ -154,5 +154,5 @@ async def _housekeeping(engine: AsyncEngine, service: str) -> None:
                 await inbox.prune(engine)
                 await idempotency.prune(engine)
         except Exception as error:  # noqa: BLE001 - for example, the database is unavailable
-            log.warning("housekeeping failed, retrying: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
+            log.warning("housekeeping failed, retrying: %s", describe_error(error))
         await asyncio.sleep(10)

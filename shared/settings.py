@@ -1,6 +1,6 @@
 """Service settings from environment variables: database, Kafka and tuning parameters."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,6 +24,18 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
 
 
+class InvalidSettingsError(ValueError):
+    """Environment variables are missing or invalid; the message names them, but not their values."""
+
+
 def load_settings(service: str) -> Settings:
     """Load the settings of a service from the environment."""
-    return Settings(_env_prefix=f"{service.upper()}_")
+    prefix = f"{service.upper()}_"
+    try:
+        return Settings(_env_prefix=prefix)
+    except ValidationError as error:
+        problems = [(str(problem["loc"][0]), problem["msg"]) for problem in error.errors(include_input=False)]
+    fields = Settings.model_fields
+    raise InvalidSettingsError(
+        "; ".join(f"{f'{prefix}{name}'.upper() if name in fields else name}: {message}" for name, message in problems)
+    )

@@ -100,9 +100,12 @@ class Stack:
         data, logs = self.folder / "data", self.folder / "logs"
         postgres_port = self.ports.reserve("postgres")
         self.postgres = Postgres(data / "postgres", logs / "postgres.log", postgres_port, passwords[SUPERUSER])
-        kafka_ports = self.ports.reserve("kafka"), self.ports.reserve("kafka-controller")
         self.kafka = Kafka(
-            data / "kafka", logs / "kafka.log", *kafka_ports, optimizing_compiler=self.optimizing_compiler
+            data / "kafka",
+            logs / "kafka.log",
+            self.ports.reserve("kafka"),
+            self.ports.reserve("kafka-controller"),
+            optimizing_compiler=self.optimizing_compiler,
         )
         with ThreadPoolExecutor(max_workers=1) as executor:
             kafka = executor.submit(self.kafka.start)

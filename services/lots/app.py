@@ -9,14 +9,14 @@ from services.lots.allocation import handlers as allocation
 from services.lots.allocation.handlers import allocate_backorders
 from services.lots.balances import api as balances_api
 from services.lots.balances import handlers as balances
-from services.lots.balances.domain.snapshots import HoldSnapshot, LotSnapshot
+from services.lots.balances.domain.results import HoldSnapshot, LotSnapshot
 from services.lots.expiry import handlers as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue
 from services.lots.expiry.store import find_due
 from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import handlers as recalls
 from services.lots.recalls.api import router as recalls_router
-from services.lots.recalls.domain.snapshots import RecallSnapshot
+from services.lots.recalls.domain.open import RecallSnapshot
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
@@ -39,13 +39,11 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import LotRejected, RecallOpened
+from shared.contracts.lots import LotReallocationRequested, LotRejected, RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRecalled
-from shared.inventory import time_zone_changes
 from shared.inventory.reference_data import WAREHOUSE_HANDLER
-from shared.inventory.time_zone_changes import DemandRecheckDue
 from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
 from shared.runtime import create_app
 
@@ -95,6 +93,7 @@ def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
 HANDLERS = (
     EventHandler(ProductChanged, recalls.on_product_changed, product_locks),
     WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
+    EventHandler(LotReallocationRequested, allocation.on_lot_reallocation_requested, sku_lock),
     EventHandler(
         LocationChanged, partial(balances.on_location_changed, before_commit=allocate_backorders), location_lock,
     ),
@@ -158,11 +157,6 @@ HANDLERS = (
     ),
 )  # fmt: skip
 
-JOBS = (
-    ScheduledJob(LotExpiryCheckDue, find_due, expiry.check_expiry, sku_lock),
-    ScheduledJob(
-        DemandRecheckDue, time_zone_changes.find_due_rechecks, allocation.reallocate_after_day_change, sku_lock
-    ),
-)
+JOBS = (ScheduledJob(LotExpiryCheckDue, find_due, expiry.check_expiry, sku_lock),)
 
 app = create_app("lots", HANDLERS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), JOBS)

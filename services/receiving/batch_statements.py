@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import TextClause
 
-from shared.persistence.database import ConcurrentUpdateError, Transaction
+from shared.persistence.database import Transaction
+from shared.persistence.errors import ConcurrentUpdateError
 
 
 def as_arrays(rows: Iterable[Sequence[Any]], names: Sequence[str]) -> dict[str, list[Any]]:

@@ -8,7 +8,7 @@ from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units import handlers as units
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
-from services.serials.units.domain.snapshots import UnitsResult
+from services.serials.units.domain.results import UnitsResult
 from services.serials.units.store.expiry import find_due
 from shared.contracts.commands.serials import (
     AdjustSerials,
@@ -37,10 +37,8 @@ from shared.contracts.receiving import (
     ReturnSerialsReceived,
 )
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialRejected
-from shared.inventory import time_zone_changes
+from shared.contracts.serials import SerialReallocationRequested, SerialRejected
 from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
-from shared.inventory.time_zone_changes import DemandRecheckDue
 from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
 from shared.runtime import create_app
 
@@ -74,6 +72,7 @@ def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator
 HANDLERS = (
     EventHandler(ProductChanged, allocation.on_product_changed, product_and_sku_locks),
     WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
+    EventHandler(SerialReallocationRequested, allocation.on_serial_reallocation_requested, sku_lock),
     LOCATION_HANDLER,
     EventHandler(ReceiptLineExpected, units.on_receipt_line_expected, sku_lock),
     EventHandler(ReceiptLineCancelled, units.on_receipt_line_cancelled, sku_lock),
@@ -115,12 +114,7 @@ HANDLERS = (
     ),
 )  # fmt: skip
 
-JOBS = (
-    ScheduledJob(SerialExpiryCheckDue, find_due, units.check_expiry, sku_lock),
-    ScheduledJob(
-        DemandRecheckDue, time_zone_changes.find_due_rechecks, allocation.reallocate_after_day_change, sku_lock
-    ),
-)
+JOBS = (ScheduledJob(SerialExpiryCheckDue, find_due, units.check_expiry, sku_lock),)
 
 app = create_app(
     "serials", HANDLERS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), jobs=JOBS

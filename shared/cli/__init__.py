@@ -1,10 +1,14 @@
-"""The `tracelot` command: run services, migrate databases, skip records, handle dead letters, open recalls."""
+"""The `tracelot` command: run services, migrate databases, skip records and handle dead letters.
+
+A service adds its own commands with a typer app named `app` in `services.<name>.cli`, run as `tracelot <name> …`.
+"""
 
 import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from signal import SIGINT, SIGTERM, signal
 from types import FrameType
 from typing import Annotated, Any
@@ -15,19 +19,22 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli.recall import recall
+from shared.cli.errors import ErrorReportingGroup
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
 from shared.persistence.database import create_engine, read_only, transaction
 from shared.persistence.migrate import UnknownRevisionError, service_names
 from shared.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(cls=ErrorReportingGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay dead letters.")
 app.add_typer(dead_letters_app, name="dead-letters")
-app.command()(recall)
+for service_name in service_names():
+    if find_spec(f"services.{service_name}.cli"):
+        app.add_typer(import_module(f"services.{service_name}.cli").app, name=service_name)
 
-ServiceOption = Annotated[str, typer.Option(help="service whose database is used")]
+ServiceOption = Annotated[str, typer.Option(help="service that stored the dead letter")]
+DeadLetterArgument = Annotated[int, typer.Argument(help="id of the dead letter")]
 
 
 class Server(uvicorn.Server):
@@ -47,9 +54,17 @@ class Server(uvicorn.Server):
 
 
 @app.command()
-def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Run SERVICE until it receives a stop signal."""
-    module = import_module(service if "." in service else f"services.{service}.app")
+def serve(
+    service: Annotated[str, typer.Argument(help="receiving, serials, lots or fulfillment, or the module of an app")],
+    host: Annotated[str, typer.Option(help="address of the HTTP API")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port of the HTTP API")] = 8000,
+) -> None:
+    """Run a replica of a service until it receives a stop signal."""
+    if "." in service:
+        module = import_module(service)
+    else:
+        module = import_module(f"services.{_require_service(service)}.app")
+        load_settings(service)  # reports missing variables before the server starts
     server = Server(
         uvicorn.Config(
             module.app, host=host, port=port, loop="uvloop", http="httptools", access_log=False, log_config=None,
@@ -62,9 +77,9 @@ def serve(service: str, host: str = "127.0.0.1", port: int = 8000) -> None:
 
 
 @app.command()
-def migrate(service: str) -> None:
-    """Migrate the database of SERVICE, or of `all` services; a newer schema is left as it is."""
-    for name in service_names() if service == "all" else (service,):
+def migrate(service: Annotated[str, typer.Argument(help="name of the service, or all")]) -> None:
+    """Migrate the database of a service; a newer schema is left as it is."""
+    for name in service_names() if service == "all" else (_require_service(service),):
         try:
             state = asyncio.run(migrations.migrate(name))
         except UnknownRevisionError as error:
@@ -74,14 +89,16 @@ def migrate(service: str) -> None:
 
 @app.command()
 def skip(
-    topic: str,
-    partition: int,
-    offset: int,
+    topic: Annotated[str, typer.Argument(help="topic of the record, as shown by /ready")],
+    partition: Annotated[int, typer.Argument(help="partition of the record")],
+    offset: Annotated[int, typer.Argument(help="offset of the record")],
     *,
-    reason: Annotated[str, typer.Option()],
-    actor: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option(help="reason, recorded")],
+    actor: Annotated[str, typer.Option(help="user who permits it, recorded")],
     service: Annotated[str, typer.Option(help="service of the consumer; required if several consume the topic")] = "",
-    malformed: Annotated[bool, typer.Option(help="store malformed records up to OFFSET as dead letters")] = False,
+    malformed: Annotated[
+        bool, typer.Option(help="store all malformed records up to this offset as dead letters")
+    ] = False,
 ) -> None:
     """Let a halted consumer skip one record, which becomes a dead letter."""
 
@@ -110,7 +127,11 @@ def _consumer_of(topic: str) -> str:
 
 
 @dead_letters_app.command("list")
-def list_dead_letters(service: ServiceOption, topic: str | None = None, size: int = 100) -> None:
+def list_dead_letters(
+    service: ServiceOption,
+    topic: Annotated[str | None, typer.Option(help="only records of this topic")] = None,
+    size: Annotated[int, typer.Option(help="maximum number of dead letters")] = 100,
+) -> None:
     """List the newest dead letters that have not been replayed."""
 
     async def operation(engine: AsyncEngine) -> None:
@@ -123,7 +144,7 @@ def list_dead_letters(service: ServiceOption, topic: str | None = None, size: in
 
 
 @dead_letters_app.command()
-def show(dead_letter_id: int, service: ServiceOption) -> None:
+def show(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
     """Show one dead letter with its unmodified content."""
 
     async def operation(engine: AsyncEngine) -> None:
@@ -140,7 +161,7 @@ def show(dead_letter_id: int, service: ServiceOption) -> None:
 
 
 @dead_letters_app.command()
-def replay(dead_letter_id: int, service: ServiceOption) -> None:
+def replay(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
     """Publish one dead letter unchanged to its original topic."""
 
     async def operation(engine: AsyncEngine) -> None:
@@ -148,8 +169,8 @@ def replay(dead_letter_id: int, service: ServiceOption) -> None:
             bootstrap_servers=load_settings(service).kafka_bootstrap_servers, enable_idempotence=True,
             max_request_size=8 * 1024 * 1024,
         )  # fmt: skip
-        await producer.start()
         try:
+            await producer.start()
             dead_letter = await dead_letters.replay(engine, producer, dead_letter_id)
         finally:
             await producer.stop()
@@ -159,6 +180,12 @@ def replay(dead_letter_id: int, service: ServiceOption) -> None:
             typer.echo(f"replayed to {dead_letter.topic}/{dead_letter.partition}")
 
     _with_engine(service, operation)
+
+
+def _require_service(name: str) -> str:
+    if name not in service_names():
+        raise typer.BadParameter(f"unknown service {name}: use one of {', '.join(service_names())}")
+    return name
 
 
 def _position(dead_letter: Row[Any]) -> str:

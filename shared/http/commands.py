@@ -1,42 +1,24 @@
 """POST routes of command handlers; a command is dispatched like the same message from Kafka."""
 
-import asyncio
-import hashlib
-import random
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from shared.contracts.envelope import CloudEvent, Message, parse_traceparent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
-from shared.http import idempotency, problems
-from shared.http.idempotency import IdempotencyKey, StoredResponse
+from shared.http import problems
+from shared.http.command_parsing import CommandRequest, parse_command
+from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
 from shared.http.openapi import describe_command
 from shared.http.paths import encode_path
-from shared.http.problems import ProblemError
-from shared.messaging.dispatcher import HandlerRegistry, dispatch
+from shared.messaging.dispatcher import dispatch
 from shared.messaging.handlers import CommandHandler, CommandResult
-from shared.ops.telemetry import TRANSACTION_CONFLICTS, TRANSACTION_DURATION
-from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, sqlstate, transaction
-
-MAX_ATTEMPTS = 5
-PRINTABLE = re.compile(r"[ -~]{1,255}")
-CommandAction = Callable[[Transaction], Awaitable[tuple[StoredResponse, bool]]]
-"""Executes a command; returns the response and whether it is final for the idempotency key."""
-
-
-class CommandRequest(NamedTuple):
-    """Validated headers and parsed body of a command request."""
-
-    actor: str
-    key: str
-    body: dict[str, Any]
-    hash: bytes
+from shared.messaging.registry import HandlerRegistry
+from shared.persistence.database import Transaction, new_id
 
 
 def build_router(registry: HandlerRegistry) -> APIRouter:
@@ -67,33 +49,6 @@ def _make_endpoint(registry: HandlerRegistry, handler: CommandHandler) -> Callab
     return handle_post
 
 
-async def parse_command(request: Request, fields: Mapping[str, str] = {}) -> CommandRequest:
-    """Validate the headers of a command and parse its body; path parameters fill their fields.
-
-    If the body repeats such a field, its value must equal that of the path.
-    """
-    actor, key = request.headers.get("X-Actor", ""), request.headers.get("Idempotency-Key", "")
-    if not PRINTABLE.fullmatch(actor) or len(actor) > 64:
-        raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
-    if not PRINTABLE.fullmatch(key):
-        raise ProblemError(Code.KEY_MISSING, "Idempotency-Key: 1 to 255 printable ASCII characters")
-    raw = await request.body()
-    try:
-        body = from_json(raw or b"{}")
-    except ValueError as error:
-        raise problems.validation_problem([{"field": "body", "message": str(error)}]) from None
-    if not isinstance(body, dict):
-        raise problems.validation_problem([{"field": "body", "message": "must be a JSON object"}])
-    for parameter, value in request.path_params.items():
-        name = fields.get(parameter, parameter)
-        if body.setdefault(name, value) != value:
-            raise problems.validation_problem([{"field": name, "message": f"differs from the path: {value}"}])
-    if b"\\u0000" in raw:
-        raise problems.validation_problem([{"field": "body", "message": "NUL character not allowed"}])
-    canonical = to_json(dict(sorted(body.items())))
-    return CommandRequest(actor, key, body, hashlib.sha256(canonical).digest())
-
-
 def _to_event(
     registry: HandlerRegistry, handler: CommandHandler, request: Request, command: CommandRequest
 ) -> CloudEvent[Any]:
@@ -107,36 +62,6 @@ def _to_event(
         type=handler.message.TYPE, time=Transaction.clock(), data=data,
         traceparent=parse_traceparent(request.headers.get("traceparent")),
     )  # fmt: skip
-
-
-async def execute_idempotently(request: Request, key: IdempotencyKey, digest: bytes, action: CommandAction) -> Response:
-    """Execute a command once per key in one transaction, with retries after conflicts."""
-    state = request.app.state
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        try:
-            with TRANSACTION_DURATION.labels(state.registry.service, "http").time():
-                async with transaction(state.engine) as tx:
-                    response = await _execute_once(tx, key, digest, action)
-            break
-        except Exception as error:
-            if categorise_error(error) is not ErrorCategory.CONFLICT or attempt == MAX_ATTEMPTS:
-                raise
-            TRANSACTION_CONFLICTS.labels(state.registry.service, sqlstate(error)).inc()
-            await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - jitter
-    state.wake()
-    return response.to_response()
-
-
-async def _execute_once(tx: Transaction, key: IdempotencyKey, digest: bytes, action: CommandAction) -> StoredResponse:
-    previous = await idempotency.find(tx, key)
-    if previous is not None:
-        if previous.hash != digest:
-            raise ProblemError(Code.KEY_REUSED, f"Key {key.key} was used before with a different body for {key.route}")
-        return previous.response
-    response, is_final = await action(tx)
-    if is_final:
-        await idempotency.store(tx, key, digest, response)
-    return response
 
 
 def _is_final(result: CommandResult) -> bool:

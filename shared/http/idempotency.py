@@ -1,13 +1,18 @@
-"""Stored responses by Idempotency-Key: a repeated command gets the same response."""
+"""Idempotent commands: a repeated Idempotency-Key gets the stored response."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import NamedTuple
 
-from fastapi import Response
+from fastapi import Request, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.persistence.database import Transaction, transaction
+from shared.contracts.problems import Code
+from shared.http.problems import ProblemError
+from shared.ops.telemetry import TRANSACTION_DURATION
+from shared.persistence.database import Transaction, delete_expired, transaction
+from shared.persistence.retry import retry_on_conflict
 
 RETENTION = timedelta(days=40)
 
@@ -61,6 +66,10 @@ class PreviousResponse(NamedTuple):
     response: StoredResponse
 
 
+CommandAction = Callable[[Transaction], Awaitable[tuple[StoredResponse, bool]]]
+"""Executes a command; returns the response and whether it is final for the idempotency key."""
+
+
 async def find(tx: Transaction, key: IdempotencyKey) -> PreviousResponse | None:
     """Find the response of a key, after concurrent requests with this key have finished."""
     await tx.fetch_all(LOCK_KEY, {"name": "\n".join(key)})
@@ -83,12 +92,32 @@ async def store(tx: Transaction, key: IdempotencyKey, digest: bytes, response: S
     await tx.execute(INSERT_RESPONSE, key._asdict() | columns | {"now": tx.now})
 
 
+async def execute_idempotently(request: Request, key: IdempotencyKey, digest: bytes, action: CommandAction) -> Response:
+    """Execute a command once per key in one transaction, with retries after conflicts."""
+    state = request.app.state
+
+    async def run_transaction() -> StoredResponse:
+        with TRANSACTION_DURATION.labels(state.registry.service, "http").time():
+            async with transaction(state.engine) as tx:
+                return await _execute_once(tx, key, digest, action)
+
+    response = await retry_on_conflict(state.registry.service, run_transaction)
+    state.wake()
+    return response.to_response()
+
+
+async def _execute_once(tx: Transaction, key: IdempotencyKey, digest: bytes, action: CommandAction) -> StoredResponse:
+    previous = await find(tx, key)
+    if previous is not None:
+        if previous.hash != digest:
+            raise ProblemError(Code.KEY_REUSED, f"Key {key.key} was used before with a different body for {key.route}")
+        return previous.response
+    response, is_final = await action(tx)
+    if is_final:
+        await store(tx, key, digest, response)
+    return response
+
+
 async def prune(engine: AsyncEngine, size: int = 5000) -> int:
     """Delete expired keys in short transactions; returns their number."""
-    deleted_total = 0
-    while True:
-        async with transaction(engine) as tx:
-            deleted = await tx.execute(DELETE_EXPIRED, {"before": tx.now - RETENTION, "size": size})
-        deleted_total += deleted
-        if deleted < size:
-            return deleted_total
+    return await delete_expired(engine, DELETE_EXPIRED, RETENTION, size)

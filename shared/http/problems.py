@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from shared.contracts.problems import Code, ProblemDetail
 from shared.http.paths import encode_path
 from shared.ops.telemetry import REQUESTS_REJECTED
-from shared.persistence.database import ConcurrentUpdateError, ErrorCategory, categorise_error, sqlstate
+from shared.persistence.errors import ConcurrentUpdateError, ErrorCategory, categorise_error, sqlstate
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"

@@ -10,9 +10,9 @@ from sqlalchemy import Row, text
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.http import reads
-from shared.http.commands import execute_idempotently, parse_command
+from shared.http.command_parsing import parse_command
 from shared.http.dependencies import ReadTransaction
-from shared.http.idempotency import IdempotencyKey, StoredResponse
+from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
 from shared.http.openapi import COMMAND_HEADERS
 from shared.http.pages import Page, decode_cursor, paginate
 from shared.http.parameters import Cursor, Limit, OpenFilter

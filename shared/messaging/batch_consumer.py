@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,17 +15,19 @@ from shared.messaging import skips
 from shared.messaging.breaker import CircuitBreaker, RecordOutcome
 from shared.messaging.dead_letters import DeadLetter, Record
 from shared.messaging.decode import Decoder, MalformedRecord
-from shared.messaging.dispatcher import HandlerRegistry
 from shared.messaging.rebalance import Assignment, Offsets, rewind
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.skips import SkipPermit
 from shared.messaging.transactions import PoisonRecordError, process_in_transactions
 from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem, offset_range
 from shared.ops.failpoints import failpoint
-from shared.ops.telemetry import BATCHES, BATCHES_RETRIED
+from shared.ops.telemetry import BATCHES, BATCHES_RETRIED, describe_error
 from shared.persistence.database import read_only, transaction
 
 log = logging.getLogger(__name__)
 MAX_BACKOFF_SECONDS = 5.0
+HALT_RETRY_SECONDS = 60.0
+"""Seconds after which a halted record is processed again: its cause may be mended by then."""
 MALFORMED_RATIO_EXCEEDED = (
     "more than half of the latest records are malformed; the consumer halts instead of storing all as dead letters"
 )
@@ -33,7 +35,7 @@ MALFORMED_RATIO_EXCEEDED = (
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """The record at which a consumer has halted until an operator intervenes, and the error."""
+    """The record at which a consumer has halted, and the error; it is processed again each minute."""
 
     topic: str
     partition: int
@@ -42,11 +44,18 @@ class Halt:
     is_malformed: bool
     epoch: int
     halted_at: datetime
+    attempts: int
+    next_attempt_at: datetime
 
     @property
     def position(self) -> tuple[str, int, int]:
         """Topic, partition and offset."""
         return self.topic, self.partition, self.offset
+
+
+def is_waiting(halt: Halt) -> bool:
+    """Return whether the next attempt of a halt is not due yet."""
+    return datetime.now(UTC) < halt.next_attempt_at
 
 
 class BatchConsumer:
@@ -91,7 +100,7 @@ class BatchConsumer:
             # The database is unavailable, or the consumer has a bug: the batch is fetched again.
             rewind(consumer, first_offsets)
             self._failures += 1
-            message = f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]
+            message = describe_error(error)
             self._last_error = (self.assignment.epoch, message)
             BATCHES_RETRIED.labels(self._registry.service, type(error).__name__).inc()
             log.warning("batch rewound, retrying: %s", message)
@@ -109,7 +118,7 @@ class BatchConsumer:
         if self._stop_requested.is_set() or not self.assignment.owns(first_offsets):
             rewind(consumer, first_offsets)
             return 0.05
-        if self.halt is not None and not await self._apply_skip_permit(self.halt):
+        if (halt := self.halt) is not None and not await self._apply_skip_permit(halt) and is_waiting(halt):
             rewind(consumer, first_offsets)
             return 1.0
         items, outcomes = self._decode_records(records)
@@ -163,9 +172,13 @@ class BatchConsumer:
         rewind(consumer, first_offsets)
         log.error("halted at %s: %s", "/".join(map(str, position)), error)
         topic, partition, offset = position
+        now = datetime.now(UTC)
+        previous = self.halt if self.halt is not None and self.halt.position == position else None
         self._halt = Halt(
             topic=topic, partition=partition, offset=offset, error=error, is_malformed=is_malformed,
-            epoch=self.assignment.epoch, halted_at=datetime.now(UTC),
+            epoch=self.assignment.epoch, halted_at=previous.halted_at if previous else now,
+            attempts=previous.attempts + 1 if previous else 1,
+            next_attempt_at=now + timedelta(seconds=HALT_RETRY_SECONDS),
         )  # fmt: skip
         return 0.05
 

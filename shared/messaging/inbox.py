@@ -11,7 +11,7 @@ from uuid_utils import UUID, uuid5
 
 from shared.contracts.envelope import OWN_SOURCE_PREFIX, CloudEvent
 from shared.contracts.topics import DAY_MS
-from shared.persistence.database import Transaction, transaction
+from shared.persistence.database import Transaction, delete_expired
 
 RETENTION = timedelta(milliseconds=40 * DAY_MS)
 """Longer than the retention of the topics; in topics with unlimited retention, versions reveal repeated messages."""
@@ -56,10 +56,4 @@ def _deduplication_id(event: CloudEvent[Any]) -> str:
 
 async def prune(engine: AsyncEngine, size: int = 5000) -> int:
     """Delete expired ids in short transactions; returns their number."""
-    deleted_total = 0
-    while True:
-        async with transaction(engine) as tx:
-            deleted = await tx.execute(DELETE_EXPIRED, {"before": tx.now - RETENTION, "size": size})
-        deleted_total += deleted
-        if deleted < size:
-            return deleted_total
+    return await delete_expired(engine, DELETE_EXPIRED, RETENTION, size)

@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.ops.failpoints import failpoint
-from shared.ops.telemetry import MESSAGES_PUBLISHED, OUTBOX_OLDEST_AGE, OUTBOX_ROWS
+from shared.ops.telemetry import MESSAGES_PUBLISHED, OUTBOX_OLDEST_AGE, OUTBOX_ROWS, describe_error
 from shared.persistence.database import transaction
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class OutboxRelay:
                 failures, self.last_error = 0, None
             except Exception as error:  # noqa: BLE001 - the rows remain in the outbox
                 sent_count, failures = 0, failures + 1
-                self.last_error = f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]
+                self.last_error = describe_error(error)
                 log.warning("outbox relay failed, retrying: %s", self.last_error)
                 await self._discard_producer()
             if sent_count == BATCH_SIZE:

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.contracts.envelope import CloudEvent, Message
 from shared.identifiers import rfc3339
-from shared.messaging.dispatcher import HandlerRegistry, dispatch
+from shared.messaging.dispatcher import dispatch
 from shared.messaging.handlers import ScheduledJob
 from shared.messaging.outbox import event_source
-from shared.ops.telemetry import JOB_ITEMS_SKIPPED, JOB_LAST_SUCCESS
-from shared.persistence.database import ErrorCategory, categorise_error, new_id, transaction
+from shared.messaging.registry import HandlerRegistry
+from shared.ops.telemetry import JOB_ITEMS_SKIPPED, JOB_LAST_SUCCESS, describe_error
+from shared.persistence.database import new_id, transaction
+from shared.persistence.errors import ErrorCategory, categorise_error
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ class JobRunner:
                 self._failures = 0
             except Exception as error:  # noqa: BLE001 - due items remain due
                 self._failures += 1
-                self.last_error = _describe_error(error)
+                self.last_error = describe_error(error)
                 log.warning("%s failed, retrying: %s", self.name, self.last_error)
             pause = min(MAX_BACKOFF_SECONDS, 0.5 * 2 ** min(self._failures, 10)) if self._failures else interval
             with suppress(TimeoutError):
@@ -114,13 +116,9 @@ class JobRunner:
         )
 
     def _skip_failed(self, message: Message, error: Exception) -> None:
-        self.last_error = f"{message.key()} skipped: {_describe_error(error)}"
+        self.last_error = f"{message.key()} skipped: {describe_error(error)}"
         JOB_ITEMS_SKIPPED.labels(self._registry.service, self.name).inc()
         log.error("%s: %s", self.name, self.last_error, exc_info=error)
-
-
-def _describe_error(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]
 
 
 def job_status(job_runners: Sequence[JobRunner]) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.dead_letters import Record
+from shared.ops.telemetry import describe_error
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class Subscription:
                 records = await getmany(*args, **kwargs)
             except Exception as error:
                 since = time.monotonic() if self._poll_failure is None else self._poll_failure[0]
-                self._poll_failure = (since, f"{type(error).__name__}: {error}".split("\n", 1)[0][:500])
+                self._poll_failure = (since, describe_error(error))
                 raise
             self._poll_failure = None
             return records
@@ -123,7 +124,7 @@ class Subscription:
             try:
                 await self._subscriber.start()
             except Exception as error:  # noqa: BLE001 - Kafka is unavailable: retry later
-                self._poll_failure = (time.monotonic(), f"{type(error).__name__}: {error}".split("\n", 1)[0][:500])
+                self._poll_failure = (time.monotonic(), describe_error(error))
             else:
                 self._poll_failure = None
                 self._monitor_polls()
@@ -133,7 +134,9 @@ class Subscription:
         return KafkaMessage(raw_message=records, body=b"", consumer=self.consumer)
 
     async def _process(self, message: Any) -> None:
-        await self._batch_consumer.process(self.consumer, message.raw_message)
+        # FastStream's message is part of a reference cycle: with its records it would keep the batch in memory.
+        records, message.raw_message = message.raw_message, ()
+        await self._batch_consumer.process(self.consumer, records)
 
 
 async def _pass_through(message: KafkaMessage) -> Any:

@@ -1,29 +1,28 @@
 """Processes a batch in transactions of bounded cost: inbox, locks, handlers, dead letters, outbox."""
 
-import asyncio
 import logging
-import random
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.messaging import dead_letters, inbox, skips
-from shared.messaging.dispatcher import HandlerRegistry, dispatch
+from shared.messaging.dispatcher import dispatch
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.work import MAX_COST, WorkItem, split_by_cost
 from shared.ops.failpoints import failpoint
-from shared.ops.telemetry import DEAD_LETTERS, MESSAGES_DEDUPLICATED, TRANSACTION_CONFLICTS, TRANSACTION_DURATION
-from shared.persistence.database import ErrorCategory, categorise_error, sqlstate, transaction
+from shared.ops.telemetry import DEAD_LETTERS, MESSAGES_DEDUPLICATED, TRANSACTION_DURATION, describe_error
+from shared.persistence.database import transaction
+from shared.persistence.errors import UNIQUE_VIOLATION, ErrorCategory, categorise_error, sqlstate
+from shared.persistence.retry import retry_on_conflict
 
 log = logging.getLogger(__name__)
-MAX_ATTEMPTS = 6
-UNIQUE_VIOLATION = "23505"
 
 
 class PoisonRecordError(Exception):
     """A record cannot be processed because its handler raises."""
 
     def __init__(self, item: WorkItem, error: BaseException) -> None:
-        super().__init__(f"{type(error).__name__}: {error}".split("\n", 1)[0])
+        super().__init__(describe_error(error))
         self.item = item
 
 
@@ -40,7 +39,7 @@ async def process_in_transactions(
     """
     for chunk in split_by_cost(items, max_cost):
         try:
-            await _with_retry(engine, registry, chunk)
+            await _process(engine, registry, chunk)
         except Exception as error:
             if categorise_error(error) is ErrorCategory.UNAVAILABLE:
                 raise
@@ -53,7 +52,7 @@ async def _isolate_poison_record(engine: AsyncEngine, registry: HandlerRegistry,
     """Find the failing record; the records before it are processed."""
     for item in items:
         try:
-            await _with_retry(engine, registry, [item])
+            await _process(engine, registry, [item])
         except Exception as error:
             # A persistent unique violation is caused by the record; other conflicts are temporary.
             if categorise_error(error) is ErrorCategory.BUG or sqlstate(error) == UNIQUE_VIOLATION:
@@ -61,20 +60,9 @@ async def _isolate_poison_record(engine: AsyncEngine, registry: HandlerRegistry,
             raise
 
 
-async def _with_retry(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
-    """Run one transaction, with retries after conflicts."""
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        try:
-            await _run_transaction(engine, registry, items)
-        except Exception as error:
-            if categorise_error(error) is not ErrorCategory.CONFLICT or attempt == MAX_ATTEMPTS:
-                raise
-            code = sqlstate(error)
-            TRANSACTION_CONFLICTS.labels(registry.service, code).inc()
-            log.info("transaction conflict (%s), retrying", code)
-            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
-        else:
-            return
+async def _process(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
+    """Process items in one transaction, with retries after conflicts."""
+    await retry_on_conflict(registry.service, lambda: _run_transaction(engine, registry, items))
 
 
 async def _run_transaction(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.topics import TOPICS, Topic
-from shared.messaging.dispatcher import HandlerRegistry
+from shared.messaging.registry import HandlerRegistry
 
 SCHEMA_REF = "#/components/schemas/{model}"
 GENERIC_ENVELOPE_NAME = re.compile(r'\bCloudEvent_(\w+?)_(?=")')

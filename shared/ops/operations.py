@@ -12,8 +12,9 @@ from pydantic import ConfigDict
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import rfc3339
 from shared.messaging import scheduler
+from shared.messaging.batch_consumer import Halt
 from shared.ops.asyncapi import build_document
-from shared.ops.telemetry import CONSUMER_LAG
+from shared.ops.telemetry import CONSUMER_LAG, describe_error
 from shared.persistence.migrate import SchemaState, UnknownRevisionError, find_schema_state
 
 router = APIRouter(tags=["operations"])
@@ -58,11 +59,10 @@ async def get_readiness(request: Request) -> JSONResponse:
     schema_state, database_causes = await _check_database(app)
     causes |= database_causes | _check_kafka(app)
     if (halt := app.state.batch_consumer.halt) is not None:
-        option = "--malformed " if halt.is_malformed else ""
         causes["halted"] = {
             "topic": halt.topic, "partition": halt.partition, "offset": halt.offset, "error": halt.error,
-            "halted_at": rfc3339(halt.halted_at),
-            "action": f"tracelot skip {halt.topic} {halt.partition} {halt.offset} {option}--reason … --actor …",
+            "halted_at": rfc3339(halt.halted_at), "attempts": halt.attempts,
+            "next_attempt_at": rfc3339(halt.next_attempt_at), "action": _describe_action(halt),
         }  # fmt: skip
     if app.state.batch_consumer.last_error is not None:
         causes["consumer"] = app.state.batch_consumer.last_error
@@ -76,6 +76,15 @@ async def get_readiness(request: Request) -> JSONResponse:
     return JSONResponse(status, 503 if causes else 200)
 
 
+def _describe_action(halt: Halt) -> str:
+    """Describe how to end a halt; only a record at fault is skipped."""
+    option = "--malformed " if halt.is_malformed else ""
+    skip = f"tracelot skip {halt.topic} {halt.partition} {halt.offset} {option}--reason … --actor …"
+    if halt.is_malformed:
+        return f"stop the sender of malformed records; to store them as dead letters: {skip}"
+    return f"mend the cause, then the next attempt goes on by itself; only if the record itself is wrong: {skip}"
+
+
 async def _check_database(app: FastAPI) -> tuple[SchemaState | None, dict[str, Any]]:
     """Return the state of the schema, if known, and the causes that prevent the use of the database."""
     try:
@@ -84,7 +93,7 @@ async def _check_database(app: FastAPI) -> tuple[SchemaState | None, dict[str, A
     except UnknownRevisionError as error:
         return None, {"migrations": str(error)}
     except Exception as error:  # noqa: BLE001 - reported in the response
-        return None, {"database": f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]}
+        return None, {"database": describe_error(error)}
     if state is SchemaState.OLDER:
         return state, {"migrations": f"{state}: run `tracelot migrate {app.state.registry.service}`"}
     return state, {}

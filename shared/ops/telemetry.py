@@ -80,3 +80,8 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     handler.addFilter(lambda record: rate_limit.filter(record) if record.name.startswith("aiokafka") else True)
     logging.getLogger("aiokafka").setLevel("WARNING")
     logging.getLogger("uvicorn.access").setLevel("WARNING")
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the type and the first line of an error, cut to a log line."""
+    return f"{type(error).__name__}: {error}".split("\n", 1)[0][:500]

@@ -1,17 +1,17 @@
-"""Database engine and transactions of a service, and the classification of database errors."""
+"""Database engine and transactions of a service."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from enum import Enum
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asyncpg.protocol import protocol as driver
-from sqlalchemy import URL, Row, TextClause, make_url, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import URL, Row, TextClause, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from uuid_utils import uuid7
+
+from shared.persistence.errors import READ_ONLY_SQLSTATE, sqlstate
 
 SESSION_SETTINGS = {
     # A frozen process must not keep row locks. The idle timeout does not cover a process frozen within a statement,
@@ -53,7 +53,7 @@ def asyncpg_url(url: str) -> URL:
 
 def create_engine(url: str, name: str, pool_size: int = 10) -> AsyncEngine:
     """Create an engine on the database of a service; it connects on first use."""
-    return create_async_engine(
+    engine = create_async_engine(
         asyncpg_url(url),
         pool_size=pool_size,
         max_overflow=0,
@@ -66,6 +66,14 @@ def create_engine(url: str, name: str, pool_size: int = 10) -> AsyncEngine:
             "server_settings": SESSION_SETTINGS | {"application_name": name},
         },
     )
+    event.listen(engine.sync_engine, "handle_error", _discard_read_only_connections)
+    return engine
+
+
+def _discard_read_only_connections(context: ExceptionContext) -> None:
+    """Discard all pooled connections once a server is read-only: a new one may reach the new primary."""
+    if context.original_exception is not None and sqlstate(context.original_exception) == READ_ONLY_SQLSTATE:
+        context.is_disconnect = True
 
 
 class Transaction:
@@ -120,43 +128,15 @@ async def read_only(engine: AsyncEngine) -> AsyncIterator[Transaction]:
             yield Transaction(connection)
 
 
-class ConcurrentUpdateError(Exception):
-    """Another transaction changed a row between its read and its update."""
+async def delete_expired(engine: AsyncEngine, statement: TextClause, retention: timedelta, size: int) -> int:
+    """Delete rows older than `retention`, up to `size` per transaction; returns their number.
 
-    sqlstate = "40001"
-
-
-class ErrorCategory(Enum):
-    """Category of an exception, which determines how it is handled."""
-
-    UNAVAILABLE = "database unavailable: retry with back-off"
-    CONFLICT = "conflict with a concurrent transaction: retry"
-    BUG = "programming error: retrying does not help"
-
-
-_CONFLICT_SQLSTATES = {"23505", "40001", "40P01", "55P03"}
-"""Unique violation, serialization failure, deadlock, lock not available."""
-_UNAVAILABLE_SQLSTATES = {"25P03", "25P04", "57014", "57P01", "57P02", "57P03", "57P05", "3D000"}
-"""Idle or transaction timeout, cancelled, shutting down, starting up, database missing."""
-_UNAVAILABLE_SQLSTATE_CLASSES = ("08", "28", "53", "58")
-"""Connection, authentication, insufficient resources, system error."""
-
-
-def sqlstate(error: BaseException) -> str:
-    """Return the SQLSTATE of an error, or an empty string."""
-    # Errors while connecting are raised by the driver unwrapped; SQLAlchemy wraps all others.
-    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
-
-
-def categorise_error(error: BaseException) -> ErrorCategory:
-    """Determine the category of an exception."""
-    code = sqlstate(error)
-    if code in _CONFLICT_SQLSTATES:
-        return ErrorCategory.CONFLICT
-    if code in _UNAVAILABLE_SQLSTATES or code.startswith(_UNAVAILABLE_SQLSTATE_CLASSES):
-        return ErrorCategory.UNAVAILABLE
-    if isinstance(error, DBAPIError):
-        return ErrorCategory.UNAVAILABLE if error.connection_invalidated else ErrorCategory.BUG
-    if isinstance(error, PoolTimeout | OSError):  # OSError covers refused and reset connections and TimeoutError
-        return ErrorCategory.UNAVAILABLE
-    return ErrorCategory.BUG
+    The statement has the parameters `before` and `size`.
+    """
+    deleted_total = 0
+    while True:
+        async with transaction(engine) as tx:
+            deleted = await tx.execute(statement, {"before": tx.now - retention, "size": size})
+        deleted_total += deleted
+        if deleted < size:
+            return deleted_total

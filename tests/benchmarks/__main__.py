@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterator
 
-from tests.benchmarks import fefo, latency, lifecycle, orders, recall, receipt, report, search
+from tests.benchmarks import fefo, latency, lifecycle, memory, orders, recall, receipt, report, search
 
-BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall")
+BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall", "memory")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -39,6 +39,8 @@ def run_benchmarks(options: argparse.Namespace) -> Iterator[report.Section]:
         yield search.measure()
     if "recall" in options.names:
         yield recall.measure(options.times)
+    if "memory" in options.names:
+        yield memory.measure()
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.databases import SERVICES
 from deploy.topics import PARTITIONS
-from shared.messaging.dispatcher import HandlerRegistry
+from shared.messaging.registry import HandlerRegistry
 
 EndOffsets = dict[TopicPartition, int]
 

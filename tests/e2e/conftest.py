@@ -10,9 +10,9 @@ import pytest
 from deploy import processes
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "SCHEDULER_INTERVAL_SECONDS": "1"}
 """A short session timeout and job interval: partitions of a killed service are reassigned quickly."""
@@ -49,7 +49,7 @@ async def define_locations(system: SystemUnderTest) -> None:
             assert LOCATIONS.keys() <= {row["location"] for row in rows}, (service, rows)
         return True
 
-    await eventually(is_known)
+    await wait_until(is_known)
 
 
 @pytest.fixture

@@ -36,18 +36,18 @@ async def state_fingerprint(system: SystemUnderTest) -> JsonObject:
 async def assert_invariants(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """Run all checks for these products."""
     for check in (
-        one_status_per_serial,
-        audit_trail_ends_in_current_state,
-        allocations_match_published_events,
-        line_quantities_add_up,
-        no_open_demand_with_available_units,
-        no_event_conflicts,
-        each_message_has_one_effect,
+        assert_one_status_per_serial,
+        assert_audit_trail_ends_in_current_state,
+        assert_allocations_match_published_events,
+        assert_line_quantities_add_up,
+        assert_no_open_demand_with_available_units,
+        assert_no_event_conflicts,
+        assert_each_message_has_one_effect,
     ):
         await check(system, skus)
 
 
-async def one_status_per_serial(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def assert_one_status_per_serial(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """Each serial has one row and one status, equal in every service."""
     units = await system.fetch_rows(
         "serials",
@@ -88,7 +88,7 @@ async def one_status_per_serial(system: SystemUnderTest, skus: Sequence[str]) ->
                 assert receiving_status == "ON_HAND", (unit, receiving_status)
 
 
-async def audit_trail_ends_in_current_state(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def assert_audit_trail_ends_in_current_state(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """Replayed from the start, each audit trail takes only legal steps and ends in the current state (S22)."""
     rows = await system.fetch_rows(
         "serials",
@@ -113,7 +113,7 @@ async def audit_trail_ends_in_current_state(system: SystemUnderTest, skus: Seque
         assert (row["now_version"], row["now"], row["now_at"]) == (len(trail), status, location), trail
 
 
-async def allocations_match_published_events(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def assert_allocations_match_published_events(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """The units published as allocated per demand equal those that became ALLOCATED."""
     allocated = await system.fetch_rows(
         "serials",
@@ -130,7 +130,7 @@ async def allocations_match_published_events(system: SystemUnderTest, skus: Sequ
     assert published == {row["demand_id"]: row["count"] for row in allocated}
 
 
-async def line_quantities_add_up(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def assert_line_quantities_add_up(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """A line's quantity is allocated, picked, shipped or open under a demand of the serials service."""
     lines = await system.fetch_rows(
         "fulfillment",
@@ -161,7 +161,7 @@ async def line_quantities_add_up(system: SystemUnderTest, skus: Sequence[str]) -
         assert unit_counts == {status: count for status, count in line_counts.items() if count}, line
 
 
-async def no_open_demand_with_available_units(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def assert_no_open_demand_with_available_units(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """No demand is open while a matching unit is available."""
     unserved = await system.fetch_rows(
         "serials",
@@ -174,7 +174,7 @@ async def no_open_demand_with_available_units(system: SystemUnderTest, skus: Seq
     assert not unserved
 
 
-async def each_message_has_one_effect(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def assert_each_message_has_one_effect(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """A message has at most one rejection and each effect on a unit once, however often it is delivered."""
     for service in system.databases:
         query = "SELECT source, message_id, count(*) FROM rejection GROUP BY 1, 2 HAVING count(*) > 1"
@@ -198,7 +198,7 @@ async def each_message_has_one_effect(system: SystemUnderTest, skus: Sequence[st
     assert not duplicates, duplicates
 
 
-async def no_event_conflicts(system: SystemUnderTest, skus: Sequence[str]) -> None:
+async def assert_no_event_conflicts(system: SystemUnderTest, skus: Sequence[str]) -> None:
     """No event of another service is recorded as a conflict."""
     for service in system.databases:
         conflicts = await system.fetch_rows(

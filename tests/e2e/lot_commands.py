@@ -31,9 +31,9 @@ from shared.contracts.envelope import Message
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.upstream import AsnAnnounced, OrderAmended, OrderCancelled, OrderLine
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, STAGE, WAREHOUSE
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 LOTS = ("L0", "L1", "L2")
 ORDERS = 4
@@ -70,7 +70,7 @@ class LotCommandGenerator:
             return True
 
         await self.system.wait_until_quiescent()
-        await eventually(no_expiry_check_due)
+        await wait_until(no_expiry_check_due)
         await self.system.wait_until_quiescent()
 
     async def messages_for(self, step: Step, rng: Random) -> list[Message]:

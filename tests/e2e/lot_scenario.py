@@ -17,9 +17,9 @@ from shared.contracts.commands.lots import CorrectLotDates, PlaceLotHold, PutAwa
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.contracts.upstream import OrderLine
 from shared.inventory.expiry import today
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, STAGE, WAREHOUSE, SerialScenario, quote_path
 from tests.e2e.system import JsonObject
+from tests.support.polling import wait_until
 
 STORAGE_LOCATIONS = tuple(f"{WAREHOUSE}/B-{number:02}" for number in range(1, 6))
 """Storage locations in pick sequence; each holds one lot of a product."""
@@ -55,7 +55,7 @@ class LotScenario(SerialScenario):
                 assert await self.system.fetch_rows(service, "SELECT 1 FROM product WHERE sku = $1", sku), service
             return True
 
-        await eventually(is_known)
+        await wait_until(is_known)
         return sku
 
     # Receiving
@@ -109,7 +109,7 @@ class LotScenario(SerialScenario):
             assert await self.location_balances(sku) == expected
             return True
 
-        await eventually(balances_match)
+        await wait_until(balances_match)
 
     async def assert_pick_list(self, order: str, expected: Mapping[tuple[str, str], float]) -> None:
         """Wait until an order's pick list equals the expected lots and locations."""
@@ -119,7 +119,7 @@ class LotScenario(SerialScenario):
             assert {(item["lot"], item["location"]): item["quantity"] for item in items} == expected, items
             return True
 
-        await eventually(pick_list_matches)
+        await wait_until(pick_list_matches)
 
     async def wait_for_expiry(self, order: str, identifier: str, days: int) -> None:
         """Wait until an order shows the new expiry of its lot or unit."""
@@ -132,7 +132,7 @@ class LotScenario(SerialScenario):
             }
             return True
 
-        await eventually(expiry_matches)
+        await wait_until(expiry_matches)
 
     # Operations
 
@@ -202,8 +202,8 @@ class LotScenario(SerialScenario):
         await self.system.wait_until_quiescent()
         return shipment
 
-    async def rejected_dispatch_codes(self, shipment: str) -> set[str]:
-        """Return the codes of a dispatch that must be rejected, at once or by the check."""
+    async def assert_dispatch_rejected(self, shipment: str) -> set[str]:
+        """Assert that a dispatch is rejected, at once or by the check; return the codes."""
         response = await self.system.execute_command(DispatchShipment(shipment=shipment), actor="dee")
         if response.is_client_error:
             return {problem["code"] for problem in response.json()["violations"]}

@@ -7,9 +7,9 @@ from shared.contracts.commands.fulfillment import LotSelector, PackItems, PickIt
 from shared.contracts.commands.lots import PutAwayLot
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.upstream import AsnAnnounced
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, STAGE, WAREHOUSE, SerialScenario, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 
 class MilkLots:
@@ -64,7 +64,7 @@ class MilkLots:
             assert items, order
             return True
 
-        await eventually(is_allocated)
+        await wait_until(is_allocated)
         stock = [LotSelector.model_validate({"sku": self.sku, "lot": lot, "quantity": quantity})]
         carton = self.scenario.new_id("CT")
         await self.system.execute(PickItems(order=order, stock=stock, location=STAGE), actor="pat")

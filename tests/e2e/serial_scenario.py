@@ -18,8 +18,8 @@ from shared.contracts.upstream import (
     ProductDefined,
 )
 from tests.e2e.event_listener import Event
-from tests.e2e.polling import eventually
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 WAREHOUSE = "EAST"
 DOCK, STAGE = f"{WAREHOUSE}/DOCK-1", f"{WAREHOUSE}/PACK-1"
@@ -73,7 +73,7 @@ class SerialScenario:
         async def product_rows() -> list[JsonObject]:
             return await self.system.fetch_rows("fulfillment", "SELECT 1 FROM product WHERE sku = $1", sku or self.sku)
 
-        await eventually(product_rows)
+        await wait_until(product_rows)
 
     async def announce_asn(
         self, serials: Sequence[str], *, quantity: int | None = None, sku: str = "", receipt: str = "", line: str = "1"
@@ -147,7 +147,7 @@ class SerialScenario:
                 assert unit["status"] == status, unit
             return True
 
-        await eventually(status_reached)
+        await wait_until(status_reached)
 
     # Orders
 
@@ -178,7 +178,7 @@ class SerialScenario:
             assert len(items) == count, items
             return items
 
-        return await eventually(pick_items) if count else await pick_items()
+        return await wait_until(pick_items) if count else await pick_items()
 
     async def wait_for_allocation(self, order: str, count: int) -> list[str]:
         """Wait until the pick list has this many units and return their serials."""
@@ -220,7 +220,7 @@ class SerialScenario:
             assert outcome["status"] in ("DISPATCHED", "REJECTED"), outcome
             return outcome
 
-        return await eventually(finished_outcome)
+        return await wait_until(finished_outcome)
 
     async def ship(self, order: str, serials: Sequence[str]) -> str:
         """Pick, pack and ship allocated units; return the shipment."""
@@ -240,4 +240,4 @@ class SerialScenario:
             assert events, (topic, key, type_, data, self.system.listener.events[topic, key])
             return events
 
-        return await eventually(matching_events)
+        return await wait_until(matching_events)

@@ -17,9 +17,9 @@ from deploy import processes
 from shared.contracts.envelope import Message
 from tests.e2e.event_listener import EventListener
 from tests.e2e.handlers import command_handler_of
-from tests.e2e.polling import eventually
 from tests.e2e.quiescence import QuiescenceMonitor
 from tests.support.paths import path_of
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
 
 JsonObject = dict[str, Any]
@@ -122,7 +122,7 @@ class SystemUnderTest:
 
     async def wait_until_quiescent(self) -> None:
         """Wait until every service has processed its topics and published its outbox."""
-        await eventually(self.quiescence.is_quiescent)
+        await wait_until(self.quiescence.is_quiescent)
 
     # Processes
 
@@ -139,7 +139,7 @@ class SystemUnderTest:
                 assert await asyncio.to_thread(self.services[name].is_ready), name
             return True
 
-        await eventually(are_ready)
+        await wait_until(are_ready)
 
     async def reset_offsets(self, service: str, topics: Iterable[str]) -> None:
         """Reset the consumer offsets of a stopped service to the beginning of its topics."""
@@ -156,7 +156,7 @@ class SystemUnderTest:
                     return False
                 return True
 
-        await eventually(offsets_reset)
+        await wait_until(offsets_reset)
 
     # HTTP
 
@@ -203,7 +203,7 @@ class SystemUnderTest:
             response = await self.post(service, path, body, actor=actor)
             return None if "Retry-After" in response.headers and not response.is_success else response
 
-        return await eventually(accepted_response)
+        return await wait_until(accepted_response)
 
     async def execute(self, command: Message, *, actor: str = "ann") -> JsonObject:
         """Send a command that must succeed completely and return the response body."""
@@ -236,7 +236,7 @@ class SystemUnderTest:
             condition = 'topic = $1 AND partition = $2 AND "offset" = $3'
             return await self.fetch_rows(service, f"SELECT id FROM dead_letter WHERE {condition}", *position)  # noqa: S608
 
-        (row,) = await eventually(matching_rows)
+        (row,) = await wait_until(matching_rows)
         dead_letter: JsonObject = await self.get_json(service, f"/dead-letters/{row['id']}")
         assert (dead_letter["topic"], dead_letter["partition"], dead_letter["offset"]) == position
         assert dead_letter["error"]
@@ -263,7 +263,7 @@ class SystemUnderTest:
             row: JsonObject = await self.get_json(service, f"/rejections/{rows[0]['id']}")
             return row, events
 
-        row, events = await eventually(row_and_events)
+        row, events = await wait_until(row_and_events)
         codes = {problem["code"] for problem in row["violations"]}
         assert code in codes, row
         assert row["type"] == event["type"]

@@ -4,10 +4,10 @@ from shared.contracts.commands.receiving import (
     CloseReceipt,
 )
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
-from tests.e2e.polling import eventually
 from tests.e2e.receipts import discrepancies, load_single_line, scan_statuses
 from tests.e2e.serial_scenario import DOCK, SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_announced_serials_are_expected(scenario: SerialScenario) -> None:
@@ -56,7 +56,7 @@ async def test_asn_in_parts(system: SystemUnderTest, scenario: SerialScenario) -
         (row,) = await system.fetch_rows("serials", query, scenario.sku)
         return bool(row["count"] == 10_000)
 
-    await eventually(all_expected)
+    await wait_until(all_expected)
     line = await load_single_line(system, receipt)
     assert (line["expected_quantity"], line["open_listed_serials"]) == (10_000, 10_000)
 
@@ -99,7 +99,7 @@ async def test_cancelled_asn_expects_nothing(system: SystemUnderTest, scenario: 
     async def on_no_receipt() -> bool:
         return bool((await scenario.get_unit(serials[0]))["receipt"] is None)
 
-    await eventually(on_no_receipt)
+    await wait_until(on_no_receipt)
 
 
 async def test_blind_receipt_accepts_unknown_units(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -68,4 +68,4 @@ async def test_audit_trails_end_in_the_current_state(system: SystemUnderTest) ->
     """Replayed from its first entry, every trail takes only legal steps and ends in the current state (S04, S22)."""
     await system.wait_until_quiescent()
     skus = [row["sku"] for row in await system.fetch_rows("serials", "SELECT DISTINCT sku FROM serial")]
-    await invariants.audit_trail_ends_in_current_state(system, skus)
+    await invariants.assert_audit_trail_ends_in_current_state(system, skus)

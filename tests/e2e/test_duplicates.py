@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.upstream import AsnCancelled, OrderCancelled
 from tests.e2e.invariants import state_fingerprint
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_duplicate_message_is_processed_once(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -199,5 +199,5 @@ async def test_duplicate_putaway_over_kafka_is_executed_once(system: SystemUnder
             == 1
         )
 
-    await eventually(moved_once)
+    await wait_until(moved_once)
     assert (await scenario.get_unit(serials[0]))["version"] == 3

@@ -3,10 +3,10 @@
 from shared.contracts.fulfillment import OrderSerialsPicked
 from shared.contracts.receiving import ReceiptLineExpected, ReceiptSerialsReceived
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
 from tests.e2e.test_transitions import HIGH_VERSION, serials_snapshot
+from tests.support.polling import wait_until
 
 
 async def test_illegal_unit_is_rejected_alone(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -30,19 +30,6 @@ async def test_illegal_unit_is_rejected_alone(system: SystemUnderTest, scenario:
     await scenario.wait_for_status(serials, "IN_INVENTORY")
 
 
-async def test_allocation_for_an_unknown_order_is_a_conflict(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """An allocation for an unknown order is a conflict in fulfillment and creates no order."""
-    order = scenario.new_id("SO")
-    allocation = SerialAllocated(
-        sku=scenario.sku, demand_id=scenario.new_id("D"), order=order, line="10", open_quantity=0,
-        allocated=[AllocatedUnit(serial=scenario.new_id("U"), location=SHELF)],
-    )  # fmt: skip
-    (event,) = await system.publish(allocation, source="test")
-    row = await system.wait_for_rejection("fulfillment", event, "order_not_found")
-    assert row["kind"] == "EVENT_CONFLICT"
-    assert (await system.get("fulfillment", f"/orders/{order}")).status_code == 404
-
-
 async def test_allocation_for_a_cancelled_demand_is_ignored(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """An allocation of a cancelled demand is ignored: the serials service releases the units."""
     await scenario.define_product()
@@ -60,22 +47,6 @@ async def test_allocation_for_a_cancelled_demand_is_ignored(system: SystemUnderT
     await system.wait_until_quiescent()
     assert not await system.fetch_rows("fulfillment", "SELECT 1 FROM allocated_unit WHERE order_id = $1", order)
     assert (await scenario.get_unit(serials[0]))["status"] == "IN_INVENTORY"
-
-
-async def test_allocation_for_a_foreign_demand_is_a_conflict(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """An allocation whose demand belongs to no line of the order is a conflict; the pick list is unchanged."""
-    await scenario.define_product()
-    serials = await scenario.stock_units(2)
-    order = await scenario.place_order(1)
-    (allocated,) = await scenario.wait_for_allocation(order, 1)
-    (other,) = set(serials) - {allocated}
-    allocation = SerialAllocated(
-        sku=scenario.sku, demand_id=scenario.new_id("D"), order=order, line="10", open_quantity=0,
-        allocated=[AllocatedUnit(serial=other, location=SHELF)],
-    )  # fmt: skip
-    (event,) = await system.publish(allocation, source="test")
-    await system.wait_for_rejection("fulfillment", event, "document_mismatch")
-    assert await scenario.wait_for_allocation(order, 1) == [allocated]
 
 
 async def test_conflict_is_listed_until_a_supervisor_closes_it(
@@ -124,4 +95,4 @@ async def test_older_receiving_event_is_ignored(system: SystemUnderTest, scenari
     async def nothing_published() -> bool:
         return not system.listener.events_of("serials.events", "ASN-?", "serial.rejected.v1", sku=scenario.sku)
 
-    await eventually(nothing_published)
+    await wait_until(nothing_published)

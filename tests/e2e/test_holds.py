@@ -4,9 +4,9 @@ import pytest
 
 from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, ReleaseSerialHold
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_unit_on_hold_is_not_allocated_until_release(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -40,7 +40,7 @@ async def test_hold_deallocates_the_unit(system: SystemUnderTest, scenario: Seri
     async def is_reallocated() -> bool:
         return await scenario.wait_for_allocation(order, 1) == others
 
-    await eventually(is_reallocated)
+    await wait_until(is_reallocated)
     await scenario.wait_for_status(serials, "IN_INVENTORY")
     await system.wait_until_quiescent()
     await invariants.assert_invariants(system, [scenario.sku])
@@ -88,7 +88,7 @@ async def test_voided_unit_reopens_its_line(system: SystemUnderTest, scenario: S
         (line,) = (await system.get_json("receiving", f"/receipts/{receipt}"))["lines"]["items"]
         return bool(line["missing_quantity"] == 1)
 
-    await eventually(is_open_again)
+    await wait_until(is_open_again)
     await system.execute(scenario.scan_command(receipt, [right], session="again"))
     await scenario.confirm_session(receipt, "again")
     await scenario.wait_for_status([right], "RECEIVED")

@@ -4,9 +4,9 @@ import asyncpg
 import pytest
 
 from shared.contracts.upstream import AsnAnnounced, AsnLine
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import WAREHOUSE, SerialScenario, quote_path
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_serial_cannot_be_changed(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -74,7 +74,7 @@ async def test_shipped_serial_is_never_a_new_unit(system: SystemUnderTest, scena
         rows = await system.fetch_rows("receiving", "SELECT status FROM unit WHERE serial = $1", serial)
         return [row["status"] for row in rows] == ["SHIPPED"]
 
-    await eventually(is_shipped)
+    await wait_until(is_shipped)
     receipt = scenario.new_id("ASN")
     line = AsnLine(line="1", sku=scenario.sku, quantity=1, serials=serials)
     (event,) = await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.contracts.commands.serials import PutAwaySerials
-from shared.contracts.upstream import AsnAnnounced, AsnLine, OrderLine
+from shared.contracts.upstream import AsnAnnounced, AsnLine
 from tests.e2e.serial_scenario import DOCK, SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
 
@@ -116,41 +116,6 @@ async def test_more_serials_than_units_are_rejected(system: SystemUnderTest, sce
     assert not await system.fetch_rows("receiving", "SELECT 1 FROM receipt WHERE receipt = $1", receipt)
 
 
-async def test_order_with_more_serials_than_units_is_rejected(
-    system: SystemUnderTest, scenario: SerialScenario
-) -> None:
-    """An order line with 2 serials for 1 unit is rejected and creates no order."""
-    await scenario.define_product()
-    order = scenario.order_command(1, serials=scenario.new_serials(2))
-    (event,) = await system.publish(order)
-    await system.wait_for_rejection("fulfillment", event, "too_many_serials", order.order)
-    assert (await system.get("fulfillment", f"/orders/{order.order}")).status_code == 404
-
-
-async def test_duplicate_serial_in_an_asn_is_rejected(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """An ASN that lists a serial twice, even on two lines, is rejected as a whole (S14)."""
-    await scenario.define_product()
-    (serial,) = scenario.new_serials(1)
-    receipt = scenario.new_id("ASN")
-    lines = [AsnLine(line=str(number), sku=scenario.sku, quantity=1, serials=[serial]) for number in (1, 2)]
-    (event,) = await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=lines))
-    row = await system.wait_for_rejection("receiving", event, "duplicate_serial_in_request", receipt)
-    assert row["violations"][0]["ids"] == [serial]
-    assert not await system.fetch_rows("receiving", "SELECT 1 FROM unit WHERE sku = $1", scenario.sku)
-
-
-async def test_duplicate_serial_in_a_scan_is_reported(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """The second of two equal scans is reported as a duplicate; one unit is received (S14)."""
-    await scenario.define_product()
-    (serial,) = serials = scenario.new_serials(1)
-    receipt = await scenario.announce_asn(serials, quantity=2)
-    response = await system.execute_command(scenario.scan_command(receipt, [serial, serial]))
-    assert [result["status"] for result in response.json()["scan_results"]] == ["ACCEPTED", "DUPLICATE_IN_RECEIPT"]
-    await scenario.confirm_session(receipt)
-    await scenario.wait_for_status(serials, "RECEIVED")
-    assert (await system.get_json("serials", f"/serials/{scenario.sku}/{serial}"))["version"] == 2
-
-
 async def test_duplicate_serial_in_a_command_is_rejected(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """A putaway that lists a serial twice is rejected as a whole (S14)."""
     await scenario.define_product()
@@ -161,13 +126,3 @@ async def test_duplicate_serial_in_a_command_is_rejected(system: SystemUnderTest
     problem = await system.assert_rejected(putaway, "duplicate_serial_in_request")
     assert problem["ids"] == [serials[0]]
     await scenario.wait_for_status(serials, "RECEIVED")
-
-
-async def test_duplicate_serial_in_an_order_is_rejected(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """An order that lists a serial on two lines is rejected."""
-    await scenario.define_product()
-    (serial,) = scenario.new_serials(1)
-    lines = [OrderLine(line=line, sku=scenario.sku, quantity=1, serials=[serial]) for line in ("1", "2")]
-    order = scenario.order_command(1, lines=lines)
-    (event,) = await system.publish(order)
-    await system.wait_for_rejection("fulfillment", event, "duplicate_serial_in_request", order.order)

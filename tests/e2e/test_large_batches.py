@@ -5,9 +5,9 @@ from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import chunks
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, STAGE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 UNIT_COUNT = 1_100
 
@@ -21,7 +21,7 @@ async def wait_for_all(system: SystemUnderTest, scenario: SerialScenario, status
         assert [(row["status"], row["count"]) for row in rows] == [(status, UNIT_COUNT)], rows
         return True
 
-    await eventually(all_have_status)
+    await wait_until(all_have_status)
 
 
 async def test_1100_units_from_receipt_to_shipment(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -10,10 +10,10 @@ from shared.contracts.commands.serials import (
 )
 from tests.e2e import invariants
 from tests.e2e.handlers import command_handler_of
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
 from tests.support.paths import path_of
+from tests.support.polling import wait_until
 
 
 def status_changes(system: SystemUnderTest, sku: str, serial: str) -> list[tuple[str | None, str]]:
@@ -38,7 +38,7 @@ async def test_the_six_statuses_in_order(system: SystemUnderTest, scenario: Seri
     async def all_published() -> bool:
         return status_changes(system, scenario.sku, serial) == list(zip((None, *STATUSES[:-1]), STATUSES, strict=True))
 
-    await eventually(all_published)
+    await wait_until(all_published)
     await system.wait_until_quiescent()
     await invariants.assert_invariants(system, [scenario.sku])
 

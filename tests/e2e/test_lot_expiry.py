@@ -5,9 +5,9 @@ from typing import Any
 
 from shared.contracts.commands.lots import CorrectLotDates
 from tests.e2e.milk_lots import MilkLots
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 TODAY = datetime.now(UTC).date()
 
@@ -35,7 +35,7 @@ async def test_expired_lot_is_deallocated_and_reallocated(system: SystemUnderTes
         assert await allocated_lots(system, milk_lots.sku) == {("B", 3)}
         return True
 
-    await eventually(is_reallocated)
+    await wait_until(is_reallocated)
     assert ("A", "EXPIRED") in await milk_lots.open_holds()
 
 

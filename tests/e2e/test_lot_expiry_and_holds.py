@@ -61,7 +61,7 @@ async def test_lot_expired_after_pick_is_not_dispatched(system: SystemUnderTest,
     order = await lot_scenario.place_order(3)
     shipment = await lot_scenario.pack_all(order, 1)
     await lot_scenario.correct_expiry("L1", -1)
-    codes = await lot_scenario.rejected_dispatch_codes(shipment)
+    codes = await lot_scenario.assert_dispatch_rejected(shipment)
     assert codes in ({"expired"}, {"on_hold"}), codes
     await lot_scenario.unpick_lot(order, "L1", 3, STORAGE_LOCATIONS[0])
     await lot_scenario.assert_pick_list(order, {("L2", STORAGE_LOCATIONS[1]): 3})
@@ -129,7 +129,7 @@ async def test_hold_between_allocation_and_dispatch(system: SystemUnderTest, lot
     await lot_scenario.assert_pick_list(listed_order, {("L1", STORAGE_LOCATIONS[0]): 2})
     hold = await lot_scenario.place_lot_hold("L1")
     await lot_scenario.assert_pick_list(listed_order, {("L2", STORAGE_LOCATIONS[1]): 2})
-    assert await lot_scenario.rejected_dispatch_codes(shipment) == {"on_hold"}
+    assert await lot_scenario.assert_dispatch_rejected(shipment) == {"on_hold"}
     await lot_scenario.receive_lots(scanned_lot("L1", 4, 20))  # later receipts are also held
     late_order = await lot_scenario.place_order(9)
     await lot_scenario.assert_pick_list(late_order, {("L2", STORAGE_LOCATIONS[1]): 3})

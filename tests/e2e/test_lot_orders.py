@@ -18,9 +18,9 @@ from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from tests.e2e import invariants
 from tests.e2e.milk_lots import MilkLots
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, OTHER_SHELF, SHELF, STAGE, SerialScenario, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 EARLY_LOT, LATE_LOT = ("EARLY", 6.5, "2090-01-31"), ("LATE", 10, "2090-12-31")
 
@@ -62,7 +62,7 @@ class LotOrders:
             assert {item["lot"]: item["quantity"] for item in items if item["lot"]} == lots, response.text
             return True
 
-        await eventually(pick_list_matches)
+        await wait_until(pick_list_matches)
 
     async def pick(self, order: str, lot: str, quantity: str) -> JsonObject:
         """Pick a quantity of a lot."""
@@ -93,7 +93,7 @@ class LotOrders:
         )
         assert fulfillment_quantities == lots_quantities
         await self._assert_lines_agree()
-        await invariants.no_event_conflicts(self.system, [self.sku])
+        await invariants.assert_no_event_conflicts(self.system, [self.sku])
 
     async def _assert_lines_agree(self) -> None:
         """Each line's quantity is allocated, picked, shipped or open under a demand of lots."""
@@ -215,7 +215,7 @@ async def test_hold_after_pick_blocks_packing_and_dispatch(
         await system.assert_rejected(pack, "on_hold")
         return True
 
-    await eventually(packing_is_blocked)
+    await wait_until(packing_is_blocked)
     await system.execute(ReleaseLotHold(sku=lot_orders.sku, hold_id=hold, reason="inspected"), actor="sue")
     await scenario.wait_for_event("lots.events", lot_orders.sku, "lot.hold_released.v1", hold_id=hold)
     await system.wait_until_quiescent()
@@ -241,7 +241,7 @@ async def test_lot_swap(lot_orders: LotOrders, system: SystemUnderTest) -> None:
         assert outcome["status"] == "DONE", outcome
         return outcome
 
-    assert (await eventually(is_done))["allocated"] == 3
+    assert (await wait_until(is_done))["allocated"] == 3
     await lot_orders.wait_for_pick_list(order, EARLY=3.5, LATE=3)
     await lot_orders.assert_services_agree()
 

@@ -7,9 +7,9 @@ from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, Sw
 from shared.contracts.upstream import OrderLine
 from tests.e2e import conservation, invariants
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import STAGE, quote_path
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 def order_line(line_number: int, sku: str, quantity: Any, **overrides: Any) -> OrderLine:
@@ -106,7 +106,7 @@ async def test_mixed_order_is_dispatched_as_a_whole(system: SystemUnderTest, lot
         assert order_body["status"] == "COMPLETE", order_body
         return True
 
-    await eventually(is_complete)
+    await wait_until(is_complete)
     await lot_scenario.wait_for_status(serials, "SHIPPED", sku=serial_sku)
     for sku, lots in ((lot_scenario.sku, {"L1": 2, "L2": 1}), (untracked_sku, {"": 40})):
         (event,) = await lot_scenario.wait_for_event("lots.events", sku, "lot.shipped.v1", shipment=shipment)
@@ -136,7 +136,7 @@ async def test_swap_to_a_lot_on_hold_fails(system: SystemUnderTest, lot_scenario
         assert outcome["status"] == "FAILED", outcome
         return True
 
-    await eventually(has_failed)
+    await wait_until(has_failed)
     await lot_scenario.assert_pick_list(order, {("L1", STORAGE_LOCATIONS[0]): 4})
     await system.wait_until_quiescent()
     await conservation.assert_conservation(system, [lot_scenario.sku])

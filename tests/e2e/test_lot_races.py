@@ -9,9 +9,9 @@ from shared.contracts.commands.fulfillment import DispatchShipment, PickItems
 from shared.contracts.commands.lots import OpenRecall, RecalledLot
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import STAGE
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 ORDER_COUNT = 8
 BlockingAction = Callable[[LotScenario], Awaitable[object]]
@@ -111,7 +111,7 @@ async def test_blocking_races_dispatches(
             assert outcome_body["status"] in ("DISPATCHED", "REJECTED"), outcome_body
             return outcome_body
 
-        return bool((await eventually(finished_outcome))["status"] == "DISPATCHED")
+        return bool((await wait_until(finished_outcome))["status"] == "DISPATCHED")
 
     dispatched, *_ = await asyncio.gather(asyncio.gather(*map(dispatch, range(ORDER_COUNT))), block(lot_scenario))
     await wait_until_blocked(system, lot_scenario)

@@ -14,9 +14,9 @@ from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.quantities import LotQuantity
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 
 class LotWhereabouts(NamedTuple):
@@ -61,7 +61,7 @@ async def wait_for_recall(system: SystemUnderTest, recall: str) -> JsonObject:
         assert recall_body["outstanding"] == 0, recall_body
         return recall_body
 
-    return await eventually(complete_recall)
+    return await wait_until(complete_recall)
 
 
 async def recall_rows(system: SystemUnderTest, recall: str, name: str) -> list[JsonObject]:
@@ -81,7 +81,7 @@ async def test_recall_from_notice_to_closing(system: SystemUnderTest, lot_scenar
     await system.execute(OpenRecall(recall=recall, lots=lots, reason="glass"), actor="sue")
     assert [item["sku"] for item in (await wait_for_recall(system, recall))["products"]] == [lot_scenario.sku]
     await lot_scenario.assert_pick_list(whereabouts.listed_order, {("L2", STORAGE_LOCATIONS[1]): 4})
-    assert await lot_scenario.rejected_dispatch_codes(whereabouts.packed_shipment) == {"on_hold"}
+    assert await lot_scenario.assert_dispatch_rejected(whereabouts.packed_shipment) == {"on_hold"}
     stock = {
         item["location"]: (item["on_hand"], item["on_hold"]) for item in await recall_rows(system, recall, "stock")
     }
@@ -107,7 +107,7 @@ async def test_recall_from_notice_to_closing(system: SystemUnderTest, lot_scenar
         assert stock_rows == {STORAGE_LOCATIONS[0]: (15, True), DOCK: (3, True)}
         return True
 
-    await eventually(later_receipt_is_held)
+    await wait_until(later_receipt_is_held)
     await system.assert_rejected(CloseRecall(recall=recall, reason="done"), "recall_open", actor="sue")
     await close_recall(system, lot_scenario, recall, whereabouts)
     await system.wait_until_quiescent()
@@ -155,8 +155,9 @@ async def close_recall(
 async def run_mock_recall(system: SystemUnderTest, recall: str, lot: str) -> tuple[int | None, str]:
     """Run a mock recall from the command line; return the exit code and output."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "shared.cli", "recall", recall, "--mock", "--actor", "sue", "--reason", "exercise",
-        "--lot", lot, cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        sys.executable, "-m", "shared.cli", "lots", "recall", recall, "--mock", "--actor", "sue",
+        "--reason", "exercise", "--lot", lot,
+        cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "LOTS_URL": system.services["lots"].url},
     )  # fmt: skip
     output = (await process.communicate())[0].decode()
@@ -164,7 +165,7 @@ async def run_mock_recall(system: SystemUnderTest, recall: str, lot: str) -> tup
 
 
 async def test_mock_recall_from_the_command_line(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
-    """`tracelot recall --mock` runs a timed exercise on the running services and places no hold (S46)."""
+    """`tracelot lots recall --mock` runs a timed exercise on the running services and places no hold (S46)."""
     whereabouts = await scatter_lot(system, lot_scenario)
     recall = lot_scenario.new_id("R")
     exit_code, output = await run_mock_recall(system, recall, f"{lot_scenario.sku}=L1")
@@ -228,7 +229,7 @@ async def test_recalled_unit_is_traced_to_its_customer(system: SystemUnderTest, 
             (serial, True)
         ]
 
-    await eventually(is_held)
+    await wait_until(is_held)
     await system.execute(ReleaseSerialHold(sku=lot_scenario.sku, hold_id=recall, reason="inspected"), actor="sue")
     await lot_scenario.put_away([serial])
     order = await lot_scenario.place_order(1)
@@ -238,5 +239,5 @@ async def test_recalled_unit_is_traced_to_its_customer(system: SystemUnderTest, 
         contacts = await recall_rows(system, recall, "contacts")
         return [(item["lot_or_serial"], item["customer_name"]) for item in contacts] == [(serial, CUSTOMER.name)]
 
-    await eventually(customer_is_listed)
+    await wait_until(customer_is_listed)
     await system.assert_rejected(CloseRecall(recall=recall, reason="done"), "recall_open", actor="sue")

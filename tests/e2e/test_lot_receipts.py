@@ -6,9 +6,9 @@ import pytest
 
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn, ScanItems
 from tests.e2e.milk_lots import MilkLots
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def test_partial_lot_return(milk_lots: MilkLots, system: SystemUnderTest, 
         rows = await system.fetch_rows("receiving", "SELECT shipped FROM shipped_lot WHERE order_id = $1", order)
         return bool(rows)
 
-    await eventually(is_known)
+    await wait_until(is_known)
     command = ReceiveReturn.model_validate(return_fields | lot_fields)
     await system.assert_rejected(command.model_copy(update={"customer": "C-2"}), "not_shipped_to_customer")
     await system.execute(command)

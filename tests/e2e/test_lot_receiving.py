@@ -6,9 +6,9 @@ from shared.contracts.commands.lots import MoveLot, PutAwayLot
 from shared.contracts.commands.receiving import ConfirmSession
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now, scanned_lot
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_several_lots_on_one_line(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
@@ -84,18 +84,6 @@ async def test_untracked_product_is_handled_by_quantity(system: SystemUnderTest,
     await conservation.assert_conservation(system, [lot_scenario.sku])
 
 
-async def test_serial_tracked_product_requires_serials(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
-    """A serial-tracked product requires serials, a lot-tracked one rejects them (S02)."""
-    serial_sku = await lot_scenario.define_product(f"{lot_scenario.sku}-PUMP", serial_tracked=True, lot_tracked=False)
-    receipt = await lot_scenario.announce_asn([], quantity=1, sku=serial_sku)
-    await system.assert_rejected(
-        lot_scenario.scan_lots_command(receipt, scanned_lot("L1", 1, 9), sku=serial_sku), "serials_required"
-    )
-    await lot_scenario.define_product()
-    receipt = await lot_scenario.announce_asn([], quantity=1)
-    await system.assert_rejected(lot_scenario.scan_command(receipt, ["U-1"]), "not_serial_tracked")
-
-
 async def test_lots_are_not_mixed_at_a_location(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
     """A second lot is rejected at a storage location, with a suggestion; a dock accepts both (S30)."""
     await lot_scenario.define_product()
@@ -138,6 +126,6 @@ async def test_dock_stock_is_not_allocated(system: SystemUnderTest, lot_scenario
         assert line["allocated"] == 4, line
         return True
 
-    await eventually(order_is_allocated)
+    await wait_until(order_is_allocated)
     await system.wait_until_quiescent()
     await conservation.assert_conservation(system, [lot_scenario.sku])

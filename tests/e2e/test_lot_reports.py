@@ -9,8 +9,8 @@ from tests.e2e.serial_scenario import CUSTOMER, DOCK
 from tests.e2e.system import JsonObject, SystemUnderTest
 
 
-async def fetch_report(system: SystemUnderTest, name: str, **filters: str) -> list[JsonObject]:
-    """Return the rows of a report and check that its CSV has as many."""
+async def assert_report(system: SystemUnderTest, name: str, **filters: str) -> list[JsonObject]:
+    """Assert that a report has as many rows in CSV as in JSON; return the rows."""
     items: list[JsonObject] = (await system.get_json("lots", f"/reports/{name}", **filters))["items"]
     response = await system.get("lots", f"/reports/{name}.csv", **filters)
     assert response.is_success, response.text
@@ -27,7 +27,7 @@ async def test_lot_reports(system: SystemUnderTest, lot_scenario: LotScenario) -
     await lot_scenario.ship_all(order, 2)
     waiting = await lot_scenario.place_order(1)
     await lot_scenario.assert_pick_list(waiting, {("L2", STORAGE_LOCATIONS[1]): 1})
-    rows = await fetch_report(system, "lot-inventory", sku=lot_scenario.sku)
+    rows = await assert_report(system, "lot-inventory", sku=lot_scenario.sku)
     inventory = [
         (item["lot"], item["expiry"], item["on_hand"], item["available"], item["allocated"], item["held"])
         for item in rows
@@ -36,19 +36,19 @@ async def test_lot_reports(system: SystemUnderTest, lot_scenario: LotScenario) -
         ("L2", str(day_from_now(20)), 4, 3, 1, 0), ("L1", str(day_from_now(100)), 5, 0, 0, 5),
     ]  # fmt: skip
     buckets = {
-        item["lot"]: item["bucket"] for item in await fetch_report(system, "expiring-lots", sku=lot_scenario.sku)
+        item["lot"]: item["bucket"] for item in await assert_report(system, "expiring-lots", sku=lot_scenario.sku)
     }
     assert buckets["L2"] == "<=30"
     assert buckets["L1"] == ">90"
-    movements = await fetch_report(system, "lot-movements", sku=lot_scenario.sku, lot="L3")
+    movements = await assert_report(system, "lot-movements", sku=lot_scenario.sku, lot="L3")
     assert [item["change"] for item in movements] == ["RECEIVED", "PUT_AWAY", "PUT_AWAY", "PICKED", "SHIPPED"]
     assert (movements[0]["receipt"], movements[1]["actor"], movements[-1]["order"]) == (
         "ASN-" + lot_scenario.token + "-1",
         "ben",
         order,
     )
-    assert await fetch_report(system, "reconciliation", sku=lot_scenario.sku, wrong_only="true") == []
-    (totals,) = await fetch_report(system, "stock", sku=lot_scenario.sku)
+    assert await assert_report(system, "reconciliation", sku=lot_scenario.sku, wrong_only="true") == []
+    (totals,) = await assert_report(system, "stock", sku=lot_scenario.sku)
     assert (totals["on_hand"], totals["available"], totals["allocated"], totals["held"]) == (9, 3, 1, 5)
 
 

@@ -3,9 +3,9 @@
 from shared.contracts.commands.fulfillment import PickItems, UnpickItems
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, STAGE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_line_with_listed_serials(scenario: SerialScenario) -> None:
@@ -122,7 +122,7 @@ async def test_order_amendment(system: SystemUnderTest, scenario: SerialScenario
     async def one_left() -> list[str]:
         return await scenario.wait_for_allocation(order, 1)
 
-    await scenario.pick(order, await eventually(one_left))
+    await scenario.pick(order, await wait_until(one_left))
     wrong_product = OrderAmended(order=order, lines=[OrderLine(line="10", sku="OTHER", quantity=1)])
     (event,) = await system.publish(wrong_product)
     await system.wait_for_rejection("fulfillment", event, "document_mismatch", order)

@@ -11,9 +11,9 @@ from shared.contracts.upstream import (
     OrderLineCancelled,
     ProductDefined,
 )
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_scan_before_its_asn_can_be_retried(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -40,7 +40,7 @@ async def test_asn_before_its_product_waits(system: SystemUnderTest, scenario: S
         body = await system.get_json("receiving", f"/receipts/{receipt}")
         return bool(body["lines"]["items"][0]["awaiting_product"])
 
-    await eventually(is_waiting)
+    await wait_until(is_waiting)
     await scenario.define_product()
     await scenario.wait_for_status(serials, "EXPECTED")
 
@@ -93,7 +93,7 @@ async def test_order_before_its_product_waits(system: SystemUnderTest, scenario:
         body = await system.get_json("fulfillment", f"/orders/{order}")
         return bool(body["status"] == "AWAITING_PRODUCT")
 
-    await eventually(is_waiting)
+    await wait_until(is_waiting)
     await scenario.define_product()
     serials = await scenario.stock_units(1)
     assert await scenario.wait_for_allocation(order, 1) == serials

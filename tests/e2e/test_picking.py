@@ -4,9 +4,9 @@ from typing import Any
 
 from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, SwapUnit, UnitSelector, UnpickItems
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
-from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
+from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_pick_list_shows_serial_and_location(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -76,26 +76,6 @@ async def test_wrong_serial_with_a_correct_one(system: SystemUnderTest, scenario
     )
 
 
-async def test_pick_is_staged_in_the_orders_warehouse(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """Units are staged at a dock or staging location of the order's warehouse only (S09)."""
-    await scenario.define_product()
-    serials = await scenario.stock_units(1)
-    order = await scenario.place_order(1)
-    await scenario.wait_for_allocation(order, 1)
-    for location, code in (
-        (SHELF, "wrong_location_type"),
-        (ELSEWHERE, "wrong_warehouse"),
-        (f"{WAREHOUSE}/NOWHERE", "location_not_found"),
-    ):
-        await system.assert_rejected(
-            PickItems(order=order, units=scenario.scanned_units(serials), location=location), code
-        )
-    await system.assert_rejected(
-        PickItems(order="SO-?", units=scenario.scanned_units(serials), location=DOCK), "order_not_found"
-    )
-    await scenario.wait_for_status(serials, "ALLOCATED")
-
-
 async def test_unpick_returns_a_unit_to_storage(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """A picked unit of a cancelled order is unpicked to a storage location (S12).
 
@@ -143,14 +123,14 @@ async def test_short_pick_holds_and_reallocates(system: SystemUnderTest, scenari
     async def other_is_allocated() -> bool:
         return await scenario.wait_for_allocation(order, 1) == other
 
-    await eventually(other_is_allocated)
+    await wait_until(other_is_allocated)
     await scenario.wait_for_status(missing, "IN_INVENTORY")
 
     async def unit_holds() -> list[dict[str, Any]]:
         events = await scenario.wait_for_event("serials.events", scenario.sku, "serial.hold_placed.v1")
         return [event for event in events if event["data"]["units"]]  # open recalls may hold lots of any new product
 
-    (hold_placed,) = await eventually(unit_holds)
+    (hold_placed,) = await wait_until(unit_holds)
     assert [unit["serial"] for unit in hold_placed["data"]["units"]] == missing
     assert "not in its place" in hold_placed["data"]["reason"]
 
@@ -202,4 +182,4 @@ async def wait_for_swap_outcome(system: SystemUnderTest, swap: SwapUnit, status:
         assert outcome["status"] == status, outcome
         return outcome
 
-    return await eventually(finished_outcome)
+    return await wait_until(finished_outcome)

@@ -1,6 +1,6 @@
 """Products and locations: tracking modes, policies and publication to all services."""
 
-from shared.contracts.commands.receiving import CloseReceipt, ScanItems
+from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.upstream import (
     AsnAnnounced,
     AsnLine,
@@ -10,9 +10,9 @@ from shared.contracts.upstream import (
     WarehouseDefined,
 )
 from tests.e2e.event_listener import Event
-from tests.e2e.polling import eventually
-from tests.e2e.serial_scenario import DOCK, STAGE, WAREHOUSE, SerialScenario
+from tests.e2e.serial_scenario import STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def test_product_tracking_modes(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -106,7 +106,7 @@ async def test_tracking_can_change_without_history(system: SystemUnderTest, scen
         )
         return len(requests) == 1
 
-    await eventually(requested_again)
+    await wait_until(requested_again)
     serials = await scenario.stock_units(1)
     assert await scenario.wait_for_allocation(order, 1) == serials
 
@@ -122,17 +122,6 @@ async def test_barcode_belongs_to_one_product(system: SystemUnderTest, scenario:
     assert {code["code"]: code["quantity"] for code in event["data"]["barcodes"]} == {
         code.code: code.quantity for code in codes
     }
-
-
-async def test_scan_identifies_the_product_by_barcode(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A scanned barcode identifies the product of the serials (S13)."""
-    await scenario.define_product(barcodes=[Barcode(code=f"4{scenario.token}")])
-    serials = scenario.new_serials(1)
-    receipt = await scenario.announce_asn(serials)
-    scan = ScanItems(receipt=receipt, session="S", barcode=f"4{scenario.token}", location=DOCK, serials=serials)
-    assert (await system.execute(scan))["sku"] == scenario.sku
-    unknown = scan.model_copy(update={"barcode": f"9{scenario.token}", "session": "S2"})
-    await system.assert_rejected(unknown, "product_not_found")
 
 
 async def test_product_changes_are_recorded(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -160,7 +149,7 @@ async def test_locations_are_published_to_all_services(system: SystemUnderTest, 
             assert await system.fetch_rows(service, "SELECT 1 FROM location WHERE location = $1", location), service
         return True
 
-    await eventually(is_known)
+    await wait_until(is_known)
     invalid_warehouse = WarehouseDefined(warehouse="MARS", name="Mars", time_zone="Mars/Olympus")
     await system.assert_rejected(invalid_warehouse, "unknown_time_zone")
 

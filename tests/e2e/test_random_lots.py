@@ -40,5 +40,5 @@ async def test_random_lot_commands_keep_the_invariants(
         await deliver_shuffled(system, messages, rng)
         await generator.wait_until_settled()
         await conservation.assert_conservation(system, [generator.sku])
-    await invariants.no_event_conflicts(system, [generator.sku])
-    await invariants.each_message_has_one_effect(system, [generator.sku])
+    await invariants.assert_no_event_conflicts(system, [generator.sku])
+    await invariants.assert_each_message_has_one_effect(system, [generator.sku])

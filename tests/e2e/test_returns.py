@@ -5,9 +5,9 @@ import pytest
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.commands.serials import PutAwaySerials
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import DOCK, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 class ShippedUnit:
@@ -68,7 +68,7 @@ async def test_return_reuses_the_serial(system: SystemUnderTest, scenario: Seria
             == 0
         )
 
-    await eventually(hold_released)
+    await wait_until(hold_released)
     await scenario.put_away([unit.serial])
     assert await scenario.wait_for_allocation(order, 1) == [unit.serial]
     assert len(await system.fetch_rows("serials", "SELECT 1 FROM serial WHERE serial = $1", unit.serial)) == 1

@@ -5,12 +5,10 @@ from shared.contracts.commands.receiving import (
     ConfirmSession,
     DiscardSession,
     ResolveDiscrepancy,
-    TakeOverSession,
-    UndoScan,
 )
 from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine
-from tests.e2e.receipts import discrepancies, load_single_line, scan_statuses
-from tests.e2e.serial_scenario import DOCK, ELSEWHERE, SHELF, WAREHOUSE, SerialScenario
+from tests.e2e.receipts import load_single_line, scan_statuses
+from tests.e2e.serial_scenario import DOCK, SerialScenario
 from tests.e2e.system import SystemUnderTest
 
 
@@ -92,63 +90,6 @@ async def test_line_is_short_without_all_serials(system: SystemUnderTest, scenar
         "receiving.events", receipt, "receipt.line_cancelled.v1", reason="CLOSED"
     )
     assert cancelled["data"]["serials"] == [missing]
-
-
-async def test_scan_can_be_undone_until_confirmation(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """An undone scan has no effect; after confirmation it cannot be undone."""
-    await scenario.define_product()
-    serials = scenario.new_serials(2)
-    receipt = await scenario.announce_asn(serials)
-    await scan_statuses(system, scenario, receipt, serials)
-    undo = UndoScan(receipt=receipt, session=f"S-{receipt}", sku=scenario.sku, serials=serials[:1])
-    await system.execute(undo)
-    await system.assert_rejected(undo, "serial_not_scanned")
-    await scenario.confirm_session(receipt)
-    await scenario.wait_for_status(serials[1:], "RECEIVED")
-    assert (await scenario.get_unit(serials[0]))["status"] == "EXPECTED"
-    await system.assert_rejected(undo, "session_closed")
-
-
-async def test_session_belongs_to_its_owner_until_takeover(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A colleague's session is rejected until it is taken over."""
-    await scenario.define_product()
-    serials = scenario.new_serials(2)
-    receipt = await scenario.announce_asn(serials)
-    await system.execute(scenario.scan_command(receipt, serials[:1]), actor="ann")
-    await system.assert_rejected(scenario.scan_command(receipt, serials[1:]), "session_owned_by_other", actor="ben")
-    await system.execute(TakeOverSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
-    await system.execute(scenario.scan_command(receipt, serials[1:]), actor="ben")
-    await system.execute(ConfirmSession(receipt=receipt, session=f"S-{receipt}"), actor="ben")
-    await scenario.wait_for_status(serials, "RECEIVED")
-
-
-async def test_discarded_session_restores_expectations(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """Units of a discarded session are expected again and can be scanned."""
-    await scenario.define_product()
-    serials = scenario.new_serials(1)
-    receipt = await scenario.announce_asn(serials)
-    await scan_statuses(system, scenario, receipt, [*serials, "UNKNOWN-1"])
-    await system.execute(DiscardSession(receipt=receipt, session=f"S-{receipt}"))
-    assert (await load_single_line(system, receipt))["open_listed_serials"] == 1
-    await system.execute(scenario.scan_command(receipt, serials, session="again"))
-    await scenario.confirm_session(receipt, "again")
-    await scenario.wait_for_status(serials, "RECEIVED")
-    assert await discrepancies(system, receipt) == []
-
-
-async def test_units_are_received_at_a_dock_of_the_warehouse(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A scan outside a dock or staging location of the warehouse is rejected (S06)."""
-    await scenario.define_product()
-    serials = scenario.new_serials(1)
-    receipt = await scenario.announce_asn(serials)
-    for location, code in (
-        (SHELF, "wrong_location_type"),
-        (ELSEWHERE, "wrong_warehouse"),
-        (f"{WAREHOUSE}/NOWHERE", "location_not_found"),
-    ):
-        scan = scenario.scan_command(receipt, serials).model_copy(update={"location": location})
-        await system.assert_rejected(scan, code)
-    assert (await load_single_line(system, receipt))["scanned"] == 0
 
 
 async def test_unknown_receiving_documents(system: SystemUnderTest, scenario: SerialScenario) -> None:

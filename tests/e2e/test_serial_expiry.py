@@ -6,9 +6,9 @@ from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.commands.serials import CorrectSerialExpiry
 from tests.e2e import invariants
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, STAGE
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.polling import wait_until
 
 
 class DatedUnits:
@@ -45,7 +45,7 @@ class DatedUnits:
             assert {item["serial"] for item in items} == set(serials), items
             return True
 
-        await eventually(pick_list_matches)
+        await wait_until(pick_list_matches)
 
 
 async def test_fefo_by_label_expiry(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
@@ -78,7 +78,7 @@ async def test_expired_unit_is_not_picked_or_dispatched(system: SystemUnderTest,
     await lot_scenario.pick(order, [second])
     shipment = await lot_scenario.create_shipment(await lot_scenario.pack(order, [second]))
     await dated_units.expire(second)
-    assert await lot_scenario.rejected_dispatch_codes(shipment) <= {"expired", "on_hold"}
+    assert await lot_scenario.assert_dispatch_rejected(shipment) <= {"expired", "on_hold"}
     await system.execute(
         UnpickItems(
             order=order, units=lot_scenario.scanned_units([second]), location=STORAGE_LOCATIONS[0], reason="expired"
@@ -127,7 +127,7 @@ async def test_recall_by_lot_number_on_the_label(system: SystemUnderTest, lot_sc
         contacts: list[JsonObject] = (await system.get_json("lots", f"/recalls/{recall}/contacts"))["items"]
         return contacts
 
-    (contact,) = await eventually(contacts_when_complete)
+    (contact,) = await wait_until(contacts_when_complete)
     assert (contact["lot_or_serial"], contact["shipment"], contact["customer"]) == (sold, shipment, CUSTOMER.id)
     (stock_row,) = (await system.get_json("lots", f"/recalls/{recall}/stock"))["items"]
     assert (stock_row["lot_or_serial"], stock_row["location"], stock_row["on_hold"]) == (

@@ -12,9 +12,9 @@ from shared.contracts.commands.fulfillment import (
 from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.upstream import OrderCancelled
 from tests.e2e import invariants
-from tests.e2e.polling import eventually
 from tests.e2e.serial_scenario import SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
 
 
 async def picked_order(scenario: SerialScenario, count: int) -> tuple[str, list[str]]:
@@ -60,20 +60,6 @@ async def test_shipped_unit_shows_its_shipment(system: SystemUnderTest, scenario
     (event,) = await system.publish(OrderCancelled(order=order))
     await system.wait_for_rejection("fulfillment", event, "order_complete", order)
     await scenario.wait_for_status(serials, "SHIPPED")
-
-
-async def test_only_picked_units_are_packed(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A unit that is not picked, or packed already, cannot be packed (S21)."""
-    await scenario.define_product()
-    order, serials = await picked_order(scenario, 1)
-    (other,) = await scenario.stock_units(1)
-    pack = PackItems(order=order, carton=scenario.new_id("CT"), units=scenario.scanned_units([other]))
-    await system.assert_rejected(pack, "not_picked")
-    assert (await system.get("fulfillment", f"/cartons/{pack.carton}")).status_code == 404
-    await scenario.pack(order, serials)
-    await system.assert_rejected(
-        PackItems(order=order, carton=scenario.new_id("CT"), units=scenario.scanned_units(serials)), "already_packed"
-    )
 
 
 async def test_units_are_unpacked_and_moved_between_cartons(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -130,20 +116,6 @@ async def test_shipment_of_several_orders(system: SystemUnderTest, scenario: Ser
     await invariants.assert_invariants(system, [scenario.sku])
 
 
-async def test_cancelled_shipment_releases_its_cartons(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A cancelled shipment releases its cartons for another one (S21)."""
-    await scenario.define_product()
-    order, serials = await picked_order(scenario, 1)
-    carton = await scenario.pack(order, serials)
-    shipment = await scenario.create_shipment(carton)
-    second_shipment = CreateShipment(shipment=scenario.new_id("SH"), cartons=[carton])
-    await system.assert_rejected(second_shipment, "carton_in_other_shipment")
-    await system.execute(CancelShipment(shipment=shipment, reason="another carrier"))
-    await system.assert_rejected(DispatchShipment(shipment=shipment), "shipment_cancelled")
-    await system.execute(second_shipment)
-    assert (await scenario.dispatch(second_shipment.shipment))["status"] == "DISPATCHED"
-
-
 async def test_hold_after_pick_blocks_dispatch(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """A hold after the pick blocks the dispatch until its release."""
     await scenario.define_product()
@@ -158,7 +130,7 @@ async def test_hold_after_pick_blocks_dispatch(system: SystemUnderTest, scenario
             outcome = await system.get_json("fulfillment", response.headers["Location"])
             return bool(outcome["status"] == "REJECTED" and outcome["reasons"][0]["serial"] == serials[0])
 
-        await eventually(is_rejected)
+        await wait_until(is_rejected)
     else:
         assert response.json()["code"] == "on_hold", response.text
     await system.wait_until_quiescent()
@@ -172,7 +144,7 @@ async def test_hold_after_pick_blocks_dispatch(system: SystemUnderTest, scenario
         assert response.status_code == 202, response.text
         return True
 
-    await eventually(dispatch_accepted)
+    await wait_until(dispatch_accepted)
     await scenario.wait_for_status(serials, "SHIPPED")
 
 

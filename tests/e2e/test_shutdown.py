@@ -6,7 +6,7 @@ import time
 from tests.e2e import invariants
 from tests.e2e.serial_scenario import SerialScenario
 from tests.e2e.system import SystemUnderTest
-from tests.support.timing import MAX_WAIT_SECONDS, judge
+from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
 
 async def test_sigterm_under_load(system: SystemUnderTest, scenario: SerialScenario) -> None:
@@ -24,7 +24,7 @@ async def test_sigterm_under_load(system: SystemUnderTest, scenario: SerialScena
     for name in system.services:
         stopping.append(asyncio.create_task(stop(name)))
         orders += [await scenario.place_order(1) for _ in range(5)]
-    judge("SIGTERM to the last exit", max(await asyncio.gather(*stopping)), 10)
+    assert_duration("SIGTERM to the last exit", max(await asyncio.gather(*stopping)), 10)
     await system.start(*system.services)
     allocated = [serial for order in orders for serial in await scenario.wait_for_allocation(order, 1)]
     assert sorted(allocated) == sorted(serials)

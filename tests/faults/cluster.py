@@ -111,7 +111,7 @@ class Cluster:
         await asyncio.to_thread(stop_all, replicas)
 
     async def stop_all(self) -> None:
-        """Stop all replicas and assert exit code 0."""
+        """Stop all replicas; each must exit with code 0."""
         for replica in self:
             replica.thaw()
         codes = await asyncio.gather(*(self.stop(replica) for replica in list(self)))

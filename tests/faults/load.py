@@ -95,7 +95,7 @@ class Load:
         finally:
             self.upstream.listeners.remove(self._on_event)
 
-    async def finish(self) -> None:
+    async def wait_until_done(self) -> None:
         """Wait until all units and lots have reached their final state."""
         try:
             await self.upstream.wait_until(self._is_done, "the load is complete")

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tests.e2e import conservation
 from tests.faults.findings import Findings
 from tests.faults.load import Load
 from tests.faults.snapshots import TopicRecord, fetch_rows
 from tests.faults.topic_proofs import first_deliveries
+from tests.support import conservation
 
 Ledger = Sequence[Mapping[str, Any]]
 CHANGES_BY_EVENT = {
@@ -24,7 +24,7 @@ CHANGES_BY_EVENT = {
 
 
 class DatabaseReader:
-    """Reads the databases for the proofs of the end-to-end tests."""
+    """Reads the databases for the proofs of conservation."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

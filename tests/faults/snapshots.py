@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.databases import SERVICES
 from shared.contracts.topics import TOPICS
-from shared.messaging.dispatcher import HandlerRegistry
+from shared.messaging.registry import HandlerRegistry
 
 
 @dataclass(frozen=True)

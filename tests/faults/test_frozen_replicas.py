@@ -45,7 +45,7 @@ async def test_frozen_replicas(
             upstream, {name: partial(is_done, trigger) for name, trigger in triggers.items()}, "frozen replica"
         )
         started_at = time.monotonic()
-        await load.finish()
+        await load.wait_until_done()
         elapsed = time.monotonic() - started_at
         for replicas in cluster.replicas.values():
             for replica in replicas:

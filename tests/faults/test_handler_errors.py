@@ -44,7 +44,7 @@ async def test_handler_that_raises_once(
     async with load.running():
         trigger.arm()
         await wait_for_all(upstream, {"serials": lambda: not trigger.is_armed}, "batch of several partitions")
-        await load.finish()
+        await load.wait_until_done()
     report.add("handler raises once", await prove(cluster, load), await cluster.metrics())
 
 
@@ -65,7 +65,7 @@ async def test_handler_that_always_raises(
         assert not was_ready, "a halted service is not ready"
         silence = upstream.start_silence_timer("tracelot/serials")
         await skip_record(cluster, halted)
-        await load.finish()
+        await load.wait_until_done()
     cluster.injected_dead_letters += 1
     findings = await prove(cluster, load)
     report.add(

@@ -9,7 +9,7 @@ from tests.faults.load import Load
 from tests.faults.plan import LoadPlan
 from tests.faults.proof import prove
 from tests.faults.upstream import UpstreamClient
-from tests.support.timing import judge
+from tests.support.timing import assert_duration
 
 VICTIMS = ("serials", "receiving", "fulfillment", "lots", "serials", "receiving", "fulfillment")
 SERVICES_UNDER_LOAD = ("receiving", "serials", "lots", "fulfillment")
@@ -27,7 +27,7 @@ async def test_killed_replicas(cluster: Cluster, upstream: UpstreamClient, repor
             if name in SERVICES_UNDER_LOAD:
                 silences.append(upstream.start_silence_timer(f"tracelot/{name}"))
             cluster.start_replica(name)
-        await load.finish()
+        await load.wait_until_done()
     findings = await prove(cluster, load)
     elapsed = max(silence.seconds for silence in silences)
     report.add("killed 7 times", findings, await cluster.metrics(), elapsed=elapsed)
@@ -46,8 +46,8 @@ async def test_replica_joins_and_another_leaves(
         codes = await asyncio.gather(*(cluster.stop(replica) for replica in first_replicas))
         elapsed = time.monotonic() - started_at
         assert set(codes) == {0}, "a service finishes its work on SIGTERM and exits with 0"
-        judge("SIGTERM to exit 0", elapsed, 10)
-        await load.finish()
+        assert_duration("SIGTERM to exit 0", elapsed, 10)
+        await load.wait_until_done()
     findings = await prove(cluster, load)
     report.add(
         "replica joins, another leaves",

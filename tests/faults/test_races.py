@@ -52,7 +52,7 @@ async def test_50_orders_for_20_units(cluster: Cluster, upstream: UpstreamClient
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("fifty", skus=1, receipts=1, units=20, orders=0))
     async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
-        await load.finish()
+        await load.wait_until_done()
         replicas = cluster.replicas["fulfillment"]
         responses = await asyncio.gather(
             *(post_command(client, replicas[number % 2], single_unit_order(load, number)) for number in range(50))
@@ -119,12 +119,12 @@ async def test_putaway_races_shortfall(cluster: Cluster, upstream: UpstreamClien
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("shortfall", skus=1, receipts=20, units=5, orders=0, put_away=False, interval=0))
     async with load.running():
-        await load.finish()
+        await load.wait_until_done()
         await asyncio.gather(
             *(order_and_put_away(upstream, load, number, key) for number, key in enumerate(sorted(load.unit_keys)))
         )
         load.expected_statuses = Counter(ALLOCATED=100)
-        await load.finish()
+        await load.wait_until_done()
     findings = await prove(cluster, load)
     allocations = [event.data for event in upstream.events.values() if isinstance(event.data, SerialAllocated)]
     short_count = sum(allocation.open_quantity > 0 for allocation in allocations)
@@ -149,7 +149,7 @@ async def test_hold_races_dispatch(cluster: Cluster, upstream: UpstreamClient, r
     )
     load = Load(upstream, plan)
     async with load.running():
-        await load.finish()
+        await load.wait_until_done()
         await upstream.wait_until(lambda: all(order.packed for order in load.orders.values()), "all orders are packed")
         for number, order in enumerate(list(load.orders.values())[::2]):
             unit_key = min(order.allocated)

@@ -113,7 +113,7 @@ async def test_cancel_races_allocation(cluster: Cluster, upstream: UpstreamClien
     async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
-        await load.finish()
+        await load.wait_until_done()
 
         async def run_order(number: int) -> None:
             order = f"cancel-allocated-X{number}"
@@ -143,7 +143,7 @@ async def test_cancel_races_pick_and_dispatch(cluster: Cluster, upstream: Upstre
     async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
-        await load.finish()
+        await load.wait_until_done()
         await asyncio.gather(*(driver.place_order(order, 2) for order in orders))
         await asyncio.gather(
             *(
@@ -171,8 +171,10 @@ async def test_cancel_races_pick_and_dispatch(cluster: Cluster, upstream: Upstre
     report.add("cancel races pick, check, dispatch", findings, await cluster.metrics(), note=note)
 
 
-async def race_pick(driver: RaceDriver, order: str, trigger: type[Message] | None, number: int) -> bool:
-    """Pick and cancel in parallel; a pick after the cancellation is rejected completely."""
+async def assert_pick_or_cancellation(
+    driver: RaceDriver, order: str, trigger: type[Message] | None, number: int
+) -> bool:
+    """Pick and cancel in parallel; assert that a pick after the cancellation is rejected completely."""
     units = await allocated_units(driver, order)
     pick_response, accepted = await asyncio.gather(
         driver.execute(PickItems(order=order, units=units, location=STAGING), number),
@@ -183,8 +185,10 @@ async def race_pick(driver: RaceDriver, order: str, trigger: type[Message] | Non
     return accepted
 
 
-async def race_dispatch(driver: RaceDriver, order: str, trigger: type[Message] | None, number: int) -> bool:
-    """Pick, pack and ship; then dispatch and cancel in parallel."""
+async def assert_dispatch_or_cancellation(
+    driver: RaceDriver, order: str, trigger: type[Message] | None, number: int
+) -> bool:
+    """Ship a packed order and cancel it in parallel; assert that a dispatch after the cancellation is rejected."""
     units, carton, shipment = await allocated_units(driver, order), f"{order}-B", f"{order}-S"
     for message in (
         PickItems(order=order, units=units, location=STAGING),
@@ -204,12 +208,12 @@ async def race_dispatch(driver: RaceDriver, order: str, trigger: type[Message] |
 
 
 RACES = (
-    (race_pick, IMMEDIATELY),
-    (race_pick, OrderSerialsPicked),
-    (race_dispatch, IMMEDIATELY),
-    (race_dispatch, DispatchCheckRequested),
-    (race_dispatch, SerialDispatchApproved),
-    (race_dispatch, OrderDispatched),
+    (assert_pick_or_cancellation, IMMEDIATELY),
+    (assert_pick_or_cancellation, OrderSerialsPicked),
+    (assert_dispatch_or_cancellation, IMMEDIATELY),
+    (assert_dispatch_or_cancellation, DispatchCheckRequested),
+    (assert_dispatch_or_cancellation, SerialDispatchApproved),
+    (assert_dispatch_or_cancellation, OrderDispatched),
 )
 
 

@@ -49,7 +49,7 @@ async def test_crash_between_publish_and_delete(
             cluster.kill(replica)
         silences = [upstream.start_silence_timer(f"tracelot/{name}") for name in SERVICES_UNDER_LOAD]
         await cluster.add_replicas(*SERVICES_UNDER_LOAD)
-        await load.finish()
+        await load.wait_until_done()
     findings = await prove(cluster, load)
     repeated = {f"tracelot/{name}" for name in SERVICES_UNDER_LOAD}
     await upstream.wait_until(

@@ -27,7 +27,7 @@ async def test_kafka_killed_and_restarted(cluster: Cluster, upstream: UpstreamCl
         assert all(replica.is_alive for replica in cluster), "no service ends with Kafka"
         await asyncio.to_thread(cluster.stack.start_kafka)
         restarted_at = time.monotonic()
-        await load.finish()
+        await load.wait_until_done()
     findings = await prove(cluster, load)
     elapsed = silence.seconds - (restarted_at - silence.started_at)
     report.add(
@@ -52,7 +52,7 @@ async def test_postgres_crashes_and_restarts(cluster: Cluster, upstream: Upstrea
             await asyncio.to_thread(cluster.stack.restart_postgres, "immediate")
             silences.append(upstream.start_silence_timer("tracelot/serials"))
         assert all(replica.is_alive for replica in cluster), "no service ends with PostgreSQL"
-        await load.finish()
+        await load.wait_until_done()
     findings = await prove(cluster, load)
     elapsed = max(silence.seconds for silence in silences)
     report.add(

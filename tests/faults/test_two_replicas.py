@@ -16,7 +16,7 @@ async def test_two_replicas_under_load(cluster: Cluster, upstream: UpstreamClien
         LoadPlan("replicas", skus=2, receipts=60, orders=60, units=8, quantity=3, cancel_every=3, interval=0.02),
     )
     async with load.running():
-        await load.finish()
+        await load.wait_until_done()
     findings = await prove(cluster, load)
     metrics = await cluster.metrics()
     report.add("two replicas, two products", findings, metrics)

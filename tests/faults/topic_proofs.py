@@ -8,9 +8,9 @@ from uuid import UUID
 from uuid_utils.compat import uuid5
 
 from deploy.databases import SERVICES
-from shared.messaging.dispatcher import HandlerRegistry
 from shared.messaging.handlers import EventHandler
 from shared.messaging.inbox import UUID5_NAMESPACE
+from shared.messaging.registry import HandlerRegistry
 from tests.faults.findings import Findings
 from tests.faults.snapshots import TopicRecord, fetch_rows, registry_of
 

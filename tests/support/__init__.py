@@ -1,1 +1,1 @@
-"""Helpers and pytest plugins used by several test packages."""
+"""What the kinds of tests share: message builders, in-memory services, a toy service, polling and pytest plugins."""

@@ -12,9 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.contracts.envelope import Causation, CloudEvent, Message
 from shared.messaging import inbox
-from shared.messaging.dispatcher import HandlerRegistry, dispatch
+from shared.messaging.dispatcher import dispatch
 from shared.messaging.handlers import CommandResult
-from shared.persistence.database import ErrorCategory, Transaction, categorise_error, new_id, transaction
+from shared.messaging.registry import HandlerRegistry
+from shared.persistence.database import Transaction, transaction
+from shared.persistence.errors import ErrorCategory, categorise_error
+from tests.support.events import to_event
 from tests.support.timing import MAX_WAIT_SECONDS
 
 SELECT_EMITTED = text("SELECT id, convert_from(value, 'UTF8') AS value FROM outbox WHERE id > :after ORDER BY id")
@@ -24,14 +27,6 @@ SELECT_WAITING = text("""
     SELECT 1 FROM pg_sleep(0.02), pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
 """)
-
-
-def to_event(payload: Message, actor: str = "anna") -> CloudEvent[Any]:
-    """Wrap a payload in a CloudEvent, with a default actor."""
-    data = payload.model_copy(update={"actor": payload.actor or actor})
-    return CloudEvent[Any].model_construct(
-        id=new_id(), source="test", type=payload.TYPE, time=Transaction.clock(), data=data
-    )
 
 
 @dataclass
@@ -64,11 +59,16 @@ class ServiceHarness:
     suffix: str = field(default_factory=lambda: uuid4().hex[:8])
     conflict_count: int = 0
 
+    @property
+    def sku(self) -> str:
+        """Return the SKU of the test's product."""
+        return self.scoped_id("SKU")
+
     def scoped_id(self, name: str) -> str:
         """Return an id that is unique to this test."""
         return f"{name}-{self.suffix}"
 
-    async def process(self, events: Sequence[CloudEvent[Any]]) -> ProcessingResult:
+    async def handle_events(self, events: Sequence[CloudEvent[Any]]) -> ProcessingResult:
         """Process a batch like the consumer; its events are returned and removed from the outbox."""
         async with transaction(self.engine) as tx:
             last_id = (await tx.fetch_all(SELECT_LAST_ID))[0].id
@@ -93,25 +93,25 @@ class ServiceHarness:
             [results[event.cause] for event in events if event.cause in results], emitted_events, statements
         )
 
-    async def process_with_retry(self, events: Sequence[CloudEvent[Any]]) -> ProcessingResult:
-        """Process a batch with retries after conflicts, like the consumer."""
-        while True:
-            try:
-                return await self.process(events)
-            except Exception as error:
-                if categorise_error(error) is not ErrorCategory.CONFLICT:
-                    raise
-                self.conflict_count += 1
-
-    async def someone_waits(self) -> None:
+    async def wait_for_blocked_transaction(self) -> None:
         """Wait until a transaction is blocked by a lock."""
         async with asyncio.timeout(MAX_WAIT_SECONDS), self.engine.connect() as connection:
             while not (await connection.execute(SELECT_WAITING)).all():  # pg_stat_activity is cached per transaction
                 await connection.rollback()
 
-    async def publish(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:
+    async def handle(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:
         """Process payloads in one transaction."""
-        return await self.process([to_event(payload, actor) for payload in payloads])
+        return await self.handle_events([to_event(payload, actor, Transaction.clock()) for payload in payloads])
+
+    async def handle_with_retry(self, *payloads: Message) -> ProcessingResult:
+        """Process payloads in one transaction, with retries after conflicts like the consumer."""
+        while True:
+            try:
+                return await self.handle(*payloads)
+            except Exception as error:
+                if categorise_error(error) is not ErrorCategory.CONFLICT:
+                    raise
+                self.conflict_count += 1
 
     async def fetch_all(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run a query on the database of the service."""

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.contracts.envelope import Message
 from shared.contracts.reference import LocationChanged, WarehouseChanged
-from shared.messaging.scheduler import JobRunner
 from shared.persistence.database import Transaction
-from tests.support.harness import ServiceHarness
+from tests.support.harness import ProcessingResult, ServiceHarness
+from tests.support.messages.reference import location_changed, warehouse_changed
 
 NOON = datetime(2033, 5, 10, 12, tzinfo=UTC)
 DAY = NOON.date()
@@ -23,28 +24,30 @@ def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def warehouse_in(harness: ServiceHarness, name: str, version: int) -> WarehouseChanged:
     """Return the test warehouse with a time zone."""
-    return WarehouseChanged(warehouse=harness.scoped_id("W"), version=version, name="West", time_zone=name)
+    return warehouse_changed(harness.scoped_id("W"), name, version=version)
 
 
 def storage_and_dock(harness: ServiceHarness) -> tuple[LocationChanged, LocationChanged]:
     """Return a storage location and a dock of the test warehouse."""
     return (
-        LocationChanged(location=f"{harness.scoped_id('W')}/S", version=1, type="STORAGE", pick_sequence=1),
-        LocationChanged(location=f"{harness.scoped_id('W')}/D", version=1, type="DOCK", pick_sequence=2),
+        location_changed(f"{harness.scoped_id('W')}/S"),
+        location_changed(f"{harness.scoped_id('W')}/D", "DOCK", pick_sequence=2),
     )
 
 
-async def run_recheck_job(harness: ServiceHarness) -> int:
-    """Run the recheck job; returns the number of processed products in the test warehouse."""
-    count_before = await count_rechecks(harness)
-    runner = JobRunner(harness.registry, harness.registry.jobs[1], harness.engine, lambda: None)
-    await runner.run_once()
-    assert (runner.last_success_at, runner.last_error) == (Transaction.clock(), None)
-    return count_before - await count_rechecks(harness)
+def reallocation_requests(harness: ServiceHarness, result: ProcessingResult) -> list[Message]:
+    """Return the reallocations that the service requested from itself in a transaction."""
+    messages = [handler.message for handler in harness.registry.handlers]
+    return [
+        message.model_validate(data)
+        for message in messages
+        if message.TYPE.endswith(".reallocation_requested.v1")
+        for data in result.data_of(message.TYPE)
+    ]
 
 
-async def count_rechecks(harness: ServiceHarness) -> int:
-    """Count the pending rechecks in the test warehouse."""
-    return len(
-        await harness.fetch_all("SELECT 1 FROM demand_recheck WHERE warehouse = :name", name=harness.scoped_id("W"))
-    )
+async def change_time_zone(harness: ServiceHarness, name: str, version: int) -> int:
+    """Change the time zone of the test warehouse and reallocate as requested; return the number of products."""
+    requests = reallocation_requests(harness, await harness.handle(warehouse_in(harness, name, version)))
+    await harness.handle(*requests)
+    return len(requests)

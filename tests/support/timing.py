@@ -9,7 +9,7 @@ SAMPLE_SECONDS = 0.2
 """Seconds of the busy loop that measures the available CPU time."""
 
 
-def judge(label: str, seconds: float, limit: float) -> None:
+def assert_duration(label: str, seconds: float, limit: float) -> None:
     """Print a duration; exceeding the limit is a failure on idle machines only."""
     print(f"{label}: {seconds:.1f} s, limit {limit:.0f} s")  # noqa: T201 - shown in the test output
     assert seconds < limit or is_busy(), f"{label} took {seconds:.1f} s on an idle machine, limit {limit:.0f} s"

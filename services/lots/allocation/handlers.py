@@ -12,15 +12,14 @@ from services.lots.allocation import store
 from services.lots.allocation.domain import fulfillment_events
 from services.lots.allocation.domain.allocate import allocate
 from services.lots.allocation.domain.allocation_events import allocated_events, summarise_by_lot
-from services.lots.allocation.domain.available_lots import AvailableLots, group_available_balances
+from services.lots.allocation.domain.available_lots import AvailableLots, ShelfLifeRules, group_available_balances
 from services.lots.allocation.domain.demand import Demand, DemandSet
 from services.lots.allocation.domain.demand_filter import demand_filter
 from services.lots.allocation.domain.dispatch import check_dispatch, ship
 from services.lots.allocation.domain.dispatch_rules import DispatchRules
-from services.lots.allocation.domain.shelf_life import ShelfLifeRules
 from services.lots.balances import store as balances
-from services.lots.balances.domain.events import conflict_events
-from services.lots.balances.domain.records import MessageContext, Pool
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import (
@@ -32,10 +31,9 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import SkippedLots
+from shared.contracts.lots import LotReallocationRequested, SkippedLots
 from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.inventory import reference_data, time_zone_changes
-from shared.inventory.time_zone_changes import DemandRecheckDue
 from shared.persistence.database import Transaction
 
 
@@ -95,7 +93,7 @@ async def _save_and_collect(
     tx: Transaction, uow: LotsUnitOfWork, emitted: Sequence[Message], demands: DemandSet
 ) -> Sequence[Message]:
     """Allocate backorders, save, and return all events."""
-    return [*emitted, *await allocate_backorders(tx, uow, demands), *conflict_events(uow)]
+    return [*emitted, *await allocate_backorders(tx, uow, demands), *uow.conflict_events()]
 
 
 async def on_allocation_requested(
@@ -195,21 +193,30 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
 
 
 async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
-    """Store warehouses; an earlier local date schedules a recheck of the backorders there."""
-    if affected_warehouses := await time_zone_changes.apply_time_zones(tx, events):
-        await time_zone_changes.enqueue_rechecks(tx, await store.find_backorder_pools_in(tx, affected_warehouses))
-    return ()
+    """Save warehouses and request the reallocation of backorders where the local date became earlier."""
+    event_by_warehouse = await time_zone_changes.apply_time_zones(tx, events)
+    if not event_by_warehouse:
+        return ()
+    return [
+        LotReallocationRequested(
+            sku=sku,
+            warehouse=warehouse,
+            actor=event_by_warehouse[warehouse].actor,
+            cause=event_by_warehouse[warehouse].cause,
+        )
+        for sku, warehouse in sorted(await store.find_backorder_pools_in(tx, event_by_warehouse))
+    ]
 
 
-async def reallocate_after_day_change(
-    tx: Transaction, events: Sequence[CloudEvent[DemandRecheckDue]]
+async def on_lot_reallocation_requested(
+    tx: Transaction, events: Sequence[CloudEvent[LotReallocationRequested]]
 ) -> Sequence[Message]:
     """Allocate backorders where the local date became earlier: stock may have sufficient shelf life again."""
     uow, context_by_pool = (
         LotsUnitOfWork(tx.now),
         {(event.data.sku, event.data.warehouse): MessageContext.from_event(event) for event in events},
     )
-    await time_zone_changes.dequeue_rechecks(tx, context_by_pool)
+    await time_zone_changes.lock_time_zones(tx, {warehouse for _, warehouse in context_by_pool})
     await _mark_available(tx, uow, context_by_pool)
     return await allocate_backorders(tx, uow)
 

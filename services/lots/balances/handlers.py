@@ -8,8 +8,8 @@ from typing import Any
 
 from services.lots.balances import store
 from services.lots.balances.domain import adjustments, dates, holds, movements, receipts, returns
-from services.lots.balances.domain.events import conflict_events
-from services.lots.balances.domain.records import BalanceKey, MessageContext
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import BalanceKey
 from services.lots.balances.domain.results import CommandOutcome
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import (
@@ -45,7 +45,7 @@ async def save_and_collect(
     tx: Transaction, uow: LotsUnitOfWork, emitted: Sequence[Message], before_commit: BeforeCommit
 ) -> Sequence[Message]:
     """Save the effects of events and return all events."""
-    return [*emitted, *await before_commit(tx, uow), *conflict_events(uow)]
+    return [*emitted, *await before_commit(tx, uow), *uow.conflict_events()]
 
 
 async def save_and_answer(

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.records import NO_EXPIRY, ZERO, Lot, LotKey, MessageContext
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import NO_EXPIRY, ZERO, Lot, LotKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotExpired, LotExpiring

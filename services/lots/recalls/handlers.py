@@ -5,15 +5,22 @@ from collections.abc import Mapping, Sequence
 
 from services.lots.balances import handlers as stock
 from services.lots.balances import store as balances
-from services.lots.balances.domain.records import MessageContext
+from services.lots.balances.domain.ledger import MessageContext
 from services.lots.expiry import handlers as expiry
 from services.lots.recalls.domain.close import closing_violation
 from services.lots.recalls.domain.holds import apply_open_recalls, hold_recalled_lots
-from services.lots.recalls.domain.open import RecallMatch, RecallQuery, recall_opened_events, resolve
-from services.lots.recalls.domain.snapshots import RecallSnapshot, opened_snapshot
+from services.lots.recalls.domain.open import (
+    RecallMatch,
+    RecallSnapshot,
+    opened_snapshot,
+    recall_opened_events,
+    resolve,
+)
+from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.tracking_changes import find_owner_changes, requery_new_owner
 from services.lots.recalls.store import criteria, tracking_changes
 from services.lots.recalls.store import recalls as store
+from services.lots.recalls.store.matches import look_up
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import RecallClosed, RecallOpened
@@ -32,7 +39,7 @@ async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall
     await criteria.lock_exclusive(tx)
     existing = set(await store.find_existing(tx, (request.data.recall for request in requests)))
     queries = [RecallQuery.from_command(request) for request in requests]
-    lookup = await store.look_up(tx, queries)
+    lookup = await look_up(tx, queries)
     results: list[CommandResult] = []
     opened_recalls: list[tuple[RecallQuery, Mapping[str, RecallMatch]]] = []
     for index, query in enumerate(queries):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from services.receiving.receipts.store.sql import DISCREPANCY_COLUMNS, LOT_SCAN_COLUMNS
+from services.receiving.receipts.store.select_statements import DISCREPANCY_COLUMNS, LOT_SCAN_COLUMNS
 from shared.persistence.database import Transaction
 
 RECEIPT_COLUMNS = (

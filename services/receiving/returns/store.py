@@ -8,7 +8,7 @@ from services.receiving.batch_statements import as_arrays, execute_exactly
 from services.receiving.locations import store as location_store
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.records import RowKey
-from services.receiving.receipts.store import sql
+from services.receiving.receipts.store import select_statements as sql
 from services.receiving.returns.domain import (
     CustomerReturn,
     LotDisposition,

@@ -6,12 +6,12 @@ earlier local date release stock. Each handler ends with an allocation, so that 
 
 from collections.abc import Mapping, Sequence
 
+from services.serials.allocation import store
 from services.serials.allocation.domain.allocate import allocate
 from services.serials.allocation.domain.allocation_events import allocated_events
 from services.serials.allocation.domain.demand import DemandSet
 from services.serials.allocation.domain.skip_reasons import skip_reasons
 from services.serials.allocation.store import available_units
-from services.serials.allocation.store import demands as store
 from services.serials.units.domain import (
     adjustments,
     corrections,
@@ -21,9 +21,10 @@ from services.serials.units.domain import (
     receiving_events,
 )
 from services.serials.units.domain.events import build_events, conflict_events
+from services.serials.units.domain.operations import MessageContext
 from services.serials.units.domain.results import CommandOutcome
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import MessageContext, Pool
+from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.handlers import (
     hold_keys,
@@ -44,10 +45,9 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.reference import ProductChanged, WarehouseChanged
-from shared.contracts.serials import SerialAllocated
+from shared.contracts.serials import SerialAllocated, SerialReallocationRequested
 from shared.inventory import time_zone_changes
 from shared.inventory.reference_data import load_products, save_products
-from shared.inventory.time_zone_changes import DemandRecheckDue
 from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
 
@@ -76,7 +76,7 @@ async def _allocate_open_demands(
     allocations = allocate(uow, demands, shelf_life_by_pool)
     await units.save(tx, uow)
     await store.save(tx, demands)
-    skipped_by_pool = await available_units.count_skipped(
+    skipped_by_pool = await store.count_skipped(
         tx, [allocation.demand.pool for allocation in allocations if allocation.is_short], shelf_life_by_pool
     )
     return allocated_events(allocations, skip_reasons(uow, allocations, skipped_by_pool, shelf_life_by_pool))
@@ -204,18 +204,27 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
 
 
 async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
-    """Save warehouses and schedule rechecks of backorders where the local date became earlier."""
-    if affected_warehouses := await time_zone_changes.apply_time_zones(tx, events):
-        await time_zone_changes.enqueue_rechecks(tx, await store.find_backorder_pools_in(tx, affected_warehouses))
-    return ()
+    """Save warehouses and request the reallocation of backorders where the local date became earlier."""
+    event_by_warehouse = await time_zone_changes.apply_time_zones(tx, events)
+    if not event_by_warehouse:
+        return ()
+    return [
+        SerialReallocationRequested(
+            sku=sku,
+            warehouse=warehouse,
+            actor=event_by_warehouse[warehouse].actor,
+            cause=event_by_warehouse[warehouse].cause,
+        )
+        for sku, warehouse in sorted(await store.find_backorder_pools_in(tx, event_by_warehouse))
+    ]
 
 
-async def reallocate_after_day_change(
-    tx: Transaction, events: Sequence[CloudEvent[DemandRecheckDue]]
+async def on_serial_reallocation_requested(
+    tx: Transaction, events: Sequence[CloudEvent[SerialReallocationRequested]]
 ) -> Sequence[Message]:
     """Reallocate where the local date became earlier: skipped units may match again."""
     context_by_pool = {(event.data.sku, event.data.warehouse): MessageContext.from_event(event) for event in events}
-    await time_zone_changes.dequeue_rechecks(tx, context_by_pool)
+    await time_zone_changes.lock_time_zones(tx, {warehouse for _, warehouse in context_by_pool})
     return await _reallocate_pools(tx, context_by_pool)
 
 

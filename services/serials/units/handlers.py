@@ -14,8 +14,7 @@ from services.serials.units.domain import (
 )
 from services.serials.units.domain.events import build_events, conflict_events
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
-from services.serials.units.domain.results import CommandOutcome
-from services.serials.units.domain.snapshots import units_result
+from services.serials.units.domain.results import CommandOutcome, units_result
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork

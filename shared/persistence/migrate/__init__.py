@@ -3,7 +3,6 @@
 from shared.persistence.migrate.run import find_schema_state, migrate, service_names, versions_folder
 from shared.persistence.migrate.schema_state import BreakingRevisionError, SchemaState, UnknownRevisionError
 from shared.persistence.migrate.tables import (
-    demand_recheck_table,
     grant,
     location_tables,
     messaging_tables,
@@ -16,7 +15,6 @@ __all__ = [
     "BreakingRevisionError",
     "SchemaState",
     "UnknownRevisionError",
-    "demand_recheck_table",
     "find_schema_state",
     "grant",
     "location_tables",

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.persistence.database import asyncpg_url
 from shared.persistence.migrate.schema_state import CodeRevisions, SchemaState, read_schema_state, record_revisions
-from shared.settings import load_settings
+from shared.settings import InvalidSettingsError, load_settings
 
 SERVICES_FOLDER = Path(__file__).parents[3] / "services"
 ADVISORY_LOCK_KEY = 7_230_017
@@ -36,7 +36,9 @@ async def migrate(service: str, versions: Path | None = None) -> SchemaState:
     """
     settings = load_settings(service)
     if settings.migration_database_url is None:
-        raise ValueError(f"{service.upper()}_MIGRATION_DATABASE_URL is not set; migrations run as the database owner")
+        raise InvalidSettingsError(
+            f"{service.upper()}_MIGRATION_DATABASE_URL is not set; migrations run as the database owner"
+        )
     login_role = asyncpg_url(settings.database_url.get_secret_value()).username
     engine = create_async_engine(asyncpg_url(settings.migration_database_url.get_secret_value()), poolclass=NullPool)
     async with engine.begin() as connection:

@@ -47,18 +47,6 @@ def location_tables() -> None:
     grant("warehouse, location", "SELECT, INSERT, UPDATE")
 
 
-def demand_recheck_table() -> None:
-    """Create the table of pending demand rechecks of `shared.inventory.time_zone_changes`."""
-    run_sql("""
-        CREATE TABLE demand_recheck (
-            sku text COLLATE "C" NOT NULL,
-            warehouse text COLLATE "C" NOT NULL,
-            PRIMARY KEY (sku, warehouse)
-        )
-    """)
-    grant("demand_recheck", "SELECT, INSERT, DELETE")
-
-
 MESSAGING_SCHEMA = """
 CREATE TABLE lock_key (name text PRIMARY KEY);
 

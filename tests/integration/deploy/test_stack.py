@@ -17,7 +17,7 @@ from deploy import topics
 from deploy.local.children import StartError
 from deploy.local.stack import Stack
 from shared.contracts.topics import ERP_PRODUCTS
-from tests.support.timing import MAX_WAIT_SECONDS, judge
+from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
 TOPIC = ERP_PRODUCTS
 
@@ -67,7 +67,7 @@ async def test_acknowledged_data_survives_crashes_and_restart(tmp_path: Path) ->
         assert stat.S_IMODE(state_file.stat().st_mode) == 0o600
     started_at = time.monotonic()
     with Stack(tmp_path / "stack", keep_data=False) as stack:
-        judge("start of the stack on kept data", time.monotonic() - started_at, 15)
+        assert_duration("start of the stack on kept data", time.monotonic() - started_at, 15)
         assert await read_topic(stack) == [b"before", b"x" * 2_000_000]
         owner = await asyncpg.connect(stack.env["SERIALS_MIGRATION_DATABASE_URL"])
         assert await owner.fetchval("SELECT n FROM kept") == 1

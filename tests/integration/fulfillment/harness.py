@@ -18,13 +18,14 @@ from shared.contracts.commands.fulfillment import (
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
 from shared.contracts.problems import Code
-from shared.contracts.reference import LocationChanged, LocationType, ProductChanged
+from shared.contracts.reference import LocationType
 from shared.contracts.serials import AllocatedUnit, SerialAllocated, SerialDispatchApproved
 from shared.contracts.topics import FULFILLMENT
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
 from shared.messaging.handlers import CommandResult
 from shared.persistence.database import new_id
-from tests.support.harness import ServiceHarness
+from tests.support.harness import ProcessingResult, ServiceHarness
+from tests.support.messages.reference import location_changed, product_changed
 
 EventT = TypeVar("EventT", bound=Message)
 
@@ -35,12 +36,6 @@ class FulfillmentHarness(ServiceHarness):
 
     registry = app.state.registry
     events: list[Message] = field(default_factory=list)
-    statement_count: int = 0
-
-    @property
-    def sku(self) -> str:
-        """The serial-tracked product of the test."""
-        return self.scoped_id("SKU")
 
     async def define_reference_data(self) -> None:
         """Define the locations and the product of every test."""
@@ -52,27 +47,26 @@ class FulfillmentHarness(ServiceHarness):
         }
         await self.handle(
             *(
-                LocationChanged(location=name, version=1, type=location_type, pick_sequence=number)
+                location_changed(name, location_type, pick_sequence=number)
                 for number, (name, location_type) in enumerate(locations.items())
             ),
-            ProductChanged(sku=self.sku, version=1, name="Pump", unit="each", tracking="SERIAL"),
+            product_changed(self.sku, "SERIAL", name="Pump"),
         )
 
-    async def handle(self, *messages: Message) -> list[CommandResult]:
-        """Process messages in one transaction; return their results and keep the published events."""
-        outcome = await self.publish(*messages)
+    async def handle(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:
+        """Process messages in one transaction and keep the published events."""
+        outcome = await super().handle(*payloads, actor=actor)
         self.events = [FULFILLMENT.messages[event["type"]].model_validate(event["data"]) for event in outcome.events]
-        self.statement_count = outcome.statement_count
-        return outcome.results
+        return outcome
 
-    async def execute(self, command: Message) -> CommandResult:
+    async def handle_command(self, command: Message) -> CommandResult:
         """Process one command and return its result."""
-        (result,) = await self.handle(command)
+        (result,) = (await self.handle(command)).results
         return result
 
     async def rejection_codes(self, command: Message) -> list[Code]:
         """Process a command that must be rejected as a whole; return the codes of its violations."""
-        result = await self.execute(command)
+        result = await self.handle_command(command)
         assert result.body is None
         return [violation.code for violation in result.violations]
 

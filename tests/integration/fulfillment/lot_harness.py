@@ -9,9 +9,10 @@ from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipme
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
 from shared.contracts.lots import AllocatedLot, LotAllocated, LotDispatchApproved
 from shared.contracts.quantities import PackedLot
-from shared.contracts.reference import ProductChanged, Tracking, WarehouseChanged
+from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced, ShelfLifePolicy
 from tests.integration.fulfillment.harness import FulfillmentHarness
+from tests.support.messages.reference import product_changed, warehouse_changed
 
 FAR_EXPIRY = date(2199, 1, 1)
 LotQuantityPair = tuple[str, Any]
@@ -29,21 +30,16 @@ class LotHarness:
     async def define_reference_data(self) -> "LotHarness":
         """Define the products and the warehouse, whose time zone is Berlin."""
         await self.harness.handle(
-            WarehouseChanged(warehouse="EAST", version=1, name="East", time_zone="Europe/Berlin"),
+            warehouse_changed("EAST"),
             self.product_changed("LOT"),
-            ProductChanged(sku=self.untracked_sku, version=1, name="Bag", unit="each", tracking="NONE"),
+            product_changed(self.untracked_sku, "NONE"),
         )
         return self
 
     def product_changed(self, tracking: Tracking = "LOT", version: int = 1, **shelf_life: Any) -> ProductChanged:
         """The lot-tracked product with a shelf-life policy."""
-        return ProductChanged(
-            sku=self.sku,
-            version=version,
-            name="Saline",
-            unit="bottle",
-            tracking=tracking,
-            shelf_life=ShelfLifePolicy(**shelf_life),
+        return product_changed(
+            self.sku, tracking, version=version, unit="bottle", shelf_life=ShelfLifePolicy(**shelf_life)
         )
 
     def order_placed(self, order_name: str, quantity: Any, *lines: OrderLine, **overrides: Any) -> OrderPlaced:
@@ -121,7 +117,7 @@ class LotHarness:
         await self.harness.handle(
             CreateShipment(shipment=shipment, cartons=[self.harness.scoped_id(f"C-{order_name}")])
         )
-        result = await self.harness.execute(DispatchShipment(shipment=shipment))
+        result = await self.harness.handle_command(DispatchShipment(shipment=shipment))
         return result.resource_path or "", self.harness.events_of(DispatchCheckRequested)
 
     def approvals_for(self, requests: Sequence[DispatchCheckRequested]) -> list[LotDispatchApproved]:

@@ -67,7 +67,7 @@ async def test_pick_uses_the_corrected_lot_expiry(
     await harness.handle(lot_harness.product_changed(version=2, stop_allocation_days=60))
     await lot_harness.allocate_order("SO-1", ("L1", 2), ("L2", 1), expiry=initial_expiry)
     await harness.handle(lot_corrected(lot_harness, corrected_expiry, "SO-1"))
-    result = await harness.execute(lot_harness.pick_command("SO-1", ("L1", 2)))
+    result = await harness.handle_command(lot_harness.pick_command("SO-1", ("L1", 2)))
     assert [violation.code for violation in result.violations] == ([code] if code else [])
     assert (len(harness.events_of(OrderLotsPicked)), len(harness.events_of(OrderLotsDeallocated))) == (
         (0, 1) if code else (1, 0)
@@ -95,7 +95,7 @@ async def test_pick_uses_the_corrected_unit_expiry(
         )
     )
     await harness.handle(unit_corrected(harness, corrected_expiry, "S1", "SO-1"))
-    await harness.execute(harness.pick_command("SO-1", "S1"))
+    await harness.handle_command(harness.pick_command("SO-1", "S1"))
     assert (len(harness.events_of(OrderSerialsPicked)), len(harness.events_of(OrderSerialsDeallocated))) == (
         (1, 0) if is_valid else (0, 1)
     )
@@ -141,7 +141,7 @@ async def test_early_or_late_correction_changes_nothing(harness: FulfillmentHarn
     await harness.handle(*early_corrections)
     assert not harness.events
     await harness.handle(lot_harness.lot_allocated(request, ("L1", 1), expiry=LATE_EXPIRY))
-    assert (await harness.execute(lot_harness.pick_command("SO-1", ("L1", 1)))).body
+    assert (await harness.handle_command(lot_harness.pick_command("SO-1", ("L1", 1)))).body
     _, dispatch_requests = await lot_harness.request_dispatch("SO-2", ("L1", 1))
     await harness.handle(*lot_harness.approvals_for(dispatch_requests))
     await harness.ship_order("SO-3", "S1")

@@ -7,10 +7,10 @@ from httpx import AsyncClient
 
 from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment, SwapUnit, UnitSelector
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
-from shared.contracts.reference import LocationChanged
 from shared.contracts.upstream import OrderCancelled
 from shared.persistence.database import new_id
 from tests.integration.fulfillment.harness import FulfillmentHarness, last_outbox_event, post
+from tests.support.messages.reference import location_changed
 
 
 def order_body(harness: FulfillmentHarness, order_name: str, **overrides: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ async def test_order_lifecycle_over_http(harness: FulfillmentHarness, http: Asyn
 
 async def test_warehouse_pick_list_starts_with_urgent_orders(harness: FulfillmentHarness, http: AsyncClient) -> None:
     """The pick list follows priority and pick sequence, and excludes cancelled orders."""
-    await harness.handle(LocationChanged(location="EAST/Z-9", version=1, type="STORAGE", pick_sequence=99))
+    await harness.handle(location_changed("EAST/Z-9", pick_sequence=99))
     warehouse = harness.scoped_id("WH").replace("/", "")
     for order_name, priority in (("slow", 1), ("fast", 9), ("cancelled", 9)):
         await harness.allocate_order(
@@ -147,7 +147,7 @@ async def test_cancelled_dispatch_check_is_shown_before_its_answers(
     """A cancelled order cancels the dispatch check before its answers arrive."""
     await harness.pack_order("SO-1", "C-1", "S1")
     await harness.handle(CreateShipment(shipment=harness.scoped_id("SH-1"), cartons=[harness.scoped_id("C-1")]))
-    result = await harness.execute(DispatchShipment(shipment=harness.scoped_id("SH-1")))
+    result = await harness.handle_command(DispatchShipment(shipment=harness.scoped_id("SH-1")))
     await harness.handle(OrderCancelled(order=harness.scoped_id("SO-1")))
     assert result.resource_path is not None
     assert (await http.get(result.resource_path)).json()["status"] == "CANCELLED"

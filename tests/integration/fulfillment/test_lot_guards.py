@@ -23,11 +23,11 @@ from shared.contracts.lots import (
 )
 from shared.contracts.problems import Code
 from shared.contracts.quantities import PackedLot
-from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.contracts.upstream import CustomerShelfLife
 from shared.persistence.database import Transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
+from tests.support.messages.reference import location_changed, warehouse_changed
 
 
 def lot_hold_placed(lot_harness: LotHarness, demand_id: str, lot: str) -> LotHoldPlaced:
@@ -70,7 +70,7 @@ async def test_pick_accepts_stock_until_its_last_second(
     await harness.handle(lot_harness.lot_allocated(request, ("L1", 2), expiry=date(2030, 3, 31)))
     pick_time = datetime.fromisoformat(valid_until) - timedelta(seconds=before_limit)
     monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: pick_time))
-    result = await harness.execute(lot_harness.pick_command("SO-1", ("L1", 1)))
+    result = await harness.handle_command(lot_harness.pick_command("SO-1", ("L1", 1)))
     assert [violation.code for violation in result.violations] == ([] if before_limit else [code])
     assert [event.reallocate for event in harness.events_of(OrderLotsDeallocated)] == ([] if before_limit else [True])
     assert len(harness.events_of(OrderLotsPicked)) == before_limit
@@ -83,15 +83,15 @@ async def test_expiry_follows_the_warehouse_time_zone(lot_harness: LotHarness, m
     for zone, codes in (("Pacific/Kiritimati", ["expired"]), ("Pacific/Niue", [])):
         warehouse = harness.scoped_id(zone[8:]).replace("/", "")
         await harness.handle(
-            WarehouseChanged(warehouse=warehouse, version=1, name=zone, time_zone=zone),
-            LocationChanged(location=f"{warehouse}/STAGE", version=1, type="STAGING", pick_sequence=1),
+            warehouse_changed(warehouse, zone),
+            location_changed(f"{warehouse}/STAGE", "STAGING"),
         )
         request = await lot_harness.place_order(zone, 1, warehouse=warehouse)
         await harness.handle(
             lot_harness.lot_allocated(request, ("L1", 1), expiry=date(2030, 3, 31), location=f"{warehouse}/A")
         )
         pick = lot_harness.pick_command(zone, ("L1", 1)).model_copy(update={"location": f"{warehouse}/STAGE"})
-        assert [str(violation.code) for violation in (await harness.execute(pick)).violations] == codes
+        assert [str(violation.code) for violation in (await harness.handle_command(pick)).violations] == codes
 
 
 async def test_hold_after_pick_blocks_packing_and_dispatch(
@@ -206,7 +206,7 @@ async def test_expired_unit_is_rejected_at_pick(harness: FulfillmentHarness) -> 
     yesterday = Transaction.clock().date() - timedelta(days=2)
     unit = allocation.allocated[0].model_copy(update={"expiry": yesterday})
     await harness.handle(allocation.model_copy(update={"allocated": [unit]}))
-    result = await harness.execute(harness.pick_command("SO-1", "S1"))
+    result = await harness.handle_command(harness.pick_command("SO-1", "S1"))
     assert [violation.code for violation in result.violations] == [Code.EXPIRED]
     assert not await harness.fetch_all(
         "SELECT 1 FROM allocated_unit WHERE order_id = :order", order=harness.scoped_id("SO-1")

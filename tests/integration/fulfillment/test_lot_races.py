@@ -14,7 +14,7 @@ from shared.messaging.handlers import CommandResult
 from shared.persistence.database import transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
 
 
 async def race(harness: FulfillmentHarness, first: Message, second: Message) -> list[CommandResult]:
@@ -22,8 +22,8 @@ async def race(harness: FulfillmentHarness, first: Message, second: Message) -> 
     async with transaction(harness.engine) as first_tx:
         await dispatch(first_tx, harness.registry, [to_event(first)])
         second_task = asyncio.create_task(harness.handle(second))
-        await harness.someone_waits()
-    return await second_task
+        await harness.wait_for_blocked_transaction()
+    return (await second_task).results
 
 
 async def allocated_lots(harness: FulfillmentHarness) -> list[tuple[str, float]]:

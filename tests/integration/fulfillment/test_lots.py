@@ -20,10 +20,10 @@ from shared.contracts.lots import (
     SkippedLots,
 )
 from shared.contracts.problems import Code
-from shared.contracts.reference import LocationChanged
 from shared.contracts.upstream import OrderLine
 from tests.integration.fulfillment.harness import FulfillmentHarness, last_outbox_event, post
 from tests.integration.fulfillment.lot_harness import FAR_EXPIRY, LotHarness
+from tests.support.messages.reference import location_changed
 
 
 async def test_mixed_order_over_http(harness: FulfillmentHarness, lot_harness: LotHarness, http: AsyncClient) -> None:
@@ -32,7 +32,7 @@ async def test_mixed_order_over_http(harness: FulfillmentHarness, lot_harness: L
     The pick list shows lot, expiry, location and quantity in pick sequence (S19, S27). The shipment is dispatched once
     both stock services have approved its whole content (S10, S21, S28).
     """
-    await harness.handle(LocationChanged(location="EAST/A-0", version=1, type="STORAGE", pick_sequence=1))
+    await harness.handle(location_changed("EAST/A-0"))
     other_lines = (
         OrderLine(line="2", sku=harness.sku, quantity=Decimal(1)),
         OrderLine(line="3", sku=lot_harness.untracked_sku, quantity=2),
@@ -67,7 +67,7 @@ async def test_mixed_order_over_http(harness: FulfillmentHarness, lot_harness: L
     carton_body = (await http.get(f"/cartons/{carton}")).json()
     assert sorted((item["lot"], item["quantity"]) for item in carton_body["stock"]) == [("", 2), ("L1", 1), ("L2", 1.5)]
     await post(http, "/shipments", {"shipment": shipment, "cartons": [carton]})
-    result = await harness.execute(DispatchShipment(shipment=shipment))
+    result = await harness.handle_command(DispatchShipment(shipment=shipment))
     (request,) = harness.events_of(DispatchCheckRequested)
     assert (len(request.units), len(request.stock)) == (1, 3)
     await harness.handle(*harness.approvals_for([request]))
@@ -223,5 +223,5 @@ async def test_ship_complete_order_waits_for_all_lots(
     assert await harness.rejection_codes(lot_harness.pick_command("SO-1", ("L1", 1))) == [Code.NOT_RELEASED]
     remaining_request = request.model_copy(update={"quantity": Decimal("0.5")})
     await harness.handle(lot_harness.lot_allocated(remaining_request, ("L2", "0.5"), expiry=FAR_EXPIRY))
-    result = await harness.execute(lot_harness.pick_command("SO-1", ("L1", "2.5"), ("L2", "0.5")))
+    result = await harness.handle_command(lot_harness.pick_command("SO-1", ("L1", "2.5"), ("L2", "0.5")))
     assert not result.violations

@@ -20,17 +20,17 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.lots import LotAllocated
 from shared.contracts.problems import Code
-from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled
 from shared.messaging.dispatcher import dispatch
 from shared.persistence.database import transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
+from tests.support.messages.reference import product_changed
 
 
 async def test_order_requests_stock_and_takes_the_allocation(harness: FulfillmentHarness) -> None:
     """A placed order creates a demand; only the allocated units can be picked (S08, S20)."""
-    result = await harness.execute(harness.order_placed("SO-1", 2))
+    result = await harness.handle_command(harness.order_placed("SO-1", 2))
     assert isinstance(result.body, OrderResult)
     assert result.body.status == "OPEN"
     (request,) = harness.events_of(AllocationRequested)
@@ -70,7 +70,7 @@ async def test_duplicate_order_changes_nothing(harness: FulfillmentHarness) -> N
     before = await harness.fetch_all(
         "SELECT * FROM order_line WHERE order_id = :order", order=harness.scoped_id("SO-1")
     )
-    result = await harness.execute(harness.order_placed("SO-1", 1))
+    result = await harness.handle_command(harness.order_placed("SO-1", 1))
     assert result.body is not None
     assert not harness.events
     assert await harness.rejection_codes(harness.order_placed("SO-1", 2)) == [Code.DOCUMENT_EXISTS]
@@ -97,10 +97,10 @@ async def test_messages_before_their_order_are_applied_later(harness: Fulfillmen
     """Cancellations and amendments that arrive before their order are applied in sequence when it is placed (S11)."""
     order_id = harness.scoped_id("SO-1")
     new_line = OrderLine.model_validate({"line": "2", "sku": harness.sku, "quantity": 3})
-    result = await harness.execute(OrderLineCancelled(order=order_id, line="1"))
+    result = await harness.handle_command(OrderLineCancelled(order=order_id, line="1"))
     assert isinstance(result.body, OrderResult)
     assert result.body.status == "UNKNOWN"
-    await harness.execute(OrderAmended(order=order_id, lines=[new_line]))
+    await harness.handle_command(OrderAmended(order=order_id, lines=[new_line]))
     assert await harness.rejection_codes(harness.order_placed("SO-1", 1, lines=[new_line, new_line])) == [
         Code.DUPLICATE_LINE
     ]
@@ -120,19 +120,19 @@ async def test_line_waits_for_its_product(harness: FulfillmentHarness) -> None:
     (status_changed,) = harness.events
     assert isinstance(status_changed, OrderStatusChanged)
     assert status_changed.status == "AWAITING_PRODUCT"
-    await harness.handle(ProductChanged(sku=new_sku, version=1, name="New", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(new_sku, "SERIAL"))
     reevaluations = harness.events_of(OrderReevaluationRequested)
     assert [event.order for event in reevaluations] == [harness.scoped_id("SO-1")]
     await harness.handle(*reevaluations)
     assert [int(event.quantity) for event in harness.events_of(AllocationRequested)] == [2]
-    await harness.handle(ProductChanged(sku=new_sku, version=2, name="Renamed", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(new_sku, "SERIAL", version=2, name="Renamed"))
     assert not harness.events
 
 
 async def test_tracking_change_moves_demand_to_the_new_owner(harness: FulfillmentHarness) -> None:
     """Open demands are cancelled at the serials service and requested from the lots service (S02)."""
     first_request = await harness.place_order("SO-1", 2)
-    await harness.handle(ProductChanged(sku=harness.sku, version=2, name="Pump", unit="each", tracking="LOT"))
+    await harness.handle(product_changed(harness.sku, "LOT", version=2))
     await harness.handle(*harness.events_of(OrderReevaluationRequested))
     assert [event.demand_id for event in harness.events_of(AllocationCancelled)] == [first_request.demand_id]
     (request,) = harness.events_of(AllocationRequested)
@@ -148,11 +148,11 @@ async def test_product_defined_while_its_order_is_placed_is_not_missed(harness: 
     """Order placement and product definition take the same lock, so no reevaluation is lost."""
     new_sku = harness.scoped_id("NEW")
     placed = to_event(harness.order_placed("SO-1", lines=[{"line": "1", "sku": new_sku, "quantity": 1}]))
-    product = ProductChanged(sku=new_sku, version=1, name="New", unit="each", tracking="SERIAL")
+    product = product_changed(new_sku, "SERIAL")
     async with transaction(harness.engine) as first_tx:
         await dispatch(first_tx, harness.registry, [placed])
         second_task = asyncio.create_task(harness.handle(product))
-        await harness.someone_waits()
+        await harness.wait_for_blocked_transaction()
     await second_task
     assert [event.order for event in harness.events_of(OrderReevaluationRequested)] == [harness.scoped_id("SO-1")]
 
@@ -165,8 +165,8 @@ async def test_concurrent_cancel_and_pick(harness: FulfillmentHarness, first: st
     async with transaction(harness.engine) as first_tx:
         await dispatch(first_tx, harness.registry, [to_event(commands.pop(first))])
         (other,) = commands.values()
-        second_task = asyncio.create_task(harness.execute(other))
-        await harness.someone_waits()
+        second_task = asyncio.create_task(harness.handle_command(other))
+        await harness.wait_for_blocked_transaction()
     result = await second_task
     units = await harness.fetch_all(
         "SELECT status FROM allocated_unit WHERE order_id = :order", order=harness.scoped_id("SO-1")

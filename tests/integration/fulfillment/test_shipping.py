@@ -78,7 +78,7 @@ async def test_pack_ship_dispatch(harness: FulfillmentHarness) -> None:
     await harness.handle(
         CreateShipment(shipment=harness.scoped_id("SH-1"), cartons=[harness.scoped_id("C-1")], carrier="DHL")
     )
-    await harness.execute(DispatchShipment(shipment=harness.scoped_id("SH-1")))
+    await harness.handle_command(DispatchShipment(shipment=harness.scoped_id("SH-1")))
     (request,) = harness.events_of(DispatchCheckRequested)
     await harness.handle(*harness.approvals_for([request]))
     (dispatched,) = harness.events_of(OrderDispatched)
@@ -104,7 +104,7 @@ async def test_pack_ship_dispatch(harness: FulfillmentHarness) -> None:
 async def test_shipment_of_two_orders_is_dispatched_as_a_whole(harness: FulfillmentHarness) -> None:
     """Checks and dispatch events are published per order; the last approval dispatches the shipment."""
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1", "SO-2")
-    check_id = dispatch_check_id(await harness.execute(DispatchShipment(shipment=shipment_id)))
+    check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     requests = harness.events_of(DispatchCheckRequested)
     assert [request.order for request in requests] == [harness.scoped_id("SO-1"), harness.scoped_id("SO-2")]
     first, second = harness.approvals_for(requests)
@@ -121,7 +121,7 @@ async def test_shipment_of_two_orders_is_dispatched_as_a_whole(harness: Fulfillm
 async def test_rejected_dispatch_can_be_requested_again(harness: FulfillmentHarness) -> None:
     """One rejection rejects the check; a new check may succeed."""
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1", "SO-2")
-    check_id = dispatch_check_id(await harness.execute(DispatchShipment(shipment=shipment_id)))
+    check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     request, other_request = harness.events_of(DispatchCheckRequested)
     rejection = SerialDispatchRejected(
         sku=harness.sku, check_id=check_id, shipment=shipment_id, order=request.order, orders=request.orders,
@@ -130,7 +130,7 @@ async def test_rejected_dispatch_can_be_requested_again(harness: FulfillmentHarn
     await harness.handle(rejection, *harness.approvals_for([other_request]))
     assert not harness.events_of(OrderDispatched)
     assert await check_status(harness, check_id) == "REJECTED"
-    second_check_id = dispatch_check_id(await harness.execute(DispatchShipment(shipment=shipment_id)))
+    second_check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     assert second_check_id != check_id
     await harness.handle(*harness.approvals_for(harness.events_of(DispatchCheckRequested)))
     assert await check_status(harness, second_check_id) == "DISPATCHED"
@@ -142,12 +142,12 @@ async def test_rejected_dispatch_can_be_requested_again(harness: FulfillmentHarn
 async def test_content_changes_cancel_the_dispatch_check(harness: FulfillmentHarness, disturbance_name: str) -> None:
     """After a content change or a new check, approvals in flight change nothing."""
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1")
-    check_id = dispatch_check_id(await harness.execute(DispatchShipment(shipment=shipment_id)))
+    check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     approvals = harness.approvals_for(harness.events_of(DispatchCheckRequested))
     disturbance = disturbances(
         harness.scoped_id("SO-1"), harness.scoped_id("C-SO-1"), harness.scanned_units("U-SO-1"), shipment_id
     )[disturbance_name]
-    assert (await harness.execute(disturbance)).body is not None
+    assert (await harness.handle_command(disturbance)).body is not None
     await harness.handle(*approvals)
     assert not harness.events
     assert await check_status(harness, check_id) == "CANCELLED"
@@ -156,7 +156,7 @@ async def test_content_changes_cancel_the_dispatch_check(harness: FulfillmentHar
 async def test_expired_approval_is_ignored(harness: FulfillmentHarness) -> None:
     """An approval received after its validity does not dispatch the shipment."""
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1")
-    check_id = dispatch_check_id(await harness.execute(DispatchShipment(shipment=shipment_id)))
+    check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     await harness.handle(*harness.approvals_for(harness.events_of(DispatchCheckRequested), minutes=-1))
     assert await check_status(harness, check_id) == "CANCELLED"
 
@@ -164,7 +164,7 @@ async def test_expired_approval_is_ignored(harness: FulfillmentHarness) -> None:
 async def test_hold_after_pick_stops_dispatch(harness: FulfillmentHarness) -> None:
     """A held unit is not dispatched, even if approved; after the release of the hold it is."""
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1")
-    check_id = dispatch_check_id(await harness.execute(DispatchShipment(shipment=shipment_id)))
+    check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     approvals = harness.approvals_for(harness.events_of(DispatchCheckRequested))
     affected = AffectedSerial(serial="U-SO-1", status="PICKED", order=harness.scoped_id("SO-1"), line="1")
     await harness.handle(
@@ -176,7 +176,7 @@ async def test_hold_after_pick_stops_dispatch(harness: FulfillmentHarness) -> No
     await harness.handle(
         SerialHoldReleased(sku=harness.sku, hold_id=harness.scoped_id("H"), reason="released", serials=["U-SO-1"])
     )
-    check_id = dispatch_check_id(await harness.execute(DispatchShipment(shipment=shipment_id)))
+    check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     await harness.handle(*harness.approvals_for(harness.events_of(DispatchCheckRequested)))
     assert await check_status(harness, check_id) == "DISPATCHED"
 
@@ -222,7 +222,10 @@ async def test_ship_complete_order_is_dispatched_as_a_whole(harness: Fulfillment
 
 
 async def test_carton_and_shipment_rules(harness: FulfillmentHarness) -> None:
-    """A carton has one order and one shipment, a unit one carton, a shipment one warehouse."""
+    """A carton has one order and one shipment, a picked unit one carton, a shipment one warehouse (S21).
+
+    A cancelled shipment releases its cartons for another one.
+    """
     await harness.pack_order("SO-1", "C-1", "S1")
     await harness.pack_order("SO-2", "C-2", "S2")
     await harness.pack_order("SO-3", "C-3", "S3", warehouse="WEST", location="WEST/STAGE")
@@ -263,14 +266,14 @@ async def test_carton_and_shipment_rules(harness: FulfillmentHarness) -> None:
         Code.SHIPMENT_CANCELLED
     ]
     await harness.handle(CreateShipment(shipment=harness.scoped_id("SH-2"), cartons=carton_ids))
-    result = await harness.execute(DispatchShipment(shipment=harness.scoped_id("SH-2")))
+    result = await harness.handle_command(DispatchShipment(shipment=harness.scoped_id("SH-2")))
     assert result.body is not None
 
 
 async def test_answers_without_a_matching_check_are_conflicts(harness: FulfillmentHarness) -> None:
     """An approval of an unknown check, or of units outside the check, is recorded as a conflict."""
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1")
-    await harness.execute(DispatchShipment(shipment=shipment_id))
+    await harness.handle_command(DispatchShipment(shipment=shipment_id))
     (approval,) = harness.approvals_for(harness.events_of(DispatchCheckRequested))
     for wrong in ({"check_id": "unknown"}, {"serials": ["U-SO-9"]}, {"serials": ["U-SO-1", "U-SO-1"]}):
         await harness.handle(approval.model_copy(update=wrong))

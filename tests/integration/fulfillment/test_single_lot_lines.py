@@ -11,10 +11,10 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.lots import LotHoldPlaced
 from shared.contracts.problems import Code
-from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import OrderAmended, OrderLine
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
+from tests.support.messages.reference import product_changed
 
 
 def single_lot_line(sku: str, quantity: int, line: str = "1") -> OrderLine:
@@ -60,7 +60,7 @@ async def test_rejected_pick_requests_the_whole_line_again(
     await harness.handle(hold)
     pick = lot_harness.pick_command("SO-1", ("L1", 1))
     pick.stock[0] = pick.stock[0].model_copy(update={"location": "EAST/A-2"})
-    assert [violation.code for violation in (await harness.execute(pick)).violations] == [Code.ON_HOLD]
+    assert [violation.code for violation in (await harness.handle_command(pick)).violations] == [Code.ON_HOLD]
     (new_request,) = harness.events_of(AllocationRequested)
     assert (int(new_request.quantity), new_request.lots, len(harness.events_of(AllocationCancelled))) == (5, [], 1)
     assert await harness.rejection_codes(lot_harness.pick_command("SO-1", ("L1", 1))) == [Code.NOT_YET_AVAILABLE]
@@ -71,7 +71,7 @@ async def test_single_lot_line_waits_for_a_serial_tracked_product(harness: Fulfi
     """A single-lot line of a serial-tracked product waits until the lot criterion is removed (S27)."""
     sku = harness.scoped_id("NEW")
     await harness.handle(harness.order_placed("SO-1", lines=[single_lot_line(sku, 3)]))
-    await harness.handle(ProductChanged(sku=sku, version=1, name="Valve", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(sku, "SERIAL"))
     await harness.handle(*harness.events_of(OrderReevaluationRequested))
     assert harness.events_of(AllocationRequested) == []
     amended = OrderAmended(order=harness.scoped_id("SO-1"), lines=[single_lot_line(sku, 2)])

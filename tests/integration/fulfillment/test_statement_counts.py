@@ -17,9 +17,9 @@ async def run_lifecycle(harness: FulfillmentHarness, order_names: Sequence[str],
     statement_counts = []
 
     async def step(messages: Sequence[Message]) -> None:
-        results = await harness.handle(*messages)
-        assert not [result for result in results if result is not None and result.violations]
-        statement_counts.append(harness.statement_count)
+        outcome = await harness.handle(*messages)
+        assert outcome.error_codes() == []
+        statement_counts.append(outcome.statement_count)
 
     def serials_of(order_name: str) -> list[str]:
         return [f"{order_name}-{number}" for number in range(unit_count)]
@@ -63,9 +63,9 @@ async def run_lot_lifecycle(lot_harness: LotHarness, order_names: Sequence[str],
     harness, statement_counts = lot_harness.harness, []
 
     async def step(messages: Sequence[Message]) -> None:
-        results = await harness.handle(*messages)
-        assert not [result for result in results if result is not None and result.violations]
-        statement_counts.append(harness.statement_count)
+        outcome = await harness.handle(*messages)
+        assert outcome.error_codes() == []
+        statement_counts.append(outcome.statement_count)
 
     def quantities(quantity: str) -> list[tuple[str, str]]:
         return [(f"L{number}", quantity) for number in range(lot_count)]

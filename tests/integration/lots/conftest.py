@@ -8,22 +8,17 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.app import app
-from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
-from tests.unit.lots.messages import LOCATION_TYPES, ProductMessages
+from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
+from tests.support.messages.reference import location_changed, product_changed, warehouse_changed
 
 
 class LotsHarness(ServiceHarness):
     """The lots service; every test has its own product."""
 
     registry = app.state.registry
-
-    @property
-    def sku(self) -> str:
-        """The SKU of the test's product."""
-        return self.scoped_id("L")
 
     @property
     def messages(self) -> ProductMessages:
@@ -40,13 +35,10 @@ class LotsHarness(ServiceHarness):
 async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     """Connect to the lots database with the service's login role."""
     engine = create_engine(environment["LOTS_DATABASE_URL"], "test")
-    await LotsHarness(engine).publish(
+    await LotsHarness(engine).handle(
+        *(warehouse_changed(warehouse) for warehouse in ("EAST", "WEST")),
         *(
-            WarehouseChanged(warehouse=warehouse, version=1, name=warehouse, time_zone="Europe/Berlin")
-            for warehouse in ("EAST", "WEST")
-        ),
-        *(
-            LocationChanged(location=name, version=1, type=location_type, pick_sequence=number)
+            location_changed(name, location_type, pick_sequence=number)
             for number, (name, location_type) in enumerate(LOCATION_TYPES.items())
         ),
     )
@@ -58,7 +50,7 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
 async def harness(engine: AsyncEngine) -> LotsHarness:
     """Provide the service with a new lot-tracked product."""
     harness = LotsHarness(engine)
-    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
+    await harness.handle(product_changed(harness.sku, "LOT"))
     return harness
 
 
@@ -66,7 +58,7 @@ async def harness(engine: AsyncEngine) -> LotsHarness:
 async def untracked_harness(engine: AsyncEngine) -> LotsHarness:
     """Provide the service with a new untracked product."""
     harness = LotsHarness(engine)
-    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="screws", unit="kg", tracking="NONE"))
+    await harness.handle(product_changed(harness.sku, "NONE", unit="kg"))
     return harness
 
 
@@ -74,7 +66,7 @@ async def untracked_harness(engine: AsyncEngine) -> LotsHarness:
 async def second_harness(engine: AsyncEngine) -> LotsHarness:
     """Provide the service with another new lot-tracked product."""
     harness = LotsHarness(engine)
-    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="cheese", unit="kg", tracking="LOT"))
+    await harness.handle(product_changed(harness.sku, "LOT", unit="kg"))
     return harness
 
 
@@ -86,3 +78,9 @@ async def http(harness: LotsHarness) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
         yield client
+
+
+@pytest.fixture
+def recall_id(harness: LotsHarness) -> str:
+    """A recall id for this test."""
+    return harness.scoped_id("RC")

@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.contracts.envelope import Message
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.messages import BIN, RACK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, RACK, SHELF
 
 TODAY = datetime.now(UTC).date()
 EARLY_EXPIRY, LATE_EXPIRY = TODAY + timedelta(100), TODAY + timedelta(200)
@@ -16,10 +16,10 @@ EARLY_EXPIRY, LATE_EXPIRY = TODAY + timedelta(100), TODAY + timedelta(200)
 async def put_away_lots(harness: LotsHarness, *lots: tuple[str, Any, Any, str]) -> None:
     """Receive lots and put them away: number, quantity, expiry, location."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(
+    await harness.handle(
         messages.receive(*(messages.received_lot(lot, quantity, expiry) for lot, quantity, expiry, _ in lots))
     )
-    await harness.publish(*(messages.put_away(lot, quantity, location) for lot, quantity, _, location in lots))
+    await harness.handle(*(messages.put_away(lot, quantity, location) for lot, quantity, _, location in lots))
 
 
 async def balances_by_lot(harness: LotsHarness) -> dict[tuple[str, str], tuple[Any, Any]]:
@@ -29,7 +29,7 @@ async def balances_by_lot(harness: LotsHarness) -> dict[tuple[str, str], tuple[A
 
 async def allocations_by_demand(harness: LotsHarness, *payloads: Message) -> dict[str, list[tuple[str, str, Any]]]:
     """The allocations published for these messages by demand: lot, location, quantity."""
-    result = await harness.publish(*payloads)
+    result = await harness.handle(*payloads)
     allocations: dict[str, list[tuple[str, str, Any]]] = {}
     for event in result.data_of("lot.allocated.v1"):
         demand_number = event["demand_id"].rpartition("-")[2]
@@ -43,7 +43,7 @@ async def test_order_line_is_split_over_lots(harness: LotsHarness) -> None:
     """The earliest expiry is allocated first, over several lots; the open quantity is published (S08, S27)."""
     messages = OrderMessages(harness.sku)
     await put_away_lots(harness, ("B-2", 3, LATE_EXPIRY, SHELF), ("B-1", 2, EARLY_EXPIRY, BIN))
-    result = await harness.publish(messages.request_allocation(1, 4), messages.request_allocation(2, "1.5"))
+    result = await harness.handle(messages.request_allocation(1, 4), messages.request_allocation(2, "1.5"))
     first_event, second_event = result.data_of("lot.allocated.v1")
     assert [
         (lot["lot"], lot["location"], lot["quantity"], lot["expiry"]) for lot in first_event["allocated"]
@@ -59,7 +59,7 @@ async def test_order_line_is_split_over_lots(harness: LotsHarness) -> None:
 async def test_putaway_allocates_backorders(harness: LotsHarness) -> None:
     """Released stock goes to backorders by priority, then to the older order (S07, S08)."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(messages.receive(messages.received_lot("B-1", 10)))
+    await harness.handle(messages.receive(messages.received_lot("B-1", 10)))
     assert await allocations_by_demand(
         harness,
         messages.request_allocation(1, 3),
@@ -81,8 +81,8 @@ async def test_cancelled_demand_releases_stock_to_the_next(harness: LotsHarness)
     """The stock of a cancelled demand goes to the next demand in the same transaction (S11)."""
     messages = OrderMessages(harness.sku)
     await put_away_lots(harness, ("B-1", 5, EARLY_EXPIRY, SHELF))
-    await harness.publish(messages.request_allocation(1, 4), messages.request_allocation(2, 3))
-    result = await harness.publish(messages.cancel_allocation(1))
+    await harness.handle(messages.request_allocation(1, 4), messages.request_allocation(2, 3))
+    result = await harness.handle(messages.cancel_allocation(1))
     [deallocated] = result.data_of("lot.deallocated.v1")
     assert ([(lot["lot"], lot["quantity"]) for lot in deallocated["lots"]], deallocated["reason"]) == (
         [("B-1", 4)],
@@ -126,16 +126,16 @@ async def test_pick_dispatch_check_and_dispatch(harness: LotsHarness) -> None:
     """The ledger records pick and dispatch of each quantity with order and customer (S09, S10, S28)."""
     messages = OrderMessages(harness.sku)
     await put_away_lots(harness, ("B-1", 5, EARLY_EXPIRY, SHELF))
-    await harness.publish(messages.request_allocation(1, 3))
-    result = await harness.publish(messages.pick(1, messages.lot_at_location("B-1", 3)))
+    await harness.handle(messages.request_allocation(1, 3))
+    result = await harness.handle(messages.pick(1, messages.lot_at_location("B-1", 3)))
     assert result.data_of("lot.picked.v1")[0]["location"] == "EAST/OUT"
     assert await balances_by_lot(harness) == {("B-1", SHELF): (2, 0)}
-    result = await harness.publish(messages.request_dispatch_check(1, {"B-1": 3}))
+    result = await harness.handle(messages.request_dispatch_check(1, {"B-1": 3}))
     [approved] = result.data_of("lot.dispatch_approved.v1")
     assert approved["stock"] == [{"line": "1", "sku": harness.sku, "lot": "B-1", "quantity": 3}]
-    result = await harness.publish(messages.request_dispatch_check(1, {"B-1": 4}))
+    result = await harness.handle(messages.request_dispatch_check(1, {"B-1": 4}))
     assert [event["code"] for event in result.data_of("lot.dispatch_rejected.v1")[0]["stock"]] == ["not_picked"]
-    result = await harness.publish(messages.dispatch(1, {"B-1": 3}))
+    result = await harness.handle(messages.dispatch(1, {"B-1": 3}))
     [shipped] = result.data_of("lot.shipped.v1")
     assert (shipped["shipment"], shipped["customer"], shipped["lots"]) == (
         "SH-1", "C-1", [{"lot": "B-1", "quantity": 3}],
@@ -152,9 +152,9 @@ async def test_unpicked_stock_is_reallocated(harness: LotsHarness) -> None:
     """Unpicked stock is allocated to the first open demand, including the same one (S12)."""
     messages = OrderMessages(harness.sku)
     await put_away_lots(harness, ("B-1", 5, EARLY_EXPIRY, SHELF), ("B-2", 1, LATE_EXPIRY, BIN))
-    await harness.publish(messages.request_allocation(1, 3))
-    await harness.publish(messages.pick(1, messages.lot_at_location("B-1", 3)))
-    result = await harness.publish(messages.unpick(1, "B-1", 3, BIN, reallocate=True))
+    await harness.handle(messages.request_allocation(1, 3))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-1", 3)))
+    result = await harness.handle(messages.unpick(1, "B-1", 3, BIN, reallocate=True))
     assert result.event_types() == ["lot.unpicked.v1", "lot.mixing_detected.v1", "lot.allocated.v1"]
     assert await balances_by_lot(harness) == {("B-1", SHELF): (2, 2), ("B-1", BIN): (3, 1), ("B-2", BIN): (1, 0)}
 
@@ -163,9 +163,9 @@ async def test_short_pick_holds_the_location_and_reallocates(harness: LotsHarnes
     """A short pick holds the lot at that location only; the demand is reallocated from elsewhere (S11)."""
     messages = OrderMessages(harness.sku)
     await put_away_lots(harness, ("B-1", 5, EARLY_EXPIRY, SHELF))
-    await harness.publish(messages.receive(messages.received_lot("B-1", 5, EARLY_EXPIRY)))
-    await harness.publish(messages.put_away("B-1", 5, BIN), messages.request_allocation(1, 3))
-    result = await harness.publish(
+    await harness.handle(messages.receive(messages.received_lot("B-1", 5, EARLY_EXPIRY)))
+    await harness.handle(messages.put_away("B-1", 5, BIN), messages.request_allocation(1, 3))
+    result = await harness.handle(
         messages.deallocate(1, messages.lot_at_location("B-1", 3), reallocate=True, hold_id="H-1")
     )
     assert result.event_types() == ["lot.deallocated.v1", "lot.hold_placed.v1", "lot.allocated.v1"]
@@ -180,8 +180,8 @@ async def test_conflicting_events_change_nothing(harness: LotsHarness) -> None:
     """An event that exceeds a demand's stock becomes a conflict; its valid parts are applied."""
     messages = OrderMessages(harness.sku)
     await put_away_lots(harness, ("B-1", 5, EARLY_EXPIRY, SHELF))
-    await harness.publish(messages.request_allocation(1, 3))
-    result = await harness.publish(
+    await harness.handle(messages.request_allocation(1, 3))
+    result = await harness.handle(
         messages.pick(
             1,
             messages.lot_at_location("B-1", 2),

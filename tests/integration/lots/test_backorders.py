@@ -12,9 +12,11 @@ from shared.contracts.envelope import Message
 from shared.contracts.reference import ProductChanged
 from shared.persistence.database import Transaction
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.in_memory_allocation import POLICY, AllocatedPart, InMemoryAllocation, allocated_parts
-from tests.unit.lots.messages import BIN, LOCATION_TYPES, RACK, SHELF, WEST_SHELF
-from tests.unit.lots.order_messages import NOW, OrderMessages
+from tests.support.events import NOW
+from tests.support.in_memory.lot_allocation import POLICY, AllocatedPart, InMemoryAllocation, allocated_parts
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, LOCATION_TYPES, RACK, SHELF, WEST_SHELF
+from tests.support.messages.reference import product_changed
 
 CURRENT_TIME = datetime.now(UTC)
 PICK_SEQUENCE = {location: number for number, location in enumerate(LOCATION_TYPES)}
@@ -38,13 +40,13 @@ class EquivalenceRunner:
 
     async def start(self) -> None:
         """Create the product and its lots: with different and equal expiries, or none."""
-        await self.harness.publish(self.product(POLICY.stop_allocation_days))
+        await self.harness.handle(self.product(POLICY.stop_allocation_days))
         today = self.service.today
         for number, lot in enumerate(LOTS):
             days = self.random.choice([None, 1, 2, 3, 4, 5, 5, 9])
             expiry = None if days is None else today + timedelta(days)
-            await self.harness.publish(self.messages.receive(self.messages.received_lot(lot, 500, expiry)))
-            await self.harness.publish(
+            await self.harness.handle(self.messages.receive(self.messages.received_lot(lot, 500, expiry)))
+            await self.harness.handle(
                 self.messages.receive(self.messages.received_lot(lot, 500, expiry), location="WEST/DOCK")
             )
             self.service.add_lot(lot, expiry, number)
@@ -53,14 +55,12 @@ class EquivalenceRunner:
         """The next version of the product, with other stop-allocation days."""
         self.version += 1
         policy = POLICY.model_copy(update={"stop_allocation_days": stop_allocation_days})
-        return ProductChanged(
-            sku=self.harness.sku, version=self.version, name="cheese", unit="kg", tracking="LOT", shelf_life=policy
-        )
+        return product_changed(self.harness.sku, "LOT", version=self.version, unit="kg", shelf_life=policy)
 
-    async def play_step(self) -> None:
+    async def assert_same_allocations(self) -> None:
         """Play one random message on both and compare the allocations."""
         message, expected_parts = self._random_action(self.random.choice(ACTIONS))
-        result = await self.harness.publish(message)
+        result = await self.harness.handle(message)
         allocated = [
             AllocatedPart(event["demand_id"], lot["lot"], lot["location"], lot["quantity"])
             for event in result.data_of("lot.allocated.v1")
@@ -129,19 +129,19 @@ async def test_bounded_loading_matches_full_loading(harness: LotsHarness, seed: 
     runner = EquivalenceRunner(harness, seed)
     await runner.start()
     for _ in range(60):
-        await runner.play_step()
+        await runner.assert_same_allocations()
 
 
 async def test_loaded_rows_are_bounded(harness: LotsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small putaway reads few rows of a queue of 2,000 demands, half of which it cannot fill."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(messages.receive(messages.received_lot("L1", 10, CURRENT_TIME.date() + timedelta(20))))
+    await harness.handle(messages.receive(messages.received_lot("L1", 10, CURRENT_TIME.date() + timedelta(20))))
     for start in range(0, 2000, 500):
         requests = [
             messages.request_allocation(number, 5, min_remaining_shelf_life_days=number % 2 * 90)
             for number in range(start, start + 500)
         ]
-        await harness.publish(*requests)
+        await harness.handle(*requests)
     fetch_rows, max_row_count = Transaction.fetch_all, 0
 
     async def counting_rows(self: Transaction, statement: TextClause, values: Any = None) -> Sequence[Row[Any]]:
@@ -151,7 +151,7 @@ async def test_loaded_rows_are_bounded(harness: LotsHarness, monkeypatch: pytest
         return result_rows
 
     monkeypatch.setattr(Transaction, "fetch_all", counting_rows)
-    result = await harness.publish(messages.put_away("L1", 7))
+    result = await harness.handle(messages.put_away("L1", 7))
     assert [event["demand_id"] for event in result.data_of("lot.allocated.v1")] == [
         messages.demand_id(0),
         messages.demand_id(2),
@@ -168,14 +168,14 @@ async def reservations(harness: LotsHarness) -> list[tuple[int, str, int, str]]:
 async def count_statements(harness: LotsHarness, size: int) -> list[int]:
     """The statement count of each step, from demand to dispatch, for a number of demands."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(
+    await harness.handle(
         messages.receive(
             messages.received_lot("L1", 400, None), messages.received_lot("L2", 10, CURRENT_TIME.date() + timedelta(50))
         )
     )
     results = [
-        await harness.publish(*(messages.request_allocation(number, 2) for number in range(size))),
-        await harness.publish(messages.put_away("L1", 400), messages.put_away("L2", 10, BIN)),
+        await harness.handle(*(messages.request_allocation(number, 2) for number in range(size))),
+        await harness.handle(messages.put_away("L1", 400), messages.put_away("L2", 10, BIN)),
     ]
     allocated = await reservations(harness)
     picks = [
@@ -183,7 +183,7 @@ async def count_statements(harness: LotsHarness, size: int) -> list[int]:
         for number, lot, quantity, location in allocated
     ]
     unpicks = [messages.unpick(number, lot, quantity, RACK, reallocate=True) for number, lot, quantity, _ in allocated]
-    results += [await harness.publish(*picks), await harness.publish(*unpicks)]
+    results += [await harness.handle(*picks), await harness.handle(*unpicks)]
     reallocated = await reservations(harness)
     picks = [
         messages.pick(number, messages.lot_at_location(lot, quantity, location))
@@ -191,7 +191,7 @@ async def count_statements(harness: LotsHarness, size: int) -> list[int]:
     ]
     checks = [messages.request_dispatch_check(number, {lot: quantity}) for number, lot, quantity, _ in reallocated]
     dispatches = [messages.dispatch(number, {lot: quantity}) for number, lot, quantity, _ in reallocated]
-    results += [await harness.publish(*batch) for batch in (picks, checks, dispatches)]
+    results += [await harness.handle(*batch) for batch in (picks, checks, dispatches)]
     assert results[-1].event_types().count("lot.shipped.v1") == len(allocated) == len(reallocated) == size
     return [result.statement_count for result in results]
 

@@ -6,19 +6,20 @@ from itertools import pairwise
 from typing import Any
 
 from shared.contracts.lots import RecallOpened
-from shared.contracts.reference import LocationChanged, ProductChanged
+from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.test_receipts import reconciled_lots
+from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.harness import ProcessingResult
-from tests.unit.lots.messages import BIN, RACK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, RACK, SHELF
+from tests.support.messages.reference import location_changed, product_changed
 
 TODAY = datetime.now(UTC).date()
 LOCATIONS = [SHELF, BIN, RACK, "EAST/A-04", "EAST/A-05"]
 
 
-def rejection_codes(result: ProcessingResult) -> list[str]:
+def dispatch_rejection_codes(result: ProcessingResult) -> list[str]:
     """The codes of a rejected dispatch check."""
     return [lot["code"] for event in result.data_of("lot.dispatch_rejected.v1") for lot in event["stock"]]
 
@@ -26,8 +27,8 @@ def rejection_codes(result: ProcessingResult) -> list[str]:
 async def put_away_lot(harness: LotsHarness, quantity: Any = 5, days: int = 30) -> OrderMessages:
     """Receive one lot and put it away."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(messages.receive(messages.received_lot("L1", quantity, TODAY + timedelta(days))))
-    await harness.publish(messages.put_away("L1", quantity))
+    await harness.handle(messages.receive(messages.received_lot("L1", quantity, TODAY + timedelta(days))))
+    await harness.handle(messages.put_away("L1", quantity))
     return messages
 
 
@@ -35,16 +36,14 @@ async def test_fifty_orders_for_twenty_units(harness: LotsHarness) -> None:
     """Of 50 concurrent orders for 20 units in five lots, exactly 20 are filled, in expiry order (S08, S27)."""
     messages = OrderMessages(harness.sku)
     expiry_by_lot = {f"L{number}": TODAY + timedelta(10 + number * 3 % 5) for number in range(5)}
-    await harness.publish(
+    await harness.handle(
         messages.receive(*(messages.received_lot(lot, 4, expiry) for lot, expiry in expiry_by_lot.items()))
     )
-    await harness.publish(
-        *(LocationChanged(location=location, version=9, type="STORAGE", pick_sequence=9) for location in LOCATIONS[3:])
-    )
-    await harness.publish(
+    await harness.handle(*(location_changed(location, pick_sequence=9, version=9) for location in LOCATIONS[3:]))
+    await harness.handle(
         *(messages.put_away(lot, 4, location) for lot, location in zip(expiry_by_lot, LOCATIONS, strict=True))
     )
-    results = await asyncio.gather(*(harness.publish(messages.request_allocation(number, 1)) for number in range(50)))
+    results = await asyncio.gather(*(harness.handle(messages.request_allocation(number, 1)) for number in range(50)))
     # Every transaction reads all events of the product so far; ids put them in commit order.
     payload_by_id = {
         event["id"]: event["data"] for result in results for event in result.events if event["data"].get("allocated")
@@ -62,12 +61,12 @@ async def test_fifty_orders_for_twenty_units(harness: LotsHarness) -> None:
 async def test_hold_concurrent_with_dispatch_check(harness: LotsHarness) -> None:
     """In either commit order, no dispatch check is approved after the hold (S28)."""
     messages = await put_away_lot(harness)
-    await harness.publish(messages.request_allocation(1, 5))
-    await harness.publish(messages.pick(1, messages.lot_at_location("L1", 5)))
+    await harness.handle(messages.request_allocation(1, 5))
+    await harness.handle(messages.pick(1, messages.lot_at_location("L1", 5)))
     for number in range(10):
         hold_result, check_result = await asyncio.gather(
-            harness.publish(messages.place_hold("L1", f"H-{number}")),
-            harness.publish(messages.request_dispatch_check(1, {"L1": 5})),
+            harness.handle(messages.place_hold("L1", f"H-{number}")),
+            harness.handle(messages.request_dispatch_check(1, {"L1": 5})),
         )
         [hold_event] = hold_result.data_of("lot.hold_placed.v1")
         assert [(lot["order"], lot["quantity"]) for lot in hold_event["stock"]] == [(messages.order_id(1), 5)]
@@ -75,19 +74,21 @@ async def test_hold_concurrent_with_dispatch_check(harness: LotsHarness) -> None
         assert last_type == (
             "lot.hold_placed.v1" if check_result.data_of("lot.dispatch_approved.v1") else "lot.dispatch_rejected.v1"
         )
-        assert rejection_codes(await harness.publish(messages.request_dispatch_check(1, {"L1": 5}))) == ["on_hold"]
-        await harness.publish(messages.release_hold(f"H-{number}"))
+        assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 5}))) == [
+            "on_hold"
+        ]
+        await harness.handle(messages.release_hold(f"H-{number}"))
 
 
 async def test_lot_expires_between_allocation_and_dispatch(harness: LotsHarness) -> None:
     """A lot that expires after its pick is rejected and not reallocated, until its expiry is corrected (S28)."""
     messages = await put_away_lot(harness)
-    await harness.publish(messages.request_allocation(1, 2), messages.request_allocation(2, 2))
-    await harness.publish(messages.pick(1, messages.lot_at_location("L1", 2)))
-    assert rejection_codes(await harness.publish(messages.request_dispatch_check(1, {"L1": 2}))) == []
-    await harness.publish(messages.correct_dates("L1", TODAY - timedelta(2)))
-    assert rejection_codes(await harness.publish(messages.request_dispatch_check(1, {"L1": 2}))) == ["expired"]
-    result = await harness.publish(
+    await harness.handle(messages.request_allocation(1, 2), messages.request_allocation(2, 2))
+    await harness.handle(messages.pick(1, messages.lot_at_location("L1", 2)))
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == []
+    await harness.handle(messages.correct_dates("L1", TODAY - timedelta(2)))
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == ["expired"]
+    result = await harness.handle(
         messages.unpick(1, "L1", 2, SHELF, reallocate=True),
         messages.deallocate(2, messages.lot_at_location("L1", 2), reallocate=True),
     )
@@ -96,7 +97,7 @@ async def test_lot_expires_between_allocation_and_dispatch(harness: LotsHarness)
         ([], 2, [{"lot": "L1", "quantity": 3, "reason": "expired"}]),
         ([], 2, [{"lot": "L1", "quantity": 5, "reason": "expired"}]),
     ]
-    result = await harness.publish(messages.correct_dates("L1", TODAY + timedelta(1)))
+    result = await harness.handle(messages.correct_dates("L1", TODAY + timedelta(1)))
     assert [(event["demand_id"], event["open_quantity"]) for event in result.data_of("lot.allocated.v1")] == [
         (messages.demand_id(1), 0),
         (messages.demand_id(2), 0),
@@ -106,24 +107,22 @@ async def test_lot_expires_between_allocation_and_dispatch(harness: LotsHarness)
 async def test_customer_shelf_life_is_checked_at_allocation_and_dispatch(harness: LotsHarness) -> None:
     """A customer's required shelf life applies to allocation and dispatch; relaxing it fills backorders (P8)."""
 
-    def product_changed(version: int, days: int) -> ProductChanged:
+    def product_version(version: int, days: int) -> ProductChanged:
         policy = ShelfLifePolicy(customers=[CustomerShelfLife(customer="C-1", min_remaining_shelf_life_days=days)])
-        return ProductChanged(
-            sku=harness.sku, version=version, name="brie", unit="each", tracking="LOT", shelf_life=policy
-        )
+        return product_changed(harness.sku, "LOT", version=version, shelf_life=policy)
 
     messages = await put_away_lot(harness)
-    await harness.publish(product_changed(2, 40))
-    [shortfall] = (await harness.publish(messages.request_allocation(1, 2))).data_of("lot.allocated.v1")
+    await harness.handle(product_version(2, 40))
+    [shortfall] = (await harness.handle(messages.request_allocation(1, 2))).data_of("lot.allocated.v1")
     assert shortfall["skipped"] == [
         {"lot": "L1", "quantity": 5, "reason": "remaining shelf life too short for this order"}
     ]
-    [allocation] = (await harness.publish(product_changed(3, 20))).data_of("lot.allocated.v1")
+    [allocation] = (await harness.handle(product_version(3, 20))).data_of("lot.allocated.v1")
     assert (allocation["demand_id"], allocation["open_quantity"]) == (messages.demand_id(1), 0)
-    await harness.publish(messages.pick(1, messages.lot_at_location("L1", 2)))
-    assert rejection_codes(await harness.publish(messages.request_dispatch_check(1, {"L1": 2}))) == []
-    await harness.publish(product_changed(4, 35))
-    assert rejection_codes(await harness.publish(messages.request_dispatch_check(1, {"L1": 2}))) == [
+    await harness.handle(messages.pick(1, messages.lot_at_location("L1", 2)))
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == []
+    await harness.handle(product_version(4, 35))
+    assert dispatch_rejection_codes(await harness.handle(messages.request_dispatch_check(1, {"L1": 2}))) == [
         "insufficient_shelf_life"
     ]
 
@@ -132,14 +131,14 @@ async def test_shortfall_lists_skipped_lots_with_reasons(harness: LotsHarness) -
     """A shortfall lists every skipped lot with its reason: on hold, expired or near its expiry (P10)."""
     messages = OrderMessages(harness.sku)
     expiry_by_lot = {"L1": TODAY - timedelta(2), "L2": TODAY + timedelta(40), "L3": TODAY + timedelta(3)}
-    await harness.publish(
+    await harness.handle(
         messages.receive(*(messages.received_lot(lot, 4, lot_expiry) for lot, lot_expiry in expiry_by_lot.items()))
     )
-    await harness.publish(
+    await harness.handle(
         *(messages.put_away(lot, 3, location) for lot, location in zip(expiry_by_lot, LOCATIONS, strict=False))
     )
-    await harness.publish(messages.place_hold("L2", "H-1"))
-    result = await harness.publish(messages.request_allocation(1, 5, min_remaining_shelf_life_days=10))
+    await harness.handle(messages.place_hold("L2", "H-1"))
+    result = await harness.handle(messages.request_allocation(1, 5, min_remaining_shelf_life_days=10))
     [allocation] = result.data_of("lot.allocated.v1")
     assert [(skipped["lot"], skipped["quantity"], skipped["reason"]) for skipped in allocation["skipped"]] == [
         ("L1", 3, "expired"), ("L3", 3, "remaining shelf life too short for this order"), ("L2", 3, "on hold"),
@@ -154,8 +153,8 @@ async def test_recall_concurrent_with_a_receipt_of_its_lot(harness: LotsHarness)
         recall_id = harness.scoped_id(lot)
         recall_opened = RecallOpened(recall=recall_id, sku=harness.sku, lots=[lot], hold_id=recall_id, reason="glass")
         receipt = messages.receive(messages.received_lot(lot, 2, TODAY + timedelta(90)), location=LOCATIONS[number % 5])
-        await harness.publish(messages.request_allocation(number, 2, lots=[lot]))
-        receive_call, recall_call = harness.publish(receipt), harness.publish(recall_opened)
+        await harness.handle(messages.request_allocation(number, 2, lots=[lot]))
+        receive_call, recall_call = harness.handle(receipt), harness.handle(recall_opened)
         receipt_result, recall_result = await asyncio.gather(
             *([receive_call, recall_call] if number % 2 else [recall_call, receive_call])
         )
@@ -170,17 +169,17 @@ async def test_recall_concurrent_with_a_receipt_of_its_lot(harness: LotsHarness)
         [hold_event] = recall_result.data_of("lot.hold_placed.v1")
         affected_orders = [affected["order"] for affected in hold_event["stock"]]
         assert affected_orders == [messages.order_id(number)] * len(allocated_lots)
-        later_result = await harness.publish(messages.request_allocation(100 + number, 1, lots=[lot]))
+        later_result = await harness.handle(messages.request_allocation(100 + number, 1, lots=[lot]))
         assert later_result.data_of("lot.allocated.v1")[0]["open_quantity"] == 1
 
 
 async def test_counts_concurrent_with_orders(harness: LotsHarness) -> None:
     """A count never removes allocated stock, and the balances equal the ledger (S22)."""
     messages = await put_away_lot(harness, 20)
-    orders = [harness.publish(messages.request_allocation(number, 1)) for number in range(15)]
-    counts = [harness.publish(messages.count("L1", 20 - number)) for number in range(15)]
+    orders = [harness.handle(messages.request_allocation(number, 1)) for number in range(15)]
+    counts = [harness.handle(messages.count("L1", 20 - number)) for number in range(15)]
     results = await asyncio.gather(*(call for pair in zip(orders, counts, strict=True) for call in pair))
     assert {code for result in results for code in result.error_codes()} <= {"insufficient_stock"}
     [(on_hand, allocated)] = (await harness.balances()).values()
     assert allocated <= on_hand <= 20
-    assert await reconciled_lots(harness) == [("L1", "EAST")]
+    assert await assert_reconciled(harness) == [("L1", "EAST")]

@@ -11,31 +11,18 @@ from sqlalchemy import text
 
 from services.lots.expiry.domain import LotExpiryCheckDue
 from services.lots.expiry.store import SELECT_DUE
-from shared.contracts.reference import ProductChanged
 from shared.messaging import scheduler
 from shared.messaging.scheduler import JobRunner
 from shared.persistence.database import create_engine, transaction
+from tests.integration.expiry_checks import job_runner, published_events, run_expiry_check
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.expiry_checks import (
-    DAY,
-    advance_days,
-    job_runner,
-    published_events,
-    receive_dated_lots,
-    run_expiry_check,
-)
-from tests.unit.lots.messages import DOCK
+from tests.integration.lots.expiry_checks import receive_dated_lots
+from tests.integration.query_plans import explain
+from tests.support.messages.lots import DOCK
+from tests.support.messages.reference import product_changed
+from tests.support.time_zones import DAY
 
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the transaction clock to a date that only the tests of expiry checks use."""
-    advance_days(monkeypatch, 0)
-
-
-def plan_nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """All nodes of a query plan."""
-    return [plan, *(node for subplan in plan.get("Plans", ()) for node in plan_nodes(subplan))]
+pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
 
 
 async def test_expiry_check_is_bounded_and_publishes_once(
@@ -66,9 +53,7 @@ async def test_expiry_check_is_bounded_and_publishes_once(
 async def test_expiry_check_uses_constant_statement_count(harness: LotsHarness) -> None:
     """An expiry check takes as many statements for 200 lots as for one."""
     other_harness = LotsHarness(harness.engine)
-    await other_harness.publish(
-        ProductChanged(sku=other_harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT")
-    )
+    await other_harness.handle(product_changed(other_harness.sku, "LOT"))
     await receive_dated_lots(harness, -1)
     await receive_dated_lots(other_harness, *[-1] * 200)
 
@@ -77,8 +62,8 @@ async def test_expiry_check_uses_constant_statement_count(harness: LotsHarness) 
             LotExpiryCheckDue(sku=sku, lot=f"B-{number}", warehouse="EAST", since=date.min) for number in range(count)
         ]
 
-    small_result = await harness.publish(*due_events(harness.sku, 1))
-    large_result = await other_harness.publish(*due_events(other_harness.sku, 200))
+    small_result = await harness.handle(*due_events(harness.sku, 1))
+    large_result = await other_harness.handle(*due_events(other_harness.sku, 200))
     assert len(large_result.data_of("lot.hold_placed.v1")) == 200
     assert small_result.statement_count == large_result.statement_count
 
@@ -104,22 +89,19 @@ async def test_expiry_check_reads_only_due_lots(harness: LotsHarness, environmen
     async with transaction(owner_engine) as tx:  # fresh statistics, independent of the other tests
         await tx.execute(text("ANALYZE balance, picked_stock"))
     await owner_engine.dispose()
-    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {SELECT_DUE.text}")
     values = {
         "warehouses": ["EAST", "WEST"], "days": [DAY, DAY], "size": 200,
         "warehouse": "", "since": date.min, "sku": "", "lot": "",
     }  # fmt: skip
     async with transaction(harness.engine) as tx:
-        ((plan,),) = await tx.fetch_all(explain, values)
+        nodes = await explain(tx, SELECT_DUE.text, values)
         await tx.execute(
             text("UPDATE balance SET on_hand = 0 WHERE sku = :sku AND lot LIKE 'F-%'"), {"sku": harness.sku}
         )
         await tx.execute(
             text("UPDATE picked_stock SET quantity = 0 WHERE sku = :sku AND lot = 'F'"), {"sku": harness.sku}
         )
-    scan_nodes = [
-        node for node in plan_nodes(plan[0]["Plan"]) if node.get("Relation Name") in {"balance", "picked_stock"}
-    ]
+    scan_nodes = [node for node in nodes if node.get("Relation Name") in {"balance", "picked_stock"}]
     assert [node.get("Index Name") for node in scan_nodes] == [
         "balance_next_expiry_check",
         "picked_stock_next_expiry_check",

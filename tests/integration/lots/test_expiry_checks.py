@@ -5,32 +5,21 @@ from datetime import timedelta
 import pytest
 
 from shared.persistence.database import Transaction
+from tests.integration.expiry_checks import advance_days, published_events, published_thresholds, run_expiry_check
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.expiry_checks import (
-    DAY,
-    NOON,
-    advance_days,
-    correct_expiry,
-    published_events,
-    published_thresholds,
-    receive_dated_lots,
-    run_expiry_check,
-)
-from tests.unit.lots.messages import SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.integration.lots.expiry_checks import correct_expiry, receive_dated_lots
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import SHELF
+from tests.support.time_zones import DAY, NOON
 
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the transaction clock to a date that only the tests of expiry checks use."""
-    advance_days(monkeypatch, 0)
+pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
 
 
 async def test_lot_expires_as_days_pass(harness: LotsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each threshold is published on its day; the day after its last, the lot is held and its orders are named."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, 40)
-    await harness.publish(messages.put_away("B-0"), messages.request_allocation(1, 4))
+    await harness.handle(messages.put_away("B-0"), messages.request_allocation(1, 4))
     thresholds_by_day = {}
     for day in (0, 9, 10, 33, 40, 41, 42):
         advance_days(monkeypatch, day)
@@ -56,8 +45,8 @@ async def test_fully_picked_lot_is_held_when_it_expires(harness: LotsHarness, mo
     """A fully picked lot is reported and held until it is shipped or its expiry is corrected (S28)."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, 40)
-    await harness.publish(messages.put_away("B-0"), messages.request_allocation(1, 10))
-    await harness.publish(messages.pick(1, messages.lot_at_location("B-0", 10)))
+    await harness.handle(messages.put_away("B-0"), messages.request_allocation(1, 10))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-0", 10)))
     for day in (0, 10, 41, 42):
         advance_days(monkeypatch, day)
         await run_expiry_check(harness)
@@ -74,7 +63,7 @@ async def test_fully_picked_lot_is_held_when_it_expires(harness: LotsHarness, mo
     await correct_expiry(harness, 60)
     await run_expiry_check(harness)
     assert await published_thresholds(harness) == [90, 60, 30, 7, 90, 60, 30]
-    await harness.publish(messages.dispatch(1, {"B-0": 10}))
+    await harness.handle(messages.dispatch(1, {"B-0": 10}))
     advance_days(monkeypatch, 99)
     await run_expiry_check(harness)
     assert len(await published_events(harness, "lot.expired.v1")) == 1
@@ -84,17 +73,17 @@ async def test_picking_does_not_change_the_next_check(harness: LotsHarness) -> N
     """A pick does not change the date of the lot's next check (S29)."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, 20)
-    await harness.publish(messages.put_away("B-0"), messages.request_allocation(1, 4))
+    await harness.handle(messages.put_away("B-0"), messages.request_allocation(1, 4))
     await run_expiry_check(harness)
-    await harness.publish(messages.pick(1, messages.lot_at_location("B-0", 4)))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-0", 4)))
     select_next_checks = "SELECT next_expiry_check FROM picked_stock WHERE sku = :sku"
     assert [row["next_expiry_check"] for row in await harness.fetch_all(select_next_checks, sku=harness.sku)] == [
         DAY + timedelta(days=13)
     ]
-    await harness.publish(messages.unpick(1, "B-0", 4, SHELF, reallocate=True))
+    await harness.handle(messages.unpick(1, "B-0", 4, SHELF, reallocate=True))
     await correct_expiry(harness, 50)
     await run_expiry_check(harness)
-    await harness.publish(messages.pick(1, messages.lot_at_location("B-0", 4)))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-0", 4)))
     assert [row["next_expiry_check"] for row in await harness.fetch_all(select_next_checks, sku=harness.sku)] == [
         DAY + timedelta(days=20)
     ]
@@ -104,7 +93,7 @@ async def test_putaway_publishes_no_repeated_thresholds(harness: LotsHarness) ->
     """After a putaway, the lot is checked at its new location and no threshold is repeated."""
     await receive_dated_lots(harness, 20)
     await run_expiry_check(harness)
-    await harness.publish(harness.messages.put_away("B-0", 4, SHELF))
+    await harness.handle(harness.messages.put_away("B-0", 4, SHELF))
     await run_expiry_check(harness)
     assert await published_thresholds(harness) == [90, 60, 30]
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.contracts.reference import LocationChanged, ProductChanged
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.messages import BIN, DOCK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, SHELF
+from tests.support.messages.reference import location_changed, product_changed
 
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:
@@ -22,7 +22,7 @@ async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Respons
 async def test_invalid_quantity_is_rejected(harness: LotsHarness, http: httpx.AsyncClient, quantity: Any) -> None:
     """A quantity that is not positive, too large or too precise is rejected and changes nothing."""
     messages = harness.messages
-    await harness.publish(messages.receive(messages.received_lot("B-1", 10)))
+    await harness.handle(messages.receive(messages.received_lot("B-1", 10)))
     body = {"sku": harness.sku, "lot": "B-1", "quantity": quantity, "from_location": DOCK, "location": SHELF}
     response = await post(http, "/putaways", **body)
     assert (response.status_code, response.json()["code"]) == (400, "validation_error")
@@ -46,7 +46,7 @@ async def test_putaway_before_receipt_is_retryable(harness: LotsHarness, http: h
         "not_yet_available",
         "1",
     )
-    await harness.publish(messages.receive(messages.received_lot("00392/174", 2)))
+    await harness.handle(messages.receive(messages.received_lot("00392/174", 2)))
     response = await post(http, "/putaways", **body)
     assert response.status_code == 200
     assert response.json()["locations"] == [
@@ -59,7 +59,7 @@ async def test_lot_of_another_product_is_rejected(
     harness: LotsHarness, second_harness: LotsHarness, http: httpx.AsyncClient
 ) -> None:
     """A lot of another product is rejected, and the problem names that product (S25)."""
-    await second_harness.publish(
+    await second_harness.handle(
         second_harness.messages.receive(second_harness.messages.received_lot(f"LOT {second_harness.sku}"))
     )
     body = {"lot": f"LOT {second_harness.sku}", "quantity": 1, "from_location": DOCK, "location": SHELF}
@@ -71,7 +71,7 @@ async def test_lot_of_another_product_is_rejected(
 async def test_serial_tracked_product_is_rejected(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """Serial-tracked products are rejected (S02)."""
     sku = f"S-{harness.sku}"
-    await harness.publish(ProductChanged(sku=sku, version=1, name="laptop", unit="each", tracking="SERIAL"))
+    await harness.handle(product_changed(sku, "SERIAL"))
     response = await post(http, "/putaways", sku=sku, quantity=1, from_location=DOCK, location=SHELF)
     assert (response.status_code, response.json()["code"]) == (422, "serial_tracked_product")
 
@@ -79,11 +79,9 @@ async def test_serial_tracked_product_is_rejected(harness: LotsHarness, http: ht
 async def test_mixed_lot_rejection_suggests_an_empty_location(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """If no location holds the lot, the rejection suggests an empty storage location of the warehouse (S30)."""
     messages = harness.messages
-    await harness.publish(
-        LocationChanged(location=f"EAST/{harness.sku}", version=1, type="STORAGE", pick_sequence=5000)
-    )
-    await harness.publish(messages.receive(messages.received_lot("B-1"), messages.received_lot("B-2")))
-    await harness.publish(messages.put_away("B-1", 10, SHELF))
+    await harness.handle(location_changed(f"EAST/{harness.sku}", pick_sequence=5000))
+    await harness.handle(messages.receive(messages.received_lot("B-1"), messages.received_lot("B-2")))
+    await harness.handle(messages.put_away("B-1", 10, SHELF))
     response = await post(http, "/putaways", sku=harness.sku, lot="B-2", quantity=1, from_location=DOCK, location=SHELF)
     assert (response.status_code, response.json()["code"]) == (409, "mixed_lots_not_allowed")
     [suggested] = response.json()["suggested"]
@@ -101,7 +99,7 @@ async def test_mixed_lot_rejection_suggests_an_empty_location(harness: LotsHarne
 async def test_open_holds_are_listed(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """An open hold shows who placed it, its reason, role and quantity; a released hold is not listed."""
     messages = harness.messages
-    await harness.publish(messages.receive(messages.received_lot("B-1", "2.5")))
+    await harness.handle(messages.receive(messages.received_lot("B-1", "2.5")))
     body = {"sku": harness.sku, "lot": "B-1", "hold_id": "H-1", "owner_role": "quality", "reason": "quality check"}
     place_response = await post(http, "/holds", **body)
     assert (place_response.status_code, place_response.headers["Location"]) == (201, "/holds?hold=H-1")
@@ -125,8 +123,8 @@ async def test_open_holds_are_listed(harness: LotsHarness, http: httpx.AsyncClie
 async def test_insufficient_stock_problem_details(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """The problem states the quantities on hand and available, with a help text."""
     messages = harness.messages
-    await harness.publish(messages.receive(messages.received_lot("B-1", 2)))
-    await harness.publish(messages.put_away("B-1", 2))
+    await harness.handle(messages.receive(messages.received_lot("B-1", 2)))
+    await harness.handle(messages.put_away("B-1", 2))
     response = await post(http, "/moves", sku=harness.sku, lot="B-1", quantity=3, from_location=SHELF, location=BIN)
     assert (response.status_code, response.json()["code"]) == (409, "insufficient_stock")
     assert "2 on hand, 2 available, 0 allocated" in response.json()["detail"]
@@ -136,11 +134,11 @@ async def test_insufficient_stock_problem_details(harness: LotsHarness, http: ht
 async def test_demand_shows_allocations_and_shortfall_reasons(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """A demand shows its allocations, and its explanation lists skipped lots with reasons at any time."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(messages.receive(messages.received_lot("B-1", 10), messages.received_lot("B-2", 10)))
-    await harness.publish(
+    await harness.handle(messages.receive(messages.received_lot("B-1", 10), messages.received_lot("B-2", 10)))
+    await harness.handle(
         messages.put_away("B-1", 2.5), messages.put_away("B-2", 4, BIN), messages.place_hold("B-2", "H-1")
     )
-    await harness.publish(
+    await harness.handle(
         messages.request_allocation(1, 5),
         messages.request_allocation(2, 1, lots=["B-9"]),
         messages.cancel_allocation(2),
@@ -172,7 +170,7 @@ async def test_demand_shows_allocations_and_shortfall_reasons(harness: LotsHarne
 async def test_recall_id_with_special_characters(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """A recall id may contain reserved URL characters; its list links still work (S46)."""
     recall_id = f"R/1?x#{uuid4().hex[:8]}"
-    await harness.publish(harness.messages.receive(harness.messages.received_lot("B-1")))
+    await harness.handle(harness.messages.receive(harness.messages.received_lot("B-1")))
     response = await post(http, "/recalls", recall=recall_id, reason="glass", lots=[{"sku": harness.sku, "lot": "B-1"}])
     assert response.status_code == 202
     recall = (await http.get(f"/recalls/{quote(recall_id, safe='')}")).json()

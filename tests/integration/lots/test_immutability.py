@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared.contracts.reference import LocationChanged
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.test_receipts import reconciled_lots
-from tests.unit.lots.messages import BIN, DOCK, LATE_EXPIRY, OUTBOUND, SHELF, STAGE
+from tests.integration.lots.test_receipts import assert_reconciled
+from tests.support.messages.lots import BIN, DOCK, LATE_EXPIRY, OUTBOUND, SHELF, STAGE
+from tests.support.messages.reference import location_changed
 
 FORBIDDEN_STATEMENTS = [
     "UPDATE ledger SET on_hand = on_hand + 1",
@@ -43,7 +43,7 @@ async def test_ledger_corrections_and_lots_are_immutable(harness: LotsHarness, s
 @pytest.mark.parametrize("change", ["on_hand = -1, allocated = -1", "allocated = 11", "allocated = -1"])
 async def test_balance_constraints(harness: LotsHarness, change: str) -> None:
     """The database rejects a negative balance and one below its allocated quantity."""
-    await harness.publish(harness.messages.receive(harness.messages.received_lot("B-1", 10)))
+    await harness.handle(harness.messages.receive(harness.messages.received_lot("B-1", 10)))
     with pytest.raises(DBAPIError, match="balance_check"):
         async with transaction(harness.engine) as tx:
             await tx.execute(text(f"UPDATE balance SET {change} WHERE sku = :sku"), {"sku": harness.sku})  # noqa: S608
@@ -52,36 +52,33 @@ async def test_balance_constraints(harness: LotsHarness, change: str) -> None:
 async def test_concurrent_putaways_to_one_location(harness: LotsHarness) -> None:
     """Of concurrent putaways of eight lots to one empty location, one succeeds (S30)."""
     messages, lots = harness.messages, [f"B-{number}" for number in range(8)]
-    await harness.publish(messages.receive(*(messages.received_lot(lot) for lot in lots)))
-    results = await asyncio.gather(*(harness.publish(messages.put_away(lot, 10, SHELF)) for lot in lots))
+    await harness.handle(messages.receive(*(messages.received_lot(lot) for lot in lots)))
+    results = await asyncio.gather(*(harness.handle(messages.put_away(lot, 10, SHELF)) for lot in lots))
     assert sorted(code for result in results for code in result.error_codes()) == ["mixed_lots_not_allowed"] * 7
     stored = [
         lot for (lot, location), (quantity, _) in (await harness.balances()).items() if location == SHELF and quantity
     ]
     assert len(stored) == 1
-    assert await reconciled_lots(harness) == [(lot, "EAST") for lot in lots]
+    assert await assert_reconciled(harness) == [(lot, "EAST") for lot in lots]
 
 
 async def test_concurrent_withdrawals_from_one_balance(harness: LotsHarness) -> None:
     """Of 20 concurrent putaways of three out of ten, three succeed and the ledger agrees (S36)."""
     messages = harness.messages
-    await harness.publish(messages.receive(messages.received_lot("B-1", 10)))
+    await harness.handle(messages.receive(messages.received_lot("B-1", 10)))
     results = await asyncio.gather(
-        *(harness.publish(messages.put_away("B-1", 3, location)) for location in [SHELF, BIN] * 10)
+        *(harness.handle(messages.put_away("B-1", 3, location)) for location in [SHELF, BIN] * 10)
     )
     assert sorted(code for result in results for code in result.error_codes()) == ["insufficient_stock"] * 17
     assert (await harness.balances())["B-1", DOCK] == (Decimal(1), Decimal(0))
-    assert await reconciled_lots(harness) == [("B-1", "EAST")]
+    assert await assert_reconciled(harness) == [("B-1", "EAST")]
 
 
 async def _play_lifecycle(harness: LotsHarness, lots: int) -> list[int]:
     """The statement count of each batch in a lifecycle of a number of lots."""
     messages, lot_locations = harness.messages, [(f"B-{number}", f"EAST/R-{number}") for number in range(lots)]
     batches: list[list[Any]] = [
-        [
-            LocationChanged(location=location, version=1, type="STORAGE", pick_sequence=900)
-            for _, location in lot_locations
-        ],
+        [location_changed(location, pick_sequence=900) for _, location in lot_locations],
         [messages.receive(messages.received_lot(lot)) for lot, _ in lot_locations],
         [messages.receive(messages.received_lot(lot, 1, LATE_EXPIRY, hold_id=f"HS-{lot}")) for lot, _ in lot_locations],
         [messages.correct_dates(lot, LATE_EXPIRY) for lot, _ in lot_locations],
@@ -98,12 +95,12 @@ async def _play_lifecycle(harness: LotsHarness, lots: int) -> list[int]:
         [messages.put_away(lot_locations[0][0], 1, location) for _, location in lot_locations[1:]],
         [messages.put_away(f"unknown {lot}", 1, location) for lot, location in lot_locations],
     ]
-    results = [await harness.publish(*batch) for batch in batches]
+    results = [await harness.handle(*batch) for batch in batches]
     assert [code for result in results for code in result.error_codes()] == ["mixed_lots_not_allowed"] * (lots - 1) + [
         "not_yet_available"
     ] * lots
     assert not [result for result in results[:-2] if "lot.rejected.v1" in result.event_types()]
-    assert len(await reconciled_lots(harness)) == lots
+    assert len(await assert_reconciled(harness)) == lots
     return [result.statement_count for result in results]
 
 

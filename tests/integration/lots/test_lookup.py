@@ -11,8 +11,8 @@ import pytest
 
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
-from tests.unit.lots.messages import BIN, DOCK, SHELF, STAGE
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, SHELF, STAGE
 
 UNUSUAL_NUMBER = "00392/17 a+b&c=%41"
 FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)
@@ -28,13 +28,13 @@ async def get_json(http: httpx.AsyncClient, path: str, **query: Any) -> Any:
 async def test_lot_detail(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """A lot shows dates, balances by warehouse and location, holds and corrections under any number (S25)."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, "10.5", FAR_EXPIRY)))
-    await harness.publish(
+    await harness.handle(messages.receive(messages.received_lot(UNUSUAL_NUMBER, "10.5", FAR_EXPIRY)))
+    await harness.handle(
         messages.put_away(UNUSUAL_NUMBER, 8),
         messages.request_allocation(1, 3),
         messages.place_hold(UNUSUAL_NUMBER, "H-1", DOCK),
     )
-    await harness.publish(messages.correct_dates(UNUSUAL_NUMBER, FAR_EXPIRY + timedelta(days=1)))
+    await harness.handle(messages.correct_dates(UNUSUAL_NUMBER, FAR_EXPIRY + timedelta(days=1)))
     lot = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER))
     assert (lot["lot"], lot["expiry"], lot["supplier"]) == (
         UNUSUAL_NUMBER,
@@ -79,8 +79,8 @@ async def test_search_matches_a_brute_force_search(harness: LotsHarness, http: h
     """Search by term, expiry, location and stock equals a brute-force search; pages are complete (S31)."""
     messages = harness.messages
     expiry = {lot: FAR_EXPIRY + timedelta(days=index % 9) for index, lot in enumerate(LOT_NUMBERS)}
-    await harness.publish(messages.receive(*(messages.received_lot(lot, 1, day) for lot, day in expiry.items())))
-    await harness.publish(messages.put_away("N-0007", 1, BIN), messages.adjust("N-0008", 1, "SCRAPPED", DOCK))
+    await harness.handle(messages.receive(*(messages.received_lot(lot, 1, day) for lot, day in expiry.items())))
+    await harness.handle(messages.put_away("N-0007", 1, BIN), messages.adjust("N-0008", 1, "SCRAPPED", DOCK))
     expires_before = FAR_EXPIRY + timedelta(days=4)
     searches: list[tuple[dict[str, Any], Callable[[str], bool]]] = [
         ({}, lambda _: True),
@@ -113,8 +113,8 @@ async def test_search_lots(harness: LotsHarness, http: httpx.AsyncClient) -> Non
     messages = harness.messages
     numbers = [f"{number:03}/Lx" for number in range(5)]
     lots = [messages.received_lot(lot, 1, FAR_EXPIRY + timedelta(days=index)) for index, lot in enumerate(numbers)]
-    await harness.publish(messages.receive(*lots, messages.received_lot("OTHER", 1, None)))
-    await harness.publish(messages.put_away("003/Lx", 1, BIN), messages.adjust("002/Lx", 1, "SCRAPPED", DOCK))
+    await harness.handle(messages.receive(*lots, messages.received_lot("OTHER", 1, None)))
+    await harness.handle(messages.put_away("003/Lx", 1, BIN), messages.adjust("002/Lx", 1, "SCRAPPED", DOCK))
 
     async def search(**query: Any) -> list[str]:
         return [item["lot"] for item in (await get_json(http, "/lots", sku=harness.sku, **query))["items"]]
@@ -139,7 +139,7 @@ async def test_search_lots(harness: LotsHarness, http: httpx.AsyncClient) -> Non
 async def test_search_finds_untracked_products(untracked_harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """Untracked stock is found under its product by each search path (S25, S31)."""
     messages = untracked_harness.messages
-    await untracked_harness.publish(messages.receive(messages.received_lot("", 500, None)))
+    await untracked_harness.handle(messages.receive(messages.received_lot("", 500, None)))
     for query in ({}, {"stocked": True}, {"warehouse": "EAST"}, {"location": DOCK}):
         page = await get_json(http, "/lots", sku=untracked_harness.sku, **query)
         assert [(item["lot"], item["on_hand"]) for item in page["items"]] == [("", 500)]
@@ -155,10 +155,10 @@ async def test_lot_trace_back(harness: LotsHarness, http: httpx.AsyncClient) -> 
     other_receipt = messages.receive(messages.received_lot(UNUSUAL_NUMBER, 5, FAR_EXPIRY), receipt="R-2").model_copy(
         update={"supplier": "Farm"}
     )
-    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 10, FAR_EXPIRY)), other_receipt)
+    await harness.handle(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 10, FAR_EXPIRY)), other_receipt)
     await ship_lot(harness, messages)
-    await harness.publish(messages.return_from_customer(UNUSUAL_NUMBER, 1))
-    await harness.publish(messages.adjust(UNUSUAL_NUMBER, 2, "FOUND"))
+    await harness.handle(messages.return_from_customer(UNUSUAL_NUMBER, 1))
+    await harness.handle(messages.adjust(UNUSUAL_NUMBER, 2, "FOUND"))
     trace = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER, "trace-back"))
     assert [
         (inflow["change"], inflow["quantity"], inflow["receipt"], inflow["supplier"]) for inflow in trace["inflows"]
@@ -171,25 +171,25 @@ async def test_lot_trace_back(harness: LotsHarness, http: httpx.AsyncClient) -> 
 
 async def ship_lot(harness: LotsHarness, messages: OrderMessages) -> None:
     """Ship four of the lot to one order, allocate three to a second, and pick two for a third."""
-    await harness.publish(
+    await harness.handle(
         messages.put_away(UNUSUAL_NUMBER, 10),
         messages.request_allocation(1, 4),
         messages.request_allocation(2, 3),
         messages.request_allocation(3, 2),
     )
-    await harness.publish(
+    await harness.handle(
         messages.pick(1, messages.lot_at_location(UNUSUAL_NUMBER, 4)),
         messages.pick(3, messages.lot_at_location(UNUSUAL_NUMBER, 2)),
     )
-    await harness.publish(messages.dispatch(1, {UNUSUAL_NUMBER: 4}))
+    await harness.handle(messages.dispatch(1, {UNUSUAL_NUMBER: 4}))
 
 
 async def test_lot_trace_forward(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """The forward trace lists shipments, commitments, remaining stock, write-offs and returns (S46)."""
     messages = OrderMessages(harness.sku)
-    await harness.publish(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 12, FAR_EXPIRY)))
+    await harness.handle(messages.receive(messages.received_lot(UNUSUAL_NUMBER, 12, FAR_EXPIRY)))
     await ship_lot(harness, messages)
-    await harness.publish(
+    await harness.handle(
         messages.return_from_customer(UNUSUAL_NUMBER, 1), messages.adjust(UNUSUAL_NUMBER, 1, "LOST", DOCK)
     )
     trace = await get_json(http, resource_path("lots", harness.sku, UNUSUAL_NUMBER, "trace-forward"))

@@ -11,6 +11,7 @@ from services.lots.lookup.queries.reports import REPORTS
 from services.lots.lookup.queries.search import CANDIDATES_BY
 from shared.persistence.database import Transaction, create_engine
 from shared.persistence.search import like_pattern
+from tests.integration.query_plans import explain
 
 DAY = date(2002, 6, 15)  # earlier than in any other test
 LOT_COUNT, PAGE_SIZE = 12_000, 51
@@ -62,18 +63,12 @@ async def tx(environment: Mapping[str, str]) -> AsyncIterator[Transaction]:
 
 async def rows_read_by_table(tx: Transaction, statement: str, values: Mapping[str, Any]) -> dict[str, float]:
     """The rows that a statement reads of each table, including filtered ones."""
-    ((plan,),) = await tx.fetch_all(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"), values)
     rows_by_table: dict[str, float] = {}
-    for node in plan_nodes(plan[0]["Plan"]):
+    for node in await explain(tx, statement, values):
         if table := node.get("Relation Name"):
             rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
             rows_by_table[table] = rows_by_table.get(table, 0) + rows * node["Actual Loops"]
     return rows_by_table
-
-
-def plan_nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """All nodes of a query plan."""
-    return [plan, *(node for subplan in plan.get("Plans", ()) for node in plan_nodes(subplan))]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 
 from shared.contracts.commands.lots import CloseRecall, OpenRecall
 from shared.contracts.lots import RecallOpened
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import RecalledSerialState, SerialRecalled
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_http import post
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.reference import product_changed
 
 
 @pytest.fixture
@@ -64,12 +64,12 @@ async def test_unknown_recall_is_not_found(http: httpx.AsyncClient, page: str) -
 async def test_recall_lists_as_csv(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:
     """Every CSV list has the rows and columns of its JSON page, for lots and serials (S46)."""
     messages, pump = OrderMessages(harness.sku), f"PUMP-{uuid4().hex[:8]}"
-    await harness.publish(ProductChanged(sku=pump, version=1, name="pump", unit="each", tracking="SERIAL"))
-    await harness.publish(messages.receive(messages.received_lot("B-1", 10)))
-    await harness.publish(messages.put_away("B-1", 10), *(messages.request_allocation(number, 2) for number in (1, 2)))
-    await harness.publish(messages.pick(1, messages.lot_at_location("B-1", 2)))
-    await harness.publish(messages.dispatch(1, {"B-1": 2}))
-    result = await harness.publish(
+    await harness.handle(product_changed(pump, "SERIAL"))
+    await harness.handle(messages.receive(messages.received_lot("B-1", 10)))
+    await harness.handle(messages.put_away("B-1", 10), *(messages.request_allocation(number, 2) for number in (1, 2)))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-1", 2)))
+    await harness.handle(messages.dispatch(1, {"B-1": 2}))
+    result = await harness.handle(
         OpenRecall.model_validate(
             {
                 "recall": recall_id,
@@ -79,12 +79,12 @@ async def test_recall_lists_as_csv(harness: LotsHarness, http: httpx.AsyncClient
             }
         )
     )
-    await harness.publish(*(RecallOpened.model_validate(data) for data in result.data_of("recall.opened.v1")))
+    await harness.handle(*(RecallOpened.model_validate(data) for data in result.data_of("recall.opened.v1")))
     units = [
         RecalledSerialState(serial="SN-1", status="SHIPPED", held=False, order="SO-1", shipment="SH-1", customer="C-1"),
         RecalledSerialState(serial="SN-2", status="ALLOCATED", location="EAST/A-1", order="SO-2"),
     ]
-    await harness.publish(SerialRecalled(recall=recall_id, sku=pump, units=units, is_last=True))
+    await harness.handle(SerialRecalled(recall=recall_id, sku=pump, units=units, is_last=True))
     lists = (await http.get(f"/recalls/{quote(recall_id, safe='')}")).json()["lists"]
     assert set(lists) == {"stock", "orders", "contacts", "reconciliation"}
     for list_name, path in lists.items():
@@ -103,7 +103,7 @@ async def test_recall_of_a_lot_number_shared_by_two_products(
     """A lot number of two products is recalled for both, or for the named product only (S46)."""
     lot = uuid4().hex[:8]
     for owner_harness in (harness, second_harness):
-        await owner_harness.publish(owner_harness.messages.receive(owner_harness.messages.received_lot(lot)))
+        await owner_harness.handle(owner_harness.messages.receive(owner_harness.messages.received_lot(lot)))
     for recall_name, skus in ((f"{recall_id}-1", [harness.sku]), (f"{recall_id}-2", [])):
         body = (
             await post(http, "/recalls", recall=recall_name, reason="glass", text=f"lot {lot}1 {lot}", skus=skus)
@@ -115,7 +115,7 @@ async def test_recall_of_a_lot_number_shared_by_two_products(
 async def test_arrivals_after_closing_are_held(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:
     """After closing, later arrivals of named lots, ranges and terms are still held and listed (S46)."""
     messages = harness.messages
-    result = await harness.publish(
+    result = await harness.handle(
         OpenRecall.model_validate(
             {
                 "recall": recall_id,
@@ -126,9 +126,9 @@ async def test_arrivals_after_closing_are_held(harness: LotsHarness, http: httpx
             }
         )
     )
-    await harness.publish(*(RecallOpened.model_validate(data) for data in result.data_of("recall.opened.v1")))
-    assert (await harness.publish(CloseRecall(recall=recall_id, reason="no stock left"))).error_codes() == []
-    await harness.publish(
+    await harness.handle(*(RecallOpened.model_validate(data) for data in result.data_of("recall.opened.v1")))
+    assert (await harness.handle(CloseRecall(recall=recall_id, reason="no stock left"))).error_codes() == []
+    await harness.handle(
         messages.receive(
             messages.received_lot("B-1"), messages.received_lot("lx-0045"), messages.received_lot("LX-0050")
         )

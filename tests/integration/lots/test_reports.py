@@ -13,8 +13,8 @@ from shared.inventory.expiry import days_left, is_expired
 from shared.persistence.database import Transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import balances_with_wrong_expiry
-from tests.unit.lots.messages import BIN, DOCK, SHELF
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, SHELF
 
 NOON = datetime(2031, 6, 15, 12, tzinfo=UTC)
 DAY = NOON.date()
@@ -52,18 +52,18 @@ async def receive_dated_lots(harness: LotsHarness, *lots: tuple[str, int | None]
     received_lots = [
         messages.received_lot(lot, 10, None if days is None else DAY + timedelta(days=days)) for lot, days in lots
     ]
-    await harness.publish(messages.receive(*received_lots))
+    await harness.handle(messages.receive(*received_lots))
 
 
 async def test_lot_inventory_by_expiration(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """Rows are ordered by expiry, lots without one last; quantities are exact and add up (S42)."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, ("none", None), ("0012/3", 50), ("=1+1", 20))
-    await harness.publish(
+    await harness.handle(
         messages.put_away("0012/3", "7.25"), messages.put_away("=1+1", 4, BIN), messages.place_hold("0012/3", "H-1")
     )
-    await harness.publish(messages.request_allocation(1, 3), messages.request_allocation(2, 1))
-    await harness.publish(messages.pick(2, messages.lot_at_location("=1+1", 1, BIN)))
+    await harness.handle(messages.request_allocation(1, 3), messages.request_allocation(2, 1))
+    await harness.handle(messages.pick(2, messages.lot_at_location("=1+1", 1, BIN)))
     rows = await report_rows(http, "lot-inventory", sku=harness.sku)
     summary = [
         (row["lot"], row["days_left"], row["on_hand"], row["available"], row["allocated"], row["held"]) for row in rows
@@ -82,8 +82,8 @@ async def test_inventory_order_follows_a_corrected_expiry(harness: LotsHarness, 
     """A corrected expiry changes the order of stocked and picked lots (S42)."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, ("A", 20), ("B", 30), ("C", 40))
-    await harness.publish(messages.put_away("A", 10), messages.request_allocation(1, 10, lots=["A"]))
-    await harness.publish(messages.pick(1, messages.lot_at_location("A", 10)))
+    await harness.handle(messages.put_away("A", 10), messages.request_allocation(1, 10, lots=["A"]))
+    await harness.handle(messages.pick(1, messages.lot_at_location("A", 10)))
 
     async def order() -> list[str]:
         rows = await report_rows(http, "lot-inventory", sku=harness.sku)
@@ -91,14 +91,14 @@ async def test_inventory_order_follows_a_corrected_expiry(harness: LotsHarness, 
         return [row["lot"] for row in rows]
 
     assert await order() == ["A", "B", "C"]
-    await harness.publish(
+    await harness.handle(
         messages.correct_dates("A", DAY + timedelta(days=35)), messages.correct_dates("C", DAY + timedelta(days=25))
     )
     assert await order() == ["C", "B", "A"]
-    await harness.publish(messages.unpick(1, "A", 10, reallocate=True))
-    await harness.publish(messages.correct_dates("A", DAY + timedelta(days=5)))
+    await harness.handle(messages.unpick(1, "A", 10, reallocate=True))
+    await harness.handle(messages.correct_dates("A", DAY + timedelta(days=5)))
     assert await order() == ["A", "C", "B"]
-    await harness.publish(messages.pick(1, messages.lot_at_location("A", 10, BIN)))
+    await harness.handle(messages.pick(1, messages.lot_at_location("A", 10, BIN)))
     assert await order() == ["A", "C", "B"]
 
 
@@ -126,9 +126,9 @@ async def test_lot_movement_history(harness: LotsHarness, http: httpx.AsyncClien
     """Movements are listed by lot with actor, reason and documents, and can be filtered by time (S44)."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, ("B-2", 50), ("B-1", 60))
-    await harness.publish(messages.put_away("B-1", 6), messages.request_allocation(1, 2))
-    await harness.publish(messages.pick(1, messages.lot_at_location("B-1", 2)))
-    await harness.publish(messages.dispatch(1, {"B-1": 2}))
+    await harness.handle(messages.put_away("B-1", 6), messages.request_allocation(1, 2))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-1", 2)))
+    await harness.handle(messages.dispatch(1, {"B-1": 2}))
     rows = await report_rows(http, "lot-movements", sku=harness.sku)
     assert [(row["lot"], row["change"], row["location"], row["on_hand"], row["picked"]) for row in rows] == [
         ("B-1", "RECEIVED", DOCK, 10, 0), ("B-1", "PUT_AWAY", DOCK, -6, 0), ("B-1", "PUT_AWAY", SHELF, 6, 0),
@@ -145,16 +145,16 @@ async def test_stock_report(harness: LotsHarness, http: httpx.AsyncClient) -> No
     """Available, allocated, held and picked quantities per product and warehouse over all its lots."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, ("B-1", 50), ("B-2", 60))
-    await harness.publish(
+    await harness.handle(
         messages.receive(messages.received_lot("B-1", "0.000001", DAY + timedelta(days=50)), location="WEST/DOCK")
     )
-    await harness.publish(
+    await harness.handle(
         messages.put_away("B-1"),
         messages.put_away("B-2", 10, BIN),
         messages.place_hold("B-2", "H-1", BIN),
         messages.request_allocation(1, 4),
     )
-    await harness.publish(messages.pick(1, messages.lot_at_location("B-1", 1)))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-1", 1)))
     east_row, west_row = await report_rows(http, "stock", sku=harness.sku)
     assert (east_row["warehouse"], east_row["on_hand"], east_row["available"], east_row["allocated"]) == (
         "EAST",
@@ -172,7 +172,7 @@ async def test_reconciliation_report(harness: LotsHarness, http: httpx.AsyncClie
     """The ledger reconciles with the balances; a filter selects differences."""
     messages = OrderMessages(harness.sku)
     await receive_dated_lots(harness, ("B-1", 50), ("B-2", 60))
-    await harness.publish(
+    await harness.handle(
         messages.put_away("B-1", 6), messages.request_allocation(1, 2), messages.adjust("B-2", 1, "SCRAPPED", DOCK)
     )
     rows = await report_rows(http, "reconciliation", sku=harness.sku)

@@ -11,13 +11,13 @@ from services.lots.balances import store
 from services.lots.balances.domain.records import DemandRef
 from services.lots.balances.domain.results import CommandOutcome
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.reference import ProductChanged
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.test_receipts import reconciled_lots
-from tests.support.harness import to_event
-from tests.unit.lots.in_memory_lots import InMemoryLots
-from tests.unit.lots.messages import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
+from tests.integration.lots.test_receipts import assert_reconciled
+from tests.support.events import to_event
+from tests.support.in_memory.lots import InMemoryLots
+from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
+from tests.support.messages.reference import product_changed
 
 PlayedStep = tuple[str, str, Decimal, str, str, int]
 steps = st.tuples(
@@ -95,15 +95,15 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_st
     """For any messages, database and rules agree on balances, holds, events and rejections (S22, S30)."""
     harness = LotsHarness(engine)
     service = InMemoryLots(tracking={harness.sku: "LOT"})
-    await harness.publish(ProductChanged(sku=harness.sku, version=1, name="yoghurt", unit="each", tracking="LOT"))
+    await harness.handle(product_changed(harness.sku, "LOT"))
     for step in played_steps:
         if step[0] == "allocate":
             await allocate(harness, service, step)
             continue
         event: CloudEvent[Any] = to_event(message_of_step(harness.messages, step))
         event_count, conflict_count = len(service.published), len(service.conflicts)
-        outcomes = service.process([event])
-        result = await harness.process([event])
+        outcomes = service.handle_events([event])
+        result = await harness.handle_events([event])
         events = [event for event in result.events if event["type"] != "lot.rejected.v1"]
         assert [(event["type"], normalise_data(event["data"])) for event in events] == [
             (event.TYPE, normalise_payload(event)) for event in service.published[event_count:]
@@ -138,4 +138,4 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_st
         for hold in lot_holds
         if hold.is_open
     }
-    assert len(await reconciled_lots(harness)) == len({(entry.lot, entry.warehouse) for entry in service.ledger})
+    assert len(await assert_reconciled(harness)) == len({(entry.lot, entry.warehouse) for entry in service.ledger})

@@ -75,7 +75,7 @@ def bare_harness(engine: AsyncEngine) -> ReceivingHarness:
 async def harness(bare_harness: ReceivingHarness) -> ReceivingHarness:
     """A harness with a warehouse, a dock, a storage location and a serial-tracked product."""
     east = bare_harness.scoped_id("EAST")
-    await bare_harness.publish(
+    await bare_harness.handle(
         WarehouseDefined(warehouse=east, name="East"),
         LocationDefined(location=f"{east}/DOCK", type="DOCK"),
         LocationDefined(location=f"{east}/A-1", type="STORAGE"),
@@ -103,7 +103,7 @@ async def milk_harness(harness: ReceivingHarness) -> ReceivingHarness:
         "lines": asn_lines,
         "supplier": "Dairy",
     }
-    await harness.publish(ProductDefined.model_validate(product), AsnAnnounced.model_validate(announcement))
+    await harness.handle(ProductDefined.model_validate(product), AsnAnnounced.model_validate(announcement))
     return harness
 
 

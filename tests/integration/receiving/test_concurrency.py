@@ -7,15 +7,14 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import AsnCancelled, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
-from tests.support.harness import to_event
 
 
 async def test_concurrent_scans_of_the_same_serials_on_two_receipts(harness: ReceivingHarness) -> None:
     """Two replicas scan the same 300 new serials on two receipts: each serial is accepted exactly once (S18)."""
     serials = [f"N{number}" for number in range(300)]
-    await harness.publish(harness.asn_command("R1", quantity=300), harness.asn_command("R2", quantity=300))
+    await harness.handle(harness.asn_command("R1", quantity=300), harness.asn_command("R2", quantity=300))
     scans = [
-        harness.process_with_retry([to_event(harness.scan_command(receipt, *serials[start : start + 25]))])
+        harness.handle_with_retry(harness.scan_command(receipt, *serials[start : start + 25]))
         for start in range(0, 300, 25)
         for receipt in ("R1", "R2")
     ]
@@ -38,11 +37,11 @@ async def test_concurrent_closing_and_take_over(harness: ReceivingHarness) -> No
     """
     for attempt in range(8):
         first_receipt, second_receipt, serial = f"C{attempt}", f"T{attempt}", f"X{attempt}"
-        await harness.publish(
+        await harness.handle(
             harness.asn_command(first_receipt, serial, quantity=2), harness.asn_command(second_receipt, quantity=1)
         )
-        await harness.publish(harness.scan_command(second_receipt, serial))
-        await harness.publish(harness.confirm_command(second_receipt))
+        await harness.handle(harness.scan_command(second_receipt, serial))
+        await harness.handle(harness.confirm_command(second_receipt))
         (discrepancy,) = await harness.fetch_all(
             "SELECT discrepancy, kind FROM discrepancy WHERE receipt = :receipt",
             receipt=harness.scoped_id(second_receipt),
@@ -55,8 +54,8 @@ async def test_concurrent_closing_and_take_over(harness: ReceivingHarness) -> No
             reason="it is here",
         )
         closed, resolved = await asyncio.gather(
-            harness.process_with_retry([to_event(CloseReceipt(receipt=harness.scoped_id(first_receipt)))]),
-            harness.process_with_retry([to_event(accept)]),
+            harness.handle_with_retry(CloseReceipt(receipt=harness.scoped_id(first_receipt))),
+            harness.handle_with_retry(accept),
         )
         cancelled_events = [
             data for result in (closed, resolved) for data in result.data_of("receipt.line_cancelled.v1")
@@ -70,10 +69,10 @@ async def test_concurrent_cancellation_and_take_over(harness: ReceivingHarness) 
     """Cancelling an ASN while a newer one lists its units: each is cancelled once and expected on the newer one."""
     for attempt in range(8):
         serials = [f"Y{attempt}-{number}" for number in range(20)]
-        await harness.publish(harness.asn_command(f"C{attempt}", *serials))
+        await harness.handle(harness.asn_command(f"C{attempt}", *serials))
         cancelled, announced = await asyncio.gather(
-            harness.process_with_retry([to_event(AsnCancelled(receipt=harness.scoped_id(f"C{attempt}")))]),
-            harness.process_with_retry([to_event(harness.asn_command(f"N{attempt}", *serials))]),
+            harness.handle_with_retry(AsnCancelled(receipt=harness.scoped_id(f"C{attempt}"))),
+            harness.handle_with_retry(harness.asn_command(f"N{attempt}", *serials)),
         )
         cancelled_events = [
             data for result in (cancelled, announced) for data in result.data_of("receipt.line_cancelled.v1")
@@ -91,12 +90,12 @@ async def test_concurrent_cancellation_and_product_definition(harness: Receiving
     for attempt in range(8):
         sku, receipt = harness.scoped_id(f"LATE{attempt}"), harness.scoped_id(f"W{attempt}")
         asn_line = {"line": "1", "sku": sku, "quantity": 2, "serials": ["A", "B"]}
-        assert not (await harness.publish(harness.asn_command(f"W{attempt}", lines=[asn_line]))).event_types()
-        defined = await harness.publish(ProductDefined(sku=sku, name="Late", serial_tracked=True))
+        assert not (await harness.handle(harness.asn_command(f"W{attempt}", lines=[asn_line]))).event_types()
+        defined = await harness.handle(ProductDefined(sku=sku, name="Late", serial_tracked=True))
         product_event = defined.data_of("product.changed.v1")[0]
         planned_result, cancelled = await asyncio.gather(
-            harness.process_with_retry([to_event(ProductChanged.model_validate(product_event))]),
-            harness.process_with_retry([to_event(AsnCancelled(receipt=receipt))]),
+            harness.handle_with_retry(ProductChanged.model_validate(product_event)),
+            harness.handle_with_retry(AsnCancelled(receipt=receipt)),
         )
         expected_serials = [
             serial for data in planned_result.data_of("receipt.line_expected.v1") for serial in data.get("serials", ())
@@ -117,7 +116,7 @@ async def test_concurrent_claims_of_one_barcode(harness: ReceivingHarness) -> No
         )
         for name in ("ONE", "TWO")
     ]
-    results = await asyncio.gather(*(harness.process_with_retry([to_event(definition)]) for definition in definitions))
+    results = await asyncio.gather(*(harness.handle_with_retry(definition) for definition in definitions))
     assert sorted(code for result in results for code in result.error_codes()) == ["barcode_taken"]
     owners = await harness.fetch_all("SELECT sku FROM barcode WHERE code = :code", code=harness.scoped_id("BAR"))
     assert len(owners) == 1
@@ -128,7 +127,7 @@ async def test_concurrent_lot_scans_on_one_line(milk_harness: ReceivingHarness) 
     scans = [
         lot_scan_command(milk_harness, scanned_lot(f"L{number % 2}", 15), session=f"S{number}") for number in range(12)
     ]
-    results = await asyncio.gather(*(milk_harness.process_with_retry([to_event(command)]) for command in scans))
+    results = await asyncio.gather(*(milk_harness.handle_with_retry(command) for command in scans))
     scan_results = [result.results[0].body.lots[0] for result in results]  # type: ignore[union-attr]
     assert (
         sum(scan_result.quantity for scan_result in scan_results),
@@ -136,9 +135,7 @@ async def test_concurrent_lot_scans_on_one_line(milk_harness: ReceivingHarness) 
     ) == (100, 80)
     confirmations = await asyncio.gather(
         *(
-            milk_harness.process_with_retry(
-                [to_event(ConfirmSession(receipt=milk_harness.scoped_id("R"), session=f"S{number}"))]
-            )
+            milk_harness.handle_with_retry(ConfirmSession(receipt=milk_harness.scoped_id("R"), session=f"S{number}"))
             for number in range(12)
         )
     )
@@ -148,9 +145,9 @@ async def test_concurrent_lot_scans_on_one_line(milk_harness: ReceivingHarness) 
 
 async def test_concurrent_returns_of_one_lot(milk_harness: ReceivingHarness) -> None:
     """Eight concurrent returns of 3 out of 10 shipped: three are accepted, 9 are returned."""
-    await milk_harness.publish(lots_shipped_event(milk_harness, ("A", 10)))
+    await milk_harness.handle(lots_shipped_event(milk_harness, ("A", 10)))
     returns = [return_command(milk_harness, ("A", 3), name=f"RMA{number}") for number in range(8)]
-    results = await asyncio.gather(*(milk_harness.process_with_retry([to_event(return_)]) for return_ in returns))
+    results = await asyncio.gather(*(milk_harness.handle_with_retry(return_) for return_ in returns))
     assert sorted(code for result in results for code in result.error_codes()) == ["already_returned"] * 5
     (row,) = await milk_harness.fetch_all(
         "SELECT shipped, returned FROM shipped_lot WHERE order_id = :order", order=milk_harness.scoped_id("SO")

@@ -11,7 +11,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.processes import running
-from tests.e2e.polling import eventually
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
 
 
@@ -39,7 +39,7 @@ async def wait_until_available(http: httpx.AsyncClient, path: str) -> None:
     async def known() -> bool:
         return (await http.get(path)).status_code == 200
 
-    await eventually(known)
+    await wait_until(known)
 
 
 async def test_messages_out_of_order_over_kafka(environment: Mapping[str, str], tmp_path: Path) -> None:

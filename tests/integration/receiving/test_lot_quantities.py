@@ -9,14 +9,14 @@ from shared.contracts.commands.receiving import ConfirmSession, DisposeReturn
 from shared.contracts.upstream import AsnChanged, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
-from tests.integration.receiving.test_http import get_json, post_command
+from tests.integration.receiving.test_http import get_json, post
 
 
 async def test_quantities_are_exact_decimals(milk_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """Ten times 0.1 is exactly 1, in the database and in the response: quantities are never floats."""
     for _ in range(10):
-        await milk_harness.publish(lot_scan_command(milk_harness, {"quantity": "0.1"}, sku="SALT"))
-    result = await milk_harness.publish(ConfirmSession(receipt=milk_harness.scoped_id("R"), session="S", quantity="1"))
+        await milk_harness.handle(lot_scan_command(milk_harness, {"quantity": "0.1"}, sku="SALT"))
+    result = await milk_harness.handle(ConfirmSession(receipt=milk_harness.scoped_id("R"), session="S", quantity="1"))
     assert result.data_of("receipt.lots_received.v1")[0]["lots"] == [{"lot": "", "quantity": 1}]
     (lot_scan,) = (
         await get_json(http, f"/receipts/{milk_harness.scoped_id('R')}/lots", sku=milk_harness.scoped_id("SALT"))
@@ -39,13 +39,13 @@ async def test_invalid_quantity_or_date_returns_400(
     """An invalid quantity or date is answered with 400 and the field name; the receipt stays PLANNED."""
     body = lot_scan_command(milk_harness, scanned_lot("A", 5)).model_dump(mode="json", exclude_unset=True)
     body["lots"] = [scanned_lot("A", 5), scanned_lot("B", 5) | bad]
-    response = await post_command(http, "/scans", **body)
+    response = await post(http, "/scans", **body)
     assert (response.status_code, response.json()["code"]) == (400, "validation_error")
     assert [error["field"].removesuffix(".") for error in response.json()["errors"]] == [
         f"lots.1.{field}".removesuffix(".")
     ]
     oversized_body = body | {"lots": [scanned_lot(f"{number}", 1) for number in range(501)]}
-    assert (await post_command(http, "/scans", **oversized_body)).json()["errors"][0]["field"] == "lots"
+    assert (await post(http, "/scans", **oversized_body)).json()["errors"][0]["field"] == "lots"
     assert (await get_json(http, f"/receipts/{milk_harness.scoped_id('R')}"))["status"] == "PLANNED"
 
 
@@ -54,26 +54,26 @@ async def test_quantity_precision_of_a_product_is_enforced(
 ) -> None:
     """Half a bottle is not announced, scanned, returned or disposed of; tenths of a kilo of salt are (S14, S23)."""
     milk_sku, salt_sku = milk_harness.scoped_id("MILK"), milk_harness.scoped_id("SALT")
-    result = await milk_harness.publish(
+    result = await milk_harness.handle(
         ProductDefined(sku=milk_sku, name="Milk", lot_tracked=True, decimals=0),
         ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=1),
     )
     assert [product["decimals"] for product in result.data_of("product.changed.v1")] == [0, 1]
     assert (await get_json(http, f"/products/{salt_sku}"))["decimals"] == 1
     lines = [{"line": "1", "sku": milk_sku, "quantity": "1.5"}, {"line": "2", "sku": salt_sku, "quantity": "0.5"}]
-    result = await milk_harness.publish(milk_harness.asn_command("R9", lines=lines))
+    result = await milk_harness.handle(milk_harness.asn_command("R9", lines=lines))
     assert result.error_codes() == ["quantity_precision"]
     assert result.results[0].violations[0].detail == f"Quantity 1.5 of {milk_sku}: at most 0 decimals allowed"
-    await milk_harness.publish(milk_harness.asn_command("R9", lines=[lines[1] | {"quantity": "0.5"}]))
-    await milk_harness.publish(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=0))
+    await milk_harness.handle(milk_harness.asn_command("R9", lines=[lines[1] | {"quantity": "0.5"}]))
+    await milk_harness.handle(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=0))
     removed = [lines[1] | {"quantity": "0.5"}]
     assert (
-        await milk_harness.publish(
+        await milk_harness.handle(
             AsnChanged.model_validate({"receipt": milk_harness.scoped_id("R9"), "remove": removed})
         )
     ).error_codes() == []
-    await milk_harness.publish(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=1))
-    result = await milk_harness.publish(
+    await milk_harness.handle(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=1))
+    result = await milk_harness.handle(
         lot_scan_command(milk_harness, scanned_lot("A", "8.5"), scanned_lot("B", 8)),
         lot_scan_command(milk_harness, {"quantity": "1.25"}, sku="SALT"),
         lot_scan_command(milk_harness, {"quantity": "1.2"}, sku="SALT"),
@@ -83,14 +83,12 @@ async def test_quantity_precision_of_a_product_is_enforced(
         ["A"],
         [""],
     ]
-    await milk_harness.publish(
+    await milk_harness.handle(
         ConfirmSession(receipt=milk_harness.scoped_id("R"), session="S"), lots_shipped_event(milk_harness, ("B", 8))
     )
-    assert (await milk_harness.publish(return_command(milk_harness, ("B", 1.5)))).error_codes() == [
-        "quantity_precision"
-    ]
-    assert (await milk_harness.publish(return_command(milk_harness, ("B", 2)))).error_codes() == []
+    assert (await milk_harness.handle(return_command(milk_harness, ("B", 1.5)))).error_codes() == ["quantity_precision"]
+    assert (await milk_harness.handle(return_command(milk_harness, ("B", 2)))).error_codes() == []
     half_unit = {"lots": [{"lot": "B", "quantity": "0.5"}], "disposition": "SCRAP", "reason": "broken"}
     assert (
-        await milk_harness.publish(DisposeReturn(return_id=milk_harness.scoped_id("RMA"), **half_unit))
+        await milk_harness.handle(DisposeReturn(return_id=milk_harness.scoped_id("RMA"), **half_unit))
     ).error_codes() == ["quantity_precision"]

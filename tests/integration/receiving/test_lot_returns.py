@@ -5,23 +5,23 @@ import httpx
 from shared.contracts.commands.receiving import DisposeReturn
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lots_shipped_event, return_command
-from tests.integration.receiving.test_http import get_json, post_command
+from tests.integration.receiving.test_http import get_json, post
 
 
 async def test_returned_lots_are_disposed_in_parts(milk_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """Shipped lots are returned once, on hold; parts are restocked and scrapped, and all are shown."""
-    await milk_harness.publish(
+    await milk_harness.handle(
         lots_shipped_event(milk_harness, ("A", 6)), lots_shipped_event(milk_harness, ("A", 4), ("B", 2.5))
     )
-    result = await milk_harness.publish(return_command(milk_harness, ("A", 8), ("B", 2.5)))
+    result = await milk_harness.handle(return_command(milk_harness, ("A", 8), ("B", 2.5)))
     (return_event,) = result.data_of("return.lots_received.v1")
-    repeated = await milk_harness.publish(return_command(milk_harness, ("A", 3), name="RMA2"))
+    repeated = await milk_harness.handle(return_command(milk_harness, ("A", 3), name="RMA2"))
     (violation,) = repeated.results[0].violations
     assert (violation.code, violation.blocked_by) == ("already_returned", [f"/returns/{milk_harness.scoped_id('RMA')}"])
     partial_disposition = {"return_id": milk_harness.scoped_id("RMA"), "disposition": "RESTOCK", "reason": "sealed"}
     partial_disposition["lots"] = [{"lot": "A", "quantity": 5}]  # type: ignore[assignment]
     full_disposition = {"return_id": milk_harness.scoped_id("RMA"), "disposition": "SCRAP", "reason": "sour"}
-    result = await milk_harness.publish(
+    result = await milk_harness.handle(
         DisposeReturn.model_validate(partial_disposition), DisposeReturn.model_validate(full_disposition)
     )
     disposed = [
@@ -50,14 +50,12 @@ async def test_return_of_lots_before_their_shipment_is_known(
 ) -> None:
     """A return before its shipment event may be retried; for another customer it stays rejected (S18)."""
     return_body = return_command(milk_harness, ("A", 8)).model_dump(mode="json", exclude_unset=True)
-    early = await post_command(http, "/returns", **return_body)
+    early = await post(http, "/returns", **return_body)
     assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (409, "not_yet_available", "1")
-    await milk_harness.publish(lots_shipped_event(milk_harness, ("A", 6), ("B", 1)))
-    smaller = await post_command(http, "/returns", **return_body)
+    await milk_harness.handle(lots_shipped_event(milk_harness, ("A", 6), ("B", 1)))
+    smaller = await post(http, "/returns", **return_body)
     assert (smaller.json()["code"], "Retry-After" in smaller.headers) == ("not_shipped_to_customer", False)
-    other = await post_command(
-        http, "/returns", **return_body | {"customer": "D", "lots": [{"lot": "B", "quantity": 1}]}
-    )
+    other = await post(http, "/returns", **return_body | {"customer": "D", "lots": [{"lot": "B", "quantity": 1}]})
     assert other.json()["code"] == "not_shipped_to_customer"
-    await milk_harness.publish(lots_shipped_event(milk_harness, ("A", 2)))
-    assert (await milk_harness.publish(return_command(milk_harness, ("A", 8)))).error_codes() == []
+    await milk_harness.handle(lots_shipped_event(milk_harness, ("A", 2)))
+    assert (await milk_harness.handle(return_command(milk_harness, ("A", 8)))).error_codes() == []

@@ -12,12 +12,12 @@ from shared.contracts.commands.receiving import (
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, scanned_lot
-from tests.integration.receiving.test_http import get_json, post_command
+from tests.integration.receiving.test_http import get_json, post
 
 
 async def test_scanned_lots_are_received_on_confirmation(milk_harness: ReceivingHarness) -> None:
     """Several lots of a line are received on confirmation with their numbers verbatim (S23, S24, S25, S26)."""
-    result = await milk_harness.publish(
+    result = await milk_harness.handle(
         lot_scan_command(
             milk_harness, scanned_lot("00a/7 B", 40), scanned_lot("00A/7 B", "59.5"), scanned_lot("x", 12)
         ),
@@ -47,7 +47,7 @@ async def test_lot_scans_do_not_count_as_listed_serials(
     milk_harness: ReceivingHarness, http: httpx.AsyncClient
 ) -> None:
     """Scans of a lot-tracked line do not count as listed serials, in part or in full (S13, S16)."""
-    await milk_harness.publish(
+    await milk_harness.handle(
         lot_scan_command(milk_harness, scanned_lot("A", 3)),
         lot_scan_command(milk_harness, {"quantity": "0.4"}, sku="SALT"),
     )
@@ -55,7 +55,7 @@ async def test_lot_scans_do_not_count_as_listed_serials(
     assert [
         (receipt_line["open_listed_serials"], receipt_line["scanned"]) for receipt_line in receipt["lines"]["items"]
     ] == [(0, 3), (0, 0.4)]
-    await milk_harness.publish(ConfirmSession(receipt=milk_harness.scoped_id("R"), session="S"))
+    await milk_harness.handle(ConfirmSession(receipt=milk_harness.scoped_id("R"), session="S"))
     lines = (await get_json(http, f"/receipts/{milk_harness.scoped_id('R')}/lines"))["items"]
     assert [(receipt_line["open_listed_serials"], receipt_line["received"]) for receipt_line in lines] == [
         (0, 3),
@@ -73,7 +73,7 @@ async def test_lot_receipt_over_http(milk_harness: ReceivingHarness, http: httpx
         scanned_lot("B", 5, None),
         scanned_lot("C", 3, "2001-01-01"),
     ).model_dump(mode="json", exclude_unset=True)
-    response = (await post_command(http, "/scans", **body)).json()
+    response = (await post(http, "/scans", **body)).json()
     assert [scan_result["status"] for scan_result in response["lots"]] == [
         "ACCEPTED",
         "LOT_REQUIRED",
@@ -83,15 +83,15 @@ async def test_lot_receipt_over_http(milk_harness: ReceivingHarness, http: httpx
     case_scan = lot_scan_command(
         milk_harness, scanned_lot("A", expiry=None), sku=None, barcode=milk_harness.scoped_id("CASE")
     ).model_dump(mode="json", exclude_unset=True)
-    assert (await post_command(http, "/scans", **case_scan)).json()["lots"][0]["quantity"] == 12
+    assert (await post(http, "/scans", **case_scan)).json()["lots"][0]["quantity"] == 12
     session = await get_json(http, f"/receipts/{receipt}/sessions/S")
     assert [(lot_scan["lot"], lot_scan["quantity"], lot_scan["status"]) for lot_scan in session["lots"]] == [
         ("A", 22, "SCANNED")
     ]
-    miscounted = await post_command(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=21)
+    miscounted = await post(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=21)
     assert miscounted.json()["code"] == "session_count_mismatch"
-    assert (await post_command(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=22)).json()["quantity"] == 22
-    result = await milk_harness.publish(CloseReceipt(receipt=receipt))
+    assert (await post(http, f"/receipts/{receipt}/sessions/S/confirm", quantity=22)).json()["quantity"] == 22
+    result = await milk_harness.handle(CloseReceipt(receipt=receipt))
     assert [
         (discrepancy["sku"], discrepancy["quantity"]) for discrepancy in result.data_of("discrepancy.found.v1")
     ] == [
@@ -111,7 +111,7 @@ async def test_undone_scans_and_over_receipt(milk_harness: ReceivingHarness, htt
     """Undo removes a lot completely; an over-receipt is shown, and received once accepted (S16)."""
     receipt = milk_harness.scoped_id("R")
     undo = UndoScan(receipt=receipt, session="S", sku=milk_harness.scoped_id("MILK"), lots=["A"])
-    result = await milk_harness.publish(
+    result = await milk_harness.handle(
         lot_scan_command(milk_harness, scanned_lot("A", 130), scanned_lot("B", 5)),
         lot_scan_command(milk_harness, scanned_lot("A", 1)),
         undo,
@@ -119,18 +119,18 @@ async def test_undone_scans_and_over_receipt(milk_harness: ReceivingHarness, htt
     assert result.error_codes() == []
     session = await get_json(http, f"/receipts/{receipt}/sessions/S")
     assert [(lot_scan["lot"], lot_scan["status"]) for lot_scan in session["lots"]] == [("B", "OVER")]
-    await milk_harness.publish(DiscardSession(receipt=receipt, session="S"))
+    await milk_harness.handle(DiscardSession(receipt=receipt, session="S"))
     assert (await get_json(http, f"/receipts/{receipt}"))["status"] == "PLANNED"
-    await milk_harness.publish(
+    await milk_harness.handle(
         lot_scan_command(milk_harness, scanned_lot("A", 130, manufactured_on="2089-12-01"), session="T")
     )
-    await milk_harness.publish(ConfirmSession(receipt=receipt, session="T"))
+    await milk_harness.handle(ConfirmSession(receipt=receipt, session="T"))
     (discrepancy,) = (await get_json(http, "/discrepancies", receipt=receipt))["items"]
     assert (discrepancy["kind"], discrepancy["lot"], discrepancy["quantity"], discrepancy["allowed_resolutions"]) == (
         "OVER", "A", 30, ["ACCEPT", "RETURN_TO_VENDOR", "VOID"],
     )  # fmt: skip
     accept = {"receipt": receipt, "discrepancy": discrepancy["discrepancy"], "resolution": "ACCEPT", "reason": "kept"}
-    result = await milk_harness.publish(ResolveDiscrepancy.model_validate(accept))
+    result = await milk_harness.handle(ResolveDiscrepancy.model_validate(accept))
     (received,) = result.data_of("receipt.lots_received.v1")
     assert received["lots"] == [
         {"lot": "A", "quantity": 30, "expiry": "2090-01-31", "manufactured_on": "2089-12-01"}
@@ -144,7 +144,7 @@ async def test_shelf_life_policy_is_stored_and_published(
 ) -> None:
     """The shelf-life policy is published, shown, and stored with every change (S24)."""
     sku = milk_harness.scoped_id("MILK")
-    result = await milk_harness.publish(ProductDefined(sku=sku, name="Milk", lot_tracked=True))
+    result = await milk_harness.handle(ProductDefined(sku=sku, name="Milk", lot_tracked=True))
     (changed,) = result.data_of("product.changed.v1")
     assert (
         changed["version"],
@@ -161,6 +161,6 @@ async def test_shelf_life_policy_is_stored_and_published(
         latest_change["before"]["shelf_life"],
         first_change["after"]["shelf_life"]["min_remaining_shelf_life_at_receipt"],
     ) == (first_change["after"]["shelf_life"], 5)
-    assert not (await milk_harness.publish(ProductDefined(sku=sku, name="Milk", lot_tracked=True))).event_types()
-    switched = await milk_harness.publish(ProductDefined(sku=sku, name="Milk"))
+    assert not (await milk_harness.handle(ProductDefined(sku=sku, name="Milk", lot_tracked=True))).event_types()
+    switched = await milk_harness.handle(ProductDefined(sku=sku, name="Milk"))
     assert switched.error_codes() == ["product_in_use"]

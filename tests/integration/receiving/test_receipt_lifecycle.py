@@ -3,27 +3,27 @@
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
-from tests.support.harness import to_event
+from tests.support.events import to_event
 
 
 async def test_receipt_from_announcement_to_closing(harness: ReceivingHarness) -> None:
     """An ASN is announced, scanned, confirmed and closed; each step is published (S05, S06, S16)."""
-    assert (await harness.publish(harness.asn_command("R", "A", "B", quantity=3))).event_types() == [
+    assert (await harness.handle(harness.asn_command("R", "A", "B", quantity=3))).event_types() == [
         "receipt.line_expected.v1"
     ]
-    result = await harness.publish(harness.scan_command("R", "A", "x", "A", "b"))
+    result = await harness.handle(harness.scan_command("R", "A", "x", "A", "b"))
     assert result.error_codes() == ["duplicate_serial_in_request"]
     assert result.event_types() == ["receipt.rejected.v1"]
-    result = await harness.publish(harness.confirm_command("R"))
+    result = await harness.handle(harness.confirm_command("R"))
     assert result.event_types() == ["receipt.serials_received.v1", "discrepancy.found.v1"]
-    result = await harness.publish(CloseReceipt(receipt=harness.scoped_id("R")))
+    result = await harness.handle(CloseReceipt(receipt=harness.scoped_id("R")))
     assert result.event_types() == ["receipt.line_cancelled.v1", "discrepancy.found.v1", "receipt.closed.v1"]
     assert await harness.unit_statuses() == {"A": "ON_HAND", "B": "INACTIVE", "x": "ON_HAND"}
 
 
 async def test_complete_receipt_in_one_batch(harness: ReceivingHarness) -> None:
     """Announcement, scans, confirmation and closing in one batch: each command sees the previous ones."""
-    result = await harness.publish(
+    result = await harness.handle(
         harness.asn_command("R", "A", "B", "C"),
         harness.scan_command("R", "A", "B", "Z"),
         harness.scan_command("R", "B", session="T"),
@@ -49,7 +49,7 @@ async def test_every_event_names_its_actor_and_cause(harness: ReceivingHarness) 
         closing,
     ):
         sent = to_event(payload, "bo")
-        for emitted in (await harness.process([sent])).events:
+        for emitted in (await harness.handle_events([sent])).events:
             assert (emitted["data"]["actor"], emitted["data"]["cause"]) == ("bo", {"source": "test", "id": sent.id})
     units = await harness.fetch_all(
         "SELECT serial, scanned_by FROM unit WHERE sku = :sku ORDER BY 1", sku=harness.scoped_id("PUMP")
@@ -66,8 +66,8 @@ async def test_barcode_identifies_the_product(harness: ReceivingHarness) -> None
     """A barcode identifies the scanned product (S13)."""
     code = harness.scoped_id("BAR")
     pump = {"sku": harness.scoped_id("PUMP"), "name": "Pump", "serial_tracked": True, "barcodes": [{"code": code}]}
-    await harness.publish(ProductDefined.model_validate(pump), harness.asn_command("R", "A"))
-    result = await harness.publish(
+    await harness.handle(ProductDefined.model_validate(pump), harness.asn_command("R", "A"))
+    result = await harness.handle(
         harness.scan_command("R", "A", sku=None, barcode=code), harness.scan_command("R", "A", sku=None, barcode="?")
     )
     assert result.error_codes() == ["product_not_found"]

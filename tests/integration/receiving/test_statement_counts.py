@@ -16,10 +16,10 @@ async def process_serial_receipt(harness: ReceivingHarness, receipt: str, unit_c
         f"{receipt}-u{number}" for number in range(unit_count)
     ]
     return [
-        await harness.publish(harness.asn_command(receipt, *listed_serials, quantity=unit_count * 2)),
-        await harness.publish(harness.scan_command(receipt, *scanned_serials[:500])),
-        await harness.publish(harness.confirm_command(receipt)),
-        await harness.publish(CloseReceipt(receipt=harness.scoped_id(receipt))),
+        await harness.handle(harness.asn_command(receipt, *listed_serials, quantity=unit_count * 2)),
+        await harness.handle(harness.scan_command(receipt, *scanned_serials[:500])),
+        await harness.handle(harness.confirm_command(receipt)),
+        await harness.handle(CloseReceipt(receipt=harness.scoped_id(receipt))),
     ]
 
 
@@ -32,8 +32,8 @@ async def test_statement_count_does_not_grow_with_units(harness: ReceivingHarnes
 
 async def test_statement_count_does_not_grow_with_commands(harness: ReceivingHarness) -> None:
     """A batch of hundreds of one-serial scans and confirmations is processed in one pass."""
-    await harness.publish(harness.asn_command("R", *(f"A{number}" for number in range(201))))
-    single = await harness.publish(harness.scan_command("R", "A0", session="S0"), harness.confirm_command("R", "S0"))
+    await harness.handle(harness.asn_command("R", *(f"A{number}" for number in range(201))))
+    single = await harness.handle(harness.scan_command("R", "A0", session="S0"), harness.confirm_command("R", "S0"))
     commands = [
         command
         for number in range(1, 201)
@@ -42,7 +42,7 @@ async def test_statement_count_does_not_grow_with_commands(harness: ReceivingHar
             harness.confirm_command("R", f"S{number}"),
         )
     ]
-    bulk = await harness.publish(*commands)
+    bulk = await harness.handle(*commands)
     assert bulk.statement_count == single.statement_count
     assert len(bulk.data_of("receipt.serials_received.v1")) == 200
     assert set((await harness.unit_statuses()).values()) == {"ON_HAND"}
@@ -60,26 +60,26 @@ async def process_lot_receipt(milk_harness: ReceivingHarness, receipt: str, lot_
     numbers = [f"{receipt}-{number}" for number in range(lot_count)]
     lots = [(number, 3.0) for number in numbers]
     return [
-        await milk_harness.publish(asn),
-        await milk_harness.publish(
+        await milk_harness.handle(asn),
+        await milk_harness.handle(
             lot_scan_command(milk_harness, *(scanned_lot(number, 2) for number in numbers), receipt=receipt_id)
         ),
-        await milk_harness.publish(
+        await milk_harness.handle(
             lot_scan_command(milk_harness, *(scanned_lot(number, 1) for number in numbers), receipt=receipt_id)
         ),
-        await milk_harness.publish(
+        await milk_harness.handle(
             UndoScan(
                 receipt=receipt_id, session="S", sku=milk_harness.scoped_id("MILK"), lots=numbers[: lot_count // 2]
             )
         ),
-        await milk_harness.publish(
+        await milk_harness.handle(
             lot_scan_command(milk_harness, *(scanned_lot(number, 9) for number in numbers), receipt=receipt_id)
         ),
-        await milk_harness.publish(ConfirmSession(receipt=receipt_id, session="S")),
-        await milk_harness.publish(CloseReceipt(receipt=receipt_id)),
-        await milk_harness.publish(lots_shipped_event(milk_harness, *lots)),
-        await milk_harness.publish(return_command(milk_harness, *lots, name=receipt)),
-        await milk_harness.publish(
+        await milk_harness.handle(ConfirmSession(receipt=receipt_id, session="S")),
+        await milk_harness.handle(CloseReceipt(receipt=receipt_id)),
+        await milk_harness.handle(lots_shipped_event(milk_harness, *lots)),
+        await milk_harness.handle(return_command(milk_harness, *lots, name=receipt)),
+        await milk_harness.handle(
             DisposeReturn(return_id=milk_harness.scoped_id(receipt), disposition="SCRAP", reason="sour")
         ),
     ]
@@ -96,7 +96,7 @@ async def test_statement_count_does_not_grow_with_lots(milk_harness: ReceivingHa
 async def test_statement_count_does_not_grow_with_lot_scans(milk_harness: ReceivingHarness) -> None:
     """A batch of hundreds of lot scans and confirmations is processed in one pass, and none is lost."""
     receipt = milk_harness.scoped_id("R")
-    single = await milk_harness.publish(
+    single = await milk_harness.handle(
         lot_scan_command(milk_harness, scanned_lot("L", 0.25)), ConfirmSession(receipt=receipt, session="S")
     )
     commands = [
@@ -107,7 +107,7 @@ async def test_statement_count_does_not_grow_with_lot_scans(milk_harness: Receiv
             ConfirmSession(receipt=receipt, session=f"S{number}", quantity=Decimal("0.25")),
         )
     ]
-    bulk = await milk_harness.publish(*commands)
+    bulk = await milk_harness.handle(*commands)
     assert bulk.statement_count == single.statement_count
     assert (
         sum(

@@ -7,22 +7,17 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.app import app
-from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
-from tests.unit.serials.messages import TYPES
+from tests.support.messages.reference import location_changed, warehouse_changed
+from tests.support.messages.serials import TYPES
 
 
 class SerialsHarness(ServiceHarness):
     """Harness of the serials service; every test has a product of its own."""
 
     registry = app.state.registry
-
-    @property
-    def sku(self) -> str:
-        """SKU of the test's product."""
-        return self.scoped_id("A")
 
     async def statuses(self) -> dict[str, int]:
         """Return the number of units of the test's product in each status."""
@@ -38,12 +33,9 @@ async def engine(environment: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     """Connect to the database of serials as its login role."""
     engine = create_engine(environment["SERIALS_DATABASE_URL"], "test")
     harness = SerialsHarness(engine)
-    await harness.publish(
-        WarehouseChanged(warehouse="EAST", version=1_000, name="East", time_zone="UTC"),
-        *(
-            LocationChanged(location=name, version=1, type=location_type, pick_sequence=1)
-            for name, location_type in TYPES.items()
-        ),
+    await harness.handle(
+        warehouse_changed("EAST", "UTC", version=1_000),
+        *(location_changed(name, location_type) for name, location_type in TYPES.items()),
     )
     yield engine
     await engine.dispose()

@@ -23,7 +23,8 @@ from shared.contracts.receiving import (
     ReturnSerialsReceived,
 )
 from tests.integration.serials.conftest import SerialsHarness
-from tests.unit.serials.messages import BIN, DOCK, NOW, OUTBOUND, SHELF, STAGE
+from tests.support.events import NOW
+from tests.support.messages.serials import BIN, DOCK, OUTBOUND, SHELF, STAGE
 
 
 def serial_numbers(count: int, first: int = 1) -> list[str]:

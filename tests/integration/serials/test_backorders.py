@@ -1,23 +1,26 @@
 """Long queues and large stock: loaded rows are bounded, and no demand that could be filled is missed."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import Row, TextClause
 
 from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, ReleaseSerialHold
+from shared.inventory.fefo import fefo_key
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
+from tests.support.events import NOW
 
 
 async def put_away_units(harness: SerialsHarness, serials: list[str], **label: Any) -> None:
     """Receive units and put them away."""
     messages = ProductMessages(harness.sku)
     for batch in split_serials(serials):
-        await harness.publish(messages.receive(batch, **label))
-        await harness.publish(messages.put_away(batch))
+        await harness.handle(messages.receive(batch, **label))
+        await harness.handle(messages.put_away(batch))
 
 
 async def serials_by_demand(harness: SerialsHarness) -> dict[str, list[str]]:
@@ -34,8 +37,8 @@ async def test_cancelled_demand_does_not_block_the_queue(harness: SerialsHarness
     """Units of a cancelled demand go to the next demand, although the cancelled one was first (S11)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(1))
-    await harness.publish(messages.request_allocation(1, 2), messages.request_allocation(2, 1))
-    await harness.publish(messages.cancel_allocation(1))
+    await harness.handle(messages.request_allocation(1, 2), messages.request_allocation(2, 1))
+    await harness.handle(messages.cancel_allocation(1))
     assert await serials_by_demand(harness) == {"2": serial_numbers(1)}
 
 
@@ -44,7 +47,7 @@ async def test_single_lot_demand_counts_existing_stock(harness: SerialsHarness) 
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(2), lot="L-1")
     await put_away_units(harness, serial_numbers(2, first=11), lot="L-2")
-    await harness.publish(
+    await harness.handle(
         messages.request_allocation(1, 4, single_lot=True),
         messages.request_allocation(2, 3, single_lot=True, lots=["L-1", "L-3"]),
     )
@@ -53,7 +56,7 @@ async def test_single_lot_demand_counts_existing_stock(harness: SerialsHarness) 
     assert await serials_by_demand(harness) == {}
     await put_away_units(harness, serial_numbers(1, first=3), lot="L-1")
     assert await serials_by_demand(harness) == {"2": serial_numbers(3)}
-    await harness.publish(messages.deallocate(2, serial_numbers(1), reallocate=True, hold_id="SP-1"))
+    await harness.handle(messages.deallocate(2, serial_numbers(1), reallocate=True, hold_id="SP-1"))
     await put_away_units(harness, serial_numbers(1, first=14), lot="L-2")
     assert await serials_by_demand(harness) == {"1": serial_numbers(4, first=11), "2": serial_numbers(2, first=2)}
     await put_away_units(harness, serial_numbers(1, first=4), lot="L-1")
@@ -63,7 +66,7 @@ async def test_single_lot_demand_counts_existing_stock(harness: SerialsHarness) 
 async def test_requested_serials_are_allocated_when_released(harness: SerialsHarness) -> None:
     """A released unit goes to the demand that requests its serial, past other demands in the queue."""
     messages = ProductMessages(harness.sku)
-    await harness.publish(
+    await harness.handle(
         *(messages.request_allocation(number, 1, serials=[f"SN-{number:05}"]) for number in range(100, 400))
     )
     await put_away_units(harness, ["SN-00250", "SN-00002", "SN-90000"])
@@ -76,20 +79,18 @@ async def test_released_hold_is_allocated_to_backorders(harness: SerialsHarness)
     """Released and found units are allocated to backorders, the higher priority first."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(2))
-    await harness.publish(
-        PlaceSerialHold(sku=harness.sku, serials=serial_numbers(1), hold_id="H-1", reason="suspicion")
-    )
-    await harness.publish(
+    await harness.handle(PlaceSerialHold(sku=harness.sku, serials=serial_numbers(1), hold_id="H-1", reason="suspicion"))
+    await harness.handle(
         AdjustSerials(sku=harness.sku, serials=serial_numbers(1, first=2), adjustment="LOST", reason="count")
     )
-    result = await harness.publish(messages.request_allocation(1), messages.request_allocation(2, priority=9))
+    result = await harness.handle(messages.request_allocation(1), messages.request_allocation(2, priority=9))
     skipped = [event["skipped"] for event in result.data_of("serial.allocated.v1")]
     assert skipped == [[{"reason": "on hold", "count": 1}]] * 2
-    await harness.publish(
+    await harness.handle(
         AdjustSerials(sku=harness.sku, serials=serial_numbers(1, first=2), adjustment="FOUND", reason="count")
     )
     assert await serials_by_demand(harness) == {"2": ["SN-00002"]}
-    await harness.publish(ReleaseSerialHold(sku=harness.sku, hold_id="H-1", reason="cleared"))
+    await harness.handle(ReleaseSerialHold(sku=harness.sku, hold_id="H-1", reason="cleared"))
     assert await serials_by_demand(harness) == {"1": ["SN-00001"], "2": ["SN-00002"]}
 
 
@@ -99,8 +100,8 @@ async def test_loaded_rows_are_bounded(harness: SerialsHarness, monkeypatch: pyt
     stocked_harness = SerialsHarness(harness.engine)
     await put_away_units(stocked_harness, serial_numbers(1000))
     for start in range(0, 1000, 500):
-        await harness.publish(*(messages.request_allocation(number) for number in range(start, start + 500)))
-    await harness.publish(messages.receive(serial_numbers(1)))
+        await harness.handle(*(messages.request_allocation(number) for number in range(start, start + 500)))
+    await harness.handle(messages.receive(serial_numbers(1)))
     fetch_rows, max_row_count = Transaction.fetch_all, 0
 
     async def counting_rows(self: Transaction, statement: TextClause, values: Any = None) -> Sequence[Row[Any]]:
@@ -110,7 +111,19 @@ async def test_loaded_rows_are_bounded(harness: SerialsHarness, monkeypatch: pyt
         return result_rows
 
     monkeypatch.setattr(Transaction, "fetch_all", counting_rows)
-    await harness.publish(messages.put_away(serial_numbers(1)))
+    await harness.handle(messages.put_away(serial_numbers(1)))
     assert await serials_by_demand(harness) == {"0": serial_numbers(1)}
-    await stocked_harness.publish(ProductMessages(stocked_harness.sku).request_allocation(1, 2))
+    await stocked_harness.handle(ProductMessages(stocked_harness.sku).request_allocation(1, 2))
     assert max_row_count < 10
+
+
+@pytest.mark.parametrize(
+    "label", [{}, {"expiry": date(2099, 12, 31), "lot": "L-1"}], ids=["without expiry", "with expiry"]
+)
+async def test_statement_and_rules_have_one_tie_break(harness: SerialsHarness, label: dict[str, Any]) -> None:
+    """Of units with the same receipt and expiry, the statement loads those that come first by the rules (S27)."""
+    serials = ["SN-9", "SN-10", "SN-01", "SN-0101", "SN-Z", "SN-a1", "sn-2"]
+    await put_away_units(harness, serials, **label)
+    await harness.handle(ProductMessages(harness.sku).request_allocation(1, 3))
+    first_serials = sorted(serials, key=lambda serial: fefo_key(label.get("expiry"), NOW, serial))[:3]
+    assert await serials_by_demand(harness) == {"1": sorted(first_serials)}

@@ -1,10 +1,9 @@
 """Scheduled expiry checks on the real tables: found by index, published once, bounded in size."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -15,39 +14,23 @@ from services.serials.allocation.store.available_units import SELECT_AVAILABLE, 
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.store import expiry as expiry_store
 from shared.contracts.commands.serials import CorrectSerialExpiry
-from shared.messaging.scheduler import JobRunner
-from shared.persistence.database import Transaction, transaction
+from shared.persistence.database import transaction
+from tests.integration.expiry_checks import (
+    advance_days,
+    job_runner,
+    published_events,
+    published_thresholds,
+    run_expiry_check,
+)
+from tests.integration.query_plans import explain
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
 from tests.integration.serials.test_expiry import shelf_life_policy
-from tests.unit.serials.messages import SHELF
+from tests.support.messages.serials import SHELF
+from tests.support.time_zones import DAY
 
-NOON = datetime(2033, 5, 10, 12, tzinfo=UTC)
-DAY = NOON.date()
-
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the clock to a date that no other test uses."""
-    advance_days(monkeypatch, 0)
-
-
-def advance_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    """Advance the clock of transactions by a number of days."""
-    monkeypatch.setattr(Transaction, "clock", staticmethod(lambda: NOON + timedelta(days=days)))
-
-
-def job_runner(harness: SerialsHarness) -> JobRunner:
-    """Return the job runner of expiry checks."""
-    return JobRunner(harness.registry, harness.registry.jobs[0], harness.engine, lambda: None)
-
-
-async def run_expiry_check(harness: SerialsHarness) -> None:
-    """Run all due expiry checks."""
-    runner = job_runner(harness)
-    await runner.run_once()
-    assert (runner.last_success_at, runner.last_error) == (Transaction.clock(), None)
+pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
 
 
 def label_expiring_in(days: int) -> dict[str, Any]:
@@ -55,23 +38,11 @@ def label_expiring_in(days: int) -> dict[str, Any]:
     return {"expiry": DAY + timedelta(days)}
 
 
-async def published_events(harness: SerialsHarness, event_type: str) -> list[dict[str, Any]]:
-    """Return the events of a type about the test's product in the outbox."""
-    rows = await harness.fetch_all("SELECT value FROM outbox WHERE key = :sku ORDER BY id", sku=harness.sku)
-    events = [json.loads(row["value"]) for row in rows]
-    return [event["data"] for event in events if event["type"] == event_type]
-
-
-async def published_thresholds(harness: SerialsHarness) -> list[int]:
-    """Return the published thresholds in order."""
-    return [event["threshold"] for event in await published_events(harness, "serial.expiring.v1")]
-
-
 async def test_units_expire_as_days_pass(harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each threshold is published on its date; an expired unit is held, and its order named (S28, S29)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(2), lot="L-1", **label_expiring_in(40))
-    await harness.publish(messages.request_allocation(1))
+    await harness.handle(messages.request_allocation(1))
     thresholds_by_day = {}
     for day in (0, 9, 10, 33, 40, 41, 42):
         advance_days(monkeypatch, day)
@@ -115,17 +86,17 @@ async def test_missed_expiry_checks_are_caught_up(harness: SerialsHarness, monke
 async def test_expiry_correction_rearms_thresholds(harness: SerialsHarness) -> None:
     """A correction releases expired units and rearms their thresholds; an unchanged date does not (S28)."""
     await put_away_units(harness, serial_numbers(2), **label_expiring_in(-1))
-    await harness.publish(ProductMessages(harness.sku).request_allocation(1))
+    await harness.handle(ProductMessages(harness.sku).request_allocation(1))
     await run_expiry_check(harness)
     hold_rows = await harness.fetch_all("SELECT open_hold_count FROM serial_state WHERE sku = :sku", sku=harness.sku)
     assert hold_rows == [{"open_hold_count": 1}] * 2
     threshold_count = len(await published_thresholds(harness))
-    await harness.publish(
+    await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="looked again", **label_expiring_in(-1))
     )
     await run_expiry_check(harness)
     assert (len(await published_thresholds(harness)), await serials_by_demand(harness)) == (threshold_count, {})
-    result = await harness.publish(
+    result = await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="misread", **label_expiring_in(20))
     )
     assert [event["hold_id"] for event in result.data_of("serial.hold_released.v1")] == [
@@ -140,10 +111,10 @@ async def test_changed_thresholds_apply_from_the_next_day(
     harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Changed thresholds are checked from the next day; published ones are not repeated (S29)."""
-    await harness.publish(shelf_life_policy(harness, 1))
+    await harness.handle(shelf_life_policy(harness, 1))
     await put_away_units(harness, serial_numbers(1), **label_expiring_in(50))
     await run_expiry_check(harness)
-    await harness.publish(shelf_life_policy(harness, 2, expiry_alert_days=[90, 60, 45]))
+    await harness.handle(shelf_life_policy(harness, 2, expiry_alert_days=[90, 60, 45]))
     for day in (1, 5, 20):
         advance_days(monkeypatch, day)
         await run_expiry_check(harness)
@@ -184,8 +155,8 @@ async def test_expiry_check_uses_constant_statement_count(harness: SerialsHarnes
     for days in range(20):
         await put_away_units(other, serial_numbers(20, first=days * 100), **label_expiring_in(-1 - days))
     small_result, large_result = (
-        await harness.publish(*due_events(harness.sku, 1)),
-        await other.publish(*due_events(other.sku, 20)),
+        await harness.handle(*due_events(harness.sku, 1)),
+        await other.handle(*due_events(other.sku, 20)),
     )
     assert sum(len(event["units"]) for event in large_result.data_of("serial.hold_placed.v1")) == 400
     assert small_result.statement_count == large_result.statement_count
@@ -218,8 +189,8 @@ async def analyze_tables(environment: Mapping[str, str]) -> None:
 async def scan_nodes(harness: SerialsHarness, statement: TextClause, values: dict[str, Any]) -> list[dict[str, Any]]:
     """Run a statement and return the plan nodes that read `serial_state`."""
     async with transaction(harness.engine) as tx:
-        ((plan,),) = await tx.fetch_all(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), values)
-    return [node for node in plan_nodes(plan[0]["Plan"]) if node.get("Relation Name") == "serial_state"]
+        nodes = await explain(tx, statement.text, values)
+    return [node for node in nodes if node.get("Relation Name") == "serial_state"]
 
 
 def rows_read(scan_nodes: list[dict[str, Any]]) -> float:
@@ -259,8 +230,3 @@ async def test_fefo_reads_use_an_index(harness: SerialsHarness, environment: Map
             {node.get("Index Name") for node in scan_node_list if node["Actual Rows"]},
             rows_read(scan_node_list),
         ) == ({index}, 5)
-
-
-def plan_nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return all nodes of a plan."""
-    return [plan, *(node for subplan in plan.get("Plans", ()) for node in plan_nodes(subplan))]

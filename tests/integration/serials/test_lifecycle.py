@@ -12,8 +12,8 @@ from shared.contracts.commands.serials import AdjustSerials, MoveSerials, PlaceS
 from shared.persistence.database import transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
-from tests.support.harness import to_event
-from tests.unit.serials.messages import DOCK, OUTBOUND, SHELF, STAGE
+from tests.support.events import to_event
+from tests.support.messages.serials import DOCK, OUTBOUND, SHELF, STAGE
 
 
 async def test_full_lifecycle_is_audited(harness: SerialsHarness) -> None:
@@ -27,8 +27,8 @@ async def test_full_lifecycle_is_audited(harness: SerialsHarness) -> None:
         messages.request_allocation(1, 3),
         messages.pick(1, serials),
     ):
-        await harness.publish(payload)
-    result = await harness.publish(messages.dispatch(1, serials), actor="ben")
+        await harness.handle(payload)
+    result = await harness.handle(messages.dispatch(1, serials), actor="ben")
     assert result.event_types() == ["serial.state_changed.v1"]
     assert await harness.statuses() == {"SHIPPED": 3}
     rows = await harness.fetch_all(
@@ -55,9 +55,9 @@ async def test_full_lifecycle_is_audited(harness: SerialsHarness) -> None:
 async def test_duplicate_message_is_ignored(harness: SerialsHarness) -> None:
     """A duplicate message, in the same batch or later, changes and publishes nothing (S18)."""
     received = to_event(ProductMessages(harness.sku).receive(serial_numbers(2)))
-    result = await harness.process([received, received])
+    result = await harness.handle_events([received, received])
     assert result.event_types() == ["serial.state_changed.v1"]
-    assert (await harness.process([received])).event_types() == []
+    assert (await harness.handle_events([received])).event_types() == []
 
 
 FORBIDDEN = [
@@ -85,7 +85,7 @@ FORBIDDEN = [
 @pytest.mark.parametrize("statement", FORBIDDEN)
 async def test_serials_and_history_are_immutable(harness: SerialsHarness, statement: str) -> None:
     """The login role cannot change serials or audit entries, nor disable this protection (S17, S22)."""
-    await harness.publish(ProductMessages(harness.sku).receive(serial_numbers(1)))
+    await harness.handle(ProductMessages(harness.sku).receive(serial_numbers(1)))
     with pytest.raises(DBAPIError, match=r"permission denied|must be owner") as raised:
         async with transaction(harness.engine) as tx:
             await tx.execute(text(statement))
@@ -94,7 +94,7 @@ async def test_serials_and_history_are_immutable(harness: SerialsHarness, statem
 
 async def test_serial_numbers_are_unique(harness: SerialsHarness) -> None:
     """The database rejects a second unit of the same product and serial (S18)."""
-    await harness.publish(ProductMessages(harness.sku).receive(serial_numbers(1)))
+    await harness.handle(ProductMessages(harness.sku).receive(serial_numbers(1)))
     duplicate = text("INSERT INTO serial (sku, serial, created_at, created_by) VALUES (:sku, :serial, now(), 'eve')")
     with pytest.raises(DBAPIError, match="duplicate key"):
         async with transaction(harness.engine) as tx:
@@ -136,7 +136,7 @@ async def _play_lifecycle(harness: SerialsHarness, count: int, batch_size: int, 
         [messages.dispatch(number + 1000, serial_batch) for number, serial_batch in numbered_batches],
         [messages.return_from_customer(number + 1000, serial_batch, 4) for number, serial_batch in numbered_batches],
     ]
-    results = [await harness.publish(*batch) for batch in batches]
+    results = [await harness.handle(*batch) for batch in batches]
     assert not [code for result in results for code in result.error_codes()]
     assert not [result for result in results if "serial.rejected.v1" in result.event_types()]
     assert await harness.statuses() == {"RECEIVED": count}
@@ -166,9 +166,9 @@ async def test_statement_count_with_labels(harness: SerialsHarness) -> None:
 async def test_fifty_orders_for_twenty_units(harness: SerialsHarness) -> None:
     """Of fifty concurrent orders for twenty units, exactly twenty get one, each a different unit (S08)."""
     messages = ProductMessages(harness.sku)
-    await harness.publish(messages.receive(serial_numbers(20)))
-    await harness.publish(messages.put_away(serial_numbers(20)))
-    results = await asyncio.gather(*[harness.publish(messages.request_allocation(number)) for number in range(50)])
+    await harness.handle(messages.receive(serial_numbers(20)))
+    await harness.handle(messages.put_away(serial_numbers(20)))
+    results = await asyncio.gather(*[harness.handle(messages.request_allocation(number)) for number in range(50)])
     allocated_serials = [
         unit["serial"]
         for result in results
@@ -185,11 +185,11 @@ async def test_fifty_orders_for_twenty_units(harness: SerialsHarness) -> None:
 async def test_putaway_concurrent_with_backorders(harness: SerialsHarness) -> None:
     """Units put away concurrently with orders reach every backorder, whoever commits first (S07, S08)."""
     messages = ProductMessages(harness.sku)
-    await harness.publish(messages.receive(serial_numbers(40)))
+    await harness.handle(messages.receive(serial_numbers(40)))
     concurrent_calls = []
     for number, batch in enumerate(split_serials(serial_numbers(40), 4)):
         concurrent_calls += [
-            harness.publish(messages.request_allocation(number * 4 + offset)) for offset in range(4)
-        ] + [harness.publish(messages.put_away(batch))]
+            harness.handle(messages.request_allocation(number * 4 + offset)) for offset in range(4)
+        ] + [harness.handle(messages.put_away(batch))]
     await asyncio.gather(*concurrent_calls)
     assert await harness.statuses() == {"ALLOCATED": 40}

@@ -18,7 +18,7 @@ from shared.identifiers import resource_path
 from shared.persistence.database import read_only
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
-from tests.unit.serials.messages import BIN, DOCK, SHELF
+from tests.support.messages.serials import BIN, DOCK, SHELF
 
 UNUSUAL_SERIALS = ["AB-001", "ab-002", "Ab_003", "100%", "a\\b", "X/9", "0007", "zz ab 1"]
 
@@ -27,7 +27,7 @@ async def _stock_units(harness: SerialsHarness) -> dict[str, str]:
     """Store units of one product in three statuses; return the status of each serial."""
     serials = [*UNUSUAL_SERIALS, *(f"N-{number:04}" for number in range(60))]
     versions = [1] * len(serials)
-    await harness.publish(
+    await harness.handle(
         ReceiptLineExpected(
             receipt="R-1",
             warehouse="EAST",
@@ -39,12 +39,12 @@ async def _stock_units(harness: SerialsHarness) -> dict[str, str]:
         )
     )
     received = serials[:40]
-    await harness.publish(
+    await harness.handle(
         ReceiptSerialsReceived(
             receipt="R-1", line="1", sku=harness.sku, serials=received, versions=[2] * 40, location=DOCK, session="S"
         )
     )
-    await harness.publish(PutAwaySerials(sku=harness.sku, serials=received[:20], location=SHELF))
+    await harness.handle(PutAwaySerials(sku=harness.sku, serials=received[:20], location=SHELF))
     return {
         serial: "IN_INVENTORY" if number < 20 else "RECEIVED" if number < 40 else "EXPECTED"
         for number, serial in enumerate(serials)
@@ -85,7 +85,7 @@ async def test_search_by_location_order_and_hold(harness: SerialsHarness) -> Non
     """Location, order and hold filters narrow the list, and the counts agree with it (S33, S35)."""
     units = await _stock_units(harness)
     held_serials = [serial for serial, status in units.items() if status != "EXPECTED"][::9]
-    await harness.publish(PlaceSerialHold(sku=harness.sku, serials=held_serials, hold_id="H-1", reason="look"))
+    await harness.handle(PlaceSerialHold(sku=harness.sku, serials=held_serials, hold_id="H-1", reason="look"))
     assert await _search_all_pages(harness, Filters(sku=harness.sku, on_hold=True), 50) == sorted(held_serials)
     stored = sorted(serial for serial, status in units.items() if status == "IN_INVENTORY")
     assert await _search_all_pages(harness, Filters(sku=harness.sku, location=SHELF), 50) == stored
@@ -93,7 +93,7 @@ async def test_search_by_location_order_and_hold(harness: SerialsHarness) -> Non
     assert await _search_all_pages(harness, Filters(q="n-00", sku=harness.sku, warehouse="EAST"), 3) == [
         f"N-{number:04}" for number in range(60)
     ]
-    await harness.publish(ProductMessages(harness.sku).request_allocation(1, 2, serials=["0007", "100%"]))
+    await harness.handle(ProductMessages(harness.sku).request_allocation(1, 2, serials=["0007", "100%"]))
     order = ProductMessages(harness.sku).order_id(1)
     assert await _search_all_pages(harness, Filters(order=order), 1) == ["0007", "100%"]
     assert await _search_all_pages(harness, Filters(q="0%", order=order), 50) == []
@@ -120,7 +120,7 @@ async def test_counts_are_capped_at_one_thousand(harness: SerialsHarness, q: str
     """Counts above 1000 are reported as 1000 and more (S33)."""
     messages = ProductMessages(harness.sku)
     for batch in split_serials(serial_numbers(1200)):
-        await harness.publish(messages.expect(batch))
+        await harness.handle(messages.expect(batch))
     async with read_only(harness.engine) as tx:
         status_counts = await count_by_status(tx, Filters(sku=harness.sku, q=q))
     assert [
@@ -133,7 +133,7 @@ async def test_counts_are_capped_at_one_thousand(harness: SerialsHarness, q: str
 @pytest.mark.parametrize("name", ["history", "trace-back", "trace-forward"])
 async def test_serial_named_like_a_sub_resource(http: httpx.AsyncClient, harness: SerialsHarness, name: str) -> None:
     """A serial named like a sub-resource has its own path, and its sub-resources follow it (S34, S36)."""
-    await harness.publish(ProductMessages(harness.sku).receive([name]))
+    await harness.handle(ProductMessages(harness.sku).receive([name]))
     unit = (await http.get(f"/serials/{harness.sku}/{name}")).json()
     assert (unit["serial"], unit["status"]) == (name, "RECEIVED")
     page = (await http.get(f"/serials/{harness.sku}/{name}/{name}")).json()
@@ -144,7 +144,7 @@ async def test_encoded_slash_does_not_split_the_path(http: httpx.AsyncClient, ha
     """Percent-encoded slashes distinguish units whose SKU and serial concatenate to the same text (S34)."""
     units = {f"{harness.sku}/A": "B/S", f"{harness.sku}/A/B": "S"}
     for sku, serial in units.items():
-        await harness.publish(ProductMessages(sku).receive([serial]))
+        await harness.handle(ProductMessages(sku).receive([serial]))
     for sku, serial in units.items():
         unit = (await http.get(resource_path("serials", sku, serial))).json()
         assert (unit["sku"], unit["serial"]) == (sku, serial)
@@ -157,11 +157,11 @@ async def test_encoded_slash_does_not_split_the_path(http: httpx.AsyncClient, ha
 async def test_demands_are_listed(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
     """Demands of a product are listed with their open quantities (S08)."""
     messages = ProductMessages(harness.sku)
-    await harness.publish(
+    await harness.handle(
         messages.request_allocation(1, 2), messages.request_allocation(2, 1, serials=serial_numbers(1))
     )
-    await harness.publish(messages.receive(serial_numbers(2)))
-    await harness.publish(messages.put_away(serial_numbers(2)))
+    await harness.handle(messages.receive(serial_numbers(2)))
+    await harness.handle(messages.put_away(serial_numbers(2)))
     items = (await http.get("/demands", params={"sku": harness.sku})).json()["items"]
     assert [(item["demand_id"], item["open_quantity"], item["serials"]) for item in items] == [
         (messages.demand_id(1), 0, []),
@@ -173,8 +173,8 @@ async def test_demands_are_listed(http: httpx.AsyncClient, harness: SerialsHarne
 
 async def test_open_holds_are_listed(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
     """Open holds are listed with unit, reason and user, page by page."""
-    await harness.publish(ProductMessages(harness.sku).receive(serial_numbers(3)))
-    await harness.publish(
+    await harness.handle(ProductMessages(harness.sku).receive(serial_numbers(3)))
+    await harness.handle(
         PlaceSerialHold(sku=harness.sku, serials=serial_numbers(3), hold_id="H-1", reason="suspicion"), actor="eve"
     )
     first_page = (await http.get("/holds", params={"sku": harness.sku, "limit": 2})).json()
@@ -187,7 +187,7 @@ async def test_open_holds_are_listed(http: httpx.AsyncClient, harness: SerialsHa
 async def test_unit_history_and_movements(harness: SerialsHarness) -> None:
     """A unit has its location and history; movements are only changes of location (S34, S35, S36)."""
     await _stock_units(harness)
-    await harness.publish(MoveSerials(sku=harness.sku, serials=["X/9"], location=BIN), actor="ben")
+    await harness.handle(MoveSerials(sku=harness.sku, serials=["X/9"], location=BIN), actor="ben")
     async with read_only(harness.engine) as tx:
         unit = await unit_queries.find_unit(tx, harness.sku, "X/9")
         assert unit is not None

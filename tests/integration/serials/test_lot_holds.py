@@ -14,8 +14,8 @@ async def test_lot_hold_covers_present_and_arriving_units(harness: SerialsHarnes
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(2), lot="L-1")
     await put_away_units(harness, serial_numbers(1, first=3), lot="l-1")
-    await harness.publish(messages.request_allocation(1, 1))
-    result = await harness.publish(PlaceSerialHold(sku=harness.sku, lot="L-1", hold_id="H-1", reason="suspicion"))
+    await harness.handle(messages.request_allocation(1, 1))
+    result = await harness.handle(PlaceSerialHold(sku=harness.sku, lot="L-1", hold_id="H-1", reason="suspicion"))
     held_units = [
         (unit["serial"], unit.get("order"))
         for event in result.data_of("serial.hold_placed.v1")
@@ -23,37 +23,37 @@ async def test_lot_hold_covers_present_and_arriving_units(harness: SerialsHarnes
     ]
     assert sorted(held_units) == [("SN-00001", messages.order_id(1)), ("SN-00002", None)]
     assert [event["lots"] for event in result.data_of("serial.hold_placed.v1") if event.get("lots")] == [["L-1"]]
-    result = await harness.publish(
+    result = await harness.handle(
         messages.receive(serial_numbers(1, first=4), lot="L-1"), messages.put_away(serial_numbers(1, first=4))
     )
     assert [(event["hold_id"], event["reason"]) for event in result.data_of("serial.hold_placed.v1")] == [
         ("H-1", "suspicion")
     ]
-    await harness.publish(messages.request_allocation(2, 3))
+    await harness.handle(messages.request_allocation(2, 3))
     assert await serials_by_demand(harness) == {"1": serial_numbers(1), "2": serial_numbers(1, first=3)}
-    duplicate_result = await harness.publish(PlaceSerialHold(sku=harness.sku, lot="L-1", hold_id="H-1", reason="again"))
+    duplicate_result = await harness.handle(PlaceSerialHold(sku=harness.sku, lot="L-1", hold_id="H-1", reason="again"))
     assert duplicate_result.error_codes() == ["hold_exists"]
-    await harness.publish(ReleaseSerialHold(sku=harness.sku, hold_id="H-1", reason="cleared"))
+    await harness.handle(ReleaseSerialHold(sku=harness.sku, hold_id="H-1", reason="cleared"))
     assert await serials_by_demand(harness) == {"1": serial_numbers(1), "2": serial_numbers(3, first=2)}
-    result = await harness.publish(messages.receive(serial_numbers(1, first=5), lot="L-1"))
+    result = await harness.handle(messages.receive(serial_numbers(1, first=5), lot="L-1"))
     assert result.data_of("serial.hold_placed.v1") == []
 
 
 async def test_hold_on_an_unknown_lot_covers_later_arrivals(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
     """A hold on a lot without units is accepted and covers later arrivals."""
-    result = await harness.publish(PlaceSerialHold(sku=harness.sku, lot="L-9", hold_id="H-9", reason="warning"))
+    result = await harness.handle(PlaceSerialHold(sku=harness.sku, lot="L-9", hold_id="H-9", reason="warning"))
     assert (result.error_codes(), result.results[0].body is not None) == ([], True)
     items = (await http.get("/standing-holds", params={"sku": harness.sku})).json()["items"]
     assert [(item["hold_id"], item["lots"], item["reason"], item["opened_by"]) for item in items] == [
         ("H-9", ["L-9"], "warning", "anna")
     ]
-    result = await harness.publish(ProductMessages(harness.sku).receive(serial_numbers(1), lot="L-9"))
+    result = await harness.handle(ProductMessages(harness.sku).receive(serial_numbers(1), lot="L-9"))
     assert [event["hold_id"] for event in result.data_of("serial.hold_placed.v1")] == ["H-9"]
     assert (
-        await harness.publish(ReleaseSerialHold(sku=harness.sku, hold_id="H-9", reason="cleared"))
+        await harness.handle(ReleaseSerialHold(sku=harness.sku, hold_id="H-9", reason="cleared"))
     ).error_codes() == []
     assert (
-        await harness.publish(ReleaseSerialHold(sku=harness.sku, hold_id="H-9", reason="cleared"))
+        await harness.handle(ReleaseSerialHold(sku=harness.sku, hold_id="H-9", reason="cleared"))
     ).error_codes() == ["hold_not_found"]
 
 
@@ -61,10 +61,10 @@ async def test_expiry_correction_allocates_backorders(harness: SerialsHarness) -
     """An expiry correction is audited, and units that have not expired go to backorders (S22, S28)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(2), **label_expiring_in(-3))
-    await harness.publish(messages.request_allocation(1, 1))
+    await harness.handle(messages.request_allocation(1, 1))
     assert await serials_by_demand(harness) == {}
     new_expiry = label_expiring_in(300)["expiry"]
-    result = await harness.publish(
+    result = await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(1), expiry=new_expiry, reason="misread"),
         actor="eve",
     )
@@ -84,17 +84,15 @@ async def test_expiry_correction_allocates_backorders(harness: SerialsHarness) -
     assert rows == [
         {"change": "EXPIRY_CORRECTED", "reason": f"misread (expiry {old_expiry}, now {new_expiry})", "actor": "eve"}
     ]
-    result = await harness.publish(
-        CorrectSerialExpiry(sku=harness.sku, serials=["SN-X"], expiry=None, reason="misread")
-    )
+    result = await harness.handle(CorrectSerialExpiry(sku=harness.sku, serials=["SN-X"], expiry=None, reason="misread"))
     assert result.error_codes() == ["not_yet_available"]
 
 
 async def test_required_expiry_cannot_be_removed(harness: SerialsHarness) -> None:
     """The expiry of a product that requires one cannot be removed (S24, S28)."""
-    await harness.publish(shelf_life_policy(harness, 1, expiry_required=True))
+    await harness.handle(shelf_life_policy(harness, 1, expiry_required=True))
     await put_away_units(harness, serial_numbers(1), **label_expiring_in(-3))
-    result = await harness.publish(
+    result = await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(1), expiry=None, reason="unreadable")
     )
     assert result.error_codes() == ["expiry_required"]

@@ -11,7 +11,7 @@ from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers, units_by_serial
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
 from tests.integration.serials.test_expiry import label_expiring_in, shelf_life_policy
-from tests.unit.serials.messages import SHELF
+from tests.support.messages.serials import SHELF
 
 
 async def test_recall_reports_and_holds_matching_units(harness: SerialsHarness) -> None:
@@ -19,15 +19,15 @@ async def test_recall_reports_and_holds_matching_units(harness: SerialsHarness) 
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(8), lot="L-1")
     await put_away_units(harness, ["ab-7", "SN-1", "X-1"])
-    await harness.publish(messages.expect(["E-1"]))
-    await harness.publish(
+    await harness.handle(messages.expect(["E-1"]))
+    await harness.handle(
         messages.request_allocation(1, 1, serials=["SN-00001"]), messages.request_allocation(2, 1, serials=["SN-00002"])
     )
-    await harness.publish(messages.pick(1, ["SN-00001"]))
+    await harness.handle(messages.pick(1, ["SN-00001"]))
     order_dispatched: OrderDispatched = messages.dispatch(1, ["SN-00001"])
-    await harness.publish(order_dispatched.model_copy(update={"customer_name": "Clinic", "contact": "+1 555 0100"}))
+    await harness.handle(order_dispatched.model_copy(update={"customer_name": "Clinic", "contact": "+1 555 0100"}))
     ranges = [RecallRange(first="SN-00002", last="SN-00003")]
-    result = await harness.publish(
+    result = await harness.handle(
         recall_opened(
             harness, ranges=ranges, serials=["SN-00001", "E-1", "unknown"], search_terms=["AB-7", "the"], lots=["L-2"]
         )
@@ -59,9 +59,9 @@ async def test_serial_ranges_are_case_insensitive(harness: SerialsHarness) -> No
     """Ranges and search terms ignore case, for units on hand and for arrivals (S46)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, ["SN-15", "sn-16", "sn-20", "SN-150"])
-    result = await harness.publish(recall_opened(harness, ranges=[RecallRange(first="sn-10", last="SN-19")]))
+    result = await harness.handle(recall_opened(harness, ranges=[RecallRange(first="sn-10", last="SN-19")]))
     assert sorted(units_by_serial(result.data_of("serial.recalled.v1"))) == ["SN-15", "sn-16"]
-    result = await harness.publish(messages.receive(["Sn-17", "Sn-21"]))
+    result = await harness.handle(messages.receive(["Sn-17", "Sn-21"]))
     assert sorted(units_by_serial(result.data_of("serial.recalled.v1"))) == ["Sn-17"]
 
 
@@ -69,25 +69,25 @@ async def test_recall_whose_hold_id_already_exists(harness: SerialsHarness) -> N
     """An existing hold with the recall's hold id does not restrict the recall (S46)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(1), lot="L-1")
-    await harness.publish(PlaceSerialHold(sku=harness.sku, lot="L-1", hold_id="RC-1-hold", reason="suspicion"))
-    await harness.publish(recall_opened(harness, lots=["L-1", "L-2"]))
-    result = await harness.publish(messages.receive(["A1"], lot="L-2"))
+    await harness.handle(PlaceSerialHold(sku=harness.sku, lot="L-1", hold_id="RC-1-hold", reason="suspicion"))
+    await harness.handle(recall_opened(harness, lots=["L-1", "L-2"]))
+    result = await harness.handle(messages.receive(["A1"], lot="L-2"))
     assert [unit["serial"] for event in result.data_of("serial.hold_placed.v1") for unit in event["units"]] == ["A1"]
-    result = await harness.publish(messages.receive(["A2"], lot="L-1"))
+    result = await harness.handle(messages.receive(["A2"], lot="L-1"))
     assert units_by_serial(result.data_of("serial.recalled.v1"))["A2"]["held"]
     assert (await harness.fetch_all("SELECT open_hold_count FROM serial_state WHERE sku = :sku", sku=harness.sku)) == [
         {"open_hold_count": 1}
     ] * 3
-    await harness.publish(ReleaseSerialHold(sku=harness.sku, hold_id="RC-1-hold", reason="found good"))
-    assert (await harness.publish(messages.receive(["A3"], lot="L-2"))).event_types() == ["serial.state_changed.v1"]
+    await harness.handle(ReleaseSerialHold(sku=harness.sku, hold_id="RC-1-hold", reason="found good"))
+    assert (await harness.handle(messages.receive(["A3"], lot="L-2"))).event_types() == ["serial.state_changed.v1"]
 
 
 async def test_recall_without_matches_is_answered(harness: SerialsHarness) -> None:
     """A recall without matches gets an empty answer; later arrivals are held and reported (S46)."""
-    result = await harness.publish(recall_opened(harness, lots=["L-5"], serials=["SN-77777"], search_terms=["l-6"]))
+    result = await harness.handle(recall_opened(harness, lots=["L-5"], serials=["SN-77777"], search_terms=["l-6"]))
     assert [(event["units"], event["is_last"]) for event in result.data_of("serial.recalled.v1")] == [([], True)]
     messages = ProductMessages(harness.sku)
-    result = await harness.publish(
+    result = await harness.handle(
         messages.receive(["A1"], lot="L-5"),
         messages.receive(["SN-77777"]),
         messages.receive(["A2"], lot="L-6"),
@@ -101,13 +101,13 @@ async def test_recall_without_matches_is_answered(harness: SerialsHarness) -> No
 async def test_mock_recall_places_no_holds(harness: SerialsHarness) -> None:
     """A mock recall reports the same units as a real one, in batches, and places no holds (S46)."""
     for start in (1, 501):
-        await harness.publish(ProductMessages(harness.sku).receive(serial_numbers(500, first=start), lot="L-1"))
-    result = await harness.publish(recall_opened(harness, lots=["L-1"], mock=True))
+        await harness.handle(ProductMessages(harness.sku).receive(serial_numbers(500, first=start), lot="L-1"))
+    result = await harness.handle(recall_opened(harness, lots=["L-1"], mock=True))
     events = result.data_of("serial.recalled.v1")
     assert [(len(event["units"]), event.get("is_last", False)) for event in events] == [(500, False), (500, True)]
     assert not any(unit["held"] for unit in units_by_serial(events).values())
     assert result.event_types() == ["serial.recalled.v1"] * 2
-    assert (await harness.publish(ProductMessages(harness.sku).receive(["A1"], lot="L-1"))).event_types() == [
+    assert (await harness.handle(ProductMessages(harness.sku).receive(["A1"], lot="L-1"))).event_types() == [
         "serial.state_changed.v1"
     ]
 
@@ -115,8 +115,8 @@ async def test_mock_recall_places_no_holds(harness: SerialsHarness) -> None:
 async def test_duplicate_recall_event_is_idempotent(harness: SerialsHarness) -> None:
     """A duplicate recall is answered again, without duplicate holds or tracking (S46)."""
     await put_away_units(harness, serial_numbers(2), lot="L-1")
-    await harness.publish(recall_opened(harness, lots=["L-1"]))
-    result = await harness.publish(recall_opened(harness, lots=["L-1"]))
+    await harness.handle(recall_opened(harness, lots=["L-1"]))
+    result = await harness.handle(recall_opened(harness, lots=["L-1"]))
     assert (result.event_types(), sorted(units_by_serial(result.data_of("serial.recalled.v1")))) == (
         ["serial.recalled.v1"],
         serial_numbers(2),
@@ -130,11 +130,11 @@ async def test_duplicate_recall_event_is_idempotent(harness: SerialsHarness) -> 
 async def test_recall_concurrent_with_a_receipt_of_its_lot(harness: SerialsHarness) -> None:
     """A recall concurrent with receipts of its lot leaves no unit of the lot allocatable (S46)."""
     messages = ProductMessages(harness.sku)
-    concurrent_calls = [harness.publish(messages.receive([serial], lot="L-1")) for serial in serial_numbers(20)]
-    concurrent_calls.insert(10, harness.publish(recall_opened(harness, lots=["L-1"])))
+    concurrent_calls = [harness.handle(messages.receive([serial], lot="L-1")) for serial in serial_numbers(20)]
+    concurrent_calls.insert(10, harness.handle(recall_opened(harness, lots=["L-1"])))
     results = await asyncio.gather(*concurrent_calls)
-    await harness.publish(messages.put_away(serial_numbers(20)))
-    await harness.publish(messages.request_allocation(1, 20))
+    await harness.handle(messages.put_away(serial_numbers(20)))
+    await harness.handle(messages.request_allocation(1, 20))
     assert await serials_by_demand(harness) == {}
     assert set(units_by_serial([event for result in results for event in result.data_of("serial.recalled.v1")])) == set(
         serial_numbers(20)
@@ -147,14 +147,14 @@ async def test_recall_uses_constant_statement_count(harness: SerialsHarness) -> 
     for current_harness, count in ((SerialsHarness(harness.engine), 2), (harness, 600)):
         messages = ProductMessages(current_harness.sku)
         await put_away_units(current_harness, serial_numbers(count), lot="L-1", **label_expiring_in(50))
-        await current_harness.publish(shelf_life_policy(current_harness, 1))
-        await current_harness.publish(messages.request_allocation(1, 1), messages.pick(1, serial_numbers(1)))
-        await current_harness.publish(messages.dispatch(1, serial_numbers(1)))
-        recall_result = await current_harness.publish(
+        await current_harness.handle(shelf_life_policy(current_harness, 1))
+        await current_harness.handle(messages.request_allocation(1, 1), messages.pick(1, serial_numbers(1)))
+        await current_harness.handle(messages.dispatch(1, serial_numbers(1)))
+        recall_result = await current_harness.handle(
             recall_opened(current_harness, lots=["L-1"], search_terms=["sn-00002"], serials=serial_numbers(1))
         )
         expiry = Transaction.clock().date() + timedelta(9)
-        correction_result = await current_harness.publish(
+        correction_result = await current_harness.handle(
             CorrectSerialExpiry(
                 sku=current_harness.sku, serials=serial_numbers(min(count - 1, 499), first=2), expiry=expiry, reason="x"
             )

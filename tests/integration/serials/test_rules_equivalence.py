@@ -18,15 +18,15 @@ from shared.contracts.commands.serials import (
 from shared.contracts.envelope import Message
 from shared.contracts.lots import RecallOpened
 from shared.contracts.receiving import ReturnSerialsDisposed
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
-from tests.support.harness import to_event
-from tests.unit.serials.in_memory_serials import InMemorySerials
-from tests.unit.serials.messages import BIN, SHELF
+from tests.support.events import to_event
+from tests.support.in_memory.serials import InMemorySerials
+from tests.support.messages.reference import product_changed
+from tests.support.messages.serials import BIN, SHELF
 
 serial_lists = st.lists(st.sampled_from(serial_numbers(8)), min_size=1, max_size=5, unique=True)
 order_numbers = st.integers(1, 6)
@@ -76,9 +76,7 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
     )
     factories: dict[str, Any] = {
         "receive": lambda: messages.receive(serials, version, **LABELS[(order_number * 4 + quantity) % len(LABELS)]),
-        "change policy": lambda: ProductChanged(
-            sku=messages.sku, version=version, name="Gauze", unit="each", tracking="SERIAL", shelf_life=policy
-        ),
+        "change policy": lambda: product_changed(messages.sku, "SERIAL", version=version, shelf_life=policy),
         "put away": lambda: messages.put_away(serials, SHELF if flag else BIN),
         "demand": lambda: messages.request_allocation(order_number, quantity, priority=5 + flag),
         "demand serials": lambda: messages.request_allocation(order_number, quantity, serials=serials[:quantity]),
@@ -168,8 +166,8 @@ async def test_database_and_in_memory_rules_agree(
     for version, step in enumerate(played_steps, start=1):
         events = [to_event(payload) for payload in messages_of_step(messages, step, version)]
         counts_before = len(service.published), len(service.conflicts)
-        outcomes = service.process(events)
-        result = await harness.process(events)
+        outcomes = service.handle_events(events)
+        result = await harness.handle_events(events)
         allocated_events = [
             event for event in service.published[counts_before[0] :] if isinstance(event, SerialAllocated)
         ]

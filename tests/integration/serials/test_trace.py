@@ -12,10 +12,10 @@ async def test_unit_trace_back_and_forward(harness: SerialsHarness, http: httpx.
     """The traces contain receipts and returns, and shipments with the current location (S46)."""
     messages = ProductMessages(harness.sku)
     serials = serial_numbers(1)
-    await harness.publish(messages.receive(serials, lot="L-7/a"))
-    await harness.publish(messages.put_away(serials), messages.request_allocation(1))
-    await harness.publish(messages.pick(1, serials))
-    await harness.publish(messages.dispatch(1, serials))
+    await harness.handle(messages.receive(serials, lot="L-7/a"))
+    await harness.handle(messages.put_away(serials), messages.request_allocation(1))
+    await harness.handle(messages.pick(1, serials))
+    await harness.handle(messages.dispatch(1, serials))
 
     async def get(resource: str) -> Any:
         return (await http.get(f"/serials/{harness.sku}/{serials[0]}/{resource}")).json()
@@ -26,7 +26,7 @@ async def test_unit_trace_back_and_forward(harness: SerialsHarness, http: httpx.
         (messages.order_id(1), forward["shipment"], forward["customer"])
     ]
     assert forward["customer"]
-    await harness.publish(messages.return_from_customer(1, serials, version=3))
+    await harness.handle(messages.return_from_customer(1, serials, version=3))
     forward_after_return = await get("trace-forward")
     assert (forward_after_return["status"], len(forward_after_return["outflows"])) == ("RECEIVED", 1)
     backward = await get("trace-back")

@@ -1,15 +1,13 @@
 """Fixtures of the toy service: database, topics, Kafka records, running replicas."""
 
-import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy import processes, topics
@@ -18,14 +16,15 @@ from deploy.processes import Service
 from shared.contracts.envelope import Message
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import migrate
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import ARRIVALS, COMMANDS, EVENTS
+from tests.support.events import encode_message
+from tests.support.records import Record, build_record
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.app import app
+from tests.support.toy.messages import ARRIVALS, COMMANDS, EVENTS
 
-Record = ConsumerRecord[bytes | None, bytes | None]
 MakeRecord = Callable[..., Record]
 StartService = Callable[..., Service]
-SERVICE_NAME = "tests.integration.shared.toy.app"
+SERVICE_NAME = "tests.support.toy.app"
 
 
 async def _create_database(superuser_url: str) -> dict[str, str]:
@@ -69,15 +68,6 @@ async def engine(toy: Mapping[str, str]) -> AsyncIterator[AsyncEngine]:
     await test_engine.dispose()
 
 
-def encode_message(payload: Message, **overrides: Any) -> bytes:
-    """Encode a payload as a producer would."""
-    event = {
-        "specversion": "1.0", "id": str(uuid4()), "source": "tests", "type": payload.TYPE,
-        "time": "2026-01-02T03:04:05Z", "data": json.loads(payload.model_dump_json(exclude_none=True)),
-    }  # fmt: skip
-    return json.dumps(event | overrides).encode()
-
-
 @pytest.fixture
 def record() -> MakeRecord:
     """Create records with increasing offsets."""
@@ -86,7 +76,7 @@ def record() -> MakeRecord:
     def make(topic: str, value: bytes | None, key: bytes | None = None, partition: int = 0) -> Record:
         nonlocal offset
         offset += 1
-        return ConsumerRecord(topic, partition, offset, 1_700_000_000_000, 0, key, value, None, 0, 0, ())
+        return build_record(value, key=key, topic=topic, partition=partition, offset=offset)
 
     return make
 

@@ -12,7 +12,7 @@ import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.http import ReportFiles
-from tests.integration.shared.toy.app import app
+from tests.support.toy.app import app
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 SMALL_BUFFER = 4096

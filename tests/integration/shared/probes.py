@@ -1,9 +1,7 @@
 """Observes the toy service from outside: table, topic, readiness."""
 
-import asyncio
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.processes import Service
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.persistence.database import read_only
-from tests.integration.shared.toy.messages import Arrived
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.messages import Arrived
 
 
 async def published_events(box: str) -> list[dict[str, Any]]:
@@ -34,15 +33,6 @@ async def published_events(box: str) -> list[dict[str, Any]]:
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 events += [json.loads(record.value) for record in records if record.key == box.encode()]
     return events
-
-
-async def wait_until(condition: Callable[[], Any], seconds: float = MAX_WAIT_SECONDS) -> Any:
-    """Wait until a condition returns a truthy value, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (result := await condition()):
-        assert time.monotonic() < deadline, "condition not met in time"
-        await asyncio.sleep(0.05)
-    return result
 
 
 async def box_contents(engine: AsyncEngine, box: str) -> list[str]:
@@ -86,7 +76,7 @@ def failpoint(tmp_path: Path, name: str, action: str) -> Iterator[Path]:
     file.unlink(missing_ok=True)
 
 
-def new_box() -> str:
+def new_box_id() -> str:
     """Return a unique box; topics are not emptied between tests."""
     return f"box-{uuid4()}"
 

@@ -12,10 +12,11 @@ from shared.messaging import subscriber
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.subscriber import Subscription
 from shared.settings import load_settings
-from tests.integration.shared.probes import has_partitions, has_units, new_box, wait_until
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived
+from tests.integration.shared.probes import has_partitions, has_units, new_box_id
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived
 
 
 @pytest.mark.parametrize("task", ["_do_heartbeat", "_maybe_do_autocommit", "_maybe_refresh_commit_offsets"])
@@ -24,7 +25,7 @@ async def test_failed_kafka_client_is_replaced(
 ) -> None:
     """After the death of a client task the error is reported and a new client continues."""
     monkeypatch.setattr(subscriber, "POLL_FAILURE_TIMEOUT", 10.0)  # long enough to observe the error
-    consumer, box = BatchConsumer(app.state.registry, engine, lambda: None), new_box()
+    consumer, box = BatchConsumer(app.state.registry, engine, lambda: None), new_box_id()
     subscription = Subscription(f"toy-{uuid4()}", ["toy.arrivals"], consumer, load_settings("toy"))
     await subscription.start()
     try:

@@ -19,26 +19,26 @@ from tests.integration.shared.probes import (
     assert_published_once,
     failpoint,
     has_units,
-    new_box,
+    new_box_id,
     publish_units,
     published_events,
-    wait_until,
 )
-from tests.integration.shared.toy.messages import Arrived
-from tests.support.timing import MAX_WAIT_SECONDS, judge
+from tests.support.polling import wait_until
+from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
+from tests.support.toy.messages import Arrived
 
 
 async def test_sigterm_finishes_running_work_and_exits_0(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any]
 ) -> None:
     """SIGTERM under load: exit code 0 within 10 s; the next replica continues without loss or duplicates."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     load = asyncio.create_task(publish_units(publish, box, 400))
     await wait_until(has_units(engine, box, 20))
     started_at = time.monotonic()
     service.process.terminate()
     assert await asyncio.to_thread(service.process.wait, MAX_WAIT_SECONDS) == 0
-    judge("SIGTERM to exit 0", time.monotonic() - started_at, 10)
+    assert_duration("SIGTERM to exit 0", time.monotonic() - started_at, 10)
     start()
     await load
     await wait_until(has_units(engine, box, 400))
@@ -49,7 +49,7 @@ async def test_killed_relay_republishes_with_the_same_ids(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any], tmp_path: Path
 ) -> None:
     """A relay killed between publish and delete: the next replica republishes with the same ids."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     with failpoint(tmp_path, "relay.after_publish", "kill"):
         await publish(Arrived(box=box, serials=["0"]))
         await asyncio.to_thread(service.process.wait, MAX_WAIT_SECONDS)
@@ -63,7 +63,7 @@ async def test_frozen_replica_is_fenced(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any], tmp_path: Path, *, position: str
 ) -> None:
     """A replica frozen before BEGIN, COMMIT or offset commit is replaced; after thawing it does no harm."""
-    first_replica, box = start(), new_box()
+    first_replica, box = start(), new_box_id()
     with failpoint(tmp_path, position, "stop") as failpoint_file:
         await publish(Arrived(box=box, serials=["0"]))
 
@@ -87,7 +87,7 @@ async def test_rebalance_waits_for_the_commit(
 ) -> None:
     """A second replica joins and leaves under load: no record is delivered twice."""
     sessions = {"KAFKA_SESSION_TIMEOUT_MS": "60000"}  # no replica is considered dead on busy cores
-    first_replica, box = start(**sessions), new_box()
+    first_replica, box = start(**sessions), new_box_id()
     load = asyncio.create_task(publish_units(publish, box, 600))
     await wait_until(has_units(engine, box, 20))
     second_replica = start(**sessions)
@@ -105,7 +105,7 @@ async def test_recovery_after_server_outages(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any], stack: Stack
 ) -> None:
     """PostgreSQL crashes and Kafka is killed under load: the service recovers without loss or duplicates."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     load = asyncio.create_task(publish_units(publish, box, 300))
     await wait_until(has_units(engine, box, 20))
     await asyncio.to_thread(stack.restart_postgres, "immediate")
@@ -124,14 +124,14 @@ async def test_stop_without_kafka_exits_0(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any], stack: Stack
 ) -> None:
     """A service stops within 10 s even if Kafka is unavailable."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     await publish(Arrived(box=box, serials=["1"]))
     await wait_until(has_units(engine, box, 1))
     await asyncio.to_thread(stack.kill_kafka)
     try:
         started_at = time.monotonic()
         assert await asyncio.to_thread(service.stop, MAX_WAIT_SECONDS) == 0
-        judge("SIGTERM to exit 0", time.monotonic() - started_at, 10)
+        assert_duration("SIGTERM to exit 0", time.monotonic() - started_at, 10)
     finally:
         await asyncio.to_thread(stack.start_kafka)
 

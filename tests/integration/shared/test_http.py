@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine, read_only, transaction
-from tests.integration.shared.toy.app import app
+from tests.support.toy.app import app
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.subscriber import Subscription
 from shared.settings import load_settings
-from tests.integration.shared.probes import has_partitions, has_units, new_box, wait_until
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived
+from tests.integration.shared.probes import has_partitions, has_units, new_box_id
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived
 
 UNKNOWN_TOPIC = 3
 
@@ -39,7 +40,7 @@ async def test_topics_missing_from_metadata_are_picked_up_again(
             return consumer.assignment.is_joined and not consumer.assignment.partitions
 
         await wait_until(has_no_partitions)
-        box = new_box()
+        box = new_box_id()
         await publish(Arrived(box=box, serials=["1"]))
         await wait_until(has_units(engine, box, 1))
     finally:

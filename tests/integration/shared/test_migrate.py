@@ -19,9 +19,10 @@ from shared.contracts.reference import LocationChanged, ProductChanged, Warehous
 from shared.inventory import reference_data
 from shared.persistence.database import create_engine, transaction
 from shared.persistence.migrate import SchemaState, UnknownRevisionError, find_schema_state, migrate
-from tests.integration.shared.conftest import StartService, encode_message
+from tests.integration.shared.conftest import StartService
 from tests.integration.shared.probes import get_readiness
-from tests.integration.shared.toy.app import app
+from tests.support.events import encode_message
+from tests.support.toy.app import app
 
 
 async def test_concurrent_migrations_run_once(toy: Mapping[str, str]) -> None:

@@ -20,11 +20,11 @@ from tests.integration.shared.probes import (
     assert_published_once,
     box_contents,
     has_units,
-    new_box,
+    new_box_id,
     publish_units,
-    wait_until,
 )
-from tests.support.timing import MAX_WAIT_SECONDS, judge
+from tests.support.polling import wait_until
+from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
 CLIENTS = 10 * REQUESTS_PER_CONNECTION * Settings.model_fields["pool_size"].default
 LOAD_SECONDS = 12
@@ -60,7 +60,7 @@ async def test_overload_is_rejected_and_nothing_is_lost(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any]
 ) -> None:
     """Ten times the capacity: 503 at once, operator paths respond, memory is flat, commands and events are kept."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     load = asyncio.create_task(run_load(service))
     events = asyncio.create_task(publish_units(publish, box, EVENTS))
     health_seconds, memory = [], []
@@ -78,8 +78,8 @@ async def test_overload_is_rejected_and_nothing_is_lost(
     assert result.other_statuses == []
     assert result.rejected > CLIENTS
     assert f'tracelot_requests_rejected_total{{code="overloaded",service="toy"}} {result.rejected}.0' in metrics
-    judge("slowest rejection", result.slowest_rejection, 1)
-    judge("slowest /health", max(health_seconds), 0.1)
+    assert_duration("slowest rejection", result.slowest_rejection, 1)
+    assert_duration("slowest /health", max(health_seconds), 0.1)
     assert memory[-1] - memory[len(memory) // 2] < MAX_GROWTH, memory
     acknowledged = {name: serials for name, serials in result.acknowledged.items() if serials}
     assert acknowledged

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.messaging import scheduler
-from shared.messaging.dispatcher import HandlerRegistry
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.scheduler import LOCK_JOB, JobRunner
 from shared.persistence.database import transaction
 from tests.integration.shared.conftest import StartService
@@ -18,14 +18,14 @@ from tests.integration.shared.probes import (
     box_contents,
     get_readiness,
     has_units,
-    new_box,
+    new_box_id,
     outbox_is_empty,
     published_events,
-    wait_until,
 )
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived
 
 REGISTRY: HandlerRegistry = app.state.registry
 INSERT_UNITS = text("""
@@ -110,7 +110,7 @@ async def test_job_runs_until_the_service_stops(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any]
 ) -> None:
     """Job events are published; /ready and /metrics report the last run; SIGTERM stops the job cleanly."""
-    service, box = start(SCHEDULER_INTERVAL_SECONDS="0.1"), new_box()
+    service, box = start(SCHEDULER_INTERVAL_SECONDS="0.1"), new_box_id()
     await publish(Arrived(box=box, serials=["egg"]))
     await wait_until(has_units(engine, box, 2))
     await wait_until(outbox_is_empty(engine))

@@ -13,18 +13,19 @@ from typer.testing import CliRunner
 
 from shared.cli import app as cli
 from shared.persistence.database import read_only
-from tests.integration.shared.conftest import StartService, encode_message
+from tests.integration.shared.conftest import StartService
 from tests.integration.shared.probes import (
     box_contents,
     get_readiness,
     has_units,
-    new_box,
+    new_box_id,
     outbox_is_empty,
     published_events,
-    wait_until,
 )
-from tests.integration.shared.toy.messages import Add, Arrived
+from tests.support.events import encode_message
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
+from tests.support.toy.messages import Add, Arrived
 
 
 async def run_cli(*arguments: str) -> str:
@@ -38,7 +39,7 @@ async def test_records_are_processed_and_events_published(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any]
 ) -> None:
     """Records are processed in key order; invalid records become dead letters; any headers are accepted."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     await publish(Arrived(box=box, serials=["1"]), headers=[("a", b"\xff\xfe"), ("b", None)])
     await publish(topic="toy.commands", key=box, value=None)
     await publish(topic="toy.commands", key=box, value=b"x" * 2_000_000)
@@ -78,7 +79,7 @@ async def test_halted_consumer_resumes_after_a_skip(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any]
 ) -> None:
     """A persistent handler error halts the consumer; /ready names the record; `skip` makes it a dead letter."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     await publish(Arrived(box=box, serials=["1"]))
     poison_record = await publish(Arrived(box=box, serials=["BOOM"]))
     await publish(Arrived(box=box, serials=["2"]))
@@ -133,7 +134,7 @@ async def test_malformed_ratio_halts_the_consumer(
     start: StartService, engine: AsyncEngine, publish: Callable[..., Any]
 ) -> None:
     """A high ratio of malformed records halts the consumer until an operator accepts them."""
-    service, box = start(), new_box()
+    service, box = start(), new_box_id()
     last_record = [await publish(topic="toy.commands", key="flood", value=b"{") for _ in range(150)][-1]
     await publish(Add(box=box, serials=["1"]), partition=last_record.partition)
 

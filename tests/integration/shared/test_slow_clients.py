@@ -14,8 +14,8 @@ from shared.http import csv, limits
 from shared.persistence import locks
 from shared.persistence.database import create_engine, transaction
 from tests.integration.shared.http_server import Connection, format_request, send, serve_toy
-from tests.integration.shared.probes import wait_until
-from tests.support.timing import MAX_WAIT_SECONDS, judge
+from tests.support.polling import wait_until
+from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
 POOL_SIZE = 2
 INSERT_UNITS = text("""
@@ -90,7 +90,7 @@ async def test_slow_readers_of_files_occupy_two_connections_of_their_own(
     connections = await open_slowly(port, "/units.csv", 2)
     started_at = time.monotonic()
     assert_overloaded(await http.get("/units.csv"))
-    judge("rejection of a third file", time.monotonic() - started_at, 1)
+    assert_duration("rejection of a third file", time.monotonic() - started_at, 1)
     assert (await add_unit(http, "A")).status_code == 201
     assert (await http.get("/boxes/A")).status_code == 200
     connections[0][1].transport.abort()
@@ -163,7 +163,7 @@ async def test_requests_beyond_the_limit_are_rejected_at_once(http: httpx.AsyncC
         started_at = time.monotonic()
         assert_overloaded(await http.get("/boxes/A"))
         assert_overloaded(await add_unit(http, "B"))
-        judge("two rejections", time.monotonic() - started_at, 1)
+        assert_duration("two rejections", time.monotonic() - started_at, 1)
         assert (await http.get("/health")).json() == {"status": "alive"}
         assert not any(task.done() for task in waiting)
     assert sorted([(await task).status_code for task in waiting]) == [200, 200, 200, 201]

@@ -15,9 +15,11 @@ from shared.messaging.decode import Decoder, MalformedRecord
 from shared.messaging.transactions import PoisonRecordError, process_in_transactions
 from shared.messaging.work import WorkItem
 from shared.persistence.database import Transaction, read_only, transaction
-from tests.integration.shared.conftest import MakeRecord, Record, encode_message
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Add, Arrived
+from tests.integration.shared.conftest import MakeRecord
+from tests.support.events import encode_message
+from tests.support.records import Record
+from tests.support.toy.app import app
+from tests.support.toy.messages import Add, Arrived
 
 REGISTRY = app.state.registry
 DECODER = Decoder({handler.message.TYPE: handler.message for handler in REGISTRY.handlers})

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.persistence.migrate import BreakingRevisionError, SchemaState, find_schema_state, migrate
 from tests.integration.shared.conftest import StartService
-from tests.integration.shared.probes import get_readiness, wait_until
+from tests.integration.shared.probes import get_readiness
 from tests.integration.shared.test_service import run_cli
-from tests.integration.shared.toy.app import app
+from tests.support.polling import wait_until
+from tests.support.toy.app import app
 
 EXPANDING = """
 from alembic import op

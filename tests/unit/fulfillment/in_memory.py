@@ -70,6 +70,7 @@ from shared.contracts.serials import (
 )
 from shared.contracts.upstream import OrderPlaced
 from shared.inventory.reference_data import Location
+from tests.support.events import to_event
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 LOCATIONS = {
@@ -100,7 +101,6 @@ class InMemoryFulfillment:
         self.early_messages: dict[str, list[CloudEvent[Any]]] = defaultdict(list)
         self.violations: list[ProblemDetail] = []
         self.shipped_lots: list[AllocatedLot] = []
-        self._event_ids = numbered_ids("E")
 
     def handle(self, message: Message) -> list[Message]:
         """Process one message; return the published events."""
@@ -109,16 +109,14 @@ class InMemoryFulfillment:
         for lot in self.uow.lots:
             location = lot.location if lot.status == "ALLOCATED" else None
             lot.on_hold = any(self.lot_holds[lot.sku, lot.lot, hold_location] for hold_location in (None, location))
-        event = CloudEvent[Any].model_construct(
-            id=next(self._event_ids), source="test", type=message.TYPE, time=NOW, data=message
-        )
+        event = to_event(message, time=NOW)
         self.uow.decimals = {sku: product.decimals for sku, product in self.products.items()}
         contexts = [MessageContext(self.uow, event)]
         events = self._dispatch(contexts, event)
         self._archive_shipped_items()
         return events
 
-    def violation_codes(self, message: Message) -> list[str]:
+    def rejection_codes(self, message: Message) -> list[str]:
         """Process one message; return the codes of its violations."""
         self.handle(message)
         return [str(violation.code) for violation in self.violations]

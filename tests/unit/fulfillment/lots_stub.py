@@ -105,7 +105,7 @@ class LotsStub:
         self._publish(LotHoldReleased(sku=sku, lot=lot, location=location, hold_id=hold_id, reason="fine"))
         self._allocate_backorders(sku, None)
 
-    def handle(self, order_id: str) -> None:
+    def handle_next(self, order_id: str) -> None:
         """Process the next event of an order."""
         event = self.inbox[order_id].popleft()
         handlers: dict[type[Message], Callable[[Any], None]] = {

@@ -80,7 +80,7 @@ class SerialsStub:
         self._publish(SerialHoldReleased(sku=unit.sku, hold_id=hold_id, reason="fine", serials=[unit.serial]))
         self._allocate_backorders(unit.sku, None)
 
-    def handle(self, order_id: str) -> None:
+    def handle_next(self, order_id: str) -> None:
         """Process the next event of an order."""
         event = self.inbox[order_id].popleft()
         handlers: dict[type[Message], Callable[[Any], None]] = {

@@ -95,7 +95,7 @@ class FulfillmentMachine(RuleBasedStateMachine):
             for stub in self.stubs:
                 for order_id, events in stub.inbox.items():
                     while events:
-                        stub.handle(order_id)
+                        stub.handle_next(order_id)
                 for events in list(stub.outbox.values()):
                     while events:
                         self.handle(events.popleft())

@@ -91,13 +91,13 @@ def test_invalid_amendment_is_rejected_as_a_whole(fulfillment: InMemoryFulfillme
     fulfillment.handle(order_placed(order_line("1"), order_line("2", "B")))
     fulfillment.handle(OrderLineCancelled(order="SO-1", line="2"))
     lines = [order_line("1", "B"), order_line("2", "B", 3), order_line("3")]
-    assert fulfillment.violation_codes(OrderAmended(order="SO-1", lines=lines)) == [
+    assert fulfillment.rejection_codes(OrderAmended(order="SO-1", lines=lines)) == [
         Code.DOCUMENT_MISMATCH,
         Code.ORDER_CANCELLED,
     ]
-    assert fulfillment.violation_codes(OrderLineCancelled(order="SO-1", line="9")) == [Code.LINE_NOT_FOUND]
+    assert fulfillment.rejection_codes(OrderLineCancelled(order="SO-1", line="9")) == [Code.LINE_NOT_FOUND]
     fulfillment.handle(OrderCancelled(order="SO-1"))
-    assert fulfillment.violation_codes(OrderAmended(order="SO-1", lines=[order_line("3")])) == [Code.ORDER_CANCELLED]
+    assert fulfillment.rejection_codes(OrderAmended(order="SO-1", lines=[order_line("3")])) == [Code.ORDER_CANCELLED]
 
 
 @pytest.mark.parametrize("product", [SERIAL, LOT._replace(decimals=0)])

@@ -51,7 +51,7 @@ def test_demand_carries_lots_and_minimum_shelf_life(fulfillment: InMemoryFulfill
 def test_lots_cannot_be_requested_of_products_without_lots(fulfillment: InMemoryFulfillment, sku: str) -> None:
     """Lot criteria for serial-tracked or untracked products reject the order."""
     criteria_line = order_line("1", sku).model_copy(update={"lots": ["L1"]})
-    assert fulfillment.violation_codes(order_placed(criteria_line, order_id="SO-2")) == [Code.NOT_LOT_TRACKED]
+    assert fulfillment.rejection_codes(order_placed(criteria_line, order_id="SO-2")) == [Code.NOT_LOT_TRACKED]
 
 
 def test_allocation_records_lots_and_skipped_stock(fulfillment: InMemoryFulfillment) -> None:
@@ -101,42 +101,42 @@ def test_partial_lot_quantity_is_picked(fulfillment: InMemoryFulfillment) -> Non
         ("L1", "PICKED", "1.5"),
         ("L2", "ALLOCATED", "3.5"),
     ]
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 2), lot_selector("L1", "0.5"))) == []
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 2), lot_selector("L1", "0.5"))) == []
     assert allocated_lots(fulfillment) == [("L1", "PICKED", "4"), ("L2", "ALLOCATED", "3.5")]
 
 
 def test_wrong_lot_is_rejected_with_the_lot_to_take(fulfillment: InMemoryFulfillment) -> None:
     """A wrong lot, a missing lot or too large a quantity is rejected with suggested lots (S02, S20)."""
     for wrong in ("L9", "", "l1", "01"):
-        assert fulfillment.violation_codes(pick_command(lot_selector(wrong, 1))) == [Code.NOT_ON_PICK_LIST]
+        assert fulfillment.rejection_codes(pick_command(lot_selector(wrong, 1))) == [Code.NOT_ON_PICK_LIST]
         assert fulfillment.violations[0].suggested == ["L1", "L2"]
     assert "EAST/A-1" in fulfillment.violations[0].detail
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", "4.000001"))) == [Code.INSUFFICIENT_STOCK]
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 3), lot_selector("L1", 3))) == [
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", "4.000001"))) == [Code.INSUFFICIENT_STOCK]
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 3), lot_selector("L1", 3))) == [
         Code.INSUFFICIENT_STOCK
     ]
     fulfillment.handle(pick_command(lot_selector("L1", 1), lot_selector("L2", "3.5")))
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 1, location="EAST/A-2"))) == [
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1, location="EAST/A-2"))) == [
         Code.ALREADY_PICKED
     ]
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 1, sku="Q"))) == [Code.NOT_ON_PICK_LIST]
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 1, line="9"))) == [Code.LINE_NOT_FOUND]
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1, sku="Q"))) == [Code.NOT_ON_PICK_LIST]
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1, line="9"))) == [Code.LINE_NOT_FOUND]
 
 
 def test_pending_allocation_is_not_yet_available(fulfillment: InMemoryFulfillment) -> None:
     """An order with an open demand and an empty pick list may have an allocation in flight."""
     fulfillment.handle(order_placed(order_line("1", "M", 1), order_id="SO-2"))
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 1), order_id="SO-2")) == [Code.NOT_YET_AVAILABLE]
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1), order_id="SO-2")) == [Code.NOT_YET_AVAILABLE]
 
 
 def test_picks_must_match_the_product_tracking(fulfillment: InMemoryFulfillment) -> None:
     """Serial-tracked products are picked by serial number, lot-tracked ones by lot (S02)."""
     fulfillment.handle(order_placed(order_line("1", "A", 1), order_id="SO-2"))
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 1, sku="A"), order_id="SO-2")) == [
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1, sku="A"), order_id="SO-2")) == [
         Code.SERIAL_TRACKED_PRODUCT
     ]
     serial_pick = PickItems(order="SO-1", units=[UnitSelector(sku="M", serial="S1")], location="EAST/STAGE")
-    assert fulfillment.violation_codes(serial_pick) == [Code.NOT_SERIAL_TRACKED]
+    assert fulfillment.rejection_codes(serial_pick) == [Code.NOT_SERIAL_TRACKED]
 
 
 def test_short_pick_deallocates_with_a_hold(fulfillment: InMemoryFulfillment) -> None:
@@ -148,7 +148,7 @@ def test_short_pick_deallocates_with_a_hold(fulfillment: InMemoryFulfillment) ->
         True,
         True,
     )
-    assert fulfillment.violation_codes(ReportShortPick(order="SO-1", stock=[lot_selector("L1", 4)], reason="?")) == [
+    assert fulfillment.rejection_codes(ReportShortPick(order="SO-1", stock=[lot_selector("L1", 4)], reason="?")) == [
         Code.INSUFFICIENT_STOCK
     ]
 
@@ -157,7 +157,7 @@ def test_unpick_returns_a_partial_quantity(fulfillment: InMemoryFulfillment) -> 
     """An unpicked quantity is requested again, unless the order is cancelled."""
     fulfillment.handle(pick_command(lot_selector("L1", 4)))
     unpick = UnpickItems(order="SO-1", stock=[lot_selector("L1", 1)], location="EAST/A-1", reason="torn")
-    assert fulfillment.violation_codes(unpick.model_copy(update={"reallocate": False})) == [Code.LINE_STILL_OPEN]
+    assert fulfillment.rejection_codes(unpick.model_copy(update={"reallocate": False})) == [Code.LINE_STILL_OPEN]
     (unpicked,) = events_of(fulfillment.handle(unpick), OrderLotsUnpicked)
     assert (lot_quantities(unpicked), unpicked.location, unpicked.reallocate) == ([("L1", None, 1.0)], "EAST/A-1", True)
     fulfillment.handle(OrderCancelled(order="SO-1"))
@@ -167,7 +167,7 @@ def test_unpick_returns_a_partial_quantity(fulfillment: InMemoryFulfillment) -> 
     assert [unpicked.reallocate for unpicked in events_of(fulfillment.handle(second_unpick), OrderLotsUnpicked)] == [
         False
     ]
-    assert fulfillment.violation_codes(second_unpick) == [Code.NOT_PICKED]
+    assert fulfillment.rejection_codes(second_unpick) == [Code.NOT_PICKED]
 
 
 def test_swap_lot(fulfillment: InMemoryFulfillment) -> None:
@@ -192,11 +192,11 @@ def test_fraction_of_an_indivisible_unit_is_rejected(fulfillment: InMemoryFulfil
         pick_command(lot_selector("L1", "0.5")),
         ReportShortPick(order="SO-1", stock=[lot_selector("L1", "0.5")], reason="missing"),
     ):
-        assert fulfillment.violation_codes(command) == [Code.QUANTITY_PRECISION]
+        assert fulfillment.rejection_codes(command) == [Code.QUANTITY_PRECISION]
     (request,) = allocation_requests(fulfillment.handle(order_placed(order_line("1", "M", 3), order_id="SO-2")))
     fulfillment.handle(lot_allocated(request, ("L9", "EAST/A-9", "1.5"), open_quantity=1))
-    assert fulfillment.violation_codes(pick_command(lot_selector("L9", 1), order_id="SO-2")) == []
-    assert fulfillment.violation_codes(pick_command(lot_selector("L9", "0.5"), order_id="SO-2")) == []
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L9", 1), order_id="SO-2")) == []
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L9", "0.5"), order_id="SO-2")) == []
 
 
 def test_customer_change_requests_allocation_again(fulfillment: InMemoryFulfillment) -> None:
@@ -212,7 +212,7 @@ def test_invalid_lot_swaps_are_rejected(fulfillment: InMemoryFulfillment) -> Non
     """Swaps for the same lot, too large, of picked stock or of cancelled orders are rejected."""
 
     def swap_codes(lot: str, quantity: int, replacement: str = "L5") -> list[str]:
-        return fulfillment.violation_codes(
+        return fulfillment.rejection_codes(
             SwapLot(order="SO-1", stock=lot_selector(lot, quantity), replacement=replacement, reason="customer asked")
         )
 
@@ -231,7 +231,7 @@ def test_single_lot_line_is_swapped_as_a_whole(fulfillment: InMemoryFulfillment)
     (demand,) = allocation_requests(fulfillment.handle(order_placed(criteria_line, order_id="SO-2")))
     fulfillment.handle(lot_allocated(demand, ("L1", "EAST/A-1", 5)))
     partial_swap = SwapLot(order="SO-2", stock=lot_selector("L1", 2), replacement="L5", reason="customer asked")
-    assert fulfillment.violation_codes(partial_swap) == [Code.MIXED_LOTS_NOT_ALLOWED]
+    assert fulfillment.rejection_codes(partial_swap) == [Code.MIXED_LOTS_NOT_ALLOWED]
     (new_request,) = allocation_requests(
         fulfillment.handle(partial_swap.model_copy(update={"stock": lot_selector("L1", 5)}))
     )

@@ -74,7 +74,7 @@ class MixedOrderMachine(OrderMachine):
     def deliver_to_lots(self, choice: int) -> None:
         """Deliver the next event of an order to the lots service."""
         if pending_orders := [order for order, events in self.lots_stub.inbox.items() if events]:
-            self.lots_stub.handle(pending_orders[choice % len(pending_orders)])
+            self.lots_stub.handle_next(pending_orders[choice % len(pending_orders)])
 
     @rule(sku=LOT_SKUS)
     def deliver_from_lots(self, sku: str) -> None:

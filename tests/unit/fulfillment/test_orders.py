@@ -43,7 +43,7 @@ def test_duplicate_order_changes_nothing_and_a_different_one_is_rejected(fulfill
     fulfillment.handle(order_placed())
     assert fulfillment.handle(order_placed()) == []
     assert not fulfillment.violations
-    assert fulfillment.violation_codes(order_placed(order_line("1", quantity=2))) == [Code.DOCUMENT_EXISTS]
+    assert fulfillment.rejection_codes(order_placed(order_line("1", quantity=2))) == [Code.DOCUMENT_EXISTS]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_duplicate_order_changes_nothing_and_a_different_one_is_rejected(fulfill
     ],
 )
 def test_invalid_lines_reject_the_order(lines: tuple[OrderLine, ...], code: Code) -> None:
-    """An order with an invalid line is not placed."""
+    """An order with an invalid line is not placed (S14)."""
     fulfillment = InMemoryFulfillment(("A", "B"))
     fulfillment.products["LOTS"] = LOT._replace(decimals=1)
     assert fulfillment.handle(order_placed(*lines)) == []

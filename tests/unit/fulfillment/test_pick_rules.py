@@ -84,7 +84,7 @@ def test_shelf_life_limits_at_pick(sku: str, days_left: int, min_days: tuple[int
 def test_stock_on_hold_is_not_picked(fulfillment: InMemoryFulfillment) -> None:
     """Stock on hold is rejected, released and requested again, even if the hold did not list the order (S28)."""
     fulfillment.handle(LotHoldPlaced(sku="M", lot="L1", location="EAST/A-2", hold_id="H1", reason="wet", stock=[]))
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 1))) == []
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1))) == []
     fulfillment.handle(LotHoldPlaced(sku="M", lot="L1", location="EAST/A-1", hold_id="H2", reason="wet", stock=[]))
     events = fulfillment.handle(pick_command(lot_selector("L1", 1), lot_selector("L2", 1)))
     assert [violation.code for violation in fulfillment.violations] == [Code.ON_HOLD]
@@ -96,7 +96,7 @@ def test_stock_on_hold_is_not_picked(fulfillment: InMemoryFulfillment) -> None:
 def test_undefined_warehouse_blocks_picks_of_dated_stock(fulfillment: InMemoryFulfillment) -> None:
     """Stock with an expiry date is not picked until the local date of the warehouse is known (S28)."""
     fulfillment.pick_rules.local_dates.clear()  # type: ignore[attr-defined]
-    assert fulfillment.violation_codes(pick_command(lot_selector("L1", 1))) == [Code.WAREHOUSE_NOT_FOUND]
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1))) == [Code.WAREHOUSE_NOT_FOUND]
     assert ("L1", "ALLOCATED", "4") in allocated_lots(fulfillment)
 
 

@@ -50,12 +50,12 @@ def test_only_allocated_units_are_picked(fulfillment: InMemoryFulfillment) -> No
         Code.NOT_ON_PICK_LIST: ["/orders/SO-2"],
         Code.NOT_YET_AVAILABLE: ["/serials/A/S9"],
     }
-    assert fulfillment.violation_codes(pick_command("S1")) == [Code.ALREADY_PICKED]
+    assert fulfillment.rejection_codes(pick_command("S1")) == [Code.ALREADY_PICKED]
 
 
 def test_unit_that_cannot_be_pending_is_rejected(fulfillment: InMemoryFulfillment) -> None:
     """A fully allocated order has no allocation in flight (S20)."""
-    assert fulfillment.violation_codes(pick_command("S9", order_id="SO-2")) == [Code.NOT_ON_PICK_LIST]
+    assert fulfillment.rejection_codes(pick_command("S9", order_id="SO-2")) == [Code.NOT_ON_PICK_LIST]
     (violation,) = fulfillment.violations
     assert violation.blocked_by == ["/serials/A/S9"]
 
@@ -71,14 +71,14 @@ def test_unit_that_cannot_be_pending_is_rejected(fulfillment: InMemoryFulfillmen
 )
 def test_pick_is_staged_in_the_orders_warehouse(fulfillment: InMemoryFulfillment, wrong: PickItems, code: Code) -> None:
     """Only dock and staging locations in the warehouse of the order are allowed (S09)."""
-    assert fulfillment.violation_codes(wrong) == [code]
+    assert fulfillment.rejection_codes(wrong) == [code]
 
 
 def test_cancelled_order_is_not_picked_and_not_reallocated(fulfillment: InMemoryFulfillment) -> None:
     """A cancelled order cannot be picked; its picked units are unpicked without reallocation (S11, S12)."""
     fulfillment.handle(pick_command("S1"))
     fulfillment.handle(OrderCancelled(order="SO-1"))
-    assert fulfillment.violation_codes(pick_command("S2")) == [Code.ORDER_CANCELLED]
+    assert fulfillment.rejection_codes(pick_command("S2")) == [Code.ORDER_CANCELLED]
     events = fulfillment.handle(
         UnpickItems(order="SO-1", units=scanned_units("S1"), location="EAST/A-1", reallocate=True, reason="cancelled")
     )
@@ -95,7 +95,7 @@ def test_short_pick_holds_the_unit_and_reallocates(fulfillment: InMemoryFulfillm
     (status_changed,) = [event for event in events if isinstance(event, OrderStatusChanged)]
     assert (status_changed.lines[0].allocated, status_changed.lines[0].open_quantity) == (1, 2)
     fulfillment.handle(pick_command("S2"))
-    assert fulfillment.violation_codes(ReportShortPick(order="SO-1", units=scanned_units("S2"), reason="?")) == [
+    assert fulfillment.rejection_codes(ReportShortPick(order="SO-1", units=scanned_units("S2"), reason="?")) == [
         Code.ALREADY_PICKED
     ]
 
@@ -104,13 +104,13 @@ def test_unpick_of_an_open_line_reallocates(fulfillment: InMemoryFulfillment) ->
     """An unpicked unit of an open line is replaced; without reallocation the unpick is rejected (S12)."""
     fulfillment.handle(pick_command("S1", "S2"))
     wrong_location = UnpickItems(order="SO-1", units=scanned_units("S1"), location="EAST/STAGE", reason="x")
-    assert fulfillment.violation_codes(wrong_location) == [Code.WRONG_LOCATION_TYPE]
+    assert fulfillment.rejection_codes(wrong_location) == [Code.WRONG_LOCATION_TYPE]
     unpick = UnpickItems(order="SO-1", units=scanned_units("S1"), location="EAST/A-1", reason="wrong colour")
-    assert fulfillment.violation_codes(unpick.model_copy(update={"reallocate": False})) == [Code.LINE_STILL_OPEN]
+    assert fulfillment.rejection_codes(unpick.model_copy(update={"reallocate": False})) == [Code.LINE_STILL_OPEN]
     assert [event.reallocate for event in fulfillment.handle(unpick) if isinstance(event, OrderSerialsUnpicked)] == [
         True
     ]
-    assert fulfillment.violation_codes(
+    assert fulfillment.rejection_codes(
         UnpickItems(order="SO-1", units=scanned_units("S1"), location="EAST/A-1", reason="x")
     ) == [Code.NOT_PICKED]
 
@@ -124,13 +124,13 @@ def test_unpick_after_demand_cancellation_creates_a_demand(fulfillment: InMemory
     )
     assert [event.reallocate for event in events if isinstance(event, OrderSerialsUnpicked)] == [False]
     assert [int(demand.quantity) for demand in allocation_requests(events)] == [1]
-    assert fulfillment.violation_codes(OrderAmended(order="SO-1", lines=[order_line("1", quantity=2)])) == []
+    assert fulfillment.rejection_codes(OrderAmended(order="SO-1", lines=[order_line("1", quantity=2)])) == []
 
 
 def test_quantity_cannot_fall_below_picked(fulfillment: InMemoryFulfillment) -> None:
     """An amendment below the picked quantity is rejected."""
     fulfillment.handle(pick_command("S1", "S2"))
-    assert fulfillment.violation_codes(OrderAmended(order="SO-1", lines=[order_line("1", quantity=1)])) == [
+    assert fulfillment.rejection_codes(OrderAmended(order="SO-1", lines=[order_line("1", quantity=1)])) == [
         Code.QUANTITY_BELOW_PICKED
     ]
 
@@ -163,11 +163,11 @@ def test_failed_swap_requests_any_unit(fulfillment: InMemoryFulfillment) -> None
 
 def test_swap_for_an_unavailable_unit_is_rejected(fulfillment: InMemoryFulfillment) -> None:
     """Allocated replacements, picked units and units of other orders are rejected."""
-    assert fulfillment.violation_codes(swap_command("S1", "S3")) == [Code.UNIT_NOT_AVAILABLE]
+    assert fulfillment.rejection_codes(swap_command("S1", "S3")) == [Code.UNIT_NOT_AVAILABLE]
     assert fulfillment.violations[0].blocked_by == ["/orders/SO-2"]
-    assert fulfillment.violation_codes(swap_command("S3", "S7")) == [Code.NOT_ON_PICK_LIST]
+    assert fulfillment.rejection_codes(swap_command("S3", "S7")) == [Code.NOT_ON_PICK_LIST]
     fulfillment.handle(pick_command("S1"))
-    assert fulfillment.violation_codes(swap_command("S1", "S7")) == [Code.ALREADY_PICKED]
+    assert fulfillment.rejection_codes(swap_command("S1", "S7")) == [Code.ALREADY_PICKED]
 
 
 def test_hold_deallocates_unpicked_units(fulfillment: InMemoryFulfillment) -> None:
@@ -192,11 +192,11 @@ def test_late_hold_event_of_another_order_changes_nothing(
     affected = AffectedSerial(serial="S3", status="ALLOCATED" if order_id else "IN_INVENTORY", order=order_id)
     assert not fulfillment.handle(SerialHoldPlaced(sku="A", hold_id="H", reason="inspection", units=[affected]))
     assert not fulfillment.handle(SerialHoldReleased(sku="A", hold_id="H", reason="released", serials=["S3"]))
-    assert not fulfillment.violation_codes(pick_command("S3", order_id="SO-2"))
+    assert not fulfillment.rejection_codes(pick_command("S3", order_id="SO-2"))
 
 
 def test_previously_shipped_unit_may_be_allocated_again(fulfillment: InMemoryFulfillment) -> None:
     """A returned unit may be allocated again: while the order has open demands, the pick can be retried."""
     fulfillment.uow.shipped["A", "S7"] = "SO-0"
-    assert fulfillment.violation_codes(pick_command("S7")) == [Code.NOT_YET_AVAILABLE]
+    assert fulfillment.rejection_codes(pick_command("S7")) == [Code.NOT_YET_AVAILABLE]
     assert fulfillment.violations[0].blocked_by == ["/orders/SO-0"]

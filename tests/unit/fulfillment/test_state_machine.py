@@ -75,7 +75,7 @@ class OrderMachine(FulfillmentMachine):
     def deliver_to_serials(self, choice: int) -> None:
         """Deliver the next event of an order to the serials service."""
         if pending_orders := [order for order, events in self.serials_stub.inbox.items() if events]:
-            self.serials_stub.handle(pending_orders[choice % len(pending_orders)])
+            self.serials_stub.handle_next(pending_orders[choice % len(pending_orders)])
 
     @rule(sku=SKUS)
     def deliver_to_fulfillment(self, sku: str) -> None:

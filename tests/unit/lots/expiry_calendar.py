@@ -6,8 +6,8 @@ from datetime import date
 
 from services.lots.expiry.domain import ExpiryCheck, ExpiryNotice, LotExpiryCheckDue, LotInWarehouse
 from shared.contracts.lots import LotExpired, LotExpiring, LotHoldPlaced
-from tests.unit.lots.in_memory_lots import InMemoryLots
-from tests.unit.serials.messages import to_event
+from tests.support.events import to_event
+from tests.support.in_memory.lots import InMemoryLots
 
 DEFAULT_THRESHOLDS = (90, 60, 30, 7)
 

@@ -3,8 +3,8 @@
 from datetime import date
 
 from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
-from tests.unit.lots.in_memory_lots import InMemoryLots
-from tests.unit.lots.messages import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages
+from tests.support.in_memory.lots import InMemoryLots
+from tests.support.messages.lots import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages
 
 messages = ProductMessages()
 MANUFACTURED_ON = date(2026, 9, 1)

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from services.lots.allocation.domain.allocation_events import allocated_events
+from services.lots.allocation.domain.available_lots import ShelfLifeRules
 from services.lots.allocation.domain.dispatch import APPROVAL_TTL, check_dispatch, ship
 from services.lots.allocation.domain.dispatch_rules import DispatchRules
-from services.lots.allocation.domain.shelf_life import ShelfLifeRules
-from services.lots.balances.domain.records import DocumentRefs
+from services.lots.balances.domain.ledger import DocumentRefs
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
-from tests.unit.lots.in_memory_allocation import CONTEXT, InMemoryAllocation
-from tests.unit.lots.order_messages import OrderMessages
-from tests.unit.serials.messages import to_event
+from tests.support.events import to_event
+from tests.support.in_memory.lot_allocation import CONTEXT, InMemoryAllocation
+from tests.support.messages.lot_orders import OrderMessages
 
 MESSAGES = OrderMessages()
 LAST_DAY = date(2027, 3, 31)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.lots.balances.domain.records import NO_EXPIRY, ZERO, DemandRef
 from services.lots.expiry.domain import EXPIRED_THRESHOLD, crossed_thresholds, next_check_date
 from shared.contracts.lots import LotExpired, LotExpiring, LotHoldPlaced
+from tests.support.messages.lots import DOCK, EARLY_EXPIRY, SHELF, ProductMessages
 from tests.unit.lots.expiry_calendar import DEFAULT_THRESHOLDS, ExpiryCalendar
-from tests.unit.lots.messages import DOCK, EARLY_EXPIRY, SHELF, ProductMessages
 
 MESSAGES = ProductMessages()
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.identifiers import warehouse_of
-from tests.unit.lots.in_memory_allocation import (
+from tests.support.in_memory.lot_allocation import (
     NOON,
     PICK_SEQUENCE,
     POLICY,
@@ -17,7 +17,7 @@ from tests.unit.lots.in_memory_allocation import (
     InMemoryAllocation,
     allocated_parts,
 )
-from tests.unit.lots.order_messages import OrderMessages
+from tests.support.messages.lot_orders import OrderMessages
 
 TODAY = date(2027, 3, 31)
 """The date in London: already tomorrow in EAST, still yesterday in WEST."""
@@ -71,6 +71,7 @@ ACTIONS = st.lists(
         RELEASE_HOLDS,
         CANCEL_ALLOCATION,
         CHANGE_POLICY,
+        ADVANCE_DAYS,
         CONTINUE_ORDER,
         CONTINUE_ORDER,
         CONTINUE_ORDER,
@@ -94,7 +95,7 @@ class ActionPlayer:
     def __init__(self, service: InMemoryAllocation) -> None:
         self.service, self.demand_count = service, 0
 
-    def play(self, action: tuple[Any, ...]) -> None:
+    def assert_expected_allocations(self, action: tuple[Any, ...]) -> None:
         """Apply one action and compare its allocations with the oracle."""
         service, expected = self.service, list[Any]()
 
@@ -214,7 +215,7 @@ def test_every_action_matches_the_oracle(
     """
     player = ActionPlayer(allocation_with_lots(dates))
     for action in [*stock, *actions]:
-        player.play(action)
+        player.assert_expected_allocations(action)
 
 
 def random_action(random: Random) -> tuple[Any, ...]:
@@ -257,4 +258,4 @@ def test_long_random_sequences(seed: int) -> None:
         })
     )  # fmt: skip
     for _ in range(150):
-        player.play(random_action(random))
+        player.assert_expected_allocations(random_action(random))

@@ -8,9 +8,9 @@ import pytest
 from services.lots.balances.domain import receipts
 from services.lots.balances.domain.records import DemandRef
 from shared.contracts.lots import LotHoldPlaced, LotMixingDetected
-from tests.unit.lots.in_memory_lots import InMemoryLots
-from tests.unit.lots.messages import BIN, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, WEST_SHELF, ProductMessages
-from tests.unit.serials.messages import to_event
+from tests.support.events import to_event
+from tests.support.in_memory.lots import InMemoryLots
+from tests.support.messages.lots import BIN, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, WEST_SHELF, ProductMessages
 
 messages = ProductMessages()
 

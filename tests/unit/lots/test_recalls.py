@@ -8,7 +8,8 @@ import pytest
 
 from services.lots.recalls.domain.close import OpenItemCounts, closing_violation
 from services.lots.recalls.domain.notice import IdentifierRange
-from services.lots.recalls.domain.open import RecallMatch, RecallQuery, recall_opened_events, resolve
+from services.lots.recalls.domain.open import RecallMatch, recall_opened_events, resolve
+from services.lots.recalls.domain.query import RecallQuery
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail

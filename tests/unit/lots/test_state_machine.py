@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.lots.balances.domain.records import ZERO, DemandRef, DocumentRefs
+from services.lots.balances.domain.ledger import DocumentRefs
+from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
 from shared.contracts.lots import LotAdjusted, LotHoldPlaced, LotHoldReleased, LotMoved, LotReceived
 from shared.inventory.expiry import is_expired
-from tests.unit.lots.expiry_calendar import ExpiryCalendar
-from tests.unit.lots.in_memory_lots import CONTEXT, InMemoryLots
-from tests.unit.lots.messages import (
+from tests.support.in_memory.lots import CONTEXT, InMemoryLots
+from tests.support.messages.lots import (
     BIN,
     DOCK,
     EARLY_EXPIRY,
@@ -26,6 +26,7 @@ from tests.unit.lots.messages import (
     WEST_SHELF,
     ProductMessages,
 )
+from tests.unit.lots.expiry_calendar import ExpiryCalendar
 
 lots = st.sampled_from(["B-1", "B-2", "0B-1"])
 quantities = st.sampled_from(["0.000001", "0.5", "1", "2.25", "3", "10"]).map(Decimal)

@@ -60,7 +60,7 @@ class LotReceivingMachine(RuleBasedStateMachine):
     def undo_lots(self, receipt: str, session: str, lots: list[str], actor: str) -> None:
         """Undo scans of lots."""
         command = commands.UndoScan(receipt=receipt, session=session, sku="MILK", lots=lots)
-        self.assert_all_or_nothing(steps.apply_command(self.uow, command, actor))
+        self.assert_all_or_nothing(steps.handle(self.uow, command, actor))
 
     @invariant()
     def line_totals_match_lot_scans(self) -> None:

@@ -10,9 +10,10 @@ from services.receiving.receipts import domain
 from services.receiving.receipts.domain import CommandOutcome, ReceivingUnitOfWork
 from services.receiving.receipts.domain.records import ReceiptLine
 from shared.contracts.commands import receiving as commands
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import Message
 from shared.contracts.receiving import ReceiptLotsReceived
 from shared.contracts.upstream import AsnAnnounced, ShelfLifePolicy
+from tests.support.events import to_event
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ANNA, BEN = "anna", "ben"
@@ -41,13 +42,7 @@ def announced_lots_uow() -> ReceivingUnitOfWork:
     return uow
 
 
-def to_event(payload: Message, actor: str = ANNA) -> CloudEvent[Any]:
-    """Wrap a message in an event of an actor."""
-    data = payload.model_copy(update={"actor": actor})
-    return CloudEvent[Any].model_construct(id=f"m-{id(data)}", source="test", type=payload.TYPE, time=NOW, data=data)
-
-
-def apply_command(uow: ReceivingUnitOfWork, command: Message, actor: str = ANNA) -> CommandOutcome:
+def handle(uow: ReceivingUnitOfWork, command: Message, actor: str = ANNA) -> CommandOutcome:
     """Apply one command."""
     return domain.apply_commands(uow, [to_event(command, actor)])[0]
 
@@ -67,7 +62,7 @@ def announce_receipt(
     command = AsnAnnounced.model_validate(
         {"receipt": receipt, "warehouse": warehouse, "kind": kind, "lines": list(lines)}
     )
-    return apply_command(uow, command)
+    return handle(uow, command)
 
 
 def scan_serials(
@@ -81,7 +76,7 @@ def scan_serials(
 ) -> CommandOutcome:
     """Scan serials at the dock."""
     fields = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "serials": list(serials), "sku": sku}
-    return apply_command(uow, commands.ScanItems.model_validate(fields | overrides), actor)
+    return handle(uow, commands.ScanItems.model_validate(fields | overrides), actor)
 
 
 def scanned_lot(
@@ -97,12 +92,12 @@ def scan_lots(
 ) -> CommandOutcome:  # fmt: skip
     """Scan lots at the dock."""
     fields = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "lots": list(lots), "sku": sku}
-    return apply_command(uow, commands.ScanItems.model_validate(fields | overrides), actor)
+    return handle(uow, commands.ScanItems.model_validate(fields | overrides), actor)
 
 
 def confirm_session(uow: ReceivingUnitOfWork, receipt: str, session: str = "S", actor: str = ANNA) -> CommandOutcome:
     """Confirm a session."""
-    return apply_command(uow, commands.ConfirmSession(receipt=receipt, session=session), actor)
+    return handle(uow, commands.ConfirmSession(receipt=receipt, session=session), actor)
 
 
 def scan_statuses(result: CommandOutcome) -> list[str]:

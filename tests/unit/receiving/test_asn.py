@@ -2,15 +2,16 @@
 
 from services.receiving.receipts import domain
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptRejected
-from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import AsnCancelled, AsnChanged
+from tests.support.events import to_event
+from tests.support.messages.reference import product_changed
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     announce_receipt,
-    apply_command,
     asn_line,
     error_codes,
     event_types,
+    handle,
     line_counts,
     scan_serials,
     unit_status,
@@ -19,12 +20,12 @@ from tests.unit.receiving.steps import (
 
 def amend_receipt(uow: domain.ReceivingUnitOfWork, receipt: str, **lines: object) -> domain.CommandOutcome:
     """Amend an ASN."""
-    return apply_command(uow, AsnChanged.model_validate({"receipt": receipt, **lines}))
+    return handle(uow, AsnChanged.model_validate({"receipt": receipt, **lines}))
 
 
 def cancel_receipt(uow: domain.ReceivingUnitOfWork, receipt: str) -> domain.CommandOutcome:
     """Cancel an ASN."""
-    return apply_command(uow, AsnCancelled(receipt=receipt))
+    return handle(uow, AsnCancelled(receipt=receipt))
 
 
 def test_listed_serials_become_expected() -> None:
@@ -171,7 +172,7 @@ def test_line_waits_for_its_product() -> None:
     """A line that precedes its product is expected once the product is defined."""
     uow = steps.new_uow()
     assert event_types(announce_receipt(uow, "R1", asn_line(["A"], 3, sku="NEW"))) == []
-    defined = steps.to_event(ProductChanged(sku="NEW", version=1, name="", unit="each", tracking="SERIAL"))
+    defined = to_event(product_changed("NEW", "SERIAL"))
     emitted = domain.plan_waiting_lines(uow, [defined])
     assert [(event.model_dump()["serials"], int(event.model_dump()["quantity"])) for event in emitted] == [
         (["A"], 1),
@@ -185,7 +186,7 @@ def test_waiting_line_of_a_product_without_serials() -> None:
     """Serials announced for a product that is not serial-tracked are rejected; its quantity is expected."""
     uow = steps.new_uow()
     announce_receipt(uow, "R1", asn_line(["A"], 3, sku="NEW"))
-    defined = steps.to_event(ProductChanged(sku="NEW", version=1, name="", unit="each", tracking="NONE"))
+    defined = to_event(product_changed("NEW", "NONE"))
     rejection, expected_event = domain.plan_waiting_lines(uow, [defined])
     assert isinstance(rejection, ReceiptRejected)
     assert isinstance(expected_event, ReceiptLineExpected)
@@ -199,7 +200,7 @@ def test_cancelled_while_waiting_for_its_product() -> None:
     uow = steps.new_uow()
     announce_receipt(uow, "R1", asn_line(["A"], sku="NEW"))
     assert event_types(cancel_receipt(uow, "R1")) == ["receipt.closed.v1"]
-    defined = steps.to_event(ProductChanged(sku="NEW", version=1, name="", unit="each", tracking="SERIAL"))
+    defined = to_event(product_changed("NEW", "SERIAL"))
     assert domain.plan_waiting_lines(uow, [defined]) == []
 
 

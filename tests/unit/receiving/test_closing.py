@@ -9,11 +9,11 @@ from shared.contracts.receiving import DiscrepancyFound, ReceiptClosed, ReceiptL
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     announce_receipt,
-    apply_command,
     asn_line,
     confirm_session,
     error_codes,
     event_types,
+    handle,
     line_counts,
     scan_serials,
     unit_status,
@@ -24,7 +24,7 @@ SUE = "sue"
 
 def close_receipt(uow: ReceivingUnitOfWork, receipt: str) -> CommandOutcome:
     """Close a receipt."""
-    return apply_command(uow, commands.CloseReceipt(receipt=receipt), SUE)
+    return handle(uow, commands.CloseReceipt(receipt=receipt), SUE)
 
 
 def resolve_discrepancy(
@@ -41,7 +41,7 @@ def resolve_discrepancy(
         "reason": "seen",
         **overrides,
     }
-    return apply_command(uow, commands.ResolveDiscrepancy.model_validate(fields), SUE)
+    return handle(uow, commands.ResolveDiscrepancy.model_validate(fields), SUE)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_open_session_blocks_closing(uow: ReceivingUnitOfWork) -> None:
     result = close_receipt(uow, "R1")
     assert error_codes(result) == ["session_open"]
     assert result.violations[0].blocked_by == ["/receipts/R1/sessions/T"]
-    apply_command(uow, commands.DiscardSession(receipt="R1", session="T"))
+    handle(uow, commands.DiscardSession(receipt="R1", session="T"))
     assert not error_codes(close_receipt(uow, "R1"))
     assert error_codes(close_receipt(uow, "R9")) == ["receipt_not_found"]
 
@@ -199,4 +199,4 @@ def test_accepting_a_unit_received_meanwhile_is_rejected(uow: ReceivingUnitOfWor
 def test_unknown_discrepancy_is_rejected(uow: ReceivingUnitOfWork) -> None:
     """A discrepancy of another receipt is not found."""
     command = commands.ResolveDiscrepancy(receipt="R2", discrepancy="id-1", resolution="VOID", reason="seen")
-    assert error_codes(apply_command(uow, command)) == ["discrepancy_not_found"]
+    assert error_codes(handle(uow, command)) == ["discrepancy_not_found"]

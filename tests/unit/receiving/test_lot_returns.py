@@ -11,7 +11,8 @@ from services.receiving.returns.domain import ReturnsUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.lots import LotShipped
 from shared.contracts.receiving import ReturnLotsDisposed, ReturnLotsReceived
-from tests.unit.receiving.steps import NOW, error_codes, to_event
+from tests.support.events import to_event
+from tests.unit.receiving.steps import NOW, error_codes
 
 
 @pytest.fixture

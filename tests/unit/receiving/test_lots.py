@@ -12,11 +12,11 @@ from tests.unit.receiving.steps import (
     ANNA,
     BEN,
     announce_receipt,
-    apply_command,
     asn_line,
     confirm_session,
     error_codes,
     event_types,
+    handle,
     received_lots,
     scan_lots,
     scan_statuses,
@@ -37,7 +37,7 @@ def resolve_discrepancy(uow: ReceivingUnitOfWork, resolution: str) -> CommandOut
     """Resolve the only discrepancy."""
     (discrepancy,) = uow.discrepancies.values()
     fields = {"receipt": "R1", "discrepancy": discrepancy.discrepancy, "resolution": resolution, "reason": "seen"}
-    return apply_command(uow, commands.ResolveDiscrepancy.model_validate(fields), SUE)
+    return handle(uow, commands.ResolveDiscrepancy.model_validate(fields), SUE)
 
 
 def test_lots_fill_lines_in_order(uow: ReceivingUnitOfWork) -> None:
@@ -82,7 +82,7 @@ def test_unannounced_product_is_unmatched(uow: ReceivingUnitOfWork) -> None:
     command = commands.ResolveDiscrepancy(
         receipt="R2", discrepancy=discrepancy.discrepancy, resolution="ACCEPT", reason="ordered by phone"
     )
-    assert received_lots(apply_command(uow, command, SUE)) == [("+1", [("A", 3)])]
+    assert received_lots(handle(uow, command, SUE)) == [("+1", [("A", 3)])]
 
 
 def test_one_lot_number_of_two_products(uow: ReceivingUnitOfWork) -> None:
@@ -91,9 +91,9 @@ def test_one_lot_number_of_two_products(uow: ReceivingUnitOfWork) -> None:
     announce_receipt(uow, "R1", asn_line(number="4", sku="BUTTER", quantity=5))
     scan_lots(uow, "R1", scanned_lot("A", 5))
     assert scan_statuses(scan_lots(uow, "R1", scanned_lot("A", 5, "2027-01-01"), sku="BUTTER")) == ["ACCEPTED"]
-    undo_result = apply_command(uow, commands.UndoScan(receipt="R1", session="S", sku="SALT", lots=["A"]))
+    undo_result = handle(uow, commands.UndoScan(receipt="R1", session="S", sku="SALT", lots=["A"]))
     assert error_codes(undo_result) == ["lot_not_scanned"]
-    apply_command(uow, commands.UndoScan(receipt="R1", session="S", sku="MILK", lots=["A"]))
+    handle(uow, commands.UndoScan(receipt="R1", session="S", sku="MILK", lots=["A"]))
     assert received_lots(confirm_session(uow, "R1")) == [("4", [("A", 5)])]
 
 
@@ -102,12 +102,12 @@ def test_undo_and_discard(uow: ReceivingUnitOfWork) -> None:
     scan_lots(uow, "R1", scanned_lot("A", 90), scanned_lot("B", 5))
     scan_lots(uow, "R1", scanned_lot("C", 5), session="T", actor=BEN)
     assert scan_statuses(scan_lots(uow, "R1", scanned_lot("A", 20))) == ["OVER"]
-    undo_result = apply_command(uow, commands.UndoScan(receipt="R1", session="S", sku="MILK", lots=["A", "C", "x"]))
+    undo_result = handle(uow, commands.UndoScan(receipt="R1", session="S", sku="MILK", lots=["A", "C", "x"]))
     assert error_codes(undo_result) == ["lot_not_scanned"]
     assert undo_result.violations[0].ids == ["C", "x"]
     assert {scan.lot for scan in uow.lot_scans.values()} == {"B", "C"}
-    apply_command(uow, commands.DiscardSession(receipt="R1", session="S"))
-    apply_command(uow, commands.TakeOverSession(receipt="R1", session="T"), ANNA)
+    handle(uow, commands.DiscardSession(receipt="R1", session="S"))
+    handle(uow, commands.TakeOverSession(receipt="R1", session="T"), ANNA)
     assert received_lots(confirm_session(uow, "R1", "T")) == [("2", [("C", 5)])]
     assert (scanned_and_received(uow), scanned_and_received(uow, "2")) == ((0, 0), (0, 5))
 
@@ -119,8 +119,8 @@ def test_session_count_mismatch_is_rejected(uow: ReceivingUnitOfWork) -> None:
         quantity: commands.ConfirmSession(receipt="R1", session="S", quantity=Decimal(quantity))
         for quantity in (100, 110)
     }
-    assert error_codes(apply_command(uow, confirmations[100])) == ["session_count_mismatch"]
-    assert event_types(apply_command(uow, confirmations[110])) == [
+    assert error_codes(handle(uow, confirmations[100])) == ["session_count_mismatch"]
+    assert event_types(handle(uow, confirmations[110])) == [
         "receipt.lots_received.v1",
         "receipt.lots_received.v1",
         "discrepancy.found.v1",

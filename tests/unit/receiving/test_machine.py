@@ -13,9 +13,10 @@ from services.receiving.receipts import domain
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import Message
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptSerialsReceived
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnCancelled, AsnChanged
+from tests.support.events import to_event
+from tests.support.messages.reference import product_changed
 from tests.unit.receiving import steps
 from tests.unit.receiving.lot_machine import RECEIPTS, SESSIONS, USERS, LotReceivingMachine
 
@@ -74,7 +75,7 @@ class ReceivingMachine(LotReceivingMachine):
         """Amend an ASN."""
         asn_line = steps.asn_line(serials, len(serials) + unlisted or 1, number, sku)
         self.assert_all_or_nothing(
-            steps.apply_command(self.uow, AsnChanged.model_validate({"receipt": receipt, "remove": [asn_line]}))
+            steps.handle(self.uow, AsnChanged.model_validate({"receipt": receipt, "remove": [asn_line]}))
         )
 
     @initialize()
@@ -87,7 +88,7 @@ class ReceivingMachine(LotReceivingMachine):
     def cancel(self, receipt: str, *, is_rare_case: bool) -> None:
         """Cancel an ASN."""
         if is_rare_case:
-            self.assert_all_or_nothing(steps.apply_command(self.uow, AsnCancelled(receipt=receipt)))
+            self.assert_all_or_nothing(steps.handle(self.uow, AsnCancelled(receipt=receipt)))
 
     @rule(receipt=RECEIPTS, session=SESSIONS, sku=SKUS, serials=SERIALS.filter(bool), actor=USERS)
     def scan(self, receipt: str, session: str, sku: str, serials: list[str], actor: str) -> None:
@@ -100,7 +101,7 @@ class ReceivingMachine(LotReceivingMachine):
     def undo(self, receipt: str, session: str, sku: str, serials: list[str], actor: str) -> None:
         """Undo scans."""
         command = commands.UndoScan(receipt=receipt, session=session, sku=sku, serials=serials)
-        self.assert_all_or_nothing(steps.apply_command(self.uow, command, actor))
+        self.assert_all_or_nothing(steps.handle(self.uow, command, actor))
 
     @rule(
         receipt=RECEIPTS,
@@ -110,9 +111,7 @@ class ReceivingMachine(LotReceivingMachine):
     )
     def end_session(self, receipt: str, session: str, actor: str, command_class: type[commands.ConfirmSession]) -> None:
         """Confirm, discard or take over a session."""
-        self.assert_all_or_nothing(
-            steps.apply_command(self.uow, command_class(receipt=receipt, session=session), actor)
-        )
+        self.assert_all_or_nothing(steps.handle(self.uow, command_class(receipt=receipt, session=session), actor))
 
     @rule(receipt=RECEIPTS, session=SESSIONS)
     def confirm_session(self, receipt: str, session: str) -> None:
@@ -124,7 +123,7 @@ class ReceivingMachine(LotReceivingMachine):
     def close(self, receipt: str, *, is_rare_case: bool) -> None:
         """Close a receipt."""
         if is_rare_case:
-            self.assert_all_or_nothing(steps.apply_command(self.uow, commands.CloseReceipt(receipt=receipt)))
+            self.assert_all_or_nothing(steps.handle(self.uow, commands.CloseReceipt(receipt=receipt)))
 
     @rule(
         pick=st.integers(0, 99),
@@ -137,21 +136,21 @@ class ReceivingMachine(LotReceivingMachine):
             discrepancy = discrepancies[pick % len(discrepancies)]
             fields = {"receipt": discrepancy.receipt, "discrepancy": discrepancy.discrepancy, "resolution": resolution}
             command = commands.ResolveDiscrepancy.model_validate(fields | {"match_to": match_to, "reason": "seen"})
-            self.assert_all_or_nothing(steps.apply_command(self.uow, command))
+            self.assert_all_or_nothing(steps.handle(self.uow, command))
 
     @rule()
     def define(self) -> None:
         """Define the late product."""
         self.uow.trackings = {**self.uow.trackings, "LATE": "SERIAL"}
-        product_event = ProductChanged(sku="LATE", version=1, name="", unit="each", tracking="SERIAL")
-        self.apply_events(domain.plan_waiting_lines(self.uow, [steps.to_event(product_event)]))
+        product_event = product_changed("LATE", "SERIAL")
+        self.apply_events(domain.plan_waiting_lines(self.uow, [to_event(product_event)]))
 
     @rule(sku=SKUS, serials=SERIALS)
     def void(self, sku: str, serials: list[str]) -> None:
         """Void units that are on hand."""
         on_hand = [serial for serial in serials if steps.unit_status(self.uow, serial, sku) == "ON_HAND"]
         adjusted = SerialAdjusted(sku=sku, serials=on_hand, adjustment="VOID", reason="wrong")
-        domain.void_units(self.uow, [steps.to_event(adjusted)])
+        domain.void_units(self.uow, [to_event(adjusted)])
 
     @invariant()
     def line_counts_match_units(self) -> None:

@@ -11,7 +11,10 @@ from shared.contracts.problems import Code
 from shared.contracts.upstream import LocationDefined, ProductDefined, ShelfLifePolicy, WarehouseDefined
 
 NO_DATE = ShelfLifePolicy(expiry_required=False)
-PUMP = Product("PUMP", 3, "Pump", "each", "SERIAL", (("4006", 1),), NO_DATE, 0)
+PUMP = Product(
+    sku="PUMP", version=3, name="Pump", unit="each", tracking="SERIAL", barcodes=(("4006", 1),), shelf_life=NO_DATE,
+    decimals=0,
+)  # fmt: skip
 
 
 def definition(sku: str = "PUMP", **overrides: Any) -> ProductDefined:

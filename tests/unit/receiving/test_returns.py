@@ -12,7 +12,8 @@ from services.receiving.returns.domain import ReturnsUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.receiving import ReturnSerialsDisposed, ReturnSerialsReceived
 from shared.contracts.serials import SerialStateChanged
-from tests.unit.receiving.steps import NOW, error_codes, to_event
+from tests.support.events import to_event
+from tests.unit.receiving.steps import NOW, error_codes
 
 
 @pytest.fixture

@@ -8,14 +8,15 @@ from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import DiscrepancyFound, ReceiptSerialsReceived
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import ShelfLifePolicy
+from tests.support.events import to_event
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     announce_receipt,
-    apply_command,
     asn_line,
     confirm_session,
     error_codes,
     event_types,
+    handle,
     line_counts,
     scan_serials,
     scan_statuses,
@@ -95,15 +96,17 @@ def test_confirmation_publishes_units_and_discrepancies(uow: ReceivingUnitOfWork
     assert line_counts(uow, "R1") == (4, 2, 1, 0, 2)
     assert error_codes(confirm_session(uow, "R1")) == ["session_closed"]
     assert error_codes(scan_serials(uow, "R1", "B")) == ["session_closed"]
+    undo = commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A"])
+    assert error_codes(handle(uow, undo)) == ["session_closed"]
 
 
 def test_session_count_mismatch_is_rejected(uow: ReceivingUnitOfWork) -> None:
     """A confirmation with another count than scanned is rejected, so that no scan is missed (S16)."""
     scan_serials(uow, "R1", "A", "K")
     confirmations = {count: commands.ConfirmSession(receipt="R1", session="S", units=count) for count in (1, 2)}
-    assert error_codes(apply_command(uow, confirmations[1])) == ["session_count_mismatch"]
+    assert error_codes(handle(uow, confirmations[1])) == ["session_count_mismatch"]
     assert unit_status(uow, "A") == "SCANNED"
-    assert event_types(apply_command(uow, confirmations[2])) == ["receipt.serials_received.v1", "discrepancy.found.v1"]
+    assert event_types(handle(uow, confirmations[2])) == ["receipt.serials_received.v1", "discrepancy.found.v1"]
 
 
 def test_long_session_is_split_into_messages() -> None:
@@ -122,12 +125,10 @@ def test_long_session_is_split_into_messages() -> None:
 def test_undo_and_discard_restore_units(uow: ReceivingUnitOfWork) -> None:
     """After undo, an expected unit is expected again, and a new one can be scanned anywhere."""
     scan_serials(uow, "R1", "A", "x1", "K")
-    undo_result = apply_command(
-        uow, commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A", "K", "nope"])
-    )
+    undo_result = handle(uow, commands.UndoScan(receipt="R1", session="S", sku="PUMP", serials=["A", "K", "nope"]))
     assert error_codes(undo_result) == ["serial_not_scanned"]
     assert (unit_status(uow, "A"), line_counts(uow, "R1")) == ("EXPECTED", (4, 2, 1, 1, 0))
-    apply_command(uow, commands.DiscardSession(receipt="R1", session="S"))
+    handle(uow, commands.DiscardSession(receipt="R1", session="S"))
     assert (unit_status(uow, "x1"), line_counts(uow, "R1")) == ("INACTIVE", (4, 2, 0, 0, 0))
     assert not uow.unmatched_scans
     assert uow.receipts["R1"].status == "PLANNED"
@@ -139,14 +140,14 @@ def test_session_has_one_owner(uow: ReceivingUnitOfWork) -> None:
     scan_serials(uow, "R1", "A")
     assert error_codes(scan_serials(uow, "R1", "B", actor=steps.BEN)) == ["session_owned_by_other"]
     assert error_codes(confirm_session(uow, "R1", actor=steps.BEN)) == ["session_owned_by_other"]
-    assert not error_codes(apply_command(uow, commands.TakeOverSession(receipt="R1", session="S"), steps.BEN))
+    assert not error_codes(handle(uow, commands.TakeOverSession(receipt="R1", session="S"), steps.BEN))
     assert event_types(confirm_session(uow, "R1", actor=steps.BEN)) == ["receipt.serials_received.v1"]
-    assert error_codes(apply_command(uow, commands.TakeOverSession(receipt="R1", session="S"))) == ["session_closed"]
-    assert error_codes(apply_command(uow, commands.DiscardSession(receipt="R1", session="T"))) == ["session_not_found"]
+    assert error_codes(handle(uow, commands.TakeOverSession(receipt="R1", session="S"))) == ["session_closed"]
+    assert error_codes(handle(uow, commands.DiscardSession(receipt="R1", session="T"))) == ["session_not_found"]
 
 
 def test_invalid_scans_are_rejected(uow: ReceivingUnitOfWork) -> None:
-    """Unknown receipts, products and locations, wrong warehouses, location types and tracking are rejected."""
+    """Unknown receipts, products and locations, wrong warehouses, location types and tracking are rejected (S06)."""
     assert error_codes(scan_serials(uow, "R9", "A")) == ["receipt_not_found"]
     assert error_codes(scan_serials(uow, "R1", "A", sku="NOPE")) == ["product_not_found"]
     assert error_codes(scan_serials(uow, "R1", "A", sku="SALT")) == ["not_serial_tracked"]
@@ -157,7 +158,7 @@ def test_invalid_scans_are_rejected(uow: ReceivingUnitOfWork) -> None:
 
 
 def test_barcode_identifies_the_product(uow: ReceivingUnitOfWork) -> None:
-    """A barcode identifies the scanned product; an unknown barcode is rejected."""
+    """A barcode identifies the scanned product; an unknown barcode is rejected (S13)."""
     assert scan_statuses(scan_serials(uow, "R1", "A", sku=None, barcode="4006")) == ["ACCEPTED"]  # type: ignore[arg-type]
     assert error_codes(scan_serials(uow, "R1", "B", sku=None, barcode="9999")) == ["product_not_found"]  # type: ignore[arg-type]
 
@@ -176,7 +177,7 @@ def test_void_unit_reopens_its_line(uow: ReceivingUnitOfWork) -> None:
     scan_serials(uow, "R2", "E")
     confirm_session(uow, "R2")
     domain.void_units(
-        uow, [steps.to_event(SerialAdjusted(sku="PUMP", serials=["E"], adjustment="VOID", reason="typed wrong"))]
+        uow, [to_event(SerialAdjusted(sku="PUMP", serials=["E"], adjustment="VOID", reason="typed wrong"))]
     )
     assert (unit_status(uow, "E"), line_counts(uow, "R2")) == ("VOID", (1, 0, 0, 0, 0))
     assert scan_statuses(scan_serials(uow, "R2", "E7", "E", session="T")) == ["ACCEPTED", "DUPLICATE_SERIAL"]
@@ -199,7 +200,7 @@ def test_units_keep_lot_and_expiry_of_their_label(uow: ReceivingUnitOfWork) -> N
     command = commands.ResolveDiscrepancy(
         receipt="R1", discrepancy=discrepancy.discrepancy, resolution="ACCEPT", reason="one too many, kept"
     )
-    received_event = apply_command(uow, command).events[0]
+    received_event = handle(uow, command).events[0]
     assert isinstance(received_event, ReceiptSerialsReceived)
     assert (received_event.serials, received_event.lot, str(received_event.expiry)) == (["u"], "L/3", "2027-02-28")
 

@@ -17,7 +17,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsUnpicked,
 )
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialHoldPlaced, SerialStateChanged
-from tests.unit.serials.messages import (
+from tests.support.messages.serials import (
     BIN,
     OUTBOUND,
     cancel_allocation,

@@ -20,9 +20,10 @@ from shared.contracts.envelope import Message
 from shared.contracts.lots import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
 from shared.inventory.expiry import is_expired
+from tests.support.events import NOW
+from tests.support.in_memory.serials import InMemorySerials
+from tests.support.messages.serials import BIN, SHELF, serial_numbers
 from tests.unit.serials.fake_services import FakeFulfillment, FakeOrderLine, FakeReceiving
-from tests.unit.serials.in_memory_serials import InMemorySerials
-from tests.unit.serials.messages import BIN, NOW, SHELF, serial_numbers
 
 SERIALS = serial_numbers(6)
 serials = st.sampled_from(SERIALS)

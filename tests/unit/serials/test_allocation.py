@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 from services.serials.allocation.domain.allocate import allocate
 from services.serials.allocation.domain.demand import Demand, DemandSet
-from services.serials.units.domain.unit import MessageContext, Unit
+from services.serials.units.domain.operations import MessageContext
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import Causation
 from shared.contracts.serials import SerialAllocated, SerialStateChanged
-from tests.unit.serials.in_memory_serials import InMemorySerials, with_stock
-from tests.unit.serials.messages import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
+from tests.support.in_memory.serials import InMemorySerials, with_stock
+from tests.support.messages.serials import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -104,7 +105,11 @@ def test_nothing_is_allocated_without_released_stock() -> None:
     """A loaded demand gets no unit unless stock of its pool was released, even if a unit matches (S28)."""
     uow, demands = SerialsUnitOfWork(), DemandSet()
     uow.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
-    demands.load([Demand("D1", "OPEN", "SO-1", "1", "A-1", "EAST", "C-1", 0, NOW, "BACKORDER", 1, 1)])
+    demand = Demand(
+        demand_id="D1", status="OPEN", order_id="SO-1", line="1", sku="A-1", warehouse="EAST", customer="C-1",
+        priority=0, placed_at=NOW, shortfall="BACKORDER", quantity=1, open_quantity=1,
+    )  # fmt: skip
+    demands.load([demand])
     assert allocate(uow, demands, {}) == []
     uow.mark_released(uow.get_unit("A-1", "SN-1"), MessageContext("anna", NOW, Causation(source="test", id="1")))
     assert [allocation.demand.demand_id for allocation in allocate(uow, demands, {})] == ["D1"]

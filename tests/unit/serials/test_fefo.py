@@ -12,12 +12,12 @@ from services.serials.units.domain.shelf_life import ShelfLifeRules
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.fulfillment import OrderSerialsDeallocated
-from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
-from tests.unit.serials.in_memory_serials import InMemorySerials, with_picked_units
-from tests.unit.serials.messages import (
-    NOW,
+from tests.support.events import NOW, to_event
+from tests.support.in_memory.serials import InMemorySerials, with_picked_units
+from tests.support.messages.reference import product_changed
+from tests.support.messages.serials import (
     SHELF,
     order_dispatched,
     order_fields,
@@ -25,7 +25,6 @@ from tests.unit.serials.messages import (
     request_allocation,
     request_dispatch_check,
     serial_numbers,
-    to_event,
 )
 
 TODAY = NOW.date()
@@ -128,7 +127,7 @@ def test_relaxed_policy_allocates_backorders() -> None:
     service = with_labelled_units([(5, None)], ShelfLifePolicy(stop_allocation_days=7))
     service.handle(request_allocation("D1", 1))
     assert serials_by_demand(service) == {"D1": []}
-    service.handle(ProductChanged(sku="A-1", version=2, name="Gauze", unit="each", tracking="SERIAL"))
+    service.handle(product_changed("A-1", "SERIAL", version=2))
     assert serials_by_demand(service) == {"D1": ["SN-1"]}
 
 

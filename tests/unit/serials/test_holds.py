@@ -5,9 +5,9 @@ from datetime import timedelta
 from shared.contracts.commands.serials import PlaceSerialHold, PutAwaySerials, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.serials import SerialDispatchApproved, SerialDispatchRejected, SerialHoldPlaced
-from tests.unit.serials.in_memory_serials import codes, with_picked_units, with_stock
-from tests.unit.serials.messages import (
-    NOW,
+from tests.support.events import NOW
+from tests.support.in_memory.serials import error_codes, with_picked_units, with_stock
+from tests.support.messages.serials import (
     SHELF,
     order_dispatched,
     order_fields,
@@ -77,11 +77,13 @@ def test_holds_are_released_by_id() -> None:
     service = with_stock(1)
     for hold_id in ("H-1", "H-2"):
         service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id=hold_id, reason="suspicion"))
-    assert codes(service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="H-1", reason="again"))) == [
+    assert error_codes(service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="H-1", reason="again"))) == [
         ["hold_exists"]
     ]
     service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-1", reason="cleared"))
     assert not service.units["A-1", "SN-1"].is_available
-    assert codes(service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-1", reason="cleared"))) == [["hold_not_found"]]
+    assert error_codes(service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-1", reason="cleared"))) == [
+        ["hold_not_found"]
+    ]
     service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-2", reason="cleared"))
     assert service.units["A-1", "SN-1"].is_available

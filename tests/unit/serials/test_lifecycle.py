@@ -8,8 +8,8 @@ from shared.contracts.commands.serials import AdjustSerials, MoveSerials, PutAwa
 from shared.contracts.fulfillment import OrderSerialsPicked, OrderSerialsUnpicked
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import SerialAdjusted, SerialAllocated, SerialStateChanged
-from tests.unit.serials.in_memory_serials import InMemorySerials, codes, with_picked_units, with_stock
-from tests.unit.serials.messages import (
+from tests.support.in_memory.serials import InMemorySerials, error_codes, with_picked_units, with_stock
+from tests.support.messages.serials import (
     BIN,
     DOCK,
     OUTBOUND,
@@ -104,7 +104,7 @@ def test_putaway_requires_a_storage_location_of_the_warehouse(location: str, cod
     service = InMemorySerials()
     service.handle(receive(["SN-1"]))
     outcomes = service.handle(PutAwaySerials(sku="A-1", serials=["SN-1"], location=location))
-    assert codes(outcomes) == [[code]]
+    assert error_codes(outcomes) == [[code]]
     assert service.status("SN-1") == "RECEIVED"
 
 
@@ -112,7 +112,7 @@ def test_duplicate_serial_in_a_command_is_rejected() -> None:
     """A command with a duplicate serial is rejected as a whole: one label was not scanned (S14)."""
     service = InMemorySerials()
     service.handle(receive(["SN-1"]))
-    assert codes(service.handle(PutAwaySerials(sku="A-1", serials=["SN-1", "SN-1"], location=SHELF))) == [
+    assert error_codes(service.handle(PutAwaySerials(sku="A-1", serials=["SN-1", "SN-1"], location=SHELF))) == [
         ["duplicate_serial_in_request"]
     ]
 
@@ -185,7 +185,9 @@ def test_return_that_is_not_restocked(disposition: Any, adjustment: str) -> None
     )
     unit = service.units["A-1", "SN-1"]
     assert (unit.adjustment, unit.open_hold_count) == (adjustment, 0)
-    assert codes(service.handle(PutAwaySerials(sku="A-1", serials=["SN-1"], location=SHELF))) == [["unit_not_in_stock"]]
+    assert error_codes(service.handle(PutAwaySerials(sku="A-1", serials=["SN-1"], location=SHELF))) == [
+        ["unit_not_in_stock"]
+    ]
 
 
 def test_return_hold_ends_only_with_its_disposition() -> None:
@@ -234,4 +236,4 @@ def test_adjustments_require_unallocated_units() -> None:
     service.handle(AdjustSerials(sku="A-1", serials=["SN-4"], adjustment="VOID", reason="mistyped"))
     assert (service.events_of(SerialAdjusted)[-1].receipt, service.events_of(SerialAdjusted)[-1].line) == ("R-1", "1")
     found_command = AdjustSerials(sku="A-1", serials=["SN-4"], adjustment="FOUND", reason="count")
-    assert codes(service.handle(found_command)) == [["illegal_transition"]]
+    assert error_codes(service.handle(found_command)) == [["illegal_transition"]]

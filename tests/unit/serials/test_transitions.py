@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.transitions import (
     NON_STATUS_CHANGES,
     STATUSES,
@@ -11,11 +12,10 @@ from services.serials.units.domain.transitions import (
     SerialChangeType,
     next_status,
 )
-from services.serials.units.domain.unit import DocumentRefs, MessageContext
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import Causation
 from shared.contracts.serials import SerialStatus
-from tests.unit.serials.messages import NOW
+from tests.support.events import NOW
 
 CONTEXT = MessageContext("ann", NOW, Causation(source="test", id="m0"))
 

@@ -2,21 +2,25 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from shared.messaging import batch_consumer as batch_consumer_module
-from shared.messaging.batch_consumer import BatchConsumer
-from shared.messaging.dispatcher import HandlerRegistry
+from shared.messaging import skips
+from shared.messaging.batch_consumer import HALT_RETRY_SECONDS, BatchConsumer
 from shared.messaging.rebalance import Assignment
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.transactions import PoisonRecordError
 from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem
-from tests.integration.shared.conftest import encode_message
-from tests.integration.shared.toy.app import app
-from tests.integration.shared.toy.messages import Arrived, ToyRejected
+from tests.support.events import encode_message
+from tests.support.records import build_record
+from tests.support.toy.app import app
+from tests.support.toy.messages import Arrived, ToyRejected
 
 FIRST_PARTITION, SECOND_PARTITION = TopicPartition("toy.arrivals", 0), TopicPartition("toy.arrivals", 1)
 
@@ -70,10 +74,7 @@ def batch() -> list[Any]:
     """Create three records on two partitions."""
     value = encode_message(Arrived(box="A", serials=["1"]))
     positions = ((0, 7), (0, 8), (1, 3))
-    return [
-        ConsumerRecord("toy.arrivals", partition, offset, 0, 0, b"A", value, None, 0, 0, ())
-        for partition, offset in positions
-    ]
+    return [build_record(value, partition=partition, offset=offset) for partition, offset in positions]
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ async def test_filtered_messages_are_committed_unprocessed(monkeypatch: pytest.M
     await batch_consumer.assignment.on_partitions_assigned({FIRST_PARTITION, SECOND_PARTITION})
     processor = fake_processing(monkeypatch)
     accepted_value = encode_message(Arrived(box="B", serials=["1"]))
-    records = [*batch(), ConsumerRecord("toy.arrivals", 0, 9, 0, 0, b"B", accepted_value, None, 0, 0, ())]
+    records = [*batch(), build_record(accepted_value, key=b"B", offset=9)]
     await batch_consumer.process(consumer := fake_consumer(FIRST_PARTITION, SECOND_PARTITION), records)
     assert [[item.position for item in items] for items in processor.processed] == [[("toy.arrivals", 0, 9)]]
     assert consumer.commits == [{FIRST_PARTITION: 10, SECOND_PARTITION: 4}]
@@ -186,6 +187,37 @@ async def test_halt_ends_with_its_assignment(batch_consumer: BatchConsumer, monk
     assert batch_consumer.halt is None
     await batch_consumer.process(consumer, batch())
     assert len(processor.processed) == 1
+
+
+async def test_halted_record_is_processed_again_after_a_minute(
+    batch_consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A halted record waits for its next attempt; each failed attempt is counted, a successful one ends the halt."""
+    monkeypatch.setattr(skips, "find_permit", no_permit)
+    monkeypatch.setattr(batch_consumer_module, "read_only", lambda _engine: nullcontext())
+    error = PoisonRecordError(WorkItem(batch()[1]), RuntimeError("grant missing"))
+    processor = fake_processing(monkeypatch, error, error)
+    consumer = fake_consumer(FIRST_PARTITION, SECOND_PARTITION)
+    await batch_consumer.process(consumer, batch())
+    first = batch_consumer.halt
+    assert first is not None
+    assert (first.next_attempt_at - first.halted_at).total_seconds() == HALT_RETRY_SECONDS == 60
+    await batch_consumer.process(consumer, batch())
+    assert batch_consumer.halt is first
+    batch_consumer._halt = replace(first, next_attempt_at=first.halted_at)  # noqa: SLF001 - instead of a minute
+    await batch_consumer.process(consumer, batch())
+    second = batch_consumer.halt
+    assert second is not None
+    assert (second.attempts, second.halted_at, second.position) == (2, first.halted_at, first.position)
+    batch_consumer._halt = replace(second, next_attempt_at=first.halted_at)  # noqa: SLF001 - instead of a minute
+    await batch_consumer.process(consumer, batch())
+    assert batch_consumer.halt is None
+    assert len(processor.processed) == 1
+    assert len(consumer.commits) == 1
+
+
+async def no_permit(*_: Any, **_kwargs: Any) -> None:
+    """Find no skip permit."""
 
 
 async def test_stopped_consumer_processes_nothing_more(

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord
 
 from shared.contracts.envelope import CloudEvent
 from shared.messaging.decode import Decoder, MalformedRecord
-from tests.integration.shared.toy.messages import Add, Arrived
+from tests.support.records import build_record
+from tests.support.toy.messages import Add, Arrived
 
 DECODER = Decoder({message.TYPE: message for message in (Add, Arrived)})
 ENVELOPE = {"specversion": "1.0", "id": "1", "source": "tests", "type": "toy.add.v1", "time": "2026-01-02T03:04:05Z"}
@@ -17,7 +17,7 @@ DATA = {"box": "A", "serials": ["1"]}
 
 def decode(value: bytes | None, topic: str = "toy.commands", key: bytes | None = b"A") -> Any:
     """Decode one record."""
-    return DECODER.decode(ConsumerRecord(topic, 0, 1, 0, 0, key, value, None, 0, 0, ()))
+    return DECODER.decode(build_record(value, key=key, topic=topic))
 
 
 def encode(**changes: Any) -> bytes:

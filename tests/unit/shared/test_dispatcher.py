@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import CloudEvent, Message
-from shared.messaging.dispatcher import HandlerRegistry, group_by_handler
+from shared.messaging.dispatcher import group_by_handler
 from shared.messaging.handlers import EventHandler
+from shared.messaging.registry import HandlerRegistry
 from shared.persistence.database import Transaction
-from tests.integration.shared.toy.messages import Add, Added, Arrived, ToyRejected
+from tests.support.toy.messages import Add, Added, Arrived, ToyRejected
 
 
 async def first_callback(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:

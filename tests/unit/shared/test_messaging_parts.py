@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
+from asyncpg.exceptions import TargetServerAttributeNotMatched
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -20,9 +21,10 @@ from shared.messaging.breaker import CircuitBreaker
 from shared.messaging.decode import Decoder
 from shared.messaging.work import RETRY_COST, WorkItem, offset_range, split_by_cost
 from shared.ops.telemetry import RateLimitFilter, SingleLineFormatter
-from shared.persistence.database import ConcurrentUpdateError, ErrorCategory, categorise_error
-from tests.integration.shared.conftest import encode_message
-from tests.integration.shared.toy.messages import Arrived, Unhandled
+from shared.persistence.errors import ConcurrentUpdateError, ErrorCategory, categorise_error
+from tests.support.events import encode_message
+from tests.support.records import build_record
+from tests.support.toy.messages import Arrived, Unhandled
 
 QUANTITY: TypeAdapter[Decimal] = TypeAdapter(Quantity)
 PARTITION, OTHER_PARTITION = TopicPartition("toy.arrivals", 0), TopicPartition("toy.arrivals", 1)
@@ -84,7 +86,26 @@ class DriverError(Exception):
         (ConnectionRefusedError(), ErrorCategory.UNAVAILABLE),
         (TimeoutError(), ErrorCategory.UNAVAILABLE),
         (DBAPIError("", {}, DriverError("23514")), ErrorCategory.BUG),
-        (DBAPIError("", {}, DriverError("42501")), ErrorCategory.BUG),
+        (DBAPIError("", {}, DriverError("42703")), ErrorCategory.BUG),
+        (DBAPIError("", {}, DriverError("22003")), ErrorCategory.BUG),
+        (DBAPIError("", {}, Exception("invalid input for query argument")), ErrorCategory.BUG),
+        *(
+            (DBAPIError("", {}, DriverError(code)), ErrorCategory.UNAVAILABLE)
+            for code in (
+                "25006",
+                "42501",
+                "XX000",
+                "XX001",
+                "0A000",
+                "26000",
+                "42P05",
+                "55000",
+                "25P02",
+                "40003",
+                "54000",
+            )
+        ),
+        (TargetServerAttributeNotMatched(), ErrorCategory.UNAVAILABLE),
         (KeyError("x"), ErrorCategory.BUG),
     ],
 )
@@ -96,7 +117,7 @@ def test_errors_are_categorised(error: BaseException, category: ErrorCategory) -
 def work_item(offset: int, units: int, partition: int = 0) -> WorkItem:
     """Create a work item with a number of units."""
     value = encode_message(Arrived(box="A", serials=[str(unit) for unit in range(units)]))
-    record = ConsumerRecord("toy.arrivals", partition, offset, 0, 0, b"A", value, None, 0, 0, ())
+    record = build_record(value, partition=partition, offset=offset)
     return WorkItem(record, event=Decoder({Arrived.TYPE: Arrived}).decode(record))  # type: ignore[arg-type]
 
 

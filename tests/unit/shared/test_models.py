@@ -11,7 +11,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
-from tests.integration.shared.conftest import encode_message
+from tests.support.events import encode_message
 
 ROOT = Path(__file__).resolve().parents[3]
 DIRECT_BASES = {"BaseModel", "pydantic.BaseModel"}

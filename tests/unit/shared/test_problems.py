@@ -4,7 +4,7 @@ import httpx
 from fastapi import FastAPI
 
 from shared.http import problems
-from shared.persistence.database import ConcurrentUpdateError
+from shared.persistence.errors import ConcurrentUpdateError
 
 
 async def test_concurrent_update_returns_503() -> None:

@@ -2,11 +2,11 @@
 
 from services.fulfillment.orders.domain.allocations import apply_allocation
 from services.fulfillment.orders.domain.context import MessageContext, OrderLogEntry, collect_batch_events
-from services.fulfillment.orders.domain.demands import create_demand, reevaluate_product
+from services.fulfillment.orders.domain.demands import Product, Products, create_demand, reevaluate_product
 from services.fulfillment.orders.domain.early_messages import apply_change, apply_early_messages
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
 from services.fulfillment.orders.domain.place import place_order
-from services.fulfillment.orders.domain.products import Product, Products
+from services.fulfillment.orders.domain.records import Demand, Line, Order, OrderCustomer
 from services.fulfillment.orders.domain.release import release, remove_from_order, request_replacement
 from services.fulfillment.orders.domain.results import (
     ItemsResult,
@@ -15,8 +15,7 @@ from services.fulfillment.orders.domain.results import (
     order_result,
     pending_order_result,
 )
-from services.fulfillment.orders.domain.unit_of_work import Demand, FulfillmentUnitOfWork, Line, Order, OrderCustomer
-from services.fulfillment.orders.domain.working_set import WorkingSet
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork, WorkingSet
 
 __all__ = [
     "AllocatedItem",

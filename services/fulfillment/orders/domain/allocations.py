@@ -14,7 +14,7 @@ from services.fulfillment.orders.domain.items import (
     lot_label,
     total_quantity,
 )
-from services.fulfillment.orders.domain.unit_of_work import Demand, Line, Order
+from services.fulfillment.orders.domain.records import Demand, Line, Order
 from shared.contracts.lots import LotAllocated, SkippedLots
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAllocated, SkippedSerials

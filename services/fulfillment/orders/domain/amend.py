@@ -5,6 +5,8 @@ from decimal import Decimal
 from services.fulfillment.orders.domain.cancel import order_complete
 from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.demands import (
+    Product,
+    Products,
     cancel_demands,
     create_demand,
     request_allocation,
@@ -13,9 +15,8 @@ from services.fulfillment.orders.domain.demands import (
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, format_quantity
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.place import add_line, validate_lines
-from services.fulfillment.orders.domain.products import Product, Products
+from services.fulfillment.orders.domain.records import Line, Order, OrderCustomer
 from services.fulfillment.orders.domain.release import release
-from services.fulfillment.orders.domain.unit_of_work import Line, Order, OrderCustomer
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderAmended, OrderLine

@@ -4,7 +4,7 @@ from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.demands import cancel_demands
 from services.fulfillment.orders.domain.items import format_quantity
 from services.fulfillment.orders.domain.paths import order_path
-from services.fulfillment.orders.domain.unit_of_work import Line, Order
+from services.fulfillment.orders.domain.records import Line, Order
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderCancelled, OrderLineCancelled
 

@@ -6,8 +6,9 @@ from typing import Any
 from services.fulfillment.orders.domain.amend import amend_order
 from services.fulfillment.orders.domain.cancel import cancel_line, cancel_order
 from services.fulfillment.orders.domain.context import MessageContext
-from services.fulfillment.orders.domain.products import Products
-from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork, Order
+from services.fulfillment.orders.domain.demands import Products
+from services.fulfillment.orders.domain.records import Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.problems import ProblemDetail

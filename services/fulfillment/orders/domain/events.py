@@ -6,7 +6,7 @@ from typing import Any
 
 from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, ItemGroup
-from services.fulfillment.orders.domain.unit_of_work import Order
+from services.fulfillment.orders.domain.records import Order
 from shared.contracts.envelope import Message, chunks
 from shared.contracts.fulfillment import (
     OrderLotsDeallocated,

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from services.fulfillment.orders.domain.items import UnitKey
 from services.fulfillment.orders.domain.paths import order_path, unit_path
-from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork, Order
+from services.fulfillment.orders.domain.records import Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of

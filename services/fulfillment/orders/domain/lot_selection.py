@@ -7,7 +7,8 @@ from typing import NamedTuple
 from services.fulfillment.orders.domain.items import AllocatedLot, format_quantity, lot_label, total_quantity
 from services.fulfillment.orders.domain.lookups import allocation_pending, demand_trackings
 from services.fulfillment.orders.domain.paths import carton_path, order_path
-from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork, Order
+from services.fulfillment.orders.domain.records import Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.commands.fulfillment import LotSelector
 from shared.contracts.problems import Code, ProblemDetail
 from shared.inventory.decimals import precision_violation

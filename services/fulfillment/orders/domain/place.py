@@ -6,10 +6,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from services.fulfillment.orders.domain.context import MessageContext
-from services.fulfillment.orders.domain.demands import request_allocation
+from services.fulfillment.orders.domain.demands import Products, line_violations, request_allocation
 from services.fulfillment.orders.domain.paths import order_path
-from services.fulfillment.orders.domain.products import Products, line_violations
-from services.fulfillment.orders.domain.unit_of_work import Line, Order, OrderCustomer
+from services.fulfillment.orders.domain.records import Line, Order, OrderCustomer
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderLine, OrderPlaced
 

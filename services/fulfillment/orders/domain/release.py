@@ -9,7 +9,7 @@ from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.demands import create_demand, rerequest_allocation
 from services.fulfillment.orders.domain.events import emit_deallocated
 from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, group_items, total_quantity
-from services.fulfillment.orders.domain.unit_of_work import Order
+from services.fulfillment.orders.domain.records import Order
 
 
 def release(

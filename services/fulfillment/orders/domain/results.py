@@ -6,7 +6,7 @@ from typing import Literal
 from services.fulfillment.orders.domain.content import lot_lines
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedUnit
 from services.fulfillment.orders.domain.paths import order_path
-from services.fulfillment.orders.domain.unit_of_work import Order
+from services.fulfillment.orders.domain.records import Order
 from shared.contracts.envelope import ContractModel
 from shared.contracts.fulfillment import OrderStatus
 from shared.contracts.results import PartialResult

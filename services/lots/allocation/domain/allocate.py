@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from services.lots.allocation.domain.available_lots import AvailableLots, SkippedLot
 from services.lots.allocation.domain.demand import Demand, DemandSet
-from services.lots.balances.domain.records import DemandRef, MessageContext, Pool
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import DemandRef, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.inventory.fefo import AllocatedQuantity
 

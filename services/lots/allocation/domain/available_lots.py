@@ -2,17 +2,32 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from services.lots.allocation.domain.demand import Demand
-from services.lots.allocation.domain.shelf_life import ShelfLifeRules
 from services.lots.balances.domain.records import Balance, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.upstream import ShelfLifePolicy
+from shared.inventory import expiry
 from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
+
+
+class ShelfLifeRules(NamedTuple):
+    """Time zone and shelf-life policy of a product in a warehouse; the defaults apply until both are known."""
+
+    time_zone: str = "UTC"
+    policy: ShelfLifePolicy = ShelfLifePolicy()
+
+    def local_date(self, now: datetime) -> date:
+        """The current date in the warehouse."""
+        return expiry.today(now, self.time_zone)
+
+
+ShelfLifeByPool = Mapping[Pool, ShelfLifeRules]
 
 
 class SkipReason(StrEnum):

@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from services.lots.balances.domain.records import ZERO, MessageContext, Pool
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import ZERO, Pool
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
 from shared.contracts.reference import Tracking

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.lots.allocation.domain.dispatch_rules import DispatchLine, DispatchRules, dispatch_lines
-from services.lots.balances.domain.records import DocumentRefs, MessageContext
+from services.lots.balances.domain.ledger import DocumentRefs, MessageContext
 from services.lots.balances.domain.results import format_quantity
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from services.lots.allocation.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.lots.allocation.domain.available_lots import ShelfLifeByPool, ShelfLifeRules
 from services.lots.balances.domain.records import ZERO, PickedQuantity
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from services.lots.allocation.domain.demand import Reallocation
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.mixed_lots import mixed_lot_events
-from services.lots.balances.domain.records import ZERO, DocumentRefs, MessageContext, PickedQuantity, Reservation
+from services.lots.balances.domain.ledger import DocumentRefs, MessageContext
+from services.lots.balances.domain.records import ZERO, PickedQuantity, Reservation
 from services.lots.balances.domain.results import format_quantity, lot_label
+from services.lots.balances.domain.stock_rules import mixed_lot_events
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message, chunks
 from shared.contracts.fulfillment import AllocationCancelled, OrderLotsDeallocated, OrderLotsPicked, OrderLotsUnpicked

@@ -3,24 +3,17 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.lots.balances.domain.mixed_lots import mixed_lot_events
-from services.lots.balances.domain.records import (
-    Balance,
-    DocumentRefs,
-    Lot,
-    LotChangeType,
-    MessageContext,
-    split_quantity,
-)
-from services.lots.balances.domain.results import (
-    CommandOutcome,
+from services.lots.balances.domain.ledger import DocumentRefs, LotChangeType, MessageContext
+from services.lots.balances.domain.records import Balance, Lot, split_quantity
+from services.lots.balances.domain.results import CommandOutcome, lot_snapshot
+from services.lots.balances.domain.returns import disposition_violation
+from services.lots.balances.domain.stock_rules import (
     get_lot,
     insufficient_stock,
     location_violation,
+    mixed_lot_events,
     quantity_violation,
 )
-from services.lots.balances.domain.returns import disposition_violation
-from services.lots.balances.domain.snapshots import lot_snapshot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import AdjustLot, CountLot
 from shared.contracts.envelope import CloudEvent

@@ -5,9 +5,10 @@ from datetime import date
 from typing import NamedTuple
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.records import Correction, HoldKind, Lot, MessageContext
-from services.lots.balances.domain.results import CommandOutcome, get_lot, lot_label
-from services.lots.balances.domain.snapshots import lot_snapshot
+from services.lots.balances.domain.ledger import Correction, MessageContext
+from services.lots.balances.domain.records import HoldKind, Lot
+from services.lots.balances.domain.results import CommandOutcome, lot_label, lot_snapshot
+from services.lots.balances.domain.stock_rules import get_lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.envelope import CloudEvent, Message, chunks

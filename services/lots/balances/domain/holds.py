@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from services.lots.balances.domain.records import ZERO, Hold, HoldKind, Lot, MessageContext
-from services.lots.balances.domain.results import CommandOutcome, get_lot, location_violation, lot_label
-from services.lots.balances.domain.snapshots import hold_snapshot
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import ZERO, Hold, HoldKind, Lot
+from services.lots.balances.domain.results import CommandOutcome, hold_snapshot, lot_label
+from services.lots.balances.domain.stock_rules import get_lot, location_violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
 from shared.contracts.envelope import CloudEvent, Message, chunks

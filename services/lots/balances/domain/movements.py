@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.lots.balances.domain import holds, mixed_lots
-from services.lots.balances.domain.records import Balance, DocumentRefs, Lot, LotChangeType, MessageContext
-from services.lots.balances.domain.results import (
-    CommandOutcome,
+from services.lots.balances.domain import holds
+from services.lots.balances.domain.ledger import DocumentRefs, LotChangeType, MessageContext
+from services.lots.balances.domain.records import Balance, Lot
+from services.lots.balances.domain.results import CommandOutcome, lot_label, lot_snapshot
+from services.lots.balances.domain.returns import disposition_violation
+from services.lots.balances.domain.stock_rules import (
     get_lot,
     insufficient_stock,
     location_violation,
-    lot_label,
+    mixed_lot_events,
+    other_lots,
     quantity_violation,
 )
-from services.lots.balances.domain.returns import disposition_violation
-from services.lots.balances.domain.snapshots import lot_snapshot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Message
@@ -42,7 +43,7 @@ def apply_location_type_changes(
     for sku, lot, location in list(uow.balances):
         balance = uow.get_balance(uow.lots[sku, lot], location)
         uow.mark_released(balance, context_by_location[location])
-        events_by_location[sku, location] = mixed_lots.mixed_lot_events(uow, balance, context_by_location[location])
+        events_by_location[sku, location] = mixed_lot_events(uow, balance, context_by_location[location])
     return [event for location_events in events_by_location.values() for event in location_events]
 
 
@@ -109,7 +110,7 @@ def _quantity_violation(uow: LotsUnitOfWork, source: Balance, command: MoveComma
 
 def _mixed_lot_violation(uow: LotsUnitOfWork, target: Balance) -> CommandOutcome | None:
     """Reject a second lot of the product at a storage location (S30)."""
-    if not (conflicting_lots := mixed_lots.other_lots(uow, target)):
+    if not (conflicting_lots := other_lots(uow, target)):
         return None
     detail = f"Location {target.location} already holds lot {', '.join(conflicting_lots)} of {target.sku}"
     return CommandOutcome.rejected(Code.MIXED_LOTS_NOT_ALLOWED, detail, *conflicting_lots)

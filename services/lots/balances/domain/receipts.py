@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.dates import LotDates, set_dates
-from services.lots.balances.domain.mixed_lots import mixed_lot_events
-from services.lots.balances.domain.records import DocumentRefs, HoldKind, Lot, LotChangeType, LotKey, MessageContext
+from services.lots.balances.domain.ledger import DocumentRefs, LotChangeType, MessageContext
+from services.lots.balances.domain.records import HoldKind, Lot, LotKey
+from services.lots.balances.domain.stock_rules import mixed_lot_events
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotReceived

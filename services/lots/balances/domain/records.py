@@ -1,13 +1,10 @@
-"""Records of lot stock: lots, balances, reservations, picked quantities, holds and ledger entries."""
+"""Records of lot stock: lots, balances, reservations, picked quantities and holds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, Literal, NamedTuple
-
-from shared.contracts.envelope import Causation, CloudEvent
+from typing import Literal, NamedTuple
 
 LotKey = tuple[str, str]
 """SKU and lot number: two products may use the same lot number."""
@@ -33,56 +30,6 @@ def split_quantity(quantity: Decimal) -> Iterator[Decimal]:
     while quantity > 0:
         yield min(quantity, MAX_QUANTITY)
         quantity -= MAX_QUANTITY
-
-
-class LotChangeType(StrEnum):
-    """Types of ledger entries."""
-
-    RECEIVED = "RECEIVED"
-    RETURNED = "RETURNED"
-    PUT_AWAY = "PUT_AWAY"
-    MOVED = "MOVED"
-    PICKED = "PICKED"
-    UNPICKED = "UNPICKED"
-    SHIPPED = "SHIPPED"
-    SCRAPPED = "SCRAPPED"
-    LOST = "LOST"
-    FOUND = "FOUND"
-    COUNT_GAIN = "COUNT_GAIN"
-    COUNT_LOSS = "COUNT_LOSS"
-    RETURNED_TO_VENDOR = "RETURNED_TO_VENDOR"
-
-    @property
-    def description(self) -> str:
-        """The type in words, used as the default reason of a ledger entry."""
-        return self.value.lower().replace("_", " ")
-
-
-class MessageContext(NamedTuple):
-    """Actor, time, cause and reason of the message being handled (S22)."""
-
-    actor: str
-    occurred_at: datetime
-    cause: Causation
-    reason: str = ""
-
-    @classmethod
-    def from_event(cls, event: CloudEvent[Any], reason: str = "") -> "MessageContext":
-        """Take the context from a message; `reason` overrides the reason in its data."""
-        return cls(event.actor, event.time, event.cause, reason or getattr(event.data, "reason", ""))
-
-
-class DocumentRefs(NamedTuple):
-    """Documents that a ledger entry refers to."""
-
-    receipt: str | None = None
-    order_id: str | None = None
-    line: str | None = None
-    demand_id: str | None = None
-    shipment: str | None = None
-    customer: str | None = None
-    return_id: str | None = None
-    supplier: str | None = None
 
 
 class DemandRef(NamedTuple):
@@ -207,48 +154,3 @@ class Hold(TrackedRow):
     def covers(self, location: str) -> bool:
         """Whether the hold is open and applies to stock at the location."""
         return self.is_open and self.location in {None, location}
-
-
-class LedgerEntry(NamedTuple):
-    """A ledger entry: change of the on-hand quantity at a location and of the picked quantity in a warehouse."""
-
-    change: str
-    sku: str
-    lot: str
-    warehouse: str
-    location: str | None
-    on_hand: Decimal
-    picked: Decimal
-    reason: str
-    actor: str
-    occurred_at: datetime
-    recorded_at: datetime
-    cause_source: str
-    cause_id: str
-    receipt: str | None
-    order_id: str | None
-    line: str | None
-    demand_id: str | None
-    shipment: str | None
-    customer: str | None
-    return_id: str | None
-    supplier: str | None
-
-
-class Correction(NamedTuple):
-    """A correction of a lot's dates."""
-
-    sku: str
-    lot: str
-    previous_expiry: date | None
-    expiry: date | None
-    previous_manufactured_on: date | None
-    manufactured_on: date | None
-    previous_best_before: date | None
-    best_before: date | None
-    reason: str
-    actor: str
-    occurred_at: datetime
-    recorded_at: datetime
-    cause_source: str
-    cause_id: str

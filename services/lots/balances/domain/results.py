@@ -1,6 +1,7 @@
-"""Results and common violations of commands on lot stock."""
+"""Results of commands on lot stock: outcomes and response bodies."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,9 +10,9 @@ from pydantic import BaseModel
 from services.lots.balances.domain.records import Balance, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import Message
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
-from shared.identifiers import resource_path
-from shared.inventory.decimals import precision_violation
+from shared.identifiers import SignedQuantity, resource_path
 
 
 class CommandOutcome(NamedTuple):
@@ -52,46 +53,58 @@ def format_quantity(quantity: Decimal) -> str:
     return f"{quantity.normalize():f}"
 
 
-def get_lot(uow: LotsUnitOfWork, sku: str, lot: str) -> Lot | CommandOutcome:
-    """Return a lot, or the violation for a lot that is not found; its receipt may still be in flight."""
-    if existing := uow.lots.get((sku, lot)):
-        return existing
-    tracking = uow.tracking.get(sku)
-    if tracking == "SERIAL":
-        return CommandOutcome.rejected(Code.SERIAL_TRACKED_PRODUCT, f"Product {sku} is serial-tracked", sku)
-    if tracking == "NONE" and lot:
-        return CommandOutcome.rejected(
-            Code.LOT_NOT_FOUND, f"Product {sku} is not lot-tracked and has no lot {lot}", lot
+class LocationStock(KnownFieldsModel):
+    """On-hand and allocated quantity of a lot at a location."""
+
+    location: str
+    on_hand: SignedQuantity
+    allocated: SignedQuantity
+    on_hold: bool
+
+
+class LotSnapshot(KnownFieldsModel):
+    """A lot at the locations that a command concerns."""
+
+    sku: str
+    lot: str
+    expiry: date | None
+    locations: list[LocationStock]
+
+
+def lot_snapshot(uow: LotsUnitOfWork, lot: Lot, *balances: Balance) -> LotSnapshot:
+    """Describe a lot after a command."""
+    location_balances = [
+        LocationStock(
+            location=balance.location,
+            on_hand=balance.on_hand,
+            allocated=balance.allocated,
+            on_hold=uow.is_held(balance),
         )
-    if tracking == "LOT" and not lot:
-        return CommandOutcome.rejected(Code.LOT_NOT_FOUND, f"Product {sku} is lot-tracked: enter the lot number", sku)
-    # Retryable even if another product has a lot with this number: manufacturers' numbers are not unique.
-    hint = f"; lot {lot} belongs to {', '.join(uow.same_numbered_lots[lot])}" if uow.same_numbered_lots.get(lot) else ""
-    return CommandOutcome.rejected(Code.NOT_YET_AVAILABLE, f"{lot_label(sku, lot)} not found{hint}", lot or sku)
+        for balance in balances
+    ]
+    return LotSnapshot(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, locations=location_balances)
 
 
-def quantity_violation(uow: LotsUnitOfWork, sku: str, quantity: Decimal) -> CommandOutcome | None:
-    """Reject a quantity with more decimals than the product's unit of measure."""
-    violation = precision_violation(sku, quantity, uow.decimals.get(sku), sku)
-    return CommandOutcome(violation=violation) if violation else None
+class HoldOnLot(KnownFieldsModel):
+    """A lot on hold, at one location or, without a location, at all of them."""
+
+    lot: str
+    location: str | None
 
 
-def location_violation(uow: LotsUnitOfWork, location: str) -> CommandOutcome | None:
-    """Reject a location that is not defined."""
-    if location in uow.location_types:
-        return None
-    return CommandOutcome.rejected(Code.LOCATION_NOT_FOUND, f"Location {location} not found", location)
+class HoldSnapshot(KnownFieldsModel):
+    """A hold and the lots that it is open on: none once it is released."""
+
+    sku: str
+    hold_id: str
+    open_on: list[HoldOnLot]
 
 
-def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal) -> CommandOutcome:
-    """Reject a quantity above the available stock, with the stock there and the orders it is allocated to."""
-    order_ids = uow.allocating_orders.get(balance.key, ())
-    stock_text = (
-        f"{format_quantity(balance.on_hand)} on hand, {format_quantity(balance.unallocated)} available, "
-        f"{format_quantity(balance.allocated)} allocated"
-    )
-    hold_text = ", on hold" if uow.is_held(balance) else ""
-    orders_text = f" to {', '.join(order_ids)}" if order_ids else ""
-    requested_text = f"{format_quantity(requested)} of {lot_label(balance.sku, balance.lot)} at {balance.location}"
-    detail = f"{requested_text} requested: {stock_text}{orders_text}{hold_text}"
-    return CommandOutcome.rejected(Code.INSUFFICIENT_STOCK, detail, balance.lot or balance.sku, blocked_by=order_ids)
+def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str) -> HoldSnapshot:
+    """Describe a hold after a command."""
+    lots_on_hold = [
+        HoldOnLot(lot=hold.lot, location=hold.location)
+        for hold in uow.holds_by_id.get((sku, hold_id), ())
+        if hold.is_open
+    ]
+    return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold)

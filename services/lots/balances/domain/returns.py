@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.mixed_lots import mixed_lot_events
-from services.lots.balances.domain.records import ZERO, Balance, DocumentRefs, Lot, LotChangeType, MessageContext
+from services.lots.balances.domain.ledger import DocumentRefs, LotChangeType, MessageContext
+from services.lots.balances.domain.records import ZERO, Balance, Lot
 from services.lots.balances.domain.results import CommandOutcome, format_quantity, lot_label
+from services.lots.balances.domain.stock_rules import mixed_lot_events
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotAdjusted, LotReceived

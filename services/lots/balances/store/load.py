@@ -6,9 +6,18 @@ from sqlalchemy import text
 
 from services.lots.balances.domain.records import Balance, BalanceKey, Hold, Lot, LotKey, PickedQuantity, Reservation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store.keys import BALANCE_KEYS, LOT_KEYS, balance_arrays, lot_arrays
 from services.lots.balances.store.locations import load_location_types
-from services.lots.balances.store.tables import BALANCE, HOLD, LOT, PICKED, RESERVATION
+from services.lots.balances.store.tables import (
+    BALANCE,
+    BALANCE_KEYS,
+    HOLD,
+    LOT,
+    LOT_KEYS,
+    PICKED,
+    RESERVATION,
+    balance_arrays,
+    lot_arrays,
+)
 from shared.inventory.reference_data import load_products
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records

@@ -6,8 +6,7 @@ from sqlalchemy import text
 
 from services.lots.balances.domain.records import Balance, BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store.keys import LOCATION_KEYS, balance_arrays
-from services.lots.balances.store.tables import BALANCE
+from services.lots.balances.store.tables import BALANCE, LOCATION_KEYS, balance_arrays
 from shared.inventory.reference_data import load_locations
 from shared.persistence import locks
 from shared.persistence.database import Transaction

@@ -7,8 +7,18 @@ from sqlalchemy import text
 
 from services.lots.balances.domain.records import TrackedRow
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store.keys import LOT_KEYS, lot_arrays
-from services.lots.balances.store.tables import BALANCE, CORRECTION, HOLD, LEDGER, LOT, PICKED, RESERVATION, Table
+from services.lots.balances.store.tables import (
+    BALANCE,
+    CORRECTION,
+    HOLD,
+    LEDGER,
+    LOT,
+    LOT_KEYS,
+    PICKED,
+    RESERVATION,
+    Table,
+    lot_arrays,
+)
 from shared.persistence.database import Transaction
 
 # A corrected expiry is copied to all balances of the lot and makes their expiry check due at once. Picked rows with

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
-from services.lots.balances.domain.records import LotChangeType
+from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query

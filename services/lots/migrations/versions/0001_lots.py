@@ -7,7 +7,6 @@ update the granted columns of the others. A balance of zero keeps its row.
 from pathlib import Path
 
 from shared.persistence.migrate import (
-    demand_recheck_table,
     grant,
     location_tables,
     messaging_tables,
@@ -26,7 +25,8 @@ def upgrade() -> None:
     # The other tables use this collation; with another one, joins could not use the primary key.
     run_sql('ALTER TABLE product ALTER COLUMN sku TYPE text COLLATE "C"')
     location_tables()
-    demand_recheck_table()
+    scripts(Path(__file__).with_suffix(""), "demand_recheck")
+    grant("demand_recheck", "SELECT, INSERT, DELETE")
     scripts(Path(__file__).with_suffix(""), "demands", "stock", "ledger", "holds", "recalls")
 
     grant("demand", "SELECT, INSERT, UPDATE (status, open_quantity, assigned_lot)")

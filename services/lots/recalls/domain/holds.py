@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.records import Lot, MessageContext
+from services.lots.balances.domain.ledger import MessageContext
+from services.lots.balances.domain.records import Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import RecallOpened

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from services.lots.recalls.domain.notice import parse_notice
-from services.lots.recalls.domain.open import RecallMatch, RecallQuery, match_products, recall_opened_events
+from services.lots.recalls.domain.open import RecallMatch, match_products, recall_opened_events
+from services.lots.recalls.domain.query import RecallQuery
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import RecallOpened

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
-from services.lots.balances.queries import ReconciliationTotals
+from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.recalls.queries.recalls import find_recall
-from services.lots.recalls.store.views import CONTACTS_VIEW, ORDERS_VIEW, RECONCILIATION_VIEW, STOCK_VIEW
 from shared.contracts.model import KnownFieldsModel
 from shared.http import NotFoundError
 from shared.http.reports import Report
@@ -79,28 +78,45 @@ async def recall_filters(
     return {"recall": recall}
 
 
-def _report(name: str, row: type[BaseModel], key: Mapping[str, str], view: str) -> Report:
+def _report(name: str, row: type[BaseModel], key: Mapping[str, str], source: str) -> Report:
     key_columns = ", ".join(f'"{key_part}" COLLATE "C"' for key_part in key)
     cursor_columns = ", ".join(f"CAST(:after_{key_part} AS text)" for key_part in key)
-    statement = (
-        f"SELECT * FROM ({view}) AS list WHERE ({key_columns}) > ({cursor_columns}) ORDER BY {key_columns} LIMIT :size"  # noqa: S608
-    )
+    statement = f"""
+        SELECT * FROM {source} AS list WHERE ({key_columns}) > ({cursor_columns}) ORDER BY {key_columns} LIMIT :size
+    """  # noqa: S608
     return Report(name, row, key, statement, recall_filters)
 
 
+def _view_report(name: str, row: type[BaseModel], key: Mapping[str, str], view: str) -> Report:
+    return _report(name, row, key, f"(SELECT * FROM {view} WHERE recall = :recall)")  # noqa: S608
+
+
+# Not a view: it reads only the lots of the page, and shares its text with the report on all lots.
+# A lot without ledger entries is left out.
+RECONCILIATION = f"""
+    (SELECT r.*, r.lot AS lot_or_serial FROM ({
+    reconciliation_query('''
+        SELECT l.sku, l.lot FROM recall_lot AS l
+        CROSS JOIN LATERAL (SELECT FROM ledger AS g WHERE g.sku = l.sku AND g.lot = l.lot LIMIT 1) AS entry
+        WHERE l.recall = :recall AND (l.sku, l.lot) >= (:after_sku, :after_lot_or_serial)
+        ORDER BY l.sku, l.lot LIMIT CAST(:size AS integer) + 1
+    ''')
+}) AS r)
+"""  # noqa: S608 - all parts are constants of this service
+
 LISTS = (
-    _report("stock", RecallStockRow, {"sku": "", "lot_or_serial": "", "location": ""}, STOCK_VIEW),
-    _report("orders", RecallOrderRow, {"order": "", "sku": "", "lot_or_serial": "", "status": ""}, ORDERS_VIEW),
-    _report(
+    _view_report("stock", RecallStockRow, {"sku": "", "lot_or_serial": "", "location": ""}, "recall_stock"),
+    _view_report("orders", RecallOrderRow, {"order": "", "sku": "", "lot_or_serial": "", "status": ""}, "recall_order"),
+    _view_report(
         "contacts",
         ContactRow,
         {"customer": "", "shipment": "", "order": "", "sku": "", "lot_or_serial": ""},
-        CONTACTS_VIEW,
+        "recall_contact_status",
     ),
     _report(
         "reconciliation",
         RecallReconciliationRow,
         {"sku": "", "lot_or_serial": "", "warehouse": ""},
-        RECONCILIATION_VIEW,
+        RECONCILIATION,
     ),
 )

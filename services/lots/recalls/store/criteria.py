@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from services.lots.recalls.domain.open import RecallQuery
+from services.lots.recalls.domain.query import RecallQuery
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
 

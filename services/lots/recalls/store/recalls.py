@@ -1,13 +1,12 @@
 """Recalls with their products, lots, units, answers and customer contacts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
 from services.lots.recalls.domain.close import OpenItemCounts
-from services.lots.recalls.domain.open import RecallMatch, RecallQuery
-from services.lots.recalls.store.views import CONTACT_LINES_QUERY, OPEN_ITEM_COUNTS_QUERY
+from services.lots.recalls.domain.open import RecallMatch
+from services.lots.recalls.domain.query import RecallQuery
 from shared.contracts.commands.lots import CloseRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import RecallOpened
@@ -16,42 +15,8 @@ from shared.contracts.serials import SerialRecalled
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
 
-SELECT_OPEN_ITEM_COUNTS, SELECT_CONTACT_LINES = text(OPEN_ITEM_COUNTS_QUERY), text(CONTACT_LINES_QUERY)
 SELECT_EXISTING = text("SELECT recall, closed_at FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")
-SELECT_TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(:skus AS text[]))")
-SELECT_SERIAL_SKUS = text("SELECT sku FROM product WHERE tracking = 'SERIAL' ORDER BY sku LIMIT :size")
 
-# Terms and ranges of the notice match case-insensitively, listed lots exactly. A full scan of the lots is acceptable:
-# recalls are rare, and 100 000 lots take some milliseconds.
-SELECT_MATCHES = text("""
-    WITH term AS (
-        SELECT query_index, lower(term) AS term FROM unnest(CAST(:term_indexes AS integer[]), CAST(:terms AS text[]))
-            AS parameter (query_index, term)
-    ), lot_range AS (
-        SELECT query_index, lower(first) AS first, lower(last) AS last, sku
-        FROM unnest(CAST(:range_indexes AS integer[]), CAST(:firsts AS text[]), CAST(:lasts AS text[]),
-                    CAST(:range_skus AS text[])) AS parameter (query_index, first, last, sku)
-    ), listed_lot AS (
-        SELECT query_index, lot
-        FROM unnest(CAST(:lot_indexes AS integer[]), CAST(:lots AS text[])) AS parameter (query_index, lot)
-    ), scope AS (
-        SELECT query_index, sku
-        FROM unnest(CAST(:scope_indexes AS integer[]), CAST(:scope_skus AS text[])) AS parameter (query_index, sku)
-    ), matching AS (
-        SELECT t.query_index, l.sku, l.lot FROM lot AS l JOIN term AS t ON lower(l.lot) = t.term
-        UNION
-        SELECT r.query_index, l.sku, l.lot FROM lot AS l JOIN lot_range AS r
-            ON length(l.lot) = length(r.first) AND lower(l.lot) COLLATE "C" BETWEEN r.first AND r.last
-            AND (r.sku IS NULL OR r.sku = l.sku)
-        UNION
-        SELECT d.query_index, l.sku, l.lot FROM lot AS l JOIN listed_lot AS d ON l.lot = d.lot
-    )
-    SELECT m.query_index, m.sku, m.lot FROM matching AS m
-    WHERE m.lot <> ''
-        AND (NOT EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index)
-             OR EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index AND s.sku = m.sku))
-    ORDER BY m.query_index, m.sku, m.lot
-""")
 
 INSERT_RECALLS = text("""
     INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by, request)
@@ -105,69 +70,27 @@ UPDATE_CLOSED = text("""
 SELECT_RECALLED_SKUS = text(
     "SELECT recall, sku FROM recall_product WHERE recall = ANY(CAST(:recalls AS text[])) ORDER BY sku"
 )
-
-
-class RecallLookup(NamedTuple):
-    """Product trackings, serial-tracked products and, by query index, the matching lots."""
-
-    products: Mapping[str, Tracking]
-    serial_skus: Sequence[str]
-    matching_lots: Mapping[int, Sequence[tuple[str, str]]]
+SELECT_OPEN_ITEM_COUNTS = text("""
+    SELECT r.recall, r.mock,
+        (SELECT count(*) FROM recall_product AS p WHERE p.recall = r.recall AND p.answered_at IS NULL) AS unanswered,
+        (SELECT count(*) FROM recall_stock AS s WHERE s.recall = r.recall AND s.on_hold) AS stock,
+        (SELECT count(*) FROM recall_order AS o WHERE o.recall = r.recall AND o.on_hold) AS orders,
+        (SELECT count(*) FROM recall_contact_status AS c WHERE c.recall = r.recall
+            AND c.quantity > c.returned AND coalesce(c.outcome, 'NOTIFIED') = 'NOTIFIED') AS contacts
+    FROM recall AS r WHERE r.recall = ANY(CAST(:recalls AS text[]))
+""")
+SELECT_CONTACT_LINES = text("""
+    SELECT recall, shipment, sku, lot_or_serial FROM recall_contact_status
+    WHERE recall = ANY(CAST(:recalls AS text[])) AND (recall, shipment, sku, lot_or_serial) IN (SELECT * FROM unnest(
+        CAST(:recalls AS text[]), CAST(:shipments AS text[]), CAST(:skus AS text[]), CAST(:lots_or_serials AS text[])
+    ))
+""")
 
 
 async def find_existing(tx: Transaction, recalls: Iterable[str]) -> dict[str, bool]:
     """Return the existing recalls, and whether each is closed."""
     rows = await tx.fetch_all(SELECT_EXISTING, {"recalls": sorted(set(recalls))})
     return {row.recall: row.closed_at is not None for row in rows}
-
-
-async def look_up(tx: Transaction, queries: Sequence[RecallQuery]) -> RecallLookup:
-    """Look up the products and lots that the queries may match."""
-    serial_skus: Sequence[str] = ()
-    if max_products := max((query.max_products for query in queries if query.is_unrestricted), default=0):
-        serial_skus = [row.sku for row in await tx.fetch_all(SELECT_SERIAL_SKUS, {"size": max_products + 1})]
-    matching_lots: dict[int, list[tuple[str, str]]] = {}
-    for row in await tx.fetch_all(SELECT_MATCHES, _match_parameters(queries)):
-        matching_lots.setdefault(row.query_index, []).append((row.sku, row.lot))
-    matching_skus = {sku for lot_keys in matching_lots.values() for sku, _ in lot_keys}
-    skus = sorted({*(sku for query in queries for sku in query.named_skus), *serial_skus, *matching_skus})
-    # A lot may arrive before its product; it belongs to this service in any case.
-    products: dict[str, Tracking] = dict.fromkeys(matching_skus, "LOT")
-    products |= {row.sku: row.tracking for row in await tx.fetch_all(SELECT_TRACKINGS, {"skus": skus})}
-    return RecallLookup(products, serial_skus, matching_lots)
-
-
-def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
-    terms = [(index, term) for index, query in enumerate(queries) for term in query.notice.search_terms]
-    ranges: list[tuple[int, str, str, str | None]] = [
-        (index, identifier_range.first, identifier_range.last, None)
-        for index, query in enumerate(queries)
-        for identifier_range in query.notice.ranges
-    ]
-    ranges += [
-        (index, identifier_range.first, identifier_range.last, identifier_range.sku)
-        for index, query in enumerate(queries)
-        for identifier_range in query.event.data.ranges
-    ]
-    named_lots = [
-        (index, entry.lot)
-        for index, query in enumerate(queries)
-        for entry in query.event.data.lots
-        if entry.sku is None
-    ]
-    scoped_skus = [(index, sku) for index, query in enumerate(queries) for sku in query.event.data.skus]
-    return {
-        "term_indexes": [index for index, _ in terms],
-        "terms": [term for _, term in terms],
-        "range_indexes": [index for index, *_ in ranges],
-        "firsts": [first for _, first, *_ in ranges],
-        "lasts": [last for _, _, last, _ in ranges],
-        "range_skus": [sku for *_, sku in ranges],
-        "lot_indexes": [index for index, _ in named_lots],
-        "lots": [lot for _, lot in named_lots],
-        "scope_indexes": [index for index, _ in scoped_skus],
-        "scope_skus": [sku for _, sku in scoped_skus],
-    }
 
 
 async def insert_recalls(

@@ -7,12 +7,11 @@ from services.receiving.receipts.domain.amendments import amend_receipt, cancel_
 from services.receiving.receipts.domain.asn import announce_receipt
 from services.receiving.receipts.domain.closing import close_receipt
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
-from services.receiving.receipts.domain.product_defined import plan_waiting_lines
+from services.receiving.receipts.domain.receipt_lines import plan_waiting_lines, void_units
 from services.receiving.receipts.domain.results import CommandOutcome
 from services.receiving.receipts.domain.scans import record_scans
 from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from services.receiving.receipts.domain.voids import void_units
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.receiving.receipts.domain.asn import expect_lines
+from services.receiving.receipts.domain.closing import receipt_closed_events
 from services.receiving.receipts.domain.expectations import (
     cancel_expectations,
     expectation_cancelled_events,
@@ -13,7 +14,6 @@ from services.receiving.receipts.domain.expectations import (
 )
 from services.receiving.receipts.domain.records import Receipt, Unit
 from services.receiving.receipts.domain.results import CommandOutcome, ReceiptResult, context_of, reject
-from services.receiving.receipts.domain.summaries import receipt_closed_events
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.problems import Code, ProblemDetail

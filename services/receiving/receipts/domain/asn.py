@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.receiving.receipts.domain.closing import receipt_closed_events
 from services.receiving.receipts.domain.expectations import expect_line, lines_violation
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine
 from services.receiving.receipts.domain.results import CommandOutcome, ReceiptResult, context_of
-from services.receiving.receipts.domain.summaries import receipt_closed_events
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.problems import Code, ProblemDetail

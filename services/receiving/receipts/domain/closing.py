@@ -1,16 +1,18 @@
 """Closing of a receipt: missing quantities become discrepancies and are no longer expected."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.receiving.receipts.domain.expectations import cancel_expectations
 from services.receiving.receipts.domain.receive import discrepancy_found_event
-from services.receiving.receipts.domain.records import Discrepancy
+from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine
 from services.receiving.receipts.domain.results import CommandOutcome, ReceiptResult, context_of, reject
-from services.receiving.receipts.domain.summaries import receipt_closed_events
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import CloseReceipt
-from shared.contracts.envelope import CloudEvent
+from shared.contracts.envelope import CloudEvent, Message, chunks
 from shared.contracts.problems import Code
+from shared.contracts.receiving import LineSummary, ReceiptClosed
 from shared.identifiers import resource_path
 
 
@@ -56,3 +58,33 @@ def close_receipt(uow: ReceivingUnitOfWork, event: CloudEvent[CloseReceipt]) -> 
     events += receipt_closed_events(uow, receipt_id, lines, context_of(event), unexpected)
     ids = [discrepancy.discrepancy for discrepancy in shortfalls]
     return CommandOutcome(ReceiptResult(receipt=receipt_id, status="CLOSED", discrepancies=ids), events)
+
+
+def receipt_closed_events(
+    uow: ReceivingUnitOfWork,
+    receipt_id: str,
+    lines: Sequence[ReceiptLine],
+    context: dict[str, Any],
+    unexpected: Mapping[str | None, int],
+) -> list[Message]:
+    """Create the events of a closed or cancelled receipt, with one summary per line."""
+    receipt = uow.receipts[receipt_id]
+    summaries = []
+    for line in lines:
+        over_quantity = line.received - line.expected_quantity if receipt.kind == "ASN" else 0
+        summaries.append(
+            LineSummary(
+                line=line.line, sku=line.sku, announced=float(line.expected_quantity), received=float(line.received),
+                short=0 if receipt.status == "CANCELLED" else float(line.missing_quantity),
+                over=float(max(over_quantity, 0)), unexpected=unexpected.get(line.line, 0),
+            )
+        )  # fmt: skip
+    common_fields = {
+        "receipt": receipt_id,
+        "warehouse": receipt.warehouse or "",
+        "status": receipt.status,
+        **context,
+    }
+    return [ReceiptClosed(**common_fields, lines=list(chunk)) for chunk in chunks(summaries)] or [
+        ReceiptClosed(**common_fields)
+    ]

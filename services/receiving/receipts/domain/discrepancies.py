@@ -3,11 +3,11 @@
 from typing import Any
 
 from services.receiving.receipts.domain.expectations import take_over_expectations
+from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.receive import new_hold_id, receive_lots
 from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine, Unit
 from services.receiving.receipts.domain.results import CommandOutcome, ResolutionResult, context_of, reject
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from services.receiving.receipts.domain.unplanned_lines import add_unplanned_line
 from shared.contracts.commands.receiving import ResolveDiscrepancy
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.problems import Code, ProblemDetail

@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import LotScan, LotScanStatus, Receipt
 from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from services.receiving.receipts.domain.unplanned_lines import add_unplanned_line
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.contracts.envelope import CloudEvent
 from shared.inventory.decimals import precision_violation

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine, Unit, UnmatchedScan
 from services.receiving.receipts.domain.results import SerialScanResult
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from services.receiving.receipts.domain.unplanned_lines import add_unplanned_line
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.receiving import DiscrepancyKind

@@ -23,7 +23,7 @@ from services.receiving.receipts.domain.records import (
     UnmatchedScan,
 )
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from services.receiving.receipts.store import sql
+from services.receiving.receipts.store import select_statements as sql
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
 from shared.inventory.decimals import decimals_of

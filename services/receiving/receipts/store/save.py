@@ -18,7 +18,7 @@ from services.receiving.receipts.domain.records import (
     UnmatchedScan,
 )
 from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork, WorkingSet
-from services.receiving.receipts.store import sql
+from services.receiving.receipts.store import write_statements as sql
 from shared.persistence.database import Transaction
 
 RESOLUTION_COLUMNS = ("discrepancy", "resolution", "matched_serial", "reason", "resolved_at", "resolved_by")

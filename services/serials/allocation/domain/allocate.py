@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from services.serials.allocation.domain.available_units import AvailableUnits
 from services.serials.allocation.domain.demand import Demand, DemandSet
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.transitions import SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Pool, Unit
+from services.serials.units.domain.unit import Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 
 
@@ -44,7 +45,7 @@ def allocate(uow: SerialsUnitOfWork, demands: DemandSet, shelf_life_by_pool: She
         for demand in sorted(pool_demands, key=lambda demand: demand.queue_key):
             request_context = demands.to_answer.get(demand.demand_id)
             # The demand was loaded by id, and its pool has no released stock. Units that match only since a time zone
-            # change are allocated by the scheduled recheck.
+            # change are allocated by the reallocation that the change requests.
             if not request_context and not uow.released_stock.get(pool):
                 continue
             if units := available_units.allocate(demand):

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from services.serials.units.domain.fulfillment_events import Reallocation
-from services.serials.units.domain.unit import MessageContext, Pool, Unit
+from services.serials.units.domain.operations import MessageContext
+from services.serials.units.domain.unit import Pool, Unit
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
 

@@ -13,11 +13,10 @@ from sqlalchemy import text
 
 from services.serials.allocation.domain.available_units import criteria_of
 from services.serials.allocation.domain.demand import Demand, DemandSet
-from services.serials.allocation.domain.skip_reasons import UnitGroup
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import Pool, Unit
+from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.units import UNIT_COLUMNS, units_from_rows
+from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
 from shared.persistence.database import Transaction
 
 AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL"
@@ -67,24 +66,6 @@ SELECT_ALLOCATED = text(f"""
     SELECT {UNIT_COLUMNS}
     FROM unnest(CAST(:demand_ids AS text[]), CAST(:order_ids AS text[])) AS d (demand_id, order_id)
     JOIN serial_state AS s ON s.order_id = d.order_id AND s.demand_id = d.demand_id AND s.status = 'ALLOCATED'
-""")  # noqa: S608
-
-# Available units that stay unallocated match no open demand. At most the first 10,000 of a pool are counted.
-SELECT_SKIPPED = text(f"""
-    SELECT p.sku, p.warehouse, s.lot, s.expiry, s.on_hold, count(*) AS unit_count
-    FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:with_available AS boolean[]))
-        AS p (sku, warehouse, with_available)
-    CROSS JOIN LATERAL (
-        SELECT s.lot, s.expiry, true AS on_hold FROM serial_state AS s
-        WHERE s.sku = p.sku AND s.warehouse = p.warehouse AND s.open_hold_count > 0 AND s.status = 'IN_INVENTORY'
-            AND s.adjustment IS NULL
-        UNION ALL
-        (
-            SELECT s.lot, s.expiry, false AS on_hold FROM serial_state AS s WHERE p.with_available AND {IN_POOL}
-            ORDER BY {FEFO_ORDER} LIMIT 10000
-        )
-    ) AS s
-    GROUP BY p.sku, p.warehouse, s.lot, s.expiry, s.on_hold
 """)  # noqa: S608
 
 
@@ -194,19 +175,6 @@ async def load_allocated_to(tx: Transaction, uow: SerialsUnitOfWork, demands: It
         uow.load(
             units_from_rows(await tx.fetch_all(SELECT_ALLOCATED, {"demand_ids": demand_ids, "order_ids": order_ids}))
         )
-
-
-async def count_skipped(
-    tx: Transaction, pools: Iterable[Pool], shelf_life_by_pool: ShelfLifeByPool
-) -> dict[Pool, list[UnitGroup]]:
-    """Count the unallocated units of pools by lot and expiry: on hold, and available without a match."""
-    groups_by_pool: dict[Pool, list[UnitGroup]] = {}
-    if pool_list := list(set(pools)):
-        values = as_arrays(pool_list) | {"with_available": [pool in shelf_life_by_pool for pool in pool_list]}
-        for row in await tx.fetch_all(SELECT_SKIPPED, values):
-            unit = Unit(row.sku, "", lot=row.lot, expiry=row.expiry, open_hold_count=int(row.on_hold))
-            groups_by_pool.setdefault((row.sku, row.warehouse), []).append(UnitGroup(unit, row.unit_count))
-    return groups_by_pool
 
 
 def as_arrays(pools: Iterable[Pool]) -> dict[str, Any]:

@@ -1,26 +1,16 @@
-"""Loads the demands that released units could fill, under the lock of the SKU, and saves their changes.
-
-The number of loaded demands is bounded by the number of released units, whatever the length of the queue. This relies
-on an invariant that every transaction keeps: no demand is open while matching stock is available.
-"""
+"""Loads and saves demands under the lock of the SKU."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row, text
 
 from services.serials.allocation.domain.demand import Demand, DemandSet
-from services.serials.allocation.store.available_units import IN_POOL, as_arrays
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
-from services.serials.units.domain.unit import Pool, Unit
-from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from shared.inventory.expiry import days_left
+from services.serials.allocation.store.available_units import as_arrays
+from services.serials.units.domain.unit import Pool
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
-
-NO_LIMIT = 2**31 - 1
 
 DEMAND_COLUMNS = """
     d.demand_id, d.status, d.order_id, d.line, d.sku, d.warehouse, d.customer, d.priority, d.placed_at, d.shortfall,
@@ -37,73 +27,6 @@ SELECT_BY_ID = text(f"""
     SELECT {DEMAND_COLUMNS}, {SERIALS_COLUMN} FROM demand AS d WHERE d.demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608 - the columns are this module's own
 
-# Any unit without an expiry fills a demand of kind ANY. Each demand takes at least one released unit, so the number of
-# released units is the limit.
-ANY_WITHOUT_SHELF_LIFE = f"""
-    SELECT d.* FROM pool AS p CROSS JOIN LATERAL (
-        SELECT {DEMAND_COLUMNS} FROM demand AS d
-        WHERE d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open_quantity > 0
-        ORDER BY d.priority DESC, d.placed_at, d.demand_id LIMIT p.released_count
-    ) AS d
-"""  # noqa: S608 - the columns are this module's own
-# With an expiry, this holds among demands of the same required shelf life. Demands that require more are not loaded.
-ANY_WITH_SHELF_LIFE = f"""
-    SELECT {DEMAND_COLUMNS} FROM (
-        SELECT d.*, p.released_count, row_number() OVER (
-            PARTITION BY d.sku, d.warehouse, greatest(d.min_remaining_shelf_life_days, c.days)
-            ORDER BY d.priority DESC, d.placed_at, d.demand_id
-        ) AS queue_position
-        FROM pool AS p
-        JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind = 'ANY' AND d.open_quantity > 0
-        LEFT JOIN unnest(
-            CAST(:agreement_skus AS text[]), CAST(:agreement_customers AS text[]), CAST(:agreement_days AS integer[])
-        ) AS c (sku, customer, days) ON c.sku = d.sku AND c.customer = d.customer
-        WHERE greatest(d.min_remaining_shelf_life_days, c.days) <= p.max_days_left
-    ) AS d WHERE d.queue_position <= d.released_count
-"""  # noqa: S608
-
-
-def _select_fillable(any_query: str) -> TextClause:
-    """Select the demands that released units could fill; BY_SERIAL demands are found by serial."""
-    return text(f"""
-        WITH pool AS MATERIALIZED (
-            SELECT * FROM unnest(
-                CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:released_counts AS integer[]),
-                CAST(:max_days_left AS integer[])
-            ) AS p (sku, warehouse, released_count, max_days_left)
-        ), fillable AS (
-            {any_query}
-            UNION
-            SELECT {DEMAND_COLUMNS}
-            FROM unnest(CAST(:released_skus AS text[]), CAST(:released_serials AS text[])) AS released (sku, serial)
-            JOIN demand_serial AS ds USING (sku, serial) JOIN demand AS d USING (demand_id)
-            JOIN pool AS p ON p.sku = d.sku AND p.warehouse = d.warehouse
-            WHERE d.open_quantity > 0
-        )
-        SELECT d.*, {SERIALS_COLUMN} FROM fillable AS d
-    """)  # noqa: S608
-
-
-SELECT_FILLABLE, SELECT_FILLABLE_WITH_SHELF_LIFE = (
-    _select_fillable(ANY_WITHOUT_SHELF_LIFE),
-    _select_fillable(ANY_WITH_SHELF_LIFE),
-)
-
-# Demands with lot criteria are loaded if a released lot matches. Single-lot demands also need a sufficient lot.
-SELECT_FILLABLE_BY_LOT = text(f"""
-    SELECT {DEMAND_COLUMNS}, NULL AS serials FROM unnest(
-        CAST(:skus AS text[]), CAST(:warehouses AS text[]), CAST(:lots AS text[]), CAST(:released_counts AS integer[])
-    ) AS p (sku, warehouse, lot, released_count)
-    JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind IN ('BY_LOT', 'SINGLE_LOT')
-        AND d.open_quantity > 0
-        AND (d.allowed_lots IS NULL OR jsonb_exists(d.allowed_lots, p.lot))
-        AND (d.assigned_lot IS NULL OR d.assigned_lot = p.lot)
-        AND (d.kind = 'BY_LOT' OR d.open_quantity <= p.released_count + (
-            SELECT count(*) FROM (
-                SELECT FROM serial_state AS s WHERE s.lot = p.lot AND {IN_POOL} LIMIT d.open_quantity
-            ) AS s
-        ))
-""")  # noqa: S608
 
 SELECT_OPEN = text(f"""
     SELECT {DEMAND_COLUMNS}, {SERIALS_COLUMN}
@@ -111,13 +34,6 @@ SELECT_OPEN = text(f"""
     JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.open_quantity > 0
 """)  # noqa: S608
 
-SELECT_BACKORDER_POOLS = text(
-    "SELECT DISTINCT sku, warehouse FROM demand WHERE sku = ANY(CAST(:skus AS text[])) AND open_quantity > 0"
-)
-# Scans the partial index, which contains open demands only.
-SELECT_BACKORDER_POOLS_BY_WAREHOUSE = text("""
-    SELECT DISTINCT sku, warehouse FROM demand WHERE warehouse = ANY(CAST(:warehouses AS text[])) AND open_quantity > 0
-""")
 
 INSERT_DEMANDS = text("""
     INSERT INTO demand (demand_id, status, order_id, line, sku, warehouse, customer, priority, placed_at, shortfall,
@@ -161,7 +77,8 @@ WRITTEN_COLUMNS = (
 )  # fmt: skip
 
 
-def _demands_from_rows(rows: Sequence[Row[Any]]) -> list[Demand]:
+def demands_from_rows(rows: Sequence[Row[Any]]) -> list[Demand]:
+    """Build demands from DEMAND_COLUMNS and SERIALS_COLUMN."""
     demands = load_records(Demand, rows, extra_columns=("kind",))
     for demand in demands:
         demand.allowed_lots, demand.serials = frozenset(demand.allowed_lots or ()), frozenset(demand.serials or ())
@@ -172,70 +89,15 @@ async def load(tx: Transaction, ids: Iterable[str]) -> DemandSet:
     """Load demands by id."""
     demands = DemandSet()
     if demand_ids := list(set(ids)):
-        demands.load(_demands_from_rows(await tx.fetch_all(SELECT_BY_ID, {"demand_ids": demand_ids})))
+        demands.load(demands_from_rows(await tx.fetch_all(SELECT_BY_ID, {"demand_ids": demand_ids})))
     return demands
 
 
 async def load_open_demands(tx: Transaction, pools: Iterable[Pool]) -> DemandSet:
     """Load all open demands of pools."""
     demands = DemandSet()
-    demands.load(_demands_from_rows(await tx.fetch_all(SELECT_OPEN, as_arrays(pools))))
+    demands.load(demands_from_rows(await tx.fetch_all(SELECT_OPEN, as_arrays(pools))))
     return demands
-
-
-async def find_backorder_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:
-    """Find the pools of products that have open demands."""
-    return {(row.sku, row.warehouse) for row in await tx.fetch_all(SELECT_BACKORDER_POOLS, {"skus": list(skus)})}
-
-
-async def find_backorder_pools_in(tx: Transaction, warehouses: Iterable[str]) -> set[Pool]:
-    """Find the pools of warehouses that have open demands."""
-    rows = await tx.fetch_all(SELECT_BACKORDER_POOLS_BY_WAREHOUSE, {"warehouses": list(warehouses)})
-    return {(row.sku, row.warehouse) for row in rows}
-
-
-async def load_fillable_demands(
-    tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet, shelf_life_by_pool: ShelfLifeByPool
-) -> None:
-    """Load the demands that released units could fill; the rules are those of pools with an expiry."""
-    if uow.released_stock:
-        units = {pool: [uow.units[key] for key in keys] for pool, keys in uow.released_stock.items()}
-        # Loaded demands may come first in the queue and have no open quantity any more.
-        loaded_count = Counter(demand.pool for demand in demands.by_id.values())
-        values = as_arrays(units) | {
-            "released_counts": [len(pool_units) + loaded_count[pool] for pool, pool_units in units.items()],
-            "max_days_left": [
-                _max_days_left(pool_units, shelf_life_by_pool.get(pool)) for pool, pool_units in units.items()
-            ],
-            "released_skus": [unit.sku for pool_units in units.values() for unit in pool_units],
-            "released_serials": [unit.serial for pool_units in units.values() for unit in pool_units],
-        }
-        if shelf_life_by_pool:
-            values |= _customer_agreements(shelf_life_by_pool)
-            demands.load(_demands_from_rows(await tx.fetch_all(SELECT_FILLABLE_WITH_SHELF_LIFE, values)))
-        else:
-            demands.load(_demands_from_rows(await tx.fetch_all(SELECT_FILLABLE, values)))
-        if lots := Counter((pool, unit.lot) for pool, pool_units in units.items() for unit in pool_units if unit.lot):
-            values = as_arrays(pool for pool, _ in lots)
-            values |= {"lots": [lot for _, lot in lots], "released_counts": list(lots.values())}
-            demands.load(_demands_from_rows(await tx.fetch_all(SELECT_FILLABLE_BY_LOT, values)))
-
-
-def _max_days_left(units: Iterable[Unit], rules: ShelfLifeRules | None) -> int:
-    """Return the longest remaining shelf life of the units; a unit without an expiry has no limit."""
-    remaining_days = (days_left(unit.expiry, rules.local_date) if unit.expiry and rules else NO_LIMIT for unit in units)
-    return max(remaining_days)
-
-
-def _customer_agreements(shelf_life_by_pool: ShelfLifeByPool) -> dict[str, Any]:
-    """Return the minimum remaining shelf life agreed with each customer as array parameters."""
-    days_by_customer = {
-        (sku, agreement.customer): rules.policy.min_remaining_shelf_life(agreement.customer)
-        for (sku, _), rules in shelf_life_by_pool.items()
-        for agreement in rules.policy.customers
-    }
-    skus, customers = zip(*days_by_customer, strict=True) if days_by_customer else ((), ())
-    return {"agreement_skus": skus, "agreement_customers": customers, "agreement_days": list(days_by_customer.values())}
 
 
 async def save(tx: Transaction, demands: DemandSet) -> None:

@@ -8,7 +8,6 @@ transaction writes related rows, and the login role deletes none of them.
 from pathlib import Path
 
 from shared.persistence.migrate import (
-    demand_recheck_table,
     grant,
     location_tables,
     messaging_tables,
@@ -30,7 +29,8 @@ def upgrade() -> None:
     messaging_tables()
     product_table()
     location_tables()
-    demand_recheck_table()
+    scripts(Path(__file__).with_suffix(""), "demand_recheck")
+    grant("demand_recheck", "SELECT, INSERT, DELETE")
     scripts(Path(__file__).with_suffix(""), "units", "audit", "holds", "demands")
 
     grant("serial, audit_operation, audit_entry", "SELECT, INSERT")

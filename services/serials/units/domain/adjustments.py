@@ -9,9 +9,10 @@ from services.serials.units.domain.movements import (
     movability_violation,
     unknown_location_violation,
 )
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import AdjustSerials
 from shared.contracts.envelope import CloudEvent

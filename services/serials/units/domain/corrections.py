@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.serials.units.domain import holds
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.transitions import SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import CorrectSerialExpiry
 from shared.contracts.envelope import CloudEvent

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
+from services.serials.units.domain.operations import Operation, OperationIndex, Transition
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import SerialChangeType
-from services.serials.units.domain.unit import Operation, OperationIndex, Transition
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import Message, chunks
 from shared.contracts.serials import (

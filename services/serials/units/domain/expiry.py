@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.corrections import expired_hold_id
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message, chunks
 from shared.contracts.serials import SerialExpired, SerialExpiring

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from services.serials.units.domain import holds
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.transitions import SerialChangeType, next_status
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import (

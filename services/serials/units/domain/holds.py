@@ -6,10 +6,11 @@ hold on a lot number is placed on the units on hand and on each unit that arrive
 
 from collections.abc import Sequence
 
+from services.serials.units.domain.operations import DocumentRefs, HoldChange, MessageContext, OperationIndex
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, HoldChange, MessageContext, OperationIndex, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.envelope import CloudEvent

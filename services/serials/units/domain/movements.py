@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
 from shared.contracts.envelope import CloudEvent

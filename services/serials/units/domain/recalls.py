@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.serials.units.domain import holds
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, chunks
 from shared.contracts.lots import RecallOpened

@@ -7,8 +7,9 @@ different receipts may arrive in any order, and repeated events have no effect.
 from collections.abc import Iterator, Sequence
 
 from services.serials.units.domain import holds
+from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
-from services.serials.units.domain.unit import DocumentRefs, MessageContext, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code

@@ -1,11 +1,15 @@
-"""Outcome of commands on several units: the accepted units, and the violations of the others."""
+"""Results of commands on units: the accepted units, the violations of the others, and the response body."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from services.serials.units.domain.unit import OperationIndex, Unit, describe_units
+from services.serials.units.domain.operations import OperationIndex
+from services.serials.units.domain.unit import Unit, describe_units
+from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.results import PartialResult
+from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import resource_path
 
 
@@ -58,4 +62,40 @@ def duplicate_serials_violation(serials: Sequence[str]) -> ProblemDetail | None:
         code=Code.DUPLICATE_SERIAL_IN_REQUEST,
         detail=f"Duplicate serials: {', '.join(duplicates[:5])}",
         ids=duplicates,
+    )
+
+
+class UnitSnapshot(KnownFieldsModel):
+    """State of a unit after the command."""
+
+    serial: str
+    status: SerialStatus
+    location: str | None
+    version: int
+    on_hold: bool
+    adjustment: SerialAdjustment | None
+
+
+class UnitsResult(PartialResult):
+    """Updated units of a command, and the rejected ones with the reasons."""
+
+    sku: str
+    updated: list[UnitSnapshot]
+
+
+def units_result(sku: str, units: Sequence[Unit]) -> UnitsResult:
+    """Build the result from the current state of units."""
+    return UnitsResult(
+        sku=sku,
+        updated=[
+            UnitSnapshot(
+                serial=unit.serial,
+                status=unit.status or "EXPECTED",
+                location=unit.location,
+                version=unit.version,
+                on_hold=unit.open_hold_count > 0,
+                adjustment=unit.adjustment,
+            )
+            for unit in units
+        ],
     )

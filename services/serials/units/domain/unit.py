@@ -1,19 +1,15 @@
-"""Serial-tracked units, operations on them, and their transitions."""
+"""Serial-tracked units."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from services.serials.units.domain.transitions import SerialChangeType
-from shared.contracts.envelope import Causation, CloudEvent
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 
 UnitKey = tuple[str, str]
 """Permanent identity of a unit: its SKU and serial (S18)."""
 
-OperationIndex = int
-"""Position of an operation in the unit of work."""
 
 Pool = tuple[str, str]
 """SKU and warehouse, whose available units a demand is allocated from."""
@@ -91,61 +87,3 @@ def describe_units(units: Sequence[Unit]) -> str:
     """Return the SKU and first serials of units as text, with the number of others."""
     first_serials = ", ".join(unit.serial for unit in units[:5])
     return f"{units[0].sku} {first_serials}" + (f" and {len(units) - 5} more" if len(units) > 5 else "")
-
-
-class MessageContext(NamedTuple):
-    """Actor, time and causation of the message being handled (S22)."""
-
-    actor: str
-    occurred_at: datetime
-    cause: Causation
-
-    @classmethod
-    def from_event(cls, event: CloudEvent[Any]) -> "MessageContext":
-        """Build the context of a message."""
-        return cls(event.actor, event.time, event.cause)
-
-
-class DocumentRefs(NamedTuple):
-    """Reference documents of an operation."""
-
-    receipt: str | None = None
-    line: str | None = None
-    order_id: str | None = None
-    demand_id: str | None = None
-    shipment: str | None = None
-    customer: str | None = None
-    return_id: str | None = None
-    hold_id: str | None = None
-    customer_name: str | None = None
-    contact: str | None = None
-
-
-class Operation(NamedTuple):
-    """One change of one or more units of a product: the data that their audit entries share (S22)."""
-
-    change: SerialChangeType
-    sku: str
-    reason: str
-    context: MessageContext
-    documents: DocumentRefs
-
-
-class Transition(NamedTuple):
-    """Change of one unit by an operation: an audit entry. The last transition of a unit is its current state."""
-
-    unit: Unit
-    operation: OperationIndex
-    version: int
-    from_status: SerialStatus | None
-    status: SerialStatus
-    from_location: str | None
-    location: str | None
-
-
-class HoldChange(NamedTuple):
-    """Hold that an operation placed on a unit or released."""
-
-    hold_id: str
-    unit: Unit
-    operation: OperationIndex

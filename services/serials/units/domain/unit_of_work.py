@@ -4,20 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
-from services.serials.units.domain.transitions import SerialChangeType, next_status
-from services.serials.units.domain.unit import (
+from services.serials.units.domain.operations import (
     DocumentRefs,
     HoldChange,
     MessageContext,
     Operation,
     OperationIndex,
-    Pool,
     Transition,
-    Unit,
-    UnitKey,
-    describe_units,
 )
+from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
+from services.serials.units.domain.transitions import SerialChangeType, next_status
+from services.serials.units.domain.unit import Pool, Unit, UnitKey, describe_units
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code
 

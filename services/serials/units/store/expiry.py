@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.serials.units.domain.expiry import ExpiryGroup, SerialExpiryCheckDue
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.units import UNIT_COLUMNS, units_from_rows
+from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
 from shared.inventory.reference_data import today_by_warehouse
 from shared.persistence.database import Transaction
 

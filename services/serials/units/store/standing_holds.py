@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.units import UNIT_COLUMNS, units_from_rows
+from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
 from shared.persistence.database import Transaction
 
 STANDING_HOLD_COLUMNS = """

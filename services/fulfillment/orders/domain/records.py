@@ -1,0 +1,132 @@
+"""Records of orders: customer, demands, lines."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
+from shared.contracts.fulfillment import OrderStatus, Shortfall
+from shared.contracts.reference import Tracking
+from shared.contracts.upstream import Customer
+
+
+class OrderCustomer(NamedTuple):
+    """The customer of an order, with delivery address and contact."""
+
+    id: str
+    name: str
+    ship_to: str
+    contact: str
+
+    @classmethod
+    def of(cls, customer: Customer) -> "OrderCustomer":
+        """Convert the customer of a message."""
+        return cls(id=customer.id, name=customer.name, ship_to=customer.ship_to, contact=customer.contact)
+
+
+@dataclass(slots=True)
+class Demand:
+    """A request for stock for an order line; open until it is cancelled."""
+
+    demand_id: str
+    order_id: str
+    line: str
+    sku: str
+    tracking: Tracking
+    quantity: Decimal
+    shortfall: Shortfall
+    serials: tuple[str, ...] = ()
+    lots: tuple[str, ...] = ()
+    answered: bool = False
+    allocated_total: Decimal = ZERO
+    """Total quantity ever allocated, including quantities deallocated later."""
+    closed: bool = False
+    """The stock service allocates no more; the open quantity is cancelled."""
+    cancelled: bool = False
+    replaces: str | None = None
+    """Of a swap: the serial or lot number that was deallocated."""
+    skipped_summary: str = ""
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of an order; ordered = allocated + picked + shipped + open quantity."""
+
+    order_id: str
+    line: str
+    position: int
+    sku: str
+    ordered: Decimal
+    serials: tuple[str, ...] = ()
+    lots: tuple[str, ...] = ()
+    single_lot: bool = False
+    allocated: Decimal = ZERO
+    picked: Decimal = ZERO
+    packed: Decimal = ZERO
+    """The part of the picked quantity that is in cartons."""
+    shipped: Decimal = ZERO
+    awaiting_product: bool = False
+    """The product is not defined yet, or does not suit the line, which must then be amended."""
+    cancelled: bool = False
+    shipped_lot: str | None = None
+    """Of a single-lot line: the lot of its shipped quantity."""
+    demands: dict[str, Demand] = field(default_factory=dict, init=False)
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """Quantity still to be allocated; zero for a cancelled line."""
+        return ZERO if self.cancelled else self.ordered - self.allocated - self.picked - self.shipped
+
+    @property
+    def can_change_lot(self) -> bool:
+        """Whether a single-lot line may still change its lot: nothing of it is picked or shipped."""
+        return self.single_lot and not self.picked and not self.shipped
+
+    def open_demands(self) -> list[Demand]:
+        """The demands that are not cancelled."""
+        return [demand for demand in self.demands.values() if not demand.cancelled]
+
+
+@dataclass(slots=True)
+class Order:
+    """A customer order with its lines, the loaded units and all unshipped allocated lots."""
+
+    order_id: str
+    warehouse: str
+    customer: OrderCustomer
+    priority: int
+    backorders: Literal["ALLOWED", "NOT_ALLOWED", "SHIP_COMPLETE"]
+    placed_at: datetime
+    content_hash: bytes
+    min_remaining_shelf_life_days: int = 0
+    status: OrderStatus = "OPEN"
+    packing_version: int = 0
+    """Incremented by each change that invalidates dispatch checks of the order."""
+    lines: dict[str, Line] = field(default_factory=dict, init=False)
+    units: dict[UnitKey, AllocatedUnit] = field(default_factory=dict, init=False)
+    lots: dict[str, AllocatedLot] = field(default_factory=dict, init=False)
+
+    @property
+    def items(self) -> list[AllocatedItem]:
+        """The unshipped units and lots."""
+        return [*self.units.values(), *self.lots.values()]
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the order is cancelled."""
+        return self.status == "CANCELLED"
+
+    @property
+    def shortfall(self) -> Shortfall:
+        """What happens to the open quantity of its demands."""
+        return "CANCEL" if self.backorders == "NOT_ALLOWED" else "BACKORDER"
+
+    @property
+    def is_released(self) -> bool:
+        """Whether picking may start: a ship-complete order waits until every line is allocated."""
+        return self.backorders != "SHIP_COMPLETE" or not any(line.open_quantity for line in self.lines.values())
+
+    def is_cancelled_item(self, item: AllocatedItem) -> bool:
+        """Whether an item belongs to a cancelled order or line."""
+        return self.cancelled or self.lines[item.line].cancelled

@@ -1,0 +1,138 @@
+"""Commands of the lots service, available as `tracelot lots`.
+
+`recall` opens a recall over the HTTP API of lots, waits until it is complete, and prints the result. A mock recall
+(--mock) holds no stock; it measures the time and the percentage of received stock accounted for.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from uuid import uuid4
+
+import httpx
+import typer
+
+from shared.identifiers import resource_path
+
+COMPLETION_TIMEOUT = 60.0
+"""Seconds within which all services have to report."""
+PAGE_SIZE = 500
+
+app = typer.Typer(no_args_is_help=True, help="Open recalls over the HTTP API of lots.")
+
+
+def _require_ascii(actor: str) -> str:
+    if not (actor.isascii() and actor.isprintable()):
+        raise typer.BadParameter("use printable ASCII characters: the name is sent in an HTTP header")
+    return actor
+
+
+@app.command()
+def recall(
+    name: Annotated[str, typer.Argument(help="id of the recall")],
+    *,
+    url: Annotated[str, typer.Option(help="base URL of the lots service", envvar="LOTS_URL")],
+    actor: Annotated[str, typer.Option(help="user who opens the recall", callback=_require_ascii)],
+    reason: Annotated[str, typer.Option(help="reason of the recall")],
+    lot: Annotated[list[str] | None, typer.Option(help="lot as SKU=LOT or LOT; repeatable")] = None,
+    serial: Annotated[list[str] | None, typer.Option(help="serial number as SKU=SERIAL or SERIAL; repeatable")] = None,
+    notice: Annotated[
+        Path | None,
+        typer.Option(
+            help="text file with the recall notice; - for standard input", exists=True, dir_okay=False, allow_dash=True
+        ),
+    ] = None,
+    mock: Annotated[bool, typer.Option(help="mock recall: hold no stock")] = False,
+) -> None:
+    """Open a recall, wait until it is complete, and print the affected stock."""
+    command = {
+        "recall": name,
+        "reason": reason,
+        "mock": mock,
+        "lots": [_parse_identifier("lot", identifier) for identifier in lot or ()],
+        "serials": [_parse_identifier("serial", identifier) for identifier in serial or ()],
+        "text": _read_notice(notice),
+    }
+    try:
+        with httpx.Client(base_url=url, timeout=30) as client:
+            start = time.perf_counter()
+            headers = {"X-Actor": actor, "Idempotency-Key": str(uuid4())}
+            _check_response(client.post("/recalls", json=command, headers=headers))
+            recall_status = _wait_until_complete(client, name)
+            lists = {key: list(_iterate_pages(client, path)) for key, path in recall_status["lists"].items()}
+            seconds = time.perf_counter() - start
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        _fail(f"no answer from {url} ({error}): start the lots service, and set --url or LOTS_URL to its base URL")
+    for report_line in _format_report(recall_status, lists, seconds):
+        typer.echo(report_line)
+    if any(row["difference"] for row in lists["reconciliation"]):
+        raise typer.Exit(1)
+
+
+def _parse_identifier(kind: str, identifier: str) -> dict[str, str]:
+    sku, equals, item = identifier.partition("=")
+    return {"sku": sku, kind: item} if equals else {kind: identifier}
+
+
+def _read_notice(notice: Path | None) -> str:
+    if notice is None:
+        return ""
+    try:
+        return (sys.stdin.buffer.read() if str(notice) == "-" else notice.read_bytes()).decode()
+    except UnicodeDecodeError:
+        raise typer.BadParameter("the notice is not UTF-8 text: save it as UTF-8", param_hint="--notice") from None
+
+
+def _check_response(response: httpx.Response) -> Any:
+    if response.is_error:
+        _fail(response.text or f"{response.url} answered {response.status_code}")
+    try:
+        return response.json()
+    except ValueError:
+        _fail(f"{response.url} did not answer with JSON: set --url or LOTS_URL to the base URL of the lots service")
+
+
+def _wait_until_complete(client: httpx.Client, name: str) -> Any:
+    deadline, path = time.monotonic() + COMPLETION_TIMEOUT, resource_path("recalls", name)
+    while not (status := _check_response(client.get(path)))["complete_at"]:
+        if time.monotonic() > deadline:
+            _fail(f"{status['outstanding']} products are incomplete after {COMPLETION_TIMEOUT:.0f} s")
+        time.sleep(0.05)
+    return status
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+def _iterate_pages(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
+    cursor = None
+    while True:
+        page = _check_response(client.get(path, params={"limit": PAGE_SIZE} | ({"cursor": cursor} if cursor else {})))
+        yield from page["items"]
+        cursor = page["next"]
+        if not cursor:
+            return
+
+
+def _format_report(
+    recall_status: dict[str, Any], lists: dict[str, list[dict[str, Any]]], seconds: float
+) -> Iterator[str]:
+    kind = "Mock recall" if recall_status["mock"] else "Recall"
+    yield f"{kind} {recall_status['recall']}: complete after {seconds:.2f} s"
+    for product in recall_status["products"]:
+        yield f"  {product['sku']}: lots {', '.join(product['lots']) or '-'}, {product['units']} units"
+    for row in lists["stock"]:
+        yield f"  in stock  {row['location']}\t{row['sku']} {row['lot_or_serial']}\t{row['on_hand']}"
+    for row in lists["orders"]:
+        yield f"  blocked   {row['order']}\t{row['sku']} {row['lot_or_serial']}\t{row['quantity']} {row['status']}"
+    for row in lists["contacts"]:
+        contact = f"{row['customer']} {row['customer_name']} {row['contact']}".strip()
+        yield f"  contact   {contact}\t{row['shipment']}\t{row['sku']} {row['lot_or_serial']}\t{row['quantity']}"
+    total_received = sum(row["received"] + row["returned"] + row["count_gain"] for row in lists["reconciliation"])
+    total_difference = sum(abs(row["difference"]) for row in lists["reconciliation"])
+    if total_received:
+        yield f"  {100 * (1 - total_difference / total_received):.1f} % of {total_received} accounted for"

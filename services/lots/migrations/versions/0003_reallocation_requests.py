@@ -1,0 +1,13 @@
+"""Replaces the table of pending demand rechecks by messages; pending rechecks become messages."""
+
+from pathlib import Path
+
+from shared.persistence.migrate import scripts
+
+revision = "0003_reallocation_requests"
+breaks_before = "0003_reallocation_requests"  # it drops the table demand_recheck
+down_revision = "0002_recall_views"
+
+
+def upgrade() -> None:
+    scripts(Path(__file__).with_suffix(""), "demand_recheck")

@@ -1,0 +1,114 @@
+"""SELECT statements of receipts; each takes arrays and is executed once per batch."""
+# ruff: noqa: S608 - only the column lists of this module are interpolated
+
+from sqlalchemy import text
+
+LINE_COLUMNS = (
+    "l.receipt, l.line, l.sku, l.expected_quantity, l.listed_serials, l.unlisted_units, l.scanned, l.received,"
+    " l.awaiting_product"
+)
+UNIT_COLUMNS = (
+    "u.sku, u.serial, u.version, u.status, u.receipt, u.line, u.is_listed, u.session, u.location, u.scanned_by,"
+    " u.scanned_at, u.order_id, u.customer, u.return_id, u.lot, u.expiry"
+)
+DISCREPANCY_COLUMNS = (
+    "d.discrepancy, d.receipt, d.session, d.kind, d.line, d.sku, d.serial, d.missing_serials, d.quantity, d.location,"
+    " d.conflicting_value, d.found_at, d.found_by, d.resolution, d.matched_serial, d.reason, d.resolved_at,"
+    " d.resolved_by, d.lot, d.expiry, d.scan_id"
+)
+RECEIPT_COLUMNS = (
+    "r.receipt, r.version, r.kind, r.warehouse, r.supplier, r.expected_at, r.status, r.session_count,"
+    " r.unplanned_line_count, r.created_at, r.ended_at, r.reason"
+)
+UNMATCHED_SCAN_COLUMNS = (
+    "a.receipt, a.sku, a.serial, a.session, a.kind, a.line, a.location, a.conflicting_value, a.scanned_by,"
+    " a.scanned_at, a.lot, a.expiry"
+)
+LOT_SCAN_COLUMNS = (
+    "s.scan_id, s.receipt, s.session, s.line, s.sku, s.lot, s.location, s.status, s.quantity, s.expiry,"
+    " s.manufactured_on, s.best_before, s.scanned_by, s.scanned_at"
+)
+
+SELECT_RECEIPTS = text(f"SELECT {RECEIPT_COLUMNS} FROM receipt r WHERE receipt = ANY(CAST(:receipts AS text[]))")
+SELECT_PRODUCTS = text(
+    "SELECT sku, tracking, decimals, shelf_life::text AS shelf_life FROM product "
+    "WHERE sku = ANY(CAST(:skus AS text[])) ORDER BY sku"
+)
+SELECT_LINES = text(f"""
+SELECT {LINE_COLUMNS} FROM receipt_line l WHERE l.receipt = ANY(CAST(:closing AS text[]))
+UNION ALL
+SELECT {LINE_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:lines AS text[])) AS k(receipt, line)
+JOIN receipt_line l ON l.receipt = k.receipt AND l.line = k.line
+UNION ALL
+SELECT {LINE_COLUMNS} FROM unnest(CAST(:other_receipts AS text[]), CAST(:skus AS text[])) AS k(receipt, sku)
+JOIN receipt_line l ON l.sku = k.sku AND l.receipt = k.receipt
+""")
+SELECT_WAITING_RECEIPTS = text("""
+SELECT DISTINCT receipt FROM receipt_line WHERE awaiting_product AND sku = ANY(CAST(:skus AS text[]))
+""")
+SELECT_WAITING_LINES = text(f"""
+SELECT {LINE_COLUMNS} FROM receipt_line l
+WHERE l.awaiting_product AND l.sku = ANY(CAST(:skus AS text[])) AND l.receipt = ANY(CAST(:receipts AS text[]))
+""")
+SELECT_SESSIONS = text("""
+SELECT s.receipt, s.session, s.owner, s.status, s.opened_at, s.ended_at
+FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
+JOIN session s ON s.receipt = k.receipt AND s.session = k.session
+UNION ALL
+SELECT receipt, session, owner, status, opened_at, ended_at FROM session
+WHERE status = 'OPEN' AND receipt = ANY(CAST(:closing AS text[]))
+""")
+SELECT_UNMATCHED_SCANS = text(f"""
+SELECT {UNMATCHED_SCAN_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(receipt, sku, serial)
+JOIN unmatched_scan a ON a.receipt = k.receipt AND a.sku = k.sku AND a.serial = k.serial
+UNION ALL
+SELECT {UNMATCHED_SCAN_COLUMNS}
+FROM unnest(CAST(:other_receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
+JOIN unmatched_scan a ON a.receipt = k.receipt AND a.session = k.session
+""")
+SELECT_LOT_SCANS = text(f"""
+SELECT {LOT_SCAN_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[])) AS k(receipt, sku, lot)
+JOIN lot_scan s ON s.receipt = k.receipt AND s.sku = k.sku AND s.lot = k.lot
+UNION ALL
+SELECT {LOT_SCAN_COLUMNS}
+FROM unnest(CAST(:other_receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
+JOIN lot_scan s ON s.receipt = k.receipt AND s.session = k.session
+UNION ALL
+SELECT {LOT_SCAN_COLUMNS} FROM lot_scan s WHERE s.scan_id = ANY(CAST(:scan_ids AS text[]))
+""")
+SELECT_DISCREPANCIES = text(f"""
+SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d WHERE d.discrepancy = ANY(CAST(:ids AS text[]))
+UNION ALL
+SELECT {DISCREPANCY_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(receipt, sku, serial)
+JOIN discrepancy d ON d.receipt = k.receipt AND d.sku = k.sku AND d.serial = k.serial AND d.resolution IS NULL
+UNION ALL
+SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d
+WHERE d.kind = 'UNEXPECTED' AND d.receipt = ANY(CAST(:closing AS text[]))
+""")
+
+SELECT_UNITS = text(f"""
+SELECT {UNIT_COLUMNS} FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(sku, folded)
+JOIN unit u ON u.sku = k.sku AND lower(u.serial) = k.folded
+""")
+SELECT_EXPECTED_AS_OTHER_PRODUCT = text(f"""
+SELECT {UNIT_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(receipt, sku, serial)
+JOIN unit u ON u.receipt = k.receipt AND u.serial = k.serial AND u.status = 'EXPECTED' AND u.sku <> k.sku
+""")
+SELECT_SCANNED = text(f"""
+SELECT {UNIT_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
+JOIN unit u ON u.receipt = k.receipt AND u.session = k.session AND u.status = 'SCANNED'
+""")
+SELECT_EXPECTED = text(f"""
+SELECT {UNIT_COLUMNS} FROM unit u WHERE u.status = 'EXPECTED' AND u.receipt = ANY(CAST(:receipts AS text[]))
+""")
+SELECT_LISTED = text(f"""
+SELECT {UNIT_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:lines AS text[])) AS k(receipt, line)
+JOIN unit u ON u.receipt = k.receipt AND u.line = k.line AND u.status = 'EXPECTED'
+UNION ALL
+SELECT {UNIT_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:lines AS text[])) AS k(receipt, line)
+JOIN unit u ON u.receipt = k.receipt AND u.line = k.line AND u.status = 'SCANNED' AND u.is_listed
+""")

@@ -1,0 +1,78 @@
+"""Corrections by a sender: which ids can be used again, and what a repeated message adds."""
+
+from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine, ProductDefined
+from tests.e2e.receipts import load_single_line
+from tests.e2e.serial_scenario import WAREHOUSE, SerialScenario
+from tests.e2e.system import SystemUnderTest
+from tests.support.polling import wait_until
+
+
+async def wait_for_expected_quantity(system: SystemUnderTest, receipt: str, quantity: int) -> None:
+    """Wait until the only line of a receipt expects a quantity."""
+
+    async def is_expected() -> bool:
+        assert (await system.get("receiving", f"/receipts/{receipt}")).is_success
+        line = await load_single_line(system, receipt)
+        assert line["expected_quantity"] == quantity, line
+        return True
+
+    await wait_until(is_expected)
+
+
+async def test_rejected_message_uses_up_its_id(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A rejected ASN change has no effect under its old id, and is applied under a new one."""
+    await scenario.define_product()
+    receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
+    change = AsnChanged(receipt=receipt, add=[line])
+    (early,) = await system.publish(change)
+    await system.wait_for_rejection("receiving", early, "receipt_not_found", receipt)
+    await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
+    await system.send_record("erp.asns", early, receipt)
+    await system.wait_until_quiescent()
+    await wait_for_expected_quantity(system, receipt, 2)
+    await system.publish(change)
+    await wait_for_expected_quantity(system, receipt, 4)
+
+
+async def test_dead_letter_does_not_use_up_its_id(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """The corrected message is processed under the id of the malformed one."""
+    await scenario.define_product()
+    receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
+    event = system.cloud_event_of(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
+    malformed = event | {"data": {"receipt": receipt}}
+    await system.wait_for_dead_letter("receiving", await system.send_record("erp.asns", malformed, receipt))
+    await system.send_record("erp.asns", event, receipt)
+    await wait_for_expected_quantity(system, receipt, 2)
+
+
+async def test_asn_under_another_id_adds_its_quantities_again(
+    system: SystemUnderTest, scenario: SerialScenario
+) -> None:
+    """An ASN repeated with its id adds nothing; under another id it is a further part."""
+    await scenario.define_product()
+    receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
+    asn = AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line])
+    (event,) = await system.publish(asn)
+    await system.send_record("erp.asns", event, receipt)
+    await system.wait_until_quiescent()
+    await wait_for_expected_quantity(system, receipt, 2)
+    await system.publish(asn)
+    await wait_for_expected_quantity(system, receipt, 4)
+
+
+async def test_product_definition_replaces_the_previous_one(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Fields omitted from a definition return to their defaults."""
+    await scenario.define_product(unit="box")
+    await scenario.redefine_product(serial_tracked=True)
+    product = await system.get_json("receiving", f"/products/{scenario.sku}")
+    assert product["unit"] == ProductDefined.model_fields["unit"].default
+
+
+async def test_idempotency_key_with_another_path_is_rejected(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """The path belongs to the request that a key identifies."""
+    await scenario.define_product()
+    receipts = [await scenario.announce_asn(scenario.new_serials(1)) for _ in range(2)]
+    key = scenario.new_id("KEY")
+    responses = [await system.post("receiving", f"/receipts/{receipt}/close", {}, key=key) for receipt in receipts]
+    assert [response.status_code for response in responses] == [200, 422]
+    assert responses[1].json()["code"] == "idempotency_key_reused"

@@ -1,0 +1,1 @@
+"""The rules of a service on in-memory tables, and an oracle of the allocation."""

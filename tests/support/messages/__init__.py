@@ -1,0 +1,1 @@
+"""Builders of the messages that the stock services consume."""
