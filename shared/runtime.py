@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.contracts.envelope import Rejected
 from shared.http import (
     EncodedSlashMiddleware,
+    ReportFiles,
+    RequestLimitMiddleware,
     commands,
     dead_letters,
     idempotency,
@@ -43,7 +45,9 @@ CONSUMER_STOP_TIMEOUT, RELAY_STOP_TIMEOUT = 4.5, 3.0
 """Seconds to finish each; with the two of HTTP requests, a service stops within ten."""
 
 MESSAGING_POOL_SIZE = 4
-"""Connections for consumer, relay, jobs and readiness; HTTP has a separate pool."""
+"""Connections for consumer, relay, jobs and readiness; HTTP has separate pools."""
+REPORT_POOL_SIZE = 2
+"""Connections for reports as files, which slow readers may occupy for minutes."""
 
 
 def create_app(
@@ -72,6 +76,7 @@ def create_app(
     )
     app.state.registry, app.state.versions = registry, versions_folder(name)
     app.add_middleware(EncodedSlashMiddleware)
+    app.add_middleware(RequestLimitMiddleware)
     problems.install_exception_handlers(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
     for router in (*routers, commands.build_router(registry), rejections.router, dead_letters.router, operations):
@@ -96,6 +101,8 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     _tune_gc()
     url = settings.database_url.get_secret_value()
     app.state.engine = create_engine(url, f"{registry.service}-http", settings.pool_size)
+    report_engine = create_engine(url, f"{registry.service}-reports", REPORT_POOL_SIZE)
+    app.state.report_files = ReportFiles(report_engine)
     engine = create_engine(url, f"{registry.service}-messaging", MESSAGING_POOL_SIZE)
     outbox_relay = OutboxRelay(registry.service, engine, settings.kafka_bootstrap_servers)
     batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake)
@@ -129,6 +136,7 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     finally:
         await engine.dispose()
         await app.state.engine.dispose()
+        await report_engine.dispose()
 
 
 async def _with_timeout(seconds: float, awaitable: Awaitable[Any]) -> None:

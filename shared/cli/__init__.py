@@ -79,13 +79,13 @@ def serve(
 
 @app.command()
 def migrate(service: Annotated[str, typer.Argument(help="name of the service, or all")]) -> None:
-    """Migrate the database of a service to the latest revision."""
+    """Migrate the database of a service; a newer schema is left as it is."""
     for name in service_names() if service == "all" else (_require_service(service),):
         try:
-            asyncio.run(migrations.migrate(name))
+            state = asyncio.run(migrations.migrate(name))
         except UnknownRevisionError as error:
             _fail(str(error))
-        typer.echo(f"{name}: database is at the latest revision")
+        typer.echo(f"{name}: schema is {state}")
 
 
 @app.command()

@@ -249,6 +249,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "value": "Complete value, base64-encoded.",
     "headers": "Headers as pairs of name and base64-encoded value.",
     "ready": "Whether the service accepts work.",
+    "migrations": "State of the database schema: latest, newer or older.",
     "outbox_relay": "Last error of the outbox relay; null if it works.",
     "jobs": "Last error of each scheduled job; null if it works.",
     "assigned": "Assigned Kafka partitions.",

@@ -1,7 +1,8 @@
 """HTTP API of all services: idempotent commands, queries, pagination, CSV, problem responses."""
 
-from shared.http.csv import CsvColumn, CsvResponse, csv_response
+from shared.http.csv import CsvColumn, CsvResponse, ReportFiles, csv_response
 from shared.http.dependencies import ReadTransaction
+from shared.http.limits import RequestLimitMiddleware
 from shared.http.pages import Page, decode_cursor, encode_cursor, paginate, select_list
 from shared.http.parameters import (
     ONLY_DIGITS,
@@ -45,6 +46,8 @@ __all__ = [
     "ProblemError",
     "ReadTransaction",
     "Report",
+    "ReportFiles",
+    "RequestLimitMiddleware",
     "SerialPath",
     "Since",
     "SkuFilter",

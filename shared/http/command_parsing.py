@@ -26,7 +26,7 @@ class CommandRequest(NamedTuple):
 
 
 async def parse_command(request: Request, fields: Mapping[str, str] = {}) -> CommandRequest:
-    """Validate the headers and the size of a command and parse its body; path parameters fill their fields.
+    """Validate the headers of a command and parse its body; path parameters fill their fields.
 
     If the body repeats such a field, its value must equal that of the path.
     """

@@ -1,8 +1,10 @@
-"""CSV reports (RFC 4180), streamed from a server-side cursor in constant memory."""
+"""CSV reports (RFC 4180), streamed from a server-side cursor in constant memory, few at a time."""
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,18 +12,72 @@ from typing import Any, NamedTuple
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import TextClause
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import Receive, Scope, Send
 
+from shared.http.problems import OverloadedError
 from shared.identifiers import rfc3339
-from shared.persistence.database import read_only
+from shared.persistence.database import Transaction, read_only
 
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\0")
 """Prefixes that a spreadsheet would interpret as a formula."""
+TRANSFER_TIMEOUT = 300.0
+"""Seconds for a whole file; its transaction keeps PostgreSQL from removing old rows meanwhile."""
+
+
+class TransferTimeoutError(Exception):
+    """A file was not sent in time."""
+
+
+class ReportFiles:
+    """Files that are being sent, with database connections of their own."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._open_count = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Transaction]:
+        """Run the transaction of a file; raises OverloadedError at once if all connections are in use."""
+        limit = self._engine.pool.size()  # type: ignore[attr-defined]
+        if self._open_count >= limit:
+            raise OverloadedError(f"{limit} report files are being sent")
+        self._open_count += 1
+        try:
+            async with read_only(self._engine) as tx:
+                yield tx
+        finally:
+            self._open_count -= 1
 
 
 class CsvResponse(StreamingResponse):
     """A streamed CSV file."""
 
     media_type = "text/csv"
+
+
+class _Download(CsvResponse):
+    """A file with a deadline: later, its transfer is aborted so that the reader sees that it is incomplete."""
+
+    def __init__(self, name: str, chunks: AsyncGenerator[bytes], first_chunk: bytes, deadline: float) -> None:
+        async def body() -> AsyncIterator[bytes]:
+            yield first_chunk
+            async for chunk in chunks:
+                yield chunk
+
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "X-Content-Type-Options": "nosniff"}
+        super().__init__(body(), media_type="text/csv; charset=utf-8; header=present", headers=headers)
+        self._chunks, self._deadline = chunks, deadline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file and end its transaction, also if the reader disconnects."""
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                await super().__call__(scope, receive, send)
+        except TimeoutError:
+            raise TransferTimeoutError(f"transfer aborted after {TRANSFER_TIMEOUT:.0f} s") from None
+        finally:
+            await self._chunks.aclose()
 
 
 class CsvColumn(NamedTuple):
@@ -48,10 +104,10 @@ def _format_rows(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 async def _stream_csv(
-    request: Request, statement: TextClause, parameters: Mapping[str, Any], columns: Sequence[CsvColumn]
-) -> AsyncIterator[bytes]:
+    files: ReportFiles, statement: TextClause, parameters: Mapping[str, Any], columns: Sequence[CsvColumn]
+) -> AsyncGenerator[bytes]:
     header = _format_rows([[column.name for column in columns]])
-    async with read_only(request.app.state.engine) as tx:
+    async with files.open() as tx:
         async for rows in tx.stream(statement, parameters):
             yield header + _format_rows(rows)
             header = b""
@@ -62,13 +118,9 @@ async def csv_response(
     request: Request, name: str, columns: Sequence[CsvColumn], statement: TextClause, parameters: Mapping[str, Any]
 ) -> CsvResponse:
     """Stream the rows of a statement as the file `name`, with the header `columns`."""
-    chunks = _stream_csv(request, statement, parameters, columns)
-    first_chunk = await anext(chunks)  # an unavailable database results in an error status instead of a truncated file
-
-    async def body() -> AsyncIterator[bytes]:
-        yield first_chunk
-        async for chunk in chunks:
-            yield chunk
-
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "X-Content-Type-Options": "nosniff"}
-    return CsvResponse(body(), media_type="text/csv; charset=utf-8; header=present", headers=headers)
+    deadline = asyncio.get_running_loop().time() + TRANSFER_TIMEOUT
+    chunks = _stream_csv(request.app.state.report_files, statement, parameters, columns)
+    async with asyncio.timeout_at(deadline):
+        # An unavailable database results in an error status instead of a truncated file.
+        first_chunk = await anext(chunks)
+    return _Download(name, chunks, first_chunk, deadline)

@@ -1,4 +1,4 @@
-"""Bodies of commands: strict JSON objects in UTF-8 of at most 1 MiB, without compression."""
+"""Bodies of commands: strict JSON objects in UTF-8, without compression."""
 
 import re
 from typing import Any
@@ -11,18 +11,13 @@ from shared.contracts.problems import Code
 from shared.contracts.strict_json import find_json_violation
 from shared.http.problems import ProblemError, validation_problem
 
-MAX_BODY_BYTES = 1024 * 1024
 JSON = re.compile(r"application/(?:json|[a-z0-9!#$&^_.+-]{1,100}\+json)")
 UTF_8_PARAMETERS = {"charset=utf-8", "charset=utf8"}
 
 
 async def read_json_object(request: Request) -> dict[str, Any]:
     """Read the body of a request; an empty body is an empty object."""
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY_BYTES:
-            raise ProblemError(Code.PAYLOAD_TOO_LARGE, f"Request body exceeds {MAX_BODY_BYTES} bytes")
+    raw = await request.body()  # of limited size
     if not raw:
         return {}
     _require_json(request.headers)

@@ -79,12 +79,15 @@ def describe_command(handler: CommandHandler) -> dict[str, Any]:
             **{status: _success(handler, status) for status in sorted(statuses)},
             400: _problem_response("Invalid request"),
             404: _problem_response("A referenced resource was not found", **{"Retry-After": RETRY_AFTER}),
+            408: _problem_response("The request body did not arrive in time"),
             409: _problem_response("The command conflicts with the current state", **{"Retry-After": RETRY_AFTER}),
             413: _problem_response("Request body too large"),
             415: _problem_response("Request body is not JSON in UTF-8"),
             422: _problem_response("The command violates a rule, or its key was used with a different body"),
             500: _problem_response("Internal error; no change was made"),
-            503: _problem_response("Database unavailable", **{"Retry-After": RETRY_AFTER}),
+            503: _problem_response(
+                "Too many concurrent requests, or database unavailable", **{"Retry-After": RETRY_AFTER}
+            ),
         },
     }
 

@@ -1,6 +1,7 @@
 """Error responses as problem+json (RFC 9457) with stable codes."""
 
 import logging
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from shared.contracts.problems import Code, ProblemDetail
 from shared.http.paths import encode_path
+from shared.ops.telemetry import REQUESTS_REJECTED
 from shared.persistence.errors import ConcurrentUpdateError, ErrorCategory, categorise_error, sqlstate
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ M = TypeVar("M", bound=BaseModel)
 
 class ProblemError(Exception):
     """Raised to answer a request with a problem."""
+
+    headers: Mapping[str, str] = {}
 
     def __init__(self, code: Code, detail: str, *, ids: Sequence[str] = (), **extra: Any) -> None:
         super().__init__(detail)
@@ -35,6 +39,28 @@ class NotFoundError(ProblemError):
 
     def __init__(self, detail: str, *, ids: Sequence[str] = ()) -> None:
         super().__init__(Code.NOT_FOUND, detail, ids=ids)
+
+
+class OverloadedError(ProblemError):
+    """A pool is fully used; the request was not processed."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Code.OVERLOADED, detail)
+        self.headers = retry_headers()
+
+
+class RequestTimeoutError(ProblemError):
+    """The client did not send its request in time."""
+
+    headers = {"Connection": "close"}
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Code.REQUEST_TIMEOUT, detail)
+
+
+def retry_headers() -> dict[str, str]:
+    """Return a Retry-After of 1 to 5 seconds, at random so that clients do not return together."""
+    return {"Retry-After": str(random.randint(1, 5))}  # noqa: S311 - jitter
 
 
 def problem_response(problem: ProblemDetail, headers: Mapping[str, str] | None = None, **extra: Any) -> JSONResponse:
@@ -78,9 +104,16 @@ def install_exception_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _internal_error)
 
 
-async def _handle_problem(_: Request, error: Exception) -> JSONResponse:
+def count_rejection(app: FastAPI, error: ProblemError) -> None:
+    """Count a request that was rejected because of the load or a slow client."""
+    REQUESTS_REJECTED.labels(app.state.registry.service, error.problem.code).inc()
+
+
+async def _handle_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type
-    return problem_response(error.problem, **error.extra)
+    if isinstance(error, OverloadedError):  # of a file; others are rejected before they are routed
+        count_rejection(request.app, error)
+    return problem_response(error.problem, error.headers, **error.extra)
 
 
 async def _handle_validation_error(request: Request, error: Exception) -> JSONResponse:
@@ -110,7 +143,7 @@ async def _handle_database_error(request: Request, error: Exception) -> JSONResp
         return await _internal_error(request, error)
     log.warning("%s %s: %s", request.method, encode_path(request.url.path), str(error).split("\n", 1)[0])
     detail = "The outcome is unknown; a retry with the same key returns it"
-    return problem_response(ProblemDetail(code=Code.SERVICE_UNAVAILABLE, detail=detail), {"Retry-After": "1"})
+    return problem_response(ProblemDetail(code=Code.SERVICE_UNAVAILABLE, detail=detail), retry_headers())
 
 
 def _is_data_exception(error: Exception) -> bool:

@@ -32,11 +32,12 @@ def problem(*codes: Code) -> dict[str, Any]:
 
 PROBLEMS_OF_COMMANDS: dict[int | str, dict[str, Any]] = {
     400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_MISSING),
+    408: problem(Code.REQUEST_TIMEOUT),
     413: problem(Code.PAYLOAD_TOO_LARGE),
     415: problem(Code.UNSUPPORTED_MEDIA_TYPE),
     422: problem(Code.KEY_REUSED),
     500: problem(Code.INTERNAL_ERROR),
-    503: problem(Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER},
+    503: problem(Code.OVERLOADED, Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER},
 }
 """Problems common to all commands."""
 
@@ -84,4 +85,4 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
         responses.setdefault("404", problem(Code.NOT_FOUND))
     responses.setdefault("500", problem(Code.INTERNAL_ERROR))
     if "operations" not in operation.get("tags", ()):
-        responses.setdefault("503", problem(Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER})
+        responses.setdefault("503", problem(Code.OVERLOADED, Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER})

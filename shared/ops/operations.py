@@ -15,8 +15,7 @@ from shared.messaging import scheduler
 from shared.messaging.batch_consumer import Halt
 from shared.ops.asyncapi import build_document
 from shared.ops.telemetry import CONSUMER_LAG, describe_error
-from shared.persistence.database import ping
-from shared.persistence.migrate import UnknownRevisionError, is_at_head
+from shared.persistence.migrate import SchemaState, UnknownRevisionError, find_schema_state
 
 router = APIRouter(tags=["operations"])
 STALE_AFTER = 30.0
@@ -35,6 +34,7 @@ class Readiness(KnownFieldsModel):
     model_config = ConfigDict(extra="allow")
 
     ready: bool
+    migrations: str | None
     outbox_relay: str | None
     jobs: dict[str, Any]
     assigned: list[str]
@@ -56,7 +56,8 @@ async def get_readiness(request: Request) -> JSONResponse:
     causes: dict[str, Any] = {}
     if app.state.stopping:
         causes["stopping"] = True
-    causes |= await _check_database(app) | _check_kafka(app)
+    schema_state, database_causes = await _check_database(app)
+    causes |= database_causes | _check_kafka(app)
     if (halt := app.state.batch_consumer.halt) is not None:
         causes["halted"] = {
             "topic": halt.topic, "partition": halt.partition, "offset": halt.offset, "error": halt.error,
@@ -69,7 +70,7 @@ async def get_readiness(request: Request) -> JSONResponse:
         f"{partition.topic}/{partition.partition}" for partition in app.state.batch_consumer.assignment.partitions
     )
     status = {
-        "ready": not causes, **causes, "outbox_relay": app.state.relay.last_error,
+        "ready": not causes, "migrations": schema_state, **causes, "outbox_relay": app.state.relay.last_error,
         "jobs": scheduler.job_status(app.state.job_runners), "assigned": assigned,
     }  # fmt: skip
     return JSONResponse(status, 503 if causes else 200)
@@ -84,17 +85,18 @@ def _describe_action(halt: Halt) -> str:
     return f"mend the cause, then the next attempt goes on by itself; only if the record itself is wrong: {skip}"
 
 
-async def _check_database(app: FastAPI) -> dict[str, Any]:
+async def _check_database(app: FastAPI) -> tuple[SchemaState | None, dict[str, Any]]:
+    """Return the state of the schema, if known, and the causes that prevent the use of the database."""
     try:
         async with asyncio.timeout(3):
-            await ping(app.state.messaging_engine)
-            if not await is_at_head(app.state.messaging_engine, app.state.versions):
-                return {"migrations": "not at the latest revision: run `tracelot migrate`"}
+            state = await find_schema_state(app.state.messaging_engine, app.state.versions)
     except UnknownRevisionError as error:
-        return {"migrations": str(error)}
+        return None, {"migrations": str(error)}
     except Exception as error:  # noqa: BLE001 - reported in the response
-        return {"database": describe_error(error)}
-    return {}
+        return None, {"database": describe_error(error)}
+    if state is SchemaState.OLDER:
+        return state, {"migrations": f"{state}: run `tracelot migrate {app.state.registry.service}`"}
+    return state, {}
 
 
 def _check_kafka(app: FastAPI) -> dict[str, Any]:

@@ -19,6 +19,9 @@ DEAD_LETTERS = Counter("tracelot_dead_letters", "Records stored as dead letters"
 REJECTIONS = Counter(
     "tracelot_rejections", "Violations of rejected commands and conflicting events", ["service", "code"]
 )
+REQUESTS_REJECTED = Counter(
+    "tracelot_requests_rejected", "HTTP requests rejected without being processed", ["service", "code"]
+)
 MESSAGES_PUBLISHED = Counter("tracelot_messages_published", "Messages acknowledged by Kafka", ["service"])
 HANDLER_DURATION = Histogram(
     "tracelot_handler_duration_seconds", "Duration of a handler call", ["service", "type"], buckets=DURATION_BUCKETS

@@ -34,9 +34,10 @@ for name in ("IterableABC", "SizedABC"):
     if hasattr(driver, name):
         setattr(driver, name, (list, tuple, set, frozenset))
 
-# A report holds no row locks and may be read slowly.
+# A report holds no row locks and may be read slowly. Its transaction ends even if its process is frozen.
 RELAXED_TIMEOUTS = text("""
-    SELECT set_config('transaction_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '60s', true)
+    SELECT set_config('transaction_timeout', '6min', true),
+           set_config('idle_in_transaction_session_timeout', '60s', true)
 """)
 
 
@@ -139,9 +140,3 @@ async def delete_expired(engine: AsyncEngine, statement: TextClause, retention: 
         deleted_total += deleted
         if deleted < size:
             return deleted_total
-
-
-async def ping(engine: AsyncEngine) -> None:
-    """Raise if the database does not respond."""
-    async with engine.connect() as connection:
-        await connection.execute(text("SELECT 1"))

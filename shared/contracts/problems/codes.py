@@ -16,6 +16,8 @@ class Code(StrEnum):
     KEY_MISSING = "idempotency_key_missing"
     ACTOR_MISSING = "actor_missing"
     SERVICE_UNAVAILABLE = "service_unavailable"
+    OVERLOADED = "overloaded"
+    REQUEST_TIMEOUT = "request_timeout"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL_ERROR = "internal_error"
 

@@ -44,6 +44,14 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.SERVICE_UNAVAILABLE: ProblemType(
         503, "Service temporarily unavailable", "Retry with the same Idempotency-Key."
     ),
+    Code.OVERLOADED: ProblemType(
+        503,
+        "Too many concurrent requests",
+        "Nothing was processed. Retry with the same Idempotency-Key after the interval in Retry-After.",
+    ),
+    Code.REQUEST_TIMEOUT: ProblemType(
+        408, "Request body not received in time", "Nothing was processed. Retry with the same Idempotency-Key."
+    ),
     Code.METHOD_NOT_ALLOWED: ProblemType(405, "Method not allowed", "See /docs for the supported methods."),
     Code.INTERNAL_ERROR: ProblemType(
         500, "Internal server error", "No change was made. Retry; report it if it happens again."

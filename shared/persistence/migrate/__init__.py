@@ -1,6 +1,7 @@
 """Database migrations of all services, run by the owner role, and the tables shared by all services."""
 
-from shared.persistence.migrate.run import UnknownRevisionError, is_at_head, migrate, service_names, versions_folder
+from shared.persistence.migrate.run import find_schema_state, migrate, service_names, versions_folder
+from shared.persistence.migrate.schema_state import BreakingRevisionError, SchemaState, UnknownRevisionError
 from shared.persistence.migrate.tables import (
     grant,
     location_tables,
@@ -11,9 +12,11 @@ from shared.persistence.migrate.tables import (
 )
 
 __all__ = [
+    "BreakingRevisionError",
+    "SchemaState",
     "UnknownRevisionError",
+    "find_schema_state",
     "grant",
-    "is_at_head",
     "location_tables",
     "messaging_tables",
     "migrate",

@@ -1,27 +1,22 @@
 """Runs the migrations of a service and checks its schema revision."""
 
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.persistence.database import Transaction, asyncpg_url
+from shared.persistence.database import asyncpg_url
+from shared.persistence.migrate.schema_state import CodeRevisions, SchemaState, read_schema_state, record_revisions
 from shared.settings import InvalidSettingsError, load_settings
 
 SERVICES_FOLDER = Path(__file__).parents[3] / "services"
 ADVISORY_LOCK_KEY = 7_230_017
 """Advisory lock key: one migration at a time per database."""
-
-
-class UnknownRevisionError(Exception):
-    """The database has a schema revision that this version of Tracelot does not know."""
 
 
 def versions_folder(service: str) -> Path:
@@ -34,8 +29,11 @@ def service_names() -> list[str]:
     return sorted(folder.parent.parent.name for folder in SERVICES_FOLDER.glob("*/migrations/versions"))
 
 
-async def migrate(service: str, versions: Path | None = None) -> None:
-    """Upgrade the database of a service to head as its owner; the migrations grant rights to the login role."""
+async def migrate(service: str, versions: Path | None = None) -> SchemaState:
+    """Upgrade the database of a service to head as its owner; the migrations grant rights to the login role.
+
+    A newer schema is left as it is, so that the code alone can be rolled back. Returns the resulting state.
+    """
     settings = load_settings(service)
     if settings.migration_database_url is None:
         raise InvalidSettingsError(
@@ -44,15 +42,19 @@ async def migrate(service: str, versions: Path | None = None) -> None:
     login_role = asyncpg_url(settings.database_url.get_secret_value()).username
     engine = create_async_engine(asyncpg_url(settings.migration_database_url.get_secret_value()), poolclass=NullPool)
     async with engine.begin() as connection:
-        await connection.run_sync(_upgrade, versions or versions_folder(service), login_role)
+        state = await connection.run_sync(_upgrade, versions or versions_folder(service), login_role)
     await engine.dispose()
+    return state
 
 
-def _upgrade(connection: Connection, versions: Path, login: str | None) -> None:
+def _upgrade(connection: Connection, versions: Path, login: str | None) -> SchemaState:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK_KEY})
-    _require_known(MigrationContext.configure(connection).get_current_heads(), versions, connection.engine.url.database)
+    if read_schema_state(connection, _code_revisions(versions)) is SchemaState.NEWER:
+        return SchemaState.NEWER
     command.upgrade(_config(versions, connection=connection, login=login), "head")
     connection.exec_driver_sql(f'GRANT SELECT ON alembic_version TO "{login}"')
+    record_revisions(connection, _scripts(versions), login)
+    return SchemaState.LATEST
 
 
 def _config(versions: Path, **attributes: object) -> Config:
@@ -68,20 +70,11 @@ def _scripts(versions: Path) -> ScriptDirectory:
     return ScriptDirectory.from_config(_config(versions))
 
 
-def _require_known(revisions: Iterable[str], versions: Path, database: str | None) -> None:
-    known = {script.revision for script in _scripts(versions).walk_revisions()}
-    if unknown := set(revisions) - known:
-        raise UnknownRevisionError(
-            f"The database {database} has schema revision {', '.join(sorted(unknown))}, which is unknown to this "
-            "version of Tracelot: another version, older or newer, created it. Use that version or start with an empty "
-            "database. For the local stack, run `make clean`: it deletes the data kept in .stack."
-        )
+def _code_revisions(versions: Path) -> CodeRevisions:
+    return CodeRevisions.from_scripts(_scripts(versions))
 
 
-async def is_at_head(engine: AsyncEngine, versions: Path) -> bool:
-    """Return whether the database has all migrations; raises on an unknown revision."""
+async def find_schema_state(engine: AsyncEngine, versions: Path) -> SchemaState:
+    """Return the state of a schema for this version; raises UnknownRevisionError if it is unusable."""
     async with engine.connect() as connection:
-        rows = await Transaction(connection).fetch_all(text("SELECT version_num FROM alembic_version"))
-    revisions = {row.version_num for row in rows}
-    _require_known(revisions, versions, engine.url.database)
-    return revisions == set(_scripts(versions).get_heads())
+        return await connection.run_sync(read_schema_state, _code_revisions(versions))

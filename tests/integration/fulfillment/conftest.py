@@ -6,6 +6,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.fulfillment.app import app
+from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
@@ -37,5 +38,6 @@ async def lot_harness(harness: FulfillmentHarness) -> LotHarness:
 async def http(harness: FulfillmentHarness) -> AsyncIterator[AsyncClient]:
     """A client of the service app on the harness database, without consumer and relay."""
     app.state.engine, app.state.wake = harness.engine, lambda: None
+    app.state.report_files = ReportFiles(harness.engine)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
         yield client

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.app import app
+from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
 from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
@@ -73,6 +74,7 @@ async def second_harness(engine: AsyncEngine) -> LotsHarness:
 async def http(harness: LotsHarness) -> AsyncIterator[httpx.AsyncClient]:
     """Provide an HTTP client of the service, without its consumer and outbox relay."""
     app.state.engine, app.state.wake = harness.engine, lambda: None
+    app.state.report_files = ReportFiles(harness.engine)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
         yield client

@@ -11,6 +11,7 @@ from services.receiving.app import app
 from shared.contracts.commands.receiving import ConfirmSession, ScanItems
 from shared.contracts.serials import SerialStateChanged
 from shared.contracts.upstream import AsnAnnounced, LocationDefined, ProductDefined, WarehouseDefined
+from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
 
@@ -110,6 +111,7 @@ async def milk_harness(harness: ReceivingHarness) -> ReceivingHarness:
 async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client for receiving without consumer and relay."""
     app.state.engine, app.state.wake = engine, lambda: None
+    app.state.report_files = ReportFiles(engine)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://receiving") as client:
         yield client

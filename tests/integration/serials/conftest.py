@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.app import app
+from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
 from tests.support.messages.reference import location_changed, warehouse_changed
@@ -49,6 +50,6 @@ def harness(engine: AsyncEngine) -> SerialsHarness:
 @pytest.fixture
 async def http(harness: SerialsHarness) -> AsyncIterator[httpx.AsyncClient]:
     """Return an HTTP client of the app, on the test's database."""
-    app.state.engine = harness.engine
+    app.state.engine, app.state.report_files = harness.engine, ReportFiles(harness.engine)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://serials") as client:
         yield client

@@ -19,7 +19,7 @@ from shared.contracts.registry import all_messages
 from shared.contracts.topics import TOPICS, Topic
 from shared.contracts.upstream import AsnLine, ProductDefined
 from shared.http import idempotency
-from shared.http.json_bodies import MAX_BODY_BYTES
+from shared.http.limits import MAX_BODY_BYTES
 from shared.messaging import inbox
 from shared.messaging.decode import MAX_RECORD_BYTES
 from tests.support.guide import GUIDE, Example, read_table

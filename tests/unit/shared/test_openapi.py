@@ -19,6 +19,8 @@ def test_documented_responses_match_the_behaviour(service: str) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             responses = set(operation["responses"])
+            if method == "post":
+                assert {"408", "503"} <= responses, path
             if method == "post" or "{" in path:
                 assert "404" in responses, path
             if operation.get("parameters"):
