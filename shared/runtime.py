@@ -32,6 +32,7 @@ from shared.messaging.scheduler import JobRunner
 from shared.messaging.subscriber import Subscription
 from shared.ops.operations import router as operations
 from shared.ops.telemetry import configure_logging
+from shared.ops.topic_monitor import TopicMonitor
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import versions_folder
 from shared.settings import load_settings
@@ -95,9 +96,10 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     url = settings.database_url.get_secret_value()
     app.state.engine = create_engine(url, f"{registry.service}-http", settings.pool_size)
     engine = create_engine(url, f"{registry.service}-messaging", MESSAGING_POOL_SIZE)
-    outbox_relay = OutboxRelay(registry.service, engine, settings.kafka_bootstrap_servers)
-    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake)
-    topics = sorted({handler.message.TOPIC.name for handler in registry.handlers})
+    outbox_relay = OutboxRelay(registry.service, engine, settings)
+    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix)
+    topics = sorted({settings.topic_name(handler.message.TOPIC.name) for handler in registry.handlers})
+    app.state.topic_monitor = topic_monitor = TopicMonitor(registry, settings)
     subscription = Subscription(registry.service, topics, batch_consumer, settings)
     app.state.wake, app.state.messaging_engine, app.state.batch_consumer = outbox_relay.wake, engine, batch_consumer
     app.state.relay, app.state.subscription, app.state.stopping = outbox_relay, subscription, False
@@ -109,6 +111,7 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
             asyncio.create_task(runner.run(settings.scheduler_interval_seconds)) for runner in job_runners
         ]
         background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service)))
+        background_tasks.append(asyncio.create_task(topic_monitor.run()))
         try:
             log.info("started, consuming %s", ", ".join(topics))
             yield

@@ -81,7 +81,8 @@ class Stack:
             raise StartError(f"A stack is already running in {self.folder}; run `make down` to stop it")
         try:
             kind = selected_kind()
-            self.env = external_environment() if kind == "external" else self._start_servers(kind)
+            servers = external_environment() if kind == "external" else self._start_servers(kind)
+            self.env = {**servers, "KAFKA_TOPIC_PREFIX": ""}  # tests and demo use the declared names
         except BaseException:
             self.stop()
             raise
@@ -100,9 +101,12 @@ class Stack:
         data, logs = self.folder / "data", self.folder / "logs"
         postgres_port = self.ports.reserve("postgres")
         self.postgres = Postgres(data / "postgres", logs / "postgres.log", postgres_port, passwords[SUPERUSER])
-        kafka_ports = self.ports.reserve("kafka"), self.ports.reserve("kafka-controller")
         self.kafka = Kafka(
-            data / "kafka", logs / "kafka.log", *kafka_ports, optimizing_compiler=self.optimizing_compiler
+            data / "kafka",
+            logs / "kafka.log",
+            self.ports.reserve("kafka"),
+            self.ports.reserve("kafka-controller"),
+            optimizing_compiler=self.optimizing_compiler,
         )
         with ThreadPoolExecutor(max_workers=1) as executor:
             kafka = executor.submit(self.kafka.start)

@@ -1,4 +1,4 @@
-"""The `tracelot` command: run services, migrate databases, skip records, handle dead letters, open recalls."""
+"""The `tracelot` command: services, migrations, topics, skipped records, dead letters and recalls."""
 
 import asyncio
 import sys
@@ -15,16 +15,18 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.cli import topics
 from shared.cli.recall import recall
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
 from shared.persistence.database import create_engine, read_only, transaction
 from shared.persistence.migrate import UnknownRevisionError, service_names
-from shared.settings import load_settings
+from shared.settings import KafkaSettings, load_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay dead letters.")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(topics.app, name="topics")
 app.command()(recall)
 
 ServiceOption = Annotated[str, typer.Option(help="service whose database is used")]
@@ -96,11 +98,12 @@ def skip(
 
 def _consumer_of(topic: str) -> str:
     """Return the single service that consumes a topic."""
+    settings = KafkaSettings()
     consumers = [
         name
         for name in service_names()
         if any(
-            handler.message.TOPIC.name == topic
+            settings.topic_name(handler.message.TOPIC.name) == topic
             for handler in import_module(f"services.{name}.app").app.state.registry.handlers
         )
     ]
