@@ -114,7 +114,9 @@ class Kafka:
             "log.dirs": str(self.data),
         }
         configuration = self.data.with_suffix(".properties")
-        configuration.parent.mkdir(parents=True, exist_ok=True)
+        files.make_private_folder(self.data)
+        configuration.touch(mode=0o600)
+        configuration.chmod(0o600)
         configuration.write_text("".join(f"{key}={value}\n" for key, value in (SETTINGS | node).items()))
         if not (self.data / "meta.properties").exists():
             # with "=", since an id may begin with a dash

@@ -99,6 +99,7 @@ class Stack:
 
     def _start_managed(self, passwords: dict[str, str]) -> tuple[str, str]:
         data, logs = self.folder / "data", self.folder / "logs"
+        files.make_private_folder(logs)
         postgres_port = self.ports.reserve("postgres")
         self.postgres = Postgres(data / "postgres", logs / "postgres.log", postgres_port, passwords[SUPERUSER])
         self.kafka = Kafka(
