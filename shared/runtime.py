@@ -33,7 +33,8 @@ from shared.messaging.subscriber import Subscription
 from shared.ops.operations import router as operations
 from shared.ops.telemetry import configure_logging
 from shared.ops.topic_monitor import TopicMonitor
-from shared.persistence.database import create_engine
+from shared.persistence.connections import TransactionPoolingError
+from shared.persistence.database import create_engine, ping
 from shared.persistence.migrate import versions_folder
 from shared.settings import load_settings
 
@@ -69,7 +70,7 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
     )
-    app.state.registry, app.state.versions = registry, versions_folder(name)
+    app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
     app.add_middleware(EncodedSlashMiddleware)
     problems.install_exception_handlers(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
@@ -99,12 +100,14 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     outbox_relay = OutboxRelay(registry.service, engine, settings)
     batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix)
     topics = sorted({settings.topic_name(handler.message.TOPIC.name) for handler in registry.handlers})
+    app.state.topic_prefix = settings.topic_prefix
     app.state.topic_monitor = topic_monitor = TopicMonitor(registry, settings)
     subscription = Subscription(registry.service, topics, batch_consumer, settings)
     app.state.wake, app.state.messaging_engine, app.state.batch_consumer = outbox_relay.wake, engine, batch_consumer
     app.state.relay, app.state.subscription, app.state.stopping = outbox_relay, subscription, False
     app.state.job_runners = job_runners = [JobRunner(registry, job, engine, outbox_relay.wake) for job in registry.jobs]
     try:
+        await _refuse_transaction_pooling(engine)
         await subscription.start()  # raises if Kafka is unavailable at startup
         relay_task = asyncio.create_task(outbox_relay.run())
         background_tasks = [
@@ -130,6 +133,16 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     finally:
         await engine.dispose()
         await app.state.engine.dispose()
+
+
+async def _refuse_transaction_pooling(engine: AsyncEngine) -> None:
+    """Raise if the database is behind a pooler in transaction mode; an unavailable database is awaited later."""
+    try:
+        await ping(engine)
+    except TransactionPoolingError:
+        raise
+    except Exception as error:  # noqa: BLE001 - readiness reports it
+        log.warning("database is not available yet: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
 
 
 async def _with_timeout(seconds: float, awaitable: Awaitable[Any]) -> None:

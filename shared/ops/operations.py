@@ -123,4 +123,4 @@ async def get_metrics(request: Request) -> Response:
 @router.get("/asyncapi", summary="Get the AsyncAPI document")
 async def get_asyncapi(request: Request) -> dict[str, Any]:
     """Get the published and consumed messages of this service, as AsyncAPI 3."""
-    return build_document(request.app.state.registry, request.app.state.topic_monitor.settings.topic_prefix)
+    return build_document(request.app.state.registry, request.app.state.topic_prefix)

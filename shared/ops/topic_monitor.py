@@ -19,7 +19,7 @@ class TopicMonitor:
     """Checks the replication of the topics that a service consumes and publishes."""
 
     def __init__(self, registry: HandlerRegistry, settings: KafkaSettings) -> None:
-        self.settings = settings
+        self._settings = settings
         self.warnings: list[str] = []
         messages = [*(handler.message for handler in registry.handlers), *published_by(registry.service)]
         self._topic_names = {settings.topic_name(message.TOPIC.name) for message in messages}
@@ -33,7 +33,7 @@ class TopicMonitor:
     async def check(self) -> bool:
         """Update the warnings; returns whether the check succeeded."""
         try:
-            unreplicated = await topics.find_unreplicated(self.settings, self._topic_names)
+            unreplicated = await topics.find_unreplicated(self._settings, self._topic_names)
         except Exception as error:  # noqa: BLE001 - for example, Kafka is unavailable
             log.warning("topic check failed, retrying: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
             return False
