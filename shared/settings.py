@@ -1,6 +1,8 @@
 """Service settings from environment variables: database, Kafka and tuning parameters."""
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_PARTITIONS = 12
@@ -19,6 +21,12 @@ class KafkaSettings(BaseSettings):
     topic_partitions: int = Field(DEFAULT_PARTITIONS, ge=1, validation_alias="KAFKA_TOPIC_PARTITIONS")
     replication_factor: int = Field(BROKER_DEFAULT, ge=-1, validation_alias="KAFKA_REPLICATION_FACTOR")
     min_insync_replicas: int = Field(BROKER_DEFAULT, ge=-1, validation_alias="KAFKA_MIN_INSYNC_REPLICAS")
+
+    @model_validator(mode="after")
+    def _require_enough_replicas(self) -> Self:
+        if 0 <= self.replication_factor < self.min_insync_replicas:
+            raise ValueError("KAFKA_MIN_INSYNC_REPLICAS exceeds KAFKA_REPLICATION_FACTOR: no record could be published")
+        return self
 
     def topic_name(self, declared_name: str) -> str:
         """Return the name of a topic on the broker."""

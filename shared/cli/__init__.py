@@ -19,8 +19,10 @@ from shared.cli import topics
 from shared.cli.recall import recall
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
+from shared.persistence.connections import TransactionPoolingError
 from shared.persistence.database import create_engine, read_only, transaction
 from shared.persistence.migrate import UnknownRevisionError, service_names
+from shared.persistence.urls import InvalidUrlError
 from shared.settings import KafkaSettings, load_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -69,7 +71,7 @@ def migrate(service: str) -> None:
     for name in service_names() if service == "all" else (service,):
         try:
             asyncio.run(migrations.migrate(name))
-        except UnknownRevisionError as error:
+        except (UnknownRevisionError, InvalidUrlError, TransactionPoolingError) as error:
             _fail(str(error))
         typer.echo(f"{name}: database is at the latest revision")
 

@@ -117,27 +117,37 @@ async def test_single_replicas_are_reported(brokers: list[Kafka]) -> None:
     await wait_for(expected, lambda: topics.create(declared, TOPICS))
 
 
-def run_topics(command: str, broker: Kafka, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_topics(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `tracelot topics` with the environment of an operator."""
-    environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers, **variables}
+    environment = {**os.environ, **variables}
     arguments = [sys.executable, "-m", "shared.cli", "topics", command]
     return subprocess.run(arguments, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+
+def test_unavailable_cluster_is_named() -> None:
+    """A cluster that does not answer is neither a difference nor a success."""
+    settings = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{reserve_port()}"}
+    result = run_topics("compare", **settings)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith(f"Kafka at {settings['KAFKA_BOOTSTRAP_SERVERS']}: ")
 
 
 async def test_acknowledged_records_have_two_copies(brokers: list[Kafka]) -> None:
     """With factor 3 and 2 in-sync replicas, one lost broker changes nothing; without a second copy nothing is taken."""
     variables = {
+        "KAFKA_BOOTSTRAP_SERVERS": brokers[0].bootstrap_servers, "KAFKA_TOPIC_PARTITIONS": "1",
         "KAFKA_REPLICATION_FACTOR": "3", "KAFKA_MIN_INSYNC_REPLICAS": "2", "KAFKA_TOPIC_PREFIX": "safe.",
-        "KAFKA_TOPIC_PARTITIONS": "1",
     }  # fmt: skip
-    missing = run_topics("compare", brokers[0], **variables)
+    invalid = run_topics("create", **variables | {"KAFKA_MIN_INSYNC_REPLICAS": "4"})
+    assert "KAFKA_MIN_INSYNC_REPLICAS exceeds" in invalid.stderr
+    missing = run_topics("compare", **variables)
     assert missing.returncode == 1
     assert "safe.erp.products: the topic is missing" in missing.stdout.splitlines()
-    created = run_topics("create", brokers[0], **variables)
+    created = run_topics("create", **variables)
     assert (created.returncode, created.stderr) == (0, "")
     async with admin_client(brokers[0]) as admin:
         await wait_for({3}, lambda: replica_counts(admin, "safe.serials.events"))
-    compared = run_topics("compare", brokers[0], **variables)
+    compared = run_topics("compare", **variables)
     assert (compared.returncode, compared.stdout) == (0, "14 topics match their declaration\n")
     async with AIOKafkaProducer(
         bootstrap_servers=brokers[0].bootstrap_servers, acks="all", request_timeout_ms=2_000
