@@ -34,8 +34,7 @@ def _has_started_services(pid: int) -> bool:
 def up() -> None:
     """Start everything in the background, print the addresses, and report services that are not ready."""
     if not is_up():
-        LOG_FILE.parent.mkdir(parents=True, exist_ok=True)
-        with LOG_FILE.open("ab") as log:
+        with files.open_private(LOG_FILE) as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "deploy", "run"],
                 stdout=log,

@@ -5,16 +5,20 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from deploy import topics
 from deploy.local.children import StartError
 from deploy.local.files import PROJECT
 from deploy.local.stack import run_in_new_loop
+from shared.ops import topics
+from shared.settings import DEFAULT_PARTITIONS, KafkaSettings
 
 
-def prepare(environment: Mapping[str, str], *, partitions: int = topics.PARTITIONS) -> None:
+def prepare(environment: Mapping[str, str], *, partitions: int = DEFAULT_PARTITIONS) -> None:
     """Migrate all databases and create topics; idempotent."""
     migrate(environment)  # before Kafka is changed: databases of another version are rejected
-    run_in_new_loop(topics.create(environment["KAFKA_BOOTSTRAP_SERVERS"], partitions=partitions))
+    settings = KafkaSettings(
+        kafka_bootstrap_servers=environment["KAFKA_BOOTSTRAP_SERVERS"], topic_prefix="", topic_partitions=partitions
+    )
+    run_in_new_loop(topics.create(settings))
 
 
 def migrate(environment: Mapping[str, str]) -> None:

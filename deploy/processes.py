@@ -73,6 +73,13 @@ def is_ready(url: str) -> bool:
         connection.close()
 
 
+def service_environment(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a service: of all database URLs only that of its login role."""
+    own_url = f"{name.removesuffix('.app').rpartition('.')[2].upper()}_DATABASE_URL"
+    own = {own_url: environment[own_url]} if own_url in environment else {}
+    return children.without_database_urls(environment) | own
+
+
 def start(
     name: str,
     environment: Mapping[str, str],
@@ -86,7 +93,7 @@ def start(
     port = reserve_port() if port is None else port
     log = logs / (f"{name}.log" if replica == 1 else f"{name}-{replica}.log")
     command = [sys.executable, "-m", "shared.cli", "serve", name, "--port", str(port)]
-    variables = {**os.environ, **environment, **(extra or {})}
+    variables = service_environment(name, {**os.environ, **environment}) | dict(extra or {})
     return Service(name, port, children.spawn(command, log, environment=variables, folder=PROJECT), log)
 
 

@@ -3,12 +3,12 @@
 import os
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from deploy import databases
 from deploy.local import files
 from deploy.local.children import StartError
 from deploy.processes import is_ready
+from shared.persistence.urls import parse_url
 
 STATE_FILE, LOG_FILE = files.STACK / "stack.json", files.STACK / "logs" / "stack.log"
 
@@ -35,11 +35,12 @@ class RunningStack:
 
     def addresses(self) -> list[tuple[str, str]]:
         """List the addresses of all services and servers by name, without passwords."""
-        database = urlsplit(self.environment[f"{databases.SERVICES[0].upper()}_DATABASE_URL"])
+        database = parse_url(self.environment[f"{databases.SERVICES[0].upper()}_DATABASE_URL"])
+        hosts = ",".join(f"{host}:{port}" for host, port in database.hosts)
         return [
             *((name, f"{url}  (API documentation: {url}/docs)") for name, url in self.services.items()),
             ("Kafka", self.environment["KAFKA_BOOTSTRAP_SERVERS"]),
-            ("PostgreSQL", f"{database.hostname}:{database.port}  (databases: {', '.join(databases.SERVICES)})"),
+            ("PostgreSQL", f"{hosts}  (databases: {', '.join(databases.SERVICES)})"),
         ]
 
     def variables(self) -> dict[str, str]:

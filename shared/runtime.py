@@ -35,6 +35,8 @@ from shared.messaging.scheduler import JobRunner
 from shared.messaging.subscriber import Subscription
 from shared.ops.operations import router as operations
 from shared.ops.telemetry import configure_logging, describe_error
+from shared.ops.topic_monitor import TopicMonitor
+from shared.persistence.connections import TransactionPoolingError
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import versions_folder
 from shared.settings import load_settings
@@ -74,7 +76,7 @@ def create_app(
         generate_unique_id_function=reads.operation_ids(name),
         dependencies=[Depends(pages.bind_list)],
     )
-    app.state.registry, app.state.versions = registry, versions_folder(name)
+    app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
     app.add_middleware(EncodedSlashMiddleware)
     app.add_middleware(RequestLimitMiddleware)
     problems.install_exception_handlers(app)
@@ -104,20 +106,24 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     report_engine = create_engine(url, f"{registry.service}-reports", REPORT_POOL_SIZE)
     app.state.report_files = ReportFiles(report_engine)
     engine = create_engine(url, f"{registry.service}-messaging", MESSAGING_POOL_SIZE)
-    outbox_relay = OutboxRelay(registry.service, engine, settings.kafka_bootstrap_servers)
-    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake)
-    topics = sorted({handler.message.TOPIC.name for handler in registry.handlers})
+    outbox_relay = OutboxRelay(registry.service, engine, settings)
+    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix)
+    topics = sorted({settings.topic_name(handler.message.TOPIC.name) for handler in registry.handlers})
+    app.state.topic_prefix = settings.topic_prefix
+    app.state.topic_monitor = topic_monitor = TopicMonitor(registry, settings)
     subscription = Subscription(registry.service, topics, batch_consumer, settings)
     app.state.wake, app.state.messaging_engine, app.state.batch_consumer = outbox_relay.wake, engine, batch_consumer
     app.state.relay, app.state.subscription, app.state.stopping = outbox_relay, subscription, False
     app.state.job_runners = job_runners = [JobRunner(registry, job, engine, outbox_relay.wake) for job in registry.jobs]
     try:
+        await _refuse_transaction_pooling(engine)
         await subscription.start()  # raises if Kafka is unavailable at startup
         relay_task = asyncio.create_task(outbox_relay.run())
         background_tasks = [
             asyncio.create_task(runner.run(settings.scheduler_interval_seconds)) for runner in job_runners
         ]
         background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service)))
+        background_tasks.append(asyncio.create_task(topic_monitor.run()))
         try:
             log.info("started, consuming %s", ", ".join(topics))
             yield
@@ -137,6 +143,17 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
         await engine.dispose()
         await app.state.engine.dispose()
         await report_engine.dispose()
+
+
+async def _refuse_transaction_pooling(engine: AsyncEngine) -> None:
+    """Raise if the database is behind a pooler in transaction mode; an unavailable database is awaited later."""
+    try:
+        async with engine.connect():
+            pass
+    except TransactionPoolingError:
+        raise
+    except Exception as error:  # noqa: BLE001 - readiness reports it
+        log.warning("database is not available yet: %s", describe_error(error))
 
 
 async def _with_timeout(seconds: float, awaitable: Awaitable[Any]) -> None:

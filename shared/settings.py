@@ -1,15 +1,41 @@
 """Service settings from environment variables: database, Kafka and tuning parameters."""
 
-from pydantic import Field, SecretStr, ValidationError
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DEFAULT_PARTITIONS = 12
+BROKER_DEFAULT = -1
+"""Value of a topic setting that leaves the choice to the broker."""
 
-class Settings(BaseSettings):
-    """Settings of one service, for example `SERIALS_DATABASE_URL`; Kafka and logging variables apply to all."""
 
-    model_config = SettingsConfigDict(extra="ignore")
+class KafkaSettings(BaseSettings):
+    """Settings of the Kafka cluster and its topics; they apply to all services and to `tracelot topics`."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
 
     kafka_bootstrap_servers: str = Field("localhost:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,100}$", validation_alias="KAFKA_TOPIC_PREFIX")
+    """Prefix of all topic names and consumer groups, for several installations on one cluster."""
+    topic_partitions: int = Field(DEFAULT_PARTITIONS, ge=1, validation_alias="KAFKA_TOPIC_PARTITIONS")
+    replication_factor: int = Field(BROKER_DEFAULT, ge=-1, validation_alias="KAFKA_REPLICATION_FACTOR")
+    min_insync_replicas: int = Field(BROKER_DEFAULT, ge=-1, validation_alias="KAFKA_MIN_INSYNC_REPLICAS")
+
+    @model_validator(mode="after")
+    def _require_enough_replicas(self) -> Self:
+        if 0 <= self.replication_factor < self.min_insync_replicas:
+            raise ValueError("KAFKA_MIN_INSYNC_REPLICAS exceeds KAFKA_REPLICATION_FACTOR: no record could be published")
+        return self
+
+    def topic_name(self, declared_name: str) -> str:
+        """Return the name of a topic on the broker."""
+        return self.topic_prefix + declared_name
+
+
+class Settings(KafkaSettings):
+    """Settings of one service, for example `SERIALS_DATABASE_URL`; Kafka and logging variables apply to all."""
+
     session_timeout_ms: int = Field(10_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS")
     """Time after which Kafka reassigns the partitions of an unresponsive replica."""
 

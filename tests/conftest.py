@@ -13,7 +13,7 @@ from deploy.local import files
 from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
-from shared.persistence import database
+from shared.persistence import database, urls
 from tests.support.timing import MAX_WAIT_SECONDS
 
 pytest_plugins = ["tests.support.search_plans", "tests.support.statement_report", "tests.support.time_zones"]
@@ -22,7 +22,7 @@ pytest_plugins = ["tests.support.search_plans", "tests.support.statement_report"
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 # Engines of the tests have relaxed timeouts; services keep their limits.
-database.CONNECTION_WAIT = MAX_WAIT_SECONDS
+database.CONNECTION_WAIT = urls.CONNECT_ATTEMPT_SECONDS = MAX_WAIT_SECONDS
 database.SESSION_SETTINGS |= dict.fromkeys(
     ("idle_in_transaction_session_timeout", "transaction_timeout"), f"{MAX_WAIT_SECONDS:.0f}s"
 )

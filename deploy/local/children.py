@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from deploy.local import files
+
 CHILD_SCRIPT = Path(__file__).with_name("child.py")
 
 # Linux sends the death signal when the parent thread ends, so a permanent thread starts all children.
@@ -17,6 +19,11 @@ _spawn_executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter"
 
 class StartError(RuntimeError):
     """A part of the stack did not start; the message has the cause and the path of the log."""
+
+
+def without_database_urls(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the database URLs of the services, which contain passwords."""
+    return {name: value for name, value in environment.items() if not name.endswith("_DATABASE_URL")}
 
 
 def spawn(
@@ -28,8 +35,11 @@ def spawn(
     death_signal: signal.Signals = signal.SIGKILL,
     folder: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program that receives `death_signal` when this process dies; append its output to `log`."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    """Start a program that receives `death_signal` when this process dies; append its output to `log`.
+
+    Without `environment` it inherits the variables of this process except the database URLs. Other users cannot read
+    the files that it creates.
+    """
     full_command = [
         sys.executable,
         "-I",
@@ -40,7 +50,7 @@ def spawn(
         user,
         *map(str, command),
     ]
-    with log.open("ab") as output:
+    with files.open_private(log) as output:
         # separate session: this process handles Ctrl-C and stops its children in order
         return _spawn_executor.submit(
             subprocess.Popen,
@@ -48,8 +58,9 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=without_database_urls(os.environ) if environment is None else environment,
             cwd=folder,
+            umask=0o077,
             start_new_session=True,
         ).result()
 

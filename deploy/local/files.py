@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 PROJECT = Path(__file__).resolve().parents[2]
 STACK = PROJECT / ".stack"
@@ -20,6 +20,21 @@ def write_private_json(path: Path, content: object) -> None:
         json.dump(content, file, indent=2)
         file.write("\n")
     draft.replace(path)
+
+
+def make_private_folder(path: Path) -> None:
+    """Create a folder that other users can neither list nor enter; an existing one is closed to them."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
+def open_private(path: Path) -> BinaryIO:
+    """Open a file for appending, readable by this user only; its folder is created if it is missing."""
+    if not path.parent.exists():
+        make_private_folder(path.parent)
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+    os.fchmod(file.fileno(), 0o600)  # of earlier versions
+    return file
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Local Apache Kafka: jars from Maven, one KRaft node on 127.0.0.1.
+"""Local Apache Kafka: jars from Maven, KRaft nodes on 127.0.0.1; the first node is also the controller.
 
 The settings speed up joins, failure detection and restarts of a development broker without weakening guarantees.
 """
@@ -18,8 +18,6 @@ LIBRARIES = files.STACK / "kafka" / "libs"
 STARTED_MARKER = b"Kafka Server started"
 
 SETTINGS = {
-    "process.roles": "broker,controller",
-    "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "8",
@@ -60,11 +58,27 @@ def java_command() -> str:
 
 
 class Kafka:
-    """A broker with its data folder; its ports stay the same across restarts."""
+    """A broker with its data folder; its ports stay the same across restarts.
 
-    def __init__(self, data: Path, log: Path, port: int, controller_port: int, *, optimizing_compiler: bool) -> None:
+    A broker with `node_id` above 1 joins the cluster of node 1 through its controller port.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        log: Path,
+        port: int,
+        controller_port: int,
+        *,
+        optimizing_compiler: bool,
+        node_id: int = 1,
+        cluster_id: str | None = None,
+    ) -> None:
         self.data, self.log = data, log
         self.port, self.controller_port = port, controller_port
+        self.node_id = node_id
+        self.cluster_id = cluster_id or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        """Cluster id of a new data folder."""
         # the optimizing compiler pays off in long runs only
         compiler = [] if optimizing_compiler else ["-XX:TieredStopAtLevel=1"]
         self.command: list[str | Path] = [
@@ -89,19 +103,24 @@ class Kafka:
 
     def _configure(self) -> Path:
         """Write the configuration and format a new data folder."""
-        addresses = {
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
+        is_controller = self.node_id == 1
+        controller_listener = f",CONTROLLER://127.0.0.1:{self.controller_port}" if is_controller else ""
+        node = {
+            "process.roles": "broker,controller" if is_controller else "broker",
+            "node.id": str(self.node_id),
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port}{controller_listener}",
             "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(self.data),
         }
         configuration = self.data.with_suffix(".properties")
-        configuration.parent.mkdir(parents=True, exist_ok=True)
-        configuration.write_text("".join(f"{key}={value}\n" for key, value in (SETTINGS | addresses).items()))
+        files.make_private_folder(self.data)
+        configuration.touch(mode=0o600)
+        configuration.chmod(0o600)
+        configuration.write_text("".join(f"{key}={value}\n" for key, value in (SETTINGS | node).items()))
         if not (self.data / "meta.properties").exists():
-            cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             # with "=", since an id may begin with a dash
-            format_arguments = [f"--cluster-id={cluster}", f"--config={configuration}"]
+            format_arguments = [f"--cluster-id={self.cluster_id}", f"--config={configuration}"]
             tool = ["kafka.tools.StorageTool", "format", *format_arguments, "--ignore-formatted"]
             children.run([*self.command, *tool], self.log)
         return configuration

@@ -81,7 +81,8 @@ class Stack:
             raise StartError(f"A stack is already running in {self.folder}; run `make down` to stop it")
         try:
             kind = selected_kind()
-            self.env = external_environment() if kind == "external" else self._start_servers(kind)
+            servers = external_environment() if kind == "external" else self._start_servers(kind)
+            self.env = {**servers, "KAFKA_TOPIC_PREFIX": ""}  # tests and demo use the declared names
         except BaseException:
             self.stop()
             raise
@@ -98,6 +99,7 @@ class Stack:
 
     def _start_managed(self, passwords: dict[str, str]) -> tuple[str, str]:
         data, logs = self.folder / "data", self.folder / "logs"
+        files.make_private_folder(logs)
         postgres_port = self.ports.reserve("postgres")
         self.postgres = Postgres(data / "postgres", logs / "postgres.log", postgres_port, passwords[SUPERUSER])
         self.kafka = Kafka(

@@ -1,4 +1,4 @@
-"""The `tracelot` command: run services, migrate databases, skip records and handle dead letters.
+"""The `tracelot` command: run services, migrate databases, create topics, skip records and handle dead letters.
 
 A service adds its own commands with a typer app named `app` in `services.<name>.cli`, run as `tracelot <name> …`.
 """
@@ -19,17 +19,21 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.cli import topics
 from shared.cli.errors import ErrorReportingGroup
 from shared.http.protocol import LimitedHttpProtocol
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
+from shared.persistence.connections import TransactionPoolingError
 from shared.persistence.database import create_engine, read_only, transaction
 from shared.persistence.migrate import UnknownRevisionError, service_names
-from shared.settings import load_settings
+from shared.persistence.urls import InvalidUrlError
+from shared.settings import KafkaSettings, load_settings
 
 app = typer.Typer(cls=ErrorReportingGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay dead letters.")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(topics.app, name="topics")
 for service_name in service_names():
     if find_spec(f"services.{service_name}.cli"):
         app.add_typer(import_module(f"services.{service_name}.cli").app, name=service_name)
@@ -83,7 +87,7 @@ def migrate(service: Annotated[str, typer.Argument(help="name of the service, or
     for name in service_names() if service == "all" else (_require_service(service),):
         try:
             state = asyncio.run(migrations.migrate(name))
-        except UnknownRevisionError as error:
+        except (UnknownRevisionError, InvalidUrlError, TransactionPoolingError) as error:
             _fail(str(error))
         typer.echo(f"{name}: schema is {state}")
 
@@ -114,11 +118,12 @@ def skip(
 
 def _consumer_of(topic: str) -> str:
     """Return the single service that consumes a topic."""
+    settings = KafkaSettings()
     consumers = [
         name
         for name in service_names()
         if any(
-            handler.message.TOPIC.name == topic
+            settings.topic_name(handler.message.TOPIC.name) == topic
             for handler in import_module(f"services.{name}.app").app.state.registry.handlers
         )
     ]

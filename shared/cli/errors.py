@@ -5,9 +5,9 @@ from typing import Any
 import asyncpg
 import typer
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import ArgumentError
 from typer.core import TyperGroup
 
+from shared.persistence.urls import InvalidUrlError
 from shared.settings import InvalidSettingsError
 
 CONNECTION_ERRORS = (
@@ -30,8 +30,8 @@ class ErrorReportingGroup(TyperGroup):
             return super().invoke(ctx)
         except InvalidSettingsError as error:
             typer.echo(f"check these environment variables: {error}", err=True)
-        except ArgumentError:
-            typer.echo("invalid database URL: check the variables that end in DATABASE_URL", err=True)
+        except InvalidUrlError as error:
+            typer.echo(f"invalid database URL: {error}; check the variables that end in DATABASE_URL", err=True)
         except CONNECTION_ERRORS as error:
             typer.echo(
                 f"{error or type(error).__name__}: check that database and Kafka are running, and the variables "

@@ -61,9 +61,11 @@ def is_waiting(halt: Halt) -> bool:
 class BatchConsumer:
     """The consumer of a service: processes batches in sequence and commits the offsets of complete batches only."""
 
-    def __init__(self, registry: HandlerRegistry, engine: AsyncEngine, wake_relay: Callable[[], None]) -> None:
+    def __init__(
+        self, registry: HandlerRegistry, engine: AsyncEngine, wake_relay: Callable[[], None], topic_prefix: str = ""
+    ) -> None:
         self._registry, self._engine, self._wake_relay = registry, engine, wake_relay
-        self._decoder = Decoder({handler.message.TYPE: handler.message for handler in registry.handlers})
+        self._decoder = Decoder({handler.message.TYPE: handler.message for handler in registry.handlers}, topic_prefix)
         self._breaker = CircuitBreaker()
         self._skip_permits: dict[tuple[str, int, int], SkipPermit] = {}
         self._failures = 0

@@ -27,8 +27,8 @@ class MalformedRecord:
 class Decoder:
     """Decodes the records of the topics that a service consumes."""
 
-    def __init__(self, messages: Mapping[str, type[Message]]) -> None:
-        self._topics = {message.TOPIC.name: message.TOPIC for message in messages.values()}
+    def __init__(self, messages: Mapping[str, type[Message]], topic_prefix: str = "") -> None:
+        self._topics = {topic_prefix + message.TOPIC.name: message.TOPIC for message in messages.values()}
         models = {name: CloudEvent[message] for name, message in messages.items()}  # type: ignore[valid-type]
         self._validators = {name: model.__pydantic_validator__.validate_json for name, model in models.items()}
 
@@ -67,7 +67,7 @@ class Decoder:
         if type_name in topic.messages or topic.kind in {"events", "reference"}:
             return None
         return MalformedRecord(
-            f"type: {type_name!r} is not a message of {topic.name}; allowed: {', '.join(topic.messages)}"
+            f"type: {type_name!r} is not a message of {record.topic}; allowed: {', '.join(topic.messages)}"
         )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.ops.failpoints import failpoint
 from shared.ops.telemetry import MESSAGES_PUBLISHED, OUTBOX_OLDEST_AGE, OUTBOX_ROWS, describe_error
 from shared.persistence.database import transaction
+from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,8 @@ def partition_hash(key: str) -> int:
 class OutboxRelay:
     """Publishes the outbox of a service; one replica at a time is active."""
 
-    def __init__(self, service: str, engine: AsyncEngine, bootstrap_servers: str) -> None:
-        self._service, self._engine, self._bootstrap_servers = service, engine, bootstrap_servers
+    def __init__(self, service: str, engine: AsyncEngine, settings: KafkaSettings) -> None:
+        self._service, self._engine, self._settings = service, engine, settings
         self._producer: AIOKafkaProducer | None = None
         self._wake_event = asyncio.Event()
         self._stop_requested = asyncio.Event()
@@ -110,10 +111,11 @@ class OutboxRelay:
         rows_by_partition: dict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
         partition_counts: dict[str, int] = {}
         for row in rows:
-            if row.topic not in partition_counts:
+            topic = self._settings.topic_name(row.topic)  # the outbox has declared names
+            if topic not in partition_counts:
                 async with asyncio.timeout(PUBLISH_TIMEOUT):
-                    partition_counts[row.topic] = len(await producer.partitions_for(row.topic))
-            rows_by_partition[row.topic, partition_hash(row.key) % partition_counts[row.topic]].append(row)
+                    partition_counts[topic] = len(await producer.partitions_for(topic))
+            rows_by_partition[topic, partition_hash(row.key) % partition_counts[topic]].append(row)
         sent_ids: list[int] = []
         results = await asyncio.gather(
             *(
@@ -146,7 +148,7 @@ class OutboxRelay:
     async def _get_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap_servers,
+                bootstrap_servers=self._settings.kafka_bootstrap_servers,
                 client_id=f"tracelot-{self._service}",
                 enable_idempotence=True,
                 compression_type="lz4",

@@ -49,7 +49,7 @@ class Subscription:
         self._subscriber = self.broker.subscriber(
             *topics,
             batch=True,
-            group_id=service,
+            group_id=f"{settings.topic_prefix}{service}",
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             max_records=1000,  # with one item each, a transaction of 0.1 s; larger batches are split by cost
@@ -86,7 +86,7 @@ class Subscription:
         await self.broker.start()
         self._monitor_polls()
         if missing_topics := set(self.topics) - await self.consumer.topics():
-            raise RuntimeError(f"topics are missing: {', '.join(sorted(missing_topics))}; run `deploy.prepare`")
+            raise RuntimeError(f"topics are missing: {', '.join(sorted(missing_topics))}; run `tracelot topics create`")
         self._watchdog = asyncio.create_task(self._replace_failed_client())
 
     async def stop(self) -> None:

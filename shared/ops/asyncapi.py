@@ -19,9 +19,9 @@ def published_by(service: str) -> list[type[Message]]:
     return [message for topic in TOPICS if topic.producer == service for message in topic.messages.values()]
 
 
-def _channel(topic: Topic) -> dict[str, Any]:
+def _channel(topic: Topic, topic_prefix: str) -> dict[str, Any]:
     description = f"Key: {topic.key}. Producer: {topic.producer}."
-    return {"address": topic.name, "description": description, "messages": {}}
+    return {"address": topic_prefix + topic.name, "description": description, "messages": {}}
 
 
 def _operation(action: str, topic: Topic, messages: list[type[Message]]) -> dict[str, Any]:
@@ -30,8 +30,8 @@ def _operation(action: str, topic: Topic, messages: list[type[Message]]) -> dict
     return {"action": action, "channel": {"$ref": channel}, "messages": message_refs}
 
 
-def build_document(registry: HandlerRegistry) -> dict[str, Any]:
-    """Build the document of a service."""
+def build_document(registry: HandlerRegistry, topic_prefix: str = "") -> dict[str, Any]:
+    """Build the document of a service; the addresses of its channels are the topics on the broker."""
     received, published = [handler.message for handler in registry.handlers], published_by(registry.service)
     envelopes = {message.TYPE: CloudEvent[message] for message in (*received, *published)}  # type: ignore[valid-type]
     _, schema = models_json_schema([(model, "validation") for model in envelopes.values()], ref_template=SCHEMA_REF)
@@ -40,7 +40,7 @@ def build_document(registry: HandlerRegistry) -> dict[str, Any]:
     for action, messages in (("receive", received), ("send", published)):
         for topic in {message.TOPIC.name: message.TOPIC for message in messages}.values():
             topic_messages = [message for message in messages if message.TOPIC is topic]
-            channels.setdefault(topic.name, _channel(topic))["messages"] |= {
+            channels.setdefault(topic.name, _channel(topic, topic_prefix))["messages"] |= {
                 message.TYPE: {"$ref": f"#/components/messages/{message.TYPE}"} for message in topic_messages
             }
             operations[f"{action}.{topic.name}"] = _operation(action, topic, topic_messages)

@@ -38,6 +38,8 @@ class Readiness(KnownFieldsModel):
     outbox_relay: str | None
     jobs: dict[str, Any]
     assigned: list[str]
+    warnings: list[str]
+    """Risks that do not make the service unready, such as topics with a single replica."""
 
 
 @router.get("/health", summary="Check that the process is alive")
@@ -72,6 +74,7 @@ async def get_readiness(request: Request) -> JSONResponse:
     status = {
         "ready": not causes, "migrations": schema_state, **causes, "outbox_relay": app.state.relay.last_error,
         "jobs": scheduler.job_status(app.state.job_runners), "assigned": assigned,
+        "warnings": app.state.topic_monitor.warnings,
     }  # fmt: skip
     return JSONResponse(status, 503 if causes else 200)
 
@@ -131,4 +134,4 @@ async def get_metrics(request: Request) -> Response:
 @router.get("/asyncapi", summary="Get the AsyncAPI document")
 async def get_asyncapi(request: Request) -> dict[str, Any]:
     """Get the published and consumed messages of this service, as AsyncAPI 3."""
-    return build_document(request.app.state.registry)
+    return build_document(request.app.state.registry, request.app.state.topic_prefix)

@@ -16,8 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.databases import SERVICES
-from deploy.topics import PARTITIONS
 from shared.messaging.registry import HandlerRegistry
+from shared.settings import DEFAULT_PARTITIONS
 
 EndOffsets = dict[TopicPartition, int]
 
@@ -27,7 +27,7 @@ SELECT_LAST_COMMIT = "SELECT extract(epoch FROM timestamp)::float FROM pg_last_c
 
 def partitions(topic: str) -> list[TopicPartition]:
     """Return all partitions of a topic."""
-    return [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    return [TopicPartition(topic, number) for number in range(DEFAULT_PARTITIONS)]
 
 
 def topics_of(service: str) -> set[str]:

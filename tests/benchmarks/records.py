@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
-from deploy.topics import PARTITIONS
 from shared.contracts.envelope import Message
+from shared.settings import DEFAULT_PARTITIONS
 
 BATCH_BYTES = 512 * 1024
 _numbers = itertools.count(1)
@@ -39,7 +39,7 @@ class PreparedRecords(NamedTuple):
 @cache
 def partition_of(key: bytes) -> int:
     """Return the partition of a key, as chosen by any Kafka client."""
-    return int(_partition(key, list(range(PARTITIONS)), list(range(PARTITIONS))))
+    return int(_partition(key, list(range(DEFAULT_PARTITIONS)), list(range(DEFAULT_PARTITIONS))))
 
 
 def encode(message: Message, source: str = "bench") -> Record:

@@ -15,7 +15,7 @@ from deploy.local import children
 from deploy.local.files import PROJECT
 from deploy.local.ports import reserve_port
 from deploy.local.stack import Stack
-from deploy.processes import Service, start, stop_all
+from deploy.processes import Service, service_environment, start, stop_all
 from tests.faults.snapshots import pending_work
 from tests.support.timing import MAX_WAIT_SECONDS
 
@@ -56,7 +56,8 @@ class Cluster:
         port = reserve_port()
         log = self.logs / f"{name}-{self._start_counts[name]}-faulty.log"
         command = [sys.executable, "-m", "tests.faults.fault_injector", name, "--port", str(port), *arguments]
-        process = children.spawn(command, log, environment={**os.environ, **self.environment}, folder=PROJECT)
+        environment = service_environment(name, {**os.environ, **self.environment})
+        process = children.spawn(command, log, environment=environment, folder=PROJECT)
         replica = Service(name, port, process, log)
         self.replicas[name].append(replica)
         return replica

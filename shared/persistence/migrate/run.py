@@ -10,8 +10,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.persistence.database import asyncpg_url
+from shared.persistence.connections import Connector
+from shared.persistence.database import engine_url
 from shared.persistence.migrate.schema_state import CodeRevisions, SchemaState, read_schema_state, record_revisions
+from shared.persistence.urls import parse_url
 from shared.settings import InvalidSettingsError, load_settings
 
 SERVICES_FOLDER = Path(__file__).parents[3] / "services"
@@ -39,8 +41,11 @@ async def migrate(service: str, versions: Path | None = None) -> SchemaState:
         raise InvalidSettingsError(
             f"{service.upper()}_MIGRATION_DATABASE_URL is not set; migrations run as the database owner"
         )
-    login_role = asyncpg_url(settings.database_url.get_secret_value()).username
-    engine = create_async_engine(asyncpg_url(settings.migration_database_url.get_secret_value()), poolclass=NullPool)
+    login_role = parse_url(settings.database_url.get_secret_value()).user
+    url = parse_url(settings.migration_database_url.get_secret_value())
+    engine = create_async_engine(
+        engine_url(url), poolclass=NullPool, connect_args={"async_creator_fn": Connector(url, "tracelot-migrate", {})}
+    )
     async with engine.begin() as connection:
         state = await connection.run_sync(_upgrade, versions or versions_folder(service), login_role)
     await engine.dispose()

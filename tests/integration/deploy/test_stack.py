@@ -13,10 +13,11 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from deploy import topics
 from deploy.local.children import StartError
 from deploy.local.stack import Stack
 from shared.contracts.topics import ERP_PRODUCTS
+from shared.ops import topics
+from shared.settings import KafkaSettings
 from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
 TOPIC = ERP_PRODUCTS
@@ -51,14 +52,15 @@ async def read_topic(stack: Stack) -> list[bytes | None]:
 async def test_acknowledged_data_survives_crashes_and_restart(tmp_path: Path) -> None:
     """Data survives a kill of Kafka, a crash of PostgreSQL and a restart of the stack."""
     with Stack(tmp_path / "stack", keep_data=True) as stack:
-        await topics.create(stack.env["KAFKA_BOOTSTRAP_SERVERS"], [TOPIC], partitions=1)
+        settings = KafkaSettings(kafka_bootstrap_servers=stack.env["KAFKA_BOOTSTRAP_SERVERS"], topic_partitions=1)
+        await topics.create(settings, [TOPIC])
         owner = await asyncpg.connect(stack.env["SERIALS_MIGRATION_DATABASE_URL"])
         await owner.execute("CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)")
         await publish(stack, b"before")
         stack.kill_kafka()
         stack.restart_postgres("immediate")
         stack.start_kafka()
-        await topics.create(stack.env["KAFKA_BOOTSTRAP_SERVERS"], [TOPIC], partitions=1)
+        await topics.create(settings, [TOPIC])
         await publish(stack, b"x" * 2_000_000)
         with pytest.raises(StartError, match="already"):
             Stack(tmp_path / "stack", keep_data=True).start()

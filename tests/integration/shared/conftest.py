@@ -10,12 +10,14 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy import processes, topics
+from deploy import processes
 from deploy.local.stack import Stack, run_in_new_loop
 from deploy.processes import Service
 from shared.contracts.envelope import Message
+from shared.ops import topics
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import migrate
+from shared.settings import KafkaSettings
 from tests.support.events import encode_message
 from tests.support.records import Record, build_record
 from tests.support.timing import MAX_WAIT_SECONDS
@@ -45,7 +47,8 @@ def toy(stack: Stack) -> Iterator[Mapping[str, str]]:
     if stack.postgres is None:
         pytest.skip("the toy service requires a PostgreSQL started by the tests")
     servers = stack.env["KAFKA_BOOTSTRAP_SERVERS"]
-    run_in_new_loop(topics.create(servers, [COMMANDS, ARRIVALS, EVENTS], partitions=4))
+    settings = KafkaSettings(kafka_bootstrap_servers=servers, topic_partitions=4)
+    run_in_new_loop(topics.create(settings, [COMMANDS, ARRIVALS, EVENTS]))
     toy_environment = run_in_new_loop(_create_database(stack.postgres.superuser_url)) | {
         "KAFKA_BOOTSTRAP_SERVERS": servers
     }

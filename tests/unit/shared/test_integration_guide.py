@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 import pytest
 
-from deploy import topics
 from deploy.databases import SERVICES
 from services.receiving.receipts.domain.records import ReceiptStatus
 from services.serials.units.domain.transitions import STATUSES, TRANSITIONS
@@ -22,6 +21,8 @@ from shared.http import idempotency
 from shared.http.limits import MAX_BODY_BYTES
 from shared.messaging import inbox
 from shared.messaging.decode import MAX_RECORD_BYTES
+from shared.ops.topics import declared_configs
+from shared.settings import KafkaSettings
 from tests.support.guide import GUIDE, Example, read_table
 
 MIB = 1024 * 1024
@@ -59,12 +60,12 @@ def test_topics_agree_with_the_code() -> None:
         [f"`{topic.name}`", topic.key, topic.producer, retention(topic), f"{topic.max_message_bytes // MIB} MiB"]
         for topic in TOPICS
     ]
-    assert {topics.settings(topic)["cleanup.policy"] for topic in TOPICS} == {"delete"}
+    assert {declared_configs(topic, KafkaSettings())["cleanup.policy"] for topic in TOPICS} == {"delete"}
 
 
 def retention(topic: Topic) -> str:
     """Return the configured retention of a topic in words."""
-    milliseconds = int(topics.settings(topic)["retention.ms"])
+    milliseconds = int(declared_configs(topic, KafkaSettings())["retention.ms"])
     return "unlimited" if milliseconds == -1 else f"{milliseconds // 86_400_000} days"
 
 
