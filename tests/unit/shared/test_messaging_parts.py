@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextvars import copy_context
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.contracts.fulfillment import CartonPacked
 from shared.contracts.upstream import AsnAnnounced, OrderPlaced
-from shared.http.pages import decode_cursor, encode_cursor, paginate
+from shared.http.pages import decode_cursor, encode_cursor, paginate, select_list
 from shared.http.problems import ProblemError
 from shared.identifiers import Quantity, Timestamp, rfc3339
 from shared.messaging.breaker import CircuitBreaker
@@ -189,6 +190,20 @@ def test_cursor_round_trip() -> None:
     first_page = paginate([1, 2, 3], 2, str, lambda row: (row,))
     assert (first_page.items, decode_cursor(first_page.next, int)) == (["1", "2"], (2,))
     assert paginate([1, 2], 2, str, lambda row: (row,)).next is None
+
+
+def test_cursor_of_an_embedded_page_belongs_to_its_list() -> None:
+    """A resource that embeds the first page of a list issues cursors of that list only."""
+
+    def issue_and_use() -> None:
+        select_list("/receipts/R/lines")
+        cursor = encode_cursor("a")
+        assert decode_cursor(cursor, str) == ("a",)
+        select_list("/receipts/S/lines")
+        with pytest.raises(ProblemError):
+            decode_cursor(cursor, str)
+
+    copy_context().run(issue_and_use)
 
 
 def test_repeated_log_messages_are_rate_limited() -> None:
