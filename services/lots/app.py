@@ -39,7 +39,8 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import LotReallocationRequested, LotRejected, RecallOpened
+from shared.contracts.lots import LotReallocationRequested, LotRejected
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRecalled

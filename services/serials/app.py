@@ -28,7 +28,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsPicked,
     OrderSerialsUnpicked,
 )
-from shared.contracts.lots import RecallClosed, RecallOpened
+from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.contracts.receiving import (
     ReceiptLineCancelled,
     ReceiptLineExpected,

@@ -60,7 +60,7 @@ class Server(uvicorn.Server):
 
 @app.command()
 def serve(
-    service: Annotated[str, typer.Argument(help="receiving, serials, lots or fulfillment, or the module of an app")],
+    service: Annotated[str, typer.Argument(help=f"{', '.join(service_names())}, or the module of an app")],
     host: Annotated[str, typer.Option(help="address of the HTTP API")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port of the HTTP API")] = 8000,
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from deploy import processes
+from deploy.databases import SERVICES
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE, WAREHOUSE, SerialScenario
@@ -44,7 +45,7 @@ async def define_locations(system: SystemUnderTest) -> None:
         )
 
     async def is_known() -> bool:
-        for service in ("receiving", "serials", "lots", "fulfillment"):
+        for service in SERVICES:
             rows = await system.fetch_rows(service, "SELECT location FROM location")
             assert LOCATIONS.keys() <= {row["location"] for row in rows}, (service, rows)
         return True

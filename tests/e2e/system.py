@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from deploy import processes
+from deploy.databases import SERVICES
 from shared.contracts.envelope import Message
 from tests.e2e.event_listener import EventListener
 from tests.e2e.handlers import command_handler_of
@@ -26,7 +27,7 @@ JsonObject = dict[str, Any]
 RecordPosition = tuple[str, int, int]
 """Topic, partition, offset."""
 MAX_RECORD_BYTES = 4 * 1024 * 1024
-EVENT_TOPICS = {name: f"{name}.events" for name in ("receiving", "serials", "lots", "fulfillment")}
+EVENT_TOPICS = {name: f"{name}.events" for name in SERVICES}
 
 
 class SystemUnderTest:

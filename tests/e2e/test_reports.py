@@ -106,6 +106,7 @@ async def test_serial_history_from_receipt_to_shipment(system: SystemUnderTest, 
 async def test_csv_columns_are_documented(system: SystemUnderTest, report: str) -> None:
     """OpenAPI describes each column of a CSV report (S39-S41)."""
     response = await system.get("serials", f"/reports/{report}.csv", sku="SKU-?")
+    assert response.status_code == 200, response.text
     (header,) = csv.reader(io.StringIO(response.text, newline=""))
     document = await system.get_json("serials", "/openapi.json")
     description = document["paths"][f"/reports/{report}.csv"]["get"]["description"]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from deploy.databases import SERVICES
 from shared.contracts.commands.lots import PutAwayLot
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.commands.serials import PutAwaySerials
@@ -28,7 +29,7 @@ async def define_warehouse(system: SystemUnderTest, warehouse: str) -> tuple[str
     await system.publish(LocationDefined(location=shelf, type="STORAGE", pick_sequence=2))
 
     async def is_known() -> bool:
-        for service in ("receiving", "serials", "lots", "fulfillment"):
+        for service in SERVICES:
             assert await system.fetch_rows(service, "SELECT 1 FROM warehouse WHERE warehouse = $1", warehouse), service
             for location in (dock, shelf):
                 assert await system.fetch_rows(service, "SELECT 1 FROM location WHERE location = $1", location), service

@@ -12,9 +12,12 @@ from shared.messaging.handlers import EventHandler
 from shared.messaging.inbox import UUID5_NAMESPACE
 from shared.messaging.registry import HandlerRegistry
 from tests.faults.findings import Findings
+from tests.faults.serial_proofs import NON_STATUS_CHANGES
 from tests.faults.snapshots import TopicRecord, fetch_rows, registry_of
 
 OWN_SOURCE = re.compile("tracelot/")
+CHANGES_WITH_OWN_EVENTS = NON_STATUS_CHANGES - {"MOVED"}
+"""Changes published by other events than serial.state_changed."""
 
 
 def first_deliveries(records: Iterable[TopicRecord]) -> list[TopicRecord]:
@@ -109,14 +112,10 @@ def prove_published(
             for serial, version in zip(data["serials"], data["versions"], strict=True):
                 event_ids[data["sku"], serial, version].append(record.event["id"])
     for unit_version, change in audit.items():
-        if change not in NON_STATUS_CHANGES and unit_version not in event_ids:
+        if change not in CHANGES_WITH_OWN_EVENTS and unit_version not in event_ids:
             findings.add("lost", f"{unit_version}: {change} was not published")
     for unit_version, ids in event_ids.items():
         if unit_version not in audit:
             findings.add("lost", f"{unit_version} was published in {ids}, but is not in the audit trail")
         if len(ids) > 1:
             findings.add("duplicated", f"{unit_version} was published {len(ids)} times")
-
-
-NON_STATUS_CHANGES = ("HOLD_PLACED", "HOLD_RELEASED", "SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_TO_VENDOR")
-"""Changes published by other events than serial.state_changed."""

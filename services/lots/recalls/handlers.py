@@ -23,8 +23,8 @@ from services.lots.recalls.store import recalls as store
 from services.lots.recalls.store.matches import look_up
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.lots import RecallClosed, RecallOpened
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRecalled

@@ -26,7 +26,7 @@ from services.serials.units.store.shelf_life import load_shelf_life_rules, shelf
 from shared.contracts.commands.serials import MoveSerials, PlaceSerialHold
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched, OrderSerialsPicked
-from shared.contracts.lots import RecallClosed, RecallOpened
+from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.contracts.receiving import (
     ReceiptLineCancelled,
     ReceiptLineExpected,

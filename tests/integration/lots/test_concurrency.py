@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from tests.integration.lots.conftest import LotsHarness

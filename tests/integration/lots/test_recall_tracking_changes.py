@@ -7,7 +7,7 @@ import pytest
 
 from services.lots.recalls.queries import recalls as queries
 from shared.contracts.commands.lots import CloseRecall, OpenRecall
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.serials import SerialRecalled
 from shared.persistence.database import transaction

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import RecalledSerialState, SerialRecalled
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness

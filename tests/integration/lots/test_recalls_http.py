@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from shared.contracts.commands.lots import CloseRecall, OpenRecall
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import RecalledSerialState, SerialRecalled
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_http import post

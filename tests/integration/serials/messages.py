@@ -15,7 +15,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsUnpicked,
     PackedSerial,
 )
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import (
     ReceiptLineCancelled,
     ReceiptLineExpected,

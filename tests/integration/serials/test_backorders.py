@@ -1,7 +1,8 @@
 """Long queues and large stock: loaded rows are bounded, and no demand that could be filled is missed."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -127,3 +128,18 @@ async def test_statement_and_rules_have_one_tie_break(harness: SerialsHarness, l
     await harness.handle(ProductMessages(harness.sku).request_allocation(1, 3))
     first_serials = sorted(serials, key=lambda serial: fefo_key(label.get("expiry"), NOW, serial))[:3]
     assert await serials_by_demand(harness) == {"1": sorted(first_serials)}
+
+
+async def test_statement_and_rules_have_one_order(harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Demands get units in the order of the rules: expiry (none last), instant of receipt on a day, serial (S27)."""
+    expiries = (None, date(2099, 12, 31), date(2099, 12, 30))
+    units: dict[str, tuple[date | None, datetime]] = {}
+    for number, (expiry, hours) in enumerate(product(expiries, (5, 3, 3, 4)), start=10):
+        serial, time = f"SN-{number}", NOW + timedelta(hours=hours)
+        units[serial] = expiry, time
+        monkeypatch.setattr(Transaction, "clock", staticmethod(lambda now=time: now))
+        await put_away_units(harness, [serial], expiry=expiry)
+    for number in range(len(units)):
+        await harness.handle(ProductMessages(harness.sku).request_allocation(number))
+    in_order = sorted(units, key=lambda serial: fefo_key(*units[serial], serial))
+    assert await serials_by_demand(harness) == {str(number): [serial] for number, serial in enumerate(in_order)}

@@ -2,7 +2,7 @@
 
 from shared.contracts.commands.serials import AdjustSerials, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderDispatched
-from shared.contracts.lots import RecallClosed
+from shared.contracts.recalls import RecallClosed
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers, units_by_serial
 from tests.integration.serials.test_backorders import put_away_units

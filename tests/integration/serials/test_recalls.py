@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from shared.contracts.commands.serials import CorrectSerialExpiry, PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderDispatched
-from shared.contracts.lots import RecallRange
+from shared.contracts.recalls import RecallRange
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers, units_by_serial

@@ -16,7 +16,7 @@ from shared.contracts.commands.serials import (
     ReleaseSerialHold,
 )
 from shared.contracts.envelope import Message
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy

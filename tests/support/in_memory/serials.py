@@ -47,7 +47,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsPicked,
     OrderSerialsUnpicked,
 )
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import (
     ReceiptLineCancelled,
     ReceiptLineExpected,

@@ -17,7 +17,7 @@ from shared.contracts.commands.serials import (
     ReleaseSerialHold,
 )
 from shared.contracts.envelope import Message
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
 from shared.inventory.expiry import is_expired
 from tests.support.events import NOW

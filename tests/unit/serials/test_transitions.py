@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from services.serials.units.domain.events import build_events
 from services.serials.units.domain.operations import DocumentRefs, MessageContext
 from services.serials.units.domain.transitions import (
     NON_STATUS_CHANGES,
@@ -13,8 +14,15 @@ from services.serials.units.domain.transitions import (
     next_status,
 )
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from shared.contracts.envelope import Causation
-from shared.contracts.serials import SerialStatus
+from shared.contracts.envelope import Causation, Message
+from shared.contracts.serials import (
+    SerialAdjusted,
+    SerialExpiryCorrected,
+    SerialHoldPlaced,
+    SerialHoldReleased,
+    SerialStateChanged,
+    SerialStatus,
+)
 from tests.support.events import NOW
 
 CONTEXT = MessageContext("ann", NOW, Causation(source="test", id="m0"))
@@ -33,6 +41,18 @@ LEGAL_TRANSITIONS = {
     ("PICKED", "UNPICKED", "IN_INVENTORY"),
     ("PICKED", "DISPATCHED", "SHIPPED"),
     ("SHIPPED", "RETURNED", "RECEIVED"),
+}
+
+EVENT_BY_NON_STATUS_CHANGE: dict[str, type[Message]] = {
+    "MOVED": SerialStateChanged,
+    "HOLD_PLACED": SerialHoldPlaced,
+    "HOLD_RELEASED": SerialHoldReleased,
+    "SCRAPPED": SerialAdjusted,
+    "LOST": SerialAdjusted,
+    "FOUND": SerialAdjusted,
+    "VOID": SerialAdjusted,
+    "RETURNED_TO_VENDOR": SerialAdjusted,
+    "EXPIRY_CORRECTED": SerialExpiryCorrected,
 }
 
 
@@ -62,6 +82,18 @@ def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: S
         [(status, unit.status)] if is_legal else []
     )
     assert unit.version == len(uow.transitions)
+
+
+@pytest.mark.parametrize(("change", "statuses"), NON_STATUS_CHANGES.items())
+def test_changes_that_keep_the_status_are_published(
+    change: SerialChangeType, statuses: frozenset[SerialStatus]
+) -> None:
+    """Each change that keeps the status is published as the event listed for it (S04)."""
+    uow = SerialsUnitOfWork()
+    unit = uow.get_unit("A-1", "SN-1")
+    unit.status = min(statuses)
+    assert uow.transition(unit, uow.add_operation(change, "A-1", CONTEXT, DocumentRefs(hold_id="H-1")), "EAST/A-01")
+    assert [type(event) for _, event in build_events(uow)] == [EVENT_BY_NON_STATUS_CHANGE[change]]
 
 
 def test_changes_leading_to_inventory() -> None:

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 from typer.testing import CliRunner
 
+from deploy.databases import SERVICES
 from shared.cli import app
 from shared.persistence.migrate import service_names
 
@@ -58,7 +59,7 @@ def web_url() -> Iterator[str]:
         (RECALL, {"LOTS_URL": "lots"}, 1, "missing an 'http://' or 'https://' protocol"),
         (RECALL, {"LOTS_URL": "http://x:y"}, 1, "set --url or LOTS_URL to its base URL"),
         (("serve", "lots"), {}, 1, "check these environment variables: LOTS_DATABASE_URL"),
-        (("serve", "milk"), {}, 2, "unknown service milk: use one of fulfillment, lots"),
+        (("serve", "milk"), {}, 2, f"unknown service milk: use one of {', '.join(sorted(SERVICES))}"),
         (("migrate", "lots"), NO_DATABASE, 1, "LOTS_MIGRATION_DATABASE_URL is not set"),
         (("migrate", "milk"), {}, 2, "unknown service milk"),
         (("dead-letters", "list", "--service", "lots"), {}, 1, "check these environment variables: LOTS_DATABASE_URL"),

@@ -6,12 +6,13 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from deploy.databases import SERVICES
 from shared.contracts.descriptions import FIELD_DESCRIPTIONS
 from shared.contracts.model import DescribedFields
 from shared.contracts.model_descriptions import MODEL_FIELD_DESCRIPTIONS
 
 
-@pytest.mark.parametrize("service", ["receiving", "serials", "lots", "fulfillment"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_documented_responses_match_the_behaviour(service: str) -> None:
     """Invalid requests are 400 instead of FastAPI's 422, missing resources 404, partial success 200."""
     document = import_module(f"services.{service}.app").app.openapi()
@@ -30,7 +31,7 @@ def test_documented_responses_match_the_behaviour(service: str) -> None:
             assert method == "post" or "422" not in responses, path
 
 
-@pytest.mark.parametrize("service", ["receiving", "serials", "lots", "fulfillment"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_every_field_and_parameter_is_described(service: str) -> None:
     """Each property of a schema and each parameter has a description."""
     document = import_module(f"services.{service}.app").app.openapi()
@@ -45,7 +46,7 @@ def test_every_field_and_parameter_is_described(service: str) -> None:
 
 def test_descriptions_belong_to_existing_fields() -> None:
     """Each description in the dictionaries is that of at least one field."""
-    for service in ("receiving", "serials", "lots", "fulfillment"):
+    for service in SERVICES:
         import_module(f"services.{service}.app")
     models = list(_subclasses(DescribedFields))
     fields = {name for model in models for name in get_type_hints(model)}
@@ -67,6 +68,6 @@ def _subclasses(model: type) -> Iterator[type]:
 def test_model_names_are_unique_over_all_services() -> None:
     """A model name has the same schema in each document, so that clients of several services can share models."""
     schemas: dict[str, Any] = {}
-    for service in ("receiving", "serials", "lots", "fulfillment"):
+    for service in SERVICES:
         for name, schema in import_module(f"services.{service}.app").app.openapi()["components"]["schemas"].items():
             assert schemas.setdefault(name, schema) == schema, (service, name)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from deploy.databases import SERVICES
 from shared.ops.asyncapi import build_document
 
-SERVICES = ("receiving", "serials", "lots", "fulfillment")
 Json = dict[str, Any]
 COMMON_FILTERS = {"sku", "warehouse", "location", "limit", "cursor", "q", "status"}
 OBSOLETE_NAMES = {"product", "place", "search", "open_only"}

@@ -7,7 +7,7 @@ from services.lots.balances.domain.ledger import MessageContext
 from services.lots.balances.domain.records import Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 
 CriteriaMatchRow = tuple[str, str, str, str]
 """Recall, SKU, lot and reason of a received lot that matches a recall."""

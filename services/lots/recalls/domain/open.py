@@ -12,9 +12,9 @@ from services.lots.recalls.domain.notice import IdentifierRange
 from services.lots.recalls.domain.query import RecallQuery
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent
-from shared.contracts.lots import MAX_RANGES, RecallOpened, RecallRange
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.recalls import MAX_RANGES, RecallOpened, RecallRange
 from shared.contracts.reference import Tracking
 
 

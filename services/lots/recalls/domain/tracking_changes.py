@@ -12,7 +12,7 @@ from services.lots.recalls.domain.open import RecallMatch, match_products, recal
 from services.lots.recalls.domain.query import RecallQuery
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import ProductChanged, Tracking
 
 

@@ -9,7 +9,7 @@ from services.lots.recalls.domain.open import RecallMatch
 from services.lots.recalls.domain.query import RecallQuery
 from shared.contracts.commands.lots import CloseRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import Tracking
 from shared.contracts.serials import SerialRecalled
 from shared.persistence.database import Transaction

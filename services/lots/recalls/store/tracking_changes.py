@@ -7,7 +7,7 @@ from sqlalchemy import text
 from services.lots.recalls.domain.tracking_changes import OpenRecallRequest
 from services.lots.recalls.store.criteria import INSERT_LOTS
 from shared.contracts.commands.lots import OpenRecall
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.persistence.database import Transaction
 
 SELECT_OPEN_REQUESTS = text("""

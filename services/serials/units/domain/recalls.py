@@ -11,7 +11,7 @@ from services.serials.units.domain.transitions import NON_STATUS_CHANGES, Serial
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, chunks
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import RecalledSerialState, SerialRecalled
 
 

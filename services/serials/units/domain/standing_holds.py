@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.serials.units.domain.unit import Unit
-from shared.contracts.lots import RecallOpened
+from shared.contracts.recalls import RecallOpened
 
 StandingHoldKey = tuple[str, str, str | None]
 """SKU, hold id and, for the hold of a recall, the recall."""

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from services.serials.units.domain.recalls import RecallUpdate, ShipmentInfo
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from shared.contracts.lots import RecallClosed
+from shared.contracts.recalls import RecallClosed
 from shared.persistence.database import Transaction
 
 # A recall delivered twice, or a unit that comes back, is tracked once.

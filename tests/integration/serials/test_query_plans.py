@@ -1,0 +1,91 @@
+"""Expiry checks and FEFO allocation among thousands of units read a bounded number of rows by index."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import TextClause, text
+
+from services.serials.allocation.store.available_units import SELECT_AVAILABLE, SELECT_CANDIDATES
+from services.serials.units.store import expiry as expiry_store
+from shared.persistence.database import transaction
+from tests.integration.expiry_checks import run_expiry_check
+from tests.integration.query_plans import explain
+from tests.integration.serials.conftest import SerialsHarness
+from tests.integration.serials.messages import serial_numbers
+from tests.integration.serials.test_backorders import put_away_units
+from tests.support.messages.serials import SHELF
+from tests.support.time_zones import DAY
+
+
+async def insert_background_units(harness: SerialsHarness, sku: str) -> None:
+    """Insert 30,000 units of a hundred lots that expire late."""
+    statement = text("""
+        WITH inserted AS (
+            INSERT INTO serial (sku, serial, created_at, created_by)
+            SELECT :sku, 'F-' || n, now(), 'test' FROM generate_series(1, 30000) AS n RETURNING id, sku, serial
+        )
+        INSERT INTO serial_state (id, sku, serial, status, version, receiving_version, warehouse, location,
+                                  open_hold_count, received_at, expiry, next_expiry_check, lot)
+        SELECT id, sku, serial, 'IN_INVENTORY', 1, 1, 'EAST', :location, 0,
+               now(), DATE '2099-06-01' + (id % 300)::int, '2099-01-01', 'L-' || id % 100
+        FROM inserted
+    """)
+    async with transaction(harness.engine) as tx:
+        await tx.execute(statement, {"sku": sku, "location": SHELF})
+
+
+async def analyze_tables(environment: Mapping[str, str]) -> None:
+    """Update the planner statistics, as autovacuum would after a minute."""
+    connection = await asyncpg.connect(environment["SERIALS_MIGRATION_DATABASE_URL"])
+    await connection.execute("ANALYZE serial_state")
+    await connection.close()
+
+
+async def scan_nodes(harness: SerialsHarness, statement: TextClause, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run a statement and return the plan nodes that read `serial_state`."""
+    async with transaction(harness.engine) as tx:
+        nodes = await explain(tx, statement.text, values)
+    return [node for node in nodes if node.get("Relation Name") == "serial_state"]
+
+
+def rows_read(scan_nodes: list[dict[str, Any]]) -> float:
+    """Return the number of rows read."""
+    return float(sum(node["Actual Rows"] * node["Actual Loops"] for node in scan_nodes))
+
+
+@pytest.mark.usefixtures("at_noon")
+async def test_expiry_check_reads_only_due_units(harness: SerialsHarness, environment: Mapping[str, str]) -> None:
+    """The index returns the few due units among 30,000 that are due later."""
+    await run_expiry_check(harness)
+    await insert_background_units(harness, f"{harness.sku}-F")
+    await analyze_tables(environment)
+    await put_away_units(harness, serial_numbers(1), expiry=DAY)
+    values = {
+        "warehouses": ["EAST", "WEST"], "days": [DAY, DAY], "size": 200,
+        "warehouse": "", "since": date.min, "sku": "", "expiry": date.min,
+    }  # fmt: skip
+    scan_node_list = await scan_nodes(harness, expiry_store.SELECT_DUE, values)
+    assert [node.get("Index Name") for node in scan_node_list] == ["serial_state_expiry_check"]
+    assert rows_read(scan_node_list) < 10
+
+
+async def test_fefo_reads_use_an_index(harness: SerialsHarness, environment: Mapping[str, str]) -> None:
+    """Only as many units are read as are requested, in FEFO order (S27)."""
+    await insert_background_units(harness, harness.sku)
+    await analyze_tables(environment)
+    pool = {"skus": [harness.sku], "warehouses": ["EAST"], "quantities": [5]}
+    scan_node_list = await scan_nodes(harness, SELECT_AVAILABLE, pool)
+    assert ({node.get("Index Name") for node in scan_node_list}, rows_read(scan_node_list)) == (
+        {"serial_state_available"},
+        5,
+    )
+    late_expiry = pool | {"min_expiries": [date(2099, 10, 1)]}
+    for lot, index in ((None, "serial_state_available"), ("L-7", "serial_state_available_by_lot")):
+        scan_node_list = await scan_nodes(harness, SELECT_CANDIDATES, late_expiry | {"lots": [lot]})
+        assert (
+            {node.get("Index Name") for node in scan_node_list if node["Actual Rows"]},
+            rows_read(scan_node_list),
+        ) == ({index}, 5)
