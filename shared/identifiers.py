@@ -160,6 +160,9 @@ NonNegativeQuantity = Annotated[
 ]
 """Quantity in the unit of the product, zero or more."""
 
+QuantityTotal = Annotated[SignedQuantity, Field(ge=0), BeforeValidator(_parse_quantity), *_quantity_schema(minimum=0)]
+"""Sum of quantities, zero or more: many receipts of a lot may exceed the limit of each."""
+
 
 def warehouse_of(location: str) -> str:
     """Return the warehouse of a location."""

@@ -42,6 +42,10 @@ ServiceOption = Annotated[str, typer.Option(help="service that stored the dead l
 DeadLetterArgument = Annotated[int, typer.Argument(help="id of the dead letter")]
 
 
+KEEP_ALIVE_SECONDS = 75
+"""Seconds after which idle connections are closed: longer than load balancers and clients keep them to send again."""
+
+
 class Server(uvicorn.Server):
     """Uvicorn server that exits with status 0 after a stop signal."""
 
@@ -73,7 +77,7 @@ def serve(
     server = Server(
         uvicorn.Config(
             module.app, host=host, port=port, loop="uvloop", http=LimitedHttpProtocol, access_log=False,
-            log_config=None, timeout_graceful_shutdown=2, lifespan="on",
+            log_config=None, timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE_SECONDS, lifespan="on",
         )
     )  # fmt: skip
     server.run()

@@ -18,6 +18,7 @@ from shared.identifiers import (
     LotNumber,
     NonNegativeQuantity,
     Quantity,
+    QuantityTotal,
     Sku,
     Warehouse,
 )
@@ -208,8 +209,8 @@ class LotExpiring(Message, type="lot.expiring.v1", topic=LOTS, key="sku"):
     expiry: Day
     days: Integer
     threshold: Integer
-    on_hand: NonNegativeQuantity
-    picked: NonNegativeQuantity = Decimal(0)
+    on_hand: QuantityTotal
+    picked: QuantityTotal = Decimal(0)
 
 
 class LotExpired(Message, type="lot.expired.v1", topic=LOTS, key="sku"):
@@ -219,8 +220,8 @@ class LotExpired(Message, type="lot.expired.v1", topic=LOTS, key="sku"):
     lot: LotNumber
     warehouse: str
     expiry: Day
-    on_hand: NonNegativeQuantity
-    picked: NonNegativeQuantity = Decimal(0)
+    on_hand: QuantityTotal
+    picked: QuantityTotal = Decimal(0)
     hold_id: DocumentId
 
 

@@ -47,7 +47,7 @@ def format_request(method: str, path: str, body: Any = None) -> bytes:
     content = b"" if body is None else json.dumps(body).encode()
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: toy\r\nX-Actor: ann\r\nIdempotency-Key: {uuid4()}\r\n"
-        f"Content-Length: {len(content)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content
 

@@ -66,7 +66,7 @@ async def test_prefix_applies_to_all_topics(
         return (await get_readiness(service))[1].get("halted")
 
     halt = await wait_until(get_halt)
-    assert halt["action"].startswith(f"tracelot skip north.toy.arrivals 0 {poison.offset} ")
+    assert f"tracelot skip north.toy.arrivals 0 {poison.offset} " in halt["action"]
     async with transaction(engine) as tx:
         position = (halt["topic"], halt["partition"], halt["offset"])
         await skips.add_permit(tx, position, malformed=False, reason="test", actor="sue")

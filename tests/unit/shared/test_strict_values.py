@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from shared.contracts.lots import LotExpired, LotExpiring
 from shared.contracts.registry import all_messages
 from shared.identifiers import Actor, MultilineText, Notice, Quantity, Reason, ShortText, Text
 
@@ -106,3 +109,18 @@ def test_quantities_are_numbers_or_plain_texts() -> None:
     for raw in (*ODD_NUMBERS, '""', '"5,0"', '"0x5"', '"12345678"', '"0.0000001"', "0", "-1", "null", "[1]"):
         with pytest.raises(ValidationError):
             adapter.validate_json(raw)
+
+
+def test_totals_exceed_the_limit_of_a_quantity() -> None:
+    """Stock of many receipts exceeds the limit of each: its expiry alert is still published (S29)."""
+    fields: dict[str, Any] = {
+        "sku": "A",
+        "lot": "L",
+        "warehouse": "EAST",
+        "expiry": date(2027, 1, 1),
+        "on_hand": Decimal("3000000000.5"),
+    }
+    assert LotExpiring(**fields, days=5, threshold=7).on_hand == Decimal("3000000000.5")
+    assert LotExpired(**fields, hold_id="H").on_hand == Decimal("3000000000.5")
+    with pytest.raises(ValidationError):
+        LotExpiring(**fields | {"on_hand": Decimal(-1)}, days=5, threshold=7)
