@@ -16,9 +16,11 @@ from tests.integration.query_plans import explain
 DAY = date(2002, 6, 15)  # earlier than in any other test
 LOT_COUNT, PAGE_SIZE = 12_000, 51
 
+# Stock of other tests would change counts and plans. TRUNCATE is rolled back like all else.
 # Each product has 40 lots, all received at the dock and put away; an empty balance remains at the dock.
 # Every hundredth lot is fully picked; of each other lot, one unit is allocated. Each lot has a released hold.
 INSERT_LOTS = f"""
+    TRUNCATE balance, reservation, picked_stock;
     CREATE TEMP TABLE generated_lot ON COMMIT DROP AS
     SELECT 'PG-' || to_char(n / 40, 'FM000') AS sku, 'L-' || n AS lot, DATE '{DAY}' + n * 7919 % 500 AS expiry,
         'EAST' AS warehouse, 'EAST/P-' || n AS location, n
