@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
+from http import HTTPStatus
 
 import httpx
 
@@ -28,7 +29,7 @@ from tests.support.timing import MAX_WAIT_SECONDS
 
 
 async def post_command(client: httpx.AsyncClient, replica: Service, command: Message) -> httpx.Response:
-    """Send a command to a replica over HTTP, at the path of its handler."""
+    """Send a command to a replica over HTTP, at the path of its handler; repeat it while the replica is overloaded."""
     handler = registry_of(replica.name).by_type[command.TYPE]
     assert isinstance(handler, CommandHandler)
     path = path_of(handler, command.model_dump())
@@ -36,10 +37,16 @@ async def post_command(client: httpx.AsyncClient, replica: Service, command: Mes
         "Content-Type": "application/json", "X-Actor": ACTOR, "Idempotency-Key": f"{command.TYPE} {next(KEY_NUMBERS)}",
     }  # fmt: skip
     body = command.model_dump_json(exclude={"actor", "cause"}, exclude_none=True)
-    return await client.post(f"{replica.url}{path}", content=body, headers=headers)
+    while True:
+        response = await client.post(f"{replica.url}{path}", content=body, headers=headers)
+        if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+            return response
+        await asyncio.sleep(OVERLOAD_PAUSE)
 
 
 KEY_NUMBERS = itertools.count(1)
+OVERLOAD_PAUSE = 0.05
+"""Seconds before a repetition: less than the Retry-After, so that the commands still race."""
 
 
 def single_unit_order(load: Load, number: int) -> OrderPlaced:
