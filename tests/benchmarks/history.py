@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-TRANSIENT_TABLES = {"alembic_version", "outbox", "lock_key", "idempotency"}
+TRANSIENT_TABLES = {"alembic_version", "schema_revision", "outbox", "lock_key", "idempotency"}
 """Tables without lasting rows, or without stock and documents."""
 
 Row = tuple[Any, ...]
