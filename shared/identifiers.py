@@ -70,7 +70,7 @@ ShortText = Annotated[str, StringConstraints(max_length=64), *_LINE_RULE]
 """Single line of text, such as a role or a carrier."""
 MultilineText = Annotated[str, StringConstraints(max_length=500), *_LINES_RULE]
 """Text with line breaks and tabs, such as an address or a note."""
-Notice = Annotated[str, StringConstraints(max_length=10_000), *_LINES_RULE]
+NoticeText = Annotated[str, StringConstraints(max_length=10_000), *_LINES_RULE]
 """Long text with line breaks and tabs, such as a recall notice."""
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), *_LINE_RULE]
 

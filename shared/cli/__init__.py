@@ -27,7 +27,6 @@ from shared.persistence import migrate as migrations
 from shared.persistence.connections import TransactionPoolingError
 from shared.persistence.database import create_engine, read_only, transaction
 from shared.persistence.migrate import UnknownRevisionError, service_names
-from shared.persistence.urls import InvalidUrlError
 from shared.settings import KafkaSettings, load_settings
 
 app = typer.Typer(cls=ErrorReportingGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -91,7 +90,7 @@ def migrate(service: Annotated[str, typer.Argument(help="name of the service, or
     for name in service_names() if service == "all" else (_require_service(service),):
         try:
             state = asyncio.run(migrations.migrate(name))
-        except (UnknownRevisionError, InvalidUrlError, TransactionPoolingError) as error:
+        except (UnknownRevisionError, TransactionPoolingError) as error:
             _fail(str(error))
         typer.echo(f"{name}: schema is {state}")
 

@@ -51,19 +51,19 @@ class RequestLimitMiddleware:
         is_counted = True
         self.in_flight += 1
 
-        def end() -> None:
+        def stop_counting() -> None:
             nonlocal is_counted
             self.in_flight -= is_counted
             is_counted = False
 
         async def end_and_send(message: Message) -> None:
-            end()
+            stop_counting()
             await send(message)
 
         try:
             await self.app(scope, receive, end_and_send)
         finally:
-            end()
+            stop_counting()
 
 
 async def _read_body(receive: Receive) -> Message:

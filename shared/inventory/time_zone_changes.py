@@ -6,11 +6,11 @@ Transactions that depend on the date of a warehouse hold a shared lock on its ti
 for them, so that it finds all demands that were judged by the later date.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import TextClause, text
 
-from shared.contracts.envelope import CloudEvent
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import WarehouseChanged
 from shared.inventory.expiry import today
 from shared.inventory.reference_data import save_warehouses, today_by_warehouse
@@ -22,6 +22,8 @@ def _lock_statement(lock_function: str) -> TextClause:
     return text(f"SELECT {lock_function}(7230020, hashtext(name)) FROM unnest(CAST(:names AS text[])) AS name")  # noqa: S608
 
 
+FindPools = Callable[[Transaction, Iterable[str]], Awaitable[set[tuple[str, str]]]]
+"""Finds the products with backorders in warehouses, as pairs of SKU and warehouse."""
 LOCK_EXCLUSIVE, LOCK_SHARED = _lock_statement("pg_advisory_xact_lock"), _lock_statement("pg_advisory_xact_lock_shared")
 
 
@@ -30,7 +32,7 @@ async def lock_time_zones(tx: Transaction, warehouses: Iterable[str]) -> None:
     await tx.fetch_all(LOCK_SHARED, {"names": sorted(set(warehouses))})
 
 
-async def apply_time_zones(
+async def _apply_time_zones(
     tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]
 ) -> Mapping[str, CloudEvent[WarehouseChanged]]:
     """Save warehouses; return those with an earlier date than before, each with its last event.
@@ -46,3 +48,24 @@ async def apply_time_zones(
     return {
         name: event_by_name[name] for name in names if days_after[name] < days_before.get(name, today(tx.now, "UTC"))
     }
+
+
+async def request_reallocations(
+    tx: Transaction,
+    events: Sequence[CloudEvent[WarehouseChanged]],
+    find_pools: FindPools,
+    build_request: Callable[..., Message],
+) -> list[Message]:
+    """Save warehouses and build one request per product with backorders where the local date became earlier."""
+    event_by_warehouse = await _apply_time_zones(tx, events)
+    if not event_by_warehouse:
+        return []
+    return [
+        build_request(
+            sku=sku,
+            warehouse=warehouse,
+            actor=event_by_warehouse[warehouse].actor,
+            cause=event_by_warehouse[warehouse].cause,
+        )
+        for sku, warehouse in sorted(await find_pools(tx, event_by_warehouse))
+    ]

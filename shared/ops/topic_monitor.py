@@ -6,6 +6,7 @@ import logging
 from shared.messaging.registry import HandlerRegistry
 from shared.ops import topics
 from shared.ops.asyncapi import published_by
+from shared.ops.telemetry import describe_error
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class TopicMonitor:
         try:
             unreplicated = await topics.find_unreplicated(self._settings, self._topic_names)
         except Exception as error:  # noqa: BLE001 - for example, Kafka is unavailable
-            log.warning("topic check failed, retrying: %s", f"{type(error).__name__}: {error}".split("\n", 1)[0])
+            log.warning("topic check failed, retrying: %s", describe_error(error))
             return False
         warnings = [topics.unreplicated_warning(unreplicated)] if unreplicated else []
         if warnings != self.warnings:

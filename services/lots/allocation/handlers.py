@@ -194,18 +194,9 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
 
 async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
     """Save warehouses and request the reallocation of backorders where the local date became earlier."""
-    event_by_warehouse = await time_zone_changes.apply_time_zones(tx, events)
-    if not event_by_warehouse:
-        return ()
-    return [
-        LotReallocationRequested(
-            sku=sku,
-            warehouse=warehouse,
-            actor=event_by_warehouse[warehouse].actor,
-            cause=event_by_warehouse[warehouse].cause,
-        )
-        for sku, warehouse in sorted(await store.find_backorder_pools_in(tx, event_by_warehouse))
-    ]
+    return await time_zone_changes.request_reallocations(
+        tx, events, store.find_backorder_pools_in, LotReallocationRequested
+    )
 
 
 async def on_lot_reallocation_requested(

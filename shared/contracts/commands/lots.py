@@ -13,7 +13,7 @@ from shared.identifiers import (
     LotNumber,
     MultilineText,
     NonNegativeQuantity,
-    Notice,
+    NoticeText,
     Quantity,
     Reason,
     SerialNumber,
@@ -150,7 +150,7 @@ class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recal
     ranges: Annotated[list[SerialRange], Field(max_length=100)] = []
     skus: Annotated[list[Sku], Field(max_length=100)] = []
     """Restricts the text search to these products."""
-    text: Notice = ""
+    text: NoticeText = ""
     mock: bool = False
     reason: Reason
 

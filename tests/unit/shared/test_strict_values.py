@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.lots import LotExpired, LotExpiring
 from shared.contracts.registry import all_messages
-from shared.identifiers import Actor, MultilineText, Notice, Quantity, Reason, ShortText, Text
+from shared.identifiers import Actor, MultilineText, NoticeText, Quantity, Reason, ShortText, Text
 
 SAMPLES = Path(__file__).parent / "samples"
 MESSAGES = {message.TYPE: message for message in all_messages()}
@@ -91,11 +91,11 @@ def test_texts_have_no_invisible_characters(name: str) -> None:
 
 def test_texts_are_normalised_and_keep_line_breaks_where_they_belong() -> None:
     """Texts become NFC; notes, addresses and notices may have several lines; the error names the character."""
-    for kind in (Actor, Text, ShortText, Reason, MultilineText, Notice):
+    for kind in (Actor, Text, ShortText, Reason, MultilineText, NoticeText):
         assert TypeAdapter(kind).validate_python("Cafe\u0301 Zürich") == "Café Zürich"
         with pytest.raises(ValidationError, match=r"U\+202E at position 2"):
             TypeAdapter(kind).validate_python("a\u202eb")
-    for kind in (MultilineText, Notice):
+    for kind in (MultilineText, NoticeText):
         assert TypeAdapter(kind).validate_python("1 Main St\r\n\tSpringfield\n") == "1 Main St\r\n\tSpringfield\n"
     assert TypeAdapter(Reason).validate_python(" broken\n") == "broken"
 
