@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from deploy.local.children import StartError
 from deploy.local.files import PROJECT
@@ -15,10 +16,8 @@ from shared.settings import DEFAULT_PARTITIONS, KafkaSettings
 def prepare(environment: Mapping[str, str], *, partitions: int = DEFAULT_PARTITIONS) -> None:
     """Migrate all databases and create topics; idempotent."""
     migrate(environment)  # before Kafka is changed: databases of another version are rejected
-    settings = KafkaSettings(
-        kafka_bootstrap_servers=environment["KAFKA_BOOTSTRAP_SERVERS"], topic_prefix="", topic_partitions=partitions
-    )
-    run_in_new_loop(topics.create(settings))
+    variables: dict[str, Any] = {name: value for name, value in environment.items() if name.startswith("KAFKA_")}
+    run_in_new_loop(topics.create(KafkaSettings(**variables, topic_partitions=partitions)))
 
 
 def migrate(environment: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ from deploy.local.children import StartError
 from deploy.local.kafka import Kafka
 from deploy.local.ports import KeptPorts
 from deploy.local.postgres import SUPERUSER, Postgres
+from shared.settings import BROKER_DEFAULT
 
 if TYPE_CHECKING:
     from deploy.local.containers import Containers
@@ -32,6 +33,8 @@ ENVIRONMENT_VARIABLES = (
     "KAFKA_BOOTSTRAP_SERVERS",
     *(f"{service.upper()}_{kind}_URL" for service in databases.SERVICES for kind in ("DATABASE", "MIGRATION_DATABASE")),
 )
+SINGLE_BROKER_SETTINGS = dict.fromkeys(("KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS"), str(BROKER_DEFAULT))
+"""Settings of the shell may be those of a production cluster."""
 STACK_KINDS = ("local", "docker", "external")
 
 
@@ -81,7 +84,9 @@ class Stack:
             raise StartError(f"A stack is already running in {self.folder}; run `make down` to stop it")
         try:
             kind = selected_kind()
-            servers = external_environment() if kind == "external" else self._start_servers(kind)
+            servers = (
+                external_environment() if kind == "external" else self._start_servers(kind) | SINGLE_BROKER_SETTINGS
+            )
             self.env = {**servers, "KAFKA_TOPIC_PREFIX": ""}  # tests and demo use the declared names
         except BaseException:
             self.stop()

@@ -14,8 +14,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.children import StartError
-from deploy.local.stack import Stack
-from shared.contracts.topics import ERP_PRODUCTS
+from deploy.local.stack import ENVIRONMENT_VARIABLES, Stack, run_in_new_loop
+from deploy.prepare import prepare
+from shared.contracts.topics import ERP_PRODUCTS, TOPICS
 from shared.ops import topics
 from shared.settings import KafkaSettings
 from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
@@ -25,7 +26,8 @@ TOPIC = ERP_PRODUCTS
 START_STACK_SCRIPT = """
 import sys, time
 from pathlib import Path
-from deploy.local.stack import Stack
+from deploy.local.stack import ENVIRONMENT_VARIABLES, Stack, run_in_new_loop
+from deploy.prepare import prepare
 stack = Stack(Path(sys.argv[1]), keep_data=True)
 stack.start()
 print(stack.postgres.process.pid, stack.kafka.process.pid, flush=True)
@@ -145,10 +147,29 @@ def test_stack_kind_is_chosen_by_name_only(
     monkeypatch.setenv("TRACELOT_STACK", "external")
     with Stack(tmp_path / "stack", keep_data=False) as stack:
         assert not stack.is_managed
-        assert stack.env == environment
+        servers = {name: environment[name] for name in ENVIRONMENT_VARIABLES}
+        assert stack.env == servers | {"KAFKA_TOPIC_PREFIX": ""}
     monkeypatch.delenv("LOTS_DATABASE_URL")
     with pytest.raises(StartError, match="needs LOTS_DATABASE_URL; set"):
         Stack(tmp_path / "stack", keep_data=False).start()
     monkeypatch.setenv("TRACELOT_STACK", "kubernetes")
     with pytest.raises(StartError, match="kubernetes is unknown; use one of local, docker, external"):
         Stack(tmp_path / "stack", keep_data=False).start()
+
+
+def test_kafka_settings_of_the_shell_do_not_reach_a_local_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Topic settings of a production shell, such as three replicas, do not apply to the only broker."""
+    for name, value in (("REPLICATION_FACTOR", "3"), ("MIN_INSYNC_REPLICAS", "2"), ("TOPIC_PREFIX", "north.")):
+        monkeypatch.setenv(f"KAFKA_{name}", value)
+    with Stack(tmp_path / "stack", keep_data=False) as stack:
+        prepare(stack.env)
+        created = run_in_new_loop(list_topics(stack.env["KAFKA_BOOTSTRAP_SERVERS"]))
+    assert {topic.name for topic in TOPICS} <= created
+
+
+async def list_topics(servers: str) -> set[str]:
+    """List the topics of a broker."""
+    async with AIOKafkaConsumer(bootstrap_servers=servers) as consumer:
+        return set(await consumer.topics())
