@@ -26,6 +26,7 @@ from shared.contracts.commands.lots import (
     OpenRecall,
     PlaceLotHold,
     PutAwayLot,
+    ReallocateLotBackorders,
     RecordCustomerContact,
     ReleaseLotHold,
 )
@@ -39,7 +40,7 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import LotReallocationRequested, LotRejected
+from shared.contracts.lots import LotRejected
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged
@@ -94,7 +95,7 @@ def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
 HANDLERS = (
     EventHandler(ProductChanged, recalls.on_product_changed, product_locks),
     WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
-    EventHandler(LotReallocationRequested, allocation.on_lot_reallocation_requested, sku_lock),
+    EventHandler(ReallocateLotBackorders, allocation.reallocate_backorders, sku_lock),
     EventHandler(
         LocationChanged, partial(balances.on_location_changed, before_commit=allocate_backorders), location_lock,
     ),

@@ -16,6 +16,7 @@ from shared.contracts.commands.serials import (
     MoveSerials,
     PlaceSerialHold,
     PutAwaySerials,
+    ReallocateSerialBackorders,
     ReleaseSerialHold,
 )
 from shared.contracts.envelope import Message
@@ -37,7 +38,7 @@ from shared.contracts.receiving import (
     ReturnSerialsReceived,
 )
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialReallocationRequested, SerialRejected
+from shared.contracts.serials import SerialRejected
 from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
 from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
 from shared.runtime import create_app
@@ -72,7 +73,7 @@ def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator
 HANDLERS = (
     EventHandler(ProductChanged, allocation.on_product_changed, product_and_sku_locks),
     WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
-    EventHandler(SerialReallocationRequested, allocation.on_serial_reallocation_requested, sku_lock),
+    EventHandler(ReallocateSerialBackorders, allocation.reallocate_backorders, sku_lock),
     LOCATION_HANDLER,
     EventHandler(ReceiptLineExpected, units.on_receipt_line_expected, sku_lock),
     EventHandler(ReceiptLineCancelled, units.on_receipt_line_cancelled, sku_lock),

@@ -20,7 +20,6 @@ from shared.identifiers import (
     Quantity,
     QuantityTotal,
     Sku,
-    Warehouse,
 )
 
 LotAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "COUNT_GAIN", "COUNT_LOSS", "RETURNED_TO_VENDOR"]
@@ -223,20 +222,6 @@ class LotExpired(Message, type="lot.expired.v1", topic=LOTS, key="sku"):
     on_hand: QuantityTotal
     picked: QuantityTotal = Decimal(0)
     hold_id: DocumentId
-
-
-class LotReallocationRequested(Message, type="lot.reallocation_requested.v1", topic=LOTS, key="sku"):
-    """Internal: the backorders for a product in a warehouse are allocated again after its local date moved back.
-
-    The lots service publishes it to itself, one per product, so that each product is locked by its own message.
-    """
-
-    sku: Sku
-    warehouse: Warehouse
-
-    def cost(self) -> int:
-        """Return the cost of a product's stock and backorders: a transaction reallocates at most 200 products."""
-        return 25
 
 
 class LotDispatchApproved(Message, type="lot.dispatch_approved.v1", topic=LOTS, key="sku"):

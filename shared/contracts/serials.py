@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.topics import SERIALS
-from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNumber, SerialNumber, Sku, Warehouse
+from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNumber, SerialNumber, Sku
 
 SerialStatus = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
 """Exactly the six statuses of the specification."""
@@ -173,20 +173,6 @@ class SerialRecalled(Message, type="serial.recalled.v1", topic=SERIALS, key="sku
     sku: Sku
     units: Annotated[list[RecalledSerialState], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
     is_last: bool = False
-
-
-class SerialReallocationRequested(Message, type="serial.reallocation_requested.v1", topic=SERIALS, key="sku"):
-    """Internal: the backorders for a product in a warehouse are allocated again after its local date moved back.
-
-    The serials service publishes it to itself, one per product, so that each product is locked by its own message.
-    """
-
-    sku: Sku
-    warehouse: Warehouse
-
-    def cost(self) -> int:
-        """Return the cost of a product's stock and backorders: a transaction reallocates at most 200 products."""
-        return 25
 
 
 class SerialDispatchApproved(Message, type="serial.dispatch_approved.v1", topic=SERIALS, key="sku"):

@@ -1,8 +1,8 @@
 """Handler registrations: message type, callback, lock keys, HTTP path.
 
-An `EventHandler` processes events of other services, or of its own for work under other locks. A `CommandHandler`
-processes commands from Kafka and HTTP and returns a result for each. A `ScheduledJob` finds due items and processes
-them as internal messages.
+An `EventHandler` processes events of other services, and messages of its own for work under other locks. A
+`CommandHandler` processes commands from Kafka and HTTP and returns a result for each. A `ScheduledJob` finds due items
+and processes them as internal messages.
 """
 
 import re

@@ -73,8 +73,8 @@ async def test_earlier_date_allocates_backorders(
     assert (item["location"], item["expiry"]) == (f"{warehouse}/A-1", str(expiry))
     service = "serials" if serial_tracked else "lots"
     await lot_scenario.wait_for_event(
-        f"{service}.events",
+        f"{service}.commands",
         lot_scenario.sku,
-        f"{service.removesuffix('s')}.reallocation_requested.v1",
+        f"{service.removesuffix('s')}.reallocate_backorders.v1",
         warehouse=warehouse,
     )

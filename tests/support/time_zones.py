@@ -41,7 +41,7 @@ def reallocation_requests(harness: ServiceHarness, result: ProcessingResult) -> 
     return [
         message.model_validate(data)
         for message in messages
-        if message.TYPE.endswith(".reallocation_requested.v1")
+        if message.TYPE.endswith(".reallocate_backorders.v1")
         for data in result.data_of(message.TYPE)
     ]
 

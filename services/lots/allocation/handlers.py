@@ -21,6 +21,7 @@ from services.lots.balances import store as balances
 from services.lots.balances.domain.ledger import MessageContext
 from services.lots.balances.domain.records import Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lots import ReallocateLotBackorders
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import (
     AllocationCancelled,
@@ -31,7 +32,7 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import LotReallocationRequested, SkippedLots
+from shared.contracts.lots import SkippedLots
 from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.inventory import reference_data, time_zone_changes
 from shared.persistence.database import Transaction
@@ -195,12 +196,12 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
 async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
     """Save warehouses and request the reallocation of backorders where the local date became earlier."""
     return await time_zone_changes.request_reallocations(
-        tx, events, store.find_backorder_pools_in, LotReallocationRequested
+        tx, events, store.find_backorder_pools_in, ReallocateLotBackorders
     )
 
 
-async def on_lot_reallocation_requested(
-    tx: Transaction, events: Sequence[CloudEvent[LotReallocationRequested]]
+async def reallocate_backorders(
+    tx: Transaction, events: Sequence[CloudEvent[ReallocateLotBackorders]]
 ) -> Sequence[Message]:
     """Allocate backorders where the local date became earlier: stock may have sufficient shelf life again."""
     uow, context_by_pool = (

@@ -35,7 +35,13 @@ from services.serials.units.handlers import (
 )
 from services.serials.units.store import expiry, standing_holds, units
 from services.serials.units.store.shelf_life import load_shelf_life_rules
-from shared.contracts.commands.serials import AdjustSerials, CorrectSerialExpiry, PutAwaySerials, ReleaseSerialHold
+from shared.contracts.commands.serials import (
+    AdjustSerials,
+    CorrectSerialExpiry,
+    PutAwaySerials,
+    ReallocateSerialBackorders,
+    ReleaseSerialHold,
+)
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import (
     AllocationCancelled,
@@ -45,7 +51,7 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.reference import ProductChanged, WarehouseChanged
-from shared.contracts.serials import SerialAllocated, SerialReallocationRequested
+from shared.contracts.serials import SerialAllocated
 from shared.inventory import time_zone_changes
 from shared.inventory.reference_data import load_products, save_products
 from shared.messaging.handlers import CommandResult
@@ -206,12 +212,12 @@ async def on_product_changed(tx: Transaction, events: Sequence[CloudEvent[Produc
 async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
     """Save warehouses and request the reallocation of backorders where the local date became earlier."""
     return await time_zone_changes.request_reallocations(
-        tx, events, store.find_backorder_pools_in, SerialReallocationRequested
+        tx, events, store.find_backorder_pools_in, ReallocateSerialBackorders
     )
 
 
-async def on_serial_reallocation_requested(
-    tx: Transaction, events: Sequence[CloudEvent[SerialReallocationRequested]]
+async def reallocate_backorders(
+    tx: Transaction, events: Sequence[CloudEvent[ReallocateSerialBackorders]]
 ) -> Sequence[Message]:
     """Reallocate where the local date became earlier: skipped units may match again."""
     context_by_pool = {(event.data.sku, event.data.warehouse): MessageContext.from_event(event) for event in events}

@@ -20,6 +20,7 @@ from shared.identifiers import (
     ShortText,
     Sku,
     Text,
+    Warehouse,
 )
 
 
@@ -178,3 +179,17 @@ class CloseRecall(Message, type="recall.close.v1", topic=LOTS_COMMANDS, key="rec
 
     recall: DocumentId
     reason: Reason
+
+
+class ReallocateLotBackorders(Message, type="lot.reallocate_backorders.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Internal: allocates the backorders for a product in a warehouse again after its local date moved back.
+
+    The lots service sends it to itself, one per product, so that each product is locked by its own message.
+    """
+
+    sku: Sku
+    warehouse: Warehouse
+
+    def cost(self) -> int:
+        """Return the cost of a product's stock and backorders: a transaction reallocates at most 200 products."""
+        return 25

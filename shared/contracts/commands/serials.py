@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.topics import SERIALS_COMMANDS
-from shared.identifiers import Day, DocumentId, Location, LotNumber, Reason, SerialNumber, Sku
+from shared.identifiers import Day, DocumentId, Location, LotNumber, Reason, SerialNumber, Sku, Warehouse
 
 Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
 
@@ -71,3 +71,17 @@ class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIAL
     serials: Serials
     expiry: Day | None
     reason: Reason
+
+
+class ReallocateSerialBackorders(Message, type="serial.reallocate_backorders.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Internal: allocates the backorders for a product in a warehouse again after its local date moved back.
+
+    The serials service sends it to itself, one per product, so that each product is locked by its own message.
+    """
+
+    sku: Sku
+    warehouse: Warehouse
+
+    def cost(self) -> int:
+        """Return the cost of a product's stock and backorders: a transaction reallocates at most 200 products."""
+        return 25

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts.lots import LotReallocationRequested
+from shared.contracts.commands.lots import ReallocateLotBackorders
 from shared.messaging.dispatcher import dispatch
 from shared.messaging.work import MAX_COST
 from shared.persistence.database import Transaction, transaction
@@ -98,7 +98,7 @@ async def test_reallocation_waits_for_a_time_zone_change(harness: LotsHarness) -
     """A reallocation concurrent with a time zone change waits for it and judges by its date, without deadlock (S27)."""
     messages = await put_away_dated_lots(harness, 0)
     await harness.handle(messages.request_allocation(1, 3, warehouse=harness.scoped_id("W")))
-    request = LotReallocationRequested(sku=harness.sku, warehouse=harness.scoped_id("W"))
+    request = ReallocateLotBackorders(sku=harness.sku, warehouse=harness.scoped_id("W"))
     async with transaction(harness.engine) as tx:
         await dispatch(tx, harness.registry, [to_event(warehouse_in(harness, SAME_DAY_ZONE, 2))])
         reallocation = asyncio.create_task(harness.handle(request))

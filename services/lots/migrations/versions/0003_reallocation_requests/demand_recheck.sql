@@ -2,9 +2,9 @@
 LOCK TABLE demand_recheck IN ACCESS EXCLUSIVE MODE;
 
 INSERT INTO outbox (topic, key, value)
-SELECT 'lots.events', sku, convert_to(CAST(json_build_object(
+SELECT 'lots.commands', sku, convert_to(CAST(json_build_object(
     'specversion', '1.0', 'source', 'tracelot/lots', 'time', now(), 'id', gen_random_uuid(),
-    'type', 'lot.reallocation_requested.v1', 'datacontenttype', 'application/json',
+    'type', 'lot.reallocate_backorders.v1', 'datacontenttype', 'application/json',
     'data', json_build_object('sku', sku, 'warehouse', warehouse)
 ) AS text), 'UTF8')
 FROM demand_recheck ORDER BY sku, warehouse;
