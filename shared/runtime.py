@@ -28,7 +28,7 @@ from shared.http import (
 )
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
-from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
 from shared.messaging.registry import HandlerRegistry
 from shared.messaging.relay import OutboxRelay
 from shared.messaging.scheduler import JobRunner
@@ -40,6 +40,7 @@ from shared.persistence.connections import TransactionPoolingError
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import versions_folder
 from shared.settings import load_settings
+from shared.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +58,14 @@ def create_app(
     handlers: Sequence[EventHandler | CommandHandler],
     rejection_type: type[Rejected],
     routers: Sequence[APIRouter] = (),
+    *,
     jobs: Sequence[ScheduledJob] = (),
+    unit_of_work: type[UnitOfWork] = UnitOfWork,
+    save: Save | None = None,
+    policies: Sequence[Policy] = (),
 ) -> FastAPI:
     """Create the app of a service; it loads its settings and connects at startup."""
-    registry = HandlerRegistry(name, handlers, rejection_type, jobs)
+    registry = HandlerRegistry(name, handlers, rejection_type, jobs, unit_of_work, save, policies)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

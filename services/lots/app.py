@@ -161,4 +161,6 @@ HANDLERS = (
 
 JOBS = (ScheduledJob(LotExpiryCheckDue, find_due, expiry.check_expiry, sku_lock),)
 
-app = create_app("lots", HANDLERS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), JOBS)
+app = create_app(
+    "lots", HANDLERS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), jobs=JOBS
+)

@@ -15,9 +15,10 @@ from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idem
 from shared.http.openapi import describe_command
 from shared.http.paths import encode_path
 from shared.messaging.dispatcher import dispatch
-from shared.messaging.handlers import CommandHandler, CommandResult
+from shared.messaging.handlers import CommandHandler
 from shared.messaging.registry import HandlerRegistry
 from shared.persistence.database import Transaction, new_id
+from shared.unit_of_work import CommandResult
 
 
 def build_router(registry: HandlerRegistry) -> APIRouter:

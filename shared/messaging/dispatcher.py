@@ -2,47 +2,50 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from shared.contracts.envelope import Causation, CloudEvent, Message, Rejected
 from shared.messaging import outbox, rejections
-from shared.messaging.handlers import CommandHandler, CommandResult, EventHandler, ScheduledJob
-from shared.messaging.registry import HandlerRegistry
+from shared.messaging.handlers import CommandHandler
+from shared.messaging.registry import Handler, HandlerRegistry
 from shared.messaging.rejections import Rejection
 from shared.ops.telemetry import HANDLER_DURATION, MESSAGES_HANDLED, REJECTIONS
 from shared.persistence import locks
-from shared.persistence.database import Transaction
+from shared.persistence.database import Transaction, new_id
+from shared.unit_of_work import CommandResult, UnitOfWork
 
 Event = CloudEvent[Any]
 
 
 @dataclass(slots=True)
 class HandlerBatch:
-    """Messages for one call of a callback, in order."""
+    """Messages that are loaded together, in order, each with its handler."""
 
-    handler: EventHandler | CommandHandler | ScheduledJob
-    events: list[Event]
+    load: Any
+    items: list[tuple[Handler, Event]]
 
 
-def group_by_handler(
+def group_by_load(
     registry: HandlerRegistry, events: Iterable[Event], lock_keys: Iterable[frozenset[str]]
 ) -> list[HandlerBatch]:
-    """Group events into few handler batches; events that share a lock key keep their order.
+    """Group messages into few batches by their `load`; messages that share a lock key keep their order.
 
-    Kafka batches mix message types, and each handler call has a fixed cost of statements.
+    Kafka batches mix message types, and each load has a fixed cost of statements.
     """
     batches: list[HandlerBatch] = []
     last_batch: dict[str, int] = {}
-    """Index of the batch with the latest event of each lock key."""
+    """Index of the batch with the latest message of each lock key."""
     for event, keys in zip(events, lock_keys, strict=True):
-        handler = registry.by_type[event.type]
         index = max((last_batch.get(key, 0) for key in keys), default=0)
-        while index < len(batches) and batches[index].handler.callback is not handler.callback:
-            index += 1
-        if index == len(batches):
-            batches.append(HandlerBatch(handler, []))
-        batches[index].events.append(event)
+        for handler in registry.handlers_of(event):
+            load = handler.load or handler.callback
+            while index < len(batches) and batches[index].load is not load:
+                index += 1
+            if index == len(batches):
+                batches.append(HandlerBatch(load, []))
+            batches[index].items.append((handler, event))
         for key in keys:
             last_batch[key] = index
     return batches
@@ -53,52 +56,117 @@ async def dispatch(
 ) -> dict[Causation, CommandResult]:
     """Acquire locks, run handlers, record rejections and append events to the outbox; returns results by command."""
     events = await _enrich(tx, registry, events)
-    lock_keys = [frozenset(registry.by_type[event.type].lock_keys(event.data)) for event in events]
+    lock_keys = [
+        frozenset(key for handler in registry.handlers_of(event) for key in handler.lock_keys(event.data))
+        for event in events
+    ]
     await locks.acquire(tx, (key for keys in lock_keys for key in keys))
     emitted: list[Message] = []
-    new_rejections: list[Rejection] = []
     results: dict[Causation, CommandResult] = {}
-    for batch in group_by_handler(registry, events, lock_keys):
-        with HANDLER_DURATION.labels(registry.service, batch.handler.message.TYPE).time():
-            if isinstance(batch.handler, CommandHandler):
-                batch_results = await batch.handler.callback(tx, batch.events)
-                for event, result in zip(batch.events, batch_results, strict=True):
-                    results[event.cause] = result
-                    emitted.extend(result.events)
-                    if result.violations:
-                        new_rejections.append(Rejection(event, violations=list(result.violations)))
-            else:
-                batch_events = await batch.handler.callback(tx, batch.events)
-                emitted.extend(batch_events)
-                conflicts = [message for message in batch_events if isinstance(message, Rejected)]
-                new_rejections.extend(rejections.collect_conflicts(conflicts, batch.events) if conflicts else ())
+    batches = group_by_load(registry, events, lock_keys)
+    for is_loaded, group in groupby(batches, lambda batch: batch.items[0][0].load is not None):
+        run = _run_batches if is_loaded else _run_callbacks
+        emitted += await run(tx, registry, list(group), results)
     for event_type, count in Counter(event.type for event in events).items():
         MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
-    await rejections.record(tx, new_rejections)
-    for rejection in new_rejections:
-        if rejection.kind == "COMMAND_REJECTED":
-            emitted.extend(rejection.to_events(registry.rejection_type))
-        for violation in rejection.violations:
-            REJECTIONS.labels(registry.service, violation.code).inc()
+    emitted += await _record_rejections(tx, registry, events, results, emitted)
     await outbox.append(tx, registry.service, emitted, traceparents(events))
     return results
 
 
+async def _run_batches(
+    tx: Transaction, registry: HandlerRegistry, batches: Sequence[HandlerBatch], results: dict[Causation, CommandResult]
+) -> list[Message]:
+    """Handle messages in one unit of work, apply the policies and save; returns the emitted events."""
+    uow = registry.unit_of_work(tx.now, iter(new_id, ""))
+    save = registry.save
+    assert save is not None  # noqa: S101 - declared with the unit of work
+    for batch in batches:
+        with HANDLER_DURATION.labels(registry.service, batch.items[0][1].type).time():
+            await batch.load(tx, uow, [event for _, event in batch.items])
+            handle_messages(uow, batch.items, results)
+            await save(tx, uow)
+    with HANDLER_DURATION.labels(registry.service, "policies").time():
+        for policy in registry.policies:
+            if policy.load is not None:
+                await policy.load(tx, uow)
+            policy.handle(uow)
+        await save(tx, uow)
+    finish_results(results)
+    return uow.emitted
+
+
+def finish_results(results: dict[Causation, CommandResult]) -> None:
+    """Build the bodies that show the state to commit."""
+    for cause, result in results.items():
+        if result.build_body is not None:
+            results[cause] = replace(result, body=result.build_body(), build_body=None)
+
+
+def handle_messages(
+    uow: UnitOfWork, items: Iterable[tuple[Handler, Event]], results: dict[Causation, CommandResult]
+) -> None:
+    """Apply messages to a unit of work, one after another, and add the results of commands."""
+    for handler, event in items:
+        uow.event, first = event, len(uow.emitted)
+        result = handler.callback(uow, event.data)
+        if isinstance(handler, CommandHandler):
+            results[event.cause] = replace(result, events=[*result.events, *uow.emitted[first:]])
+
+
+async def _run_callbacks(
+    tx: Transaction, registry: HandlerRegistry, batches: Sequence[HandlerBatch], results: dict[Causation, CommandResult]
+) -> list[Message]:
+    """Run batch callbacks, which load and save by themselves."""
+    emitted: list[Message] = []
+    for batch in batches:
+        handler, events = batch.items[0][0], [event for _, event in batch.items]
+        with HANDLER_DURATION.labels(registry.service, handler.message.TYPE).time():
+            outcome = await handler.callback(tx, events)
+        if isinstance(handler, CommandHandler):
+            for event, result in zip(events, outcome, strict=True):
+                results[event.cause] = result
+                emitted.extend(result.events)
+        else:
+            emitted.extend(outcome)
+    return emitted
+
+
+async def _record_rejections(
+    tx: Transaction,
+    registry: HandlerRegistry,
+    events: Sequence[Event],
+    results: dict[Causation, CommandResult],
+    emitted: Sequence[Message],
+) -> list[Message]:
+    """Record rejected commands and event conflicts; returns the events of the rejected commands."""
+    event_by_cause = {event.cause: event for event in events}
+    new_rejections = [
+        Rejection(event_by_cause[cause], violations=list(result.violations))
+        for cause, result in results.items()
+        if result.violations
+    ]
+    rejected_events = [event for rejection in new_rejections for event in rejection.to_events(registry.rejection_type)]
+    if conflicts := [message for message in emitted if isinstance(message, Rejected)]:
+        new_rejections.extend(rejections.collect_conflicts(conflicts, events))
+    await rejections.record(tx, new_rejections)
+    for rejection in new_rejections:
+        for violation in rejection.violations:
+            REJECTIONS.labels(registry.service, violation.code).inc()
+    return list(rejected_events)
+
+
 async def _enrich(tx: Transaction, registry: HandlerRegistry, events: Sequence[Event]) -> Sequence[Event]:
     """Complete commands with omitted data, for handlers that have an enricher."""
-    indexes_by_type: dict[str, list[int]] = {}
+    indexes_by_enricher: dict[Any, list[int]] = {}
     for index, event in enumerate(events):
-        handler = registry.by_type[event.type]
+        handler = registry.handlers_by_type[event.type][0]
         if isinstance(handler, CommandHandler) and handler.enrich is not None:
-            indexes_by_type.setdefault(event.type, []).append(index)
+            indexes_by_enricher.setdefault(handler.enrich, []).append(index)
     enriched = list(events)
-    for event_type, indexes in indexes_by_type.items():
-        handler = registry.by_type[event_type]
-        if isinstance(handler, CommandHandler) and handler.enrich is not None:
-            for index, event in zip(
-                indexes, await handler.enrich(tx, [events[index] for index in indexes]), strict=True
-            ):
-                enriched[index] = event
+    for enrich, indexes in indexes_by_enricher.items():
+        for index, event in zip(indexes, await enrich(tx, [events[index] for index in indexes]), strict=True):
+            enriched[index] = event
     return enriched
 
 

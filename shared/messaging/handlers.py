@@ -7,40 +7,27 @@ and processes them as internal messages.
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.problems import ProblemDetail
 from shared.persistence.database import Transaction
 
 LockKeys = Callable[[Any], Iterable[str]]
 """Returns the lock keys of a message from its data alone, for example `sku:A-1`, `order:SO-7`."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """Result of one command: a body and events on success, violations on rejection.
+Load = Callable[[Transaction, Any, Sequence[CloudEvent[Any]]], Awaitable[None]]
+"""Loads what the messages of a batch need into the unit of work, with a constant number of statements."""
 
-    With violations and without a body, the command was rejected; its events describe side effects, such as released
-    allocations. With both, only the items named by the violations were rejected.
-    """
+Save = Callable[[Transaction, Any], Awaitable[None]]
+"""Saves the changes of the unit of work."""
 
-    body: BaseModel | None = None
-    events: Sequence[Message] = ()
-    violations: Sequence[ProblemDetail] = ()
-    resource_path: str | None = None
-    """Path of the created resource (201), or of the result of an asynchronous operation (202)."""
-
-    def created(self, path: str) -> "CommandResult":
-        """Add the path of the created resource, unless the command was rejected."""
-        return self if self.body is None else replace(self, resource_path=path)
-
-
-EventCallback = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[Message]]]
-CommandCallback = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[CommandResult]]]
+EventCallback = Callable[..., Any]
+"""`handle(uow, data)`: applies one message to the unit of work; without `load`, an asynchronous batch callback."""
+CommandCallback = Callable[..., Any]
+"""`handle(uow, data)`: the same, and returns a CommandResult."""
 Enricher = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[CloudEvent[Any]]]]
 """Completes data that senders may omit, before locks are acquired; the handler verifies it again."""
 
@@ -56,6 +43,7 @@ class EventHandler(NamedTuple):
     lock_keys: LockKeys
     predicate: Callable[[Any], bool] | None = None
     """Message filter; messages that do not match are ignored."""
+    load: Load | None = None
 
 
 class CommandHandler(NamedTuple):
@@ -76,6 +64,7 @@ class CommandHandler(NamedTuple):
     """Public summary, for example `Confirm a scanning session`."""
     success_status: int = 200
     enrich: Enricher | None = None
+    load: Load | None = None
 
     @property
     def path_fields(self) -> dict[str, str]:
@@ -91,3 +80,14 @@ class ScheduledJob(NamedTuple):
     find_due: DueQuery
     callback: EventCallback
     lock_keys: LockKeys
+    load: Load | None = None
+
+
+class Policy(NamedTuple):
+    """A rule about the changes of a whole transaction, applied once before commit after all handlers.
+
+    `load` loads what the changes require; `handle` is pure. Both do nothing if the changes do not concern them.
+    """
+
+    handle: Callable[[Any], None]
+    load: Callable[[Transaction, Any], Awaitable[None]] | None = None

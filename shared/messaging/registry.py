@@ -5,28 +5,45 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.contracts.envelope import CloudEvent, Rejected
-from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
+from shared.unit_of_work import UnitOfWork
+
+Handler = EventHandler | CommandHandler | ScheduledJob
 
 
 @dataclass(frozen=True)
 class HandlerRegistry:
-    """The message handlers and scheduled jobs of a service, and the event type of its rejections."""
+    """The message handlers, policies and scheduled jobs of a service, and its unit of work."""
 
     service: str
     handlers: Sequence[EventHandler | CommandHandler]
     rejection_type: type[Rejected]
     jobs: Sequence[ScheduledJob] = ()
-    by_type: Mapping[str, EventHandler | CommandHandler | ScheduledJob] = field(init=False)
+    unit_of_work: type[UnitOfWork] = UnitOfWork
+    save: Save | None = None
+    """Saves the changes of the unit of work; called after each batch of messages and after the policies."""
+    policies: Sequence[Policy] = ()
+    """Applied once before commit, in order."""
+    handlers_by_type: Mapping[str, Sequence[Handler]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Index handlers and jobs by message type; each type has one."""
-        handlers = [*self.handlers, *self.jobs]
-        by_type = {handler.message.TYPE: handler for handler in handlers}
-        if len(by_type) < len(handlers):
-            raise ValueError(f"{self.service} has two handlers for one message type")
-        object.__setattr__(self, "by_type", by_type)
+        """Index handlers and jobs by message type; an event may have several handlers, a command has one."""
+        handlers_by_type: dict[str, list[Handler]] = {}
+        for handler in (*self.handlers, *self.jobs):
+            handlers_by_type.setdefault(handler.message.TYPE, []).append(handler)
+        for name, handlers in handlers_by_type.items():
+            if len(handlers) > 1 and not all(isinstance(handler, EventHandler) for handler in handlers):
+                raise ValueError(f"{self.service} has two handlers for the command {name}")
+        object.__setattr__(self, "handlers_by_type", handlers_by_type)
+
+    def handlers_of(self, event: CloudEvent[Any]) -> list[Handler]:
+        """Return the handlers of a message, without those whose predicate does not match."""
+        return [
+            handler
+            for handler in self.handlers_by_type[event.type]
+            if not isinstance(handler, EventHandler) or handler.predicate is None or handler.predicate(event.data)
+        ]
 
     def accepts(self, event: CloudEvent[Any]) -> bool:
-        """Return whether a message matches the predicate of its handler."""
-        handler = self.by_type[event.type]
-        return not isinstance(handler, EventHandler) or handler.predicate is None or handler.predicate(event.data)
+        """Return whether a message matches the predicate of a handler."""
+        return bool(self.handlers_of(event))

@@ -32,7 +32,8 @@ def _operation(action: str, topic: Topic, messages: list[type[Message]]) -> dict
 
 def build_document(registry: HandlerRegistry, topic_prefix: str = "") -> dict[str, Any]:
     """Build the document of a service; the addresses of its channels are the topics on the broker."""
-    received, published = [handler.message for handler in registry.handlers], published_by(registry.service)
+    received = list(dict.fromkeys(handler.message for handler in registry.handlers))
+    published = published_by(registry.service)
     envelopes = {message.TYPE: CloudEvent[message] for message in (*received, *published)}  # type: ignore[valid-type]
     _, schema = models_json_schema([(model, "validation") for model in envelopes.values()], ref_template=SCHEMA_REF)
     channels: dict[str, Any] = {}

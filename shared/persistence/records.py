@@ -29,7 +29,7 @@ def load_records(record: type[R], rows: Sequence[Row[Any]], extra_columns: Seque
 @cache
 def _reader(record: type[Any], columns: tuple[str, ...], extra_columns: tuple[str, ...]) -> Callable[[Row[Any]], Any]:
     """Return a function that reads the values of a row in field order; cached per record and column list."""
-    names = _field_names(record)
+    names = field_names(record)
     expected = {*names, *extra_columns}
     errors = {
         "missing": sorted(expected - {*columns}),
@@ -43,7 +43,8 @@ def _reader(record: type[Any], columns: tuple[str, ...], extra_columns: tuple[st
     return itemgetter(*indexes) if len(indexes) > 1 else itemgetter(slice(indexes[0], indexes[0] + 1))
 
 
-def _field_names(record: type[Any]) -> tuple[str, ...]:
+def field_names(record: type[Any]) -> tuple[str, ...]:
+    """Return the fields of a record that are loaded from columns."""
     if is_dataclass(record):
         return tuple(field.name for field in fields(record) if field.init and not field.kw_only)
     return tuple(record._fields)

@@ -30,7 +30,7 @@ from tests.support.timing import MAX_WAIT_SECONDS
 
 async def post_command(client: httpx.AsyncClient, replica: Service, command: Message) -> httpx.Response:
     """Send a command to a replica over HTTP, at the path of its handler; repeat it while the replica is overloaded."""
-    handler = registry_of(replica.name).by_type[command.TYPE]
+    handler = registry_of(replica.name).handlers_by_type[command.TYPE][0]
     assert isinstance(handler, CommandHandler)
     path = path_of(handler, command.model_dump())
     headers = {

@@ -3,12 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid5
 
 from deploy.databases import SERVICES
-from shared.messaging.handlers import EventHandler
+from shared.contracts.envelope import CloudEvent
 from shared.messaging.inbox import UUID5_NAMESPACE
 from shared.messaging.registry import HandlerRegistry
 from tests.faults.findings import Findings
@@ -86,11 +87,11 @@ async def prove_processed(environment: Mapping[str, str], records: Sequence[Topi
 
 def _is_accepted(registry: HandlerRegistry, record: TopicRecord) -> bool:
     """Return whether a service processes a message: it has a handler, whose predicate accepts it."""
-    handler = registry.by_type.get(record.event["type"])
-    if handler is None or handler.message.TOPIC.name != record.topic:
+    handlers = registry.handlers_by_type.get(record.event["type"])
+    if not handlers or handlers[0].message.TOPIC.name != record.topic:
         return False
-    predicate = handler.predicate if isinstance(handler, EventHandler) else None
-    return predicate is None or predicate(handler.message.model_validate(record.event["data"]))
+    data = handlers[0].message.model_validate(record.event["data"])
+    return registry.accepts(CloudEvent[Any].model_validate({**record.event, "data": data}))
 
 
 def _inbox_id(record: TopicRecord) -> UUID:

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.contracts.envelope import Causation, CloudEvent, Message
 from shared.messaging import inbox
 from shared.messaging.dispatcher import dispatch
-from shared.messaging.handlers import CommandResult
 from shared.messaging.registry import HandlerRegistry
 from shared.persistence.database import Transaction, transaction
 from shared.persistence.errors import ErrorCategory, categorise_error
+from shared.unit_of_work import CommandResult
 from tests.support.events import to_event
 from tests.support.timing import MAX_WAIT_SECONDS
 

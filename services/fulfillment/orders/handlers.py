@@ -26,8 +26,8 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAllocated
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
 from shared.inventory import reference_data
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 ChangeMessage = CloudEvent[OrderAmended] | CloudEvent[OrderCancelled] | CloudEvent[OrderLineCancelled]
 

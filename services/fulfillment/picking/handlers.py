@@ -30,8 +30,8 @@ from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import ProblemDetail
 from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 Events = Sequence[CloudEvent[Any]]
 ItemsRule = Callable[[MessageContext, Any], tuple[list[AllocatedItem], list[ProblemDetail]]]

@@ -33,8 +33,8 @@ from shared.contracts.commands.fulfillment import (
 )
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.problems import ProblemDetail
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 Events = Sequence[CloudEvent[Any]]
 PackingRule = Callable[[MessageContext, ShippingUnitOfWork, Any], tuple[list[AllocatedItem], list[ProblemDetail]]]

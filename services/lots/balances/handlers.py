@@ -27,9 +27,9 @@ from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, 
 from shared.contracts.reference import LocationChanged
 from shared.identifiers import hold_path
 from shared.inventory.reference_data import save_locations
-from shared.messaging.handlers import CommandResult
 from shared.persistence import locks
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 BeforeCommit = Callable[[Transaction, LotsUnitOfWork], Awaitable[Sequence[Message]]]
 """Saves a unit of work, optionally after allocating released stock, and returns the events of that."""

@@ -30,8 +30,8 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRecalled
 from shared.identifiers import resource_path
 from shared.inventory.reference_data import load_products
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 
 async def open_recalls(tx: Transaction, requests: Sequence[CloudEvent[OpenRecall]]) -> Sequence[CommandResult]:

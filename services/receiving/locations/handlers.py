@@ -10,8 +10,8 @@ from services.receiving.locations.store import LocationChange
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
 from shared.identifiers import resource_path
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 DefinitionEvent = CloudEvent[WarehouseDefined] | CloudEvent[LocationDefined]
 

@@ -8,8 +8,8 @@ from services.receiving.products.store import ProductChange
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import ProductDefined
 from shared.identifiers import resource_path
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 DefinitionEvent = CloudEvent[ProductDefined]
 

@@ -13,8 +13,8 @@ from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnAnnounced, AsnChanged
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 
 def lock_keys(data: Any) -> list[str]:

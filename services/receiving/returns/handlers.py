@@ -8,8 +8,8 @@ from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotShipped
 from shared.contracts.serials import SerialStateChanged
 from shared.identifiers import resource_path
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 
 async def receive_returns(tx: Transaction, events: Sequence[CloudEvent[ReceiveReturn]]) -> Sequence[CommandResult]:

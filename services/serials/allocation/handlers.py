@@ -54,8 +54,8 @@ from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.contracts.serials import SerialAllocated
 from shared.inventory import time_zone_changes
 from shared.inventory.reference_data import load_products, save_products
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 
 async def _allocate_backorders(tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet) -> list[SerialAllocated]:

@@ -36,8 +36,8 @@ from shared.contracts.receiving import (
 from shared.contracts.reference import LocationType
 from shared.identifiers import hold_path
 from shared.inventory.reference_data import load_locations
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 
 def unit_keys(events: Iterable[CloudEvent[Any]]) -> set[UnitKey]:

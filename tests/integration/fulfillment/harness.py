@@ -22,8 +22,8 @@ from shared.contracts.reference import LocationType
 from shared.contracts.serials import AllocatedUnit, SerialAllocated, SerialDispatchApproved
 from shared.contracts.topics import FULFILLMENT
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import new_id
+from shared.unit_of_work import CommandResult
 from tests.support.harness import ProcessingResult, ServiceHarness
 from tests.support.messages.reference import location_changed, product_changed
 

@@ -10,8 +10,8 @@ from shared.contracts.lots import AffectedLot, LotHoldPlaced
 from shared.contracts.problems import Code
 from shared.contracts.upstream import OrderCancelled
 from shared.messaging.dispatcher import dispatch
-from shared.messaging.handlers import CommandResult
 from shared.persistence.database import transaction
+from shared.unit_of_work import CommandResult
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
 from tests.support.events import to_event

@@ -32,7 +32,7 @@ from shared.contracts.serials import (
     SerialHoldReleased,
 )
 from shared.contracts.upstream import OrderCancelled
-from shared.messaging.handlers import CommandResult
+from shared.unit_of_work import CommandResult
 from tests.integration.fulfillment.harness import FulfillmentHarness
 
 

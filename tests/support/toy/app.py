@@ -1,15 +1,18 @@
 """Handlers and app of the toy service."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
 from shared.http import (
@@ -23,18 +26,17 @@ from shared.http import (
     decode_cursor,
     paginate,
 )
-from shared.messaging.handlers import CommandHandler, CommandResult, EventHandler, ScheduledJob
+from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
 from shared.persistence.database import Transaction
+from shared.persistence.record_table import RecordTable
 from shared.runtime import create_app
+from shared.unit_of_work import CommandResult, UnitOfWork
+from shared.working_set import WorkingSet
 from tests.support.toy.messages import Add, Added, Arrived, Ripe, ToyRejected
 
 SELECT_UNITS = text(
     "SELECT box, serial, position FROM unit WHERE box = ANY(CAST(:boxes AS text[])) ORDER BY box, position"
 )
-INSERT_UNITS = text("""
-    INSERT INTO unit (box, serial, position)
-    SELECT * FROM unnest(CAST(:boxes AS text[]), CAST(:serials AS text[]), CAST(:positions AS int[]))
-""")
 SELECT_UNHATCHED = text("""
     SELECT e.box FROM unit AS e
     WHERE e.serial = 'egg' AND e.box > :after AND NOT EXISTS (
@@ -65,96 +67,82 @@ def _raise_on_request(serials: Sequence[str]) -> None:
         raise RuntimeError("once")
 
 
-class Boxes:
-    """The boxes of a batch and their new units."""
+class Unit(NamedTuple):
+    """A unit in a box."""
 
-    def __init__(self) -> None:
-        self.units: dict[str, list[str]] = {}
-        self.inserted: list[tuple[str, str, int]] = []
-
-    async def load(self, tx: Transaction, boxes: set[str]) -> "Boxes":
-        """Load the content of boxes."""
-        for row in await tx.fetch_all(SELECT_UNITS, {"boxes": list(boxes)}):
-            self.units.setdefault(row.box, []).append(row.serial)
-        return self
-
-    def add(self, box: str, serials: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
-        """Add units; returns the new ones, their positions, and the existing ones."""
-        contents = self.units.setdefault(box, [])
-        existing = [serial for serial in serials if serial in contents]
-        added = [serial for serial in serials if serial not in contents]
-        positions = list(range(len(contents) + 1, len(contents) + 1 + len(added)))
-        contents.extend(added)
-        self.inserted += [(box, serial, position) for serial, position in zip(added, positions, strict=True)]
-        return added, positions, existing
-
-    async def save(self, tx: Transaction) -> None:
-        """Insert the new units."""
-        if self.inserted:
-            boxes, serials, positions = zip(*self.inserted, strict=True)
-            await tx.execute(INSERT_UNITS, {"boxes": boxes, "serials": serials, "positions": positions})
+    box: str
+    serial: str
+    position: int
 
 
-async def on_add(tx: Transaction, events: Sequence[CloudEvent[Add]]) -> Sequence[CommandResult]:
-    """Add units to boxes; existing units are rejected."""
-    boxes = await Boxes().load(tx, {event.data.box for event in events})
-    results = []
-    for event in events:
-        _raise_on_request(event.data.serials)
-        added, positions, existing = boxes.add(event.data.box, event.data.serials)
-        violations = [
-            ProblemDetail(code=Code.DUPLICATE_SERIAL, detail=f"{serial} is already in the box", ids=[serial])
-            for serial in existing
-        ]
-        added_event = Added(
-            box=event.data.box, serials=added, positions=positions, actor=event.actor, cause=event.cause
-        )
-        body = Filled(box=event.data.box, units=positions[-1]) if added else None
-        resource_path = f"/boxes/{event.data.box}" if positions[:1] == [1] else None
-        results.append(CommandResult(body, [added_event] if added else [], violations, resource_path))
-    await boxes.save(tx)
-    return results
+class ToyUnitOfWork(UnitOfWork):
+    """The units of boxes."""
 
+    rejection_type = ToyRejected
 
-async def on_arrived(tx: Transaction, events: Sequence[CloudEvent[Arrived]]) -> Sequence[Message]:
-    """Add arrived units to boxes; an existing unit is a conflict."""
-    boxes = await Boxes().load(tx, {event.data.box for event in events})
-    emitted: list[Message] = []
-    for event in events:
-        _raise_on_request(event.data.serials)
-        added, positions, existing = boxes.add(event.data.box, event.data.serials)
+    def __init__(self, now: datetime, ids: Iterator[str]) -> None:
+        super().__init__(now, ids)
+        self.units: WorkingSet[tuple[str, str], Unit] = WorkingSet(attrgetter("box", "serial"))
+        self.units_by_box = self.units.index(attrgetter("box"))
+
+    def add(self, box: str, serials: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Add units and emit an event; returns the new units and the existing ones."""
+        existing = [serial for serial in serials if (box, serial) in self.units]
+        added = [serial for serial in serials if (box, serial) not in self.units]
+        first = len(self.units_by_box[box]) + 1
+        for position, serial in enumerate(added, first):
+            self.units.put(Unit(box, serial, position))
         if added:
-            emitted.append(Added(box=event.data.box, serials=added, positions=positions, cause=event.cause))
-        emitted += [
-            ToyRejected(
-                kind="EVENT_CONFLICT", document=event.data.box, rejected_type=event.type, code=Code.DUPLICATE_SERIAL,
-                detail=f"{serial} is already in the box", ids=[serial], cause=event.cause,
-            )
-            for serial in existing
-        ]  # fmt: skip
-    await boxes.save(tx)
-    return emitted
+            self.emit(Added, box=box, serials=added, positions=list(range(first, first + len(added))))
+        return added, existing
+
+
+UNITS = RecordTable("unit", Unit, "box serial", types={"position": "integer"})
+
+
+async def load_units(tx: Transaction, uow: ToyUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+    """Load the units of boxes."""
+    uow.units.load(UNITS.load(await tx.fetch_all(SELECT_UNITS, {"boxes": list({event.data.box for event in events})})))
+
+
+async def save(tx: Transaction, uow: ToyUnitOfWork) -> None:
+    """Insert the new units."""
+    await UNITS.save(tx, uow.units)
+
+
+def add(uow: ToyUnitOfWork, command: Add) -> CommandResult:
+    """Add units to a box; existing units are rejected."""
+    _raise_on_request(command.serials)
+    added, existing = uow.add(command.box, command.serials)
+    violations = [
+        ProblemDetail(code=Code.DUPLICATE_SERIAL, detail=f"{serial} is already in the box", ids=[serial])
+        for serial in existing
+    ]
+    if not added:
+        return CommandResult(violations=violations)
+    count = len(uow.units_by_box[command.box])
+    resource_path = f"/boxes/{command.box}" if count == len(added) else None
+    return CommandResult(Filled(box=command.box, units=count), (), violations, resource_path)
+
+
+def on_arrived(uow: ToyUnitOfWork, event: Arrived) -> None:
+    """Add arrived units to boxes; an existing unit is a conflict."""
+    _raise_on_request(event.serials)
+    _, existing = uow.add(event.box, event.serials)
+    for serial in existing:
+        uow.record_conflict(Code.DUPLICATE_SERIAL, f"{serial} is already in the box", ids=[serial])
+
+
+def hatch(uow: ToyUnitOfWork, due: Ripe) -> None:
+    """Hatch an egg once."""
+    _raise_on_request([unit.serial for unit in uow.units_by_box[due.box]])
+    uow.add(due.box, ["chick"])
 
 
 async def find_ripe(tx: Transaction, after: Ripe | None, size: int) -> Sequence[Ripe]:
     """Find the boxes with an egg that has not hatched."""
     values = {"after": after.box if after else "", "size": size}
     return [Ripe(box=row.box) for row in await tx.fetch_all(SELECT_UNHATCHED, values)]
-
-
-async def hatch(tx: Transaction, events: Sequence[CloudEvent[Ripe]]) -> Sequence[Message]:
-    """Hatch each egg once."""
-    boxes = await Boxes().load(tx, {event.data.box for event in events})
-    emitted: list[Message] = []
-    for event in events:
-        _raise_on_request(boxes.units[event.data.box])
-        added, positions, _ = boxes.add(event.data.box, ["chick"])
-        if added:
-            emitted.append(
-                Added(box=event.data.box, serials=added, positions=positions, actor=event.actor, cause=event.cause)
-            )
-    await boxes.save(tx)
-    return emitted
 
 
 @router.get("/boxes/{box}")
@@ -194,9 +182,13 @@ def _lock_keys(data: Add | Arrived | Ripe) -> tuple[str]:
 
 handlers = (
     CommandHandler(
-        Add, on_add, _lock_keys, "/boxes/{box}/units", Filled, "addUnits", "Add units to a box", success_status=201
+        Add, add, _lock_keys, "/boxes/{box}/units", Filled, "addUnits", "Add units to a box", success_status=201,
+        load=load_units,
     ),
-    EventHandler(Arrived, on_arrived, _lock_keys),
-)
-app = create_app("toy", handlers, ToyRejected, [router], [ScheduledJob(Ripe, find_ripe, hatch, _lock_keys)])
+    EventHandler(Arrived, on_arrived, _lock_keys, load=load_units),
+)  # fmt: skip
+app = create_app(
+    "toy", handlers, ToyRejected, [router], jobs=[ScheduledJob(Ripe, find_ripe, hatch, _lock_keys, load_units)],
+    unit_of_work=ToyUnitOfWork, save=save,
+)  # fmt: skip
 app.state.versions = Path(__file__).parent / "migrations" / "versions"

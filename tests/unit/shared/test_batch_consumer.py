@@ -104,7 +104,7 @@ async def test_batch_commits_its_own_end_offsets(
 
 async def test_filtered_messages_are_committed_unprocessed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages that do not match the predicate of their handler are committed without processing."""
-    handler = app.state.registry.by_type[Arrived.TYPE]._replace(predicate=lambda data: data.box == "B")
+    handler = app.state.registry.handlers_by_type[Arrived.TYPE][0]._replace(predicate=lambda data: data.box == "B")
     batch_consumer = BatchConsumer(HandlerRegistry("toy", [handler], ToyRejected), None, lambda: None)  # type: ignore[arg-type]
     await batch_consumer.assignment.on_partitions_assigned({FIRST_PARTITION, SECOND_PARTITION})
     processor = fake_processing(monkeypatch)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import CloudEvent, Message
-from shared.messaging.dispatcher import group_by_handler
+from shared.messaging.dispatcher import group_by_load
 from shared.messaging.handlers import EventHandler
 from shared.messaging.registry import HandlerRegistry
 from shared.persistence.database import Transaction
@@ -57,13 +57,11 @@ message_batches = st.lists(
 def test_messages_with_a_common_lock_key_keep_their_order(batch: list[tuple[str, frozenset[str]]]) -> None:
     """Each message is in one batch of its handler; messages with a common lock key keep their order."""
     events = [make_event(event_type) for event_type, _ in batch]
-    handler_batches = group_by_handler(REGISTRY, events, [lock_keys for _, lock_keys in batch])
-    order = [event.id for handler_batch in handler_batches for event in handler_batch.events]
+    batches = group_by_load(REGISTRY, events, [lock_keys for _, lock_keys in batch])
+    order = [event.id for batch_ in batches for _, event in batch_.items]
     assert sorted(order) == sorted(event.id for event in events)
-    for handler_batch in handler_batches:
-        assert {REGISTRY.by_type[event.type].callback for event in handler_batch.events} == {
-            handler_batch.handler.callback
-        }
+    for batch_ in batches:
+        assert {handler.callback for handler, _ in batch_.items} == {batch_.load}
     position_of = {id_: position for position, id_ in enumerate(order)}
     for key in "ABC":
         positions = [position_of[event.id] for event, (_, keys) in zip(events, batch, strict=True) if key in keys]
@@ -74,4 +72,4 @@ def test_messages_without_a_common_lock_key_share_a_batch() -> None:
     """Messages of a hundred documents that alternate between two handlers need two calls."""
     events = [make_event(event_type) for event_type in [Add.TYPE, Arrived.TYPE] * 100]
     lock_keys = [frozenset([str(number // 2)]) for number in range(200)]
-    assert [len(handler_batch.events) for handler_batch in group_by_handler(REGISTRY, events, lock_keys)] == [100, 100]
+    assert [len(batch.items) for batch in group_by_load(REGISTRY, events, lock_keys)] == [100, 100]

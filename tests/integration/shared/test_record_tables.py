@@ -1,0 +1,104 @@
+"""Record tables agree with the schema of the database, and their statements work on arrays of any size."""
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from importlib import import_module
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from deploy.databases import SERVICES
+from shared.persistence.database import transaction
+from shared.persistence.errors import ConcurrentUpdateError
+from shared.persistence.record_table import RecordTable
+from shared.working_set import WorkingSet
+
+SELECT_COLUMNS = """
+    SELECT attname AS column, format_type(atttypid, NULL) AS type
+    FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+"""
+SAME_TYPE = {"timestamp with time zone": "timestamptz", "integer": "bigint", "smallint": "bigint"}
+
+
+def record_tables(service: str) -> Iterator[RecordTable[Any]]:
+    """Find the record tables of a service in its modules."""
+    package = import_module(f"services.{service}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if ".migrations" not in module.name:
+            yield from (value for value in vars(import_module(module.name)).values() if isinstance(value, RecordTable))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_record_tables_match_the_schema(service: str, environment: Mapping[str, str]) -> None:
+    """Each column of a record table exists in the database with the type of its arrays (S30)."""
+    connection = await asyncpg.connect(environment[f"{service.upper()}_DATABASE_URL"])
+    try:
+        for table in record_tables(service):
+            rows = await connection.fetch(SELECT_COLUMNS, table.name)
+            types = {row["column"]: SAME_TYPE.get(row["type"], row["type"]) for row in rows}
+            declared = {column: SAME_TYPE.get(type_, type_) for column, type_ in table.types.items()}
+            assert declared == {column: types.get(column) for column in declared}, table.name
+            assert {*table.key, *table.updated} <= table.types.keys(), table.name
+    finally:
+        await connection.close()
+
+
+class Parcel(NamedTuple):
+    """A record with a column of each kind."""
+
+    box: str
+    number: int
+    status: Literal["OPEN", "SHUT"]
+    weight: Decimal | None = None
+    serials: list[str] = []
+
+
+PARCELS = RecordTable("parcel", Parcel, "box number", "status weight serials", types={"serials": "text[]"})
+ENUM_PARCELS = RecordTable(
+    "parcel", Parcel, "box number", "status", types={"serials": "text[]", "status": "parcel_status"}
+)
+CREATE_PARCEL = (
+    "CREATE TYPE pg_temp.parcel_status AS ENUM ('OPEN', 'SHUT')",
+    "CREATE TEMP TABLE parcel (box text, number int, status {}, weight numeric, serials text[]) ON COMMIT DROP",
+)
+
+
+@pytest.mark.parametrize(("table", "status_type"), [(PARCELS, "text"), (ENUM_PARCELS, "parcel_status")])
+async def test_changes_are_saved_with_one_statement_each(
+    engine: AsyncEngine, table: RecordTable[Parcel], status_type: str
+) -> None:
+    """A save inserts, updates and deletes any number of rows, also arrays and enums, with three statements."""
+    async with transaction(engine) as tx:
+        for statement in CREATE_PARCEL:
+            await tx.execute(text(statement.format(status_type)))
+        parcels: WorkingSet[tuple[str, int], Parcel] = WorkingSet(attrgetter("box", "number"))
+        for number in range(3):
+            parcels.put(Parcel("A", number, "OPEN", Decimal("0.5"), ["1", "2"]))
+        await table.save(tx, parcels)
+        parcels.remove(("A", 0))
+        parcels.put(parcels["A", 1]._replace(status="SHUT"))
+        parcels.put(Parcel("B", 7, "SHUT", None, []))
+        count = tx.statement_count
+        await table.save(tx, parcels)
+        assert tx.statement_count == count + 3
+        await table.save(tx, parcels)
+        assert tx.statement_count == count + 3, "nothing has changed"
+        rows = await tx.fetch_all(text("SELECT box, number, status::text, weight, serials FROM parcel ORDER BY 1, 2"))
+        assert table.load(rows) == sorted(parcels)
+
+
+async def test_update_of_a_missing_row_is_a_conflict(engine: AsyncEngine) -> None:
+    """A loaded row that another transaction has deleted raises a conflict instead of losing the change (S19)."""
+    async with transaction(engine) as tx:
+        for statement in CREATE_PARCEL:
+            await tx.execute(text(statement.format("text")))
+        parcels: WorkingSet[tuple[str, int], Parcel] = WorkingSet(attrgetter("box", "number"))
+        parcels.load([Parcel("A", 1, "OPEN")])
+        parcels.put(Parcel("A", 1, "SHUT"))
+        with pytest.raises(ConcurrentUpdateError):
+            await PARCELS.save(tx, parcels)
