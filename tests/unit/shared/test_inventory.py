@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.inventory.decimals import decimals_of, precision_violation
 from shared.inventory.expiry import dispatchable_until, is_expired, min_acceptable_expiry, shelf_life_violation, today
-from shared.inventory.fefo import AvailableLot, FefoQueue
+from shared.inventory.fefo import AvailableLot, FefoQueue, fefo_key, release_key, sql_order
 
 DAY = date(2027, 3, 31)
 
@@ -115,6 +115,24 @@ def take_in_order(order: tuple[AvailableLot, ...], quantity: Decimal) -> list[tu
             allocations.append((lot, min(lot.available_quantity, quantity)))
             quantity -= allocations[-1][1]
     return allocations
+
+
+@given(st.lists(st.tuples(st.sampled_from([None, DAY, DAY + timedelta(1)]), st.sampled_from("AaB")), max_size=8))
+def test_releases_start_with_the_latest_expiry(lots: list[tuple[date | None, str]]) -> None:
+    """Releases reverse the FEFO order of expiry dates; lots of equal expiry follow their number (S27)."""
+    released = sorted(lots, key=lambda lot: release_key(*lot))
+    allocated = sorted(lots, key=lambda lot: fefo_key(lot[0], datetime(2026, 1, 1, tzinfo=UTC), lot[1]))
+    assert [expiry for expiry, _ in released] == [expiry for expiry, _ in reversed(allocated)]
+    for expiry in {expiry for expiry, _ in lots}:
+        numbers = [number for lot_expiry, number in released if lot_expiry == expiry]
+        assert numbers == sorted(numbers)
+
+
+def test_sql_order_lists_known_columns_in_the_order_of_the_key() -> None:
+    """A statement names its columns in any order and may leave out fields (S27)."""
+    assert sql_order(number="s.serial", expiry="s.expiry") == "coalesce(s.expiry, 'infinity'), s.serial"
+    with pytest.raises(ValueError, match="not in tuple"):
+        sql_order(lot="s.lot")
 
 
 @given(LOTS, DATES_BY_LOT, st.integers(1, 9).map(Decimal))
