@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts.problems import Code
+from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.decimals import decimals_of, precision_violation
 from shared.inventory.expiry import dispatchable_until, is_expired, min_acceptable_expiry, shelf_life_violation, today
 from shared.inventory.fefo import AvailableLot, FefoQueue, fefo_key, release_key, sql_order
+from shared.inventory.shelf_life import ShelfLifeRules
 
 DAY = date(2027, 3, 31)
 
@@ -60,6 +63,43 @@ def test_dispatchable_until_is_the_boundary(stop: int, minimum: int, zone: str) 
     assert until is not None
     assert shelf_life_violation(DAY, today(until.astimezone(UTC), zone), stop, minimum) is not None
     assert shelf_life_violation(DAY, today(until.astimezone(UTC) - timedelta(seconds=1), zone), stop, minimum) is None
+
+
+@pytest.mark.parametrize(
+    ("remaining_days", "customer", "requested_days", "violation"),
+    [
+        (0, "C-1", 0, None),
+        (-1, "C-1", 0, (Code.EXPIRED, "expired on 2027-03-31")),
+        (
+            9,
+            "C-2",
+            8,
+            (Code.INSUFFICIENT_SHELF_LIFE, "expires on 2027-03-31, 10 days of remaining shelf life required"),
+        ),
+        (10, "C-2", 10, None),
+        (
+            10,
+            "C-2",
+            11,
+            (Code.INSUFFICIENT_SHELF_LIFE, "expires on 2027-03-31, 11 days of remaining shelf life required"),
+        ),
+    ],
+)
+def test_dispatch_requires_the_higher_minimum(
+    remaining_days: int, customer: str, requested_days: int, violation: tuple[Code, str] | None
+) -> None:
+    """Dispatch requires the higher minimum of customer and order, not the stop-allocation days (S28)."""
+    agreement = CustomerShelfLife(customer="C-2", min_remaining_shelf_life_days=10)
+    policy = ShelfLifePolicy(stop_allocation_days=20, customers=[agreement])
+    noon = datetime(2027, 3, 31, 12, tzinfo=UTC) - timedelta(remaining_days)
+    rules = ShelfLifeRules.as_of(noon, "Europe/Berlin", policy)
+    assert rules.allocation_violation(DAY) == ("expired" if remaining_days < 0 else "allocation_stopped")
+    assert rules.dispatch_violation(DAY, customer, requested_days) == violation
+    until = rules.dispatchable_until(DAY, customer, requested_days)
+    assert until is not None
+    assert rules.at(until - timedelta(seconds=1)).dispatch_violation(DAY, customer, requested_days) is None
+    assert rules.at(until).dispatch_violation(DAY, customer, requested_days) is not None
+    assert rules.dispatch_violation(None, customer, requested_days) is None
 
 
 LOTS = st.lists(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,8 +11,8 @@ from services.lots.allocation.domain.demand import Demand
 from services.lots.balances.domain.records import Balance, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.upstream import ShelfLifePolicy
-from shared.inventory import expiry
-from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation
+from shared.inventory import shelf_life
+from shared.inventory.expiry import ShelfLifeViolation
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
 
 
@@ -22,9 +22,9 @@ class ShelfLifeRules(NamedTuple):
     time_zone: str = "UTC"
     policy: ShelfLifePolicy = ShelfLifePolicy()
 
-    def local_date(self, now: datetime) -> date:
-        """The current date in the warehouse."""
-        return expiry.today(now, self.time_zone)
+    def as_of(self, now: datetime) -> shelf_life.ShelfLifeRules:
+        """Return the rules at an instant."""
+        return shelf_life.ShelfLifeRules.as_of(now, self.time_zone, self.policy)
 
 
 ShelfLifeByPool = Mapping[Pool, ShelfLifeRules]
@@ -69,8 +69,7 @@ def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict
 class AvailableLots:
     """Available stock of a SKU in a warehouse on a local date, reduced by each allocation."""
 
-    rules: ShelfLifeRules
-    local_date: date
+    rules: shelf_life.ShelfLifeRules
     queue: FefoQueue
     excluded: list[SkippedLot]
     """Stock excluded for all demands, in FEFO order."""
@@ -81,14 +80,14 @@ class AvailableLots:
         cls, uow: LotsUnitOfWork, rules: ShelfLifeRules, balances: Iterable[Balance], pick_sequence: Mapping[str, int]
     ) -> "AvailableLots":
         """Separate available from excluded stock; `pick_sequence` gives the picking order of the locations."""
-        available, excluded, local_date = [], [], rules.local_date(uow.now)
+        available, excluded, rules_today = [], [], rules.as_of(uow.now)
         for balance in balances:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
                 pick_sequence=pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
             )  # fmt: skip
-            violation = shelf_life_violation(lot.expiry, local_date, rules.policy.stop_allocation_days)
+            violation = rules_today.allocation_violation(lot.expiry)
             if violation or uow.is_held(balance):
                 excluded.append(
                     SkippedLot(available_lot, REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
@@ -96,7 +95,7 @@ class AvailableLots:
             else:
                 available.append(available_lot)
         return cls(
-            rules, local_date, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
+            rules_today, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
         )
 
     def allocate(self, demand: Demand) -> list[AllocatedQuantity]:
@@ -111,7 +110,7 @@ class AvailableLots:
         """Return why the demand cannot take this available lot, or None."""
         if not demand.accepts_lot(lot.lot):
             return SkipReason.LOT_NOT_REQUESTED
-        violation = shelf_life_violation(lot.expiry, self.local_date, min_remaining_days=self._min_days(demand))
+        violation = self.rules.allocation_violation(lot.expiry, self._min_days(demand))
         return REASON_BY_VIOLATION[violation] if violation else None
 
     def _is_unrestricted(self, demand: Demand) -> bool:

@@ -56,7 +56,7 @@ def _check_product(
         else:
             valid_until = min(
                 valid_until,
-                rules.dispatchable_until(dispatch_line, check.customer, check.min_remaining_shelf_life_days)
+                rules.dispatchable_until(dispatch_line, now, check.customer, check.min_remaining_shelf_life_days)
                 or valid_until,
             )
     if rejected:

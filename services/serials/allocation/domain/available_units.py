@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from services.serials.allocation.domain.demand import Demand
-from services.serials.units.domain.shelf_life import REASON_BY_VIOLATION, ShelfLifeRules
+from services.serials.units.domain.shelf_life import REASON_BY_VIOLATION
 from services.serials.units.domain.unit import Unit, UnitKey
 from shared.inventory import fefo
+from shared.inventory.shelf_life import ShelfLifeRules
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 ON_HOLD = "on hold"
@@ -31,7 +32,7 @@ def criteria_of(demand: Demand, rules: ShelfLifeRules | None) -> AllocationCrite
 def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> str | None:
     """Return why an available unit does not match the criteria."""
     days, lots, single_lot = criteria
-    if rules and (violation := rules.allocation_violation(unit, days)):
+    if rules and (violation := rules.allocation_violation(unit.expiry, days)):
         return REASON_BY_VIOLATION[violation]
     return LOT_NOT_REQUESTED if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
 

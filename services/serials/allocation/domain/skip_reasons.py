@@ -12,9 +12,10 @@ from services.serials.allocation.domain.available_units import (
     criteria_of,
     skip_reason,
 )
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.inventory.shelf_life import ShelfLifeRules
 
 
 class UnitGroup(NamedTuple):

@@ -34,7 +34,9 @@ class DispatchRules(NamedTuple):
             return code, f"{unit.sku} {unit.serial} is {unit.description}"
         rules = self.shelf_life_by_pool.get(unit.pool)
         shelf_life_violation = (
-            rules.dispatch_violation(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
+            rules.dispatch_violation(unit.expiry, check.customer, check.min_remaining_shelf_life_days)
+            if rules
+            else None
         )
         return (
             (shelf_life_violation[0], f"{unit.sku} {unit.serial}: {shelf_life_violation[1]}")
@@ -46,7 +48,9 @@ class DispatchRules(NamedTuple):
         """Return the end of the approval: 15 minutes, or less if the unit's last dispatchable day ends earlier."""
         rules = self.shelf_life_by_pool.get(unit.pool)
         dispatchable_until = (
-            rules.dispatchable_until(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
+            rules.dispatchable_until(unit.expiry, check.customer, check.min_remaining_shelf_life_days)
+            if rules
+            else None
         )
         return min(self.now + APPROVAL_TTL, dispatchable_until or self.now + APPROVAL_TTL)
 

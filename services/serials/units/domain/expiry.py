@@ -11,13 +11,14 @@ from typing import NamedTuple
 from services.serials.units.domain import holds
 from services.serials.units.domain.corrections import expired_hold_id
 from services.serials.units.domain.operations import DocumentRefs, MessageContext
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message, chunks
 from shared.contracts.serials import SerialExpired, SerialExpiring
 from shared.inventory.expiry import days_left, is_expired
+from shared.inventory.shelf_life import ShelfLifeRules
 
 NO_NEXT_CHECK = date.max
 
