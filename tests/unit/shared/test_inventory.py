@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from shared.contracts.problems import Code
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.decimals import decimals_of, precision_violation
-from shared.inventory.expiry import dispatchable_until, is_expired, min_acceptable_expiry, shelf_life_violation, today
+from shared.inventory.expiry import (
+    NO_NEXT_CHECK,
+    crossed_thresholds,
+    dispatchable_until,
+    is_expired,
+    min_acceptable_expiry,
+    next_check_date,
+    shelf_life_violation,
+    today,
+)
 from shared.inventory.fefo import AvailableLot, FefoQueue, fefo_key, release_key, sql_order
 from shared.inventory.shelf_life import ShelfLifeRules
 
@@ -100,6 +109,41 @@ def test_dispatch_requires_the_higher_minimum(
     assert rules.at(until - timedelta(seconds=1)).dispatch_violation(DAY, customer, requested_days) is None
     assert rules.at(until).dispatch_violation(DAY, customer, requested_days) is not None
     assert rules.dispatch_violation(None, customer, requested_days) is None
+
+
+DAYS = st.integers(0, 130).map(lambda days: DAY + timedelta(days))
+THRESHOLDS = st.lists(st.integers(0, 120), max_size=6)
+
+
+@given(DAYS, DAYS, THRESHOLDS)
+def test_no_threshold_is_crossed_before_the_next_check(expiry: date, day: date, thresholds: list[int]) -> None:
+    """No threshold is crossed before the next check; on that day one is, or the stock expires (S29)."""
+    next_check = next_check_date(expiry, day, thresholds)
+    if next_check == NO_NEXT_CHECK:
+        assert day > expiry
+        return
+    assert next_check > day
+    assert next_check <= expiry + timedelta(1)
+    tomorrow, day_before = day + timedelta(1), next_check - timedelta(1)
+    assert crossed_thresholds(expiry, day_before, thresholds, since=tomorrow) == []
+    assert next_check > expiry or crossed_thresholds(expiry, next_check, thresholds, since=tomorrow)
+
+
+@given(DAYS, st.lists(DAYS, min_size=1), THRESHOLDS)
+def test_each_threshold_is_crossed_once(expiry: date, check_days: list[date], thresholds: list[int]) -> None:
+    """Checks on any days together find what one check on the last day finds, the widest threshold first (S29)."""
+    crossed, since = list[int](), date.min
+    for day in sorted(set(check_days)):
+        crossed += crossed_thresholds(expiry, day, thresholds, since=since)
+        since = day + timedelta(1)
+    last_day = max(check_days)
+    assert crossed == crossed_thresholds(expiry, last_day, thresholds)
+    assert crossed == sorted({days for days in thresholds if (expiry - last_day).days <= days}, reverse=True)
+
+
+def test_stock_without_expiry_needs_no_check() -> None:
+    """Stock without an expiry date has no next check."""
+    assert next_check_date(None, DAY, [30]) == NO_NEXT_CHECK
 
 
 LOTS = st.lists(
