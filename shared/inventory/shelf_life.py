@@ -1,12 +1,16 @@
 """Shelf-life rules of a product in a warehouse: limits for allocation and dispatch (S28)."""
 
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from shared.contracts.problems import Code
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory import expiry
 from shared.inventory.expiry import ShelfLifeViolation
+
+APPROVAL_TTL = timedelta(minutes=15)
+"""Maximum validity of a dispatch approval, which reserves nothing."""
 
 
 class ShelfLifeRules(NamedTuple):
@@ -48,3 +52,8 @@ class ShelfLifeRules(NamedTuple):
         """Return the instant from which stock may not ship with such an order."""
         days = self.policy.min_remaining_shelf_life(customer, requested_days)
         return expiry.dispatchable_until(expiry_date, self.time_zone, min_remaining_days=days)
+
+
+def approval_valid_until(now: datetime, dispatchable_until: Iterable[datetime | None]) -> datetime:
+    """Return the end of a dispatch approval: 15 minutes, or less if the last day of an item ends earlier."""
+    return min([now + APPROVAL_TTL, *(limit for limit in dispatchable_until if limit)])
