@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple
 
 from services.lots.allocation.domain.demand import Demand
@@ -12,8 +11,8 @@ from services.lots.balances.domain.records import Balance, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory import shelf_life
-from shared.inventory.expiry import ShelfLifeViolation
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
+from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
 
 
 class ShelfLifeRules(NamedTuple):
@@ -28,24 +27,6 @@ class ShelfLifeRules(NamedTuple):
 
 
 ShelfLifeByPool = Mapping[Pool, ShelfLifeRules]
-
-
-class SkipReason(StrEnum):
-    """Reasons for skipping stock, as shown to users."""
-
-    ON_HOLD = "on hold"
-    EXPIRED = "expired"
-    ALLOCATION_STOPPED = "remaining shelf life too short for allocation"
-    INSUFFICIENT_SHELF_LIFE = "remaining shelf life too short for this order"
-    LOT_NOT_REQUESTED = "lot not requested"
-    LOT_TOO_SMALL = "lot cannot fill the line alone"
-
-
-REASON_BY_VIOLATION: dict[ShelfLifeViolation, SkipReason] = {
-    "expired": SkipReason.EXPIRED,
-    "allocation_stopped": SkipReason.ALLOCATION_STOPPED,
-    "insufficient_shelf_life": SkipReason.INSUFFICIENT_SHELF_LIFE,
-}
 
 
 class SkippedLot(NamedTuple):
@@ -90,7 +71,7 @@ class AvailableLots:
             violation = rules_today.allocation_violation(lot.expiry)
             if violation or uow.is_held(balance):
                 excluded.append(
-                    SkippedLot(available_lot, REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
+                    SkippedLot(available_lot, SKIP_REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
                 )
             else:
                 available.append(available_lot)
@@ -111,7 +92,7 @@ class AvailableLots:
         if not demand.accepts_lot(lot.lot):
             return SkipReason.LOT_NOT_REQUESTED
         violation = self.rules.allocation_violation(lot.expiry, self._min_days(demand))
-        return REASON_BY_VIOLATION[violation] if violation else None
+        return SKIP_REASON_BY_VIOLATION[violation] if violation else None
 
     def _is_unrestricted(self, demand: Demand) -> bool:
         return not demand.allowed_lots and demand.assigned_lot is None and not self._min_days(demand)
