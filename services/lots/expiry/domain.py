@@ -3,7 +3,7 @@
 A corrected expiry date deletes the published notices, so all thresholds apply again. Days are local to the warehouse.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.ledger import MessageContext
-from services.lots.balances.domain.records import NO_EXPIRY, ZERO, Lot, LotKey
+from services.lots.balances.domain.records import ZERO, Lot, LotKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotExpired, LotExpiring
-from shared.inventory.expiry import days_left, is_expired
+from shared.inventory.expiry import crossed_thresholds, days_left, is_expired, next_check_date
 
 EXPIRED_THRESHOLD = -1
 """Stored as a threshold to record that the expiry was published."""
@@ -50,19 +50,6 @@ class ExpiryNotice(NamedTuple):
     lot: str
     warehouse: str
     threshold: int
-
-
-def crossed_thresholds(expiry: date, local_date: date, thresholds: Iterable[int]) -> list[int]:
-    """Return the thresholds that a lot has passed, in the order of passing."""
-    return [days for days in sorted(set(thresholds), reverse=True) if days_left(expiry, local_date) <= days]
-
-
-def next_check_date(expiry: date | None, local_date: date, thresholds: Iterable[int]) -> date:
-    """Return the date of the next threshold or of the expiry."""
-    if expiry is None or is_expired(expiry, local_date):
-        return NO_EXPIRY
-    upcoming = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, local_date) > days]
-    return min(upcoming, default=expiry + timedelta(days=1))
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from services.serials.units.domain import (
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.operations import MessageContext
 from services.serials.units.domain.results import CommandOutcome
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit, UnitKey
@@ -57,6 +57,7 @@ from shared.contracts.receiving import (
 )
 from shared.contracts.reference import ProductChanged
 from shared.contracts.upstream import ShelfLifePolicy
+from shared.inventory.shelf_life import ShelfLifeRules
 from tests.support.events import NOW, to_event
 from tests.support.messages.serials import (
     OUTBOUND,

@@ -8,11 +8,12 @@ import pytest
 
 from services.lots.allocation.domain.allocation_events import allocated_events
 from services.lots.allocation.domain.available_lots import ShelfLifeRules
-from services.lots.allocation.domain.dispatch import APPROVAL_TTL, check_dispatch, ship
+from services.lots.allocation.domain.dispatch import check_dispatch, ship
 from services.lots.allocation.domain.dispatch_rules import DispatchRules
 from services.lots.balances.domain.ledger import DocumentRefs
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.inventory.shelf_life import APPROVAL_TTL
 from tests.support.events import to_event
 from tests.support.in_memory.lot_allocation import CONTEXT, InMemoryAllocation
 from tests.support.messages.lot_orders import OrderMessages

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from services.serials.units.domain.expiry import NO_NEXT_CHECK, SerialExpiryCheckDue
+from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
@@ -19,7 +19,7 @@ from shared.contracts.commands.serials import (
 from shared.contracts.envelope import Message
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
-from shared.inventory.expiry import is_expired
+from shared.inventory.expiry import NO_NEXT_CHECK, is_expired
 from tests.support.events import NOW
 from tests.support.in_memory.serials import InMemorySerials
 from tests.support.messages.serials import BIN, SHELF, serial_numbers

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.serials.units.domain.dispatch import check_dispatch
-from services.serials.units.domain.shelf_life import ShelfLifeRules
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.inventory.shelf_life import ShelfLifeRules
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.serials import InMemorySerials, with_picked_units
 from tests.support.messages.reference import product_changed

@@ -20,6 +20,7 @@ from services.fulfillment.orders.domain.release import release
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderAmended, OrderLine
+from shared.inventory.fefo import release_key
 
 
 def amend_order(context: MessageContext, order: Order, data: OrderAmended, products: Products) -> list[ProblemDetail]:
@@ -134,11 +135,11 @@ def _surplus(context: MessageContext, order: Order, line: Line, quantity: Decima
     allocated_units = [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]
     units = sorted(allocated_units, key=lambda unit: unit.serial in line.serials)[: int(quantity)]
     lots = [lot for lot in order.lots.values() if lot.line == line.line and lot.status == "ALLOCATED"]
-    return [*units, *context.uow.split(sorted(lots, key=_reverse_fefo), quantity - len(units))]
+    return [*units, *context.uow.split(sorted(lots, key=_release_key), quantity - len(units))]
 
 
-def _reverse_fefo(lot: AllocatedLot) -> tuple[bool, int, str]:
-    return lot.expiry is not None, -lot.expiry.toordinal() if lot.expiry else 0, lot.lot
+def _release_key(lot: AllocatedLot) -> tuple[int, str]:
+    return release_key(lot.expiry, lot.lot)
 
 
 def _rerequest_backorders(

@@ -5,10 +5,11 @@ from decimal import Decimal
 from itertools import islice
 
 from services.lots.allocation.domain.allocate import Allocation
-from services.lots.allocation.domain.available_lots import SkippedLot, SkipReason
+from services.lots.allocation.domain.available_lots import SkippedLot
 from services.lots.balances.domain.records import split_quantity
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
 from shared.contracts.lots import AllocatedLot, LotAllocated, SkippedLots
+from shared.inventory.skip_reason import SkipReason
 
 
 def allocated_events(allocations: Iterable[Allocation]) -> list[LotAllocated]:

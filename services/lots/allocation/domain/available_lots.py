@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple
 
 from services.lots.allocation.domain.demand import Demand
 from services.lots.balances.domain.records import Balance, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.upstream import ShelfLifePolicy
-from shared.inventory import expiry
-from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation
+from shared.inventory import shelf_life
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
+from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
 
 
 class ShelfLifeRules(NamedTuple):
@@ -22,30 +21,12 @@ class ShelfLifeRules(NamedTuple):
     time_zone: str = "UTC"
     policy: ShelfLifePolicy = ShelfLifePolicy()
 
-    def local_date(self, now: datetime) -> date:
-        """The current date in the warehouse."""
-        return expiry.today(now, self.time_zone)
+    def as_of(self, now: datetime) -> shelf_life.ShelfLifeRules:
+        """Return the rules at an instant."""
+        return shelf_life.ShelfLifeRules.as_of(now, self.time_zone, self.policy)
 
 
 ShelfLifeByPool = Mapping[Pool, ShelfLifeRules]
-
-
-class SkipReason(StrEnum):
-    """Reasons for skipping stock, as shown to users."""
-
-    ON_HOLD = "on hold"
-    EXPIRED = "expired"
-    ALLOCATION_STOPPED = "remaining shelf life too short for allocation"
-    INSUFFICIENT_SHELF_LIFE = "remaining shelf life too short for this order"
-    LOT_NOT_REQUESTED = "lot not requested"
-    LOT_TOO_SMALL = "lot cannot fill the line alone"
-
-
-REASON_BY_VIOLATION: dict[ShelfLifeViolation, SkipReason] = {
-    "expired": SkipReason.EXPIRED,
-    "allocation_stopped": SkipReason.ALLOCATION_STOPPED,
-    "insufficient_shelf_life": SkipReason.INSUFFICIENT_SHELF_LIFE,
-}
 
 
 class SkippedLot(NamedTuple):
@@ -69,8 +50,7 @@ def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict
 class AvailableLots:
     """Available stock of a SKU in a warehouse on a local date, reduced by each allocation."""
 
-    rules: ShelfLifeRules
-    local_date: date
+    rules: shelf_life.ShelfLifeRules
     queue: FefoQueue
     excluded: list[SkippedLot]
     """Stock excluded for all demands, in FEFO order."""
@@ -81,22 +61,22 @@ class AvailableLots:
         cls, uow: LotsUnitOfWork, rules: ShelfLifeRules, balances: Iterable[Balance], pick_sequence: Mapping[str, int]
     ) -> "AvailableLots":
         """Separate available from excluded stock; `pick_sequence` gives the picking order of the locations."""
-        available, excluded, local_date = [], [], rules.local_date(uow.now)
+        available, excluded, rules_today = [], [], rules.as_of(uow.now)
         for balance in balances:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
                 pick_sequence=pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
             )  # fmt: skip
-            violation = shelf_life_violation(lot.expiry, local_date, rules.policy.stop_allocation_days)
+            violation = rules_today.allocation_violation(lot.expiry)
             if violation or uow.is_held(balance):
                 excluded.append(
-                    SkippedLot(available_lot, REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
+                    SkippedLot(available_lot, SKIP_REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
                 )
             else:
                 available.append(available_lot)
         return cls(
-            rules, local_date, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
+            rules_today, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
         )
 
     def allocate(self, demand: Demand) -> list[AllocatedQuantity]:
@@ -111,8 +91,8 @@ class AvailableLots:
         """Return why the demand cannot take this available lot, or None."""
         if not demand.accepts_lot(lot.lot):
             return SkipReason.LOT_NOT_REQUESTED
-        violation = shelf_life_violation(lot.expiry, self.local_date, min_remaining_days=self._min_days(demand))
-        return REASON_BY_VIOLATION[violation] if violation else None
+        violation = self.rules.allocation_violation(lot.expiry, self._min_days(demand))
+        return SKIP_REASON_BY_VIOLATION[violation] if violation else None
 
     def _is_unrestricted(self, demand: Demand) -> bool:
         return not demand.allowed_lots and demand.assigned_lot is None and not self._min_days(demand)

@@ -1,10 +1,10 @@
 """Dispatch checks and shipments (S10, S28).
 
-A check is decided under the lock of the SKU. An approval reserves nothing and expires.
+A check is decided under the lock of the SKU.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.lots.allocation.domain.dispatch_rules import DispatchLine, DispatchRules, dispatch_lines
 from services.lots.balances.domain.ledger import DocumentRefs, MessageContext
@@ -14,9 +14,7 @@ from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped, RejectedLot
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotQuantity, PackedLot
-
-APPROVAL_TTL = timedelta(minutes=15)
-"""Maximum validity of an approval."""
+from shared.inventory.shelf_life import approval_valid_until
 
 DispatchCheckResult = LotDispatchApproved | LotDispatchRejected
 
@@ -39,38 +37,27 @@ def _check_product(
     now: datetime,
 ) -> DispatchCheckResult:
     check = event.data
-    rejected, valid_until = [], now + APPROVAL_TTL
-    for dispatch_line in product_lines:
-        if violation := _dispatch_violation(rules, dispatch_line, check, now):
-            code, detail = violation
-            rejected.append(
-                RejectedLot(
-                    line=dispatch_line.line,
-                    sku=sku,
-                    lot=dispatch_line.lot,
-                    quantity=dispatch_line.quantity,
-                    code=code,
-                    detail=detail,
-                )
-            )
-        else:
-            valid_until = min(
-                valid_until,
-                rules.dispatchable_until(dispatch_line, check.customer, check.min_remaining_shelf_life_days)
-                or valid_until,
-            )
+    packed_lots = [
+        PackedLot(line=dispatch_line.line, sku=sku, lot=dispatch_line.lot, quantity=dispatch_line.quantity)
+        for dispatch_line in product_lines
+    ]
+    rejected = [
+        RejectedLot(**dict(packed_lot), code=violation[0], detail=violation[1])
+        for dispatch_line, packed_lot in zip(product_lines, packed_lots, strict=True)
+        if (violation := _dispatch_violation(rules, dispatch_line, check, now))
+    ]
     if rejected:
         return LotDispatchRejected(
             actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
             order=check.order, orders=check.orders, stock=rejected,
         )  # fmt: skip
-    packed_lots = [
-        PackedLot(line=dispatch_line.line, sku=sku, lot=dispatch_line.lot, quantity=dispatch_line.quantity)
+    limits = (
+        rules.dispatchable_until(dispatch_line, now, check.customer, check.min_remaining_shelf_life_days)
         for dispatch_line in product_lines
-    ]
+    )
     return LotDispatchApproved(
         actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
-        order=check.order, orders=check.orders, stock=packed_lots, valid_until=valid_until,
+        order=check.order, orders=check.orders, stock=packed_lots, valid_until=approval_valid_until(now, limits),
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
 from shared.contracts.problems import Code
-from shared.inventory.expiry import dispatchable_until, shelf_life_violation
 
 DispatchEvent = TypeVar("DispatchEvent", DispatchCheckRequested, OrderDispatched)
 
@@ -57,25 +56,15 @@ class DispatchRules(NamedTuple):
         for hold in self.uow.open_holds(dispatch_line.sku, dispatch_line.lot):
             if hold.location is None:
                 return Code.ON_HOLD, f"on hold {hold.hold_id}: {hold.reason}"
-        rules, expiry = self.shelf_life_rules_for(dispatch_line), self.expiry(dispatch_line)
-        min_days = rules.policy.min_remaining_shelf_life(customer, requested_days)
-        violation = shelf_life_violation(expiry, rules.local_date(now), min_remaining_days=min_days)
-        if violation == "expired":
-            return Code.EXPIRED, f"expired on {expiry}"
-        return (
-            (Code.INSUFFICIENT_SHELF_LIFE, f"expires on {expiry}, {min_days} days of remaining shelf life required")
-            if violation
-            else None
-        )
+        rules = self.shelf_life_rules_for(dispatch_line).as_of(now)
+        return rules.dispatch_violation(self.expiry(dispatch_line), customer, requested_days)
 
-    def dispatchable_until(self, dispatch_line: DispatchLine, customer: str, requested_days: int) -> datetime | None:
+    def dispatchable_until(
+        self, dispatch_line: DispatchLine, now: datetime, customer: str, requested_days: int
+    ) -> datetime | None:
         """Return the time until which the remaining shelf life is sufficient."""
-        rules = self.shelf_life_rules_for(dispatch_line)
-        return dispatchable_until(
-            self.expiry(dispatch_line),
-            rules.time_zone,
-            min_remaining_days=rules.policy.min_remaining_shelf_life(customer, requested_days),
-        )
+        rules = self.shelf_life_rules_for(dispatch_line).as_of(now)
+        return rules.dispatchable_until(self.expiry(dispatch_line), customer, requested_days)
 
     def expiry(self, dispatch_line: DispatchLine) -> date | None:
         """Return the expiry date in force."""

@@ -5,16 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from services.serials.allocation.domain.allocate import Allocation
-from services.serials.allocation.domain.available_units import (
-    LOT_TOO_SMALL,
-    ON_HOLD,
-    AllocationCriteria,
-    criteria_of,
-    skip_reason,
-)
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.allocation.domain.available_units import AllocationCriteria, criteria_of, skip_reason
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.inventory.shelf_life import ShelfLifeRules
+from shared.inventory.skip_reason import SkipReason
 
 
 class UnitGroup(NamedTuple):
@@ -68,5 +64,6 @@ def _explain_groups(
 ) -> Counter[str]:
     reasons: Counter[str] = Counter()
     for unit, unit_count in groups:
-        reasons[ON_HOLD if unit.open_hold_count else skip_reason(unit, criteria, rules) or LOT_TOO_SMALL] += unit_count
+        reason = SkipReason.ON_HOLD if unit.open_hold_count else skip_reason(unit, criteria, rules)
+        reasons[reason or SkipReason.LOT_TOO_SMALL] += unit_count
     return reasons

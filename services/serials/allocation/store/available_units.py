@@ -17,12 +17,13 @@ from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
+from shared.inventory import fefo
 from shared.persistence.database import Transaction
 
 AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL"
-EXPIRY = "coalesce(s.expiry, 'infinity')"
+EXPIRY = fefo.sql_expression("expiry", "s.expiry")
 IN_POOL = f"s.sku = p.sku AND s.warehouse = p.warehouse AND {AVAILABLE}"
-FEFO_ORDER = f"{EXPIRY}, s.received_at, s.serial"
+FEFO_ORDER = fefo.sql_order(expiry="s.expiry", received_at="s.received_at", number="s.serial")
 
 SELECT_AVAILABLE = text(f"""
     SELECT {UNIT_COLUMNS} FROM unnest(

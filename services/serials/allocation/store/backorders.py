@@ -13,10 +13,11 @@ from sqlalchemy import TextClause, text
 from services.serials.allocation.domain.demand import DemandSet
 from services.serials.allocation.store.available_units import IN_POOL, as_arrays
 from services.serials.allocation.store.demands import DEMAND_COLUMNS, SERIALS_COLUMN, demands_from_rows
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.inventory.expiry import days_left
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
 
 NO_LIMIT = 2**31 - 1

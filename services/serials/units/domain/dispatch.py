@@ -1,10 +1,7 @@
-"""Dispatch check: whether units may ship, decided on their current state under the lock of the SKU (S28).
-
-An approval reserves nothing and expires after a limited time.
-"""
+"""Dispatch check: whether units may ship, decided on their current state under the lock of the SKU (S28)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from services.serials.units.domain.fulfillment_events import group_by_sku
@@ -15,8 +12,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import DispatchCheckRequested, PackedSerial
 from shared.contracts.problems import Code
 from shared.contracts.serials import RejectedSerial, SerialDispatchApproved, SerialDispatchRejected
-
-APPROVAL_TTL = timedelta(minutes=15)
+from shared.inventory.shelf_life import approval_valid_until
 
 DispatchCheckResult = SerialDispatchApproved | SerialDispatchRejected
 
@@ -34,7 +30,9 @@ class DispatchRules(NamedTuple):
             return code, f"{unit.sku} {unit.serial} is {unit.description}"
         rules = self.shelf_life_by_pool.get(unit.pool)
         shelf_life_violation = (
-            rules.dispatch_violation(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
+            rules.dispatch_violation(unit.expiry, check.customer, check.min_remaining_shelf_life_days)
+            if rules
+            else None
         )
         return (
             (shelf_life_violation[0], f"{unit.sku} {unit.serial}: {shelf_life_violation[1]}")
@@ -42,13 +40,12 @@ class DispatchRules(NamedTuple):
             else None
         )
 
-    def approval_valid_until(self, unit: Unit, check: DispatchCheckRequested) -> datetime:
-        """Return the end of the approval: 15 minutes, or less if the unit's last dispatchable day ends earlier."""
+    def dispatchable_until(self, unit: Unit, check: DispatchCheckRequested) -> datetime | None:
+        """Return the instant from which the unit may not ship."""
         rules = self.shelf_life_by_pool.get(unit.pool)
-        dispatchable_until = (
-            rules.dispatchable_until(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
-        )
-        return min(self.now + APPROVAL_TTL, dispatchable_until or self.now + APPROVAL_TTL)
+        if rules is None:
+            return None
+        return rules.dispatchable_until(unit.expiry, check.customer, check.min_remaining_shelf_life_days)
 
 
 def check_dispatch(
@@ -84,7 +81,7 @@ def _check_product(
     return SerialDispatchApproved(
         actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
         order=check.order, orders=check.orders, serials=[unit.serial for unit, _ in units],
-        valid_until=min(rules.approval_valid_until(unit, check) for unit, _ in units),
+        valid_until=approval_valid_until(rules.now, (rules.dispatchable_until(unit, check) for unit, _ in units)),
     )  # fmt: skip
 
 

@@ -4,22 +4,21 @@
 once, for all thresholds. Dates are local to the warehouse.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.corrections import expired_hold_id
 from services.serials.units.domain.operations import DocumentRefs, MessageContext
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message, chunks
 from shared.contracts.serials import SerialExpired, SerialExpiring
-from shared.inventory.expiry import days_left, is_expired
-
-NO_NEXT_CHECK = date.max
+from shared.inventory.expiry import crossed_thresholds, days_left, is_expired, next_check_date
+from shared.inventory.shelf_life import ShelfLifeRules
 
 
 class SerialExpiryCheckDue(Message, type="serial.expiry_check_due.v1", key="sku"):
@@ -42,20 +41,6 @@ class ExpiryGroup(NamedTuple):
     def from_event(cls, event: SerialExpiryCheckDue) -> "ExpiryGroup":
         """Return the group that an event is about."""
         return cls(event.sku, event.warehouse, event.expiry)
-
-
-def crossed_thresholds(expiry: date, next_check: date, day: date, thresholds: Iterable[int]) -> list[int]:
-    """Return the thresholds crossed since the last check, in the order in which they were crossed."""
-    crossed = (days for days in set(thresholds) if next_check <= expiry - timedelta(days=days) <= day)
-    return sorted(crossed, reverse=True)
-
-
-def next_check_date(expiry: date, day: date, thresholds: Iterable[int]) -> date:
-    """Return the next date on which a threshold is crossed or the unit has expired."""
-    if is_expired(expiry, day):
-        return NO_NEXT_CHECK
-    upcoming = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, day) > days]
-    return min(upcoming, default=expiry + timedelta(days=1))
 
 
 def check_expiry(
@@ -89,7 +74,7 @@ def _check_group(
     serials_by_threshold: dict[int, list[str]] = {}
     for unit in due_units:
         for threshold in crossed_thresholds(
-            group.expiry, unit.next_expiry_check or date.min, rules.local_date, rules.policy.expiry_alert_days
+            group.expiry, rules.local_date, rules.policy.expiry_alert_days, since=unit.next_expiry_check or date.min
         ):
             serials_by_threshold.setdefault(threshold, []).append(unit.serial)
         unit.next_expiry_check = next_check_date(group.expiry, rules.local_date, rules.policy.expiry_alert_days)

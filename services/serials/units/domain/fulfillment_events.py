@@ -180,7 +180,7 @@ def _ship_product(
                 )
             # The time of dispatch counts, not of processing: a message may be delayed overnight.
             rules = shelf_life_by_pool.get(unit.pool)
-            if rules and (violation := rules.at(event.time).dispatch_violation(unit, payload.customer)):
+            if rules and (violation := rules.at(event.time).dispatch_violation(unit.expiry, payload.customer)):
                 units_by_violation[violation].append(unit)
             uow.transition(unit, operation_by_line[packed_serial.line], None)
             unit.shipment, unit.customer, unit.warehouse = payload.shipment, payload.customer, None

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from services.serials.units.domain.shelf_life import ShelfLifeRules
 from services.serials.units.domain.unit import Pool, Unit
 from shared.inventory.reference_data import load_products, load_warehouses
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.time_zone_changes import lock_time_zones
 from shared.persistence.database import Transaction
 
