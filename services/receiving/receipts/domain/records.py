@@ -1,5 +1,6 @@
 """Immutable records of receipts: one class per table, one field per column."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -112,6 +113,14 @@ class Unit(NamedTuple):
     def as_received(self) -> "Unit":
         """Return the scanned unit as on hand."""
         return self._replace(version=self.version + 1, status="ON_HAND", session=None)
+
+
+def group_by_line(units: Iterable[Unit]) -> dict[RowKey, list[Unit]]:
+    """Group units by (receipt, line)."""
+    units_by_line: dict[RowKey, list[Unit]] = {}
+    for unit in units:
+        units_by_line.setdefault((unit.receipt or "", unit.line or ""), []).append(unit)
+    return units_by_line
 
 
 class Session(NamedTuple):
