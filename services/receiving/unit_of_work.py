@@ -100,6 +100,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         )
         self.returned_lots_by_return = self.returned_lots.index(attrgetter("return_id"))
         self.returns_by_shipped_lot: defaultdict[ShippedKey, set[str]] = defaultdict(set)
+        """Ids of the returns that contain a shipped lot."""
         self.lot_dispositions: list[LotDisposition] = []
 
     # Products and locations

@@ -101,5 +101,5 @@ class LotReceivingMachine(RuleBasedStateMachine):
         expiries_by_lot: defaultdict[tuple[str, str, str], set[object]] = defaultdict(set)
         for scan in self.service.uow.lot_scans:
             if scan.status != "REJECTED":
-                expiries_by_lot[scan.key].add(scan.expiry)
+                expiries_by_lot[scan.receipt, scan.sku, scan.lot].add(scan.expiry)
         assert all(len(expiries) == 1 for expiries in expiries_by_lot.values())

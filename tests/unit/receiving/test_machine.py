@@ -170,14 +170,14 @@ class ReceivingMachine(LotReceivingMachine):
     def published_events_match_state(self) -> None:
         """Published expectations equal the state, except for lines that await their product."""
         expected = {
-            unit.key: unit.receipt
+            (unit.sku, unit.serial): unit.receipt
             for unit in self.service.uow.units
             if unit.is_listed
             and unit.status in {"EXPECTED", "SCANNED"}
             and not self._is_awaiting_product(unit.receipt, unit.line)
         }
         assert expected == self.expected_receipts
-        on_hand = {unit.key for unit in self.service.uow.units if unit.status in {"ON_HAND", "VOID"}}
+        on_hand = {(unit.sku, unit.serial) for unit in self.service.uow.units if unit.status in {"ON_HAND", "VOID"}}
         assert on_hand == self.received_serials
 
     def _is_awaiting_product(self, receipt: str | None, line: str | None) -> bool:

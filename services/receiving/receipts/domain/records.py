@@ -94,11 +94,6 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
 
-    @property
-    def key(self) -> RowKey:
-        """(sku, serial)."""
-        return self.sku, self.serial
-
     def as_expected(self, receipt: str, line: str) -> "Unit":
         """Return the unit as expected on a receipt line, with a listed serial number."""
         return Unit(
@@ -184,11 +179,6 @@ class LotScan(NamedTuple):
     best_before: date | None
     scanned_by: str
     scanned_at: datetime
-
-    @property
-    def key(self) -> LotKey:
-        """(receipt, sku, lot)."""
-        return self.receipt, self.sku, self.lot
 
 
 class Discrepancy(NamedTuple):

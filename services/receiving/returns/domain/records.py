@@ -34,11 +34,6 @@ class ReturnUnit(NamedTuple):
     disposed_at: datetime | None = None
     disposed_by: str | None = None
 
-    @property
-    def key(self) -> "ReturnUnitKey":
-        """(return, sku, serial)."""
-        return self.return_id, self.sku, self.serial
-
 
 ReturnUnitKey = tuple[str, str, str]
 """(return, sku, serial)."""
