@@ -75,6 +75,22 @@ def test_unit_is_returned_once(service: InMemoryReceiving) -> None:
     assert not error_codes(receive_serials(service, "A", return_id="RMA2", order="SO2"))
 
 
+def test_return_contains_a_unit_once(service: InMemoryReceiving) -> None:
+    """A unit that was restocked and shipped again on its order needs a return with another id (S18)."""
+    receive_serials(service, "A")
+    dispose_serials(service, "A")
+    shipped_event = SerialStateChanged(
+        sku="PUMP", serials=["A"], versions=[9], from_status="PICKED", status="SHIPPED", reason="dispatched",
+        order="SO", customer="CLINIC",
+    )  # fmt: skip
+    assert service.handle_event(shipped_event) == []
+    repeated = receive_serials(service, "A", "B")
+    assert (error_codes(repeated), repeated.violations[0].blocked_by) == (["already_returned"], ["/returns/RMA"])
+    assert repeated.body is not None
+    assert repeated.body.model_dump()["serials"] == ["B"]
+    assert not error_codes(receive_serials(service, "A", return_id="RMA2"))
+
+
 def test_invalid_returns_are_rejected(service: InMemoryReceiving) -> None:
     """Unknown products or locations, repeated units and returns of other orders are rejected completely."""
     assert error_codes(receive_serials(service, "A", sku="NOPE")) == ["product_not_found"]

@@ -31,7 +31,7 @@ def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Command
     accepted: list[Unit] = []
     for serial in command.serials:
         unit = uow.get_unit(command.sku, serial)
-        if violation := _return_violation(unit, command):
+        if violation := _return_violation(uow, unit, command):
             rejected[violation].append(unit)
         else:
             accepted.append(_return_unit(uow, command, unit))
@@ -83,9 +83,12 @@ def _document_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Pro
     return None
 
 
-def _return_violation(unit: Unit, command: ReceiveReturn) -> tuple[Code, str] | None:
+def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveReturn) -> tuple[Code, str] | None:
     """Return the error code and the reason or blocking path if a unit cannot be returned."""
     is_same_customer_order = (unit.order_id, unit.customer) == (command.order, command.customer)
+    if (command.return_id, unit.sku, unit.serial) in uow.returned_units:
+        # Also if it was restocked and shipped again: another return of the unit has an id of its own.
+        return Code.ALREADY_RETURNED, resource_path("returns", command.return_id)
     if unit.status == "SHIPPED":
         return (
             None
