@@ -35,6 +35,14 @@ async def test_changed_order_and_carton_are_published_once(harness: FulfillmentH
     assert harness.events[-1] is status_changed
 
 
+async def test_no_status_of_an_order_command_is_hidden(harness: FulfillmentHarness) -> None:
+    """An order that is placed and cancelled in one transaction publishes both statuses."""
+    line = {"line": "1", "sku": harness.scoped_id("NEW"), "quantity": 1}
+    await harness.handle(harness.order_placed("SO-1", lines=[line]), OrderCancelled(order=harness.scoped_id("SO-1")))
+    statuses = [event.status for event in harness.events_of(OrderStatusChanged)]
+    assert statuses == ["AWAITING_PRODUCT", "CANCELLED"]
+
+
 async def test_shipped_unit_is_not_on_the_pick_list(harness: FulfillmentHarness) -> None:
     """Commands after the dispatch find the unit as shipped and the order as complete (S19)."""
     await harness.pack_order("SO-1", "C-1", "S1")

@@ -1,10 +1,13 @@
-"""Places, amends and cancels orders; a change that arrives before its order is applied when it is placed."""
+"""Places, amends and cancels orders; a change that arrives before its order is applied when it is placed.
+
+Each of these commands publishes the status at once, so that a transaction with several hides no status.
+"""
 
 from collections.abc import Collection
 
 from services.fulfillment.orders.domain.amend import amend_order
 from services.fulfillment.orders.domain.cancel import cancel_line, cancel_order
-from services.fulfillment.orders.domain.order_status import order_status
+from services.fulfillment.orders.domain.events import publish_order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.place import create_order
 from services.fulfillment.orders.domain.records import Order
@@ -25,7 +28,7 @@ def place_order(uow: FulfillmentUnitOfWork, data: OrderPlaced) -> CommandResult:
         return rejected(*violations)
     order = uow.orders[data.order]
     violations = _apply_early_messages(uow, order, {line.sku for line in data.lines})
-    order.status = order_status(order)
+    publish_order_status(uow, order)
     result = order_result(order, violations)
     return result.created(order_path(order.order_id)) if is_new else result
 
@@ -38,7 +41,7 @@ def change_order(uow: FulfillmentUnitOfWork, data: OrderChange) -> CommandResult
         uow.new_early_messages.append(uow.event)
         return CommandResult(OrderResult(order=data.order, status="UNKNOWN", path=None))
     violations = _apply_change(uow, order, data)
-    order.status = order_status(order)
+    publish_order_status(uow, order)
     return rejected(*violations) if violations else order_result(order)
 
 

@@ -117,12 +117,18 @@ def publish_carton_contents(uow: FulfillmentUnitOfWork) -> None:
 
 def publish_order_statuses(uow: FulfillmentUnitOfWork) -> None:
     """Publish the status of each changed order once, with its changed lines."""
-    for order_id, (context, changed_lines) in uow.changed_orders.items():
-        order = uow.orders[order_id]
-        order.status = order_status(order)
-        for lines in chunks(changed_lines.values()) if changed_lines else [()]:
-            uow.emit(
-                OrderStatusChanged, context, order=order_id, status=order.status, warehouse=order.warehouse,
-                customer=order.customer, lines=[line_progress(line) for line in lines],
-            )  # fmt: skip
-    uow.changed_orders.clear()
+    for order_id in list(uow.changed_orders):
+        publish_order_status(uow, uow.orders[order_id])
+
+
+def publish_order_status(uow: FulfillmentUnitOfWork, order: Order) -> None:
+    """Publish the status of an order, if it has changed; caused by the last message that changed it."""
+    if order.order_id not in uow.changed_orders:
+        return
+    context, changed_lines = uow.changed_orders.pop(order.order_id)
+    order.status = order_status(order)
+    for lines in chunks(changed_lines.values()) if changed_lines else [()]:
+        uow.emit(
+            OrderStatusChanged, context, order=order.order_id, status=order.status, warehouse=order.warehouse,
+            customer=order.customer, lines=[line_progress(line) for line in lines],
+        )  # fmt: skip

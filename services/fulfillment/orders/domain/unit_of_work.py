@@ -80,7 +80,7 @@ class FulfillmentUnitOfWork(UnitOfWork):
         )
 
     def mark_order(self, order: Order) -> None:
-        """Publish the status of an order, once, caused by the last message that changed it."""
+        """Publish the status of an order, caused by the last message that changed it."""
         self._changed_lines(order.order_id)
 
     def mark_line(self, line: Line) -> None:
