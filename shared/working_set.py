@@ -58,6 +58,11 @@ class WorkingSet(Generic[K, R]):
             index.discard(key)
         return self._rows.pop(key)
 
+    def evict(self, key: K) -> R:
+        """Drop a saved row without deleting it."""
+        del self._saved[key]
+        return self.remove(key)
+
     def get(self, key: K) -> R | None:
         """Return the row of a key, or None."""
         return self._rows.get(key)

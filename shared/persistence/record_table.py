@@ -36,6 +36,7 @@ class RecordTable(Generic[R]):
     `updated` lists the columns of an UPDATE; without it, rows are only inserted and deleted.
     `version` names the column that an UPDATE compares with its loaded value; the rows must be immutable.
     `guard` is a further condition of the UPDATE, on the table as `t` and the parameters as `input`.
+    `scope` restricts UPDATE and DELETE to rows of the table `t`, for a key that is unique only among these.
     With `upsert`, new and changed rows are saved with one statement, which does not detect concurrent changes.
     """
 
@@ -50,6 +51,7 @@ class RecordTable(Generic[R]):
         generated: str = "",
         version: str = "",
         guard: str = "true",
+        scope: str = "true",
         upsert: bool = False,
     ) -> None:
         self.name, self.record, self.key, self.updated = name, record, tuple(key.split()), tuple(updated.split())
@@ -58,7 +60,7 @@ class RecordTable(Generic[R]):
         self.types = {column: (types or {}).get(column) or _sql_type(hints[column]) for column in names}
         self.inserted = tuple(column for column in names if column not in generated.split())
         """Columns of an INSERT: all but the generated ones."""
-        self.version = version
+        self.version, self.scope = version, scope
         self.guard = f"{guard} AND t.{version} = input.{LOADED_VERSION}" if version else guard
         self._input_types = self.types | ({LOADED_VERSION: self.types[version]} if version else {})
         assignments = ", ".join(f"{column} = excluded.{column}" for column in self.updated)
@@ -156,7 +158,7 @@ class RecordTable(Generic[R]):
         return f"CAST({column} AS {sql_type}) AS {column}" if self._is_converted(column) else column
 
     def _same_key(self) -> str:
-        return " AND ".join(f"t.{column} = input.{column}" for column in self.key)
+        return " AND ".join((*(f"t.{column} = input.{column}" for column in self.key), self.scope))
 
 
 BUILT_IN_TYPES = frozenset({*SQL_TYPES.values(), "integer", "smallint", "uuid", "jsonb", "bytea"})

@@ -149,3 +149,24 @@ async def test_upsert_saves_new_and_changed_rows_with_one_statement(engine: Asyn
         assert tx.statement_count == count + 1
         rows = await tx.fetch_all(text("SELECT box, number, status, weight, serials FROM parcel ORDER BY 1, 2"))
         assert table.load(rows) == sorted(parcels)
+
+
+async def test_scope_protects_other_rows_with_the_same_key(engine: AsyncEngine) -> None:
+    """UPDATE and DELETE leave rows outside the scope of a table as they are."""
+    table = RecordTable(
+        "parcel", Parcel, "box number", "weight", types={"serials": "text[]"}, scope="t.status = 'OPEN'"
+    )
+    shut = [Parcel("A", number, "SHUT", Decimal(1), []) for number in range(2)]
+    async with transaction(engine) as tx:
+        for statement in CREATE_PARCEL:
+            await tx.execute(text(statement.format("text")))
+        await table.insert_rows(tx, shut)
+        parcels: WorkingSet[tuple[str, int], Parcel] = WorkingSet(attrgetter("box", "number"))
+        for number in range(2):
+            parcels.put(Parcel("A", number, "OPEN", Decimal(1), []))
+        await table.save(tx, parcels)
+        parcels.put(parcels["A", 0]._replace(weight=Decimal(2)))
+        parcels.remove(("A", 1))
+        await table.save(tx, parcels)
+        rows = await tx.fetch_all(text("SELECT box, number, status, weight, serials FROM parcel ORDER BY 2, 3"))
+        assert table.load(rows) == [parcels["A", 0], *shut]
