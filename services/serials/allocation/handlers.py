@@ -87,7 +87,7 @@ async def reschedule_expiry_checks(
     thresholds = {sku: policy.expiry_alert_days for sku, policy in uow.previous_policies.items()}
     changed = (event.data for event in events if event.data.sku in thresholds)
     skus = {product.sku for product in changed if product.shelf_life.expiry_alert_days != thresholds[product.sku]}
-    await expiry.reschedule_checks(tx, skus)
+    await expiry.reschedule_checks(tx, uow, skus)
 
 
 async def load_backorder_pools(

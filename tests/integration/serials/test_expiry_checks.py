@@ -9,8 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry as expiry_store
+from services.serials.units.store import units
 from shared.contracts.commands.serials import CorrectSerialExpiry
+from shared.persistence.database import transaction
 from tests.integration.expiry_checks import (
     advance_days,
     job_runner,
@@ -24,6 +27,7 @@ from tests.integration.serials.test_backorders import put_away_units, serials_by
 from tests.integration.serials.test_expiry import shelf_life_policy
 from tests.support.time_zones import DAY
 
+SELECT_NEXT_CHECKS = text("SELECT next_expiry_check FROM serial_state WHERE sku = :sku ORDER BY serial")
 pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
 
 
@@ -113,6 +117,22 @@ async def test_changed_thresholds_apply_from_the_next_day(
         advance_days(monkeypatch, day)
         await run_expiry_check(harness)
     assert await published_thresholds(harness) == [90, 60, 45]
+
+
+async def test_changed_thresholds_also_reach_units_loaded_before(harness: SerialsHarness) -> None:
+    """A unit that the same transaction loaded before the change has the date that the database has (S29)."""
+    await harness.handle(shelf_life_policy(harness, 1))
+    serials = serial_numbers(2)
+    await put_away_units(harness, serials, **label_expiring_in(50))
+    await run_expiry_check(harness)
+    async with transaction(harness.engine) as tx:
+        uow = SerialsUnitOfWork(tx.now, iter(()))
+        await units.load(tx, uow, [(harness.sku, serial) for serial in serials])
+        unit, other_unit = uow.units
+        other_unit.next_expiry_check = unit.next_expiry_check = date.max
+        await expiry_store.reschedule_checks(tx, uow, {harness.sku})
+        rows = await tx.fetch_all(SELECT_NEXT_CHECKS, {"sku": harness.sku})
+        assert [row.next_expiry_check for row in rows] == [unit.next_expiry_check, other_unit.next_expiry_check]
 
 
 async def test_concurrent_expiry_checks_publish_each_event_once(

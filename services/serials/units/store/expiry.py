@@ -1,12 +1,13 @@
 """Finds units due for an expiry check, and saves the date of the next check."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import text
 
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.unit import Unit
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.inventory.reference_data import today_by_warehouse
 from shared.persistence.database import Transaction
@@ -68,9 +69,13 @@ async def find_due_units(tx: Transaction, events: Iterable[SerialExpiryCheckDue]
     return UNITS.load(await tx.fetch_all(SELECT_DUE_UNITS, values))
 
 
-async def reschedule_checks(tx: Transaction, skus: Collection[str]) -> None:
+async def reschedule_checks(tx: Transaction, uow: SerialsUnitOfWork, skus: Collection[str]) -> None:
     """Reschedule the checks of all units of products to tomorrow: later thresholds are not reported yet."""
     if skus:
         local_dates = await today_by_warehouse(tx)
         values = {"skus": list(skus), "warehouses": list(local_dates), "days": list(local_dates.values())}
         await tx.execute(UPDATE_NEXT_CHECK_TO_TOMORROW, values)
+        for unit in uow.units:
+            # A later save of a loaded unit must not restore its former date.
+            if unit.next_expiry_check and unit.sku in skus and unit.warehouse in local_dates:
+                unit.next_expiry_check = min(unit.next_expiry_check, local_dates[unit.warehouse] + timedelta(1))
