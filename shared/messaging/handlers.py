@@ -91,3 +91,8 @@ class Policy(NamedTuple):
 
     handle: Callable[[Any], None]
     load: Callable[[Transaction, Any], Awaitable[None]] | None = None
+    reads_saved_changes: bool = True
+    """For the first policy: whether `load` must see the changes of the handlers in the database.
+
+    Otherwise the changes of a single batch are saved once, together with those of the policies.
+    """

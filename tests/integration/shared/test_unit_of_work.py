@@ -75,6 +75,14 @@ async def test_handlers_and_policies_share_one_unit_of_work(engine: AsyncEngine)
         assert [(unit.serial, unit.position) for unit in uow.units] == [("1", 1), ("label", 2), ("2", 3), ("seal", 4)]
 
 
+async def test_changes_of_a_single_batch_are_saved_with_those_of_the_policy(engine: AsyncEngine) -> None:
+    """Without a policy that reads saved changes, one statement inserts the rows of handlers and policy."""
+    registry = replace(REGISTRY, policies=(Policy(seal, reads_saved_changes=False),))
+    async with transaction(engine) as tx:
+        await dispatch(tx, registry, [to_event(Arrived(box="A", serials=["1"]))])
+        assert tx.statement_count == 5, "locks (2), load, insert, outbox"
+
+
 async def test_events_of_a_command_are_those_of_its_handler(engine: AsyncEngine) -> None:
     """The result of a command lists what its own handler emitted, not the events of other messages or policies."""
     events = [to_event(Add(box="A", serials=[serial])) for serial in ("1", "2")]
