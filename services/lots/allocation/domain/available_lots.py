@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.lots.allocation.domain.demand import Demand
+from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.records import Balance, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.upstream import ShelfLifePolicy
@@ -26,8 +26,11 @@ class ShelfLifeRules(NamedTuple):
         """The current date in the warehouse."""
         return expiry.today(now, self.time_zone)
 
-
-ShelfLifeByPool = Mapping[Pool, ShelfLifeRules]
+    @classmethod
+    def from_unit_of_work(cls, uow: LotsUnitOfWork, pool: Pool) -> "ShelfLifeRules":
+        """Take the loaded time zone and policy."""
+        sku, warehouse = pool
+        return cls(uow.time_zones.get(warehouse, cls().time_zone), uow.shelf_life.get(sku, cls().policy))
 
 
 class SkipReason(StrEnum):
@@ -58,7 +61,7 @@ class SkippedLot(NamedTuple):
 def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict[Pool, list[Balance]]:
     """Group balances in storage with unallocated stock by pool."""
     balances_by_pool: dict[Pool, list[Balance]] = {pool: [] for pool in pools}
-    for balance in uow.balances.values():
+    for balance in uow.balances:
         pool = balance.sku, balance.warehouse
         if pool in balances_by_pool and balance.is_storage and balance.unallocated > 0:
             balances_by_pool[pool].append(balance)
