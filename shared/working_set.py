@@ -37,6 +37,7 @@ class WorkingSet(Generic[K, R]):
         self._rows: dict[K, R] = {}
         self._saved: dict[K, Any] = {}
         self._indexes: list[Index[Any, K, R]] = []
+        """Indexes that have been used."""
 
     def load(self, rows: Iterable[R]) -> None:
         """Add loaded rows; a row that is already present, changed or removed stays as it is."""
@@ -56,6 +57,11 @@ class WorkingSet(Generic[K, R]):
         for index in self._indexes:
             index.discard(key)
         return self._rows.pop(key)
+
+    def evict(self, key: K) -> R:
+        """Drop a saved row without deleting it."""
+        del self._saved[key]
+        return self.remove(key)
 
     def get(self, key: K) -> R | None:
         """Return the row of a key, or None."""
@@ -86,9 +92,7 @@ class WorkingSet(Generic[K, R]):
 
         A row that is changed in place keeps its group: `put` it again to move it.
         """
-        index = Index(self, group)
-        self._indexes.append(index)
-        return index
+        return Index(self, group, self._indexes)
 
     def pop_changes(self) -> Changes[K, R]:
         """Return the changes to save, and regard them as saved from now on."""
@@ -117,25 +121,27 @@ class WorkingSet(Generic[K, R]):
 class Index(Generic[G, K, R]):
     """The rows of a working set by a secondary key; built at its first use."""
 
-    def __init__(self, rows: WorkingSet[K, R], group: Callable[[R], G | None]) -> None:
-        self._working_set, self._group = rows, group
-        self._rows_by_group: dict[G, dict[K, R]] | None = None
+    def __init__(
+        self, rows: WorkingSet[K, R], group: Callable[[R], G | None], used_indexes: "list[Index[Any, K, R]]"
+    ) -> None:
+        self._working_set, self._group, self._used_indexes = rows, group, used_indexes
+        self._rows_by_group: dict[G, dict[K, R]] = {}
         self._group_by_key: dict[K, G] = {}
+        self._is_built = False
 
     def __getitem__(self, group: G) -> list[R]:
         """Return the rows of a group in the order of their insertion."""
-        if self._rows_by_group is None:
-            self._rows_by_group = {}
+        if not self._is_built:
+            self._is_built = True
+            self._used_indexes.append(self)
             for row in self._working_set:
                 self.add(self._working_set.key(row), row)
         return list(self._rows_by_group.get(group, {}).values())
 
     def add(self, key: K, row: R) -> None:
         """Add a row, or move it to its current group."""
-        if self._rows_by_group is None:
-            return
         group = self._group(row)
-        if key in self._group_by_key and self._group_by_key[key] != group:
+        if self._group_by_key.get(key, group) != group:
             self.discard(key)
         if group is not None:
             self._group_by_key[key] = group
@@ -143,7 +149,7 @@ class Index(Generic[G, K, R]):
 
     def discard(self, key: K) -> None:
         """Remove a row."""
-        if self._rows_by_group is not None and key in self._group_by_key:
+        if key in self._group_by_key:
             del self._rows_by_group[self._group_by_key.pop(key)][key]
 
 

@@ -3,16 +3,47 @@
 from collections.abc import Iterable
 from typing import Any
 
-from services.fulfillment.orders import handlers as orders
+from services.fulfillment.orders import store as orders
 from services.fulfillment.orders.api import router as orders_router
-from services.fulfillment.orders.domain import ItemsResult, OrderResult
-from services.fulfillment.picking import handlers as picking
+from services.fulfillment.orders.domain import (
+    FulfillmentUnitOfWork,
+    ItemsResult,
+    OrderResult,
+    apply_allocation,
+    change_order,
+    place_order,
+    publish_carton_contents,
+    publish_order_statuses,
+    reevaluate_order,
+    request_reevaluation,
+)
+from services.fulfillment.picking import store as picking
 from services.fulfillment.picking.api import router as picking_router
-from services.fulfillment.picking.domain import SwapAccepted
-from services.fulfillment.shipping import handlers as shipping
+from services.fulfillment.picking.domain import (
+    SwapAccepted,
+    apply_hold,
+    correct_expiry,
+    ignore_release,
+    pick_items,
+    report_short_pick,
+    swap_lot,
+    swap_unit,
+    unpick_items,
+)
+from services.fulfillment.shipping import store as shipping
 from services.fulfillment.shipping.api import router as shipping_router
-from services.fulfillment.shipping.domain.dispatch import DispatchAccepted
-from services.fulfillment.shipping.domain.shipments import ShipmentResult
+from services.fulfillment.shipping.domain import (
+    DispatchAccepted,
+    ShipmentResult,
+    approve_dispatch,
+    cancel_shipment,
+    create_shipment,
+    dispatch_shipment,
+    move_to_carton,
+    pack_items,
+    reject_dispatch,
+    unpack_items,
+)
 from shared.contracts.commands.fulfillment import (
     CancelShipment,
     CreateShipment,
@@ -46,7 +77,7 @@ from shared.contracts.serials import (
 )
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
 from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
-from shared.messaging.handlers import CommandHandler, EventHandler
+from shared.messaging.handlers import CommandHandler, EventHandler, Policy
 from shared.runtime import create_app
 
 
@@ -65,6 +96,11 @@ def order_and_changed_product_keys(data: OrderReevaluationRequested) -> Iterable
     return (f"order:{data.order}", f"product:{data.sku}")
 
 
+def product_key(data: ProductChanged) -> Iterable[str]:
+    """Lock the product."""
+    return (f"product:{data.sku}",)
+
+
 def order_keys(data: Any) -> Iterable[str]:
     """Lock all orders of a shipment before their items are read."""
     return (f"order:{order_id}" for order_id in data.orders)
@@ -73,6 +109,11 @@ def order_keys(data: Any) -> Iterable[str]:
 def order_and_shipment_keys(data: Any) -> Iterable[str]:
     """Lock all orders of the shipment: one approval may complete the dispatch of all of them."""
     return (f"order:{order_id}" for order_id in (data.order, *data.orders))
+
+
+def hold_key(data: SerialHoldReleased | LotHoldReleased) -> Iterable[str]:
+    """Lock the released hold."""
+    return (f"hold:{data.hold_id}",)
 
 
 def orders_with_held_units(data: SerialHoldPlaced) -> Iterable[str]:
@@ -92,75 +133,90 @@ def affects_orders(data: SerialExpiryCorrected | LotDatesCorrected) -> bool:
 
 HANDLERS = (
     CommandHandler(
-        OrderPlaced, orders.place_orders, order_and_product_keys, "/orders", OrderResult,
-        "placeOrder", "Place an order", success_status=201,
+        OrderPlaced, place_order, order_and_product_keys, "/orders", OrderResult,
+        "placeOrder", "Place an order", success_status=201, load=orders.load_placements,
     ),
     CommandHandler(
-        OrderAmended, orders.change_orders, order_and_product_keys, "/orders/{order}/amend", OrderResult,
-        "amendOrder", "Amend an order",
+        OrderAmended, change_order, order_and_product_keys, "/orders/{order}/amend", OrderResult,
+        "amendOrder", "Amend an order", load=orders.load_changes,
     ),
     CommandHandler(
-        OrderCancelled, orders.change_orders, order_key, "/orders/{order}/cancel", OrderResult,
-        "cancelOrder", "Cancel an order",
+        OrderCancelled, change_order, order_key, "/orders/{order}/cancel", OrderResult,
+        "cancelOrder", "Cancel an order", load=orders.load_changes,
     ),
     CommandHandler(
-        OrderLineCancelled, orders.change_orders, order_key, "/orders/{order}/lines/{line}/cancel", OrderResult,
-        "cancelOrderLine", "Cancel an order line",
+        OrderLineCancelled, change_order, order_key, "/orders/{order}/lines/{line}/cancel", OrderResult,
+        "cancelOrderLine", "Cancel an order line", load=orders.load_changes,
     ),
     CommandHandler(
-        PickItems, picking.pick, order_key, "/picks", ItemsResult, "pickItems", "Pick serials or lots for an order",
+        PickItems, pick_items, order_key, "/picks", ItemsResult,
+        "pickItems", "Pick serials or lots for an order", load=picking.load_picking,
     ),
     CommandHandler(
-        ReportShortPick, picking.short_pick, order_key, "/short-picks", ItemsResult,
-        "reportShortPick", "Report a short pick",
-    ),
-    CommandHandler(UnpickItems, picking.unpick, order_key, "/unpicks", ItemsResult, "unpickItems", "Unpick items"),
-    CommandHandler(
-        SwapUnit, picking.swap_units, order_key, "/unit-swaps", SwapAccepted,
-        "swapUnit", "Swap an allocated unit", success_status=202,
+        ReportShortPick, report_short_pick, order_key, "/short-picks", ItemsResult,
+        "reportShortPick", "Report a short pick", load=picking.load_picking,
     ),
     CommandHandler(
-        SwapLot, picking.swap_lots, order_key, "/lot-swaps", SwapAccepted,
-        "swapLot", "Swap an allocated lot", success_status=202,
-    ),
-    CommandHandler(PackItems, shipping.pack, order_key, "/packs", ItemsResult, "packItems", "Pack items into a carton"),
-    CommandHandler(
-        UnpackItems, shipping.unpack, order_key, "/unpacks", ItemsResult, "unpackItems", "Unpack items from a carton",
+        UnpickItems, unpick_items, order_key, "/unpicks", ItemsResult,
+        "unpickItems", "Unpick items", load=picking.load_picking,
     ),
     CommandHandler(
-        MoveCartonItems, shipping.move_items, order_key, "/carton-moves", ItemsResult,
-        "moveCartonItems", "Move items to another carton",
+        SwapUnit, swap_unit, order_key, "/unit-swaps", SwapAccepted,
+        "swapUnit", "Swap an allocated unit", success_status=202, load=picking.load_picking,
     ),
     CommandHandler(
-        CreateShipment, shipping.create_shipments, order_keys, "/shipments", ShipmentResult,
-        "createShipment", "Create a shipment", success_status=201, enrich=shipping.resolve_orders_of_cartons,
+        SwapLot, swap_lot, order_key, "/lot-swaps", SwapAccepted,
+        "swapLot", "Swap an allocated lot", success_status=202, load=picking.load_picking,
     ),
     CommandHandler(
-        CancelShipment, shipping.cancel_shipments, order_keys, "/shipments/{shipment}/cancel", ShipmentResult,
+        PackItems, pack_items, order_key, "/packs", ItemsResult,
+        "packItems", "Pack items into a carton", load=shipping.load_packing,
+    ),
+    CommandHandler(
+        UnpackItems, unpack_items, order_key, "/unpacks", ItemsResult,
+        "unpackItems", "Unpack items from a carton", load=shipping.load_packing,
+    ),
+    CommandHandler(
+        MoveCartonItems, move_to_carton, order_key, "/carton-moves", ItemsResult,
+        "moveCartonItems", "Move items to another carton", load=shipping.load_packing,
+    ),
+    CommandHandler(
+        CreateShipment, create_shipment, order_keys, "/shipments", ShipmentResult, "createShipment",
+        "Create a shipment", success_status=201, enrich=shipping.resolve_orders_of_cartons,
+        load=shipping.load_shipments,
+    ),
+    CommandHandler(
+        CancelShipment, cancel_shipment, order_keys, "/shipments/{shipment}/cancel", ShipmentResult,
         "cancelShipment", "Cancel a shipment", enrich=shipping.resolve_orders_of_shipments,
+        load=shipping.load_shipments,
     ),
     CommandHandler(
-        DispatchShipment, shipping.request_dispatch, order_keys, "/shipments/{shipment}/dispatch", DispatchAccepted,
+        DispatchShipment, dispatch_shipment, order_keys, "/shipments/{shipment}/dispatch", DispatchAccepted,
         "dispatchShipment", "Dispatch a shipment", success_status=202, enrich=shipping.resolve_orders_of_shipments,
+        load=shipping.load_dispatches,
     ),
-    EventHandler(ProductChanged, orders.on_product_changed, lambda data: (f"product:{data.sku}",)),
+    EventHandler(ProductChanged, request_reevaluation, product_key, load=orders.load_product_changes),
     WAREHOUSE_HANDLER,
     LOCATION_HANDLER,
-    EventHandler(SerialAllocated, orders.on_serial_allocated, order_key),
-    EventHandler(LotAllocated, orders.on_lot_allocated, order_key),
-    EventHandler(SerialHoldPlaced, picking.on_serial_hold_placed, orders_with_held_units),
-    EventHandler(SerialHoldReleased, picking.on_serial_hold_released, lambda data: (f"hold:{data.hold_id}",)),
-    EventHandler(LotHoldPlaced, picking.on_lot_hold_placed, orders_with_held_lots),
-    EventHandler(LotHoldReleased, picking.on_lot_hold_released, lambda data: (f"hold:{data.hold_id}",)),
-    EventHandler(SerialExpiryCorrected, picking.on_serial_expiry_corrected, order_keys, affects_orders),
-    EventHandler(LotDatesCorrected, picking.on_lot_dates_corrected, order_keys, affects_orders),
-    EventHandler(SerialDispatchApproved, shipping.on_dispatch_approved, order_and_shipment_keys),
-    EventHandler(SerialDispatchRejected, shipping.on_dispatch_rejected, order_and_shipment_keys),
-    EventHandler(LotDispatchApproved, shipping.on_dispatch_approved, order_and_shipment_keys),
-    EventHandler(LotDispatchRejected, shipping.on_dispatch_rejected, order_and_shipment_keys),
-    EventHandler(OrderReevaluationRequested, orders.on_order_reevaluation_requested, order_and_changed_product_keys),
+    EventHandler(SerialAllocated, apply_allocation, order_key, load=orders.load_allocations),
+    EventHandler(LotAllocated, apply_allocation, order_key, load=orders.load_allocations),
+    EventHandler(SerialHoldPlaced, apply_hold, orders_with_held_units, load=picking.load_serial_holds),
+    EventHandler(SerialHoldReleased, ignore_release, hold_key, load=picking.delete_unit_holds),
+    EventHandler(LotHoldPlaced, apply_hold, orders_with_held_lots, load=picking.load_lot_holds),
+    EventHandler(LotHoldReleased, ignore_release, hold_key, load=picking.delete_lot_holds),
+    EventHandler(SerialExpiryCorrected, correct_expiry, order_keys, affects_orders, load=picking.update_unit_expiry),
+    EventHandler(LotDatesCorrected, correct_expiry, order_keys, affects_orders, load=picking.update_lot_expiry),
+    EventHandler(SerialDispatchApproved, approve_dispatch, order_and_shipment_keys, load=shipping.load_dispatch_checks),
+    EventHandler(SerialDispatchRejected, reject_dispatch, order_and_shipment_keys, load=shipping.load_dispatch_checks),
+    EventHandler(LotDispatchApproved, approve_dispatch, order_and_shipment_keys, load=shipping.load_dispatch_checks),
+    EventHandler(LotDispatchRejected, reject_dispatch, order_and_shipment_keys, load=shipping.load_dispatch_checks),
+    EventHandler(
+        OrderReevaluationRequested, reevaluate_order, order_and_changed_product_keys, load=orders.load_changes
+    ),
 )  # fmt: skip
+POLICIES = (Policy(publish_carton_contents), Policy(publish_order_statuses))
 
 app = create_app(
-    "fulfillment", HANDLERS, rejection_type=OrderRejected, routers=[picking_router, orders_router, shipping_router]
-)
+    "fulfillment", HANDLERS, OrderRejected, [picking_router, orders_router, shipping_router],
+    unit_of_work=FulfillmentUnitOfWork, save=orders.save, policies=POLICIES,
+)  # fmt: skip

@@ -3,17 +3,31 @@
 from typing import Any
 
 from services.receiving.locations import api as locations_api
-from services.receiving.locations import handlers as locations
-from services.receiving.locations.domain import LocationOut, WarehouseOut
+from services.receiving.locations import store as locations
+from services.receiving.locations.domain.definitions import define_location, define_warehouse
+from services.receiving.locations.domain.records import LocationOut, WarehouseOut
 from services.receiving.products import api as products_api
-from services.receiving.products import handlers as products
-from services.receiving.products.domain import ProductOut
+from services.receiving.products import store as products
+from services.receiving.products.domain.definitions import define_product
+from services.receiving.products.domain.records import ProductOut
 from services.receiving.receipts import api as receipts_api
-from services.receiving.receipts import handlers as receipts
+from services.receiving.receipts import store as receipts
+from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
+from services.receiving.receipts.domain.asn import announce_receipt
+from services.receiving.receipts.domain.closing import close_receipt
+from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
+from services.receiving.receipts.domain.receipt_lines import plan_waiting_lines, void_units
 from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
+from services.receiving.receipts.domain.scans import record_scans
+from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
+from services.receiving.receipts.handlers import receipt_lock_keys, resolve_barcodes
 from services.receiving.returns import api as returns_api
-from services.receiving.returns import handlers as returns
+from services.receiving.returns import store as returns
+from services.receiving.returns.domain.dispositions import dispose_return
 from services.receiving.returns.domain.records import ReturnResult
+from services.receiving.returns.domain.serial_returns import receive_return
+from services.receiving.returns.domain.shipments import record_shipped_lots, record_shipped_units
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lots import LotShipped
 from shared.contracts.receiving import ReceiptRejected
@@ -28,6 +42,7 @@ from shared.contracts.upstream import (
     WarehouseDefined,
 )
 from shared.messaging.handlers import CommandHandler, EventHandler
+from shared.persistence.database import Transaction
 from shared.runtime import create_app
 
 
@@ -51,77 +66,91 @@ SESSION = "/receipts/{receipt}/sessions/{session}"
 
 HANDLERS = (
     CommandHandler(
-        ProductDefined, products.define_products, _product_lock_keys, "/products", ProductOut,
-        "defineProduct", "Create or change a product", success_status=201,
+        ProductDefined, define_product, _product_lock_keys, "/products", ProductOut,
+        "defineProduct", "Create or change a product", success_status=201, load=products.load,
     ),
     CommandHandler(
-        WarehouseDefined, locations.define_locations, _location_lock_keys, "/warehouses", WarehouseOut,
-        "defineWarehouse", "Create or change a warehouse", success_status=201,
+        WarehouseDefined, define_warehouse, _location_lock_keys, "/warehouses", WarehouseOut,
+        "defineWarehouse", "Create or change a warehouse", success_status=201, load=locations.load,
     ),
     CommandHandler(
-        LocationDefined, locations.define_locations, _location_lock_keys, "/locations", LocationOut,
-        "defineLocation", "Create or change a location", success_status=201,
+        LocationDefined, define_location, _location_lock_keys, "/locations", LocationOut,
+        "defineLocation", "Create or change a location", success_status=201, load=locations.load,
     ),
     CommandHandler(
-        AsnAnnounced, receipts.handle_commands, receipts.lock_keys, "/receipts", ReceiptResult,
-        "announceReceipt", "Announce a receipt or another part of it", success_status=201,
+        AsnAnnounced, announce_receipt, receipt_lock_keys, "/receipts", ReceiptResult,
+        "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load,
     ),
     CommandHandler(
-        AsnChanged, receipts.handle_commands, receipts.lock_keys, "/receipts/{receipt}/amend", ReceiptResult,
-        "amendReceipt", "Amend an announced receipt",
+        AsnChanged, amend_receipt, receipt_lock_keys, "/receipts/{receipt}/amend", ReceiptResult,
+        "amendReceipt", "Amend an announced receipt", load=receipts.load,
     ),
     CommandHandler(
-        AsnCancelled, receipts.handle_commands, receipts.lock_keys, "/receipts/{receipt}/cancel", ReceiptResult,
-        "cancelReceipt", "Cancel an announced receipt",
+        AsnCancelled, cancel_receipt, receipt_lock_keys, "/receipts/{receipt}/cancel", ReceiptResult,
+        "cancelReceipt", "Cancel an announced receipt", load=receipts.load,
     ),
     CommandHandler(
-        commands.ScanItems, receipts.handle_commands, receipts.lock_keys, "/scans", ScanResult,
-        "scanItems", "Scan serial numbers or lots of a receipt", enrich=receipts.resolve_barcodes,
+        commands.ScanItems, record_scans, receipt_lock_keys, "/scans", ScanResult,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=resolve_barcodes, load=receipts.load,
     ),
     CommandHandler(
-        commands.UndoScan, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/undo", SessionResult,
-        "undoScans", "Undo scans of a session",
+        commands.UndoScan, undo_scans, receipt_lock_keys, f"{SESSION}/undo", SessionResult,
+        "undoScans", "Undo scans of a session", load=receipts.load,
     ),
     CommandHandler(
-        commands.DiscardSession, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/discard", SessionResult,
-        "discardSession", "Discard a scanning session",
+        commands.DiscardSession, discard_session, receipt_lock_keys, f"{SESSION}/discard", SessionResult,
+        "discardSession", "Discard a scanning session", load=receipts.load,
     ),
     CommandHandler(
-        commands.TakeOverSession, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/take-over", SessionResult,
-        "takeOverSession", "Take over a scanning session",
+        commands.TakeOverSession, take_over_session, receipt_lock_keys, f"{SESSION}/take-over", SessionResult,
+        "takeOverSession", "Take over a scanning session", load=receipts.load,
     ),
     CommandHandler(
-        commands.ConfirmSession, receipts.handle_commands, receipts.lock_keys, f"{SESSION}/confirm", SessionResult,
-        "confirmSession", "Confirm a scanning session",
+        commands.ConfirmSession, confirm_session, receipt_lock_keys, f"{SESSION}/confirm", SessionResult,
+        "confirmSession", "Confirm a scanning session", load=receipts.load,
     ),
     CommandHandler(
-        commands.CloseReceipt, receipts.handle_commands, receipts.lock_keys, "/receipts/{receipt}/close",
-        ReceiptResult, "closeReceipt", "Close a receipt",
+        commands.CloseReceipt, close_receipt, receipt_lock_keys, "/receipts/{receipt}/close", ReceiptResult,
+        "closeReceipt", "Close a receipt", load=receipts.load,
     ),
     CommandHandler(
-        commands.ResolveDiscrepancy, receipts.handle_commands, receipts.lock_keys,
-        "/discrepancies/{discrepancy}/resolve", ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy",
+        commands.ResolveDiscrepancy, resolve_discrepancy, receipt_lock_keys, "/discrepancies/{discrepancy}/resolve",
+        ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load,
     ),
     CommandHandler(
-        commands.ReceiveReturn, returns.receive_returns, _return_lock_keys, "/returns", ReturnResult,
-        "receiveReturn", "Receive a customer return", success_status=201,
+        commands.ReceiveReturn, receive_return, _return_lock_keys, "/returns", ReturnResult,
+        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load,
     ),
     CommandHandler(
-        commands.DisposeReturn, returns.dispose_returns, _return_lock_keys, "/returns/{return}/disposition",
-        ReturnResult, "disposeReturn", "Dispose of returned items",
+        commands.DisposeReturn, dispose_return, _return_lock_keys, "/returns/{return}/disposition", ReturnResult,
+        "disposeReturn", "Dispose of returned items", load=returns.load,
     ),
-    EventHandler(ProductChanged, receipts.plan_waiting_lines, _sku_lock_keys),
-    EventHandler(SerialAdjusted, receipts.void_units, _sku_lock_keys),
+    EventHandler(ProductChanged, plan_waiting_lines, _sku_lock_keys, load=receipts.load_waiting),
     EventHandler(
-        SerialStateChanged, returns.record_shipped_units, _sku_lock_keys,
+        SerialAdjusted, void_units, _sku_lock_keys, load=receipts.load_voided,
+        predicate=lambda adjustment: adjustment.adjustment == "VOID",
+    ),
+    EventHandler(
+        SerialStateChanged, record_shipped_units, _sku_lock_keys, load=returns.load,
         predicate=lambda change: change.status == "SHIPPED",
     ),
-    EventHandler(LotShipped, returns.record_shipped_lots, _sku_lock_keys),
+    EventHandler(LotShipped, record_shipped_lots, _sku_lock_keys, load=returns.load),
 )  # fmt: skip
+
+
+async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    """Save all changes."""
+    await products.save(tx, uow)
+    await locations.save(tx, uow)
+    await receipts.save(tx, uow)
+    await returns.save(tx, uow)
+
 
 app = create_app(
     "receiving",
     HANDLERS,
     ReceiptRejected,
     (products_api.router, locations_api.router, receipts_api.router, returns_api.router),
+    unit_of_work=ReceivingUnitOfWork,
+    save=save,
 )

@@ -4,11 +4,26 @@ from collections.abc import Iterator
 
 from services.serials.allocation import api as allocation_api
 from services.serials.allocation import handlers as allocation
+from services.serials.allocation.domain import requests
+from services.serials.allocation.domain.allocate import allocate_backorders
+from services.serials.allocation.domain.allocation_events import publish_allocations
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units import handlers as units
+from services.serials.units.domain import (
+    adjustments,
+    corrections,
+    dispatch,
+    expiry,
+    fulfillment_events,
+    holds,
+    movements,
+    recalls,
+    receiving_events,
+)
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.results import UnitsResult
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.expiry import find_due
 from shared.contracts.commands.serials import (
     AdjustSerials,
@@ -40,7 +55,7 @@ from shared.contracts.receiving import (
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialRejected
 from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
-from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.messaging.handlers import CommandHandler, EventHandler, Policy, ScheduledJob
 from shared.runtime import create_app
 
 
@@ -70,53 +85,90 @@ def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator
     yield from {f"sku:{unit.sku}" for unit in data.units}
 
 
+def is_serial_product(data: ProductChanged) -> bool:
+    """Whether a product is serial-tracked."""
+    return data.tracking == "SERIAL"
+
+
+def do_nothing(*_: object) -> None:
+    """Do do_nothing: the load of the handler has the whole effect."""
+
+
 HANDLERS = (
-    EventHandler(ProductChanged, allocation.on_product_changed, product_and_sku_locks),
+    EventHandler(ProductChanged, do_nothing, product_and_sku_locks, load=allocation.store_products),
+    EventHandler(
+        ProductChanged, do_nothing, product_and_sku_locks, is_serial_product, load=allocation.reschedule_expiry_checks
+    ),
+    EventHandler(
+        ProductChanged, requests.reallocate_product, product_and_sku_locks, is_serial_product,
+        load=allocation.load_backorder_pools,
+    ),
     WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
-    EventHandler(ReallocateSerialBackorders, allocation.reallocate_backorders, sku_lock),
+    EventHandler(
+        ReallocateSerialBackorders, requests.reallocate_backorders, sku_lock, load=allocation.lock_time_zones
+    ),
     LOCATION_HANDLER,
-    EventHandler(ReceiptLineExpected, units.on_receipt_line_expected, sku_lock),
-    EventHandler(ReceiptLineCancelled, units.on_receipt_line_cancelled, sku_lock),
-    EventHandler(ReceiptSerialsReceived, units.on_receipt_serials_received, sku_lock),
-    EventHandler(ReturnSerialsReceived, units.on_return_serials_received, sku_lock),
-    EventHandler(ReturnSerialsDisposed, allocation.on_return_serials_disposed, sku_lock),
-    EventHandler(AllocationRequested, allocation.on_allocation_requested, sku_lock, is_serial_demand),
-    EventHandler(AllocationCancelled, allocation.on_allocation_cancelled, sku_lock, is_serial_demand),
-    EventHandler(OrderSerialsDeallocated, allocation.on_order_serials_deallocated, sku_lock),
-    EventHandler(OrderSerialsPicked, units.on_order_serials_picked, sku_lock),
-    EventHandler(OrderSerialsUnpicked, allocation.on_order_serials_unpicked, sku_lock),
-    EventHandler(DispatchCheckRequested, units.on_dispatch_check_requested, packed_sku_locks),
-    EventHandler(OrderDispatched, units.on_order_dispatched, packed_sku_locks),
-    EventHandler(RecallOpened, units.on_recall_opened, sku_lock, is_serial_recall),
-    EventHandler(RecallClosed, units.on_recall_closed, sku_lock),
+    EventHandler(ReceiptLineExpected, receiving_events.expect, sku_lock, load=units.load_units),
+    EventHandler(ReceiptLineCancelled, receiving_events.cancel_expectation, sku_lock, load=units.load_units),
+    EventHandler(ReceiptSerialsReceived, receiving_events.receive, sku_lock, load=units.load_arriving_units),
+    EventHandler(ReturnSerialsReceived, receiving_events.receive_return, sku_lock, load=units.load_arriving_units),
+    EventHandler(ReturnSerialsDisposed, receiving_events.dispose_return, sku_lock, load=units.load_units_and_holds),
+    EventHandler(
+        AllocationRequested, requests.open_demand, sku_lock, is_serial_demand, load=allocation.load_demands
+    ),
+    EventHandler(
+        AllocationCancelled, requests.cancel_demand, sku_lock, is_serial_demand,
+        load=allocation.load_demands_to_cancel,
+    ),
+    EventHandler(
+        AllocationCancelled, fulfillment_events.release_allocations, sku_lock, is_serial_demand,
+        load=allocation.load_demands_to_cancel,
+    ),
+    EventHandler(
+        OrderSerialsDeallocated, fulfillment_events.deallocate, sku_lock, load=allocation.load_returned_units
+    ),
+    EventHandler(OrderSerialsPicked, fulfillment_events.pick, sku_lock, load=units.load_units),
+    EventHandler(OrderSerialsUnpicked, fulfillment_events.unpick, sku_lock, load=allocation.load_returned_units),
+    EventHandler(DispatchCheckRequested, dispatch.check_dispatch, packed_sku_locks, load=units.load_packed_units),
+    EventHandler(OrderDispatched, fulfillment_events.ship, packed_sku_locks, load=units.load_packed_units),
+    EventHandler(RecallOpened, recalls.open_recall, sku_lock, is_serial_recall, load=units.load_recalled_units),
+    EventHandler(RecallClosed, do_nothing, sku_lock, load=units.stop_recall_tracking),
     CommandHandler(
-        PutAwaySerials, allocation.put_away, sku_lock, "/putaways", UnitsResult,
-        "putAwaySerials", "Put serials away",
+        PutAwaySerials, movements.put_away, sku_lock, "/putaways", UnitsResult,
+        "putAwaySerials", "Put serials away", load=units.load_units_and_locations,
     ),
     CommandHandler(
-        MoveSerials, units.move, sku_lock, "/moves", UnitsResult,
-        "moveSerials", "Move serials to another location",
+        MoveSerials, movements.move, sku_lock, "/moves", UnitsResult,
+        "moveSerials", "Move serials to another location", load=units.load_units_and_locations,
     ),
     CommandHandler(
-        PlaceSerialHold, units.place_holds, sku_lock, "/holds", UnitsResult,
-        "placeHold", "Place a hold on serials or on a lot number", success_status=201,
+        PlaceSerialHold, holds.place_hold, sku_lock, "/holds", UnitsResult,
+        "placeHold", "Place a hold on serials or on a lot number", success_status=201, load=units.load_units_to_hold,
     ),
     CommandHandler(
-        ReleaseSerialHold, allocation.release_holds, sku_lock, "/holds/{hold}/release", UnitsResult,
-        "releaseHold", "Release a hold",
+        ReleaseSerialHold, holds.release_hold, sku_lock, "/holds/{hold}/release", UnitsResult,
+        "releaseHold", "Release a hold", load=units.load_holds,
     ),
     CommandHandler(
-        AdjustSerials, allocation.adjust, sku_lock, "/adjustments", UnitsResult,
-        "adjustSerials", "Record serials as scrapped, lost, found or void",
+        AdjustSerials, adjustments.adjust, sku_lock, "/adjustments", UnitsResult,
+        "adjustSerials", "Record serials as scrapped, lost, found or void", load=units.load_units_and_locations,
     ),
     CommandHandler(
-        CorrectSerialExpiry, allocation.correct_expiry, sku_lock, "/corrections", UnitsResult,
-        "correctSerialExpiry", "Correct the expiry of serials",
+        CorrectSerialExpiry, corrections.correct_expiry, sku_lock, "/corrections", UnitsResult,
+        "correctSerialExpiry", "Correct the expiry of serials", load=units.load_units_to_correct,
     ),
 )  # fmt: skip
 
-JOBS = (ScheduledJob(SerialExpiryCheckDue, find_due, units.check_expiry, sku_lock),)
+POLICIES = (
+    Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
+    Policy(publish_allocations, allocation.load_skipped_units),
+    Policy(recalls.publish_recall_updates, units.load_recall_updates),
+)
+"""Released stock goes to open demands, and open recalls learn of changed units, whatever changed them."""
+
+JOBS = (ScheduledJob(SerialExpiryCheckDue, find_due, expiry.check_expiry, sku_lock, units.load_due_units),)
 
 app = create_app(
-    "serials", HANDLERS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), jobs=JOBS
-)
+    "serials", HANDLERS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), jobs=JOBS,
+    unit_of_work=SerialsUnitOfWork, save=allocation.save, policies=POLICIES,
+)  # fmt: skip

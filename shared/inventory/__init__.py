@@ -1,1 +1,1 @@
-"""Inventory rules and reference data shared by the services: precision, expiry, FEFO, products, locations."""
+"""Inventory rules and reference data shared by the services: precision, shelf life, FEFO, products, locations."""

@@ -1,15 +1,19 @@
-"""Shelf-life rule for allocation, picking and dispatch (S28).
+"""Shelf-life rule for allocation, picking and dispatch (S28), and thresholds of expiry alerts (S29).
 
 Days are calendar days of the warehouse. Stock is usable through its expiry date. A minimum of N remaining days admits
 stock that expires in N days, and none that expires in fewer.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 ShelfLifeViolation = Literal["expired", "allocation_stopped", "insufficient_shelf_life"]
 """Expired, within the stop-allocation period, or below the minimum remaining shelf life of the order."""
+
+NO_NEXT_CHECK = date.max
+"""Date of the next expiry check of stock that needs none."""
 
 
 def today(now: datetime, time_zone: str) -> date:
@@ -53,3 +57,17 @@ def dispatchable_until(
 def min_acceptable_expiry(day: date, stop_allocation_days: int = 0, min_remaining_days: int = 0) -> date:
     """Return the earliest acceptable expiry date for a dispatch on a day."""
     return day + timedelta(days=max(stop_allocation_days, min_remaining_days))
+
+
+def crossed_thresholds(expiry: date, day: date, thresholds: Iterable[int], since: date = date.min) -> list[int]:
+    """Return the alert thresholds crossed from one day to another, in the order in which they were crossed."""
+    crossed = (days for days in set(thresholds) if since <= expiry - timedelta(days=days) <= day)
+    return sorted(crossed, reverse=True)
+
+
+def next_check_date(expiry: date | None, day: date, thresholds: Iterable[int]) -> date:
+    """Return the next date on which a threshold is crossed or the stock has expired."""
+    if expiry is None or is_expired(expiry, day):
+        return NO_NEXT_CHECK
+    upcoming = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, day) > days]
+    return min(upcoming, default=expiry + timedelta(days=1))

@@ -1,6 +1,7 @@
 """First expired, first out (FEFO): allocation order of stock (S27).
 
-The order is deterministic: earliest expiry, earliest receipt, number. Stock without expiry date comes last.
+`FefoKey` defines the order for Python and SQL. Two indexes of serials repeat its expressions: `serial_state_available`
+and `serial_state_available_by_lot`. A change of the order needs a migration that replaces them.
 """
 
 from collections.abc import Callable, Iterable
@@ -8,12 +9,52 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-FefoKey = tuple[bool, date, datetime, str]
+
+class FefoKey(NamedTuple):
+    """Sort key of stock; the order of the fields is the order of allocation."""
+
+    expiry: date
+    """Expiry date; the latest possible date for stock without one, which comes last."""
+    received_at: datetime
+    """First receipt of the lot, or last receipt of the serial."""
+    number: str
+    """Lot number or serial."""
+    pick_sequence: int
+    """Position of the location on the pick route; always 0 for serials, whose numbers are unique."""
+    location: str
 
 
-def fefo_key(expiry: date | None, received_at: datetime, number: str) -> FefoKey:
-    """Return the sort key of a lot or serial, from its expiry date, first receipt and number."""
-    return expiry is None, expiry or date.max, received_at, number
+SQL_EXPRESSIONS = {"expiry": "coalesce({}, 'infinity')"}
+"""Expressions of the fields that are not ordered by their column."""
+
+
+def fefo_key(
+    expiry: date | None, received_at: datetime, number: str, pick_sequence: int = 0, location: str = ""
+) -> FefoKey:
+    """Return the sort key of a serial, or of a lot at a location."""
+    return FefoKey(
+        expiry=expiry or date.max,
+        received_at=received_at,
+        number=number,
+        pick_sequence=pick_sequence,
+        location=location,
+    )
+
+
+def sql_expression(field: str, column: str) -> str:
+    """Return the SQL expression that a field of the key is ordered by."""
+    return SQL_EXPRESSIONS.get(field, "{}").format(column)
+
+
+def sql_order(**columns: str) -> str:
+    """Return the ORDER BY expressions for the fields that a statement has as columns."""
+    fields = sorted(columns, key=FefoKey._fields.index)
+    return ", ".join(sql_expression(field, columns[field]) for field in fields)
+
+
+def release_key(expiry: date | None, number: str) -> tuple[int, str]:
+    """Return the sort key for releases of allocated stock: latest expiry, then lot number."""
+    return -(expiry or date.max).toordinal(), number
 
 
 class AvailableLot(NamedTuple):
@@ -29,9 +70,9 @@ class AvailableLot(NamedTuple):
     available_quantity: Decimal
 
     @property
-    def fefo_key(self) -> tuple[FefoKey, int, str]:
-        """Sort key: the key of the lot, then the pick sequence of the location."""
-        return fefo_key(self.expiry, self.received_at, self.lot), self.pick_sequence, self.location
+    def fefo_key(self) -> FefoKey:
+        """Sort key of the lot at the location."""
+        return fefo_key(self.expiry, self.received_at, self.lot, self.pick_sequence, self.location)
 
 
 class AllocatedQuantity(NamedTuple):

@@ -39,7 +39,7 @@ async def process_in_transactions(
     """
     for chunk in split_by_cost(items, max_cost):
         try:
-            await _process(engine, registry, chunk)
+            await retry_on_conflict(registry.service, _run_transaction, engine, registry, chunk)
         except Exception as error:
             if categorise_error(error) is ErrorCategory.UNAVAILABLE:
                 raise
@@ -52,7 +52,7 @@ async def _isolate_poison_record(engine: AsyncEngine, registry: HandlerRegistry,
     """Find the failing record; the records before it are processed."""
     for item in items:
         try:
-            await _process(engine, registry, [item])
+            await retry_on_conflict(registry.service, _run_transaction, engine, registry, [item])
         except Exception as error:
             # A persistent unique violation is caused by the record; other conflicts are temporary.
             if categorise_error(error) is ErrorCategory.BUG or sqlstate(error) == UNIQUE_VIOLATION:
@@ -60,12 +60,8 @@ async def _isolate_poison_record(engine: AsyncEngine, registry: HandlerRegistry,
             raise
 
 
-async def _process(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
-    """Process items in one transaction, with retries after conflicts."""
-    await retry_on_conflict(registry.service, lambda: _run_transaction(engine, registry, items))
-
-
 async def _run_transaction(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
+    """Process items in one transaction; it is repeated after conflicts."""
     events = [item.event for item in items if item.event is not None]
     new_dead_letters = [item.dead_letter for item in items if item.dead_letter is not None]
     failpoint("consumer.before_begin")

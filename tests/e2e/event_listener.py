@@ -1,4 +1,4 @@
-"""A downstream consumer: records all messages on the topics of the services, from the beginning."""
+"""A downstream consumer: records all events of the services from the beginning of their topics."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 
 from shared.contracts.topics import TOPICS
 
-TOPIC_NAMES = tuple(topic.name for topic in TOPICS if topic.kind in ("commands", "events", "reference"))
+EVENT_TOPICS = tuple(topic.name for topic in TOPICS if topic.kind in ("events", "reference"))
 Event = dict[str, Any]
 
 
@@ -20,7 +20,7 @@ class EventListener:
         self.events: dict[tuple[str, str], list[Event]] = defaultdict(list)
         self._events_by_cause: dict[tuple[str, str], list[Event]] = defaultdict(list)
         self._consumer = AIOKafkaConsumer(
-            *TOPIC_NAMES, bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50
+            *EVENT_TOPICS, bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50
         )
         self._task: asyncio.Task[None] | None = None
 

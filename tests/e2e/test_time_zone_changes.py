@@ -71,10 +71,3 @@ async def test_earlier_date_allocates_backorders(
     await system.publish(WarehouseDefined(warehouse=warehouse, name="Island", time_zone=WEST_OF_DATE_LINE))
     [item] = await lot_scenario.wait_for_picks(order, 1)
     assert (item["location"], item["expiry"]) == (f"{warehouse}/A-1", str(expiry))
-    service = "serials" if serial_tracked else "lots"
-    await lot_scenario.wait_for_event(
-        f"{service}.commands",
-        lot_scenario.sku,
-        f"{service.removesuffix('s')}.reallocate_backorders.v1",
-        warehouse=warehouse,
-    )

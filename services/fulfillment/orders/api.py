@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from services.fulfillment.orders import queries
-from services.fulfillment.orders.domain.context import OrderAction
+from services.fulfillment.orders.domain import OrderAction
 from services.fulfillment.orders.domain.items import ItemStatus
 from shared.contracts.fulfillment import OrderStatus, Shortfall
 from shared.contracts.model import KnownFieldsModel

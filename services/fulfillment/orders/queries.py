@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from shared.inventory.fefo import sql_order
 from shared.persistence.database import Transaction
 
 SELECT_ORDER = text("""
@@ -24,12 +25,13 @@ SELECT_UNITS = text("""
            ARRAY(SELECT h.reason FROM unit_hold h WHERE h.sku = u.sku AND h.serial = u.serial) AS holds
     FROM allocated_unit u WHERE order_id = :order ORDER BY line, sku, serial LIMIT 1000
 """)
-SELECT_LOTS = text("""
+SELECT_LOTS = text(f"""
     SELECT line, sku, lot, expiry, quantity, status, location, carton, nullif(shipment, '') AS shipment, demand_id,
            ARRAY(SELECT h.reason FROM lot_hold h WHERE h.sku = a.sku AND h.lot = a.lot
                  AND (h.location = '' OR (h.location = a.location AND a.status = 'ALLOCATED'))) AS holds
-    FROM allocated_lot a WHERE order_id = :order ORDER BY line, sku, expiry NULLS LAST, lot, allocated_lot_id LIMIT 1000
-""")
+    FROM allocated_lot a WHERE order_id = :order
+    ORDER BY line, sku, {sql_order(expiry="expiry", number="lot")}, allocated_lot_id LIMIT 1000
+""")  # noqa: S608 - constant names
 SELECT_DEMANDS = text("""
     SELECT demand_id, line, sku, tracking, quantity, shortfall, serials, lots, answered, allocated_total, closed,
            cancelled, replaces, skipped_summary

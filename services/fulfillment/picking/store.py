@@ -1,42 +1,20 @@
-"""Stores copies of holds and corrected expiry dates; loads locations and pick rules."""
+"""Loads what picks, short picks, unpicks, swaps and holds need; stores copies of holds and corrected expiry dates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from services.fulfillment.picking.domain import PickRules
+from services.fulfillment.orders.domain import FulfillmentUnitOfWork, UnitKey
+from services.fulfillment.orders.store import load_orders, load_products, order_ids, skus_of_lot_selectors
+from shared.contracts.commands.fulfillment import PickItems, SwapUnit, UnpickItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased
 from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
 from shared.inventory import reference_data
 from shared.inventory.expiry import today
 from shared.persistence.database import Transaction
-
-# Holds are immutable, so a conflict is a duplicate.
-INSERT_UNIT_HOLDS = text("""
-    INSERT INTO unit_hold (sku, serial, hold_id, reason)
-    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:hold_ids AS text[]),
-                         CAST(:reasons AS text[]))
-    ON CONFLICT DO NOTHING
-""")
-DELETE_UNIT_HOLDS = text("""
-    DELETE FROM unit_hold h
-    USING unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:hold_ids AS text[])) AS n (sku, serial, hold_id)
-    WHERE h.sku = n.sku AND h.serial = n.serial AND h.hold_id = n.hold_id
-""")
-
-INSERT_LOT_HOLDS = text("""
-    INSERT INTO lot_hold (sku, lot, location, hold_id, reason)
-    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]),
-                         CAST(:hold_ids AS text[]), CAST(:reasons AS text[]))
-    ON CONFLICT DO NOTHING
-""")
-DELETE_LOT_HOLDS = text("""
-    DELETE FROM lot_hold h
-    USING unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:hold_ids AS text[]))
-          AS n (sku, lot, location, hold_id)
-    WHERE (h.sku, h.lot, h.location, h.hold_id) = (n.sku, n.lot, n.location, n.hold_id)
-""")
+from shared.persistence.record_table import RecordTable
 
 # Shipped items keep their expiry date. Uses the primary key of allocated_unit, and allocated_lot_order.
 UPDATE_UNIT_EXPIRY = text("""
@@ -51,40 +29,89 @@ UPDATE_LOT_EXPIRY = text("""
          AS n (sku, lot, order_id, expiry)
     WHERE (a.sku, a.lot, a.order_id) = (n.sku, n.lot, n.order_id) AND a.shipment = ''
 """)
+DUPLICATES = "ON CONFLICT DO NOTHING"
+"""Holds are immutable, so a conflict is a duplicate."""
 
 
-async def insert_unit_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHoldPlaced]]) -> None:
-    """Copy the holds on units of orders; other held units are not allocated until the release of the hold."""
-    rows = [
-        (event.data.sku, unit.serial, event.data.hold_id, event.data.reason)
+class UnitHold(NamedTuple):
+    """A copy of a hold on a unit of an order."""
+
+    sku: str
+    serial: str
+    hold_id: str
+    reason: str
+
+
+class LotHold(NamedTuple):
+    """A copy of a hold on a lot, in the whole warehouse or at one location."""
+
+    sku: str
+    lot: str
+    location: str
+    hold_id: str
+    reason: str
+
+
+UNIT_HOLDS = RecordTable("unit_hold", UnitHold, "sku serial hold_id")
+LOT_HOLDS = RecordTable("lot_hold", LotHold, "sku lot location hold_id")
+
+
+async def load_picking(tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+    """Load orders with the listed units, locations, products and the local dates of dated items to pick."""
+    if locations := {event.data.location for event in events if isinstance(event.data, PickItems | UnpickItems)}:
+        uow.locations |= await reference_data.load_locations(tx, locations)
+    await load_orders(tx, uow, order_ids(events), units=[key for event in events for key in _unit_keys(event.data)])
+    picked_orders = {event.data.order for event in events if isinstance(event.data, PickItems)}
+    orders = [order for order in uow.orders if order.order_id in picked_orders]
+    dated_skus = {item.sku for order in orders for item in order.items if item.expiry}
+    await load_products(tx, uow, dated_skus | skus_of_lot_selectors(events))
+    if dated_skus:
+        warehouses = await reference_data.load_warehouses(tx, {order.warehouse for order in orders})
+        uow.local_dates |= {name: today(tx.now, warehouse.time_zone) for name, warehouse in warehouses.items()}
+
+
+async def load_serial_holds(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[SerialHoldPlaced]]
+) -> None:
+    """Copy the holds on units of orders and load these; other held units are not allocated until the release."""
+    holds = [
+        UnitHold(event.data.sku, unit.serial, event.data.hold_id, event.data.reason)
         for event in events for unit in event.data.units if unit.order is not None
     ]  # fmt: skip
-    if rows:
-        skus, serials, hold_ids, reasons = (list(column) for column in zip(*rows, strict=True))
-        await tx.execute(
-            INSERT_UNIT_HOLDS, {"skus": skus, "serials": serials, "hold_ids": hold_ids, "reasons": reasons}
-        )
+    await UNIT_HOLDS.insert_rows(tx, holds, DUPLICATES)
+    units = [(event.data.sku, unit.serial) for event in events for unit in event.data.units]
+    orders = {unit.order for event in events for unit in event.data.units if unit.order is not None}
+    await load_orders(tx, uow, orders, units=units)
 
 
-async def delete_unit_holds(tx: Transaction, events: Sequence[CloudEvent[SerialHoldReleased]]) -> None:
+async def load_lot_holds(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[LotHoldPlaced]]
+) -> None:
+    """Copy holds on lots and load the affected orders."""
+    await LOT_HOLDS.insert_rows(tx, _lot_holds(events), DUPLICATES)
+    await load_orders(tx, uow, {affected.order for event in events for affected in event.data.stock})
+
+
+async def delete_unit_holds(
+    tx: Transaction, _: FulfillmentUnitOfWork, events: Sequence[CloudEvent[SerialHoldReleased]]
+) -> None:
     """Delete the copies of released holds."""
-    rows = [(event.data.sku, serial, event.data.hold_id) for event in events for serial in event.data.serials]
-    if rows:
-        skus, serials, hold_ids = (list(column) for column in zip(*rows, strict=True))
-        await tx.execute(DELETE_UNIT_HOLDS, {"skus": skus, "serials": serials, "hold_ids": hold_ids})
+    holds = [
+        UnitHold(event.data.sku, serial, event.data.hold_id, "") for event in events for serial in event.data.serials
+    ]
+    await tx.execute(UNIT_HOLDS.delete(), UNIT_HOLDS.parameters(holds, UNIT_HOLDS.key))
 
 
-async def insert_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldPlaced]]) -> None:
-    """Copy holds on lots."""
-    await tx.execute(INSERT_LOT_HOLDS, _hold_parameters(events) | {"reasons": [event.data.reason for event in events]})
-
-
-async def delete_lot_holds(tx: Transaction, events: Sequence[CloudEvent[LotHoldReleased]]) -> None:
+async def delete_lot_holds(
+    tx: Transaction, _: FulfillmentUnitOfWork, events: Sequence[CloudEvent[LotHoldReleased]]
+) -> None:
     """Delete the copies of released holds on lots."""
-    await tx.execute(DELETE_LOT_HOLDS, _hold_parameters(events))
+    await tx.execute(LOT_HOLDS.delete(), LOT_HOLDS.parameters(_lot_holds(events), LOT_HOLDS.key))
 
 
-async def update_unit_expiry(tx: Transaction, events: Sequence[CloudEvent[SerialExpiryCorrected]]) -> None:
+async def update_unit_expiry(
+    tx: Transaction, _: FulfillmentUnitOfWork, events: Sequence[CloudEvent[SerialExpiryCorrected]]
+) -> None:
     """Set the corrected expiry date of units of the listed orders; the last correction wins."""
     latest = {
         (event.data.sku, serial, order_id): event.data.expiry
@@ -96,7 +123,9 @@ async def update_unit_expiry(tx: Transaction, events: Sequence[CloudEvent[Serial
     )
 
 
-async def update_lot_expiry(tx: Transaction, events: Sequence[CloudEvent[LotDatesCorrected]]) -> None:
+async def update_lot_expiry(
+    tx: Transaction, _: FulfillmentUnitOfWork, events: Sequence[CloudEvent[LotDatesCorrected]]
+) -> None:
     """Set the corrected expiry date of lot quantities of the listed orders; the last correction wins."""
     latest = {
         (event.data.sku, event.data.lot, order_id): event.data.expiry
@@ -109,28 +138,13 @@ async def update_lot_expiry(tx: Transaction, events: Sequence[CloudEvent[LotDate
     )
 
 
-def _hold_parameters(
-    events: Sequence[CloudEvent[LotHoldPlaced]] | Sequence[CloudEvent[LotHoldReleased]],
-) -> dict[str, list[str]]:
+def _lot_holds(events: Iterable[CloudEvent[LotHoldPlaced]] | Iterable[CloudEvent[LotHoldReleased]]) -> list[LotHold]:
     holds = [event.data for event in events]
-    return {
-        "skus": [hold.sku for hold in holds],
-        "lots": [hold.lot for hold in holds],
-        "locations": [hold.location or "" for hold in holds],
-        "hold_ids": [hold.hold_id for hold in holds],
-    }
+    return [LotHold(hold.sku, hold.lot, hold.location or "", hold.hold_id, hold.reason) for hold in holds]
 
 
-async def load_pick_rules(tx: Transaction, skus: Iterable[str], warehouses: Iterable[str]) -> PickRules:
-    """Load the local dates of warehouses and the shelf-life policies of products."""
-    warehouses_by_name = await reference_data.load_warehouses(tx, warehouses)
-    products = await reference_data.load_products(tx, skus)
-    return PickRules(
-        {warehouse_id: today(tx.now, warehouse.time_zone) for warehouse_id, warehouse in warehouses_by_name.items()},
-        {sku: product.shelf_life for sku, product in products.items()},
-    )
-
-
-async def load_locations(tx: Transaction, location_ids: Iterable[str]) -> Mapping[str, reference_data.Location]:
-    """Load the locations that commands refer to."""
-    return await reference_data.load_locations(tx, location_ids)
+def _unit_keys(data: Any) -> list[UnitKey]:
+    """The units that a command lists."""
+    if isinstance(data, SwapUnit):
+        return [(data.unit.sku, serial) for serial in (data.unit.serial, data.replacement)]
+    return [(unit.sku, unit.serial) for unit in getattr(data, "units", ())]

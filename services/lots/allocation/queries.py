@@ -7,7 +7,7 @@ from sqlalchemy import Row, text
 
 from services.lots.allocation import store
 from services.lots.allocation.domain.allocation_events import summarise_by_lot
-from services.lots.allocation.domain.available_lots import AvailableLots, ShelfLifeRules
+from services.lots.allocation.domain.available_lots import AvailableLots
 from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.lots import SkippedLots
@@ -54,6 +54,5 @@ async def explain_shortfall(tx: Transaction, demand_id: str) -> tuple[Demand, li
     if demand is None or not demand.open_quantity:
         return (demand, []) if demand else None
     balances_by_pool = await store.load_available_lots(tx, uow, [demand.pool])
-    rules = ShelfLifeRules.from_unit_of_work(uow, demand.pool)
-    available_lots = AvailableLots.from_balances(uow, rules, balances_by_pool[demand.pool], uow.pick_sequence)
+    available_lots = AvailableLots.from_balances(uow, demand.pool, balances_by_pool[demand.pool])
     return demand, summarise_by_lot(available_lots.find_skipped(demand, []))

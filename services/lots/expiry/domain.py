@@ -3,7 +3,7 @@
 A corrected expiry date deletes the published notices, so all thresholds apply again. Days are local to the warehouse.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import Message
 from shared.contracts.lots import LotExpired, LotExpiring
 from shared.contracts.reference import ProductChanged
-from shared.inventory.expiry import days_left, is_expired
+from shared.inventory.expiry import crossed_thresholds, days_left, is_expired, next_check_date
 
 EXPIRED_THRESHOLD = -1
 """Stored as a threshold to record that the expiry was published."""
@@ -34,19 +34,6 @@ class LotExpiryCheckDue(Message, type="lot.expiry_check_due.v1", key="sku"):
     lot: str
     warehouse: str
     since: date
-
-
-def crossed_thresholds(expiry: date, local_date: date, thresholds: Iterable[int]) -> list[int]:
-    """Return the thresholds that a lot has passed, in the order of passing."""
-    return [days for days in sorted(set(thresholds), reverse=True) if days_left(expiry, local_date) <= days]
-
-
-def next_check_date(expiry: date | None, local_date: date, thresholds: Iterable[int]) -> date:
-    """Return the date of the next threshold or of the expiry."""
-    if expiry is None or is_expired(expiry, local_date):
-        return NO_EXPIRY
-    upcoming = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, local_date) > days]
-    return min(upcoming, default=expiry + timedelta(days=1))
 
 
 def check_expiry(uow: LotsUnitOfWork, due: LotExpiryCheckDue) -> None:

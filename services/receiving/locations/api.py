@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from services.receiving.locations import queries
-from services.receiving.locations.domain import LocationOut, WarehouseOut
+from services.receiving.locations.domain.records import LocationOut, WarehouseOut
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType
 from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, WarehouseFilter, decode_cursor, paginate

@@ -1,82 +1,59 @@
 """Loads and saves warehouses, locations and their change log, one batch at a time."""
 
-import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
 
 from sqlalchemy import text
 
-from services.receiving.batch_statements import as_arrays
-from services.receiving.locations.domain import Location, MasterData, Warehouse
+from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
+from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.upstream import WarehouseDefined
 from shared.persistence.database import Transaction
-from shared.persistence.records import load_records
+from shared.persistence.record_table import RecordTable
+
+WAREHOUSES = RecordTable("warehouse", Warehouse, "warehouse", "version name time_zone", upsert=True)
+LOCATIONS = RecordTable("location", Location, "location", "version type pick_sequence", upsert=True)
+CHANGES = RecordTable(
+    "location_change", LocationChange, "location version", types={"before": "jsonb", "after": "jsonb"}
+)
+
+SELECT_WAREHOUSES = text(
+    f"SELECT {WAREHOUSES.columns()} FROM warehouse WHERE warehouse = ANY(CAST(:names AS text[]))"  # noqa: S608
+)
+SELECT_LOCATIONS = text(
+    f"SELECT {LOCATIONS.columns()} FROM location WHERE location = ANY(CAST(:names AS text[]))"  # noqa: S608
+)
 
 
-class LocationChange(NamedTuple):
-    """A change log entry of a warehouse or location."""
-
-    location: str
-    version: int
-    changed_at: datetime
-    actor: str
-    source: str
-    message: str
-    before: str | None
-    after: str
+async def load(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+    """Load the warehouses and locations of definitions."""
+    uow.time_zone_names = _time_zone_names()
+    warehouses = {event.data.key() for event in events if isinstance(event.data, WarehouseDefined)}
+    await load_warehouses(tx, uow, warehouses)
+    await load_locations(tx, uow, {event.data.key() for event in events} - warehouses)
 
 
-def to_json(record: MasterData | None) -> str | None:
-    """Serialize a warehouse or location for the change log."""
-    return record and json.dumps(record._asdict())
+@cache
+def _time_zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
-async def load_warehouses(tx: Transaction, names: Iterable[str]) -> dict[str, Warehouse]:
+async def load_warehouses(tx: Transaction, uow: ReceivingUnitOfWork, names: Iterable[str]) -> None:
     """Load warehouses by id."""
-    rows = load_records(Warehouse, await tx.fetch_all(SELECT_WAREHOUSES, {"names": sorted(set(names))}))
-    return {warehouse.warehouse: warehouse for warehouse in rows}
+    uow.warehouses.load(WAREHOUSES.load(await tx.fetch_all(SELECT_WAREHOUSES, {"names": sorted(names)})))
 
 
-async def load_locations(tx: Transaction, names: Iterable[str]) -> dict[str, Location]:
+async def load_locations(tx: Transaction, uow: ReceivingUnitOfWork, names: Iterable[str]) -> None:
     """Load locations by id."""
-    rows = load_records(Location, await tx.fetch_all(SELECT_LOCATIONS, {"names": sorted(set(names))}))
-    return {location.location: location for location in rows}
+    uow.locations.load(LOCATIONS.load(await tx.fetch_all(SELECT_LOCATIONS, {"names": sorted(names)})))
 
 
-async def save_locations(tx: Transaction, records: Sequence[MasterData], changes: Sequence[LocationChange]) -> None:
+async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     """Save warehouses, locations and change log entries."""
-    if warehouses := [record for record in records if isinstance(record, Warehouse)]:
-        await tx.execute(UPSERT_WAREHOUSES, as_arrays(warehouses, Warehouse._fields))
-    if locations := [record for record in records if isinstance(record, Location)]:
-        await tx.execute(UPSERT_LOCATIONS, as_arrays(locations, Location._fields))
-    await tx.execute(INSERT_CHANGES, as_arrays(changes, LocationChange._fields))
-
-
-SELECT_WAREHOUSES = text("""
-SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = ANY(CAST(:names AS text[]))
-""")
-SELECT_LOCATIONS = text("""
-SELECT location, version, type, pick_sequence FROM location WHERE location = ANY(CAST(:names AS text[]))
-""")
-UPSERT_WAREHOUSES = text("""
-INSERT INTO warehouse (warehouse, version, name, time_zone)
-SELECT * FROM unnest(CAST(:warehouse AS text[]), CAST(:version AS bigint[]), CAST(:name AS text[]),
-                     CAST(:time_zone AS text[]))
-ON CONFLICT (warehouse) DO UPDATE SET version = excluded.version, name = excluded.name,
-                                      time_zone = excluded.time_zone
-""")
-UPSERT_LOCATIONS = text("""
-INSERT INTO location (location, version, type, pick_sequence)
-SELECT * FROM unnest(CAST(:location AS text[]), CAST(:version AS bigint[]), CAST(:type AS text[]),
-                     CAST(:pick_sequence AS integer[]))
-ON CONFLICT (location) DO UPDATE SET version = excluded.version, type = excluded.type,
-                                     pick_sequence = excluded.pick_sequence
-""")
-INSERT_CHANGES = text("""
-INSERT INTO location_change (location, version, changed_at, actor, source, message, before, after)
-SELECT location, version, changed_at, actor, source, message, CAST(before AS jsonb), CAST(after AS jsonb)
-FROM unnest(CAST(:location AS text[]), CAST(:version AS bigint[]), CAST(:changed_at AS timestamptz[]),
-            CAST(:actor AS text[]), CAST(:source AS text[]), CAST(:message AS text[]), CAST(:before AS text[]),
-            CAST(:after AS text[]))
-     AS c(location, version, changed_at, actor, source, message, before, after)
-""")
+    await WAREHOUSES.save(tx, uow.warehouses)
+    await LOCATIONS.save(tx, uow.locations)
+    await CHANGES.insert_rows(tx, uow.location_changes)
+    uow.location_changes.clear()

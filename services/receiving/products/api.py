@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from services.receiving.products import queries
-from services.receiving.products.domain import ProductOut
+from services.receiving.products.domain.records import ProductOut
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, SkuPath, decode_cursor, paginate

@@ -1,142 +1,90 @@
 """Loads and saves customer returns, one batch at a time."""
+# ruff: noqa: S608 - only column lists are interpolated
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 
-from services.receiving.batch_statements import as_arrays, execute_exactly
-from services.receiving.locations import store as location_store
+from services.receiving.locations import store as locations
+from services.receiving.products import store as products
 from services.receiving.receipts import store as receipts
-from services.receiving.receipts.domain.records import RowKey
-from services.receiving.receipts.store import select_statements as sql
-from services.receiving.returns.domain import (
+from services.receiving.returns.domain.records import (
     CustomerReturn,
     LotDisposition,
     ReturnLot,
-    ReturnsUnitOfWork,
     ReturnUnit,
     ShippedLot,
 )
-from shared.inventory.decimals import decimals_of
-from shared.persistence.database import Transaction, new_id
-from shared.persistence.records import load_records
+from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.lots import LotShipped
+from shared.contracts.serials import SerialStateChanged
+from shared.persistence.database import Transaction
+from shared.persistence.record_table import RecordTable
 
-DISPOSITION_COLUMNS = ("return_id", "sku", "serial", "disposition", "disposed_reason", "disposed_at", "disposed_by")
+RETURNS = RecordTable("customer_return", CustomerReturn, "return_id")
+RETURNED_UNITS = RecordTable(
+    "return_unit", ReturnUnit, "return_id sku serial", "disposition disposed_reason disposed_at disposed_by",
+    guard="t.disposition IS NULL",
+)  # fmt: skip
+SHIPPED_LOTS = RecordTable("shipped_lot", ShippedLot, "order_id customer sku lot", "shipped returned", upsert=True)
+RETURNED_LOTS = RecordTable("return_lot", ReturnLot, "return_id sku lot location", "quantity disposed", upsert=True)
+LOT_DISPOSITIONS = RecordTable("lot_disposition", LotDisposition, "return_id sku lot location")
 
-
-async def load(tx: Transaction, *, returns: Iterable[str] = (), units: Iterable[RowKey] = (),
-               skus: Iterable[str] = (), locations: Iterable[str] = (),
-               shipped_lots: Iterable[tuple[str, str, str]] = ()) -> ReturnsUnitOfWork:  # fmt: skip
-    """Load returns with their items, units, products, locations and shipped lots by (order, sku, lot)."""
-    uow = ReturnsUnitOfWork(tx.now, iter(new_id, ""))
-    if return_ids := sorted(set(returns)):
-        for document in load_records(CustomerReturn, await tx.fetch_all(SELECT_RETURNS, {"returns": return_ids})):
-            uow.returns[document.return_id] = uow.returns.original[document.return_id] = document
-        for unit in load_records(ReturnUnit, await tx.fetch_all(SELECT_RETURNED_UNITS, {"returns": return_ids})):
-            uow.returned_units[unit.key] = uow.returned_units.original[unit.key] = unit
-        for returned_lot in load_records(ReturnLot, await tx.fetch_all(SELECT_RETURNED_LOTS, {"returns": return_ids})):
-            uow.returned_lots[returned_lot.key] = uow.returned_lots.original[returned_lot.key] = returned_lot
-    if shipped_keys := sorted(set(shipped_lots)):
-        rows = await tx.fetch_all(SELECT_SHIPPED_LOTS, as_arrays(shipped_keys, ("orders", "skus", "lots")))
-        for shipped_lot, row in zip(load_records(ShippedLot, rows, extra_columns=("returns",)), rows, strict=True):
-            uow.shipped_lots.original[shipped_lot.key] = shipped_lot
-            uow.put_shipped_lot(shipped_lot)
-            uow.returned_with[shipped_lot.key].update(row.returns)
-    if keys := set(units):
-        uow.units.update((unit.key, unit) for unit in await receipts.find_units(tx, keys))
-        uow.units.original.update(uow.units)
-    if product_skus := sorted({*skus, *(returned_lot.sku for returned_lot in uow.returned_lots.values())}):
-        rows = await tx.fetch_all(sql.SELECT_PRODUCTS, {"skus": product_skus})
-        uow.trackings = {row.sku: row.tracking for row in rows}
-        uow.decimals = {row.sku: decimals_of(row.tracking, row.decimals) for row in rows}
-    if location_names := set(locations):
-        uow.location_types = {
-            name: record.type for name, record in (await location_store.load_locations(tx, location_names)).items()
-        }
-    return uow
-
-
-async def save(tx: Transaction, uow: ReturnsUnitOfWork) -> None:
-    """Save all changes."""
-    if dirty_returns := uow.returns.dirty():
-        await tx.execute(INSERT_RETURNS, as_arrays(dirty_returns, CustomerReturn._fields))
-    await receipts.save_units(tx, uow.units)
-    dirty = uow.returned_units.dirty()
-    if inserted := [unit for unit in dirty if unit.key not in uow.returned_units.original]:
-        await tx.execute(INSERT_RETURNED_UNITS, as_arrays(inserted, ReturnUnit._fields))
-    if updated := [
-        tuple(getattr(unit, name) for name in DISPOSITION_COLUMNS)
-        for unit in dirty
-        if unit.key in uow.returned_units.original
-    ]:
-        await execute_exactly(tx, UPDATE_DISPOSITIONS, as_arrays(updated, DISPOSITION_COLUMNS), len(updated))
-    if dirty_shipped_lots := uow.shipped_lots.dirty():
-        await tx.execute(UPSERT_SHIPPED_LOTS, as_arrays(sorted(dirty_shipped_lots), ShippedLot._fields))
-    if dirty_returned_lots := uow.returned_lots.dirty():
-        await tx.execute(UPSERT_RETURNED_LOTS, as_arrays(sorted(dirty_returned_lots), ReturnLot._fields))
-    if uow.dispositions:
-        await tx.execute(INSERT_DISPOSITIONS, as_arrays(uow.dispositions, LotDisposition._fields))
-
-
-SELECT_RETURNS = text("""
-SELECT return_id, order_id, customer, hold_id, received_at, received_by FROM customer_return
-WHERE return_id = ANY(CAST(:returns AS text[]))
-""")
-SELECT_RETURNED_UNITS = text("""
-SELECT return_id, sku, serial, location, reason, received_at, received_by, disposition, disposed_reason, disposed_at,
-       disposed_by
-FROM return_unit WHERE return_id = ANY(CAST(:returns AS text[]))
-""")
-INSERT_RETURNS = text("""
-INSERT INTO customer_return (return_id, order_id, customer, hold_id, received_at, received_by)
-SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:order_id AS text[]), CAST(:customer AS text[]),
-                     CAST(:hold_id AS text[]), CAST(:received_at AS timestamptz[]),
-                     CAST(:received_by AS text[]))
-""")
-INSERT_RETURNED_UNITS = text("""
-INSERT INTO return_unit (return_id, sku, serial, location, reason, received_at, received_by, disposition,
-                         disposed_reason, disposed_at, disposed_by)
-SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:serial AS text[]),
-                     CAST(:location AS text[]), CAST(:reason AS text[]), CAST(:received_at AS timestamptz[]),
-                     CAST(:received_by AS text[]), CAST(:disposition AS text[]), CAST(:disposed_reason AS text[]),
-                     CAST(:disposed_at AS timestamptz[]), CAST(:disposed_by AS text[]))
-""")
-UPDATE_DISPOSITIONS = text("""
-UPDATE return_unit u SET disposition = x.disposition, disposed_reason = x.disposed_reason,
-                         disposed_at = x.disposed_at, disposed_by = x.disposed_by
-FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:serial AS text[]), CAST(:disposition AS text[]),
-            CAST(:disposed_reason AS text[]), CAST(:disposed_at AS timestamptz[]), CAST(:disposed_by AS text[]))
-     AS x(return_id, sku, serial, disposition, disposed_reason, disposed_at, disposed_by)
-WHERE u.return_id = x.return_id AND u.sku = x.sku AND u.serial = x.serial AND u.disposition IS NULL
-""")
-SELECT_RETURNED_LOTS = text("""
-SELECT return_id, sku, lot, location, quantity, disposed, reason, received_at, received_by
-FROM return_lot WHERE return_id = ANY(CAST(:returns AS text[]))
-""")
-SELECT_SHIPPED_LOTS = text("""
-SELECT s.order_id, s.customer, s.sku, s.lot, s.shipped, s.returned,
+SELECT_RETURNS, SELECT_RETURNED_UNITS, SELECT_RETURNED_LOTS = (
+    text(f"SELECT {table.columns()} FROM {table.name} WHERE return_id = ANY(CAST(:returns AS text[]))")
+    for table in (RETURNS, RETURNED_UNITS, RETURNED_LOTS)
+)
+SELECT_SHIPPED_LOTS = text(f"""
+SELECT {SHIPPED_LOTS.columns("s")},
        ARRAY(SELECT DISTINCT l.return_id FROM customer_return r JOIN return_lot l ON l.return_id = r.return_id
              WHERE s.returned > 0 AND r.order_id = s.order_id AND r.customer = s.customer AND l.sku = s.sku
                AND l.lot = s.lot) AS returns
 FROM unnest(CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[])) AS k(order_id, sku, lot)
 JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND s.lot = k.lot
 """)
-UPSERT_SHIPPED_LOTS = text("""
-INSERT INTO shipped_lot (order_id, customer, sku, lot, shipped, returned)
-SELECT * FROM unnest(CAST(:order_id AS text[]), CAST(:customer AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]),
-                     CAST(:shipped AS numeric[]), CAST(:returned AS numeric[]))
-ON CONFLICT (order_id, customer, sku, lot) DO UPDATE SET shipped = excluded.shipped, returned = excluded.returned
-""")
-UPSERT_RETURNED_LOTS = text("""
-INSERT INTO return_lot (return_id, sku, lot, location, quantity, disposed, reason, received_at, received_by)
-SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:location AS text[]),
-                     CAST(:quantity AS numeric[]), CAST(:disposed AS numeric[]), CAST(:reason AS text[]),
-                     CAST(:received_at AS timestamptz[]), CAST(:received_by AS text[]))
-ON CONFLICT (return_id, sku, lot, location) DO UPDATE SET quantity = excluded.quantity, disposed = excluded.disposed
-""")
-INSERT_DISPOSITIONS = text("""
-INSERT INTO lot_disposition (return_id, sku, lot, location, quantity, disposition, reason, disposed_at, disposed_by)
-SELECT * FROM unnest(CAST(:return_id AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:location AS text[]),
-                     CAST(:quantity AS numeric[]), CAST(:disposition AS text[]), CAST(:reason AS text[]),
-                     CAST(:disposed_at AS timestamptz[]), CAST(:disposed_by AS text[]))
-""")
+
+
+async def load(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+    """Load returns with their items, units, products, locations and shipped lots."""
+    messages = [event.data for event in events]
+    received = [message for message in messages if isinstance(message, ReceiveReturn)]
+    lots = [message for message in messages if isinstance(message, ReceiveReturn | LotShipped)]
+    units = [message for message in messages if isinstance(message, ReceiveReturn | SerialStateChanged)]
+    if returns := {message.return_id for message in messages if isinstance(message, ReceiveReturn | DisposeReturn)}:
+        await _load_returns(tx, uow, sorted(returns))
+    if shipped := {(message.order, message.sku, lot.lot) for message in lots for lot in message.lots}:
+        await _load_shipped_lots(tx, uow, shipped)
+    if keys := {(message.sku, serial) for message in units for serial in message.serials}:
+        uow.units.load(await receipts.find_units(tx, keys))
+    if skus := {message.sku for message in received} | {returned_lot.sku for returned_lot in uow.returned_lots}:
+        await products.load_products(tx, uow, skus)
+    if names := {message.location for message in received}:
+        await locations.load_locations(tx, uow, names)
+
+
+async def _load_returns(tx: Transaction, uow: ReceivingUnitOfWork, return_ids: Sequence[str]) -> None:
+    parameters = {"returns": return_ids}
+    uow.returns.load(RETURNS.load(await tx.fetch_all(SELECT_RETURNS, parameters)))
+    uow.returned_units.load(RETURNED_UNITS.load(await tx.fetch_all(SELECT_RETURNED_UNITS, parameters)))
+    uow.returned_lots.load(RETURNED_LOTS.load(await tx.fetch_all(SELECT_RETURNED_LOTS, parameters)))
+
+
+async def _load_shipped_lots(tx: Transaction, uow: ReceivingUnitOfWork, keys: set[tuple[str, str, str]]) -> None:
+    rows = await tx.fetch_all(SELECT_SHIPPED_LOTS, receipts.as_arrays(keys, "orders", "skus", "lots"))
+    shipped_lots = SHIPPED_LOTS.load(rows, extra_columns=("returns",))
+    uow.shipped_lots.load(shipped_lots)
+    for shipped_lot, row in zip(shipped_lots, rows, strict=True):
+        uow.returns_by_shipped_lot[shipped_lot.key].update(row.returns)
+
+
+async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    """Save all changes of returns; their units are saved with the receipts."""
+    await RETURNS.save(tx, uow.returns)
+    await RETURNED_UNITS.save(tx, uow.returned_units)
+    await SHIPPED_LOTS.save(tx, uow.shipped_lots)
+    await RETURNED_LOTS.save(tx, uow.returned_lots)
+    await LOT_DISPOSITIONS.insert_rows(tx, uow.lot_dispositions)
+    uow.lot_dispositions.clear()

@@ -170,7 +170,11 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         409, "Unit was not shipped to this customer on this order", "Look up the serial number to find its order."
     ),
     Code.NOT_IN_RETURN: ProblemType(409, "Unit is not part of this return", "Check the units of the return."),
-    Code.ALREADY_RETURNED: ProblemType(409, "Unit already returned", "Look up the serial number to find its return."),
+    Code.ALREADY_RETURNED: ProblemType(
+        409,
+        "Unit already returned",
+        "Look up the serial number to find its return; a further return needs a new return id.",
+    ),
     Code.ALREADY_DISPOSED: ProblemType(409, "Disposition already decided", "Check the return."),
     Code.DISPOSITION_PENDING: ProblemType(
         409,

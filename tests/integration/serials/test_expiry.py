@@ -114,7 +114,8 @@ async def test_expiry_uses_the_warehouse_time_zone(harness: SerialsHarness) -> N
     """Allocation and dispatch check use the local date of the warehouse (S28)."""
     messages, expiry_today = ProductMessages(harness.sku), label_expiring_in(0)
     await put_away_units(harness, serial_numbers(1), **expiry_today)
-    await harness.handle(messages.request_allocation(1), messages.pick(1, serial_numbers(1)))
+    await harness.handle(messages.request_allocation(1))
+    await harness.handle(messages.pick(1, serial_numbers(1)))
     assert (
         "serial.dispatch_approved.v1"
         in (await harness.handle(messages.request_dispatch_check(1, serial_numbers(1)))).event_types()

@@ -13,7 +13,8 @@ async def test_later_movements_of_recalled_units_are_published(harness: SerialsH
     """Every later change of a recalled unit is reported with its location and hold (S46)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(4), lot="L-1")
-    await harness.handle(messages.request_allocation(1, 2), messages.pick(1, serial_numbers(2)))
+    await harness.handle(messages.request_allocation(1, 2))
+    await harness.handle(messages.pick(1, serial_numbers(2)))
     await harness.handle(messages.dispatch(1, serial_numbers(1)))
     await harness.handle(recall_opened(harness, lots=["L-1"]))
     result = await harness.handle(messages.unpick(1, ["SN-00002"]))
@@ -102,9 +103,8 @@ async def test_returned_recalled_unit_is_reported(harness: SerialsHarness) -> No
     """A unit matched while shipped or expected is reported when it is received, on hold or not (S46)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(1), lot="L-1")
-    await harness.handle(
-        messages.expect(["E-1"]), messages.request_allocation(1, 1), messages.pick(1, serial_numbers(1))
-    )
+    await harness.handle(messages.expect(["E-1"]), messages.request_allocation(1, 1))
+    await harness.handle(messages.pick(1, serial_numbers(1)))
     await harness.handle(messages.dispatch(1, serial_numbers(1)))
     await harness.handle(recall_opened(harness, serials=[*serial_numbers(1), "E-1"]))
     await harness.handle(ReleaseSerialHold(sku=harness.sku, hold_id="RC-1-hold", reason="found good"))

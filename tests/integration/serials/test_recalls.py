@@ -148,7 +148,8 @@ async def test_recall_uses_constant_statement_count(harness: SerialsHarness) -> 
         messages = ProductMessages(current_harness.sku)
         await put_away_units(current_harness, serial_numbers(count), lot="L-1", **label_expiring_in(50))
         await current_harness.handle(shelf_life_policy(current_harness, 1))
-        await current_harness.handle(messages.request_allocation(1, 1), messages.pick(1, serial_numbers(1)))
+        await current_harness.handle(messages.request_allocation(1, 1))
+        await current_harness.handle(messages.pick(1, serial_numbers(1)))
         await current_harness.handle(messages.dispatch(1, serial_numbers(1)))
         recall_result = await current_harness.handle(
             recall_opened(current_harness, lots=["L-1"], search_terms=["sn-00002"], serials=serial_numbers(1))

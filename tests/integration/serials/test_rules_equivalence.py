@@ -166,7 +166,7 @@ async def test_database_and_in_memory_rules_agree(
     for version, step in enumerate(played_steps, start=1):
         events = [to_event(payload) for payload in messages_of_step(messages, step, version)]
         counts_before = len(service.published), len(service.conflicts)
-        outcomes = service.handle_events(events)
+        results = service.handle_events(events)
         result = await harness.handle_events(events)
         allocated_events = [
             event for event in service.published[counts_before[0] :] if isinstance(event, SerialAllocated)
@@ -180,16 +180,16 @@ async def test_database_and_in_memory_rules_agree(
         ]
         if result.results:
             assert result.error_codes() == [
-                str(violation.code) for outcome in outcomes for violation in outcome.violations
+                str(violation.code) for result in results for violation in result.violations
             ]
         conflict_events = [event for event in result.data_of("serial.rejected.v1") if event["kind"] == "EVENT_CONFLICT"]
         assert [conflict["detail"] for conflict in conflict_events] == [
             conflict.detail for conflict in service.conflicts[counts_before[1] :]
         ]
     rows = await harness.fetch_all(SELECT_UNITS, sku=harness.sku)
-    assert [tuple(row.values()) for row in rows] == sorted(unit_row(unit) for unit in service.units.values())
+    assert [tuple(row.values()) for row in rows] == sorted(unit_row(unit) for unit in service.units)
     demand_rows = await harness.fetch_all(SELECT_DEMANDS, sku=harness.sku)
-    expected_demands = sorted(service.demands.values(), key=lambda demand: demand.demand_id)
+    expected_demands = sorted(service.demands, key=lambda demand: demand.demand_id)
     assert [tuple(row.values()) for row in demand_rows] == [
         (demand.demand_id, demand.open_quantity, demand.status) for demand in expected_demands
     ]

@@ -102,3 +102,71 @@ async def test_update_of_a_missing_row_is_a_conflict(engine: AsyncEngine) -> Non
         parcels.put(Parcel("A", 1, "SHUT"))
         with pytest.raises(ConcurrentUpdateError):
             await PARCELS.save(tx, parcels)
+
+
+VERSIONED_PARCELS = RecordTable("parcel", Parcel, "box number", "status", types={"serials": "text[]"}, version="weight")
+OPEN_PARCELS = RecordTable(
+    "parcel", Parcel, "box number", "status", types={"serials": "text[]"}, guard="t.status = 'OPEN'"
+)
+
+
+@pytest.mark.parametrize(("table", "change"), [
+    (VERSIONED_PARCELS, "UPDATE parcel SET weight = 8"), (OPEN_PARCELS, "UPDATE parcel SET status = 'SHUT'"),
+])  # fmt: skip
+async def test_update_of_a_row_that_changed_meanwhile_is_a_conflict(
+    engine: AsyncEngine, table: RecordTable[Parcel], change: str
+) -> None:
+    """An update checks the loaded version and the guard of its table (S19)."""
+    async with transaction(engine) as tx:
+        for statement in CREATE_PARCEL:
+            await tx.execute(text(statement.format("text")))
+        parcels: WorkingSet[tuple[str, int], Parcel] = WorkingSet(attrgetter("box", "number"))
+        parcels.put(Parcel("A", 1, "OPEN", Decimal(7)))
+        await table.save(tx, parcels)
+        parcels.put(Parcel("A", 1, "SHUT", Decimal(7)))
+        await table.save(tx, parcels)
+        await tx.execute(text("UPDATE parcel SET status = 'OPEN'"))
+        await tx.execute(text(change))
+        parcels.put(Parcel("A", 1, "OPEN", Decimal(7)))
+        with pytest.raises(ConcurrentUpdateError):
+            await table.save(tx, parcels)
+
+
+async def test_upsert_saves_new_and_changed_rows_with_one_statement(engine: AsyncEngine) -> None:
+    """A table with upserts takes one statement for new and changed rows."""
+    table = RecordTable("parcel", Parcel, "box number", "status", types={"serials": "text[]"}, upsert=True)
+    async with transaction(engine) as tx:
+        for statement in CREATE_PARCEL:
+            await tx.execute(text(statement.format("text")))
+        await tx.execute(text("CREATE UNIQUE INDEX ON parcel (box, number)"))
+        parcels: WorkingSet[tuple[str, int], Parcel] = WorkingSet(attrgetter("box", "number"))
+        parcels.put(Parcel("A", 1, "OPEN"))
+        await table.save(tx, parcels)
+        parcels.put(Parcel("A", 1, "SHUT"))
+        parcels.put(Parcel("A", 0, "OPEN"))
+        count = tx.statement_count
+        await table.save(tx, parcels)
+        assert tx.statement_count == count + 1
+        rows = await tx.fetch_all(text("SELECT box, number, status, weight, serials FROM parcel ORDER BY 1, 2"))
+        assert table.load(rows) == sorted(parcels)
+
+
+async def test_scope_protects_other_rows_with_the_same_key(engine: AsyncEngine) -> None:
+    """UPDATE and DELETE leave rows outside the scope of a table as they are."""
+    table = RecordTable(
+        "parcel", Parcel, "box number", "weight", types={"serials": "text[]"}, scope="t.status = 'OPEN'"
+    )
+    shut = [Parcel("A", number, "SHUT", Decimal(1), []) for number in range(2)]
+    async with transaction(engine) as tx:
+        for statement in CREATE_PARCEL:
+            await tx.execute(text(statement.format("text")))
+        await table.insert_rows(tx, shut)
+        parcels: WorkingSet[tuple[str, int], Parcel] = WorkingSet(attrgetter("box", "number"))
+        for number in range(2):
+            parcels.put(Parcel("A", number, "OPEN", Decimal(1), []))
+        await table.save(tx, parcels)
+        parcels.put(parcels["A", 0]._replace(weight=Decimal(2)))
+        parcels.remove(("A", 1))
+        await table.save(tx, parcels)
+        rows = await tx.fetch_all(text("SELECT box, number, status, weight, serials FROM parcel ORDER BY 2, 3"))
+        assert table.load(rows) == [parcels["A", 0], *shut]

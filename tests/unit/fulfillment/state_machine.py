@@ -6,8 +6,7 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, Line
-from services.fulfillment.shipping.domain import Carton, Shipment
+from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, Carton, Line
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import OrderRejected
 from tests.unit.fulfillment.in_memory import NOW, InMemoryFulfillment
@@ -117,7 +116,7 @@ class FulfillmentMachine(RuleBasedStateMachine):
         for unit in self.serials_stub.units.values():
             if unit.status == "SHIPPED":
                 assert self.fulfillment.uow.shipped[unit.sku, unit.serial] == unit.order
-        for carton in self.fulfillment.shipping_uow.cartons:
+        for carton in self.fulfillment.uow.cartons:
             self._assert_in_one_shipment(carton)
 
     def _assert_open_quantity_requested(self, line: Line) -> None:
@@ -134,5 +133,5 @@ class FulfillmentMachine(RuleBasedStateMachine):
         return [(demand_id, Decimal(demand.open_quantity)) for demand_id, demand in self.serials_stub.demands.items()]
 
     def _assert_in_one_shipment(self, carton: Carton) -> None:
-        shipment: Shipment | None = self.fulfillment.shipping_uow.shipments.get(carton.shipment or "")
+        shipment = self.fulfillment.uow.shipments.get(carton.shipment or "")
         assert shipment is None or (shipment.status != "CANCELLED" and carton.order_id in shipment.orders)

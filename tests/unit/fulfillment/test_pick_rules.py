@@ -57,7 +57,7 @@ def test_shelf_life_limits_at_pick(sku: str, days_left: int, min_days: tuple[int
         stop_allocation_days=stop_allocation_days,
         customers=[CustomerShelfLife(customer="C", min_remaining_shelf_life_days=customer_days)],
     )
-    fulfillment.pick_rules.shelf_life_policies.update({sku: policy})  # type: ignore[attr-defined]
+    fulfillment.products[sku] = fulfillment.products[sku]._replace(shelf_life=policy)
     (demand,) = allocation_requests(
         fulfillment.handle(order_placed(order_line("1", sku, 1), min_remaining_shelf_life_days=order_days))
     )
@@ -95,7 +95,7 @@ def test_stock_on_hold_is_not_picked(fulfillment: InMemoryFulfillment) -> None:
 
 def test_undefined_warehouse_blocks_picks_of_dated_stock(fulfillment: InMemoryFulfillment) -> None:
     """Stock with an expiry date is not picked until the local date of the warehouse is known (S28)."""
-    fulfillment.pick_rules.local_dates.clear()  # type: ignore[attr-defined]
+    fulfillment.uow.local_dates.clear()
     assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1))) == [Code.WAREHOUSE_NOT_FOUND]
     assert ("L1", "ALLOCATED", "4") in allocated_lots(fulfillment)
 

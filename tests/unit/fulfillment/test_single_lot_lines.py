@@ -97,7 +97,7 @@ def test_rejected_pick_requests_the_whole_line(fulfillment: InMemoryFulfillment)
 
 def test_lot_expired_at_two_locations_is_released_once(fulfillment: InMemoryFulfillment) -> None:
     """Stock that is rejected in one command is released once (S28)."""
-    fulfillment.pick_rules = fulfillment.pick_rules._replace(local_dates={"EAST": TODAY + timedelta(days=101)})
+    fulfillment.uow.local_dates["EAST"] = TODAY + timedelta(days=101)
     events = fulfillment.handle(pick_command(lot_selector("L1", 4)))
     assert [violation.code for violation in fulfillment.violations] == [Code.EXPIRED, Code.EXPIRED]
     assert_requested_as_a_whole(events, 5)
@@ -160,10 +160,11 @@ def test_full_unpick_allows_another_lot(fulfillment: InMemoryFulfillment) -> Non
 def test_shipped_lot_binds_the_line(fulfillment: InMemoryFulfillment) -> None:
     """An increase of a partially shipped line requests the shipped lot (S27)."""
     fulfillment.handle(pick_command(lot_selector("L1", 5)))
-    (stored_line,) = fulfillment.uow.lines
+    fulfillment.handle(OrderAmended(order="SO-1", lines=[order_line("2", "M", 1)]))
+    stored_line = fulfillment.uow.lines["SO-1", "1"]
     stored_line.picked, stored_line.shipped = Decimal(0), Decimal(5)
     for lot in list(fulfillment.uow.lots):
         lot.status, lot.shipment = "SHIPPED", "SH-1"
-    fulfillment.handle(OrderAmended(order="SO-1", lines=[order_line("2", "M", 1)]))
+    fulfillment.handle(OrderAmended(order="SO-1", lines=[order_line("2", "M", 2)]))
     (new_request,) = allocation_requests(fulfillment.handle(OrderAmended(order="SO-1", lines=[single_lot_line(7)])))
     assert (int(new_request.quantity), new_request.lots) == (2, ["L1"])

@@ -181,7 +181,7 @@ class OrderMachine(FulfillmentMachine):
             self.pick_and_pack_order(order, packed=True)
             self.pick_and_pack_lots(order)
         self.create_shipment(0, 3)
-        self.dispatch_or_cancel_shipment(len(list(self.fulfillment.shipping_uow.shipments)) - 1, cancel=False)
+        self.dispatch_or_cancel_shipment(len(list(self.fulfillment.uow.shipments)) - 1, cancel=False)
         if delivered:
             self.deliver_all()
 
@@ -191,7 +191,7 @@ class OrderMachine(FulfillmentMachine):
         packed_cartons = {item.carton for item in self.items}
         available = [
             carton
-            for carton in self.fulfillment.shipping_uow.cartons
+            for carton in self.fulfillment.uow.cartons
             if carton.shipment is None and carton.carton in packed_cartons
         ]
         chosen = (available + available)[choice % (len(available) or 1) :][: min(count, len(available))]
@@ -203,7 +203,7 @@ class OrderMachine(FulfillmentMachine):
     @rule(choice=CHOICE, cancel=RARELY)
     def dispatch_or_cancel_shipment(self, choice: int, cancel: bool) -> None:
         """Dispatch or cancel a shipment."""
-        shipments = [shipment for shipment in self.fulfillment.shipping_uow.shipments if shipment.status == "CREATED"]
+        shipments = [shipment for shipment in self.fulfillment.uow.shipments if shipment.status == "CREATED"]
         if shipments:
             chosen = shipments[choice % len(shipments)]
             fields = {"shipment": chosen.shipment, "orders": list(chosen.orders)}

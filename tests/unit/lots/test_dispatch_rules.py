@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.lots.allocation.domain.dispatch import APPROVAL_TTL
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotRejected, LotShipped
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.inventory.shelf_life import APPROVAL_TTL
 from tests.support.in_memory.lot_allocation import InMemoryAllocation
 from tests.support.messages.lot_orders import OrderMessages
 

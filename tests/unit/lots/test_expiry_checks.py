@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.lots.balances.domain.records import NO_EXPIRY, ZERO, DemandRef
-from services.lots.expiry.domain import EXPIRED_THRESHOLD, crossed_thresholds, next_check_date
+from services.lots.balances.domain.records import ZERO, DemandRef
+from services.lots.expiry.domain import EXPIRED_THRESHOLD
 from shared.contracts.lots import LotExpired, LotExpiring, LotHoldPlaced
 from tests.support.messages.lots import DOCK, EARLY_EXPIRY, SHELF, ProductMessages
 from tests.unit.lots.expiry_calendar import DEFAULT_THRESHOLDS, ExpiryCalendar
@@ -62,20 +62,6 @@ def test_each_threshold_is_published_exactly_once(thresholds: list[int], steps: 
         expired_holds = [hold for hold in calendar.service.uow.open_holds("A-1", "B-1") if hold.kind == "EXPIRED"]
         assert len(expired_holds) == (day > expiry)
         assert calendar.check_on(day) == []
-
-
-@given(expiry=EXPIRIES, day=EXPIRIES, thresholds=st.lists(st.integers(0, 120), max_size=6))
-def test_no_threshold_is_crossed_before_the_next_check(expiry: date, day: date, thresholds: list[int]) -> None:
-    """No threshold is crossed before the next check; on that day one is, or the lot expires (S29)."""
-    crossed, next_check = crossed_thresholds(expiry, day, thresholds), next_check_date(expiry, day, thresholds)
-    if next_check == NO_EXPIRY:
-        assert day > expiry
-        return
-    day_before = next_check - timedelta(days=1)
-    assert next_check > day
-    assert crossed_thresholds(expiry, day_before, thresholds) == crossed
-    assert day_before <= expiry
-    assert next_check > expiry or len(crossed_thresholds(expiry, next_check, thresholds)) > len(crossed)
 
 
 def test_missed_days_are_caught_up_in_order() -> None:

@@ -1,9 +1,9 @@
 """ASNs: parts, amendments, cancellations, registered units, lines that await their product."""
 
-from services.receiving.receipts import domain
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptRejected
 from shared.contracts.upstream import AsnCancelled, AsnChanged
-from tests.support.events import to_event
+from shared.unit_of_work import CommandResult
+from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.support.messages.reference import product_changed
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
@@ -11,216 +11,215 @@ from tests.unit.receiving.steps import (
     asn_line,
     error_codes,
     event_types,
-    handle,
     line_counts,
     scan_serials,
     unit_status,
 )
 
 
-def amend_receipt(uow: domain.ReceivingUnitOfWork, receipt: str, **lines: object) -> domain.CommandOutcome:
+def amend_receipt(service: InMemoryReceiving, receipt: str, **lines: object) -> CommandResult:
     """Amend an ASN."""
-    return handle(uow, AsnChanged.model_validate({"receipt": receipt, **lines}))
+    return service.handle_command(AsnChanged.model_validate({"receipt": receipt, **lines}))
 
 
-def cancel_receipt(uow: domain.ReceivingUnitOfWork, receipt: str) -> domain.CommandOutcome:
+def cancel_receipt(service: InMemoryReceiving, receipt: str) -> CommandResult:
     """Cancel an ASN."""
-    return handle(uow, AsnCancelled(receipt=receipt))
+    return service.handle_command(AsnCancelled(receipt=receipt))
 
 
 def test_listed_serials_become_expected() -> None:
     """Listed units become EXPECTED, each with a version, in one event per line (S05)."""
-    uow = steps.new_uow()
-    result = announce_receipt(uow, "R1", asn_line(["A", "B"], 3), asn_line(number="2", sku="SALT", quantity=40))
+    service = InMemoryReceiving()
+    result = announce_receipt(service, "R1", asn_line(["A", "B"], 3), asn_line(number="2", sku="SALT", quantity=40))
     assert event_types(result) == ["receipt.line_expected.v1", "receipt.line_expected.v1"]
     expected_event = result.events[0]
     assert isinstance(expected_event, ReceiptLineExpected)
     assert (expected_event.serials, expected_event.versions, int(expected_event.quantity)) == (["A", "B"], [1, 1], 3)
-    assert unit_status(uow, "A") == "EXPECTED"
-    assert line_counts(uow, "R1") == (3, 2, 0, 0, 0)
+    assert unit_status(service, "A") == "EXPECTED"
+    assert line_counts(service, "R1") == (3, 2, 0, 0, 0)
 
 
 def test_further_part_adds_to_the_receipt() -> None:
     """A further part adds quantities, serials and lines to the receipt (S05)."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"], 2))
-    announce_receipt(uow, "R1", asn_line(["B"]), asn_line(["C"], number="2"))
-    assert line_counts(uow, "R1") == (3, 2, 0, 0, 0)
-    assert line_counts(uow, "R1", "2") == (1, 1, 0, 0, 0)
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"], 2))
+    announce_receipt(service, "R1", asn_line(["B"]), asn_line(["C"], number="2"))
+    assert line_counts(service, "R1") == (3, 2, 0, 0, 0)
+    assert line_counts(service, "R1", "2") == (1, 1, 0, 0, 0)
 
 
 def test_more_serials_than_units_are_rejected() -> None:
     """More serials than units are rejected, and repeated serials, on one line or two (S14)."""
-    uow = steps.new_uow()
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["A", "B"], 1))) == ["too_many_serials"]
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["A", "A"]))) == ["duplicate_serial_in_request"]
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["A"]), asn_line(["A"], number="2"))) == [
+    service = InMemoryReceiving()
+    assert error_codes(announce_receipt(service, "R1", asn_line(["A", "B"], 1))) == ["too_many_serials"]
+    assert error_codes(announce_receipt(service, "R1", asn_line(["A", "A"]))) == ["duplicate_serial_in_request"]
+    assert error_codes(announce_receipt(service, "R1", asn_line(["A"]), asn_line(["A"], number="2"))) == [
         "duplicate_serial_in_request"
     ]
-    assert not uow.receipts
+    assert not service.uow.receipts
 
 
 def test_invalid_lines_are_rejected() -> None:
     """Half a serial-tracked unit, serials of an untracked product, a line with two products: rejected completely."""
-    uow = steps.new_uow()
+    service = InMemoryReceiving()
     half = asn_line() | {"quantity": 1.5}
-    assert error_codes(announce_receipt(uow, "R1", half)) == ["quantity_precision"]
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["A"], sku="SALT"))) == ["not_serial_tracked"]
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["A"]), asn_line(["B"], sku="SCREW"))) == [
+    assert error_codes(announce_receipt(service, "R1", half)) == ["quantity_precision"]
+    assert error_codes(announce_receipt(service, "R1", asn_line(["A"], sku="SALT"))) == ["not_serial_tracked"]
+    assert error_codes(announce_receipt(service, "R1", asn_line(["A"]), asn_line(["B"], sku="SCREW"))) == [
         "line_product_mismatch"
     ]
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["A"], number="+1"))) == ["validation_error"]
+    assert error_codes(announce_receipt(service, "R1", asn_line(["A"], number="+1"))) == ["validation_error"]
 
 
 def test_known_serial_is_rejected_alone() -> None:
     """A registered unit is rejected alone; the rest of its ASN is applied (S18)."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"]))
-    scan_serials(uow, "R1", "A")
-    steps.confirm_session(uow, "R1")
-    result = announce_receipt(uow, "R2", asn_line(["A", "B"]))
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"]))
+    scan_serials(service, "R1", "A")
+    steps.confirm_session(service, "R1")
+    result = announce_receipt(service, "R2", asn_line(["A", "B"]))
     assert error_codes(result) == ["duplicate_serial"]
     assert result.violations[0].ids == ["A"]
     assert result.events[0].model_dump()["serials"] == ["B"]
-    assert line_counts(uow, "R2") == (1, 1, 0, 0, 0)
-    assert uow.get_unit("PUMP", "A").receipt == "R1"
+    assert line_counts(service, "R2") == (1, 1, 0, 0, 0)
+    assert service.uow.get_unit("PUMP", "A").receipt == "R1"
 
 
 def test_newer_asn_takes_over_expected_serials() -> None:
     """A unit announced again is expected on the later receipt; the earlier one expects one unit less."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A", "B"]))
-    result = announce_receipt(uow, "R2", asn_line(["A"]))
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A", "B"]))
+    result = announce_receipt(service, "R2", asn_line(["A"]))
     cancelled_event, expected_event = result.events
     assert isinstance(cancelled_event, ReceiptLineCancelled)
     assert isinstance(expected_event, ReceiptLineExpected)
     assert (cancelled_event.receipt, cancelled_event.reason, cancelled_event.versions) == ("R1", "TAKEN_OVER", [2])
     assert (expected_event.receipt, expected_event.versions) == ("R2", [3])
-    assert line_counts(uow, "R1") == (1, 1, 0, 0, 0)
+    assert line_counts(service, "R1") == (1, 1, 0, 0, 0)
 
 
 def test_serials_can_be_announced_again_after_a_cancellation() -> None:
     """The units of a cancelled ASN may be announced on another, with higher versions."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"], 2))
-    assert event_types(cancel_receipt(uow, "R1")) == [
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"], 2))
+    assert event_types(cancel_receipt(service, "R1")) == [
         "receipt.line_cancelled.v1",
         "receipt.line_cancelled.v1",
         "receipt.closed.v1",
     ]
-    assert unit_status(uow, "A") == "INACTIVE"
-    assert event_types(announce_receipt(uow, "R2", asn_line(["A"]))) == ["receipt.line_expected.v1"]
-    assert uow.get_unit("PUMP", "A").version == 3
+    assert unit_status(service, "A") == "INACTIVE"
+    assert event_types(announce_receipt(service, "R2", asn_line(["A"]))) == ["receipt.line_expected.v1"]
+    assert service.uow.get_unit("PUMP", "A").version == 3
 
 
 def test_cancellation_before_its_asn() -> None:
     """A cancellation before its ASN is stored: the receipt is created as cancelled and expects nothing."""
-    uow = steps.new_uow()
-    assert not error_codes(cancel_receipt(uow, "R1"))
-    result = announce_receipt(uow, "R1", asn_line(["A"]))
+    service = InMemoryReceiving()
+    assert not error_codes(cancel_receipt(service, "R1"))
+    result = announce_receipt(service, "R1", asn_line(["A"]))
     assert event_types(result) == ["receipt.closed.v1"]
-    assert uow.receipts["R1"].status == "CANCELLED"
-    assert unit_status(uow, "A") == "INACTIVE"
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["B"]))) == ["receipt_cancelled"]
-    assert error_codes(scan_serials(uow, "R1", "A")) == ["receipt_cancelled"]
+    assert service.uow.receipts["R1"].status == "CANCELLED"
+    assert unit_status(service, "A") == "INACTIVE"
+    assert error_codes(announce_receipt(service, "R1", asn_line(["B"]))) == ["receipt_cancelled"]
+    assert error_codes(scan_serials(service, "R1", "A")) == ["receipt_cancelled"]
 
 
 def test_amendment_before_arrival() -> None:
     """Before arrival an amendment removes listed units and unlisted quantities, and adds others."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A", "B"], 5))
-    result = amend_receipt(uow, "R1", remove=[asn_line(["A"], 2)], add=[asn_line(["C"])])
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A", "B"], 5))
+    result = amend_receipt(service, "R1", remove=[asn_line(["A"], 2)], add=[asn_line(["C"])])
     assert event_types(result) == ["receipt.line_cancelled.v1", "receipt.line_cancelled.v1", "receipt.line_expected.v1"]
-    assert line_counts(uow, "R1") == (4, 2, 0, 0, 0)
-    assert (unit_status(uow, "A"), unit_status(uow, "C")) == ("INACTIVE", "EXPECTED")
+    assert line_counts(service, "R1") == (4, 2, 0, 0, 0)
+    assert (unit_status(service, "A"), unit_status(service, "C")) == ("INACTIVE", "EXPECTED")
 
 
 def test_invalid_amendments_are_rejected() -> None:
     """An excessive quantity, an unknown line or receipt are rejected; an unknown unit is rejected alone."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"], 2))
-    assert error_codes(amend_receipt(uow, "R1", remove=[asn_line(quantity=2)])) == ["quantity_below_listed_serials"]
-    assert error_codes(amend_receipt(uow, "R1", remove=[asn_line(["A"], number="9")])) == ["line_not_found"]
-    assert error_codes(amend_receipt(uow, "R9", remove=[asn_line(["A"])])) == ["receipt_not_found"]
-    assert error_codes(amend_receipt(uow, "R1", remove=[asn_line(["Z", "A"])])) == ["serial_unexpected"]
-    assert line_counts(uow, "R1") == (1, 0, 0, 0, 0)
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"], 2))
+    assert error_codes(amend_receipt(service, "R1", remove=[asn_line(quantity=2)])) == ["quantity_below_listed_serials"]
+    assert error_codes(amend_receipt(service, "R1", remove=[asn_line(["A"], number="9")])) == ["line_not_found"]
+    assert error_codes(amend_receipt(service, "R9", remove=[asn_line(["A"])])) == ["receipt_not_found"]
+    assert error_codes(amend_receipt(service, "R1", remove=[asn_line(["Z", "A"])])) == ["serial_unexpected"]
+    assert line_counts(service, "R1") == (1, 0, 0, 0, 0)
 
 
 def test_amendment_and_cancellation_are_rejected_after_arrival() -> None:
     """Once scanning has begun, amendment and cancellation are rejected; a further part is still added."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"]))
-    scan_serials(uow, "R1", "A")
-    assert error_codes(cancel_receipt(uow, "R1")) == ["receipt_in_progress"]
-    assert error_codes(amend_receipt(uow, "R1", add=[asn_line(["B"])])) == ["receipt_in_progress"]
-    assert event_types(announce_receipt(uow, "R1", asn_line(["B"]))) == ["receipt.line_expected.v1"]
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"]))
+    scan_serials(service, "R1", "A")
+    assert error_codes(cancel_receipt(service, "R1")) == ["receipt_in_progress"]
+    assert error_codes(amend_receipt(service, "R1", add=[asn_line(["B"])])) == ["receipt_in_progress"]
+    assert event_types(announce_receipt(service, "R1", asn_line(["B"]))) == ["receipt.line_expected.v1"]
 
 
 def test_serial_listed_after_its_scan() -> None:
     """A unit scanned as unlisted and listed later makes room for another unlisted unit."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(quantity=1))
-    scan_serials(uow, "R1", "A")
-    assert line_counts(uow, "R1") == (1, 0, 1, 1, 0)
-    result = announce_receipt(uow, "R1", asn_line(["A"]))
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(quantity=1))
+    scan_serials(service, "R1", "A")
+    assert line_counts(service, "R1") == (1, 0, 1, 1, 0)
+    result = announce_receipt(service, "R1", asn_line(["A"]))
     assert event_types(result) == ["receipt.line_expected.v1"]
-    assert line_counts(uow, "R1") == (2, 1, 0, 1, 0)
-    assert steps.scan_statuses(scan_serials(uow, "R1", "B")) == ["ACCEPTED"]
+    assert line_counts(service, "R1") == (2, 1, 0, 1, 0)
+    assert steps.scan_statuses(scan_serials(service, "R1", "B")) == ["ACCEPTED"]
 
 
 def test_line_waits_for_its_product() -> None:
     """A line that precedes its product is expected once the product is defined."""
-    uow = steps.new_uow()
-    assert event_types(announce_receipt(uow, "R1", asn_line(["A"], 3, sku="NEW"))) == []
-    defined = to_event(product_changed("NEW", "SERIAL"))
-    emitted = domain.plan_waiting_lines(uow, [defined])
+    service = InMemoryReceiving()
+    assert event_types(announce_receipt(service, "R1", asn_line(["A"], 3, sku="NEW"))) == []
+    defined = product_changed("NEW", "SERIAL")
+    emitted = service.handle_event(defined)
     assert [(event.model_dump()["serials"], int(event.model_dump()["quantity"])) for event in emitted] == [
         (["A"], 1),
         ([], 2),
     ]
-    assert not uow.lines["R1", "1"].awaiting_product
-    assert domain.plan_waiting_lines(uow, [defined]) == []
+    assert not service.uow.lines["R1", "1"].awaiting_product
+    assert service.handle_event(defined) == []
 
 
 def test_waiting_line_of_a_product_without_serials() -> None:
     """Serials announced for a product that is not serial-tracked are rejected; its quantity is expected."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"], 3, sku="NEW"))
-    defined = to_event(product_changed("NEW", "NONE"))
-    rejection, expected_event = domain.plan_waiting_lines(uow, [defined])
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"], 3, sku="NEW"))
+    defined = product_changed("NEW", "NONE")
+    rejection, expected_event = service.handle_event(defined)
     assert isinstance(rejection, ReceiptRejected)
     assert isinstance(expected_event, ReceiptLineExpected)
     assert (rejection.kind, rejection.ids) == ("EVENT_CONFLICT", ["A"])
     assert (expected_event.serials, int(expected_event.quantity)) == ([], 3)
-    assert unit_status(uow, "A", "NEW") == "INACTIVE"
+    assert unit_status(service, "A", "NEW") == "INACTIVE"
 
 
 def test_cancelled_while_waiting_for_its_product() -> None:
     """Cancelling a line that awaits its product publishes nothing, and its product plans nothing."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"], sku="NEW"))
-    assert event_types(cancel_receipt(uow, "R1")) == ["receipt.closed.v1"]
-    defined = to_event(product_changed("NEW", "SERIAL"))
-    assert domain.plan_waiting_lines(uow, [defined]) == []
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"], sku="NEW"))
+    assert event_types(cancel_receipt(service, "R1")) == ["receipt.closed.v1"]
+    defined = product_changed("NEW", "SERIAL")
+    assert service.handle_event(defined) == []
 
 
 def test_conflicting_receipt_of_the_same_id() -> None:
     """A part for another warehouse or kind is rejected; a blind receipt needs an existing warehouse."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R1", asn_line(["A"]))
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["B"]), warehouse="WEST")) == ["wrong_warehouse"]
-    assert error_codes(announce_receipt(uow, "R1", kind="BLIND")) == ["document_exists"]
-    assert error_codes(announce_receipt(uow, "R2", kind="BLIND", warehouse="WEST")) == ["warehouse_not_found"]
-    assert not error_codes(announce_receipt(uow, "R3", asn_line(["C"]), warehouse="WEST"))
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"]))
+    assert error_codes(announce_receipt(service, "R1", asn_line(["B"]), warehouse="WEST")) == ["wrong_warehouse"]
+    assert error_codes(announce_receipt(service, "R1", kind="BLIND")) == ["document_exists"]
+    assert error_codes(announce_receipt(service, "R2", kind="BLIND", warehouse="WEST")) == ["warehouse_not_found"]
+    assert not error_codes(announce_receipt(service, "R3", asn_line(["C"]), warehouse="WEST"))
 
 
 def test_line_quantity_is_limited_over_all_parts() -> None:
     """More than the maximum of one event is rejected, in one message or several; the rest can be cancelled."""
-    uow = steps.new_uow()
-    assert error_codes(announce_receipt(uow, "R1", asn_line(quantity=600_000), asn_line(quantity=600_000))) == [
+    service = InMemoryReceiving()
+    assert error_codes(announce_receipt(service, "R1", asn_line(quantity=600_000), asn_line(quantity=600_000))) == [
         "too_many_units"
     ]
-    announce_receipt(uow, "R1", asn_line(quantity=600_000))
-    assert error_codes(announce_receipt(uow, "R1", asn_line(quantity=600_000))) == ["too_many_units"]
-    announce_receipt(uow, "R1", asn_line(quantity=400_000))
-    assert event_types(cancel_receipt(uow, "R1")) == ["receipt.line_cancelled.v1", "receipt.closed.v1"]
+    announce_receipt(service, "R1", asn_line(quantity=600_000))
+    assert error_codes(announce_receipt(service, "R1", asn_line(quantity=600_000))) == ["too_many_units"]
+    announce_receipt(service, "R1", asn_line(quantity=400_000))
+    assert event_types(cancel_receipt(service, "R1")) == ["receipt.line_cancelled.v1", "receipt.closed.v1"]

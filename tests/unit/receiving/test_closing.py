@@ -2,10 +2,11 @@
 
 import pytest
 
-from services.receiving.receipts.domain import CommandOutcome, ReceivingUnitOfWork
 from services.receiving.receipts.domain.discrepancies import ALLOWED_RESOLUTIONS
 from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import DiscrepancyFound, ReceiptClosed, ReceiptLineCancelled, ReceiptSerialsReceived
+from shared.unit_of_work import CommandResult
+from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
     announce_receipt,
@@ -13,7 +14,6 @@ from tests.unit.receiving.steps import (
     confirm_session,
     error_codes,
     event_types,
-    handle,
     line_counts,
     scan_serials,
     unit_status,
@@ -22,17 +22,17 @@ from tests.unit.receiving.steps import (
 SUE = "sue"
 
 
-def close_receipt(uow: ReceivingUnitOfWork, receipt: str) -> CommandOutcome:
+def close_receipt(service: InMemoryReceiving, receipt: str) -> CommandResult:
     """Close a receipt."""
-    return handle(uow, commands.CloseReceipt(receipt=receipt), SUE)
+    return service.handle_command(commands.CloseReceipt(receipt=receipt), SUE)
 
 
 def resolve_discrepancy(
-    uow: ReceivingUnitOfWork, kind: str, resolution: str, receipt: str = "R1", **overrides: str
-) -> CommandOutcome:
+    service: InMemoryReceiving, kind: str, resolution: str, receipt: str = "R1", **overrides: str
+) -> CommandResult:
     """Resolve the receipt's first open discrepancy of a kind."""
     discrepancy = next(
-        candidate for candidate in uow.discrepancies.values() if candidate.kind == kind and candidate.receipt == receipt
+        candidate for candidate in service.uow.discrepancies if candidate.kind == kind and candidate.receipt == receipt
     )
     fields = {
         "receipt": receipt,
@@ -41,32 +41,32 @@ def resolve_discrepancy(
         "reason": "seen",
         **overrides,
     }
-    return handle(uow, commands.ResolveDiscrepancy.model_validate(fields), SUE)
+    return service.handle_command(commands.ResolveDiscrepancy.model_validate(fields), SUE)
 
 
 @pytest.fixture
-def uow() -> ReceivingUnitOfWork:
+def service() -> InMemoryReceiving:
     """R1 expects A, B and T (a screw); A is received, and there is a discrepancy of every kind."""
-    uow = steps.new_uow()
-    announce_receipt(uow, "R0", asn_line(["K"]))
-    scan_serials(uow, "R0", "K")
-    confirm_session(uow, "R0")
+    service = InMemoryReceiving()
+    announce_receipt(service, "R0", asn_line(["K"]))
+    scan_serials(service, "R0", "K")
+    confirm_session(service, "R0")
     announce_receipt(
-        uow,
+        service,
         "R1",
         asn_line(["A", "B"]),
         asn_line(["T"], number="2", sku="SCREW"),
         asn_line(quantity=5, number="3", sku="SALT"),
     )
-    announce_receipt(uow, "R2", asn_line(["E"]))
-    scan_serials(uow, "R1", "A", "K", "b", "E", "T", "u")
-    confirm_session(uow, "R1")
-    return uow
+    announce_receipt(service, "R2", asn_line(["E"]))
+    scan_serials(service, "R1", "A", "K", "b", "E", "T", "u")
+    confirm_session(service, "R1")
+    return service
 
 
-def test_closing_records_shortages_and_summaries(uow: ReceivingUnitOfWork) -> None:
+def test_closing_records_shortages_and_summaries(service: InMemoryReceiving) -> None:
     """Closing cancels open expectations, records shortages, and summarizes each line (S15, S16)."""
-    result = close_receipt(uow, "R1")
+    result = close_receipt(service, "R1")
     shortages = [event for event in result.events if isinstance(event, DiscrepancyFound)]
     assert [(event.kind, event.sku, event.serials, int(event.quantity)) for event in shortages] == [
         ("SHORT", "PUMP", ["B"], 1),
@@ -81,122 +81,122 @@ def test_closing_records_shortages_and_summaries(uow: ReceivingUnitOfWork) -> No
     assert summaries == [
         ("1", 2, 1, 1, 1), ("2", 1, 0, 1, 0), ("3", 5, 0, 5, 0),
     ]  # fmt: skip
-    assert unit_status(uow, "B") == "INACTIVE"
-    assert error_codes(close_receipt(uow, "R1")) == ["receipt_closed"]
-    assert error_codes(scan_serials(uow, "R1", "B", session="T")) == ["receipt_closed"]
-    assert error_codes(announce_receipt(uow, "R1", asn_line(["Z"]))) == ["receipt_closed"]
+    assert unit_status(service, "B") == "INACTIVE"
+    assert error_codes(close_receipt(service, "R1")) == ["receipt_closed"]
+    assert error_codes(scan_serials(service, "R1", "B", session="T")) == ["receipt_closed"]
+    assert error_codes(announce_receipt(service, "R1", asn_line(["Z"]))) == ["receipt_closed"]
 
 
-def test_open_session_blocks_closing(uow: ReceivingUnitOfWork) -> None:
+def test_open_session_blocks_closing(service: InMemoryReceiving) -> None:
     """A receipt with an open session cannot be closed; the violation names the session."""
-    scan_serials(uow, "R1", "B", session="T")
-    result = close_receipt(uow, "R1")
+    scan_serials(service, "R1", "B", session="T")
+    result = close_receipt(service, "R1")
     assert error_codes(result) == ["session_open"]
     assert result.violations[0].blocked_by == ["/receipts/R1/sessions/T"]
-    handle(uow, commands.DiscardSession(receipt="R1", session="T"))
-    assert not error_codes(close_receipt(uow, "R1"))
-    assert error_codes(close_receipt(uow, "R9")) == ["receipt_not_found"]
+    service.handle_command(commands.DiscardSession(receipt="R1", session="T"))
+    assert not error_codes(close_receipt(service, "R1"))
+    assert error_codes(close_receipt(service, "R9")) == ["receipt_not_found"]
 
 
 def test_long_summary_is_split_into_messages() -> None:
     """The closing of a receipt with 1 100 lines is published in messages of at most 500 lines."""
-    uow = steps.new_uow()
+    service = InMemoryReceiving()
     for part in range(3):
-        announce_receipt(uow, "R1", *(asn_line(quantity=1, number=f"{part}-{number}") for number in range(400)))
+        announce_receipt(service, "R1", *(asn_line(quantity=1, number=f"{part}-{number}") for number in range(400)))
     assert [
-        len(message.lines) for message in close_receipt(uow, "R1").events if isinstance(message, ReceiptClosed)
+        len(message.lines) for message in close_receipt(service, "R1").events if isinstance(message, ReceiptClosed)
     ] == [500, 500, 200]
 
 
 @pytest.mark.parametrize("kind", ["UNEXPECTED", "CASE_MISMATCH", "WRONG_PRODUCT"])
-def test_accepted_unit_is_received_as_scanned(uow: ReceivingUnitOfWork, kind: str) -> None:
+def test_accepted_unit_is_received_as_scanned(service: InMemoryReceiving, kind: str) -> None:
     """An accepted unit is received as scanned, on its product's line (S16)."""
-    result = resolve_discrepancy(uow, kind, "ACCEPT")
+    result = resolve_discrepancy(service, kind, "ACCEPT")
     assert event_types(result) == ["receipt.serials_received.v1", "discrepancy.resolved.v1"]
-    assert line_counts(uow, "R1")[-1] == 2
-    assert error_codes(resolve_discrepancy(uow, kind, "ACCEPT")) == ["discrepancy_resolved"]
+    assert line_counts(service, "R1")[-1] == 2
+    assert error_codes(resolve_discrepancy(service, kind, "ACCEPT")) == ["discrepancy_resolved"]
 
 
-def test_accepting_a_unit_expected_on_another_receipt(uow: ReceivingUnitOfWork) -> None:
+def test_accepting_a_unit_expected_on_another_receipt(service: InMemoryReceiving) -> None:
     """Accepting a unit that another receipt expects cancels that expectation and publishes it."""
-    cancelled_event, received_event, _ = resolve_discrepancy(uow, "EXPECTED_ON_OTHER_RECEIPT", "ACCEPT").events
+    cancelled_event, received_event, _ = resolve_discrepancy(service, "EXPECTED_ON_OTHER_RECEIPT", "ACCEPT").events
     assert isinstance(cancelled_event, ReceiptLineCancelled)
     assert isinstance(received_event, ReceiptSerialsReceived)
     assert (cancelled_event.receipt, cancelled_event.reason, cancelled_event.serials) == ("R2", "TAKEN_OVER", ["E"])
     assert (received_event.receipt, received_event.serials) == ("R1", ["E"])
     assert received_event.versions > cancelled_event.versions
-    assert line_counts(uow, "R2") == (0, 0, 0, 0, 0)
+    assert line_counts(service, "R2") == (0, 0, 0, 0, 0)
 
 
-def test_known_serial_never_becomes_a_second_unit(uow: ReceivingUnitOfWork) -> None:
+def test_known_serial_never_becomes_a_second_unit(service: InMemoryReceiving) -> None:
     """No resolution of a registered serial creates a second unit or changes the first (S18)."""
-    before = uow.get_unit("PUMP", "K")
-    assert error_codes(resolve_discrepancy(uow, "DUPLICATE_SERIAL", "ACCEPT")) == ["resolution_not_allowed"]
-    assert event_types(resolve_discrepancy(uow, "DUPLICATE_SERIAL", "MATCH")) == ["discrepancy.resolved.v1"]
-    assert uow.get_unit("PUMP", "K") == before
+    before = service.uow.get_unit("PUMP", "K")
+    assert error_codes(resolve_discrepancy(service, "DUPLICATE_SERIAL", "ACCEPT")) == ["resolution_not_allowed"]
+    assert event_types(resolve_discrepancy(service, "DUPLICATE_SERIAL", "MATCH")) == ["discrepancy.resolved.v1"]
+    assert service.uow.get_unit("PUMP", "K") == before
     assert (
         next(
-            discrepancy for discrepancy in uow.discrepancies.values() if discrepancy.kind == "DUPLICATE_SERIAL"
+            discrepancy for discrepancy in service.uow.discrepancies if discrepancy.kind == "DUPLICATE_SERIAL"
         ).matched_serial
         == "K"
     )
 
 
-def test_match_to_the_expected_unit(uow: ReceivingUnitOfWork) -> None:
+def test_match_to_the_expected_unit(service: InMemoryReceiving) -> None:
     """A scan in the wrong case, matched to the expected unit, receives that unit (S16, S17)."""
-    received, _ = resolve_discrepancy(uow, "CASE_MISMATCH", "MATCH").events
+    received, _ = resolve_discrepancy(service, "CASE_MISMATCH", "MATCH").events
     assert isinstance(received, ReceiptSerialsReceived)
     assert received.serials == ["B"]
-    assert (unit_status(uow, "B"), unit_status(uow, "b"), line_counts(uow, "R1")) == (
+    assert (unit_status(service, "B"), unit_status(service, "b"), line_counts(service, "R1")) == (
         "ON_HAND",
         "INACTIVE",
         (2, 2, 0, 0, 2),
     )
 
 
-def test_match_to_another_product(uow: ReceivingUnitOfWork) -> None:
+def test_match_to_another_product(service: InMemoryReceiving) -> None:
     """A serial scanned as a pump and expected as a screw is received as the screw."""
-    received, _ = resolve_discrepancy(uow, "WRONG_PRODUCT", "MATCH").events
+    received, _ = resolve_discrepancy(service, "WRONG_PRODUCT", "MATCH").events
     assert isinstance(received, ReceiptSerialsReceived)
     assert (received.sku, received.serials, received.line) == ("SCREW", ["T"], "2")
 
 
-def test_match_to_an_unknown_unit_is_rejected(uow: ReceivingUnitOfWork) -> None:
+def test_match_to_an_unknown_unit_is_rejected(service: InMemoryReceiving) -> None:
     """A scan cannot be matched to an unknown unit, nor to one that another receipt expects."""
-    assert error_codes(resolve_discrepancy(uow, "UNEXPECTED", "MATCH")) == ["resolution_not_allowed"]
-    assert error_codes(resolve_discrepancy(uow, "UNEXPECTED", "MATCH", match_to="E")) == [
+    assert error_codes(resolve_discrepancy(service, "UNEXPECTED", "MATCH")) == ["resolution_not_allowed"]
+    assert error_codes(resolve_discrepancy(service, "UNEXPECTED", "MATCH", match_to="E")) == [
         "serial_expected_on_other_receipt"
     ]
 
 
 @pytest.mark.parametrize("resolution", ["RETURN_TO_VENDOR", "VOID"])
-def test_resolutions_without_stock_movement(uow: ReceivingUnitOfWork, resolution: str) -> None:
+def test_resolutions_without_stock_movement(service: InMemoryReceiving, resolution: str) -> None:
     """Return to vendor and void close the discrepancy with its reason; no unit is received."""
-    assert event_types(resolve_discrepancy(uow, "UNEXPECTED", resolution)) == ["discrepancy.resolved.v1"]
-    assert unit_status(uow, "u") == "INACTIVE"
-    assert steps.scan_statuses(scan_serials(uow, "R1", "u", session="T")) == ["UNEXPECTED"]
+    assert event_types(resolve_discrepancy(service, "UNEXPECTED", resolution)) == ["discrepancy.resolved.v1"]
+    assert unit_status(service, "u") == "INACTIVE"
+    assert steps.scan_statuses(scan_serials(service, "R1", "u", session="T")) == ["UNEXPECTED"]
 
 
-def test_resolutions_of_a_shortage(uow: ReceivingUnitOfWork) -> None:
+def test_resolutions_of_a_shortage(service: InMemoryReceiving) -> None:
     """A shortage can be accepted or voided, not returned to the vendor or matched."""
-    close_receipt(uow, "R1")
-    assert error_codes(resolve_discrepancy(uow, "SHORT", "MATCH")) == ["resolution_not_allowed"]
-    assert event_types(resolve_discrepancy(uow, "SHORT", "ACCEPT")) == ["discrepancy.resolved.v1"]
+    close_receipt(service, "R1")
+    assert error_codes(resolve_discrepancy(service, "SHORT", "MATCH")) == ["resolution_not_allowed"]
+    assert event_types(resolve_discrepancy(service, "SHORT", "ACCEPT")) == ["discrepancy.resolved.v1"]
     assert set(ALLOWED_RESOLUTIONS) == {
         "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "EXPECTED_ON_OTHER_RECEIPT",
         "WRONG_PRODUCT",
     }  # fmt: skip
 
 
-def test_accepting_a_unit_received_meanwhile_is_rejected(uow: ReceivingUnitOfWork) -> None:
+def test_accepting_a_unit_received_meanwhile_is_rejected(service: InMemoryReceiving) -> None:
     """An unmatched unit that was received elsewhere in the meantime cannot be accepted (S18)."""
-    announce_receipt(uow, "B1", kind="BLIND")
-    scan_serials(uow, "B1", "u")
-    confirm_session(uow, "B1")
-    assert error_codes(resolve_discrepancy(uow, "UNEXPECTED", "ACCEPT")) == ["duplicate_serial"]
+    announce_receipt(service, "B1", kind="BLIND")
+    scan_serials(service, "B1", "u")
+    confirm_session(service, "B1")
+    assert error_codes(resolve_discrepancy(service, "UNEXPECTED", "ACCEPT")) == ["duplicate_serial"]
 
 
-def test_unknown_discrepancy_is_rejected(uow: ReceivingUnitOfWork) -> None:
+def test_unknown_discrepancy_is_rejected(service: InMemoryReceiving) -> None:
     """A discrepancy of another receipt is not found."""
     command = commands.ResolveDiscrepancy(receipt="R2", discrepancy="id-1", resolution="VOID", reason="seen")
-    assert error_codes(handle(uow, command)) == ["discrepancy_not_found"]
+    assert error_codes(service.handle_command(command)) == ["discrepancy_not_found"]

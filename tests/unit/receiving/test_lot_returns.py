@@ -1,36 +1,28 @@
 """Customer returns of lots: limited to shipped quantities, with dispositions of parts."""
 
-from itertools import count
 from typing import Any
 
 import pytest
 
-from services.receiving.receipts.domain.results import CommandOutcome
-from services.receiving.returns import domain
-from services.receiving.returns.domain import ReturnsUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.lots import LotShipped
 from shared.contracts.receiving import ReturnLotsDisposed, ReturnLotsReceived
-from tests.support.events import to_event
-from tests.unit.receiving.steps import NOW, error_codes
+from shared.unit_of_work import CommandResult
+from tests.support.in_memory.receiving import InMemoryReceiving
+from tests.unit.receiving.steps import error_codes
 
 
 @pytest.fixture
-def uow() -> ReturnsUnitOfWork:
+def service() -> InMemoryReceiving:
     """Clinic got 10 of lot A and 5 of B on order SO, in two shipments; Other got 7 of A."""
-    uow = ReturnsUnitOfWork(
-        NOW,
-        (f"id-{number}" for number in count()),
-        {"PUMP": "SERIAL", "SALT": "NONE", "MILK": "LOT", "BUTTER": "LOT"},
-        {"EAST/DOCK": "DOCK", "EAST/QA": "STAGING", "EAST/A-1": "STORAGE"},
-    )
-    shipments = [
+    service = InMemoryReceiving()
+    service.define_product("BUTTER", "LOT")
+    service.handle(
         lots_shipped_event("SO", "CLINIC", A=6),
         lots_shipped_event("SO", "CLINIC", A=4, B=5),
         lots_shipped_event("S2", "OTHER", A=7),
-    ]
-    domain.record_shipped_lots(uow, [to_event(shipment) for shipment in shipments])
-    return uow
+    )
+    return service
 
 
 def lots_shipped_event(order: str, customer: str, sku: str = "MILK", **lots: float) -> LotShipped:
@@ -41,26 +33,26 @@ def lots_shipped_event(order: str, customer: str, sku: str = "MILK", **lots: flo
     )
 
 
-def receive_lots(uow: ReturnsUnitOfWork, lots: dict[str, float], **overrides: Any) -> CommandOutcome:
+def receive_lots(service: InMemoryReceiving, lots: dict[str, float], **overrides: Any) -> CommandResult:
     """Receive lots returned by Clinic."""
     fields = {
         "return_id": "RMA", "order": "SO", "customer": "CLINIC", "sku": "MILK", "location": "EAST/DOCK",
         "reason": "sour",
     }  # fmt: skip
     fields["lots"] = [{"lot": lot, "quantity": quantity} for lot, quantity in lots.items()]  # type: ignore[assignment]
-    return domain.receive_return(uow, to_event(ReceiveReturn.model_validate(fields | overrides)))
+    return service.handle_command(ReceiveReturn.model_validate(fields | overrides))
 
 
 def dispose_lots(
-    uow: ReturnsUnitOfWork, lots: dict[str, float], disposition: str = "RESTOCK", **overrides: Any
-) -> CommandOutcome:
+    service: InMemoryReceiving, lots: dict[str, float], disposition: str = "RESTOCK", **overrides: Any
+) -> CommandResult:
     """Dispose of returned lots."""
     fields = {"return_id": "RMA", "disposition": disposition, "reason": "tasted"}
     fields["lots"] = [{"lot": lot, "quantity": quantity} for lot, quantity in lots.items()]  # type: ignore[assignment]
-    return domain.dispose_return(uow, to_event(DisposeReturn.model_validate(fields | overrides)))
+    return service.handle_command(DisposeReturn.model_validate(fields | overrides))
 
 
-def disposed_lots(result: CommandOutcome) -> list[Any]:
+def disposed_lots(result: CommandResult) -> list[Any]:
     """Disposed lots by location."""
     messages = [message for message in result.events if isinstance(message, ReturnLotsDisposed)]
     return [
@@ -73,93 +65,95 @@ def disposed_lots(result: CommandOutcome) -> list[Any]:
     ]
 
 
-def test_only_lots_shipped_to_this_customer_on_this_order_are_accepted(uow: ReturnsUnitOfWork) -> None:
+def test_only_lots_shipped_to_this_customer_on_this_order_are_accepted(service: InMemoryReceiving) -> None:
     """Only lots shipped to the customer are returned, on hold; each other lot is rejected alone."""
-    result = receive_lots(uow, {"A": 4, "B": 6})
+    result = receive_lots(service, {"A": 4, "B": 6})
     (returned,) = result.events
     assert isinstance(returned, ReturnLotsReceived)
     assert [(returned_lot.lot, int(returned_lot.quantity)) for returned_lot in returned.lots] == [("A", 4)]
-    assert returned.hold_id == "id-0"
+    assert returned.hold_id == "id-1"
     (violation,) = result.violations
     assert (violation.code, violation.ids) == ("not_shipped_to_customer", ["B"])
     assert "6 of B, 5 shipped and 0 returned" in violation.detail
-    assert error_codes(receive_lots(uow, {"A": 7}, order="S2")) == ["document_exists"]
-    assert error_codes(receive_lots(uow, {"A": 1}, order="S2", return_id="X")) == ["not_shipped_to_customer"]
+    assert error_codes(receive_lots(service, {"A": 7}, order="S2")) == ["document_exists"]
+    assert error_codes(receive_lots(service, {"A": 1}, order="S2", return_id="X")) == ["not_shipped_to_customer"]
 
 
-def test_return_of_a_lot_not_known_as_shipped(uow: ReturnsUnitOfWork) -> None:
+def test_return_of_a_lot_not_known_as_shipped(service: InMemoryReceiving) -> None:
     """A lot without a known shipment on the order may be retried; other violations are final (S18)."""
-    result = receive_lots(uow, {"A": 4, "B": 6, "C": 1})
+    result = receive_lots(service, {"A": 4, "B": 6, "C": 1})
     rejected = [(str(violation.code), violation.ids) for violation in result.violations]
     assert rejected == [("not_shipped_to_customer", ["B"]), ("not_yet_available", ["C"])]
-    assert error_codes(receive_lots(uow, {"A": 1}, order="S9", return_id="X")) == ["not_yet_available"]
-    assert error_codes(receive_lots(uow, {"A": 1}, customer="OTHER", return_id="X")) == ["not_shipped_to_customer"]
-    domain.record_shipped_lots(uow, [to_event(lots_shipped_event("SO", "CLINIC", C=1))])
-    assert not error_codes(receive_lots(uow, {"C": 1}))
+    assert error_codes(receive_lots(service, {"A": 1}, order="S9", return_id="X")) == ["not_yet_available"]
+    assert error_codes(receive_lots(service, {"A": 1}, customer="OTHER", return_id="X")) == ["not_shipped_to_customer"]
+    service.handle_event(lots_shipped_event("SO", "CLINIC", C=1))
+    assert not error_codes(receive_lots(service, {"C": 1}))
 
 
-def test_returned_quantity_is_limited_to_what_is_outstanding(uow: ReturnsUnitOfWork) -> None:
+def test_returned_quantity_is_limited_to_what_is_outstanding(service: InMemoryReceiving) -> None:
     """A quantity cannot be returned twice; the violation shows the returned quantity and the return."""
-    receive_lots(uow, {"A": 8})
-    repeated = receive_lots(uow, {"A": 3}, return_id="RMA2")
+    receive_lots(service, {"A": 8})
+    repeated = receive_lots(service, {"A": 3}, return_id="RMA2")
     assert (error_codes(repeated), repeated.violations[0].blocked_by) == (["already_returned"], ["/returns/RMA"])
     assert "3 of A, 10 shipped and 8 returned" in repeated.violations[0].detail
-    assert not error_codes(receive_lots(uow, {"A": 2}, return_id="RMA2"))
-    assert error_codes(receive_lots(uow, {"A": "0.000001"}, return_id="RMA3")) == ["already_returned"]  # type: ignore[dict-item]
+    assert not error_codes(receive_lots(service, {"A": 2}, return_id="RMA2"))
+    assert error_codes(receive_lots(service, {"A": "0.000001"}, return_id="RMA3")) == ["already_returned"]  # type: ignore[dict-item]
 
 
-def test_invalid_returns_are_rejected(uow: ReturnsUnitOfWork) -> None:
+def test_invalid_returns_are_rejected(service: InMemoryReceiving) -> None:
     """Invalid lots, repeated lots and a wrong location are rejected completely."""
-    assert error_codes(receive_lots(uow, {"A": 1}, sku="PUMP")) == ["serials_required"]
-    assert error_codes(receive_lots(uow, {"A": 1}, sku="SALT")) == ["not_lot_tracked"]
-    assert error_codes(receive_lots(uow, {"": 1})) == ["lot_required"]
-    assert error_codes(receive_lots(uow, {"A": 1}, location="EAST/A-1")) == ["wrong_location_type"]
+    assert error_codes(receive_lots(service, {"A": 1}, sku="PUMP")) == ["serials_required"]
+    assert error_codes(receive_lots(service, {"A": 1}, sku="SALT")) == ["not_lot_tracked"]
+    assert error_codes(receive_lots(service, {"": 1})) == ["lot_required"]
+    assert error_codes(receive_lots(service, {"A": 1}, location="EAST/A-1")) == ["wrong_location_type"]
     repeated = ReceiveReturn.model_validate(
         {
             "return_id": "RMA", "order": "SO", "customer": "CLINIC", "sku": "MILK", "location": "EAST/DOCK",
             "reason": "sour", "lots": [{"lot": "A", "quantity": 1}, {"lot": "A", "quantity": 1}],
         }
     )  # fmt: skip
-    assert error_codes(domain.receive_return(uow, to_event(repeated))) == ["duplicate_lot_in_request"]
+    assert error_codes(service.handle_command(repeated)) == ["duplicate_lot_in_request"]
 
 
-def test_lot_of_another_product_is_rejected(uow: ReturnsUnitOfWork) -> None:
+def test_lot_of_another_product_is_rejected(service: InMemoryReceiving) -> None:
     """A lot number shipped for one product cannot be returned for another."""
-    assert error_codes(receive_lots(uow, {"A": 1}, sku="BUTTER")) == ["not_yet_available"]
+    assert error_codes(receive_lots(service, {"A": 1}, sku="BUTTER")) == ["not_yet_available"]
 
 
-def test_untracked_products_are_returned_by_quantity(uow: ReturnsUnitOfWork) -> None:
+def test_untracked_products_are_returned_by_quantity(service: InMemoryReceiving) -> None:
     """Untracked products are returned by quantity."""
-    domain.record_shipped_lots(uow, [to_event(LotShipped.model_validate(
+    service.handle(LotShipped.model_validate(
         {"sku": "SALT", "order": "SO", "line": "2", "shipment": "SH", "customer": "CLINIC",
          "lots": [{"quantity": "2.5"}]}
-    ))])  # fmt: skip
-    assert not error_codes(receive_lots(uow, {"": 2.5}, sku="SALT"))
+    ))  # fmt: skip
+    assert not error_codes(receive_lots(service, {"": 2.5}, sku="SALT"))
 
 
-def test_parts_are_disposed_differently(uow: ReturnsUnitOfWork) -> None:
+def test_parts_are_disposed_differently(service: InMemoryReceiving) -> None:
     """Parts of a returned quantity are restocked and scrapped; no part is disposed of twice."""
-    receive_lots(uow, {"A": 3})
-    receive_lots(uow, {"A": 7, "B": 5}, location="EAST/QA")
-    assert disposed_lots(dispose_lots(uow, {"A": 4})) == [
+    receive_lots(service, {"A": 3})
+    receive_lots(service, {"A": 7, "B": 5}, location="EAST/QA")
+    assert disposed_lots(dispose_lots(service, {"A": 4})) == [
         ("EAST/DOCK", "RESTOCK", [("A", 3)]),
         ("EAST/QA", "RESTOCK", [("A", 1)]),
     ]
-    assert disposed_lots(dispose_lots(uow, {"A": 2, "B": 5}, "SCRAP")) == [("EAST/QA", "SCRAP", [("A", 2), ("B", 5)])]
-    excess = dispose_lots(uow, {"A": 5, "B": 1, "C": 1})
+    assert disposed_lots(dispose_lots(service, {"A": 2, "B": 5}, "SCRAP")) == [
+        ("EAST/QA", "SCRAP", [("A", 2), ("B", 5)])
+    ]
+    excess = dispose_lots(service, {"A": 5, "B": 1, "C": 1})
     assert error_codes(excess) == ["already_disposed", "already_disposed", "not_in_return"]
     assert "4 pending and 6 disposed" in excess.violations[0].detail
-    assert disposed_lots(dispose_lots(uow, {}, "RETURN_TO_VENDOR")) == [("EAST/QA", "RETURN_TO_VENDOR", [("A", 4)])]
-    assert error_codes(dispose_lots(uow, {})) == ["already_disposed"]
-    assert sum(disposition.quantity for disposition in uow.dispositions) == 15
+    assert disposed_lots(dispose_lots(service, {}, "RETURN_TO_VENDOR")) == [("EAST/QA", "RETURN_TO_VENDOR", [("A", 4)])]
+    assert error_codes(dispose_lots(service, {})) == ["already_disposed"]
+    assert sum(disposition.quantity for disposition in service.uow.lot_dispositions) == 15
 
 
-def test_ambiguous_lot_number_needs_a_sku(uow: ReturnsUnitOfWork) -> None:
+def test_ambiguous_lot_number_needs_a_sku(service: InMemoryReceiving) -> None:
     """A lot number that a return has for two products needs the SKU in its disposition."""
-    domain.record_shipped_lots(uow, [to_event(lots_shipped_event("SO", "CLINIC", "BUTTER", A=1))])
-    receive_lots(uow, {"A": 1})
-    receive_lots(uow, {"A": 1}, sku="BUTTER")
-    assert error_codes(dispose_lots(uow, {"A": 1})) == ["validation_error"]
-    (message,) = dispose_lots(uow, {"A": 1}, sku="BUTTER").events
+    service.handle_event(lots_shipped_event("SO", "CLINIC", "BUTTER", A=1))
+    receive_lots(service, {"A": 1})
+    receive_lots(service, {"A": 1}, sku="BUTTER")
+    assert error_codes(dispose_lots(service, {"A": 1})) == ["validation_error"]
+    (message,) = dispose_lots(service, {"A": 1}, sku="BUTTER").events
     assert isinstance(message, ReturnLotsDisposed)
     assert message.sku == "BUTTER"

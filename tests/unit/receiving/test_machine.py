@@ -9,13 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from services.receiving.receipts import domain
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import Message
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptSerialsReceived
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnCancelled, AsnChanged
-from tests.support.events import to_event
 from tests.support.messages.reference import product_changed
 from tests.unit.receiving import steps
 from tests.unit.receiving.lot_machine import RECEIPTS, SESSIONS, USERS, LotReceivingMachine
@@ -68,40 +66,40 @@ class ReceivingMachine(LotReceivingMachine):
     def announce(self, receipt: str, number: str, sku: str, serials: list[str], unlisted: int) -> None:
         """Announce a receipt or a further part."""
         asn_line = steps.asn_line(serials, len(serials) + unlisted or 1, number, sku)
-        self.assert_all_or_nothing(steps.announce_receipt(self.uow, receipt, asn_line))
+        self.assert_all_or_nothing(steps.announce_receipt(self.service, receipt, asn_line))
 
     @rule(receipt=RECEIPTS, number=NUMBERS, sku=SKUS, serials=SERIALS, unlisted=st.integers(0, 2))
     def remove_from_asn(self, receipt: str, number: str, sku: str, serials: list[str], unlisted: int) -> None:
         """Amend an ASN."""
         asn_line = steps.asn_line(serials, len(serials) + unlisted or 1, number, sku)
         self.assert_all_or_nothing(
-            steps.handle(self.uow, AsnChanged.model_validate({"receipt": receipt, "remove": [asn_line]}))
+            self.service.handle_command(AsnChanged.model_validate({"receipt": receipt, "remove": [asn_line]}))
         )
 
     @initialize()
     def begin(self) -> None:
         """Announce two receipts; the third is not known yet."""
         for receipt, serials in (("R1", ["a", "b", "c"]), ("R2", ["d"])):
-            self.assert_all_or_nothing(steps.announce_receipt(self.uow, receipt, steps.asn_line(serials, 5)))
+            self.assert_all_or_nothing(steps.announce_receipt(self.service, receipt, steps.asn_line(serials, 5)))
 
     @rule(receipt=RECEIPTS, is_rare_case=ONE_IN_EIGHT)
     def cancel(self, receipt: str, *, is_rare_case: bool) -> None:
         """Cancel an ASN."""
         if is_rare_case:
-            self.assert_all_or_nothing(steps.handle(self.uow, AsnCancelled(receipt=receipt)))
+            self.assert_all_or_nothing(self.service.handle_command(AsnCancelled(receipt=receipt)))
 
     @rule(receipt=RECEIPTS, session=SESSIONS, sku=SKUS, serials=SERIALS.filter(bool), actor=USERS)
     def scan(self, receipt: str, session: str, sku: str, serials: list[str], actor: str) -> None:
         """Scan units."""
         self.assert_all_or_nothing(
-            steps.scan_serials(self.uow, receipt, *serials, session=session, sku=sku, actor=actor)
+            steps.scan_serials(self.service, receipt, *serials, session=session, sku=sku, actor=actor)
         )
 
     @rule(receipt=RECEIPTS, session=SESSIONS, sku=SKUS, serials=SERIALS.filter(bool), actor=USERS)
     def undo(self, receipt: str, session: str, sku: str, serials: list[str], actor: str) -> None:
         """Undo scans."""
         command = commands.UndoScan(receipt=receipt, session=session, sku=sku, serials=serials)
-        self.assert_all_or_nothing(steps.handle(self.uow, command, actor))
+        self.assert_all_or_nothing(self.service.handle_command(command, actor))
 
     @rule(
         receipt=RECEIPTS,
@@ -111,19 +109,19 @@ class ReceivingMachine(LotReceivingMachine):
     )
     def end_session(self, receipt: str, session: str, actor: str, command_class: type[commands.ConfirmSession]) -> None:
         """Confirm, discard or take over a session."""
-        self.assert_all_or_nothing(steps.handle(self.uow, command_class(receipt=receipt, session=session), actor))
+        self.assert_all_or_nothing(self.service.handle_command(command_class(receipt=receipt, session=session), actor))
 
     @rule(receipt=RECEIPTS, session=SESSIONS)
     def confirm_session(self, receipt: str, session: str) -> None:
         """Confirm a session as its owner."""
-        if open_session := self.uow.sessions.get((receipt, session)):
-            self.assert_all_or_nothing(steps.confirm_session(self.uow, receipt, session, open_session.owner))
+        if open_session := self.service.uow.sessions.get((receipt, session)):
+            self.assert_all_or_nothing(steps.confirm_session(self.service, receipt, session, open_session.owner))
 
     @rule(receipt=RECEIPTS, is_rare_case=ONE_IN_EIGHT)
     def close(self, receipt: str, *, is_rare_case: bool) -> None:
         """Close a receipt."""
         if is_rare_case:
-            self.assert_all_or_nothing(steps.handle(self.uow, commands.CloseReceipt(receipt=receipt)))
+            self.assert_all_or_nothing(self.service.handle_command(commands.CloseReceipt(receipt=receipt)))
 
     @rule(
         pick=st.integers(0, 99),
@@ -132,71 +130,69 @@ class ReceivingMachine(LotReceivingMachine):
     )
     def resolve(self, pick: int, resolution: str, match_to: str | None) -> None:
         """Resolve a discrepancy."""
-        if discrepancies := list(self.uow.discrepancies.values()):
+        if discrepancies := list(self.service.uow.discrepancies):
             discrepancy = discrepancies[pick % len(discrepancies)]
             fields = {"receipt": discrepancy.receipt, "discrepancy": discrepancy.discrepancy, "resolution": resolution}
             command = commands.ResolveDiscrepancy.model_validate(fields | {"match_to": match_to, "reason": "seen"})
-            self.assert_all_or_nothing(steps.handle(self.uow, command))
+            self.assert_all_or_nothing(self.service.handle_command(command))
 
     @rule()
     def define(self) -> None:
         """Define the late product."""
-        self.uow.trackings = {**self.uow.trackings, "LATE": "SERIAL"}
-        product_event = product_changed("LATE", "SERIAL")
-        self.apply_events(domain.plan_waiting_lines(self.uow, [to_event(product_event)]))
+        self.service.define_product("LATE", "SERIAL")
+        self.apply_events(self.service.handle_event(product_changed("LATE", "SERIAL")))
 
     @rule(sku=SKUS, serials=SERIALS)
     def void(self, sku: str, serials: list[str]) -> None:
         """Void units that are on hand."""
-        on_hand = [serial for serial in serials if steps.unit_status(self.uow, serial, sku) == "ON_HAND"]
-        adjusted = SerialAdjusted(sku=sku, serials=on_hand, adjustment="VOID", reason="wrong")
-        domain.void_units(self.uow, [to_event(adjusted)])
+        on_hand = [serial for serial in serials if steps.unit_status(self.service, serial, sku) == "ON_HAND"]
+        self.service.handle(SerialAdjusted(sku=sku, serials=on_hand, adjustment="VOID", reason="wrong"))
 
     @invariant()
     def line_counts_match_units(self) -> None:
         """Line counts equal the number of their units; listed serials match on open receipts."""
         counts: Counter[tuple[str, str, str]] = Counter()
-        for unit in self.uow.units.values():
+        for unit in self.service.uow.units:
             line_key = (unit.receipt or "", unit.line or "")
             counts[*line_key, unit.status] += 1
             counts[*line_key, "listed"] += unit.is_listed and unit.status in ON_HAND_STATUSES | {"EXPECTED"}
             counts[*line_key, "unlisted"] += not unit.is_listed and unit.status in ON_HAND_STATUSES
-        for key, line in self.uow.lines.items():
+        for line in self.service.uow.lines:
             if line.sku == "MILK":
                 continue
             assert (int(line.scanned), int(line.received), line.unlisted_units) == (
-                counts[*key, "SCANNED"], counts[*key, "ON_HAND"], counts[*key, "unlisted"],
+                counts[*line.key, "SCANNED"], counts[*line.key, "ON_HAND"], counts[*line.key, "unlisted"],
             )  # fmt: skip
-            if self.uow.receipts[line.receipt].status in {"PLANNED", "IN_PROGRESS"}:
-                assert line.listed_serials == counts[*key, "listed"] <= line.expected_quantity
+            if self.service.uow.receipts[line.receipt].status in {"PLANNED", "IN_PROGRESS"}:
+                assert line.listed_serials == counts[*line.key, "listed"] <= line.expected_quantity
 
     @invariant()
     def published_events_match_state(self) -> None:
         """Published expectations equal the state, except for lines that await their product."""
         expected = {
-            unit.key: unit.receipt
-            for unit in self.uow.units.values()
+            (unit.sku, unit.serial): unit.receipt
+            for unit in self.service.uow.units
             if unit.is_listed
             and unit.status in {"EXPECTED", "SCANNED"}
             and not self._is_awaiting_product(unit.receipt, unit.line)
         }
         assert expected == self.expected_receipts
-        on_hand = {unit.key for unit in self.uow.units.values() if unit.status in {"ON_HAND", "VOID"}}
+        on_hand = {(unit.sku, unit.serial) for unit in self.service.uow.units if unit.status in {"ON_HAND", "VOID"}}
         assert on_hand == self.received_serials
 
     def _is_awaiting_product(self, receipt: str | None, line: str | None) -> bool:
-        return self.uow.lines[receipt or "", line or ""].awaiting_product
+        return self.service.uow.lines[receipt or "", line or ""].awaiting_product
 
     @invariant()
     def scans_belong_to_open_sessions(self) -> None:
         """Scans belong to open sessions, and open sessions to receipts in progress."""
-        for unit in self.uow.units.values():
+        for unit in self.service.uow.units:
             if unit.status == "SCANNED":
-                assert self.uow.sessions[unit.receipt or "", unit.session or ""].status == "OPEN"
-        for unmatched_scan in self.uow.unmatched_scans.values():
-            assert self.uow.sessions[unmatched_scan.receipt, unmatched_scan.session].status == "OPEN"
-        for session in self.uow.sessions.values():
-            assert session.status != "OPEN" or self.uow.receipts[session.receipt].status == "IN_PROGRESS"
+                assert self.service.uow.sessions[unit.receipt or "", unit.session or ""].status == "OPEN"
+        for unmatched_scan in self.service.uow.unmatched_scans:
+            assert self.service.uow.sessions[unmatched_scan.receipt, unmatched_scan.session].status == "OPEN"
+        for session in self.service.uow.sessions:
+            assert session.status != "OPEN" or self.service.uow.receipts[session.receipt].status == "IN_PROGRESS"
 
 
 ReceivingMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -4,127 +4,125 @@ from typing import Any
 
 import pytest
 
-from services.receiving.locations import domain as places
-from services.receiving.products import domain
-from services.receiving.products.domain import Product
 from shared.contracts.problems import Code
-from shared.contracts.upstream import LocationDefined, ProductDefined, ShelfLifePolicy, WarehouseDefined
+from shared.contracts.reference import ProductChanged
+from shared.contracts.upstream import LocationDefined, ProductDefined, WarehouseDefined
+from shared.unit_of_work import CommandResult
+from tests.support.in_memory.receiving import InMemoryReceiving
+from tests.unit.receiving.steps import error_codes
 
-NO_DATE = ShelfLifePolicy(expiry_required=False)
-PUMP = Product(
-    sku="PUMP", version=3, name="Pump", unit="each", tracking="SERIAL", barcodes=(("4006", 1),), shelf_life=NO_DATE,
-    decimals=0,
-)  # fmt: skip
+
+@pytest.fixture
+def service() -> InMemoryReceiving:
+    """A service with version 1 of the serial-tracked product PUMP, which owns the barcode 4006."""
+    return InMemoryReceiving()
 
 
 def definition(sku: str = "PUMP", **overrides: Any) -> ProductDefined:
     """A product definition."""
-    return ProductDefined.model_validate({"sku": sku, "name": "Pump", **overrides})
+    return ProductDefined.model_validate({"sku": sku, "name": "PUMP", **overrides})
 
 
-def define_products(*definitions: ProductDefined, used: bool = False) -> list[domain.ProductDefinitionResult]:
-    """Define products where PUMP exists and owns barcode 4006."""
-    return domain.define_products({"PUMP": PUMP}, {"4006": "PUMP"}, {"PUMP"} if used else set(), definitions)
+def changed_products(*results: CommandResult) -> list[ProductChanged]:
+    """The product events of commands."""
+    return [event for result in results for event in result.events if isinstance(event, ProductChanged)]
 
 
 @pytest.mark.parametrize(
     ("boxes", "tracking"), [({}, "NONE"), ({"serial_tracked": True}, "SERIAL"), ({"lot_tracked": True}, "LOT")]
 )
-def test_flags_determine_tracking(boxes: dict[str, Any], tracking: str) -> None:
+def test_flags_determine_tracking(service: InMemoryReceiving, boxes: dict[str, Any], tracking: str) -> None:
     """The flags determine tracking: by serial, by lot, or none (S01, S02)."""
-    (result,) = define_products(definition("NEW", **boxes))
-    assert result.after is not None
-    assert (result.after.tracking, result.after.version) == (tracking, 1)
+    (event,) = changed_products(*service.handle(definition("NEW", **boxes)))
+    assert (event.tracking, event.version) == (tracking, 1)
 
 
-def test_both_trackings_are_rejected() -> None:
+def test_both_trackings_are_rejected(service: InMemoryReceiving) -> None:
     """Tracking by both serial and lot is rejected, for new and existing products (S03)."""
     both_flags: dict[str, Any] = {"serial_tracked": True, "lot_tracked": True}
-    violations = [
-        result.violation for result in define_products(definition("NEW", **both_flags), definition(**both_flags))
-    ]
-    assert [violation.code for violation in violations if violation] == [
-        Code.CONFLICTING_TRACKING,
-        Code.CONFLICTING_TRACKING,
-    ]
+    results = service.handle(definition("NEW", **both_flags), definition(**both_flags))
+    assert [error_codes(result) for result in results] == [["conflicting_tracking"], ["conflicting_tracking"]]
 
 
-def test_tracking_cannot_change_once_in_use() -> None:
+def test_tracking_cannot_change_once_in_use(service: InMemoryReceiving) -> None:
     """Tracking cannot change once the product is in use; before that, and everything else, can (S03)."""
-    (rejected,) = define_products(definition(), used=True)
-    assert rejected.violation is not None
-    assert rejected.violation.code is Code.PRODUCT_IN_USE
-    (switched,) = define_products(definition())
-    (renamed,) = define_products(definition(name="Infusion pump", serial_tracked=True), used=True)
-    assert switched.after is not None
-    assert renamed.after is not None
-    assert (switched.after.tracking, renamed.after.name, renamed.after.version) == ("NONE", "Infusion pump", 4)
+    service.uow.used_skus = {"PUMP"}
+    renaming = definition(name="Infusion pump", serial_tracked=True)
+    rejected, renamed = service.handle(definition(), renaming)
+    assert error_codes(rejected) == ["product_in_use"]
+    service.uow.used_skus = set()
+    (switched,) = service.handle(definition())
+    assert [(event.tracking, event.name, event.version) for event in changed_products(renamed, switched)] == [
+        ("SERIAL", "Infusion pump", 2),
+        ("NONE", "PUMP", 3),
+    ]
 
 
-def test_identical_definition_makes_no_version() -> None:
+def test_identical_definition_makes_no_version(service: InMemoryReceiving) -> None:
     """An identical definition makes no version; decimals of a serial-tracked product are ignored (S14)."""
     repeated = definition(serial_tracked=True, barcodes=[{"code": "4006"}], decimals=2)
-    results = define_products(repeated, repeated)
-    assert [result.is_changed for result in results] == [False, False]
-    assert results[0].after is PUMP
+    results = service.handle(repeated, repeated)
+    bodies = [result.body.model_dump() for result in results if result.body]
+    assert [(body["version"], body["decimals"]) for body in bodies] == [(1, 0), (1, 0)]
+    assert (service.published, service.uow.product_changes) == ([], [])
 
 
-def test_default_of_expiry_required() -> None:
+def test_default_of_expiry_required(service: InMemoryReceiving) -> None:
     """An expiry is required by default for lot-tracked products only (S24)."""
-    lots, none, serials = define_products(
+    results = service.handle(
         definition("A", lot_tracked=True),
         definition("B", lot_tracked=True, shelf_life={"expiry_required": False}),
         definition("C", serial_tracked=True, shelf_life={"expiry_required": True}),
     )
-    required = [result.after.to_event().shelf_life.expiry_required for result in (lots, none, serials) if result.after]
-    assert required == [True, False, True]
+    assert [event.shelf_life.expiry_required for event in changed_products(*results)] == [True, False, True]
 
 
-def test_changed_policy_makes_a_version() -> None:
+def test_changed_policy_makes_a_version(service: InMemoryReceiving) -> None:
     """Changed shelf-life days make a version; the same in another order do not."""
-    first_policy = {
+    first_policy: dict[str, Any] = {
         "min_remaining_shelf_life_at_receipt": 30, "expiry_alert_days": [7, 30, 7],
         "customers": [
             {"customer": "B", "min_remaining_shelf_life_days": 9},
             {"customer": "A", "min_remaining_shelf_life_days": 1},
         ],
     }  # fmt: skip
-    reordered_policy = first_policy | {"expiry_alert_days": [30, 7], "customers": first_policy["customers"][::-1]}  # type: ignore[index]
-    results = define_products(
-        *(
-            definition(serial_tracked=True, barcodes=[{"code": "4006"}], shelf_life=policy)
-            for policy in (first_policy, reordered_policy)
+    reordered_policy = first_policy | {"expiry_alert_days": [30, 7], "customers": first_policy["customers"][::-1]}
+    (event,) = changed_products(
+        *service.handle(
+            *(
+                definition(serial_tracked=True, barcodes=[{"code": "4006"}], shelf_life=policy)
+                for policy in (first_policy, reordered_policy)
+            )
         )
     )
-    assert [result.is_changed for result in results] == [True, False]
-    assert results[0].after is not None
-    assert (results[0].after.version, results[0].after.shelf_life.expiry_alert_days) == (4, [30, 7])
+    assert (event.version, event.shelf_life.expiry_alert_days) == (2, [30, 7])
 
 
-def test_barcode_belongs_to_one_product() -> None:
+def test_barcode_belongs_to_one_product(service: InMemoryReceiving) -> None:
     """A barcode of another product is rejected until that product releases it, also within one batch."""
     other_product = definition("NEW", barcodes=[{"code": "4006", "quantity": 12}])
-    rejected, released, claimed = define_products(other_product, definition(serial_tracked=True), other_product)
-    assert rejected.violation is not None
-    assert (rejected.violation.code, rejected.violation.blocked_by) == (Code.BARCODE_TAKEN, ["/products/PUMP"])
-    assert released.after is not None
-    assert claimed.after is not None
-    assert claimed.after.barcodes == (("4006", 12),)
-    (repeated,) = define_products(definition("NEW", barcodes=[{"code": "1"}, {"code": "1", "quantity": 2}]))
-    assert repeated.violation is not None
-
-
-def test_warehouses_and_locations() -> None:
-    """A time zone must exist; a location may precede its warehouse; repeated definitions change nothing."""
-    definitions: list[WarehouseDefined | LocationDefined] = [
-        WarehouseDefined(warehouse="EAST", name="East", time_zone="Mars/Base"),
-        LocationDefined(location="EAST/DOCK", type="DOCK"),
-        WarehouseDefined(warehouse="EAST", name="East", time_zone="Europe/Berlin"),
-        LocationDefined(location="EAST/DOCK", type="DOCK"),
-        LocationDefined(location="EAST/DOCK", type="STAGING"),
+    rejected, released, claimed = service.handle(other_product, definition(serial_tracked=True), other_product)
+    (violation,) = rejected.violations
+    assert (violation.code, violation.blocked_by) == (Code.BARCODE_TAKEN, ["/products/PUMP"])
+    barcodes = [
+        [(barcode.code, barcode.quantity) for barcode in event.barcodes]
+        for event in changed_products(released, claimed)
     ]
-    results = places.define_locations({}, frozenset({"Europe/Berlin"}), definitions)
-    assert results[0].violation is not None
-    assert results[0].violation.code is Code.UNKNOWN_TIME_ZONE
-    assert [result.is_changed for result in results[1:]] == [True, True, False, True]
-    assert [result.after.version for result in results[1:] if result.after] == [1, 1, 1, 2]
+    assert barcodes == [[], [("4006", 12)]]
+    (repeated,) = service.handle(definition("NEW", barcodes=[{"code": "1"}, {"code": "1", "quantity": 2}]))
+    assert error_codes(repeated) == ["barcode_taken"]
+
+
+def test_warehouses_and_locations(service: InMemoryReceiving) -> None:
+    """A time zone must exist; a location may precede its warehouse; repeated definitions change nothing."""
+    service.uow.time_zone_names = frozenset({"Europe/Berlin"})
+    results = service.handle(
+        WarehouseDefined(warehouse="NORTH", name="North", time_zone="Mars/Base"),
+        LocationDefined(location="NORTH/DOCK", type="DOCK"),
+        WarehouseDefined(warehouse="NORTH", name="North", time_zone="Europe/Berlin"),
+        LocationDefined(location="NORTH/DOCK", type="DOCK"),
+        LocationDefined(location="NORTH/DOCK", type="STAGING"),
+    )
+    assert error_codes(results[0]) == ["unknown_time_zone"]
+    assert [len(result.events) for result in results[1:]] == [1, 1, 0, 1]
+    assert [result.body.model_dump()["version"] for result in results[1:] if result.body] == [1, 1, 1, 2]

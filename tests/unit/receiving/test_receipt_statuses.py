@@ -3,28 +3,27 @@
 import re
 from collections.abc import Callable
 
-from services.receiving.receipts.domain import CommandOutcome, ReceivingUnitOfWork
 from shared.contracts.commands.receiving import CloseReceipt, DiscardSession
 from shared.contracts.upstream import AsnCancelled, AsnChanged
+from shared.unit_of_work import CommandResult
 from tests.support.guide import read_table
+from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.steps import (
     announce_receipt,
     asn_line,
     confirm_session,
-    handle,
-    new_uow,
     scan_serials,
 )
 
-Step = Callable[[ReceivingUnitOfWork], CommandOutcome]
+Step = Callable[[InMemoryReceiving], CommandResult]
 STEPS: tuple[Step, ...] = (
-    lambda uow: announce_receipt(uow, "R1", asn_line(quantity=1)),
-    lambda uow: handle(uow, AsnChanged.model_validate({"receipt": "R1", "add": [asn_line(quantity=1)]})),
-    lambda uow: handle(uow, AsnCancelled(receipt="R1")),
-    lambda uow: scan_serials(uow, "R1", f"PU-{len(uow.units)}"),
-    lambda uow: handle(uow, DiscardSession(receipt="R1", session="S")),
-    lambda uow: confirm_session(uow, "R1"),
-    lambda uow: handle(uow, CloseReceipt(receipt="R1")),
+    lambda service: announce_receipt(service, "R1", asn_line(quantity=1)),
+    lambda service: service.handle_command(AsnChanged.model_validate({"receipt": "R1", "add": [asn_line(quantity=1)]})),
+    lambda service: service.handle_command(AsnCancelled(receipt="R1")),
+    lambda service: scan_serials(service, "R1", f"PU-{len(service.uow.units)}"),
+    lambda service: service.handle_command(DiscardSession(receipt="R1", session="S")),
+    lambda service: confirm_session(service, "R1"),
+    lambda service: service.handle_command(CloseReceipt(receipt="R1")),
 )
 
 
@@ -41,10 +40,10 @@ def test_every_sequence_of_commands_follows_the_table() -> None:
 
 def last_transition(sequence: tuple[Step, ...]) -> tuple[str, str] | None:
     """Apply commands to a new unit of work; return the status before and after the last one if it changed."""
-    uow = new_uow()
+    service = InMemoryReceiving()
     for step in sequence[:-1]:
-        step(uow)
-    before = uow.receipts["R1"].status
-    sequence[-1](uow)
-    after = uow.receipts["R1"].status
+        step(service)
+    before = service.uow.receipts["R1"].status
+    sequence[-1](service)
+    after = service.uow.receipts["R1"].status
     return (before, after) if before != after else None

@@ -1,23 +1,20 @@
 """Customer returns of serials and their dispositions."""
 
-from itertools import count
 from typing import Any
 
 import pytest
 
 from services.receiving.receipts.domain.records import Unit
-from services.receiving.receipts.domain.results import CommandOutcome
-from services.receiving.returns import domain
-from services.receiving.returns.domain import ReturnsUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.receiving import ReturnSerialsDisposed, ReturnSerialsReceived
 from shared.contracts.serials import SerialStateChanged
-from tests.support.events import to_event
-from tests.unit.receiving.steps import NOW, error_codes
+from shared.unit_of_work import CommandResult
+from tests.support.in_memory.receiving import InMemoryReceiving
+from tests.unit.receiving.steps import error_codes
 
 
 @pytest.fixture
-def uow() -> ReturnsUnitOfWork:
+def service() -> InMemoryReceiving:
     """A and B were shipped to Clinic on order SO; C to another customer; D is on hand."""
     shipped_fields = {"status": "SHIPPED", "customer": "CLINIC", "order_id": "SO"}
     units = [
@@ -26,28 +23,23 @@ def uow() -> ReturnsUnitOfWork:
         Unit("PUMP", "C", 5, **shipped_fields | {"customer": "OTHER"}),  # type: ignore[arg-type]
         Unit("PUMP", "D", 2, "ON_HAND"),
     ]
-    uow = ReturnsUnitOfWork(
-        NOW,
-        (f"id-{number}" for number in count()),
-        {"PUMP": "SERIAL", "SALT": "NONE", "MILK": "LOT"},
-        {"EAST/DOCK": "DOCK", "EAST/A-1": "STORAGE"},
-    )
-    uow.units.update({unit.key: unit for unit in units})
-    return uow
+    service = InMemoryReceiving()
+    service.uow.units.load(units)
+    return service
 
 
-def receive_serials(uow: ReturnsUnitOfWork, *serials: str, **overrides: str) -> CommandOutcome:
+def receive_serials(service: InMemoryReceiving, *serials: str, **overrides: str) -> CommandResult:
     """Receive units returned by Clinic."""
     fields = {
         "return_id": "RMA", "order": "SO", "customer": "CLINIC", "sku": "PUMP", "serials": list(serials),
         "location": "EAST/DOCK", "reason": "broken",
     }  # fmt: skip
-    return domain.receive_return(uow, to_event(ReceiveReturn.model_validate(fields | overrides)))
+    return service.handle_command(ReceiveReturn.model_validate(fields | overrides))
 
 
 def dispose_serials(
-    uow: ReturnsUnitOfWork, *serials: str, disposition: str = "RESTOCK", **overrides: Any
-) -> CommandOutcome:
+    service: InMemoryReceiving, *serials: str, disposition: str = "RESTOCK", **overrides: Any
+) -> CommandResult:
     """Dispose of returned units."""
     fields = {
         "return_id": "RMA",
@@ -56,67 +48,83 @@ def dispose_serials(
         "reason": "looked at",
         **overrides,
     }
-    return domain.dispose_return(uow, to_event(DisposeReturn.model_validate(fields)))
+    return service.handle_command(DisposeReturn.model_validate(fields))
 
 
-def test_only_units_shipped_to_this_customer_on_this_order_are_accepted(uow: ReturnsUnitOfWork) -> None:
+def test_only_units_shipped_to_this_customer_on_this_order_are_accepted(service: InMemoryReceiving) -> None:
     """Only units shipped to the customer are returned, on hold; each other unit is rejected alone (S18)."""
-    result = receive_serials(uow, "A", "C", "D", "X")
+    result = receive_serials(service, "A", "C", "D", "X")
     (returned,) = result.events
     assert isinstance(returned, ReturnSerialsReceived)
-    assert (returned.serials, returned.versions, returned.hold_id) == (["A"], [6], "id-0")
+    assert (returned.serials, returned.versions, returned.hold_id) == (["A"], [6], "id-1")
     assert error_codes(result) == ["not_shipped_to_customer", "not_yet_available", "not_shipped_to_customer"]
-    assert uow.units["PUMP", "A"].status == "ON_HAND"
+    assert service.uow.units["PUMP", "A"].status == "ON_HAND"
 
 
-def test_unit_is_returned_once(uow: ReturnsUnitOfWork) -> None:
+def test_unit_is_returned_once(service: InMemoryReceiving) -> None:
     """A returned unit cannot be returned again before its next shipment."""
-    receive_serials(uow, "A")
-    repeated = receive_serials(uow, "A", return_id="RMA2")
+    receive_serials(service, "A")
+    repeated = receive_serials(service, "A", return_id="RMA2")
     assert (error_codes(repeated), repeated.violations[0].blocked_by) == (["already_returned"], ["/returns/RMA"])
     shipped_event = SerialStateChanged(
         sku="PUMP", serials=["A"], versions=[9], from_status="PICKED", status="SHIPPED", reason="dispatched",
         order="SO2", customer="CLINIC",
     )  # fmt: skip
-    assert domain.record_shipped_units(uow, [to_event(shipped_event)]) == []
-    assert error_codes(receive_serials(uow, "A", return_id="RMA2")) == ["not_shipped_to_customer"]
-    assert not error_codes(receive_serials(uow, "A", return_id="RMA2", order="SO2"))
+    assert service.handle_event(shipped_event) == []
+    assert error_codes(receive_serials(service, "A", return_id="RMA2")) == ["not_shipped_to_customer"]
+    assert not error_codes(receive_serials(service, "A", return_id="RMA2", order="SO2"))
 
 
-def test_invalid_returns_are_rejected(uow: ReturnsUnitOfWork) -> None:
+def test_return_contains_a_unit_once(service: InMemoryReceiving) -> None:
+    """A unit that was restocked and shipped again on its order needs a return with another id (S18)."""
+    receive_serials(service, "A")
+    dispose_serials(service, "A")
+    shipped_event = SerialStateChanged(
+        sku="PUMP", serials=["A"], versions=[9], from_status="PICKED", status="SHIPPED", reason="dispatched",
+        order="SO", customer="CLINIC",
+    )  # fmt: skip
+    assert service.handle_event(shipped_event) == []
+    repeated = receive_serials(service, "A", "B")
+    assert (error_codes(repeated), repeated.violations[0].blocked_by) == (["already_returned"], ["/returns/RMA"])
+    assert repeated.body is not None
+    assert repeated.body.model_dump()["serials"] == ["B"]
+    assert not error_codes(receive_serials(service, "A", return_id="RMA2"))
+
+
+def test_invalid_returns_are_rejected(service: InMemoryReceiving) -> None:
     """Unknown products or locations, repeated units and returns of other orders are rejected completely."""
-    assert error_codes(receive_serials(uow, "A", sku="NOPE")) == ["product_not_found"]
-    assert error_codes(receive_serials(uow, "A", sku="SALT")) == ["not_serial_tracked"]
-    assert error_codes(receive_serials(uow, "A", location="EAST/NOPE")) == ["location_not_found"]
-    assert error_codes(receive_serials(uow, "A", location="EAST/A-1")) == ["wrong_location_type"]
-    assert error_codes(receive_serials(uow, "A", "A")) == ["duplicate_serial_in_request"]
-    receive_serials(uow, "A")
-    assert error_codes(receive_serials(uow, "C", customer="OTHER")) == ["document_exists"]
+    assert error_codes(receive_serials(service, "A", sku="NOPE")) == ["product_not_found"]
+    assert error_codes(receive_serials(service, "A", sku="SALT")) == ["not_serial_tracked"]
+    assert error_codes(receive_serials(service, "A", location="EAST/NOPE")) == ["location_not_found"]
+    assert error_codes(receive_serials(service, "A", location="EAST/A-1")) == ["wrong_location_type"]
+    assert error_codes(receive_serials(service, "A", "A")) == ["duplicate_serial_in_request"]
+    receive_serials(service, "A")
+    assert error_codes(receive_serials(service, "C", customer="OTHER")) == ["document_exists"]
 
 
-def test_each_unit_is_disposed_once(uow: ReturnsUnitOfWork) -> None:
+def test_each_unit_is_disposed_once(service: InMemoryReceiving) -> None:
     """Each unit is disposed of once, by serial or with all pending units."""
-    receive_serials(uow, "A", "B")
-    assert error_codes(dispose_serials(uow, return_id="NOPE")) == ["return_not_found"]
-    first_result = dispose_serials(uow, "A", "X", disposition="SCRAP")
+    receive_serials(service, "A", "B")
+    assert error_codes(dispose_serials(service, return_id="NOPE")) == ["return_not_found"]
+    first_result = dispose_serials(service, "A", "X", disposition="SCRAP")
     (disposed,) = first_result.events
     assert isinstance(disposed, ReturnSerialsDisposed)
-    assert (disposed.serials, disposed.disposition, disposed.hold_id) == (["A"], "SCRAP", "id-0")
+    assert (disposed.serials, disposed.disposition, disposed.hold_id) == (["A"], "SCRAP", "id-1")
     assert error_codes(first_result) == ["not_in_return"]
-    assert error_codes(dispose_serials(uow, "A")) == ["already_disposed"]
-    (remaining_event,) = dispose_serials(uow).events
+    assert error_codes(dispose_serials(service, "A")) == ["already_disposed"]
+    (remaining_event,) = dispose_serials(service).events
     assert isinstance(remaining_event, ReturnSerialsDisposed)
     assert remaining_event.serials == ["B"]
-    assert error_codes(dispose_serials(uow)) == ["already_disposed"]
+    assert error_codes(dispose_serials(service)) == ["already_disposed"]
 
 
-def test_shipment_of_a_unit_not_on_hand_is_a_conflict(uow: ReturnsUnitOfWork) -> None:
+def test_shipment_of_a_unit_not_on_hand_is_a_conflict(service: InMemoryReceiving) -> None:
     """A shipment of a unit that is not on hand is an event conflict and changes nothing."""
-    units_before = dict(uow.units)
+    units_before = list(service.uow.units)
     shipped_event = SerialStateChanged(
         sku="PUMP", serials=["A", "X"], versions=[2, 2], from_status="PICKED", status="SHIPPED", reason="dispatched",
         order="SO", customer="CLINIC",
     )  # fmt: skip
-    (conflict,) = domain.record_shipped_units(uow, [to_event(shipped_event)])
+    (conflict,) = service.handle_event(shipped_event)
     assert conflict.model_dump()["ids"] == ["A", "X"]
-    assert dict(uow.units) == units_before
+    assert list(service.uow.units) == units_before

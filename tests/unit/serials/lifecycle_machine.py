@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from services.serials.units.domain.expiry import NO_NEXT_CHECK, SerialExpiryCheckDue
+from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
@@ -19,7 +19,7 @@ from shared.contracts.commands.serials import (
 from shared.contracts.envelope import Message
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
-from shared.inventory.expiry import is_expired
+from shared.inventory.expiry import NO_NEXT_CHECK, is_expired
 from tests.support.events import NOW
 from tests.support.in_memory.serials import InMemorySerials
 from tests.support.messages.serials import BIN, SHELF, serial_numbers
@@ -89,7 +89,9 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
     def _deliver(self, queue: list[Message], count: int) -> None:
         batch = [payload for payload in queue[:count] if type(payload) is type(queue[0])]
         del queue[: len(batch)]
-        for check_result in self.service.handle(*batch) or ():
+        published_count = len(self.service.published)
+        self.service.handle(*batch)
+        for check_result in self.service.published[published_count:]:
             if isinstance(check_result, SerialDispatchApproved):
                 self.fulfillment.apply_approval(check_result)
 
@@ -163,7 +165,7 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
     def advance_days(self, days: int) -> None:
         """Advance the date and run the due expiry checks."""
         self.service.now += timedelta(days)
-        located_units = [unit for unit in self.service.units.values() if unit.location and unit.adjustment is None]
+        located_units = [unit for unit in self.service.units if unit.location and unit.adjustment is None]
         dated_units = [unit for unit in located_units if unit.expiry and unit.next_expiry_check != NO_NEXT_CHECK]
         due = {
             SerialExpiryCheckDue(sku=unit.sku, warehouse="EAST", expiry=unit.expiry, since=unit.next_expiry_check)
@@ -177,7 +179,7 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
     @rule(index=any_number)
     def release_hold(self, index: int) -> None:
         """Release a hold."""
-        open_hold_ids = sorted(hold_id for (_, hold_id), units in self.service.units_by_hold.items() if units)
+        open_hold_ids = sorted(hold_id for (_, hold_id), units in self.service.uow.units_by_hold.items() if units)
         if open_hold_ids:
             self.service.handle(
                 ReleaseSerialHold(sku="A-1", hold_id=open_hold_ids[index % len(open_hold_ids)], reason="cleared")

@@ -2,15 +2,16 @@
 
 from datetime import UTC, datetime
 
-from services.serials.allocation.domain.allocate import allocate
-from services.serials.allocation.domain.demand import Demand, DemandSet
-from services.serials.units.domain.operations import MessageContext
+from services.serials.allocation.domain.allocate import allocate_backorders
+from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import Causation
 from shared.contracts.serials import SerialAllocated, SerialStateChanged
+from shared.unit_of_work import MessageContext
 from tests.support.in_memory.serials import InMemorySerials, with_stock
+from tests.support.in_memory.service import numbered_ids
 from tests.support.messages.serials import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -21,7 +22,7 @@ def test_putaway_allocates_backorders() -> None:
     service = InMemorySerials()
     service.handle(request_allocation("D2", 1), request_allocation("D1", 2))
     service.handle(receive(serial_numbers(2)))
-    assert [unit.status for unit in service.units.values()] == ["RECEIVED", "RECEIVED"]
+    assert [unit.status for unit in service.units] == ["RECEIVED", "RECEIVED"]
     service.handle(PutAwaySerials(sku="A-1", serials=serial_numbers(2), location=SHELF))
     summary = [
         (event.demand_id, [unit.serial for unit in event.allocated], event.open_quantity)
@@ -103,13 +104,17 @@ def test_large_allocations_are_split_over_messages() -> None:
 
 def test_nothing_is_allocated_without_released_stock() -> None:
     """A loaded demand gets no unit unless stock of its pool was released, even if a unit matches (S28)."""
-    uow, demands = SerialsUnitOfWork(), DemandSet()
-    uow.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
+    uow = SerialsUnitOfWork(NOW, numbered_ids())
+    uow.units.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
     demand = Demand(
         demand_id="D1", status="OPEN", order_id="SO-1", line="1", sku="A-1", warehouse="EAST", customer="C-1",
         priority=0, placed_at=NOW, shortfall="BACKORDER", quantity=1, open_quantity=1,
     )  # fmt: skip
-    demands.load([demand])
-    assert allocate(uow, demands, {}) == []
-    uow.mark_released(uow.get_unit("A-1", "SN-1"), MessageContext("anna", NOW, Causation(source="test", id="1")))
-    assert [allocation.demand.demand_id for allocation in allocate(uow, demands, {})] == ["D1"]
+    uow.demands.load([demand])
+    context = MessageContext("anna", NOW, Causation(source="test", id="1"))
+    uow.reallocated_pools["A-1", "WEST"] = context
+    allocate_backorders(uow)
+    assert uow.allocations == []
+    uow.released_units["A-1", "SN-1"] = context
+    allocate_backorders(uow)
+    assert [allocation.demand.demand_id for allocation in uow.allocations] == ["D1"]

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.serials.units.domain.dispatch import check_dispatch
-from services.serials.units.domain.shelf_life import ShelfLifeRules
-from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.inventory.shelf_life import ShelfLifeRules
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.serials import InMemorySerials, with_picked_units
 from tests.support.messages.reference import product_changed
@@ -154,12 +153,14 @@ NOON = datetime(2027, 3, 31, 12, tzinfo=UTC)
 
 def check_at(now: datetime, time_zone: str, requested_days: int = 0) -> SerialDispatchApproved | SerialDispatchRejected:
     """Check the dispatch of a picked unit that expires on 31 March 2027, at an instant in a time zone."""
-    uow = SerialsUnitOfWork(units=with_picked_units(1).units)
+    uow = with_picked_units(1).uow
     uow.units["A-1", "SN-1"].expiry = LAST_DAY
-    event = to_event(
-        request_dispatch_check(["SN-1"]).model_copy(update={"min_remaining_shelf_life_days": requested_days})
-    )
-    [result] = check_dispatch(uow, [event], {("A-1", "EAST"): ShelfLifeRules.as_of(now, time_zone)}, now)
+    check = request_dispatch_check(["SN-1"]).model_copy(update={"min_remaining_shelf_life_days": requested_days})
+    uow.now, uow.event = now, to_event(check)
+    uow.shelf_life_rules["A-1", "EAST"] = ShelfLifeRules.as_of(now, time_zone)
+    check_dispatch(uow, check)
+    result = uow.emitted[-1]
+    assert isinstance(result, SerialDispatchApproved | SerialDispatchRejected)
     return result
 
 

@@ -43,7 +43,8 @@ def test_hold_blocks_allocation_and_dispatch() -> None:
     assert (held_unit.status, held_unit.order, held_unit.demand_id) == ("PICKED", "SO-D1", "D1")
     service.handle(request_allocation("D2", 1))
     assert service.status("SN-8") == "IN_INVENTORY"
-    [check_result] = service.handle(request_dispatch_check(["SN-1"]))
+    service.handle(request_dispatch_check(["SN-1"]))
+    check_result = service.published[-1]
     assert isinstance(check_result, SerialDispatchRejected)
     assert [(unit.serial, unit.code) for unit in check_result.units] == [("SN-1", "on_hold")]
 
@@ -51,13 +52,16 @@ def test_hold_blocks_allocation_and_dispatch() -> None:
 def test_dispatch_check_approves_picked_units() -> None:
     """An approval lasts at most 15 minutes and covers all units of the check."""
     service = with_picked_units(2)
-    [check_result] = service.handle(request_dispatch_check(["SN-1", "SN-2"]))
+    service.handle(request_dispatch_check(["SN-1", "SN-2"]))
+    check_result = service.published[-1]
     assert isinstance(check_result, SerialDispatchApproved)
     assert timedelta(0) < check_result.valid_until - NOW <= timedelta(minutes=15)
-    [check_result] = service.handle(request_dispatch_check(["SN-1", "SN-9"]))
+    service.handle(request_dispatch_check(["SN-1", "SN-9"]))
+    check_result = service.published[-1]
     assert isinstance(check_result, SerialDispatchRejected)
     assert [(unit.serial, unit.code) for unit in check_result.units] == [("SN-9", "not_picked")]
-    [check_result] = service.handle(request_dispatch_check(["SN-1"], order="SO-D7"))
+    service.handle(request_dispatch_check(["SN-1"], order="SO-D7"))
+    check_result = service.published[-1]
     assert isinstance(check_result, SerialDispatchRejected)
 
 

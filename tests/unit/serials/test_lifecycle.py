@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from services.serials.units.domain.results import UnitSnapshot, UnitsResult
 from shared.contracts.commands.serials import AdjustSerials, MoveSerials, PutAwaySerials, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderSerialsPicked, OrderSerialsUnpicked
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import SerialAdjusted, SerialAllocated, SerialStateChanged
+from shared.unit_of_work import CommandResult
 from tests.support.in_memory.serials import InMemorySerials, error_codes, with_picked_units, with_stock
 from tests.support.messages.serials import (
     BIN,
@@ -24,6 +26,12 @@ from tests.support.messages.serials import (
     request_allocation,
     return_from_customer,
 )
+
+
+def updated_units(result: CommandResult) -> list[UnitSnapshot]:
+    """Return the updated units of a command."""
+    assert isinstance(result.body, UnitsResult)
+    return result.body.updated
 
 
 def test_full_lifecycle() -> None:
@@ -43,7 +51,7 @@ def test_full_lifecycle() -> None:
     assert [event.versions for event in events] == [[number] for number in range(1, 7)]
     assert (events[3].order, events[3].line, events[3].demand_id) == ("SO-D1", "1", "D1")
     assert (events[5].order, events[5].shipment, events[5].customer) == ("SO-D1", "SH-1", "C-1")
-    assert [row.change.description for row in service.audit] == [event.reason for event in events]
+    assert [service.change_of(row).description for row in service.audit] == [event.reason for event in events]
     assert not service.conflicts
 
 
@@ -75,9 +83,7 @@ def test_known_serial_cannot_be_received_again() -> None:
     service = with_picked_units(1)
     service.handle(receive(["SN-1"], version=9))
     assert service.status("SN-1") == "PICKED"
-    assert [(conflict.code, [unit.serial for unit in conflict.units]) for conflict in service.conflicts] == [
-        ("illegal_transition", ["SN-1"])
-    ]
+    assert [(conflict.code, conflict.ids) for conflict in service.conflicts] == [("illegal_transition", ["SN-1"])]
     assert "PICKED for order SO-D1" in service.conflicts[0].detail
 
 
@@ -86,9 +92,9 @@ def test_putaway_reports_each_unit() -> None:
     service = with_stock(2)
     service.handle(expect(["SN-3"]), expect(["SN-5"]))
     service.handle(receive(["SN-5"]))
-    [outcome] = service.handle(PutAwaySerials(sku="A-1", serials=["SN-1", "SN-3", "SN-4", "SN-5"], location=BIN))
-    assert [unit.serial for unit in outcome.accepted] == ["SN-5"]
-    assert {tuple(violation.ids): str(violation.code) for violation in outcome.violations} == {
+    [result] = service.handle(PutAwaySerials(sku="A-1", serials=["SN-1", "SN-3", "SN-4", "SN-5"], location=BIN))
+    assert [unit.serial for unit in updated_units(result)] == ["SN-5"]
+    assert {tuple(violation.ids): str(violation.code) for violation in result.violations} == {
         ("SN-1",): "illegal_transition",
         ("SN-3",): "not_yet_available",
         ("SN-4",): "not_yet_available",
@@ -122,16 +128,16 @@ def test_moves_require_unallocated_units_and_matching_locations() -> None:
     service = with_stock(2)
     service.handle(receive(["SN-3"]))
     service.handle(request_allocation("D1", 1))
-    [outcome] = service.handle(MoveSerials(sku="A-1", serials=["SN-1", "SN-2", "SN-3"], location=BIN))
-    assert [unit.serial for unit in outcome.accepted] == ["SN-2"]
+    [result] = service.handle(MoveSerials(sku="A-1", serials=["SN-1", "SN-2", "SN-3"], location=BIN))
+    assert [unit.serial for unit in updated_units(result)] == ["SN-2"]
     assert {
-        (tuple(violation.ids), str(violation.code), tuple(violation.blocked_by)) for violation in outcome.violations
+        (tuple(violation.ids), str(violation.code), tuple(violation.blocked_by)) for violation in result.violations
     } == {
         (("SN-1",), "unit_not_available", ("/orders/SO-D1",)),
         (("SN-3",), "wrong_location_type", ()),
     }
-    [outcome] = service.handle(MoveSerials(sku="A-1", serials=["SN-3"], location=STAGE))
-    assert [(unit.status, unit.location) for unit in outcome.accepted] == [("RECEIVED", STAGE)]
+    [result] = service.handle(MoveSerials(sku="A-1", serials=["SN-3"], location=STAGE))
+    assert [(unit.status, unit.location) for unit in updated_units(result)] == [("RECEIVED", STAGE)]
 
 
 def test_unpick_returns_the_unit_to_storage() -> None:
@@ -167,7 +173,7 @@ def test_return_starts_a_new_cycle() -> None:
     )
     service.handle(restock)
     assert unit.is_available
-    assert len({row.key for row in service.audit}) == 1
+    assert len({row.unit.key for row in service.audit}) == 1
 
 
 @pytest.mark.parametrize(
@@ -195,8 +201,8 @@ def test_return_hold_ends_only_with_its_disposition() -> None:
     service = with_picked_units(1)
     service.handle(order_dispatched(["SN-1"]))
     service.handle(return_from_customer(["SN-1"], 5))
-    [outcome] = service.handle(ReleaseSerialHold(sku="A-1", hold_id="RMA-1", reason="looks fine"))
-    assert [(str(violation.code), violation.blocked_by) for violation in outcome.violations] == [
+    [result] = service.handle(ReleaseSerialHold(sku="A-1", hold_id="RMA-1", reason="looks fine"))
+    assert [(str(violation.code), violation.blocked_by) for violation in result.violations] == [
         ("disposition_pending", ["/returns/RMA-1"])
     ]
     assert service.units["A-1", "SN-1"].open_hold_count == 1
@@ -223,9 +229,9 @@ def test_adjustments_require_unallocated_units() -> None:
     service = with_stock(3)
     service.handle(request_allocation("D1", 1))
     lost_command = AdjustSerials(sku="A-1", serials=["SN-1", "SN-2"], adjustment="LOST", reason="count")
-    [outcome] = service.handle(lost_command)
-    assert [unit.serial for unit in outcome.accepted] == ["SN-2"]
-    assert [(str(violation.code), violation.blocked_by) for violation in outcome.violations] == [
+    [result] = service.handle(lost_command)
+    assert [unit.serial for unit in updated_units(result)] == ["SN-2"]
+    assert [(str(violation.code), violation.blocked_by) for violation in result.violations] == [
         ("unit_not_available", ["/orders/SO-D1"])
     ]
     service.handle(request_allocation("D2", 2))

@@ -28,13 +28,12 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
         """Every audit entry is an allowed change, and their replay yields the current state (S04, S22)."""
         expected: dict[tuple[str, str], tuple[int, str | None, str | None]] = {}
         for row in self.service.audit:
-            assert (row.version - 1, row.from_status, row.from_location) == expected.get(row.key, (0, None, None))
-            is_non_status_change = row.from_status == row.status and row.status in NON_STATUS_CHANGES.get(
-                row.change, ()
-            )
-            assert is_non_status_change or TRANSITIONS[row.from_status, row.change] == row.status  # type: ignore[index]
-            expected[row.key] = (row.version, row.status, row.location)
-        units = self.service.units.values()
+            assert (row.version - 1, row.from_status, row.from_location) == expected.get(row.unit.key, (0, None, None))
+            change = self.service.change_of(row)
+            is_non_status_change = row.from_status == row.status and row.status in NON_STATUS_CHANGES.get(change, ())
+            assert is_non_status_change or TRANSITIONS[row.from_status, change] == row.status
+            expected[row.unit.key] = (row.version, row.status, row.location)
+        units = self.service.units
         assert expected == {unit.key: (unit.version, unit.status, unit.location) for unit in units}
         assert {unit.status for unit in units} <= set(STATUSES)
 
@@ -52,7 +51,7 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
                     set, {demand_id: units - set(event.serials) for demand_id, units in serials_by_demand.items()}
                 )
         stored_by_demand: dict[str, set[str]] = defaultdict(set)
-        for unit in self.service.units.values():
+        for unit in self.service.units:
             if unit.demand_id:
                 stored_by_demand[unit.demand_id].add(unit.serial)
         assert {demand_id: units for demand_id, units in serials_by_demand.items() if units} == stored_by_demand
@@ -60,8 +59,8 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
     @invariant()
     def no_backorder_with_matching_stock(self) -> None:
         """No demand is open while matching stock is available."""
-        available = [unit for unit in self.service.units.values() if unit.is_available]
-        for demand in self.service.demands.values():
+        available = [unit for unit in self.service.units if unit.is_available]
+        for demand in self.service.demands:
             if demand.open_quantity:
                 matching = [unit for unit in available if self._matches(unit, demand)]
                 if demand.single_lot:
@@ -83,27 +82,28 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
     @invariant()
     def standing_holds_are_applied(self) -> None:
         """All units on hand that match a standing hold are on hold, whenever they arrived (S46)."""
-        for standing_hold in self.service.standing_holds.values():
+        for standing_hold in self.service.uow.standing_holds.values():
             matching_keys = {
-                unit.key for unit in self.service.units.values() if _is_on_hand(unit) and standing_hold.matches(unit)
+                unit.key for unit in self.service.units if _is_on_hand(unit) and standing_hold.matches(unit)
             }
             assert (
-                matching_keys <= self.service.units_by_hold.get((standing_hold.sku, standing_hold.hold_id), {}).keys()
+                matching_keys
+                <= self.service.uow.units_by_hold.get((standing_hold.sku, standing_hold.hold_id), {}).keys()
             )
 
     @invariant()
     def hold_counts_match(self) -> None:
         """The hold count of a unit is the number of open holds on it."""
         hold_counts: dict[str, int] = defaultdict(int)
-        for units in self.service.units_by_hold.values():
+        for units in self.service.uow.units_by_hold.values():
             for unit in units.values():
                 hold_counts[unit.serial] += 1
-        assert all(unit.open_hold_count == hold_counts[unit.serial] for unit in self.service.units.values())
+        assert all(unit.open_hold_count == hold_counts[unit.serial] for unit in self.service.units)
 
     @invariant()
     def locations_match_status(self) -> None:
         """Units on hand have a location, and no others (S06, S07, S35)."""
-        for unit in self.service.units.values():
+        for unit in self.service.units:
             assert (unit.location is not None) == _is_on_hand(unit)
 
 

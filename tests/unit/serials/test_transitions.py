@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from services.serials.units.domain.events import build_events
-from services.serials.units.domain.operations import DocumentRefs, MessageContext
+from services.serials.units.domain.events import publish_changes
+from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.transitions import (
     NON_STATUS_CHANGES,
     STATUSES,
@@ -23,7 +23,9 @@ from shared.contracts.serials import (
     SerialStateChanged,
     SerialStatus,
 )
+from shared.unit_of_work import MessageContext
 from tests.support.events import NOW
+from tests.support.in_memory.service import numbered_ids
 
 CONTEXT = MessageContext("ann", NOW, Causation(source="test", id="m0"))
 
@@ -71,17 +73,17 @@ def test_transition_table_matches_the_specification() -> None:
 @pytest.mark.parametrize(("status", "change"), list(product([None, *STATUSES], SerialChangeType)))
 def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: SerialChangeType) -> None:
     """A unit changes only as the state machine allows, or keeps its status (S04)."""
-    uow = SerialsUnitOfWork()
+    uow = SerialsUnitOfWork(NOW, numbered_ids())
     unit = uow.get_unit("A-1", "SN-1")
     unit.status = status
     is_legal = (status, change) in TRANSITIONS or status in NON_STATUS_CHANGES.get(change, ())
-    operation = uow.add_operation(change, "A-1", CONTEXT, DocumentRefs())
+    operation = uow.add_operation(change, "A-1", context=CONTEXT)
     assert uow.transition(unit, operation, "EAST/A-01") is is_legal
     assert unit.status == (next_status(status, change) if is_legal else status)
-    assert [(transition.from_status, transition.status) for transition in uow.transitions] == (
+    assert [(transition.from_status, transition.status) for transition in uow.changes.transitions] == (
         [(status, unit.status)] if is_legal else []
     )
-    assert unit.version == len(uow.transitions)
+    assert unit.version == len(uow.changes.transitions)
 
 
 @pytest.mark.parametrize(("change", "statuses"), NON_STATUS_CHANGES.items())
@@ -89,11 +91,13 @@ def test_changes_that_keep_the_status_are_published(
     change: SerialChangeType, statuses: frozenset[SerialStatus]
 ) -> None:
     """Each change that keeps the status is published as the event listed for it (S04)."""
-    uow = SerialsUnitOfWork()
+    uow = SerialsUnitOfWork(NOW, numbered_ids())
     unit = uow.get_unit("A-1", "SN-1")
     unit.status = min(statuses)
-    assert uow.transition(unit, uow.add_operation(change, "A-1", CONTEXT, DocumentRefs(hold_id="H-1")), "EAST/A-01")
-    assert [type(event) for _, event in build_events(uow)] == [EVENT_BY_NON_STATUS_CHANGE[change]]
+    operation = uow.add_operation(change, "A-1", DocumentRefs(hold_id="H-1"), context=CONTEXT)
+    assert uow.transition(unit, operation, "EAST/A-01")
+    publish_changes(uow, uow.pop_changes())
+    assert [type(event) for event in uow.emitted] == [EVENT_BY_NON_STATUS_CHANGE[change]]
 
 
 def test_changes_leading_to_inventory() -> None:

@@ -8,9 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts.problems import Code
+from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.decimals import decimals_of, precision_violation
-from shared.inventory.expiry import dispatchable_until, is_expired, min_acceptable_expiry, shelf_life_violation, today
-from shared.inventory.fefo import AvailableLot, FefoQueue
+from shared.inventory.expiry import (
+    NO_NEXT_CHECK,
+    crossed_thresholds,
+    dispatchable_until,
+    is_expired,
+    min_acceptable_expiry,
+    next_check_date,
+    shelf_life_violation,
+    today,
+)
+from shared.inventory.fefo import AvailableLot, FefoQueue, fefo_key, release_key, sql_order
+from shared.inventory.shelf_life import ShelfLifeRules
 
 DAY = date(2027, 3, 31)
 
@@ -60,6 +72,78 @@ def test_dispatchable_until_is_the_boundary(stop: int, minimum: int, zone: str) 
     assert until is not None
     assert shelf_life_violation(DAY, today(until.astimezone(UTC), zone), stop, minimum) is not None
     assert shelf_life_violation(DAY, today(until.astimezone(UTC) - timedelta(seconds=1), zone), stop, minimum) is None
+
+
+@pytest.mark.parametrize(
+    ("remaining_days", "customer", "requested_days", "violation"),
+    [
+        (0, "C-1", 0, None),
+        (-1, "C-1", 0, (Code.EXPIRED, "expired on 2027-03-31")),
+        (
+            9,
+            "C-2",
+            8,
+            (Code.INSUFFICIENT_SHELF_LIFE, "expires on 2027-03-31, 10 days of remaining shelf life required"),
+        ),
+        (10, "C-2", 10, None),
+        (
+            10,
+            "C-2",
+            11,
+            (Code.INSUFFICIENT_SHELF_LIFE, "expires on 2027-03-31, 11 days of remaining shelf life required"),
+        ),
+    ],
+)
+def test_dispatch_requires_the_higher_minimum(
+    remaining_days: int, customer: str, requested_days: int, violation: tuple[Code, str] | None
+) -> None:
+    """Dispatch requires the higher minimum of customer and order, not the stop-allocation days (S28)."""
+    agreement = CustomerShelfLife(customer="C-2", min_remaining_shelf_life_days=10)
+    policy = ShelfLifePolicy(stop_allocation_days=20, customers=[agreement])
+    noon = datetime(2027, 3, 31, 12, tzinfo=UTC) - timedelta(remaining_days)
+    rules = ShelfLifeRules.as_of(noon, "Europe/Berlin", policy)
+    assert rules.allocation_violation(DAY) == ("expired" if remaining_days < 0 else "allocation_stopped")
+    assert rules.dispatch_violation(DAY, customer, requested_days) == violation
+    until = rules.dispatchable_until(DAY, customer, requested_days)
+    assert until is not None
+    assert rules.at(until - timedelta(seconds=1)).dispatch_violation(DAY, customer, requested_days) is None
+    assert rules.at(until).dispatch_violation(DAY, customer, requested_days) is not None
+    assert rules.dispatch_violation(None, customer, requested_days) is None
+
+
+DAYS = st.integers(0, 130).map(lambda days: DAY + timedelta(days))
+THRESHOLDS = st.lists(st.integers(0, 120), max_size=6)
+
+
+@given(DAYS, DAYS, THRESHOLDS)
+def test_no_threshold_is_crossed_before_the_next_check(expiry: date, day: date, thresholds: list[int]) -> None:
+    """No threshold is crossed before the next check; on that day one is, or the stock expires (S29)."""
+    next_check = next_check_date(expiry, day, thresholds)
+    if next_check == NO_NEXT_CHECK:
+        assert day > expiry
+        return
+    assert next_check > day
+    assert next_check <= expiry + timedelta(1)
+    tomorrow, day_before = day + timedelta(1), next_check - timedelta(1)
+    assert crossed_thresholds(expiry, day_before, thresholds, since=tomorrow) == []
+    assert next_check > expiry or crossed_thresholds(expiry, next_check, thresholds, since=tomorrow)
+
+
+@given(DAYS, st.lists(DAYS, min_size=1), THRESHOLDS)
+def test_each_threshold_is_crossed_once(expiry: date, check_days: list[date], thresholds: list[int]) -> None:
+    """Checks on any days together find what one check on the last day finds, the widest threshold first (S29)."""
+    crossed, since = list[int](), date.min
+    for day in sorted(set(check_days)):
+        crossed += crossed_thresholds(expiry, day, thresholds, since=since)
+        since = day + timedelta(1)
+    last_day = max(check_days)
+    assert crossed == crossed_thresholds(expiry, last_day, thresholds)
+    assert crossed == sorted({days for days in thresholds if (expiry - last_day).days <= days}, reverse=True)
+
+
+def test_stock_without_expiry_needs_no_check() -> None:
+    """Stock without an expiry date has no next check."""
+    assert next_check_date(None, DAY, [30]) == NO_NEXT_CHECK
 
 
 LOTS = st.lists(
@@ -115,6 +199,24 @@ def take_in_order(order: tuple[AvailableLot, ...], quantity: Decimal) -> list[tu
             allocations.append((lot, min(lot.available_quantity, quantity)))
             quantity -= allocations[-1][1]
     return allocations
+
+
+@given(st.lists(st.tuples(st.sampled_from([None, DAY, DAY + timedelta(1)]), st.sampled_from("AaB")), max_size=8))
+def test_releases_start_with_the_latest_expiry(lots: list[tuple[date | None, str]]) -> None:
+    """Releases reverse the FEFO order of expiry dates; lots of equal expiry follow their number (S27)."""
+    released = sorted(lots, key=lambda lot: release_key(*lot))
+    allocated = sorted(lots, key=lambda lot: fefo_key(lot[0], datetime(2026, 1, 1, tzinfo=UTC), lot[1]))
+    assert [expiry for expiry, _ in released] == [expiry for expiry, _ in reversed(allocated)]
+    for expiry in {expiry for expiry, _ in lots}:
+        numbers = [number for lot_expiry, number in released if lot_expiry == expiry]
+        assert numbers == sorted(numbers)
+
+
+def test_sql_order_lists_known_columns_in_the_order_of_the_key() -> None:
+    """A statement names its columns in any order and may leave out fields (S27)."""
+    assert sql_order(number="s.serial", expiry="s.expiry") == "coalesce(s.expiry, 'infinity'), s.serial"
+    with pytest.raises(ValueError, match="not in tuple"):
+        sql_order(lot="s.lot")
 
 
 @given(LOTS, DATES_BY_LOT, st.integers(1, 9).map(Decimal))

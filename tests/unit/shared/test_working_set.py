@@ -37,6 +37,17 @@ def test_loaded_row_that_is_present_changed_or_removed_stays() -> None:
     assert rows["a"].value == 2
 
 
+def test_evicted_row_is_neither_present_nor_deleted() -> None:
+    """A saved row that is evicted leaves no change; a new row with its key is an insert."""
+    rows: WorkingSet[str, Pair] = WorkingSet(attrgetter("key"))
+    rows.load([Pair("a", "g")])
+    rows.evict("a")
+    assert "a" not in rows
+    assert not rows.pop_changes()
+    rows.put(Pair("a", "h"))
+    assert rows.pop_changes().added == [Pair("a", "h")]
+
+
 def test_changed_row_is_saved_once() -> None:
     """A row that is changed in place is found by its state, and is unchanged after the save."""
     rows: WorkingSet[str, Balance] = WorkingSet(attrgetter("key"), attrgetter("quantity"))

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from services.fulfillment.orders.domain.content import log_detail
-from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.demands import create_demand
 from services.fulfillment.orders.domain.items import (
     AllocatedItem,
@@ -15,6 +14,7 @@ from services.fulfillment.orders.domain.items import (
     total_quantity,
 )
 from services.fulfillment.orders.domain.records import Demand, Line, Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.lots import LotAllocated, SkippedLots
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAllocated, SkippedSerials
@@ -24,36 +24,39 @@ MAX_EXAMPLES = 20
 """Maximum number of skipped groups of units or lots in the summary of a demand."""
 
 
-def apply_allocation(context: MessageContext, data: AllocationEvent) -> None:
+def apply_allocation(uow: FulfillmentUnitOfWork, data: AllocationEvent) -> None:
     """Add allocated items to an order line and record its open quantity and the skipped stock."""
-    match = _find_demand(context, data)
+    match = _find_demand(uow, data)
     if match is None:
         return
     order, line, demand = match
     if demand.cancelled:
         return
-    items = _allocated_items(context, demand, data)
-    if violation := _allocation_conflict(context, line, items):
-        context.record_conflict(
-            Code.DOCUMENT_MISMATCH, violation, order.order_id, data.sku, [item.identifier for item in items]
+    items = _allocated_items(uow, demand, data)
+    if violation := _allocation_conflict(uow, line, items):
+        uow.record_conflict(
+            Code.DOCUMENT_MISMATCH,
+            violation,
+            document=order.order_id,
+            sku=data.sku,
+            ids=[item.identifier for item in items],
         )
         return
     for item in items:
-        context.uow.add(item)
+        uow.add(item)
     line.allocated += total_quantity(items)
     demand.answered = True
     demand.allocated_total += total_quantity(items)
     demand.closed = data.final
     demand.skipped_summary = _skipped_summary(data.sku, data.skipped)
-    context.uow.demands.put(demand.demand_id, demand)
-    context.mark_line(line)
+    uow.mark_line(line)
     if items:
-        context.log(order.order_id, "ALLOCATED", line=line.line, **log_detail(items))
+        uow.log(order.order_id, "ALLOCATED", line=line.line, **log_detail(items))
     if demand.replaces is not None:
-        _finish_swap(context, order, line, demand, data)
+        _finish_swap(uow, order, line, demand, data)
 
 
-def _allocated_items(context: MessageContext, demand: Demand, data: AllocationEvent) -> list[AllocatedItem]:
+def _allocated_items(uow: FulfillmentUnitOfWork, demand: Demand, data: AllocationEvent) -> list[AllocatedItem]:
     if isinstance(data, SerialAllocated):
         return [
             AllocatedUnit(
@@ -64,7 +67,7 @@ def _allocated_items(context: MessageContext, demand: Demand, data: AllocationEv
         ]  # fmt: skip
     return [
         AllocatedLot(
-            allocated_lot_id=next(context.uow.new_ids), sku=data.sku, lot=allocated.lot, order_id=demand.order_id,
+            allocated_lot_id=next(uow.ids), sku=data.sku, lot=allocated.lot, order_id=demand.order_id,
             line=demand.line, demand_id=demand.demand_id, location=allocated.location, quantity=allocated.quantity,
             expiry=allocated.expiry,
         )
@@ -82,24 +85,24 @@ def _skipped_summary(sku: str, skipped: Sequence[SkippedSerials | SkippedLots]) 
     return "; ".join(parts + ([f"{remaining} more"] if remaining else []))
 
 
-def _find_demand(context: MessageContext, data: AllocationEvent) -> tuple[Order, Line, Demand] | None:
-    order = context.uow.orders.get(data.order)
+def _find_demand(uow: FulfillmentUnitOfWork, data: AllocationEvent) -> tuple[Order, Line, Demand] | None:
+    order = uow.orders.get(data.order)
     if order is None:
-        context.record_conflict(Code.ORDER_NOT_FOUND, f"Order {data.order} not found", data.order, data.sku)
+        uow.record_conflict(Code.ORDER_NOT_FOUND, f"Order {data.order} not found", document=data.order, sku=data.sku)
         return None
-    demand = context.uow.demands.get(data.demand_id)
+    demand = uow.demands.get(data.demand_id)
     if demand is None or (demand.order_id, demand.line, demand.sku) != (data.order, data.line, data.sku):
         detail = f"Order {data.order} has no demand {data.demand_id} for line {data.line} and product {data.sku}"
-        context.record_conflict(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, [data.demand_id])
+        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku, ids=[data.demand_id])
         return None
     return order, order.lines[demand.line], demand
 
 
-def _allocation_conflict(context: MessageContext, line: Line, allocated: Iterable[AllocatedItem]) -> str | None:
+def _allocation_conflict(uow: FulfillmentUnitOfWork, line: Line, allocated: Iterable[AllocatedItem]) -> str | None:
     items = list(allocated)
     units = [item for item in items if isinstance(item, AllocatedUnit)]
     for item in units:
-        if allocated_unit := context.uow.units.get(item.key):
+        if allocated_unit := uow.units.get(item.key):
             return f"{allocated_unit} is already allocated to order {allocated_unit.order_id}"
     if len({unit.key for unit in units}) < len(units):
         return "The same unit is allocated twice"
@@ -109,7 +112,7 @@ def _allocation_conflict(context: MessageContext, line: Line, allocated: Iterabl
     return None
 
 
-def _finish_swap(context: MessageContext, order: Order, line: Line, demand: Demand, data: AllocationEvent) -> None:
+def _finish_swap(uow: FulfillmentUnitOfWork, order: Order, line: Line, demand: Demand, data: AllocationEvent) -> None:
     """Complete a swap: update the criteria of the line, or request its open quantity again."""
     requested = demand.serials or demand.lots
     if data.allocated:
@@ -118,7 +121,5 @@ def _finish_swap(context: MessageContext, order: Order, line: Line, demand: Dema
     remaining = min(Decimal(data.open_quantity), line.open_quantity)
     if demand.closed and remaining > 0:
         listed_serials = [serial for serial in line.serials if serial == demand.replaces]
-        create_demand(context, order, line, remaining, demand.tracking, serials=listed_serials)
-        context.log(
-            order.order_id, "SWAP_FAILED", line=line.line, requested=requested[0], reason=demand.skipped_summary
-        )
+        create_demand(uow, order, line, remaining, demand.tracking, serials=listed_serials)
+        uow.log(order.order_id, "SWAP_FAILED", line=line.line, requested=requested[0], reason=demand.skipped_summary)

@@ -3,26 +3,26 @@
 from decimal import Decimal
 
 from services.fulfillment.orders.domain.cancel import order_complete
-from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.demands import (
-    Product,
-    Products,
     cancel_demands,
     create_demand,
     request_allocation,
     rerequest_allocation,
 )
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, format_quantity
+from services.fulfillment.orders.domain.order_status import order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.place import add_line, validate_lines
-from services.fulfillment.orders.domain.records import Line, Order, OrderCustomer
+from services.fulfillment.orders.domain.records import Line, Order
 from services.fulfillment.orders.domain.release import release
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderAmended, OrderLine
+from shared.inventory.fefo import release_key
 
 
-def amend_order(context: MessageContext, order: Order, data: OrderAmended, products: Products) -> list[ProblemDetail]:
+def amend_order(uow: FulfillmentUnitOfWork, order: Order, data: OrderAmended) -> list[ProblemDetail]:
     """Apply the whole amendment or nothing.
 
     An increase is requested under an additional demand. A reduction of a full line releases the surplus. All other
@@ -32,28 +32,30 @@ def amend_order(context: MessageContext, order: Order, data: OrderAmended, produ
     data = data.model_copy(
         update={"lines": [_merge_omitted(order.lines.get(order_line.line), order_line) for order_line in data.lines]}
     )
-    if violations := _amendment_violations(order, data, products):
+    if violations := _amendment_violations(uow, order, data):
         return violations
     priority_changed = data.priority is not None and data.priority != order.priority
     order.priority = order.priority if data.priority is None else data.priority
-    customer_changed = data.customer is not None and data.customer.id != order.customer.id
-    order.customer = OrderCustomer.of(data.customer) if data.customer else order.customer
+    customer_changed = data.customer is not None and data.customer.id != order.customer
+    if data.customer is not None:
+        order.customer, order.customer_name = data.customer.id, data.customer.name
+        order.ship_to, order.contact = data.customer.ship_to, data.customer.contact
     min_days, previous_min_days = data.min_remaining_shelf_life_days, order.min_remaining_shelf_life_days
     shelf_life_changed = min_days is not None and min_days != previous_min_days
     order.min_remaining_shelf_life_days = previous_min_days if min_days is None else min_days
-    context.mark_order(order)
     rerequested: set[str] = set()
     for requested in data.lines:
         line = order.lines.get(requested.line)
         if line is None:
-            add_line(context, order, requested, products)
-        if line is None or _change_line(context, order, line, requested, products.get(line.sku)):
+            add_line(uow, order, requested)
+        if line is None or _change_line(uow, order, line, requested):
             rerequested.add(requested.line)
     reason = "shelf life requirement changed" if shelf_life_changed else "customer changed" if customer_changed else ""
     if reason or priority_changed:
-        _rerequest_backorders(context, order, rerequested, reason or "priority changed", bool(reason))
+        _rerequest_backorders(uow, order, rerequested, reason or "priority changed", bool(reason))
+    uow.mark_order(order)
     logged_fields = {"customer", "priority", "min_remaining_shelf_life_days", "lines"}
-    context.log(order.order_id, "AMENDED", **data.model_dump(mode="json", include=logged_fields))
+    uow.log(order.order_id, "AMENDED", **data.model_dump(mode="json", include=logged_fields))
     return []
 
 
@@ -67,14 +69,14 @@ def _merge_omitted(line: Line | None, requested: OrderLine) -> OrderLine:
     )
 
 
-def _amendment_violations(order: Order, data: OrderAmended, products: Products) -> list[ProblemDetail]:
+def _amendment_violations(uow: FulfillmentUnitOfWork, order: Order, data: OrderAmended) -> list[ProblemDetail]:
     blocked_by = [order_path(order.order_id)]
     if order.cancelled:
         detail = f"Order {order.order_id} is cancelled"
         return [ProblemDetail(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order_id], blocked_by=blocked_by)]
-    if order.status == "COMPLETE":
+    if order_status(order) == "COMPLETE":
         return [order_complete(order)]
-    violations = validate_lines(data.lines, products)
+    violations = validate_lines(uow, data.lines)
     for requested in data.lines:
         line = order.lines.get(requested.line)
         if line is None:
@@ -98,29 +100,27 @@ def _amendment_violations(order: Order, data: OrderAmended, products: Products) 
     return violations
 
 
-def _change_line(
-    context: MessageContext, order: Order, line: Line, requested: OrderLine, product: Product | None
-) -> bool:
+def _change_line(uow: FulfillmentUnitOfWork, order: Order, line: Line, requested: OrderLine) -> bool:
     """Change a line; return whether its whole open quantity was requested again."""
-    increase = requested.quantity - line.ordered
+    product, increase = uow.products.get(line.sku), requested.quantity - line.ordered
     criteria = (tuple(requested.serials), tuple(requested.lots), requested.single_lot)
     same_criteria = criteria == (line.serials, line.lots, line.single_lot)
     if increase == 0 and same_criteria:
         return False
     if line.awaiting_product or product is None:
         _apply(line, requested)
-        request_allocation(context, order, line, product)
+        request_allocation(uow, order, line, product)
     elif increase > 0 and same_criteria and not line.single_lot:
         line.ordered = requested.quantity
-        create_demand(context, order, line, increase, product.tracking)
+        create_demand(uow, order, line, increase, product.tracking)
         return False
     elif line.open_quantity == 0 and increase < 0 and same_criteria:
         line.ordered = requested.quantity
-        release(context, order, _surplus(context, order, line, -increase), "ordered quantity reduced", replace=False)
+        release(uow, order, _surplus(uow, order, line, -increase), "ordered quantity reduced", replace=False)
     else:
-        cancel_demands(context, order, line, "line amended")
+        cancel_demands(uow, order, line, "line amended")
         _apply(line, requested)
-        request_allocation(context, order, line, product)
+        request_allocation(uow, order, line, product)
     return True
 
 
@@ -129,20 +129,20 @@ def _apply(line: Line, requested: OrderLine) -> None:
     line.lots, line.single_lot = tuple(requested.lots), requested.single_lot
 
 
-def _surplus(context: MessageContext, order: Order, line: Line, quantity: Decimal) -> list[AllocatedItem]:
+def _surplus(uow: FulfillmentUnitOfWork, order: Order, line: Line, quantity: Decimal) -> list[AllocatedItem]:
     """Surplus items of a full line: unlisted serial numbers first, then lots with the latest expiry."""
     allocated_units = [unit for unit in order.units.values() if unit.line == line.line and unit.status == "ALLOCATED"]
     units = sorted(allocated_units, key=lambda unit: unit.serial in line.serials)[: int(quantity)]
     lots = [lot for lot in order.lots.values() if lot.line == line.line and lot.status == "ALLOCATED"]
-    return [*units, *context.uow.split(sorted(lots, key=_reverse_fefo), quantity - len(units))]
+    return [*units, *uow.split(sorted(lots, key=_release_key), quantity - len(units))]
 
 
-def _reverse_fefo(lot: AllocatedLot) -> tuple[bool, int, str]:
-    return lot.expiry is not None, -lot.expiry.toordinal() if lot.expiry else 0, lot.lot
+def _release_key(lot: AllocatedLot) -> tuple[int, str]:
+    return release_key(lot.expiry, lot.lot)
 
 
 def _rerequest_backorders(
-    context: MessageContext, order: Order, already_requested: set[str], reason: str, include_allocated: bool
+    uow: FulfillmentUnitOfWork, order: Order, already_requested: set[str], reason: str, include_allocated: bool
 ) -> None:
     """Request backordered lines again; a partially allocated line keeps its allocation unless `include_allocated`.
 
@@ -156,7 +156,5 @@ def _rerequest_backorders(
             and open_demands
             and (is_backordered or (include_allocated and (line.open_quantity or line.allocated)))
         ):
-            rerequest_allocation(context, order, line, open_demands[-1].tracking, reason)
-            context.emit(
-                OrderReevaluationRequested(order=order.order_id, sku=line.sku, actor=context.actor, cause=context.cause)
-            )
+            rerequest_allocation(uow, order, line, open_demands[-1].tracking, reason)
+            uow.emit(OrderReevaluationRequested, order=order.order_id, sku=line.sku)

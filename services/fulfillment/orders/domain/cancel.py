@@ -1,30 +1,31 @@
 """Cancels orders and lines (S11): allocated items are released, picked items remain until they are unpicked."""
 
-from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.demands import cancel_demands
 from services.fulfillment.orders.domain.items import format_quantity
+from services.fulfillment.orders.domain.order_status import order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.records import Line, Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderCancelled, OrderLineCancelled
 
 
-def cancel_order(context: MessageContext, order: Order, data: OrderCancelled) -> list[ProblemDetail]:
+def cancel_order(uow: FulfillmentUnitOfWork, order: Order, data: OrderCancelled) -> list[ProblemDetail]:
     """Cancel an order; shipped items come back only as a customer return."""
     if order.cancelled:
         return []
-    if order.status == "COMPLETE":
+    if order_status(order) == "COMPLETE":
         return [order_complete(order)]
     for line in order.lines.values():
-        _cancel_line(context, order, line, data.reason)
+        _cancel_line(uow, order, line, data.reason)
     order.status = "CANCELLED"
-    context.mark_order(order)
-    context.invalidate_dispatch_checks(order)
-    context.log(order.order_id, "CANCELLED", reason=data.reason)
+    order.packing_version += 1
+    uow.mark_order(order)
+    uow.log(order.order_id, "CANCELLED", reason=data.reason)
     return []
 
 
-def cancel_line(context: MessageContext, order: Order, data: OrderLineCancelled) -> list[ProblemDetail]:
+def cancel_line(uow: FulfillmentUnitOfWork, order: Order, data: OrderLineCancelled) -> list[ProblemDetail]:
     """Cancel one line of an order."""
     line = order.lines.get(data.line)
     if line is None:
@@ -36,16 +37,16 @@ def cancel_line(context: MessageContext, order: Order, data: OrderLineCancelled)
         ]
     if line.cancelled or order.cancelled:
         return []
-    if order.status == "COMPLETE":
+    if order_status(order) == "COMPLETE":
         return [order_complete(order)]
     if line.shipped and line.shipped == line.ordered:
         detail = f"Line {line.line} is fully shipped: {format_quantity(line.shipped)}"
         return [
             ProblemDetail(code=Code.DISPATCHED, detail=detail, ids=[line.line], blocked_by=[order_path(order.order_id)])
         ]
-    _cancel_line(context, order, line, data.reason)
-    context.invalidate_dispatch_checks(order)
-    context.log(order.order_id, "LINE_CANCELLED", line=line.line, reason=data.reason)
+    _cancel_line(uow, order, line, data.reason)
+    order.packing_version += 1
+    uow.log(order.order_id, "LINE_CANCELLED", line=line.line, reason=data.reason)
     return []
 
 
@@ -59,9 +60,9 @@ def order_complete(order: Order) -> ProblemDetail:
     )
 
 
-def _cancel_line(context: MessageContext, order: Order, line: Line, reason: str) -> None:
+def _cancel_line(uow: FulfillmentUnitOfWork, order: Order, line: Line, reason: str) -> None:
     if line.cancelled:
         return
-    cancel_demands(context, order, line, reason)
+    cancel_demands(uow, order, line, reason)
     line.cancelled = True
     line.awaiting_product = False

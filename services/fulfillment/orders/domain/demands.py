@@ -1,29 +1,16 @@
 """Demands: requests for stock to the serials or lots service, for lines that suit their product."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
-from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.items import ZERO
-from services.fulfillment.orders.domain.records import Demand, Line, Order
-from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
+from services.fulfillment.orders.domain.records import Demand, Line, Order, Product
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
+from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, OrderReevaluationRequested, Shortfall
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.reference import Tracking
+from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import OrderLine
-from shared.identifiers import MAX_DECIMALS
 from shared.inventory.decimals import precision_violation
-
-
-class Product(NamedTuple):
-    """Tracking and decimals of a product."""
-
-    tracking: Tracking
-    decimals: int = MAX_DECIMALS
-    """Decimals of quantities; 0 for serial-tracked products."""
-
-
-Products = Mapping[str, Product]
 
 
 def line_violations(product: Product, line: OrderLine | Line, quantity: Decimal) -> list[ProblemDetail]:
@@ -41,7 +28,7 @@ def line_violations(product: Product, line: OrderLine | Line, quantity: Decimal)
 
 
 def create_demand(
-    context: MessageContext,
+    uow: FulfillmentUnitOfWork,
     order: Order,
     line: Line,
     quantity: Decimal | int,
@@ -54,21 +41,19 @@ def create_demand(
 ) -> Demand:
     """Request stock under a new demand, from the given lots or those that the line allows."""
     demand = Demand(
-        demand_id=next(context.uow.new_ids), order_id=order.order_id, line=line.line, sku=line.sku, tracking=tracking,
+        demand_id=next(uow.ids), order_id=order.order_id, line=line.line, sku=line.sku, tracking=tracking,
         quantity=Decimal(quantity), shortfall=shortfall or order.shortfall, serials=tuple(serials),
         lots=tuple(lots) or _requested_lots(order, line), replaces=replaces,
     )  # fmt: skip
-    context.uow.demands.put(demand.demand_id, demand)
+    uow.demands.put(demand)
     line.demands[demand.demand_id] = demand
-    context.mark_line(line)
-    context.emit(
-        AllocationRequested(
-            order=order.order_id, line=line.line, demand_id=demand.demand_id, sku=line.sku, tracking=tracking,
-            warehouse=order.warehouse, quantity=demand.quantity, customer=order.customer.id, priority=order.priority,
-            placed_at=order.placed_at, shortfall=demand.shortfall, serials=list(serials),
-            lots=list(demand.lots), single_lot=line.single_lot,
-            min_remaining_shelf_life_days=order.min_remaining_shelf_life_days, actor=context.actor, cause=context.cause,
-        )
+    uow.mark_line(line)
+    uow.emit(
+        AllocationRequested, order=order.order_id, line=line.line, demand_id=demand.demand_id, sku=line.sku,
+        tracking=tracking, warehouse=order.warehouse, quantity=demand.quantity, customer=order.customer,
+        priority=order.priority, placed_at=order.placed_at, shortfall=demand.shortfall, serials=list(serials),
+        lots=list(demand.lots), single_lot=line.single_lot,
+        min_remaining_shelf_life_days=order.min_remaining_shelf_life_days,
     )  # fmt: skip
     return demand
 
@@ -83,64 +68,70 @@ def _requested_lots(order: Order, line: Line) -> tuple[str, ...]:
     return tuple(sorted(assigned)) or line.lots
 
 
-def request_open_quantity(context: MessageContext, order: Order, line: Line, tracking: Tracking) -> None:
+def request_open_quantity(uow: FulfillmentUnitOfWork, order: Order, line: Line, tracking: Tracking) -> None:
     """Request the open quantity of a line: first its listed serial numbers, then any others."""
     remaining = line.open_quantity
-    listed = [serial for serial in line.serials if not _already_has(context, order, line, serial)][: int(remaining)]
+    listed = [serial for serial in line.serials if not _already_has(uow, order, line, serial)][: int(remaining)]
     if listed:
-        create_demand(context, order, line, len(listed), tracking, serials=listed)
+        create_demand(uow, order, line, len(listed), tracking, serials=listed)
     if remaining > len(listed):
-        create_demand(context, order, line, remaining - len(listed), tracking)
+        create_demand(uow, order, line, remaining - len(listed), tracking)
 
 
-def _already_has(context: MessageContext, order: Order, line: Line, serial: str) -> bool:
+def _already_has(uow: FulfillmentUnitOfWork, order: Order, line: Line, serial: str) -> bool:
     key = (line.sku, serial)
-    return key in order.units or context.uow.shipped.get(key) == order.order_id
+    return key in order.units or uow.shipped.get(key) == order.order_id
 
 
-def cancel_demands(context: MessageContext, order: Order, line: Line, reason: str) -> None:
+def cancel_demands(uow: FulfillmentUnitOfWork, order: Order, line: Line, reason: str) -> None:
     """Cancel every demand of a line and release the items allocated under it (S11)."""
     for demand in line.open_demands():
         demand.cancelled = True
-        context.uow.demands.put(demand.demand_id, demand)
-        context.emit(
-            AllocationCancelled(
-                order=order.order_id, line=line.line, demand_id=demand.demand_id, sku=line.sku,
-                tracking=demand.tracking, reason=reason, actor=context.actor, cause=context.cause,
-            )
+        uow.emit(
+            AllocationCancelled, order=order.order_id, line=line.line, demand_id=demand.demand_id, sku=line.sku,
+            tracking=demand.tracking, reason=reason,
         )  # fmt: skip
     for item in order.items:
         if item.line == line.line and item.status == "ALLOCATED":
-            context.uow.remove(item)
+            uow.remove(item)
     line.allocated = ZERO
-    context.mark_line(line)
+    uow.mark_line(line)
 
 
-def rerequest_allocation(context: MessageContext, order: Order, line: Line, tracking: Tracking, reason: str) -> None:
+def rerequest_allocation(uow: FulfillmentUnitOfWork, order: Order, line: Line, tracking: Tracking, reason: str) -> None:
     """Release the allocated items of a line and request its whole open quantity again."""
-    cancel_demands(context, order, line, reason)
-    request_allocation(context, order, line, Product(tracking))
+    cancel_demands(uow, order, line, reason)
+    request_allocation(uow, order, line, Product(tracking))
 
 
-def request_allocation(context: MessageContext, order: Order, line: Line, product: Product | None) -> None:
+def request_allocation(uow: FulfillmentUnitOfWork, order: Order, line: Line, product: Product | None) -> None:
     """Request stock if the product is defined and suits the line; otherwise the line awaits a product or amendment."""
     line.awaiting_product = product is None or bool(line_violations(product, line, line.ordered))
     if product is not None and not line.awaiting_product:
-        request_open_quantity(context, order, line, product.tracking)
-    context.mark_line(line)
+        request_open_quantity(uow, order, line, product.tracking)
+    uow.mark_line(line)
 
 
-def reevaluate_product(context: MessageContext, order: Order, sku: str, product: Product | None) -> None:
+def request_reevaluation(uow: FulfillmentUnitOfWork, data: ProductChanged) -> None:
+    """Request the reevaluation of each affected order under its own lock."""
+    for order_id in uow.orders_to_reevaluate.get(uow.event.cause, ()):
+        uow.emit(OrderReevaluationRequested, order=order_id, sku=data.sku)
+
+
+def reevaluate_order(uow: FulfillmentUnitOfWork, data: OrderReevaluationRequested) -> None:
     """Request stock for lines that await a product; move demands when the tracking of the product has changed."""
+    order, product = uow.orders.get(data.order), uow.products.get(data.sku)
+    if order is None or order.cancelled:
+        return
     tracking = product and product.tracking
     for line in list(order.lines.values()):
-        if line.sku != sku or line.cancelled or order.cancelled:
+        if line.sku != data.sku or line.cancelled:
             continue
         if line.awaiting_product:
-            request_allocation(context, order, line, product)
+            request_allocation(uow, order, line, product)
         elif any(demand.tracking != tracking for demand in line.open_demands()):
-            cancel_demands(context, order, line, "product tracking changed")
-            request_allocation(context, order, line, product)
+            cancel_demands(uow, order, line, "product tracking changed")
+            request_allocation(uow, order, line, product)
         else:
             continue
-        context.log(order.order_id, "PRODUCT_CHANGED", line=line.line, sku=sku, tracking=tracking)
+        uow.log(order.order_id, "PRODUCT_CHANGED", line=line.line, sku=data.sku, tracking=tracking)

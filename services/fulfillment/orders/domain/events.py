@@ -1,26 +1,33 @@
-"""Builds the events about items: separate events for serial numbers and for lot quantities."""
+"""Emits the events about items, cartons and the status of orders.
+
+There are separate events for serial numbers and for lot quantities.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.fulfillment.orders.domain.context import MessageContext
+from services.fulfillment.orders.domain.content import content_fields, content_lines
 from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, ItemGroup
+from services.fulfillment.orders.domain.order_status import line_progress, order_status
 from services.fulfillment.orders.domain.records import Order
-from shared.contracts.envelope import Message, chunks
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message, chunks
 from shared.contracts.fulfillment import (
+    CartonPacked,
     OrderLotsDeallocated,
     OrderLotsPicked,
     OrderLotsUnpicked,
     OrderSerialsDeallocated,
     OrderSerialsPicked,
     OrderSerialsUnpicked,
+    OrderStatusChanged,
 )
 from shared.contracts.quantities import LotAtLocation, LotQuantity
 
 
 def emit_deallocated(
-    context: MessageContext,
+    uow: FulfillmentUnitOfWork,
     order: Order,
     group: ItemGroup,
     items: Sequence[AllocatedItem],
@@ -30,25 +37,25 @@ def emit_deallocated(
     hold_id: str | None = None,
 ) -> None:
     """Emit the events for allocated items that return to stock."""
-    fields = _common_fields(context, order, group) | {"reallocate": reallocate, "reason": reason, "hold_id": hold_id}
-    _emit(context, (OrderSerialsDeallocated, OrderLotsDeallocated), items, _lots_by_location(items), fields)
+    fields = _common_fields(order, group) | {"reallocate": reallocate, "reason": reason, "hold_id": hold_id}
+    _emit(uow, (OrderSerialsDeallocated, OrderLotsDeallocated), items, _lots_by_location(items), fields)
 
 
 def emit_picked(
-    context: MessageContext, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], location: str
+    uow: FulfillmentUnitOfWork, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], location: str
 ) -> None:
     """Emit the events for picked items; must be called before their location changes."""
     _emit(
-        context,
+        uow,
         (OrderSerialsPicked, OrderLotsPicked),
         items,
         _lots_by_location(items),
-        _common_fields(context, order, group) | {"location": location},
+        _common_fields(order, group) | {"location": location},
     )
 
 
 def emit_unpicked(
-    context: MessageContext,
+    uow: FulfillmentUnitOfWork,
     order: Order,
     group: ItemGroup,
     items: Sequence[AllocatedItem],
@@ -58,16 +65,16 @@ def emit_unpicked(
     reason: str,
 ) -> None:
     """Emit the events for picked items that return to a storage location."""
-    fields = _common_fields(context, order, group) | {"location": location, "reallocate": reallocate, "reason": reason}
-    _emit(context, (OrderSerialsUnpicked, OrderLotsUnpicked), items, _lot_quantities(items), fields)
+    fields = _common_fields(order, group) | {"location": location, "reallocate": reallocate, "reason": reason}
+    _emit(uow, (OrderSerialsUnpicked, OrderLotsUnpicked), items, _lot_quantities(items), fields)
 
 
-def _common_fields(context: MessageContext, order: Order, group: ItemGroup) -> dict[str, Any]:
-    return {"order": order.order_id, **group._asdict(), "actor": context.actor, "cause": context.cause}
+def _common_fields(order: Order, group: ItemGroup) -> dict[str, Any]:
+    return {"order": order.order_id, **group._asdict()}
 
 
 def _emit(
-    context: MessageContext,
+    uow: FulfillmentUnitOfWork,
     event_types: tuple[type[Message], type[Message]],
     items: Sequence[AllocatedItem],
     lots: Iterable[LotQuantity],
@@ -76,9 +83,9 @@ def _emit(
     """Emit events of one of the two types: a group has one demand, and so either units or lots."""
     serials_event, lots_event = event_types
     for serials in chunks(item.serial for item in items if isinstance(item, AllocatedUnit)):
-        context.emit(serials_event(serials=serials, **fields))
+        uow.emit(serials_event, serials=serials, **fields)
     for chunk in chunks(lots):
-        context.emit(lots_event(lots=chunk, **fields))
+        uow.emit(lots_event, lots=chunk, **fields)
 
 
 def _lots_by_location(items: Sequence[AllocatedItem]) -> Iterator[LotAtLocation]:
@@ -97,3 +104,31 @@ def _lot_quantities(items: Sequence[AllocatedItem]) -> Iterator[LotQuantity]:
         if isinstance(item, AllocatedLot):
             totals[item.lot] = totals.get(item.lot, ZERO) + item.quantity
     return (LotQuantity(lot=lot, quantity=quantity) for lot, quantity in totals.items())
+
+
+def publish_carton_contents(uow: FulfillmentUnitOfWork) -> None:
+    """Publish the content of each changed carton once."""
+    for carton, (context, order) in uow.changed_cartons.items():
+        lines = content_lines([item for item in order.items if item.carton == carton])
+        content = content_fields(lines[:MAX_ITEMS_PER_MESSAGE])
+        uow.emit(CartonPacked, context, order=order.order_id, carton=carton, **content)
+    uow.changed_cartons.clear()
+
+
+def publish_order_statuses(uow: FulfillmentUnitOfWork) -> None:
+    """Publish the status of each changed order once, with its changed lines."""
+    for order_id in list(uow.changed_orders):
+        publish_order_status(uow, uow.orders[order_id])
+
+
+def publish_order_status(uow: FulfillmentUnitOfWork, order: Order) -> None:
+    """Publish the status of an order, if it has changed; caused by the last message that changed it."""
+    if order.order_id not in uow.changed_orders:
+        return
+    context, changed_lines = uow.changed_orders.pop(order.order_id)
+    order.status = order_status(order)
+    for lines in chunks(changed_lines.values()) if changed_lines else [()]:
+        uow.emit(
+            OrderStatusChanged, context, order=order.order_id, status=order.status, warehouse=order.warehouse,
+            customer=order.customer, lines=[line_progress(line) for line in lines],
+        )  # fmt: skip

@@ -6,7 +6,7 @@ or released. Equal allocated lots are merged before they are saved.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Literal, NamedTuple
@@ -24,6 +24,8 @@ ZERO = Decimal(0)
 class AllocatedUnit:
     """A unit allocated to an order: one row while it is in the warehouse, and one row per shipment."""
 
+    UPDATED: ClassVar[str] = "status location carton shipment"
+
     sku: str
     serial: str
     order_id: str
@@ -33,8 +35,8 @@ class AllocatedUnit:
     status: ItemStatus = "ALLOCATED"
     carton: str | None = None
     shipment: str = ""
-    on_hold: bool = False
     expiry: date | None = None
+    on_hold: bool = field(default=False, kw_only=True)
     quantity: ClassVar[Decimal] = Decimal(1)
 
     @property
@@ -61,6 +63,8 @@ class AllocatedUnit:
 class AllocatedLot:
     """A quantity of a lot allocated to an order line under one demand, in one location and carton."""
 
+    UPDATED: ClassVar[str] = "quantity status location carton shipment"
+
     allocated_lot_id: str
     sku: str
     lot: str
@@ -73,7 +77,7 @@ class AllocatedLot:
     status: ItemStatus = "ALLOCATED"
     carton: str | None = None
     shipment: str = ""
-    on_hold: bool = False
+    on_hold: bool = field(default=False, kw_only=True)
 
     @property
     def identifier(self) -> str:

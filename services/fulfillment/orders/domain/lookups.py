@@ -1,7 +1,7 @@
 """Looks up orders, units and locations of commands, and builds the violations for wrong ones."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from services.fulfillment.orders.domain.items import UnitKey
 from services.fulfillment.orders.domain.paths import order_path, unit_path
@@ -10,14 +10,6 @@ from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWor
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of
-
-
-class Location(Protocol):
-    """A location of the local replica."""
-
-    @property
-    def type(self) -> str:
-        """DOCK, STAGING or STORAGE"""
 
 
 def order_not_found(order_id: str) -> ProblemDetail:
@@ -34,9 +26,10 @@ def order_cancelled(order: Order) -> ProblemDetail:
 
 
 def location_violations(
-    order: Order, location_id: str, location: Location | None, allowed_types: Sequence[str]
+    uow: FulfillmentUnitOfWork, order: Order, location_id: str, allowed_types: Sequence[str]
 ) -> list[ProblemDetail]:
     """Check that a location exists, is in the warehouse of the order and has an allowed type."""
+    location = uow.locations.get(location_id)
     if location is None:
         return [
             ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {location_id} not found", ids=[location_id])

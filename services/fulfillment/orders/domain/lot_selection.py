@@ -58,8 +58,9 @@ def split_violation(
     """Violation for a quantity with too many decimals; the full available quantity is always allowed."""
     if requested.quantity == total_quantity(lots):
         return None
+    product = uow.products.get(requested.sku)
     return precision_violation(
-        requested.sku, requested.quantity, uow.decimals.get(requested.sku), requested.lot or requested.sku
+        requested.sku, requested.quantity, product and product.decimals, requested.lot or requested.sku
     )
 
 

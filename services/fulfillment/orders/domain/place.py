@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from hashlib import sha256
 
-from services.fulfillment.orders.domain.context import MessageContext
-from services.fulfillment.orders.domain.demands import Products, line_violations, request_allocation
+from services.fulfillment.orders.domain.demands import line_violations, request_allocation
 from services.fulfillment.orders.domain.paths import order_path
-from services.fulfillment.orders.domain.records import Line, Order, OrderCustomer
+from services.fulfillment.orders.domain.records import Line, Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderLine, OrderPlaced
 
@@ -18,38 +17,39 @@ def content_hash(data: OrderPlaced) -> bytes:
     return sha256(data.model_dump_json(exclude={"actor", "cause"}).encode()).digest()
 
 
-def place_order(context: MessageContext, data: OrderPlaced, products: Products, now: datetime) -> list[ProblemDetail]:
-    """Place an order: request stock for lines with a defined product; the others await it (S08).
+def create_order(uow: FulfillmentUnitOfWork, data: OrderPlaced) -> list[ProblemDetail]:
+    """Create an order: request stock for lines with a defined product; the others await it (S08).
 
     A repeated order changes nothing; a different order with the same id is rejected.
     """
     received_hash = content_hash(data)
-    existing = context.uow.orders.get(data.order)
-    if existing is not None:
+    if existing := uow.orders.get(data.order):
         return [] if existing.content_hash == received_hash else [order_exists(data.order)]
-    if violations := validate_lines(data.lines, products):
+    if violations := validate_lines(uow, data.lines):
         return violations
     order = Order(
-        order_id=data.order, warehouse=data.warehouse, customer=OrderCustomer.of(data.customer), priority=data.priority,
-        backorders=data.backorders, placed_at=data.placed_at or now, content_hash=received_hash,
+        order_id=data.order, warehouse=data.warehouse, customer=data.customer.id, customer_name=data.customer.name,
+        ship_to=data.customer.ship_to, contact=data.customer.contact, priority=data.priority,
+        backorders=data.backorders, placed_at=data.placed_at or uow.now, content_hash=received_hash,
         min_remaining_shelf_life_days=data.min_remaining_shelf_life_days,
     )  # fmt: skip
-    context.mark_order(order)
+    uow.orders.put(order)
     for requested in data.lines:
-        add_line(context, order, requested, products)
-    context.log(order.order_id, "PLACED", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
+        add_line(uow, order, requested)
+    uow.mark_order(order)
+    uow.log(order.order_id, "PLACED", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
     return []
 
 
-def add_line(context: MessageContext, order: Order, requested: OrderLine, products: Products) -> None:
+def add_line(uow: FulfillmentUnitOfWork, order: Order, requested: OrderLine) -> None:
     """Add a line to an order and request its stock."""
     line = Line(
         order_id=order.order_id, line=requested.line, position=len(order.lines) + 1, sku=requested.sku,
-        ordered=requested.quantity,
-        serials=tuple(requested.serials), lots=tuple(requested.lots), single_lot=requested.single_lot,
+        ordered=requested.quantity, serials=tuple(requested.serials), lots=tuple(requested.lots),
+        single_lot=requested.single_lot,
     )  # fmt: skip
-    order.lines[line.line] = line
-    request_allocation(context, order, line, products.get(line.sku))
+    order.lines[line.line] = uow.lines.put(line)
+    request_allocation(uow, order, line, uow.products.get(line.sku))
 
 
 def order_exists(order_id: str) -> ProblemDetail:
@@ -62,7 +62,7 @@ def order_exists(order_id: str) -> ProblemDetail:
     )
 
 
-def validate_lines(lines: Sequence[OrderLine], products: Products) -> list[ProblemDetail]:
+def validate_lines(uow: FulfillmentUnitOfWork, lines: Sequence[OrderLine]) -> list[ProblemDetail]:
     """Check the lines of a message, independent of the order."""
     violations = []
     if duplicates := [line for line, count in Counter(requested.line for requested in lines).items() if count > 1]:
@@ -82,6 +82,6 @@ def validate_lines(lines: Sequence[OrderLine], products: Products) -> list[Probl
         if len(requested.serials) > requested.quantity:
             detail = f"Line {requested.line}: {len(requested.serials)} serial numbers for {requested.quantity} units"
             violations.append(ProblemDetail(code=Code.TOO_MANY_SERIALS, detail=detail, ids=[requested.line]))
-        if product := products.get(requested.sku):
+        if product := uow.products.get(requested.sku):
             violations += line_violations(product, requested, requested.quantity)
     return violations

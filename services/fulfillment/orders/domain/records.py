@@ -1,33 +1,42 @@
-"""Records of orders: customer, demands, lines."""
+"""Records of orders: demands, lines, orders; reference data of the rules.
+
+`UPDATED` lists the columns that may change after the insert of a record.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
 from shared.contracts.fulfillment import OrderStatus, Shortfall
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import Customer
+from shared.contracts.upstream import ShelfLifePolicy
+from shared.identifiers import MAX_DECIMALS
 
 
-class OrderCustomer(NamedTuple):
-    """The customer of an order, with delivery address and contact."""
+class Product(NamedTuple):
+    """Tracking, decimals and shelf-life policy of a product."""
 
-    id: str
-    name: str
-    ship_to: str
-    contact: str
+    tracking: Tracking
+    decimals: int = MAX_DECIMALS
+    """Decimals of quantities; 0 for serial-tracked products."""
+    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
 
-    @classmethod
-    def of(cls, customer: Customer) -> "OrderCustomer":
-        """Convert the customer of a message."""
-        return cls(id=customer.id, name=customer.name, ship_to=customer.ship_to, contact=customer.contact)
+
+class Location(Protocol):
+    """A location of the local replica."""
+
+    @property
+    def type(self) -> str:
+        """DOCK, STAGING or STORAGE"""
 
 
 @dataclass(slots=True)
 class Demand:
     """A request for stock for an order line; open until it is cancelled."""
+
+    UPDATED: ClassVar[str] = "answered allocated_total closed cancelled skipped_summary"
 
     demand_id: str
     order_id: str
@@ -48,10 +57,18 @@ class Demand:
     """Of a swap: the serial or lot number that was deallocated."""
     skipped_summary: str = ""
 
+    def __post_init__(self) -> None:
+        """Convert loaded arrays."""
+        self.serials, self.lots = tuple(self.serials), tuple(self.lots)
+
 
 @dataclass(slots=True)
 class Line:
     """A line of an order; ordered = allocated + picked + shipped + open quantity."""
+
+    UPDATED: ClassVar[str] = (
+        "allocated picked packed shipped awaiting_product cancelled ordered serials lots single_lot"
+    )
 
     order_id: str
     line: str
@@ -69,9 +86,13 @@ class Line:
     awaiting_product: bool = False
     """The product is not defined yet, or does not suit the line, which must then be amended."""
     cancelled: bool = False
-    shipped_lot: str | None = None
+    shipped_lot: str | None = field(default=None, kw_only=True)
     """Of a single-lot line: the lot of its shipped quantity."""
     demands: dict[str, Demand] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """Convert loaded arrays."""
+        self.serials, self.lots = tuple(self.serials), tuple(self.lots)
 
     @property
     def open_quantity(self) -> Decimal:
@@ -92,9 +113,16 @@ class Line:
 class Order:
     """A customer order with its lines, the loaded units and all unshipped allocated lots."""
 
+    UPDATED: ClassVar[str] = (
+        "status packing_version priority customer customer_name ship_to contact min_remaining_shelf_life_days"
+    )
+
     order_id: str
     warehouse: str
-    customer: OrderCustomer
+    customer: str
+    customer_name: str
+    ship_to: str
+    contact: str
     priority: int
     backorders: Literal["ALLOWED", "NOT_ALLOWED", "SHIP_COMPLETE"]
     placed_at: datetime

@@ -5,15 +5,15 @@ A single-lot line without picked items is then requested as a whole: any lot may
 
 from collections.abc import Iterable, Sequence
 
-from services.fulfillment.orders.domain.context import MessageContext
 from services.fulfillment.orders.domain.demands import create_demand, rerequest_allocation
 from services.fulfillment.orders.domain.events import emit_deallocated
 from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, group_items, total_quantity
 from services.fulfillment.orders.domain.records import Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 
 
 def release(
-    context: MessageContext,
+    uow: FulfillmentUnitOfWork,
     order: Order,
     items: Iterable[AllocatedItem],
     reason: str,
@@ -25,37 +25,36 @@ def release(
     unreplaced = []
     for group, members in group_items(items).items():
         order.lines[group.line].allocated -= total_quantity(members)
-        reallocate = remove_from_order(context, order, group, members, replace=replace)
-        emit_deallocated(context, order, group, members, reallocate=reallocate, reason=reason, hold_id=hold_id)
+        reallocate = remove_from_order(uow, order, group, members, replace=replace)
+        emit_deallocated(uow, order, group, members, reallocate=reallocate, reason=reason, hold_id=hold_id)
         if replace and not reallocate:
             unreplaced.append((group, members))
     for group, members in unreplaced:
-        request_replacement(context, order, group, members, reason)
+        request_replacement(uow, order, group, members, reason)
 
 
 def remove_from_order(
-    context: MessageContext, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], *, replace: bool
+    uow: FulfillmentUnitOfWork, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], *, replace: bool
 ) -> bool:
     """Remove items from their order; return whether their demand stays open for reallocation."""
     line = order.lines[group.line]
     demand = line.demands[group.demand_id]
     for item in items:
-        context.uow.remove(item)
-    context.mark_line(line)
+        uow.remove(item)
+    uow.mark_line(line)
     reallocate = replace and not demand.cancelled and not line.can_change_lot
     if reallocate:
         demand.closed = False
-        context.uow.demands.put(demand.demand_id, demand)
     return reallocate
 
 
 def request_replacement(
-    context: MessageContext, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], reason: str
+    uow: FulfillmentUnitOfWork, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], reason: str
 ) -> None:
     """Request replacements under a new demand."""
     line = order.lines[group.line]
     tracking = line.demands[group.demand_id].tracking
     if line.can_change_lot:
-        rerequest_allocation(context, order, line, tracking, reason)
+        rerequest_allocation(uow, order, line, tracking, reason)
     else:
-        create_demand(context, order, line, total_quantity(items), tracking)
+        create_demand(uow, order, line, total_quantity(items), tracking)

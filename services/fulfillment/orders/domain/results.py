@@ -5,12 +5,15 @@ from typing import Literal
 
 from services.fulfillment.orders.domain.content import lot_lines
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedUnit
+from services.fulfillment.orders.domain.order_status import order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.records import Order
 from shared.contracts.envelope import ContractModel
 from shared.contracts.fulfillment import OrderStatus
+from shared.contracts.problems import ProblemDetail
 from shared.contracts.results import PartialResult
 from shared.identifiers import Quantity
+from shared.unit_of_work import CommandResult
 
 
 class OrderResult(PartialResult):
@@ -22,14 +25,15 @@ class OrderResult(PartialResult):
     """The path of the order, or null if it has not arrived yet."""
 
 
-def order_result(order: Order) -> OrderResult:
+def rejected(*violations: ProblemDetail) -> CommandResult:
+    """The result of a rejected command."""
+    return CommandResult(violations=violations)
+
+
+def order_result(order: Order, violations: Sequence[ProblemDetail] = ()) -> CommandResult:
     """The result for an existing order."""
-    return OrderResult(order=order.order_id, status=order.status, path=order_path(order.order_id))
-
-
-def pending_order_result(order_id: str) -> OrderResult:
-    """The result for an order that has not arrived yet."""
-    return OrderResult(order=order_id, status="UNKNOWN", path=None)
+    body = OrderResult(order=order.order_id, status=order_status(order), path=order_path(order.order_id))
+    return CommandResult(body, violations=violations)
 
 
 class UnitResult(ContractModel):
@@ -59,10 +63,12 @@ class ItemsResult(PartialResult):
     path: str
 
 
-def items_result(order: Order, items: Sequence[AllocatedItem]) -> ItemsResult:
-    """The result of a command that processed at least one item."""
-    return ItemsResult(
-        order=order.order_id, status=order.status, path=order_path(order.order_id),
+def items_result(order: Order, items: Sequence[AllocatedItem], violations: Sequence[ProblemDetail]) -> CommandResult:
+    """The result of a command on items; it is rejected if no item was processed."""
+    if not items:
+        return CommandResult(violations=violations)
+    body = ItemsResult(
+        order=order.order_id, status=order_status(order), path=order_path(order.order_id),
         units=[
             UnitResult(sku=item.sku, serial=item.serial, line=item.line)
             for item in items if isinstance(item, AllocatedUnit)
@@ -71,3 +77,4 @@ def items_result(order: Order, items: Sequence[AllocatedItem]) -> ItemsResult:
             LotResult(sku=line.sku, lot=line.lot, quantity=line.quantity, line=line.line) for line in lot_lines(items)
         ],
     )  # fmt: skip
+    return CommandResult(body, violations=violations)

@@ -1,121 +1,129 @@
-"""Unit of work of orders: loaded records and their pending changes."""
+"""Unit of work of fulfillment: loaded records and their changes, the order log, and reference data."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from json import JSONEncoder
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
 
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
-from services.fulfillment.orders.domain.records import Demand, Line, Order
+from services.fulfillment.orders.domain.records import Demand, Line, Location, Order, Product
+from services.fulfillment.orders.domain.shipment_records import Carton, DispatchCheck, Shipment
+from shared.contracts.envelope import Causation, CloudEvent
+from shared.contracts.fulfillment import OrderRejected
+from shared.unit_of_work import MessageContext, UnitOfWork
+from shared.working_set import WorkingSet
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class WorkingSet(Generic[K, V]):
-    """The records of one table by key; tracks which were added, changed or removed since loading."""
-
-    def __init__(self, rows: Mapping[K, V] | None = None) -> None:
-        self._rows = dict(rows or {})
-        self._loaded = frozenset(self._rows)
-        self._changed: dict[K, None] = {}
-
-    def get(self, key: K) -> V | None:
-        """The current record, or None."""
-        return self._rows.get(key)
-
-    def __iter__(self) -> Iterator[V]:
-        return iter(self._rows.values())
-
-    def put(self, key: K, row: V) -> None:
-        """Add a record, or mark it as changed."""
-        self._rows[key] = row
-        self._changed[key] = None
-
-    def remove(self, key: K) -> None:
-        """Remove a record."""
-        del self._rows[key]
-        self._changed[key] = None
-
-    def added(self) -> list[V]:
-        """Records to insert."""
-        return [self._rows[key] for key in self._changed if key in self._rows and key not in self._loaded]
-
-    def changed(self) -> list[V]:
-        """Records to update."""
-        return [self._rows[key] for key in self._changed if key in self._rows and key in self._loaded]
-
-    def removed(self) -> list[K]:
-        """Keys of records to delete."""
-        return [key for key in self._changed if key not in self._rows and key in self._loaded]
+OrderAction = Literal[
+    "PLACED", "AMENDED", "CANCELLED", "LINE_CANCELLED", "PRODUCT_CHANGED", "ALLOCATED", "HOLD_PLACED", "PICKED",
+    "NOT_PICKED", "SHORT_PICKED", "UNPICKED", "SWAP_REQUESTED", "SWAP_FAILED", "PACKED", "UNPACKED", "CARTON_CHANGED",
+    "SHIPMENT_CREATED", "SHIPMENT_CANCELLED", "DISPATCH_REQUESTED", "DISPATCH_REJECTED", "DISPATCHED",
+]  # fmt: skip
+"""What happened to an order, as recorded in its log."""
+encode_json = JSONEncoder(default=str).encode
+"""A shared encoder: `json.dumps` with a default creates one per call."""
 
 
-class FulfillmentUnitOfWork:
-    """The orders of a batch of messages; `new_ids` supplies the ids of new records."""
+class OrderLogEntry(NamedTuple):
+    """An entry of the order log: actor, action, detail as JSON, and the message that caused it."""
 
-    def __init__(
-        self,
-        new_ids: Iterator[str],
-        *,
-        orders: Iterable[Order] = (),
-        lines: Iterable[Line] = (),
-        demands: Iterable[Demand] = (),
-        units: Iterable[AllocatedUnit] = (),
-        lots: Iterable[AllocatedLot] = (),
-        shipped: Mapping[UnitKey, str] | None = None,
-    ) -> None:
-        self.new_ids = new_ids
-        self.orders = WorkingSet({order.order_id: order for order in orders})
-        self.lines = WorkingSet({(line.order_id, line.line): line for line in lines})
-        self.demands = WorkingSet({demand.demand_id: demand for demand in demands})
-        self.units = WorkingSet({unit.key: unit for unit in units})
+    order_id: str
+    occurred_at: datetime
+    actor: str
+    action: OrderAction
+    detail: str
+    source: str
+    message_id: str
+
+
+class FulfillmentUnitOfWork(UnitOfWork):
+    """The orders and shipments of the messages of a transaction."""
+
+    rejection_type = OrderRejected
+
+    def __init__(self, now: datetime, ids: Iterator[str]) -> None:
+        super().__init__(now, ids)
+        self.orders: WorkingSet[str, Order] = _working_set(Order, "order_id")
+        self.lines: WorkingSet[tuple[str, str], Line] = _working_set(Line, "order_id", "line")
+        self.demands: WorkingSet[str, Demand] = _working_set(Demand, "demand_id")
+        self.units: WorkingSet[UnitKey, AllocatedUnit] = _working_set(AllocatedUnit, "sku", "serial")
         """Unshipped units of the loaded orders, and of other orders if a message lists them."""
-        self.lots = WorkingSet({lot.allocated_lot_id: lot for lot in lots})
-        self.shipped = dict(shipped or {})
+        self.lots: WorkingSet[str, AllocatedLot] = _working_set(AllocatedLot, "allocated_lot_id")
+        self.cartons: WorkingSet[str, Carton] = _working_set(Carton, "carton")
+        self.shipments: WorkingSet[str, Shipment] = _working_set(Shipment, "shipment")
+        self.checks: WorkingSet[str, DispatchCheck] = _working_set(DispatchCheck, "check_id")
+        self.shipped: dict[UnitKey, str] = {}
         """Shipped units listed in a message, with the order of their last shipment."""
-        self.decimals: Mapping[str, int] = {}
-        """Decimals of the products for which commands state quantities."""
-        self._link()
+        self.log_entries: list[OrderLogEntry] = []
+        self.early_messages: dict[str, list[CloudEvent[Any]]] = {}
+        """Messages that arrived before their order, by order, oldest first."""
+        self.new_early_messages: list[CloudEvent[Any]] = []
+        self.applied_early_messages: set[str] = set()
+        """Orders whose early messages are to be deleted."""
+        self.changed_orders: dict[str, tuple[MessageContext, dict[str, Line]]] = {}
+        """Orders whose status is to be published, with the changed lines and the last message that changed them."""
+        self.changed_cartons: dict[str, tuple[MessageContext, Order]] = {}
+        self.products: dict[str, Product] = {}
+        self.locations: dict[str, Location] = {}
+        self.local_dates: dict[str, date] = {}
+        """Current date by warehouse."""
+        self.orders_to_reevaluate: dict[Causation, list[str]] = {}
+        """Orders with lines that a product change affects, by its message."""
 
-    def _link(self) -> None:
+    def log(self, order_id: str, action: OrderAction, **detail: Any) -> None:
+        """Add an entry to the order log."""
+        event = self.event
+        self.log_entries.append(
+            OrderLogEntry(order_id, self.now, event.actor, action, encode_json(detail), event.source, event.id)
+        )
+
+    def mark_order(self, order: Order) -> None:
+        """Publish the status of an order, caused by the last message that changed it."""
+        self._changed_lines(order.order_id)
+
+    def mark_line(self, line: Line) -> None:
+        """Publish the changed line with the status of its order."""
+        self._changed_lines(line.order_id)[line.line] = line
+
+    def _changed_lines(self, order_id: str) -> dict[str, Line]:
+        _, lines = self.changed_orders.pop(order_id, (None, {}))
+        self.changed_orders[order_id] = self.context, lines
+        return lines
+
+    def mark_cartons(self, order: Order, cartons: Iterable[str]) -> None:
+        """Publish the changed content of cartons."""
+        for carton in cartons:
+            self.changed_cartons[carton] = self.context, order
+
+    def link(self) -> None:
+        """Link loaded lines, demands, units and lots to their orders."""
         for line in self.lines:
-            if order := self.orders.get(line.order_id):
-                order.lines[line.line] = line
+            self.orders[line.order_id].lines[line.line] = line
         for demand in self.demands:
-            if line_of_demand := self.lines.get((demand.order_id, demand.line)):
-                line_of_demand.demands[demand.demand_id] = demand
+            self.lines[demand.order_id, demand.line].demands[demand.demand_id] = demand
         for unit in self.units:
             if order := self.orders.get(unit.order_id):
                 order.units[unit.key] = unit
         for lot in self.lots:
-            if order := self.orders.get(lot.order_id):
-                order.lots[lot.allocated_lot_id] = lot
+            self.orders[lot.order_id].lots[lot.allocated_lot_id] = lot
 
     def add(self, item: AllocatedItem) -> None:
         """Add an item to its order."""
-        self.mark(item)
-        order = self._owner(item)
         if isinstance(item, AllocatedUnit):
-            order.units[item.key] = item
+            self.orders[item.order_id].units[item.key] = self.units.put(item)
         else:
-            order.lots[item.allocated_lot_id] = item
-
-    def mark(self, item: AllocatedItem) -> None:
-        """Mark an item as changed."""
-        if isinstance(item, AllocatedUnit):
-            self.units.put(item.key, item)
-        else:
-            self.lots.put(item.allocated_lot_id, item)
+            self.orders[item.order_id].lots[item.allocated_lot_id] = self.lots.put(item)
 
     def remove(self, item: AllocatedItem) -> None:
         """Remove an item from its order."""
-        order = self._owner(item)
         if isinstance(item, AllocatedUnit):
+            del self.orders[item.order_id].units[item.key]
             self.units.remove(item.key)
-            order.units.pop(item.key, None)
         else:
+            del self.orders[item.order_id].lots[item.allocated_lot_id]
             self.lots.remove(item.allocated_lot_id)
-            order.lots.pop(item.allocated_lot_id, None)
 
     def contains(self, item: AllocatedItem) -> bool:
         """Whether an item still belongs to its order."""
@@ -133,26 +141,42 @@ class FulfillmentUnitOfWork:
             quantity -= parts[-1].quantity
         return parts
 
-    def merge_equal(self) -> None:
-        """Merge allocated lots that differ only in quantity."""
+    def _split_lot(self, lot: AllocatedLot, quantity: Decimal) -> AllocatedLot:
+        if lot.quantity <= quantity:
+            return lot
+        lot.quantity -= quantity
+        part = replace(lot, allocated_lot_id=next(self.ids), quantity=quantity)
+        self.add(part)
+        return part
+
+    def merge_equal_lots(self) -> None:
+        """Merge allocated lots that differ only in quantity; called before they are saved."""
         by_key: dict[tuple[object, ...], AllocatedLot] = {}
         for lot in list(self.lots):
             merged = by_key.setdefault(lot.merge_key, lot)
             if merged is not lot:
                 merged.quantity += lot.quantity
-                self.mark(merged)
                 self.remove(lot)
 
-    def _split_lot(self, lot: AllocatedLot, quantity: Decimal) -> AllocatedLot:
-        if lot.quantity <= quantity:
-            return lot
-        lot.quantity -= quantity
-        self.mark(lot)
-        part = replace(lot, allocated_lot_id=next(self.new_ids), quantity=quantity)
-        self.add(part)
-        return part
+    def accept_changes(self) -> list[AllocatedItem]:
+        """Forget what is saved: new rows of logs, and shipped items, which no message changes; returns these items."""
+        self.log_entries.clear()
+        self.new_early_messages.clear()
+        self.applied_early_messages.clear()
+        units, lots = [unit for unit in self.units if unit.shipment], [lot for lot in self.lots if lot.shipment]
+        for unit in units:
+            self.units.evict(unit.key)
+            del self.orders[unit.order_id].units[unit.key]
+            self.shipped[unit.key] = unit.order_id
+        for lot in lots:
+            self.lots.evict(lot.allocated_lot_id)
+            order = self.orders[lot.order_id]
+            del order.lots[lot.allocated_lot_id]
+            if order.lines[lot.line].single_lot:
+                order.lines[lot.line].shipped_lot = lot.lot
+        return [*units, *lots]
 
-    def _owner(self, item: AllocatedItem) -> Order:
-        order = self.orders.get(item.order_id)
-        assert order is not None  # noqa: S101 - only items of loaded orders are changed
-        return order
+
+def _working_set(record: Any, *key: str) -> WorkingSet[Any, Any]:
+    """Create the working set of a record that is changed in place."""
+    return WorkingSet(attrgetter(*key), attrgetter(*record.UPDATED.split()))

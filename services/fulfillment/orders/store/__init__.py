@@ -1,19 +1,30 @@
-"""Loads and saves the unit of work, one statement per table; stores early messages."""
+"""Loads what messages need into the unit of work and saves it, one statement per table."""
 
-from services.fulfillment.orders.store.early_messages import (
-    delete_early_messages,
-    load_early_messages,
-    store_early_messages,
+from services.fulfillment.orders.store.load_messages import (
+    load_allocations,
+    load_changes,
+    load_placements,
+    load_product_changes,
+    load_products,
+    order_ids,
+    skus_of_lot_selectors,
 )
-from services.fulfillment.orders.store.load import load
-from services.fulfillment.orders.store.product_changes import find_lines_to_reevaluate
+from services.fulfillment.orders.store.load_orders import load_orders
 from services.fulfillment.orders.store.save import save
+from services.fulfillment.orders.store.tables import CARTONS, CHECKS, SHIPMENTS, load_with
 
 __all__ = [
-    "delete_early_messages",
-    "find_lines_to_reevaluate",
-    "load",
-    "load_early_messages",
+    "CARTONS",
+    "CHECKS",
+    "SHIPMENTS",
+    "load_allocations",
+    "load_changes",
+    "load_orders",
+    "load_placements",
+    "load_product_changes",
+    "load_products",
+    "load_with",
+    "order_ids",
     "save",
-    "store_early_messages",
+    "skus_of_lot_selectors",
 ]

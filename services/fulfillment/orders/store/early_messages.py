@@ -7,27 +7,21 @@ from typing import Any
 
 from sqlalchemy import text
 
+from services.fulfillment.orders.store.tables import EARLY_MESSAGES, EarlyMessage
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.topics import OMS_ORDERS
 from shared.persistence.database import Transaction
 
-INSERT_EARLY_MESSAGES = text("""
-    INSERT INTO early_message (order_id, event)
-    SELECT order_id, event FROM unnest(CAST(:orders AS text[]), CAST(:events AS jsonb[]))
-         WITH ORDINALITY AS n (order_id, event, position)
-    ORDER BY position
-""")
 SELECT_EARLY_MESSAGES = text(
-    "SELECT order_id, event FROM early_message WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY id"
+    "SELECT order_id, event::text AS event FROM early_message WHERE order_id = ANY(CAST(:orders AS text[])) ORDER BY id"
 )
 DELETE_EARLY_MESSAGES = text("DELETE FROM early_message WHERE order_id = ANY(CAST(:orders AS text[]))")
 
 
-async def store_early_messages(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> None:
-    """Store messages until their order is placed."""
-    if events:
-        payloads = [event.model_dump_json(exclude_unset=True) for event in events]  # omitted fields stay omitted
-        await tx.execute(INSERT_EARLY_MESSAGES, {"orders": [event.data.order for event in events], "events": payloads})
+async def insert_early_messages(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> None:
+    """Store messages until their order is placed; omitted fields stay omitted."""
+    rows = [EarlyMessage(event.data.order, event.model_dump_json(exclude_unset=True)) for event in events]
+    await EARLY_MESSAGES.insert_rows(tx, rows)
 
 
 async def load_early_messages(tx: Transaction, order_ids: Collection[str]) -> dict[str, list[CloudEvent[Any]]]:
@@ -45,7 +39,7 @@ async def delete_early_messages(tx: Transaction, order_ids: Collection[str]) -> 
         await tx.execute(DELETE_EARLY_MESSAGES, {"orders": sorted(order_ids)})
 
 
-def _to_event(stored: Any) -> CloudEvent[Any]:
-    fields = json.loads(stored) if isinstance(stored, str) else stored
+def _to_event(stored: str) -> CloudEvent[Any]:
+    fields = json.loads(stored)
     message = OMS_ORDERS.messages[fields["type"]]
     return CloudEvent[Any].model_validate(fields | {"data": message.model_validate(fields["data"])})

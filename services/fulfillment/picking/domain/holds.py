@@ -1,53 +1,74 @@
-"""Applies holds to orders: unpicked items are released, picked items are marked."""
+"""Applies holds and corrected expiry dates to orders."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 
-from services.fulfillment.orders.domain import AllocatedItem, AllocatedLot, MessageContext, release
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    AllocatedLot,
+    AllocatedUnit,
+    FulfillmentUnitOfWork,
+    release,
+)
 from services.fulfillment.orders.domain.content import log_detail
-from shared.contracts.lots import LotHoldPlaced
-from shared.contracts.serials import SerialHoldPlaced
+from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased
+from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
 
 
-def apply_hold(context: MessageContext, data: SerialHoldPlaced | LotHoldPlaced) -> None:
+def apply_hold(uow: FulfillmentUnitOfWork, data: SerialHoldPlaced | LotHoldPlaced) -> None:
     """Release unpicked items; picked ones cannot be packed or dispatched until the hold is released."""
-    by_order = _held_units(context, data) if isinstance(data, SerialHoldPlaced) else _held_lots(context, data)
+    by_order = _held_units(uow, data) if isinstance(data, SerialHoldPlaced) else _held_lots(uow, data)
     for order_id, items in by_order.items():
-        order = context.uow.orders.get(order_id)
+        order = uow.orders.get(order_id)
         if order is None:
             continue
-        release(context, order, [item for item in items if item.status == "ALLOCATED"], f"on hold: {data.reason}")
+        release(uow, order, [item for item in items if item.status == "ALLOCATED"], f"on hold: {data.reason}")
         by_line_and_status: dict[tuple[str, bool], list[AllocatedItem]] = defaultdict(list)
         for item in items:
             item.on_hold = True
             by_line_and_status[item.line, item.status == "PICKED"].append(item)
         for (line, is_picked), members in by_line_and_status.items():
-            context.log(
+            uow.log(
                 order_id, "HOLD_PLACED", line=line, sku=data.sku, hold_id=data.hold_id, reason=data.reason,
                 picked=is_picked,
                 **log_detail(members),
             )  # fmt: skip
 
 
-def _held_units(context: MessageContext, data: SerialHoldPlaced) -> Mapping[str, list[AllocatedItem]]:
+def ignore_release(_: FulfillmentUnitOfWork, __: SerialHoldReleased | LotHoldReleased) -> None:
+    """Leave orders as they are: the copies of the released hold are deleted."""
+
+
+def correct_expiry(uow: FulfillmentUnitOfWork, data: SerialExpiryCorrected | LotDatesCorrected) -> None:
+    """Correct the loaded items of the listed orders, as the statement corrects the stored ones."""
+    identifiers = set(data.serials) if isinstance(data, SerialExpiryCorrected) else {data.lot}
+    for order_id in data.orders:
+        order = uow.orders.get(order_id)
+        for item in order.items if order else ():
+            number = item.serial if isinstance(item, AllocatedUnit) else item.lot
+            if item.sku == data.sku and number in identifiers:
+                item.expiry = data.expiry
+
+
+def _held_units(uow: FulfillmentUnitOfWork, data: SerialHoldPlaced) -> Mapping[str, list[AllocatedItem]]:
     """Held units by order; units released meanwhile are ignored.
 
     A unit of another order was released from hold and reallocated: events of two orders may arrive in any sequence.
     """
     by_order: dict[str, list[AllocatedItem]] = defaultdict(list)
     for affected in data.units:
-        unit = context.uow.units.get((data.sku, affected.serial))
+        unit = uow.units.get((data.sku, affected.serial))
         if unit is not None and unit.order_id == affected.order:
             by_order[unit.order_id].append(unit)
     return by_order
 
 
-def _held_lots(context: MessageContext, data: LotHoldPlaced) -> Mapping[str, list[AllocatedItem]]:
+def _held_lots(uow: FulfillmentUnitOfWork, data: LotHoldPlaced) -> Mapping[str, list[AllocatedItem]]:
     """Quantities of a held lot by order; a hold at a location covers only unpicked stock there."""
     order_ids = {affected.order for affected in data.stock}
     return {
         order.order_id: [lot for lot in order.lots.values() if _is_held(lot, data)]
-        for order in context.uow.orders if order.order_id in order_ids
+        for order in uow.orders if order.order_id in order_ids
     }  # fmt: skip
 
 

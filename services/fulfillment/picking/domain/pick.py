@@ -1,13 +1,21 @@
 """Picks scanned items of the pick list; any other unit or lot is rejected (S19, S20)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, MessageContext, Order, UnitKey, release
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    AllocatedUnit,
+    FulfillmentUnitOfWork,
+    Order,
+    UnitKey,
+    items_result,
+    rejected,
+    release,
+)
 from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.events import emit_picked
 from services.fulfillment.orders.domain.items import AllocatedLot, group_items, total_quantity
 from services.fulfillment.orders.domain.lookups import (
-    Location,
     allocation_pending,
     blocking_paths,
     demand_trackings,
@@ -23,26 +31,26 @@ from services.fulfillment.orders.domain.lot_selection import (
     split_violation,
     unavailable_violation,
 )
-from services.fulfillment.picking.domain.pick_rules import PickRules
+from services.fulfillment.picking.domain.pick_rules import local_date_violation, pick_violation
 from shared.contracts.commands.fulfillment import LotSelector, PickItems
 from shared.contracts.problems import Code, ProblemDetail
+from shared.unit_of_work import CommandResult
 
 
 class PickOperation:
     """The state of one pick: picked items, unpickable items and violations."""
 
-    def __init__(self, context: MessageContext, order: Order, pick_rules: PickRules) -> None:
-        self.context = context
+    def __init__(self, uow: FulfillmentUnitOfWork, order: Order) -> None:
+        self.uow = uow
         self.order = order
-        self.pick_rules = pick_rules
         self.picked: list[AllocatedItem] = []
         self.unpickable: list[tuple[AllocatedItem, ProblemDetail]] = []
         self.violations: list[ProblemDetail] = []
 
     def pick_unit(self, key: UnitKey) -> None:
         """Pick a scanned unit if it is on the pick list."""
-        unit = self.context.uow.units.get(key)
-        if violation := _unit_violation(self.context, self.order, key, unit):
+        unit = self.uow.units.get(key)
+        if violation := _unit_violation(self.uow, self.order, key, unit):
             self.violations.append(violation)
         elif unit is not None and not self._reject_unpickable([unit]):
             self.picked.append(unit)
@@ -56,17 +64,17 @@ class PickOperation:
         lots = [lot for lot in matching if lot.allocated_lot_id not in picked]
         if total_quantity(lots) < requested.quantity:
             self.violations.append(self._not_on_pick_list(requested, matching, lots))
-        elif violation := split_violation(self.context.uow, requested, lots):
+        elif violation := split_violation(self.uow, requested, lots):
             self.violations.append(violation)
         elif not self._reject_unpickable(lots):
-            self.picked += self.context.uow.split(lots, requested.quantity)
+            self.picked += self.uow.split(lots, requested.quantity)
 
     def _not_on_pick_list(
         self, requested: LotSelector, matching: list[AllocatedLot], available: list[AllocatedLot]
     ) -> ProblemDetail:
         """Violation for an unavailable quantity; suggests only lots that can be picked."""
         pickable = TO_PICK._replace(
-            matches=lambda lot: TO_PICK.matches(lot) and self.pick_rules.pick_violation(self.order, lot) is None
+            matches=lambda lot: TO_PICK.matches(lot) and pick_violation(self.uow, self.order, lot) is None
         )
         violation = unavailable_violation(self.order, requested, matching, total_quantity(available), pickable)
         replacement_pending = not violation.suggested and any(item.sku == requested.sku for item, _ in self.unpickable)
@@ -76,63 +84,55 @@ class PickOperation:
 
     def _reject_unpickable(self, items: list[AllocatedUnit] | list[AllocatedLot]) -> bool:
         """Reject items that must not be picked; return whether any was rejected."""
-        rejected = [
-            (item, violation) for item in items if (violation := self.pick_rules.pick_violation(self.order, item))
-        ]
-        self.unpickable += rejected
-        self.violations += [violation for _, violation in rejected]
-        return bool(rejected)
+        unpickable = [(item, violation) for item in items if (violation := pick_violation(self.uow, self.order, item))]
+        self.unpickable += unpickable
+        self.violations += [violation for _, violation in unpickable]
+        return bool(unpickable)
 
     def release_unpickable(self) -> None:
         """Release the rejected items after the others were picked, and request replacements."""
         for item, violation in self.unpickable:
-            if self.context.uow.contains(item):  # the first item of a single-lot line releases the others
-                release(self.context, self.order, [item], violation.detail)
-            self.context.log(
-                self.order.order_id, "NOT_PICKED", line=item.line, reason=violation.code, **log_detail([item])
-            )
+            if self.uow.contains(item):  # the first item of a single-lot line releases the others
+                release(self.uow, self.order, [item], violation.detail)
+            self.uow.log(self.order.order_id, "NOT_PICKED", line=item.line, reason=violation.code, **log_detail([item]))
 
 
 def _lot_ids(items: Iterable[AllocatedItem]) -> set[str]:
     return {item.allocated_lot_id for item in items if isinstance(item, AllocatedLot)}
 
 
-def pick_items(
-    context: MessageContext, data: PickItems, locations: Mapping[str, Location], pick_rules: PickRules
-) -> tuple[list[AllocatedItem], list[ProblemDetail]]:
+def pick_items(uow: FulfillmentUnitOfWork, data: PickItems) -> CommandResult:
     """Pick scanned items of the pick list; reject all others with suggestions."""
-    order = context.uow.orders.get(data.order)
+    order = uow.orders.get(data.order)
     if order is None:
-        return [], [order_not_found(data.order)]
-    if violations := _pick_violations(order, data, locations, pick_rules):
-        return [], violations
-    operation = PickOperation(context, order, pick_rules)
+        return rejected(order_not_found(data.order))
+    if violations := _pick_violations(uow, order, data):
+        return rejected(*violations)
+    operation = PickOperation(uow, order)
     operation.violations += duplicate_serials((unit.sku, unit.serial) for unit in data.units)
     for key in unit_keys(data.units):
         operation.pick_unit(key)
     for request in data.stock:
         operation.pick_lot(request)
-    _move_to_staging(context, order, operation.picked, data.location)
+    _move_to_staging(uow, order, operation.picked, data.location)
     operation.release_unpickable()
-    return operation.picked, operation.violations
+    return items_result(order, operation.picked, operation.violations)
 
 
-def _pick_violations(
-    order: Order, data: PickItems, locations: Mapping[str, Location], pick_rules: PickRules
-) -> list[ProblemDetail]:
+def _pick_violations(uow: FulfillmentUnitOfWork, order: Order, data: PickItems) -> list[ProblemDetail]:
     if order.cancelled:
         return [order_cancelled(order)]
     if not order.is_released:
         open_lines = [line.line for line in order.lines.values() if line.open_quantity]
         detail = f"Order {order.order_id} ships complete; not fully allocated: line {', '.join(open_lines)}"
         return [ProblemDetail(code=Code.NOT_RELEASED, detail=detail, ids=open_lines)]
-    if violation := pick_rules.local_date_violation(order):
+    if violation := local_date_violation(uow, order):
         return [violation]
-    return location_violations(order, data.location, locations.get(data.location), ("DOCK", "STAGING"))
+    return location_violations(uow, order, data.location, ("DOCK", "STAGING"))
 
 
 def _unit_violation(
-    context: MessageContext, order: Order, key: UnitKey, unit: AllocatedUnit | None
+    uow: FulfillmentUnitOfWork, order: Order, key: UnitKey, unit: AllocatedUnit | None
 ) -> ProblemDetail | None:
     sku, serial = key
     if unit is not None and unit.order_id == order.order_id:
@@ -143,8 +143,8 @@ def _unit_violation(
     if demand_trackings(order, sku) - {"SERIAL"}:
         detail = f"Product {sku} is not serial-tracked: scan its lot and enter a quantity"
         return ProblemDetail(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[sku])
-    blocked_by = blocking_paths(context.uow, key, order)
-    if unit is None and context.uow.shipped.get(key) != order.order_id and allocation_pending(order, sku):
+    blocked_by = blocking_paths(uow, key, order)
+    if unit is None and uow.shipped.get(key) != order.order_id and allocation_pending(order, sku):
         detail = f"{sku} {serial} is not on the pick list; order {order.order_id} awaits an allocation of {sku}"
         return ProblemDetail(code=Code.NOT_YET_AVAILABLE, detail=detail, ids=[serial], blocked_by=blocked_by)
     owner = f"it is allocated to order {unit.order_id}" if unit is not None else f"see {blocked_by[0]}"
@@ -152,14 +152,13 @@ def _unit_violation(
     return ProblemDetail(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
 
 
-def _move_to_staging(context: MessageContext, order: Order, items: list[AllocatedItem], location: str) -> None:
+def _move_to_staging(uow: FulfillmentUnitOfWork, order: Order, items: list[AllocatedItem], location: str) -> None:
     for group, members in group_items(items).items():
         line = order.lines[group.line]
         line.allocated -= total_quantity(members)
         line.picked += total_quantity(members)
-        context.mark_line(line)
-        emit_picked(context, order, group, members, location)
-        context.log(order.order_id, "PICKED", line=group.line, sku=group.sku, location=location, **log_detail(members))
+        uow.mark_line(line)
+        emit_picked(uow, order, group, members, location)
+        uow.log(order.order_id, "PICKED", line=group.line, sku=group.sku, location=location, **log_detail(members))
         for item in members:
             item.status, item.location = "PICKED", location
-            context.uow.mark(item)

@@ -1,13 +1,15 @@
 """Returns items to stock: short picks of allocated items, unpicks of picked ones (S12)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from services.fulfillment.orders.domain import (
     AllocatedItem,
     AllocatedUnit,
-    MessageContext,
+    FulfillmentUnitOfWork,
     Order,
     UnitKey,
+    items_result,
+    rejected,
     release,
     remove_from_order,
     request_replacement,
@@ -16,7 +18,6 @@ from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.events import emit_unpicked
 from services.fulfillment.orders.domain.items import group_items, total_quantity
 from services.fulfillment.orders.domain.lookups import (
-    Location,
     blocking_paths,
     duplicate_serials,
     location_violations,
@@ -27,57 +28,54 @@ from services.fulfillment.orders.domain.lot_selection import PICKED, TO_PICK, se
 from services.fulfillment.orders.domain.paths import order_path
 from shared.contracts.commands.fulfillment import ReportShortPick, UnpickItems
 from shared.contracts.problems import Code, ProblemDetail
+from shared.unit_of_work import CommandResult
 
 
-def report_short_pick(
-    context: MessageContext, data: ReportShortPick
-) -> tuple[list[AllocatedItem], list[ProblemDetail]]:
+def report_short_pick(uow: FulfillmentUnitOfWork, data: ReportShortPick) -> CommandResult:
     """Release missing items of the pick list with a hold, and request replacements."""
-    order = context.uow.orders.get(data.order)
+    order = uow.orders.get(data.order)
     if order is None:
-        return [], [order_not_found(data.order)]
-    hold_id = next(context.uow.new_ids)
-    items, violations = _selected_items(context, order, data)
-    release(context, order, items, f"short pick: {data.reason}", hold_id=hold_id)
+        return rejected(order_not_found(data.order))
+    hold_id = next(uow.ids)
+    items, violations = _selected_items(uow, order, data)
+    release(uow, order, items, f"short pick: {data.reason}", hold_id=hold_id)
     for line in dict.fromkeys(item.line for item in items):
         detail = log_detail([item for item in items if item.line == line])
-        context.log(order.order_id, "SHORT_PICKED", line=line, reason=data.reason, hold_id=hold_id, **detail)
-    return items, violations
+        uow.log(order.order_id, "SHORT_PICKED", line=line, reason=data.reason, hold_id=hold_id, **detail)
+    return items_result(order, items, violations)
 
 
-def unpick_items(
-    context: MessageContext, data: UnpickItems, locations: Mapping[str, Location]
-) -> tuple[list[AllocatedItem], list[ProblemDetail]]:
+def unpick_items(uow: FulfillmentUnitOfWork, data: UnpickItems) -> CommandResult:
     """Return picked items to a storage location; open lines request replacements, cancelled ones do not.
 
     `reallocate` cannot be false for an open line: without a demand, its open quantity would never be allocated.
     """
-    order = context.uow.orders.get(data.order)
+    order = uow.orders.get(data.order)
     if order is None:
-        return [], [order_not_found(data.order)]
-    if violations := location_violations(order, data.location, locations.get(data.location), ("STORAGE",)):
-        return [], violations
-    items, violations = _selected_items(context, order, data)
+        return rejected(order_not_found(data.order))
+    if violations := location_violations(uow, order, data.location, ("STORAGE",)):
+        return rejected(*violations)
+    items, violations = _selected_items(uow, order, data)
     if not data.reallocate and (open_items := [item for item in items if not order.is_cancelled_item(item)]):
         items = [item for item in items if order.is_cancelled_item(item)]
         violations.append(_line_still_open(order, open_items))
-    if any(item.carton for item in items):
-        context.invalidate_dispatch_checks(order)
-        context.mark_cartons(order, *{item.carton: None for item in items if item.carton})
+    if cartons := [item.carton for item in items if item.carton]:
+        order.packing_version += 1
+        uow.mark_cartons(order, cartons)
     for group, members in group_items(items).items():
         line = order.lines[group.line]
         line.picked -= total_quantity(members)
         line.packed -= total_quantity(item for item in members if item.carton)
         replace = not order.is_cancelled_item(members[0])
-        reallocate = remove_from_order(context, order, group, members, replace=replace)
-        emit_unpicked(context, order, group, members, location=data.location, reallocate=reallocate, reason=data.reason)
+        reallocate = remove_from_order(uow, order, group, members, replace=replace)
+        emit_unpicked(uow, order, group, members, location=data.location, reallocate=reallocate, reason=data.reason)
         if replace and not reallocate:
-            request_replacement(context, order, group, members, data.reason)
-        context.log(
+            request_replacement(uow, order, group, members, data.reason)
+        uow.log(
             order.order_id, "UNPICKED", line=group.line, location=data.location, reallocate=replace, reason=data.reason,
             **log_detail(members),
         )  # fmt: skip
-    return items, violations
+    return items_result(order, items, violations)
 
 
 def _line_still_open(order: Order, items: Sequence[AllocatedItem]) -> ProblemDetail:
@@ -87,22 +85,22 @@ def _line_still_open(order: Order, items: Sequence[AllocatedItem]) -> ProblemDet
 
 
 def _selected_items(
-    context: MessageContext, order: Order, data: ReportShortPick | UnpickItems
+    uow: FulfillmentUnitOfWork, order: Order, data: ReportShortPick | UnpickItems
 ) -> tuple[list[AllocatedItem], list[ProblemDetail]]:
     """Select the items of a command: picked ones for an unpick, otherwise allocated ones."""
     picked = isinstance(data, UnpickItems)
-    units, violations = _select_units(context, order, unit_keys(data.units), "PICKED" if picked else "ALLOCATED")
-    lots, lot_violations = select_lots(context.uow, order, data.stock, PICKED if picked else TO_PICK)
+    units, violations = _select_units(uow, order, unit_keys(data.units), "PICKED" if picked else "ALLOCATED")
+    lots, lot_violations = select_lots(uow, order, data.stock, PICKED if picked else TO_PICK)
     duplicates = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
     return [*units, *lots], [*duplicates, *violations, *lot_violations]
 
 
 def _select_units(
-    context: MessageContext, order: Order, keys: Iterable[UnitKey], status: str
+    uow: FulfillmentUnitOfWork, order: Order, keys: Iterable[UnitKey], status: str
 ) -> tuple[list[AllocatedUnit], list[ProblemDetail]]:
     units, violations = [], []
     for sku, serial in keys:
-        unit = context.uow.units.get((sku, serial))
+        unit = uow.units.get((sku, serial))
         if unit is not None and unit.order_id == order.order_id and unit.status == status:
             units.append(unit)
             continue
@@ -110,12 +108,12 @@ def _select_units(
         relation = "not allocated to" if unit is None or unit.order_id != order.order_id else f"{unit.status} for"
         if status == "ALLOCATED" and relation.startswith("PICKED"):
             code = Code.ALREADY_PICKED
-        if context.uow.shipped.get((sku, serial)) == order.order_id and unit is None:
+        if uow.shipped.get((sku, serial)) == order.order_id and unit is None:
             code, relation = Code.DISPATCHED, "shipped with"
         violations.append(
             ProblemDetail(
                 code=code, detail=f"{sku} {serial} is {relation} order {order.order_id}", ids=[serial],
-                blocked_by=blocking_paths(context.uow, (sku, serial), order) or [order_path(order.order_id)],
+                blocked_by=blocking_paths(uow, (sku, serial), order) or [order_path(order.order_id)],
             )
         )  # fmt: skip
     return units, violations

@@ -9,20 +9,21 @@ from collections.abc import Sequence
 from services.fulfillment.orders.domain import (
     AllocatedItem,
     AllocatedUnit,
-    Demand,
-    MessageContext,
+    FulfillmentUnitOfWork,
     Order,
     create_demand,
+    rejected,
     release,
 )
 from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.items import format_quantity, total_quantity
 from services.fulfillment.orders.domain.lookups import blocking_paths, order_cancelled, order_not_found
 from services.fulfillment.orders.domain.lot_selection import TO_PICK, find_candidates, select_lots
-from services.fulfillment.orders.domain.paths import order_path
+from services.fulfillment.orders.domain.paths import order_path, swap_path
 from shared.contracts.commands.fulfillment import LotSelector, SwapLot, SwapUnit
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.unit_of_work import CommandResult
 
 
 class SwapAccepted(ContractModel):
@@ -33,39 +34,38 @@ class SwapAccepted(ContractModel):
     path: str
 
 
-def swap_unit(context: MessageContext, data: SwapUnit) -> tuple[Demand | None, list[ProblemDetail]]:
-    """Release a unit and request its replacement; the id of the demand identifies the swap."""
-    order = context.uow.orders.get(data.order)
+def swap_unit(uow: FulfillmentUnitOfWork, data: SwapUnit) -> CommandResult:
+    """Release a unit and request its replacement."""
+    order = uow.orders.get(data.order)
     if order is None:
-        return None, [order_not_found(data.order)]
-    unit = context.uow.units.get((data.unit.sku, data.unit.serial))
-    if violation := _unit_swap_violation(context, order, unit, data):
-        return None, [violation]
+        return rejected(order_not_found(data.order))
+    unit = uow.units.get((data.unit.sku, data.unit.serial))
+    if violation := _unit_swap_violation(uow, order, unit, data):
+        return rejected(violation)
     assert unit is not None  # noqa: S101 - a missing unit is rejected above
-    return _swap(context, order, [unit], data.reason, serials=[data.replacement]), []
+    return _swap(uow, order, [unit], data.reason, serials=[data.replacement])
 
 
-def swap_lot(context: MessageContext, data: SwapLot) -> tuple[Demand | None, list[ProblemDetail]]:
+def swap_lot(uow: FulfillmentUnitOfWork, data: SwapLot) -> CommandResult:
     """Release a quantity of a lot and request the same quantity of another, for one line."""
-    order = context.uow.orders.get(data.order)
+    order = uow.orders.get(data.order)
     if order is None:
-        return None, [order_not_found(data.order)]
+        return rejected(order_not_found(data.order))
     if order.cancelled:
-        return None, [order_cancelled(order)]
+        return rejected(order_cancelled(order))
     if data.replacement == data.stock.lot:
         detail = f"The replacement lot {data.replacement} is the lot to be swapped"
-        return None, [
-            ProblemDetail(
-                code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=[order_path(data.order)]
-            )
-        ]
+        blocked_by = [order_path(data.order)]
+        return rejected(
+            ProblemDetail(code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=blocked_by)
+        )
     requested = _restrict_to_one_line(order, data.stock)
     if violation := _mixed_lots_violation(order, requested):
-        return None, [violation]
-    lots, violations = select_lots(context.uow, order, [requested], TO_PICK)
+        return rejected(violation)
+    lots, violations = select_lots(uow, order, [requested], TO_PICK)
     if violations:
-        return None, violations
-    return _swap(context, order, lots, data.reason, lots=[data.replacement]), []
+        return rejected(*violations)
+    return _swap(uow, order, lots, data.reason, lots=[data.replacement])
 
 
 def _restrict_to_one_line(order: Order, requested: LotSelector) -> LotSelector:
@@ -99,40 +99,42 @@ def _mixed_lots_violation(order: Order, requested: LotSelector) -> ProblemDetail
 
 
 def _swap(
-    context: MessageContext, order: Order, items: Sequence[AllocatedItem], reason: str, *, serials: Sequence[str] = (),
-    lots: Sequence[str] = (),
-) -> Demand:  # fmt: skip
-    """Release items of one line and request the replacement."""
+    uow: FulfillmentUnitOfWork, order: Order, items: Sequence[AllocatedItem], reason: str, *,
+    serials: Sequence[str] = (), lots: Sequence[str] = (),
+) -> CommandResult:  # fmt: skip
+    """Release items of one line and request the replacement; the id of the demand identifies the swap."""
     first, line = items[0], order.lines[items[0].line]
     tracking = line.demands[first.demand_id].tracking
-    release(context, order, items, f"swap: {reason}", replace=False)
+    release(uow, order, items, f"swap: {reason}", replace=False)
     demand = create_demand(
-        context, order, line, total_quantity(items), tracking, serials=serials, lots=lots, shortfall="CANCEL",
+        uow, order, line, total_quantity(items), tracking, serials=serials, lots=lots, shortfall="CANCEL",
         replaces=first.identifier,
     )  # fmt: skip
-    context.log(
+    uow.log(
         order.order_id, "SWAP_REQUESTED", line=line.line, replacement=[*serials, *lots][0], reason=reason,
         swap_id=demand.demand_id, **log_detail(items),
     )  # fmt: skip
-    return demand
+    path = swap_path(demand.demand_id)
+    body = SwapAccepted(swap_id=demand.demand_id, order=demand.order_id, path=path)
+    return CommandResult(body, resource_path=path)
 
 
 def _unit_swap_violation(
-    context: MessageContext, order: Order, unit: AllocatedUnit | None, data: SwapUnit
+    uow: FulfillmentUnitOfWork, order: Order, unit: AllocatedUnit | None, data: SwapUnit
 ) -> ProblemDetail | None:
     sku, serial = data.unit.sku, data.unit.serial
     if order.cancelled:
         return order_cancelled(order)
     if unit is None or unit.order_id != order.order_id:
         detail = f"{sku} {serial} is not allocated to order {order.order_id}"
-        blocked_by = blocking_paths(context.uow, (sku, serial), order)
+        blocked_by = blocking_paths(uow, (sku, serial), order)
         return ProblemDetail(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
     if unit.status != "ALLOCATED":
         detail = f"{sku} {serial} is already picked: unpick it first"
         return ProblemDetail(
             code=Code.ALREADY_PICKED, detail=detail, ids=[serial], blocked_by=[order_path(order.order_id)]
         )
-    if other := context.uow.units.get((sku, data.replacement)):
+    if other := uow.units.get((sku, data.replacement)):
         detail = f"{sku} {data.replacement} is {other.status} for order {other.order_id}"
         return ProblemDetail(
             code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=[order_path(other.order_id)]

@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 
-from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, MessageContext, Order, UnitKey
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    AllocatedUnit,
+    Carton,
+    FulfillmentUnitOfWork,
+    Order,
+    OrderAction,
+    UnitKey,
+    items_result,
+    rejected,
+)
 from services.fulfillment.orders.domain.content import count_lines, log_detail
-from services.fulfillment.orders.domain.context import OrderAction
 from services.fulfillment.orders.domain.lookups import (
     blocking_paths,
     duplicate_serials,
@@ -14,70 +23,69 @@ from services.fulfillment.orders.domain.lookups import (
 )
 from services.fulfillment.orders.domain.lot_selection import UNPACKED, in_carton, select_lots
 from services.fulfillment.orders.domain.paths import carton_path, order_path, shipment_path
-from services.fulfillment.shipping.domain.unit_of_work import Carton, ShippingUnitOfWork
 from shared.contracts.commands.fulfillment import MoveCartonItems, PackItems, UnpackItems
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
 from shared.contracts.problems import Code, ProblemDetail
+from shared.unit_of_work import CommandResult
 
-PackingResult = tuple[list[AllocatedItem], list[ProblemDetail]]
+Selection = tuple[list[AllocatedItem], list[ProblemDetail]]
 
 
-def pack_items(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: PackItems) -> PackingResult:
+def pack_items(uow: FulfillmentUnitOfWork, data: PackItems) -> CommandResult:
     """Pack picked items into a carton of the order; create the carton if it is new."""
-    order = context.uow.orders.get(data.order)
+    order = uow.orders.get(data.order)
     if order is None:
-        return [], [order_not_found(data.order)]
-    carton = shipping_uow.cartons.get(data.carton)
+        return rejected(order_not_found(data.order))
+    carton = uow.cartons.get(data.carton)
     if order.cancelled:
-        return [], [order_cancelled(order)]
+        return rejected(order_cancelled(order))
     if carton is not None and (violation := _carton_violation(order, carton)):
-        return [], [violation]
-    items, violations = _select_unpacked(context, order, data)
+        return rejected(violation)
+    items, violations = _select_unpacked(uow, order, data)
     if violation := _capacity_violation(order, data.carton, items):
-        return [], [violation]
+        return rejected(violation)
     if items and carton is None:
-        shipping_uow.cartons.put(data.carton, Carton(data.carton, order.order_id))
+        uow.cartons.put(Carton(data.carton, order.order_id))
     for item in items:
         order.lines[item.line].packed += item.quantity
-    _move_to_carton(context, shipping_uow, order, items, data.carton)
-    _log_packing(context, order, "PACKED", items, carton=data.carton)
-    return items, violations
+    _move_to_carton(uow, order, items, data.carton)
+    _log_packing(uow, order, "PACKED", items, carton=data.carton)
+    return items_result(order, items, violations)
 
 
-def unpack_items(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: UnpackItems) -> PackingResult:
+def unpack_items(uow: FulfillmentUnitOfWork, data: UnpackItems) -> CommandResult:
     """Take items out of a carton."""
-    order, violations = _find_order_and_carton(context, shipping_uow, data.order, data.carton)
+    order, violations = _find_order_and_carton(uow, data.order, data.carton)
     if order is None:
-        return [], violations
-    items, violations = _select_in_carton(context, order, data)
+        return rejected(*violations)
+    items, violations = _select_in_carton(uow, order, data)
     for item in items:
         order.lines[item.line].packed -= item.quantity
-    _move_to_carton(context, shipping_uow, order, items, None)
-    _log_packing(context, order, "UNPACKED", items, carton=data.carton)
-    return items, violations
+    _move_to_carton(uow, order, items, None)
+    _log_packing(uow, order, "UNPACKED", items, carton=data.carton)
+    return items_result(order, items, violations)
 
 
-def move_to_carton(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: MoveCartonItems) -> PackingResult:
+def move_to_carton(uow: FulfillmentUnitOfWork, data: MoveCartonItems) -> CommandResult:
     """Move items to another carton of the order; create the carton if it is new."""
-    order, violations = _find_order_and_carton(context, shipping_uow, data.order, data.carton)
+    order, violations = _find_order_and_carton(uow, data.order, data.carton)
     if order is None:
-        return [], violations
-    target_carton = shipping_uow.cartons.get(data.to_carton)
+        return rejected(*violations)
+    target_carton = uow.cartons.get(data.to_carton)
     if target_carton is not None and (violation := _carton_violation(order, target_carton)):
-        return [], [violation]
-    items, violations = _select_in_carton(context, order, data)
+        return rejected(violation)
+    items, violations = _select_in_carton(uow, order, data)
     if data.to_carton != data.carton and (violation := _capacity_violation(order, data.to_carton, items)):
-        return [], [violation]
+        return rejected(violation)
     if items and target_carton is None:
-        shipping_uow.cartons.put(data.to_carton, Carton(data.to_carton, order.order_id))
-    _move_to_carton(context, shipping_uow, order, items, data.to_carton)
-    _log_packing(context, order, "CARTON_CHANGED", items, carton=data.carton, to_carton=data.to_carton)
-    return items, violations
+        uow.cartons.put(Carton(data.to_carton, order.order_id))
+    _move_to_carton(uow, order, items, data.to_carton)
+    _log_packing(uow, order, "CARTON_CHANGED", items, carton=data.carton, to_carton=data.to_carton)
+    return items_result(order, items, violations)
 
 
 def _move_to_carton(
-    context: MessageContext,
-    shipping_uow: ShippingUnitOfWork,
+    uow: FulfillmentUnitOfWork,
     order: Order,
     items: Sequence[AllocatedItem],
     target_carton: str | None,
@@ -87,26 +95,20 @@ def _move_to_carton(
     for item in items:
         affected_cartons |= {item.carton} if item.carton else set()
         item.carton = target_carton
-        context.uow.mark(item)
-        context.uow.lines.put((order.order_id, item.line), order.lines[item.line])
     if not items:
         return
-    context.mark_cartons(order, *sorted(carton_id for carton_id in affected_cartons if carton_id))
-    if any(
-        (carton := shipping_uow.cartons.get(carton_id)) and carton.shipment
-        for carton_id in affected_cartons
-        if carton_id
-    ):
-        context.invalidate_dispatch_checks(order)
+    uow.mark_cartons(order, sorted(affected_cartons))
+    if any((carton := uow.cartons.get(carton_id)) and carton.shipment for carton_id in affected_cartons):
+        order.packing_version += 1
 
 
 def _find_order_and_carton(
-    context: MessageContext, shipping_uow: ShippingUnitOfWork, order_id: str, carton_id: str
+    uow: FulfillmentUnitOfWork, order_id: str, carton_id: str
 ) -> tuple[Order | None, list[ProblemDetail]]:
-    order = context.uow.orders.get(order_id)
+    order = uow.orders.get(order_id)
     if order is None:
         return None, [order_not_found(order_id)]
-    carton = shipping_uow.cartons.get(carton_id)
+    carton = uow.cartons.get(carton_id)
     if carton is None:
         return None, [
             ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=f"Carton {carton_id} not found", ids=[carton_id])
@@ -140,14 +142,14 @@ def _capacity_violation(order: Order, carton_id: str, added: Sequence[AllocatedI
     return ProblemDetail(code=Code.CARTON_FULL, detail=detail, ids=[carton_id], blocked_by=[carton_path(carton_id)])
 
 
-def _select_unpacked(context: MessageContext, order: Order, data: PackItems) -> PackingResult:
+def _select_unpacked(uow: FulfillmentUnitOfWork, order: Order, data: PackItems) -> Selection:
     """Select the picked items of a command that are not packed."""
     units: list[AllocatedItem] = []
     violations = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
     for key in unit_keys(data.units):
         unit = order.units.get(key)
         if unit is None or unit.status != "PICKED":
-            violations.append(_not_picked(context, order, key))
+            violations.append(_not_picked(uow, order, key))
         elif unit.carton:
             detail, blocked_by = f"{unit} is in carton {unit.carton}", [carton_path(unit.carton)]
             violations.append(
@@ -155,7 +157,7 @@ def _select_unpacked(context: MessageContext, order: Order, data: PackItems) -> 
             )
         else:
             units.append(unit)
-    lots, lot_violations = select_lots(context.uow, order, data.stock, UNPACKED)
+    lots, lot_violations = select_lots(uow, order, data.stock, UNPACKED)
     packing_violations = {
         id(item): violation for item in (*units, *lots) if (violation := _packing_violation(order, item))
     }
@@ -181,14 +183,12 @@ def _packing_violation(order: Order, item: AllocatedItem) -> ProblemDetail | Non
     return None
 
 
-def _not_picked(context: MessageContext, order: Order, key: UnitKey) -> ProblemDetail:
+def _not_picked(uow: FulfillmentUnitOfWork, order: Order, key: UnitKey) -> ProblemDetail:
     detail = f"{key[0]} {key[1]} is not picked for order {order.order_id}"
-    return ProblemDetail(
-        code=Code.NOT_PICKED, detail=detail, ids=[key[1]], blocked_by=blocking_paths(context.uow, key, order)
-    )
+    return ProblemDetail(code=Code.NOT_PICKED, detail=detail, ids=[key[1]], blocked_by=blocking_paths(uow, key, order))
 
 
-def _select_in_carton(context: MessageContext, order: Order, data: UnpackItems | MoveCartonItems) -> PackingResult:
+def _select_in_carton(uow: FulfillmentUnitOfWork, order: Order, data: UnpackItems | MoveCartonItems) -> Selection:
     """Select the items of a command in its carton."""
     units: list[AllocatedUnit] = []
     violations = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
@@ -198,16 +198,14 @@ def _select_in_carton(context: MessageContext, order: Order, data: UnpackItems |
             units.append(unit)
             continue
         detail = f"{key[0]} {key[1]} is not in carton {data.carton}"
-        blocked_by = (
-            [carton_path(unit.carton)] if unit is not None and unit.carton else blocking_paths(context.uow, key, order)
-        )
+        blocked_by = [carton_path(unit.carton)] if unit is not None and unit.carton else blocking_paths(uow, key, order)
         violations.append(ProblemDetail(code=Code.NOT_IN_CARTON, detail=detail, ids=[key[1]], blocked_by=blocked_by))
-    lots, lot_violations = select_lots(context.uow, order, data.stock, in_carton(data.carton))
+    lots, lot_violations = select_lots(uow, order, data.stock, in_carton(data.carton))
     return [*units, *lots], [*violations, *lot_violations]
 
 
 def _log_packing(
-    context: MessageContext, order: Order, action: OrderAction, items: Sequence[AllocatedItem], **detail: str
+    uow: FulfillmentUnitOfWork, order: Order, action: OrderAction, items: Sequence[AllocatedItem], **detail: str
 ) -> None:
     if items_detail := log_detail(items):
-        context.log(order.order_id, action, **items_detail, **detail)
+        uow.log(order.order_id, action, **items_detail, **detail)

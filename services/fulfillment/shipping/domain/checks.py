@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, MessageContext, Order
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    AllocatedUnit,
+    DispatchCheck,
+    FulfillmentUnitOfWork,
+    Order,
+    Reason,
+    Shipment,
+)
 from services.fulfillment.orders.domain.content import content_fields, content_lines, log_detail, total_by_lot
 from services.fulfillment.orders.domain.items import group_items, total_quantity
-from services.fulfillment.shipping.domain.unit_of_work import DispatchCheck, Reason, Shipment, ShippingUnitOfWork
+from services.fulfillment.shipping.domain.shipments import content_by_order
 from shared.contracts.envelope import chunks
 from shared.contracts.fulfillment import OrderDispatched
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected
@@ -18,49 +26,44 @@ ContentByShipment = Mapping[str, Sequence[AllocatedItem]]
 """Packed items of a shipment, by order."""
 
 
-def approve_dispatch(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: ApprovalEvent) -> None:
+def approve_dispatch(uow: FulfillmentUnitOfWork, data: ApprovalEvent) -> None:
     """Count approved content lines; the last one dispatches the shipment. Approvals of a closed check are ignored."""
-    check = _find_check(context, shipping_uow, data)
+    check = _find_check(uow, data)
     if check is None or check.status != "PENDING":
         return
-    shipment = shipping_uow.shipments.get(check.shipment)
-    assert shipment is not None  # noqa: S101 - a check is saved with its shipment
-    if changed_orders := _changed_orders(context, check):
-        shipping_uow.close_check(
-            check,
+    shipment = uow.shipments[check.shipment]
+    if changed_orders := _changed_orders(uow, check):
+        check.close(
+            uow.now,
             "CANCELLED",
             Reason(Code.CONTENT_CHANGED, f"Content changed during the check: order {', '.join(changed_orders)}"),
         )
         return
-    content = shipping_uow.content_by_order(shipment)
+    content = content_by_order(uow, shipment)
     requested_lines = {line for order_id, items in content.items() for line in _content_keys(order_id, items)}
     approved_lines = _approved_lines(data)
     unknown = [identifier for line_key, identifier in approved_lines if line_key not in requested_lines]
     if unknown or check.approved_count + len(approved_lines) > check.requested_count:
         detail = f"Dispatch check {check.check_id} does not include all approved items"
-        context.record_conflict(
-            Code.DOCUMENT_MISMATCH,
-            detail,
-            data.order,
-            data.sku,
-            unknown or [identifier for _, identifier in approved_lines],
-        )
+        uow.record_conflict(
+            Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku,
+            ids=unknown or [identifier for _, identifier in approved_lines],
+        )  # fmt: skip
         return
     check.approved_count += len(approved_lines)
     check.valid_until = min(check.valid_until or data.valid_until, data.valid_until)
-    shipping_uow.checks.put(check.check_id, check)
     if check.approved_count == check.requested_count:
-        _complete_check(context, shipping_uow, shipment, check, content)
+        _complete_check(uow, shipment, check, content)
 
 
-def reject_dispatch(context: MessageContext, shipping_uow: ShippingUnitOfWork, data: RejectionEvent) -> None:
+def reject_dispatch(uow: FulfillmentUnitOfWork, data: RejectionEvent) -> None:
     """Reject the check; reasons of later rejections are added."""
-    check = _find_check(context, shipping_uow, data)
+    check = _find_check(uow, data)
     if check is None or check.status not in ("PENDING", "REJECTED"):
         return
     reasons = _rejection_reasons(data)
-    shipping_uow.close_check(check, "REJECTED", *reasons)
-    context.log(
+    check.close(uow.now, "REJECTED", *reasons)
+    uow.log(
         data.order, "DISPATCH_REJECTED", shipment=check.shipment, check_id=check.check_id,
         reasons=[reason._asdict() for reason in reasons],
     )  # fmt: skip
@@ -99,48 +102,45 @@ def _rejection_reasons(data: RejectionEvent) -> list[Reason]:
     return [Reason(code=_known_code(line.code), detail=line.detail, sku=data.sku, lot=line.lot) for line in data.stock]
 
 
-def _find_check(
-    context: MessageContext, shipping_uow: ShippingUnitOfWork, data: ApprovalEvent | RejectionEvent
-) -> DispatchCheck | None:
-    check = shipping_uow.checks.get(data.check_id)
+def _find_check(uow: FulfillmentUnitOfWork, data: ApprovalEvent | RejectionEvent) -> DispatchCheck | None:
+    check = uow.checks.get(data.check_id)
     if check is None or data.order not in check.orders or data.shipment != check.shipment:
         detail = f"Shipment {data.shipment} has no dispatch check {data.check_id} for order {data.order}"
-        context.record_conflict(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, [data.check_id])
+        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku, ids=[data.check_id])
         return None
     if not set(check.orders) <= {data.order, *data.orders}:
         detail = f"The event does not list all orders of shipment {data.shipment}"
-        context.record_conflict(Code.DOCUMENT_MISMATCH, detail, data.order, data.sku, list(check.orders))
+        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku, ids=list(check.orders))
         return None
     return check
 
 
-def _changed_orders(context: MessageContext, check: DispatchCheck) -> list[str]:
+def _changed_orders(uow: FulfillmentUnitOfWork, check: DispatchCheck) -> list[str]:
     packing_versions = zip(check.orders, check.packing_versions, strict=True)
     return [
         order_id
         for order_id, version in packing_versions
-        if (order := context.uow.orders.get(order_id)) and order.packing_version != version
+        if (order := uow.orders.get(order_id)) and order.packing_version != version
     ]
 
 
 def _complete_check(
-    context: MessageContext,
-    shipping_uow: ShippingUnitOfWork,
+    uow: FulfillmentUnitOfWork,
     shipment: Shipment,
     check: DispatchCheck,
     content: ContentByShipment,
 ) -> None:
     """Dispatch a fully approved shipment, unless the approval has expired or an item is now on hold."""
     held_items = [item for items in content.values() for item in items if item.on_hold]
-    if check.valid_until is None or shipping_uow.now > check.valid_until:
-        shipping_uow.close_check(
-            check, "CANCELLED", Reason(Code.APPROVAL_EXPIRED, f"The approval was valid until {check.valid_until}")
+    if check.valid_until is None or uow.now > check.valid_until:
+        check.close(
+            uow.now, "CANCELLED", Reason(Code.APPROVAL_EXPIRED, f"The approval was valid until {check.valid_until}")
         )
     elif held_items:
-        shipping_uow.close_check(check, "REJECTED", *(_hold_reason(item) for item in held_items))
+        check.close(uow.now, "REJECTED", *(_hold_reason(item) for item in held_items))
     else:
-        _dispatch(context, shipping_uow, shipment, content)
-        shipping_uow.close_check(check, "DISPATCHED")
+        _dispatch(uow, shipment, content)
+        check.close(uow.now, "DISPATCHED")
 
 
 def _hold_reason(item: AllocatedItem) -> Reason:
@@ -149,35 +149,29 @@ def _hold_reason(item: AllocatedItem) -> Reason:
     return Reason(code=Code.ON_HOLD, detail="On hold", sku=item.sku, lot=item.lot)
 
 
-def _dispatch(
-    context: MessageContext, shipping_uow: ShippingUnitOfWork, shipment: Shipment, content: ContentByShipment
-) -> None:
-    shipment.status, shipment.dispatched_at = "DISPATCHED", shipping_uow.now
-    shipping_uow.shipments.put(shipment.shipment, shipment)
+def _dispatch(uow: FulfillmentUnitOfWork, shipment: Shipment, content: ContentByShipment) -> None:
+    shipment.status, shipment.dispatched_at = "DISPATCHED", uow.now
+    for carton in uow.cartons:
+        carton.dispatched = carton.dispatched or carton.shipment == shipment.shipment
     for order_id, items in content.items():
-        order = context.uow.orders.get(order_id)
-        assert order is not None  # noqa: S101 - content is built from loaded orders
-        _mark_shipped(context, order, items, shipment)
+        order = uow.orders[order_id]
+        _mark_shipped(uow, order, items, shipment)
         for chunk in chunks(content_lines(items)):
-            context.emit(
-                OrderDispatched(
-                    order=order_id, orders=list(shipment.orders), shipment=shipment.shipment,
-                    check_id=shipment.check_id or "",
-                    customer=order.customer.id, customer_name=order.customer.name, contact=order.customer.contact,
-                    carrier=shipment.carrier, tracking_number=shipment.tracking_number, actor=context.actor,
-                    cause=context.cause, **content_fields(chunk),
-                )
+            uow.emit(
+                OrderDispatched, order=order_id, orders=list(shipment.orders), shipment=shipment.shipment,
+                check_id=shipment.check_id or "", customer=order.customer, customer_name=order.customer_name,
+                contact=order.contact, carrier=shipment.carrier, tracking_number=shipment.tracking_number,
+                **content_fields(chunk),
             )  # fmt: skip
-        context.log(order_id, "DISPATCHED", shipment=shipment.shipment, **log_detail(items))
+        uow.log(order_id, "DISPATCHED", shipment=shipment.shipment, **log_detail(items))
 
 
-def _mark_shipped(context: MessageContext, order: Order, items: Sequence[AllocatedItem], shipment: Shipment) -> None:
+def _mark_shipped(uow: FulfillmentUnitOfWork, order: Order, items: Sequence[AllocatedItem], shipment: Shipment) -> None:
     for group, members in group_items(items).items():
         line = order.lines[group.line]
         line.picked -= total_quantity(members)
         line.packed -= total_quantity(members)
         line.shipped += total_quantity(members)
-        context.mark_line(line)
+        uow.mark_line(line)
     for item in items:
         item.status, item.shipment = "SHIPPED", shipment.shipment
-        context.uow.mark(item)

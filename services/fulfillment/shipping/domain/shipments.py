@@ -2,12 +2,19 @@
 
 from typing import Literal
 
-from services.fulfillment.orders.domain import MessageContext
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    Carton,
+    FulfillmentUnitOfWork,
+    Reason,
+    Shipment,
+    rejected,
+)
 from services.fulfillment.orders.domain.paths import carton_path, order_path, shipment_path
-from services.fulfillment.shipping.domain.unit_of_work import Carton, Reason, Shipment, ShippingUnitOfWork
 from shared.contracts.commands.fulfillment import CancelShipment, CreateShipment
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.unit_of_work import CommandResult
 
 
 class ShipmentResult(ContractModel):
@@ -19,81 +26,90 @@ class ShipmentResult(ContractModel):
     path: str
 
 
-def shipment_result(shipment: Shipment) -> ShipmentResult:
-    """The result for a shipment."""
-    return ShipmentResult(
+def _shipment_result(shipment: Shipment) -> CommandResult:
+    body = ShipmentResult(
         shipment=shipment.shipment, status=shipment.status, orders=list(shipment.orders),
         path=shipment_path(shipment.shipment),
     )  # fmt: skip
+    return CommandResult(body)
 
 
-def create_shipment(
-    context: MessageContext, shipping_uow: ShippingUnitOfWork, data: CreateShipment
-) -> tuple[Shipment | None, list[ProblemDetail]]:
+def create_shipment(uow: FulfillmentUnitOfWork, data: CreateShipment) -> CommandResult:
     """Create a shipment from cartons."""
-    if shipping_uow.shipments.get(data.shipment):
+    if uow.shipments.get(data.shipment):
         detail = f"Shipment {data.shipment} already exists"
         blocked_by = [shipment_path(data.shipment)]
-        return None, [
+        return rejected(
             ProblemDetail(code=Code.DOCUMENT_EXISTS, detail=detail, ids=[data.shipment], blocked_by=blocked_by)
-        ]
+        )
     carton_ids = list(dict.fromkeys(data.cartons))
-    cartons = [carton for carton_id in carton_ids if (carton := shipping_uow.cartons.get(carton_id))]
-    if missing := [carton_id for carton_id in carton_ids if not shipping_uow.cartons.get(carton_id)]:
+    cartons = [carton for carton_id in carton_ids if (carton := uow.cartons.get(carton_id))]
+    if missing := [carton_id for carton_id in carton_ids if not uow.cartons.get(carton_id)]:
         detail = f"Carton {', '.join(missing)} not found"
-        return None, [ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=missing)]
+        return rejected(ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=missing))
     if violations := _carton_violations(data, cartons):
-        return None, violations
+        return rejected(*violations)
     order_ids = tuple(sorted({carton.order_id for carton in cartons}))
-    warehouses = {order.warehouse for order_id in order_ids if (order := context.uow.orders.get(order_id))}
+    warehouses = {order.warehouse for order_id in order_ids if (order := uow.orders.get(order_id))}
     if len(warehouses) > 1:
         detail = f"The cartons are in different warehouses: {', '.join(sorted(warehouses))}"
         blocked_by = [order_path(order_id) for order_id in order_ids]
-        return None, [
+        return rejected(
             ProblemDetail(code=Code.WRONG_WAREHOUSE, detail=detail, ids=list(order_ids), blocked_by=blocked_by)
-        ]
+        )
     shipment = Shipment(
         shipment=data.shipment, warehouse=warehouses.pop(), orders=order_ids, carrier=data.carrier,
-        tracking_number=data.tracking_number, created_at=shipping_uow.now, created_by=context.actor,
+        tracking_number=data.tracking_number, created_at=uow.now, created_by=uow.event.actor,
     )  # fmt: skip
-    shipping_uow.shipments.put(shipment.shipment, shipment)
+    uow.shipments.put(shipment)
     for carton in cartons:
         carton.shipment = shipment.shipment
-        shipping_uow.cartons.put(carton.carton, carton)
     for order_id in order_ids:
         packed = [carton.carton for carton in cartons if carton.order_id == order_id]
-        context.log(order_id, "SHIPMENT_CREATED", shipment=shipment.shipment, cartons=packed, carrier=data.carrier)
-    return shipment, []
+        uow.log(order_id, "SHIPMENT_CREATED", shipment=shipment.shipment, cartons=packed, carrier=data.carrier)
+    return _shipment_result(shipment).created(shipment_path(shipment.shipment))
 
 
-def cancel_shipment(
-    context: MessageContext, shipping_uow: ShippingUnitOfWork, data: CancelShipment
-) -> tuple[Shipment | None, list[ProblemDetail]]:
+def cancel_shipment(uow: FulfillmentUnitOfWork, data: CancelShipment) -> CommandResult:
     """Cancel a shipment and its dispatch check; its cartons can be used for another shipment."""
-    shipment = shipping_uow.shipments.get(data.shipment)
+    shipment = uow.shipments.get(data.shipment)
     if shipment is None:
-        return None, [shipment_not_found(data.shipment)]
+        return rejected(shipment_not_found(data.shipment))
     if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, data.orders):
-        return None, [violation]
+        return rejected(violation)
     if shipment.status == "CANCELLED":
-        return shipment, []
-    cancel_check(shipping_uow, shipment, "shipment cancelled")
+        return _shipment_result(shipment)
+    cancel_check(uow, shipment, "shipment cancelled")
     shipment.status = "CANCELLED"
-    shipping_uow.shipments.put(shipment.shipment, shipment)
-    for carton in [carton for carton in shipping_uow.cartons if carton.shipment == shipment.shipment]:
+    for carton in [carton for carton in uow.cartons if carton.shipment == shipment.shipment]:
         carton.shipment = None
-        shipping_uow.cartons.put(carton.carton, carton)
     for order_id in shipment.orders:
-        context.log(order_id, "SHIPMENT_CANCELLED", shipment=shipment.shipment, reason=data.reason)
-    return shipment, []
+        uow.log(order_id, "SHIPMENT_CANCELLED", shipment=shipment.shipment, reason=data.reason)
+    return _shipment_result(shipment)
 
 
-def cancel_check(shipping_uow: ShippingUnitOfWork, shipment: Shipment, reason: str) -> None:
+def cancel_check(uow: FulfillmentUnitOfWork, shipment: Shipment, reason: str) -> None:
     """Cancel the pending dispatch check of a shipment, if any."""
-    check = shipping_uow.checks.get(shipment.check_id) if shipment.check_id else None
+    check = uow.checks.get(shipment.check_id) if shipment.check_id else None
     if check is not None and check.status == "PENDING":
-        shipping_uow.close_check(check, "CANCELLED", Reason(Code.CANCELLED, reason))
+        check.close(uow.now, "CANCELLED", Reason(Code.CANCELLED, reason))
     shipment.check_id = None
+
+
+def content_by_order(uow: FulfillmentUnitOfWork, shipment: Shipment) -> dict[str, list[AllocatedItem]]:
+    """The packed items of a shipment, by order."""
+    orders = [order for order_id in shipment.orders if (order := uow.orders.get(order_id))]
+    content = {
+        order.order_id: [item for item in order.items if shipment_of(uow, item) == shipment.shipment]
+        for order in orders
+    }
+    return {order_id: items for order_id, items in content.items() if items}
+
+
+def shipment_of(uow: FulfillmentUnitOfWork, item: AllocatedItem) -> str | None:
+    """The shipment of a picked item, if it is packed for one."""
+    carton = uow.cartons.get(item.carton) if item.carton and item.status == "PICKED" else None
+    return carton.shipment if carton else None
 
 
 def shipment_not_found(shipment_id: str) -> ProblemDetail:

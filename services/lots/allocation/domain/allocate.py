@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from services.lots.allocation.domain.available_lots import (
     AvailableLots,
-    ShelfLifeRules,
     SkippedLot,
     group_available_balances,
 )
@@ -62,8 +61,7 @@ def allocate(uow: LotsUnitOfWork) -> list[Allocation]:
     allocations = []
     for pool, demands in demands_by_pool.items():
         if demands:
-            rules = ShelfLifeRules.from_unit_of_work(uow, pool)
-            available_lots = AvailableLots.from_balances(uow, rules, balances_by_pool[pool], uow.pick_sequence)
+            available_lots = AvailableLots.from_balances(uow, pool, balances_by_pool[pool])
             allocations += _allocate_pool(uow, pool, demands, available_lots)
     uow.released_stock.clear()
     uow.demands_to_answer.clear()

@@ -5,11 +5,12 @@ from decimal import Decimal
 from itertools import islice
 
 from services.lots.allocation.domain.allocate import Allocation, allocate
-from services.lots.allocation.domain.available_lots import SkippedLot, SkipReason
+from services.lots.allocation.domain.available_lots import SkippedLot
 from services.lots.balances.domain.records import split_quantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
 from shared.contracts.lots import AllocatedLot, LotAllocated, SkippedLots
+from shared.inventory.skip_reason import SkipReason
 
 
 def allocate_backorders(uow: LotsUnitOfWork) -> None:

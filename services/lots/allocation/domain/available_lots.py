@@ -1,54 +1,16 @@
 """Available stock of a product in a warehouse: the FEFO queue and the stock excluded from allocation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple
 
 from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.records import Balance, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.upstream import ShelfLifePolicy
-from shared.inventory import expiry
-from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
-
-
-class ShelfLifeRules(NamedTuple):
-    """Time zone and shelf-life policy of a product in a warehouse; the defaults apply until both are known."""
-
-    time_zone: str = "UTC"
-    policy: ShelfLifePolicy = ShelfLifePolicy()
-
-    def local_date(self, now: datetime) -> date:
-        """The current date in the warehouse."""
-        return expiry.today(now, self.time_zone)
-
-    @classmethod
-    def from_unit_of_work(cls, uow: LotsUnitOfWork, pool: Pool) -> "ShelfLifeRules":
-        """Take the loaded time zone and policy."""
-        sku, warehouse = pool
-        return cls(uow.time_zones.get(warehouse, cls().time_zone), uow.shelf_life.get(sku, cls().policy))
-
-
-class SkipReason(StrEnum):
-    """Reasons for skipping stock, as shown to users."""
-
-    ON_HOLD = "on hold"
-    EXPIRED = "expired"
-    ALLOCATION_STOPPED = "remaining shelf life too short for allocation"
-    INSUFFICIENT_SHELF_LIFE = "remaining shelf life too short for this order"
-    LOT_NOT_REQUESTED = "lot not requested"
-    LOT_TOO_SMALL = "lot cannot fill the line alone"
-
-
-REASON_BY_VIOLATION: dict[ShelfLifeViolation, SkipReason] = {
-    "expired": SkipReason.EXPIRED,
-    "allocation_stopped": SkipReason.ALLOCATION_STOPPED,
-    "insufficient_shelf_life": SkipReason.INSUFFICIENT_SHELF_LIFE,
-}
+from shared.inventory.shelf_life import ShelfLifeRules
+from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
 
 
 class SkippedLot(NamedTuple):
@@ -73,34 +35,29 @@ class AvailableLots:
     """Available stock of a SKU in a warehouse on a local date, reduced by each allocation."""
 
     rules: ShelfLifeRules
-    local_date: date
     queue: FefoQueue
     excluded: list[SkippedLot]
     """Stock excluded for all demands, in FEFO order."""
     _min_days_by_criteria: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @classmethod
-    def from_balances(
-        cls, uow: LotsUnitOfWork, rules: ShelfLifeRules, balances: Iterable[Balance], pick_sequence: Mapping[str, int]
-    ) -> "AvailableLots":
-        """Separate available from excluded stock; `pick_sequence` gives the picking order of the locations."""
-        available, excluded, local_date = [], [], rules.local_date(uow.now)
+    def from_balances(cls, uow: LotsUnitOfWork, pool: Pool, balances: Iterable[Balance]) -> "AvailableLots":
+        """Separate available from excluded stock."""
+        available, excluded, rules = [], [], uow.shelf_life_rules(pool)
         for balance in balances:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
-                pick_sequence=pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
+                pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
             )  # fmt: skip
-            violation = shelf_life_violation(lot.expiry, local_date, rules.policy.stop_allocation_days)
+            violation = rules.allocation_violation(lot.expiry)
             if violation or uow.is_held(balance):
                 excluded.append(
-                    SkippedLot(available_lot, REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
+                    SkippedLot(available_lot, SKIP_REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
                 )
             else:
                 available.append(available_lot)
-        return cls(
-            rules, local_date, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
-        )
+        return cls(rules, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key))
 
     def allocate(self, demand: Demand) -> list[AllocatedQuantity]:
         """Take the demand's open quantity from the remaining stock."""
@@ -114,8 +71,8 @@ class AvailableLots:
         """Return why the demand cannot take this available lot, or None."""
         if not demand.accepts_lot(lot.lot):
             return SkipReason.LOT_NOT_REQUESTED
-        violation = shelf_life_violation(lot.expiry, self.local_date, min_remaining_days=self._min_days(demand))
-        return REASON_BY_VIOLATION[violation] if violation else None
+        violation = self.rules.allocation_violation(lot.expiry, self._min_days(demand))
+        return SKIP_REASON_BY_VIOLATION[violation] if violation else None
 
     def _is_unrestricted(self, demand: Demand) -> bool:
         return not demand.allowed_lots and demand.assigned_lot is None and not self._min_days(demand)

@@ -41,7 +41,7 @@ def demand_filter(pool: Pool, available_lots: AvailableLots, released_lots: Iter
                     available_lots,
                     None
                     if available_lot.expiry is None
-                    else days_left(available_lot.expiry, available_lots.local_date),
+                    else days_left(available_lot.expiry, available_lots.rules.local_date),
                 )
             )
     return DemandFilter(pool, lots, frozenset(remaining_lives)) if lots else None

@@ -1,10 +1,9 @@
 """Dispatch checks and shipments (S10, S28).
 
-A check is decided under the lock of the SKU. An approval reserves nothing and expires.
+A check is decided under the lock of the SKU.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from services.lots.allocation.domain.dispatch_rules import (
@@ -19,9 +18,7 @@ from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped, RejectedLot
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotQuantity, PackedLot
-
-APPROVAL_TTL = timedelta(minutes=15)
-"""Maximum validity of an approval."""
+from shared.inventory.shelf_life import approval_valid_until
 
 
 def check_dispatch(uow: LotsUnitOfWork, check: DispatchCheckRequested) -> None:
@@ -33,30 +30,27 @@ def check_dispatch(uow: LotsUnitOfWork, check: DispatchCheckRequested) -> None:
 def _check_product(
     uow: LotsUnitOfWork, check: DispatchCheckRequested, sku: str, dispatch_lines: Sequence[DispatchLine]
 ) -> None:
-    rejected, valid_until = [], uow.now + APPROVAL_TTL
-    for dispatch_line in dispatch_lines:
-        if violation := _check_violation(uow, dispatch_line, check):
-            code, detail = violation
-            rejected.append(RejectedLot(**_packed_fields(dispatch_line), code=code, detail=detail))
-        else:
-            limit = dispatchable_until(uow, dispatch_line, check.customer, check.min_remaining_shelf_life_days)
-            valid_until = min(valid_until, limit or valid_until)
+    packed_lots = [
+        PackedLot(line=dispatch_line.line, sku=sku, lot=dispatch_line.lot, quantity=dispatch_line.quantity)
+        for dispatch_line in dispatch_lines
+    ]
+    rejected = [
+        RejectedLot(**dict(packed_lot), code=violation[0], detail=violation[1])
+        for dispatch_line, packed_lot in zip(dispatch_lines, packed_lots, strict=True)
+        if (violation := _check_violation(uow, dispatch_line, check))
+    ]
     fields: dict[str, Any] = {
         "sku": sku, "check_id": check.check_id, "shipment": check.shipment, "order": check.order,
         "orders": check.orders,
     }  # fmt: skip
     if rejected:
         uow.emit(LotDispatchRejected, **fields, stock=rejected)
-    else:
-        packed_lots = [PackedLot(**_packed_fields(dispatch_line)) for dispatch_line in dispatch_lines]
-        uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=valid_until)
-
-
-def _packed_fields(dispatch_line: DispatchLine) -> dict[str, Any]:
-    return {
-        "line": dispatch_line.line, "sku": dispatch_line.sku, "lot": dispatch_line.lot,
-        "quantity": dispatch_line.quantity,
-    }  # fmt: skip
+        return
+    limits = (
+        dispatchable_until(uow, dispatch_line, check.customer, check.min_remaining_shelf_life_days)
+        for dispatch_line in dispatch_lines
+    )
+    uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=approval_valid_until(uow.now, limits))
 
 
 def _check_violation(

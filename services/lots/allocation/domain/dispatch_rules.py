@@ -5,14 +5,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from services.lots.allocation.domain.available_lots import ShelfLifeRules
 from services.lots.balances.domain.records import ZERO, PickedQuantity
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.problems import Code
 from shared.contracts.quantities import PackedLot
-from shared.inventory import expiry
-from shared.inventory.expiry import shelf_life_violation
+from shared.inventory.shelf_life import ShelfLifeRules
 
 
 class DispatchLine(NamedTuple):
@@ -36,22 +34,14 @@ class DispatchLine(NamedTuple):
 
 
 def dispatch_violation(
-    uow: LotsUnitOfWork, dispatch_line: DispatchLine, now: datetime, customer: str, requested_days: int
+    uow: LotsUnitOfWork, dispatch_line: DispatchLine, instant: datetime, customer: str, requested_days: int
 ) -> tuple[Code, str] | None:
     """Return why picked stock cannot be dispatched: on hold, expired or shelf life too short."""
     for hold in uow.open_holds(dispatch_line.sku, dispatch_line.lot):
         if hold.location is None:
             return Code.ON_HOLD, f"on hold {hold.hold_id}: {hold.reason}"
-    rules, expires_on = _shelf_life_rules(uow, dispatch_line), _expiry(uow, dispatch_line)
-    min_days = rules.policy.min_remaining_shelf_life(customer, requested_days)
-    violation = shelf_life_violation(expires_on, rules.local_date(now), min_remaining_days=min_days)
-    if violation == "expired":
-        return Code.EXPIRED, f"expired on {expires_on}"
-    return (
-        (Code.INSUFFICIENT_SHELF_LIFE, f"expires on {expires_on}, {min_days} days of remaining shelf life required")
-        if violation
-        else None
-    )
+    rules = _shelf_life_rules(uow, dispatch_line).at(instant)
+    return rules.dispatch_violation(_expiry(uow, dispatch_line), customer, requested_days)
 
 
 def dispatchable_until(
@@ -59,15 +49,14 @@ def dispatchable_until(
 ) -> datetime | None:
     """Return the time until which the remaining shelf life is sufficient."""
     rules = _shelf_life_rules(uow, dispatch_line)
-    min_days = rules.policy.min_remaining_shelf_life(customer, requested_days)
-    return expiry.dispatchable_until(_expiry(uow, dispatch_line), rules.time_zone, min_remaining_days=min_days)
+    return rules.dispatchable_until(_expiry(uow, dispatch_line), customer, requested_days)
 
 
 def _shelf_life_rules(uow: LotsUnitOfWork, dispatch_line: DispatchLine) -> ShelfLifeRules:
     """Return the shelf-life rules of the warehouse where the line was picked."""
     if not dispatch_line.picked_rows:
-        return ShelfLifeRules()
-    return ShelfLifeRules.from_unit_of_work(uow, (dispatch_line.sku, dispatch_line.picked_rows[0].warehouse))
+        return ShelfLifeRules.as_of(uow.now)
+    return uow.shelf_life_rules((dispatch_line.sku, dispatch_line.picked_rows[0].warehouse))
 
 
 def _expiry(uow: LotsUnitOfWork, dispatch_line: DispatchLine) -> date | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.lots.allocation.domain.allocate import pools_to_allocate
-from services.lots.allocation.domain.available_lots import AvailableLots, ShelfLifeRules, group_available_balances
+from services.lots.allocation.domain.available_lots import AvailableLots, group_available_balances
 from services.lots.allocation.domain.demand_filter import DemandFilter, demand_filter
 from services.lots.allocation.store.backorders import find_backorder_pools, load_fillable_demands
 from services.lots.allocation.store.stock import (
@@ -144,8 +144,7 @@ async def load_backorders(tx: Transaction, uow: LotsUnitOfWork) -> None:
 def _released_filter(uow: LotsUnitOfWork, pool: Pool, pool_balances: Iterable[Balance]) -> DemandFilter | None:
     released = {lot for lot, _ in uow.released_stock.get(pool, ())}
     released_balances = [balance for balance in pool_balances if balance.lot in released]
-    rules = ShelfLifeRules.from_unit_of_work(uow, pool)
-    return demand_filter(pool, AvailableLots.from_balances(uow, rules, released_balances, {}), released)
+    return demand_filter(pool, AvailableLots.from_balances(uow, pool, released_balances), released)
 
 
 async def load_available_lots(

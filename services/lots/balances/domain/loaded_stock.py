@@ -14,11 +14,13 @@ from services.lots.balances.domain.records import (
     Lot,
     LotKey,
     PickedQuantity,
+    Pool,
     Reservation,
 )
 from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import warehouse_of
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.unit_of_work import UnitOfWork
 from shared.working_set import WorkingSet
 
@@ -94,6 +96,11 @@ class LoadedStock(UnitOfWork):
     def is_storage(self, location: str) -> bool:
         """Whether stock at a location can be allocated (S07)."""
         return self.location_types.get(location) == "STORAGE"
+
+    def shelf_life_rules(self, pool: Pool) -> ShelfLifeRules:
+        """Return the shelf-life rules of a product in a warehouse; the defaults apply until both are known."""
+        sku, warehouse = pool
+        return ShelfLifeRules.as_of(self.now, self.time_zones.get(warehouse, "UTC"), self.shelf_life.get(sku))
 
     def get_balance(self, lot: Lot, location: str) -> Balance:
         """Return the balance of a lot at a location; without one, a zero balance, which is not saved until changed."""

@@ -3,27 +3,25 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
-from services.receiving.receipts.domain.asn import expect_lines
-from services.receiving.receipts.domain.closing import receipt_closed_events
+from services.receiving.receipts.domain.closing import emit_receipt_closed
 from services.receiving.receipts.domain.expectations import (
     cancel_expectations,
-    expectation_cancelled_events,
+    emit_expectation_cancelled,
+    expect_line,
     lines_violation,
 )
 from services.receiving.receipts.domain.records import Receipt, Unit
-from services.receiving.receipts.domain.results import CommandOutcome, ReceiptResult, context_of, reject
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.envelope import CloudEvent, Message
+from services.receiving.receipts.domain.results import ReceiptResult, reject
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import AsnCancelled, AsnChanged, AsnLine
 from shared.identifiers import resource_path
+from shared.unit_of_work import CommandResult
 
 
-def amend_receipt(uow: ReceivingUnitOfWork, event: CloudEvent[AsnChanged]) -> CommandOutcome:
+def amend_receipt(uow: ReceivingUnitOfWork, command: AsnChanged) -> CommandResult:
     """Remove units and quantities from a receipt, then add others."""
-    command = event.data
     receipt = uow.receipts.get(command.receipt)
     if receipt is None or receipt.warehouse is None:
         return reject(Code.RECEIPT_NOT_FOUND, f"Receipt {command.receipt} not found")
@@ -32,19 +30,10 @@ def amend_receipt(uow: ReceivingUnitOfWork, event: CloudEvent[AsnChanged]) -> Co
         or _removal_violation(uow, receipt, command.remove)
         or lines_violation(uow, command.receipt, command.add)
     ):
-        return CommandOutcome(violations=[violation])
-    events: list[Message] = []
-    violations: list[ProblemDetail] = []
-    for line in command.remove:
-        line_events, line_violations = _remove_units(uow, command.receipt, line, context_of(event))
-        events += line_events
-        violations += line_violations
-    line_events, line_violations = expect_lines(uow, command.receipt, command.add, context_of(event))
-    return CommandOutcome(
-        ReceiptResult(receipt=command.receipt, status=receipt.status),
-        events + line_events,
-        violations + line_violations,
-    )
+        return CommandResult(violations=[violation])
+    violations = [violation for line in command.remove for violation in _remove_units(uow, command.receipt, line)]
+    violations += [violation for line in command.add for violation in expect_line(uow, command.receipt, line)]
+    return CommandResult(ReceiptResult(receipt=command.receipt, status=receipt.status), violations=violations)
 
 
 def _status_violation(receipt: Receipt) -> ProblemDetail | None:
@@ -78,47 +67,44 @@ def _removal_violation(uow: ReceivingUnitOfWork, receipt: Receipt, lines: Sequen
     return None
 
 
-def _remove_units(
-    uow: ReceivingUnitOfWork, receipt: str, removal: AsnLine, context: dict[str, Any]
-) -> tuple[list[Message], list[ProblemDetail]]:
+def _remove_units(uow: ReceivingUnitOfWork, receipt: str, removal: AsnLine) -> list[ProblemDetail]:
     line = uow.lines[receipt, removal.line]
     units: list[Unit] = []
     unknown: list[str] = []
     for serial in removal.serials:
         unit = uow.get_unit(removal.sku, serial)
         if unit.status == "EXPECTED" and (unit.receipt, unit.line) == line.key:
-            units.append(inactive := unit.as_inactive())
-            uow.put_unit(inactive)
+            units.append(uow.units.put(unit.as_inactive()))
         else:
             unknown.append(serial)
     unlisted = removal.quantity - len(removal.serials)
-    uow.put_line(
+    uow.lines.put(
         line._replace(
             expected_quantity=line.expected_quantity - unlisted - len(units),
             listed_serials=line.listed_serials - len(units),
         )
     )
+    emit_expectation_cancelled(uow, line, units, unlisted, "CHANGED")
     detail = f"Line {removal.line} does not expect {len(unknown)} of these serials; the rest was applied"
-    violations = [ProblemDetail(code=Code.SERIAL_UNEXPECTED, detail=detail, ids=unknown)] if unknown else []
-    return expectation_cancelled_events(line, units, unlisted, "CHANGED", context), violations
+    return [ProblemDetail(code=Code.SERIAL_UNEXPECTED, detail=detail, ids=unknown)] if unknown else []
 
 
-def cancel_receipt(uow: ReceivingUnitOfWork, event: CloudEvent[AsnCancelled]) -> CommandOutcome:
+def cancel_receipt(uow: ReceivingUnitOfWork, command: AsnCancelled) -> CommandResult:
     """Cancel a receipt; a cancellation that arrives before its ASN is stored."""
-    receipt_id = event.data.receipt
+    receipt_id = command.receipt
     receipt = uow.receipts.get(receipt_id)
     if receipt is None:
-        uow.put_receipt(
+        uow.receipts.put(
             Receipt(
                 receipt=receipt_id, version=0, kind="ASN", warehouse=None, supplier="", expected_at=None,
                 status="CANCELLED", session_count=0, unplanned_line_count=0, created_at=uow.now, ended_at=uow.now,
-                reason=event.data.reason,
+                reason=command.reason,
             )
         )  # fmt: skip
-        return CommandOutcome(ReceiptResult(receipt=receipt_id, status="CANCELLED"))
+        return CommandResult(ReceiptResult(receipt=receipt_id, status="CANCELLED"))
     if violation := _status_violation(receipt):
-        return CommandOutcome(violations=[violation])
-    uow.put_receipt(receipt._replace(status="CANCELLED", ended_at=uow.now, reason=event.data.reason))
-    events, _ = cancel_expectations(uow, receipt_id, "CANCELLED", context_of(event))
-    events += receipt_closed_events(uow, receipt_id, uow.loaded_lines(receipt_id), context_of(event), {})
-    return CommandOutcome(ReceiptResult(receipt=receipt_id, status="CANCELLED"), events)
+        return CommandResult(violations=[violation])
+    uow.receipts.put(receipt._replace(status="CANCELLED", ended_at=uow.now, reason=command.reason))
+    cancel_expectations(uow, receipt_id, "CANCELLED")
+    emit_receipt_closed(uow, receipt_id, uow.loaded_lines(receipt_id), {})
+    return CommandResult(ReceiptResult(receipt=receipt_id, status="CANCELLED"))

@@ -1,56 +1,42 @@
 """Announcement of a receipt, in one or several parts."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from services.receiving.receipts.domain.closing import receipt_closed_events
+from services.receiving.receipts.domain.closing import emit_receipt_closed
 from services.receiving.receipts.domain.expectations import expect_line, lines_violation
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine
-from services.receiving.receipts.domain.results import CommandOutcome, ReceiptResult, context_of
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.envelope import CloudEvent, Message
+from services.receiving.receipts.domain.results import ReceiptResult
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.upstream import AsnAnnounced, AsnLine
+from shared.contracts.upstream import AsnAnnounced
 from shared.identifiers import resource_path
+from shared.unit_of_work import CommandResult
 
 
-def announce_receipt(uow: ReceivingUnitOfWork, event: CloudEvent[AsnAnnounced]) -> CommandOutcome:
+def announce_receipt(uow: ReceivingUnitOfWork, asn: AsnAnnounced) -> CommandResult:
     """Create a receipt, or add lines to an open one (S05)."""
-    asn = event.data
     receipt = uow.receipts.get(asn.receipt)
     if violation := _announcement_violation(uow, receipt, asn) or lines_violation(uow, asn.receipt, asn.lines):
-        return CommandOutcome(violations=[violation])
+        return CommandResult(violations=[violation])
     if receipt is not None and receipt.warehouse is None:
-        return _store_cancelled(uow, receipt, event)
+        return _store_cancelled(uow, receipt, asn)
     path = resource_path("receipts", asn.receipt) if receipt is None else None
     if receipt is None:
-        receipt = Receipt(
-            receipt=asn.receipt, version=0, kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier,
-            expected_at=asn.expected_at, status="PLANNED", session_count=0, unplanned_line_count=0, created_at=uow.now,
+        receipt = uow.receipts.put(
+            Receipt(
+                receipt=asn.receipt, version=0, kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier,
+                expected_at=asn.expected_at, status="PLANNED", session_count=0, unplanned_line_count=0,
+                created_at=uow.now,
+            )
         )  # fmt: skip
-        uow.put_receipt(receipt)
-    events, violations = expect_lines(uow, asn.receipt, asn.lines, context_of(event))
-    return CommandOutcome(ReceiptResult(receipt=asn.receipt, status=receipt.status), events, violations, path)
-
-
-def expect_lines(
-    uow: ReceivingUnitOfWork, receipt: str, lines: Sequence[AsnLine], context: dict[str, Any]
-) -> tuple[list[Message], list[ProblemDetail]]:
-    """Add all lines; return events and violations."""
-    events: list[Message] = []
-    violations: list[ProblemDetail] = []
-    for line in lines:
-        line_events, line_violations = expect_line(uow, receipt, line, context)
-        events += line_events
-        violations += line_violations
-    return events, violations
+    violations = [violation for line in asn.lines for violation in expect_line(uow, asn.receipt, line)]
+    body = ReceiptResult(receipt=asn.receipt, status=receipt.status)
+    return CommandResult(body, violations=violations, resource_path=path)
 
 
 def _announcement_violation(
     uow: ReceivingUnitOfWork, receipt: Receipt | None, asn: AsnAnnounced
 ) -> ProblemDetail | None:
     # An ASN may precede its warehouse and products. Other receipts start on site, where the warehouse must exist.
-    if asn.kind != "ASN" and asn.warehouse not in uow.time_zones:
+    if asn.kind != "ASN" and asn.warehouse not in uow.warehouses:
         return ProblemDetail(code=Code.WAREHOUSE_NOT_FOUND, detail=f"Warehouse {asn.warehouse} not found")
     if receipt is None or receipt.warehouse is None:
         return None
@@ -68,18 +54,17 @@ def _announcement_violation(
     return None
 
 
-def _store_cancelled(uow: ReceivingUnitOfWork, receipt: Receipt, event: CloudEvent[AsnAnnounced]) -> CommandOutcome:
+def _store_cancelled(uow: ReceivingUnitOfWork, receipt: Receipt, asn: AsnAnnounced) -> CommandResult:
     """Store an ASN whose cancellation arrived first; nothing is expected."""
-    asn = event.data
-    uow.put_receipt(
+    uow.receipts.put(
         receipt._replace(kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier, expected_at=asn.expected_at)
     )
     for asn_line in asn.lines:
         line = uow.lines.get((asn.receipt, asn_line.line)) or ReceiptLine(
             receipt=asn.receipt, line=asn_line.line, sku=asn_line.sku
         )
-        uow.put_line(line._replace(expected_quantity=line.expected_quantity + asn_line.quantity))
+        uow.lines.put(line._replace(expected_quantity=line.expected_quantity + asn_line.quantity))
     lines = [uow.lines[asn.receipt, number] for number in dict.fromkeys(asn_line.line for asn_line in asn.lines)]
-    events = receipt_closed_events(uow, asn.receipt, lines, context_of(event), {})
+    emit_receipt_closed(uow, asn.receipt, lines, {})
     body = ReceiptResult(receipt=asn.receipt, status="CANCELLED")
-    return CommandOutcome(body, events, resource_path=resource_path("receipts", asn.receipt))
+    return CommandResult(body).created(resource_path("receipts", asn.receipt))

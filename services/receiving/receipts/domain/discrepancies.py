@@ -6,13 +6,13 @@ from services.receiving.receipts.domain.expectations import take_over_expectatio
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.receive import new_hold_id, receive_lots
 from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine, Unit
-from services.receiving.receipts.domain.results import CommandOutcome, ResolutionResult, context_of, reject
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.receipts.domain.results import ResolutionResult, reject
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ResolveDiscrepancy
-from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import DiscrepancyKind, DiscrepancyResolved, ReceiptSerialsReceived, Resolution
 from shared.identifiers import resource_path
+from shared.unit_of_work import CommandResult
 
 ALLOWED_RESOLUTIONS: dict[DiscrepancyKind, frozenset[Resolution]] = {
     "OVER": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
@@ -30,9 +30,8 @@ def allowed_resolutions(kind: DiscrepancyKind, scan_id: str | None) -> frozenset
     return ALLOWED_RESOLUTIONS[kind] - {"MATCH"} if scan_id else ALLOWED_RESOLUTIONS[kind]
 
 
-def resolve_discrepancy(uow: ReceivingUnitOfWork, event: CloudEvent[ResolveDiscrepancy]) -> CommandOutcome:
+def resolve_discrepancy(uow: ReceivingUnitOfWork, command: ResolveDiscrepancy) -> CommandResult:
     """Resolve an open discrepancy; only ACCEPT and MATCH receive a unit (S16, S18)."""
-    command = event.data
     discrepancy = uow.discrepancies.get(command.discrepancy)
     if discrepancy is None or discrepancy.receipt != command.receipt:
         return reject(
@@ -48,87 +47,79 @@ def resolve_discrepancy(uow: ReceivingUnitOfWork, event: CloudEvent[ResolveDiscr
     if command.resolution not in (allowed := allowed_resolutions(discrepancy.kind, discrepancy.scan_id)):
         detail = f"{command.resolution} is not allowed for {discrepancy.kind}; allowed: {', '.join(sorted(allowed))}"
         return reject(Code.RESOLUTION_NOT_ALLOWED, detail)
-    matched_serial, events = None, list[Message]()
-    if discrepancy.scan_id is not None:
-        lot_events = _resolve_lot_scan(uow, event, discrepancy)
-        if isinstance(lot_events, ProblemDetail):
-            return CommandOutcome(violations=[lot_events])
-        events = lot_events
-    elif discrepancy.serial is not None and command.resolution in {"ACCEPT", "MATCH"}:
-        effect = (
-            _accept_serial(uow, event, discrepancy)
-            if command.resolution == "ACCEPT"
-            else _match_to_expected(uow, event, discrepancy)
-        )
-        if isinstance(effect, ProblemDetail):
-            return CommandOutcome(violations=[effect])
-        matched_serial, events = effect
-    uow.put_discrepancy(
+    matched_serial = _apply_resolution(uow, command, discrepancy)
+    if isinstance(matched_serial, ProblemDetail):
+        return CommandResult(violations=[matched_serial])
+    uow.discrepancies.put(
         discrepancy._replace(
             resolution=command.resolution, matched_serial=matched_serial, reason=command.reason, resolved_at=uow.now,
-            resolved_by=event.actor,
+            resolved_by=uow.event.actor,
         )
     )  # fmt: skip
-    resolved = DiscrepancyResolved(
-        receipt=discrepancy.receipt, discrepancy=discrepancy.discrepancy, kind=discrepancy.kind,
-        resolution=command.resolution, sku=discrepancy.sku, serials=[discrepancy.serial] if discrepancy.serial else [],
-        lot=discrepancy.lot, reason=command.reason, **context_of(event),
+    common_fields: dict[str, Any] = {
+        "receipt": discrepancy.receipt, "discrepancy": discrepancy.discrepancy, "kind": discrepancy.kind,
+        "resolution": command.resolution,
+    }  # fmt: skip
+    uow.emit(
+        DiscrepancyResolved, **common_fields, sku=discrepancy.sku, lot=discrepancy.lot, reason=command.reason,
+        serials=[discrepancy.serial] if discrepancy.serial else [],
     )  # fmt: skip
-    body = ResolutionResult(
-        receipt=discrepancy.receipt,
-        discrepancy=discrepancy.discrepancy,
-        kind=discrepancy.kind,
-        resolution=command.resolution,
-    )
-    return CommandOutcome(body, [*events, resolved])
+    return CommandResult(ResolutionResult(**common_fields))
 
 
-ResolutionEffect = tuple[str | None, list[Message]]
-"""The matched serial number and the events to publish."""
+def _apply_resolution(
+    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
+) -> ProblemDetail | str | None:
+    """Receive or reject the scanned item; returns a violation, or the serial number that it is matched to."""
+    if discrepancy.scan_id is not None:
+        return _resolve_lot_scan(uow, command, discrepancy)
+    if discrepancy.serial is None or command.resolution not in {"ACCEPT", "MATCH"}:
+        return None
+    resolve = _accept_serial if command.resolution == "ACCEPT" else _match_to_expected
+    return resolve(uow, command, discrepancy)
 
 
 def _resolve_lot_scan(
-    uow: ReceivingUnitOfWork, event: CloudEvent[ResolveDiscrepancy], discrepancy: Discrepancy
-) -> list[Message] | ProblemDetail:
+    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
+) -> ProblemDetail | None:
     """Receive the lot as scanned, or reject its scan."""
     scan = uow.lot_scans[discrepancy.scan_id or ""]
-    if event.data.resolution != "ACCEPT":
-        uow.put_lot_scan(scan._replace(status="REJECTED"))
-        return []
-    line = _line_for(uow, event, discrepancy)
-    return (
-        line
-        if isinstance(line, ProblemDetail)
-        else receive_lots(uow, [scan._replace(line=line.line)], context_of(event))
-    )
+    if command.resolution != "ACCEPT":
+        uow.lot_scans.put(scan._replace(status="REJECTED"))
+        return None
+    line = _line_for(uow, command, discrepancy)
+    if isinstance(line, ProblemDetail):
+        return line
+    receive_lots(uow, [scan._replace(line=line.line)])
+    return None
 
 
 def _accept_serial(
-    uow: ReceivingUnitOfWork, event: CloudEvent[ResolveDiscrepancy], discrepancy: Discrepancy
-) -> ResolutionEffect | ProblemDetail:
+    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
+) -> ProblemDetail | None:
     """Receive the unit as scanned; another receipt that expects it no longer does."""
     unit = uow.get_unit(discrepancy.sku, discrepancy.serial or "")
     if unit.status not in {"INACTIVE", "EXPECTED"}:
         detail = f"Serial {unit.serial} of product {unit.sku} already has status {unit.status}"
         return ProblemDetail(code=Code.DUPLICATE_SERIAL, detail=detail, ids=[unit.serial])
     is_expected_here = unit.status == "EXPECTED" and unit.receipt == discrepancy.receipt
-    line = uow.lines[discrepancy.receipt, unit.line or ""] if is_expected_here else _line_for(uow, event, discrepancy)
+    line = uow.lines[discrepancy.receipt, unit.line or ""] if is_expected_here else _line_for(uow, command, discrepancy)
     if isinstance(line, ProblemDetail):
         return line
-    events: list[Message] = []
     if unit.status == "EXPECTED" and not is_expected_here:
-        events += take_over_expectations(uow, [unit], context_of(event))
+        take_over_expectations(uow, [unit])
         unit = unit.as_inactive()
-    return None, [*events, _receive_serial(uow, discrepancy, line, unit, context_of(event))]
+    _receive_serial(uow, discrepancy, line, unit)
+    return None
 
 
 def _match_to_expected(
-    uow: ReceivingUnitOfWork, event: CloudEvent[ResolveDiscrepancy], discrepancy: Discrepancy
-) -> ResolutionEffect | ProblemDetail:
+    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
+) -> ProblemDetail | str:
     """Match the scan to another unit: an expected unit is received, a known unit stays unchanged (S18)."""
     sku = discrepancy.conflicting_value or discrepancy.sku if discrepancy.kind == "WRONG_PRODUCT" else discrepancy.sku
     matched_serial = (
-        event.data.match_to
+        command.match_to
         or (discrepancy.conflicting_value if discrepancy.kind == "CASE_MISMATCH" else discrepancy.serial)
         or ""
     )
@@ -137,7 +128,7 @@ def _match_to_expected(
         detail = f"Serial {matched_serial} of product {sku} is neither expected nor registered"
         return ProblemDetail(code=Code.RESOLUTION_NOT_ALLOWED, detail=detail, ids=[matched_serial])
     if unit.status != "EXPECTED":
-        return matched_serial, []
+        return matched_serial
     if unit.receipt != discrepancy.receipt:
         detail = f"Serial {matched_serial} of product {sku} is expected on receipt {unit.receipt}"
         receipt_paths = [resource_path("receipts", unit.receipt)] if unit.receipt else []
@@ -145,14 +136,15 @@ def _match_to_expected(
             code=Code.SERIAL_EXPECTED_ON_OTHER_RECEIPT, detail=detail, ids=[matched_serial], blocked_by=receipt_paths
         )
     line = uow.lines[discrepancy.receipt, unit.line or ""]
-    return matched_serial, [_receive_serial(uow, discrepancy, line, unit, context_of(event))]
+    _receive_serial(uow, discrepancy, line, unit)
+    return matched_serial
 
 
 def _line_for(
-    uow: ReceivingUnitOfWork, event: CloudEvent[ResolveDiscrepancy], discrepancy: Discrepancy
+    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
 ) -> ReceiptLine | ProblemDetail:
     """Return the line of an accepted unit: the requested one, the product's first, or a new one."""
-    if number := event.data.line:
+    if number := command.line:
         line = uow.lines.get((discrepancy.receipt, number))
         if line is None or line.sku != discrepancy.sku:
             detail = f"Line {number} of product {discrepancy.sku} not found on receipt {discrepancy.receipt}"
@@ -162,18 +154,16 @@ def _line_for(
     return lines[0] if lines else add_unplanned_line(uow, discrepancy.receipt, discrepancy.sku)
 
 
-def _receive_serial(
-    uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: ReceiptLine, unit: Unit, context: dict[str, Any]
-) -> Message:
+def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: ReceiptLine, unit: Unit) -> None:
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
         lot=discrepancy.lot, expiry=discrepancy.expiry,
     )  # fmt: skip
-    uow.put_unit(received)
-    uow.put_line(line._replace(received=line.received + 1, unlisted_units=line.unlisted_units + (not unit.is_listed)))
-    return ReceiptSerialsReceived(
-        receipt=line.receipt, session=discrepancy.session or "", line=line.line, sku=received.sku,
-        serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
+    uow.units.put(received)
+    uow.lines.put(line._replace(received=line.received + 1, unlisted_units=line.unlisted_units + (not unit.is_listed)))
+    uow.emit(
+        ReceiptSerialsReceived, receipt=line.receipt, session=discrepancy.session or "", line=line.line,
+        sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
         lot=received.lot, expiry=received.expiry,
-        hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry), **context,
+        hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
     )  # fmt: skip

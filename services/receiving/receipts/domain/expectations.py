@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from services.receiving.receipts.domain.records import ReceiptLine, RowKey, Unit
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.envelope import Message, chunks
+from services.receiving.receipts.domain.records import ReceiptLine, RowKey, Unit, group_by_line
+from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected
 from shared.contracts.upstream import AsnLine
@@ -27,9 +27,9 @@ def lines_violation(uow: ReceivingUnitOfWork, receipt: str, lines: Sequence[AsnL
     for line in lines:
         existing = uow.lines.get((receipt, line.line))
         sku = existing.sku if existing else skus.setdefault(line.line, line.sku)
-        decimals = uow.decimals.get(line.sku)
+        decimals = uow.decimals(line.sku)
         precision = precision_violation(line.sku, line.quantity, decimals, line.line)
-        if violation := _line_violation(line, sku, uow.trackings.get(line.sku)) or precision:
+        if violation := _line_violation(line, sku, uow.tracking(line.sku)) or precision:
             return violation
         totals[line.line] = (
             totals.get(line.line, existing.expected_quantity if existing else Decimal(0)) + line.quantity
@@ -61,16 +61,14 @@ def _line_violation(line: AsnLine, sku: str, tracking: str | None) -> ProblemDet
     return None
 
 
-def expect_line(
-    uow: ReceivingUnitOfWork, receipt: str, asn_line: AsnLine, context: dict[str, Any]
-) -> tuple[list[Message], list[ProblemDetail]]:
+def expect_line(uow: ReceivingUnitOfWork, receipt: str, asn_line: AsnLine) -> list[ProblemDetail]:
     """Add a line, or add to it; only serials that are already registered are rejected (S05, S18).
 
     A unit that another receipt expects is taken over: the latest ASN wins. A unit may be scanned here before its
     serial number is listed; it keeps its scan and then counts as listed.
     """
     line = uow.lines.get((receipt, asn_line.line)) or ReceiptLine(
-        receipt=receipt, line=asn_line.line, sku=asn_line.sku, awaiting_product=asn_line.sku not in uow.trackings,
+        receipt=receipt, line=asn_line.line, sku=asn_line.sku, awaiting_product=asn_line.sku not in uow.products,
     )  # fmt: skip
     units: list[Unit] = []
     taken_over: list[Unit] = []
@@ -82,16 +80,15 @@ def expect_line(
                 serial
             )
             continue
-        uow.put_unit(unit)
-        units.append(unit)
+        units.append(uow.units.put(unit))
         if before.status == "EXPECTED":
             taken_over.append(before)
-    events = take_over_expectations(uow, taken_over, context)
+    take_over_expectations(uow, taken_over)
     if quantity := asn_line.quantity - sum(map(len, rejected.values())):
         scanned = sum(unit.status != "EXPECTED" for unit in units)
         listed_serials, unlisted_units = line.listed_serials + len(units), line.unlisted_units - scanned
-        uow.put_line(
-            line := line._replace(
+        line = uow.lines.put(
+            line._replace(
                 expected_quantity=line.expected_quantity + quantity,
                 listed_serials=listed_serials,
                 unlisted_units=unlisted_units,
@@ -100,8 +97,8 @@ def expect_line(
         expected = [unit for unit in units if unit.status != "ON_HAND"]
         quantity -= len(units) - len(expected)
         if quantity and not line.awaiting_product:
-            events.append(line_expected_event(uow, line, quantity, expected, context))
-    return events, [_registered_serials_violation(asn_line, code, serials) for code, serials in rejected.items()]
+            emit_line_expected(uow, line, quantity, expected)
+    return [_registered_serials_violation(asn_line, code, serials) for code, serials in rejected.items()]
 
 
 def _listed_on(unit: Unit, line: ReceiptLine) -> Unit | None:
@@ -121,67 +118,52 @@ def _registered_serials_violation(asn_line: AsnLine, code: Code, serials: list[s
     return ProblemDetail(code=code, detail=detail, ids=serials)
 
 
-def line_expected_event(
-    uow: ReceivingUnitOfWork, line: ReceiptLine, quantity: Decimal, units: Sequence[Unit], context: dict[str, Any]
-) -> Message:
-    """Create the event of a line's additional expected quantity."""
+def emit_line_expected(uow: ReceivingUnitOfWork, line: ReceiptLine, quantity: Decimal, units: Sequence[Unit]) -> None:
+    """Emit the event of a line's additional expected quantity."""
     receipt = uow.receipts[line.receipt]
-    return ReceiptLineExpected(
-        receipt=line.receipt, warehouse=receipt.warehouse or "", line=line.line, sku=line.sku, quantity=quantity,
-        serials=[unit.serial for unit in units], versions=[unit.version for unit in units],
-        supplier=receipt.supplier, expected_at=receipt.expected_at, **context,
+    uow.emit(
+        ReceiptLineExpected, receipt=line.receipt, warehouse=receipt.warehouse or "", line=line.line, sku=line.sku,
+        quantity=quantity, serials=[unit.serial for unit in units], versions=[unit.version for unit in units],
+        supplier=receipt.supplier, expected_at=receipt.expected_at,
     )  # fmt: skip
 
 
-def expectation_cancelled_events(
-    line: ReceiptLine, units: Iterable[Unit], unlisted: Decimal, reason: CancellationReason, context: dict[str, Any]
-) -> list[Message]:
-    """Create the events of no longer expected units; none if the line still awaits its product."""
+def emit_expectation_cancelled(
+    uow: ReceivingUnitOfWork, line: ReceiptLine, units: Iterable[Unit], unlisted: Decimal, reason: CancellationReason
+) -> None:
+    """Emit the events of no longer expected units; none if the line still awaits its product."""
     if line.awaiting_product:
-        return []
-    common_fields = {"receipt": line.receipt, "line": line.line, "sku": line.sku, "reason": reason, **context}
-    events: list[Message] = []
+        return
+    common_fields: dict[str, Any] = {"receipt": line.receipt, "line": line.line, "sku": line.sku, "reason": reason}
     for chunk in chunks(units):
         versions = [unit.version for unit in chunk]
         serials = [unit.serial for unit in chunk]
-        events.append(
-            ReceiptLineCancelled(**common_fields, quantity=Decimal(len(chunk)), serials=serials, versions=versions)
+        uow.emit(
+            ReceiptLineCancelled, **common_fields, quantity=Decimal(len(chunk)), serials=serials, versions=versions
         )
     if unlisted > 0:
-        events.append(ReceiptLineCancelled(**common_fields, quantity=unlisted))
-    return events
+        uow.emit(ReceiptLineCancelled, **common_fields, quantity=unlisted)
 
 
-def take_over_expectations(
-    uow: ReceivingUnitOfWork, taken_over: Iterable[Unit], context: dict[str, Any]
-) -> list[Message]:
+def take_over_expectations(uow: ReceivingUnitOfWork, taken_over: Iterable[Unit]) -> None:
     """Cancel these units on the receipts that expected them; another receipt has taken them over."""
-    units_by_line: dict[RowKey, list[Unit]] = defaultdict(list)
-    for unit in taken_over:
-        units_by_line[unit.receipt or "", unit.line or ""].append(unit.as_inactive())
-    events: list[Message] = []
-    for key, units in units_by_line.items():
+    for key, units in group_by_line(taken_over).items():
         line = uow.lines[key]
-        uow.put_line(
+        uow.lines.put(
             line._replace(
                 expected_quantity=line.expected_quantity - len(units), listed_serials=line.listed_serials - len(units)
             )
         )
-        events.extend(expectation_cancelled_events(line, units, Decimal(0), "TAKEN_OVER", context))
-    return events
+        emit_expectation_cancelled(uow, line, [unit.as_inactive() for unit in units], Decimal(0), "TAKEN_OVER")
 
 
-def cancel_expectations(
-    uow: ReceivingUnitOfWork, receipt: str, reason: CancellationReason, context: dict[str, Any]
-) -> tuple[list[Message], dict[str, list[str]]]:
-    """Cancel all expectations of a receipt; return the events and the missing serials by line."""
+def cancel_expectations(uow: ReceivingUnitOfWork, receipt: str, reason: CancellationReason) -> dict[str, list[str]]:
+    """Cancel all expectations of a receipt; return the missing serials by line."""
     missing: dict[str, list[Unit]] = defaultdict(list)
     for unit in uow.expected_units(receipt):
-        uow.put_unit(inactive := unit.as_inactive())
-        missing[unit.line or ""].append(inactive)
-    events: list[Message] = []
+        missing[unit.line or ""].append(uow.units.put(unit.as_inactive()))
     for line in uow.loaded_lines(receipt):
         units = missing[line.line]
-        events.extend(expectation_cancelled_events(line, units, line.missing_quantity - len(units), reason, context))
-        uow.put_line(line._replace(awaiting_product=False))
-    return events, {line: [unit.serial for unit in units] for line, units in missing.items()}
+        emit_expectation_cancelled(uow, line, units, line.missing_quantity - len(units), reason)
+        uow.lines.put(line._replace(awaiting_product=False))
+    return {line: [unit.serial for unit in units] for line, units in missing.items()}

@@ -1,15 +1,18 @@
 """Keys of the records that a batch of commands needs, derived from the commands alone."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.receiving.products.domain import BarcodeMatch
+from services.receiving.products.domain.records import ProductBarcode
 from services.receiving.receipts.domain.records import Discrepancy, LotKey, LotScan, RowKey, Unit
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
+from shared.working_set import WorkingSet
+
+Barcodes = WorkingSet[str, ProductBarcode]
 
 
 @dataclass(slots=True)
@@ -73,7 +76,7 @@ class LoadPlan:
                 self.lines.add((unit.receipt, unit.line))
 
 
-def required_keys(events: Iterable[CloudEvent[Any]], barcodes: Mapping[str, BarcodeMatch]) -> LoadPlan:
+def required_keys(events: Iterable[CloudEvent[Any]], barcodes: Barcodes) -> LoadPlan:
     """Collect the keys for all commands."""
     plan = LoadPlan()
     for event in events:
@@ -95,11 +98,11 @@ def _load_for_closing(plan: LoadPlan, command: AsnCancelled | commands.CloseRece
     plan.closing_receipts.add(command.receipt)
 
 
-def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Mapping[str, BarcodeMatch]) -> None:
+def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcodes) -> None:
     plan.locations.add(command.location)
     plan.sessions.add((command.receipt, command.session))
-    barcode_match = barcodes.get(command.barcode) if command.barcode else None
-    if sku := barcode_match.sku if barcode_match else command.sku if command.barcode is None else None:
+    barcode = barcodes.get(command.barcode) if command.barcode else None
+    if sku := barcode.sku if barcode else command.sku if command.barcode is None else None:
         plan.skus.add(sku)
         plan.lines_by_sku.add((command.receipt, sku))
         _add_serials(plan, command.receipt, sku, command.serials)
@@ -147,7 +150,7 @@ def _add_lots(plan: LoadPlan, receipt: str, sku: str, lots: Iterable[str]) -> No
     plan.lots.update((receipt, sku, lot) for lot in lots if not lot or VALID_IDENTIFIER.match(lot))
 
 
-LOADERS: dict[type[Message], Callable[[LoadPlan, Any, Mapping[str, BarcodeMatch]], None]] = {
+LOADERS: dict[type[Message], Callable[[LoadPlan, Any, Barcodes], None]] = {
     AsnAnnounced: _load_for_announcement,
     AsnChanged: _load_for_amendment,
     AsnCancelled: _load_for_closing,

@@ -7,9 +7,8 @@ from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import LotScan, LotScanStatus, Receipt
 from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
-from shared.contracts.envelope import CloudEvent
 from shared.inventory.decimals import precision_violation
 
 DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
@@ -25,20 +24,18 @@ class LineShare(NamedTuple):
     quantity: Decimal
 
 
-def evaluate_lot_scans(
-    uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str
-) -> list[LotScanResult]:
+def evaluate_lot_scans(uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> list[LotScanResult]:
     """Evaluate the lots of one scan and record the results in the unit of work."""
-    evaluator = _LotScanEvaluator(uow, event, receipt, sku)
-    return [evaluator.evaluate(entry) for entry in event.data.lots]
+    evaluator = _LotScanEvaluator(uow, command, receipt, sku)
+    return [evaluator.evaluate(entry) for entry in command.lots]
 
 
 class _LotScanEvaluator:
     """Evaluates lot scans of one product on one receipt."""
 
-    def __init__(self, uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str) -> None:
+    def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
-        self.command, self.actor, self.shelf_life_policy = event.data, event.actor, uow.shelf_life_policy(sku)
+        self.command, self.actor, self.shelf_life_policy = command, uow.event.actor, uow.shelf_life_policy(sku)
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
 
@@ -65,7 +62,7 @@ class _LotScanEvaluator:
         return self._record_scan(label, earlier_scans, is_held=violation is not None)
 
     def _count_violation(self, entry: ScannedLot) -> ScanStatus | None:
-        if self.uow.trackings[self.sku] == "NONE":
+        if self.uow.tracking(self.sku) == "NONE":
             if entry.lot or any(getattr(entry, name) for name in DATE_FIELDS):
                 return "NOT_LOT_TRACKED"
         elif not entry.lot:
@@ -77,9 +74,7 @@ class _LotScanEvaluator:
         if entry.quantity is None:
             return "QUANTITY_REQUIRED" if self.barcode_quantity is None else None
         return (
-            "QUANTITY_PRECISION"
-            if precision_violation(self.sku, entry.quantity, self.uow.decimals.get(self.sku))
-            else None
+            "QUANTITY_PRECISION" if precision_violation(self.sku, entry.quantity, self.uow.decimals(self.sku)) else None
         )
 
     def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan], *, is_held: bool) -> LotScanResult:
@@ -95,7 +90,7 @@ class _LotScanEvaluator:
         for line, share_status, quantity in shares:
             if share_status == "SCANNED":
                 receipt_line = self.uow.lines[self.receipt_id, line or ""]
-                self.uow.put_line(receipt_line._replace(scanned=receipt_line.scanned + quantity))
+                self.uow.lines.put(receipt_line._replace(scanned=receipt_line.scanned + quantity))
             self._put_lot_scan(label, scans.get((line, share_status)), line, share_status, quantity)
         first_share, last_share = shares[0], shares[-1]
         status: ScanStatus = (
@@ -129,7 +124,7 @@ class _LotScanEvaluator:
         self, label: ScannedLot, scan: LotScan | None, line: str | None, status: LotScanStatus, quantity: Decimal
     ) -> None:
         uow, command = self.uow, self.command
-        uow.put_lot_scan(
+        uow.lot_scans.put(
             LotScan(
                 scan_id=scan.scan_id if scan else next(uow.ids), receipt=self.receipt_id, session=command.session,
                 line=line, sku=self.sku, lot=label.lot, location=command.location, status=status,

@@ -1,22 +1,20 @@
 """Receipt of units and lots, and discrepancies, on confirmation of a session or resolution of a discrepancy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from services.receiving.receipts.domain.records import Discrepancy, LotScan, RowKey, Session, Unit, UnmatchedScan
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent, Message, chunks
+from services.receiving.receipts.domain.records import (
+    Discrepancy,
+    LotScan,
+    Session,
+    Unit,
+    UnmatchedScan,
+    group_by_line,
+)
+from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
 from shared.contracts.receiving import DiscrepancyFound, ReceiptLotsReceived, ReceiptSerialsReceived, ReceivedLot
-
-
-def group_by_line(units: Iterable[Unit]) -> dict[RowKey, list[Unit]]:
-    """Group units by (receipt, line)."""
-    units_by_line: dict[RowKey, list[Unit]] = {}
-    for unit in units:
-        units_by_line.setdefault((unit.receipt or "", unit.line or ""), []).append(unit)
-    return units_by_line
 
 
 def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date | None) -> str | None:
@@ -24,52 +22,47 @@ def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date 
     return next(uow.ids) if uow.shelf_life_violation(sku, location, expiry) else None
 
 
-def receive_serials(
-    uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit], context: dict[str, Any]
-) -> list[Message]:
+def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit]) -> None:
     """Receive scanned units; one event per line, location, lot and expiry (S06)."""
     groups: dict[tuple[str, str, str, str | None, date | None], list[Unit]] = {}
     for key, units in group_by_line(scanned).items():
         for unit in units:
-            uow.put_unit(received := unit.as_received())
+            received = uow.units.put(unit.as_received())
             groups.setdefault(
                 (key[1], received.sku, received.location or "", received.lot, received.expiry), []
             ).append(received)
         line = uow.lines[key]
         count = len(units)
-        uow.put_line(line._replace(scanned=line.scanned - count, received=line.received + count))
-    return [
-        ReceiptSerialsReceived(
-            receipt=session.receipt, session=session.session, line=line, sku=sku, location=location,
-            serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk], lot=lot, expiry=expiry,
-            hold_id=new_hold_id(uow, sku, location, expiry), **context,
-        )
-        for (line, sku, location, lot, expiry), received in groups.items()
-        for chunk in chunks(received)
-    ]  # fmt: skip
+        uow.lines.put(line._replace(scanned=line.scanned - count, received=line.received + count))
+    for (number, sku, location, lot, expiry), group in groups.items():
+        for chunk in chunks(group):
+            uow.emit(
+                ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
+                location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
+                lot=lot, expiry=expiry, hold_id=new_hold_id(uow, sku, location, expiry),
+            )  # fmt: skip
 
 
-def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan], context: dict[str, Any]) -> list[Message]:
+def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
     """Receive scanned lots; one event per line and location (S23, S26)."""
     groups: dict[tuple[str, str, str], list[LotScan]] = {}
     hold_ids: dict[tuple[str, str], str] = {}
     for scan in scanned:
         if hold_id := new_hold_id(uow, scan.sku, scan.location, scan.expiry):
             hold_ids.setdefault((scan.sku, scan.lot), hold_id)
-        uow.put_lot_scan(received := scan._replace(status="RECEIVED"))
+        received = uow.lot_scans.put(scan._replace(status="RECEIVED"))
         line = uow.lines[scan.receipt, scan.line or ""]
         scanned_quantity = scan.quantity if scan.status == "SCANNED" else 0
-        uow.put_line(line._replace(scanned=line.scanned - scanned_quantity, received=line.received + scan.quantity))
+        uow.lines.put(line._replace(scanned=line.scanned - scanned_quantity, received=line.received + scan.quantity))
         groups.setdefault((line.line, scan.sku, scan.location), []).append(received)
-    return [
-        ReceiptLotsReceived(
-            receipt=chunk[0].receipt, session=chunk[0].session, line=line, sku=sku, location=location,
-            tracking="LOT" if uow.trackings[sku] == "LOT" else "NONE", supplier=uow.receipts[chunk[0].receipt].supplier,
-            lots=[_to_received_lot(scan, hold_ids.get((sku, scan.lot))) for scan in chunk], **context,
-        )
-        for (line, sku, location), received in groups.items()
-        for chunk in chunks(received)
-    ]  # fmt: skip
+    for (number, sku, location), group in groups.items():
+        for chunk in chunks(group):
+            receipt = uow.receipts[chunk[0].receipt]
+            uow.emit(
+                ReceiptLotsReceived, receipt=receipt.receipt, session=chunk[0].session, line=number, sku=sku,
+                location=location, tracking="LOT" if uow.tracking(sku) == "LOT" else "NONE", supplier=receipt.supplier,
+                lots=[_to_received_lot(scan, hold_ids.get((sku, scan.lot))) for scan in chunk],
+            )  # fmt: skip
 
 
 def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
@@ -79,23 +72,23 @@ def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
     )  # fmt: skip
 
 
-def serial_discrepancy(uow: ReceivingUnitOfWork, event: CloudEvent[Any], scan: UnmatchedScan) -> Discrepancy:
+def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrepancy:
     """Create the discrepancy of an unmatched scan."""
     return Discrepancy(
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session, kind=scan.kind, line=scan.line,
         sku=scan.sku, serial=scan.serial, missing_serials=[], quantity=Decimal(1), location=scan.location,
-        conflicting_value=scan.conflicting_value, found_at=uow.now, found_by=event.actor, lot=scan.lot,
+        conflicting_value=scan.conflicting_value, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
         expiry=scan.expiry,
     )  # fmt: skip
 
 
-def lot_discrepancy(uow: ReceivingUnitOfWork, event: CloudEvent[Any], scan: LotScan) -> Discrepancy:
+def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
     """Create the discrepancy of an unmatched lot scan."""
     return Discrepancy(
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
         kind="OVER" if scan.status == "OVER" else "UNEXPECTED", line=scan.line, sku=scan.sku, serial=None,
         missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=None, found_at=uow.now,
-        found_by=event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
+        found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
     )  # fmt: skip
 
 
@@ -110,12 +103,15 @@ DISCREPANCY_TEXT = {
 }
 
 
-def discrepancy_found_event(discrepancy: Discrepancy, context: dict[str, Any]) -> Message:
-    """Create the event of a discrepancy, with at most 500 serial numbers."""
-    serials = [discrepancy.serial] if discrepancy.serial else discrepancy.missing_serials[:MAX_ITEMS_PER_MESSAGE]
-    detail = DISCREPANCY_TEXT[discrepancy.kind].format(conflicting_value=discrepancy.conflicting_value)
-    return DiscrepancyFound(
-        receipt=discrepancy.receipt, discrepancy=discrepancy.discrepancy, kind=discrepancy.kind, line=discrepancy.line,
-        sku=discrepancy.sku, quantity=discrepancy.quantity, serials=serials, session=discrepancy.session,
-        lot=discrepancy.lot, detail=detail, **context,
-    )  # fmt: skip
+def record_discrepancies(uow: ReceivingUnitOfWork, discrepancies: Sequence[Discrepancy]) -> list[str]:
+    """Store and emit discrepancies, each with at most 500 serial numbers; return their ids."""
+    for discrepancy in discrepancies:
+        uow.discrepancies.put(discrepancy)
+        serials = [discrepancy.serial] if discrepancy.serial else discrepancy.missing_serials[:MAX_ITEMS_PER_MESSAGE]
+        uow.emit(
+            DiscrepancyFound, receipt=discrepancy.receipt, discrepancy=discrepancy.discrepancy, kind=discrepancy.kind,
+            line=discrepancy.line, sku=discrepancy.sku, quantity=discrepancy.quantity, serials=serials,
+            session=discrepancy.session, lot=discrepancy.lot,
+            detail=DISCREPANCY_TEXT[discrepancy.kind].format(conflicting_value=discrepancy.conflicting_value),
+        )  # fmt: skip
+    return [discrepancy.discrepancy for discrepancy in discrepancies]

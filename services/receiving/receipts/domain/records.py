@@ -1,5 +1,6 @@
 """Immutable records of receipts: one class per table, one field per column."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -93,11 +94,6 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
 
-    @property
-    def key(self) -> RowKey:
-        """(sku, serial)."""
-        return self.sku, self.serial
-
     def as_expected(self, receipt: str, line: str) -> "Unit":
         """Return the unit as expected on a receipt line, with a listed serial number."""
         return Unit(
@@ -112,6 +108,14 @@ class Unit(NamedTuple):
     def as_received(self) -> "Unit":
         """Return the scanned unit as on hand."""
         return self._replace(version=self.version + 1, status="ON_HAND", session=None)
+
+
+def group_by_line(units: Iterable[Unit]) -> dict[RowKey, list[Unit]]:
+    """Group units by (receipt, line)."""
+    units_by_line: dict[RowKey, list[Unit]] = {}
+    for unit in units:
+        units_by_line.setdefault((unit.receipt or "", unit.line or ""), []).append(unit)
+    return units_by_line
 
 
 class Session(NamedTuple):
@@ -175,11 +179,6 @@ class LotScan(NamedTuple):
     best_before: date | None
     scanned_by: str
     scanned_at: datetime
-
-    @property
-    def key(self) -> LotKey:
-        """(receipt, sku, lot)."""
-        return self.receipt, self.sku, self.lot
 
 
 class Discrepancy(NamedTuple):

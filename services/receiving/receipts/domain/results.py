@@ -1,35 +1,23 @@
 """Results of receipt commands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
-
-from pydantic import BaseModel
+from typing import Literal
 
 from services.receiving.receipts.domain.records import ReceiptStatus, SessionStatus
-from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.contracts.results import PartialResult
 from shared.identifiers import NonNegativeQuantity
+from shared.unit_of_work import CommandResult
 
 LotScanViolation = Literal[
     "LOT_REQUIRED", "NOT_LOT_TRACKED", "DUPLICATE_IN_REQUEST", "QUANTITY_REQUIRED", "LOT_DATES_MISMATCH",
     "EXPIRY_REQUIRED", "EXPIRED", "INSUFFICIENT_SHELF_LIFE", "TOO_MANY_UNITS", "QUANTITY_PRECISION",
 ]  # fmt: skip
 ScanStatus = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "INVALID"] | DiscrepancyKind | LotScanViolation
-
-
-class CommandOutcome(NamedTuple):
-    """Result of one command: body and events if it was carried out, violations if any part was rejected."""
-
-    body: BaseModel | None = None
-    events: Sequence[Message] = ()
-    violations: Sequence[ProblemDetail] = ()
-    resource_path: str | None = None
-    """Path of the created resource."""
 
 
 class ReceiptResult(PartialResult):
@@ -116,13 +104,8 @@ class ResolutionResult(KnownFieldsModel):
     resolution: Resolution
 
 
-def context_of(event: CloudEvent[Any]) -> dict[str, Any]:
-    """Return the actor and the cause of an event, for the events that follow from it."""
-    return {"actor": event.actor, "cause": event.cause}
-
-
-def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandOutcome:
+def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandResult:
     """Reject the whole command."""
-    return CommandOutcome(
+    return CommandResult(
         violations=[ProblemDetail(code=code, detail=detail, ids=list(ids), blocked_by=list(blocked_by))]
     )

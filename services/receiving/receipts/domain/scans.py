@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
 from services.receiving.receipts.domain.records import Receipt, Session
 from services.receiving.receipts.domain.results import (
-    CommandOutcome,
     LotScanResult,
     ScanResult,
     ScanStatus,
@@ -13,11 +12,11 @@ from services.receiving.receipts.domain.results import (
     reject,
 )
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER, evaluate_serial_scans
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path, warehouse_of
+from shared.unit_of_work import CommandResult
 
 REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
     "INVALID": (Code.INVALID_SERIAL, "invalid serial number"),
@@ -38,9 +37,8 @@ REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
 }
 
 
-def record_scans(uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems]) -> CommandOutcome:
+def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     """Evaluate each serial number or lot as accepted, unmatched or rejected; open the session if necessary."""
-    command = event.data
     receipt = uow.receipts.get(command.receipt)
     sku = find_sku(uow, command)
     session = uow.sessions.get((command.receipt, command.session))
@@ -48,16 +46,16 @@ def record_scans(uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems]) -> Comm
         _receipt_violation(command, receipt)
         or _product_violation(uow, command, sku)
         or _location_violation(uow, command, receipt)
-        or (session and session_violation(session, event.actor))
+        or (session and session_violation(session, uow.event.actor))
     ):
-        return CommandOutcome(violations=[violation])
+        return CommandResult(violations=[violation])
     if receipt is None or sku is None:  # checked above; narrows the types
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
-    serial_results = evaluate_serial_scans(uow, event, receipt, sku) if command.serials else []
-    lot_results = evaluate_lot_scans(uow, event, receipt, sku) if command.lots else []
+    serial_results = evaluate_serial_scans(uow, command, receipt, sku) if command.serials else []
+    lot_results = evaluate_lot_scans(uow, command, receipt, sku) if command.lots else []
     results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
     statuses = [result.status for result in results]
-    decimals = uow.decimals.get(sku)
+    decimals = uow.decimals(sku)
     violations = [
         _to_violation(status, code, text.format(decimals=decimals), results)
         for status, (code, text) in codes.items()
@@ -65,32 +63,33 @@ def record_scans(uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems]) -> Comm
     ]
     rejected_count = sum(len(violation.ids) for violation in violations)
     if rejected_count == len(results):
-        return CommandOutcome(violations=violations)
+        return CommandResult(violations=violations)
     accepted = statuses.count("ACCEPTED")
     if session is None:
-        _open_session(uow, event)
+        _open_session(uow, command)
     body = ScanResult.model_construct(
         receipt=command.receipt, session=command.session, sku=sku, accepted=accepted,
         unmatched=len(results) - accepted - rejected_count, scan_results=serial_results, lots=lot_results,
     )  # fmt: skip
-    return CommandOutcome(body, violations=violations)
+    return CommandResult(body, violations=violations)
 
 
 def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
     """Return the scanned product, by its SKU or barcode."""
     if command.barcode is None:
         return command.sku
-    barcode_match = uow.barcodes.get(command.barcode)
-    return barcode_match and barcode_match.sku
+    barcode = uow.barcodes.get(command.barcode)
+    return barcode and barcode.sku
 
 
-def _open_session(uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems]) -> None:
-    command = event.data
-    uow.put_session(
-        Session(receipt=command.receipt, session=command.session, owner=event.actor, status="OPEN", opened_at=uow.now)
+def _open_session(uow: ReceivingUnitOfWork, command: ScanItems) -> None:
+    uow.sessions.put(
+        Session(
+            receipt=command.receipt, session=command.session, owner=uow.event.actor, status="OPEN", opened_at=uow.now
+        )
     )
     receipt = uow.receipts[command.receipt]
-    uow.put_receipt(receipt._replace(status="IN_PROGRESS", session_count=receipt.session_count + 1))
+    uow.receipts.put(receipt._replace(status="IN_PROGRESS", session_count=receipt.session_count + 1))
 
 
 def session_violation(session: Session, actor: str) -> ProblemDetail | None:
@@ -118,7 +117,7 @@ def _receipt_violation(command: ScanItems, receipt: Receipt | None) -> ProblemDe
 
 
 def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | None) -> ProblemDetail | None:
-    tracking = uow.trackings.get(sku) if sku else None
+    tracking = uow.tracking(sku) if sku else None
     if tracking is None:
         return ProblemDetail(code=Code.PRODUCT_NOT_FOUND, detail=f"Product {command.sku or command.barcode} not found")
     if command.serials and tracking != "SERIAL":
@@ -148,14 +147,14 @@ def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str) -> 
 
 
 def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt | None) -> ProblemDetail | None:
-    location_type = uow.location_types.get(command.location)
-    if location_type is None:
+    location = uow.locations.get(command.location)
+    if location is None:
         return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {command.location} not found")
     if receipt and warehouse_of(command.location) != receipt.warehouse:
         detail = f"Location {command.location} is outside warehouse {receipt.warehouse} of receipt {command.receipt}"
         return ProblemDetail(code=Code.WRONG_WAREHOUSE, detail=detail)
-    if receipt and receipt.kind != "OPENING" and location_type not in {"DOCK", "STAGING"}:
-        detail = f"Location {command.location} has type {location_type}; a dock or staging location is required"
+    if receipt and receipt.kind != "OPENING" and location.type not in {"DOCK", "STAGING"}:
+        detail = f"Location {command.location} has type {location.type}; a dock or staging location is required"
         return ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail)
     return None
 

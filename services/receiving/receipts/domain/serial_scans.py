@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine, Unit, UnmatchedScan
 from services.receiving.receipts.domain.results import SerialScanResult
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.receiving import DiscrepancyKind
 from shared.identifiers import SERIAL_PATTERN
 
@@ -16,11 +15,11 @@ VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
 
 
 def evaluate_serial_scans(
-    uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str
 ) -> list[SerialScanResult]:
     """Evaluate the serial numbers of one scan and record the results in the unit of work."""
-    evaluator = _SerialScanEvaluator(uow, event, receipt, sku)
-    results = [evaluator.evaluate(serial) for serial in event.data.serials]
+    evaluator = _SerialScanEvaluator(uow, command, receipt, sku)
+    results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
 
@@ -45,9 +44,9 @@ class _LineCounter:
 class _SerialScanEvaluator:
     """Evaluates scans of one product on one receipt."""
 
-    def __init__(self, uow: ReceivingUnitOfWork, event: CloudEvent[ScanItems], receipt: Receipt, sku: str) -> None:
+    def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
-        self.command, self.actor = event.data, event.actor
+        self.command, self.actor = command, uow.event.actor
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
         self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
 
@@ -64,7 +63,7 @@ class _SerialScanEvaluator:
         if unit.receipt == self.receipt_id and unit.status in {"SCANNED", "ON_HAND"}:
             return True
         key = (self.receipt_id, self.sku, unit.serial)
-        return key in self.uow.unmatched_scans or self.uow.open_discrepancy(*key) is not None
+        return key in self.uow.unmatched_scans or bool(self.uow.open_discrepancies[key])
 
     def _evaluate_registered(self, unit: Unit) -> SerialScanResult:
         if unit.status != "EXPECTED":
@@ -101,7 +100,7 @@ class _SerialScanEvaluator:
         counter.scanned_count += 1
         counter.unlisted_count += not unit.is_listed
         command = self.command
-        self.uow.put_unit(
+        self.uow.units.put(
             Unit(
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
                 line=number, is_listed=unit.is_listed, session=command.session, location=command.location,
@@ -112,7 +111,7 @@ class _SerialScanEvaluator:
 
     def _record_unmatched(self, unit: Unit, kind: DiscrepancyKind, conflicting_value: str | None) -> SerialScanResult:
         line = next(iter(self.lines), None)
-        self.uow.put_unmatched_scan(
+        self.uow.unmatched_scans.put(
             UnmatchedScan(
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
@@ -130,4 +129,4 @@ class _SerialScanEvaluator:
                 scanned_line = line._replace(
                     scanned=line.scanned + counter.scanned_count, unlisted_units=unlisted_units
                 )
-                self.uow.put_line(scanned_line)
+                self.uow.lines.put(scanned_line)

@@ -5,29 +5,27 @@ from decimal import Decimal
 from typing import Any
 
 from services.receiving.receipts.domain.receive import (
-    discrepancy_found_event,
-    group_by_line,
     lot_discrepancy,
     receive_lots,
     receive_serials,
+    record_discrepancies,
     serial_discrepancy,
 )
-from services.receiving.receipts.domain.records import LotScan, Session, Unit
-from services.receiving.receipts.domain.results import CommandOutcome, SessionResult, context_of
+from services.receiving.receipts.domain.records import LotScan, Session, Unit, group_by_line
+from services.receiving.receipts.domain.results import SessionResult
 from services.receiving.receipts.domain.scans import session_violation
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ConfirmSession, DiscardSession, TakeOverSession, UndoScan
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path
+from shared.unit_of_work import CommandResult
 
 
-def undo_scans(uow: ReceivingUnitOfWork, event: CloudEvent[UndoScan]) -> CommandOutcome:
+def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
     """Undo scans: units return to their previous status, lots are removed completely."""
-    command = event.data
-    session = _open_session(uow, event)
+    session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
-        return CommandOutcome(violations=[session])
+        return CommandResult(violations=[session])
     units: list[Unit] = []
     unknown: list[str] = []
     unmatched_count = 0
@@ -37,7 +35,7 @@ def undo_scans(uow: ReceivingUnitOfWork, event: CloudEvent[UndoScan]) -> Command
         if unit.status == "SCANNED" and (unit.receipt, unit.session) == session.key:
             units.append(unit)
         elif unmatched_scan and unmatched_scan.session == command.session:
-            uow.remove_unmatched_scan(unmatched_scan)
+            uow.unmatched_scans.remove(unmatched_scan.key)
             unmatched_count += 1
         else:
             unknown.append(serial)
@@ -54,63 +52,60 @@ def undo_scans(uow: ReceivingUnitOfWork, event: CloudEvent[UndoScan]) -> Command
     detail = f"{len(unknown)} {'lots' if command.lots else 'serials'} not scanned in session {command.session}"
     violations = [ProblemDetail(code=code, detail=detail, ids=unknown)] if unknown else []
     if not units and not unmatched_count and not lot_scans:
-        return CommandOutcome(violations=violations)
-    return CommandOutcome(_to_result(session, len(units) + unmatched_count, lot_scans), violations=violations)
+        return CommandResult(violations=violations)
+    return CommandResult(_to_result(session, len(units) + unmatched_count, lot_scans), violations=violations)
 
 
-def discard_session(uow: ReceivingUnitOfWork, event: CloudEvent[DiscardSession]) -> CommandOutcome:
+def discard_session(uow: ReceivingUnitOfWork, command: DiscardSession) -> CommandResult:
     """Discard all scans of a session; the receipt returns to PLANNED if no other session remains."""
-    session = _open_session(uow, event)
+    session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
-        return CommandOutcome(violations=[session])
+        return CommandResult(violations=[session])
     units, lot_scans = uow.scanned_units(session), uow.lot_scans_in(session)
     unmatched_scans = uow.unmatched_scans_in(session)
     _undo_scans(uow, units, lot_scans)
     for unmatched_scan in unmatched_scans:
-        uow.remove_unmatched_scan(unmatched_scan)
-    uow.put_session(session := session._replace(status="DISCARDED", ended_at=uow.now))
+        uow.unmatched_scans.remove(unmatched_scan.key)
+    session = uow.sessions.put(session._replace(status="DISCARDED", ended_at=uow.now))
     receipt = uow.receipts[session.receipt]
     remaining_sessions = receipt.session_count - 1
-    uow.put_receipt(
+    uow.receipts.put(
         receipt._replace(session_count=remaining_sessions, status="IN_PROGRESS" if remaining_sessions else "PLANNED")
     )
-    return CommandOutcome(_to_result(session, len(units) + len(unmatched_scans), lot_scans))
+    return CommandResult(_to_result(session, len(units) + len(unmatched_scans), lot_scans))
 
 
-def take_over_session(uow: ReceivingUnitOfWork, event: CloudEvent[TakeOverSession]) -> CommandOutcome:
+def take_over_session(uow: ReceivingUnitOfWork, command: TakeOverSession) -> CommandResult:
     """Make the actor the owner of a session."""
-    session = _open_session(uow, event, any_owner=True)
+    session = _open_session(uow, command, any_owner=True)
     if isinstance(session, ProblemDetail):
-        return CommandOutcome(violations=[session])
-    uow.put_session(session := session._replace(owner=event.actor))
-    return CommandOutcome(_to_result(session, 0))
+        return CommandResult(violations=[session])
+    session = uow.sessions.put(session._replace(owner=uow.event.actor))
+    return CommandResult(_to_result(session, 0))
 
 
-def confirm_session(uow: ReceivingUnitOfWork, event: CloudEvent[ConfirmSession]) -> CommandOutcome:
+def confirm_session(uow: ReceivingUnitOfWork, command: ConfirmSession) -> CommandResult:
     """Confirm a session: accepted scans are received, unmatched scans become discrepancies (S06, S16, S26)."""
-    session = _open_session(uow, event)
+    session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
-        return CommandOutcome(violations=[session])
+        return CommandResult(violations=[session])
     units, lot_scans = uow.scanned_units(session), uow.lot_scans_in(session)
     unmatched_scans = uow.unmatched_scans_in(session)
-    if violation := _count_violation(event.data, len(units) + len(unmatched_scans), lot_scans):
-        return CommandOutcome(violations=[violation])
+    if violation := _count_violation(command, len(units) + len(unmatched_scans), lot_scans):
+        return CommandResult(violations=[violation])
     accepted = [scan for scan in lot_scans if scan.status == "SCANNED"]
     unmatched_lot_scans = [scan for scan in lot_scans if scan.status != "SCANNED"]
-    events = [*receive_serials(uow, session, units, context_of(event)), *receive_lots(uow, accepted, context_of(event))]
+    receive_serials(uow, session, units)
+    receive_lots(uow, accepted)
     for unmatched_scan in unmatched_scans:
-        uow.remove_unmatched_scan(unmatched_scan)
+        uow.unmatched_scans.remove(unmatched_scan.key)
     discrepancies = [
-        *(serial_discrepancy(uow, event, unmatched_scan) for unmatched_scan in unmatched_scans),
-        *(lot_discrepancy(uow, event, scan) for scan in unmatched_lot_scans),
+        *(serial_discrepancy(uow, unmatched_scan) for unmatched_scan in unmatched_scans),
+        *(lot_discrepancy(uow, scan) for scan in unmatched_lot_scans),
     ]
-    for discrepancy in discrepancies:
-        uow.put_discrepancy(discrepancy)
-    events += [discrepancy_found_event(discrepancy, context_of(event)) for discrepancy in discrepancies]
-    uow.put_session(session := session._replace(status="CONFIRMED", ended_at=uow.now))
-    return CommandOutcome(
-        _to_result(session, len(units), accepted, [discrepancy.discrepancy for discrepancy in discrepancies]), events
-    )
+    discrepancy_ids = record_discrepancies(uow, discrepancies)
+    session = uow.sessions.put(session._replace(status="CONFIRMED", ended_at=uow.now))
+    return CommandResult(_to_result(session, len(units), accepted, discrepancy_ids))
 
 
 def _count_violation(command: ConfirmSession, unit_count: int, lot_scans: Sequence[LotScan]) -> ProblemDetail | None:
@@ -127,10 +122,7 @@ def _total_quantity(lot_scans: Iterable[LotScan]) -> Decimal:
     return sum((scan.quantity for scan in lot_scans), Decimal(0))
 
 
-def _open_session(
-    uow: ReceivingUnitOfWork, event: CloudEvent[Any], *, any_owner: bool = False
-) -> Session | ProblemDetail:
-    command = event.data
+def _open_session(uow: ReceivingUnitOfWork, command: Any, *, any_owner: bool = False) -> Session | ProblemDetail:
     session = uow.sessions.get((command.receipt, command.session))
     if command.receipt not in uow.receipts:
         return ProblemDetail(code=Code.RECEIPT_NOT_FOUND, detail=f"Receipt {command.receipt} not found")
@@ -138,7 +130,7 @@ def _open_session(
         return ProblemDetail(
             code=Code.SESSION_NOT_FOUND, detail=f"Session {command.session} of receipt {command.receipt} not found"
         )
-    return session_violation(session, session.owner if any_owner else event.actor) or session
+    return session_violation(session, session.owner if any_owner else uow.event.actor) or session
 
 
 def _to_result(
@@ -153,12 +145,12 @@ def _to_result(
 def _undo_scans(uow: ReceivingUnitOfWork, scanned_units: Iterable[Unit], lot_scans: Iterable[LotScan]) -> None:
     for key, units in group_by_line(scanned_units).items():
         for unit in units:
-            uow.put_unit(unit.as_expected(*key) if unit.is_listed else unit.as_inactive())
+            uow.units.put(unit.as_expected(*key) if unit.is_listed else unit.as_inactive())
         line = uow.lines[key]
         unlisted = sum(not unit.is_listed for unit in units)
-        uow.put_line(line._replace(scanned=line.scanned - len(units), unlisted_units=line.unlisted_units - unlisted))
+        uow.lines.put(line._replace(scanned=line.scanned - len(units), unlisted_units=line.unlisted_units - unlisted))
     for scan in lot_scans:
-        uow.remove_lot_scan(scan)
+        uow.lot_scans.remove(scan.scan_id)
         if scan.status == "SCANNED":
             line = uow.lines[scan.receipt, scan.line or ""]
-            uow.put_line(line._replace(scanned=line.scanned - scan.quantity))
+            uow.lines.put(line._replace(scanned=line.scanned - scan.quantity))

@@ -4,98 +4,38 @@ Two commands without a common lock can change the same unit: for example, one cl
 takes it over. Therefore units and receipts have versions, and each update checks the loaded version.
 """
 
-import json
+from collections.abc import Sequence
+from typing import Any
 
-from services.receiving.batch_statements import as_arrays, execute_exactly
-from services.receiving.receipts.domain.records import (
-    Discrepancy,
-    LotScan,
-    Receipt,
-    ReceiptLine,
-    RowKey,
-    Session,
-    Unit,
-    UnmatchedScan,
-)
-from services.receiving.receipts.domain.unit_of_work import ReceivingUnitOfWork, WorkingSet
-from services.receiving.receipts.store import write_statements as sql
+from services.receiving.receipts.store import tables
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.persistence.database import Transaction
-
-RESOLUTION_COLUMNS = ("discrepancy", "resolution", "matched_serial", "reason", "resolved_at", "resolved_by")
+from shared.working_set import Changes
 
 
 async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     """Save all changes, at most three statements per table."""
-    await _save_receipts(tx, uow)
-    if lines := uow.lines.dirty():
-        await tx.execute(sql.UPSERT_LINES, as_arrays(sorted(lines), ReceiptLine._fields))
-    if sessions := uow.sessions.dirty():
-        await tx.execute(sql.UPSERT_SESSIONS, as_arrays(sessions, Session._fields))
-    await save_units(tx, uow.units)
-    await _save_unmatched_scans(tx, uow)
-    await _save_lot_scans(tx, uow)
-    await _save_discrepancies(tx, uow)
+    lines, sessions, units = uow.lines.pop_changes(), uow.sessions.pop_changes(), uow.units.pop_changes()
+    unmatched_scans, lot_scans = uow.unmatched_scans.pop_changes(), uow.lot_scans.pop_changes()
+    discrepancies = uow.discrepancies.pop_changes()
+    children: Sequence[Changes[Any, Any]] = (lines, sessions, unmatched_scans, lot_scans, discrepancies)
+    touched = {row.receipt for changes in children for row in (*changes.added, *changes.changed)}
+    touched |= {changes.saved_states[key].receipt for changes in children for key in changes.removed}
+    await _save_receipts(tx, uow, touched)
+    await tables.LINES.save_changes(tx, lines)
+    await tables.SESSIONS.save_changes(tx, sessions)
+    units.added.sort()
+    await tables.UNITS.save_changes(tx, units)
+    await tables.UNMATCHED_SCANS.save_changes(tx, unmatched_scans)
+    await tables.LOT_SCANS.save_changes(tx, lot_scans)
+    await tables.DISCREPANCIES.save_changes(tx, discrepancies)
 
 
-async def _save_receipts(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
-    changed_ids = {
-        *(row.receipt for row in uow.receipts.dirty()),
-        *(row.receipt for row in uow.lines.dirty()),
-        *(row.receipt for row in uow.sessions.dirty()),
-        *(row.receipt for row in uow.unmatched_scans.dirty()),
-        *(receipt for receipt, _, _ in uow.unmatched_scans.removed()),
-        *(row.receipt for row in uow.lot_scans.dirty()),
-        *(uow.lot_scans.original[scan_id].receipt for scan_id in uow.lot_scans.removed()),
-        *(row.receipt for row in uow.discrepancies.dirty()),
-    }
-    updated = [uow.receipts[receipt_id] for receipt_id in sorted(changed_ids & uow.receipts.original.keys())]
-    inserted = [uow.receipts[receipt_id] for receipt_id in sorted(changed_ids - uow.receipts.original.keys())]
-    if updated:
-        await execute_exactly(tx, sql.UPDATE_RECEIPTS, as_arrays(updated, Receipt._fields), len(updated))
-    if inserted:
-        await tx.execute(sql.INSERT_RECEIPTS, as_arrays(inserted, Receipt._fields))
-
-
-async def save_units(tx: Transaction, working_set: WorkingSet[RowKey, Unit]) -> None:
-    """Save changed units."""
-    units, original = sorted(working_set.dirty()), working_set.original
-    if inserted := [unit for unit in units if unit.key not in original]:
-        await tx.execute(sql.INSERT_UNITS, as_arrays(inserted, Unit._fields))
-    if updated := [(*unit, original[unit.key].version) for unit in units if unit.key in original]:
-        await execute_exactly(tx, sql.UPDATE_UNITS, as_arrays(updated, (*Unit._fields, "loaded_version")), len(updated))
-
-
-async def _save_unmatched_scans(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
-    if removed := uow.unmatched_scans.removed():
-        await execute_exactly(
-            tx, sql.DELETE_UNMATCHED_SCANS, as_arrays(sorted(removed), ("receipt", "sku", "serial")), len(removed)
-        )
-    if inserted := uow.unmatched_scans.dirty():
-        await tx.execute(sql.INSERT_UNMATCHED_SCANS, as_arrays(inserted, UnmatchedScan._fields))
-
-
-async def _save_lot_scans(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
-    dirty, original = uow.lot_scans.dirty(), uow.lot_scans.original
-    if removed := [scan_id for scan_id in uow.lot_scans.removed() if scan_id not in uow.lot_scans]:
-        await tx.execute(sql.DELETE_LOT_SCANS, {"scan_ids": sorted(removed)})
-    if inserted := [scan for scan in dirty if scan.scan_id not in original]:
-        await tx.execute(sql.INSERT_LOT_SCANS, as_arrays(inserted, LotScan._fields))
-    if updated := [scan for scan in dirty if scan.scan_id in original]:
-        await execute_exactly(tx, sql.UPDATE_LOT_SCANS, as_arrays(updated, LotScan._fields), len(updated))
-
-
-async def _save_discrepancies(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
-    dirty = uow.discrepancies.dirty()
-    original = uow.discrepancies.original
-    if inserted := [
-        discrepancy._replace(missing_serials=json.dumps(discrepancy.missing_serials))  # type: ignore[arg-type]
-        for discrepancy in dirty
-        if discrepancy.discrepancy not in original
-    ]:
-        await tx.execute(sql.INSERT_DISCREPANCIES, as_arrays(inserted, Discrepancy._fields))
-    if updated := [
-        tuple(getattr(discrepancy, name) for name in RESOLUTION_COLUMNS)
-        for discrepancy in dirty
-        if discrepancy.discrepancy in original
-    ]:
-        await execute_exactly(tx, sql.UPDATE_DISCREPANCIES, as_arrays(updated, RESOLUTION_COLUMNS), len(updated))
+async def _save_receipts(tx: Transaction, uow: ReceivingUnitOfWork, touched: set[str]) -> None:
+    """Insert new receipts, and give a new version to changed ones and those with changed records."""
+    changes = uow.receipts.pop_changes()
+    await tables.RECEIPTS.insert_rows(tx, changes.added)
+    for receipt_id in (touched | {row.receipt for row in changes.changed}) - {row.receipt for row in changes.added}:
+        receipt = uow.receipts[receipt_id]
+        uow.receipts.put(receipt._replace(version=receipt.version + 1))
+    await tables.RECEIPTS.save(tx, uow.receipts)

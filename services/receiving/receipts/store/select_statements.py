@@ -3,37 +3,21 @@
 
 from sqlalchemy import text
 
-LINE_COLUMNS = (
-    "l.receipt, l.line, l.sku, l.expected_quantity, l.listed_serials, l.unlisted_units, l.scanned, l.received,"
-    " l.awaiting_product"
-)
-UNIT_COLUMNS = (
-    "u.sku, u.serial, u.version, u.status, u.receipt, u.line, u.is_listed, u.session, u.location, u.scanned_by,"
-    " u.scanned_at, u.order_id, u.customer, u.return_id, u.lot, u.expiry"
-)
-DISCREPANCY_COLUMNS = (
-    "d.discrepancy, d.receipt, d.session, d.kind, d.line, d.sku, d.serial, d.missing_serials, d.quantity, d.location,"
-    " d.conflicting_value, d.found_at, d.found_by, d.resolution, d.matched_serial, d.reason, d.resolved_at,"
-    " d.resolved_by, d.lot, d.expiry, d.scan_id"
-)
-RECEIPT_COLUMNS = (
-    "r.receipt, r.version, r.kind, r.warehouse, r.supplier, r.expected_at, r.status, r.session_count,"
-    " r.unplanned_line_count, r.created_at, r.ended_at, r.reason"
-)
-UNMATCHED_SCAN_COLUMNS = (
-    "a.receipt, a.sku, a.serial, a.session, a.kind, a.line, a.location, a.conflicting_value, a.scanned_by,"
-    " a.scanned_at, a.lot, a.expiry"
-)
-LOT_SCAN_COLUMNS = (
-    "s.scan_id, s.receipt, s.session, s.line, s.sku, s.lot, s.location, s.status, s.quantity, s.expiry,"
-    " s.manufactured_on, s.best_before, s.scanned_by, s.scanned_at"
+from services.receiving.receipts.store.tables import (
+    DISCREPANCIES,
+    LINES,
+    LOT_SCANS,
+    RECEIPTS,
+    SESSIONS,
+    UNITS,
+    UNMATCHED_SCANS,
 )
 
+LINE_COLUMNS, UNIT_COLUMNS, RECEIPT_COLUMNS = LINES.columns("l"), UNITS.columns("u"), RECEIPTS.columns("r")
+SESSION_COLUMNS, DISCREPANCY_COLUMNS = SESSIONS.columns("s"), DISCREPANCIES.columns("d")
+UNMATCHED_SCAN_COLUMNS, LOT_SCAN_COLUMNS = UNMATCHED_SCANS.columns("a"), LOT_SCANS.columns("s")
+
 SELECT_RECEIPTS = text(f"SELECT {RECEIPT_COLUMNS} FROM receipt r WHERE receipt = ANY(CAST(:receipts AS text[]))")
-SELECT_PRODUCTS = text(
-    "SELECT sku, tracking, decimals, shelf_life::text AS shelf_life FROM product "
-    "WHERE sku = ANY(CAST(:skus AS text[])) ORDER BY sku"
-)
 SELECT_LINES = text(f"""
 SELECT {LINE_COLUMNS} FROM receipt_line l WHERE l.receipt = ANY(CAST(:closing AS text[]))
 UNION ALL
@@ -50,13 +34,12 @@ SELECT_WAITING_LINES = text(f"""
 SELECT {LINE_COLUMNS} FROM receipt_line l
 WHERE l.awaiting_product AND l.sku = ANY(CAST(:skus AS text[])) AND l.receipt = ANY(CAST(:receipts AS text[]))
 """)
-SELECT_SESSIONS = text("""
-SELECT s.receipt, s.session, s.owner, s.status, s.opened_at, s.ended_at
-FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
+SELECT_SESSIONS = text(f"""
+SELECT {SESSION_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
 JOIN session s ON s.receipt = k.receipt AND s.session = k.session
 UNION ALL
-SELECT receipt, session, owner, status, opened_at, ended_at FROM session
-WHERE status = 'OPEN' AND receipt = ANY(CAST(:closing AS text[]))
+SELECT {SESSION_COLUMNS} FROM session s
+WHERE s.status = 'OPEN' AND s.receipt = ANY(CAST(:closing AS text[]))
 """)
 SELECT_UNMATCHED_SCANS = text(f"""
 SELECT {UNMATCHED_SCAN_COLUMNS}

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from services.receiving.receipts.domain.results import context_of
-from services.receiving.returns.domain.records import CustomerReturn, LotDisposition, ReturnLot, ReturnsUnitOfWork
+from services.receiving.returns.domain.records import CustomerReturn, LotDisposition, ReturnLot
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn
-from shared.contracts.envelope import CloudEvent, Message, chunks
+from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import ReturnLotsDisposed
@@ -15,21 +15,18 @@ from shared.identifiers import resource_path
 from shared.inventory.decimals import precision_violation
 
 
-def dispose_lots(
-    uow: ReturnsUnitOfWork, event: CloudEvent[DisposeReturn]
-) -> tuple[list[LotDisposition], list[ProblemDetail]]:
+def dispose_lots(uow: ReceivingUnitOfWork, command: DisposeReturn) -> tuple[list[LotDisposition], list[ProblemDetail]]:
     """Dispose of the listed quantities, or of all pending ones; only excessive quantities are rejected."""
-    command = event.data
     returned_lots = sorted(
         returned_lot
-        for returned_lot in uow.returned_lots.values()
-        if returned_lot.return_id == command.return_id and command.sku in {None, returned_lot.sku}
+        for returned_lot in uow.returned_lots_by_return[command.return_id]
+        if command.sku in {None, returned_lot.sku}
     )
     dispositions: list[LotDisposition] = []
     violations: list[ProblemDetail] = []
     if not command.lots and not command.serials:
         dispositions = [
-            _dispose_part(uow, event, returned_lot, returned_lot.pending_quantity)
+            _dispose_part(uow, command, returned_lot, returned_lot.pending_quantity)
             for returned_lot in returned_lots
             if returned_lot.pending_quantity
         ]
@@ -43,13 +40,13 @@ def dispose_lots(
         remaining = requested.quantity
         for returned_lot in candidates:
             if disposed := min(remaining, returned_lot.pending_quantity):
-                dispositions.append(_dispose_part(uow, event, returned_lot, disposed))
+                dispositions.append(_dispose_part(uow, command, returned_lot, disposed))
                 remaining -= disposed
     return dispositions, violations
 
 
 def _disposition_violation(
-    uow: ReturnsUnitOfWork, command: DisposeReturn, requested: LotQuantity, returned_lots: Sequence[ReturnLot]
+    uow: ReceivingUnitOfWork, command: DisposeReturn, requested: LotQuantity, returned_lots: Sequence[ReturnLot]
 ) -> ProblemDetail | None:
     skus = sorted({returned_lot.sku for returned_lot in returned_lots})
     if len(skus) > 1:
@@ -59,9 +56,7 @@ def _disposition_violation(
     if requested.quantity == pending:
         return None
     if skus and (
-        violation := precision_violation(
-            skus[0], requested.quantity, uow.decimals.get(skus[0]), requested.lot or skus[0]
-        )
+        violation := precision_violation(skus[0], requested.quantity, uow.decimals(skus[0]), requested.lot or skus[0])
     ):
         return violation
     if requested.quantity < pending:
@@ -78,34 +73,33 @@ def _disposition_violation(
 
 
 def _dispose_part(
-    uow: ReturnsUnitOfWork, event: CloudEvent[DisposeReturn], returned_lot: ReturnLot, quantity: Decimal
+    uow: ReceivingUnitOfWork, command: DisposeReturn, returned_lot: ReturnLot, quantity: Decimal
 ) -> LotDisposition:
-    command = event.data
-    uow.returned_lots[returned_lot.key] = returned_lot._replace(disposed=returned_lot.disposed + quantity)
+    uow.returned_lots.put(returned_lot._replace(disposed=returned_lot.disposed + quantity))
     disposition = LotDisposition(
         return_id=returned_lot.return_id, sku=returned_lot.sku, lot=returned_lot.lot, location=returned_lot.location,
         quantity=quantity, disposition=command.disposition, reason=command.reason, disposed_at=uow.now,
-        disposed_by=event.actor,
+        disposed_by=uow.event.actor,
     )  # fmt: skip
-    uow.dispositions.append(disposition)
+    uow.lot_dispositions.append(disposition)
     return disposition
 
 
-def lots_disposed_events(
-    return_record: CustomerReturn, event: CloudEvent[DisposeReturn], dispositions: Iterable[LotDisposition]
-) -> list[Message]:
-    """Create the disposition events, by product and location."""
+def emit_lots_disposed(
+    uow: ReceivingUnitOfWork,
+    return_record: CustomerReturn,
+    command: DisposeReturn,
+    dispositions: Iterable[LotDisposition],
+) -> None:
+    """Emit the disposition events, by product and location."""
     lots_by_location: dict[tuple[str, str], list[LotQuantity]] = defaultdict(list)
     for disposition in dispositions:
         lots_by_location[disposition.sku, disposition.location].append(
             LotQuantity(lot=disposition.lot, quantity=disposition.quantity)
         )
-    command = event.data
-    return [
-        ReturnLotsDisposed(
-            return_id=return_record.return_id, hold_id=return_record.hold_id, sku=sku, location=location,
-            lots=list(chunk), disposition=command.disposition, reason=command.reason, **context_of(event),
-        )
-        for (sku, location), lots in lots_by_location.items()
-        for chunk in chunks(lots)
-    ]  # fmt: skip
+    for (sku, location), lots in lots_by_location.items():
+        for chunk in chunks(lots):
+            uow.emit(
+                ReturnLotsDisposed, return_id=return_record.return_id, hold_id=return_record.hold_id, sku=sku,
+                location=location, lots=list(chunk), disposition=command.disposition, reason=command.reason,
+            )  # fmt: skip

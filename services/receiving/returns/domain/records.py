@@ -1,16 +1,10 @@
-"""Records and unit of work of customer returns."""
+"""Immutable records of customer returns: one class per table, one field per column."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from services.receiving.receipts.domain.records import RowKey, Unit
-from services.receiving.receipts.domain.unit_of_work import WorkingSet
 from shared.contracts.quantities import LotQuantity
-from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.results import PartialResult
 
 
@@ -39,11 +33,6 @@ class ReturnUnit(NamedTuple):
     disposed_reason: str | None = None
     disposed_at: datetime | None = None
     disposed_by: str | None = None
-
-    @property
-    def key(self) -> "ReturnUnitKey":
-        """(return, sku, serial)."""
-        return self.return_id, self.sku, self.serial
 
 
 ReturnUnitKey = tuple[str, str, str]
@@ -122,36 +111,3 @@ class ReturnResult(PartialResult):
     hold_id: str
     serials: list[str] = []
     lots: list[LotQuantity] = []
-
-
-@dataclass(slots=True)
-class ReturnsUnitOfWork:
-    """Unit of work for returns: loaded records and their pending changes."""
-
-    now: datetime
-    ids: Iterator[str]
-    trackings: Mapping[str, Tracking] = field(default_factory=dict)
-    location_types: Mapping[str, LocationType] = field(default_factory=dict)
-    decimals: Mapping[str, int] = field(default_factory=dict)
-    """Number of decimals of each product's quantities."""
-
-    units: WorkingSet[RowKey, Unit] = field(default_factory=WorkingSet)
-    returns: WorkingSet[str, CustomerReturn] = field(default_factory=WorkingSet)
-    returned_units: WorkingSet[ReturnUnitKey, ReturnUnit] = field(default_factory=WorkingSet)
-    shipped_lots: WorkingSet[ShippedKey, ShippedLot] = field(default_factory=WorkingSet)
-    returned_lots: WorkingSet[ReturnLotKey, ReturnLot] = field(default_factory=WorkingSet)
-    dispositions: list[LotDisposition] = field(default_factory=list)
-    returned_with: defaultdict[ShippedKey, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Returns by shipped lot."""
-    known_shipped: set[tuple[str, str, str]] = field(default_factory=set)
-    """Lots with a known shipment to any customer: (order, sku, lot)."""
-
-    def shipped_of(self, order: str, customer: str, sku: str, lot: str) -> ShippedLot:
-        """Return the shipped lot of an order and customer; with zero quantities if none was loaded."""
-        unknown = ShippedLot(order_id=order, customer=customer, sku=sku, lot=lot)
-        return self.shipped_lots.get(unknown.key, unknown)
-
-    def put_shipped_lot(self, shipped_lot: ShippedLot) -> None:
-        """Add or replace a shipped lot."""
-        self.shipped_lots[shipped_lot.key] = shipped_lot
-        self.known_shipped.add((shipped_lot.order_id, shipped_lot.sku, shipped_lot.lot))

@@ -3,53 +3,54 @@
 from collections import Counter, defaultdict
 
 from services.receiving.receipts.domain.records import Unit
-from services.receiving.receipts.domain.results import CommandOutcome, context_of
 from services.receiving.returns.domain.lot_returns import get_or_create_return, lot_tracking_violation, return_lots
-from services.receiving.returns.domain.records import ReturnResult, ReturnsUnitOfWork, ReturnUnit
+from services.receiving.returns.domain.records import ReturnResult, ReturnUnit
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ReceiveReturn
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import ReturnSerialsReceived
 from shared.identifiers import resource_path
+from shared.unit_of_work import CommandResult
 
 
-def receive_return(uow: ReturnsUnitOfWork, event: CloudEvent[ReceiveReturn]) -> CommandOutcome:
+def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
     """Receive units or lots that were shipped to this customer on this order, each once."""
-    command = event.data
     if (
         violation := _items_violation(uow, command)
         or _location_violation(uow, command)
         or _document_violation(uow, command)
     ):
-        return CommandOutcome(violations=[violation])
-    return return_lots(uow, event) if command.lots else _return_serials(uow, event)
+        return CommandResult(violations=[violation])
+    is_new = command.return_id not in uow.returns
+    result = return_lots(uow, command) if command.lots else _return_serials(uow, command)
+    return result.created(resource_path("returns", command.return_id)) if is_new else result
 
 
-def _return_serials(uow: ReturnsUnitOfWork, event: CloudEvent[ReceiveReturn]) -> CommandOutcome:
-    command = event.data
+def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
     rejected: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     accepted: list[Unit] = []
     for serial in command.serials:
-        unit = uow.units.get((command.sku, serial)) or Unit(command.sku, serial)
-        if violation := _return_violation(unit, command):
+        unit = uow.get_unit(command.sku, serial)
+        if violation := _return_violation(uow, unit, command):
             rejected[violation].append(unit)
         else:
-            accepted.append(_return_unit(uow, event, unit))
+            accepted.append(_return_unit(uow, command, unit))
     violations = [_to_violation(code, detail, units) for (code, detail), units in rejected.items()]
     if not accepted:
-        return CommandOutcome(violations=violations)
-    return_record = get_or_create_return(uow, event)
-    received_event = ReturnSerialsReceived(
-        return_id=command.return_id, order=command.order, customer=command.customer, sku=command.sku,
-        serials=[unit.serial for unit in accepted], versions=[unit.version for unit in accepted],
-        location=command.location, hold_id=return_record.hold_id, reason=command.reason, **context_of(event),
+        return CommandResult(violations=violations)
+    return_record = get_or_create_return(uow, command)
+    serials = [unit.serial for unit in accepted]
+    uow.emit(
+        ReturnSerialsReceived, return_id=command.return_id, order=command.order, customer=command.customer,
+        sku=command.sku, serials=serials, versions=[unit.version for unit in accepted], location=command.location,
+        hold_id=return_record.hold_id, reason=command.reason,
     )  # fmt: skip
-    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=received_event.serials)
-    return CommandOutcome(body, [received_event], violations)
+    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=serials)
+    return CommandResult(body, violations=violations)
 
 
-def _items_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
-    tracking = uow.trackings.get(command.sku)
+def _items_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
+    tracking = uow.tracking(command.sku)
     if tracking is None:
         return ProblemDetail(code=Code.PRODUCT_NOT_FOUND, detail=f"Product {command.sku} not found")
     if command.lots:
@@ -62,17 +63,17 @@ def _items_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> ProblemD
     return None
 
 
-def _location_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
-    location_type = uow.location_types.get(command.location)
-    if location_type is None:
+def _location_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
+    location = uow.locations.get(command.location)
+    if location is None:
         return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {command.location} not found")
-    if location_type == "STORAGE":
-        detail = f"Location {command.location} has type {location_type}; a dock or staging location is required"
+    if location.type == "STORAGE":
+        detail = f"Location {command.location} has type {location.type}; a dock or staging location is required"
         return ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail)
     return None
 
 
-def _document_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
+def _document_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:
     return_record = uow.returns.get(command.return_id)
     if return_record and (return_record.order_id, return_record.customer) != (command.order, command.customer):
         detail = f"Return {command.return_id} is for order {return_record.order_id} of {return_record.customer}"
@@ -82,9 +83,12 @@ def _document_violation(uow: ReturnsUnitOfWork, command: ReceiveReturn) -> Probl
     return None
 
 
-def _return_violation(unit: Unit, command: ReceiveReturn) -> tuple[Code, str] | None:
+def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveReturn) -> tuple[Code, str] | None:
     """Return the error code and the reason or blocking path if a unit cannot be returned."""
     is_same_customer_order = (unit.order_id, unit.customer) == (command.order, command.customer)
+    if (command.return_id, unit.sku, unit.serial) in uow.returned_units:
+        # Also if it was restocked and shipped again: another return of the unit has an id of its own.
+        return Code.ALREADY_RETURNED, resource_path("returns", command.return_id)
     if unit.status == "SHIPPED":
         return (
             None
@@ -107,14 +111,15 @@ def _to_violation(code: Code, detail: str, units: list[Unit]) -> ProblemDetail:
     return ProblemDetail(code=code, detail=f"{len(serials)} units: {detail}", ids=serials)
 
 
-def _return_unit(uow: ReturnsUnitOfWork, event: CloudEvent[ReceiveReturn], unit: Unit) -> Unit:
-    command = event.data
-    returned_unit = unit._replace(
-        version=unit.version + 1, status="ON_HAND", location=command.location, return_id=command.return_id
-    )
-    uow.units[unit.key] = returned_unit
-    uow.returned_units[command.return_id, command.sku, unit.serial] = ReturnUnit(
-        return_id=command.return_id, sku=command.sku, serial=unit.serial, location=command.location,
-        reason=command.reason, received_at=uow.now, received_by=event.actor,
+def _return_unit(uow: ReceivingUnitOfWork, command: ReceiveReturn, unit: Unit) -> Unit:
+    uow.returned_units.put(
+        ReturnUnit(
+            return_id=command.return_id, sku=command.sku, serial=unit.serial, location=command.location,
+            reason=command.reason, received_at=uow.now, received_by=uow.event.actor,
+        )
     )  # fmt: skip
-    return returned_unit
+    return uow.units.put(
+        unit._replace(
+            version=unit.version + 1, status="ON_HAND", location=command.location, return_id=command.return_id
+        )
+    )

@@ -1,49 +1,32 @@
 """Shipments reported by serials and lots; shipped items may be returned."""
 
-from collections.abc import Sequence
-
-from services.receiving.receipts.domain.results import context_of
-from services.receiving.returns.domain.records import ReturnsUnitOfWork
-from shared.contracts.envelope import CloudEvent, Message
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
-from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.serials import SerialStateChanged
 
 
-def record_shipped_units(uow: ReturnsUnitOfWork, events: Sequence[CloudEvent[SerialStateChanged]]) -> list[Message]:
+def record_shipped_units(uow: ReceivingUnitOfWork, change: SerialStateChanged) -> None:
     """Mark units as shipped on an order to a customer."""
-    conflicts: list[Message] = []
-    for event in events:
-        change = event.data
-        unknown: list[str] = []
-        for serial in change.serials:
-            unit = uow.units.get((change.sku, serial))
-            if unit is None or unit.status != "ON_HAND":
-                unknown.append(serial)
-                continue
-            uow.units[unit.key] = unit._replace(
-                version=unit.version + 1,
-                status="SHIPPED",
-                location=None,
-                order_id=change.order,
+    unknown: list[str] = []
+    for serial in change.serials:
+        unit = uow.get_unit(change.sku, serial)
+        if unit.status != "ON_HAND":
+            unknown.append(serial)
+            continue
+        uow.units.put(
+            unit._replace(
+                version=unit.version + 1, status="SHIPPED", location=None, order_id=change.order,
                 customer=change.customer,
             )
-        if unknown:
-            detail = f"{len(unknown)} shipped units are not on hand in receiving"
-            conflicts.append(
-                ReceiptRejected(
-                    kind="EVENT_CONFLICT", document=change.sku, rejected_type=change.TYPE, code=Code.ILLEGAL_TRANSITION,
-                    detail=detail, sku=change.sku, ids=unknown, **context_of(event),
-                )
-            )  # fmt: skip
-    return conflicts
+        )  # fmt: skip
+    if unknown:
+        detail = f"{len(unknown)} shipped units are not on hand in receiving"
+        uow.record_conflict(Code.ILLEGAL_TRANSITION, detail, sku=change.sku, ids=unknown)
 
 
-def record_shipped_lots(uow: ReturnsUnitOfWork, events: Sequence[CloudEvent[LotShipped]]) -> None:
+def record_shipped_lots(uow: ReceivingUnitOfWork, shipment: LotShipped) -> None:
     """Add shipped lot quantities of an order to a customer."""
-    for event in events:
-        shipment = event.data
-        for lot in shipment.lots:
-            before = uow.shipped_of(shipment.order, shipment.customer, shipment.sku, lot.lot)
-            uow.put_shipped_lot(before._replace(shipped=before.shipped + lot.quantity))
+    for lot in shipment.lots:
+        before = uow.shipped_of(shipment.order, shipment.customer, shipment.sku, lot.lot)
+        uow.shipped_lots.put(before._replace(shipped=before.shipped + lot.quantity))

@@ -4,14 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from services.serials.allocation.domain.demand import Demand
-from services.serials.units.domain.shelf_life import REASON_BY_VIOLATION, ShelfLifeRules
 from services.serials.units.domain.unit import Unit, UnitKey
 from shared.inventory import fefo
+from shared.inventory.shelf_life import ShelfLifeRules
+from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
-ON_HOLD = "on hold"
-LOT_NOT_REQUESTED = "lot not requested"
-LOT_TOO_SMALL = "lot cannot fill the line alone"
 
 AllocationCriteria = tuple[int, frozenset[str], bool]
 """Minimum days of remaining shelf life, eligible lots, and whether a single lot is required."""
@@ -28,12 +26,12 @@ def criteria_of(demand: Demand, rules: ShelfLifeRules | None) -> AllocationCrite
     return days, demand.eligible_lots, demand.single_lot
 
 
-def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> str | None:
+def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> SkipReason | None:
     """Return why an available unit does not match the criteria."""
     days, lots, single_lot = criteria
-    if rules and (violation := rules.allocation_violation(unit, days)):
-        return REASON_BY_VIOLATION[violation]
-    return LOT_NOT_REQUESTED if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
+    if rules and (violation := rules.allocation_violation(unit.expiry, days)):
+        return SKIP_REASON_BY_VIOLATION[violation]
+    return SkipReason.LOT_NOT_REQUESTED if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
 
 
 class AvailableUnits:

@@ -12,17 +12,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 
 from services.serials.allocation.domain.available_units import criteria_of
-from services.serials.allocation.domain.demand import Demand, DemandSet
+from services.serials.allocation.domain.demand import Demand
+from services.serials.units.domain.fulfillment_events import group_by_demand
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
+from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
+from shared.inventory import fefo
 from shared.persistence.database import Transaction
 
 AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL"
-EXPIRY = "coalesce(s.expiry, 'infinity')"
+EXPIRY = fefo.sql_expression("expiry", "s.expiry")
 IN_POOL = f"s.sku = p.sku AND s.warehouse = p.warehouse AND {AVAILABLE}"
-FEFO_ORDER = f"{EXPIRY}, s.received_at, s.serial"
+FEFO_ORDER = fefo.sql_order(expiry="s.expiry", received_at="s.received_at", number="s.serial")
 
 SELECT_AVAILABLE = text(f"""
     SELECT {UNIT_COLUMNS} FROM unnest(
@@ -78,39 +80,38 @@ class CandidateQuery(NamedTuple):
     quantity: int
 
 
-def total_demand(demands: DemandSet) -> dict[Pool, int]:
+def total_demand(uow: SerialsUnitOfWork) -> dict[Pool, int]:
     """Sum the open quantities of all demands by pool."""
     quantity_by_pool: dict[Pool, int] = {}
-    for demand in demands.open_demands:
+    for demand in uow.open_demands:
         quantity_by_pool[demand.pool] = quantity_by_pool.get(demand.pool, 0) + demand.open_quantity
     return quantity_by_pool
 
 
-async def load_available(tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet) -> None:
+async def load_available(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Load the first available units of each pool, up to the open quantity of its demands."""
-    if quantity_by_pool := total_demand(demands):
+    if quantity_by_pool := total_demand(uow):
         values = as_arrays(quantity_by_pool) | {"quantities": list(quantity_by_pool.values())}
-        uow.load(units_from_rows(await tx.fetch_all(SELECT_AVAILABLE, values)))
+        uow.units.load(UNITS.load(await tx.fetch_all(SELECT_AVAILABLE, values)))
 
 
-def pools_with_lot_criteria(demands: DemandSet) -> set[Pool]:
+def pools_with_lot_criteria(uow: SerialsUnitOfWork) -> set[Pool]:
     """Find the pools in which a demand has lot criteria."""
-    return {demand.pool for demand in demands.open_demands if demand.kind in {"BY_LOT", "SINGLE_LOT"}}
+    return {demand.pool for demand in uow.open_demands if demand.kind in {"BY_LOT", "SINGLE_LOT"}}
 
 
 def pools_with_expiry(uow: SerialsUnitOfWork, pools: Iterable[Pool]) -> set[Pool]:
     """Find the pools in which a loaded available unit has an expiry."""
     pool_set = set(pools)
-    return {unit.pool for unit in uow.units.values() if unit.expiry and unit.is_available and unit.pool in pool_set}
+    return {unit.pool for unit in uow.units if unit.expiry and unit.is_available and unit.pool in pool_set}
 
 
-async def load_candidates(
-    tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet, shelf_life_by_pool: ShelfLifeByPool
-) -> None:
+async def load_candidates(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Load the first available units for each combination of criteria, in the pools that have shelf-life rules."""
-    quantity_by_pool, queries = total_demand(demands), set[CandidateQuery]()
+    quantity_by_pool, shelf_life_by_pool = total_demand(uow), uow.shelf_life_rules
+    queries = set[CandidateQuery]()
     single_lot_demands: list[Demand] = []
-    for demand in demands.open_demands:
+    for demand in uow.open_demands:
         if demand.pool in shelf_life_by_pool and not demand.serials:
             if demand.single_lot and not demand.eligible_lots:
                 single_lot_demands.append(demand)
@@ -132,7 +133,7 @@ async def load_candidates(
             "lots": [query.lot for query in query_list],
             "quantities": [query.quantity for query in query_list],
         }
-        uow.load(units_from_rows(await tx.fetch_all(SELECT_CANDIDATES, values)))
+        uow.units.load(UNITS.load(await tx.fetch_all(SELECT_CANDIDATES, values)))
 
 
 def _candidate_query(
@@ -170,11 +171,10 @@ async def _sufficient_lots(
 
 async def load_allocated_to(tx: Transaction, uow: SerialsUnitOfWork, demands: Iterable[tuple[str, str]]) -> None:
     """Load the units allocated to demands, given as (demand, order) pairs."""
-    if demand_keys := set(demands):
-        demand_ids, order_ids = zip(*demand_keys, strict=True)
-        uow.load(
-            units_from_rows(await tx.fetch_all(SELECT_ALLOCATED, {"demand_ids": demand_ids, "order_ids": order_ids}))
-        )
+    demand_ids, order_ids = zip(*set(demands), strict=True)
+    units = UNITS.load(await tx.fetch_all(SELECT_ALLOCATED, {"demand_ids": demand_ids, "order_ids": order_ids}))
+    uow.units.load(units)
+    uow.units_by_demand = group_by_demand(uow.units[unit.key] for unit in units)
 
 
 def as_arrays(pools: Iterable[Pool]) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import TextClause, text
 
-from services.serials.allocation.domain.demand import DemandSet
 from services.serials.allocation.store.available_units import IN_POOL, as_arrays
 from services.serials.allocation.store.demands import DEMAND_COLUMNS, SERIALS_COLUMN, demands_from_rows
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Pool, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.inventory.expiry import days_left
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
 
 NO_LIMIT = 2**31 - 1
@@ -110,31 +110,28 @@ async def find_backorder_pools_in(tx: Transaction, warehouses: Iterable[str]) ->
     return {(row.sku, row.warehouse) for row in rows}
 
 
-async def load_fillable_demands(
-    tx: Transaction, uow: SerialsUnitOfWork, demands: DemandSet, shelf_life_by_pool: ShelfLifeByPool
-) -> None:
+async def load_fillable_demands(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Load the demands that released units could fill; the rules are those of pools with an expiry."""
-    if uow.released_stock:
-        units = {pool: [uow.units[key] for key in keys] for pool, keys in uow.released_stock.items()}
-        # Loaded demands may come first in the queue and have no open quantity any more.
-        loaded_count = Counter(demand.pool for demand in demands.by_id.values())
-        values = as_arrays(units) | {
-            "released_counts": [len(pool_units) + loaded_count[pool] for pool, pool_units in units.items()],
-            "max_days_left": [
-                _max_days_left(pool_units, shelf_life_by_pool.get(pool)) for pool, pool_units in units.items()
-            ],
-            "released_skus": [unit.sku for pool_units in units.values() for unit in pool_units],
-            "released_serials": [unit.serial for pool_units in units.values() for unit in pool_units],
-        }
-        if shelf_life_by_pool:
-            values |= _customer_agreements(shelf_life_by_pool)
-            demands.load(demands_from_rows(await tx.fetch_all(SELECT_FILLABLE_WITH_SHELF_LIFE, values)))
-        else:
-            demands.load(demands_from_rows(await tx.fetch_all(SELECT_FILLABLE, values)))
-        if lots := Counter((pool, unit.lot) for pool, pool_units in units.items() for unit in pool_units if unit.lot):
-            values = as_arrays(pool for pool, _ in lots)
-            values |= {"lots": [lot for _, lot in lots], "released_counts": list(lots.values())}
-            demands.load(demands_from_rows(await tx.fetch_all(SELECT_FILLABLE_BY_LOT, values)))
+    units = {pool: [uow.units[key] for key in keys] for pool, keys in uow.released_stock.items()}
+    if not units:
+        return
+    rules_by_pool = uow.shelf_life_rules
+    # Loaded demands may come first in the queue and have no open quantity any more.
+    loaded_count = Counter(demand.pool for demand in uow.demands)
+    values = as_arrays(units) | {
+        "released_counts": [len(pool_units) + loaded_count[pool] for pool, pool_units in units.items()],
+        "max_days_left": [_max_days_left(pool_units, rules_by_pool.get(pool)) for pool, pool_units in units.items()],
+        "released_skus": [unit.sku for pool_units in units.values() for unit in pool_units],
+        "released_serials": [unit.serial for pool_units in units.values() for unit in pool_units],
+    }
+    if rules_by_pool:
+        values |= _customer_agreements(rules_by_pool)
+    statement = SELECT_FILLABLE_WITH_SHELF_LIFE if rules_by_pool else SELECT_FILLABLE
+    uow.demands.load(demands_from_rows(await tx.fetch_all(statement, values)))
+    if lots := Counter((pool, unit.lot) for pool, pool_units in units.items() for unit in pool_units if unit.lot):
+        values = as_arrays(pool for pool, _ in lots)
+        values |= {"lots": [lot for _, lot in lots], "released_counts": list(lots.values())}
+        uow.demands.load(demands_from_rows(await tx.fetch_all(SELECT_FILLABLE_BY_LOT, values)))
 
 
 def _max_days_left(units: Iterable[Unit], rules: ShelfLifeRules | None) -> int:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import text
 
-from services.serials.allocation.domain.skip_reasons import UnitGroup
 from services.serials.allocation.store.available_units import FEFO_ORDER, IN_POOL, as_arrays
 from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import Pool, Unit
+from services.serials.units.domain.unit import Pool, Unit, UnitGroup
 from shared.persistence.database import Transaction
 
 # Available units that stay unallocated match no open demand. At most the first 10,000 of a pool are counted.

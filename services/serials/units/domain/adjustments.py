@@ -1,6 +1,6 @@
 """Adjustments: scrap, loss, recovery and void of units. Adjusted units keep their history and are not allocated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
@@ -9,16 +9,15 @@ from services.serials.units.domain.movements import (
     movability_violation,
     unknown_location_violation,
 )
-from services.serials.units.domain.operations import DocumentRefs, MessageContext
-from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
+from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import AdjustSerials
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAdjustment
 from shared.identifiers import warehouse_of
+from shared.unit_of_work import CommandResult
 
 CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, SerialChangeType] = {
     "SCRAPPED": SerialChangeType.SCRAPPED,
@@ -29,41 +28,29 @@ CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, SerialChangeType] = {
 }
 
 
-def adjust(
-    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[AdjustSerials]], location_types: LocationTypes
-) -> list[CommandOutcome]:
+def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     """Adjust unallocated units; found units become available again."""
-    return [_adjust(uow, request, location_types) for request in requests]
-
-
-def _adjust(
-    uow: SerialsUnitOfWork, request: CloudEvent[AdjustSerials], location_types: LocationTypes
-) -> CommandOutcome:
-    command, context = request.data, MessageContext.from_event(request)
     is_found = command.adjustment == "FOUND"
     new_location = command.location if is_found else None
     if violation := (
-        new_location and unknown_location_violation(new_location, location_types)
+        new_location and unknown_location_violation(new_location, uow.location_types)
     ) or duplicate_serials_violation(command.serials):
-        return CommandOutcome.rejected(violation)
+        return CommandResult(violations=[violation])
 
     def unit_violation(unit: Unit) -> Code | None:
-        return _find_violation(unit, new_location, location_types) if is_found else movability_violation(unit)
+        return _find_violation(unit, new_location, uow.location_types) if is_found else movability_violation(unit)
 
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
     )
-    operation = uow.add_operation(
-        CHANGE_BY_ADJUSTMENT[command.adjustment], command.sku, context, DocumentRefs(), command.reason
-    )
+    operation = uow.add_operation(CHANGE_BY_ADJUSTMENT[command.adjustment], command.sku, reason=command.reason)
     for unit in accepted:
         uow.transition(unit, operation, new_location or unit.location)
         unit.adjustment = None if is_found else command.adjustment
         unit.warehouse = warehouse_of(new_location) if new_location else unit.warehouse
-        uow.mark_released(unit, context)
-    return CommandOutcome(
-        operation, accepted, add_location_detail(rejected, new_location, location_types) if new_location else rejected
-    )
+    if new_location:
+        rejected = add_location_detail(rejected, new_location, uow.location_types)
+    return units_result(command.sku, accepted, rejected)
 
 
 def _find_violation(unit: Unit, new_location: str | None, location_types: LocationTypes) -> Code | None:

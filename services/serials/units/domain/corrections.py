@@ -3,20 +3,18 @@
 Serials and lot numbers are never corrected (S17, S25).
 """
 
-from collections.abc import Sequence
 from datetime import date
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.operations import DocumentRefs, MessageContext
-from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
-from services.serials.units.domain.shelf_life import ShelfLifeByPool
+from services.serials.units.domain.operations import DocumentRefs
+from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import CorrectSerialExpiry
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.inventory.expiry import is_expired
+from shared.unit_of_work import CommandResult
 
 EXPIRED_HOLD_PREFIX = "EXPIRED-"
 """Prefix of the ids of holds on expired units."""
@@ -27,26 +25,10 @@ def expired_hold_id(warehouse: str, expiry: date) -> str:
     return f"{EXPIRED_HOLD_PREFIX}{expiry}-{warehouse}"
 
 
-def correct_expiry(
-    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[CorrectSerialExpiry]], shelf_life_by_pool: ShelfLifeByPool
-) -> list[CommandOutcome]:
+def correct_expiry(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> CommandResult:
     """Correct the expiry of units at any location; units that have not expired become available again."""
-    return [_correct_expiry(uow, request, shelf_life_by_pool) for request in requests]
-
-
-def _correct_expiry(
-    uow: SerialsUnitOfWork, request: CloudEvent[CorrectSerialExpiry], shelf_life_by_pool: ShelfLifeByPool
-) -> CommandOutcome:
-    command, context = request.data, MessageContext.from_event(request)
-    if violation := duplicate_serials_violation(command.serials):
-        return CommandOutcome.rejected(violation)
-    if command.expiry is None and any(
-        rules.policy.expiry_required for (sku, _), rules in shelf_life_by_pool.items() if sku == command.sku
-    ):
-        detail = f"Product {command.sku} requires an expiry date: hold the units until the date is known"
-        return CommandOutcome.rejected(
-            ProblemDetail(code=Code.EXPIRY_REQUIRED, detail=detail, ids=list(command.serials))
-        )
+    if violation := duplicate_serials_violation(command.serials) or _missing_expiry_violation(uow, command):
+        return CommandResult(violations=[violation])
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), lambda _: None
     )
@@ -55,28 +37,34 @@ def _correct_expiry(
         if unit.expiry not in operation_by_expiry:
             reason = f"{command.reason} (expiry {unit.expiry or 'none'}, now {command.expiry or 'none'})"
             operation_by_expiry[unit.expiry] = uow.add_operation(
-                SerialChangeType.EXPIRY_CORRECTED, command.sku, context, DocumentRefs(), reason
+                SerialChangeType.EXPIRY_CORRECTED, command.sku, reason=reason
             )
         uow.transition(unit, operation_by_expiry[unit.expiry], unit.location)
         if unit.expiry != command.expiry:
             unit.set_expiry(command.expiry)
     for unit in accepted:
-        rules = shelf_life_by_pool.get(unit.pool)
+        rules = uow.shelf_life_rules.get(unit.pool)
         if rules is None or not is_expired(unit.expiry, rules.local_date):
-            _release_expiry_holds(uow, unit, context, command.reason)
-        uow.mark_released(unit, context)
-    return CommandOutcome(min(operation_by_expiry.values(), default=None), accepted, rejected)
+            _release_expiry_holds(uow, unit, command.reason)
+    return units_result(command.sku, accepted, rejected)
 
 
-def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit, context: MessageContext, reason: str) -> None:
+def _missing_expiry_violation(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> ProblemDetail | None:
+    is_required = any(
+        rules.policy.expiry_required for (sku, _), rules in uow.shelf_life_rules.items() if sku == command.sku
+    )
+    if command.expiry is not None or not is_required:
+        return None
+    detail = f"Product {command.sku} requires an expiry date: hold the units until the date is known"
+    return ProblemDetail(code=Code.EXPIRY_REQUIRED, detail=detail, ids=list(command.serials))
+
+
+def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit, reason: str) -> None:
     hold_ids = [
         hold_id
         for (_, hold_id), units in uow.units_by_hold.items()
         if hold_id.startswith(EXPIRED_HOLD_PREFIX) and unit.key in units
     ]
     for hold_id in hold_ids:
-        holds.release(
-            uow,
-            unit,
-            uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, context, DocumentRefs(hold_id=hold_id), reason),
-        )
+        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, DocumentRefs(hold_id=hold_id), reason)
+        holds.release(uow, unit, operation)

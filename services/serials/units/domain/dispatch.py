@@ -1,91 +1,52 @@
-"""Dispatch check: whether units may ship, decided on their current state under the lock of the SKU (S28).
+"""Dispatch check: whether units may ship, decided on their current state under the lock of the SKU (S28)."""
 
-An approval reserves nothing and expires after a limited time.
-"""
-
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any
 
 from services.serials.units.domain.fulfillment_events import group_by_sku
-from services.serials.units.domain.shelf_life import ShelfLifeByPool
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from shared.contracts.envelope import CloudEvent
-from shared.contracts.fulfillment import DispatchCheckRequested, PackedSerial
+from shared.contracts.fulfillment import DispatchCheckRequested
 from shared.contracts.problems import Code
 from shared.contracts.serials import RejectedSerial, SerialDispatchApproved, SerialDispatchRejected
-
-APPROVAL_TTL = timedelta(minutes=15)
-
-DispatchCheckResult = SerialDispatchApproved | SerialDispatchRejected
+from shared.inventory.shelf_life import approval_valid_until
 
 
-class DispatchRules(NamedTuple):
-    """Data that a dispatch check depends on, at a point in time."""
-
-    uow: SerialsUnitOfWork
-    shelf_life_by_pool: ShelfLifeByPool
-    now: datetime
-
-    def violation(self, unit: Unit, check: DispatchCheckRequested, line: str) -> tuple[Code, str] | None:
-        """Return why a unit may not ship: not picked for this line, on hold, expired, or shelf life too short."""
-        if code := _document_violation(unit, check.order, line):
-            return code, f"{unit.sku} {unit.serial} is {unit.description}"
-        rules = self.shelf_life_by_pool.get(unit.pool)
-        shelf_life_violation = (
-            rules.dispatch_violation(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
-        )
-        return (
-            (shelf_life_violation[0], f"{unit.sku} {unit.serial}: {shelf_life_violation[1]}")
-            if shelf_life_violation
-            else None
-        )
-
-    def approval_valid_until(self, unit: Unit, check: DispatchCheckRequested) -> datetime:
-        """Return the end of the approval: 15 minutes, or less if the unit's last dispatchable day ends earlier."""
-        rules = self.shelf_life_by_pool.get(unit.pool)
-        dispatchable_until = (
-            rules.dispatchable_until(unit, check.customer, check.min_remaining_shelf_life_days) if rules else None
-        )
-        return min(self.now + APPROVAL_TTL, dispatchable_until or self.now + APPROVAL_TTL)
+def check_dispatch(uow: SerialsUnitOfWork, check: DispatchCheckRequested) -> None:
+    """Check each product of a request: approve it as a whole, or reject it with every reason."""
+    for sku, packed_serials in group_by_sku(check.units).items():
+        units = [(uow.get_unit(sku, packed_serial.serial), packed_serial.line) for packed_serial in packed_serials]
+        fields: dict[str, Any] = {
+            "sku": sku, "check_id": check.check_id, "shipment": check.shipment, "order": check.order,
+            "orders": check.orders,
+        }  # fmt: skip
+        if rejected := [
+            RejectedSerial(serial=unit.serial, code=violation[0], detail=violation[1])
+            for unit, line in units
+            if (violation := _violation(uow, unit, check, line))
+        ]:
+            uow.emit(SerialDispatchRejected, **fields, units=rejected)
+        else:
+            uow.emit(
+                SerialDispatchApproved, **fields, serials=[unit.serial for unit, _ in units],
+                valid_until=approval_valid_until(uow.now, (_dispatchable_until(uow, unit, check) for unit, _ in units)),
+            )  # fmt: skip
 
 
-def check_dispatch(
-    uow: SerialsUnitOfWork,
-    events: Sequence[CloudEvent[DispatchCheckRequested]],
-    shelf_life_by_pool: ShelfLifeByPool,
-    now: datetime,
-) -> list[DispatchCheckResult]:
-    """Check each product of each request: approve it as a whole, or reject it with every reason."""
-    rules = DispatchRules(uow, shelf_life_by_pool, now)
-    return [
-        _check_product(rules, event, sku, packed_serials)
-        for event in events
-        for sku, packed_serials in group_by_sku(event.data.units).items()
-    ]
+def _violation(uow: SerialsUnitOfWork, unit: Unit, check: DispatchCheckRequested, line: str) -> tuple[Code, str] | None:
+    """Return why a unit may not ship: not picked for this line, on hold, expired, or shelf life too short."""
+    if code := _document_violation(unit, check.order, line):
+        return code, f"{unit.sku} {unit.serial} is {unit.description}"
+    rules, days = uow.shelf_life_rules.get(unit.pool), check.min_remaining_shelf_life_days
+    if rules and (violation := rules.dispatch_violation(unit.expiry, check.customer, days)):
+        return violation[0], f"{unit.sku} {unit.serial}: {violation[1]}"
+    return None
 
 
-def _check_product(
-    rules: DispatchRules, event: CloudEvent[DispatchCheckRequested], sku: str, packed_serials: Sequence[PackedSerial]
-) -> DispatchCheckResult:
-    check = event.data
-    units = [(rules.uow.get_unit(sku, packed_serial.serial), packed_serial.line) for packed_serial in packed_serials]
-    rejected = [
-        RejectedSerial(serial=unit.serial, code=violation[0], detail=violation[1])
-        for unit, line in units
-        if (violation := rules.violation(unit, check, line))
-    ]
-    if rejected:
-        return SerialDispatchRejected(
-            actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
-            order=check.order, orders=check.orders, units=rejected,
-        )  # fmt: skip
-    return SerialDispatchApproved(
-        actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
-        order=check.order, orders=check.orders, serials=[unit.serial for unit, _ in units],
-        valid_until=min(rules.approval_valid_until(unit, check) for unit, _ in units),
-    )  # fmt: skip
+def _dispatchable_until(uow: SerialsUnitOfWork, unit: Unit, check: DispatchCheckRequested) -> datetime | None:
+    """Return the instant from which the unit may not ship."""
+    rules, days = uow.shelf_life_rules.get(unit.pool), check.min_remaining_shelf_life_days
+    return rules.dispatchable_until(unit.expiry, check.customer, days) if rules else None
 
 
 def _document_violation(unit: Unit, order_id: str, line: str) -> Code | None:

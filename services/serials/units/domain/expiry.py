@@ -5,21 +5,17 @@ once, for all thresholds. Dates are local to the warehouse.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
-from typing import NamedTuple
+from datetime import date
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.corrections import expired_hold_id
-from services.serials.units.domain.operations import DocumentRefs, MessageContext
-from services.serials.units.domain.shelf_life import ShelfLifeByPool, ShelfLifeRules
+from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
-from services.serials.units.domain.unit import Unit
+from services.serials.units.domain.unit import ExpiryGroup, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from shared.contracts.envelope import CloudEvent, Message, chunks
+from shared.contracts.envelope import Message, chunks
 from shared.contracts.serials import SerialExpired, SerialExpiring
-from shared.inventory.expiry import days_left, is_expired
-
-NO_NEXT_CHECK = date.max
+from shared.inventory.expiry import crossed_thresholds, days_left, is_expired, next_check_date
 
 
 class SerialExpiryCheckDue(Message, type="serial.expiry_check_due.v1", key="sku"):
@@ -31,87 +27,45 @@ class SerialExpiryCheckDue(Message, type="serial.expiry_check_due.v1", key="sku"
     since: date
 
 
-class ExpiryGroup(NamedTuple):
-    """Units of a product in a warehouse that expire on the same date."""
-
-    sku: str
-    warehouse: str
-    expiry: date
-
-    @classmethod
-    def from_event(cls, event: SerialExpiryCheckDue) -> "ExpiryGroup":
-        """Return the group that an event is about."""
-        return cls(event.sku, event.warehouse, event.expiry)
-
-
-def crossed_thresholds(expiry: date, next_check: date, day: date, thresholds: Iterable[int]) -> list[int]:
-    """Return the thresholds crossed since the last check, in the order in which they were crossed."""
-    crossed = (days for days in set(thresholds) if next_check <= expiry - timedelta(days=days) <= day)
-    return sorted(crossed, reverse=True)
-
-
-def next_check_date(expiry: date, day: date, thresholds: Iterable[int]) -> date:
-    """Return the next date on which a threshold is crossed or the unit has expired."""
-    if is_expired(expiry, day):
-        return NO_NEXT_CHECK
-    upcoming = [expiry - timedelta(days=days) for days in thresholds if days_left(expiry, day) > days]
-    return min(upcoming, default=expiry + timedelta(days=1))
-
-
-def check_expiry(
-    uow: SerialsUnitOfWork, events: Sequence[CloudEvent[SerialExpiryCheckDue]], shelf_life_by_pool: ShelfLifeByPool
-) -> list[Message]:
-    """Build the expiry events of each group; the unit of work builds the hold events."""
+def group_by_expiry(units: Iterable[Unit]) -> dict[ExpiryGroup, list[Unit]]:
+    """Group the units whose expiry is checked."""
     units_by_group: dict[ExpiryGroup, list[Unit]] = {}
-    for unit in uow.units.values():
+    for unit in units:
         if unit.expiry and unit.warehouse and unit.next_expiry_check is not None:
             units_by_group.setdefault(ExpiryGroup(unit.sku, unit.warehouse, unit.expiry), []).append(unit)
-    emitted: list[Message] = []
-    for event in events:
-        group = ExpiryGroup.from_event(event.data)
-        # Units were found before the lock was acquired: meanwhile they may have shipped or have another expiry.
-        emitted += _check_group(
-            uow, event, units_by_group.pop(group, []), group, shelf_life_by_pool[group.sku, group.warehouse]
-        )
-    return emitted
+    return units_by_group
 
 
-def _check_group(
-    uow: SerialsUnitOfWork,
-    event: CloudEvent[SerialExpiryCheckDue],
-    units: Sequence[Unit],
-    group: ExpiryGroup,
-    rules: ShelfLifeRules,
-) -> list[Message]:
+def check_expiry(uow: SerialsUnitOfWork, event: SerialExpiryCheckDue) -> None:
+    """Publish the crossed thresholds of a group of units, and hold the units if they have expired (S28, S29)."""
+    group = ExpiryGroup(event.sku, event.warehouse, event.expiry)
+    rules = uow.shelf_life_rules[event.sku, event.warehouse]
+    # Units were found before the lock was acquired: meanwhile they may have shipped or have another expiry.
     due_units = [
-        unit for unit in units if unit.next_expiry_check is not None and unit.next_expiry_check <= rules.local_date
+        unit
+        for unit in uow.due_units.pop(group, ())
+        if unit.next_expiry_check is not None and unit.next_expiry_check <= rules.local_date
     ]
+    thresholds = rules.policy.expiry_alert_days
     serials_by_threshold: dict[int, list[str]] = {}
     for unit in due_units:
-        for threshold in crossed_thresholds(
-            group.expiry, unit.next_expiry_check or date.min, rules.local_date, rules.policy.expiry_alert_days
-        ):
+        last_check = unit.next_expiry_check or date.min
+        for threshold in crossed_thresholds(group.expiry, rules.local_date, thresholds, since=last_check):
             serials_by_threshold.setdefault(threshold, []).append(unit.serial)
-        unit.next_expiry_check = next_check_date(group.expiry, rules.local_date, rules.policy.expiry_alert_days)
-    context = MessageContext.from_event(event)
-    fields = {"actor": context.actor, "cause": context.cause, **group._asdict()}
-    emitted: list[Message] = [
-        SerialExpiring(
-            **fields, serials=list(batch), days=days_left(group.expiry, rules.local_date), threshold=threshold
-        )
-        for threshold in sorted(serials_by_threshold, reverse=True)
-        for batch in chunks(serials_by_threshold[threshold])
-    ]
+        unit.next_expiry_check = next_check_date(group.expiry, rules.local_date, thresholds)
+    days = days_left(group.expiry, rules.local_date)
+    for threshold in sorted(serials_by_threshold, reverse=True):
+        for serials in chunks(serials_by_threshold[threshold]):
+            uow.emit(SerialExpiring, **group._asdict(), serials=list(serials), days=days, threshold=threshold)
     if due_units and is_expired(group.expiry, rules.local_date):
-        hold_id = expired_hold_id(group.warehouse, group.expiry)
-        operation = uow.add_operation(
-            SerialChangeType.HOLD_PLACED, group.sku, context, DocumentRefs(hold_id=hold_id), "expired"
-        )
-        for unit in due_units:
-            if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
-                holds.place(uow, unit, operation)
-        emitted += [
-            SerialExpired(**fields, serials=list(batch), hold_id=hold_id)
-            for batch in chunks(unit.serial for unit in due_units)
-        ]
-    return emitted
+        _hold_expired(uow, due_units, group)
+
+
+def _hold_expired(uow: SerialsUnitOfWork, units: Sequence[Unit], group: ExpiryGroup) -> None:
+    hold_id = expired_hold_id(group.warehouse, group.expiry)
+    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, group.sku, DocumentRefs(hold_id=hold_id), "expired")
+    for unit in units:
+        if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
+            holds.place(uow, unit, operation)
+    for serials in chunks(unit.serial for unit in units):
+        uow.emit(SerialExpired, **group._asdict(), serials=list(serials), hold_id=hold_id)

@@ -2,15 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeVar
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.operations import DocumentRefs, MessageContext
-from services.serials.units.domain.shelf_life import ShelfLifeByPool
+from services.serials.units.domain.operations import DocumentRefs, OperationIndex
 from services.serials.units.domain.transitions import SerialChangeType, next_status
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     OrderDispatched,
@@ -22,126 +19,90 @@ from shared.contracts.fulfillment import (
 from shared.contracts.problems import Code
 from shared.identifiers import warehouse_of
 
-
-class Reallocation(NamedTuple):
-    """Quantity of deallocated or unpicked units that their demand requests again."""
-
-    demand_id: str
-    quantity: int
-    context: MessageContext
+OrderSerialsEvent = OrderSerialsDeallocated | OrderSerialsPicked | OrderSerialsUnpicked
 
 
-OrderSerialsEvent = TypeVar("OrderSerialsEvent", OrderSerialsDeallocated, OrderSerialsPicked, OrderSerialsUnpicked)
-
-
-def _matching_units(
-    uow: SerialsUnitOfWork, event: CloudEvent[OrderSerialsEvent], change: SerialChangeType
-) -> list[Unit]:
+def _matching_units(uow: SerialsUnitOfWork, event: OrderSerialsEvent, change: SerialChangeType) -> list[Unit]:
     """Return the units whose status and documents allow the change; record conflicts for the others."""
-    payload = event.data
-    expected_documents = (payload.order, payload.line, payload.demand_id)
+    expected_documents = (event.order, event.line, event.demand_id)
     matching, wrong_status, wrong_documents = [], [], []
-    for serial in payload.serials:
-        unit = uow.get_unit(payload.sku, serial)
+    for serial in event.serials:
+        unit = uow.get_unit(event.sku, serial)
         if next_status(unit.status, change) is None:
             wrong_status.append(unit)
         elif (unit.order_id, unit.order_line, unit.demand_id) != expected_documents:
             wrong_documents.append(unit)
         else:
             matching.append(unit)
-    description = f"{change} for order {payload.order} line {payload.line}"
-    uow.record_conflict(event, Code.ILLEGAL_TRANSITION, wrong_status, description)
-    uow.record_conflict(event, Code.DOCUMENT_MISMATCH, wrong_documents, description)
+    description = f"{change} for order {event.order} line {event.line}"
+    uow.record_unit_conflicts(Code.ILLEGAL_TRANSITION, wrong_status, description)
+    uow.record_unit_conflicts(Code.DOCUMENT_MISMATCH, wrong_documents, description)
     return list({unit.serial: unit for unit in matching}.values())
 
 
-def _document_refs(payload: OrderSerialsEvent) -> DocumentRefs:
-    return DocumentRefs(order_id=payload.order, line=payload.line, demand_id=payload.demand_id)
+def _document_refs(event: OrderSerialsEvent | AllocationCancelled) -> DocumentRefs:
+    return DocumentRefs(order_id=event.order, line=event.line, demand_id=event.demand_id)
 
 
-def deallocate(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[OrderSerialsDeallocated]]) -> list[Reallocation]:
-    """Return allocated units to stock, on hold if they were not found; return the quantities to reallocate."""
-    reallocations = []
-    for event in events:
-        payload, context, documents = event.data, MessageContext.from_event(event), _document_refs(event.data)
-        units = _matching_units(uow, event, SerialChangeType.DEALLOCATED)
-        operation = uow.add_operation(SerialChangeType.DEALLOCATED, payload.sku, context, documents, payload.reason)
+def deallocate(uow: SerialsUnitOfWork, event: OrderSerialsDeallocated) -> None:
+    """Return allocated units to stock (S11), on hold if they were not found."""
+    units = _matching_units(uow, event, SerialChangeType.DEALLOCATED)
+    documents = _document_refs(event)
+    operation = uow.add_operation(SerialChangeType.DEALLOCATED, event.sku, documents, event.reason)
+    for unit in units:
+        uow.transition(unit, operation, unit.location)
+        unit.clear_allocation()
+    if event.hold_id:
+        documents = documents._replace(hold_id=event.hold_id)
+        hold_operation = uow.add_operation(SerialChangeType.HOLD_PLACED, event.sku, documents, event.reason)
         for unit in units:
-            uow.transition(unit, operation, unit.location)
-            unit.clear_allocation()
-        if payload.hold_id:
-            hold_operation = uow.add_operation(
-                SerialChangeType.HOLD_PLACED,
-                payload.sku,
-                context,
-                documents._replace(hold_id=payload.hold_id),
-                payload.reason,
-            )
-            for unit in units:
-                holds.place(uow, unit, hold_operation)
-        for unit in units:
-            uow.mark_released(unit, context)
-        if payload.reallocate and units:
-            reallocations.append(Reallocation(payload.demand_id, len(units), context))
-    return reallocations
+            holds.place(uow, unit, hold_operation)
+    if event.reallocate and units:
+        uow.reopen_demand(event.demand_id, len(units))
 
 
-def pick(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[OrderSerialsPicked]]) -> None:
+def pick(uow: SerialsUnitOfWork, event: OrderSerialsPicked) -> None:
     """Move allocated units from their location to packing (S09)."""
-    for event in events:
-        payload = event.data
-        operation = uow.add_operation(
-            SerialChangeType.PICKED, payload.sku, MessageContext.from_event(event), _document_refs(payload)
-        )
-        for unit in _matching_units(uow, event, SerialChangeType.PICKED):
-            uow.transition(unit, operation, payload.location)
-            unit.warehouse = warehouse_of(payload.location)
+    operation = uow.add_operation(SerialChangeType.PICKED, event.sku, _document_refs(event))
+    for unit in _matching_units(uow, event, SerialChangeType.PICKED):
+        uow.transition(unit, operation, event.location)
+        unit.warehouse = warehouse_of(event.location)
 
 
-def unpick(uow: SerialsUnitOfWork, events: Sequence[CloudEvent[OrderSerialsUnpicked]]) -> list[Reallocation]:
-    """Return picked units to a storage location (S12); return the quantities to reallocate."""
-    reallocations = []
-    for event in events:
-        payload, context = event.data, MessageContext.from_event(event)
-        operation = uow.add_operation(
-            SerialChangeType.UNPICKED, payload.sku, context, _document_refs(payload), payload.reason
-        )
-        units = _matching_units(uow, event, SerialChangeType.UNPICKED)
-        for unit in units:
-            uow.transition(unit, operation, payload.location)
-            unit.clear_allocation()
-            unit.warehouse = warehouse_of(payload.location)
-            uow.mark_released(unit, context)
-        if payload.reallocate and units:
-            reallocations.append(Reallocation(payload.demand_id, len(units), context))
-    return reallocations
+def unpick(uow: SerialsUnitOfWork, event: OrderSerialsUnpicked) -> None:
+    """Return picked units to a storage location (S12)."""
+    operation = uow.add_operation(SerialChangeType.UNPICKED, event.sku, _document_refs(event), event.reason)
+    units = _matching_units(uow, event, SerialChangeType.UNPICKED)
+    for unit in units:
+        uow.transition(unit, operation, event.location)
+        unit.clear_allocation()
+        unit.warehouse = warehouse_of(event.location)
+    if event.reallocate and units:
+        uow.reopen_demand(event.demand_id, len(units))
 
 
-def release_allocations(uow: SerialsUnitOfWork, events: Iterable[CloudEvent[AllocationCancelled]]) -> None:
-    """Return units still allocated to cancelled demands to stock (S11)."""
-    units_by_demand: dict[tuple[str, str], list[Unit]] = defaultdict(list)
-    for unit in uow.units.values():
-        if unit.status == "ALLOCATED" and unit.demand_id:
-            units_by_demand[unit.sku, unit.demand_id].append(unit)
-    for event in events:
-        payload, context = event.data, MessageContext.from_event(event)
-        documents = DocumentRefs(order_id=payload.order, line=payload.line, demand_id=payload.demand_id)
-        operation = uow.add_operation(
-            SerialChangeType.DEMAND_CANCELLED, payload.sku, context, documents, payload.reason
-        )
-        for unit in units_by_demand.pop((payload.sku, payload.demand_id), ()):
+def group_by_demand(units: Iterable[Unit]) -> dict[str, list[Unit]]:
+    """Group units by the demand that they are allocated to."""
+    units_by_demand: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.demand_id:
+            units_by_demand[unit.demand_id].append(unit)
+    return units_by_demand
+
+
+def release_allocations(uow: SerialsUnitOfWork, event: AllocationCancelled) -> None:
+    """Return the units still allocated to a cancelled demand to stock (S11)."""
+    operation = uow.add_operation(SerialChangeType.DEMAND_CANCELLED, event.sku, _document_refs(event), event.reason)
+    for unit in uow.units_by_demand.get(event.demand_id, ()):
+        if (unit.sku, unit.status, unit.demand_id) == (event.sku, "ALLOCATED", event.demand_id):
             uow.transition(unit, operation, unit.location)
             unit.clear_allocation()
-            uow.mark_released(unit, context)
 
 
-def ship(
-    uow: SerialsUnitOfWork, events: Sequence[CloudEvent[OrderDispatched]], shelf_life_by_pool: ShelfLifeByPool
-) -> None:
+def ship(uow: SerialsUnitOfWork, event: OrderDispatched) -> None:
     """Ship units (S10), including units on hold or expired since their check; record those as conflicts."""
-    for event in events:
-        for sku, packed_serials in group_by_sku(event.data.units).items():
-            _ship_product(uow, event, sku, packed_serials, shelf_life_by_pool)
+    for sku, packed_serials in group_by_sku(event.units).items():
+        _ship_product(uow, event, sku, packed_serials)
 
 
 def group_by_sku(packed_serials: Sequence[PackedSerial]) -> dict[str, list[PackedSerial]]:
@@ -153,46 +114,38 @@ def group_by_sku(packed_serials: Sequence[PackedSerial]) -> dict[str, list[Packe
 
 
 def _ship_product(
-    uow: SerialsUnitOfWork,
-    event: CloudEvent[OrderDispatched],
-    sku: str,
-    packed_serials: Sequence[PackedSerial],
-    shelf_life_by_pool: ShelfLifeByPool,
+    uow: SerialsUnitOfWork, event: OrderDispatched, sku: str, packed_serials: Sequence[PackedSerial]
 ) -> None:
-    payload, context = event.data, MessageContext.from_event(event)
     documents = DocumentRefs(
-        order_id=payload.order, shipment=payload.shipment, customer=payload.customer,
-        customer_name=payload.customer_name or None, contact=payload.contact or None,
+        order_id=event.order, shipment=event.shipment, customer=event.customer,
+        customer_name=event.customer_name or None, contact=event.contact or None,
     )  # fmt: skip
-    operation_by_line: dict[str, int] = {}
+    operation_by_line: dict[str, OperationIndex] = {}
     wrong_status, wrong_documents, held_units = [], [], []
     units_by_violation: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     for packed_serial in packed_serials:
         unit = uow.get_unit(sku, packed_serial.serial)
         if next_status(unit.status, SerialChangeType.DISPATCHED) is None:
             wrong_status.append(unit)
-        elif (unit.order_id, unit.order_line) != (payload.order, packed_serial.line):
+        elif (unit.order_id, unit.order_line) != (event.order, packed_serial.line):
             wrong_documents.append(unit)
         else:
             if packed_serial.line not in operation_by_line:
                 operation_by_line[packed_serial.line] = uow.add_operation(
-                    SerialChangeType.DISPATCHED, sku, context, documents._replace(line=packed_serial.line)
+                    SerialChangeType.DISPATCHED, sku, documents._replace(line=packed_serial.line)
                 )
             # The time of dispatch counts, not of processing: a message may be delayed overnight.
-            rules = shelf_life_by_pool.get(unit.pool)
-            if rules and (violation := rules.at(event.time).dispatch_violation(unit, payload.customer)):
+            rules = uow.shelf_life_rules.get(unit.pool)
+            if rules and (violation := rules.at(uow.event.time).dispatch_violation(unit.expiry, event.customer)):
                 units_by_violation[violation].append(unit)
             uow.transition(unit, operation_by_line[packed_serial.line], None)
-            unit.shipment, unit.customer, unit.warehouse = payload.shipment, payload.customer, None
+            unit.shipment, unit.customer, unit.warehouse = event.shipment, event.customer, None
             if unit.open_hold_count:
                 held_units.append(unit)
-    shipment_text = f"shipment {payload.shipment} of order {payload.order}"
-    uow.record_conflict(event, Code.ILLEGAL_TRANSITION, wrong_status, f"dispatched with {shipment_text}")
-    uow.record_conflict(event, Code.DOCUMENT_MISMATCH, wrong_documents, f"dispatched with {shipment_text}")
-    uow.record_conflict(
-        event, Code.ON_HOLD, held_units, f"shipped with {shipment_text} while on hold; call customer {payload.customer}"
-    )
+    shipment_text = f"shipment {event.shipment} of order {event.order}"
+    call_text = f"call customer {event.customer}"
+    uow.record_unit_conflicts(Code.ILLEGAL_TRANSITION, wrong_status, f"dispatched with {shipment_text}")
+    uow.record_unit_conflicts(Code.DOCUMENT_MISMATCH, wrong_documents, f"dispatched with {shipment_text}")
+    uow.record_unit_conflicts(Code.ON_HOLD, held_units, f"shipped with {shipment_text} while on hold; {call_text}")
     for (code, reason), units in units_by_violation.items():
-        uow.record_conflict(
-            event, code, units, f"shipped with {shipment_text} although {reason}; call customer {payload.customer}"
-        )
+        uow.record_unit_conflicts(code, units, f"shipped with {shipment_text} although {reason}; {call_text}")

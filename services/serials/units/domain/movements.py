@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.serials.units.domain.operations import DocumentRefs, MessageContext
-from services.serials.units.domain.results import CommandOutcome, duplicate_serials_violation, partition_by_rule
+from services.serials.units.domain.results import UnitRule, duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import LocationType
 from shared.contracts.serials import SerialStatus
 from shared.identifiers import warehouse_of
+from shared.unit_of_work import CommandResult
 
 LocationTypes = Mapping[str, LocationType]
 """Type of each defined location."""
@@ -59,64 +58,42 @@ def movability_violation(unit: Unit) -> Code | None:
     return Code.UNIT_NOT_IN_STOCK if unit.adjustment else None
 
 
-def put_away(
-    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[PutAwaySerials]], location_types: LocationTypes
-) -> list[CommandOutcome]:
+def put_away(uow: SerialsUnitOfWork, command: PutAwaySerials) -> CommandResult:
     """Put received units away; they become available (S07)."""
-    return [_put_away(uow, request, location_types) for request in requests]
+
+    def status_violation(unit: Unit) -> Code | None:
+        return movability_violation(unit) if unit.status == "RECEIVED" else Code.ILLEGAL_TRANSITION
+
+    return _relocate(uow, command, SerialChangeType.PUT_AWAY, status_violation, "IN_INVENTORY")
 
 
-def _put_away(
-    uow: SerialsUnitOfWork, request: CloudEvent[PutAwaySerials], location_types: LocationTypes
-) -> CommandOutcome:
-    command, context = request.data, MessageContext.from_event(request)
-    if violation := unknown_location_violation(command.location, location_types) or duplicate_serials_violation(
-        command.serials
-    ):
-        return CommandOutcome.rejected(violation)
-
-    def unit_violation(unit: Unit) -> Code | None:
-        if unit.status != "RECEIVED":
-            return Code.ILLEGAL_TRANSITION
-        return movability_violation(unit) or location_violation(
-            unit, command.location, location_types[command.location], "IN_INVENTORY"
-        )
-
-    accepted, rejected = partition_by_rule(
-        (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
-    )
-    operation = uow.add_operation(SerialChangeType.PUT_AWAY, command.sku, context, DocumentRefs())
-    for unit in accepted:
-        uow.transition(unit, operation, command.location)
-        uow.mark_released(unit, context)
-    return CommandOutcome(operation, accepted, add_location_detail(rejected, command.location, location_types))
-
-
-def move(
-    uow: SerialsUnitOfWork, requests: Sequence[CloudEvent[MoveSerials]], location_types: LocationTypes
-) -> list[CommandOutcome]:
+def move(uow: SerialsUnitOfWork, command: MoveSerials) -> CommandResult:
     """Move unallocated units to another location of the same type (S36)."""
-    return [_move(uow, request, location_types) for request in requests]
+    return _relocate(uow, command, SerialChangeType.MOVED, movability_violation)
 
 
-def _move(uow: SerialsUnitOfWork, request: CloudEvent[MoveSerials], location_types: LocationTypes) -> CommandOutcome:
-    command = request.data
-    if violation := unknown_location_violation(command.location, location_types) or duplicate_serials_violation(
+def _relocate(
+    uow: SerialsUnitOfWork,
+    command: PutAwaySerials | MoveSerials,
+    change: SerialChangeType,
+    status_violation: UnitRule,
+    new_status: SerialStatus | None = None,
+) -> CommandResult:
+    if violation := unknown_location_violation(command.location, uow.location_types) or duplicate_serials_violation(
         command.serials
     ):
-        return CommandOutcome.rejected(violation)
+        return CommandResult(violations=[violation])
+    location_type = uow.location_types[command.location]
 
     def unit_violation(unit: Unit) -> Code | None:
-        return movability_violation(unit) or location_violation(
-            unit, command.location, location_types[command.location], unit.status or "RECEIVED"
+        return status_violation(unit) or location_violation(
+            unit, command.location, location_type, new_status or unit.status or "RECEIVED"
         )
 
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
     )
-    operation = uow.add_operation(
-        SerialChangeType.MOVED, command.sku, MessageContext.from_event(request), DocumentRefs()
-    )
+    operation = uow.add_operation(change, command.sku)
     for unit in accepted:
         uow.transition(unit, operation, command.location)
-    return CommandOutcome(operation, accepted, add_location_detail(rejected, command.location, location_types))
+    return units_result(command.sku, accepted, add_location_detail(rejected, command.location, uow.location_types))

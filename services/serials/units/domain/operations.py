@@ -1,28 +1,16 @@
 """Operations on units, the transitions of the units, and the documents that they refer to."""
 
-from datetime import datetime
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
-from shared.contracts.envelope import Causation, CloudEvent
 from shared.contracts.serials import SerialStatus
+from shared.unit_of_work import MessageContext
 
 OperationIndex = int
 """Position of an operation in the unit of work."""
-
-
-class MessageContext(NamedTuple):
-    """Actor, time and causation of the message being handled (S22)."""
-
-    actor: str
-    occurred_at: datetime
-    cause: Causation
-
-    @classmethod
-    def from_event(cls, event: CloudEvent[Any]) -> "MessageContext":
-        """Build the context of a message."""
-        return cls(event.actor, event.time, event.cause)
 
 
 class DocumentRefs(NamedTuple):
@@ -40,6 +28,9 @@ class DocumentRefs(NamedTuple):
     contact: str | None = None
 
 
+NO_DOCUMENTS = DocumentRefs()
+
+
 class Operation(NamedTuple):
     """One change of one or more units of a product: the data that their audit entries share (S22)."""
 
@@ -48,6 +39,8 @@ class Operation(NamedTuple):
     reason: str
     context: MessageContext
     documents: DocumentRefs
+    is_reported_to_recalls: bool = True
+    """Whether open recalls are told; a recall answers with its own hold."""
 
 
 class Transition(NamedTuple):
@@ -68,3 +61,26 @@ class HoldChange(NamedTuple):
     hold_id: str
     unit: Unit
     operation: OperationIndex
+
+
+@dataclass(slots=True)
+class UnitChanges:
+    """Audit entries, holds and recall tracking to save and to publish."""
+
+    transitions: list[Transition] = field(default_factory=list)
+    placed_holds: list[HoldChange] = field(default_factory=list)
+    released_holds: list[HoldChange] = field(default_factory=list)
+    placed_standing_holds: list[tuple[StandingHold, OperationIndex]] = field(default_factory=list)
+    released_standing_holds: list[tuple[StandingHold, OperationIndex]] = field(default_factory=list)
+    tracked: list[tuple[Unit, StandingHold]] = field(default_factory=list)
+    """Units matched by recalls; they may be tracked already."""
+
+    @property
+    def operations(self) -> list[OperationIndex]:
+        """Operations that changed units or standing holds, in order."""
+        standing_holds = (*self.placed_standing_holds, *self.released_standing_holds)
+        return sorted(
+            {transition.operation for transition in self.transitions}.union(
+                operation for _, operation in standing_holds
+            )
+        )

@@ -2,29 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
-from services.serials.units.domain.operations import OperationIndex
 from services.serials.units.domain.unit import Unit, describe_units
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import resource_path
-
-
-class CommandOutcome(NamedTuple):
-    """Outcome of one command: its operation, the accepted units, and the violations of the rejected ones."""
-
-    operation: OperationIndex | None
-    accepted: Sequence[Unit]
-    violations: Sequence[ProblemDetail]
-
-    @classmethod
-    def rejected(cls, violation: ProblemDetail) -> "CommandOutcome":
-        """Reject a whole command."""
-        return cls(None, (), [violation])
-
+from shared.unit_of_work import CommandResult
 
 UnitRule = Callable[[Unit], Code | None]
 
@@ -83,8 +68,14 @@ class UnitsResult(PartialResult):
     updated: list[UnitSnapshot]
 
 
-def units_result(sku: str, units: Sequence[Unit]) -> UnitsResult:
-    """Build the result from the current state of units."""
+def units_result(sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail] = ()) -> CommandResult:
+    """Build the result of a command; the body shows the accepted units after allocation."""
+    if violations and not accepted:
+        return CommandResult(violations=violations)
+    return CommandResult(violations=violations, build_body=lambda: _result_body(sku, accepted))
+
+
+def _result_body(sku: str, units: Sequence[Unit]) -> UnitsResult:
     return UnitsResult(
         sku=sku,
         updated=[

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.serials.units.domain.unit import Unit
+from shared.contracts.commands.serials import PlaceSerialHold
 from shared.contracts.recalls import RecallOpened
 
 StandingHoldKey = tuple[str, str, str | None]
@@ -34,6 +35,11 @@ class StandingHold(NamedTuple):
             [(serial_range.first, serial_range.last) for serial_range in payload.ranges],
             frozenset(term.lower() for term in payload.search_terms), payload.recall,
         )  # fmt: skip
+
+    @classmethod
+    def on_lot(cls, command: PlaceSerialHold) -> "StandingHold | None":
+        """Build the standing hold of a command that names a lot."""
+        return cls(command.sku, command.hold_id, command.reason, frozenset([command.lot])) if command.lot else None
 
     @property
     def key(self) -> StandingHoldKey:

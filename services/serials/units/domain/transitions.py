@@ -73,6 +73,13 @@ NON_STATUS_CHANGES: Mapping[SerialChangeType, frozenset[SerialStatus]] = Mapping
 })  # fmt: skip
 """Changes that keep the status, audited like transitions, and the statuses in which they are allowed."""
 
+RELEASING_CHANGES = frozenset({
+    SerialChangeType.PUT_AWAY, SerialChangeType.DEALLOCATED, SerialChangeType.DEMAND_CANCELLED,
+    SerialChangeType.UNPICKED, SerialChangeType.HOLD_RELEASED, SerialChangeType.FOUND,
+    SerialChangeType.EXPIRY_CORRECTED,
+})  # fmt: skip
+"""Changes after which an open demand may match the unit."""
+
 
 def next_status(status: SerialStatus | None, change: SerialChangeType) -> SerialStatus | None:
     """Return the status after a change, or None if the change is not allowed."""

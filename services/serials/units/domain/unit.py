@@ -1,9 +1,10 @@
 """Serial-tracked units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from operator import attrgetter
+from typing import NamedTuple
 
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 
@@ -44,8 +45,6 @@ class Unit:
     expiry: date | None = None
     next_expiry_check: date | None = None
     """Date of the next expiry check."""
-    loaded_values: Sequence[Any] = field(default=(), init=False, repr=False, compare=False)
-    """Values of the mutable columns as loaded, for change tracking."""
 
     @property
     def key(self) -> UnitKey:
@@ -81,6 +80,28 @@ class Unit:
     def clear_allocation(self) -> None:
         """Clear the order that the unit was allocated to."""
         self.order_id = self.order_line = self.demand_id = self.customer = None
+
+
+MUTABLE_FIELDS = tuple(
+    field.name for field in fields(Unit) if field.name not in {"sku", "serial", "id", "open_recall_count"}
+)
+"""State of a unit; the number of open recalls is counted by the store."""
+unit_state = attrgetter(*MUTABLE_FIELDS)
+
+
+class ExpiryGroup(NamedTuple):
+    """Units of a product in a warehouse that expire on the same date."""
+
+    sku: str
+    warehouse: str
+    expiry: date
+
+
+class UnitGroup(NamedTuple):
+    """Number of unallocated units of a pool with equal lot and expiry; `unit` represents them."""
+
+    unit: Unit
+    unit_count: int
 
 
 def describe_units(units: Sequence[Unit]) -> str:

@@ -1,119 +1,156 @@
-"""Unit of work: loaded units, their changes, and everything to save in one transaction."""
+"""Unit of work: units, holds and demands of one transaction, and their changes."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from operator import attrgetter
 
+from services.serials.allocation.domain.demand import Allocation, Demand, EarlyCancellation
 from services.serials.units.domain.operations import (
+    NO_DOCUMENTS,
     DocumentRefs,
-    HoldChange,
-    MessageContext,
     Operation,
     OperationIndex,
     Transition,
+    UnitChanges,
 )
+from services.serials.units.domain.recall_tracking import RecallUpdate, ShipmentInfo
 from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
-from services.serials.units.domain.transitions import SerialChangeType, next_status
-from services.serials.units.domain.unit import Pool, Unit, UnitKey, describe_units
-from shared.contracts.envelope import CloudEvent
+from services.serials.units.domain.transitions import RELEASING_CHANGES, SerialChangeType, next_status
+from services.serials.units.domain.unit import (
+    ExpiryGroup,
+    Pool,
+    Unit,
+    UnitGroup,
+    UnitKey,
+    describe_units,
+    unit_state,
+)
 from shared.contracts.problems import Code
+from shared.contracts.reference import LocationType
+from shared.contracts.serials import SerialRejected
+from shared.contracts.upstream import ShelfLifePolicy
+from shared.inventory.shelf_life import ShelfLifeRules
+from shared.unit_of_work import MessageContext, UnitOfWork
+from shared.working_set import WorkingSet
 
 
-@dataclass(frozen=True, slots=True)
-class EventConflict:
-    """Event that contradicts the state of units: it does not change them and is reported to a supervisor."""
+class SerialsUnitOfWork(UnitOfWork):
+    """Units, holds and demands of one transaction."""
 
-    event: CloudEvent[Any]
-    code: Code
-    detail: str
-    units: Sequence[Unit]
+    rejection_type = SerialRejected
 
+    def __init__(self, now: datetime, ids: Iterator[str]) -> None:
+        super().__init__(now, ids)
+        self.units: WorkingSet[UnitKey, Unit] = WorkingSet(attrgetter("key"), unit_state)
+        self.demands: WorkingSet[str, Demand] = WorkingSet(
+            attrgetter("demand_id"), attrgetter("status", "open_quantity", "assigned_lot")
+        )
+        self.early_cancellations: WorkingSet[str, EarlyCancellation] = WorkingSet(attrgetter("demand_id"))
+        """Cancellations of demands that are not known yet."""
 
-@dataclass(slots=True)
-class SerialsUnitOfWork:
-    """Loaded units, their transitions, and the stock that they released."""
+        self.units_by_hold: dict[tuple[str, str], dict[UnitKey, Unit]] = {}
+        """Loaded holds by SKU and id, with the units on which each is open; released holds have none."""
+        self.return_by_hold: dict[tuple[str, str], str] = {}
+        """Return of each loaded hold on returned units, which ends with the disposition."""
+        self.standing_holds: dict[StandingHoldKey, StandingHold] = {}
+        """Open standing holds."""
+        self.released_standing_hold_keys: set[StandingHoldKey] = set()
 
-    units: dict[UnitKey, Unit] = field(default_factory=dict)
-    operations: list[Operation] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    placed_holds: list[HoldChange] = field(default_factory=list)
-    released_holds: list[HoldChange] = field(default_factory=list)
-    conflicts: list[EventConflict] = field(default_factory=list)
-    units_by_hold: dict[tuple[str, str], dict[UnitKey, Unit]] = field(default_factory=dict)
-    """Loaded holds by SKU and id, with the units on which each is open; released holds have none."""
+        self.location_types: dict[str, LocationType] = {}
+        """Type of each defined location that messages name."""
+        self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
+        """Rules of the pools in which a unit has an expiry; the other pools need none."""
+        self.previous_policies: dict[str, ShelfLifePolicy] = {}
+        """Shelf-life policies of changed products before the change."""
+        self.due_units: dict[ExpiryGroup, list[Unit]] = {}
+        """Units due for an expiry check."""
+        self.units_by_demand: dict[str, list[Unit]] = {}
+        """Units allocated to cancelled demands when they were loaded."""
+        self.shipments: dict[int | None, ShipmentInfo] = {}
+        """Shipments of recalled units."""
 
-    standing_holds: dict[StandingHoldKey, StandingHold] = field(default_factory=dict)
-    """Open standing holds."""
+        self.operations: list[Operation] = []
+        self.changes = UnitChanges()
+        """Changes since the last save."""
+        self.published_count = 0
+        """Number of emitted events when the changes were last published."""
+        self._standing_hold_operations: dict[tuple[str, str, str, str], OperationIndex] = {}
 
-    released_standing_hold_keys: set[StandingHoldKey] = field(default_factory=set)
-    """Keys of released standing holds that were loaded."""
+        self.changed_units: dict[UnitKey, MessageContext] = {}
+        """Changed units, each with the context of its last change."""
+        self.recall_updates: list[RecallUpdate] = []
+        """Open recalls that track changed units."""
 
-    placed_standing_holds: list[tuple[StandingHold, OperationIndex]] = field(default_factory=list)
-    released_standing_holds: list[tuple[StandingHold, OperationIndex]] = field(default_factory=list)
-    """Standing holds placed and released in this transaction, each with its operation."""
-
-    tracked: list[tuple[Unit, StandingHold]] = field(default_factory=list)
-    """Units matched by recalls in this transaction; they may be tracked already."""
-
-    _standing_hold_operations: dict[tuple[str, str, str, str], OperationIndex] = field(default_factory=dict)
-
-    return_by_hold: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Return of each loaded hold on returned units, which ends with the disposition."""
-
-    released_stock: dict[Pool, dict[UnitKey, MessageContext]] = field(default_factory=dict)
-    """Units that became available, by pool, with the context that released them."""
+        self.released_units: dict[UnitKey, MessageContext] = {}
+        """Units that may have become available, each with the context that released it."""
+        self.backorder_pools: set[Pool] = set()
+        """Pools of changed products that have open demands."""
+        self.reallocated_pools: dict[Pool, MessageContext] = {}
+        """Pools whose rules changed, so that stored units may match open demands."""
+        self.to_answer: dict[str, MessageContext] = {}
+        """Contexts of opened and reopened demands: each gets an allocation event."""
+        self.allocations: list[Allocation] = []
+        self.skipped_by_pool: dict[Pool, list[UnitGroup]] = {}
+        """Unallocated units of pools with short demands."""
 
     def get_unit(self, sku: str, serial: str) -> Unit:
         """Return a unit; an unregistered unit has no status."""
-        key = (sku, serial)
-        unit = self.units.get(key)
-        if unit is None:
-            unit = self.units[key] = Unit(sku, serial)
-        return unit
-
-    def load(self, units: Iterable[Unit]) -> None:
-        """Add loaded units; units that are already present are kept."""
-        for unit in units:
-            self.units.setdefault(unit.key, unit)
+        return self.units.get((sku, serial)) or Unit(sku, serial)
 
     def add_operation(
-        self, change: SerialChangeType, sku: str, context: MessageContext, documents: DocumentRefs, reason: str = ""
+        self,
+        change: SerialChangeType,
+        sku: str,
+        documents: DocumentRefs = NO_DOCUMENTS,
+        reason: str = "",
+        *,
+        context: MessageContext | None = None,
+        is_reported_to_recalls: bool = True,
     ) -> OperationIndex:
         """Add an operation and return its index, to which transitions refer."""
-        self.operations.append(
-            Operation(change=change, sku=sku, reason=reason or change.description, context=context, documents=documents)
-        )
+        reason, context = reason or change.description, context or self.context
+        self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls))
         return len(self.operations) - 1
 
     def transition(self, unit: Unit, operation: OperationIndex, location: str | None) -> bool:
         """Apply an operation to a unit, if the state machine allows it (S04)."""
-        change = self.operations[operation].change
+        change, _, _, context, _, is_reported_to_recalls = self.operations[operation]
         status = next_status(unit.status, change)
         if status is None:
             return False
+        key = unit.key
+        if unit.status is None:
+            self.units.put(unit)
         unit.version += 1
-        transition = Transition(
-            unit=unit, operation=operation, version=unit.version, from_status=unit.status, status=status,
-            from_location=unit.location, location=location,
-        )  # fmt: skip
-        self.transitions.append(transition)
+        self.changes.transitions.append(
+            Transition(unit, operation, unit.version, unit.status, status, unit.location, location)
+        )
         unit.status, unit.location = status, location
+        if is_reported_to_recalls:
+            self.changed_units[key] = context
+        if change in RELEASING_CHANGES:
+            self.released_units[key] = context
         return True
 
     def place_standing_hold(self, standing_hold: StandingHold, operation: OperationIndex) -> None:
         """Open a standing hold, unless a hold of the same key exists."""
         if standing_hold.key not in self.standing_holds and standing_hold.key not in self.released_standing_hold_keys:
             self.standing_holds[standing_hold.key] = standing_hold
-            self.placed_standing_holds.append((standing_hold, operation))
+            self.changes.placed_standing_holds.append((standing_hold, operation))
 
-    def standing_hold_operation(self, standing_hold: StandingHold, context: MessageContext) -> OperationIndex:
+    def release_standing_hold(self, standing_hold: StandingHold, operation: OperationIndex) -> None:
+        """Release a standing hold."""
+        del self.standing_holds[standing_hold.key]
+        self.released_standing_hold_keys.add(standing_hold.key)
+        self.changes.released_standing_holds.append((standing_hold, operation))
+
+    def standing_hold_operation(self, standing_hold: StandingHold) -> OperationIndex:
         """Return the operation of a standing hold on arriving units, one for each message."""
-        key = standing_hold.sku, standing_hold.hold_id, context.cause.source, context.cause.id
+        key = standing_hold.sku, standing_hold.hold_id, self.event.source, self.event.id
         if key not in self._standing_hold_operations:
             self._standing_hold_operations[key] = self.add_operation(
                 SerialChangeType.HOLD_PLACED,
                 standing_hold.sku,
-                context,
                 DocumentRefs(hold_id=standing_hold.hold_id),
                 standing_hold.reason,
             )
@@ -122,32 +159,46 @@ class SerialsUnitOfWork:
     def track_for_recall(self, unit: Unit, standing_hold: StandingHold) -> None:
         """Track a unit for the recall of a standing hold."""
         unit.open_recall_count += 1
-        self.tracked.append((unit, standing_hold))
+        self.changes.tracked.append((unit, standing_hold))
 
-    def mark_released(self, unit: Unit, context: MessageContext) -> None:
-        """Record a unit that became available."""
-        if unit.is_available:
-            self.released_stock.setdefault(unit.pool, {})[unit.key] = context
-
-    def record_conflict(self, event: CloudEvent[Any], code: Code, units: Sequence[Unit], detail: str) -> None:
-        """Record units that contradict an event; units of equal state share one conflict."""
+    def record_unit_conflicts(self, code: Code, units: Sequence[Unit], detail: str) -> None:
+        """Record units that contradict the event; units of equal state share one conflict."""
         units_by_description: dict[str, list[Unit]] = {}
         for unit in units:
             units_by_description.setdefault(unit.description, []).append(unit)
         for description, group in units_by_description.items():
-            self.conflicts.append(
-                EventConflict(event, code, f"{detail}: {describe_units(group)}: {description}", group)
-            )
+            self.record_conflict(
+                code, f"{detail}: {describe_units(group)}: {description}",
+                sku=group[0].sku, ids=[unit.serial for unit in group],
+            )  # fmt: skip
 
     @property
-    def recorded_operations(self) -> list[OperationIndex]:
-        """Indexes of the operations that changed units or standing holds."""
-        standing_hold_operations = (
-            operation for _, operation in (*self.placed_standing_holds, *self.released_standing_holds)
-        )
-        return sorted({transition.operation for transition in self.transitions}.union(standing_hold_operations))
+    def has_pending_allocation(self) -> bool:
+        """Whether demands were opened, stock was released or rules changed since the last allocation."""
+        return bool(self.to_answer or self.released_units or self.reallocated_pools)
 
     @property
-    def changed_units(self) -> list[Unit]:
-        """Units with at least one transition."""
-        return list({id(transition.unit): transition.unit for transition in self.transitions}.values())
+    def released_stock(self) -> dict[Pool, dict[UnitKey, MessageContext]]:
+        """Units that became available, by pool, with the context that released each."""
+        stock: dict[Pool, dict[UnitKey, MessageContext]] = {}
+        for key, context in self.released_units.items():
+            if (unit := self.units[key]).is_available:
+                stock.setdefault(unit.pool, {})[key] = context
+        return stock
+
+    @property
+    def open_demands(self) -> list[Demand]:
+        """Demands with an open quantity."""
+        return [demand for demand in self.demands if demand.open_quantity]
+
+    def reopen_demand(self, demand_id: str, quantity: int) -> None:
+        """Reopen a demand for a returned quantity, unless it was cancelled."""
+        demand = self.demands.get(demand_id)
+        if demand is not None and demand.status != "CANCELLED":
+            demand.status, demand.open_quantity = "OPEN", demand.open_quantity + quantity
+            self.to_answer[demand_id] = self.context
+
+    def pop_changes(self) -> UnitChanges:
+        """Return the changes since the last save, and regard them as saved."""
+        changes, self.changes = self.changes, UnitChanges()
+        return changes

@@ -1,11 +1,10 @@
 """Writes the audit trail of units in one statement."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
 
-from services.serials.units.domain.operations import DocumentRefs
+from services.serials.units.domain.operations import DocumentRefs, UnitChanges
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.persistence.database import Transaction
 
@@ -45,8 +44,11 @@ INSERT_AUDIT = text("""
 """)
 
 
-async def save_audit(tx: Transaction, uow: SerialsUnitOfWork, operation_indexes: Sequence[int]) -> dict[int, int]:
+async def save_audit(tx: Transaction, uow: SerialsUnitOfWork, changes: UnitChanges) -> dict[int, int]:
     """Write the operations and audit entries; return the ids of the operations on holds, by index."""
+    operation_indexes, transitions = changes.operations, changes.transitions
+    if not operation_indexes:
+        return {}
     operations = [uow.operations[index] for index in operation_indexes]
     ordinals = {index: ordinal for ordinal, index in enumerate(operation_indexes, start=1)}
     values: dict[str, Any] = {
@@ -57,13 +59,13 @@ async def save_audit(tx: Transaction, uow: SerialsUnitOfWork, operation_indexes:
         "occurred_at": [operation.context.occurred_at for operation in operations],
         "cause_source": [operation.context.cause.source for operation in operations],
         "cause_id": [operation.context.cause.id for operation in operations],
-        "serial_ids": [transition.unit.id for transition in uow.transitions],
-        "versions": [transition.version for transition in uow.transitions],
-        "ordinals": [ordinals[transition.operation] for transition in uow.transitions],
-        "from_statuses": [transition.from_status for transition in uow.transitions],
-        "statuses": [transition.status for transition in uow.transitions],
-        "from_locations": [transition.from_location for transition in uow.transitions],
-        "locations": [transition.location for transition in uow.transitions],
+        "serial_ids": [transition.unit.id for transition in transitions],
+        "versions": [transition.version for transition in transitions],
+        "ordinals": [ordinals[transition.operation] for transition in transitions],
+        "from_statuses": [transition.from_status for transition in transitions],
+        "statuses": [transition.status for transition in transitions],
+        "from_locations": [transition.from_location for transition in transitions],
+        "locations": [transition.location for transition in transitions],
     }
     document_columns = {
         field_name: [getattr(operation.documents, field_name) for operation in operations]

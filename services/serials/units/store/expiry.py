@@ -5,10 +5,9 @@ from datetime import date
 
 from sqlalchemy import text
 
-from services.serials.units.domain.expiry import ExpiryGroup, SerialExpiryCheckDue
+from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.unit import Unit
-from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
+from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.inventory.reference_data import today_by_warehouse
 from shared.persistence.database import Transaction
 
@@ -39,12 +38,6 @@ SELECT_DUE_UNITS = text(f"""
     WHERE {IS_SCHEDULED} LIMIT {MAX_UNITS_PER_CHECK}
 """)  # noqa: S608
 
-UPDATE_NEXT_CHECK = text("""
-    UPDATE serial_state AS s SET next_expiry_check = input.next_expiry_check
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:next_expiry_checks AS date[])) AS input (id, next_expiry_check)
-    WHERE s.id = input.id
-""")
-
 UPDATE_NEXT_CHECK_TO_TOMORROW = text(f"""
     UPDATE serial_state AS s SET next_expiry_check = w.day + 1
     FROM unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS w (warehouse, day)
@@ -67,26 +60,12 @@ async def find_due(tx: Transaction, after: SerialExpiryCheckDue | None, size: in
     ]
 
 
-async def load_due_for_check(tx: Transaction, events: Iterable[SerialExpiryCheckDue]) -> SerialsUnitOfWork:
-    """Load the units of the groups that are still due."""
-    uow, event_list = SerialsUnitOfWork(), list(events)
-    groups = [ExpiryGroup.from_event(event) for event in event_list]
-    values = {
-        "skus": [group.sku for group in groups],
-        "warehouses": [group.warehouse for group in groups],
-        "expiries": [group.expiry for group in groups],
-        "since": [event.since for event in event_list],
-    }
-    uow.load(units_from_rows(await tx.fetch_all(SELECT_DUE_UNITS, values)))
-    return uow
-
-
-async def save_next_check(tx: Transaction, units: Iterable[Unit]) -> None:
-    """Save the next check date of units that have no other change."""
-    if next_check_by_id := {unit.id: unit.next_expiry_check for unit in units}:
-        await tx.execute(
-            UPDATE_NEXT_CHECK, {"ids": list(next_check_by_id), "next_expiry_checks": list(next_check_by_id.values())}
-        )
+async def find_due_units(tx: Transaction, events: Iterable[SerialExpiryCheckDue]) -> list[Unit]:
+    """Find the units of groups that are still due."""
+    groups = [(event.sku, event.warehouse, event.expiry, event.since) for event in events]
+    columns = map(list, zip(*groups, strict=True))
+    values = dict(zip(("skus", "warehouses", "expiries", "since"), columns, strict=True))
+    return UNITS.load(await tx.fetch_all(SELECT_DUE_UNITS, values))
 
 
 async def reschedule_checks(tx: Transaction, skus: Collection[str]) -> None:

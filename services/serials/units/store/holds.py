@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.serials.units.domain.operations import HoldChange
+from services.serials.units.domain.operations import HoldChange, UnitChanges
 from services.serials.units.domain.standing_holds import StandingHold
-from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.persistence.database import Transaction
 
 INSERT_HOLDS = text("""
@@ -46,18 +45,20 @@ UPDATE_RELEASED_HOLDS = text("""
 """)
 
 
-async def save_holds(tx: Transaction, uow: SerialsUnitOfWork, operation_ids: Mapping[int, int]) -> None:
+async def save_holds(tx: Transaction, changes: UnitChanges, operation_ids: Mapping[int, int]) -> None:
     """Save placed and released holds with the ids of their operations."""
-    if uow.placed_holds:
-        await tx.execute(INSERT_HOLDS, _hold_rows(uow.placed_holds, operation_ids))
-    if uow.released_holds:
-        await tx.execute(UPDATE_RELEASED_HOLDS, _hold_rows(uow.released_holds, operation_ids))
-    if uow.placed_standing_holds:
-        await tx.execute(INSERT_STANDING_HOLDS, _standing_hold_rows(uow.placed_standing_holds, operation_ids))
-    if uow.released_standing_holds:
-        await tx.execute(
-            UPDATE_RELEASED_STANDING_HOLDS, _standing_hold_rows(uow.released_standing_holds, operation_ids)
-        )
+    for statement, holds in (
+        (INSERT_HOLDS, changes.placed_holds),
+        (UPDATE_RELEASED_HOLDS, changes.released_holds),
+    ):
+        if holds:
+            await tx.execute(statement, _hold_rows(holds, operation_ids))
+    for statement, standing_holds in (
+        (INSERT_STANDING_HOLDS, changes.placed_standing_holds),
+        (UPDATE_RELEASED_STANDING_HOLDS, changes.released_standing_holds),
+    ):
+        if standing_holds:
+            await tx.execute(statement, _standing_hold_rows(standing_holds, operation_ids))
 
 
 def _hold_rows(rows: Sequence[HoldChange], operation_ids: Mapping[int, int]) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Units tracked for open recalls, whether the recall's hold is open on them, and how they left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
-from services.serials.units.domain.recalls import RecallUpdate, ShipmentInfo
+from services.serials.units.domain.recall_tracking import RecallUpdate, ShipmentInfo
+from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import Unit
-from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.recalls import RecallClosed
 from shared.persistence.database import Transaction
 
@@ -57,14 +57,14 @@ SELECT_SHIPMENTS = text("""
 """)
 
 
-async def save_tracking(tx: Transaction, uow: SerialsUnitOfWork) -> None:
+async def save_tracking(tx: Transaction, tracked: Sequence[tuple[Unit, StandingHold]]) -> None:
     """Track the units that a recall matched."""
-    if uow.tracked:
+    if tracked:
         values = {
-            "serial_ids": [unit.id for unit, _ in uow.tracked],
-            "recalls": [standing_hold.recall for _, standing_hold in uow.tracked],
-            "skus": [standing_hold.sku for _, standing_hold in uow.tracked],
-            "hold_ids": [standing_hold.hold_id for _, standing_hold in uow.tracked],
+            "serial_ids": [unit.id for unit, _ in tracked],
+            "recalls": [standing_hold.recall for _, standing_hold in tracked],
+            "skus": [standing_hold.sku for _, standing_hold in tracked],
+            "hold_ids": [standing_hold.hold_id for _, standing_hold in tracked],
         }
         await tx.execute(INSERT_TRACKING, values)
 
@@ -76,14 +76,14 @@ async def stop_tracking(tx: Transaction, closed_recalls: Iterable[RecallClosed])
         await tx.execute(statement, {"recalls": recalls, "skus": skus})
 
 
-async def find_recall_updates(tx: Transaction, uow: SerialsUnitOfWork) -> list[RecallUpdate]:
-    """Find the open recalls of changed units, after the unit of work was saved."""
-    units = {unit.id: unit for unit in uow.changed_units if unit.open_recall_count}
-    rows = await tx.fetch_all(SELECT_TRACKED, {"serial_ids": list(units)}) if units else ()
-    return [RecallUpdate(recall=row.recall, unit=units[row.serial_id], is_held=row.is_held) for row in rows]
+async def find_recall_updates(tx: Transaction, units: Iterable[Unit]) -> list[RecallUpdate]:
+    """Find the open recalls that track saved units."""
+    unit_by_id = {unit.id: unit for unit in units}
+    rows = await tx.fetch_all(SELECT_TRACKED, {"serial_ids": list(unit_by_id)})
+    return [RecallUpdate(recall=row.recall, unit=unit_by_id[row.serial_id], is_held=row.is_held) for row in rows]
 
 
-async def find_shipments(tx: Transaction, units: Iterable[Unit]) -> Mapping[int | None, ShipmentInfo]:
+async def find_shipments(tx: Transaction, units: Iterable[Unit]) -> dict[int | None, ShipmentInfo]:
     """Find when shipped units left, and whom to call."""
     ids = [unit.id for unit in units if unit.status == "SHIPPED"]
     rows = await tx.fetch_all(SELECT_SHIPMENTS, {"serial_ids": ids}) if ids else ()

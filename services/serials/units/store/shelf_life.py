@@ -1,16 +1,16 @@
-"""Loads the shelf-life rules of pools in which a unit has an expiry."""
+"""Finds the shelf-life rules of pools in which a unit has an expiry."""
 
 from collections.abc import Iterable
 
-from services.serials.units.domain.shelf_life import ShelfLifeRules
-from services.serials.units.domain.unit import Pool, Unit
+from services.serials.units.domain.unit import Pool
 from shared.inventory.reference_data import load_products, load_warehouses
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.time_zone_changes import lock_time_zones
 from shared.persistence.database import Transaction
 
 
-async def load_shelf_life_rules(tx: Transaction, pools: Iterable[Pool]) -> dict[Pool, ShelfLifeRules]:
-    """Load the rules of pools on their warehouses' local date, from the replicas of products and warehouses."""
+async def find_shelf_life_rules(tx: Transaction, pools: Iterable[Pool]) -> dict[Pool, ShelfLifeRules]:
+    """Return the rules of pools on their warehouses' local date, from the replicas of products and warehouses."""
     pool_set = set(pools)
     if not pool_set:
         return {}
@@ -24,8 +24,3 @@ async def load_shelf_life_rules(tx: Transaction, pools: Iterable[Pool]) -> dict[
             tx.now, time_zone, products[sku].shelf_life if sku in products else None
         )
     return rules_by_pool
-
-
-async def shelf_life_rules_of(tx: Transaction, units: Iterable[Unit]) -> dict[Pool, ShelfLifeRules]:
-    """Load the rules of the units that have an expiry."""
-    return await load_shelf_life_rules(tx, {unit.pool for unit in units if unit.expiry})

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.unit_table import UNIT_COLUMNS, units_from_rows
+from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.persistence.database import Transaction
 
 STANDING_HOLD_COLUMNS = """
@@ -84,7 +84,7 @@ def _attach(uow: SerialsUnitOfWork, rows: Sequence[Any]) -> None:
 
 async def load_open_holds(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Load the open holds of the loaded units, if any unit has one."""
-    units_by_id = {unit.id: unit for unit in uow.units.values() if unit.open_hold_count}
+    units_by_id = {unit.id: unit for unit in uow.units if unit.open_hold_count}
     if units_by_id:
         for row in await tx.fetch_all(SELECT_OPEN_HOLDS, {"serial_ids": list(units_by_id)}):
             unit = units_by_id[row.serial_id]
@@ -107,4 +107,4 @@ async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds:
         "lot_skus": [sku for sku, _ in lots], "lots": [lot for _, lot in lots],
     }  # fmt: skip
     if standing_holds:
-        uow.load(units_from_rows(await tx.fetch_all(SELECT_MATCHING, values)))
+        uow.units.load(UNITS.load(await tx.fetch_all(SELECT_MATCHING, values)))

@@ -1,24 +1,18 @@
 """Loads units under the lock of their SKU and saves their changes: one statement per table, whatever the batch size."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
 
-from services.serials.units.domain.unit import Unit, UnitKey
+from services.serials.units.domain.events import publish_changes
+from services.serials.units.domain.operations import UnitChanges
+from services.serials.units.domain.unit import MUTABLE_FIELDS, Unit, UnitKey, unit_state
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.audit import save_audit
 from services.serials.units.store.holds import save_holds
 from services.serials.units.store.recalls import save_tracking
-from services.serials.units.store.unit_table import (
-    MUTABLE_COLUMNS,
-    STATE_VALUES,
-    UNIT_COLUMNS,
-    StateColumn,
-    insert_statement,
-    units_from_rows,
-    update_statement,
-)
+from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS, insert_statement
 from shared.persistence.database import Transaction
 
 SELECT_UNITS = text(f"""
@@ -36,14 +30,11 @@ SELECT_HELD_UNITS = text(f"""
 """)  # noqa: S608
 
 
-async def load(tx: Transaction, keys: Iterable[UnitKey], uow: SerialsUnitOfWork | None = None) -> SerialsUnitOfWork:
-    """Load units by SKU and serial, into a new or the given unit of work."""
-    uow = uow or SerialsUnitOfWork()
-    key_set = set(keys)
-    if key_set:
+async def load(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
+    """Load units by SKU and serial."""
+    if key_set := set(keys):
         skus, serials = zip(*key_set, strict=True)
-        uow.load(units_from_rows(await tx.fetch_all(SELECT_UNITS, {"skus": skus, "serials": serials})))
-    return uow
+        uow.units.load(UNITS.load(await tx.fetch_all(SELECT_UNITS, {"skus": skus, "serials": serials})))
 
 
 async def load_held_units(tx: Transaction, uow: SerialsUnitOfWork, holds: Iterable[tuple[str, str]]) -> None:
@@ -52,64 +43,51 @@ async def load_held_units(tx: Transaction, uow: SerialsUnitOfWork, holds: Iterab
     if hold_keys:
         skus, hold_ids = zip(*hold_keys, strict=True)
         rows = await tx.fetch_all(SELECT_HELD_UNITS, {"skus": skus, "hold_ids": hold_ids})
-        loaded = units_from_rows(rows, extra_columns=("hold_id", "hold_sku", "is_open", "hold_return_id"))
+        loaded = UNITS.load(rows, extra_columns=("hold_id", "hold_sku", "is_open", "hold_return_id"))
         for row, unit in zip(rows, loaded, strict=True):
             units = uow.units_by_hold.setdefault((row.hold_sku, row.hold_id), {})
             if row.hold_return_id:
                 uow.return_by_hold[row.hold_sku, row.hold_id] = row.hold_return_id
             if row.is_open:
-                uow.load([unit])
+                uow.units.load([unit])
                 units[unit.key] = uow.units[unit.key]
 
 
 async def save(tx: Transaction, uow: SerialsUnitOfWork) -> None:
-    """Save new and changed units, their audit trail, holds and recall tracking."""
-    if operation_indexes := uow.recorded_operations:
-        await _save_operations(tx, uow, operation_indexes)
-    await save_tracking(tx, uow)
+    """Save new and changed units with their audit trail, holds and recall tracking, and publish the changes."""
+    rows, changes = uow.units.pop_changes(), uow.pop_changes()
+    if rows.added:
+        await _insert_units(tx, uow, changes, rows.added)
+    if rows.changed:
+        await _update_units(tx, rows.changed, rows.saved_states)
+    await save_holds(tx, changes, await save_audit(tx, uow, changes))
+    await save_tracking(tx, changes.tracked)
+    publish_changes(uow, changes)
 
 
-async def _save_operations(tx: Transaction, uow: SerialsUnitOfWork, operation_indexes: Sequence[int]) -> None:
-    changed_units = uow.changed_units
-    new_units = [unit for unit in changed_units if unit.id is None]
-    existing_units = [unit for unit in changed_units if unit.id is not None]
-    if new_units:
-        await _insert_units(tx, uow, new_units)
-    if existing_units:
-        await _update_units(tx, existing_units)
-    operation_ids = await save_audit(tx, uow, operation_indexes)
-    await save_holds(tx, uow, operation_ids)
-
-
-def _column_values(units: Sequence[Unit]) -> Iterator[tuple[StateColumn, tuple[Any, ...]]]:
-    return zip(MUTABLE_COLUMNS, zip(*map(STATE_VALUES, units), strict=True), strict=True)
-
-
-async def _update_units(tx: Transaction, units: Sequence[Unit]) -> None:
+async def _update_units(tx: Transaction, units: Sequence[Unit], saved_states: Mapping[UnitKey, Any]) -> None:
     """Write only the columns that changed on any of the units: an operation changes few of them."""
-    loaded_columns = zip(*(unit.loaded_values for unit in units), strict=True)
-    changed_columns = {
-        column: current
-        for (column, current), loaded in zip(_column_values(units), loaded_columns, strict=True)
-        if current != loaded
-    }
-    values = {column.name: current for column, current in changed_columns.items()}
-    await tx.execute(update_statement(tuple(changed_columns)), {"ids": [unit.id for unit in units], **values})
+    values = dict(zip(MUTABLE_FIELDS, zip(*map(unit_state, units), strict=True), strict=True))
+    saved_columns = zip(*(saved_states[unit.key] for unit in units), strict=True)
+    columns = tuple(
+        column for (column, current), saved in zip(values.items(), saved_columns, strict=True) if current != saved
+    )
+    await tx.execute(
+        UNITS.update(columns), {"id": [unit.id for unit in units], **{column: values[column] for column in columns}}
+    )
 
 
-async def _insert_units(tx: Transaction, uow: SerialsUnitOfWork, units: Sequence[Unit]) -> None:
-    first_operation = {id(transition.unit): transition.operation for transition in reversed(uow.transitions)}
-    values: dict[str, Any] = {
-        "skus": [unit.sku for unit in units],
-        "serials": [unit.serial for unit in units],
-        "created_by": [uow.operations[first_operation[id(unit)]].context.actor for unit in units],
+async def _insert_units(tx: Transaction, uow: SerialsUnitOfWork, changes: UnitChanges, units: Sequence[Unit]) -> None:
+    operation_by_unit = {transition.unit.key: transition.operation for transition in reversed(changes.transitions)}
+    values = dict(zip(MUTABLE_FIELDS, zip(*map(unit_state, units), strict=True), strict=True))
+    columns = tuple(
+        column for column, current in values.items() if column == "receipt" or current.count(None) < len(current)
+    )
+    parameters: dict[str, Any] = {column: values[column] for column in columns} | {
+        "sku": [unit.sku for unit in units],
+        "serial": [unit.serial for unit in units],
+        "created_by": [uow.operations[operation_by_unit[unit.key]].context.actor for unit in units],
         "now": tx.now,
     }
-    columns_with_values = {
-        column: column_values
-        for column, column_values in _column_values(units)
-        if column_values.count(None) < len(column_values) or column.name == "receipt"
-    }
-    values |= {column.name: column_values for column, column_values in columns_with_values.items()}
-    for row in await tx.fetch_all(insert_statement(tuple(columns_with_values)), values):
+    for row in await tx.fetch_all(insert_statement(columns), parameters):
         uow.units[row.sku, row.serial].id = row.id

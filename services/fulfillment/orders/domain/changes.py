@@ -1,0 +1,73 @@
+"""Places, amends and cancels orders; a change that arrives before its order is applied when it is placed.
+
+Each of these commands publishes the status at once, so that a transaction with several hides no status.
+"""
+
+from collections.abc import Collection
+
+from services.fulfillment.orders.domain.amend import amend_order
+from services.fulfillment.orders.domain.cancel import cancel_line, cancel_order
+from services.fulfillment.orders.domain.events import publish_order_status
+from services.fulfillment.orders.domain.paths import order_path
+from services.fulfillment.orders.domain.place import create_order
+from services.fulfillment.orders.domain.records import Order
+from services.fulfillment.orders.domain.results import OrderResult, order_result, rejected
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
+from shared.contracts.fulfillment import OrderReevaluationRequested
+from shared.contracts.problems import ProblemDetail
+from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
+from shared.unit_of_work import CommandResult
+
+OrderChange = OrderAmended | OrderCancelled | OrderLineCancelled
+
+
+def place_order(uow: FulfillmentUnitOfWork, data: OrderPlaced) -> CommandResult:
+    """Place an order and apply the changes that arrived before it."""
+    is_new = data.order not in uow.orders
+    if violations := create_order(uow, data):
+        return rejected(*violations)
+    order = uow.orders[data.order]
+    violations = _apply_early_messages(uow, order, {line.sku for line in data.lines})
+    publish_order_status(uow, order)
+    result = order_result(order, violations)
+    return result.created(order_path(order.order_id)) if is_new else result
+
+
+def change_order(uow: FulfillmentUnitOfWork, data: OrderChange) -> CommandResult:
+    """Amend or cancel an order; keep the change until the order arrives."""
+    order = uow.orders.get(data.order)
+    if order is None:
+        uow.early_messages.setdefault(data.order, []).append(uow.event)
+        uow.new_early_messages.append(uow.event)
+        return CommandResult(OrderResult(order=data.order, status="UNKNOWN", path=None))
+    violations = _apply_change(uow, order, data)
+    publish_order_status(uow, order)
+    return rejected(*violations) if violations else order_result(order)
+
+
+def _apply_change(uow: FulfillmentUnitOfWork, order: Order, data: OrderChange) -> list[ProblemDetail]:
+    match data:
+        case OrderAmended():
+            return amend_order(uow, order, data)
+        case OrderCancelled():
+            return cancel_order(uow, order, data)
+        case OrderLineCancelled():
+            return cancel_line(uow, order, data)
+
+
+def _apply_early_messages(
+    uow: FulfillmentUnitOfWork, order: Order, locked_skus: Collection[str]
+) -> list[ProblemDetail]:
+    """Apply early messages in order of arrival, each as the cause of its effects.
+
+    A line for an unlocked product is reevaluated later: its definition may be processed at the same time.
+    """
+    violations, placement = [], uow.event
+    for event in uow.early_messages.pop(order.order_id, ()):
+        uow.applied_early_messages.add(order.order_id)
+        uow.event = event
+        violations += _apply_change(uow, order, event.data)
+        for sku in sorted({line.sku for line in order.lines.values() if line.awaiting_product} - set(locked_skus)):
+            uow.emit(OrderReevaluationRequested, order=order.order_id, sku=sku)
+    uow.event = placement
+    return violations

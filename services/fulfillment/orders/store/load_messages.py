@@ -1,0 +1,83 @@
+"""Loads what the messages about orders, order changes, allocations and products need."""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from services.fulfillment.orders.domain import FulfillmentUnitOfWork, Product
+from services.fulfillment.orders.store.early_messages import load_early_messages
+from services.fulfillment.orders.store.load_orders import load_orders
+from services.fulfillment.orders.store.product_changes import find_lines_to_reevaluate
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.fulfillment import OrderReevaluationRequested
+from shared.contracts.reference import ProductChanged
+from shared.contracts.serials import SerialAllocated
+from shared.inventory import reference_data
+from shared.persistence.database import Transaction
+
+Events = Sequence[CloudEvent[Any]]
+
+
+async def load_placements(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
+    """Load orders if they exist already; otherwise the messages that arrived before them."""
+    await load_orders(tx, uow, order_ids(events))
+    new_orders = [order_id for order_id in order_ids(events) if order_id not in uow.orders]
+    early_messages = await load_early_messages(tx, new_orders)
+    uow.early_messages |= early_messages
+    await load_products(tx, uow, _skus_of_lines(chain(events, *early_messages.values())))
+
+
+async def load_changes(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
+    """Load whole orders and the products of their changes and reevaluations."""
+    await load_orders(tx, uow, order_ids(events), whole_orders=order_ids(events))
+    changed_skus = {event.data.sku for event in events if isinstance(event.data, OrderReevaluationRequested)}
+    await load_products(tx, uow, changed_skus | _skus_of_lines(events))
+
+
+async def load_allocations(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
+    """Load orders with the allocated units, if an order has them already."""
+    units = [
+        (event.data.sku, allocated.serial)
+        for event in events if isinstance(event.data, SerialAllocated) for allocated in event.data.allocated
+    ]  # fmt: skip
+    await load_orders(tx, uow, order_ids(events), units=units)
+
+
+async def load_product_changes(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]
+) -> None:
+    """Save products and find the orders that their changes affect."""
+    last_change = {event.data.sku: event.cause for event in events}
+    before = await reference_data.load_products(tx, last_change)
+    await reference_data.save_products(tx, events)
+    after = await reference_data.load_products(tx, last_change)
+    tracking_changed_skus = {sku for sku in before if before[sku].tracking != after[sku].tracking}
+    for order_id, sku in await find_lines_to_reevaluate(tx, last_change, tracking_changed_skus):
+        uow.orders_to_reevaluate.setdefault(last_change[sku], []).append(order_id)
+
+
+async def load_products(tx: Transaction, uow: FulfillmentUnitOfWork, skus: Collection[str]) -> None:
+    """Load products, also if they are loaded already: a message of the batch may have changed them."""
+    products = await reference_data.load_products(tx, skus) if skus else {}
+    uow.products |= {
+        sku: Product(product.tracking, product.decimals, product.shelf_life) for sku, product in products.items()
+    }
+
+
+def order_ids(events: Iterable[CloudEvent[Any]]) -> set[str]:
+    """The orders of messages."""
+    return {event.data.order for event in events}
+
+
+def skus_of_lot_selectors(events: Iterable[CloudEvent[Any]]) -> set[str]:
+    """The products for which commands state quantities."""
+    selections: list[Any] = [getattr(event.data, "stock", []) for event in events]
+    return {
+        selector.sku
+        for selection in selections
+        for selector in (selection if isinstance(selection, list) else [selection])
+    }
+
+
+def _skus_of_lines(events: Iterable[CloudEvent[Any]]) -> set[str]:
+    return {line.sku for event in events for line in getattr(event.data, "lines", ())}

@@ -1,0 +1,112 @@
+"""Product definitions: tracking is fixed once a product is in use; a barcode belongs to one product."""
+
+import json
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductOut
+from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
+from shared.identifiers import resource_path
+from shared.inventory.decimals import decimals_of
+from shared.unit_of_work import CommandResult
+
+
+def define_product(uow: ReceivingUnitOfWork, definition: ProductDefined) -> CommandResult:
+    """Create or change a product; each change gets a version, a log entry and an event (S01, S03)."""
+    before, barcodes_before = uow.products.get(definition.sku), uow.barcodes_of(definition.sku)
+    if violation := _definition_violation(uow, before, definition):
+        return CommandResult(violations=[violation])
+    after = _to_product(definition, before.version if before else 0)
+    barcodes = sorted(ProductBarcode(entry.code, definition.sku, entry.quantity) for entry in definition.barcodes)
+    is_changed = after != before or barcodes != barcodes_before
+    if is_changed:
+        after = uow.products.put(after._replace(version=after.version + 1))
+        _replace_barcodes(uow, barcodes_before, barcodes)
+        _log_change(uow, before and _to_json(before, barcodes_before), after, barcodes)
+    codes = [Barcode(code=barcode.code, quantity=barcode.quantity) for barcode in barcodes]
+    fields = after._asdict() | {"barcodes": codes}
+    if is_changed:
+        uow.emit(ProductChanged, **fields)
+    result = CommandResult(ProductOut(**fields))
+    return result if before else result.created(resource_path("products", definition.sku))
+
+
+def _replace_barcodes(
+    uow: ReceivingUnitOfWork, before: Sequence[ProductBarcode], after: Sequence[ProductBarcode]
+) -> None:
+    for barcode in before:
+        uow.barcodes.remove(barcode.code)
+    for barcode in after:
+        uow.barcodes.put(barcode)
+
+
+def _log_change(
+    uow: ReceivingUnitOfWork, before: str | None, after: Product, barcodes: Sequence[ProductBarcode]
+) -> None:
+    event = uow.event
+    uow.product_changes.append(
+        ProductChange(
+            sku=after.sku, version=after.version, changed_at=uow.now, actor=event.actor, source=event.source,
+            message=event.id, before=before, after=_to_json(after, barcodes),
+        )
+    )  # fmt: skip
+
+
+def _to_json(product: Product, barcodes: Sequence[ProductBarcode]) -> str:
+    pairs = [[barcode.code, barcode.quantity] for barcode in barcodes]
+    return json.dumps(product._asdict() | {"barcodes": pairs, "shelf_life": product.shelf_life.model_dump()})
+
+
+def _tracking_of(definition: ProductDefined) -> Tracking:
+    return "SERIAL" if definition.serial_tracked else "LOT" if definition.lot_tracked else "NONE"
+
+
+def with_defaults(policy: ShelfLifePolicy, tracking: Tracking) -> ShelfLifePolicy:
+    """Complete a policy with defaults: lot-tracked products require an expiry unless defined otherwise."""
+    expiry_required = tracking == "LOT" if policy.expiry_required is None else policy.expiry_required
+    alert_days = sorted(set(policy.expiry_alert_days), reverse=True)
+    customers = sorted(policy.customers, key=lambda rule: (rule.customer, rule.min_remaining_shelf_life_days))
+    return policy.model_copy(
+        update={"expiry_required": expiry_required, "expiry_alert_days": alert_days, "customers": customers}
+    )
+
+
+def _definition_violation(
+    uow: ReceivingUnitOfWork, before: Product | None, definition: ProductDefined
+) -> ProblemDetail | None:
+    if definition.serial_tracked and definition.lot_tracked:
+        return ProblemDetail(
+            code=Code.CONFLICTING_TRACKING, detail=f"Product {definition.sku} cannot be tracked by serial and by lot"
+        )
+    if before and before.tracking != _tracking_of(definition) and definition.sku in uow.used_skus:
+        return ProblemDetail(
+            code=Code.PRODUCT_IN_USE,
+            detail=f"Product {definition.sku} is in use; its tracking {before.tracking} cannot change",
+            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
+        )
+    codes = [barcode.code for barcode in definition.barcodes]
+    if repeated := sorted({code for code in codes if codes.count(code) > 1}):
+        return ProblemDetail(
+            code=Code.BARCODE_TAKEN, detail=f"Product {definition.sku} repeats a barcode", ids=repeated
+        )
+    owners = {code: barcode.sku for code in codes if (barcode := uow.barcodes.get(code))}
+    if taken := [code for code in codes if owners.get(code, definition.sku) != definition.sku]:
+        owner_paths = sorted({resource_path("products", owners[code]) for code in taken})
+        return ProblemDetail(
+            code=Code.BARCODE_TAKEN,
+            detail=f"Barcodes of another product: {', '.join(taken)}",
+            ids=taken,
+            blocked_by=owner_paths,
+        )
+    return None
+
+
+def _to_product(definition: ProductDefined, version: int) -> Product:
+    tracking = _tracking_of(definition)
+    return Product(
+        sku=definition.sku, version=version, name=definition.name, unit=definition.unit, tracking=tracking,
+        shelf_life=with_defaults(definition.shelf_life, tracking), decimals=decimals_of(tracking, definition.decimals),
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""Immutable records of products: one class per table, one field per column."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.contracts.model import KnownFieldsModel
+from shared.contracts.reference import Tracking
+from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.identifiers import MAX_DECIMALS
+
+
+class Product(NamedTuple):
+    """A product without its barcodes."""
+
+    sku: str
+    version: int
+    name: str
+    unit: str
+    tracking: Tracking
+    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
+    decimals: int = MAX_DECIMALS
+
+
+class ProductBarcode(NamedTuple):
+    """A barcode of a product and its quantity per scan."""
+
+    code: str
+    sku: str
+    quantity: int
+
+
+class ProductChange(NamedTuple):
+    """A change log entry; `before` and `after` are the product with its barcodes as JSON."""
+
+    sku: str
+    version: int
+    changed_at: datetime
+    actor: str
+    source: str
+    message: str
+    before: str | None
+    after: str
+
+
+class ProductOut(KnownFieldsModel):
+    """A product."""
+
+    sku: str
+    version: int
+    name: str
+    unit: str
+    tracking: Tracking
+    barcodes: list[Barcode]
+    shelf_life: ShelfLifePolicy
+    decimals: int = MAX_DECIMALS

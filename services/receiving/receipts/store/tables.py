@@ -1,0 +1,41 @@
+"""Tables of receipts. The optimistic locks of `save` rely on the versions of receipts and units."""
+
+from services.receiving.receipts.domain.records import (
+    Discrepancy,
+    LotScan,
+    Receipt,
+    ReceiptLine,
+    Session,
+    Unit,
+    UnmatchedScan,
+)
+from shared.persistence.record_table import RecordTable
+
+RECEIPTS = RecordTable(
+    "receipt", Receipt, "receipt",
+    "version kind warehouse supplier expected_at status session_count unplanned_line_count ended_at reason",
+    version="version",
+)  # fmt: skip
+LINES = RecordTable(
+    "receipt_line", ReceiptLine, "receipt line",
+    "expected_quantity listed_serials unlisted_units scanned received awaiting_product", upsert=True,
+)  # fmt: skip
+SESSIONS = RecordTable("session", Session, "receipt session", "owner status ended_at", upsert=True)
+UNITS = RecordTable(
+    "unit", Unit, "sku serial",
+    "version status receipt line is_listed session location scanned_by scanned_at order_id customer return_id lot"
+    " expiry",
+    version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
+)  # fmt: skip
+UNMATCHED_SCANS = RecordTable(
+    "unmatched_scan", UnmatchedScan, "receipt sku serial",
+    "session kind line location conflicting_value scanned_by scanned_at lot expiry", upsert=True,
+)  # fmt: skip
+LOT_SCANS = RecordTable(
+    "lot_scan", LotScan, "scan_id",
+    "line status quantity expiry manufactured_on best_before scanned_by scanned_at",
+)  # fmt: skip
+DISCREPANCIES = RecordTable(
+    "discrepancy", Discrepancy, "discrepancy", "resolution matched_serial reason resolved_at resolved_by",
+    types={"missing_serials": "text[]"}, guard="t.resolution IS NULL",
+)  # fmt: skip
