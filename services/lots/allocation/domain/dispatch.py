@@ -9,7 +9,6 @@ from typing import Any
 from services.lots.allocation.domain.dispatch_rules import (
     DispatchLine,
     dispatch_violation,
-    dispatchable_until,
     group_dispatch_lines,
 )
 from services.lots.balances.domain.results import format_quantity
@@ -47,7 +46,9 @@ def _check_product(
         uow.emit(LotDispatchRejected, **fields, stock=rejected)
         return
     limits = (
-        dispatchable_until(uow, dispatch_line, check.customer, check.min_remaining_shelf_life_days)
+        dispatch_line.rules.dispatchable_until(
+            dispatch_line.expiry, check.customer, check.min_remaining_shelf_life_days
+        )
         for dispatch_line in dispatch_lines
     )
     uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=approval_valid_until(uow.now, limits))
@@ -61,7 +62,9 @@ def _check_violation(
             f"{format_quantity(dispatch_line.picked_quantity)} picked for order {check.order} line {dispatch_line.line}"
         )
         return Code.NOT_PICKED, f"{dispatch_line.description}: {picked_text}"
-    violation = dispatch_violation(uow, dispatch_line, uow.now, check.customer, check.min_remaining_shelf_life_days)
+    violation = dispatch_violation(
+        uow, dispatch_line, dispatch_line.rules, check.customer, check.min_remaining_shelf_life_days
+    )
     return (violation[0], f"{dispatch_line.description}: {violation[1]}") if violation else None
 
 
@@ -79,7 +82,8 @@ def ship(uow: LotsUnitOfWork, event: OrderDispatched) -> None:
                 LotQuantity(lot=dispatch_line.lot, quantity=dispatch_line.quantity)
             )
             # At the time of departure, not of processing: a message may be processed the next day.
-            if violation := dispatch_violation(uow, dispatch_line, uow.event.time, event.customer, 0):
+            departure_rules = dispatch_line.rules.at(uow.event.time)
+            if violation := dispatch_violation(uow, dispatch_line, departure_rules, event.customer):
                 code, reason = violation
                 _record_conflict(uow, event, dispatch_line, code, f" although {reason}; call customer {event.customer}")
         for line, lots in lots_by_line.items():

@@ -1,7 +1,7 @@
 """Rules that block the dispatch of picked stock; applied at the check and again at departure (S28)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,6 +21,10 @@ class DispatchLine(NamedTuple):
     lot: str
     quantity: Decimal
     picked_rows: Sequence[PickedQuantity]
+    expiry: date | None
+    """Expiry date in force."""
+    rules: ShelfLifeRules
+    """Shelf-life rules of the warehouse where the line was picked."""
 
     @property
     def picked_quantity(self) -> Decimal:
@@ -34,34 +38,13 @@ class DispatchLine(NamedTuple):
 
 
 def dispatch_violation(
-    uow: LotsUnitOfWork, dispatch_line: DispatchLine, instant: datetime, customer: str, requested_days: int
+    uow: LotsUnitOfWork, dispatch_line: DispatchLine, rules: ShelfLifeRules, customer: str, requested_days: int = 0
 ) -> tuple[Code, str] | None:
     """Return why picked stock cannot be dispatched: on hold, expired or shelf life too short."""
     for hold in uow.open_holds(dispatch_line.sku, dispatch_line.lot):
         if hold.location is None:
             return Code.ON_HOLD, f"on hold {hold.hold_id}: {hold.reason}"
-    rules = _shelf_life_rules(uow, dispatch_line).at(instant)
-    return rules.dispatch_violation(_expiry(uow, dispatch_line), customer, requested_days)
-
-
-def dispatchable_until(
-    uow: LotsUnitOfWork, dispatch_line: DispatchLine, customer: str, requested_days: int
-) -> datetime | None:
-    """Return the time until which the remaining shelf life is sufficient."""
-    rules = _shelf_life_rules(uow, dispatch_line)
-    return rules.dispatchable_until(_expiry(uow, dispatch_line), customer, requested_days)
-
-
-def _shelf_life_rules(uow: LotsUnitOfWork, dispatch_line: DispatchLine) -> ShelfLifeRules:
-    """Return the shelf-life rules of the warehouse where the line was picked."""
-    if not dispatch_line.picked_rows:
-        return ShelfLifeRules.as_of(uow.now)
-    return uow.shelf_life_rules((dispatch_line.sku, dispatch_line.picked_rows[0].warehouse))
-
-
-def _expiry(uow: LotsUnitOfWork, dispatch_line: DispatchLine) -> date | None:
-    lot = uow.lots.get((dispatch_line.sku, dispatch_line.lot))
-    return lot.expiry if lot else None
+    return rules.dispatch_violation(dispatch_line.expiry, customer, requested_days)
 
 
 def group_dispatch_lines(
@@ -78,5 +61,8 @@ def group_dispatch_lines(
     lines_by_sku: dict[str, list[DispatchLine]] = {}
     for (line, sku, lot), quantity in packed_by_line.items():
         rows = picked_by_line.get((line, sku, lot), ())
-        lines_by_sku.setdefault(sku, []).append(DispatchLine(line, sku, lot, quantity, rows))
+        rules = uow.shelf_life_rules((sku, rows[0].warehouse)) if rows else ShelfLifeRules.as_of(uow.now)
+        stock = uow.lots.get((sku, lot))
+        dispatch_line = DispatchLine(line, sku, lot, quantity, rows, stock.expiry if stock else None, rules)
+        lines_by_sku.setdefault(sku, []).append(dispatch_line)
     return lines_by_sku
