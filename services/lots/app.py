@@ -1,22 +1,39 @@
 """Handlers and scheduled jobs of the lots service, with their locks and HTTP paths."""
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from services.lots.allocation import api
-from services.lots.allocation import handlers as allocation
-from services.lots.allocation.handlers import allocate_backorders
+from services.lots.allocation import api as allocation_api
+from services.lots.allocation import store as allocation
+from services.lots.allocation.domain.allocate import release_pool, release_product
+from services.lots.allocation.domain.allocation_events import allocate_backorders
+from services.lots.allocation.domain.dispatch import check_dispatch, ship
+from services.lots.allocation.domain.fulfillment_events import (
+    cancel_demand,
+    deallocate,
+    open_demand,
+    pick,
+    unpick,
+)
 from services.lots.balances import api as balances_api
-from services.lots.balances import handlers as balances
+from services.lots.balances import store as balances
+from services.lots.balances.domain.adjustments import adjust, count
+from services.lots.balances.domain.dates import correct_dates
+from services.lots.balances.domain.holds import place_hold, release_hold
+from services.lots.balances.domain.movements import apply_location_type, move, put_away
+from services.lots.balances.domain.receipts import receive
 from services.lots.balances.domain.results import HoldSnapshot, LotSnapshot
-from services.lots.expiry import handlers as expiry
-from services.lots.expiry.domain import LotExpiryCheckDue
-from services.lots.expiry.store import find_due
+from services.lots.balances.domain.returns import dispose_return, receive_return
+from services.lots.balances.domain.stock_rules import report_mixed_lots
+from services.lots.expiry import store as expiry
+from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, reschedule_checks
 from services.lots.lookup.api import router as lookup_router
-from services.lots.recalls import handlers as recalls
+from services.lots.recalls import store as recalls
 from services.lots.recalls.api import router as recalls_router
-from services.lots.recalls.domain.open import RecallSnapshot
+from services.lots.recalls.domain.holds import hold_recalled_lots, hold_received_lots
+from services.lots.recalls.domain.open import RecallSnapshot, close_recall, open_recall, record_contact
+from services.lots.recalls.domain.records import RecallsUnitOfWork
+from services.lots.recalls.domain.tracking_changes import requery_recalls
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
@@ -30,7 +47,7 @@ from shared.contracts.commands.lots import (
     RecordCustomerContact,
     ReleaseLotHold,
 )
-from shared.contracts.envelope import Message
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
@@ -43,11 +60,14 @@ from shared.contracts.fulfillment import (
 from shared.contracts.lots import LotRejected
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
-from shared.contracts.reference import LocationChanged, ProductChanged
+from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
 from shared.contracts.serials import SerialRecalled
 from shared.inventory.reference_data import WAREHOUSE_HANDLER
-from shared.messaging.handlers import CommandHandler, EventHandler, ScheduledJob
+from shared.inventory.time_zone_changes import request_reallocations
+from shared.messaging.handlers import CommandHandler, EventHandler, Policy, ScheduledJob
+from shared.persistence.database import Transaction
 from shared.runtime import create_app
+from shared.unit_of_work import UnitOfWork
 
 
 def sku_lock(data: Message) -> Iterator[str]:
@@ -92,75 +112,93 @@ def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
     yield from sku_lock(data)
 
 
+def ignore(_: UnitOfWork, __: Message) -> None:
+    """Do nothing: the load has saved the message."""
+
+
+async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
+    """Save stock and recalls."""
+    await balances.save(tx, uow)
+    await recalls.save(tx, uow)
+
+
+async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
+    """Save warehouses and request the reallocation of backorders where the local date became earlier."""
+    return await request_reallocations(tx, events, allocation.find_backorder_pools_in, ReallocateLotBackorders)
+
+
 HANDLERS = (
-    EventHandler(ProductChanged, recalls.on_product_changed, product_locks),
-    WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
-    EventHandler(ReallocateLotBackorders, allocation.reallocate_backorders, sku_lock),
+    EventHandler(ProductChanged, reschedule_checks, product_locks, load=recalls.load_product_changes),
+    EventHandler(ProductChanged, release_product, product_locks, load=recalls.load_product_changes),
+    EventHandler(ProductChanged, requery_recalls, product_locks, load=recalls.load_product_changes),
+    WAREHOUSE_HANDLER._replace(callback=on_warehouse_changed),
+    EventHandler(ReallocateLotBackorders, release_pool, sku_lock, load=allocation.load_reallocations),
+    EventHandler(LocationChanged, apply_location_type, location_lock, load=balances.load_location_changes),
+    EventHandler(ReceiptLotsReceived, hold_received_lots, sku_lock, load=recalls.load_receipts),
+    EventHandler(ReceiptLotsReceived, receive, sku_lock, load=recalls.load_receipts),
+    EventHandler(ReturnLotsReceived, receive_return, sku_lock, load=balances.load_returns),
+    EventHandler(ReturnLotsDisposed, dispose_return, sku_lock, load=balances.load_dispositions),
+    EventHandler(AllocationRequested, open_demand, sku_lock, is_lot_tracked, allocation.load_requests),
+    EventHandler(AllocationCancelled, cancel_demand, sku_lock, is_lot_tracked, allocation.load_cancellations),
+    EventHandler(OrderLotsDeallocated, deallocate, sku_lock, load=allocation.load_deallocations),
+    EventHandler(OrderLotsPicked, pick, sku_lock, load=allocation.load_picks),
+    EventHandler(OrderLotsUnpicked, unpick, sku_lock, load=allocation.load_unpicks),
     EventHandler(
-        LocationChanged, partial(balances.on_location_changed, before_commit=allocate_backorders), location_lock,
+        DispatchCheckRequested, check_dispatch, packed_sku_locks, has_packed_lots, allocation.load_dispatch_checks
     ),
-    EventHandler(
-        ReceiptLotsReceived, partial(recalls.on_receipt_lots_received, before_commit=allocate_backorders), sku_lock,
-    ),
-    EventHandler(
-        ReturnLotsReceived, partial(balances.on_return_lots_received, before_commit=allocate_backorders), sku_lock,
-    ),
-    EventHandler(
-        ReturnLotsDisposed, partial(balances.on_return_lots_disposed, before_commit=allocate_backorders), sku_lock,
-    ),
-    EventHandler(AllocationRequested, allocation.on_allocation_requested, sku_lock, is_lot_tracked),
-    EventHandler(AllocationCancelled, allocation.on_allocation_cancelled, sku_lock, is_lot_tracked),
-    EventHandler(OrderLotsDeallocated, allocation.on_order_lots_deallocated, sku_lock),
-    EventHandler(OrderLotsPicked, allocation.on_order_lots_picked, sku_lock),
-    EventHandler(OrderLotsUnpicked, allocation.on_order_lots_unpicked, sku_lock),
-    EventHandler(DispatchCheckRequested, allocation.on_dispatch_check_requested, packed_sku_locks, has_packed_lots),
-    EventHandler(OrderDispatched, allocation.on_order_dispatched, packed_sku_locks, has_packed_lots),
+    EventHandler(OrderDispatched, ship, packed_sku_locks, has_packed_lots, allocation.load_dispatches),
     CommandHandler(
-        PutAwayLot, partial(balances.put_away, before_commit=allocate_backorders), sku_lock, "/putaways", LotSnapshot,
-        "putAwayLot", "Put away a quantity of a lot",
+        PutAwayLot, put_away, sku_lock, "/putaways", LotSnapshot, "putAwayLot", "Put away a quantity of a lot",
+        load=balances.load_moves,
     ),
     CommandHandler(
-        MoveLot, partial(balances.move, before_commit=allocate_backorders), sku_lock, "/moves", LotSnapshot,
-        "moveLot", "Move a quantity of a lot to another location",
+        MoveLot, move, sku_lock, "/moves", LotSnapshot, "moveLot", "Move a quantity of a lot to another location",
+        load=balances.load_moves,
     ),
     CommandHandler(
-        PlaceLotHold, partial(balances.place_holds, before_commit=allocate_backorders), sku_lock, "/holds",
-        HoldSnapshot, "placeHold", "Place a hold on a lot", success_status=201,
+        PlaceLotHold, place_hold, sku_lock, "/holds", HoldSnapshot, "placeHold", "Place a hold on a lot",
+        success_status=201, load=balances.load_hold_placements,
     ),
     CommandHandler(
-        ReleaseLotHold, partial(balances.release_holds, before_commit=allocate_backorders), sku_lock,
-        "/holds/{hold}/release", HoldSnapshot, "releaseHold", "Release a hold",
+        ReleaseLotHold, release_hold, sku_lock, "/holds/{hold}/release", HoldSnapshot, "releaseHold",
+        "Release a hold", load=balances.load_hold_releases,
     ),
     CommandHandler(
-        AdjustLot, partial(balances.adjust, before_commit=allocate_backorders), sku_lock, "/adjustments", LotSnapshot,
-        "adjustLot", "Record a scrapped, lost or found quantity of a lot",
+        AdjustLot, adjust, sku_lock, "/adjustments", LotSnapshot, "adjustLot",
+        "Record a scrapped, lost or found quantity of a lot", load=balances.load_adjustments,
     ),
     CommandHandler(
-        CountLot, partial(balances.count, before_commit=allocate_backorders), sku_lock, "/counts", LotSnapshot,
-        "countLot", "Record the count of a lot at a location",
+        CountLot, count, sku_lock, "/counts", LotSnapshot, "countLot", "Record the count of a lot at a location",
+        load=balances.load_adjustments,
     ),
     CommandHandler(
-        CorrectLotDates, partial(balances.correct_dates, before_commit=allocate_backorders), sku_lock, "/corrections",
-        LotSnapshot, "correctLotDates", "Correct the dates of a lot",
+        CorrectLotDates, correct_dates, sku_lock, "/corrections", LotSnapshot, "correctLotDates",
+        "Correct the dates of a lot", load=balances.load_date_corrections,
     ),
     CommandHandler(
-        OpenRecall, recalls.open_recalls, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
-        success_status=202,
+        OpenRecall, open_recall, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
+        success_status=202, load=recalls.load_openings,
     ),
-    EventHandler(RecallOpened, recalls.on_recall_opened, recall_and_sku_locks, is_lot_tracked),
-    EventHandler(SerialRecalled, recalls.on_serial_recalled, recall_lock),
+    EventHandler(RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_lot_tracked, recalls.load_recalled_lots),
+    EventHandler(SerialRecalled, ignore, recall_lock, load=recalls.save_answers),
     CommandHandler(
-        RecordCustomerContact, recalls.record_contacts, recall_lock, "/recalls/{recall}/contacts", RecallSnapshot,
-        "recordRecallContact", "Record the outcome of a customer contact",
+        RecordCustomerContact, record_contact, recall_lock, "/recalls/{recall}/contacts", RecallSnapshot,
+        "recordRecallContact", "Record the outcome of a customer contact", load=recalls.load_contact_lines,
     ),
     CommandHandler(
-        CloseRecall, recalls.close_recalls, recall_lock, "/recalls/{recall}/close", RecallSnapshot,
-        "closeRecall", "Close a recall",
+        CloseRecall, close_recall, recall_lock, "/recalls/{recall}/close", RecallSnapshot, "closeRecall",
+        "Close a recall", load=recalls.load_closings,
     ),
 )  # fmt: skip
 
-JOBS = (ScheduledJob(LotExpiryCheckDue, find_due, expiry.check_expiry, sku_lock),)
+JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_checks),)
+
+POLICIES = (
+    Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),
+    Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
+)
 
 app = create_app(
-    "lots", HANDLERS, LotRejected, (balances_api.router, api.router, lookup_router, recalls_router), jobs=JOBS
-)
+    "lots", HANDLERS, LotRejected, (balances_api.router, allocation_api.router, lookup_router, recalls_router),
+    jobs=JOBS, unit_of_work=RecallsUnitOfWork, save=save, policies=POLICIES,
+)  # fmt: skip

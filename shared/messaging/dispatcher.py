@@ -81,12 +81,12 @@ async def _run_batches(
     uow = registry.unit_of_work(tx.now, iter(new_id, ""))
     save = registry.save
     assert save is not None  # noqa: S101 - declared with the unit of work
-    is_saved_once = len(batches) == 1 and not all(policy.reads_saved_changes for policy in registry.policies[:1])
+    saves_before_policies = all(policy.reads_saved_changes for policy in registry.policies[:1])
     for batch in batches:
         with HANDLER_DURATION.labels(registry.service, batch.items[0][1].type).time():
             await batch.load(tx, uow, [event for _, event in batch.items])
             handle_messages(uow, batch.items, results)
-            if not is_saved_once:
+            if saves_before_policies or batch is not batches[-1]:
                 await save(tx, uow)
     with HANDLER_DURATION.labels(registry.service, "policies").time():
         for policy in registry.policies:

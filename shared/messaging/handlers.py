@@ -94,5 +94,5 @@ class Policy(NamedTuple):
     reads_saved_changes: bool = True
     """For the first policy: whether `load` must see the changes of the handlers in the database.
 
-    Otherwise the changes of a single batch are saved once, together with those of the policies.
+    Otherwise the changes of the last batch are saved together with those of the policies.
     """

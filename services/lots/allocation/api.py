@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
-from services.lots.allocation import handlers, queries
-from services.lots.allocation.domain.demand import DemandStatus
+from services.lots.allocation import queries
+from services.lots.balances.domain.demands import DemandStatus
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.lots import SkippedLots
 from shared.contracts.model import KnownFieldsModel
@@ -92,7 +92,7 @@ async def explain_demand(
     tx: ReadTransaction, demand: Annotated[str, Path(description="Id of the demand.")]
 ) -> ShortfallExplanation:
     """Explain the open quantity of a demand: each skipped lot with its quantity and the reason."""
-    explanation = await handlers.explain_shortfall(tx, demand)
+    explanation = await queries.explain_shortfall(tx, demand)
     if explanation is None:
         raise NotFoundError(f"Demand {demand} not found", ids=[demand])
     open_demand, skipped = explanation

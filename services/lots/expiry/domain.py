@@ -4,17 +4,23 @@ A corrected expiry date deletes the published notices, so all thresholds apply a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.lots.balances.domain import holds
-from services.lots.balances.domain.ledger import MessageContext
-from services.lots.balances.domain.records import ZERO, Lot, LotKey
+from services.lots.balances.domain.records import (
+    NO_EXPIRY,
+    ZERO,
+    Balance,
+    ExpiryNotice,
+    Lot,
+    LotInWarehouse,
+    PickedQuantity,
+)
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import Message
 from shared.contracts.lots import LotExpired, LotExpiring
+from shared.contracts.reference import ProductChanged
 from shared.inventory.expiry import crossed_thresholds, days_left, is_expired, next_check_date
 
 EXPIRED_THRESHOLD = -1
@@ -30,128 +36,84 @@ class LotExpiryCheckDue(Message, type="lot.expiry_check_due.v1", key="sku"):
     since: date
 
 
-class LotInWarehouse(NamedTuple):
-    """A lot in a warehouse: the subject of an expiry check."""
-
-    sku: str
-    lot: str
-    warehouse: str
-
-    @property
-    def lot_key(self) -> LotKey:
-        """Key of the lot in all warehouses."""
-        return self.sku, self.lot
-
-
-class ExpiryNotice(NamedTuple):
-    """A published threshold of a lot in a warehouse for the expiry date in force."""
-
-    sku: str
-    lot: str
-    warehouse: str
-    threshold: int
-
-
-@dataclass(slots=True)
-class ExpiryCheck:
-    """The expiry checks of one transaction and their results."""
-
-    uow: LotsUnitOfWork
-    date_by_warehouse: Mapping[str, date]
-    """Local date of each warehouse."""
-
-    thresholds: Mapping[str, Sequence[int]]
-    """Alert thresholds of each product, in days before the expiry date."""
-
-    published_notices: set[ExpiryNotice]
-    new_notices: list[ExpiryNotice] = field(default_factory=list)
-    next_check_by_lot: dict[LotInWarehouse, date] = field(default_factory=dict)
-    """Date of the next check of each lot."""
-
-    on_hand_by_lot: dict[LotInWarehouse, Decimal] = field(default_factory=dict)
-    picked_by_lot: dict[LotInWarehouse, Decimal] = field(default_factory=dict)
-    """Picked stock has no location, but is part of the check until shipped."""
-
-    def run(self, events: Sequence[CloudEvent[LotExpiryCheckDue]]) -> list[Message]:
-        """Check the due lots and return the events."""
-        for balance in self.uow.balances.values():
-            key = LotInWarehouse(balance.sku, balance.lot, balance.warehouse)
-            self.on_hand_by_lot[key] = self.on_hand_by_lot.get(key, ZERO) + balance.on_hand
-        for row in self.uow.picked.values():
-            key = LotInWarehouse(row.sku, row.lot, row.warehouse)
-            self.picked_by_lot[key] = self.picked_by_lot.get(key, ZERO) + row.quantity
-        return [message for event in events for message in self._check_lot(event)]
-
-    def _check_lot(self, event: CloudEvent[LotExpiryCheckDue]) -> list[Message]:
-        key = LotInWarehouse(event.data.sku, event.data.lot, event.data.warehouse)
-        lot, local_date = self.uow.lots.get(key.lot_key), self.date_by_warehouse.get(key.warehouse)
-        # The job found the lot before it had the lock: the stock may be gone.
-        quantity_left = self.on_hand_by_lot.get(key) or self.picked_by_lot.get(key)
-        if lot is None or local_date is None or key in self.next_check_by_lot or not quantity_left:
-            return []
-        thresholds = self.thresholds.get(key.sku, ())
-        self.next_check_by_lot[key] = next_check_date(lot.expiry, local_date, thresholds)
-        if lot.expiry is None:
-            return []
-        emitted: list[Message] = [
-            LotExpiring(
-                **self._event_fields(event, key), expiry=lot.expiry, days=days_left(lot.expiry, local_date),
+def check_expiry(uow: LotsUnitOfWork, due: LotExpiryCheckDue) -> None:
+    """Publish the crossed thresholds of a lot in a warehouse, and hold it once expired (S28, S29)."""
+    key = LotInWarehouse(due.sku, due.lot, due.warehouse)
+    lot, local_date = uow.lots.get(key.lot_key), uow.today_by_warehouse.get(key.warehouse)
+    # The job found the lot before it had the lock: the stock may be gone.
+    quantities = _quantities(uow, key)
+    if lot is None or local_date is None or key in uow.next_checks or not any(quantities.values()):
+        return
+    thresholds = uow.shelf_life[key.sku].expiry_alert_days if key.sku in uow.shelf_life else ()
+    uow.next_checks[key] = next_check_date(lot.expiry, local_date, thresholds)
+    if lot.expiry is None:
+        return
+    for threshold in crossed_thresholds(lot.expiry, local_date, thresholds):
+        if _is_first_notice(uow, key, threshold):
+            uow.emit(
+                LotExpiring, **key._asdict(), **quantities, expiry=lot.expiry, days=days_left(lot.expiry, local_date),
                 threshold=threshold,
-            )
-            for threshold in crossed_thresholds(lot.expiry, local_date, thresholds)
-            if self._is_first_notice(key, threshold)
-        ]  # fmt: skip
-        return (
-            emitted + self._hold_expired(event, key, lot, lot.expiry) if is_expired(lot.expiry, local_date) else emitted
-        )
+            )  # fmt: skip
+    if is_expired(lot.expiry, local_date):
+        _hold_expired(uow, key, lot, lot.expiry, quantities)
 
-    def _is_first_notice(self, key: LotInWarehouse, threshold: int) -> bool:
-        """Record a notice; return False if it was published before."""
-        notice = ExpiryNotice(sku=key.sku, lot=key.lot, warehouse=key.warehouse, threshold=threshold)
-        if notice in self.published_notices:
-            return False
-        self.published_notices.add(notice)
-        self.new_notices.append(notice)
-        return True
 
-    def _hold_expired(
-        self, event: CloudEvent[LotExpiryCheckDue], key: LotInWarehouse, lot: Lot, expiry: date
-    ) -> list[Message]:
-        """Place an EXPIRED hold where there is none, and publish the expiry once."""
-        emitted: list[Message] = []
-        expired_holds = [hold for hold in self.uow.open_holds(key.sku, key.lot) if hold.kind == "EXPIRED"]
-        locations = self._affected_locations(key, expiry)
-        if not locations:
-            self.next_check_by_lot[key] = self.date_by_warehouse[key.warehouse] + timedelta(days=1)
-            return []
-        for location in locations:
-            if all(hold.location not in {None, location} for hold in expired_holds):
-                context = MessageContext.from_event(event, "expired")
-                emitted += holds.place(self.uow, lot, f"EXPIRED-{event.id}"[:64], "EXPIRED", context, location=location)
-        if self._is_first_notice(key, EXPIRED_THRESHOLD):
-            hold_id = next(hold.hold_id for hold in self.uow.open_holds(key.sku, key.lot) if hold.kind == "EXPIRED")
-            emitted.append(LotExpired(**self._event_fields(event, key), expiry=expiry, hold_id=hold_id))
-        return emitted
+def _quantities(uow: LotsUnitOfWork, key: LotInWarehouse) -> dict[str, Any]:
+    """Return the quantity on hand and picked: picked stock is part of the check until shipped."""
+    balances, picked_rows = uow.balances_by_lot[key.lot_key], uow.picked_by_lot[key.lot_key]
+    return {
+        "on_hand": sum((row.on_hand for row in balances if row.warehouse == key.warehouse), ZERO),
+        "picked": sum((row.quantity for row in picked_rows if row.warehouse == key.warehouse), ZERO),
+    }
 
-    def _affected_locations(self, key: LotInWarehouse, expiry: date) -> Sequence[str | None]:
-        """Return [None] for all locations, or the lot's locations here while it has not expired in every warehouse.
 
-        The result is empty if all of the stock here is picked: it is checked again the next day.
-        """
-        balances = [row for row in self.uow.balances_by_lot[key.lot_key] if row.on_hand > 0]
-        warehouses = {row.warehouse for row in balances} | {
-            row.warehouse for row in self.uow.picked_by_lot[key.lot_key] if row.quantity
-        }
-        if all(
-            warehouse in self.date_by_warehouse and is_expired(expiry, self.date_by_warehouse[warehouse])
-            for warehouse in warehouses
-        ):
-            return [None]
-        return sorted(row.location for row in balances if row.warehouse == key.warehouse)
+def _is_first_notice(uow: LotsUnitOfWork, key: LotInWarehouse, threshold: int) -> bool:
+    """Record a notice; return False if it was published before."""
+    if (*key, threshold) in uow.notices:
+        return False
+    uow.notices.put(ExpiryNotice(**key._asdict(), threshold=threshold, published_at=uow.now))
+    return True
 
-    def _event_fields(self, event: CloudEvent[LotExpiryCheckDue], key: LotInWarehouse) -> dict[str, Any]:
-        quantities = {
-            "on_hand": self.on_hand_by_lot.get(key, ZERO),
-            "picked": self.picked_by_lot.get(key, ZERO),
-        }
-        return {"actor": event.actor, "cause": event.cause, **key._asdict(), **quantities}
+
+def _hold_expired(
+    uow: LotsUnitOfWork, key: LotInWarehouse, lot: Lot, expiry: date, quantities: Mapping[str, Any]
+) -> None:
+    """Place an EXPIRED hold where there is none, and publish the expiry once."""
+    expired_holds = [hold for hold in uow.open_holds(key.sku, key.lot) if hold.kind == "EXPIRED"]
+    locations = _affected_locations(uow, key, expiry)
+    if not locations:
+        uow.next_checks[key] = uow.today_by_warehouse[key.warehouse] + timedelta(days=1)
+        return
+    for location in locations:
+        if all(hold.location not in {None, location} for hold in expired_holds):
+            holds.place(uow, lot, f"EXPIRED-{uow.event.id}"[:64], "EXPIRED", "expired", location=location)
+    if _is_first_notice(uow, key, EXPIRED_THRESHOLD):
+        hold_id = next(hold.hold_id for hold in uow.open_holds(key.sku, key.lot) if hold.kind == "EXPIRED")
+        uow.emit(LotExpired, **key._asdict(), **quantities, expiry=expiry, hold_id=hold_id)
+
+
+def _affected_locations(uow: LotsUnitOfWork, key: LotInWarehouse, expiry: date) -> Sequence[str | None]:
+    """Return [None] for all locations, or the lot's locations here while it has not expired in every warehouse.
+
+    The result is empty if all of the stock here is picked: it is checked again the next day.
+    """
+    balances = [row for row in uow.balances_by_lot[key.lot_key] if row.on_hand > 0]
+    warehouses = {row.warehouse for row in balances} | {
+        row.warehouse for row in uow.picked_by_lot[key.lot_key] if row.quantity
+    }
+    local_dates = [uow.today_by_warehouse.get(warehouse) for warehouse in warehouses]
+    if all(local_date is not None and is_expired(expiry, local_date) for local_date in local_dates):
+        return [None]
+    return sorted(row.location for row in balances if row.warehouse == key.warehouse)
+
+
+def reschedule_checks(uow: LotsUnitOfWork, event: ProductChanged) -> None:
+    """Make the checks of all lots of a product due at once if its alert thresholds change (S29)."""
+    previous = uow.previous_shelf_life.get(event.sku)
+    if previous is None or previous.expiry_alert_days != event.shelf_life.expiry_alert_days:
+        uow.skus_to_check.add(event.sku)
+        # Like the saved dates: later picks in this transaction take them over.
+        stock: list[Balance | PickedQuantity] = [*uow.balances_by_sku[event.sku], *uow.picked_by_sku[event.sku]]
+        for row in stock:
+            if row.next_expiry_check < NO_EXPIRY:
+                row.next_expiry_check = date.min

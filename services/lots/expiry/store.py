@@ -1,15 +1,17 @@
-"""Due expiry checks and published notices."""
+"""Due expiry checks, and what they require."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from sqlalchemy import text
 
-from services.lots.expiry.domain import ExpiryCheck, ExpiryNotice, LotExpiryCheckDue, LotInWarehouse
+from services.lots.balances import store as balances
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store import NOTICE
+from services.lots.expiry.domain import LotExpiryCheckDue
+from shared.contracts.envelope import CloudEvent
 from shared.inventory.reference_data import today_by_warehouse
 from shared.persistence.database import Transaction
-from shared.persistence.records import load_records
 
 
 def _due_query(table: str, quantity_column: str) -> str:
@@ -32,38 +34,11 @@ SELECT_DUE = text(f"""
     ) AS b
     ORDER BY w.warehouse COLLATE "C", b.next_expiry_check, b.sku, b.lot LIMIT :size
 """)  # noqa: S608
-SELECT_NOTICES = text("""
-    SELECT t.sku, t.lot, t.warehouse, t.threshold
-    FROM unnest(CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[])) AS k (sku, lot, warehouse)
-    JOIN expiry_notice AS t USING (sku, lot, warehouse)
-""")
-INSERT_NOTICES = text("""
-    INSERT INTO expiry_notice (sku, lot, warehouse, threshold, published_at)
-    SELECT *, :now FROM unnest(
-        CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[]), CAST(:threshold AS integer[])
-    )
-""")
-QUANTITY_COLUMN = {"balance": "on_hand", "picked_stock": "quantity"}
-"""Tables with a next expiry check, and their quantity columns."""
-UPDATE_NEXT_CHECK = [
-    text(f"""
-        UPDATE {table} AS stock SET next_expiry_check = checked.next_expiry_check
-        FROM unnest(
-            CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:warehouse AS text[]), CAST(:next_expiry_check AS date[])
-        ) AS checked (sku, lot, warehouse, next_expiry_check)
-        WHERE stock.sku = checked.sku AND stock.lot = checked.lot AND stock.warehouse = checked.warehouse
-            AND stock.next_expiry_check <> checked.next_expiry_check AND stock.{quantity_column} > 0
-    """)  # noqa: S608
-    for table, quantity_column in QUANTITY_COLUMN.items()
-]
-# Includes balances of zero: stock unpicked there takes over the balance's date.
-UPDATE_CHECKS_TO_DUE = [
-    text(f"""
-        UPDATE {table} SET next_expiry_check = '-infinity'
-        WHERE sku = ANY(CAST(:skus AS text[])) AND next_expiry_check > '-infinity' AND next_expiry_check < 'infinity'
-    """)  # noqa: S608
-    for table in QUANTITY_COLUMN
-]
+SELECT_NOTICES = text(f"""
+    SELECT {NOTICE.columns()}
+    FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:warehouses AS text[])) AS k (sku, lot, warehouse)
+    JOIN expiry_notice USING (sku, lot, warehouse)
+""")  # noqa: S608
 
 
 async def find_due(tx: Transaction, after: LotExpiryCheckDue | None, size: int) -> Sequence[LotExpiryCheckDue]:
@@ -79,33 +54,15 @@ async def find_due(tx: Transaction, after: LotExpiryCheckDue | None, size: int) 
     ]
 
 
-async def load_notices(tx: Transaction, lot_keys: Iterable[LotInWarehouse]) -> set[ExpiryNotice]:
-    """Load the published notices of lots in warehouses."""
-    return set(
-        load_records(
-            ExpiryNotice, await tx.fetch_all(SELECT_NOTICES, _as_arrays(sorted(set(lot_keys)), LotInWarehouse._fields))
-        )
-    )
-
-
-async def save(tx: Transaction, check: ExpiryCheck) -> None:
-    """Save new notices and the dates of the next checks."""
-    if check.new_notices:
-        await tx.execute(INSERT_NOTICES, _as_arrays(check.new_notices, ExpiryNotice._fields) | {"now": tx.now})
-    if check.next_check_by_lot:
-        next_check_arrays = _as_arrays(list(check.next_check_by_lot), LotInWarehouse._fields) | {
-            "next_expiry_check": list(check.next_check_by_lot.values())
-        }
-        for statement in UPDATE_NEXT_CHECK:
-            await tx.execute(statement, next_check_arrays)
-
-
-async def reschedule_checks(tx: Transaction, skus: Collection[str]) -> None:
-    """Make the checks of all unexpired lots of products due at once."""
-    if skus:
-        for statement in UPDATE_CHECKS_TO_DUE:
-            await tx.execute(statement, {"skus": list(skus)})
-
-
-def _as_arrays(rows: Sequence[LotInWarehouse | ExpiryNotice], field_names: Iterable[str]) -> dict[str, Any]:
-    return {field_name: [getattr(row, field_name) for row in rows] for field_name in field_names}
+async def load_checks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[LotExpiryCheckDue]]) -> None:
+    """Load due lots with all their stock, holds and published notices."""
+    keys = {(event.data.sku, event.data.lot) for event in events}
+    await balances.load_lots(tx, uow, keys)
+    await balances.load_all_locations(tx, uow, keys)
+    await balances.load_commitments(tx, uow, keys)
+    await balances.load_products(tx, uow, {sku for sku, _ in keys})
+    uow.today_by_warehouse = await today_by_warehouse(tx)
+    due_lots = sorted({(event.data.sku, event.data.lot, event.data.warehouse) for event in events})
+    skus, lots, warehouses = map(list, zip(*due_lots, strict=True))
+    values = {"skus": skus, "lots": lots, "warehouses": warehouses}
+    uow.notices.load(NOTICE.load(await tx.fetch_all(SELECT_NOTICES, values)))

@@ -73,9 +73,7 @@ class EquivalenceRunner:
         lot, location = random.choice(LOTS), random.choice([SHELF, BIN, RACK, WEST_SHELF])
         if action == "add stock":
             lots_at_location = {
-                balance.lot
-                for balance in service.uow.balances.values()
-                if balance.location == location and balance.on_hand
+                balance.lot for balance in service.uow.balances if balance.location == location and balance.on_hand
             }
             lot, quantity = next(iter(lots_at_location), lot), random.randint(1, 5)
             dock = "WEST/DOCK" if location == WEST_SHELF else "EAST/DOCK"
@@ -84,11 +82,10 @@ class EquivalenceRunner:
             )
         if action == "hold or release":
             if lot in self.hold_by_lot:
-                return messages.release_hold(self.hold_by_lot.pop(lot)), allocated_parts(service.release_holds(lot))
+                return self._played(messages.release_hold(self.hold_by_lot.pop(lot)))
             self.hold_count += 1
             self.hold_by_lot[lot] = f"H-{self.hold_count}"
-            service.place_hold(lot, None)
-            return messages.place_hold(lot, self.hold_by_lot[lot]), []
+            return self._played(messages.place_hold(lot, self.hold_by_lot[lot]))
         if action == "change policy":
             message = self.product(random.randint(0, 4))
             return message, allocated_parts(service.change_policy(message.shelf_life))
@@ -97,16 +94,13 @@ class EquivalenceRunner:
     def _random_order_action(self, action: str) -> tuple[Message, list[AllocatedPart]]:
         random, service, messages = self.random, self.service, self.messages
         if action == "cancel" and self.demand_count:
-            cancellation = messages.cancel_allocation(random.randint(1, self.demand_count))
-            return cancellation, allocated_parts(service.cancel_allocation(cancellation))
-        reservation_rows = [row for row in service.uow.reservations.values() if row.quantity]
+            return self._played(messages.cancel_allocation(random.randint(1, self.demand_count)))
+        reservation_rows = [row for row in service.uow.reservations if row.quantity]
         if action == "deallocate" and reservation_rows:
             row = random.choice(reservation_rows)
             lot_quantity = messages.lot_at_location(row.lot, random.randint(1, int(row.quantity)), row.location)
-            deallocation = messages.deallocate(
-                int(row.demand_id.rpartition("-")[2]), lot_quantity, reallocate=random.random() < 0.7
-            )
-            return deallocation, allocated_parts(service.deallocate(deallocation))
+            number = int(row.demand_id.rpartition("-")[2])
+            return self._played(messages.deallocate(number, lot_quantity, reallocate=random.random() < 0.7))
         self.demand_count += 1
         request = messages.request_allocation(
             self.demand_count,
@@ -120,7 +114,10 @@ class EquivalenceRunner:
             single_lot=random.random() < 0.3,
             min_remaining_shelf_life_days=random.choice([0, 0, 3, 5]),
         )
-        return request, allocated_parts(service.request_allocation(request))
+        return self._played(request)
+
+    def _played(self, message: Message) -> tuple[Message, list[AllocatedPart]]:
+        return message, allocated_parts(self.service.play(message))
 
 
 @pytest.mark.parametrize("seed", range(8))

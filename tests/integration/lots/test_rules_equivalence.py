@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.lots.balances import store
 from services.lots.balances.domain.records import DemandRef
-from services.lots.balances.domain.results import CommandOutcome
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.lots import LotRejected
 from shared.persistence.database import transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
@@ -64,10 +65,11 @@ async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep
     """Allocate available stock to a demand in the database and in memory."""
     _, lot, quantity, _, storage, number = step
     key, demand_ref = (harness.sku, lot, storage), DemandRef(f"D-{harness.sku}-{number}", f"SO-{number}", "1")
-    balance = service.balances.get(key)
-    if balance and balance.unallocated >= quantity and not service.new_unit_of_work().is_held(balance):
+    balance = service.uow.balances.get(key)
+    if balance and balance.unallocated >= quantity and not service.uow.is_held(balance):
         async with transaction(harness.engine) as tx:
-            uow = await store.load(tx, [key])
+            uow = LotsUnitOfWork(tx.now, iter(()))
+            await store.load_balances(tx, uow, [key])
             await store.load_commitments(tx, uow, [key[:2]])
             uow.allocate(uow.balances[key], demand_ref, quantity)
             await store.save(tx, uow)
@@ -101,31 +103,28 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_st
             await allocate(harness, service, step)
             continue
         event: CloudEvent[Any] = to_event(message_of_step(harness.messages, step))
-        event_count, conflict_count = len(service.published), len(service.conflicts)
-        outcomes = service.handle_events([event])
+        count = len(service.published)
+        expected = service.handle_events([event])
+        published = [message for message in service.published[count:] if not isinstance(message, LotRejected)]
+        conflicts = [message for message in service.published[count:] if isinstance(message, LotRejected)]
         result = await harness.handle_events([event])
         events = [event for event in result.events if event["type"] != "lot.rejected.v1"]
         assert [(event["type"], normalise_data(event["data"])) for event in events] == [
-            (event.TYPE, normalise_payload(event)) for event in service.published[event_count:]
+            (message.TYPE, normalise_payload(message)) for message in published
         ]
-        problems = [
-            outcome.violation for outcome in outcomes if isinstance(outcome, CommandOutcome) and outcome.violation
-        ]
-        assert result.error_codes() == [str(problem.code) for problem in problems]
-        for actual, expected in zip(
+        for actual_violation, violation in zip(
             (problem for command_result in result.results for problem in command_result.violations),
-            problems,
+            (problem for command_result in expected for problem in command_result.violations),
             strict=True,
         ):
-            assert actual.detail.startswith(expected.detail)
-            assert actual.blocked_by == expected.blocked_by
+            assert actual_violation.code == violation.code
+            assert actual_violation.detail.startswith(violation.detail)
+            assert actual_violation.blocked_by == violation.blocked_by
         conflict_events = [event for event in result.data_of("lot.rejected.v1") if event["kind"] == "EVENT_CONFLICT"]
-        assert [conflict["detail"] for conflict in conflict_events] == [
-            conflict.detail for conflict in service.conflicts[conflict_count:]
-        ]
+        assert [conflict["detail"] for conflict in conflict_events] == [conflict.detail for conflict in conflicts]
     assert await harness.balances() == {
         (balance.lot, balance.location): (balance.on_hand, balance.allocated)
-        for balance in service.balances.values()
+        for balance in service.uow.balances
         if balance.on_hand
     }
     rows = await harness.fetch_all(
@@ -133,9 +132,6 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_st
         sku=harness.sku,
     )
     assert {tuple(row.values()) for row in rows} == {
-        (hold.hold_id, hold.lot, hold.location, hold.pending_quantity)
-        for lot_holds in service.holds.values()
-        for hold in lot_holds
-        if hold.is_open
+        (hold.hold_id, hold.lot, hold.location, hold.pending_quantity) for hold in service.open_holds()
     }
     assert len(await assert_reconciled(harness)) == len({(entry.lot, entry.warehouse) for entry in service.ledger})

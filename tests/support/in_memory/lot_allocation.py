@@ -1,36 +1,20 @@
-"""The allocation rules on one in-memory unit of work, and an oracle that allocates unit by unit."""
+"""Allocation in the lots service in memory, and an oracle that allocates unit by unit."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.lots.allocation.domain import fulfillment_events
-from services.lots.allocation.domain.allocate import Allocation, allocate
-from services.lots.allocation.domain.available_lots import AvailableLots, ShelfLifeRules, group_available_balances
-from services.lots.allocation.domain.demand import Demand, DemandSet
-from services.lots.allocation.domain.dispatch import check_dispatch, ship
-from services.lots.allocation.domain.dispatch_rules import DispatchRules
-from services.lots.balances.domain.holds import place, release
-from services.lots.balances.domain.ledger import DocumentRefs, LotChangeType, MessageContext
-from services.lots.balances.domain.records import Balance, Lot, PickedQuantity
-from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.envelope import Causation
-from shared.contracts.fulfillment import (
-    AllocationCancelled,
-    AllocationRequested,
-    DispatchCheckRequested,
-    OrderDispatched,
-    OrderLotsDeallocated,
-    OrderLotsPicked,
-    OrderLotsUnpicked,
-)
-from shared.contracts.lots import RejectedLot
+from services.lots.balances.domain.demands import Demand
+from services.lots.balances.domain.records import Balance, Hold, Lot, PickedQuantity, split_quantity
+from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import DispatchCheckRequested
+from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotDispatchRejected
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
-from shared.identifiers import warehouse_of
-from tests.support.events import to_event
+from tests.support.in_memory.lots import InMemoryLots
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.reference import product_changed
 
 NOON = datetime(2027, 3, 31, 11, 30, tzinfo=UTC)
 ZONES = {"EAST": "Pacific/Kiritimati", "WEST": "Etc/GMT+12"}
@@ -44,7 +28,6 @@ POLICY = ShelfLifePolicy(
     ],
 )
 PICK_SEQUENCE = {"EAST/1": 3, "EAST/2": 1, "EAST/3": 1, "WEST/1": 1}
-CONTEXT = MessageContext("anna", NOON, Causation(source="test", id="m0"), "test")
 
 
 class AllocatedPart(NamedTuple):
@@ -56,133 +39,98 @@ class AllocatedPart(NamedTuple):
     quantity: int
 
 
-@dataclass
-class InMemoryAllocation:
-    """One product in two warehouses with all its demands. Everything is always loaded."""
+class InMemoryAllocation(InMemoryLots):
+    """One product in two warehouses with all its demands."""
 
-    now: datetime = NOON
-    zones: Mapping[str, str] = field(default_factory=lambda: ZONES)
-    pick_sequence: Mapping[str, int] = field(default_factory=lambda: PICK_SEQUENCE)
-    policy: ShelfLifePolicy = POLICY
-    sku: str = "A-1"
-    demands: DemandSet = field(default_factory=DemandSet)
-    uow: LotsUnitOfWork = field(init=False)
+    def __init__(
+        self,
+        now: datetime = NOON,
+        zones: Mapping[str, str] = ZONES,
+        pick_sequence: Mapping[str, int] = PICK_SEQUENCE,
+        policy: ShelfLifePolicy = POLICY,
+        sku: str = "A-1",
+    ) -> None:
+        super().__init__({sku: "LOT"}, now)
+        self.sku, self.messages, self.hold_count = sku, OrderMessages(sku), 0
+        self.uow.time_zones |= zones
+        self.uow.pick_sequence |= pick_sequence
+        self.uow.location_types |= dict.fromkeys(pick_sequence, "STORAGE")
+        self.uow.shelf_life[sku] = policy
 
-    def __post_init__(self) -> None:
-        """Start with an empty unit of work."""
-        self.uow = LotsUnitOfWork(self.now)
+    @property
+    def policy(self) -> ShelfLifePolicy:
+        """The shelf-life policy in force."""
+        return self.uow.shelf_life[self.sku]
 
     @property
     def today(self) -> date:
         """The local date in the first warehouse."""
-        return self.now.astimezone(ZoneInfo(next(iter(self.zones.values())))).date()
+        return self.today_in(next(iter(self.uow.time_zones)))
+
+    def today_in(self, warehouse: str) -> date:
+        """Return the local date in a warehouse."""
+        return self.now.astimezone(ZoneInfo(self.uow.time_zones[warehouse])).date()
+
+    @property
+    def open_demands(self) -> list[Demand]:
+        """Demands with an open quantity."""
+        return [demand for demand in self.uow.demands if demand.open_quantity]
+
+    def play(self, *messages: Message) -> list[LotAllocated]:
+        """Handle messages as one transaction; return its allocations."""
+        count = len(self.published)
+        self.handle(*messages)
+        return [event for event in self.published[count:] if isinstance(event, LotAllocated)]
 
     def add_lot(self, number: str, expiry: date | None, received_day: int) -> None:
         """Register a lot."""
         received_at = self.now - timedelta(days=90 - received_day)
-        self.uow.lots[self.sku, number] = Lot(
-            sku=self.sku, lot=number, expiry=expiry, manufactured_on=None, best_before=None,
-            first_received_at=received_at, supplier="Dairy",
+        self.uow.lots.put(
+            Lot(
+                sku=self.sku, lot=number, expiry=expiry, manufactured_on=None, best_before=None,
+                first_received_at=received_at, supplier="Dairy",
+            )
         )  # fmt: skip
 
-    def add_stock(self, number: str, location: str, quantity: int) -> list[Allocation]:
+    def add_stock(self, number: str, location: str, quantity: int) -> list[LotAllocated]:
         """Add available stock at a location."""
-        balance = self.uow.balances.setdefault(
-            (self.sku, number, location),
-            Balance(sku=self.sku, lot=number, location=location, warehouse=warehouse_of(location), is_storage=True),
-        )
-        self.uow.adjust_on_hand(LotChangeType.FOUND, balance, Decimal(quantity), CONTEXT, DocumentRefs())
-        return self.allocate()
+        portions = split_quantity(Decimal(quantity))
+        return self.play(*(self.messages.adjust(number, portion, "FOUND", location) for portion in portions))
 
     def place_hold(self, number: str, location: str | None) -> None:
         """Place a hold on a lot, everywhere or at one location."""
-        place(self.uow, self.uow.lots[self.sku, number], f"H-{location}", "MANUAL", CONTEXT, location=location)
+        self.hold_count += 1
+        self.play(self.messages.place_hold(number, f"HOLD-{self.hold_count}", location))
 
-    def release_holds(self, number: str) -> list[Allocation]:
+    def release_holds(self, number: str) -> list[LotAllocated]:
         """Release all holds of a lot."""
-        for hold in self.uow.open_holds(self.sku, number):
-            release(self.uow, hold, CONTEXT)
-        return self.allocate()
+        hold_ids = {hold.hold_id for hold in self.uow.open_holds(self.sku, number)}
+        return self.play(*(self.messages.release_hold(hold_id) for hold_id in sorted(hold_ids)))
 
-    def change_policy(self, policy: ShelfLifePolicy) -> list[Allocation]:
-        """Change the shelf-life policy and reallocate."""
-        self.policy = policy
-        for balance in self.uow.balances.values():
-            self.uow.mark_released(balance, CONTEXT)
-        return self.allocate()
+    def change_policy(self, policy: ShelfLifePolicy) -> list[LotAllocated]:
+        """Change the shelf-life policy."""
+        self.uow.shelf_life[self.sku] = policy
+        return self.play(product_changed(self.sku, "LOT", shelf_life=policy))
 
-    def request_allocation(self, *requests: AllocationRequested) -> list[Allocation]:
-        """Open demands and allocate."""
-        self.demands.open([to_event(request) for request in requests])
-        return self.allocate()
+    def check_dispatch(self, check: DispatchCheckRequested) -> LotDispatchApproved | LotDispatchRejected:
+        """Run a dispatch check of one product."""
+        self.handle(check)
+        result = self.published[-1]
+        assert isinstance(result, LotDispatchApproved | LotDispatchRejected)
+        return result
 
-    def cancel_allocation(self, payload: AllocationCancelled) -> list[Allocation]:
-        """Cancel a demand."""
-        self.demands.cancel([to_event(payload)])
-        fulfillment_events.release_allocations(self.uow, [to_event(payload)])
-        return self.allocate()
-
-    def deallocate(self, payload: OrderLotsDeallocated) -> list[Allocation]:
-        """Return allocated stock."""
-        _, reallocations = fulfillment_events.deallocate(self.uow, [to_event(payload)])
-        self.demands.reopen(reallocations)
-        return self.allocate()
-
-    def pick(self, payload: OrderLotsPicked) -> list[Allocation]:
-        """Pick allocated stock."""
-        fulfillment_events.pick(self.uow, [to_event(payload)])
-        return self.allocate()
-
-    def unpick(self, payload: OrderLotsUnpicked) -> list[Allocation]:
-        """Put picked stock back to a location."""
-        self.uow.location_types = dict.fromkeys(self.pick_sequence, "STORAGE")
-        _, reallocations = fulfillment_events.unpick(self.uow, [to_event(payload)])
-        self.demands.reopen(reallocations)
-        return self.allocate()
-
-    def ship(self, payload: OrderDispatched) -> list[Allocation]:
-        """Ship picked stock."""
-        ship(self.dispatch_rules, [to_event(payload)])
-        return self.allocate()
-
-    def check_dispatch(self, payload: DispatchCheckRequested) -> str | None:
-        """Run a dispatch check; return the first rejection code or `None`."""
-        [check_result] = check_dispatch(self.dispatch_rules, [to_event(payload)], self.now)
-        return next((lot.code for lot in check_result.stock if isinstance(lot, RejectedLot)), None)
-
-    @property
-    def dispatch_rules(self) -> DispatchRules:
-        """The dispatch rules of all warehouses."""
-        shelf_life_by_pool = {(self.sku, name): ShelfLifeRules(zone, self.policy) for name, zone in self.zones.items()}
-        return DispatchRules(self.uow, shelf_life_by_pool)
-
-    def advance_days(self, days: int) -> list[Allocation]:
-        """Advance the clock by whole days and reallocate."""
+    def advance_days(self, days: int) -> list[LotAllocated]:
+        """Advance the clock by whole days."""
         self.now += timedelta(days)
-        self.uow.now = self.now
-        return self.allocate()
-
-    def allocate(self) -> list[Allocation]:
-        """Allocate as the handlers do, but with all demands and balances loaded."""
-        pools = {(self.sku, warehouse) for warehouse in self.zones}
-        available_by_pool = {
-            pool: AvailableLots.from_balances(
-                self.uow, ShelfLifeRules(self.zones[pool[1]], self.policy), balances, self.pick_sequence
-            )
-            for pool, balances in group_available_balances(self.uow, pools).items()
-        }
-        allocations = allocate(self.uow, available_by_pool, self.demands)
-        self.demands.to_answer.clear()
-        self.uow.released_stock.clear()
-        return allocations
+        return self.play()
 
 
-def allocated_parts(allocations: list[Allocation]) -> list[AllocatedPart]:
-    """The allocated quantities, one part per demand, lot and location."""
+def allocated_parts(events: Iterable[LotAllocated]) -> list[AllocatedPart]:
+    """Return the allocated quantities, one part per demand, lot and location."""
     return [
-        AllocatedPart(allocation.demand.demand_id, lot.lot, lot.location, int(quantity))
-        for allocation in allocations
-        for lot, quantity in allocation.allocated
+        AllocatedPart(event.demand_id, allocated.lot, allocated.location, int(allocated.quantity))
+        for event in events
+        for allocated in event.allocated
     ]
 
 
@@ -202,16 +150,16 @@ class AllocationOracle:
 
     def __init__(self, service: InMemoryAllocation) -> None:
         self.service = service
-        self.units = sorted(unit for balance in service.uow.balances.values() for unit in self._units(balance))
+        self.units = sorted(unit for balance in service.uow.balances for unit in self._units(balance))
+
+    def _holds(self, lot: str) -> list[Hold]:
+        return [hold for hold in self.service.uow.holds_by_lot[self.service.sku, lot] if hold.released_at is None]
 
     def _units(self, balance: Balance) -> Iterator[StockUnit]:
         lot = self.service.uow.lots[self.service.sku, balance.lot]
-        holds = [
-            hold for hold in self.service.uow.holds.get((self.service.sku, balance.lot), []) if hold.released_at is None
-        ]
-        if not any(hold.location in {None, balance.location} for hold in holds):
+        if not any(hold.location in {None, balance.location} for hold in self._holds(balance.lot)):
             for _ in range(int(balance.on_hand - balance.allocated)):
-                pick_sequence = self.service.pick_sequence[balance.location]
+                pick_sequence = self.service.uow.pick_sequence[balance.location]
                 expiry = lot.expiry or date.max
                 yield StockUnit(
                     expiry, lot.expiry is None, lot.first_received_at, lot.lot, pick_sequence, balance.location
@@ -227,8 +175,9 @@ class AllocationOracle:
     def matching_units(self, demand: Demand) -> list[StockUnit]:
         """The units that satisfy a demand: warehouse, lot and remaining shelf life match today."""
         stop_days, agreed_days = self.service.policy.stop_allocation_days, self.agreed_days(demand.customer)
-        today = self.service.now.astimezone(ZoneInfo(self.service.zones[demand.warehouse])).date()
-        min_expiry = today + timedelta(max(stop_days, agreed_days, demand.min_remaining_shelf_life_days))
+        min_expiry = self.service.today_in(demand.warehouse) + timedelta(
+            max(stop_days, agreed_days, demand.min_remaining_shelf_life_days)
+        )
         required_lots = (self.allocated_lots(demand) if demand.single_lot else ()) or demand.allowed_lots
         return [
             unit for unit in self.units
@@ -239,15 +188,14 @@ class AllocationOracle:
 
     def allocated_lots(self, demand: Demand) -> set[str]:
         """The lots ever allocated to a demand. Includes reservations with quantity zero."""
-        return {row.lot for row in self.service.uow.reservations.values() if row.demand_id == demand.demand_id}
+        return {row.lot for row in self.service.uow.reservations if row.demand_id == demand.demand_id}
 
     def can_ship(self, picked: PickedQuantity, customer: str) -> bool:
         """Whether picked stock may ship today: no hold on the whole lot and enough remaining shelf life."""
-        service = self.service
-        lot, zone = service.uow.lots[picked.sku, picked.lot], ZoneInfo(service.zones[picked.warehouse])
-        holds = [hold for hold in service.uow.holds.get((picked.sku, picked.lot), []) if hold.released_at is None]
-        days_left = 0 if lot.expiry is None else (lot.expiry - service.now.astimezone(zone).date()).days
-        return all(hold.location for hold in holds) and (lot.expiry is None or days_left >= self.agreed_days(customer))
+        expiry = self.service.uow.lots[picked.sku, picked.lot].expiry
+        days_left = 0 if expiry is None else (expiry - self.service.today_in(picked.warehouse)).days
+        holds = self._holds(picked.lot)
+        return all(hold.location for hold in holds) and (expiry is None or days_left >= self.agreed_days(customer))
 
     def expected_allocations(self, demands: list[Demand]) -> list[AllocatedPart]:
         """Allocate the first matching units to each demand in queue order, up to its open quantity."""

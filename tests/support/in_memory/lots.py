@@ -1,131 +1,89 @@
-"""The lots service in memory: the contents of its tables and the rules behind its handlers."""
+"""The lots service in memory: its handlers and policies on one unit of work that holds all rows."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.lots.balances.domain import adjustments, dates, holds, movements, receipts, returns
-from services.lots.balances.domain.ledger import Correction, DocumentRefs, LedgerEntry, MessageContext
-from services.lots.balances.domain.records import (
-    ZERO,
-    Balance,
-    BalanceKey,
-    DemandRef,
-    Hold,
-    Lot,
-    LotKey,
-    PickedQuantity,
-    Reservation,
-    TrackedRow,
-)
-from services.lots.balances.domain.results import CommandOutcome
-from services.lots.balances.domain.unit_of_work import EventConflict, LotsUnitOfWork
-from shared.contracts.commands.lots import (
-    AdjustLot,
-    CorrectLotDates,
-    CountLot,
-    MoveLot,
-    PlaceLotHold,
-    PutAwayLot,
-    ReleaseLotHold,
-)
-from shared.contracts.envelope import Causation, CloudEvent, Message
-from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
+from services.lots.app import app
+from services.lots.balances.domain.ledger import Correction, LedgerEntry
+from services.lots.balances.domain.records import ZERO, BalanceKey, DemandRef, Hold, LotInWarehouse, Reservation
+from services.lots.recalls.domain.records import RecallsUnitOfWork
+from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import Tracking
+from shared.messaging.handlers import Policy
+from shared.unit_of_work import CommandResult
 from tests.support.events import NOW, to_event
-from tests.support.messages.lots import LOCATION_TYPES
-
-Rule = Callable[[LotsUnitOfWork, Any], Sequence[CommandOutcome] | Sequence[Message]]
-RULES: Mapping[type[Message], Rule] = {
-    ReceiptLotsReceived: receipts.receive,
-    ReturnLotsReceived: returns.receive_return,
-    ReturnLotsDisposed: returns.dispose_return,
-    PutAwayLot: movements.put_away,
-    MoveLot: movements.move,
-    AdjustLot: adjustments.adjust,
-    CountLot: adjustments.count,
-    PlaceLotHold: holds.place_holds,
-    ReleaseLotHold: holds.release_holds,
-    CorrectLotDates: dates.correct_dates,
-}
-CONTEXT = MessageContext("anna", NOW, Causation(source="test", id="m0"))
+from tests.support.in_memory.service import InMemoryService, numbered_ids
+from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
 
 
-@dataclass
-class InMemoryLots:
-    """The contents of the tables and all published events."""
+class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
+    """The service with its unit of work; a rule of a test may look at it before the policies are applied."""
 
-    tracking: Mapping[str, Tracking] = field(default_factory=lambda: {"A-1": "LOT"})
-    lots: dict[LotKey, Lot] = field(default_factory=dict)
-    balances: dict[BalanceKey, Balance] = field(default_factory=dict)
-    reservations: dict[tuple[str, str, str], Reservation] = field(default_factory=dict)
-    picked: dict[tuple[str, str], PickedQuantity] = field(default_factory=dict)
-    holds: dict[LotKey, list[Hold]] = field(default_factory=dict)
-    ledger: list[LedgerEntry] = field(default_factory=list)
-    corrections: list[Correction] = field(default_factory=list)
-    conflicts: list[EventConflict] = field(default_factory=list)
-    published: list[Message] = field(default_factory=list)
+    def __init__(self, tracking: Mapping[str, Tracking] | None = None, now: datetime = NOW) -> None:
+        registry = app.state.registry
+        policies = (Policy(lambda _: self.before_policies()), *registry.policies)
+        super().__init__(
+            replace(registry, policies=policies), RecallsUnitOfWork(now, numbered_ids()), self._accept_rows, now
+        )
+        self.uow.tracking |= tracking or {"A-1": "LOT"}
+        self.uow.location_types |= LOCATION_TYPES
+        self.uow.event = to_event(ProductMessages().count("B-1", 0))
+        self.ledger: list[LedgerEntry] = []
+        self.corrections: list[Correction] = []
+        self.next_checks: dict[LotInWarehouse, date] = {}
 
-    def new_unit_of_work(self) -> LotsUnitOfWork:
-        """Return a unit of work with everything loaded."""
-        allocating_orders: dict[BalanceKey, list[str]] = {}
-        for row in self.reservations.values():
-            if row.quantity:
-                allocating_orders.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
-        same_numbered_lots: dict[str, list[str]] = {}
-        for sku, lot in self.lots:
-            same_numbered_lots.setdefault(lot, []).append(sku)
-        return LotsUnitOfWork(
-            NOW, self.lots, self.balances, self.reservations, self.picked, self.holds,
-            LOCATION_TYPES, self.tracking, allocating_orders, same_numbered_lots,
-        )  # fmt: skip
+    def before_policies(self) -> None:
+        """Do nothing after the messages of a transaction."""
 
-    def store(self, uow: LotsUnitOfWork) -> None:
-        """Save a unit of work."""
-        for key in [key for key, row in self.balances.items() if row.is_new and not row.is_dirty]:
-            del self.balances[key]
-        rows: list[TrackedRow] = [*self.lots.values(), *self.balances.values(), *self.reservations.values()]
-        for row in [*rows, *self.picked.values(), *(hold for lot_holds in self.holds.values() for hold in lot_holds)]:
-            row.is_new = row.is_dirty = False
+    def _accept_rows(self, uow: RecallsUnitOfWork) -> None:
         self.ledger += uow.ledger
         self.corrections += uow.corrections
-        self.conflicts += uow.conflicts
+        for correction in uow.corrections:
+            if correction.expiry != correction.previous_expiry:
+                self._rearm_checks(correction.lot)
+        self.next_checks |= uow.next_checks
+        for changes in (uow.ledger, uow.corrections, uow.next_checks, uow.skus_to_check):
+            changes.clear()
 
-    def handle(self, *payloads: Message) -> Any:
-        """Process messages of one type as one batch; return the results of the rule."""
-        return self.handle_events([to_event(payload) for payload in payloads])
+    def _rearm_checks(self, lot: str) -> None:
+        """Check a lot again at all thresholds."""
+        self.next_checks = {key: day for key, day in self.next_checks.items() if key.lot != lot}
+        for notice in [notice for notice in self.uow.notices if notice.lot == lot]:
+            self.uow.notices.remove(self.uow.notices.key(notice))
 
-    def handle_events(self, events: Sequence[CloudEvent[Any]]) -> Any:
-        """Process a batch of events; return the results of the rule."""
-        uow = self.new_unit_of_work()
-        outcomes = RULES[type(events[0].data)](uow, events)
-        for outcome in outcomes:
-            self.published += outcome.events if isinstance(outcome, CommandOutcome) else [outcome]
-        self.store(uow)
-        return outcomes
+    def handle_events(self, events: list[CloudEvent[Any]]) -> list[CommandResult]:
+        """Handle events as one transaction, with what the loads look up for violations."""
+        self.uow.allocating_orders.clear()
+        for row in self.uow.reservations:
+            if row.quantity:
+                self.uow.allocating_orders.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
+        self.uow.same_numbered_lots.clear()
+        for lot in self.uow.lots:
+            self.uow.same_numbered_lots.setdefault(lot.lot, []).append(lot.sku)
+        return super().handle_events(events)
 
-    def rejection_codes(self, *requests: Message) -> list[str | None]:
-        """Process commands; return the rejection code of each, or `None`."""
-        return [str(outcome.violation.code) if outcome.violation else None for outcome in self.handle(*requests)]
+    def rejection_codes(self, *commands: Message) -> list[str | None]:
+        """Handle commands; return the rejection code of each, or None."""
+        results = self.handle(*commands)
+        return [str(result.violations[0].code) if result.violations else None for result in results]
 
     def allocate(self, key: BalanceKey, demand_ref: DemandRef, quantity: Decimal) -> None:
         """Allocate a quantity of a balance to a demand."""
-        uow = self.new_unit_of_work()
-        uow.allocate(self.balances[key], demand_ref, quantity)
-        self.store(uow)
+        self.uow.allocate(self.uow.balances[key], demand_ref, quantity)
 
     def pick(self, row: Reservation, quantity: Decimal) -> None:
         """Pick a quantity of a reservation."""
-        uow = self.new_unit_of_work()
-        uow.pick(row, quantity, CONTEXT, DocumentRefs(order_id=row.order_id, line=row.line, demand_id=row.demand_id))
-        self.store(uow)
+        self.uow.pick(row, quantity, order_id=row.order_id, line=row.line, demand_id=row.demand_id)
+        self.handle()
 
     def quantities_at(self, lot: str, location: str, sku: str = "A-1") -> tuple[Decimal, Decimal]:
-        """The quantities on hand and allocated of a lot at a location."""
-        balance = self.balances.get((sku, lot, location))
+        """Return the quantities on hand and allocated of a lot at a location."""
+        balance = self.uow.balances.get((sku, lot, location))
         return (balance.on_hand, balance.allocated) if balance else (ZERO, ZERO)
 
-    def events_of(self, event_type: type[Message]) -> list[Any]:
-        """The published events of one type."""
-        return [event for event in self.published if isinstance(event, event_type)]
+    def open_holds(self) -> list[Hold]:
+        """Return all open holds."""
+        return [hold for hold in self.uow.holds if hold.is_open]

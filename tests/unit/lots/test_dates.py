@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from services.lots.balances.domain.results import LotSnapshot
 from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages
@@ -12,7 +13,7 @@ MANUFACTURED_ON = date(2026, 9, 1)
 
 def open_hold_kinds(service: InMemoryLots) -> list[str]:
     """The kinds of all open holds, sorted."""
-    return sorted(hold.kind for lot_holds in service.holds.values() for hold in lot_holds if hold.is_open)
+    return sorted(hold.kind for hold in service.open_holds())
 
 
 def test_earliest_expiry_is_effective() -> None:
@@ -20,7 +21,7 @@ def test_earliest_expiry_is_effective() -> None:
     service = InMemoryLots()
     for expiry in (None, LATE_EXPIRY, LATE_EXPIRY, date(2027, 7, 1), EARLY_EXPIRY, None):
         service.handle(messages.receive(messages.received_lot("B-1", 1, expiry)))
-    assert service.lots["A-1", "B-1"].expiry == EARLY_EXPIRY
+    assert service.uow.lots["A-1", "B-1"].expiry == EARLY_EXPIRY
     assert open_hold_kinds(service) == ["EXPIRY_CONFLICT"]
     assert [(correction.previous_expiry, correction.expiry) for correction in service.corrections] == [
         (None, LATE_EXPIRY),
@@ -55,9 +56,10 @@ def test_correction_keeps_other_dates() -> None:
             messages.received_lot("B-1", manufactured_on=MANUFACTURED_ON, best_before=EARLY_EXPIRY, hold_id="H-1")
         )
     )
-    [outcome] = service.handle(messages.correct_dates("B-1", LATE_EXPIRY))
-    assert outcome.body.expiry == LATE_EXPIRY
-    lot = service.lots["A-1", "B-1"]
+    [result] = service.handle(messages.correct_dates("B-1", LATE_EXPIRY))
+    assert isinstance(result.body, LotSnapshot)
+    assert result.body.expiry == LATE_EXPIRY
+    lot = service.uow.lots["A-1", "B-1"]
     assert (lot.expiry, lot.manufactured_on, lot.best_before) == (LATE_EXPIRY, MANUFACTURED_ON, EARLY_EXPIRY)
     assert open_hold_kinds(service) == ["SHORT_SHELF_LIFE"]
 
@@ -71,5 +73,5 @@ def test_two_conflicting_lots_in_one_receipt() -> None:
     )
     assert open_hold_kinds(service) == ["EXPIRY_CONFLICT"] * 2
     service.handle(messages.correct_dates("B-1", LATE_EXPIRY))
-    [remaining_hold] = [hold for lot_holds in service.holds.values() for hold in lot_holds if hold.is_open]
+    [remaining_hold] = service.open_holds()
     assert remaining_hold.lot == "B-2"

@@ -6,16 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.lots.allocation.domain.allocation_events import allocated_events
-from services.lots.allocation.domain.available_lots import ShelfLifeRules
-from services.lots.allocation.domain.dispatch import check_dispatch, ship
-from services.lots.allocation.domain.dispatch_rules import DispatchRules
-from services.lots.balances.domain.ledger import DocumentRefs
-from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped
+from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotRejected, LotShipped
 from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.shelf_life import APPROVAL_TTL
-from tests.support.events import to_event
-from tests.support.in_memory.lot_allocation import CONTEXT, InMemoryAllocation
+from tests.support.in_memory.lot_allocation import InMemoryAllocation
 from tests.support.messages.lot_orders import OrderMessages
 
 MESSAGES = OrderMessages()
@@ -45,10 +39,8 @@ def allocation_with_stock(now: datetime, zone: str = BERLIN, policy: ShelfLifePo
 @pytest.mark.parametrize(("offset_seconds", "expected_quantity"), [(-1, 5), (0, 0)])
 def test_lot_is_allocated_through_its_last_day(zone: str, offset_seconds: int, expected_quantity: int) -> None:
     """A lot is allocated until midnight of the warehouse on its last day, then skipped with a reason."""
-    [allocation] = allocation_with_stock(MIDNIGHT[zone] + timedelta(seconds=offset_seconds), zone).request_allocation(
-        MESSAGES.request_allocation(1, 5)
-    )
-    [event] = allocated_events([allocation])
+    service = allocation_with_stock(MIDNIGHT[zone] + timedelta(seconds=offset_seconds), zone)
+    [event] = service.play(MESSAGES.request_allocation(1, 5))
     assert sum(part.quantity for part in event.allocated) == expected_quantity
     skipped_lots = [(skipped.lot, int(skipped.quantity), skipped.reason) for skipped in event.skipped]
     assert skipped_lots == ([] if expected_quantity else [("L1", 5, "expired")])
@@ -72,10 +64,10 @@ def test_lot_is_allocated_through_its_last_day(zone: str, offset_seconds: int, e
 def test_required_remaining_days_at_allocation(days_left: int, fields: dict[str, Any], reason: str | None) -> None:
     """Exactly the days that product, customer or order require are enough; one day less is skipped with a reason."""
     service = allocation_with_stock(MIDNIGHT[BERLIN] - timedelta(days=days_left, hours=1), policy=POLICY)
-    [allocation] = service.request_allocation(MESSAGES.request_allocation(1, **({"quantity": 5} | fields)))
-    [event] = allocated_events([allocation])
+    request = MESSAGES.request_allocation(1, **({"quantity": 5} | fields))
+    [event] = service.play(request)
     assert [skipped.reason for skipped in event.skipped] == ([reason] if reason else [])
-    assert event.open_quantity == (0 if reason is None else allocation.open_quantity_before)
+    assert event.open_quantity == (0 if reason is None else request.quantity)
 
 
 def test_skipped_lots_are_reported() -> None:
@@ -86,8 +78,7 @@ def test_skipped_lots_are_reported() -> None:
         service.add_stock(number, "EAST/2", 3)
     service.place_hold("L1", None)
     service.place_hold("L3", None)
-    [allocation] = service.request_allocation(MESSAGES.request_allocation(1, 2))
-    [event] = allocated_events([allocation])
+    [event] = service.play(MESSAGES.request_allocation(1, 2))
     assert [allocated_lot.lot for allocated_lot in event.allocated] == ["L2"]
     assert [(skipped.lot, int(skipped.quantity), skipped.reason) for skipped in event.skipped] == [
         ("L0", 3, "expired"),
@@ -100,8 +91,7 @@ def test_large_skipped_quantities_are_split() -> None:
     service = allocation_with_stock(MIDNIGHT[BERLIN] - timedelta(days=50))
     service.add_stock("L1", "EAST/2", 2_500_000 - 5)
     service.place_hold("L1", None)
-    [allocation] = service.request_allocation(MESSAGES.request_allocation(1, 2))
-    [event] = allocated_events([allocation])
+    [event] = service.play(MESSAGES.request_allocation(1, 2))
     assert [(skipped.lot, int(skipped.quantity)) for skipped in event.skipped] == [
         ("L1", 1_000_000), ("L1", 1_000_000), ("L1", 500_000),
     ]  # fmt: skip
@@ -110,33 +100,25 @@ def test_large_skipped_quantities_are_split() -> None:
 def test_time_zone_change_waits_for_released_stock() -> None:
     """After a change to an earlier local date, open demands wait until stock is released (S28)."""
     service = allocation_with_stock(MIDNIGHT["UTC"], "UTC")
-    [empty_allocation] = service.request_allocation(MESSAGES.request_allocation(1, 6))
-    assert not empty_allocation.allocated
-    service.uow.released_stock.clear()
-    service.zones = {"EAST": LOS_ANGELES}
-    assert service.allocate() == []
-    [allocation] = service.add_stock("L1", "EAST/2", 1)
-    assert sum(allocated_quantity.quantity for allocated_quantity in allocation.allocated) == 6
+    [empty_event] = service.play(MESSAGES.request_allocation(1, 6))
+    assert not empty_event.allocated
+    service.uow.time_zones["EAST"] = LOS_ANGELES
+    assert service.play() == []
+    [event] = service.add_stock("L1", "EAST/2", 1)
+    assert sum(part.quantity for part in event.allocated) == 6
 
 
 def pick_lot(service: InMemoryAllocation, quantity: int = 5) -> None:
     """Allocate and pick a quantity for one order."""
-    service.request_allocation(MESSAGES.request_allocation(1, quantity))
-    for row in list(service.uow.reservations.values()):
-        service.uow.pick(row, row.quantity, CONTEXT, DocumentRefs())
-
-
-def dispatch_rules(service: InMemoryAllocation) -> DispatchRules:
-    """The dispatch rules of the warehouse."""
-    return DispatchRules(service.uow, {("A-1", "EAST"): ShelfLifeRules(service.zones["EAST"], service.policy)})
+    service.play(MESSAGES.request_allocation(1, quantity))
+    for row in service.uow.reservations:
+        service.pick(row, row.quantity)
 
 
 def run_dispatch_check(service: InMemoryAllocation, now: datetime, **overrides: Any) -> Any:
     """Check the dispatch of the picked stock."""
-    [check_result] = check_dispatch(
-        dispatch_rules(service), [to_event(MESSAGES.request_dispatch_check(1, {"L1": 5}, **overrides))], now
-    )
-    return check_result
+    service.now = now
+    return service.check_dispatch(MESSAGES.request_dispatch_check(1, {"L1": 5}, **overrides))
 
 
 @pytest.mark.parametrize("zone", [BERLIN, LOS_ANGELES])
@@ -167,11 +149,7 @@ def test_required_remaining_days_at_dispatch(days_left: int, fields: dict[str, A
     """The customer's required days also apply to dispatch; the stop-allocation days apply to allocation only."""
     service = allocation_with_stock(MIDNIGHT["UTC"] - timedelta(days=90), "UTC", POLICY)
     pick_lot(service)
-    check_result = check_dispatch(
-        dispatch_rules(service),
-        [to_event(MESSAGES.request_dispatch_check(1, {"L1": 5}, **fields))],
-        MIDNIGHT["UTC"] - timedelta(days=days_left, minutes=1),
-    )[0]
+    check_result = run_dispatch_check(service, MIDNIGHT["UTC"] - timedelta(days=days_left, minutes=1), **fields)
     assert [lot.code for lot in getattr(check_result, "stock", []) if hasattr(lot, "code")] == ([code] if code else [])
     if code is None and fields:
         assert isinstance(check_result, LotDispatchApproved)
@@ -195,11 +173,11 @@ def test_shipping_a_held_lot_names_the_customer_to_call() -> None:
     service = allocation_with_stock(MIDNIGHT[BERLIN] - timedelta(days=90))
     pick_lot(service)
     service.place_hold("L1", None)
-    [shipped] = ship(dispatch_rules(service), [to_event(MESSAGES.dispatch(1, {"L1": 5}))])
-    assert isinstance(shipped, LotShipped)
-    [conflict] = service.uow.conflicts
+    service.play(MESSAGES.dispatch(1, {"L1": 5}))
+    assert len(service.events_of(LotShipped)) == 1
+    [conflict] = service.events_of(LotRejected)
     assert (conflict.code, "call customer C-1" in conflict.detail) == ("on_hold", True)
-    assert [row.quantity for row in service.uow.picked.values()] == [0]
+    assert [row.quantity for row in service.uow.picked] == [0]
 
 
 def test_packed_quantities_of_a_lot_are_summed() -> None:
@@ -208,6 +186,6 @@ def test_packed_quantities_of_a_lot_are_summed() -> None:
     pick_lot(service, 4)
     single_check = MESSAGES.request_dispatch_check(1, {"L1": 3})
     double_check = single_check.model_copy(update={"stock": [*single_check.stock, *single_check.stock]})
-    [check_result] = check_dispatch(dispatch_rules(service), [to_event(double_check)], service.now)
+    check_result = service.check_dispatch(double_check)
     assert isinstance(check_result, LotDispatchRejected)
     assert [(int(lot.quantity), lot.code) for lot in check_result.stock] == [(6, "not_picked")]

@@ -59,9 +59,7 @@ def test_each_threshold_is_published_exactly_once(thresholds: list[int], steps: 
             *(threshold for threshold in thresholds if (expiry - day).days <= threshold),
             *([EXPIRED_THRESHOLD] if day > expiry else []),
         })  # fmt: skip
-        expired_holds = [
-            hold for hold in calendar.service.new_unit_of_work().open_holds("A-1", "B-1") if hold.kind == "EXPIRED"
-        ]
+        expired_holds = [hold for hold in calendar.service.uow.open_holds("A-1", "B-1") if hold.kind == "EXPIRED"]
         assert len(expired_holds) == (day > expiry)
         assert calendar.check_on(day) == []
 
@@ -122,7 +120,7 @@ def test_correction_rearms_thresholds() -> None:
     day_after = EARLY_EXPIRY + timedelta(days=1)
     calendar.check_on(day_after)
     correct_expiry(calendar, "B-1", EARLY_EXPIRY + timedelta(days=31))
-    assert not list(calendar.service.new_unit_of_work().open_holds("A-1", "B-1"))
+    assert not list(calendar.service.uow.open_holds("A-1", "B-1"))
     assert [event.threshold for event in calendar.check_on(day_after) if isinstance(event, LotExpiring)] == [90, 60, 30]
     correct_expiry(calendar, "B-1", EARLY_EXPIRY)
     *threshold_events, hold_event, expired = calendar.check_on(day_after)
@@ -130,16 +128,14 @@ def test_correction_rearms_thresholds() -> None:
     assert isinstance(hold_event, LotHoldPlaced)
     assert isinstance(expired, LotExpired)
     correct_expiry(calendar, "B-1", EARLY_EXPIRY)
-    assert [hold.hold_id for hold in calendar.service.new_unit_of_work().open_holds("A-1", "B-1")] == [
-        hold_event.hold_id
-    ]
+    assert [hold.hold_id for hold in calendar.service.uow.open_holds("A-1", "B-1")] == [hold_event.hold_id]
 
 
 def pick_lot(calendar: ExpiryCalendar, quantity: int) -> None:
     """Put away a quantity from the dock and pick it for an order."""
     calendar.service.handle(MESSAGES.put_away("B-1", quantity))
     calendar.service.allocate(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(quantity))
-    calendar.service.pick(calendar.service.reservations["D-1", "B-1", SHELF], Decimal(quantity))
+    calendar.service.pick(calendar.service.uow.reservations["D-1", "B-1", SHELF], Decimal(quantity))
 
 
 def test_picked_stock_is_reported_and_held() -> None:
@@ -177,5 +173,5 @@ def test_undated_or_absent_lots_are_not_reported() -> None:
     calendar = calendar_with_lot(None)
     assert calendar.check_on(EARLY_EXPIRY) == []
     calendar = calendar_with_lot()
-    calendar.service.balances.clear()
+    calendar.service.uow.balances.remove(("A-1", "B-1", DOCK))
     assert calendar.check_on(EARLY_EXPIRY) == []

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotRejected
 from shared.identifiers import warehouse_of
 from tests.support.in_memory.lot_allocation import (
     NOON,
     PICK_SEQUENCE,
     POLICY,
+    AllocatedPart,
     AllocationOracle,
     InMemoryAllocation,
     allocated_parts,
@@ -97,16 +99,14 @@ class ActionPlayer:
 
     def assert_expected_allocations(self, action: tuple[Any, ...]) -> None:
         """Apply one action and compare its allocations with the oracle."""
-        service, expected = self.service, list[Any]()
+        service, expected, count = self.service, list[AllocatedPart](), len(self.service.published)
 
-        def record_expected() -> list[Any]:
-            expected.extend(AllocationOracle(service).expected_allocations(service.demands.open_demands))
-            return []
+        def record_expected() -> None:
+            expected.extend(AllocationOracle(service).expected_allocations(service.open_demands))
 
-        original_allocate, service.allocate = service.allocate, record_expected  # type: ignore[method-assign]
+        service.before_policies = record_expected  # type: ignore[method-assign]
         self._apply(action)
-        service.allocate = original_allocate  # type: ignore[method-assign]
-        actual = allocated_parts(service.allocate())
+        actual = allocated_parts(event for event in service.published[count:] if isinstance(event, LotAllocated))
         assert sorted(actual) == sorted(expected)
         self.assert_invariants()
 
@@ -128,59 +128,58 @@ class ActionPlayer:
                 self._continue_picked(action[0], index, divisor, *options)
             case ("request", fields):
                 self.demand_count += 1
-                self.service.request_allocation(MESSAGES.request_allocation(self.demand_count, **fields))
+                self.service.play(MESSAGES.request_allocation(self.demand_count, **fields))
             case ("cancel", number):
-                self.service.cancel_allocation(MESSAGES.cancel_allocation(number))
+                self.service.play(MESSAGES.cancel_allocation(number))
 
     def _continue_allocated(
         self, action: str, index: int, divisor: int, reallocate: bool = False, is_missing: bool = False
     ) -> None:
-        rows = [row for row in self.service.uow.reservations.values() if row.quantity]
+        rows = [row for row in self.service.uow.reservations if row.quantity]
         if rows:
             row = rows[index % len(rows)]
             lot_quantity = MESSAGES.lot_at_location(row.lot, max(1, row.quantity // divisor), row.location)
             number = int(row.demand_id.rpartition("-")[2])
             if action == "pick":
-                self.service.pick(MESSAGES.pick(number, lot_quantity))
+                self.service.play(MESSAGES.pick(number, lot_quantity))
             else:
                 self.demand_count += 100
                 hold_id = f"H-{self.demand_count}" if is_missing else None
-                self.service.deallocate(
-                    MESSAGES.deallocate(number, lot_quantity, reallocate=reallocate, hold_id=hold_id)
-                )
+                self.service.play(MESSAGES.deallocate(number, lot_quantity, reallocate=reallocate, hold_id=hold_id))
 
     def _continue_picked(
         self, action: str, index: int, divisor: int, reallocate: bool = False, location: str = "EAST/1"
     ) -> None:
-        rows = [row for row in self.service.uow.picked.values() if row.quantity]
+        rows = [row for row in self.service.uow.picked if row.quantity]
         if rows:
             row = rows[index % len(rows)]
             quantity, number = max(1, row.quantity // divisor), int(row.demand_id.rpartition("-")[2])
             if action == "unpick" and warehouse_of(location) == row.warehouse:
-                self.service.unpick(MESSAGES.unpick(number, row.lot, quantity, location, reallocate=reallocate))
+                self.service.play(MESSAGES.unpick(number, row.lot, quantity, location, reallocate=reallocate))
             elif action == "ship":
-                customer = self.service.demands.by_id[row.demand_id].customer
-                violation = self.service.check_dispatch(
+                customer = self.service.uow.demands[row.demand_id].customer
+                result = self.service.check_dispatch(
                     MESSAGES.request_dispatch_check(number, {row.lot: quantity}, customer=customer)
                 )
-                assert (violation is None) == AllocationOracle(self.service).can_ship(row, customer)
-                if violation is None:
-                    self.service.ship(MESSAGES.dispatch(number, {row.lot: quantity}))
+                is_approved = isinstance(result, LotDispatchApproved)
+                assert is_approved == AllocationOracle(self.service).can_ship(row, customer)
+                if is_approved:
+                    self.service.play(MESSAGES.dispatch(number, {row.lot: quantity}))
 
     def assert_invariants(self) -> None:
         """No open demand has matching available stock; allocated quantities equal the reservations."""
         oracle, uow = AllocationOracle(self.service), self.service.uow
-        assert oracle.expected_allocations(self.service.demands.open_demands) == []
-        for key, balance in uow.balances.items():
-            rows = [row for row in uow.reservations.values() if (row.sku, row.lot, row.location) == key]
+        assert oracle.expected_allocations(self.service.open_demands) == []
+        for balance in uow.balances:
+            rows = [row for row in uow.reservations if (row.sku, row.lot, row.location) == balance.key]
             assert balance.allocated == sum(row.quantity for row in rows)
             assert 0 <= balance.allocated <= balance.on_hand
-        assert not uow.conflicts
+        assert not self.service.events_of(LotRejected)
         for lot in LOTS:
             for warehouse in ("EAST", "WEST"):
                 self._assert_reconciles(lot, warehouse)
-        for demand in self.service.demands.by_id.values():
-            held_rows = [row for row in uow.reservations.values() if row.demand_id == demand.demand_id and row.quantity]
+        for demand in self.service.uow.demands:
+            held_rows = [row for row in uow.reservations if row.demand_id == demand.demand_id and row.quantity]
             assert not demand.single_lot or len(oracle.allocated_lots(demand)) <= 1
             assert not demand.allowed_lots or {row.lot for row in held_rows} <= set(demand.allowed_lots)
             assert demand.status != "CANCELLED" or not held_rows
@@ -188,15 +187,11 @@ class ActionPlayer:
     def _assert_reconciles(self, lot: str, warehouse: str) -> None:
         """Found stock is on hand, picked or shipped, and the ledger agrees."""
         uow, lot_warehouse = self.service.uow, (lot, warehouse)
-        on_hand = sum(
-            balance.on_hand for balance in uow.balances.values() if (balance.lot, balance.warehouse) == lot_warehouse
-        )
+        on_hand = sum(balance.on_hand for balance in uow.balances if (balance.lot, balance.warehouse) == lot_warehouse)
         picked = sum(
-            picked_row.quantity
-            for picked_row in uow.picked.values()
-            if (picked_row.lot, picked_row.warehouse) == lot_warehouse
+            picked_row.quantity for picked_row in uow.picked if (picked_row.lot, picked_row.warehouse) == lot_warehouse
         )
-        rows = [row for row in uow.ledger if (row.lot, row.warehouse) == lot_warehouse]
+        rows = [row for row in self.service.ledger if (row.lot, row.warehouse) == lot_warehouse]
         assert on_hand == sum(row.on_hand for row in rows)
         assert picked == sum(row.picked for row in rows)
         found_quantity = sum(row.on_hand for row in rows if row.change == "FOUND")

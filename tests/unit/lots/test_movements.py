@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from services.lots.balances.domain import receipts
 from services.lots.balances.domain.records import DemandRef
-from shared.contracts.lots import LotHoldPlaced, LotMixingDetected
-from tests.support.events import to_event
+from services.lots.balances.domain.results import LotSnapshot
+from shared.contracts.lots import LotAllocated, LotHoldPlaced, LotMixingDetected
 from tests.support.in_memory.lots import InMemoryLots
+from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, WEST_SHELF, ProductMessages
 
-messages = ProductMessages()
+messages = OrderMessages()
 
 
 def lots_with_stock(*lots: str) -> InMemoryLots:
@@ -56,7 +56,7 @@ def lots_with_stock(*lots: str) -> InMemoryLots:
 def test_invalid_commands_are_rejected(command: object, code: str | None) -> None:
     """Each invalid location, lot, product or quantity has its own error code and changes nothing (S07, S25, S30)."""
     service = lots_with_stock("B-1", "B-2")
-    service.tracking = {"A-1": "LOT", "A-2": "LOT", "A-3": "SERIAL", "A-4": "NONE"}
+    service.uow.tracking = {"A-1": "LOT", "A-2": "LOT", "A-3": "SERIAL", "A-4": "NONE"}
     entry_count = len(service.ledger)
     assert service.rejection_codes(command) == [code]  # type: ignore[arg-type]
     assert len(service.ledger) == entry_count
@@ -74,11 +74,11 @@ def test_blocking_orders_are_named() -> None:
     service = lots_with_stock("B-1")
     service.allocate(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(4))
     for command in (messages.move("B-1", 7, RACK), messages.adjust("B-1", 7, "LOST"), messages.count("B-1", 3)):
-        [outcome] = service.handle(command)
-        assert outcome.violation.code == "insufficient_stock"
-        assert outcome.violation.blocked_by == ["/orders/SO-1"]
-        assert "6 available, 4 allocated to SO-1" in outcome.violation.detail
-        assert "release stock allocated to orders" in outcome.violation.problem_type.help
+        [[violation]] = [result.violations for result in service.handle(command)]
+        assert violation.code == "insufficient_stock"
+        assert violation.blocked_by == ["/orders/SO-1"]
+        assert "6 available, 4 allocated to SO-1" in violation.detail
+        assert "release stock allocated to orders" in violation.problem_type.help
     assert service.rejection_codes(messages.move("B-1", 6, RACK), messages.move("B-1", 1, RACK)) == [
         None,
         "insufficient_stock",
@@ -90,7 +90,7 @@ def test_hold_names_allocated_and_picked_quantities() -> None:
     service = lots_with_stock("B-1")
     demand_ref = DemandRef("D-1", "SO-1", "1")
     service.allocate(("A-1", "B-1", SHELF), demand_ref, Decimal(4))
-    service.pick(service.reservations["D-1", "B-1", SHELF], Decimal("1.5"))
+    service.pick(service.uow.reservations["D-1", "B-1", SHELF], Decimal("1.5"))
     service.handle(messages.place_hold("B-1", "H-1"))
     service.handle(messages.place_hold("B-1", "H-2", SHELF))
     service.handle(messages.place_hold("B-1", "H-3", BIN))
@@ -120,20 +120,21 @@ def test_later_arrivals_are_held() -> None:
     service = lots_with_stock("B-1")
     service.handle(messages.place_hold("B-1", "H-1"))
     service.handle(messages.receive(messages.received_lot("B-1", 5)))
-    [outcome] = service.handle(messages.put_away("B-1", 5, RACK))
-    assert [location.on_hold for location in outcome.body.locations] == [True, True]
-    assert service.new_unit_of_work().released_stock == {}
+    [result] = service.handle(messages.put_away("B-1", 5, RACK))
+    assert isinstance(result.body, LotSnapshot)
+    assert [location.on_hold for location in result.body.locations] == [True, True]
+    service.handle(messages.request_allocation(1))
+    assert [event.allocated for event in service.events_of(LotAllocated)] == [[]]
 
 
 def test_hold_affects_only_its_product() -> None:
     """Stock released in the same batch stays available when another product's lot of that number is held (S08)."""
-    service, other_messages = InMemoryLots(tracking={"A-1": "LOT", "A-2": "LOT"}), ProductMessages("A-2")
-    uow = service.new_unit_of_work()
-    available_receipts = [
+    service, other_messages = InMemoryLots(tracking={"A-1": "LOT", "A-2": "LOT"}), OrderMessages("A-2")
+    service.handle(messages.request_allocation(1), other_messages.request_allocation(1))
+    service.handle(
         messages.receive(messages.received_lot("B-1"), location=SHELF),
         other_messages.receive(other_messages.received_lot("B-1"), location=SHELF),
-    ]
-    held_receipts = [messages.receive(messages.received_lot("B-1", hold_id="H-1"))]
-    receipts.receive(uow, [to_event(payload) for payload in [*available_receipts, *held_receipts]])
-    assert uow.released_stock[("A-2", "EAST")].keys() == {("B-1", SHELF)}
-    assert not uow.released_stock[("A-1", "EAST")]
+        messages.receive(messages.received_lot("B-1", hold_id="H-1")),
+    )
+    allocated = [(event.sku, lot.lot) for event in service.events_of(LotAllocated) for lot in event.allocated]
+    assert allocated == [("A-2", "B-1")]

@@ -1,45 +1,42 @@
 """The products that match a recall, and the conditions of closing it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from services.lots.recalls.domain.close import OpenItemCounts, closing_violation
+from services.lots.recalls.domain.matches import RecallMatch, resolve
 from services.lots.recalls.domain.notice import IdentifierRange
-from services.lots.recalls.domain.open import RecallMatch, recall_opened_events, resolve
-from services.lots.recalls.domain.query import RecallQuery
+from services.lots.recalls.domain.query import RecallLookup, RecallQuery
 from shared.contracts.commands.lots import OpenRecall
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import Tracking
+from tests.support.events import to_event
+from tests.support.in_memory.lots import InMemoryLots
 
 PRODUCTS: Mapping[str, Tracking] = {"MILK": "LOT", "SALT": "LOT", "PUMP": "SERIAL", "VALVE": "SERIAL"}
 
 
 def recall_query(**fields: Any) -> RecallQuery:
     """The query of a command to open a recall."""
-    data = OpenRecall.model_validate({"recall": "RC-1", "reason": "glass"} | fields)
-    return RecallQuery.from_command(
-        CloudEvent(id="1", source="t", type=OpenRecall.TYPE, time=datetime(2027, 1, 1, tzinfo=UTC), data=data)
-    )
+    return RecallQuery.from_command(OpenRecall.model_validate({"recall": "RC-1", "reason": "glass"} | fields))
 
 
 def resolved_matches(
     query: RecallQuery, *known_lots: tuple[str, str], tracking_by_sku: Mapping[str, Tracking] = PRODUCTS
 ) -> dict[str, RecallMatch]:
     """The matches of a valid query by product."""
-    matches = resolve(
-        query, tracking_by_sku, [sku for sku, tracking in tracking_by_sku.items() if tracking == "SERIAL"], known_lots
-    )
+    serial_skus = [sku for sku, tracking in tracking_by_sku.items() if tracking == "SERIAL"]
+    matches = resolve(RecallLookup(query, tracking_by_sku, serial_skus, known_lots))
     assert isinstance(matches, dict)
     return matches
 
 
 def rejection_code(query: RecallQuery) -> Code:
     """The code with which a query is rejected."""
-    violation = resolve(query, PRODUCTS, ["PUMP", "VALVE"], ())
+    violation = resolve(RecallLookup(query, PRODUCTS, ["PUMP", "VALVE"], ()))
     assert isinstance(violation, ProblemDetail)
     return violation.code
 
@@ -106,7 +103,8 @@ def test_invalid_recalls_are_rejected(fields: Any, code: Code) -> None:
 
 def test_recall_exceeding_the_event_limit_is_rejected() -> None:
     """A recall that exceeds the lot limit is rejected with the product's SKU (S46)."""
-    violation = resolve(recall_query(text="1"), PRODUCTS, [], [("MILK", f"L{number}") for number in range(501)])
+    known_lots = [("MILK", f"L{number}") for number in range(501)]
+    violation = resolve(RecallLookup(recall_query(text="1"), PRODUCTS, [], known_lots))
     assert isinstance(violation, ProblemDetail)
     assert (violation.code, violation.ids) == (Code.RECALL_TOO_BROAD, ["MILK"])
 
@@ -118,7 +116,7 @@ def test_unscoped_notice_product_limit() -> None:
     assert set(resolved_matches(recall_query(text=" ".join(map(str, range(50)))), tracking_by_sku=products)) == set(
         skus
     )
-    violation = resolve(recall_query(text=" ".join(map(str, range(500)))), products, skus, ())
+    violation = resolve(RecallLookup(recall_query(text=" ".join(map(str, range(500)))), products, skus, ()))
     assert isinstance(violation, ProblemDetail)
     assert (violation.code, violation.detail.split(":")[0]) == (
         Code.RECALL_TOO_BROAD, "More than 1666 serial-tracked products, too many for this number of terms",
@@ -128,10 +126,12 @@ def test_unscoped_notice_product_limit() -> None:
 def test_one_event_per_product() -> None:
     """A recall opens with one event per product; the hold id is the recall id (S46)."""
     query = recall_query(text="007", lots=[{"sku": "SALT", "lot": "1"}], mock=True)
-    events = recall_opened_events(query.event, resolved_matches(query, ("MILK", "007")), PRODUCTS)
-    assert [(event.sku, event.tracking, event.hold_id, event.mock) for event in events] == [
-        (sku, PRODUCTS[sku], "RC-1", True) for sku in ("MILK", "PUMP", "SALT", "VALVE")
-    ]
+    service, event = InMemoryLots(), to_event(query.command)
+    service.uow.lookups[event.cause] = RecallLookup(query, PRODUCTS, ["PUMP", "VALVE"], [("MILK", "007")])
+    service.handle_events([event])
+    assert [
+        (opened.sku, opened.tracking, opened.hold_id, opened.mock) for opened in service.events_of(RecallOpened)
+    ] == [(sku, PRODUCTS[sku], "RC-1", True) for sku in ("MILK", "PUMP", "SALT", "VALVE")]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.lots.balances.domain.ledger import DocumentRefs
 from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
-from shared.contracts.lots import LotAdjusted, LotHoldPlaced, LotHoldReleased, LotMoved, LotReceived
+from shared.contracts.lots import LotAdjusted, LotHoldPlaced, LotHoldReleased, LotMoved, LotReceived, LotRejected
 from shared.inventory.expiry import is_expired
-from tests.support.in_memory.lots import CONTEXT, InMemoryLots
+from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import (
     BIN,
     DOCK,
@@ -97,9 +96,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     @rule(index=any_number)
     def release_hold(self, index: int) -> None:
         """Release an open hold."""
-        hold_ids = sorted(
-            {hold.hold_id for lot_holds in self.service.holds.values() for hold in lot_holds if hold.is_open}
-        )
+        hold_ids = sorted({hold.hold_id for hold in self.service.open_holds()})
         if hold_ids:
             self.service.handle(self.messages.release_hold(hold_ids[index % len(hold_ids)]))
 
@@ -113,9 +110,9 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         """Run the expiry check; expired stock on hand is on hold."""
         self.day += timedelta(days=days)
         self.calendar.check_on(self.day)
-        uow = self.service.new_unit_of_work()
-        for balance in self.service.balances.values():
-            if balance.on_hand and is_expired(self.service.lots[balance.sku, balance.lot].expiry, self.day):
+        uow = self.service.uow
+        for balance in uow.balances:
+            if balance.on_hand and is_expired(uow.lots[balance.sku, balance.lot].expiry, self.day):
                 assert any(
                     hold.kind == "EXPIRED" for hold in uow.open_holds(balance.sku, balance.lot, balance.location)
                 )
@@ -123,7 +120,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     @rule(lot=lots, quantity=quantities, location=st.sampled_from([STAGE, STAGE, BIN]))
     def return_from_customer(self, lot: str, quantity: Decimal, location: str) -> None:
         """Return a quantity from a customer."""
-        if ("A-1", lot) in self.service.lots:
+        if ("A-1", lot) in self.service.uow.lots:
             return_id = self.new_id("RMA")
             self.service.handle(self.messages.return_from_customer(lot, quantity, return_id, location))
             self.pending_returns[return_id, lot, location] = quantity
@@ -140,10 +137,10 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     @rule(index=any_number, divisor=st.sampled_from([1, 2]))
     def allocate(self, index: int, divisor: int) -> None:
         """Allocate available stock to an order."""
-        uow = self.service.new_unit_of_work()
+        uow = self.service.uow
         available = [
             balance
-            for balance in self.service.balances.values()
+            for balance in uow.balances
             if balance.is_storage and balance.unallocated > 0 and not uow.is_held(balance)
         ]
         if available:
@@ -156,16 +153,15 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     @rule(index=any_number, divisor=st.sampled_from([1, 2]), action=st.sampled_from(["deallocate", "pick", "pick"]))
     def continue_order(self, index: int, divisor: int, action: str) -> None:
         """Pick or deallocate a reservation."""
-        rows = [row for row in self.service.reservations.values() if row.quantity]
+        rows = [row for row in self.service.uow.reservations if row.quantity]
         if not rows:
             return
         row = rows[index % len(rows)]
         if action == "pick":
             self.service.pick(row, fraction_of(row.quantity, divisor))
         else:
-            uow = self.service.new_unit_of_work()
-            uow.deallocate(row, fraction_of(row.quantity, divisor), CONTEXT)
-            self.service.store(uow)
+            self.service.uow.deallocate(row, fraction_of(row.quantity, divisor))
+            self.service.handle()
 
     @rule(
         index=any_number,
@@ -175,18 +171,16 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     )
     def ship_or_unpick(self, index: int, divisor: int, action: str, location: str) -> None:
         """Ship or unpick picked stock."""
-        rows = [row for row in self.service.picked.values() if row.quantity]
+        rows = [row for row in self.service.uow.picked if row.quantity]
         if not rows:
             return
-        row, uow = rows[index % len(rows)], self.service.new_unit_of_work()
+        row, uow = rows[index % len(rows)], self.service.uow
         if action == "ship":
-            uow.ship(row, fraction_of(row.quantity, divisor), CONTEXT, DocumentRefs(shipment="SH-1"))
+            uow.ship(row, fraction_of(row.quantity, divisor), shipment="SH-1")
         else:
             target_location = location if row.warehouse == "EAST" else WEST_SHELF
-            uow.unpick(
-                row, target_location, fraction_of(row.quantity, divisor), CONTEXT, DocumentRefs(order_id=row.order_id)
-            )
-        self.service.store(uow)
+            uow.unpick(row, target_location, fraction_of(row.quantity, divisor), order_id=row.order_id)
+        self.service.handle()
 
     @invariant()
     def ledger_matches_balances(self) -> None:
@@ -198,7 +192,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
             picked[entry.lot, entry.warehouse] += entry.picked
         for (lot, location), quantity in on_hand.items():
             assert self.service.quantities_at(lot, location)[0] == quantity
-        for row in self.service.picked.values():
+        for row in self.service.uow.picked:
             picked[row.lot, row.warehouse] -= row.quantity
         assert not any(picked.values())
 
@@ -206,14 +200,14 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     def quantities_are_not_negative(self) -> None:
         """0 ≤ allocated ≤ on hand at every location; allocated equals the reservations there (S08)."""
         allocated: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
-        for row in self.service.reservations.values():
+        for row in self.service.uow.reservations:
             assert row.quantity >= 0
             allocated[row.lot, row.location] += row.quantity
-        for balance in self.service.balances.values():
+        for balance in self.service.uow.balances:
             assert 0 <= balance.allocated <= balance.on_hand
             assert balance.allocated == allocated.pop((balance.lot, balance.location), ZERO)
         assert not any(allocated.values())
-        assert all(row.quantity >= 0 for row in self.service.picked.values())
+        assert all(row.quantity >= 0 for row in self.service.uow.picked)
 
     @invariant()
     def inflows_reconcile(self) -> None:
@@ -226,16 +220,16 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
                 sums[lot_warehouse] += entry.on_hand
             elif entry.change == "SHIPPED":
                 sums[lot_warehouse] += entry.picked
-        for balance in self.service.balances.values():
+        for balance in self.service.uow.balances:
             sums[balance.lot, balance.warehouse] -= balance.on_hand
-        for row in self.service.picked.values():
+        for row in self.service.uow.picked:
             sums[row.lot, row.warehouse] -= row.quantity
         assert not any(sums.values())
 
     @invariant()
     def returns_await_disposition(self) -> None:
         """Returned stock stays on hold at its location until its disposition (S18)."""
-        rows = [hold for lot_holds in self.service.holds.values() for hold in lot_holds if hold.kind == "RETURN"]
+        rows = [hold for hold in self.service.uow.holds if hold.kind == "RETURN"]
         assert {(hold.hold_id, hold.lot, hold.location): hold.pending_quantity for hold in rows} == self.pending_returns
         assert all(hold.is_open == (hold.pending_quantity > 0) for hold in rows)
         pending_by_location: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
@@ -244,7 +238,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         for (lot, location), pending in pending_by_location.items():
             on_hand, allocated = self.service.quantities_at(lot, location)
             assert on_hand - allocated >= pending
-        assert self.service.conflicts == []
+        assert not self.service.events_of(LotRejected)
 
     @invariant()
     def events_match_changes(self) -> None:
@@ -262,12 +256,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         )
         placed = {(event.hold_id, event.lot, event.location) for event in self.service.events_of(LotHoldPlaced)}
         released = {(event.hold_id, event.lot, event.location) for event in self.service.events_of(LotHoldReleased)}
-        open_holds = {
-            (hold.hold_id, hold.lot, hold.location)
-            for lot_holds in self.service.holds.values()
-            for hold in lot_holds
-            if hold.is_open
-        }
+        open_holds = {(hold.hold_id, hold.lot, hold.location) for hold in self.service.open_holds()}
         assert placed - released == open_holds
 
 

@@ -1,24 +1,27 @@
 """Allocation events: allocated lots, open quantity and skipped lots with reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import islice
 
-from services.lots.allocation.domain.allocate import Allocation
+from services.lots.allocation.domain.allocate import Allocation, allocate
 from services.lots.allocation.domain.available_lots import SkippedLot
 from services.lots.balances.domain.records import split_quantity
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
 from shared.contracts.lots import AllocatedLot, LotAllocated, SkippedLots
 from shared.inventory.skip_reason import SkipReason
 
 
-def allocated_events(allocations: Iterable[Allocation]) -> list[LotAllocated]:
-    """Build events in batches. Each carries the open quantity after it; only the last may be final."""
-    return [event for allocation in allocations for event in _events_for(allocation)]
+def allocate_backorders(uow: LotsUnitOfWork) -> None:
+    """Allocate released stock and answer opened demands."""
+    for allocation in allocate(uow):
+        _emit_allocated(uow, allocation)
 
 
-def _events_for(allocation: Allocation) -> list[LotAllocated]:
-    demand, events, remaining_quantity = allocation.demand, [], allocation.open_quantity_before
+def _emit_allocated(uow: LotsUnitOfWork, allocation: Allocation) -> None:
+    """Emit events in batches. Each carries the open quantity after it; only the last may be final."""
+    demand, remaining_quantity = allocation.demand, allocation.open_quantity_before
     batches = list(chunks(allocation.allocated)) or [()]
     for position, batch in enumerate(batches, start=1):
         remaining_quantity -= sum(allocated_quantity.quantity for allocated_quantity in batch)
@@ -27,21 +30,18 @@ def _events_for(allocation: Allocation) -> list[LotAllocated]:
             AllocatedLot(lot=lot.lot, location=lot.location, quantity=quantity, expiry=lot.expiry)
             for lot, quantity in batch
         ]
-        events.append(
-            LotAllocated(
-                actor=allocation.context.actor,
-                cause=allocation.context.cause,
-                sku=demand.sku,
-                demand_id=demand.demand_id,
-                order=demand.order_id,
-                line=demand.line,
-                allocated=allocated_lots,
-                open_quantity=remaining_quantity,
-                final=is_last and demand.status == "CLOSED",
-                skipped=summarise_by_lot(allocation.skipped) if is_last and allocation.skipped else [],
-            )
+        uow.emit(
+            LotAllocated,
+            allocation.context,
+            sku=demand.sku,
+            demand_id=demand.demand_id,
+            order=demand.order_id,
+            line=demand.line,
+            allocated=allocated_lots,
+            open_quantity=remaining_quantity,
+            final=is_last and demand.status == "CLOSED",
+            skipped=summarise_by_lot(allocation.skipped) if is_last and allocation.skipped else [],
         )
-    return events
 
 
 def summarise_by_lot(skipped: Sequence[SkippedLot]) -> list[SkippedLots]:

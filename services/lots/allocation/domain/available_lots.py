@@ -1,32 +1,16 @@
 """Available stock of a product in a warehouse: the FEFO queue and the stock excluded from allocation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from services.lots.allocation.domain.demand import Demand
+from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.records import Balance, Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.upstream import ShelfLifePolicy
-from shared.inventory import shelf_life
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
-
-
-class ShelfLifeRules(NamedTuple):
-    """Time zone and shelf-life policy of a product in a warehouse; the defaults apply until both are known."""
-
-    time_zone: str = "UTC"
-    policy: ShelfLifePolicy = ShelfLifePolicy()
-
-    def as_of(self, now: datetime) -> shelf_life.ShelfLifeRules:
-        """Return the rules at an instant."""
-        return shelf_life.ShelfLifeRules.as_of(now, self.time_zone, self.policy)
-
-
-ShelfLifeByPool = Mapping[Pool, ShelfLifeRules]
 
 
 class SkippedLot(NamedTuple):
@@ -39,7 +23,7 @@ class SkippedLot(NamedTuple):
 def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict[Pool, list[Balance]]:
     """Group balances in storage with unallocated stock by pool."""
     balances_by_pool: dict[Pool, list[Balance]] = {pool: [] for pool in pools}
-    for balance in uow.balances.values():
+    for balance in uow.balances:
         pool = balance.sku, balance.warehouse
         if pool in balances_by_pool and balance.is_storage and balance.unallocated > 0:
             balances_by_pool[pool].append(balance)
@@ -50,34 +34,30 @@ def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict
 class AvailableLots:
     """Available stock of a SKU in a warehouse on a local date, reduced by each allocation."""
 
-    rules: shelf_life.ShelfLifeRules
+    rules: ShelfLifeRules
     queue: FefoQueue
     excluded: list[SkippedLot]
     """Stock excluded for all demands, in FEFO order."""
     _min_days_by_criteria: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @classmethod
-    def from_balances(
-        cls, uow: LotsUnitOfWork, rules: ShelfLifeRules, balances: Iterable[Balance], pick_sequence: Mapping[str, int]
-    ) -> "AvailableLots":
-        """Separate available from excluded stock; `pick_sequence` gives the picking order of the locations."""
-        available, excluded, rules_today = [], [], rules.as_of(uow.now)
+    def from_balances(cls, uow: LotsUnitOfWork, pool: Pool, balances: Iterable[Balance]) -> "AvailableLots":
+        """Separate available from excluded stock."""
+        available, excluded, rules = [], [], uow.shelf_life_rules(pool)
         for balance in balances:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
-                pick_sequence=pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
+                pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
             )  # fmt: skip
-            violation = rules_today.allocation_violation(lot.expiry)
+            violation = rules.allocation_violation(lot.expiry)
             if violation or uow.is_held(balance):
                 excluded.append(
                     SkippedLot(available_lot, SKIP_REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
                 )
             else:
                 available.append(available_lot)
-        return cls(
-            rules_today, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
-        )
+        return cls(rules, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key))
 
     def allocate(self, demand: Demand) -> list[AllocatedQuantity]:
         """Take the demand's open quantity from the remaining stock."""

@@ -4,119 +4,110 @@ A check is decided under the lock of the SKU.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from typing import Any
 
-from services.lots.allocation.domain.dispatch_rules import DispatchLine, DispatchRules, dispatch_lines
-from services.lots.balances.domain.ledger import DocumentRefs, MessageContext
+from services.lots.allocation.domain.dispatch_rules import (
+    DispatchLine,
+    dispatch_violation,
+    group_dispatch_lines,
+)
 from services.lots.balances.domain.results import format_quantity
-from shared.contracts.envelope import CloudEvent, Message
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped, RejectedLot
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotQuantity, PackedLot
 from shared.inventory.shelf_life import approval_valid_until
 
-DispatchCheckResult = LotDispatchApproved | LotDispatchRejected
 
-
-def check_dispatch(
-    rules: DispatchRules, events: Sequence[CloudEvent[DispatchCheckRequested]], now: datetime
-) -> list[DispatchCheckResult]:
-    """Approve each product of each check, or reject it with all violations."""
-    return [
-        _check_product(rules, event, sku, product_lines, now)
-        for event, sku, product_lines in dispatch_lines(rules.uow, events)
-    ]
+def check_dispatch(uow: LotsUnitOfWork, check: DispatchCheckRequested) -> None:
+    """Approve each product of a check, or reject it with all violations; no stock changes."""
+    for sku, dispatch_lines in group_dispatch_lines(uow, check.order, check.stock).items():
+        _check_product(uow, check, sku, dispatch_lines)
 
 
 def _check_product(
-    rules: DispatchRules,
-    event: CloudEvent[DispatchCheckRequested],
-    sku: str,
-    product_lines: Sequence[DispatchLine],
-    now: datetime,
-) -> DispatchCheckResult:
-    check = event.data
+    uow: LotsUnitOfWork, check: DispatchCheckRequested, sku: str, dispatch_lines: Sequence[DispatchLine]
+) -> None:
     packed_lots = [
         PackedLot(line=dispatch_line.line, sku=sku, lot=dispatch_line.lot, quantity=dispatch_line.quantity)
-        for dispatch_line in product_lines
+        for dispatch_line in dispatch_lines
     ]
     rejected = [
         RejectedLot(**dict(packed_lot), code=violation[0], detail=violation[1])
-        for dispatch_line, packed_lot in zip(product_lines, packed_lots, strict=True)
-        if (violation := _dispatch_violation(rules, dispatch_line, check, now))
+        for dispatch_line, packed_lot in zip(dispatch_lines, packed_lots, strict=True)
+        if (violation := _check_violation(uow, dispatch_line, check))
     ]
+    fields: dict[str, Any] = {
+        "sku": sku, "check_id": check.check_id, "shipment": check.shipment, "order": check.order,
+        "orders": check.orders,
+    }  # fmt: skip
     if rejected:
-        return LotDispatchRejected(
-            actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
-            order=check.order, orders=check.orders, stock=rejected,
-        )  # fmt: skip
+        uow.emit(LotDispatchRejected, **fields, stock=rejected)
+        return
     limits = (
-        rules.dispatchable_until(dispatch_line, now, check.customer, check.min_remaining_shelf_life_days)
-        for dispatch_line in product_lines
+        dispatch_line.rules.dispatchable_until(
+            dispatch_line.expiry, check.customer, check.min_remaining_shelf_life_days
+        )
+        for dispatch_line in dispatch_lines
     )
-    return LotDispatchApproved(
-        actor=event.actor, cause=event.cause, sku=sku, check_id=check.check_id, shipment=check.shipment,
-        order=check.order, orders=check.orders, stock=packed_lots, valid_until=approval_valid_until(now, limits),
-    )  # fmt: skip
+    uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=approval_valid_until(uow.now, limits))
 
 
-def _dispatch_violation(
-    rules: DispatchRules, dispatch_line: DispatchLine, check: DispatchCheckRequested, now: datetime
+def _check_violation(
+    uow: LotsUnitOfWork, dispatch_line: DispatchLine, check: DispatchCheckRequested
 ) -> tuple[Code, str] | None:
     if dispatch_line.picked_quantity < dispatch_line.quantity:
         picked_text = (
             f"{format_quantity(dispatch_line.picked_quantity)} picked for order {check.order} line {dispatch_line.line}"
         )
         return Code.NOT_PICKED, f"{dispatch_line.description}: {picked_text}"
-    violation = rules.violation(dispatch_line, now, check.customer, check.min_remaining_shelf_life_days)
+    violation = dispatch_violation(
+        uow, dispatch_line, dispatch_line.rules, check.customer, check.min_remaining_shelf_life_days
+    )
     return (violation[0], f"{dispatch_line.description}: {violation[1]}") if violation else None
 
 
-def ship(rules: DispatchRules, events: Sequence[CloudEvent[OrderDispatched]]) -> list[Message]:
+def ship(uow: LotsUnitOfWork, event: OrderDispatched) -> None:
     """Record shipped quantities; stock held or expired at departure is a conflict, so that the customer is called."""
-    emitted: list[Message] = []
-    for event, sku, product_lines in dispatch_lines(rules.uow, events):
-        payload, lots_by_line = event.data, dict[str, list[LotQuantity]]()
-        departure_text = f"shipped with shipment {payload.shipment} of order {payload.order}"
-        for dispatch_line in product_lines:
+    for sku, dispatch_lines in group_dispatch_lines(uow, event.order, event.stock).items():
+        lots_by_line: dict[str, list[LotQuantity]] = {}
+        for dispatch_line in dispatch_lines:
             if dispatch_line.picked_quantity < dispatch_line.quantity:
                 picked_text = f"{format_quantity(dispatch_line.picked_quantity)} picked for line {dispatch_line.line}"
-                detail = f"{dispatch_line.description} {departure_text}, but {picked_text}"
-                rules.uow.record_conflict(event, Code.ILLEGAL_TRANSITION, detail, sku, [dispatch_line.lot])
+                _record_conflict(uow, event, dispatch_line, Code.ILLEGAL_TRANSITION, f", but {picked_text}")
                 continue
-            _ship_line(rules, event, dispatch_line)
+            _ship_line(uow, event, dispatch_line)
             lots_by_line.setdefault(dispatch_line.line, []).append(
                 LotQuantity(lot=dispatch_line.lot, quantity=dispatch_line.quantity)
             )
             # At the time of departure, not of processing: a message may be processed the next day.
-            if violation := rules.violation(dispatch_line, event.time, payload.customer, 0):
+            departure_rules = dispatch_line.rules.at(uow.event.time)
+            if violation := dispatch_violation(uow, dispatch_line, departure_rules, event.customer):
                 code, reason = violation
-                call_text = f"call customer {payload.customer}"
-                detail = f"{dispatch_line.description} {departure_text} although {reason}; {call_text}"
-                rules.uow.record_conflict(event, code, detail, sku, [dispatch_line.lot])
-        emitted += [
-            LotShipped(
-                actor=event.actor, cause=event.cause, sku=sku, order=payload.order, line=line,
-                shipment=payload.shipment, customer=payload.customer, lots=lots,
-            )
-            for line, lots in lots_by_line.items()
-        ]  # fmt: skip
-    return emitted
+                _record_conflict(uow, event, dispatch_line, code, f" although {reason}; call customer {event.customer}")
+        for line, lots in lots_by_line.items():
+            uow.emit(
+                LotShipped, sku=sku, order=event.order, line=line, shipment=event.shipment, customer=event.customer,
+                lots=lots,
+            )  # fmt: skip
 
 
-def _ship_line(rules: DispatchRules, event: CloudEvent[OrderDispatched], dispatch_line: DispatchLine) -> None:
+def _record_conflict(
+    uow: LotsUnitOfWork, event: OrderDispatched, dispatch_line: DispatchLine, code: Code, text: str
+) -> None:
+    departure_text = f"shipped with shipment {event.shipment} of order {event.order}"
+    detail = f"{dispatch_line.description} {departure_text}{text}"
+    uow.record_conflict(code, detail, sku=dispatch_line.sku, ids=[dispatch_line.lot])
+
+
+def _ship_line(uow: LotsUnitOfWork, event: OrderDispatched, dispatch_line: DispatchLine) -> None:
     """Ship the quantity from the line's picked stock in order of demand ids."""
-    payload, remaining = event.data, dispatch_line.quantity
+    remaining = dispatch_line.quantity
     for row in dispatch_line.picked_rows:
-        quantity = min(row.quantity, remaining)
-        if quantity:
-            documents = DocumentRefs(
-                order_id=payload.order,
-                line=dispatch_line.line,
-                demand_id=row.demand_id,
-                shipment=payload.shipment,
-                customer=payload.customer,
-            )
-            rules.uow.ship(row, quantity, MessageContext.from_event(event), documents)
+        if quantity := min(row.quantity, remaining):
+            uow.ship(
+                row, quantity, order_id=event.order, line=dispatch_line.line, demand_id=row.demand_id,
+                shipment=event.shipment, customer=event.customer,
+            )  # fmt: skip
             remaining -= quantity

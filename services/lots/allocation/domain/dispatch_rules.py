@@ -1,19 +1,16 @@
 """Rules that block the dispatch of picked stock; applied at the check and again at departure (S28)."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from services.lots.allocation.domain.available_lots import ShelfLifeByPool, ShelfLifeRules
 from services.lots.balances.domain.records import ZERO, PickedQuantity
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.envelope import CloudEvent
-from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
 from shared.contracts.problems import Code
-
-DispatchEvent = TypeVar("DispatchEvent", DispatchCheckRequested, OrderDispatched)
+from shared.contracts.quantities import PackedLot
+from shared.inventory.shelf_life import ShelfLifeRules
 
 
 class DispatchLine(NamedTuple):
@@ -24,6 +21,10 @@ class DispatchLine(NamedTuple):
     lot: str
     quantity: Decimal
     picked_rows: Sequence[PickedQuantity]
+    expiry: date | None
+    """Expiry date in force."""
+    rules: ShelfLifeRules
+    """Shelf-life rules of the warehouse where the line was picked."""
 
     @property
     def picked_quantity(self) -> Decimal:
@@ -36,57 +37,32 @@ class DispatchLine(NamedTuple):
         return f"{format_quantity(self.quantity)} of {lot_label(self.sku, self.lot)}"
 
 
-class DispatchRules(NamedTuple):
-    """Stock and shelf-life rules for dispatch."""
-
-    uow: LotsUnitOfWork
-    shelf_life_by_pool: ShelfLifeByPool
-
-    def shelf_life_rules_for(self, dispatch_line: DispatchLine) -> ShelfLifeRules:
-        """Return the shelf-life rules of the warehouse where the line was picked."""
-        return self.shelf_life_by_pool.get(
-            (dispatch_line.sku, dispatch_line.picked_rows[0].warehouse if dispatch_line.picked_rows else ""),
-            ShelfLifeRules(),
-        )
-
-    def violation(
-        self, dispatch_line: DispatchLine, now: datetime, customer: str, requested_days: int
-    ) -> tuple[Code, str] | None:
-        """Return why picked stock cannot be dispatched: on hold, expired or shelf life too short."""
-        for hold in self.uow.open_holds(dispatch_line.sku, dispatch_line.lot):
-            if hold.location is None:
-                return Code.ON_HOLD, f"on hold {hold.hold_id}: {hold.reason}"
-        rules = self.shelf_life_rules_for(dispatch_line).as_of(now)
-        return rules.dispatch_violation(self.expiry(dispatch_line), customer, requested_days)
-
-    def dispatchable_until(
-        self, dispatch_line: DispatchLine, now: datetime, customer: str, requested_days: int
-    ) -> datetime | None:
-        """Return the time until which the remaining shelf life is sufficient."""
-        rules = self.shelf_life_rules_for(dispatch_line).as_of(now)
-        return rules.dispatchable_until(self.expiry(dispatch_line), customer, requested_days)
-
-    def expiry(self, dispatch_line: DispatchLine) -> date | None:
-        """Return the expiry date in force."""
-        lot = self.uow.lots.get((dispatch_line.sku, dispatch_line.lot))
-        return lot.expiry if lot else None
+def dispatch_violation(
+    uow: LotsUnitOfWork, dispatch_line: DispatchLine, rules: ShelfLifeRules, customer: str, requested_days: int = 0
+) -> tuple[Code, str] | None:
+    """Return why picked stock cannot be dispatched: on hold, expired or shelf life too short."""
+    for hold in uow.open_holds(dispatch_line.sku, dispatch_line.lot):
+        if hold.location is None:
+            return Code.ON_HOLD, f"on hold {hold.hold_id}: {hold.reason}"
+    return rules.dispatch_violation(dispatch_line.expiry, customer, requested_days)
 
 
-def dispatch_lines(
-    uow: LotsUnitOfWork, events: Sequence[CloudEvent[DispatchEvent]]
-) -> Iterator[tuple[CloudEvent[DispatchEvent], str, list[DispatchLine]]]:
-    """Sum packed quantities by SKU, line and lot and match them with the picked stock."""
-    picked_by_line: dict[tuple[str, str, str, str], list[PickedQuantity]] = {}
-    for row in sorted(uow.picked.values(), key=lambda row: row.demand_id):
-        picked_by_line.setdefault((row.order_id, row.line, row.sku, row.lot), []).append(row)
-    for event in events:
-        packed_by_line: dict[tuple[str, str, str], Decimal] = {}
-        for packed_lot in event.data.stock:
-            key = packed_lot.line, packed_lot.sku, packed_lot.lot
-            packed_by_line[key] = packed_by_line.get(key, ZERO) + packed_lot.quantity
-        lines_by_sku: dict[str, list[DispatchLine]] = {}
-        for (line, sku, lot), quantity in packed_by_line.items():
-            rows = picked_by_line.get((event.data.order, line, sku, lot), ())
-            lines_by_sku.setdefault(sku, []).append(DispatchLine(line, sku, lot, quantity, rows))
-        for sku, product_lines in lines_by_sku.items():
-            yield event, sku, product_lines
+def group_dispatch_lines(
+    uow: LotsUnitOfWork, order: str, packed_lots: Iterable[PackedLot]
+) -> dict[str, list[DispatchLine]]:
+    """Sum packed quantities by SKU, line and lot and match them with the stock picked for the order."""
+    picked_by_line: dict[tuple[str, str, str], list[PickedQuantity]] = {}
+    for row in sorted(uow.picked_by_order[order], key=lambda row: row.demand_id):
+        picked_by_line.setdefault((row.line, row.sku, row.lot), []).append(row)
+    packed_by_line: dict[tuple[str, str, str], Decimal] = {}
+    for packed_lot in packed_lots:
+        key = packed_lot.line, packed_lot.sku, packed_lot.lot
+        packed_by_line[key] = packed_by_line.get(key, ZERO) + packed_lot.quantity
+    lines_by_sku: dict[str, list[DispatchLine]] = {}
+    for (line, sku, lot), quantity in packed_by_line.items():
+        rows = picked_by_line.get((line, sku, lot), ())
+        rules = uow.shelf_life_rules((sku, rows[0].warehouse)) if rows else ShelfLifeRules.as_of(uow.now)
+        stock = uow.lots.get((sku, lot))
+        dispatch_line = DispatchLine(line, sku, lot, quantity, rows, stock.expiry if stock else None, rules)
+        lines_by_sku.setdefault(sku, []).append(dispatch_line)
+    return lines_by_sku

@@ -1,28 +1,33 @@
-"""Loads demands and stock under the lock of the SKU, and saves demands."""
+"""Loads demands and stock under the lock of the SKU."""
 
-from services.lots.allocation.store.backorders import (
-    find_backorder_pools,
-    find_backorder_pools_in,
-    load_fillable_demands,
+from services.lots.allocation.store.backorders import find_backorder_pools_in
+from services.lots.allocation.store.messages import (
+    load_available_lots,
+    load_backorders,
+    load_cancellations,
+    load_deallocations,
+    load_dispatch_checks,
+    load_dispatches,
+    load_picks,
+    load_reallocations,
+    load_released_products,
+    load_requests,
+    load_unpicks,
 )
-from services.lots.allocation.store.demands import load, save
-from services.lots.allocation.store.stock import (
-    load_available,
-    load_picked,
-    load_picked_for,
-    load_reservations,
-    save_consignees,
-)
+from services.lots.allocation.store.stock import load_demands
 
 __all__ = [
-    "find_backorder_pools",
     "find_backorder_pools_in",
-    "load",
-    "load_available",
-    "load_fillable_demands",
-    "load_picked",
-    "load_picked_for",
-    "load_reservations",
-    "save",
-    "save_consignees",
+    "load_available_lots",
+    "load_backorders",
+    "load_cancellations",
+    "load_deallocations",
+    "load_demands",
+    "load_dispatch_checks",
+    "load_dispatches",
+    "load_picks",
+    "load_reallocations",
+    "load_released_products",
+    "load_requests",
+    "load_unpicks",
 ]

@@ -13,12 +13,11 @@ from collections.abc import Iterable
 
 from sqlalchemy import text
 
-from services.lots.allocation.domain.demand import Demand, DemandSet
 from services.lots.allocation.domain.demand_filter import DemandFilter
-from services.lots.allocation.store.demands import DEMAND_COLUMNS
 from services.lots.balances.domain.records import Pool
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store import DEMAND
 from shared.persistence.database import Transaction
-from shared.persistence.records import load_records
 
 NEXT_DEMAND = """
     SELECT d.demand_id, -d.priority AS negated_priority, d.placed_at, d.open_quantity FROM demand AS d
@@ -49,9 +48,9 @@ SELECT_FILLABLE = text(f"""
         ) AS d
         WHERE s.remaining > 0
     )
-    SELECT {DEMAND_COLUMNS} FROM demand AS d WHERE d.demand_id IN (SELECT demand_id FROM queue)
+    SELECT {DEMAND.columns("d")} FROM demand AS d WHERE d.demand_id IN (SELECT demand_id FROM queue)
     UNION ALL
-    SELECT {DEMAND_COLUMNS} FROM pool AS p CROSS JOIN LATERAL (
+    SELECT {DEMAND.columns("d")} FROM pool AS p CROSS JOIN LATERAL (
         SELECT * FROM demand AS d
         WHERE d.sku = p.sku AND d.warehouse = p.warehouse
             AND d.open_quantity > 0 AND (d.single_lot OR d.allowed_lots <> '{{}}')
@@ -81,7 +80,7 @@ SELECT_BACKORDER_POOLS_BY_WAREHOUSE = text("""
 """)
 
 
-async def load_fillable_demands(tx: Transaction, demands: DemandSet, filters: Iterable[DemandFilter]) -> None:
+async def load_fillable_demands(tx: Transaction, uow: LotsUnitOfWork, filters: Iterable[DemandFilter]) -> None:
     """Load the demands that released stock could fill."""
     if filter_list := list(filters):
         pools = [
@@ -104,8 +103,9 @@ async def load_fillable_demands(tx: Transaction, demands: DemandSet, filters: It
             for remaining_life in demand_filter.remaining_lives
         ]
         # Loaded demands are excluded: their rows may still be open in the table.
-        values = {"pools": json.dumps(pools), "supplies": json.dumps(supplies), "loaded_ids": list(demands.by_id)}
-        demands.load(load_records(Demand, await tx.fetch_all(SELECT_FILLABLE, values)))
+        loaded_ids = [demand.demand_id for demand in uow.demands]
+        values = {"pools": json.dumps(pools), "supplies": json.dumps(supplies), "loaded_ids": loaded_ids}
+        uow.demands.load(DEMAND.load(await tx.fetch_all(SELECT_FILLABLE, values)))
 
 
 async def find_backorder_pools(tx: Transaction, skus: Iterable[str]) -> set[Pool]:

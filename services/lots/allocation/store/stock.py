@@ -1,4 +1,4 @@
-"""Available, reserved and picked stock of demands, and the consignees of shipped stock.
+"""Demands with their available, reserved and picked stock, and the consignees of shipped stock.
 
 All available balances of the product in the warehouse are loaded, some hundreds at most. A LIMIT in FEFO order would
 be wrong. Some demands require certain lots, a single lot or a longer shelf life.
@@ -8,31 +8,34 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
-from services.lots.balances.domain.records import Balance, PickedQuantity, Pool, Reservation
+from services.lots.balances.domain.records import Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store import BALANCE, PICKED, RESERVATION
+from services.lots.balances.store import BALANCE, DEMAND, PICKED, RESERVATION
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderDispatched
 from shared.persistence.database import Transaction
-from shared.persistence.records import load_records
 
 SELECT_AVAILABLE = text(f"""
-    SELECT {BALANCE.select_columns}
+    SELECT {BALANCE.columns()}
     FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS pool (sku, warehouse)
     JOIN balance USING (sku, warehouse)
     WHERE balance.on_hand > 0 AND balance.is_storage AND balance.on_hand > balance.allocated
 """)  # noqa: S608
 
+SELECT_DEMANDS = text(f"""
+    SELECT {DEMAND.columns()} FROM demand WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
+""")  # noqa: S608
+
 SELECT_RESERVATIONS = text(f"""
-    SELECT {RESERVATION.select_columns} FROM reservation WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
+    SELECT {RESERVATION.columns()} FROM reservation WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608
 
 SELECT_PICKED = text(f"""
-    SELECT {PICKED.select_columns} FROM picked_stock WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
+    SELECT {PICKED.columns()} FROM picked_stock WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608
 
 SELECT_PICKED_FOR_ORDERS = text(f"""
-    SELECT {PICKED.select_columns} FROM picked_stock
+    SELECT {PICKED.columns()} FROM picked_stock
     WHERE order_id = ANY(CAST(:orders AS text[])) AND sku = ANY(CAST(:skus AS text[])) AND quantity > 0
 """)  # noqa: S608
 
@@ -47,28 +50,34 @@ INSERT_CONSIGNEES = text("""
 """)
 
 
+async def load_demands(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterable[str]) -> None:
+    """Load demands by id."""
+    if requested := list(set(demand_ids)):
+        uow.demands.load(DEMAND.load(await tx.fetch_all(SELECT_DEMANDS, {"demand_ids": requested})))
+
+
 async def load_available(tx: Transaction, uow: LotsUnitOfWork, pools: Iterable[Pool]) -> None:
     """Load balances in storage with unallocated stock."""
     pool_list = sorted(set(pools))
     values = {"skus": [sku for sku, _ in pool_list], "warehouses": [warehouse for _, warehouse in pool_list]}
-    uow.load(load_records(Balance, await tx.fetch_all(SELECT_AVAILABLE, values)))
+    uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_AVAILABLE, values)))
 
 
 async def load_reservations(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterable[str]) -> None:
     """Load the reservations of demands; rows with quantity zero are loaded to be reused."""
     if requested := list(set(demand_ids)):
-        uow.load(load_records(Reservation, await tx.fetch_all(SELECT_RESERVATIONS, {"demand_ids": requested})))
+        uow.reservations.load(RESERVATION.load(await tx.fetch_all(SELECT_RESERVATIONS, {"demand_ids": requested})))
 
 
 async def load_picked(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterable[str]) -> None:
     """Load the picked stock of demands; rows with quantity zero are loaded to be reused."""
-    uow.load(load_records(PickedQuantity, await tx.fetch_all(SELECT_PICKED, {"demand_ids": list(set(demand_ids))})))
+    uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED, {"demand_ids": list(set(demand_ids))})))
 
 
 async def load_picked_for(tx: Transaction, uow: LotsUnitOfWork, orders: Iterable[str], skus: Iterable[str]) -> None:
     """Load the picked stock of products for orders."""
     values = {"orders": list(set(orders)), "skus": list(set(skus))}
-    uow.load(load_records(PickedQuantity, await tx.fetch_all(SELECT_PICKED_FOR_ORDERS, values)))
+    uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED_FOR_ORDERS, values)))
 
 
 async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[OrderDispatched]]) -> None:

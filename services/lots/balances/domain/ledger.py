@@ -1,11 +1,9 @@
-"""Ledger entries and corrections of lot stock, with the message and documents that they refer to."""
+"""Ledger entries and corrections of lot stock."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
-
-from shared.contracts.envelope import Causation, CloudEvent
+from typing import NamedTuple
 
 
 class LotChangeType(StrEnum):
@@ -31,35 +29,11 @@ class LotChangeType(StrEnum):
         return self.value.lower().replace("_", " ")
 
 
-class MessageContext(NamedTuple):
-    """Actor, time, cause and reason of the message being handled (S22)."""
-
-    actor: str
-    occurred_at: datetime
-    cause: Causation
-    reason: str = ""
-
-    @classmethod
-    def from_event(cls, event: CloudEvent[Any], reason: str = "") -> "MessageContext":
-        """Take the context from a message; `reason` overrides the reason in its data."""
-        return cls(event.actor, event.time, event.cause, reason or getattr(event.data, "reason", ""))
-
-
-class DocumentRefs(NamedTuple):
-    """Documents that a ledger entry refers to."""
-
-    receipt: str | None = None
-    order_id: str | None = None
-    line: str | None = None
-    demand_id: str | None = None
-    shipment: str | None = None
-    customer: str | None = None
-    return_id: str | None = None
-    supplier: str | None = None
-
-
 class LedgerEntry(NamedTuple):
-    """A ledger entry: change of the on-hand quantity at a location and of the picked quantity in a warehouse."""
+    """A ledger entry: change of the on-hand quantity at a location and of the picked quantity in a warehouse.
+
+    It may refer to documents, for example a receipt.
+    """
 
     change: str
     sku: str
@@ -74,14 +48,14 @@ class LedgerEntry(NamedTuple):
     recorded_at: datetime
     cause_source: str
     cause_id: str
-    receipt: str | None
-    order_id: str | None
-    line: str | None
-    demand_id: str | None
-    shipment: str | None
-    customer: str | None
-    return_id: str | None
-    supplier: str | None
+    receipt: str | None = None
+    order_id: str | None = None
+    line: str | None = None
+    demand_id: str | None = None
+    shipment: str | None = None
+    customer: str | None = None
+    return_id: str | None = None
+    supplier: str | None = None
 
 
 class Correction(NamedTuple):

@@ -1,134 +1,122 @@
-"""Loaded rows of lot stock, with indexes by lot and location."""
+"""Loaded rows of lot stock, with indexes by lot and location, and the reference data of their products."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator
+from datetime import date, datetime
+from operator import attrgetter
 
+from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.records import (
     NO_EXPIRY,
     Balance,
     BalanceKey,
+    ExpiryNotice,
     Hold,
     Lot,
     LotKey,
     PickedQuantity,
+    Pool,
     Reservation,
 )
 from shared.contracts.reference import LocationType, Tracking
+from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import warehouse_of
+from shared.inventory.shelf_life import ShelfLifeRules
+from shared.unit_of_work import UnitOfWork
+from shared.working_set import WorkingSet
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class SecondaryIndex(Generic[K, V]):
-    """Groups rows by a secondary key and indexes each row once. Rows may be added, but not removed."""
-
-    def __init__(self, rows: Mapping[Any, V], key: Callable[[V], K]) -> None:
-        self._rows, self._key = rows, key
-        self._indexed_count = 0
-        self._groups: dict[K, list[V]] = {}
-
-    def __getitem__(self, key: K) -> list[V]:
-        """Return the rows of a group in insertion order."""
-        if self._indexed_count < len(self._rows):
-            for row in islice(self._rows.values(), self._indexed_count, None):
-                self._groups.setdefault(self._key(row), []).append(row)
-            self._indexed_count = len(self._rows)
-        return self._groups.get(key, [])
+HoldKey = tuple[str, str, str, str | None, datetime]
+"""SKU, lot, hold id, location and time of opening: a released hold may be placed again."""
 
 
-@dataclass(slots=True)
-class LoadedStock:
-    """Working copies of loaded rows. A row that is not loaded does not exist for the rules."""
+class LoadedStock(UnitOfWork):
+    """Working sets of lot stock. A row that is not loaded does not exist for the rules."""
 
-    now: datetime
-    lots: dict[LotKey, Lot] = field(default_factory=dict)
-    balances: dict[BalanceKey, Balance] = field(default_factory=dict)
-    reservations: dict[tuple[str, str, str], Reservation] = field(default_factory=dict)
-    picked: dict[tuple[str, str], PickedQuantity] = field(default_factory=dict)
-    holds: dict[LotKey, list[Hold]] = field(default_factory=dict)
-    """Holds by lot: all open ones of each loaded lot."""
+    def __init__(self, now: datetime, ids: Iterator[str]) -> None:
+        super().__init__(now, ids)
+        self.lots: WorkingSet[LotKey, Lot] = WorkingSet(
+            attrgetter("sku", "lot"), attrgetter("expiry", "manufactured_on", "best_before")
+        )
+        self.balances: WorkingSet[BalanceKey, Balance] = WorkingSet(
+            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated")
+        )
+        self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
+            attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
+        )
+        self.picked: WorkingSet[tuple[str, str], PickedQuantity] = WorkingSet(
+            attrgetter("demand_id", "lot"), attrgetter("quantity")
+        )
+        self.holds: WorkingSet[HoldKey, Hold] = WorkingSet(
+            attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")
+        )
+        """All open holds of each loaded lot; holds loaded by id include released ones."""
+        self.demands: WorkingSet[str, Demand] = WorkingSet(
+            attrgetter("demand_id"), attrgetter("status", "open_quantity", "assigned_lot")
+        )
+        self.notices: WorkingSet[tuple[str, str, str, int], ExpiryNotice] = WorkingSet(
+            attrgetter("sku", "lot", "warehouse", "threshold")
+        )
+        lot_key = attrgetter("sku", "lot")
+        self.balances_by_lot = self.balances.index(lot_key)
+        self.balances_by_location = self.balances.index(attrgetter("sku", "location"))
+        self.balances_by_sku = self.balances.index(attrgetter("sku"))
+        self.reservations_by_lot = self.reservations.index(lot_key)
+        self.reservations_by_demand = self.reservations.index(attrgetter("demand_id"))
+        self.picked_by_lot = self.picked.index(lot_key)
+        self.picked_by_sku = self.picked.index(attrgetter("sku"))
+        self.picked_by_order = self.picked.index(attrgetter("order_id"))
+        self.holds_by_lot = self.holds.index(lot_key)
+        self.holds_by_id = self.holds.index(attrgetter("sku", "hold_id"))
 
-    location_types: Mapping[str, LocationType] = field(default_factory=dict)
-    """Types of the defined locations."""
-
-    tracking: Mapping[str, Tracking] = field(default_factory=dict)
-    decimals: Mapping[str, int] = field(default_factory=dict, kw_only=True)
-    """Decimals of each product's unit of measure."""
-
-    expiry_required_skus: set[str] = field(default_factory=set, kw_only=True)
-    """Products whose lots require an expiry date."""
-
-    allocating_orders: Mapping[BalanceKey, list[str]] = field(default_factory=dict)
-    """Some orders with an allocation of each balance, for the texts of violations."""
-
-    same_numbered_lots: Mapping[str, list[str]] = field(default_factory=dict)
-    """Other products with a lot of that number, for requested lots that were not found."""
-
-    holds_by_id: dict[tuple[str, str], list[Hold]] = field(init=False)
-    """Holds by SKU and hold id; holds loaded by id include released ones."""
-
-    balances_by_lot: SecondaryIndex[LotKey, Balance] = field(init=False)
-    balances_by_location: SecondaryIndex[tuple[str, str], Balance] = field(init=False)
-    """By SKU and location."""
-
-    reservations_by_lot: SecondaryIndex[LotKey, Reservation] = field(init=False)
-    picked_by_lot: SecondaryIndex[LotKey, PickedQuantity] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Build the indexes over the initial rows."""
-        self.holds_by_id = {}
-        for holds in self.holds.values():
-            for hold in holds:
-                self.holds_by_id.setdefault((hold.sku, hold.hold_id), []).append(hold)
-        self.balances_by_lot = SecondaryIndex(self.balances, lambda row: (row.sku, row.lot))
-        self.balances_by_location = SecondaryIndex(self.balances, lambda row: (row.sku, row.location))
-        self.reservations_by_lot = SecondaryIndex(self.reservations, lambda row: (row.sku, row.lot))
-        self.picked_by_lot = SecondaryIndex(self.picked, lambda row: (row.sku, row.lot))
-
-    def load(self, rows: Iterable[Lot | Balance | Reservation | PickedQuantity | Hold]) -> None:
-        """Add loaded rows; existing working copies are kept."""
-        for row in rows:
-            row.is_new = False
-            if isinstance(row, Lot):
-                self.lots.setdefault((row.sku, row.lot), row)
-            elif isinstance(row, Balance):
-                self.balances.setdefault(row.key, row)
-            elif isinstance(row, Reservation):
-                self.reservations.setdefault((row.demand_id, row.lot, row.location), row)
-            elif isinstance(row, PickedQuantity):
-                self.picked.setdefault((row.demand_id, row.lot), row)
-            elif all(row.id != known_hold.id for known_hold in self.holds.get(row.lot_key, ())):
-                self.add_hold(row)
-
-    def add_hold(self, hold: Hold) -> None:
-        """Add a hold to both indexes."""
-        self.holds.setdefault(hold.lot_key, []).append(hold)
-        self.holds_by_id.setdefault((hold.sku, hold.hold_id), []).append(hold)
+        self.location_types: dict[str, LocationType] = {}
+        """Types of the defined locations."""
+        self.pick_sequence: dict[str, int] = {}
+        """Position of each location on the pick route."""
+        self.skus_by_retyped_location: dict[str, list[str]] = {}
+        """Products with stock at locations whose type changed."""
+        self.complete_locations: set[tuple[str, str]] = set()
+        """Products at locations, (sku, location), all of whose stock there is loaded."""
+        self.tracking: dict[str, Tracking] = {}
+        self.decimals: dict[str, int] = {}
+        """Decimals of each product's unit of measure."""
+        self.shelf_life: dict[str, ShelfLifePolicy] = {}
+        self.product_versions: dict[str, int] = {}
+        """Versions of the changed products; older ones are ignored."""
+        self.previous_tracking: dict[str, Tracking] = {}
+        """Trackings of the changed products before the change."""
+        self.previous_shelf_life: dict[str, ShelfLifePolicy] = {}
+        self.time_zones: dict[str, str] = {}
+        self.today_by_warehouse: dict[str, date] = {}
+        self.allocating_orders: dict[BalanceKey, list[str]] = {}
+        """Some orders with an allocation of each balance, for the texts of violations."""
+        self.same_numbered_lots: dict[str, list[str]] = {}
+        """Other products with a lot of that number, for requested lots that were not found."""
+        self.suggested_locations: dict[BalanceKey, str] = {}
+        """Locations for lots that a location with other lots cannot take."""
 
     def is_storage(self, location: str) -> bool:
         """Whether stock at a location can be allocated (S07)."""
         return self.location_types.get(location) == "STORAGE"
 
+    def shelf_life_rules(self, pool: Pool) -> ShelfLifeRules:
+        """Return the shelf-life rules of a product in a warehouse; the defaults apply until both are known."""
+        sku, warehouse = pool
+        return ShelfLifeRules.as_of(self.now, self.time_zones.get(warehouse, "UTC"), self.shelf_life.get(sku))
+
     def get_balance(self, lot: Lot, location: str) -> Balance:
-        """Return the balance of a lot at a location; one that is not loaded is created with zero."""
-        key = (lot.sku, lot.lot, location)
-        balance = self.balances.get(key)
+        """Return the balance of a lot at a location; without one, a zero balance, which is not saved until changed."""
+        balance = self.balances.get((lot.sku, lot.lot, location))
         if balance is None:
-            balance = self.balances[key] = Balance(
+            return Balance(
                 sku=lot.sku, lot=lot.lot, location=location, warehouse=warehouse_of(location),
                 is_storage=self.is_storage(location), expiry=lot.expiry or NO_EXPIRY,
             )  # fmt: skip
-        elif location in self.location_types and balance.is_storage != self.is_storage(location):
-            balance.is_storage, balance.is_dirty = self.is_storage(location), True  # the location type has changed
+        if location in self.location_types:
+            balance.is_storage = self.is_storage(location)  # the location type may have changed
         return balance
 
     def open_holds(self, sku: str, lot: str, location: str | None = None) -> Iterator[Hold]:
         """Yield the open holds of a lot by id and location; with a location, only those that apply there."""
-        for hold in sorted(self.holds.get((sku, lot), ()), key=lambda hold: (hold.hold_id, hold.location or "")):
+        for hold in sorted(self.holds_by_lot[sku, lot], key=lambda hold: (hold.hold_id, hold.location or "")):
             if hold.is_open and (location is None or hold.covers(location)):
                 yield hold
 

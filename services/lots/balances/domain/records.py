@@ -1,7 +1,7 @@
 """Records of lot stock: lots, balances, reservations, picked quantities and holds."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -41,15 +41,7 @@ class DemandRef(NamedTuple):
 
 
 @dataclass(slots=True)
-class TrackedRow:
-    """A working copy of a row: `is_new` rows are inserted, other `is_dirty` rows are updated."""
-
-    is_new: bool = field(default=True, kw_only=True)
-    is_dirty: bool = field(default=False, kw_only=True)
-
-
-@dataclass(slots=True)
-class Lot(TrackedRow):
+class Lot:
     """A lot of a product with the dates in force."""
 
     sku: str
@@ -62,7 +54,7 @@ class Lot(TrackedRow):
 
 
 @dataclass(slots=True)
-class Balance(TrackedRow):
+class Balance:
     """On-hand and allocated quantity of a lot at a location."""
 
     sku: str
@@ -89,7 +81,7 @@ class Balance(TrackedRow):
 
 
 @dataclass(slots=True)
-class Reservation(TrackedRow):
+class Reservation:
     """Quantity of a balance allocated to a demand and not yet picked."""
 
     demand_id: str
@@ -102,7 +94,7 @@ class Reservation(TrackedRow):
 
 
 @dataclass(slots=True)
-class PickedQuantity(TrackedRow):
+class PickedQuantity:
     """Quantity of a lot picked for a demand and not yet shipped."""
 
     demand_id: str
@@ -119,7 +111,7 @@ class PickedQuantity(TrackedRow):
 
 
 @dataclass(slots=True)
-class Hold(TrackedRow):
+class Hold:
     """A hold on a lot at one location or, without a location, at all of them.
 
     `pending_quantity` is the returned quantity without a disposition.
@@ -139,7 +131,6 @@ class Hold(TrackedRow):
     released_by: str | None = None
     released_at: datetime | None = None
     released_reason: str | None = None
-    id: int | None = None
 
     @property
     def lot_key(self) -> LotKey:
@@ -154,3 +145,26 @@ class Hold(TrackedRow):
     def covers(self, location: str) -> bool:
         """Whether the hold is open and applies to stock at the location."""
         return self.is_open and self.location in {None, location}
+
+
+class LotInWarehouse(NamedTuple):
+    """A lot in a warehouse: the subject of an expiry check."""
+
+    sku: str
+    lot: str
+    warehouse: str
+
+    @property
+    def lot_key(self) -> LotKey:
+        """Key of the lot in all warehouses."""
+        return self.sku, self.lot
+
+
+class ExpiryNotice(NamedTuple):
+    """A published threshold of a lot in a warehouse for the expiry date in force."""
+
+    sku: str
+    lot: str
+    warehouse: str
+    threshold: int
+    published_at: datetime

@@ -1,46 +1,19 @@
-"""Results of commands on lot stock: outcomes and response bodies."""
+"""Results of commands on lot stock and their response bodies."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
-
-from pydantic import BaseModel
 
 from services.lots.balances.domain.records import Balance, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.envelope import Message
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.problems import Code, ProblemDetail
-from shared.identifiers import SignedQuantity, resource_path
+from shared.contracts.problems import ProblemDetail
+from shared.identifiers import SignedQuantity
+from shared.unit_of_work import CommandResult
 
 
-class CommandOutcome(NamedTuple):
-    """Outcome of one command: response body and events, or a violation."""
-
-    body: BaseModel | None = None
-    events: Sequence[Message] = ()
-    violation: ProblemDetail | None = None
-
-    @classmethod
-    def rejected(cls, code: Code, detail: str, *ids: str, blocked_by: Sequence[str] = ()) -> "CommandOutcome":
-        """Reject the command."""
-        violation = ProblemDetail(
-            code=code,
-            detail=detail,
-            ids=list(ids),
-            blocked_by=[resource_path("orders", order_id) for order_id in blocked_by],
-        )
-        return cls(violation=violation)
-
-    def with_suggestion(self, location: str | None) -> "CommandOutcome":
-        """Add a suggested location to a mixed-lots violation."""
-        if self.violation is None or self.violation.code is not Code.MIXED_LOTS_NOT_ALLOWED or location is None:
-            return self
-        violation = self.violation.model_copy(
-            update={"detail": f"{self.violation.detail}; use {location}", "suggested": [location]}
-        )
-        return CommandOutcome(violation=violation)
+def reject(violation: ProblemDetail) -> CommandResult:
+    """Reject a command."""
+    return CommandResult(violations=[violation])
 
 
 def lot_label(sku: str, lot: str) -> str:
@@ -103,8 +76,6 @@ class HoldSnapshot(KnownFieldsModel):
 def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str) -> HoldSnapshot:
     """Describe a hold after a command."""
     lots_on_hold = [
-        HoldOnLot(lot=hold.lot, location=hold.location)
-        for hold in uow.holds_by_id.get((sku, hold_id), ())
-        if hold.is_open
+        HoldOnLot(lot=hold.lot, location=hold.location) for hold in uow.holds_by_id[sku, hold_id] if hold.is_open
     ]
     return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold)

@@ -1,35 +1,53 @@
 """Loads and saves lot stock under the lock of the SKU, with one statement per table."""
 
 from services.lots.balances.store.load import (
-    load,
     load_all_locations,
+    load_balances,
     load_commitments,
-    load_for_commands,
-    load_holds,
     load_lots,
+    load_products,
 )
-from services.lots.balances.store.locations import (
-    find_location_type_changes,
-    load_location_stock,
-    load_location_types,
-    suggest_locations,
+from services.lots.balances.store.locations import load_arrivals, load_location_stock
+from services.lots.balances.store.messages import (
+    balance_keys,
+    load_adjustments,
+    load_date_corrections,
+    load_dispositions,
+    load_hold_placements,
+    load_hold_releases,
+    load_location_changes,
+    load_moves,
+    load_product_changes,
+    load_receipts,
+    load_returns,
 )
-from services.lots.balances.store.save import save
-from services.lots.balances.store.tables import BALANCE, PICKED, RESERVATION
+from services.lots.balances.store.save import QUANTITY_COLUMN, save
+from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION
 
 __all__ = [
     "BALANCE",
+    "DEMAND",
+    "NOTICE",
     "PICKED",
+    "QUANTITY_COLUMN",
     "RESERVATION",
-    "find_location_type_changes",
-    "load",
+    "balance_keys",
+    "load_adjustments",
     "load_all_locations",
+    "load_arrivals",
+    "load_balances",
     "load_commitments",
-    "load_for_commands",
-    "load_holds",
+    "load_date_corrections",
+    "load_dispositions",
+    "load_hold_placements",
+    "load_hold_releases",
+    "load_location_changes",
     "load_location_stock",
-    "load_location_types",
     "load_lots",
+    "load_moves",
+    "load_product_changes",
+    "load_products",
+    "load_receipts",
+    "load_returns",
     "save",
-    "suggest_locations",
 ]

@@ -1,10 +1,10 @@
-"""Loads lots with their holds, balances, reservations and picked stock."""
+"""Loads lots with their holds, balances, reservations, picked stock, and the reference data of their products."""
 
 from collections.abc import Iterable
 
 from sqlalchemy import text
 
-from services.lots.balances.domain.records import Balance, BalanceKey, Hold, Lot, LotKey, PickedQuantity, Reservation
+from services.lots.balances.domain.records import BalanceKey, LotKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store.locations import load_location_types
 from services.lots.balances.store.tables import (
@@ -18,27 +18,26 @@ from services.lots.balances.store.tables import (
     balance_arrays,
     lot_arrays,
 )
-from shared.inventory.reference_data import load_products
+from shared.inventory import reference_data
 from shared.persistence.database import Transaction
-from shared.persistence.records import load_records
 
-SELECT_LOTS = text(f"SELECT {LOT.select_columns} FROM {LOT_KEYS} JOIN lot USING (sku, lot)")  # noqa: S608
+SELECT_LOTS = text(f"SELECT {LOT.columns()} FROM {LOT_KEYS} JOIN lot USING (sku, lot)")  # noqa: S608
 SELECT_OPEN_HOLDS = text(f"""
-    SELECT {HOLD.select_columns} FROM {LOT_KEYS} JOIN hold USING (sku, lot) WHERE hold.released_at IS NULL
+    SELECT {HOLD.columns()} FROM {LOT_KEYS} JOIN hold USING (sku, lot) WHERE hold.released_at IS NULL
 """)  # noqa: S608
 SELECT_HOLDS = text(f"""
-    SELECT {HOLD.select_columns} FROM unnest(CAST(:skus AS text[]), CAST(:hold_ids AS text[])) AS k (sku, hold_id)
+    SELECT {HOLD.columns()} FROM unnest(CAST(:skus AS text[]), CAST(:hold_ids AS text[])) AS k (sku, hold_id)
     JOIN hold USING (sku, hold_id)
 """)  # noqa: S608
-SELECT_BALANCES = text(f"SELECT {BALANCE.select_columns} FROM {BALANCE_KEYS} JOIN balance USING (sku, lot, location)")  # noqa: S608
+SELECT_BALANCES = text(f"SELECT {BALANCE.columns()} FROM {BALANCE_KEYS} JOIN balance USING (sku, lot, location)")  # noqa: S608
 SELECT_LOT_BALANCES = text(f"""
-    SELECT {BALANCE.select_columns} FROM {LOT_KEYS} JOIN balance USING (sku, lot) WHERE balance.on_hand > 0
+    SELECT {BALANCE.columns()} FROM {LOT_KEYS} JOIN balance USING (sku, lot) WHERE balance.on_hand > 0
 """)  # noqa: S608
 SELECT_RESERVATIONS = text(f"""
-    SELECT {RESERVATION.select_columns} FROM {LOT_KEYS} JOIN reservation USING (sku, lot) WHERE reservation.quantity > 0
+    SELECT {RESERVATION.columns()} FROM {LOT_KEYS} JOIN reservation USING (sku, lot) WHERE reservation.quantity > 0
 """)  # noqa: S608
 SELECT_PICKED = text(f"""
-    SELECT {PICKED.select_columns} FROM {LOT_KEYS} JOIN picked_stock USING (sku, lot) WHERE picked_stock.quantity > 0
+    SELECT {PICKED.columns()} FROM {LOT_KEYS} JOIN picked_stock USING (sku, lot) WHERE picked_stock.quantity > 0
 """)  # noqa: S608
 SELECT_ALLOCATING_ORDERS = text(f"""
     SELECT k.sku, k.lot, k.location, r.order_id FROM {BALANCE_KEYS} CROSS JOIN LATERAL (
@@ -54,60 +53,58 @@ SELECT_SAME_NUMBERED_LOTS = text("""
 """)
 
 
-async def load(tx: Transaction, keys: Iterable[BalanceKey], uow: LotsUnitOfWork | None = None) -> LotsUnitOfWork:
+async def load_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
     """Load balances with their lots, holds, locations and products."""
-    uow = uow or LotsUnitOfWork(tx.now)
-    key_list = sorted(set(keys))
-    if key_list:
+    if key_list := sorted(set(keys)):
         await load_lots(tx, uow, [(sku, lot) for sku, lot, _ in key_list])
-        uow.load(load_records(Balance, await tx.fetch_all(SELECT_BALANCES, balance_arrays(key_list))))
+        uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_BALANCES, balance_arrays(key_list))))
         await load_location_types(tx, uow, [location for _, _, location in key_list])
-        known_products = await load_products(tx, [sku for sku, _, _ in key_list])
-        uow.tracking = {**uow.tracking, **{sku: product.tracking for sku, product in known_products.items()}}
-        uow.decimals = {**uow.decimals, **{sku: product.decimals for sku, product in known_products.items()}}
-        uow.expiry_required_skus |= {
-            sku for sku, product in known_products.items() if product.shelf_life.expiry_required
-        }
-    return uow
+        await load_products(tx, uow, {sku for sku, _, _ in key_list})
 
 
-async def load_for_commands(tx: Transaction, keys: Iterable[BalanceKey]) -> LotsUnitOfWork:
+async def load_for_commands(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
     """Load the balances of commands, and the orders and lots that violations may mention."""
     key_list = list(keys)
-    uow = await load(tx, key_list)
+    await load_balances(tx, uow, key_list)
     orders_by_key: dict[BalanceKey, list[str]] = {}
     for row in await tx.fetch_all(
         SELECT_ALLOCATING_ORDERS, balance_arrays(key for key in key_list if key in uow.balances)
     ):
         orders_by_key.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
-    uow.allocating_orders = orders_by_key
+    uow.allocating_orders |= orders_by_key
     if unknown_lots := {lot for sku, lot, _ in key_list if lot and (sku, lot) not in uow.lots}:
         rows = await tx.fetch_all(SELECT_SAME_NUMBERED_LOTS, {"lots": list(unknown_lots)})
-        uow.same_numbered_lots = {row.lot: row.skus for row in rows}
-    return uow
+        uow.same_numbered_lots |= {row.lot: row.skus for row in rows}
 
 
 async def load_lots(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
     """Load lots with their open holds."""
     arrays = lot_arrays(keys)
-    uow.load(load_records(Lot, await tx.fetch_all(SELECT_LOTS, arrays)))
-    uow.load(load_records(Hold, await tx.fetch_all(SELECT_OPEN_HOLDS, arrays)))
+    uow.lots.load(LOT.load(await tx.fetch_all(SELECT_LOTS, arrays)))
+    uow.holds.load(HOLD.load(await tx.fetch_all(SELECT_OPEN_HOLDS, arrays)))
 
 
 async def load_all_locations(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
     """Load all balances of lots: a released hold or a corrected date concerns all of them."""
-    uow.load(load_records(Balance, await tx.fetch_all(SELECT_LOT_BALANCES, lot_arrays(keys))))
+    uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_LOT_BALANCES, lot_arrays(keys))))
 
 
 async def load_commitments(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
     """Load the reservations and picked stock of lots: events of holds and corrections list them."""
     arrays = lot_arrays(keys)
-    uow.load(load_records(Reservation, await tx.fetch_all(SELECT_RESERVATIONS, arrays)))
-    uow.load(load_records(PickedQuantity, await tx.fetch_all(SELECT_PICKED, arrays)))
+    uow.reservations.load(RESERVATION.load(await tx.fetch_all(SELECT_RESERVATIONS, arrays)))
+    uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED, arrays)))
 
 
 async def load_holds(tx: Transaction, uow: LotsUnitOfWork, hold_keys: Iterable[tuple[str, str]]) -> None:
     """Load holds by SKU and id, including released ones."""
     key_list = sorted(set(hold_keys))
     values = {"skus": [sku for sku, _ in key_list], "hold_ids": [hold_id for _, hold_id in key_list]}
-    uow.load(load_records(Hold, await tx.fetch_all(SELECT_HOLDS, values)))
+    uow.holds.load(HOLD.load(await tx.fetch_all(SELECT_HOLDS, values)))
+
+
+async def load_products(tx: Transaction, uow: LotsUnitOfWork, skus: Iterable[str]) -> None:
+    """Load the tracking, decimals and shelf-life policies of products."""
+    for sku, product in (await reference_data.load_products(tx, skus)).items():
+        uow.tracking[sku], uow.decimals[sku] = product.tracking, product.decimals
+        uow.shelf_life[sku] = product.shelf_life

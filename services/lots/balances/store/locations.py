@@ -4,13 +4,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import text
 
-from services.lots.balances.domain.records import Balance, BalanceKey
+from services.lots.balances.domain.records import BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store.tables import BALANCE, LOCATION_KEYS, balance_arrays
 from shared.inventory.reference_data import load_locations
 from shared.persistence import locks
 from shared.persistence.database import Transaction
-from shared.persistence.records import load_records
 
 SELECT_LOCATION_TYPE_CHANGES = text("""
     SELECT DISTINCT balance.sku, balance.location FROM location JOIN balance USING (location)
@@ -18,7 +17,7 @@ SELECT_LOCATION_TYPE_CHANGES = text("""
         AND balance.is_storage <> (location.type = 'STORAGE')
 """)
 SELECT_LOCATION_STOCK = text(f"""
-    SELECT {BALANCE.select_columns} FROM {LOCATION_KEYS} JOIN balance USING (sku, location) WHERE balance.on_hand > 0
+    SELECT {BALANCE.columns()} FROM {LOCATION_KEYS} JOIN balance USING (sku, location) WHERE balance.on_hand > 0
 """)  # noqa: S608
 # The first storage location in pick sequence with only this lot of the product, otherwise the first empty one. The
 # empty one is searched once per warehouse: each occupied location before it takes 5 µs.
@@ -58,14 +57,21 @@ async def load_location_types(tx: Transaction, uow: LotsUnitOfWork, location_nam
     if missing := requested - known_locations.keys():
         await locks.acquire(tx, {f"location:{name}" for name in missing})
         known_locations |= await load_locations(tx, missing)
-    uow.location_types = {**uow.location_types, **{name: location.type for name, location in known_locations.items()}}
+    uow.location_types |= {name: location.type for name, location in known_locations.items()}
 
 
 async def load_location_stock(tx: Transaction, uow: LotsUnitOfWork, location_keys: Iterable[tuple[str, str]]) -> None:
     """Load all stock of products at locations: (sku, location)."""
     key_list = sorted(set(location_keys))
     values = {"skus": [sku for sku, _ in key_list], "locations": [location for _, location in key_list]}
-    uow.load(load_records(Balance, await tx.fetch_all(SELECT_LOCATION_STOCK, values)))
+    uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_LOCATION_STOCK, values)))
+    uow.complete_locations.update(key_list)
+
+
+async def load_arrivals(tx: Transaction, uow: LotsUnitOfWork) -> None:
+    """Load the stock at storage locations where stock arrived, to find mixed lots."""
+    if location_keys := uow.arrivals.keys() - uow.complete_locations:
+        await load_location_stock(tx, uow, location_keys)
 
 
 async def find_location_type_changes(tx: Transaction, location_names: Iterable[str]) -> set[tuple[str, str]]:

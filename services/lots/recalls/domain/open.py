@@ -1,149 +1,26 @@
-"""Resolves the lots, serials, ranges and notice of a recall to products (S46).
+"""Opening, customer contacts and closing of recalls (S46)."""
 
-Lots of lot-tracked products are matched here. Lots and serials of serial-tracked products are matched by the serials
-service, product by product. A lot listed with its product need not exist: later receipts are put on hold.
-"""
-
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from services.lots.recalls.domain.notice import IdentifierRange
+from services.lots.recalls.domain.close import closing_violation
+from services.lots.recalls.domain.matches import RecallMatch, resolve
 from services.lots.recalls.domain.query import RecallQuery
-from shared.contracts.commands.lots import OpenRecall
-from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent
+from services.lots.recalls.domain.records import (
+    CustomerContact,
+    Recall,
+    RecallCriterion,
+    RecalledLot,
+    RecalledProduct,
+    RecallsUnitOfWork,
+)
+from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.recalls import MAX_RANGES, RecallOpened, RecallRange
+from shared.contracts.recalls import RecallClosed, RecallOpened, RecallRange
 from shared.contracts.reference import Tracking
-
-
-@dataclass(slots=True)
-class RecallMatch:
-    """Lots, serials and ranges of a product that a recall may affect."""
-
-    lots: dict[str, None] = field(default_factory=dict)
-    serials: dict[str, None] = field(default_factory=dict)
-    ranges: dict[IdentifierRange, None] = field(default_factory=dict)
-    search_terms: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.lots or self.serials or self.ranges or self.search_terms)
-
-
-TrackingBySku = Mapping[str, Tracking]
-
-
-def resolve(
-    query: RecallQuery, products: TrackingBySku, serial_skus: Collection[str], known_lots: Iterable[tuple[str, str]]
-) -> dict[str, RecallMatch] | ProblemDetail:
-    """Return the matches by product, or a violation; `known_lots` match the query's terms, ranges and unscoped lots."""
-    if violation := _query_violation(query, products, serial_skus):
-        return violation
-    matches = match_products(query, products, serial_skus, known_lots)
-    return (
-        _breadth_violation(matches)
-        or matches
-        or ProblemDetail(code=Code.RECALL_NO_MATCH, detail="No lot or serial matches")
-    )
-
-
-def match_products(
-    query: RecallQuery, products: TrackingBySku, serial_skus: Collection[str], known_lots: Iterable[tuple[str, str]]
-) -> dict[str, RecallMatch]:
-    """Return the matches by product; `products` may be a part of the listed products."""
-    command = query.event.data
-    matches: dict[str, RecallMatch] = {}
-    for sku, lot in [*known_lots, *((entry.sku, entry.lot) for entry in command.lots if entry.sku)]:
-        matches.setdefault(sku, RecallMatch()).lots[lot] = None
-    candidate_skus = [sku for sku in command.skus if products.get(sku) == "SERIAL"] if command.skus else serial_skus
-    _delegate_serials(matches, query, products, candidate_skus)
-    return {sku: match for sku, match in matches.items() if match}
-
-
-def _delegate_serials(
-    matches: dict[str, RecallMatch], query: RecallQuery, products: TrackingBySku, candidate_skus: Collection[str]
-) -> None:
-    """Add what the serials service matches: listed serials and ranges, and all terms for the candidate products."""
-    command = query.event.data
-    for entry in command.serials:
-        for sku in (entry.sku,) if entry.sku else candidate_skus:
-            matches.setdefault(sku, RecallMatch()).serials[entry.serial] = None
-    for serial_range in command.ranges:
-        if products.get(serial_range.sku) == "SERIAL":
-            matches.setdefault(serial_range.sku, RecallMatch()).ranges[
-                IdentifierRange(serial_range.first, serial_range.last)
-            ] = None
-    for sku in candidate_skus:
-        match = matches.setdefault(sku, RecallMatch())
-        match.lots.update((entry.lot, None) for entry in command.lots if entry.sku is None)
-        match.search_terms = query.notice.search_terms
-        match.ranges.update(dict.fromkeys(query.notice.ranges))
-
-
-def _query_violation(query: RecallQuery, products: TrackingBySku, serial_skus: Collection[str]) -> ProblemDetail | None:
-    command = query.event.data
-    if unknown_skus := sorted(query.named_skus - products.keys()):
-        return ProblemDetail(
-            code=Code.PRODUCT_NOT_FOUND,
-            detail=f"Products not found: {', '.join(unknown_skus[:10])}",
-            ids=unknown_skus[:100],
-        )
-    non_serial_skus = sorted({entry.sku for entry in command.serials if entry.sku and products[entry.sku] != "SERIAL"})
-    if non_serial_skus:
-        return ProblemDetail(
-            code=Code.NOT_SERIAL_TRACKED,
-            detail=f"Products {', '.join(non_serial_skus)} are not serial-tracked",
-            ids=non_serial_skus,
-        )
-    if query.notice.is_too_long:
-        return ProblemDetail(code=Code.RECALL_TOO_BROAD, detail="The text contains more than 2000 terms or 100 ranges")
-    # For every tracking: a product that becomes serial-tracked later is queried with the same ranges.
-    if broad_skus := sorted({entry.sku for entry in command.ranges if len(query.ranges_of(entry.sku)) > MAX_RANGES}):
-        detail = f"More than {MAX_RANGES} ranges for {broad_skus[0]}, including those of the text"
-        return ProblemDetail(code=Code.RECALL_TOO_BROAD, detail=detail, ids=broad_skus)
-    if query.is_unrestricted and len(serial_skus) > query.max_products:
-        detail = (
-            f"More than {query.max_products} serial-tracked products, too many for this number of terms: "
-            "list the affected products in `skus`, or split the terms over several recalls"
-        )
-        return ProblemDetail(code=Code.RECALL_TOO_BROAD, detail=detail)
-    return None
-
-
-def _breadth_violation(matches: Mapping[str, RecallMatch]) -> ProblemDetail | None:
-    broad_skus = sorted(sku for sku, match in matches.items() if len(match.lots) > MAX_ITEMS_PER_MESSAGE)
-    if not broad_skus:
-        return None
-    return ProblemDetail(
-        code=Code.RECALL_TOO_BROAD,
-        detail=f"More than {MAX_ITEMS_PER_MESSAGE} lots of {broad_skus[0]} match",
-        ids=broad_skus,
-    )
-
-
-def recall_opened_events(
-    event: CloudEvent[OpenRecall], matches: Mapping[str, RecallMatch], products: TrackingBySku
-) -> list[RecallOpened]:
-    """Build one event per product; the recall's id is also the id of its hold."""
-    command = event.data
-    return [
-        RecallOpened(
-            actor=event.actor,
-            cause=event.cause,
-            recall=command.recall,
-            sku=sku,
-            tracking=products[sku],
-            lots=list(match.lots),
-            serials=list(match.serials),
-            ranges=[RecallRange(first=serial_range.first, last=serial_range.last) for serial_range in match.ranges],
-            search_terms=list(match.search_terms),
-            mock=command.mock,
-            hold_id=command.recall,
-            reason=command.reason,
-        )
-        for sku, match in sorted(matches.items())
-    ]
+from shared.identifiers import resource_path
+from shared.unit_of_work import CommandResult
 
 
 class AffectedProduct(KnownFieldsModel):
@@ -161,7 +38,100 @@ class RecallSnapshot(KnownFieldsModel):
     products: list[AffectedProduct] = []
 
 
-def opened_snapshot(recall: str, matches: Mapping[str, RecallMatch]) -> RecallSnapshot:
-    """Describe a newly opened recall."""
+def open_recall(uow: RecallsUnitOfWork, command: OpenRecall) -> CommandResult:
+    """Record the affected products and lots, and publish one event per product."""
+    lookup, recall = uow.lookups[uow.event.cause], command.recall
+    if recall in uow.recalls:
+        return _rejected(Code.DOCUMENT_EXISTS, f"Recall {recall} already exists", recall)
+    matches = resolve(lookup)
+    if isinstance(matches, ProblemDetail):
+        return CommandResult(violations=[matches])
+    actor = uow.event.actor
+    request = command.model_copy(update={"actor": actor}).model_dump_json()
+    uow.recalls.put(Recall(recall, command.reason, command.text, command.mock, uow.now, actor, request))
+    if not command.mock:  # a mock recall places no holds
+        uow.criteria += _criteria(lookup.query)
+    add_products(uow, command, matches, lookup.products)
     products = [AffectedProduct(sku=sku, lots=list(match.lots)) for sku, match in sorted(matches.items())]
-    return RecallSnapshot(recall=recall, status="OPEN", products=products)
+    body = RecallSnapshot(recall=recall, status="OPEN", products=products)
+    return CommandResult(body, resource_path=resource_path("recalls", recall))
+
+
+def add_products(
+    uow: RecallsUnitOfWork, command: OpenRecall, matches: Mapping[str, RecallMatch], products: Mapping[str, Tracking]
+) -> None:
+    """Record affected products, with their lots if lots owns them, and publish one event per product.
+
+    The recall's id is also the id of its hold.
+    """
+    context = uow.context._replace(actor=command.actor or uow.event.actor)
+    for sku, match in sorted(matches.items()):
+        uow.recalled_products.append(RecalledProduct(command.recall, sku, products[sku]))
+        if products[sku] != "SERIAL":
+            uow.recalled_lots += [RecalledLot(command.recall, sku, lot) for lot in match.lots]
+        ranges = [RecallRange(first=serial_range.first, last=serial_range.last) for serial_range in match.ranges]
+        uow.emit(
+            RecallOpened, context, recall=command.recall, sku=sku, tracking=products[sku], lots=list(match.lots),
+            serials=list(match.serials), ranges=ranges, search_terms=list(match.search_terms), mock=command.mock,
+            hold_id=command.recall, reason=command.reason,
+        )  # fmt: skip
+
+
+def _criteria(query: RecallQuery) -> Iterator[RecallCriterion]:
+    command = query.command
+    for term in query.notice.search_terms:
+        yield RecallCriterion(command.recall, "TERM", term.lower(), "", command.skus)
+    for found in query.notice.ranges:
+        yield RecallCriterion(command.recall, "RANGE", found.first.lower(), found.last.lower(), command.skus)
+    for named in command.ranges:
+        yield RecallCriterion(command.recall, "RANGE", named.first.lower(), named.last.lower(), [named.sku])
+    for entry in command.lots:
+        if entry.sku is None:
+            yield RecallCriterion(command.recall, "LOT", entry.lot, "", command.skus)
+
+
+def record_contact(uow: RecallsUnitOfWork, command: RecordCustomerContact) -> CommandResult:
+    """Record the outcome of a customer contact."""
+    recall = command.recall
+    if violation := _closed_violation(uow, recall):
+        return violation
+    if (recall, command.shipment, command.sku, command.lot_or_serial) not in uow.contact_lines:
+        detail = f"{command.lot_or_serial} of {command.sku} was not shipped with {command.shipment}, or was returned"
+        contacts_path = resource_path("recalls", recall, "contacts")
+        return _rejected(Code.NOT_ON_CONTACT_LIST, detail, command.lot_or_serial, contacts_path)
+    uow.contacts.append(
+        CustomerContact(
+            recall=recall, shipment=command.shipment, sku=command.sku, lot_or_serial=command.lot_or_serial,
+            outcome=command.outcome, note=command.note, contacted_at=uow.now, contacted_by=uow.event.actor,
+        )
+    )  # fmt: skip
+    return CommandResult(RecallSnapshot(recall=recall, status="OPEN"))
+
+
+def close_recall(uow: RecallsUnitOfWork, command: CloseRecall) -> CommandResult:
+    """Close a recall without open items."""
+    recall = command.recall
+    if violation := _closed_violation(uow, recall):
+        return violation
+    if problem := closing_violation(recall, uow.open_items[recall]):
+        return CommandResult(violations=[problem])
+    uow.recalls.put(
+        uow.recalls[recall]._replace(closed_at=uow.now, closed_by=uow.event.actor, closed_reason=command.reason)
+    )
+    for sku in uow.skus_by_recall[recall]:
+        uow.emit(RecallClosed, recall=recall, sku=sku, reason=command.reason)
+    return CommandResult(RecallSnapshot(recall=recall, status="CLOSED"))
+
+
+def _closed_violation(uow: RecallsUnitOfWork, recall: str) -> CommandResult | None:
+    if recall not in uow.recalls:
+        return _rejected(Code.RECALL_NOT_FOUND, f"Recall {recall} not found", recall)
+    if uow.recalls[recall].closed_at:
+        return _rejected(Code.RECALL_CLOSED, f"Recall {recall} is closed", recall, resource_path("recalls", recall))
+    return None
+
+
+def _rejected(code: Code, detail: str, identifier: str, *blocked_by: str) -> CommandResult:
+    return CommandResult(
+        violations=[ProblemDetail(code=code, detail=detail, ids=[identifier], blocked_by=list(blocked_by))]
+    )

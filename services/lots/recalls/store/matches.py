@@ -1,11 +1,11 @@
 """Products and lots that match the query of a recall."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 
-from services.lots.recalls.domain.query import RecallQuery
+from services.lots.recalls.domain.query import RecallLookup, RecallQuery
 from shared.contracts.reference import Tracking
 from shared.persistence.database import Transaction
 
@@ -44,28 +44,20 @@ SELECT_MATCHES = text("""
 """)
 
 
-class RecallLookup(NamedTuple):
-    """Product trackings, serial-tracked products and, by query index, the matching lots."""
-
-    products: Mapping[str, Tracking]
-    serial_skus: Sequence[str]
-    matching_lots: Mapping[int, Sequence[tuple[str, str]]]
-
-
-async def look_up(tx: Transaction, queries: Sequence[RecallQuery]) -> RecallLookup:
+async def look_up(tx: Transaction, queries: Sequence[RecallQuery]) -> list[RecallLookup]:
     """Look up the products and lots that the queries may match."""
     serial_skus: Sequence[str] = ()
     if max_products := max((query.max_products for query in queries if query.is_unrestricted), default=0):
         serial_skus = [row.sku for row in await tx.fetch_all(SELECT_SERIAL_SKUS, {"size": max_products + 1})]
-    matching_lots: dict[int, list[tuple[str, str]]] = {}
+    known_lots: list[list[tuple[str, str]]] = [[] for _ in queries]
     for row in await tx.fetch_all(SELECT_MATCHES, _match_parameters(queries)):
-        matching_lots.setdefault(row.query_index, []).append((row.sku, row.lot))
-    matching_skus = {sku for lot_keys in matching_lots.values() for sku, _ in lot_keys}
+        known_lots[row.query_index].append((row.sku, row.lot))
+    matching_skus = {sku for lot_keys in known_lots for sku, _ in lot_keys}
     skus = sorted({*(sku for query in queries for sku in query.named_skus), *serial_skus, *matching_skus})
     # A lot may arrive before its product; it belongs to this service in any case.
     products: dict[str, Tracking] = dict.fromkeys(matching_skus, "LOT")
     products |= {row.sku: row.tracking for row in await tx.fetch_all(SELECT_TRACKINGS, {"skus": skus})}
-    return RecallLookup(products, serial_skus, matching_lots)
+    return [RecallLookup(query, products, serial_skus, lots) for query, lots in zip(queries, known_lots, strict=True)]
 
 
 def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
@@ -78,15 +70,12 @@ def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
     ranges += [
         (index, identifier_range.first, identifier_range.last, identifier_range.sku)
         for index, query in enumerate(queries)
-        for identifier_range in query.event.data.ranges
+        for identifier_range in query.command.ranges
     ]
     named_lots = [
-        (index, entry.lot)
-        for index, query in enumerate(queries)
-        for entry in query.event.data.lots
-        if entry.sku is None
+        (index, entry.lot) for index, query in enumerate(queries) for entry in query.command.lots if entry.sku is None
     ]
-    scoped_skus = [(index, sku) for index, query in enumerate(queries) for sku in query.event.data.skus]
+    scoped_skus = [(index, sku) for index, query in enumerate(queries) for sku in query.command.skus]
     return {
         "term_indexes": [index for index, _ in terms],
         "terms": [term for _, term in terms],

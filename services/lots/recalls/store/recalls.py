@@ -1,38 +1,21 @@
-"""Recalls with their products, lots, units, answers and customer contacts."""
+"""Recalls with their products, answers, units and contact lines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable
 
 from sqlalchemy import text
 
 from services.lots.recalls.domain.close import OpenItemCounts
-from services.lots.recalls.domain.open import RecallMatch
 from services.lots.recalls.domain.query import RecallQuery
-from shared.contracts.commands.lots import CloseRecall, RecordCustomerContact
-from shared.contracts.envelope import CloudEvent
+from services.lots.recalls.domain.records import OpenRecallRequest, RecallsUnitOfWork
+from services.lots.recalls.store.tables import RECALL
+from shared.contracts.commands.lots import OpenRecall, RecordCustomerContact
 from shared.contracts.recalls import RecallOpened
-from shared.contracts.reference import Tracking
 from shared.contracts.serials import SerialRecalled
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
 
-SELECT_EXISTING = text("SELECT recall, closed_at FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")
-
-
-INSERT_RECALLS = text("""
-    INSERT INTO recall (recall, reason, notice, mock, opened_at, opened_by, request)
-    SELECT recall, reason, notice, mock, :now, actor, request FROM unnest(
-        CAST(:recalls AS text[]), CAST(:reasons AS text[]), CAST(:notices AS text[]), CAST(:mocks AS boolean[]),
-        CAST(:actors AS text[]), CAST(:requests AS jsonb[])
-    ) AS new (recall, reason, notice, mock, actor, request)
-""")
-INSERT_PRODUCTS = text("""
-    INSERT INTO recall_product (recall, sku, tracking)
-    SELECT * FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[]), CAST(:trackings AS text[]))
-""")
-INSERT_LOTS = text("""
-    INSERT INTO recall_lot (recall, sku, lot)
-    SELECT * FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[]))
-""")
+SELECT_RECALLS = text(f"SELECT {RECALL.columns()} FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")  # noqa: S608
 UPDATE_ANSWERED = text("""
     UPDATE recall_product AS p SET answered_at = :now
     FROM unnest(CAST(:recalls AS text[]), CAST(:skus AS text[])) AS answer (recall, sku)
@@ -54,22 +37,15 @@ INSERT_UNITS = text("""
         customer = excluded.customer, customer_name = excluded.customer_name, contact = excluded.contact,
         shipped_at = excluded.shipped_at
 """)
-INSERT_CONTACTS = text("""
-    INSERT INTO recall_contact (recall, shipment, sku, lot_or_serial, outcome, note, contacted_at, contacted_by)
-    SELECT recall, shipment, sku, lot_or_serial, outcome, note, :now, actor FROM unnest(
-        CAST(:recalls AS text[]), CAST(:shipments AS text[]), CAST(:skus AS text[]), CAST(:lots_or_serials AS text[]),
-        CAST(:outcomes AS text[]), CAST(:notes AS text[]), CAST(:actors AS text[])
-    ) AS new (recall, shipment, sku, lot_or_serial, outcome, note, actor)
-""")
-UPDATE_CLOSED = text("""
-    UPDATE recall AS r SET closed_at = :now, closed_by = closing.actor, closed_reason = closing.reason
-    FROM unnest(CAST(:recalls AS text[]), CAST(:actors AS text[]), CAST(:reasons AS text[]))
-        AS closing (recall, actor, reason)
-    WHERE r.recall = closing.recall
-""")
 SELECT_RECALLED_SKUS = text(
     "SELECT recall, sku FROM recall_product WHERE recall = ANY(CAST(:recalls AS text[])) ORDER BY sku"
 )
+SELECT_OPEN_REQUESTS = text("""
+    SELECT CAST(r.request AS text) AS request, ARRAY(
+        SELECT p.sku FROM recall_product AS p WHERE p.recall = r.recall AND p.sku = ANY(CAST(:skus AS text[]))
+    ) AS skus
+    FROM recall AS r WHERE r.closed_at IS NULL AND r.request IS NOT NULL ORDER BY r.recall
+""")
 SELECT_OPEN_ITEM_COUNTS = text("""
     SELECT r.recall, r.mock,
         (SELECT count(*) FROM recall_product AS p WHERE p.recall = r.recall AND p.answered_at IS NULL) AS unanswered,
@@ -87,44 +63,19 @@ SELECT_CONTACT_LINES = text("""
 """)
 
 
-async def find_existing(tx: Transaction, recalls: Iterable[str]) -> dict[str, bool]:
-    """Return the existing recalls, and whether each is closed."""
-    rows = await tx.fetch_all(SELECT_EXISTING, {"recalls": sorted(set(recalls))})
-    return {row.recall: row.closed_at is not None for row in rows}
+async def load_recalls(tx: Transaction, uow: RecallsUnitOfWork, recalls: Iterable[str]) -> None:
+    """Load recalls by id."""
+    uow.recalls.load(RECALL.load(await tx.fetch_all(SELECT_RECALLS, {"recalls": sorted(set(recalls))})))
 
 
-async def insert_recalls(
-    tx: Transaction,
-    new_recalls: Sequence[tuple[RecallQuery, Mapping[str, RecallMatch]]],
-    products: Mapping[str, Tracking],
-) -> None:
-    """Insert recalls, their products and the lots of products without serials."""
-    if not new_recalls:
-        return
-    events = [query.event for query, _ in new_recalls]
-    values = {
-        "recalls": [event.data.recall for event in events],
-        "reasons": [event.data.reason for event in events],
-        "notices": [event.data.text for event in events],
-        "mocks": [event.data.mock for event in events],
-        "actors": [event.actor for event in events],
-        "requests": [event.data.model_copy(update={"actor": event.actor}).model_dump_json() for event in events],
-        "now": tx.now,
-    }
-    await tx.execute(INSERT_RECALLS, values)
-    product_rows = [(query.event.data.recall, sku, products[sku]) for query, matches in new_recalls for sku in matches]
-    recalls, skus, trackings = zip(*product_rows, strict=True)
-    await tx.execute(INSERT_PRODUCTS, {"recalls": recalls, "skus": skus, "trackings": trackings})
-    lots = [
-        (query.event.data.recall, sku, lot)
-        for query, matches in new_recalls
-        for sku, match in matches.items()
-        if products[sku] != "SERIAL"
-        for lot in match.lots
+async def find_open_requests(tx: Transaction, skus: Iterable[str]) -> list[OpenRecallRequest]:
+    """Return the queries of the open recalls, and which of the given products each includes."""
+    rows = await tx.fetch_all(SELECT_OPEN_REQUESTS, {"skus": list(skus)})
+    commands = [OpenRecall.model_validate_json(row.request) for row in rows]
+    return [
+        OpenRecallRequest(RecallQuery.from_command(command), row.skus)
+        for command, row in zip(commands, rows, strict=True)
     ]
-    if lots:
-        lot_recalls, lot_skus, lot_numbers = zip(*lots, strict=True)
-        await tx.execute(INSERT_LOTS, {"recalls": lot_recalls, "skus": lot_skus, "lots": lot_numbers})
 
 
 async def mark_answered(tx: Transaction, answers: Iterable[RecallOpened | SerialRecalled], *, is_serial: bool) -> None:
@@ -135,38 +86,15 @@ async def mark_answered(tx: Transaction, answers: Iterable[RecallOpened | Serial
         await tx.execute(UPDATE_ANSWERED, {"recalls": recalls, "skus": skus, "now": tx.now, "is_serial": is_serial})
 
 
-async def save_units(tx: Transaction, rows: str) -> None:
-    """Save the latest state of units from a JSON array with one row per unit."""
-    await tx.execute(INSERT_UNITS, {"rows": rows})
-
-
-async def insert_contacts(tx: Transaction, events: Sequence[CloudEvent[RecordCustomerContact]]) -> None:
-    """Insert outcomes of customer contacts; the last of a line is in force."""
-    if events:
-        commands = [event.data for event in events]
-        values = {
-            "recalls": [command.recall for command in commands],
-            "shipments": [command.shipment for command in commands],
-            "skus": [command.sku for command in commands],
-            "lots_or_serials": [command.lot_or_serial for command in commands],
-            "outcomes": [command.outcome for command in commands],
-            "notes": [command.note for command in commands],
-            "actors": [event.actor for event in events],
-            "now": tx.now,
-        }
-        await tx.execute(INSERT_CONTACTS, values)
-
-
-async def mark_closed(tx: Transaction, events: Sequence[CloudEvent[CloseRecall]]) -> None:
-    """Mark recalls as closed."""
-    if events:
-        values = {
-            "recalls": [event.data.recall for event in events],
-            "actors": [event.actor for event in events],
-            "reasons": [event.data.reason for event in events],
-            "now": tx.now,
-        }
-        await tx.execute(UPDATE_CLOSED, values)
+async def save_units(tx: Transaction, answers: Iterable[SerialRecalled]) -> None:
+    """Save the latest state of the units in answers of the serials service."""
+    latest_units = {(answer.recall, answer.sku, unit.serial): unit for answer in answers for unit in answer.units}
+    if latest_units:
+        rows = [
+            unit.model_dump(mode="json") | {"recall": recall, "sku": sku, "order_id": unit.order, "on_hold": unit.held}
+            for (recall, sku, _), unit in latest_units.items()
+        ]
+        await tx.execute(INSERT_UNITS, {"rows": json.dumps(rows)})
 
 
 async def find_recalled_skus(tx: Transaction, recalls: Iterable[str]) -> dict[str, list[str]]:

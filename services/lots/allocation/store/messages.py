@@ -1,0 +1,172 @@
+"""Loads what the messages about demands and dispatch require, and what the allocation of released stock requires."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from services.lots.allocation.domain.allocate import pools_to_allocate
+from services.lots.allocation.domain.available_lots import AvailableLots, group_available_balances
+from services.lots.allocation.domain.demand_filter import DemandFilter, demand_filter
+from services.lots.allocation.store.backorders import find_backorder_pools, load_fillable_demands
+from services.lots.allocation.store.stock import (
+    load_available,
+    load_demands,
+    load_picked,
+    load_picked_for,
+    load_reservations,
+    save_consignees,
+)
+from services.lots.balances import store as balances
+from services.lots.balances.domain.records import Balance, Pool
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lots import ReallocateLotBackorders
+from shared.contracts.envelope import CloudEvent
+from shared.contracts.fulfillment import (
+    AllocationCancelled,
+    AllocationRequested,
+    DispatchCheckRequested,
+    OrderDispatched,
+    OrderLotsDeallocated,
+    OrderLotsPicked,
+    OrderLotsUnpicked,
+)
+from shared.contracts.reference import ProductChanged
+from shared.inventory import reference_data, time_zone_changes
+from shared.persistence.database import Transaction
+
+
+async def load_requests(
+    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[AllocationRequested]]
+) -> None:
+    """Load the demands that exist already."""
+    await load_demands(tx, uow, [event.data.demand_id for event in events])
+
+
+async def load_cancellations(
+    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[AllocationCancelled]]
+) -> None:
+    """Load demands with their allocations."""
+    demand_ids = [event.data.demand_id for event in events]
+    await load_demands(tx, uow, demand_ids)
+    await _load_allocations(tx, uow, demand_ids)
+
+
+async def load_deallocations(
+    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsDeallocated]]
+) -> None:
+    """Load allocations, the orders that have stock of lots not found, and the demands to allocate again."""
+    await _load_allocations(tx, uow, [event.data.demand_id for event in events])
+    missing_lots = {
+        (event.data.sku, lot_quantity.lot) for event in events if event.data.hold_id for lot_quantity in event.data.lots
+    }
+    if missing_lots:
+        await balances.load_commitments(tx, uow, missing_lots)
+    await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
+
+
+async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsPicked]]) -> None:
+    """Load allocations and the stock picked before."""
+    demand_ids = [event.data.demand_id for event in events]
+    await _load_allocations(tx, uow, demand_ids)
+    await load_picked(tx, uow, demand_ids)
+
+
+async def load_unpicks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsUnpicked]]) -> None:
+    """Load picked stock, the balances that it returns to, and the demands to allocate again."""
+    await balances.load_balances(tx, uow, balances.balance_keys(events))
+    await load_picked(tx, uow, [event.data.demand_id for event in events])
+    await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
+
+
+async def _load_allocations(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Sequence[str]) -> None:
+    """Load the reservations of demands with their balances."""
+    await load_reservations(tx, uow, demand_ids)
+    rows = [row for demand_id in set(demand_ids) for row in uow.reservations_by_demand[demand_id]]
+    await balances.load_balances(tx, uow, [(row.sku, row.lot, row.location) for row in rows])
+
+
+async def load_dispatch_checks(
+    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[DispatchCheckRequested]]
+) -> None:
+    """Load the picked stock of packed lots with their holds and shelf-life rules."""
+    await _load_packed_lots(tx, uow, events)
+
+
+async def load_dispatches(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderDispatched]]) -> None:
+    """Load the same as for dispatch checks, and store the contacts of the customers (S46)."""
+    await _load_packed_lots(tx, uow, events)
+    await save_consignees(tx, events)
+
+
+async def _load_packed_lots(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+    orders, skus = {event.data.order for event in events}, {lot.sku for event in events for lot in event.data.stock}
+    await load_picked_for(tx, uow, orders, skus)
+    rows = [row for order in orders for row in uow.picked_by_order[order] if row.sku in skus]
+    await balances.load_lots(tx, uow, {(row.sku, row.lot) for row in rows})
+    await load_shelf_life_rules(tx, uow, {(row.sku, row.warehouse) for row in rows})
+
+
+async def load_released_products(
+    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]
+) -> None:
+    """Load the available stock of products with backorders."""
+    await _load_released_pools(tx, uow, await find_backorder_pools(tx, [event.data.sku for event in events]))
+
+
+async def load_reallocations(
+    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[ReallocateLotBackorders]]
+) -> None:
+    """Load the available stock, under a lock on the time zones."""
+    pools = {(event.data.sku, event.data.warehouse) for event in events}
+    await time_zone_changes.lock_time_zones(tx, {warehouse for _, warehouse in pools})
+    await _load_released_pools(tx, uow, pools)
+
+
+async def _load_released_pools(tx: Transaction, uow: LotsUnitOfWork, pools: Iterable[Pool]) -> None:
+    if pool_set := set(pools):
+        await load_available(tx, uow, pool_set)
+        lots = {
+            (balance.sku, balance.lot) for sku in {sku for sku, _ in pool_set} for balance in uow.balances_by_sku[sku]
+        }
+        await balances.load_lots(tx, uow, lots)
+
+
+async def load_backorders(tx: Transaction, uow: LotsUnitOfWork) -> None:
+    """Load the available stock of pools with released stock or demands to answer, and the demands that it can fill."""
+    if not (pools := pools_to_allocate(uow)):
+        return
+    balances_by_pool = await load_available_lots(tx, uow, pools)
+    filters = [_released_filter(uow, pool, pool_balances) for pool, pool_balances in balances_by_pool.items()]
+    await load_fillable_demands(tx, uow, [pool_filter for pool_filter in filters if pool_filter])
+    open_ids = [demand.demand_id for demand in uow.demands if demand.open_quantity and demand.pool in pools]
+    await load_reservations(tx, uow, [demand_id for demand_id in open_ids if not uow.demands.is_new(demand_id)])
+
+
+def _released_filter(uow: LotsUnitOfWork, pool: Pool, pool_balances: Iterable[Balance]) -> DemandFilter | None:
+    released = {lot for lot, _ in uow.released_stock.get(pool, ())}
+    released_balances = [balance for balance in pool_balances if balance.lot in released]
+    return demand_filter(pool, AvailableLots.from_balances(uow, pool, released_balances), released)
+
+
+async def load_available_lots(
+    tx: Transaction, uow: LotsUnitOfWork, pools: Iterable[Pool]
+) -> Mapping[Pool, Sequence[Balance]]:
+    """Load the available stock of pools with its holds, pick sequence and shelf-life rules, and return it by pool."""
+    pool_set = set(pools)
+    await load_available(tx, uow, pool_set)
+    balances_by_pool = group_available_balances(uow, pool_set)
+    available = [balance for pool_balances in balances_by_pool.values() for balance in pool_balances]
+    await balances.load_lots(tx, uow, {(balance.sku, balance.lot) for balance in available})
+    locations = await reference_data.load_locations(tx, {balance.location for balance in available})
+    uow.pick_sequence |= {name: location.pick_sequence for name, location in locations.items()}
+    await load_shelf_life_rules(tx, uow, pool_set)
+    return balances_by_pool
+
+
+async def load_shelf_life_rules(tx: Transaction, uow: LotsUnitOfWork, pools: Iterable[Pool]) -> None:
+    """Load the policies and time zones of pools, under a lock on the time zones."""
+    pool_set = set(pools)
+    warehouses = {warehouse for _, warehouse in pool_set}
+    await time_zone_changes.lock_time_zones(tx, warehouses)
+    await balances.load_products(tx, uow, {sku for sku, _ in pool_set})
+    known_warehouses = await reference_data.load_warehouses(tx, warehouses)
+    uow.time_zones |= {name: warehouse.time_zone for name, warehouse in known_warehouses.items()}

@@ -1,0 +1,32 @@
+"""The tables of recalls."""
+
+from services.lots.recalls.domain.records import (
+    CustomerContact,
+    Recall,
+    RecallCriterion,
+    RecalledLot,
+    RecalledProduct,
+    RecallsUnitOfWork,
+)
+from shared.persistence.database import Transaction
+from shared.persistence.record_table import RecordTable
+
+RECALL = RecordTable("recall", Recall, "recall", "closed_at closed_by closed_reason", types={"request": "jsonb"})
+PRODUCT = RecordTable("recall_product", RecalledProduct, "recall sku")
+LOT = RecordTable("recall_lot", RecalledLot, "recall sku lot")
+CRITERION = RecordTable("recall_criterion", RecallCriterion, "", types={"skus": "text[]"})
+CONTACT = RecordTable("recall_contact", CustomerContact, "")
+DO_NOTHING = "ON CONFLICT DO NOTHING"
+RESET_ANSWER = "ON CONFLICT (recall, sku) DO UPDATE SET tracking = excluded.tracking, answered_at = NULL"
+"""A product that was queried before has to be answered again, by its new owner."""
+
+
+async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
+    """Save recalls with their products and lots, criteria and customer contacts."""
+    await RECALL.save(tx, uow.recalls)
+    await PRODUCT.insert_rows(tx, uow.recalled_products, RESET_ANSWER)
+    await LOT.insert_rows(tx, uow.recalled_lots, DO_NOTHING)
+    await CRITERION.insert_rows(tx, uow.criteria)
+    await CONTACT.insert_rows(tx, uow.contacts)
+    for rows in (uow.recalled_products, uow.recalled_lots, uow.criteria, uow.contacts):
+        rows.clear()
