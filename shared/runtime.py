@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.contracts.envelope import Rejected
 from shared.http import (
     EncodedSlashMiddleware,
     ReportFiles,
@@ -29,7 +28,7 @@ from shared.http import (
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
-from shared.messaging.registry import HandlerRegistry
+from shared.messaging.registry import HandlerRegistry, save_nothing
 from shared.messaging.relay import OutboxRelay
 from shared.messaging.scheduler import JobRunner
 from shared.messaging.subscriber import Subscription
@@ -56,16 +55,15 @@ REPORT_POOL_SIZE = 2
 def create_app(
     name: str,
     handlers: Sequence[EventHandler | CommandHandler],
-    rejection_type: type[Rejected],
+    unit_of_work: type[UnitOfWork],
     routers: Sequence[APIRouter] = (),
     *,
-    jobs: Sequence[ScheduledJob] = (),
-    unit_of_work: type[UnitOfWork] = UnitOfWork,
-    save: Save | None = None,
+    save: Save = save_nothing,
     policies: Sequence[Policy] = (),
+    jobs: Sequence[ScheduledJob] = (),
 ) -> FastAPI:
     """Create the app of a service; it loads its settings and connects at startup."""
-    registry = HandlerRegistry(name, handlers, rejection_type, jobs, unit_of_work, save, policies)
+    registry = HandlerRegistry(name, handlers, unit_of_work, save, policies, jobs)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

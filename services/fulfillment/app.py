@@ -23,7 +23,6 @@ from services.fulfillment.picking.domain import (
     SwapAccepted,
     apply_hold,
     correct_expiry,
-    ignore_release,
     pick_items,
     report_short_pick,
     swap_lot,
@@ -57,7 +56,7 @@ from shared.contracts.commands.fulfillment import (
     UnpackItems,
     UnpickItems,
 )
-from shared.contracts.fulfillment import OrderReevaluationRequested, OrderRejected
+from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.lots import (
     LotAllocated,
     LotDatesCorrected,
@@ -201,9 +200,9 @@ HANDLERS = (
     EventHandler(SerialAllocated, apply_allocation, order_key, load=orders.load_allocations),
     EventHandler(LotAllocated, apply_allocation, order_key, load=orders.load_allocations),
     EventHandler(SerialHoldPlaced, apply_hold, orders_with_held_units, load=picking.load_serial_holds),
-    EventHandler(SerialHoldReleased, ignore_release, hold_key, load=picking.delete_unit_holds),
+    EventHandler(SerialHoldReleased, None, hold_key, load=picking.delete_unit_holds),
     EventHandler(LotHoldPlaced, apply_hold, orders_with_held_lots, load=picking.load_lot_holds),
-    EventHandler(LotHoldReleased, ignore_release, hold_key, load=picking.delete_lot_holds),
+    EventHandler(LotHoldReleased, None, hold_key, load=picking.delete_lot_holds),
     EventHandler(SerialExpiryCorrected, correct_expiry, order_keys, affects_orders, load=picking.update_unit_expiry),
     EventHandler(LotDatesCorrected, correct_expiry, order_keys, affects_orders, load=picking.update_lot_expiry),
     EventHandler(SerialDispatchApproved, approve_dispatch, order_and_shipment_keys, load=shipping.load_dispatch_checks),
@@ -217,6 +216,6 @@ HANDLERS = (
 POLICIES = (Policy(publish_carton_contents), Policy(publish_order_statuses))
 
 app = create_app(
-    "fulfillment", HANDLERS, OrderRejected, [picking_router, orders_router, shipping_router],
-    unit_of_work=FulfillmentUnitOfWork, save=orders.save, policies=POLICIES,
+    "fulfillment", HANDLERS, FulfillmentUnitOfWork, [picking_router, orders_router, shipping_router],
+    save=orders.save, policies=POLICIES,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Handlers and scheduled jobs of the lots service, with their locks and HTTP paths."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from services.lots.allocation import api as allocation_api
@@ -47,7 +47,7 @@ from shared.contracts.commands.lots import (
     RecordCustomerContact,
     ReleaseLotHold,
 )
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
@@ -57,17 +57,14 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import LotRejected
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
-from shared.contracts.reference import LocationChanged, ProductChanged, WarehouseChanged
+from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRecalled
-from shared.inventory.reference_data import WAREHOUSE_HANDLER
-from shared.inventory.time_zone_changes import request_reallocations
+from shared.inventory.time_zone_changes import warehouse_handler
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, ScheduledJob
 from shared.persistence.database import Transaction
 from shared.runtime import create_app
-from shared.unit_of_work import UnitOfWork
 
 
 def sku_lock(data: Message) -> Iterator[str]:
@@ -112,26 +109,17 @@ def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
     yield from sku_lock(data)
 
 
-def ignore(_: UnitOfWork, __: Message) -> None:
-    """Do nothing: the load has saved the message."""
-
-
 async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
     """Save stock and recalls."""
     await balances.save(tx, uow)
     await recalls.save(tx, uow)
 
 
-async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
-    """Save warehouses and request the reallocation of backorders where the local date became earlier."""
-    return await request_reallocations(tx, events, allocation.find_backorder_pools_in, ReallocateLotBackorders)
-
-
 HANDLERS = (
     EventHandler(ProductChanged, reschedule_checks, product_locks, load=recalls.load_product_changes),
     EventHandler(ProductChanged, release_product, product_locks, load=recalls.load_product_changes),
     EventHandler(ProductChanged, requery_recalls, product_locks, load=recalls.load_product_changes),
-    WAREHOUSE_HANDLER._replace(callback=on_warehouse_changed),
+    warehouse_handler(allocation.find_backorder_pools_in, ReallocateLotBackorders),
     EventHandler(ReallocateLotBackorders, release_pool, sku_lock, load=allocation.load_reallocations),
     EventHandler(LocationChanged, apply_location_type, location_lock, load=balances.load_location_changes),
     EventHandler(ReceiptLotsReceived, hold_received_lots, sku_lock, load=recalls.load_receipts),
@@ -180,7 +168,7 @@ HANDLERS = (
         success_status=202, load=recalls.load_openings,
     ),
     EventHandler(RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_lot_tracked, recalls.load_recalled_lots),
-    EventHandler(SerialRecalled, ignore, recall_lock, load=recalls.save_answers),
+    EventHandler(SerialRecalled, None, recall_lock, load=recalls.save_answers),
     CommandHandler(
         RecordCustomerContact, record_contact, recall_lock, "/recalls/{recall}/contacts", RecallSnapshot,
         "recordRecallContact", "Record the outcome of a customer contact", load=recalls.load_contact_lines,
@@ -199,6 +187,6 @@ POLICIES = (
 )
 
 app = create_app(
-    "lots", HANDLERS, LotRejected, (balances_api.router, allocation_api.router, lookup_router, recalls_router),
-    jobs=JOBS, unit_of_work=RecallsUnitOfWork, save=save, policies=POLICIES,
+    "lots", HANDLERS, RecallsUnitOfWork, (balances_api.router, allocation_api.router, lookup_router, recalls_router),
+    save=save, policies=POLICIES, jobs=JOBS,
 )  # fmt: skip

@@ -20,7 +20,6 @@ from services.receiving.receipts.domain.receipt_lines import plan_waiting_lines,
 from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
 from services.receiving.receipts.domain.scans import record_scans
 from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
-from services.receiving.receipts.handlers import receipt_lock_keys, resolve_barcodes
 from services.receiving.returns import api as returns_api
 from services.receiving.returns import store as returns
 from services.receiving.returns.domain.dispositions import dispose_return
@@ -30,7 +29,6 @@ from services.receiving.returns.domain.shipments import record_shipped_lots, rec
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lots import LotShipped
-from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
 from shared.contracts.upstream import (
@@ -58,6 +56,19 @@ def _location_lock_keys(data: Any) -> list[str]:
     return [f"location:{data.key()}"]
 
 
+def _receipt_lock_keys(data: Any) -> list[str]:
+    """Return the keys of the receipt and of the products whose units a command lists."""
+    keys = [f"receipt:{data.receipt}"]
+    command_type = type(data)
+    if command_type is AsnAnnounced:
+        keys += {f"sku:{line.sku}" for line in data.lines}
+    elif command_type is AsnChanged:
+        keys += {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
+    elif command_type in {commands.ScanItems, commands.UndoScan} and data.sku:
+        keys.append(f"sku:{data.sku}")
+    return keys
+
+
 def _return_lock_keys(data: Any) -> list[str]:
     return [f"return:{data.return_id}", *([f"sku:{data.sku}"] if isinstance(data, commands.ReceiveReturn) else ())]
 
@@ -78,43 +89,43 @@ HANDLERS = (
         "defineLocation", "Create or change a location", success_status=201, load=locations.load,
     ),
     CommandHandler(
-        AsnAnnounced, announce_receipt, receipt_lock_keys, "/receipts", ReceiptResult,
+        AsnAnnounced, announce_receipt, _receipt_lock_keys, "/receipts", ReceiptResult,
         "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load,
     ),
     CommandHandler(
-        AsnChanged, amend_receipt, receipt_lock_keys, "/receipts/{receipt}/amend", ReceiptResult,
+        AsnChanged, amend_receipt, _receipt_lock_keys, "/receipts/{receipt}/amend", ReceiptResult,
         "amendReceipt", "Amend an announced receipt", load=receipts.load,
     ),
     CommandHandler(
-        AsnCancelled, cancel_receipt, receipt_lock_keys, "/receipts/{receipt}/cancel", ReceiptResult,
+        AsnCancelled, cancel_receipt, _receipt_lock_keys, "/receipts/{receipt}/cancel", ReceiptResult,
         "cancelReceipt", "Cancel an announced receipt", load=receipts.load,
     ),
     CommandHandler(
-        commands.ScanItems, record_scans, receipt_lock_keys, "/scans", ScanResult,
-        "scanItems", "Scan serial numbers or lots of a receipt", enrich=resolve_barcodes, load=receipts.load,
+        commands.ScanItems, record_scans, _receipt_lock_keys, "/scans", ScanResult,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes, load=receipts.load,
     ),
     CommandHandler(
-        commands.UndoScan, undo_scans, receipt_lock_keys, f"{SESSION}/undo", SessionResult,
+        commands.UndoScan, undo_scans, _receipt_lock_keys, f"{SESSION}/undo", SessionResult,
         "undoScans", "Undo scans of a session", load=receipts.load,
     ),
     CommandHandler(
-        commands.DiscardSession, discard_session, receipt_lock_keys, f"{SESSION}/discard", SessionResult,
+        commands.DiscardSession, discard_session, _receipt_lock_keys, f"{SESSION}/discard", SessionResult,
         "discardSession", "Discard a scanning session", load=receipts.load,
     ),
     CommandHandler(
-        commands.TakeOverSession, take_over_session, receipt_lock_keys, f"{SESSION}/take-over", SessionResult,
+        commands.TakeOverSession, take_over_session, _receipt_lock_keys, f"{SESSION}/take-over", SessionResult,
         "takeOverSession", "Take over a scanning session", load=receipts.load,
     ),
     CommandHandler(
-        commands.ConfirmSession, confirm_session, receipt_lock_keys, f"{SESSION}/confirm", SessionResult,
+        commands.ConfirmSession, confirm_session, _receipt_lock_keys, f"{SESSION}/confirm", SessionResult,
         "confirmSession", "Confirm a scanning session", load=receipts.load,
     ),
     CommandHandler(
-        commands.CloseReceipt, close_receipt, receipt_lock_keys, "/receipts/{receipt}/close", ReceiptResult,
+        commands.CloseReceipt, close_receipt, _receipt_lock_keys, "/receipts/{receipt}/close", ReceiptResult,
         "closeReceipt", "Close a receipt", load=receipts.load,
     ),
     CommandHandler(
-        commands.ResolveDiscrepancy, resolve_discrepancy, receipt_lock_keys, "/discrepancies/{discrepancy}/resolve",
+        commands.ResolveDiscrepancy, resolve_discrepancy, _receipt_lock_keys, "/discrepancies/{discrepancy}/resolve",
         ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load,
     ),
     CommandHandler(
@@ -149,8 +160,7 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
 app = create_app(
     "receiving",
     HANDLERS,
-    ReceiptRejected,
+    ReceivingUnitOfWork,
     (products_api.router, locations_api.router, receipts_api.router, returns_api.router),
-    unit_of_work=ReceivingUnitOfWork,
     save=save,
 )

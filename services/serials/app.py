@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from services.serials.allocation import api as allocation_api
-from services.serials.allocation import handlers as allocation
 from services.serials.allocation.domain import requests
 from services.serials.allocation.domain.allocate import allocate_backorders
 from services.serials.allocation.domain.allocation_events import publish_allocations
+from services.serials.allocation.store import loads as allocation
+from services.serials.allocation.store.backorders import find_backorder_pools_in
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
-from services.serials.units import handlers as units
 from services.serials.units.domain import (
     adjustments,
     corrections,
@@ -24,6 +24,7 @@ from services.serials.units.domain import (
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.results import UnitsResult
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.store import loads as units
 from services.serials.units.store.expiry import find_due
 from shared.contracts.commands.serials import (
     AdjustSerials,
@@ -53,8 +54,8 @@ from shared.contracts.receiving import (
     ReturnSerialsReceived,
 )
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialRejected
-from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
+from shared.inventory.reference_data import LOCATION_HANDLER
+from shared.inventory.time_zone_changes import warehouse_handler
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, ScheduledJob
 from shared.runtime import create_app
 
@@ -90,20 +91,16 @@ def is_serial_product(data: ProductChanged) -> bool:
     return data.tracking == "SERIAL"
 
 
-def do_nothing(*_: object) -> None:
-    """Do do_nothing: the load of the handler has the whole effect."""
-
-
 HANDLERS = (
-    EventHandler(ProductChanged, do_nothing, product_and_sku_locks, load=allocation.store_products),
+    EventHandler(ProductChanged, None, product_and_sku_locks, load=allocation.store_products),
     EventHandler(
-        ProductChanged, do_nothing, product_and_sku_locks, is_serial_product, load=allocation.reschedule_expiry_checks
+        ProductChanged, None, product_and_sku_locks, is_serial_product, load=allocation.reschedule_expiry_checks
     ),
     EventHandler(
         ProductChanged, requests.reallocate_product, product_and_sku_locks, is_serial_product,
         load=allocation.load_backorder_pools,
     ),
-    WAREHOUSE_HANDLER._replace(callback=allocation.on_warehouse_changed),
+    warehouse_handler(find_backorder_pools_in, ReallocateSerialBackorders),
     EventHandler(
         ReallocateSerialBackorders, requests.reallocate_backorders, sku_lock, load=allocation.lock_time_zones
     ),
@@ -132,7 +129,7 @@ HANDLERS = (
     EventHandler(DispatchCheckRequested, dispatch.check_dispatch, packed_sku_locks, load=units.load_packed_units),
     EventHandler(OrderDispatched, fulfillment_events.ship, packed_sku_locks, load=units.load_packed_units),
     EventHandler(RecallOpened, recalls.open_recall, sku_lock, is_serial_recall, load=units.load_recalled_units),
-    EventHandler(RecallClosed, do_nothing, sku_lock, load=units.stop_recall_tracking),
+    EventHandler(RecallClosed, None, sku_lock, load=units.stop_recall_tracking),
     CommandHandler(
         PutAwaySerials, movements.put_away, sku_lock, "/putaways", UnitsResult,
         "putAwaySerials", "Put serials away", load=units.load_units_and_locations,
@@ -169,6 +166,6 @@ POLICIES = (
 JOBS = (ScheduledJob(SerialExpiryCheckDue, find_due, expiry.check_expiry, sku_lock, units.load_due_units),)
 
 app = create_app(
-    "serials", HANDLERS, SerialRejected, (units_api.router, allocation_api.router, lookup_router), jobs=JOBS,
-    unit_of_work=SerialsUnitOfWork, save=allocation.save, policies=POLICIES,
+    "serials", HANDLERS, SerialsUnitOfWork, (units_api.router, allocation_api.router, lookup_router),
+    save=allocation.save, policies=POLICIES, jobs=JOBS,
 )  # fmt: skip

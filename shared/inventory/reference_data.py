@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.reference import LocationChanged, LocationType, ProductChanged, Tracking, WarehouseChanged
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS
@@ -15,6 +15,7 @@ from shared.inventory.expiry import today
 from shared.messaging.handlers import EventHandler
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
+from shared.unit_of_work import UnitOfWork
 
 
 class Product(NamedTuple):
@@ -89,22 +90,19 @@ def _rows_parameter(events: Sequence[CloudEvent[Any]]) -> dict[str, str]:
     return {"rows": "[" + ",".join(event.data.model_dump_json() for event in events) + "]"}
 
 
-async def save_products(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> Sequence[Message]:
+async def save_products(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> None:
     """Save new versions of products."""
     await tx.execute(UPSERT_PRODUCTS, _rows_parameter(events))
-    return ()
 
 
-async def save_warehouses(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
+async def save_warehouses(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> None:
     """Save new versions of warehouses."""
     await tx.execute(UPSERT_WAREHOUSES, _rows_parameter(events))
-    return ()
 
 
-async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationChanged]]) -> Sequence[Message]:
+async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationChanged]]) -> None:
     """Save new versions of locations."""
     await tx.execute(UPSERT_LOCATIONS, _rows_parameter(events))
-    return ()
 
 
 def _to_product(row: Row[Any]) -> Product:
@@ -137,11 +135,23 @@ async def today_by_warehouse(tx: Transaction) -> dict[str, date]:
     return {row.warehouse: today(tx.now, row.time_zone) for row in await tx.fetch_all(SELECT_TIME_ZONES)}
 
 
-PRODUCT_HANDLERS = (EventHandler(ProductChanged, save_products, lock_keys=lambda data: (f"product:{data.sku}",)),)
-"""Handlers that maintain the replica of products."""
+async def load_warehouse_changes(
+    tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[WarehouseChanged]]
+) -> None:
+    """Save new versions of warehouses, the whole effect of their messages."""
+    await save_warehouses(tx, events)
+
+
+async def load_location_changes(tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[LocationChanged]]) -> None:
+    """Save new versions of locations, the whole effect of their messages."""
+    await save_locations(tx, events)
+
+
 WAREHOUSE_HANDLER = EventHandler(
-    WarehouseChanged, save_warehouses, lock_keys=lambda data: (f"warehouse:{data.warehouse}",)
+    WarehouseChanged, None, lambda data: (f"warehouse:{data.warehouse}",), load=load_warehouse_changes
 )
 """Handler that maintains the replica of warehouses."""
-LOCATION_HANDLER = EventHandler(LocationChanged, save_locations, lock_keys=lambda data: (f"location:{data.location}",))
+LOCATION_HANDLER = EventHandler(
+    LocationChanged, None, lambda data: (f"location:{data.location}",), load=load_location_changes
+)
 """Handler that maintains the replica of locations."""

@@ -13,8 +13,10 @@ from sqlalchemy import TextClause, text
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import WarehouseChanged
 from shared.inventory.expiry import today
-from shared.inventory.reference_data import save_warehouses, today_by_warehouse
+from shared.inventory.reference_data import WAREHOUSE_HANDLER, save_warehouses, today_by_warehouse
+from shared.messaging.handlers import EventHandler
 from shared.persistence.database import Transaction
+from shared.unit_of_work import MessageContext, UnitOfWork
 
 
 def _lock_statement(lock_function: str) -> TextClause:
@@ -50,22 +52,13 @@ async def _apply_time_zones(
     }
 
 
-async def request_reallocations(
-    tx: Transaction,
-    events: Sequence[CloudEvent[WarehouseChanged]],
-    find_pools: FindPools,
-    build_request: Callable[..., Message],
-) -> list[Message]:
-    """Save warehouses and build one request per product with backorders where the local date became earlier."""
-    event_by_warehouse = await _apply_time_zones(tx, events)
-    if not event_by_warehouse:
-        return []
-    return [
-        build_request(
-            sku=sku,
-            warehouse=warehouse,
-            actor=event_by_warehouse[warehouse].actor,
-            cause=event_by_warehouse[warehouse].cause,
-        )
-        for sku, warehouse in sorted(await find_pools(tx, event_by_warehouse))
-    ]
+def warehouse_handler(find_pools: FindPools, request_type: type[Message]) -> EventHandler:
+    """Build the handler of warehouse changes: it saves them and requests reallocations by messages of a type."""
+
+    async def load(tx: Transaction, uow: UnitOfWork, events: Sequence[CloudEvent[WarehouseChanged]]) -> None:
+        if event_by_warehouse := await _apply_time_zones(tx, events):
+            for sku, warehouse in sorted(await find_pools(tx, event_by_warehouse)):
+                context = MessageContext.from_event(event_by_warehouse[warehouse])
+                uow.emit(request_type, context, sku=sku, warehouse=warehouse)
+
+    return WAREHOUSE_HANDLER._replace(load=load)

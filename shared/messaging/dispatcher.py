@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 from shared.contracts.envelope import Causation, CloudEvent, Message, Rejected
 from shared.messaging import outbox, rejections
-from shared.messaging.handlers import CommandHandler
+from shared.messaging.handlers import CommandHandler, Load
 from shared.messaging.registry import Handler, HandlerRegistry
 from shared.messaging.rejections import Rejection
 from shared.ops.telemetry import HANDLER_DURATION, MESSAGES_HANDLED, REJECTIONS
@@ -23,7 +22,7 @@ Event = CloudEvent[Any]
 class HandlerBatch:
     """Messages that are loaded together, in order, each with its handler."""
 
-    load: Any
+    load: Load | None
     items: list[tuple[Handler, Event]]
 
 
@@ -40,11 +39,10 @@ def group_by_load(
     for event, keys in zip(events, lock_keys, strict=True):
         index = max((last_batch.get(key, 0) for key in keys), default=0)
         for handler in registry.handlers_of(event):
-            load = handler.load or handler.callback
-            while index < len(batches) and batches[index].load is not load:
+            while index < len(batches) and batches[index].load is not handler.load:
                 index += 1
             if index == len(batches):
-                batches.append(HandlerBatch(load, []))
+                batches.append(HandlerBatch(handler.load, []))
             batches[index].items.append((handler, event))
         for key in keys:
             last_batch[key] = index
@@ -54,48 +52,32 @@ def group_by_load(
 async def dispatch(
     tx: Transaction, registry: HandlerRegistry, events: Sequence[Event]
 ) -> dict[Causation, CommandResult]:
-    """Acquire locks, run handlers, record rejections and append events to the outbox; returns results by command."""
+    """Handle messages in one unit of work and save it, its rejections and events; returns results by command."""
     events = await _enrich(tx, registry, events)
-    lock_keys = [
-        frozenset(key for handler in registry.handlers_of(event) for key in handler.lock_keys(event.data))
-        for event in events
-    ]
+    lock_keys = registry.lock_keys_of(events)
     await locks.acquire(tx, (key for keys in lock_keys for key in keys))
-    emitted: list[Message] = []
+    uow = registry.unit_of_work(tx.now, iter(new_id, ""))
     results: dict[Causation, CommandResult] = {}
     batches = group_by_load(registry, events, lock_keys)
-    for is_loaded, group in groupby(batches, lambda batch: batch.items[0][0].load is not None):
-        run = _run_batches if is_loaded else _run_callbacks
-        emitted += await run(tx, registry, list(group), results)
-    for event_type, count in Counter(event.type for event in events).items():
-        MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
-    emitted += await _record_rejections(tx, registry, events, results, emitted)
-    await outbox.append(tx, registry.service, emitted, traceparents(events))
-    return results
-
-
-async def _run_batches(
-    tx: Transaction, registry: HandlerRegistry, batches: Sequence[HandlerBatch], results: dict[Causation, CommandResult]
-) -> list[Message]:
-    """Handle messages in one unit of work, apply the policies and save; returns the emitted events."""
-    uow = registry.unit_of_work(tx.now, iter(new_id, ""))
-    save = registry.save
-    assert save is not None  # noqa: S101 - declared with the unit of work
-    saves_before_policies = all(policy.reads_saved_changes for policy in registry.policies[:1])
     for batch in batches:
         with HANDLER_DURATION.labels(registry.service, batch.items[0][1].type).time():
-            await batch.load(tx, uow, [event for _, event in batch.items])
+            if batch.load is not None:
+                await batch.load(tx, uow, [event for _, event in batch.items])
             handle_messages(uow, batch.items, results)
-            if saves_before_policies or batch is not batches[-1]:
-                await save(tx, uow)
+            if batch is not batches[-1] or registry.saves_before_policies:
+                await registry.save(tx, uow)
     with HANDLER_DURATION.labels(registry.service, "policies").time():
         for policy in registry.policies:
             if policy.load is not None:
                 await policy.load(tx, uow)
             policy.handle(uow)
-        await save(tx, uow)
+        await registry.save(tx, uow)
     finish_results(results)
-    return uow.emitted
+    for event_type, count in Counter(event.type for event in events).items():
+        MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
+    rejected = await _record_rejections(tx, registry, events, results, uow.emitted)
+    await outbox.append(tx, registry.service, [*uow.emitted, *rejected], traceparents(events))
+    return results
 
 
 def finish_results(results: dict[Causation, CommandResult]) -> None:
@@ -111,27 +93,9 @@ def handle_messages(
     """Apply messages to a unit of work, one after another, and add the results of commands."""
     for handler, event in items:
         uow.event, first = event, len(uow.emitted)
-        result = handler.callback(uow, event.data)
-        if isinstance(handler, CommandHandler):
+        result = handler.handle(uow, event.data) if handler.handle is not None else None
+        if result is not None:
             results[event.cause] = replace(result, events=[*result.events, *uow.emitted[first:]])
-
-
-async def _run_callbacks(
-    tx: Transaction, registry: HandlerRegistry, batches: Sequence[HandlerBatch], results: dict[Causation, CommandResult]
-) -> list[Message]:
-    """Run batch callbacks, which load and save by themselves."""
-    emitted: list[Message] = []
-    for batch in batches:
-        handler, events = batch.items[0][0], [event for _, event in batch.items]
-        with HANDLER_DURATION.labels(registry.service, handler.message.TYPE).time():
-            outcome = await handler.callback(tx, events)
-        if isinstance(handler, CommandHandler):
-            for event, result in zip(events, outcome, strict=True):
-                results[event.cause] = result
-                emitted.extend(result.events)
-        else:
-            emitted.extend(outcome)
-    return emitted
 
 
 async def _record_rejections(
@@ -148,7 +112,9 @@ async def _record_rejections(
         for cause, result in results.items()
         if result.violations
     ]
-    rejected_events = [event for rejection in new_rejections for event in rejection.to_events(registry.rejection_type)]
+    rejected_events = [
+        event for rejection in new_rejections for event in rejection.to_events(registry.unit_of_work.rejection_type)
+    ]
     if conflicts := [message for message in emitted if isinstance(message, Rejected)]:
         new_rejections.extend(rejections.collect_conflicts(conflicts, events))
     await rejections.record(tx, new_rejections)

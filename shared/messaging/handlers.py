@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from shared.contracts.envelope import CloudEvent, Message
 from shared.persistence.database import Transaction
+from shared.unit_of_work import CommandResult
 
 LockKeys = Callable[[Any], Iterable[str]]
 """Returns the lock keys of a message from its data alone, for example `sku:A-1`, `order:SO-7`."""
@@ -24,10 +25,12 @@ Load = Callable[[Transaction, Any, Sequence[CloudEvent[Any]]], Awaitable[None]]
 Save = Callable[[Transaction, Any], Awaitable[None]]
 """Saves the changes of the unit of work."""
 
-EventCallback = Callable[..., Any]
-"""`handle(uow, data)`: applies one message to the unit of work; without `load`, an asynchronous batch callback."""
-CommandCallback = Callable[..., Any]
-"""`handle(uow, data)`: the same, and returns a CommandResult."""
+EventHandle = Callable[[Any, Any], None]
+"""`handle(uow, data)`: applies one event to the unit of work; pure."""
+
+CommandHandle = Callable[[Any, Any], CommandResult]
+"""`handle(uow, data)`: applies one command to the unit of work and returns its result; pure."""
+
 Enricher = Callable[[Transaction, Sequence[CloudEvent[Any]]], Awaitable[Sequence[CloudEvent[Any]]]]
 """Completes data that senders may omit, before locks are acquired; the handler verifies it again."""
 
@@ -36,10 +39,14 @@ DueQuery = Callable[[Transaction, Any | None, int], Awaitable[Sequence[Message]]
 
 
 class EventHandler(NamedTuple):
-    """Registration of an event callback, which returns the resulting events."""
+    """Registration of a handler of an event; without `handle`, the load has the whole effect.
+
+    An event may have several handlers, which run in this order. They share a load if their lock keys repeat within a
+    batch; otherwise messages of one key form a batch each.
+    """
 
     message: type[Message]
-    callback: EventCallback
+    handle: EventHandle | None
     lock_keys: LockKeys
     predicate: Callable[[Any], bool] | None = None
     """Message filter; messages that do not match are ignored."""
@@ -47,13 +54,13 @@ class EventHandler(NamedTuple):
 
 
 class CommandHandler(NamedTuple):
-    """Registration of a command callback and its HTTP path; the callback returns one result per command, in order.
+    """Registration of the handler of a command and its HTTP path.
 
     `success_status` is 201 if the command may create a resource, 202 if it completes asynchronously.
     """
 
     message: type[Message]
-    callback: CommandCallback
+    handle: CommandHandle
     lock_keys: LockKeys
     path: str
     result: type[BaseModel]
@@ -74,11 +81,11 @@ class CommandHandler(NamedTuple):
 
 
 class ScheduledJob(NamedTuple):
-    """Registration of a time-driven job: a query of due items and a callback that verifies them under lock."""
+    """Registration of a time-driven job: a query of due items and a handler that verifies them under lock."""
 
     message: type[Message]
     find_due: DueQuery
-    callback: EventCallback
+    handle: EventHandle | None
     lock_keys: LockKeys
     load: Load | None = None
 
@@ -92,7 +99,7 @@ class Policy(NamedTuple):
     handle: Callable[[Any], None]
     load: Callable[[Transaction, Any], Awaitable[None]] | None = None
     reads_saved_changes: bool = True
-    """For the first policy: whether `load` must see the changes of the handlers in the database.
+    """For the first policy: whether its load must see the changes of the last batch in the database.
 
-    Otherwise the changes of the last batch are saved together with those of the policies.
+    Otherwise they are saved together with those of the policies.
     """

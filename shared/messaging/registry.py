@@ -1,14 +1,19 @@
 """Registry of the message handlers and scheduled jobs of a service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.contracts.envelope import CloudEvent, Rejected
+from shared.contracts.envelope import CloudEvent
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
+from shared.persistence.database import Transaction
 from shared.unit_of_work import UnitOfWork
 
 Handler = EventHandler | CommandHandler | ScheduledJob
+
+
+async def save_nothing(_: Transaction, __: Any) -> None:
+    """Save nothing, for a service without working sets."""
 
 
 @dataclass(frozen=True)
@@ -17,13 +22,12 @@ class HandlerRegistry:
 
     service: str
     handlers: Sequence[EventHandler | CommandHandler]
-    rejection_type: type[Rejected]
-    jobs: Sequence[ScheduledJob] = ()
-    unit_of_work: type[UnitOfWork] = UnitOfWork
-    save: Save | None = None
+    unit_of_work: type[UnitOfWork]
+    save: Save = save_nothing
     """Saves the changes of the unit of work; called after each batch of messages and after the policies."""
     policies: Sequence[Policy] = ()
     """Applied once before commit, in order."""
+    jobs: Sequence[ScheduledJob] = ()
     handlers_by_type: Mapping[str, Sequence[Handler]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,6 +39,18 @@ class HandlerRegistry:
             if len(handlers) > 1 and not all(isinstance(handler, EventHandler) for handler in handlers):
                 raise ValueError(f"{self.service} has two handlers for the command {name}")
         object.__setattr__(self, "handlers_by_type", handlers_by_type)
+
+    @property
+    def saves_before_policies(self) -> bool:
+        """Whether the changes of the last batch are saved before the policies."""
+        return not self.policies or self.policies[0].reads_saved_changes
+
+    def lock_keys_of(self, events: Iterable[CloudEvent[Any]]) -> list[frozenset[str]]:
+        """Return the lock keys of each message, over all its handlers."""
+        return [
+            frozenset(key for handler in self.handlers_of(event) for key in handler.lock_keys(event.data))
+            for event in events
+        ]
 
     def handlers_of(self, event: CloudEvent[Any]) -> list[Handler]:
         """Return the handlers of a message, without those whose predicate does not match."""

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from services.receiving.products.domain.definitions import with_defaults
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
 from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.upstream import ProductDefined, ShelfLifePolicy
 from shared.persistence.database import Transaction
@@ -70,3 +71,17 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     await BARCODES.save(tx, uow.barcodes)
     await CHANGES.insert_rows(tx, uow.product_changes)
     uow.product_changes.clear()
+
+
+async def resolve_barcodes(tx: Transaction, events: Sequence[CloudEvent[ScanItems]]) -> Sequence[CloudEvent[ScanItems]]:
+    """Add the SKU of each scanned barcode, so that it is locked; the rules check the barcode again."""
+    codes = {event.data.barcode for event in events if event.data.barcode}
+    if not codes:
+        return events
+    skus = {barcode.code: barcode.sku for barcode in await find_barcodes(tx, codes)}
+    return [
+        event.model_copy(update={"data": event.data.model_copy(update={"sku": skus[event.data.barcode]})})
+        if event.data.barcode in skus
+        else event
+        for event in events
+    ]

@@ -43,6 +43,25 @@ async def test_cancelled_demand_does_not_block_the_queue(harness: SerialsHarness
     assert await serials_by_demand(harness) == {"2": serial_numbers(1)}
 
 
+@pytest.mark.parametrize("is_withdrawn_first", [True, False])
+@pytest.mark.parametrize("is_lost", [True, False])
+async def test_stock_withdrawn_in_the_same_transaction_is_passed_over(
+    harness: SerialsHarness, *, is_lost: bool, is_withdrawn_first: bool
+) -> None:
+    """A demand gets the next units if the first ones are held or lost in its own transaction (S08, S27)."""
+    messages = ProductMessages(harness.sku)
+    await put_away_units(harness, serial_numbers(6))
+    fields = {"sku": harness.sku, "serials": serial_numbers(3), "reason": "checked"}
+    withdrawal = (
+        AdjustSerials.model_validate({**fields, "adjustment": "LOST"})
+        if is_lost
+        else PlaceSerialHold.model_validate({**fields, "hold_id": f"H-{harness.suffix}"})
+    )
+    batch = [messages.request_allocation(1, 2), withdrawal]
+    await harness.handle(*(reversed(batch) if is_withdrawn_first else batch))
+    assert await serials_by_demand(harness) == {"1": serial_numbers(2, first=4)}
+
+
 async def test_single_lot_demand_counts_existing_stock(harness: SerialsHarness) -> None:
     """A single-lot demand is filled once stored and new units of a lot together suffice (S27)."""
     messages = ProductMessages(harness.sku)

@@ -12,7 +12,7 @@ from shared.persistence.database import Transaction, transaction
 from shared.unit_of_work import CommandResult
 from tests.support.events import to_event
 from tests.support.toy.app import Filled, ToyUnitOfWork, add, load_units, on_arrived, save
-from tests.support.toy.messages import Add, Added, Arrived, ToyRejected
+from tests.support.toy.messages import Add, Added, Arrived
 
 
 def lock_keys(data: Add | Arrived) -> tuple[str]:
@@ -55,8 +55,7 @@ REGISTRY = HandlerRegistry(
         EventHandler(Arrived, on_arrived, lock_keys, load=load_units),
         EventHandler(Arrived, add_label, lock_keys, load=load_units),
     ),
-    ToyRejected,
-    unit_of_work=ToyUnitOfWork,
+    ToyUnitOfWork,
     save=save,
     policies=(Policy(seal, count_policy_loads),),
 )

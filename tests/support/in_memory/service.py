@@ -36,10 +36,7 @@ class InMemoryService(Generic[U]):
         results: dict[Any, CommandResult] = {}
         self.uow.now, self.uow.emitted = self.now, []
         events = [event for event in events if self.registry.accepts(event)]
-        lock_keys = [
-            frozenset(key for handler in self.registry.handlers_of(event) for key in handler.lock_keys(event.data))
-            for event in events
-        ]
+        lock_keys = self.registry.lock_keys_of(events)
         for batch in group_by_load(self.registry, events, lock_keys):
             handle_messages(self.uow, batch.items, results)
             self._accept_changes(self.uow)

@@ -188,7 +188,7 @@ handlers = (
     EventHandler(Arrived, on_arrived, _lock_keys, load=load_units),
 )  # fmt: skip
 app = create_app(
-    "toy", handlers, ToyRejected, [router], jobs=[ScheduledJob(Ripe, find_ripe, hatch, _lock_keys, load_units)],
-    unit_of_work=ToyUnitOfWork, save=save,
+    "toy", handlers, ToyUnitOfWork, [router], save=save,
+    jobs=[ScheduledJob(Ripe, find_ripe, hatch, _lock_keys, load_units)],
 )  # fmt: skip
 app.state.versions = Path(__file__).parent / "migrations" / "versions"

@@ -1,4 +1,4 @@
-"""Grouping of mixed messages into few handler calls without reordering."""
+"""Grouping of mixed messages into few loads without reordering."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,17 +13,16 @@ from shared.messaging.dispatcher import group_by_load
 from shared.messaging.handlers import EventHandler
 from shared.messaging.registry import HandlerRegistry
 from shared.persistence.database import Transaction
-from tests.support.toy.messages import Add, Added, Arrived, ToyRejected
+from shared.unit_of_work import UnitOfWork
+from tests.support.toy.messages import Add, Added, Arrived
 
 
-async def first_callback(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
-    """Handle nothing."""
-    return ()
+async def load_first(_: Transaction, __: UnitOfWork, ___: Sequence[CloudEvent[Any]]) -> None:
+    """Load nothing."""
 
 
-async def second_callback(_: Transaction, __: Sequence[CloudEvent[Any]]) -> Sequence[Message]:
-    """Handle nothing."""
-    return ()
+async def load_second(_: Transaction, __: UnitOfWork, ___: Sequence[CloudEvent[Any]]) -> None:
+    """Load nothing."""
 
 
 def _lock_keys(data: Any) -> list[str]:
@@ -33,11 +32,11 @@ def _lock_keys(data: Any) -> list[str]:
 REGISTRY = HandlerRegistry(
     "toy",
     [
-        EventHandler(Add, first_callback, _lock_keys),
-        EventHandler(Arrived, second_callback, _lock_keys),
-        EventHandler(Added, second_callback, _lock_keys),
+        EventHandler(Add, None, _lock_keys, load=load_first),
+        EventHandler(Arrived, None, _lock_keys, load=load_second),
+        EventHandler(Added, None, _lock_keys, load=load_second),
     ],
-    ToyRejected,
+    UnitOfWork,
 )
 MESSAGE_TYPES: dict[str, type[Message]] = {handler.message.TYPE: handler.message for handler in REGISTRY.handlers}
 
@@ -61,7 +60,7 @@ def test_messages_with_a_common_lock_key_keep_their_order(batch: list[tuple[str,
     order = [event.id for batch_ in batches for _, event in batch_.items]
     assert sorted(order) == sorted(event.id for event in events)
     for batch_ in batches:
-        assert {handler.callback for handler, _ in batch_.items} == {batch_.load}
+        assert {handler.load for handler, _ in batch_.items} == {batch_.load}
     position_of = {id_: position for position, id_ in enumerate(order)}
     for key in "ABC":
         positions = [position_of[event.id] for event, (_, keys) in zip(events, batch, strict=True) if key in keys]

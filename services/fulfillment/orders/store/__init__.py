@@ -1,6 +1,7 @@
 """Loads what messages need into the unit of work and saves it, one statement per table."""
 
-from services.fulfillment.orders.store.load_messages import (
+from services.fulfillment.orders.store.load_orders import load_orders
+from services.fulfillment.orders.store.loads import (
     load_allocations,
     load_changes,
     load_placements,
@@ -9,7 +10,6 @@ from services.fulfillment.orders.store.load_messages import (
     order_ids,
     skus_of_lot_selectors,
 )
-from services.fulfillment.orders.store.load_orders import load_orders
 from services.fulfillment.orders.store.save import save
 from services.fulfillment.orders.store.tables import CARTONS, CHECKS, SHIPMENTS, load_with
 

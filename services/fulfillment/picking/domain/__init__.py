@@ -1,6 +1,6 @@
 """Business rules of picking, free of I/O."""
 
-from services.fulfillment.picking.domain.holds import apply_hold, correct_expiry, ignore_release
+from services.fulfillment.picking.domain.holds import apply_hold, correct_expiry
 from services.fulfillment.picking.domain.pick import pick_items
 from services.fulfillment.picking.domain.short_pick import report_short_pick, unpick_items
 from services.fulfillment.picking.domain.swap import SwapAccepted, swap_lot, swap_unit
@@ -9,7 +9,6 @@ __all__ = [
     "SwapAccepted",
     "apply_hold",
     "correct_expiry",
-    "ignore_release",
     "pick_items",
     "report_short_pick",
     "swap_lot",

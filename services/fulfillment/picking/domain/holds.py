@@ -11,8 +11,8 @@ from services.fulfillment.orders.domain import (
     release,
 )
 from services.fulfillment.orders.domain.content import log_detail
-from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased
-from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
+from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
+from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced
 
 
 def apply_hold(uow: FulfillmentUnitOfWork, data: SerialHoldPlaced | LotHoldPlaced) -> None:
@@ -33,10 +33,6 @@ def apply_hold(uow: FulfillmentUnitOfWork, data: SerialHoldPlaced | LotHoldPlace
                 picked=is_picked,
                 **log_detail(members),
             )  # fmt: skip
-
-
-def ignore_release(_: FulfillmentUnitOfWork, __: SerialHoldReleased | LotHoldReleased) -> None:
-    """Leave orders as they are: the copies of the released hold are deleted."""
 
 
 def correct_expiry(uow: FulfillmentUnitOfWork, data: SerialExpiryCorrected | LotDatesCorrected) -> None:

@@ -1,7 +1,7 @@
 """Loads demands and stock under the lock of the SKU."""
 
 from services.lots.allocation.store.backorders import find_backorder_pools_in
-from services.lots.allocation.store.messages import (
+from services.lots.allocation.store.loads import (
     load_available_lots,
     load_backorders,
     load_cancellations,

@@ -7,8 +7,7 @@ from services.lots.balances.store.load import (
     load_lots,
     load_products,
 )
-from services.lots.balances.store.locations import load_arrivals, load_location_stock
-from services.lots.balances.store.messages import (
+from services.lots.balances.store.loads import (
     balance_keys,
     load_adjustments,
     load_date_corrections,
@@ -21,6 +20,7 @@ from services.lots.balances.store.messages import (
     load_receipts,
     load_returns,
 )
+from services.lots.balances.store.locations import load_arrivals, load_location_stock
 from services.lots.balances.store.save import QUANTITY_COLUMN, save
 from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION
 

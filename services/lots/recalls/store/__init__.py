@@ -1,6 +1,6 @@
 """Loads and saves recalls."""
 
-from services.lots.recalls.store.messages import (
+from services.lots.recalls.store.loads import (
     load_closings,
     load_contact_lines,
     load_openings,

@@ -178,6 +178,14 @@ class SerialsUnitOfWork(UnitOfWork):
         return bool(self.to_answer or self.released_units or self.reallocated_pools)
 
     @property
+    def has_withdrawn_stock(self) -> bool:
+        """Whether an unsaved change made stored stock unavailable."""
+        return any(
+            transition.from_status == "IN_INVENTORY" and not transition.unit.is_available
+            for transition in self.changes.transitions
+        )
+
+    @property
     def released_stock(self) -> dict[Pool, dict[UnitKey, MessageContext]]:
         """Units that became available, by pool, with the context that released each."""
         stock: dict[Pool, dict[UnitKey, MessageContext]] = {}

@@ -1,4 +1,4 @@
-"""Loads of the handlers of units and holds; the rules are in the domain."""
+"""Loads of the messages about units and holds, and of the recall policy."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Loads of the handlers of demands and of the allocation policy; the rules are in the domain."""
+"""Loads of the messages about demands and of the allocation policy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from services.serials.allocation.store import available_units, backorders, demands
 from services.serials.allocation.store.skipped_units import count_skipped
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.handlers import load_units_and_holds
 from services.serials.units.store import expiry, units
+from services.serials.units.store.loads import load_units_and_holds
 from services.serials.units.store.shelf_life import find_shelf_life_rules
 from shared.contracts.commands.serials import ReallocateSerialBackorders
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, OrderSerialsDeallocated, OrderSerialsUnpicked
-from shared.contracts.reference import ProductChanged, WarehouseChanged
+from shared.contracts.reference import ProductChanged
 from shared.inventory import time_zone_changes
 from shared.inventory.reference_data import load_products, save_products
 from shared.persistence.database import Transaction
@@ -53,6 +53,8 @@ async def load_backorders(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Load the demands that an allocation may fill, and the units that they could take."""
     if not uow.has_pending_allocation:
         return
+    if uow.has_withdrawn_stock:  # the queries below must not find it
+        await save(tx, uow)
     released_pools = available_units.pools_with_expiry(uow, uow.released_stock)
     uow.shelf_life_rules = await find_shelf_life_rules(tx, released_pools)
     await backorders.load_fillable_demands(tx, uow)
@@ -90,6 +92,13 @@ async def reschedule_expiry_checks(
     await expiry.reschedule_checks(tx, uow, skus)
 
 
+async def lock_time_zones(
+    tx: Transaction, _: SerialsUnitOfWork, events: Sequence[CloudEvent[ReallocateSerialBackorders]]
+) -> None:
+    """Lock the time zones of the warehouses, so that the reallocation sees their current date."""
+    await time_zone_changes.lock_time_zones(tx, {event.data.warehouse for event in events})
+
+
 async def load_backorder_pools(
     tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]
 ) -> None:
@@ -101,17 +110,3 @@ async def load_backorder_pools(
     }
     if changed:
         uow.backorder_pools |= await backorders.find_backorder_pools(tx, changed)
-
-
-async def lock_time_zones(
-    tx: Transaction, _: SerialsUnitOfWork, events: Sequence[CloudEvent[ReallocateSerialBackorders]]
-) -> None:
-    """Lock the time zones of the warehouses, so that the reallocation sees their current date."""
-    await time_zone_changes.lock_time_zones(tx, {event.data.warehouse for event in events})
-
-
-async def on_warehouse_changed(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> Sequence[Message]:
-    """Save warehouses and request the reallocation of backorders where the local date became earlier."""
-    return await time_zone_changes.request_reallocations(
-        tx, events, backorders.find_backorder_pools_in, ReallocateSerialBackorders
-    )
