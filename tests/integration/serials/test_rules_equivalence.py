@@ -1,6 +1,7 @@
 """The service with its database and bounded loads agrees with the in-memory rules on all data."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -152,19 +153,20 @@ def unit_row(unit: Unit) -> tuple[Any, ...]:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    played_steps=st.lists(steps, min_size=20, max_size=45),
+    played_batches=st.lists(st.lists(steps, min_size=1, max_size=4), min_size=12, max_size=24),
     stored=st.lists(st.sampled_from(serial_numbers(8)), unique=True),
 )
 async def test_database_and_in_memory_rules_agree(
-    engine: AsyncEngine, played_steps: list[PlayedStep], stored: list[str]
+    engine: AsyncEngine, played_batches: list[list[PlayedStep]], stored: list[str]
 ) -> None:
-    """Database and rules agree on units, demands, events and violations after any messages (S04, S08)."""
+    """Database and rules agree on units, demands, events and violations after any transactions (S04, S08)."""
     harness, service = SerialsHarness(engine), InMemorySerials(now=Transaction.clock())
     messages = ProductMessages(harness.sku)
     if stored:
-        played_steps = [("receive", stored, 1, 1, True), ("put away", stored, 1, 1, True), *played_steps]
-    for version, step in enumerate(played_steps, start=1):
-        events = [to_event(payload) for payload in messages_of_step(messages, step, version)]
+        played_batches = [[("receive", stored, 1, 1, True)], [("put away", stored, 1, 1, True)], *played_batches]
+    versions = count(1)
+    for batch in played_batches:
+        events = [to_event(payload) for step in batch for payload in messages_of_step(messages, step, next(versions))]
         counts_before = len(service.published), len(service.conflicts)
         results = service.handle_events(events)
         result = await harness.handle_events(events)
