@@ -1,4 +1,4 @@
-"""Handlers and scheduled jobs of the lots service, with their locks and HTTP paths."""
+"""Handlers, policies and scheduled jobs of the lots service, with their lock keys and HTTP paths."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -68,7 +68,7 @@ from shared.runtime import create_app
 
 
 def sku_lock(data: Message) -> Iterator[str]:
-    """Lock the SKU: one lock guards its lots, balances, holds and demands."""
+    """Return the lock key of the SKU, which guards its lots, balances, holds and demands."""
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
@@ -78,13 +78,13 @@ def is_lot_tracked(data: AllocationRequested | AllocationCancelled | RecallOpene
 
 
 def product_locks(data: ProductChanged) -> Iterator[str]:
-    """Lock the product and its SKU, whose backorders a relaxed shelf-life policy may fill."""
+    """Return the lock keys of the product and of its SKU, whose backorders a relaxed shelf-life policy may fill."""
     yield f"product:{data.sku}"
     yield from sku_lock(data)
 
 
 def location_lock(data: LocationChanged) -> Iterator[str]:
-    """Lock the location."""
+    """Return the lock key of the location."""
     yield f"location:{data.location}"
 
 
@@ -94,17 +94,17 @@ def has_packed_lots(data: DispatchCheckRequested | OrderDispatched) -> bool:
 
 
 def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator[str]:
-    """Lock the SKUs of the lots in the cartons."""
+    """Return the lock keys of the SKUs of the lots in the cartons."""
     yield from {f"sku:{packed_lot.sku}" for packed_lot in data.stock}
 
 
 def recall_lock(data: Any) -> Iterator[str]:
-    """Lock the recall: its answers, contacts and closing are processed one after another."""
+    """Return the lock key of the recall: its answers, contacts and closing are processed one after another."""
     yield f"recall:{data.recall}"
 
 
 def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
-    """Lock the recall and its SKU."""
+    """Return the lock keys of the recall and its SKU."""
     yield from recall_lock(data)
     yield from sku_lock(data)
 
