@@ -20,11 +20,11 @@ from services.lots.balances import store as balances
 from services.lots.balances.domain.adjustments import adjust, count
 from services.lots.balances.domain.dates import correct_dates
 from services.lots.balances.domain.holds import place_hold, release_hold
+from services.lots.balances.domain.mixed_lots import report_mixed_lots
 from services.lots.balances.domain.movements import apply_location_type, move, put_away
 from services.lots.balances.domain.receipts import receive
 from services.lots.balances.domain.results import HoldSnapshot, LotSnapshot
 from services.lots.balances.domain.returns import dispose_return, receive_return
-from services.lots.balances.domain.stock_rules import report_mixed_lots
 from services.lots.expiry import store as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, reschedule_checks
 from services.lots.lookup.api import router as lookup_router

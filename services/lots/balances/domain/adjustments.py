@@ -9,8 +9,8 @@ from services.lots.balances.domain.returns import disposition_violation
 from services.lots.balances.domain.stock_rules import (
     get_lot,
     insufficient_stock,
-    location_violation,
     quantity_violation,
+    unknown_location_violation,
 )
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import AdjustLot, CountLot
@@ -43,7 +43,7 @@ def _get_lot(uow: LotsUnitOfWork, command: AdjustLot | CountLot, quantity: Decim
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
         return lot
-    return quantity_violation(uow, command.sku, quantity) or location_violation(uow, command.location) or lot
+    return quantity_violation(uow, command.sku, quantity) or unknown_location_violation(uow, command.location) or lot
 
 
 def _apply(uow: LotsUnitOfWork, lot: Lot, location: str, change: LotChangeType, quantity: Decimal) -> CommandResult:

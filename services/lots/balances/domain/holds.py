@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from services.lots.balances.domain.records import ZERO, Hold, HoldKind, Lot
 from services.lots.balances.domain.results import hold_snapshot, lot_label, reject
-from services.lots.balances.domain.stock_rules import get_lot, location_violation, violation
+from services.lots.balances.domain.stock_rules import get_lot, unknown_location_violation, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
 from shared.contracts.envelope import chunks
@@ -98,7 +98,7 @@ def place_hold(uow: LotsUnitOfWork, command: PlaceLotHold) -> CommandResult:
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
         return reject(lot)
-    if command.location and (problem := location_violation(uow, command.location)):
+    if command.location and (problem := unknown_location_violation(uow, command.location)):
         return reject(problem)
     place(uow, lot, command.hold_id, "MANUAL", command.reason, location=command.location, owner_role=command.owner_role)
     return CommandResult(hold_snapshot(uow, command.sku, command.hold_id), resource_path=hold_path(command.hold_id))
