@@ -8,7 +8,7 @@ from shared.contracts.problems import Code, ProblemDetail
 
 
 def mixed_lot_violation(uow: LotsUnitOfWork, source: Balance, target: Balance) -> ProblemDetail | None:
-    """Return the violation of a second lot of the product at a storage location, with another location."""
+    """Return the violation of a second lot of the product at a storage location; it suggests another location."""
     if not (conflicting_lots := _other_lots(uow, target)):
         return None
     detail = f"Location {target.location} already holds lot {', '.join(conflicting_lots)} of {target.sku}"

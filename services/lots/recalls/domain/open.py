@@ -12,8 +12,8 @@ from services.lots.recalls.domain.records import (
     RecallCriterion,
     RecalledLot,
     RecalledProduct,
-    RecallsUnitOfWork,
 )
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
