@@ -61,7 +61,7 @@ async def load_checks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Clo
     await balances.load_all_locations(tx, uow, keys)
     await balances.load_commitments(tx, uow, keys)
     await balances.load_products(tx, uow, {sku for sku, _ in keys})
-    uow.today_by_warehouse = await today_by_warehouse(tx)
+    uow.local_dates = await today_by_warehouse(tx)
     due_lots = sorted({(event.data.sku, event.data.lot, event.data.warehouse) for event in events})
     skus, lots, warehouses = map(list, zip(*due_lots, strict=True))
     values = {"skus": skus, "lots": lots, "warehouses": warehouses}

@@ -1,6 +1,6 @@
 """Loads and saves lot stock under the lock of the SKU, with one statement per table."""
 
-from services.lots.balances.store.load import (
+from services.lots.balances.store.load_stock import (
     load_all_locations,
     load_balances,
     load_commitments,

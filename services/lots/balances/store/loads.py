@@ -5,7 +5,7 @@ from typing import Any
 
 from services.lots.balances.domain.records import BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store.load import (
+from services.lots.balances.store.load_stock import (
     load_all_locations,
     load_balances,
     load_commitments,
@@ -91,7 +91,7 @@ async def load_product_changes(
     previous = await load_products(tx, {event.data.sku for event in events})
     await save_products(tx, events)
     uow.previous_tracking = {sku: product.tracking for sku, product in previous.items()}
-    uow.previous_shelf_life = {sku: product.shelf_life for sku, product in previous.items()}
+    uow.previous_policies = {sku: product.shelf_life for sku, product in previous.items()}
     uow.product_versions = {sku: product.version for sku, product in previous.items()}
     for event in events:
         sku, version = event.data.sku, event.data.version
