@@ -43,6 +43,11 @@ class CommandResult:
     build_body: Callable[[], BaseModel] | None = None
     """Builds the body after the policies, so that it shows the state to commit."""
 
+    @classmethod
+    def rejected(cls, *violations: ProblemDetail) -> "CommandResult":
+        """Build the result of a command that was rejected as a whole."""
+        return cls(violations=violations)
+
     @property
     def is_rejected(self) -> bool:
         """Whether the whole command was rejected."""

@@ -11,7 +11,7 @@ from services.fulfillment.orders.domain.events import publish_order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.place import create_order
 from services.fulfillment.orders.domain.records import Order
-from services.fulfillment.orders.domain.results import OrderResult, order_result, rejected
+from services.fulfillment.orders.domain.results import OrderResult, order_result
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.problems import ProblemDetail
@@ -25,7 +25,7 @@ def place_order(uow: FulfillmentUnitOfWork, data: OrderPlaced) -> CommandResult:
     """Place an order and apply the changes that arrived before it."""
     is_new = data.order not in uow.orders
     if violations := create_order(uow, data):
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     order = uow.orders[data.order]
     violations = _apply_early_messages(uow, order, {line.sku for line in data.lines})
     publish_order_status(uow, order)
@@ -42,7 +42,7 @@ def change_order(uow: FulfillmentUnitOfWork, data: OrderChange) -> CommandResult
         return CommandResult(OrderResult(order=data.order, status="UNKNOWN", path=None))
     violations = _apply_change(uow, order, data)
     publish_order_status(uow, order)
-    return rejected(*violations) if violations else order_result(order)
+    return CommandResult.rejected(*violations) if violations else order_result(order)
 
 
 def _apply_change(uow: FulfillmentUnitOfWork, order: Order, data: OrderChange) -> list[ProblemDetail]:

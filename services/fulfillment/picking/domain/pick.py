@@ -9,7 +9,6 @@ from services.fulfillment.orders.domain import (
     Order,
     UnitKey,
     items_result,
-    rejected,
     release,
 )
 from services.fulfillment.orders.domain.content import log_detail
@@ -105,9 +104,9 @@ def pick_items(uow: FulfillmentUnitOfWork, data: PickItems) -> CommandResult:
     """Pick scanned items of the pick list; reject all others with suggestions."""
     order = uow.orders.get(data.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(data.order))
     if violations := _pick_violations(uow, order, data):
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     operation = PickOperation(uow, order)
     operation.violations += duplicate_serials((unit.sku, unit.serial) for unit in data.units)
     for key in unit_keys(data.units):

@@ -9,7 +9,6 @@ from services.fulfillment.orders.domain import (
     Order,
     UnitKey,
     items_result,
-    rejected,
     release,
     remove_from_order,
     request_replacement,
@@ -35,7 +34,7 @@ def report_short_pick(uow: FulfillmentUnitOfWork, data: ReportShortPick) -> Comm
     """Release missing items of the pick list with a hold, and request replacements."""
     order = uow.orders.get(data.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(data.order))
     hold_id = next(uow.ids)
     items, violations = _selected_items(uow, order, data)
     release(uow, order, items, f"short pick: {data.reason}", hold_id=hold_id)
@@ -52,9 +51,9 @@ def unpick_items(uow: FulfillmentUnitOfWork, data: UnpickItems) -> CommandResult
     """
     order = uow.orders.get(data.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(data.order))
     if violations := location_violations(uow, order, data.location, ("STORAGE",)):
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     items, violations = _selected_items(uow, order, data)
     if not data.reallocate and (open_items := [item for item in items if not order.is_cancelled_item(item)]):
         items = [item for item in items if order.is_cancelled_item(item)]

@@ -12,7 +12,6 @@ from services.fulfillment.orders.domain import (
     FulfillmentUnitOfWork,
     Order,
     create_demand,
-    rejected,
     release,
 )
 from services.fulfillment.orders.domain.content import log_detail
@@ -38,10 +37,10 @@ def swap_unit(uow: FulfillmentUnitOfWork, data: SwapUnit) -> CommandResult:
     """Release a unit and request its replacement."""
     order = uow.orders.get(data.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(data.order))
     unit = uow.units.get((data.unit.sku, data.unit.serial))
     if violation := _unit_swap_violation(uow, order, unit, data):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     assert unit is not None  # noqa: S101 - a missing unit is rejected above
     return _swap(uow, order, [unit], data.reason, serials=[data.replacement])
 
@@ -50,21 +49,21 @@ def swap_lot(uow: FulfillmentUnitOfWork, data: SwapLot) -> CommandResult:
     """Release a quantity of a lot and request the same quantity of another, for one line."""
     order = uow.orders.get(data.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(data.order))
     if order.cancelled:
-        return rejected(order_cancelled(order))
+        return CommandResult.rejected(order_cancelled(order))
     if data.replacement == data.stock.lot:
         detail = f"The replacement lot {data.replacement} is the lot to be swapped"
         blocked_by = [order_path(data.order)]
-        return rejected(
+        return CommandResult.rejected(
             ProblemDetail(code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=blocked_by)
         )
     requested = _restrict_to_one_line(order, data.stock)
     if violation := _mixed_lots_violation(order, requested):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     lots, violations = select_lots(uow, order, [requested], TO_PICK)
     if violations:
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     return _swap(uow, order, lots, data.reason, lots=[data.replacement])
 
 

@@ -11,7 +11,6 @@ from services.fulfillment.orders.domain import (
     OrderAction,
     UnitKey,
     items_result,
-    rejected,
 )
 from services.fulfillment.orders.domain.content import count_lines, log_detail
 from services.fulfillment.orders.domain.lookups import (
@@ -35,15 +34,15 @@ def pack_items(uow: FulfillmentUnitOfWork, data: PackItems) -> CommandResult:
     """Pack picked items into a carton of the order; create the carton if it is new."""
     order = uow.orders.get(data.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(data.order))
     carton = uow.cartons.get(data.carton)
     if order.cancelled:
-        return rejected(order_cancelled(order))
+        return CommandResult.rejected(order_cancelled(order))
     if carton is not None and (violation := _carton_violation(order, carton)):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     items, violations = _select_unpacked(uow, order, data)
     if violation := _capacity_violation(order, data.carton, items):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     if items and carton is None:
         uow.cartons.put(Carton(data.carton, order.order_id))
     for item in items:
@@ -57,7 +56,7 @@ def unpack_items(uow: FulfillmentUnitOfWork, data: UnpackItems) -> CommandResult
     """Take items out of a carton."""
     order, violations = _find_order_and_carton(uow, data.order, data.carton)
     if order is None:
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     items, violations = _select_in_carton(uow, order, data)
     for item in items:
         order.lines[item.line].packed -= item.quantity
@@ -70,13 +69,13 @@ def move_to_carton(uow: FulfillmentUnitOfWork, data: MoveCartonItems) -> Command
     """Move items to another carton of the order; create the carton if it is new."""
     order, violations = _find_order_and_carton(uow, data.order, data.carton)
     if order is None:
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     target_carton = uow.cartons.get(data.to_carton)
     if target_carton is not None and (violation := _carton_violation(order, target_carton)):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     items, violations = _select_in_carton(uow, order, data)
     if data.to_carton != data.carton and (violation := _capacity_violation(order, data.to_carton, items)):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     if items and target_carton is None:
         uow.cartons.put(Carton(data.to_carton, order.order_id))
     _move_to_carton(uow, order, items, data.to_carton)

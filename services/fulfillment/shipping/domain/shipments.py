@@ -8,7 +8,6 @@ from services.fulfillment.orders.domain import (
     FulfillmentUnitOfWork,
     Reason,
     Shipment,
-    rejected,
 )
 from services.fulfillment.orders.domain.paths import carton_path, order_path, shipment_path
 from shared.contracts.commands.fulfillment import CancelShipment, CreateShipment
@@ -39,22 +38,22 @@ def create_shipment(uow: FulfillmentUnitOfWork, data: CreateShipment) -> Command
     if uow.shipments.get(data.shipment):
         detail = f"Shipment {data.shipment} already exists"
         blocked_by = [shipment_path(data.shipment)]
-        return rejected(
+        return CommandResult.rejected(
             ProblemDetail(code=Code.DOCUMENT_EXISTS, detail=detail, ids=[data.shipment], blocked_by=blocked_by)
         )
     carton_ids = list(dict.fromkeys(data.cartons))
     cartons = [carton for carton_id in carton_ids if (carton := uow.cartons.get(carton_id))]
     if missing := [carton_id for carton_id in carton_ids if not uow.cartons.get(carton_id)]:
         detail = f"Carton {', '.join(missing)} not found"
-        return rejected(ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=missing))
+        return CommandResult.rejected(ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=missing))
     if violations := _carton_violations(data, cartons):
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     order_ids = tuple(sorted({carton.order_id for carton in cartons}))
     warehouses = {order.warehouse for order_id in order_ids if (order := uow.orders.get(order_id))}
     if len(warehouses) > 1:
         detail = f"The cartons are in different warehouses: {', '.join(sorted(warehouses))}"
         blocked_by = [order_path(order_id) for order_id in order_ids]
-        return rejected(
+        return CommandResult.rejected(
             ProblemDetail(code=Code.WRONG_WAREHOUSE, detail=detail, ids=list(order_ids), blocked_by=blocked_by)
         )
     shipment = Shipment(
@@ -74,9 +73,9 @@ def cancel_shipment(uow: FulfillmentUnitOfWork, data: CancelShipment) -> Command
     """Cancel a shipment and its dispatch check; its cartons can be used for another shipment."""
     shipment = uow.shipments.get(data.shipment)
     if shipment is None:
-        return rejected(shipment_not_found(data.shipment))
+        return CommandResult.rejected(shipment_not_found(data.shipment))
     if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, data.orders):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     if shipment.status == "CANCELLED":
         return _shipment_result(shipment)
     cancel_check(uow, shipment, "shipment cancelled")

@@ -4,7 +4,7 @@ from services.lots.balances.domain import holds
 from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.domain.mixed_lots import mixed_lot_violation
 from services.lots.balances.domain.records import Balance, Lot
-from services.lots.balances.domain.results import lot_label, lot_snapshot, reject
+from services.lots.balances.domain.results import lot_label, lot_snapshot
 from services.lots.balances.domain.returns import disposition_violation
 from services.lots.balances.domain.stock_rules import (
     get_lot,
@@ -44,17 +44,17 @@ def apply_location_type(uow: LotsUnitOfWork, event: LocationChanged) -> None:
 def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) -> CommandResult:
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
-        return reject(lot)
+        return CommandResult.rejected(lot)
     if (
         problem := quantity_violation(uow, command.sku, command.quantity)
         or unknown_location_violation(uow, command.from_location)
         or unknown_location_violation(uow, command.location)
         or _route_violation(uow, command, change)
     ):
-        return reject(problem)
+        return CommandResult.rejected(problem)
     source, target = uow.get_balance(lot, command.from_location), uow.get_balance(lot, command.location)
     if problem := _quantity_violation(uow, source, command) or mixed_lot_violation(uow, source, target):
-        return reject(problem)
+        return CommandResult.rejected(problem)
     uow.emit(
         LotMoved, sku=lot.sku, lot=lot.lot, quantity=command.quantity, from_location=source.location,
         location=target.location, reason=change.description,

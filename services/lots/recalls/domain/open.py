@@ -45,7 +45,7 @@ def open_recall(uow: RecallsUnitOfWork, command: OpenRecall) -> CommandResult:
         return _rejected(Code.DOCUMENT_EXISTS, f"Recall {recall} already exists", recall)
     matches = resolve(lookup)
     if isinstance(matches, ProblemDetail):
-        return CommandResult(violations=[matches])
+        return CommandResult.rejected(matches)
     actor = uow.event.actor
     request = command.model_copy(update={"actor": actor}).model_dump_json()
     uow.recalls.put(Recall(recall, command.reason, command.text, command.mock, uow.now, actor, request))
@@ -114,7 +114,7 @@ def close_recall(uow: RecallsUnitOfWork, command: CloseRecall) -> CommandResult:
     if violation := _closed_violation(uow, recall):
         return violation
     if problem := closing_violation(recall, uow.open_items[recall]):
-        return CommandResult(violations=[problem])
+        return CommandResult.rejected(problem)
     uow.recalls.put(
         uow.recalls[recall]._replace(closed_at=uow.now, closed_by=uow.event.actor, closed_reason=command.reason)
     )

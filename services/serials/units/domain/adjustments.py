@@ -35,7 +35,7 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     if violation := (
         new_location and unknown_location_violation(new_location, uow.location_types)
     ) or duplicate_serials_violation(command.serials):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
 
     def unit_violation(unit: Unit) -> Code | None:
         return _find_violation(unit, new_location, uow.location_types) if is_found else movability_violation(unit)

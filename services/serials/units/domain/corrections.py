@@ -28,7 +28,7 @@ def expired_hold_id(warehouse: str, expiry: date) -> str:
 def correct_expiry(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> CommandResult:
     """Correct the expiry of units at any location; units that have not expired become available again."""
     if violation := duplicate_serials_violation(command.serials) or _missing_expiry_violation(uow, command):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), lambda _: None
     )

@@ -82,7 +82,7 @@ def _relocate(
     if violation := unknown_location_violation(command.location, uow.location_types) or duplicate_serials_violation(
         command.serials
     ):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     location_type = uow.location_types[command.location]
 
     def unit_violation(unit: Unit) -> Code | None:

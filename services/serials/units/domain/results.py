@@ -71,7 +71,7 @@ class UnitsResult(PartialResult):
 def units_result(sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail] = ()) -> CommandResult:
     """Build the result of a command; the body shows the accepted units after allocation."""
     if violations and not accepted:
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     return CommandResult(violations=violations, build_body=lambda: _result_body(sku, accepted))
 
 
