@@ -87,74 +87,75 @@ SESSION = "/receipts/{receipt}/sessions/{session}"
 HANDLERS = (
     CommandHandler(
         ProductDefined, define_product, product_locks, "/products", ProductOut,
-        "defineProduct", "Create or change a product", success_status=201, load=products.load,
+        "defineProduct", "Create or change a product", success_status=201, load=products.load_definitions,
     ),
     CommandHandler(
         WarehouseDefined, define_warehouse, location_lock, "/warehouses", WarehouseOut,
-        "defineWarehouse", "Create or change a warehouse", success_status=201, load=locations.load,
+        "defineWarehouse", "Create or change a warehouse", success_status=201, load=locations.load_definitions,
     ),
     CommandHandler(
         LocationDefined, define_location, location_lock, "/locations", LocationOut,
-        "defineLocation", "Create or change a location", success_status=201, load=locations.load,
+        "defineLocation", "Create or change a location", success_status=201, load=locations.load_definitions,
     ),
     CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
-        "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load,
+        "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load_receipts,
     ),
     CommandHandler(
         AsnChanged, amend_receipt, receipt_locks, "/receipts/{receipt}/amend", ReceiptResult,
-        "amendReceipt", "Amend an announced receipt", load=receipts.load,
+        "amendReceipt", "Amend an announced receipt", load=receipts.load_receipts,
     ),
     CommandHandler(
         AsnCancelled, cancel_receipt, receipt_locks, "/receipts/{receipt}/cancel", ReceiptResult,
-        "cancelReceipt", "Cancel an announced receipt", load=receipts.load,
+        "cancelReceipt", "Cancel an announced receipt", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
-        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes, load=receipts.load,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes,
+        load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.UndoScan, undo_scans, receipt_locks, f"{SESSION}/undo", SessionResult,
-        "undoScans", "Undo scans of a session", load=receipts.load,
+        "undoScans", "Undo scans of a session", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.DiscardSession, discard_session, receipt_locks, f"{SESSION}/discard", SessionResult,
-        "discardSession", "Discard a scanning session", load=receipts.load,
+        "discardSession", "Discard a scanning session", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.TakeOverSession, take_over_session, receipt_locks, f"{SESSION}/take-over", SessionResult,
-        "takeOverSession", "Take over a scanning session", load=receipts.load,
+        "takeOverSession", "Take over a scanning session", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.ConfirmSession, confirm_session, receipt_locks, f"{SESSION}/confirm", SessionResult,
-        "confirmSession", "Confirm a scanning session", load=receipts.load,
+        "confirmSession", "Confirm a scanning session", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.CloseReceipt, close_receipt, receipt_locks, "/receipts/{receipt}/close", ReceiptResult,
-        "closeReceipt", "Close a receipt", load=receipts.load,
+        "closeReceipt", "Close a receipt", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.ResolveDiscrepancy, resolve_discrepancy, receipt_locks, "/discrepancies/{discrepancy}/resolve",
-        ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load,
+        ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.ReceiveReturn, receive_return, return_locks, "/returns", ReturnResult,
-        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load,
+        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load_returns,
     ),
     CommandHandler(
         commands.DisposeReturn, dispose_return, return_locks, "/returns/{return}/disposition", ReturnResult,
-        "disposeReturn", "Dispose of returned items", load=returns.load,
+        "disposeReturn", "Dispose of returned items", load=returns.load_returns,
     ),
-    EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting),
+    EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting_lines),
     EventHandler(
-        SerialAdjusted, void_units, sku_lock, load=receipts.load_voided,
+        SerialAdjusted, void_units, sku_lock, load=receipts.load_voided_units,
         predicate=lambda adjustment: adjustment.adjustment == "VOID",
     ),
     EventHandler(
-        SerialStateChanged, record_shipped_units, sku_lock, load=returns.load,
+        SerialStateChanged, record_shipped_units, sku_lock, load=returns.load_returns,
         predicate=lambda change: change.status == "SHIPPED",
     ),
-    EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load),
+    EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load_returns),
 )  # fmt: skip
 
 
