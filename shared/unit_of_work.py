@@ -37,6 +37,7 @@ class CommandResult:
 
     body: BaseModel | None = None
     events: Sequence[Message] = ()
+    """Events that the handler emitted; added by the dispatcher."""
     violations: Sequence[ProblemDetail] = ()
     resource_path: str | None = None
     """Path of the created resource (201), or of the result of an asynchronous operation (202)."""

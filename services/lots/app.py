@@ -179,7 +179,7 @@ HANDLERS = (
     ),
 )  # fmt: skip
 
-JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_checks),)
+JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_due_lots),)
 
 POLICIES = (
     Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),

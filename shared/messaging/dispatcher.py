@@ -112,7 +112,7 @@ async def _record_rejections(
         for cause, result in results.items()
         if result.violations
     ]
-    rejected_events = [
+    rejected_events: list[Message] = [
         event for rejection in new_rejections for event in rejection.to_events(registry.unit_of_work.rejection_type)
     ]
     if conflicts := [message for message in emitted if isinstance(message, Rejected)]:
@@ -121,7 +121,7 @@ async def _record_rejections(
     for rejection in new_rejections:
         for violation in rejection.violations:
             REJECTIONS.labels(registry.service, violation.code).inc()
-    return list(rejected_events)
+    return rejected_events
 
 
 async def _enrich(tx: Transaction, registry: HandlerRegistry, events: Sequence[Event]) -> Sequence[Event]:

@@ -36,9 +36,9 @@ class LotExpiryCheckDue(Message, type="lot.expiry_check_due.v1", key="sku"):
     since: date
 
 
-def check_expiry(uow: LotsUnitOfWork, due: LotExpiryCheckDue) -> None:
+def check_expiry(uow: LotsUnitOfWork, event: LotExpiryCheckDue) -> None:
     """Publish the crossed thresholds of a lot in a warehouse, and hold it once expired (S28, S29)."""
-    key = LotInWarehouse(due.sku, due.lot, due.warehouse)
+    key = LotInWarehouse(event.sku, event.lot, event.warehouse)
     lot, local_date = uow.lots.get(key.lot_key), uow.local_dates.get(key.warehouse)
     # The job found the lot before it had the lock: the stock may be gone.
     quantities = _quantities(uow, key)

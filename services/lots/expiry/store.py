@@ -54,7 +54,7 @@ async def find_due(tx: Transaction, after: LotExpiryCheckDue | None, size: int) 
     ]
 
 
-async def load_checks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[LotExpiryCheckDue]]) -> None:
+async def load_due_lots(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[LotExpiryCheckDue]]) -> None:
     """Load due lots with all their stock, holds and published notices."""
     keys = {(event.data.sku, event.data.lot) for event in events}
     await balances.load_lots(tx, uow, keys)

@@ -86,9 +86,8 @@ def _relocate(
     location_type = uow.location_types[command.location]
 
     def unit_violation(unit: Unit) -> Code | None:
-        return status_violation(unit) or location_violation(
-            unit, command.location, location_type, new_status or unit.status or "RECEIVED"
-        )
+        status = new_status or unit.status or "RECEIVED"  # the rule gets no unit without a status
+        return status_violation(unit) or location_violation(unit, command.location, location_type, status)
 
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation

@@ -15,7 +15,10 @@ UnitRule = Callable[[Unit], Code | None]
 
 
 def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit], list[ProblemDetail]]:
-    """Split units into those that a rule accepts and violations; rejected units of equal state share one."""
+    """Split units into those that a rule accepts and violations; rejected units of equal state share one.
+
+    Units that were not received are rejected before the rule sees them: the rule may rely on a status on hand or later.
+    """
     accepted: list[Unit] = []
     rejected_units: dict[tuple[Code, str], list[Unit]] = {}
     for unit in units:

@@ -73,7 +73,7 @@ class SerialsUnitOfWork(UnitOfWork):
         self.changes = UnitChanges()
         """Changes since the last save."""
         self.published_count = 0
-        """Number of emitted events when the changes were last published."""
+        """Number of emitted events up to the last save; the events of the next changes come directly after them."""
         self._standing_hold_operations: dict[tuple[str, str, str, str], OperationIndex] = {}
 
         self.changed_units: dict[UnitKey, MessageContext] = {}
