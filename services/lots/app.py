@@ -72,8 +72,8 @@ def sku_lock(data: Message) -> Iterator[str]:
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def is_lot_tracked(data: AllocationRequested | AllocationCancelled | RecallOpened) -> bool:
-    """Whether the product belongs to this service; serial-tracked products belong to the serials service."""
+def is_stocked_as_lots(data: AllocationRequested | AllocationCancelled | RecallOpened) -> bool:
+    """Whether the product is lot-tracked or untracked; the serials service owns all others."""
     return data.tracking != "SERIAL"
 
 
@@ -126,8 +126,8 @@ HANDLERS = (
     EventHandler(ReceiptLotsReceived, receive, sku_lock, load=recalls.load_receipts),
     EventHandler(ReturnLotsReceived, receive_return, sku_lock, load=balances.load_returns),
     EventHandler(ReturnLotsDisposed, dispose_return, sku_lock, load=balances.load_dispositions),
-    EventHandler(AllocationRequested, open_demand, sku_lock, is_lot_tracked, allocation.load_requests),
-    EventHandler(AllocationCancelled, cancel_demand, sku_lock, is_lot_tracked, allocation.load_cancellations),
+    EventHandler(AllocationRequested, open_demand, sku_lock, is_stocked_as_lots, allocation.load_requests),
+    EventHandler(AllocationCancelled, cancel_demand, sku_lock, is_stocked_as_lots, allocation.load_cancellations),
     EventHandler(OrderLotsDeallocated, deallocate, sku_lock, load=allocation.load_deallocations),
     EventHandler(OrderLotsPicked, pick, sku_lock, load=allocation.load_picks),
     EventHandler(OrderLotsUnpicked, unpick, sku_lock, load=allocation.load_unpicks),
@@ -167,7 +167,9 @@ HANDLERS = (
         OpenRecall, open_recall, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
         success_status=202, load=recalls.load_openings,
     ),
-    EventHandler(RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_lot_tracked, recalls.load_recalled_lots),
+    EventHandler(
+        RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_stocked_as_lots, recalls.load_recalled_lots
+    ),
     EventHandler(SerialRecalled, None, recall_lock, load=recalls.save_answers),
     CommandHandler(
         RecordCustomerContact, record_contact, recall_lock, "/recalls/{recall}/contacts", RecallSnapshot,
@@ -179,12 +181,13 @@ HANDLERS = (
     ),
 )  # fmt: skip
 
-JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_due_lots),)
-
 POLICIES = (
     Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),
     Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
 )
+"""Mixed lots are reported, and released stock goes to open demands, whatever changed the stock."""
+
+JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_due_lots),)
 
 app = create_app(
     "lots", HANDLERS, RecallsUnitOfWork, (balances_api.router, allocation_api.router, lookup_router, recalls_router),

@@ -72,7 +72,7 @@ def product_locks(data: ProductChanged) -> Iterator[str]:
 
 
 def is_serial_demand(data: AllocationRequested | AllocationCancelled) -> bool:
-    """Whether a demand is for a serial-tracked product; the lots service owns all others."""
+    """Whether the product of a demand is serial-tracked; the lots service owns all others."""
     return data.tracking == "SERIAL"
 
 

@@ -58,7 +58,7 @@ async def load_due_lots(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[C
     """Load due lots with all their stock, holds and published notices."""
     keys = {(event.data.sku, event.data.lot) for event in events}
     await balances.load_lots(tx, uow, keys)
-    await balances.load_all_locations(tx, uow, keys)
+    await balances.load_lot_balances(tx, uow, keys)
     await balances.load_commitments(tx, uow, keys)
     await balances.load_products(tx, uow, {sku for sku, _ in keys})
     uow.local_dates = await today_by_warehouse(tx)

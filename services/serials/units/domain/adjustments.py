@@ -38,7 +38,7 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
         return CommandResult.rejected(violation)
 
     def unit_violation(unit: Unit) -> Code | None:
-        return _find_violation(unit, new_location, uow.location_types) if is_found else movability_violation(unit)
+        return _found_violation(unit, new_location, uow.location_types) if is_found else movability_violation(unit)
 
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
@@ -53,7 +53,7 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     return units_result(command.sku, accepted, rejected)
 
 
-def _find_violation(unit: Unit, new_location: str | None, location_types: LocationTypes) -> Code | None:
+def _found_violation(unit: Unit, new_location: str | None, location_types: LocationTypes) -> Code | None:
     """Return why a unit cannot be found: it was never missing, or it is void, which is final."""
     if unit.status not in UNALLOCATED or unit.adjustment in {None, "VOID"}:
         return Code.ILLEGAL_TRANSITION
