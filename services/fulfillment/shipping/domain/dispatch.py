@@ -36,17 +36,17 @@ class DispatchAccepted(ContractModel):
     path: str
 
 
-def dispatch_shipment(uow: FulfillmentUnitOfWork, data: DispatchShipment) -> CommandResult:
+def dispatch_shipment(uow: FulfillmentUnitOfWork, command: DispatchShipment) -> CommandResult:
     """Request a dispatch check for a fully packed shipment; a new check replaces a pending one."""
-    shipment = uow.shipments.get(data.shipment)
+    shipment = uow.shipments.get(command.shipment)
     if shipment is None:
-        return CommandResult.rejected(shipment_not_found(data.shipment))
+        return CommandResult.rejected(shipment_not_found(command.shipment))
     if shipment.status == "CANCELLED":
         detail = f"Shipment {shipment.shipment} is cancelled"
         return CommandResult.rejected(
             ProblemDetail(code=Code.SHIPMENT_CANCELLED, detail=detail, ids=[shipment.shipment])
         )
-    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, data.orders):
+    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, command.orders):
         return CommandResult.rejected(violation)
     orders = [order for order_id in shipment.orders if (order := uow.orders.get(order_id))]
     content = content_by_order(uow, shipment)
