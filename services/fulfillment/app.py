@@ -218,7 +218,9 @@ HANDLERS = (
         OrderReevaluationRequested, reevaluate_order, order_and_changed_product_locks, load=orders.load_changes
     ),
 )  # fmt: skip
+
 POLICIES = (Policy(publish_carton_contents), Policy(publish_order_statuses))
+"""Changed cartons and orders are published once, whatever changed them."""
 
 app = create_app(
     "fulfillment", HANDLERS, FulfillmentUnitOfWork, [picking_router, orders_router, shipping_router],

@@ -57,7 +57,7 @@ class SerialsUnitOfWork(UnitOfWork):
         self.released_standing_hold_keys: set[StandingHoldKey] = set()
 
         self.location_types: dict[str, LocationType] = {}
-        """Type of each defined location that messages name."""
+        """Types of the defined locations that messages name."""
         self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
         """Rules of the pools in which a unit has an expiry; the other pools need none."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
