@@ -76,6 +76,7 @@ async def load_location_changes(
         return
     # The message does not name these products, so the lock order is not guaranteed: a deadlock is retried.
     await locks.acquire(tx, {f"sku:{sku}" for sku, _ in stock_keys})
+    uow.now = tx.now  # after the wait, like the time of the transaction
     await load_location_stock(tx, uow, stock_keys)
     for sku, location in sorted(stock_keys):
         uow.skus_by_retyped_location.setdefault(location, []).append(sku)
