@@ -106,10 +106,7 @@ def test_nothing_is_allocated_without_released_stock() -> None:
     """A loaded demand gets no unit unless stock of its pool was released, even if a unit matches (S28)."""
     uow = SerialsUnitOfWork(NOW, numbered_ids())
     uow.units.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
-    demand = Demand(
-        demand_id="D1", status="OPEN", order_id="SO-1", line="1", sku="A-1", warehouse="EAST", customer="C-1",
-        priority=0, placed_at=NOW, shortfall="BACKORDER", quantity=1, open_quantity=1,
-    )  # fmt: skip
+    demand = Demand.from_request(request_allocation("D1", 1), 1, allowed_lots=frozenset(), kind="ANY")
     uow.demands.load([demand])
     context = MessageContext("anna", NOW, Causation(source="test", id="1"))
     uow.reallocated_pools["A-1", "WEST"] = context

@@ -83,7 +83,8 @@ def _allocate_pool(
             demand_ref = DemandRef(demand_id=demand.demand_id, order_id=demand.order_id, line=demand.line)
             for lot, quantity in allocated:
                 uow.allocate(uow.balances[demand.sku, lot.lot, lot.location], demand_ref, quantity)
-            demand.allocate([(lot.lot, quantity) for lot, quantity in allocated])
+            quantity_taken = sum((quantity for _, quantity in allocated), Decimal(0))
+            demand.record_allocation(quantity_taken, allocated[0].source.lot if allocated else None)
     return allocations
 
 

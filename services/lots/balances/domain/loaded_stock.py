@@ -20,15 +20,15 @@ from services.lots.balances.domain.records import (
 from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import warehouse_of
+from shared.inventory.backorders import BackorderUnitOfWork
 from shared.inventory.shelf_life import ShelfLifeRules
-from shared.unit_of_work import UnitOfWork
 from shared.working_set import WorkingSet
 
 HoldKey = tuple[str, str, str, str | None, datetime]
 """SKU, lot, hold id, location and time of opening: a released hold may be placed again."""
 
 
-class LoadedStock(UnitOfWork):
+class LoadedStock(BackorderUnitOfWork[Demand]):
     """Working sets of lot stock. A row that is not loaded does not exist for the rules."""
 
     def __init__(self, now: datetime, ids: Iterator[str]) -> None:
@@ -49,9 +49,6 @@ class LoadedStock(UnitOfWork):
             attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")
         )
         """All open holds of each loaded lot; holds loaded by id include released ones."""
-        self.demands: WorkingSet[str, Demand] = WorkingSet(
-            attrgetter("demand_id"), attrgetter("status", "open_quantity", "assigned_lot")
-        )
         self.notices: WorkingSet[tuple[str, str, str, int], ExpiryNotice] = WorkingSet(
             attrgetter("sku", "lot", "warehouse", "threshold")
         )

@@ -31,7 +31,7 @@ def allocate_backorders(uow: SerialsUnitOfWork) -> None:
         released = [*released_stock.get(pool, {}).values(), *filter(None, [uow.reallocated_pools.get(pool)])]
         available_units = AvailableUnits(available_by_pool[pool], uow.shelf_life_rules.get(pool))
         for demand in sorted(demands, key=lambda demand: demand.queue_key):
-            request_context = uow.to_answer.get(demand.demand_id)
+            request_context = uow.demands_to_answer.get(demand.demand_id)
             # The demand was loaded by id, and its pool has no released stock. Units that match only since a time zone
             # change are allocated by the reallocation that the change requests.
             if not request_context and not released:
@@ -40,14 +40,14 @@ def allocate_backorders(uow: SerialsUnitOfWork) -> None:
             if units or request_context:
                 context = request_context or uow.released_units.get(units[-1].key) or released[-1]
                 _allocate(uow, demand, units, context)
-    uow.to_answer.clear()
+    uow.demands_to_answer.clear()
     uow.released_units.clear()
     uow.reallocated_pools.clear()
 
 
 def _allocate(uow: SerialsUnitOfWork, demand: Demand, units: Sequence[Unit], context: MessageContext) -> None:
     uow.allocations.append(Allocation(demand, units, demand.open_quantity, context))
-    demand.record_allocation(units)
+    demand.record_allocation(len(units), units[0].lot if units else None)
     if not units:
         return
     documents = DocumentRefs(

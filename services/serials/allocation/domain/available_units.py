@@ -23,7 +23,7 @@ def fefo_key(unit: Unit) -> fefo.FefoKey:
 def criteria_of(demand: Demand, rules: ShelfLifeRules | None) -> AllocationCriteria:
     """Return the criteria of a demand; without rules no unit of its pool has an expiry."""
     days = rules.policy.min_remaining_shelf_life(demand.customer, demand.min_remaining_shelf_life_days) if rules else 0
-    return days, demand.eligible_lots, demand.single_lot
+    return days, frozenset(demand.eligible_lots), demand.single_lot
 
 
 def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> SkipReason | None:
