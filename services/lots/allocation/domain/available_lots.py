@@ -1,6 +1,6 @@
 """Available stock of a product in a warehouse: the FEFO queue and the stock excluded from allocation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -59,7 +59,7 @@ class AvailableLots:
                 available.append(available_lot)
         return cls(rules, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key))
 
-    def allocate(self, demand: Demand) -> list[AllocatedQuantity]:
+    def take(self, demand: Demand) -> list[AllocatedQuantity]:
         """Take the demand's open quantity from the remaining stock."""
         if self._is_unrestricted(demand):
             return self.queue.allocate(demand.open_quantity, single_lot=demand.single_lot)
@@ -84,17 +84,15 @@ class AvailableLots:
             min_days = self._min_days_by_criteria[criteria] = self.rules.policy.min_remaining_shelf_life(*criteria)
         return min_days
 
-    def find_skipped(self, demand: Demand, allocated: list[AllocatedQuantity]) -> list[SkippedLot]:
+    def find_skipped(self, demand: Demand, taken: Sequence[AllocatedQuantity]) -> list[SkippedLot]:
         """Return the stock skipped before the last allocated lot, or all remaining stock if the demand is short.
 
-        Call it directly after `allocate`.
+        Call it directly after `take`.
         """
-        is_short = (
-            sum((allocated_quantity.quantity for allocated_quantity in allocated), Decimal(0)) < demand.open_quantity
-        )
+        is_short = sum((allocated_quantity.quantity for allocated_quantity in taken), Decimal(0)) < demand.open_quantity
         if not is_short and not self.excluded and self._is_unrestricted(demand):
             return []
-        last_key = None if is_short else allocated[-1].source.fefo_key
+        last_key = None if is_short else taken[-1].source.fefo_key
         skipped = [
             skipped_lot for skipped_lot in self.excluded if last_key is None or skipped_lot.lot.fefo_key < last_key
         ]

@@ -43,7 +43,7 @@ class AvailableUnits:
         self._next_index: dict[AllocationCriteria, int] = {}
         self._remaining: dict[UnitKey, Unit] = {unit.key: unit for unit in units}
 
-    def allocate(self, demand: Demand) -> list[Unit]:
+    def take(self, demand: Demand) -> list[Unit]:
         """Take the units for a demand; a single-lot demand gets its whole open quantity or nothing."""
         criteria = criteria_of(demand, self._rules)
         if demand.serials:

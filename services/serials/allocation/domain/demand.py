@@ -1,12 +1,10 @@
 """Demands of order lines for units of a product in a warehouse."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from services.serials.units.domain.unit import Unit
-from shared.inventory import demand
-from shared.unit_of_work import MessageContext
+from shared.inventory import allocation, demand
 
 DemandKind = Literal["ANY", "BY_SERIAL", "BY_LOT", "SINGLE_LOT"]
 
@@ -23,15 +21,4 @@ class Demand(demand.Demand[int]):
     """Serials that the demand requests; if empty, any unit of the product."""
 
 
-class Allocation(NamedTuple):
-    """Units allocated to a demand in one transaction; none if a new demand finds no stock."""
-
-    demand: Demand
-    units: Sequence[Unit]
-    open_quantity_before: int
-    context: MessageContext
-
-    @property
-    def is_short(self) -> bool:
-        """Whether the open quantity was not filled completely."""
-        return len(self.units) < self.open_quantity_before
+Allocation = allocation.Allocation[Demand, Unit]

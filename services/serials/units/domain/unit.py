@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from operator import attrgetter
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 
@@ -20,6 +20,7 @@ Pool = tuple[str, str]
 class Unit:
     """Current state of a unit; a unit without a status is not registered."""
 
+    quantity: ClassVar[int] = 1
     sku: str
     serial: str
     id: int | None = None
