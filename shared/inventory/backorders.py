@@ -6,7 +6,8 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from shared.inventory.demand import Demand
+from shared.inventory.demand import Demand, Pool
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.unit_of_work import MessageContext, UnitOfWork
 from shared.working_set import WorkingSet
 
@@ -23,6 +24,8 @@ class BackorderUnitOfWork(UnitOfWork, Generic[D]):
         )
         self.demands_to_answer: dict[str, MessageContext] = {}
         """Contexts of opened and reopened demands: each gets an allocation event, even without stock."""
+        self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
+        """Rules of the pools whose stock may expire."""
 
     @property
     def open_demands(self) -> list[D]:

@@ -43,7 +43,7 @@ class AvailableLots:
     @classmethod
     def from_balances(cls, uow: LotsUnitOfWork, pool: Pool, balances: Iterable[Balance]) -> "AvailableLots":
         """Separate available from excluded stock."""
-        available, excluded, rules = [], [], uow.shelf_life_rules(pool)
+        available, excluded, rules = [], [], uow.shelf_life_rules[pool]
         for balance in balances:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(

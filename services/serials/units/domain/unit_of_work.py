@@ -30,7 +30,6 @@ from shared.contracts.reference import LocationType
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.backorders import BackorderUnitOfWork
-from shared.inventory.shelf_life import ShelfLifeRules
 from shared.unit_of_work import MessageContext
 from shared.working_set import WorkingSet
 
@@ -53,8 +52,6 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
 
         self.location_types: dict[str, LocationType] = {}
         """Types of the defined locations that messages name."""
-        self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
-        """Rules of the pools in which a unit has an expiry; the other pools need none."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
         """Shelf-life policies of changed products before the change."""
         self.due_units: dict[ExpiryGroup, list[Unit]] = {}
