@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from services.lots.balances.domain.demands import Demand
-from services.lots.balances.domain.records import Balance, Pool
+from services.lots.balances.domain.records import Balance
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.inventory.demand import Pool
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason

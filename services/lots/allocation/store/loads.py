@@ -16,7 +16,7 @@ from services.lots.allocation.store.stock import (
     save_consignees,
 )
 from services.lots.balances import store as balances
-from services.lots.balances.domain.records import Balance, Pool
+from services.lots.balances.domain.records import Balance
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import ReallocateLotBackorders
 from shared.contracts.envelope import CloudEvent
@@ -31,6 +31,7 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.reference import ProductChanged
 from shared.inventory import reference_data, time_zone_changes
+from shared.inventory.demand import Pool
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
 

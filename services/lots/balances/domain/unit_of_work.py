@@ -16,10 +16,10 @@ from services.lots.balances.domain.records import (
     Hold,
     LotInWarehouse,
     PickedQuantity,
-    Pool,
     Reservation,
 )
 from shared.contracts.lots import LotRejected
+from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
 
 

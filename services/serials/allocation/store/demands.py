@@ -8,8 +8,8 @@ from sqlalchemy import Row, text
 
 from services.serials.allocation.domain.demand import Demand
 from services.serials.allocation.store.available_units import as_arrays
-from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.inventory.demand import Pool
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable, execute_exactly
 

@@ -7,13 +7,10 @@ from operator import attrgetter
 from typing import ClassVar, NamedTuple
 
 from shared.contracts.serials import SerialAdjustment, SerialStatus
+from shared.inventory.demand import Pool
 
 UnitKey = tuple[str, str]
 """Permanent identity of a unit: its SKU and serial (S18)."""
-
-
-Pool = tuple[str, str]
-"""SKU and warehouse, whose available units a demand is allocated from."""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ from services.serials.units.domain.standing_holds import StandingHold, StandingH
 from services.serials.units.domain.transitions import RELEASING_CHANGES, SerialChangeType, next_status
 from services.serials.units.domain.unit import (
     ExpiryGroup,
-    Pool,
     Unit,
     UnitGroup,
     UnitKey,
@@ -30,6 +29,7 @@ from shared.contracts.reference import LocationType
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.backorders import BackorderUnitOfWork
+from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
 from shared.working_set import WorkingSet
 
