@@ -1,20 +1,9 @@
 """Allocation of available units to demands."""
 
-from datetime import UTC, datetime
-
-from services.serials.allocation.domain.allocate import allocate_backorders
-from services.serials.allocation.domain.demand import Demand
-from services.serials.units.domain.unit import Unit
-from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
-from shared.contracts.envelope import Causation
 from shared.contracts.serials import SerialAllocated, SerialStateChanged
-from shared.unit_of_work import MessageContext
 from tests.support.in_memory.serials import InMemorySerials, with_stock
-from tests.support.in_memory.service import numbered_ids
 from tests.support.messages.serials import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
-
-NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 def test_putaway_allocates_backorders() -> None:
@@ -100,18 +89,3 @@ def test_large_allocations_are_split_over_messages() -> None:
         500,
         200,
     ]
-
-
-def test_nothing_is_allocated_without_released_stock() -> None:
-    """A loaded demand gets no unit unless stock of its pool was released, even if a unit matches (S28)."""
-    uow = SerialsUnitOfWork(NOW, numbered_ids())
-    uow.units.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
-    demand = Demand.from_request(request_allocation("D1", 1), 1, allowed_lots=frozenset(), kind="ANY")
-    uow.demands.load([demand])
-    context = MessageContext("anna", NOW, Causation(source="test", id="1"))
-    uow.reallocated_pools["A-1", "WEST"] = context
-    allocate_backorders(uow)
-    assert uow.allocations == []
-    uow.released_units["A-1", "SN-1"] = context
-    allocate_backorders(uow)
-    assert [allocation.demand.demand_id for allocation in uow.allocations] == ["D1"]
