@@ -11,7 +11,7 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.inventory.demand import Pool
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
 from shared.inventory.shelf_life import ShelfLifeRules
-from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
+from shared.inventory.skip_reason import SkipReason
 
 
 class SkippedLot(NamedTuple):
@@ -51,11 +51,9 @@ class AvailableLots:
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
                 pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
             )  # fmt: skip
-            violation = rules.allocation_violation(lot.expiry)
-            if violation or uow.is_held(balance):
-                excluded.append(
-                    SkippedLot(available_lot, SKIP_REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
-                )
+            reason = rules.skip_reason(lot.expiry)
+            if reason or uow.is_held(balance):
+                excluded.append(SkippedLot(available_lot, reason or SkipReason.ON_HOLD))
             else:
                 available.append(available_lot)
         return cls(rules, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key))
@@ -72,8 +70,7 @@ class AvailableLots:
         """Return why the demand cannot take this available lot, or None."""
         if not demand.accepts_lot(lot.lot):
             return SkipReason.LOT_NOT_REQUESTED
-        violation = self.rules.allocation_violation(lot.expiry, self._min_days(demand))
-        return SKIP_REASON_BY_VIOLATION[violation] if violation else None
+        return self.rules.skip_reason(lot.expiry, self._min_days(demand))
 
     def _is_unrestricted(self, demand: Demand) -> bool:
         return not demand.allowed_lots and demand.assigned_lot is None and not self._min_days(demand)

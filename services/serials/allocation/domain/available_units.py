@@ -7,7 +7,7 @@ from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.unit import Unit, UnitKey
 from shared.inventory import fefo
 from shared.inventory.shelf_life import ShelfLifeRules
-from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
+from shared.inventory.skip_reason import SkipReason
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -29,8 +29,8 @@ def criteria_of(demand: Demand, rules: ShelfLifeRules | None) -> AllocationCrite
 def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> SkipReason | None:
     """Return why an available unit does not match the criteria."""
     days, lots, single_lot = criteria
-    if rules and (violation := rules.allocation_violation(unit.expiry, days)):
-        return SKIP_REASON_BY_VIOLATION[violation]
+    if rules and (reason := rules.skip_reason(unit.expiry, days)):
+        return reason
     return SkipReason.LOT_NOT_REQUESTED if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
 
 
