@@ -1,5 +1,6 @@
 """Allocation of available units to demands."""
 
+from services.serials.units.domain.unit import Unit, UnitGroup
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.serials import SerialAllocated, SerialStateChanged
 from tests.support.in_memory.serials import InMemorySerials, with_stock
@@ -76,16 +77,20 @@ def test_duplicate_demand_is_ignored() -> None:
 
 
 def test_large_allocations_are_split_over_messages() -> None:
-    """An allocation of more units than a message may contain is split over several messages."""
+    """Allocations of more units than a message may contain are split; the last message is final and has the reasons."""
     service = InMemorySerials()
     for start in (1, 501, 1001):
         service.handle(receive(serial_numbers(500, first=start)))
         service.handle(PutAwaySerials(sku="A-1", serials=serial_numbers(500, first=start), location=SHELF))
-    service.handle(request_allocation("D1", 1200))
+    service.uow.skipped_by_pool["A-1", "EAST"] = [UnitGroup(Unit("A-1", "", open_hold_count=1), 3)]
+    service.handle(request_allocation("D1", 1600, shortfall="CANCEL"))
     events = service.events_of(SerialAllocated)
-    assert [(len(event.allocated), event.open_quantity) for event in events] == [(500, 700), (500, 200), (200, 0)]
+    assert [
+        (len(event.allocated), event.open_quantity, event.final, [skipped.reason for skipped in event.skipped])
+        for event in events
+    ] == [(500, 1100, False, []), (500, 600, False, []), (500, 100, True, ["on hold"])]
     assert [len(event.serials) for event in service.events_of(SerialStateChanged) if event.status == "ALLOCATED"] == [
         500,
         500,
-        200,
+        500,
     ]
