@@ -5,8 +5,7 @@ from typing import Any
 
 from services.lots.allocation import api as allocation_api
 from services.lots.allocation import store as allocation
-from services.lots.allocation.domain.allocate import release_pool, release_product
-from services.lots.allocation.domain.allocation_events import allocate_backorders
+from services.lots.allocation.domain.allocate import allocate_backorders, release_pool, release_product
 from services.lots.allocation.domain.dispatch import check_dispatch, ship
 from services.lots.allocation.domain.fulfillment_events import (
     cancel_demand,

@@ -81,6 +81,16 @@ class AllocatedQuantity(NamedTuple):
     source: AvailableLot
     quantity: Decimal
 
+    @property
+    def lot(self) -> str:
+        """Lot number."""
+        return self.source.lot
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Lot and location."""
+        return self.source.lot, self.source.location
+
 
 LotFilter = Callable[[AvailableLot], bool]
 

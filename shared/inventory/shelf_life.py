@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.contracts.problems import Code
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory import expiry
-from shared.inventory.expiry import ShelfLifeViolation
+from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
 
 APPROVAL_TTL = timedelta(minutes=15)
 """Maximum validity of a dispatch approval, which reserves nothing."""
@@ -29,9 +29,11 @@ class ShelfLifeRules(NamedTuple):
         """Return the same rules at another instant."""
         return self._replace(local_date=expiry.today(instant, self.time_zone))
 
-    def allocation_violation(self, expiry_date: date | None, min_days: int = 0) -> ShelfLifeViolation | None:
+    def skip_reason(self, expiry_date: date | None, min_days: int = 0) -> SkipReason | None:
         """Return why stock is not allocated to an order that requires a number of days."""
-        return expiry.shelf_life_violation(expiry_date, self.local_date, self.policy.stop_allocation_days, min_days)
+        stop_days = self.policy.stop_allocation_days
+        violation = expiry.shelf_life_violation(expiry_date, self.local_date, stop_days, min_days)
+        return SKIP_REASON_BY_VIOLATION[violation] if violation else None
 
     def min_acceptable_expiry(self, min_days: int) -> date:
         """Return the earliest expiry that such an order accepts."""

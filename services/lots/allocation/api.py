@@ -7,7 +7,6 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from services.lots.allocation import queries
-from services.lots.balances.domain.demands import DemandStatus
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.lots import SkippedLots
 from shared.contracts.model import KnownFieldsModel
@@ -26,6 +25,7 @@ from shared.http import (
     paginate,
 )
 from shared.identifiers import NonNegativeQuantity
+from shared.inventory.demand import DemandStatus
 
 router = APIRouter(tags=["demands"])
 

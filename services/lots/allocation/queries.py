@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from services.lots.allocation import store
-from services.lots.allocation.domain.allocation_events import summarise_by_lot
+from services.lots.allocation.domain.allocate import summarise_by_lot
 from services.lots.allocation.domain.available_lots import AvailableLots
 from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.serials.allocation import queries
-from services.serials.allocation.domain.demand import DemandStatus
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.model import KnownFieldsModel
 from shared.http import (
@@ -20,6 +19,7 @@ from shared.http import (
     decode_cursor,
     paginate,
 )
+from shared.inventory.demand import DemandStatus
 
 router = APIRouter(tags=["demands"])
 

@@ -137,9 +137,7 @@ SELECT_UNITS = """
            shipment, customer, return_id, open_hold_count, adjustment, lot, expiry
     FROM serial_state WHERE sku = :sku ORDER BY serial
 """
-SELECT_DEMANDS = (
-    "SELECT demand_id, open_quantity, status FROM demand WHERE sku = :sku AND quantity > 0 ORDER BY demand_id"
-)
+SELECT_DEMANDS = "SELECT demand_id, open_quantity, status FROM demand WHERE sku = :sku ORDER BY demand_id"
 
 
 def unit_row(unit: Unit) -> tuple[Any, ...]:

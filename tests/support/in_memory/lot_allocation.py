@@ -52,7 +52,7 @@ class InMemoryAllocation(InMemoryLots):
     ) -> None:
         super().__init__({sku: "LOT"}, now)
         self.sku, self.messages, self.hold_count = sku, OrderMessages(sku), 0
-        self.uow.time_zones |= zones
+        self.time_zones |= zones
         self.uow.pick_sequence |= pick_sequence
         self.uow.location_types |= dict.fromkeys(pick_sequence, "STORAGE")
         self.uow.shelf_life[sku] = policy
@@ -65,11 +65,11 @@ class InMemoryAllocation(InMemoryLots):
     @property
     def today(self) -> date:
         """The local date in the first warehouse."""
-        return self.today_in(next(iter(self.uow.time_zones)))
+        return self.today_in(next(iter(self.time_zones)))
 
     def today_in(self, warehouse: str) -> date:
         """Return the local date in a warehouse."""
-        return self.now.astimezone(ZoneInfo(self.uow.time_zones[warehouse])).date()
+        return self.now.astimezone(ZoneInfo(self.time_zones[warehouse])).date()
 
     @property
     def open_demands(self) -> list[Demand]:

@@ -12,6 +12,8 @@ from services.lots.balances.domain.records import ZERO, BalanceKey, DemandRef, H
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import Tracking
+from shared.identifiers import warehouse_of
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.messaging.handlers import Policy
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW, to_event
@@ -31,6 +33,7 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         self.uow.tracking |= tracking or {"A-1": "LOT"}
         self.uow.location_types |= LOCATION_TYPES
         self.uow.event = to_event(ProductMessages().count("B-1", 0))
+        self.time_zones: dict[str, str] = {}
         self.ledger: list[LedgerEntry] = []
         self.corrections: list[Correction] = []
         self.next_checks: dict[LotInWarehouse, date] = {}
@@ -55,7 +58,14 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
             self.uow.notices.remove(self.uow.notices.key(notice))
 
     def handle_events(self, events: list[CloudEvent[Any]]) -> list[CommandResult]:
-        """Handle events as one transaction, with what the loads look up for violations."""
+        """Handle events as one transaction, with what the loads look up."""
+        self.uow.shelf_life_rules = {
+            (sku, warehouse_of(location)): ShelfLifeRules.as_of(
+                self.now, self.time_zones.get(warehouse_of(location), "UTC"), self.uow.shelf_life.get(sku)
+            )
+            for sku in self.uow.tracking
+            for location in self.uow.location_types
+        }
         self.uow.allocating_orders.clear()
         for row in self.uow.reservations:
             if row.quantity:

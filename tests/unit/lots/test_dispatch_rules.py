@@ -102,7 +102,7 @@ def test_time_zone_change_waits_for_released_stock() -> None:
     service = allocation_with_stock(MIDNIGHT["UTC"], "UTC")
     [empty_event] = service.play(MESSAGES.request_allocation(1, 6))
     assert not empty_event.allocated
-    service.uow.time_zones["EAST"] = LOS_ANGELES
+    service.time_zones["EAST"] = LOS_ANGELES
     assert service.play() == []
     [event] = service.add_stock("L1", "EAST/2", 1)
     assert sum(part.quantity for part in event.allocated) == 6

@@ -1,20 +1,10 @@
 """Allocation of available units to demands."""
 
-from datetime import UTC, datetime
-
-from services.serials.allocation.domain.allocate import allocate_backorders
-from services.serials.allocation.domain.demand import Demand
-from services.serials.units.domain.unit import Unit
-from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.domain.unit import Unit, UnitGroup
 from shared.contracts.commands.serials import PutAwaySerials
-from shared.contracts.envelope import Causation
 from shared.contracts.serials import SerialAllocated, SerialStateChanged
-from shared.unit_of_work import MessageContext
 from tests.support.in_memory.serials import InMemorySerials, with_stock
-from tests.support.in_memory.service import numbered_ids
 from tests.support.messages.serials import SHELF, cancel_allocation, receive, request_allocation, serial_numbers
-
-NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 def test_putaway_allocates_backorders() -> None:
@@ -87,34 +77,20 @@ def test_duplicate_demand_is_ignored() -> None:
 
 
 def test_large_allocations_are_split_over_messages() -> None:
-    """An allocation of more units than a message may contain is split over several messages."""
+    """Allocations of more units than a message may contain are split; the last message is final and has the reasons."""
     service = InMemorySerials()
     for start in (1, 501, 1001):
         service.handle(receive(serial_numbers(500, first=start)))
         service.handle(PutAwaySerials(sku="A-1", serials=serial_numbers(500, first=start), location=SHELF))
-    service.handle(request_allocation("D1", 1200))
+    service.uow.skipped_by_pool["A-1", "EAST"] = [UnitGroup(Unit("A-1", "", open_hold_count=1), 3)]
+    service.handle(request_allocation("D1", 1600, shortfall="CANCEL"))
     events = service.events_of(SerialAllocated)
-    assert [(len(event.allocated), event.open_quantity) for event in events] == [(500, 700), (500, 200), (200, 0)]
+    assert [
+        (len(event.allocated), event.open_quantity, event.final, [skipped.reason for skipped in event.skipped])
+        for event in events
+    ] == [(500, 1100, False, []), (500, 600, False, []), (500, 100, True, ["on hold"])]
     assert [len(event.serials) for event in service.events_of(SerialStateChanged) if event.status == "ALLOCATED"] == [
         500,
         500,
-        200,
+        500,
     ]
-
-
-def test_nothing_is_allocated_without_released_stock() -> None:
-    """A loaded demand gets no unit unless stock of its pool was released, even if a unit matches (S28)."""
-    uow = SerialsUnitOfWork(NOW, numbered_ids())
-    uow.units.load([Unit("A-1", "SN-1", 1, status="IN_INVENTORY", warehouse="EAST", received_at=NOW)])
-    demand = Demand(
-        demand_id="D1", status="OPEN", order_id="SO-1", line="1", sku="A-1", warehouse="EAST", customer="C-1",
-        priority=0, placed_at=NOW, shortfall="BACKORDER", quantity=1, open_quantity=1,
-    )  # fmt: skip
-    uow.demands.load([demand])
-    context = MessageContext("anna", NOW, Causation(source="test", id="1"))
-    uow.reallocated_pools["A-1", "WEST"] = context
-    allocate_backorders(uow)
-    assert uow.allocations == []
-    uow.released_units["A-1", "SN-1"] = context
-    allocate_backorders(uow)
-    assert [allocation.demand.demand_id for allocation in uow.allocations] == ["D1"]

@@ -23,6 +23,7 @@ from shared.inventory.expiry import (
 )
 from shared.inventory.fefo import AvailableLot, FefoQueue, fefo_key, release_key, sql_order
 from shared.inventory.shelf_life import ShelfLifeRules
+from shared.inventory.skip_reason import SkipReason
 
 DAY = date(2027, 3, 31)
 
@@ -102,7 +103,7 @@ def test_dispatch_requires_the_higher_minimum(
     policy = ShelfLifePolicy(stop_allocation_days=20, customers=[agreement])
     noon = datetime(2027, 3, 31, 12, tzinfo=UTC) - timedelta(remaining_days)
     rules = ShelfLifeRules.as_of(noon, "Europe/Berlin", policy)
-    assert rules.allocation_violation(DAY) == ("expired" if remaining_days < 0 else "allocation_stopped")
+    assert rules.skip_reason(DAY) == (SkipReason.EXPIRED if remaining_days < 0 else SkipReason.ALLOCATION_STOPPED)
     assert rules.dispatch_violation(DAY, customer, requested_days) == violation
     until = rules.dispatchable_until(DAY, customer, requested_days)
     assert until is not None

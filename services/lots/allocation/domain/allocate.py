@@ -1,35 +1,21 @@
-"""Allocation of available stock to open demands: by priority, then order age; stock by earliest expiry (S27).
+"""Allocation of available stock to open demands, releases of stock by changed rules, and the allocation events."""
 
-Stock is released by putaways, deallocations, unpicks, cancellations, released holds, counts, corrected dates, relaxed
-policies and earlier local dates. Each transaction that releases stock allocates it before its end, so that no retry is
-needed. Demands without matching stock are skipped.
-"""
-
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from itertools import islice
+from operator import attrgetter
 
-from services.lots.allocation.domain.available_lots import (
-    AvailableLots,
-    SkippedLot,
-    group_available_balances,
-)
-from services.lots.balances.domain.demands import Demand
-from services.lots.balances.domain.records import DemandRef, Pool
+from services.lots.allocation.domain.available_lots import AvailableLots, SkippedLot, group_available_balances
+from services.lots.balances.domain.records import DemandRef, split_quantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import ReallocateLotBackorders
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
+from shared.contracts.lots import AllocatedLot, LotAllocated, SkippedLots
 from shared.contracts.reference import ProductChanged
+from shared.inventory.allocation import allocate, emit_allocation
+from shared.inventory.demand import Pool
 from shared.inventory.fefo import AllocatedQuantity
-from shared.unit_of_work import MessageContext
-
-
-class Allocation(NamedTuple):
-    """Quantities allocated to a demand in one transaction; none if a new demand finds no stock."""
-
-    demand: Demand
-    allocated: list[AllocatedQuantity]
-    open_quantity_before: Decimal
-    context: MessageContext
-    skipped: list[SkippedLot]
+from shared.inventory.skip_reason import SkipReason
 
 
 def release_product(uow: LotsUnitOfWork, event: ProductChanged) -> None:
@@ -51,45 +37,40 @@ def pools_to_allocate(uow: LotsUnitOfWork) -> set[Pool]:
     return released | {uow.demands[demand_id].pool for demand_id in uow.demands_to_answer}
 
 
-def allocate(uow: LotsUnitOfWork) -> list[Allocation]:
-    """Allocate available stock to the open demands of each pool with released stock or demands to answer."""
-    demands_by_pool: dict[Pool, list[Demand]] = {pool: [] for pool in sorted(pools_to_allocate(uow))}
-    for demand in uow.demands:
-        if demand.open_quantity and demand.pool in demands_by_pool:
-            demands_by_pool[demand.pool].append(demand)
-    balances_by_pool = group_available_balances(uow, demands_by_pool)
-    allocations = []
-    for pool, demands in demands_by_pool.items():
-        if demands:
-            available_lots = AvailableLots.from_balances(uow, pool, balances_by_pool[pool])
-            allocations += _allocate_pool(uow, pool, demands, available_lots)
+def allocate_backorders(uow: LotsUnitOfWork) -> None:
+    """Allocate released stock, answer opened demands, and publish the allocations with the skipped lots."""
+    pools = pools_to_allocate(uow)
+    demands = sorted((demand for demand in uow.open_demands if demand.pool in pools), key=attrgetter("pool"))
+    balances_by_pool = group_available_balances(uow, {demand.pool for demand in demands})
+    available = {pool: AvailableLots.from_balances(uow, pool, rows) for pool, rows in balances_by_pool.items()}
+    for allocation in allocate(uow, demands, uow.released_stock, lambda pool: available[pool].take):
+        demand = allocation.demand
+        skipped = available[demand.pool].find_skipped(demand, allocation.taken)
+        demand_ref = DemandRef(demand_id=demand.demand_id, order_id=demand.order_id, line=demand.line)
+        for lot, quantity in allocation.taken:
+            uow.allocate(uow.balances[demand.sku, lot.lot, lot.location], demand_ref, quantity)
+        emit_allocation(uow, allocation, LotAllocated, _describe, summarise_by_lot(skipped))
     uow.released_stock.clear()
-    uow.demands_to_answer.clear()
-    return allocations
 
 
-def _allocate_pool(
-    uow: LotsUnitOfWork, pool: Pool, demands: list[Demand], available_lots: AvailableLots
-) -> list[Allocation]:
-    allocations = []
-    for demand in sorted(demands, key=lambda demand: demand.queue_key):
-        request_context = uow.demands_to_answer.get(demand.demand_id)
-        if not request_context and not (available_lots.queue.lots and uow.released_stock.get(pool)):
-            continue
-        if (allocated := available_lots.allocate(demand)) or request_context:
-            context = request_context or _release_context(uow, allocated[-1], pool)
-            skipped = available_lots.find_skipped(demand, allocated)
-            allocations.append(Allocation(demand, allocated, demand.open_quantity, context, skipped))
-            demand_ref = DemandRef(demand_id=demand.demand_id, order_id=demand.order_id, line=demand.line)
-            for lot, quantity in allocated:
-                uow.allocate(uow.balances[demand.sku, lot.lot, lot.location], demand_ref, quantity)
-            demand.allocate([(lot.lot, quantity) for lot, quantity in allocated])
-    return allocations
+def _describe(allocated: AllocatedQuantity) -> AllocatedLot:
+    lot, quantity = allocated
+    return AllocatedLot(lot=lot.lot, location=lot.location, quantity=quantity, expiry=lot.expiry)
 
 
-def _release_context(uow: LotsUnitOfWork, allocated_quantity: AllocatedQuantity, pool: Pool) -> MessageContext:
-    """Return the context that released this stock, or the pool's latest release for stock available before."""
-    released = uow.released_stock[pool]
-    return released.get((allocated_quantity.source.lot, allocated_quantity.source.location)) or next(
-        reversed(released.values())
+def summarise_by_lot(skipped: Sequence[SkippedLot]) -> list[SkippedLots]:
+    """Sum skipped quantities by lot and reason in FEFO order, up to the maximum of a message."""
+    quantity_by_reason: dict[tuple[str, SkipReason], Decimal] = {}
+    for available_lot, reason in skipped:
+        quantity_by_reason[available_lot.lot, reason] = (
+            quantity_by_reason.get((available_lot.lot, reason), Decimal(0)) + available_lot.available_quantity
+        )
+    rows = (
+        (lot, portion, reason)
+        for (lot, reason), quantity in quantity_by_reason.items()
+        for portion in split_quantity(quantity)
     )
+    return [
+        SkippedLots(lot=lot, quantity=portion, reason=reason)
+        for lot, portion, reason in islice(rows, MAX_ITEMS_PER_MESSAGE)
+    ]

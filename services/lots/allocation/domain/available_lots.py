@@ -1,16 +1,17 @@
 """Available stock of a product in a warehouse: the FEFO queue and the stock excluded from allocation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
 from services.lots.balances.domain.demands import Demand
-from services.lots.balances.domain.records import Balance, Pool
+from services.lots.balances.domain.records import Balance
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.inventory.demand import Pool
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
 from shared.inventory.shelf_life import ShelfLifeRules
-from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
+from shared.inventory.skip_reason import SkipReason
 
 
 class SkippedLot(NamedTuple):
@@ -43,23 +44,21 @@ class AvailableLots:
     @classmethod
     def from_balances(cls, uow: LotsUnitOfWork, pool: Pool, balances: Iterable[Balance]) -> "AvailableLots":
         """Separate available from excluded stock."""
-        available, excluded, rules = [], [], uow.shelf_life_rules(pool)
+        available, excluded, rules = [], [], uow.shelf_life_rules[pool]
         for balance in balances:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
                 pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
             )  # fmt: skip
-            violation = rules.allocation_violation(lot.expiry)
-            if violation or uow.is_held(balance):
-                excluded.append(
-                    SkippedLot(available_lot, SKIP_REASON_BY_VIOLATION[violation] if violation else SkipReason.ON_HOLD)
-                )
+            reason = rules.skip_reason(lot.expiry)
+            if reason or uow.is_held(balance):
+                excluded.append(SkippedLot(available_lot, reason or SkipReason.ON_HOLD))
             else:
                 available.append(available_lot)
         return cls(rules, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key))
 
-    def allocate(self, demand: Demand) -> list[AllocatedQuantity]:
+    def take(self, demand: Demand) -> list[AllocatedQuantity]:
         """Take the demand's open quantity from the remaining stock."""
         if self._is_unrestricted(demand):
             return self.queue.allocate(demand.open_quantity, single_lot=demand.single_lot)
@@ -71,8 +70,7 @@ class AvailableLots:
         """Return why the demand cannot take this available lot, or None."""
         if not demand.accepts_lot(lot.lot):
             return SkipReason.LOT_NOT_REQUESTED
-        violation = self.rules.allocation_violation(lot.expiry, self._min_days(demand))
-        return SKIP_REASON_BY_VIOLATION[violation] if violation else None
+        return self.rules.skip_reason(lot.expiry, self._min_days(demand))
 
     def _is_unrestricted(self, demand: Demand) -> bool:
         return not demand.allowed_lots and demand.assigned_lot is None and not self._min_days(demand)
@@ -84,17 +82,15 @@ class AvailableLots:
             min_days = self._min_days_by_criteria[criteria] = self.rules.policy.min_remaining_shelf_life(*criteria)
         return min_days
 
-    def find_skipped(self, demand: Demand, allocated: list[AllocatedQuantity]) -> list[SkippedLot]:
+    def find_skipped(self, demand: Demand, taken: Sequence[AllocatedQuantity]) -> list[SkippedLot]:
         """Return the stock skipped before the last allocated lot, or all remaining stock if the demand is short.
 
-        Call it directly after `allocate`.
+        Call it directly after `take`.
         """
-        is_short = (
-            sum((allocated_quantity.quantity for allocated_quantity in allocated), Decimal(0)) < demand.open_quantity
-        )
+        is_short = sum((allocated_quantity.quantity for allocated_quantity in taken), Decimal(0)) < demand.open_quantity
         if not is_short and not self.excluded and self._is_unrestricted(demand):
             return []
-        last_key = None if is_short else allocated[-1].source.fefo_key
+        last_key = None if is_short else taken[-1].source.fefo_key
         skipped = [
             skipped_lot for skipped_lot in self.excluded if last_key is None or skipped_lot.lot.fefo_key < last_key
         ]

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from services.lots.allocation.domain.available_lots import AvailableLots
-from services.lots.balances.domain.records import ZERO, Pool
+from services.lots.balances.domain.records import ZERO
+from shared.inventory.demand import Pool
 from shared.inventory.expiry import days_left
 
 

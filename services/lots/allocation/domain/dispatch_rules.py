@@ -61,7 +61,7 @@ def group_dispatch_lines(
     lines_by_sku: dict[str, list[DispatchLine]] = {}
     for (line, sku, lot), quantity in packed_by_line.items():
         rows = picked_by_line.get((line, sku, lot), ())
-        rules = uow.shelf_life_rules((sku, rows[0].warehouse)) if rows else ShelfLifeRules.as_of(uow.now)
+        rules = uow.shelf_life_rules[sku, rows[0].warehouse] if rows else ShelfLifeRules.as_of(uow.now)
         stock = uow.lots.get((sku, lot))
         dispatch_line = DispatchLine(line, sku, lot, quantity, rows, stock.expiry if stock else None, rules)
         lines_by_sku.setdefault(sku, []).append(dispatch_line)

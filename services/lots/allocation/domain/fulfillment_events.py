@@ -25,18 +25,18 @@ from shared.contracts.quantities import LotAtLocation, LotQuantity
 
 
 def open_demand(uow: LotsUnitOfWork, event: AllocationRequested) -> None:
-    """Open a demand (S08); an existing one, even if cancelled, is unchanged."""
-    if event.demand_id not in uow.demands:
-        uow.demands.put(Demand.from_request(event))
-        uow.demands_to_answer[event.demand_id] = uow.context
+    """Open a demand (S08)."""
+    uow.open_demand(Demand.from_request(event, event.quantity, allowed_lots=event.lots, tracking=event.tracking))
 
 
 def cancel_demand(uow: LotsUnitOfWork, event: AllocationCancelled) -> None:
-    """Cancel a demand and release its allocations (S11); a cancellation before its demand is recorded."""
-    if event.demand_id not in uow.demands:
-        uow.demands.put(Demand.from_early_cancellation(event))
-    uow.demands[event.demand_id].cancel()
-    uow.demands_to_answer.pop(event.demand_id, None)
+    """Cancel a demand and release its allocations (S11)."""
+    uow.cancel_demand(
+        Demand.from_early_cancellation(
+            event, tracking=event.tracking, open_quantity=ZERO, allowed_lots=(), single_lot=False,
+            min_remaining_shelf_life_days=0,
+        )
+    )  # fmt: skip
     released = []
     for row in uow.reservations_by_demand[event.demand_id]:
         if row.quantity:
@@ -102,10 +102,8 @@ def _reopen_demand(
     uow: LotsUnitOfWork, event: OrderLotsDeallocated | OrderLotsUnpicked, returned: Sequence[LotQuantity]
 ) -> None:
     """Allocate returned quantities to their demand again, if requested and not cancelled."""
-    demand = uow.demands.get(event.demand_id)
-    if event.reallocate and returned and demand is not None and demand.status != "CANCELLED":
-        demand.reopen(sum((lot_quantity.quantity for lot_quantity in returned), ZERO))
-        uow.demands_to_answer[event.demand_id] = uow.context
+    if event.reallocate and returned:
+        uow.reopen_demand(event.demand_id, sum((lot_quantity.quantity for lot_quantity in returned), ZERO))
 
 
 def _matching_reservations(

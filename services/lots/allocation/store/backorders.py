@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from sqlalchemy import text
 
 from services.lots.allocation.domain.demand_filter import DemandFilter
-from services.lots.balances.domain.records import Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store import DEMAND
+from shared.inventory.demand import Pool
 from shared.persistence.database import Transaction
 
 NEXT_DEMAND = """

@@ -16,7 +16,7 @@ from services.lots.allocation.store.stock import (
     save_consignees,
 )
 from services.lots.balances import store as balances
-from services.lots.balances.domain.records import Balance, Pool
+from services.lots.balances.domain.records import Balance
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import ReallocateLotBackorders
 from shared.contracts.envelope import CloudEvent
@@ -31,6 +31,8 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.reference import ProductChanged
 from shared.inventory import reference_data, time_zone_changes
+from shared.inventory.demand import Pool
+from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
 
 
@@ -102,7 +104,7 @@ async def _load_packed_lots(tx: Transaction, uow: LotsUnitOfWork, events: Sequen
     await load_picked_for(tx, uow, orders, skus)
     rows = [row for order in orders for row in uow.picked_by_order[order] if row.sku in skus]
     await balances.load_lots(tx, uow, {(row.sku, row.lot) for row in rows})
-    await load_shelf_life_rules(tx, uow, {(row.sku, row.warehouse) for row in rows})
+    uow.shelf_life_rules |= await find_shelf_life_rules(tx, {(row.sku, row.warehouse) for row in rows})
 
 
 async def load_released_products(
@@ -158,15 +160,5 @@ async def load_available_lots(
     await balances.load_lots(tx, uow, {(balance.sku, balance.lot) for balance in available})
     locations = await reference_data.load_locations(tx, {balance.location for balance in available})
     uow.pick_sequence |= {name: location.pick_sequence for name, location in locations.items()}
-    await load_shelf_life_rules(tx, uow, pool_set)
+    uow.shelf_life_rules |= await find_shelf_life_rules(tx, pool_set)
     return balances_by_pool
-
-
-async def load_shelf_life_rules(tx: Transaction, uow: LotsUnitOfWork, pools: Iterable[Pool]) -> None:
-    """Load the policies and time zones of pools, under a lock on the time zones."""
-    pool_set = set(pools)
-    warehouses = {warehouse for _, warehouse in pool_set}
-    await time_zone_changes.lock_time_zones(tx, warehouses)
-    await balances.load_products(tx, uow, {sku for sku, _ in pool_set})
-    known_warehouses = await reference_data.load_warehouses(tx, warehouses)
-    uow.time_zones |= {name: warehouse.time_zone for name, warehouse in known_warehouses.items()}

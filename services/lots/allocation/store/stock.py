@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
-from services.lots.balances.domain.records import Pool
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store import BALANCE, DEMAND, PICKED, RESERVATION
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderDispatched
+from shared.inventory.demand import Pool
 from shared.persistence.database import Transaction
 
 SELECT_AVAILABLE = text(f"""

@@ -14,21 +14,19 @@ from services.lots.balances.domain.records import (
     Lot,
     LotKey,
     PickedQuantity,
-    Pool,
     Reservation,
 )
 from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import warehouse_of
-from shared.inventory.shelf_life import ShelfLifeRules
-from shared.unit_of_work import UnitOfWork
+from shared.inventory.backorders import BackorderUnitOfWork
 from shared.working_set import WorkingSet
 
 HoldKey = tuple[str, str, str, str | None, datetime]
 """SKU, lot, hold id, location and time of opening: a released hold may be placed again."""
 
 
-class LoadedStock(UnitOfWork):
+class LoadedStock(BackorderUnitOfWork[Demand]):
     """Working sets of lot stock. A row that is not loaded does not exist for the rules."""
 
     def __init__(self, now: datetime, ids: Iterator[str]) -> None:
@@ -49,9 +47,6 @@ class LoadedStock(UnitOfWork):
             attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")
         )
         """All open holds of each loaded lot; holds loaded by id include released ones."""
-        self.demands: WorkingSet[str, Demand] = WorkingSet(
-            attrgetter("demand_id"), attrgetter("status", "open_quantity", "assigned_lot")
-        )
         self.notices: WorkingSet[tuple[str, str, str, int], ExpiryNotice] = WorkingSet(
             attrgetter("sku", "lot", "warehouse", "threshold")
         )
@@ -85,7 +80,6 @@ class LoadedStock(UnitOfWork):
         """Trackings of the changed products before the change."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
         """Shelf-life policies of the changed products before the change."""
-        self.time_zones: dict[str, str] = {}
         self.local_dates: dict[str, date] = {}
         """Current date by warehouse."""
         self.allocating_orders: dict[BalanceKey, list[str]] = {}
@@ -98,11 +92,6 @@ class LoadedStock(UnitOfWork):
     def is_storage(self, location: str) -> bool:
         """Whether stock at a location can be allocated (S07)."""
         return self.location_types.get(location) == "STORAGE"
-
-    def shelf_life_rules(self, pool: Pool) -> ShelfLifeRules:
-        """Return the shelf-life rules of a product in a warehouse; the defaults apply until both are known."""
-        sku, warehouse = pool
-        return ShelfLifeRules.as_of(self.now, self.time_zones.get(warehouse, "UTC"), self.shelf_life.get(sku))
 
     def get_balance(self, lot: Lot, location: str) -> Balance:
         """Return the balance of a lot at a location, with the current location type.

@@ -12,9 +12,6 @@ LotKey = tuple[str, str]
 BalanceKey = tuple[str, str, str]
 """SKU, lot and location of a balance."""
 
-Pool = tuple[str, str]
-"""SKU and warehouse: the stock that a demand is allocated from."""
-
 HoldKind = Literal["MANUAL", "SHORT_SHELF_LIFE", "EXPIRY_CONFLICT", "EXPIRED", "RETURN", "NOT_FOUND", "RECALL"]
 
 ZERO = Decimal(0)

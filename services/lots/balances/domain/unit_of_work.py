@@ -16,10 +16,10 @@ from services.lots.balances.domain.records import (
     Hold,
     LotInWarehouse,
     PickedQuantity,
-    Pool,
     Reservation,
 )
 from shared.contracts.lots import LotRejected
+from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
 
 
@@ -40,8 +40,6 @@ class LotsUnitOfWork(LoadedStock):
         """Lots and locations with released stock, by pool, with the context of the release."""
         self.arrivals: dict[tuple[str, str], MessageContext] = {}
         """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
-        self.demands_to_answer: dict[str, MessageContext] = {}
-        """Opened or reopened demands: each gets an allocation event, even without stock."""
 
     @property
     def reason(self) -> str:

@@ -7,7 +7,7 @@ from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.unit import Unit, UnitKey
 from shared.inventory import fefo
 from shared.inventory.shelf_life import ShelfLifeRules
-from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
+from shared.inventory.skip_reason import SkipReason
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -23,14 +23,14 @@ def fefo_key(unit: Unit) -> fefo.FefoKey:
 def criteria_of(demand: Demand, rules: ShelfLifeRules | None) -> AllocationCriteria:
     """Return the criteria of a demand; without rules no unit of its pool has an expiry."""
     days = rules.policy.min_remaining_shelf_life(demand.customer, demand.min_remaining_shelf_life_days) if rules else 0
-    return days, demand.eligible_lots, demand.single_lot
+    return days, frozenset(demand.eligible_lots), demand.single_lot
 
 
 def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> SkipReason | None:
     """Return why an available unit does not match the criteria."""
     days, lots, single_lot = criteria
-    if rules and (violation := rules.allocation_violation(unit.expiry, days)):
-        return SKIP_REASON_BY_VIOLATION[violation]
+    if rules and (reason := rules.skip_reason(unit.expiry, days)):
+        return reason
     return SkipReason.LOT_NOT_REQUESTED if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
 
 
@@ -43,7 +43,7 @@ class AvailableUnits:
         self._next_index: dict[AllocationCriteria, int] = {}
         self._remaining: dict[UnitKey, Unit] = {unit.key: unit for unit in units}
 
-    def allocate(self, demand: Demand) -> list[Unit]:
+    def take(self, demand: Demand) -> list[Unit]:
         """Take the units for a demand; a single-lot demand gets its whole open quantity or nothing."""
         criteria = criteria_of(demand, self._rules)
         if demand.serials:

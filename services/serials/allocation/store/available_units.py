@@ -5,7 +5,7 @@ it, without shelf-life rules. Where units expire or a demand has lot criteria, t
 each combination of criteria.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -14,11 +14,11 @@ from sqlalchemy import text
 from services.serials.allocation.domain.available_units import criteria_of
 from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.fulfillment_events import group_by_demand
-from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.inventory import fefo
+from shared.inventory.demand import Pool
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
 
 AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL"
@@ -137,7 +137,7 @@ async def load_candidates(tx: Transaction, uow: SerialsUnitOfWork) -> None:
 
 
 def _candidate_query(
-    demand: Demand, shelf_life_by_pool: ShelfLifeByPool, lot: str | None, quantity: int
+    demand: Demand, shelf_life_by_pool: Mapping[Pool, ShelfLifeRules], lot: str | None, quantity: int
 ) -> CandidateQuery:
     rules = shelf_life_by_pool[demand.pool]
     return CandidateQuery(demand.pool, rules.min_acceptable_expiry(criteria_of(demand, rules)[0]), lot, quantity)
@@ -147,7 +147,7 @@ async def _sufficient_lots(
     tx: Transaction,
     uow: SerialsUnitOfWork,
     single_lot_demands: Sequence[Demand],
-    shelf_life_by_pool: ShelfLifeByPool,
+    shelf_life_by_pool: Mapping[Pool, ShelfLifeRules],
     quantity_by_pool: dict[Pool, int],
 ) -> list[tuple[Demand, set[str]]]:
     """Find the lots that can fill a single-lot demand; units released now may complete any other lot."""

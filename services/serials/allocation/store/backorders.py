@@ -5,16 +5,16 @@ of every transaction: no demand is open while matching stock is available.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import TextClause, text
 
 from services.serials.allocation.store.available_units import IN_POOL, as_arrays
 from services.serials.allocation.store.demands import DEMAND_COLUMNS, SERIALS_COLUMN, demands_from_rows
-from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import Pool, Unit
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.inventory.demand import Pool
 from shared.inventory.expiry import days_left
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
@@ -140,7 +140,7 @@ def _max_days_left(units: Iterable[Unit], rules: ShelfLifeRules | None) -> int:
     return max(remaining_days)
 
 
-def _customer_agreements(shelf_life_by_pool: ShelfLifeByPool) -> dict[str, Any]:
+def _customer_agreements(shelf_life_by_pool: Mapping[Pool, ShelfLifeRules]) -> dict[str, Any]:
     """Return the minimum remaining shelf life agreed with each customer as array parameters."""
     days_by_customer = {
         (sku, agreement.customer): rules.policy.min_remaining_shelf_life(agreement.customer)

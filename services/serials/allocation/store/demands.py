@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
-from services.serials.allocation.domain.demand import Demand, EarlyCancellation
+from services.serials.allocation.domain.demand import Demand
 from services.serials.allocation.store.available_units import as_arrays
-from services.serials.units.domain.unit import Pool
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.inventory.demand import Pool
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable, execute_exactly
 
@@ -25,7 +25,6 @@ class RequestedSerial(NamedTuple):
 DEMANDS = RecordTable(
     "demand", Demand, "demand_id", "status open_quantity assigned_lot", types={"allowed_lots": "jsonb"}
 )
-EARLY_CANCELLATIONS = RecordTable("demand", EarlyCancellation, "demand_id")
 REQUESTED_SERIALS = RecordTable("demand_serial", RequestedSerial, "sku serial demand_id")
 
 DEMAND_COLUMNS = DEMANDS.columns("d")
@@ -70,7 +69,7 @@ async def load_open_demands(tx: Transaction, uow: SerialsUnitOfWork, pools: Coll
 
 async def save(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Save new, changed and cancelled demands; those that await an allocation are written once, with their result."""
-    if uow.to_answer:
+    if uow.demands_to_answer:
         return
     changes = uow.demands.pop_changes()
     if changes.added:
@@ -85,4 +84,3 @@ async def save(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     if changes.changed:
         parameters = DEMANDS.parameters(changes.changed, (*DEMANDS.key, *DEMANDS.updated))
         await execute_exactly(tx, DEMANDS.update(DEMANDS.updated), parameters, len(changes.changed))
-    await EARLY_CANCELLATIONS.save(tx, uow.early_cancellations)

@@ -8,13 +8,13 @@ from services.serials.allocation.store.skipped_units import count_skipped
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, units
 from services.serials.units.store.loads import load_units_and_holds
-from services.serials.units.store.shelf_life import find_shelf_life_rules
 from shared.contracts.commands.serials import ReallocateSerialBackorders
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, OrderSerialsDeallocated, OrderSerialsUnpicked
 from shared.contracts.reference import ProductChanged
 from shared.inventory import time_zone_changes
 from shared.inventory.reference_data import load_products, save_products
+from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
 
 Events = Sequence[CloudEvent[Any]]

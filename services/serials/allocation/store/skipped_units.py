@@ -1,12 +1,13 @@
 """Counts of unallocated units, which explain a shortfall."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import text
 
 from services.serials.allocation.store.available_units import FEFO_ORDER, IN_POOL, as_arrays
-from services.serials.units.domain.shelf_life import ShelfLifeByPool
-from services.serials.units.domain.unit import Pool, Unit, UnitGroup
+from services.serials.units.domain.unit import Unit, UnitGroup
+from shared.inventory.demand import Pool
+from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
 
 # Available units that stay unallocated match no open demand. At most the first 10,000 of a pool are counted.
@@ -29,7 +30,7 @@ SELECT_SKIPPED = text(f"""
 
 
 async def count_skipped(
-    tx: Transaction, pools: Iterable[Pool], shelf_life_by_pool: ShelfLifeByPool
+    tx: Transaction, pools: Iterable[Pool], shelf_life_by_pool: Mapping[Pool, ShelfLifeRules]
 ) -> dict[Pool, list[UnitGroup]]:
     """Count the unallocated units of pools by lot and expiry: on hold, and available without a match."""
     groups_by_pool: dict[Pool, list[UnitGroup]] = {}

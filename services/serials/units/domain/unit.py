@@ -4,22 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from operator import attrgetter
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from shared.contracts.serials import SerialAdjustment, SerialStatus
+from shared.inventory.demand import Pool
 
 UnitKey = tuple[str, str]
 """Permanent identity of a unit: its SKU and serial (S18)."""
-
-
-Pool = tuple[str, str]
-"""SKU and warehouse, whose available units a demand is allocated from."""
 
 
 @dataclass(slots=True)
 class Unit:
     """Current state of a unit; a unit without a status is not registered."""
 
+    quantity: ClassVar[int] = 1
     sku: str
     serial: str
     id: int | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from services.serials.allocation.domain.demand import Allocation, Demand, EarlyCancellation
+from services.serials.allocation.domain.demand import Allocation, Demand
 from services.serials.units.domain.operations import (
     NO_DOCUMENTS,
     DocumentRefs,
@@ -18,7 +18,6 @@ from services.serials.units.domain.standing_holds import StandingHold, StandingH
 from services.serials.units.domain.transitions import RELEASING_CHANGES, SerialChangeType, next_status
 from services.serials.units.domain.unit import (
     ExpiryGroup,
-    Pool,
     Unit,
     UnitGroup,
     UnitKey,
@@ -29,12 +28,13 @@ from shared.contracts.problems import Code
 from shared.contracts.reference import LocationType
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
-from shared.inventory.shelf_life import ShelfLifeRules
-from shared.unit_of_work import MessageContext, UnitOfWork
+from shared.inventory.backorders import BackorderUnitOfWork
+from shared.inventory.demand import Pool
+from shared.unit_of_work import MessageContext
 from shared.working_set import WorkingSet
 
 
-class SerialsUnitOfWork(UnitOfWork):
+class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
     """Units, holds and demands of one transaction."""
 
     rejection_type = SerialRejected
@@ -42,12 +42,6 @@ class SerialsUnitOfWork(UnitOfWork):
     def __init__(self, now: datetime, ids: Iterator[str]) -> None:
         super().__init__(now, ids)
         self.units: WorkingSet[UnitKey, Unit] = WorkingSet(attrgetter("key"), unit_state)
-        self.demands: WorkingSet[str, Demand] = WorkingSet(
-            attrgetter("demand_id"), attrgetter("status", "open_quantity", "assigned_lot")
-        )
-        self.early_cancellations: WorkingSet[str, EarlyCancellation] = WorkingSet(attrgetter("demand_id"))
-        """Cancellations of demands that are not known yet."""
-
         self.units_by_hold: dict[tuple[str, str], dict[UnitKey, Unit]] = {}
         """Loaded holds by SKU and id, with the units on which each is open; released holds have none."""
         self.return_by_hold: dict[tuple[str, str], str] = {}
@@ -58,8 +52,6 @@ class SerialsUnitOfWork(UnitOfWork):
 
         self.location_types: dict[str, LocationType] = {}
         """Types of the defined locations that messages name."""
-        self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
-        """Rules of the pools in which a unit has an expiry; the other pools need none."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
         """Shelf-life policies of changed products before the change."""
         self.due_units: dict[ExpiryGroup, list[Unit]] = {}
@@ -87,8 +79,6 @@ class SerialsUnitOfWork(UnitOfWork):
         """Pools of changed products that have open demands."""
         self.reallocated_pools: dict[Pool, MessageContext] = {}
         """Pools whose rules changed, so that stored units may match open demands."""
-        self.to_answer: dict[str, MessageContext] = {}
-        """Contexts of opened and reopened demands: each gets an allocation event."""
         self.allocations: list[Allocation] = []
         self.skipped_by_pool: dict[Pool, list[UnitGroup]] = {}
         """Unallocated units of pools with short demands."""
@@ -175,7 +165,7 @@ class SerialsUnitOfWork(UnitOfWork):
     @property
     def has_pending_allocation(self) -> bool:
         """Whether demands were opened, stock was released or rules changed since the last allocation."""
-        return bool(self.to_answer or self.released_units or self.reallocated_pools)
+        return bool(self.demands_to_answer or self.released_units or self.reallocated_pools)
 
     @property
     def has_withdrawn_stock(self) -> bool:
@@ -193,18 +183,6 @@ class SerialsUnitOfWork(UnitOfWork):
             if (unit := self.units[key]).is_available:
                 stock.setdefault(unit.pool, {})[key] = context
         return stock
-
-    @property
-    def open_demands(self) -> list[Demand]:
-        """Demands with an open quantity."""
-        return [demand for demand in self.demands if demand.open_quantity]
-
-    def reopen_demand(self, demand_id: str, quantity: int) -> None:
-        """Reopen a demand for a returned quantity, unless it was cancelled."""
-        demand = self.demands.get(demand_id)
-        if demand is not None and demand.status != "CANCELLED":
-            demand.status, demand.open_quantity = "OPEN", demand.open_quantity + quantity
-            self.to_answer[demand_id] = self.context
 
     def pop_changes(self) -> UnitChanges:
         """Return the changes since the last save, and regard them as saved."""

@@ -8,11 +8,11 @@ from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, recalls, standing_holds, units
-from services.serials.units.store.shelf_life import find_shelf_life_rules
 from shared.contracts.commands.serials import PlaceSerialHold
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.inventory.reference_data import load_locations
+from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
 
 Events = Sequence[CloudEvent[Any]]

@@ -1,8 +1,8 @@
-"""Finds the shelf-life rules of pools in which a unit has an expiry."""
+"""Finds the shelf-life rules of pools."""
 
 from collections.abc import Iterable
 
-from services.serials.units.domain.unit import Pool
+from shared.inventory.demand import Pool
 from shared.inventory.reference_data import load_products, load_warehouses
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.time_zone_changes import lock_time_zones

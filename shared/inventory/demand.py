@@ -1,0 +1,89 @@
+"""Demands of order lines for stock of a product in a warehouse, and their open quantities."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, Literal, Self, TypeVar
+
+from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
+
+DemandStatus = Literal["OPEN", "CLOSED", "CANCELLED"]
+
+Pool = tuple[str, str]
+"""SKU and warehouse: the stock that a demand is allocated from."""
+
+Q = TypeVar("Q", int, Decimal)
+
+
+@dataclass(slots=True)
+class Demand(Generic[Q]):
+    """Demand of an order line: quantity, criteria, priority, and handling of a shortfall."""
+
+    demand_id: str
+    status: DemandStatus
+    order_id: str
+    line: str
+    sku: str
+    warehouse: str
+    customer: str
+    priority: int
+    placed_at: datetime
+    shortfall: Shortfall
+    quantity: Q
+    open_quantity: Q
+    min_remaining_shelf_life_days: int
+    single_lot: bool
+    assigned_lot: str | None
+    """Lot of a single-lot demand: later allocations use the same lot."""
+    allowed_lots: Collection[str]
+    """Requested lots; empty for any stock of the product, with or without a lot."""
+
+    @classmethod
+    def from_request(cls, request: AllocationRequested, quantity: Q, **others: Any) -> Self:
+        """Open the demand of a request."""
+        return cls(
+            demand_id=request.demand_id, status="OPEN", order_id=request.order, line=request.line, sku=request.sku,
+            warehouse=request.warehouse, customer=request.customer, priority=request.priority,
+            placed_at=request.placed_at, shortfall=request.shortfall, quantity=quantity, open_quantity=quantity,
+            min_remaining_shelf_life_days=request.min_remaining_shelf_life_days, single_lot=request.single_lot,
+            assigned_lot=None, **others,
+        )  # fmt: skip
+
+    @classmethod
+    def from_early_cancellation(cls, event: AllocationCancelled, **others: Any) -> Self:
+        """Record a cancellation that arrived before its request; other fields are unknown."""
+        values: dict[str, Any] = dict.fromkeys(field.name for field in fields(cls))
+        values |= {"demand_id": event.demand_id, "order_id": event.order, "line": event.line, "sku": event.sku}
+        return cls(**values | {"status": "CANCELLED"} | others)
+
+    @property
+    def pool(self) -> Pool:
+        """Pool that the demand is allocated from."""
+        return self.sku, self.warehouse
+
+    @property
+    def queue_key(self) -> tuple[int, datetime, str]:
+        """Sort key of the queue: priority, then order age, then id."""
+        return -self.priority, self.placed_at, self.demand_id
+
+    @property
+    def eligible_lots(self) -> Collection[str]:
+        """Lots that the demand accepts at present; empty for any stock."""
+        return self.allowed_lots if self.assigned_lot is None else (self.assigned_lot,)
+
+    def reopen(self, quantity: Q) -> None:
+        """Add a returned quantity to the open quantity."""
+        self.status, self.open_quantity = "OPEN", self.open_quantity + quantity
+
+    def end(self, status: DemandStatus) -> None:
+        """Close or cancel the demand."""
+        self.status, self.open_quantity = status, type(self.open_quantity)()
+
+    def record_allocation(self, quantity: Q, lot: str | None) -> None:
+        """Record an allocated quantity and its first lot; a demand without backorders is closed."""
+        self.open_quantity -= quantity
+        if self.single_lot and quantity:
+            self.assigned_lot = lot
+        if self.shortfall == "CANCEL":
+            self.end("CLOSED")
