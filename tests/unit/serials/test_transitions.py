@@ -77,7 +77,7 @@ def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: S
     unit = uow.get_unit("A-1", "SN-1")
     unit.status = status
     is_legal = (status, change) in TRANSITIONS or status in NON_STATUS_CHANGES.get(change, ())
-    operation = uow.add_operation(change, "A-1", context=CONTEXT)
+    operation = uow.add_operation(change, "A-1", DocumentRefs(), context=CONTEXT)
     assert uow.transition(unit, operation, "EAST/A-01") is is_legal
     assert unit.status == (next_status(status, change) if is_legal else status)
     assert [(transition.from_status, transition.status) for transition in uow.changes.transitions] == (

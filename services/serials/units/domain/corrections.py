@@ -6,7 +6,6 @@ Serials and lot numbers are never corrected (S17, S25).
 from datetime import date
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -66,5 +65,5 @@ def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit, reason: str) -> No
         if hold_id.startswith(EXPIRED_HOLD_PREFIX) and unit.key in units
     ]
     for hold_id in hold_ids:
-        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, DocumentRefs(hold_id=hold_id), reason)
+        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, reason=reason, hold_id=hold_id)
         holds.release(uow, unit, operation)

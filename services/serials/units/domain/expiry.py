@@ -9,7 +9,6 @@ from datetime import date
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.corrections import expired_hold_id
-from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import ExpiryGroup, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
@@ -63,7 +62,7 @@ def check_expiry(uow: SerialsUnitOfWork, event: SerialExpiryCheckDue) -> None:
 
 def _hold_expired(uow: SerialsUnitOfWork, units: Sequence[Unit], group: ExpiryGroup) -> None:
     hold_id = expired_hold_id(group.warehouse, group.expiry)
-    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, group.sku, DocumentRefs(hold_id=hold_id), "expired")
+    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, group.sku, reason="expired", hold_id=hold_id)
     for unit in units:
         if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
             holds.place(uow, unit, operation)

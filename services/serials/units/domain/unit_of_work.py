@@ -6,7 +6,6 @@ from operator import attrgetter
 
 from services.serials.allocation.domain.demand import Allocation, Demand, EarlyCancellation
 from services.serials.units.domain.operations import (
-    NO_DOCUMENTS,
     DocumentRefs,
     Operation,
     OperationIndex,
@@ -101,13 +100,18 @@ class SerialsUnitOfWork(UnitOfWork):
         self,
         change: SerialChangeType,
         sku: str,
-        documents: DocumentRefs = NO_DOCUMENTS,
+        documents: DocumentRefs | None = None,
         reason: str = "",
         *,
+        hold_id: str | None = None,
         context: MessageContext | None = None,
         is_reported_to_recalls: bool = True,
     ) -> OperationIndex:
-        """Add an operation and return its index, to which transitions refer."""
+        """Add an operation and return its index, to which transitions refer.
+
+        Without `documents`, it refers to those of the message being handled, and to the hold.
+        """
+        documents = documents or DocumentRefs.from_message(self.event.data, hold_id)
         reason, context = reason or change.description, context or self.context
         self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls))
         return len(self.operations) - 1
