@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from services.serials.units.domain.operations import DocumentRefs
+from shared.contracts.documents import FIELD_BY_COLUMN
 from shared.contracts.serials import SerialStatus
 from shared.persistence.database import Transaction
 
@@ -23,10 +25,10 @@ SELECT_OPEN_HOLDS = text("""
     WHERE h.serial_id = :id AND h.released_operation_id IS NULL ORDER BY h.opened_operation_id
 """)
 
-HISTORY_COLUMNS = """
+DOCUMENTS = ", ".join(f'o.{column} AS "{FIELD_BY_COLUMN.get(column, column)}"' for column in DocumentRefs._fields)
+HISTORY_COLUMNS = f"""
     e.version, e.from_status::text AS from_status, e.status::text AS status, e.from_location, e.location, o.change,
-    o.reason, o.actor, o.occurred_at, o.recorded_at, o.receipt, o.line, o.order_id AS "order", o.demand_id, o.shipment,
-    o.customer, o.return_id, o.hold_id,
+    o.reason, o.actor, o.occurred_at, o.recorded_at, {DOCUMENTS},
     coalesce(o.shipment, o.return_id, o.order_id, o.receipt, o.hold_id) AS document, o.cause_source, o.cause_id
 """
 
