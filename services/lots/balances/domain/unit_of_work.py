@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
-from services.lots.balances.domain.ledger import Correction, LedgerEntry, LotChangeType
+from services.lots.balances.domain.ledger import DOCUMENT_COLUMNS, Correction, LedgerEntry, LotChangeType
 from services.lots.balances.domain.loaded_stock import LoadedStock
 from services.lots.balances.domain.records import (
     ZERO,
@@ -19,6 +19,7 @@ from services.lots.balances.domain.records import (
     Pool,
     Reservation,
 )
+from shared.contracts.documents import read_documents
 from shared.contracts.lots import LotRejected
 from shared.unit_of_work import MessageContext
 
@@ -48,14 +49,12 @@ class LotsUnitOfWork(LoadedStock):
         """Reason in the message being handled."""
         return getattr(self.event.data, "reason", "")
 
-    def adjust_on_hand(
-        self, change: LotChangeType, balance: Balance, quantity: Decimal, **documents: str | None
-    ) -> None:
+    def adjust_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         """Add a quantity to the on-hand stock at a location; a negative quantity reduces it."""
         if balance.key not in self.balances:
             self.balances.put(balance)
         balance.on_hand += quantity
-        self._post(change, balance, balance.location, (quantity, ZERO), **documents)
+        self._post(change, balance, balance.location, (quantity, ZERO))
         if quantity > 0:
             self.mark_arrived(balance)
 
@@ -126,7 +125,7 @@ class LotsUnitOfWork(LoadedStock):
                 change=change, sku=stock.sku, lot=stock.lot, warehouse=stock.warehouse, location=location,
                 on_hand=on_hand, picked=picked, reason=self.reason or change.description, actor=event.actor,
                 occurred_at=event.time, recorded_at=self.now, cause_source=event.source, cause_id=event.id,
-                **documents,
+                **read_documents(event.data, DOCUMENT_COLUMNS) | documents,
             )
         )  # fmt: skip
 
