@@ -44,11 +44,6 @@ class LotsUnitOfWork(LoadedStock):
         self.demands_to_answer: dict[str, MessageContext] = {}
         """Opened or reopened demands: each gets an allocation event, even without stock."""
 
-    @property
-    def reason(self) -> str:
-        """Reason in the message being handled."""
-        return getattr(self.event.data, "reason", "")
-
     def adjust_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         """Add a quantity to the on-hand stock at a location; a negative quantity reduces it."""
         if balance.key not in self.balances:

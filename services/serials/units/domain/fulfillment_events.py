@@ -43,14 +43,12 @@ def _matching_units(uow: SerialsUnitOfWork, event: OrderSerialsEvent, change: Se
 def deallocate(uow: SerialsUnitOfWork, event: OrderSerialsDeallocated) -> None:
     """Return allocated units to stock (S11), on hold if they were not found."""
     units = _matching_units(uow, event, SerialChangeType.DEALLOCATED)
-    operation = uow.add_operation(SerialChangeType.DEALLOCATED, event.sku, reason=event.reason)
+    operation = uow.add_operation(SerialChangeType.DEALLOCATED, event.sku)
     for unit in units:
         uow.transition(unit, operation, unit.location)
         unit.clear_allocation()
     if event.hold_id:
-        hold_operation = uow.add_operation(
-            SerialChangeType.HOLD_PLACED, event.sku, reason=event.reason, hold_id=event.hold_id
-        )
+        hold_operation = uow.add_operation(SerialChangeType.HOLD_PLACED, event.sku, hold_id=event.hold_id)
         for unit in units:
             holds.place(uow, unit, hold_operation)
     if event.reallocate and units:
@@ -67,7 +65,7 @@ def pick(uow: SerialsUnitOfWork, event: OrderSerialsPicked) -> None:
 
 def unpick(uow: SerialsUnitOfWork, event: OrderSerialsUnpicked) -> None:
     """Return picked units to a storage location (S12)."""
-    operation = uow.add_operation(SerialChangeType.UNPICKED, event.sku, reason=event.reason)
+    operation = uow.add_operation(SerialChangeType.UNPICKED, event.sku)
     units = _matching_units(uow, event, SerialChangeType.UNPICKED)
     for unit in units:
         uow.transition(unit, operation, event.location)
@@ -88,7 +86,7 @@ def group_by_demand(units: Iterable[Unit]) -> dict[str, list[Unit]]:
 
 def release_allocations(uow: SerialsUnitOfWork, event: AllocationCancelled) -> None:
     """Return the units still allocated to a cancelled demand to stock (S11)."""
-    operation = uow.add_operation(SerialChangeType.DEMAND_CANCELLED, event.sku, reason=event.reason)
+    operation = uow.add_operation(SerialChangeType.DEMAND_CANCELLED, event.sku)
     for unit in uow.units_by_demand.get(event.demand_id, ()):
         if (unit.sku, unit.status, unit.demand_id) == (event.sku, "ALLOCATED", event.demand_id):
             uow.transition(unit, operation, unit.location)

@@ -58,9 +58,7 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
         return CommandResult(violations=[violation])
     if duplicates := duplicate_serials_violation(command.serials):
         return CommandResult(violations=[duplicates])
-    operation = uow.add_operation(
-        SerialChangeType.HOLD_PLACED, command.sku, reason=command.reason, hold_id=command.hold_id
-    )
+    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, command.sku, hold_id=command.hold_id)
     if standing_hold := StandingHold.on_lot(command):
         uow.place_standing_hold(standing_hold, operation)
         accepted = [unit for unit in uow.units if standing_hold.matches(unit) and not _hold_violation(unit)]
@@ -96,9 +94,7 @@ def release_hold(uow: SerialsUnitOfWork, command: ReleaseSerialHold) -> CommandR
             code=Code.DISPOSITION_PENDING, detail=detail, ids=[command.hold_id], blocked_by=[return_path]
         )
         return CommandResult(violations=[violation])
-    operation = uow.add_operation(
-        SerialChangeType.HOLD_RELEASED, command.sku, reason=command.reason, hold_id=command.hold_id
-    )
+    operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, command.sku, hold_id=command.hold_id)
     for standing_hold in standing_holds:
         uow.release_standing_hold(standing_hold, operation)
     for unit in units:

@@ -20,9 +20,8 @@ def open_recall(uow: SerialsUnitOfWork, event: RecallOpened) -> None:
     held_units = uow.units_by_hold.setdefault((event.sku, event.hold_id), {}) if not event.mock else {}
     if not event.mock:
         operation = uow.add_operation(
-            SerialChangeType.HOLD_PLACED, event.sku, reason=event.reason, hold_id=event.hold_id,
-            is_reported_to_recalls=False,
-        )  # fmt: skip
+            SerialChangeType.HOLD_PLACED, event.sku, hold_id=event.hold_id, is_reported_to_recalls=False
+        )
         uow.place_standing_hold(standing_hold, operation)
         for unit in units:
             uow.track_for_recall(unit, standing_hold)

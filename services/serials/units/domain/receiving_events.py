@@ -35,7 +35,7 @@ def expect(uow: SerialsUnitOfWork, event: ReceiptLineExpected) -> None:
 
 def cancel_expectation(uow: SerialsUnitOfWork, event: ReceiptLineCancelled) -> None:
     """Cancel the expectation of units; they stay registered, without a receipt."""
-    operation = uow.add_operation(SerialChangeType.EXPECTATION_CANCELLED, event.sku, reason=event.reason)
+    operation = uow.add_operation(SerialChangeType.EXPECTATION_CANCELLED, event.sku)
     conflict = f"receipt {event.receipt} cancels the expectation of received units"
     for unit in _changed_units(uow, event, operation, None, conflict):
         unit.receipt = unit.receipt_line = None
@@ -64,10 +64,8 @@ def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:
 
 def receive_return(uow: SerialsUnitOfWork, event: ReturnSerialsReceived) -> None:
     """Receive shipped units again, under the same serial, on hold until their disposition (S18)."""
-    operation = uow.add_operation(SerialChangeType.RETURNED, event.sku, reason=event.reason)
-    hold_operation = uow.add_operation(
-        SerialChangeType.HOLD_PLACED, event.sku, reason=event.reason, hold_id=event.hold_id
-    )
+    operation = uow.add_operation(SerialChangeType.RETURNED, event.sku)
+    hold_operation = uow.add_operation(SerialChangeType.HOLD_PLACED, event.sku, hold_id=event.hold_id)
     conflict = f"return {event.return_id} contains units that were not shipped"
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.clear_allocation()
@@ -113,14 +111,12 @@ def dispose_return(uow: SerialsUnitOfWork, event: ReturnSerialsDisposed) -> None
             f"return {event.return_id} disposes of units that are not on hand",
         )
         units = [unit for unit in units if unit.status in UNALLOCATED]
-        operation = uow.add_operation(change, event.sku, reason=event.reason, hold_id=event.hold_id)
+        operation = uow.add_operation(change, event.sku, hold_id=event.hold_id)
         for unit in units:
             if unit.adjustment:  # adjusted before the disposition: only the hold is released
                 continue
             uow.transition(unit, operation, unit.location)
             unit.adjustment = "SCRAPPED" if change is SerialChangeType.SCRAPPED else "RETURNED_TO_VENDOR"
-    release_operation = uow.add_operation(
-        SerialChangeType.HOLD_RELEASED, event.sku, reason=event.reason, hold_id=event.hold_id
-    )
+    release_operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, event.sku, hold_id=event.hold_id)
     for unit in units:
         holds.release(uow, unit, release_operation)

@@ -109,9 +109,10 @@ class SerialsUnitOfWork(UnitOfWork):
     ) -> OperationIndex:
         """Add an operation and return its index, to which transitions refer.
 
-        Without `documents`, it refers to those of the message being handled, and to the hold.
+        Without `documents`, it has those of the message being handled, the hold, and the reason of the message.
         """
-        documents = documents or DocumentRefs.from_message(self.event.data, hold_id)
+        if documents is None:
+            documents, reason = DocumentRefs.from_message(self.event.data, hold_id), reason or self.reason
         reason, context = reason or change.description, context or self.context
         self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls))
         return len(self.operations) - 1
