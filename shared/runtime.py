@@ -28,7 +28,7 @@ from shared.http import (
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
-from shared.messaging.registry import HandlerRegistry, save_nothing
+from shared.messaging.registry import HandlerRegistry
 from shared.messaging.relay import OutboxRelay
 from shared.messaging.scheduler import JobRunner
 from shared.messaging.subscriber import Subscription
@@ -58,7 +58,7 @@ def create_app(
     unit_of_work: type[UnitOfWork],
     routers: Sequence[APIRouter] = (),
     *,
-    save: Save = save_nothing,
+    save: Save,
     policies: Sequence[Policy] = (),
     jobs: Sequence[ScheduledJob] = (),
 ) -> FastAPI:

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,8 +19,8 @@ from shared.http.problems import OverloadedError
 from shared.identifiers import rfc3339
 from shared.persistence.database import Transaction, read_only
 
-FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\0")
-"""Prefixes that a spreadsheet would interpret as a formula."""
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\0", "'")
+"""Prefixes that a spreadsheet would interpret as a formula, and the apostrophe, so that a guard can be undone."""
 TRANSFER_TIMEOUT = 300.0
 """Seconds for a whole file; its transaction keeps PostgreSQL from removing old rows meanwhile."""
 
@@ -87,9 +87,11 @@ class CsvColumn(NamedTuple):
     description: str
 
 
+def _guard_cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_PREFIXES) else _format_cell(value)
+
+
 def _format_cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(FORMULA_PREFIXES):
-        return f"'{value}"
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"  # same format as in JSON: 10, not 10.00
     if isinstance(value, datetime):
@@ -97,29 +99,44 @@ def _format_cell(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _format_rows(rows: Sequence[Sequence[Any]]) -> bytes:
+def _format_rows(rows: Sequence[Sequence[Any]], format_cell: Callable[[Any], Any] = _format_cell) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows([_format_cell(value) for value in row] for row in rows)
+    csv.writer(buffer, lineterminator="\r\n").writerows([format_cell(value) for value in row] for row in rows)
     return buffer.getvalue().encode()
 
 
 async def _stream_csv(
-    files: ReportFiles, statement: TextClause, parameters: Mapping[str, Any], columns: Sequence[CsvColumn]
+    files: ReportFiles,
+    statement: TextClause,
+    parameters: Mapping[str, Any],
+    columns: Sequence[CsvColumn],
+    format_cell: Callable[[Any], Any],
 ) -> AsyncGenerator[bytes]:
     header = _format_rows([[column.name for column in columns]])
     async with files.open() as tx:
         async for rows in tx.stream(statement, parameters):
-            yield header + _format_rows(rows)
+            yield header + _format_rows(rows, format_cell)
             header = b""
     yield header
 
 
 async def csv_response(
-    request: Request, name: str, columns: Sequence[CsvColumn], statement: TextClause, parameters: Mapping[str, Any]
+    request: Request,
+    name: str,
+    columns: Sequence[CsvColumn],
+    statement: TextClause,
+    parameters: Mapping[str, Any],
+    *,
+    guard: bool = False,
 ) -> CsvResponse:
-    """Stream the rows of a statement as the file `name`, with the header `columns`."""
+    """Stream the rows of a statement as the file `name`, with the header `columns`.
+
+    Values are verbatim; with `guard`, texts that a spreadsheet would read as a formula start with an apostrophe.
+    """
     deadline = asyncio.get_running_loop().time() + TRANSFER_TIMEOUT
-    chunks = _stream_csv(request.app.state.report_files, statement, parameters, columns)
+    chunks = _stream_csv(
+        request.app.state.report_files, statement, parameters, columns, _guard_cell if guard else _format_cell
+    )
     async with asyncio.timeout_at(deadline):
         # An unavailable database results in an error status instead of a truncated file.
         first_chunk = await anext(chunks)

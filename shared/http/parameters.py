@@ -28,6 +28,13 @@ Cursor = Annotated[
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=500, description="Items per page."), ONLY_DIGITS]
+Guard = Annotated[
+    bool,
+    Query(
+        description="`true` puts an apostrophe before texts that a spreadsheet would read as a formula, such as "
+        "`+49 30 1`; otherwise all values are verbatim."
+    ),
+]
 StatusFilter = Annotated[list[S] | None, Query(description="Status; repeat the parameter for several.")]
 SkuFilter = Annotated[str | None, Query(description="SKU of the product.")]
 WarehouseFilter = Annotated[str | None, Query(description="Id of the warehouse.")]

@@ -11,7 +11,7 @@ from sqlalchemy import TextClause, text
 from shared.http.csv import CsvColumn, CsvResponse, csv_response
 from shared.http.dependencies import ReadTransaction
 from shared.http.pages import Page, decode_cursor, paginate
-from shared.http.parameters import Cursor, Limit
+from shared.http.parameters import Cursor, Guard, Limit
 
 DISPOSITION = {"Content-Disposition": {"description": "File name.", "schema": {"type": "string"}}}
 
@@ -73,10 +73,9 @@ def _add_routes(router: APIRouter, report: Report, of: str) -> None:
             lambda row: [row._asdict()[name] for name in report.key],
         )
 
-    async def get_csv(request: Request, filters: Filters) -> CsvResponse:
-        return await csv_response(
-            request, report.name, report.columns, csv_statement, filters | report.page_parameters(None, None)
-        )
+    async def get_csv(request: Request, filters: Filters, *, guard: Guard = False) -> CsvResponse:
+        parameters = filters | report.page_parameters(None, None)
+        return await csv_response(request, report.name, report.columns, csv_statement, parameters, guard=guard)
 
     row_model: Any = report.row_model
     path, words = f"/{report.name}", report.name.replace("-", "_")

@@ -1,7 +1,7 @@
 """Dispatches a batch of messages from Kafka or HTTP to their handlers inside one transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,12 +50,15 @@ def group_by_load(
 
 
 async def dispatch(
-    tx: Transaction, registry: HandlerRegistry, events: Sequence[Event]
+    tx: Transaction, registry: HandlerRegistry, events: Sequence[Event], reused: Sequence[Event] = ()
 ) -> dict[Causation, CommandResult]:
-    """Handle messages in one unit of work and save it, its rejections and events; returns results by command."""
+    """Handle messages in one unit of work and save it, its rejections and events; returns results by command.
+
+    Messages with a reused id are rejected without being handled.
+    """
     events = await _enrich(tx, registry, events)
     lock_keys = registry.lock_keys_of(events)
-    await locks.acquire(tx, (key for keys in lock_keys for key in keys))
+    await locks.acquire(tx, (key for keys in (*lock_keys, *registry.lock_keys_of(reused)) for key in keys))
     uow = registry.unit_of_work(tx.now, iter(new_id, ""))
     results: dict[Causation, CommandResult] = {}
     batches = group_by_load(registry, events, lock_keys)
@@ -75,8 +78,9 @@ async def dispatch(
     finish_results(results)
     for event_type, count in Counter(event.type for event in events).items():
         MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
-    rejected = await _record_rejections(tx, registry, events, results, uow.emitted)
-    await outbox.append(tx, registry.service, [*uow.emitted, *rejected], traceparents(events))
+    new_rejections = [*_reject(events, results), *map(rejections.reject_reused_id, reused)]
+    rejected = await _record_rejections(tx, registry, new_rejections, events, uow.emitted)
+    await outbox.append(tx, registry.service, [*uow.emitted, *rejected], traceparents([*events, *reused]))
     return results
 
 
@@ -98,30 +102,32 @@ def handle_messages(
             results[event.cause] = replace(result, events=[*result.events, *uow.emitted[first:]])
 
 
-async def _record_rejections(
-    tx: Transaction,
-    registry: HandlerRegistry,
-    events: Sequence[Event],
-    results: dict[Causation, CommandResult],
-    emitted: Sequence[Message],
-) -> list[Message]:
-    """Record rejected commands and event conflicts; returns the events of the rejected commands."""
+def _reject(events: Sequence[Event], results: Mapping[Causation, CommandResult]) -> list[Rejection]:
     event_by_cause = {event.cause: event for event in events}
-    new_rejections = [
+    return [
         Rejection(event_by_cause[cause], violations=list(result.violations))
         for cause, result in results.items()
         if result.violations
     ]
-    rejected_events = [
-        event for rejection in new_rejections for event in rejection.to_events(registry.unit_of_work.rejection_type)
-    ]
+
+
+async def _record_rejections(
+    tx: Transaction,
+    registry: HandlerRegistry,
+    new_rejections: list[Rejection],
+    events: Sequence[Event],
+    emitted: Sequence[Message],
+) -> list[Rejected]:
+    """Record rejected commands and event conflicts; returns the events of the rejected commands."""
+    rejection_type = registry.unit_of_work.rejection_type
+    rejected_events = [event for rejection in new_rejections for event in rejection.to_events(rejection_type)]
     if conflicts := [message for message in emitted if isinstance(message, Rejected)]:
-        new_rejections.extend(rejections.collect_conflicts(conflicts, events))
+        new_rejections = [*new_rejections, *rejections.collect_conflicts(conflicts, events)]
     await rejections.record(tx, new_rejections)
     for rejection in new_rejections:
         for violation in rejection.violations:
             REJECTIONS.labels(registry.service, violation.code).inc()
-    return list(rejected_events)
+    return rejected_events
 
 
 async def _enrich(tx: Transaction, registry: HandlerRegistry, events: Sequence[Event]) -> Sequence[Event]:

@@ -1,9 +1,10 @@
-"""Idempotent receiver: records the ids of processed messages, so that redelivered ones are ignored."""
+"""Idempotent receiver: records processed messages, ignores redelivered ones, and detects reused ids."""
 
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,35 +24,85 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 # Ids are returned only if some were known; usually all are new.
 INSERT_NEW = text("""
     WITH claimed AS (
-        INSERT INTO inbox (id) SELECT id FROM unnest(CAST(:ids AS uuid[])) AS id ORDER BY id
+        INSERT INTO inbox (id, digest)
+        SELECT id, digest FROM unnest(CAST(:ids AS uuid[]), CAST(:digests AS bytea[])) AS input (id, digest) ORDER BY id
         ON CONFLICT DO NOTHING RETURNING id
     )
     SELECT count(*) AS claimed, CASE WHEN count(*) < :count THEN array_agg(CAST(id AS text)) END AS ids FROM claimed
+""")
+# A message whose id was used with another content gets an id of its own, so that its rejection is not repeated.
+INSERT_REUSED = text("""
+    INSERT INTO inbox (id)
+    SELECT input.reuse_id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:digests AS bytea[]), CAST(:reuse_ids AS uuid[]))
+         AS input (id, digest, reuse_id)
+    JOIN inbox ON inbox.id = input.id AND inbox.digest <> input.digest
+    ORDER BY input.reuse_id
+    ON CONFLICT DO NOTHING RETURNING CAST(id AS text) AS id
 """)
 DELETE_EXPIRED = text("""
     DELETE FROM inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM inbox WHERE processed_at < :before LIMIT :size))
 """)
 
 
-async def claim(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence[CloudEvent[Any]]:
-    """Record events as processed and return the new ones, each once and in order."""
+class ClaimedEvents(NamedTuple):
+    """The events of a batch that are not known yet, in order."""
+
+    new: Sequence[CloudEvent[Any]] = ()
+    reused: Sequence[CloudEvent[Any]] = ()
+    """Events whose (source, id) belongs to an event of another type or with other data; each is returned once."""
+
+
+async def claim(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> ClaimedEvents:
+    """Record events as processed and return the new ones and those with a reused id, each once."""
     events_by_id: dict[str, CloudEvent[Any]] = {}
-    for event in events:
-        events_by_id.setdefault(_deduplication_id(event), event)
+    repeated = [event for event in events if events_by_id.setdefault(_deduplication_id(event), event) is not event]
     if not events_by_id:
-        return ()
-    (result,) = await tx.fetch_all(INSERT_NEW, {"ids": list(events_by_id), "count": len(events_by_id)})
+        return ClaimedEvents()
+    digests = [None if _is_own(event) else _digest(event) for event in events_by_id.values()]
+    parameters = {"ids": list(events_by_id), "digests": digests, "count": len(events_by_id)}
+    (result,) = await tx.fetch_all(INSERT_NEW, parameters)
     if result.claimed == len(events_by_id):
-        return list(events_by_id.values())
+        return ClaimedEvents(list(events_by_id.values()), await _claim_reused(tx, repeated))
     claimed_ids = set(result.ids or ())
-    return [event for key, event in events_by_id.items() if key in claimed_ids]
+    known = [event for key, event in events_by_id.items() if key not in claimed_ids]
+    new = [event for key, event in events_by_id.items() if key in claimed_ids]
+    return ClaimedEvents(new, await _claim_reused(tx, [*known, *repeated]))
+
+
+async def _claim_reused(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence[CloudEvent[Any]]:
+    """Return the events of other sources whose recorded content is another one."""
+    foreign = [event for event in events if not _is_own(event)]
+    if not foreign:
+        return ()
+    digests = [_digest(event) for event in foreign]
+    by_reuse_id = {
+        str(uuid5(UUID5_NAMESPACE, f"{event.source}\n{event.id}\n{digest.hex()}")): (event, digest)
+        for event, digest in zip(foreign, digests, strict=True)
+    }
+    parameters = {
+        "ids": [_deduplication_id(event) for event, _ in by_reuse_id.values()],
+        "digests": [digest for _, digest in by_reuse_id.values()],
+        "reuse_ids": list(by_reuse_id),
+    }
+    reused_ids = {row.id for row in await tx.fetch_all(INSERT_REUSED, parameters)}
+    return [event for reuse_id, (event, _) in by_reuse_id.items() if reuse_id in reused_ids]
+
+
+def _is_own(event: CloudEvent[Any]) -> bool:
+    """Whether a message is our own: its id is a unique UUID that sorts by age."""
+    return event.source.startswith(OWN_SOURCE_PREFIX) and UUID7.fullmatch(event.id) is not None
+
+
+def _digest(event: CloudEvent[Any]) -> bytes:
+    """Return a hash of type and canonical data; unknown fields, `time` and trace do not count."""
+    data = event.data.__pydantic_serializer__.to_json(event.data, exclude_none=True)
+    return blake2b(event.type.encode() + b"\n" + data, digest_size=16).digest()
 
 
 def _deduplication_id(event: CloudEvent[Any]) -> str:
-    """Return a UUID for (source, id); the ids of our own messages are unique UUIDs that sort by age."""
-    if event.source.startswith(OWN_SOURCE_PREFIX) and UUID7.fullmatch(event.id):
-        return event.id
-    return str(uuid5(UUID5_NAMESPACE, f"{event.source}\n{event.id}"))
+    """Return a UUID for (source, id)."""
+    return event.id if _is_own(event) else str(uuid5(UUID5_NAMESPACE, f"{event.source}\n{event.id}"))
 
 
 async def prune(engine: AsyncEngine, size: int = 5000) -> int:

@@ -6,14 +6,9 @@ from typing import Any
 
 from shared.contracts.envelope import CloudEvent
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
-from shared.persistence.database import Transaction
 from shared.unit_of_work import UnitOfWork
 
 Handler = EventHandler | CommandHandler | ScheduledJob
-
-
-async def save_nothing(_: Transaction, __: Any) -> None:
-    """Save nothing, for a service without working sets."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,7 @@ class HandlerRegistry:
     service: str
     handlers: Sequence[EventHandler | CommandHandler]
     unit_of_work: type[UnitOfWork]
-    save: Save = save_nothing
+    save: Save
     """Saves the changes of the unit of work; called after each batch of messages and after the policies."""
     policies: Sequence[Policy] = ()
     """Applied once before commit, in order."""

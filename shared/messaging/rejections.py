@@ -55,6 +55,12 @@ class Rejection:
         }  # fmt: skip
 
 
+def reject_reused_id(event: CloudEvent[Any]) -> Rejection:
+    """Reject a message whose (source, id) belongs to a message with another type or other data."""
+    detail = f"Message {event.id} of {event.source} was received before with another type or other data"
+    return Rejection(event, violations=[ProblemDetail(code=Code.MESSAGE_ID_REUSED, detail=detail)])
+
+
 def collect_conflicts(conflicts: Sequence[Rejected], events: Sequence[CloudEvent[Any]]) -> list[Rejection]:
     """Group the conflicts reported by a handler by the message that caused them."""
     events_by_id: Mapping[tuple[str, str], CloudEvent[Any]] = {(event.source, event.id): event for event in events}

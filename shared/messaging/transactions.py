@@ -67,13 +67,13 @@ async def _run_transaction(engine: AsyncEngine, registry: HandlerRegistry, items
     failpoint("consumer.before_begin")
     with TRANSACTION_DURATION.labels(registry.service, "kafka").time():
         async with transaction(engine) as tx:
-            new_events = await inbox.claim(tx, events)
-            if new_events:
-                await dispatch(tx, registry, new_events)
+            claimed = await inbox.claim(tx, events)
+            if claimed.new or claimed.reused:
+                await dispatch(tx, registry, claimed.new, claimed.reused)
             await dead_letters.store(tx, new_dead_letters)
             await skips.mark_used(tx, [item.skip_id for item in items if item.skip_id is not None])
             failpoint("consumer.in_transaction")
-    MESSAGES_DEDUPLICATED.labels(registry.service).inc(len(events) - len(new_events))
+    MESSAGES_DEDUPLICATED.labels(registry.service).inc(len(events) - len(claimed.new) - len(claimed.reused))
     for dead_letter in new_dead_letters:
         DEAD_LETTERS.labels(registry.service, dead_letter.record.topic).inc()
         log.warning(

@@ -114,12 +114,13 @@ async def test_csv_columns_are_documented(system: SystemUnderTest, report: str) 
         assert f"`{column}` " in description
 
 
-async def test_csv_cells_are_not_executed_by_spreadsheets(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """Serials that resemble formulas are escaped; quotes and commas do not break a row (S40)."""
+async def test_csv_cells_are_verbatim_or_guarded(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Serials are verbatim, and guarded on request; quotes and commas do not break a row (S40)."""
     await scenario.define_product()
     serials = sorted(f"{prefix}{scenario.token}" for prefix in ("=1+1", "+1", "-1", "@x", 'a"b', "a,b"))
     await scenario.receive(serials)
     await scenario.wait_for_status(serials, "RECEIVED")
     rows = await fetch_csv(system, "serial-location", sku=scenario.sku)
-    assert [row["serial"].lstrip("'") for row in rows] == serials
-    assert all(row["serial"][0] not in "=+-@" for row in rows)
+    assert [row["serial"] for row in rows] == serials
+    guarded = await fetch_csv(system, "serial-location", sku=scenario.sku, guard="true")
+    assert all(row["serial"][0] not in "=+-@" for row in guarded)

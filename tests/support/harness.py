@@ -73,9 +73,9 @@ class ServiceHarness:
         async with transaction(self.engine) as tx:
             last_id = (await tx.fetch_all(SELECT_LAST_ID))[0].id
             tx.statement_count = 0
-            new_events = await inbox.claim(tx, [event for event in events if self.registry.accepts(event)])
+            claimed = await inbox.claim(tx, [event for event in events if self.registry.accepts(event)])
             results: Mapping[Causation, CommandResult] = (
-                await dispatch(tx, self.registry, new_events) if new_events else {}
+                await dispatch(tx, self.registry, *claimed) if any(claimed) else {}
             )
             statements = tx.statement_count
             emitted = [

@@ -14,6 +14,7 @@ class Code(StrEnum):
     NOT_YET_AVAILABLE = "not_yet_available"
     KEY_REUSED = "idempotency_key_reused"
     KEY_MISSING = "idempotency_key_missing"
+    MESSAGE_ID_REUSED = "message_id_reused"
     ACTOR_MISSING = "actor_missing"
     SERVICE_UNAVAILABLE = "service_unavailable"
     OVERLOADED = "overloaded"

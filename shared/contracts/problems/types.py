@@ -35,6 +35,11 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.KEY_REUSED: ProblemType(
         422, "Idempotency-Key reused with a different request body", "Use a new key for each command."
     ),
+    Code.MESSAGE_ID_REUSED: ProblemType(
+        409,
+        "Message id reused with other content",
+        "Give each message an id of its own; a corrected message needs a new id, also after a rejection.",
+    ),
     Code.KEY_MISSING: ProblemType(
         400, "Idempotency-Key header required", "Send an Idempotency-Key header with a new key for each command."
     ),

@@ -5,6 +5,7 @@ from shared.persistence.migrate.schema_state import BreakingRevisionError, Schem
 from shared.persistence.migrate.tables import (
     grant,
     location_tables,
+    message_digests,
     messaging_tables,
     product_table,
     run_sql,
@@ -18,6 +19,7 @@ __all__ = [
     "find_schema_state",
     "grant",
     "location_tables",
+    "message_digests",
     "messaging_tables",
     "migrate",
     "product_table",

@@ -35,6 +35,11 @@ def messaging_tables() -> None:
     grant("idempotency", "DELETE")
 
 
+def message_digests() -> None:
+    """Add the digest of type and data to the messages of other sources in the inbox."""
+    run_sql("ALTER TABLE inbox ADD COLUMN digest bytea")
+
+
 def product_table() -> None:
     """Create the product table of `shared.inventory.reference_data`."""
     run_sql(PRODUCT_SCHEMA)

@@ -208,13 +208,16 @@ async def test_pagination_neither_skips_nor_repeats(http: httpx.AsyncClient) -> 
     assert pages == [["1", "2"], ["3", "4"], ["5"]]
 
 
-async def test_csv_report_escapes_formulas(http: httpx.AsyncClient) -> None:
-    """CSV has a header, quoted fields and CRLF; cells that look like formulas are escaped."""
-    await add_units(http, "A", "=1+1", 'a "b", c', "7")
+async def test_csv_report_is_verbatim_unless_guarded(http: httpx.AsyncClient) -> None:
+    """CSV has a header, quoted fields and CRLF; `guard` marks texts that look like formulas, reversibly (S40)."""
+    await add_units(http, "A", "=1+1", 'a "b", c', "7", "'=1+1", "+49 30 1")
     response = await http.get("/units.csv")
     assert response.headers["Content-Type"].startswith("text/csv")
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.text == 'box,serial,position\r\nA,\'=1+1,1\r\nA,"a ""b"", c",2\r\nA,7,3\r\n'
+    rows = response.text.split("\r\n")
+    assert rows == ["box,serial,position", "A,=1+1,1", 'A,"a ""b"", c",2', "A,7,3", "A,'=1+1,4", "A,+49 30 1,5", ""]
+    guarded = (await http.get("/units.csv", params={"guard": True})).text.split("\r\n")
+    assert guarded == [*rows[:1], "A,'=1+1,1", *rows[2:4], "A,''=1+1,4", "A,'+49 30 1,5", ""]
 
 
 async def test_conflict_is_closed_with_a_reason(http: httpx.AsyncClient, engine: AsyncEngine) -> None:

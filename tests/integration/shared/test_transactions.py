@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils import uuid5
 
 from shared.messaging import inbox, transactions
 from shared.messaging.dead_letters import DeadLetter
@@ -48,6 +49,11 @@ async def emitted_events(engine: AsyncEngine) -> list[dict[str, Any]]:
     return [json.loads(value) for (value,) in await fetch_all(engine, "SELECT value FROM outbox ORDER BY id")]
 
 
+def inbox_id(source: str, message_id: str) -> str:
+    """Return the id of a message of another source in the inbox."""
+    return str(uuid5(inbox.UUID5_NAMESPACE, f"{source}\n{message_id}"))
+
+
 def arrival_record(record: MakeRecord, box: str, *serials: str, **overrides: Any) -> Record:
     """Create a record of an arrival event."""
     return record("toy.arrivals", encode_message(Arrived(box=box, serials=list(serials)), **overrides), box.encode())
@@ -68,6 +74,42 @@ async def test_message_is_processed_once(engine: AsyncEngine, record: MakeRecord
         ("3", 3),
     ]
     assert [event["data"]["serials"] for event in await emitted_events(engine)] == [["1"], ["2"], ["3"]]
+
+
+async def test_reused_id_is_rejected_once(engine: AsyncEngine, record: MakeRecord) -> None:
+    """A known (source, id) with another type or data is rejected, not dropped, and only once."""
+    original = arrival_record(record, "A", "1", id="same")
+    resent = arrival_record(record, "A", "1", id="same", time="2026-02-02T03:04:05Z", note="unknown field")
+    corrected = arrival_record(record, "A", "2", id="same")
+    other_type = record("toy.commands", encode_message(Add(box="A", serials=["1"]), id="same"), b"A")
+    batches = ([original, corrected], [resent], [corrected, other_type], [corrected, original, other_type])
+    for batch in batches:
+        await process_in_transactions(engine, REGISTRY, to_work_items(batch), lambda: None)
+    assert await fetch_all(engine, "SELECT serial FROM unit") == [("1",)]
+    assert await fetch_all(engine, "SELECT type, codes, message_id FROM rejection ORDER BY id") == [
+        ("toy.arrived.v1", ["message_id_reused"], "same"),
+        ("toy.add.v1", ["message_id_reused"], "same"),
+    ]
+    rejected = [event["data"] for event in await emitted_events(engine) if event["type"] == "toy.rejected.v1"]
+    assert [(data["code"], data["rejected_type"], data["document"]) for data in rejected] == [
+        ("message_id_reused", "toy.arrived.v1", "A"),
+        ("message_id_reused", "toy.add.v1", "A"),
+    ]
+
+
+async def test_ids_without_digest_are_duplicates(engine: AsyncEngine, record: MakeRecord) -> None:
+    """A message that an earlier version processed has no digest; whatever repeats its id is ignored."""
+    await process_in_transactions(
+        engine, REGISTRY, to_work_items([arrival_record(record, "A", "1", id="same")]), lambda: None
+    )
+    async with transaction(engine) as tx:
+        await tx.execute(text("DELETE FROM inbox"))
+        await tx.execute(text("INSERT INTO inbox (id) VALUES (CAST(:id AS uuid))"), {"id": inbox_id("tests", "same")})
+    await process_in_transactions(
+        engine, REGISTRY, to_work_items([arrival_record(record, "A", "2", id="same")]), lambda: None
+    )
+    assert await fetch_all(engine, "SELECT serial FROM unit") == [("1",)]
+    assert await fetch_all(engine, "SELECT count(*) FROM rejection") == [(0,)]
 
 
 async def test_events_carry_their_cause(engine: AsyncEngine, record: MakeRecord) -> None:

@@ -18,6 +18,7 @@ from shared.contracts.results import PartialResult
 from shared.http import (
     CsvColumn,
     Cursor,
+    Guard,
     Limit,
     NotFoundError,
     Page,
@@ -169,11 +170,11 @@ async def list_units(tx: ReadTransaction, *, cursor: Cursor = None, limit: Limit
 
 
 @router.get("/units.csv")
-async def export_units(request: Request) -> StreamingResponse:
+async def export_units(request: Request, *, guard: Guard = False) -> StreamingResponse:
     """Export all units as CSV."""
     columns = (CsvColumn("box", "box"), CsvColumn("serial", "serial number"), CsvColumn("position", "position"))
     statement = text("SELECT box, serial, position FROM unit ORDER BY box, position")
-    return await csv_response(request, "units", columns, statement, {})
+    return await csv_response(request, "units", columns, statement, {}, guard=guard)
 
 
 def _lock_keys(data: Add | Arrived | Ripe) -> tuple[str]:

@@ -20,7 +20,7 @@ from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem
 from shared.unit_of_work import UnitOfWork
 from tests.support.events import encode_message
 from tests.support.records import build_record
-from tests.support.toy.app import app
+from tests.support.toy.app import app, save
 from tests.support.toy.messages import Arrived
 
 FIRST_PARTITION, SECOND_PARTITION = TopicPartition("toy.arrivals", 0), TopicPartition("toy.arrivals", 1)
@@ -106,7 +106,7 @@ async def test_batch_commits_its_own_end_offsets(
 async def test_filtered_messages_are_committed_unprocessed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages that do not match the predicate of their handler are committed without processing."""
     handler = app.state.registry.handlers_by_type[Arrived.TYPE][0]._replace(predicate=lambda data: data.box == "B")
-    batch_consumer = BatchConsumer(HandlerRegistry("toy", [handler], UnitOfWork), None, lambda: None)  # type: ignore[arg-type]
+    batch_consumer = BatchConsumer(HandlerRegistry("toy", [handler], UnitOfWork, save), None, lambda: None)  # type: ignore[arg-type]
     await batch_consumer.assignment.on_partitions_assigned({FIRST_PARTITION, SECOND_PARTITION})
     processor = fake_processing(monkeypatch)
     accepted_value = encode_message(Arrived(box="B", serials=["1"]))

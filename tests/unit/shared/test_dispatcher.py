@@ -25,6 +25,10 @@ async def load_second(_: Transaction, __: UnitOfWork, ___: Sequence[CloudEvent[A
     """Load nothing."""
 
 
+async def save_nothing(_: Transaction, __: UnitOfWork) -> None:
+    """Save nothing."""
+
+
 def _lock_keys(data: Any) -> list[str]:
     return [str(data.box)]
 
@@ -37,6 +41,7 @@ REGISTRY = HandlerRegistry(
         EventHandler(Added, None, _lock_keys, load=load_second),
     ],
     UnitOfWork,
+    save_nothing,
 )
 MESSAGE_TYPES: dict[str, type[Message]] = {handler.message.TYPE: handler.message for handler in REGISTRY.handlers}
 

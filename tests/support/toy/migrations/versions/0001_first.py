@@ -1,6 +1,6 @@
 """Tables of the toy service."""
 
-from shared.persistence.migrate import grant, location_tables, messaging_tables, product_table, run_sql
+from shared.persistence.migrate import grant, location_tables, message_digests, messaging_tables, product_table, run_sql
 
 revision = "0001"
 down_revision = None
@@ -9,6 +9,7 @@ down_revision = None
 def upgrade() -> None:
     """Create the tables."""
     messaging_tables()
+    message_digests()
     product_table()
     location_tables()
     run_sql("""

@@ -1,0 +1,10 @@
+"""Digests of processed messages, which reveal an id that was reused with other content."""
+
+from shared.persistence.migrate import message_digests
+
+revision = "0004_message_digests"
+down_revision = "0003_reallocation_requests"
+
+
+def upgrade() -> None:
+    message_digests()
