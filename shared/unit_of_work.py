@@ -37,11 +37,17 @@ class CommandResult:
 
     body: BaseModel | None = None
     events: Sequence[Message] = ()
+    """Events that the handler emitted; added by the dispatcher."""
     violations: Sequence[ProblemDetail] = ()
     resource_path: str | None = None
     """Path of the created resource (201), or of the result of an asynchronous operation (202)."""
     build_body: Callable[[], BaseModel] | None = None
     """Builds the body after the policies, so that it shows the state to commit."""
+
+    @classmethod
+    def rejected(cls, *violations: ProblemDetail) -> "CommandResult":
+        """Build the result of a command that was rejected as a whole."""
+        return cls(violations=violations)
 
     @property
     def is_rejected(self) -> bool:

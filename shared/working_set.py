@@ -19,10 +19,6 @@ class Changes(Generic[K, R]):
     saved_states: Mapping[K, Any]
     """State of each changed or removed row when it was loaded or last saved."""
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to save."""
-        return bool(self.added or self.changed or self.removed)
-
 
 class WorkingSet(Generic[K, R]):
     """The rows of one table by key; a row that is not loaded does not exist for the rules.

@@ -1,4 +1,4 @@
-"""Handlers and scheduled jobs of the lots service, with their locks and HTTP paths."""
+"""Handlers, policies and scheduled jobs of the lots service, with their lock keys and HTTP paths."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,11 +20,11 @@ from services.lots.balances import store as balances
 from services.lots.balances.domain.adjustments import adjust, count
 from services.lots.balances.domain.dates import correct_dates
 from services.lots.balances.domain.holds import place_hold, release_hold
+from services.lots.balances.domain.mixed_lots import report_mixed_lots
 from services.lots.balances.domain.movements import apply_location_type, move, put_away
 from services.lots.balances.domain.receipts import receive
 from services.lots.balances.domain.results import HoldSnapshot, LotSnapshot
 from services.lots.balances.domain.returns import dispose_return, receive_return
-from services.lots.balances.domain.stock_rules import report_mixed_lots
 from services.lots.expiry import store as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, reschedule_checks
 from services.lots.lookup.api import router as lookup_router
@@ -32,8 +32,8 @@ from services.lots.recalls import store as recalls
 from services.lots.recalls.api import router as recalls_router
 from services.lots.recalls.domain.holds import hold_recalled_lots, hold_received_lots
 from services.lots.recalls.domain.open import RecallSnapshot, close_recall, open_recall, record_contact
-from services.lots.recalls.domain.records import RecallsUnitOfWork
 from services.lots.recalls.domain.tracking_changes import requery_recalls
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
@@ -68,23 +68,23 @@ from shared.runtime import create_app
 
 
 def sku_lock(data: Message) -> Iterator[str]:
-    """Lock the SKU: one lock guards its lots, balances, holds and demands."""
+    """Return the lock key of the SKU, which guards its lots, balances, holds and demands."""
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def is_lot_tracked(data: AllocationRequested | AllocationCancelled | RecallOpened) -> bool:
-    """Whether the product belongs to this service; serial-tracked products belong to the serials service."""
+def is_stocked_as_lots(data: AllocationRequested | AllocationCancelled | RecallOpened) -> bool:
+    """Whether the product is lot-tracked or untracked; the serials service owns all others."""
     return data.tracking != "SERIAL"
 
 
 def product_locks(data: ProductChanged) -> Iterator[str]:
-    """Lock the product and its SKU, whose backorders a relaxed shelf-life policy may fill."""
+    """Return the lock keys of the product and of its SKU, whose backorders a relaxed shelf-life policy may fill."""
     yield f"product:{data.sku}"
     yield from sku_lock(data)
 
 
 def location_lock(data: LocationChanged) -> Iterator[str]:
-    """Lock the location."""
+    """Return the lock key of the location."""
     yield f"location:{data.location}"
 
 
@@ -94,17 +94,17 @@ def has_packed_lots(data: DispatchCheckRequested | OrderDispatched) -> bool:
 
 
 def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator[str]:
-    """Lock the SKUs of the lots in the cartons."""
+    """Return the lock keys of the SKUs of the lots in the cartons."""
     yield from {f"sku:{packed_lot.sku}" for packed_lot in data.stock}
 
 
 def recall_lock(data: Any) -> Iterator[str]:
-    """Lock the recall: its answers, contacts and closing are processed one after another."""
+    """Return the lock key of the recall: its answers, contacts and closing are processed one after another."""
     yield f"recall:{data.recall}"
 
 
 def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
-    """Lock the recall and its SKU."""
+    """Return the lock keys of the recall and its SKU."""
     yield from recall_lock(data)
     yield from sku_lock(data)
 
@@ -126,8 +126,8 @@ HANDLERS = (
     EventHandler(ReceiptLotsReceived, receive, sku_lock, load=recalls.load_receipts),
     EventHandler(ReturnLotsReceived, receive_return, sku_lock, load=balances.load_returns),
     EventHandler(ReturnLotsDisposed, dispose_return, sku_lock, load=balances.load_dispositions),
-    EventHandler(AllocationRequested, open_demand, sku_lock, is_lot_tracked, allocation.load_requests),
-    EventHandler(AllocationCancelled, cancel_demand, sku_lock, is_lot_tracked, allocation.load_cancellations),
+    EventHandler(AllocationRequested, open_demand, sku_lock, is_stocked_as_lots, allocation.load_requests),
+    EventHandler(AllocationCancelled, cancel_demand, sku_lock, is_stocked_as_lots, allocation.load_cancellations),
     EventHandler(OrderLotsDeallocated, deallocate, sku_lock, load=allocation.load_deallocations),
     EventHandler(OrderLotsPicked, pick, sku_lock, load=allocation.load_picks),
     EventHandler(OrderLotsUnpicked, unpick, sku_lock, load=allocation.load_unpicks),
@@ -167,7 +167,9 @@ HANDLERS = (
         OpenRecall, open_recall, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
         success_status=202, load=recalls.load_openings,
     ),
-    EventHandler(RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_lot_tracked, recalls.load_recalled_lots),
+    EventHandler(
+        RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_stocked_as_lots, recalls.load_recalled_lots
+    ),
     EventHandler(SerialRecalled, None, recall_lock, load=recalls.save_answers),
     CommandHandler(
         RecordCustomerContact, record_contact, recall_lock, "/recalls/{recall}/contacts", RecallSnapshot,
@@ -179,12 +181,13 @@ HANDLERS = (
     ),
 )  # fmt: skip
 
-JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_checks),)
-
 POLICIES = (
     Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),
     Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
 )
+"""Mixed lots are reported, and released stock goes to open demands, whatever changed the stock."""
+
+JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_due_lots),)
 
 app = create_app(
     "lots", HANDLERS, RecallsUnitOfWork, (balances_api.router, allocation_api.router, lookup_router, recalls_router),

@@ -1,5 +1,9 @@
-"""Handler registrations of receiving. It also consumes its own product events, for lines that await a product."""
+"""Handlers of the receiving service, with their lock keys and HTTP paths.
 
+It also consumes its own product events, for lines that await a product.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 from services.receiving.locations import api as locations_api
@@ -44,108 +48,114 @@ from shared.persistence.database import Transaction
 from shared.runtime import create_app
 
 
-def _product_lock_keys(data: ProductDefined) -> list[str]:
-    return [f"sku:{data.sku}", *(f"barcode:{barcode.code}" for barcode in data.barcodes)]
+def sku_lock(data: Any) -> Iterator[str]:
+    """Return the lock key of the SKU."""
+    yield f"sku:{data.sku}"
 
 
-def _sku_lock_keys(data: Any) -> list[str]:
-    return [f"sku:{data.sku}"]
+def product_locks(data: ProductDefined) -> Iterator[str]:
+    """Return the lock keys of the SKU and its barcodes."""
+    yield from sku_lock(data)
+    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes)
 
 
-def _location_lock_keys(data: Any) -> list[str]:
-    return [f"location:{data.key()}"]
+def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:
+    """Return the lock key of the location or warehouse."""
+    yield f"location:{data.key()}"
 
 
-def _receipt_lock_keys(data: Any) -> list[str]:
-    """Return the keys of the receipt and of the products whose units a command lists."""
-    keys = [f"receipt:{data.receipt}"]
-    command_type = type(data)
-    if command_type is AsnAnnounced:
-        keys += {f"sku:{line.sku}" for line in data.lines}
-    elif command_type is AsnChanged:
-        keys += {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
-    elif command_type in {commands.ScanItems, commands.UndoScan} and data.sku:
-        keys.append(f"sku:{data.sku}")
-    return keys
+def receipt_locks(data: Any) -> Iterator[str]:
+    """Return the lock keys of the receipt and of the products whose units a command lists."""
+    yield f"receipt:{data.receipt}"
+    if isinstance(data, AsnAnnounced):
+        yield from {f"sku:{line.sku}" for line in data.lines}
+    elif isinstance(data, AsnChanged):
+        yield from {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
+    elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
+        yield from sku_lock(data)
 
 
-def _return_lock_keys(data: Any) -> list[str]:
-    return [f"return:{data.return_id}", *([f"sku:{data.sku}"] if isinstance(data, commands.ReceiveReturn) else ())]
+def return_locks(data: commands.ReceiveReturn | commands.DisposeReturn) -> Iterator[str]:
+    """Return the lock keys of the return and, when it is received, of its product."""
+    yield f"return:{data.return_id}"
+    if isinstance(data, commands.ReceiveReturn):
+        yield from sku_lock(data)
 
 
 SESSION = "/receipts/{receipt}/sessions/{session}"
 
 HANDLERS = (
     CommandHandler(
-        ProductDefined, define_product, _product_lock_keys, "/products", ProductOut,
-        "defineProduct", "Create or change a product", success_status=201, load=products.load,
+        ProductDefined, define_product, product_locks, "/products", ProductOut,
+        "defineProduct", "Create or change a product", success_status=201, load=products.load_definitions,
     ),
     CommandHandler(
-        WarehouseDefined, define_warehouse, _location_lock_keys, "/warehouses", WarehouseOut,
-        "defineWarehouse", "Create or change a warehouse", success_status=201, load=locations.load,
+        WarehouseDefined, define_warehouse, location_lock, "/warehouses", WarehouseOut,
+        "defineWarehouse", "Create or change a warehouse", success_status=201, load=locations.load_definitions,
     ),
     CommandHandler(
-        LocationDefined, define_location, _location_lock_keys, "/locations", LocationOut,
-        "defineLocation", "Create or change a location", success_status=201, load=locations.load,
+        LocationDefined, define_location, location_lock, "/locations", LocationOut,
+        "defineLocation", "Create or change a location", success_status=201, load=locations.load_definitions,
     ),
     CommandHandler(
-        AsnAnnounced, announce_receipt, _receipt_lock_keys, "/receipts", ReceiptResult,
-        "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load,
+        AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
+        "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load_receipts,
     ),
     CommandHandler(
-        AsnChanged, amend_receipt, _receipt_lock_keys, "/receipts/{receipt}/amend", ReceiptResult,
-        "amendReceipt", "Amend an announced receipt", load=receipts.load,
+        AsnChanged, amend_receipt, receipt_locks, "/receipts/{receipt}/amend", ReceiptResult,
+        "amendReceipt", "Amend an announced receipt", load=receipts.load_receipts,
     ),
     CommandHandler(
-        AsnCancelled, cancel_receipt, _receipt_lock_keys, "/receipts/{receipt}/cancel", ReceiptResult,
-        "cancelReceipt", "Cancel an announced receipt", load=receipts.load,
+        AsnCancelled, cancel_receipt, receipt_locks, "/receipts/{receipt}/cancel", ReceiptResult,
+        "cancelReceipt", "Cancel an announced receipt", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.ScanItems, record_scans, _receipt_lock_keys, "/scans", ScanResult,
-        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes, load=receipts.load,
+        commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes,
+        load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.UndoScan, undo_scans, _receipt_lock_keys, f"{SESSION}/undo", SessionResult,
-        "undoScans", "Undo scans of a session", load=receipts.load,
+        commands.UndoScan, undo_scans, receipt_locks, f"{SESSION}/undo", SessionResult,
+        "undoScans", "Undo scans of a session", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.DiscardSession, discard_session, _receipt_lock_keys, f"{SESSION}/discard", SessionResult,
-        "discardSession", "Discard a scanning session", load=receipts.load,
+        commands.DiscardSession, discard_session, receipt_locks, f"{SESSION}/discard", SessionResult,
+        "discardSession", "Discard a scanning session", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.TakeOverSession, take_over_session, _receipt_lock_keys, f"{SESSION}/take-over", SessionResult,
-        "takeOverSession", "Take over a scanning session", load=receipts.load,
+        commands.TakeOverSession, take_over_session, receipt_locks, f"{SESSION}/take-over", SessionResult,
+        "takeOverSession", "Take over a scanning session", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.ConfirmSession, confirm_session, _receipt_lock_keys, f"{SESSION}/confirm", SessionResult,
-        "confirmSession", "Confirm a scanning session", load=receipts.load,
+        commands.ConfirmSession, confirm_session, receipt_locks, f"{SESSION}/confirm", SessionResult,
+        "confirmSession", "Confirm a scanning session", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.CloseReceipt, close_receipt, _receipt_lock_keys, "/receipts/{receipt}/close", ReceiptResult,
-        "closeReceipt", "Close a receipt", load=receipts.load,
+        commands.CloseReceipt, close_receipt, receipt_locks, "/receipts/{receipt}/close", ReceiptResult,
+        "closeReceipt", "Close a receipt", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.ResolveDiscrepancy, resolve_discrepancy, _receipt_lock_keys, "/discrepancies/{discrepancy}/resolve",
-        ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load,
+        commands.ResolveDiscrepancy, resolve_discrepancy, receipt_locks, "/discrepancies/{discrepancy}/resolve",
+        ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.ReceiveReturn, receive_return, _return_lock_keys, "/returns", ReturnResult,
-        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load,
+        commands.ReceiveReturn, receive_return, return_locks, "/returns", ReturnResult,
+        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load_returns,
     ),
     CommandHandler(
-        commands.DisposeReturn, dispose_return, _return_lock_keys, "/returns/{return}/disposition", ReturnResult,
-        "disposeReturn", "Dispose of returned items", load=returns.load,
+        commands.DisposeReturn, dispose_return, return_locks, "/returns/{return}/disposition", ReturnResult,
+        "disposeReturn", "Dispose of returned items", load=returns.load_returns,
     ),
-    EventHandler(ProductChanged, plan_waiting_lines, _sku_lock_keys, load=receipts.load_waiting),
+    EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting_lines),
     EventHandler(
-        SerialAdjusted, void_units, _sku_lock_keys, load=receipts.load_voided,
+        SerialAdjusted, void_units, sku_lock, load=receipts.load_voided_units,
         predicate=lambda adjustment: adjustment.adjustment == "VOID",
     ),
     EventHandler(
-        SerialStateChanged, record_shipped_units, _sku_lock_keys, load=returns.load,
+        SerialStateChanged, record_shipped_units, sku_lock, load=returns.load_returns,
         predicate=lambda change: change.status == "SHIPPED",
     ),
-    EventHandler(LotShipped, record_shipped_lots, _sku_lock_keys, load=returns.load),
+    EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load_returns),
 )  # fmt: skip
 
 

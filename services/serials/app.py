@@ -1,4 +1,4 @@
-"""Serials service: message types with their handlers, lock keys and HTTP paths."""
+"""Handlers, policies and scheduled jobs of the serials service, with their lock keys and HTTP paths."""
 
 from collections.abc import Iterator
 
@@ -61,18 +61,18 @@ from shared.runtime import create_app
 
 
 def sku_lock(data: Message) -> Iterator[str]:
-    """Return the lock key of the product, which guards its units, holds and demands."""
+    """Return the lock key of the SKU, which guards its units, holds and demands."""
     yield f"sku:{data.sku}"  # type: ignore[attr-defined]
 
 
-def product_and_sku_locks(data: ProductChanged) -> Iterator[str]:
-    """Return the lock keys of the product replica and of its stock."""
+def product_locks(data: ProductChanged) -> Iterator[str]:
+    """Return the lock keys of the product and of its SKU, whose backorders a relaxed shelf-life policy may fill."""
     yield f"product:{data.sku}"
     yield from sku_lock(data)
 
 
 def is_serial_demand(data: AllocationRequested | AllocationCancelled) -> bool:
-    """Whether a demand is for a serial-tracked product; the lots service owns all others."""
+    """Whether the product of a demand is serial-tracked; the lots service owns all others."""
     return data.tracking == "SERIAL"
 
 
@@ -82,7 +82,7 @@ def is_serial_recall(data: RecallOpened) -> bool:
 
 
 def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator[str]:
-    """Return the lock keys of all products in the shipment."""
+    """Return the lock keys of the SKUs of the units in the cartons."""
     yield from {f"sku:{unit.sku}" for unit in data.units}
 
 
@@ -92,12 +92,12 @@ def is_serial_product(data: ProductChanged) -> bool:
 
 
 HANDLERS = (
-    EventHandler(ProductChanged, None, product_and_sku_locks, load=allocation.store_products),
+    EventHandler(ProductChanged, None, product_locks, load=allocation.store_products),
     EventHandler(
-        ProductChanged, None, product_and_sku_locks, is_serial_product, load=allocation.reschedule_expiry_checks
+        ProductChanged, None, product_locks, is_serial_product, load=allocation.reschedule_expiry_checks
     ),
     EventHandler(
-        ProductChanged, requests.reallocate_product, product_and_sku_locks, is_serial_product,
+        ProductChanged, requests.reallocate_product, product_locks, is_serial_product,
         load=allocation.load_backorder_pools,
     ),
     warehouse_handler(find_backorder_pools_in, ReallocateSerialBackorders),

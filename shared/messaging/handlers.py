@@ -1,8 +1,8 @@
-"""Handler registrations: message type, callback, lock keys, HTTP path.
+"""Registrations of handlers, jobs and policies: message type, functions, lock keys, HTTP path.
 
 An `EventHandler` processes events of other services, and messages of its own for work under other locks. A
 `CommandHandler` processes commands from Kafka and HTTP and returns a result for each. A `ScheduledJob` finds due items
-and processes them as internal messages.
+and processes them as internal messages. A `Policy` follows from the changes of a whole transaction.
 """
 
 import re
@@ -85,7 +85,7 @@ class ScheduledJob(NamedTuple):
 
     message: type[Message]
     find_due: DueQuery
-    handle: EventHandle | None
+    handle: EventHandle
     lock_keys: LockKeys
     load: Load | None = None
 

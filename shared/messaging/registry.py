@@ -1,4 +1,4 @@
-"""Registry of the message handlers and scheduled jobs of a service."""
+"""Registry of the message handlers, policies and scheduled jobs of a service."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class HandlerRegistry:
     handlers: Sequence[EventHandler | CommandHandler]
     unit_of_work: type[UnitOfWork]
     save: Save
-    """Saves the changes of the unit of work; called after each batch of messages and after the policies."""
+    """Saves the changes of the unit of work: of each batch, except as `saves_before_policies` says, and at the end."""
     policies: Sequence[Policy] = ()
     """Applied once before commit, in order."""
     jobs: Sequence[ScheduledJob] = ()

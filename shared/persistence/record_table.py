@@ -1,7 +1,6 @@
 """Set-based INSERT, UPDATE and DELETE statements, generated once from the record class of a table.
 
-Each statement takes one array per column, whatever the number of rows. Reads, arithmetic on quantities and version
-guards are written by hand.
+Each statement takes one array per column, whatever the number of rows. Reads and arithmetic in SQL are written by hand.
 """
 
 import json

@@ -36,10 +36,10 @@ class LotExpiryCheckDue(Message, type="lot.expiry_check_due.v1", key="sku"):
     since: date
 
 
-def check_expiry(uow: LotsUnitOfWork, due: LotExpiryCheckDue) -> None:
+def check_expiry(uow: LotsUnitOfWork, event: LotExpiryCheckDue) -> None:
     """Publish the crossed thresholds of a lot in a warehouse, and hold it once expired (S28, S29)."""
-    key = LotInWarehouse(due.sku, due.lot, due.warehouse)
-    lot, local_date = uow.lots.get(key.lot_key), uow.today_by_warehouse.get(key.warehouse)
+    key = LotInWarehouse(event.sku, event.lot, event.warehouse)
+    lot, local_date = uow.lots.get(key.lot_key), uow.local_dates.get(key.warehouse)
     # The job found the lot before it had the lock: the stock may be gone.
     quantities = _quantities(uow, key)
     if lot is None or local_date is None or key in uow.next_checks or not any(quantities.values()):
@@ -82,7 +82,7 @@ def _hold_expired(
     expired_holds = [hold for hold in uow.open_holds(key.sku, key.lot) if hold.kind == "EXPIRED"]
     locations = _affected_locations(uow, key, expiry)
     if not locations:
-        uow.next_checks[key] = uow.today_by_warehouse[key.warehouse] + timedelta(days=1)
+        uow.next_checks[key] = uow.local_dates[key.warehouse] + timedelta(days=1)
         return
     for location in locations:
         if all(hold.location not in {None, location} for hold in expired_holds):
@@ -101,7 +101,7 @@ def _affected_locations(uow: LotsUnitOfWork, key: LotInWarehouse, expiry: date) 
     warehouses = {row.warehouse for row in balances} | {
         row.warehouse for row in uow.picked_by_lot[key.lot_key] if row.quantity
     }
-    local_dates = [uow.today_by_warehouse.get(warehouse) for warehouse in warehouses]
+    local_dates = [uow.local_dates.get(warehouse) for warehouse in warehouses]
     if all(local_date is not None and is_expired(expiry, local_date) for local_date in local_dates):
         return [None]
     return sorted(row.location for row in balances if row.warehouse == key.warehouse)
@@ -109,7 +109,7 @@ def _affected_locations(uow: LotsUnitOfWork, key: LotInWarehouse, expiry: date) 
 
 def reschedule_checks(uow: LotsUnitOfWork, event: ProductChanged) -> None:
     """Make the checks of all lots of a product due at once if its alert thresholds change (S29)."""
-    previous = uow.previous_shelf_life.get(event.sku)
+    previous = uow.previous_policies.get(event.sku)
     if previous is None or previous.expiry_alert_days != event.shelf_life.expiry_alert_days:
         uow.skus_to_check.add(event.sku)
         # Like the saved dates: later picks in this transaction take them over.

@@ -54,14 +54,14 @@ async def find_due(tx: Transaction, after: LotExpiryCheckDue | None, size: int) 
     ]
 
 
-async def load_checks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[LotExpiryCheckDue]]) -> None:
+async def load_due_lots(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[LotExpiryCheckDue]]) -> None:
     """Load due lots with all their stock, holds and published notices."""
     keys = {(event.data.sku, event.data.lot) for event in events}
     await balances.load_lots(tx, uow, keys)
-    await balances.load_all_locations(tx, uow, keys)
+    await balances.load_lot_balances(tx, uow, keys)
     await balances.load_commitments(tx, uow, keys)
     await balances.load_products(tx, uow, {sku for sku, _ in keys})
-    uow.today_by_warehouse = await today_by_warehouse(tx)
+    uow.local_dates = await today_by_warehouse(tx)
     due_lots = sorted({(event.data.sku, event.data.lot, event.data.warehouse) for event in events})
     skus, lots, warehouses = map(list, zip(*due_lots, strict=True))
     values = {"skus": skus, "lots": lots, "warehouses": warehouses}

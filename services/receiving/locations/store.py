@@ -28,7 +28,7 @@ SELECT_LOCATIONS = text(
 )
 
 
-async def load(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+async def load_definitions(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
     """Load the warehouses and locations of definitions."""
     uow.time_zone_names = _time_zone_names()
     warehouses = {event.data.key() for event in events if isinstance(event.data, WarehouseDefined)}

@@ -36,7 +36,9 @@ WHERE EXISTS (SELECT FROM receipt_line l WHERE l.sku = requested.sku)
 """)
 
 
-async def load(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[ProductDefined]]) -> None:
+async def load_definitions(
+    tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[ProductDefined]]
+) -> None:
     """Load products, their barcodes, the owners of the defined barcodes, and which of the products are in use."""
     definitions = [event.data for event in events]
     skus = sorted({definition.sku for definition in definitions})

@@ -47,7 +47,7 @@ JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND s.lot = k.lo
 """)
 
 
-async def load(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
     """Load returns with their items, units, products, locations and shipped lots."""
     messages = [event.data for event in events]
     received = [message for message in messages if isinstance(message, ReceiveReturn)]

@@ -36,7 +36,7 @@ async def test_pick_has_a_short_call_stack(harness: FulfillmentHarness, monkeypa
     )
     assert stacks == [
         [
-            "process_in_transactions", "retry_on_conflict", "_run_transaction", "dispatch", "_run_batches",
-            "handle_messages", "pick_items", "_move_to_staging",
+            "process_in_transactions", "retry_on_conflict", "_run_transaction", "dispatch", "handle_messages",
+            "pick_items", "_move_to_staging",
         ]
     ]  # fmt: skip

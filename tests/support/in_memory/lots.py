@@ -9,7 +9,7 @@ from typing import Any
 from services.lots.app import app
 from services.lots.balances.domain.ledger import Correction, LedgerEntry
 from services.lots.balances.domain.records import ZERO, BalanceKey, DemandRef, Hold, LotInWarehouse, Reservation
-from services.lots.recalls.domain.records import RecallsUnitOfWork
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import Tracking
 from shared.messaging.handlers import Policy

@@ -1,9 +1,9 @@
 """Builders of the messages that serials consumes."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from services.serials.units.domain.movements import LocationTypes
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
@@ -17,11 +17,12 @@ from shared.contracts.receiving import (
     ReceiptSerialsReceived,
     ReturnSerialsReceived,
 )
+from shared.contracts.reference import LocationType
 from tests.support.events import NOW
 
 DOCK, STAGE, SHELF, BIN, OUTBOUND = "EAST/DOCK", "EAST/STAGE", "EAST/A-01", "EAST/A-02", "EAST/OUT"
 WEST_SHELF = "WEST/B-01"
-TYPES: LocationTypes = {
+TYPES: Mapping[str, LocationType] = {
     DOCK: "DOCK",
     STAGE: "STAGING",
     OUTBOUND: "STAGING",

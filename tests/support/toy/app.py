@@ -120,7 +120,7 @@ def add(uow: ToyUnitOfWork, command: Add) -> CommandResult:
         for serial in existing
     ]
     if not added:
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     count = len(uow.units_by_box[command.box])
     resource_path = f"/boxes/{command.box}" if count == len(added) else None
     return CommandResult(Filled(box=command.box, units=count), (), violations, resource_path)

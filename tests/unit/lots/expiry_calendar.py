@@ -23,7 +23,7 @@ class ExpiryCalendar:
     def run_check(self, date_by_warehouse: Mapping[str, date]) -> list[LotExpiring | LotExpired | LotHoldPlaced]:
         """Check the lots that are due on these local dates; return the published events."""
         service, uow = self.service, self.service.uow
-        uow.today_by_warehouse = dict(date_by_warehouse)
+        uow.local_dates = dict(date_by_warehouse)
         uow.shelf_life["A-1"] = ShelfLifePolicy.model_construct(expiry_alert_days=list(self.thresholds))
         stock = [*uow.balances, *uow.picked]
         due_lots = [

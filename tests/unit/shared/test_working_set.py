@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.working_set import WorkingSet
+from shared.working_set import Changes, WorkingSet
+
+NO_CHANGES: Changes[Any, Any] = Changes([], [], [], {})
 
 
 class Pair(NamedTuple):
@@ -43,7 +45,7 @@ def test_evicted_row_is_neither_present_nor_deleted() -> None:
     rows.load([Pair("a", "g")])
     rows.evict("a")
     assert "a" not in rows
-    assert not rows.pop_changes()
+    assert rows.pop_changes() == NO_CHANGES
     rows.put(Pair("a", "h"))
     assert rows.pop_changes().added == [Pair("a", "h")]
 
@@ -57,7 +59,7 @@ def test_changed_row_is_saved_once() -> None:
     changes = rows.pop_changes()
     assert ([row.key for row in changes.added], [row.key for row in changes.changed]) == (["c"], ["a"])
     assert changes.saved_states == {"a": 1}
-    assert not rows.pop_changes()
+    assert rows.pop_changes() == NO_CHANGES
     rows["c"].quantity = 2
     assert [row.key for row in rows.pop_changes().changed] == ["c"]
 

@@ -24,21 +24,21 @@ MAX_EXAMPLES = 20
 """Maximum number of skipped groups of units or lots in the summary of a demand."""
 
 
-def apply_allocation(uow: FulfillmentUnitOfWork, data: AllocationEvent) -> None:
+def apply_allocation(uow: FulfillmentUnitOfWork, event: AllocationEvent) -> None:
     """Add allocated items to an order line and record its open quantity and the skipped stock."""
-    match = _find_demand(uow, data)
+    match = _find_demand(uow, event)
     if match is None:
         return
     order, line, demand = match
     if demand.cancelled:
         return
-    items = _allocated_items(uow, demand, data)
+    items = _allocated_items(uow, demand, event)
     if violation := _allocation_conflict(uow, line, items):
         uow.record_conflict(
             Code.DOCUMENT_MISMATCH,
             violation,
             document=order.order_id,
-            sku=data.sku,
+            sku=event.sku,
             ids=[item.identifier for item in items],
         )
         return
@@ -47,31 +47,31 @@ def apply_allocation(uow: FulfillmentUnitOfWork, data: AllocationEvent) -> None:
     line.allocated += total_quantity(items)
     demand.answered = True
     demand.allocated_total += total_quantity(items)
-    demand.closed = data.final
-    demand.skipped_summary = _skipped_summary(data.sku, data.skipped)
+    demand.closed = event.final
+    demand.skipped_summary = _skipped_summary(event.sku, event.skipped)
     uow.mark_line(line)
     if items:
         uow.log(order.order_id, "ALLOCATED", line=line.line, **log_detail(items))
     if demand.replaces is not None:
-        _finish_swap(uow, order, line, demand, data)
+        _finish_swap(uow, order, line, demand, event)
 
 
-def _allocated_items(uow: FulfillmentUnitOfWork, demand: Demand, data: AllocationEvent) -> list[AllocatedItem]:
-    if isinstance(data, SerialAllocated):
+def _allocated_items(uow: FulfillmentUnitOfWork, demand: Demand, event: AllocationEvent) -> list[AllocatedItem]:
+    if isinstance(event, SerialAllocated):
         return [
             AllocatedUnit(
-                sku=data.sku, serial=allocated.serial, order_id=demand.order_id, line=demand.line,
+                sku=event.sku, serial=allocated.serial, order_id=demand.order_id, line=demand.line,
                 demand_id=demand.demand_id, location=allocated.location, expiry=allocated.expiry,
             )
-            for allocated in data.allocated
+            for allocated in event.allocated
         ]  # fmt: skip
     return [
         AllocatedLot(
-            allocated_lot_id=next(uow.ids), sku=data.sku, lot=allocated.lot, order_id=demand.order_id,
+            allocated_lot_id=next(uow.ids), sku=event.sku, lot=allocated.lot, order_id=demand.order_id,
             line=demand.line, demand_id=demand.demand_id, location=allocated.location, quantity=allocated.quantity,
             expiry=allocated.expiry,
         )
-        for allocated in data.allocated
+        for allocated in event.allocated
     ]  # fmt: skip
 
 
@@ -85,15 +85,15 @@ def _skipped_summary(sku: str, skipped: Sequence[SkippedSerials | SkippedLots]) 
     return "; ".join(parts + ([f"{remaining} more"] if remaining else []))
 
 
-def _find_demand(uow: FulfillmentUnitOfWork, data: AllocationEvent) -> tuple[Order, Line, Demand] | None:
-    order = uow.orders.get(data.order)
+def _find_demand(uow: FulfillmentUnitOfWork, event: AllocationEvent) -> tuple[Order, Line, Demand] | None:
+    order = uow.orders.get(event.order)
     if order is None:
-        uow.record_conflict(Code.ORDER_NOT_FOUND, f"Order {data.order} not found", document=data.order, sku=data.sku)
+        uow.record_conflict(Code.ORDER_NOT_FOUND, f"Order {event.order} not found", document=event.order, sku=event.sku)
         return None
-    demand = uow.demands.get(data.demand_id)
-    if demand is None or (demand.order_id, demand.line, demand.sku) != (data.order, data.line, data.sku):
-        detail = f"Order {data.order} has no demand {data.demand_id} for line {data.line} and product {data.sku}"
-        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku, ids=[data.demand_id])
+    demand = uow.demands.get(event.demand_id)
+    if demand is None or (demand.order_id, demand.line, demand.sku) != (event.order, event.line, event.sku):
+        detail = f"Order {event.order} has no demand {event.demand_id} for line {event.line} and product {event.sku}"
+        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=event.order, sku=event.sku, ids=[event.demand_id])
         return None
     return order, order.lines[demand.line], demand
 
@@ -112,13 +112,13 @@ def _allocation_conflict(uow: FulfillmentUnitOfWork, line: Line, allocated: Iter
     return None
 
 
-def _finish_swap(uow: FulfillmentUnitOfWork, order: Order, line: Line, demand: Demand, data: AllocationEvent) -> None:
+def _finish_swap(uow: FulfillmentUnitOfWork, order: Order, line: Line, demand: Demand, event: AllocationEvent) -> None:
     """Complete a swap: update the criteria of the line, or request its open quantity again."""
     requested = demand.serials or demand.lots
-    if data.allocated:
+    if event.allocated:
         line.serials = tuple(requested[0] if serial == demand.replaces else serial for serial in line.serials)
         line.lots = tuple(dict.fromkeys((*line.lots, *demand.lots))) if line.lots else ()
-    remaining = min(Decimal(data.open_quantity), line.open_quantity)
+    remaining = min(Decimal(event.open_quantity), line.open_quantity)
     if demand.closed and remaining > 0:
         listed_serials = [serial for serial in line.serials if serial == demand.replaces]
         create_demand(uow, order, line, remaining, demand.tracking, serials=listed_serials)

@@ -22,29 +22,29 @@ from shared.contracts.upstream import OrderAmended, OrderLine
 from shared.inventory.fefo import release_key
 
 
-def amend_order(uow: FulfillmentUnitOfWork, order: Order, data: OrderAmended) -> list[ProblemDetail]:
+def amend_order(uow: FulfillmentUnitOfWork, order: Order, command: OrderAmended) -> list[ProblemDetail]:
     """Apply the whole amendment or nothing.
 
     An increase is requested under an additional demand. A reduction of a full line releases the surplus. All other
     changes of a line cancel its open demands and request its open quantity again: nothing is allocated twice. So does a
     new customer or minimum shelf life: stock that is now too old must not be allocated again.
     """
-    data = data.model_copy(
-        update={"lines": [_merge_omitted(order.lines.get(order_line.line), order_line) for order_line in data.lines]}
+    command = command.model_copy(
+        update={"lines": [_merge_omitted(order.lines.get(order_line.line), order_line) for order_line in command.lines]}
     )
-    if violations := _amendment_violations(uow, order, data):
+    if violations := _amendment_violations(uow, order, command):
         return violations
-    priority_changed = data.priority is not None and data.priority != order.priority
-    order.priority = order.priority if data.priority is None else data.priority
-    customer_changed = data.customer is not None and data.customer.id != order.customer
-    if data.customer is not None:
-        order.customer, order.customer_name = data.customer.id, data.customer.name
-        order.ship_to, order.contact = data.customer.ship_to, data.customer.contact
-    min_days, previous_min_days = data.min_remaining_shelf_life_days, order.min_remaining_shelf_life_days
+    priority_changed = command.priority is not None and command.priority != order.priority
+    order.priority = order.priority if command.priority is None else command.priority
+    customer_changed = command.customer is not None and command.customer.id != order.customer
+    if command.customer is not None:
+        order.customer, order.customer_name = command.customer.id, command.customer.name
+        order.ship_to, order.contact = command.customer.ship_to, command.customer.contact
+    min_days, previous_min_days = command.min_remaining_shelf_life_days, order.min_remaining_shelf_life_days
     shelf_life_changed = min_days is not None and min_days != previous_min_days
     order.min_remaining_shelf_life_days = previous_min_days if min_days is None else min_days
     rerequested: set[str] = set()
-    for requested in data.lines:
+    for requested in command.lines:
         line = order.lines.get(requested.line)
         if line is None:
             add_line(uow, order, requested)
@@ -55,7 +55,7 @@ def amend_order(uow: FulfillmentUnitOfWork, order: Order, data: OrderAmended) ->
         _rerequest_backorders(uow, order, rerequested, reason or "priority changed", bool(reason))
     uow.mark_order(order)
     logged_fields = {"customer", "priority", "min_remaining_shelf_life_days", "lines"}
-    uow.log(order.order_id, "AMENDED", **data.model_dump(mode="json", include=logged_fields))
+    uow.log(order.order_id, "AMENDED", **command.model_dump(mode="json", include=logged_fields))
     return []
 
 
@@ -69,15 +69,15 @@ def _merge_omitted(line: Line | None, requested: OrderLine) -> OrderLine:
     )
 
 
-def _amendment_violations(uow: FulfillmentUnitOfWork, order: Order, data: OrderAmended) -> list[ProblemDetail]:
+def _amendment_violations(uow: FulfillmentUnitOfWork, order: Order, command: OrderAmended) -> list[ProblemDetail]:
     blocked_by = [order_path(order.order_id)]
     if order.cancelled:
         detail = f"Order {order.order_id} is cancelled"
         return [ProblemDetail(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order_id], blocked_by=blocked_by)]
     if order_status(order) == "COMPLETE":
         return [order_complete(order)]
-    violations = validate_lines(uow, data.lines)
-    for requested in data.lines:
+    violations = validate_lines(uow, command.lines)
+    for requested in command.lines:
         line = order.lines.get(requested.line)
         if line is None:
             continue

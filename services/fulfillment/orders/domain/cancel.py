@@ -10,29 +10,29 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderCancelled, OrderLineCancelled
 
 
-def cancel_order(uow: FulfillmentUnitOfWork, order: Order, data: OrderCancelled) -> list[ProblemDetail]:
+def cancel_order(uow: FulfillmentUnitOfWork, order: Order, command: OrderCancelled) -> list[ProblemDetail]:
     """Cancel an order; shipped items come back only as a customer return."""
     if order.cancelled:
         return []
     if order_status(order) == "COMPLETE":
         return [order_complete(order)]
     for line in order.lines.values():
-        _cancel_line(uow, order, line, data.reason)
+        _cancel_line(uow, order, line, command.reason)
     order.status = "CANCELLED"
     order.packing_version += 1
     uow.mark_order(order)
-    uow.log(order.order_id, "CANCELLED", reason=data.reason)
+    uow.log(order.order_id, "CANCELLED", reason=command.reason)
     return []
 
 
-def cancel_line(uow: FulfillmentUnitOfWork, order: Order, data: OrderLineCancelled) -> list[ProblemDetail]:
+def cancel_line(uow: FulfillmentUnitOfWork, order: Order, command: OrderLineCancelled) -> list[ProblemDetail]:
     """Cancel one line of an order."""
-    line = order.lines.get(data.line)
+    line = order.lines.get(command.line)
     if line is None:
-        detail = f"Order {order.order_id} has no line {data.line}"
+        detail = f"Order {order.order_id} has no line {command.line}"
         return [
             ProblemDetail(
-                code=Code.LINE_NOT_FOUND, detail=detail, ids=[data.line], blocked_by=[order_path(order.order_id)]
+                code=Code.LINE_NOT_FOUND, detail=detail, ids=[command.line], blocked_by=[order_path(order.order_id)]
             )
         ]
     if line.cancelled or order.cancelled:
@@ -44,9 +44,9 @@ def cancel_line(uow: FulfillmentUnitOfWork, order: Order, data: OrderLineCancell
         return [
             ProblemDetail(code=Code.DISPATCHED, detail=detail, ids=[line.line], blocked_by=[order_path(order.order_id)])
         ]
-    _cancel_line(uow, order, line, data.reason)
+    _cancel_line(uow, order, line, command.reason)
     order.packing_version += 1
-    uow.log(order.order_id, "LINE_CANCELLED", line=line.line, reason=data.reason)
+    uow.log(order.order_id, "LINE_CANCELLED", line=line.line, reason=command.reason)
     return []
 
 

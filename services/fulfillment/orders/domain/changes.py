@@ -11,7 +11,7 @@ from services.fulfillment.orders.domain.events import publish_order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.place import create_order
 from services.fulfillment.orders.domain.records import Order
-from services.fulfillment.orders.domain.results import OrderResult, order_result, rejected
+from services.fulfillment.orders.domain.results import OrderResult, order_result
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.problems import ProblemDetail
@@ -21,38 +21,38 @@ from shared.unit_of_work import CommandResult
 OrderChange = OrderAmended | OrderCancelled | OrderLineCancelled
 
 
-def place_order(uow: FulfillmentUnitOfWork, data: OrderPlaced) -> CommandResult:
+def place_order(uow: FulfillmentUnitOfWork, command: OrderPlaced) -> CommandResult:
     """Place an order and apply the changes that arrived before it."""
-    is_new = data.order not in uow.orders
-    if violations := create_order(uow, data):
-        return rejected(*violations)
-    order = uow.orders[data.order]
-    violations = _apply_early_messages(uow, order, {line.sku for line in data.lines})
+    is_new = command.order not in uow.orders
+    if violations := create_order(uow, command):
+        return CommandResult.rejected(*violations)
+    order = uow.orders[command.order]
+    violations = _apply_early_messages(uow, order, {line.sku for line in command.lines})
     publish_order_status(uow, order)
     result = order_result(order, violations)
     return result.created(order_path(order.order_id)) if is_new else result
 
 
-def change_order(uow: FulfillmentUnitOfWork, data: OrderChange) -> CommandResult:
+def change_order(uow: FulfillmentUnitOfWork, command: OrderChange) -> CommandResult:
     """Amend or cancel an order; keep the change until the order arrives."""
-    order = uow.orders.get(data.order)
+    order = uow.orders.get(command.order)
     if order is None:
-        uow.early_messages.setdefault(data.order, []).append(uow.event)
+        uow.early_messages.setdefault(command.order, []).append(uow.event)
         uow.new_early_messages.append(uow.event)
-        return CommandResult(OrderResult(order=data.order, status="UNKNOWN", path=None))
-    violations = _apply_change(uow, order, data)
+        return CommandResult(OrderResult(order=command.order, status="UNKNOWN", path=None))
+    violations = _apply_change(uow, order, command)
     publish_order_status(uow, order)
-    return rejected(*violations) if violations else order_result(order)
+    return CommandResult.rejected(*violations) if violations else order_result(order)
 
 
-def _apply_change(uow: FulfillmentUnitOfWork, order: Order, data: OrderChange) -> list[ProblemDetail]:
-    match data:
+def _apply_change(uow: FulfillmentUnitOfWork, order: Order, command: OrderChange) -> list[ProblemDetail]:
+    match command:
         case OrderAmended():
-            return amend_order(uow, order, data)
+            return amend_order(uow, order, command)
         case OrderCancelled():
-            return cancel_order(uow, order, data)
+            return cancel_order(uow, order, command)
         case OrderLineCancelled():
-            return cancel_line(uow, order, data)
+            return cancel_line(uow, order, command)
 
 
 def _apply_early_messages(

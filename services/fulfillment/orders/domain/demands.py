@@ -112,20 +112,20 @@ def request_allocation(uow: FulfillmentUnitOfWork, order: Order, line: Line, pro
     uow.mark_line(line)
 
 
-def request_reevaluation(uow: FulfillmentUnitOfWork, data: ProductChanged) -> None:
+def request_reevaluation(uow: FulfillmentUnitOfWork, event: ProductChanged) -> None:
     """Request the reevaluation of each affected order under its own lock."""
     for order_id in uow.orders_to_reevaluate.get(uow.event.cause, ()):
-        uow.emit(OrderReevaluationRequested, order=order_id, sku=data.sku)
+        uow.emit(OrderReevaluationRequested, order=order_id, sku=event.sku)
 
 
-def reevaluate_order(uow: FulfillmentUnitOfWork, data: OrderReevaluationRequested) -> None:
+def reevaluate_order(uow: FulfillmentUnitOfWork, event: OrderReevaluationRequested) -> None:
     """Request stock for lines that await a product; move demands when the tracking of the product has changed."""
-    order, product = uow.orders.get(data.order), uow.products.get(data.sku)
+    order, product = uow.orders.get(event.order), uow.products.get(event.sku)
     if order is None or order.cancelled:
         return
     tracking = product and product.tracking
     for line in list(order.lines.values()):
-        if line.sku != data.sku or line.cancelled:
+        if line.sku != event.sku or line.cancelled:
             continue
         if line.awaiting_product:
             request_allocation(uow, order, line, product)
@@ -134,4 +134,4 @@ def reevaluate_order(uow: FulfillmentUnitOfWork, data: OrderReevaluationRequeste
             request_allocation(uow, order, line, product)
         else:
             continue
-        uow.log(order.order_id, "PRODUCT_CHANGED", line=line.line, sku=data.sku, tracking=tracking)
+        uow.log(order.order_id, "PRODUCT_CHANGED", line=line.line, sku=event.sku, tracking=tracking)

@@ -12,32 +12,34 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderLine, OrderPlaced
 
 
-def content_hash(data: OrderPlaced) -> bytes:
+def content_hash(command: OrderPlaced) -> bytes:
     """Hash of the order content without its sender, to recognise a repeated message."""
-    return sha256(data.model_dump_json(exclude={"actor", "cause"}).encode()).digest()
+    return sha256(command.model_dump_json(exclude={"actor", "cause"}).encode()).digest()
 
 
-def create_order(uow: FulfillmentUnitOfWork, data: OrderPlaced) -> list[ProblemDetail]:
+def create_order(uow: FulfillmentUnitOfWork, command: OrderPlaced) -> list[ProblemDetail]:
     """Create an order: request stock for lines with a defined product; the others await it (S08).
 
     A repeated order changes nothing; a different order with the same id is rejected.
     """
-    received_hash = content_hash(data)
-    if existing := uow.orders.get(data.order):
-        return [] if existing.content_hash == received_hash else [order_exists(data.order)]
-    if violations := validate_lines(uow, data.lines):
+    received_hash = content_hash(command)
+    if existing := uow.orders.get(command.order):
+        return [] if existing.content_hash == received_hash else [order_exists(command.order)]
+    if violations := validate_lines(uow, command.lines):
         return violations
     order = Order(
-        order_id=data.order, warehouse=data.warehouse, customer=data.customer.id, customer_name=data.customer.name,
-        ship_to=data.customer.ship_to, contact=data.customer.contact, priority=data.priority,
-        backorders=data.backorders, placed_at=data.placed_at or uow.now, content_hash=received_hash,
-        min_remaining_shelf_life_days=data.min_remaining_shelf_life_days,
+        order_id=command.order, warehouse=command.warehouse, customer=command.customer.id,
+        customer_name=command.customer.name, ship_to=command.customer.ship_to, contact=command.customer.contact,
+        priority=command.priority, backorders=command.backorders, placed_at=command.placed_at or uow.now,
+        content_hash=received_hash, min_remaining_shelf_life_days=command.min_remaining_shelf_life_days,
     )  # fmt: skip
     uow.orders.put(order)
-    for requested in data.lines:
+    for requested in command.lines:
         add_line(uow, order, requested)
     uow.mark_order(order)
-    uow.log(order.order_id, "PLACED", lines=len(data.lines), priority=data.priority, backorders=data.backorders)
+    uow.log(
+        order.order_id, "PLACED", lines=len(command.lines), priority=command.priority, backorders=command.backorders
+    )
     return []
 
 

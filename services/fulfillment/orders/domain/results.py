@@ -25,11 +25,6 @@ class OrderResult(PartialResult):
     """The path of the order, or null if it has not arrived yet."""
 
 
-def rejected(*violations: ProblemDetail) -> CommandResult:
-    """The result of a rejected command."""
-    return CommandResult(violations=violations)
-
-
 def order_result(order: Order, violations: Sequence[ProblemDetail] = ()) -> CommandResult:
     """The result for an existing order."""
     body = OrderResult(order=order.order_id, status=order_status(order), path=order_path(order.order_id))
@@ -66,7 +61,7 @@ class ItemsResult(PartialResult):
 def items_result(order: Order, items: Sequence[AllocatedItem], violations: Sequence[ProblemDetail]) -> CommandResult:
     """The result of a command on items; it is rejected if no item was processed."""
     if not items:
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     body = ItemsResult(
         order=order.order_id, status=order_status(order), path=order_path(order.order_id),
         units=[

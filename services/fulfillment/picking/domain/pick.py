@@ -9,7 +9,6 @@ from services.fulfillment.orders.domain import (
     Order,
     UnitKey,
     items_result,
-    rejected,
     release,
 )
 from services.fulfillment.orders.domain.content import log_detail
@@ -101,25 +100,25 @@ def _lot_ids(items: Iterable[AllocatedItem]) -> set[str]:
     return {item.allocated_lot_id for item in items if isinstance(item, AllocatedLot)}
 
 
-def pick_items(uow: FulfillmentUnitOfWork, data: PickItems) -> CommandResult:
+def pick_items(uow: FulfillmentUnitOfWork, command: PickItems) -> CommandResult:
     """Pick scanned items of the pick list; reject all others with suggestions."""
-    order = uow.orders.get(data.order)
+    order = uow.orders.get(command.order)
     if order is None:
-        return rejected(order_not_found(data.order))
-    if violations := _pick_violations(uow, order, data):
-        return rejected(*violations)
+        return CommandResult.rejected(order_not_found(command.order))
+    if violations := _pick_violations(uow, order, command):
+        return CommandResult.rejected(*violations)
     operation = PickOperation(uow, order)
-    operation.violations += duplicate_serials((unit.sku, unit.serial) for unit in data.units)
-    for key in unit_keys(data.units):
+    operation.violations += duplicate_serials((unit.sku, unit.serial) for unit in command.units)
+    for key in unit_keys(command.units):
         operation.pick_unit(key)
-    for request in data.stock:
+    for request in command.stock:
         operation.pick_lot(request)
-    _move_to_staging(uow, order, operation.picked, data.location)
+    _move_to_staging(uow, order, operation.picked, command.location)
     operation.release_unpickable()
     return items_result(order, operation.picked, operation.violations)
 
 
-def _pick_violations(uow: FulfillmentUnitOfWork, order: Order, data: PickItems) -> list[ProblemDetail]:
+def _pick_violations(uow: FulfillmentUnitOfWork, order: Order, command: PickItems) -> list[ProblemDetail]:
     if order.cancelled:
         return [order_cancelled(order)]
     if not order.is_released:
@@ -128,7 +127,7 @@ def _pick_violations(uow: FulfillmentUnitOfWork, order: Order, data: PickItems) 
         return [ProblemDetail(code=Code.NOT_RELEASED, detail=detail, ids=open_lines)]
     if violation := local_date_violation(uow, order):
         return [violation]
-    return location_violations(uow, order, data.location, ("DOCK", "STAGING"))
+    return location_violations(uow, order, command.location, ("DOCK", "STAGING"))
 
 
 def _unit_violation(

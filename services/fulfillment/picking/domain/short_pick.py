@@ -9,7 +9,6 @@ from services.fulfillment.orders.domain import (
     Order,
     UnitKey,
     items_result,
-    rejected,
     release,
     remove_from_order,
     request_replacement,
@@ -31,32 +30,32 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.unit_of_work import CommandResult
 
 
-def report_short_pick(uow: FulfillmentUnitOfWork, data: ReportShortPick) -> CommandResult:
+def report_short_pick(uow: FulfillmentUnitOfWork, command: ReportShortPick) -> CommandResult:
     """Release missing items of the pick list with a hold, and request replacements."""
-    order = uow.orders.get(data.order)
+    order = uow.orders.get(command.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(command.order))
     hold_id = next(uow.ids)
-    items, violations = _selected_items(uow, order, data)
-    release(uow, order, items, f"short pick: {data.reason}", hold_id=hold_id)
+    items, violations = _selected_items(uow, order, command)
+    release(uow, order, items, f"short pick: {command.reason}", hold_id=hold_id)
     for line in dict.fromkeys(item.line for item in items):
         detail = log_detail([item for item in items if item.line == line])
-        uow.log(order.order_id, "SHORT_PICKED", line=line, reason=data.reason, hold_id=hold_id, **detail)
+        uow.log(order.order_id, "SHORT_PICKED", line=line, reason=command.reason, hold_id=hold_id, **detail)
     return items_result(order, items, violations)
 
 
-def unpick_items(uow: FulfillmentUnitOfWork, data: UnpickItems) -> CommandResult:
+def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandResult:
     """Return picked items to a storage location; open lines request replacements, cancelled ones do not.
 
     `reallocate` cannot be false for an open line: without a demand, its open quantity would never be allocated.
     """
-    order = uow.orders.get(data.order)
+    order = uow.orders.get(command.order)
     if order is None:
-        return rejected(order_not_found(data.order))
-    if violations := location_violations(uow, order, data.location, ("STORAGE",)):
-        return rejected(*violations)
-    items, violations = _selected_items(uow, order, data)
-    if not data.reallocate and (open_items := [item for item in items if not order.is_cancelled_item(item)]):
+        return CommandResult.rejected(order_not_found(command.order))
+    if violations := location_violations(uow, order, command.location, ("STORAGE",)):
+        return CommandResult.rejected(*violations)
+    items, violations = _selected_items(uow, order, command)
+    if not command.reallocate and (open_items := [item for item in items if not order.is_cancelled_item(item)]):
         items = [item for item in items if order.is_cancelled_item(item)]
         violations.append(_line_still_open(order, open_items))
     if cartons := [item.carton for item in items if item.carton]:
@@ -68,12 +67,14 @@ def unpick_items(uow: FulfillmentUnitOfWork, data: UnpickItems) -> CommandResult
         line.packed -= total_quantity(item for item in members if item.carton)
         replace = not order.is_cancelled_item(members[0])
         reallocate = remove_from_order(uow, order, group, members, replace=replace)
-        emit_unpicked(uow, order, group, members, location=data.location, reallocate=reallocate, reason=data.reason)
+        emit_unpicked(
+            uow, order, group, members, location=command.location, reallocate=reallocate, reason=command.reason
+        )
         if replace and not reallocate:
-            request_replacement(uow, order, group, members, data.reason)
+            request_replacement(uow, order, group, members, command.reason)
         uow.log(
-            order.order_id, "UNPICKED", line=group.line, location=data.location, reallocate=replace, reason=data.reason,
-            **log_detail(members),
+            order.order_id, "UNPICKED", line=group.line, location=command.location, reallocate=replace,
+            reason=command.reason, **log_detail(members),
         )  # fmt: skip
     return items_result(order, items, violations)
 
@@ -85,13 +86,13 @@ def _line_still_open(order: Order, items: Sequence[AllocatedItem]) -> ProblemDet
 
 
 def _selected_items(
-    uow: FulfillmentUnitOfWork, order: Order, data: ReportShortPick | UnpickItems
+    uow: FulfillmentUnitOfWork, order: Order, command: ReportShortPick | UnpickItems
 ) -> tuple[list[AllocatedItem], list[ProblemDetail]]:
     """Select the items of a command: picked ones for an unpick, otherwise allocated ones."""
-    picked = isinstance(data, UnpickItems)
-    units, violations = _select_units(uow, order, unit_keys(data.units), "PICKED" if picked else "ALLOCATED")
-    lots, lot_violations = select_lots(uow, order, data.stock, PICKED if picked else TO_PICK)
-    duplicates = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
+    picked = isinstance(command, UnpickItems)
+    units, violations = _select_units(uow, order, unit_keys(command.units), "PICKED" if picked else "ALLOCATED")
+    lots, lot_violations = select_lots(uow, order, command.stock, PICKED if picked else TO_PICK)
+    duplicates = duplicate_serials((unit.sku, unit.serial) for unit in command.units)
     return [*units, *lots], [*duplicates, *violations, *lot_violations]
 
 

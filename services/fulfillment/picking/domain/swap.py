@@ -12,7 +12,6 @@ from services.fulfillment.orders.domain import (
     FulfillmentUnitOfWork,
     Order,
     create_demand,
-    rejected,
     release,
 )
 from services.fulfillment.orders.domain.content import log_detail
@@ -34,38 +33,38 @@ class SwapAccepted(ContractModel):
     path: str
 
 
-def swap_unit(uow: FulfillmentUnitOfWork, data: SwapUnit) -> CommandResult:
+def swap_unit(uow: FulfillmentUnitOfWork, command: SwapUnit) -> CommandResult:
     """Release a unit and request its replacement."""
-    order = uow.orders.get(data.order)
+    order = uow.orders.get(command.order)
     if order is None:
-        return rejected(order_not_found(data.order))
-    unit = uow.units.get((data.unit.sku, data.unit.serial))
-    if violation := _unit_swap_violation(uow, order, unit, data):
-        return rejected(violation)
+        return CommandResult.rejected(order_not_found(command.order))
+    unit = uow.units.get((command.unit.sku, command.unit.serial))
+    if violation := _unit_swap_violation(uow, order, unit, command):
+        return CommandResult.rejected(violation)
     assert unit is not None  # noqa: S101 - a missing unit is rejected above
-    return _swap(uow, order, [unit], data.reason, serials=[data.replacement])
+    return _swap(uow, order, [unit], command.reason, serials=[command.replacement])
 
 
-def swap_lot(uow: FulfillmentUnitOfWork, data: SwapLot) -> CommandResult:
+def swap_lot(uow: FulfillmentUnitOfWork, command: SwapLot) -> CommandResult:
     """Release a quantity of a lot and request the same quantity of another, for one line."""
-    order = uow.orders.get(data.order)
+    order = uow.orders.get(command.order)
     if order is None:
-        return rejected(order_not_found(data.order))
+        return CommandResult.rejected(order_not_found(command.order))
     if order.cancelled:
-        return rejected(order_cancelled(order))
-    if data.replacement == data.stock.lot:
-        detail = f"The replacement lot {data.replacement} is the lot to be swapped"
-        blocked_by = [order_path(data.order)]
-        return rejected(
-            ProblemDetail(code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=blocked_by)
+        return CommandResult.rejected(order_cancelled(order))
+    if command.replacement == command.stock.lot:
+        detail = f"The replacement lot {command.replacement} is the lot to be swapped"
+        blocked_by = [order_path(command.order)]
+        return CommandResult.rejected(
+            ProblemDetail(code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[command.replacement], blocked_by=blocked_by)
         )
-    requested = _restrict_to_one_line(order, data.stock)
+    requested = _restrict_to_one_line(order, command.stock)
     if violation := _mixed_lots_violation(order, requested):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
     lots, violations = select_lots(uow, order, [requested], TO_PICK)
     if violations:
-        return rejected(*violations)
-    return _swap(uow, order, lots, data.reason, lots=[data.replacement])
+        return CommandResult.rejected(*violations)
+    return _swap(uow, order, lots, command.reason, lots=[command.replacement])
 
 
 def _restrict_to_one_line(order: Order, requested: LotSelector) -> LotSelector:
@@ -120,9 +119,9 @@ def _swap(
 
 
 def _unit_swap_violation(
-    uow: FulfillmentUnitOfWork, order: Order, unit: AllocatedUnit | None, data: SwapUnit
+    uow: FulfillmentUnitOfWork, order: Order, unit: AllocatedUnit | None, command: SwapUnit
 ) -> ProblemDetail | None:
-    sku, serial = data.unit.sku, data.unit.serial
+    sku, serial = command.unit.sku, command.unit.serial
     if order.cancelled:
         return order_cancelled(order)
     if unit is None or unit.order_id != order.order_id:
@@ -134,9 +133,12 @@ def _unit_swap_violation(
         return ProblemDetail(
             code=Code.ALREADY_PICKED, detail=detail, ids=[serial], blocked_by=[order_path(order.order_id)]
         )
-    if other := uow.units.get((sku, data.replacement)):
-        detail = f"{sku} {data.replacement} is {other.status} for order {other.order_id}"
+    if other := uow.units.get((sku, command.replacement)):
+        detail = f"{sku} {command.replacement} is {other.status} for order {other.order_id}"
         return ProblemDetail(
-            code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[data.replacement], blocked_by=[order_path(other.order_id)]
+            code=Code.UNIT_NOT_AVAILABLE,
+            detail=detail,
+            ids=[command.replacement],
+            blocked_by=[order_path(other.order_id)],
         )
     return None

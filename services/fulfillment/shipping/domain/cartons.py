@@ -11,7 +11,6 @@ from services.fulfillment.orders.domain import (
     OrderAction,
     UnitKey,
     items_result,
-    rejected,
 )
 from services.fulfillment.orders.domain.content import count_lines, log_detail
 from services.fulfillment.orders.domain.lookups import (
@@ -31,56 +30,56 @@ from shared.unit_of_work import CommandResult
 Selection = tuple[list[AllocatedItem], list[ProblemDetail]]
 
 
-def pack_items(uow: FulfillmentUnitOfWork, data: PackItems) -> CommandResult:
+def pack_items(uow: FulfillmentUnitOfWork, command: PackItems) -> CommandResult:
     """Pack picked items into a carton of the order; create the carton if it is new."""
-    order = uow.orders.get(data.order)
+    order = uow.orders.get(command.order)
     if order is None:
-        return rejected(order_not_found(data.order))
-    carton = uow.cartons.get(data.carton)
+        return CommandResult.rejected(order_not_found(command.order))
+    carton = uow.cartons.get(command.carton)
     if order.cancelled:
-        return rejected(order_cancelled(order))
+        return CommandResult.rejected(order_cancelled(order))
     if carton is not None and (violation := _carton_violation(order, carton)):
-        return rejected(violation)
-    items, violations = _select_unpacked(uow, order, data)
-    if violation := _capacity_violation(order, data.carton, items):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
+    items, violations = _select_unpacked(uow, order, command)
+    if violation := _capacity_violation(order, command.carton, items):
+        return CommandResult.rejected(violation)
     if items and carton is None:
-        uow.cartons.put(Carton(data.carton, order.order_id))
+        uow.cartons.put(Carton(command.carton, order.order_id))
     for item in items:
         order.lines[item.line].packed += item.quantity
-    _move_to_carton(uow, order, items, data.carton)
-    _log_packing(uow, order, "PACKED", items, carton=data.carton)
+    _move_to_carton(uow, order, items, command.carton)
+    _log_packing(uow, order, "PACKED", items, carton=command.carton)
     return items_result(order, items, violations)
 
 
-def unpack_items(uow: FulfillmentUnitOfWork, data: UnpackItems) -> CommandResult:
+def unpack_items(uow: FulfillmentUnitOfWork, command: UnpackItems) -> CommandResult:
     """Take items out of a carton."""
-    order, violations = _find_order_and_carton(uow, data.order, data.carton)
+    order, violations = _find_order_and_carton(uow, command.order, command.carton)
     if order is None:
-        return rejected(*violations)
-    items, violations = _select_in_carton(uow, order, data)
+        return CommandResult.rejected(*violations)
+    items, violations = _select_in_carton(uow, order, command)
     for item in items:
         order.lines[item.line].packed -= item.quantity
     _move_to_carton(uow, order, items, None)
-    _log_packing(uow, order, "UNPACKED", items, carton=data.carton)
+    _log_packing(uow, order, "UNPACKED", items, carton=command.carton)
     return items_result(order, items, violations)
 
 
-def move_to_carton(uow: FulfillmentUnitOfWork, data: MoveCartonItems) -> CommandResult:
+def move_to_carton(uow: FulfillmentUnitOfWork, command: MoveCartonItems) -> CommandResult:
     """Move items to another carton of the order; create the carton if it is new."""
-    order, violations = _find_order_and_carton(uow, data.order, data.carton)
+    order, violations = _find_order_and_carton(uow, command.order, command.carton)
     if order is None:
-        return rejected(*violations)
-    target_carton = uow.cartons.get(data.to_carton)
+        return CommandResult.rejected(*violations)
+    target_carton = uow.cartons.get(command.to_carton)
     if target_carton is not None and (violation := _carton_violation(order, target_carton)):
-        return rejected(violation)
-    items, violations = _select_in_carton(uow, order, data)
-    if data.to_carton != data.carton and (violation := _capacity_violation(order, data.to_carton, items)):
-        return rejected(violation)
+        return CommandResult.rejected(violation)
+    items, violations = _select_in_carton(uow, order, command)
+    if command.to_carton != command.carton and (violation := _capacity_violation(order, command.to_carton, items)):
+        return CommandResult.rejected(violation)
     if items and target_carton is None:
-        uow.cartons.put(Carton(data.to_carton, order.order_id))
-    _move_to_carton(uow, order, items, data.to_carton)
-    _log_packing(uow, order, "CARTON_CHANGED", items, carton=data.carton, to_carton=data.to_carton)
+        uow.cartons.put(Carton(command.to_carton, order.order_id))
+    _move_to_carton(uow, order, items, command.to_carton)
+    _log_packing(uow, order, "CARTON_CHANGED", items, carton=command.carton, to_carton=command.to_carton)
     return items_result(order, items, violations)
 
 
@@ -142,11 +141,11 @@ def _capacity_violation(order: Order, carton_id: str, added: Sequence[AllocatedI
     return ProblemDetail(code=Code.CARTON_FULL, detail=detail, ids=[carton_id], blocked_by=[carton_path(carton_id)])
 
 
-def _select_unpacked(uow: FulfillmentUnitOfWork, order: Order, data: PackItems) -> Selection:
+def _select_unpacked(uow: FulfillmentUnitOfWork, order: Order, command: PackItems) -> Selection:
     """Select the picked items of a command that are not packed."""
     units: list[AllocatedItem] = []
-    violations = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
-    for key in unit_keys(data.units):
+    violations = duplicate_serials((unit.sku, unit.serial) for unit in command.units)
+    for key in unit_keys(command.units):
         unit = order.units.get(key)
         if unit is None or unit.status != "PICKED":
             violations.append(_not_picked(uow, order, key))
@@ -157,7 +156,7 @@ def _select_unpacked(uow: FulfillmentUnitOfWork, order: Order, data: PackItems) 
             )
         else:
             units.append(unit)
-    lots, lot_violations = select_lots(uow, order, data.stock, UNPACKED)
+    lots, lot_violations = select_lots(uow, order, command.stock, UNPACKED)
     packing_violations = {
         id(item): violation for item in (*units, *lots) if (violation := _packing_violation(order, item))
     }
@@ -188,19 +187,19 @@ def _not_picked(uow: FulfillmentUnitOfWork, order: Order, key: UnitKey) -> Probl
     return ProblemDetail(code=Code.NOT_PICKED, detail=detail, ids=[key[1]], blocked_by=blocking_paths(uow, key, order))
 
 
-def _select_in_carton(uow: FulfillmentUnitOfWork, order: Order, data: UnpackItems | MoveCartonItems) -> Selection:
+def _select_in_carton(uow: FulfillmentUnitOfWork, order: Order, command: UnpackItems | MoveCartonItems) -> Selection:
     """Select the items of a command in its carton."""
     units: list[AllocatedUnit] = []
-    violations = duplicate_serials((unit.sku, unit.serial) for unit in data.units)
-    for key in unit_keys(data.units):
+    violations = duplicate_serials((unit.sku, unit.serial) for unit in command.units)
+    for key in unit_keys(command.units):
         unit = order.units.get(key)
-        if unit is not None and unit.carton == data.carton:
+        if unit is not None and unit.carton == command.carton:
             units.append(unit)
             continue
-        detail = f"{key[0]} {key[1]} is not in carton {data.carton}"
+        detail = f"{key[0]} {key[1]} is not in carton {command.carton}"
         blocked_by = [carton_path(unit.carton)] if unit is not None and unit.carton else blocking_paths(uow, key, order)
         violations.append(ProblemDetail(code=Code.NOT_IN_CARTON, detail=detail, ids=[key[1]], blocked_by=blocked_by))
-    lots, lot_violations = select_lots(uow, order, data.stock, in_carton(data.carton))
+    lots, lot_violations = select_lots(uow, order, command.stock, in_carton(command.carton))
     return [*units, *lots], [*violations, *lot_violations]
 
 

@@ -26,9 +26,9 @@ ContentByShipment = Mapping[str, Sequence[AllocatedItem]]
 """Packed items of a shipment, by order."""
 
 
-def approve_dispatch(uow: FulfillmentUnitOfWork, data: ApprovalEvent) -> None:
+def approve_dispatch(uow: FulfillmentUnitOfWork, event: ApprovalEvent) -> None:
     """Count approved content lines; the last one dispatches the shipment. Approvals of a closed check are ignored."""
-    check = _find_check(uow, data)
+    check = _find_check(uow, event)
     if check is None or check.status != "PENDING":
         return
     shipment = uow.shipments[check.shipment]
@@ -41,30 +41,30 @@ def approve_dispatch(uow: FulfillmentUnitOfWork, data: ApprovalEvent) -> None:
         return
     content = content_by_order(uow, shipment)
     requested_lines = {line for order_id, items in content.items() for line in _content_keys(order_id, items)}
-    approved_lines = _approved_lines(data)
+    approved_lines = _approved_lines(event)
     unknown = [identifier for line_key, identifier in approved_lines if line_key not in requested_lines]
     if unknown or check.approved_count + len(approved_lines) > check.requested_count:
         detail = f"Dispatch check {check.check_id} does not include all approved items"
         uow.record_conflict(
-            Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku,
+            Code.DOCUMENT_MISMATCH, detail, document=event.order, sku=event.sku,
             ids=unknown or [identifier for _, identifier in approved_lines],
         )  # fmt: skip
         return
     check.approved_count += len(approved_lines)
-    check.valid_until = min(check.valid_until or data.valid_until, data.valid_until)
+    check.valid_until = min(check.valid_until or event.valid_until, event.valid_until)
     if check.approved_count == check.requested_count:
         _complete_check(uow, shipment, check, content)
 
 
-def reject_dispatch(uow: FulfillmentUnitOfWork, data: RejectionEvent) -> None:
+def reject_dispatch(uow: FulfillmentUnitOfWork, event: RejectionEvent) -> None:
     """Reject the check; reasons of later rejections are added."""
-    check = _find_check(uow, data)
+    check = _find_check(uow, event)
     if check is None or check.status not in ("PENDING", "REJECTED"):
         return
-    reasons = _rejection_reasons(data)
+    reasons = _rejection_reasons(event)
     check.close(uow.now, "REJECTED", *reasons)
     uow.log(
-        data.order, "DISPATCH_REJECTED", shipment=check.shipment, check_id=check.check_id,
+        event.order, "DISPATCH_REJECTED", shipment=check.shipment, check_id=check.check_id,
         reasons=[reason._asdict() for reason in reasons],
     )  # fmt: skip
 
@@ -78,11 +78,11 @@ def _content_keys(order_id: str, items: Sequence[AllocatedItem]) -> Iterator[tup
         yield order_id, *line, quantity
 
 
-def _approved_lines(data: ApprovalEvent) -> list[tuple[tuple[object, ...], str]]:
+def _approved_lines(event: ApprovalEvent) -> list[tuple[tuple[object, ...], str]]:
     """Keys of the approved content lines, each with its serial or lot number."""
-    if isinstance(data, SerialDispatchApproved):
-        return [((data.sku, serial), serial) for serial in data.serials]
-    return [((data.order, line.line, line.sku, line.lot, line.quantity), line.lot) for line in data.stock]
+    if isinstance(event, SerialDispatchApproved):
+        return [((event.sku, serial), serial) for serial in event.serials]
+    return [((event.order, line.line, line.sku, line.lot, line.quantity), line.lot) for line in event.stock]
 
 
 def _known_code(code: str) -> Code:
@@ -93,24 +93,26 @@ def _known_code(code: str) -> Code:
         return Code.DISPATCH_REJECTED
 
 
-def _rejection_reasons(data: RejectionEvent) -> list[Reason]:
-    if isinstance(data, SerialDispatchRejected):
+def _rejection_reasons(event: RejectionEvent) -> list[Reason]:
+    if isinstance(event, SerialDispatchRejected):
         return [
-            Reason(code=_known_code(unit.code), detail=unit.detail, sku=data.sku, serial=unit.serial)
-            for unit in data.units
+            Reason(code=_known_code(unit.code), detail=unit.detail, sku=event.sku, serial=unit.serial)
+            for unit in event.units
         ]
-    return [Reason(code=_known_code(line.code), detail=line.detail, sku=data.sku, lot=line.lot) for line in data.stock]
+    return [
+        Reason(code=_known_code(line.code), detail=line.detail, sku=event.sku, lot=line.lot) for line in event.stock
+    ]
 
 
-def _find_check(uow: FulfillmentUnitOfWork, data: ApprovalEvent | RejectionEvent) -> DispatchCheck | None:
-    check = uow.checks.get(data.check_id)
-    if check is None or data.order not in check.orders or data.shipment != check.shipment:
-        detail = f"Shipment {data.shipment} has no dispatch check {data.check_id} for order {data.order}"
-        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku, ids=[data.check_id])
+def _find_check(uow: FulfillmentUnitOfWork, event: ApprovalEvent | RejectionEvent) -> DispatchCheck | None:
+    check = uow.checks.get(event.check_id)
+    if check is None or event.order not in check.orders or event.shipment != check.shipment:
+        detail = f"Shipment {event.shipment} has no dispatch check {event.check_id} for order {event.order}"
+        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=event.order, sku=event.sku, ids=[event.check_id])
         return None
-    if not set(check.orders) <= {data.order, *data.orders}:
-        detail = f"The event does not list all orders of shipment {data.shipment}"
-        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=data.order, sku=data.sku, ids=list(check.orders))
+    if not set(check.orders) <= {event.order, *event.orders}:
+        detail = f"The event does not list all orders of shipment {event.shipment}"
+        uow.record_conflict(Code.DOCUMENT_MISMATCH, detail, document=event.order, sku=event.sku, ids=list(check.orders))
         return None
     return check
 

@@ -8,7 +8,6 @@ from services.fulfillment.orders.domain import (
     FulfillmentUnitOfWork,
     Order,
     Shipment,
-    rejected,
 )
 from services.fulfillment.orders.domain.content import content_fields, content_lines
 from services.fulfillment.orders.domain.paths import dispatch_check_path, order_path
@@ -37,23 +36,25 @@ class DispatchAccepted(ContractModel):
     path: str
 
 
-def dispatch_shipment(uow: FulfillmentUnitOfWork, data: DispatchShipment) -> CommandResult:
+def dispatch_shipment(uow: FulfillmentUnitOfWork, command: DispatchShipment) -> CommandResult:
     """Request a dispatch check for a fully packed shipment; a new check replaces a pending one."""
-    shipment = uow.shipments.get(data.shipment)
+    shipment = uow.shipments.get(command.shipment)
     if shipment is None:
-        return rejected(shipment_not_found(data.shipment))
+        return CommandResult.rejected(shipment_not_found(command.shipment))
     if shipment.status == "CANCELLED":
         detail = f"Shipment {shipment.shipment} is cancelled"
-        return rejected(ProblemDetail(code=Code.SHIPMENT_CANCELLED, detail=detail, ids=[shipment.shipment]))
-    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, data.orders):
-        return rejected(violation)
+        return CommandResult.rejected(
+            ProblemDetail(code=Code.SHIPMENT_CANCELLED, detail=detail, ids=[shipment.shipment])
+        )
+    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, command.orders):
+        return CommandResult.rejected(violation)
     orders = [order for order_id in shipment.orders if (order := uow.orders.get(order_id))]
     content = content_by_order(uow, shipment)
     if violations := [violation for order in orders for violation in dispatch_blockers(uow, order)]:
-        return rejected(*violations)
+        return CommandResult.rejected(*violations)
     if not content:
         detail = f"Shipment {shipment.shipment} has no content"
-        return rejected(ProblemDetail(code=Code.NOT_FULLY_PACKED, detail=detail, ids=[shipment.shipment]))
+        return CommandResult.rejected(ProblemDetail(code=Code.NOT_FULLY_PACKED, detail=detail, ids=[shipment.shipment]))
     check = _request_check(uow, shipment, orders, content)
     path = dispatch_check_path(check.check_id)
     return CommandResult(

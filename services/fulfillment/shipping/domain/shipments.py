@@ -8,7 +8,6 @@ from services.fulfillment.orders.domain import (
     FulfillmentUnitOfWork,
     Reason,
     Shipment,
-    rejected,
 )
 from services.fulfillment.orders.domain.paths import carton_path, order_path, shipment_path
 from shared.contracts.commands.fulfillment import CancelShipment, CreateShipment
@@ -34,49 +33,49 @@ def _shipment_result(shipment: Shipment) -> CommandResult:
     return CommandResult(body)
 
 
-def create_shipment(uow: FulfillmentUnitOfWork, data: CreateShipment) -> CommandResult:
+def create_shipment(uow: FulfillmentUnitOfWork, command: CreateShipment) -> CommandResult:
     """Create a shipment from cartons."""
-    if uow.shipments.get(data.shipment):
-        detail = f"Shipment {data.shipment} already exists"
-        blocked_by = [shipment_path(data.shipment)]
-        return rejected(
-            ProblemDetail(code=Code.DOCUMENT_EXISTS, detail=detail, ids=[data.shipment], blocked_by=blocked_by)
+    if uow.shipments.get(command.shipment):
+        detail = f"Shipment {command.shipment} already exists"
+        blocked_by = [shipment_path(command.shipment)]
+        return CommandResult.rejected(
+            ProblemDetail(code=Code.DOCUMENT_EXISTS, detail=detail, ids=[command.shipment], blocked_by=blocked_by)
         )
-    carton_ids = list(dict.fromkeys(data.cartons))
+    carton_ids = list(dict.fromkeys(command.cartons))
     cartons = [carton for carton_id in carton_ids if (carton := uow.cartons.get(carton_id))]
     if missing := [carton_id for carton_id in carton_ids if not uow.cartons.get(carton_id)]:
         detail = f"Carton {', '.join(missing)} not found"
-        return rejected(ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=missing))
-    if violations := _carton_violations(data, cartons):
-        return rejected(*violations)
+        return CommandResult.rejected(ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=missing))
+    if violations := _carton_violations(command, cartons):
+        return CommandResult.rejected(*violations)
     order_ids = tuple(sorted({carton.order_id for carton in cartons}))
     warehouses = {order.warehouse for order_id in order_ids if (order := uow.orders.get(order_id))}
     if len(warehouses) > 1:
         detail = f"The cartons are in different warehouses: {', '.join(sorted(warehouses))}"
         blocked_by = [order_path(order_id) for order_id in order_ids]
-        return rejected(
+        return CommandResult.rejected(
             ProblemDetail(code=Code.WRONG_WAREHOUSE, detail=detail, ids=list(order_ids), blocked_by=blocked_by)
         )
     shipment = Shipment(
-        shipment=data.shipment, warehouse=warehouses.pop(), orders=order_ids, carrier=data.carrier,
-        tracking_number=data.tracking_number, created_at=uow.now, created_by=uow.event.actor,
+        shipment=command.shipment, warehouse=warehouses.pop(), orders=order_ids, carrier=command.carrier,
+        tracking_number=command.tracking_number, created_at=uow.now, created_by=uow.event.actor,
     )  # fmt: skip
     uow.shipments.put(shipment)
     for carton in cartons:
         carton.shipment = shipment.shipment
     for order_id in order_ids:
         packed = [carton.carton for carton in cartons if carton.order_id == order_id]
-        uow.log(order_id, "SHIPMENT_CREATED", shipment=shipment.shipment, cartons=packed, carrier=data.carrier)
+        uow.log(order_id, "SHIPMENT_CREATED", shipment=shipment.shipment, cartons=packed, carrier=command.carrier)
     return _shipment_result(shipment).created(shipment_path(shipment.shipment))
 
 
-def cancel_shipment(uow: FulfillmentUnitOfWork, data: CancelShipment) -> CommandResult:
+def cancel_shipment(uow: FulfillmentUnitOfWork, command: CancelShipment) -> CommandResult:
     """Cancel a shipment and its dispatch check; its cartons can be used for another shipment."""
-    shipment = uow.shipments.get(data.shipment)
+    shipment = uow.shipments.get(command.shipment)
     if shipment is None:
-        return rejected(shipment_not_found(data.shipment))
-    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, data.orders):
-        return rejected(violation)
+        return CommandResult.rejected(shipment_not_found(command.shipment))
+    if violation := dispatched_violation(shipment) or missing_orders_violation(shipment, command.orders):
+        return CommandResult.rejected(violation)
     if shipment.status == "CANCELLED":
         return _shipment_result(shipment)
     cancel_check(uow, shipment, "shipment cancelled")
@@ -84,7 +83,7 @@ def cancel_shipment(uow: FulfillmentUnitOfWork, data: CancelShipment) -> Command
     for carton in [carton for carton in uow.cartons if carton.shipment == shipment.shipment]:
         carton.shipment = None
     for order_id in shipment.orders:
-        uow.log(order_id, "SHIPMENT_CANCELLED", shipment=shipment.shipment, reason=data.reason)
+        uow.log(order_id, "SHIPMENT_CANCELLED", shipment=shipment.shipment, reason=command.reason)
     return _shipment_result(shipment)
 
 
@@ -136,7 +135,7 @@ def missing_orders_violation(shipment: Shipment, listed: list[str]) -> ProblemDe
     return ProblemDetail(code=Code.DOCUMENT_MISMATCH, detail=detail, ids=missing, blocked_by=blocked_by)
 
 
-def _carton_violations(data: CreateShipment, cartons: list[Carton]) -> list[ProblemDetail]:
+def _carton_violations(command: CreateShipment, cartons: list[Carton]) -> list[ProblemDetail]:
     violations = []
     for carton in cartons:
         if carton.shipment is not None:
@@ -147,7 +146,7 @@ def _carton_violations(data: CreateShipment, cartons: list[Carton]) -> list[Prob
                     code=Code.CARTON_IN_OTHER_SHIPMENT, detail=detail, ids=[carton.carton], blocked_by=blocked_by
                 )
             )
-        elif carton.order_id not in data.orders:
+        elif carton.order_id not in command.orders:
             detail = f"Carton {carton.carton} belongs to order {carton.order_id}: list this order too, or none"
             blocked_by = [carton_path(carton.carton)]
             violations.append(

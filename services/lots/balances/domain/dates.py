@@ -6,7 +6,7 @@ from typing import NamedTuple
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.ledger import Correction
 from services.lots.balances.domain.records import NO_EXPIRY, Balance, HoldKind, Lot, PickedQuantity
-from services.lots.balances.domain.results import lot_label, lot_snapshot, reject
+from services.lots.balances.domain.results import lot_label, lot_snapshot
 from services.lots.balances.domain.stock_rules import get_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CorrectLotDates
@@ -66,10 +66,10 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     """Correct the dates of a lot and release the holds that depended on them."""
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
-        return reject(lot)
+        return CommandResult.rejected(lot)
     manufactured_on = command.manufactured_on or lot.manufactured_on
     if problem := _dates_violation(uow, command, manufactured_on):
-        return reject(problem)
+        return CommandResult.rejected(problem)
     # Confirming the same date does not release an EXPIRED hold: the date is still in the past.
     released_kinds = DATE_CONTROLLED_KINDS if command.expiry != lot.expiry else DATE_CONTROLLED_KINDS - {"EXPIRED"}
     dates = LotDates(command.expiry, manufactured_on, command.best_before or lot.best_before)

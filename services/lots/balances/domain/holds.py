@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from services.lots.balances.domain.records import ZERO, Hold, HoldKind, Lot
-from services.lots.balances.domain.results import hold_snapshot, lot_label, reject
-from services.lots.balances.domain.stock_rules import get_lot, location_violation, violation
+from services.lots.balances.domain.results import hold_snapshot, lot_label
+from services.lots.balances.domain.stock_rules import get_lot, unknown_location_violation, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
 from shared.contracts.envelope import chunks
@@ -94,12 +94,12 @@ def place_hold(uow: LotsUnitOfWork, command: PlaceLotHold) -> CommandResult:
     """Place a hold."""
     if uow.holds_by_id[command.sku, command.hold_id]:
         detail = f"Hold {command.hold_id} on {command.sku} already exists"
-        return reject(violation(Code.HOLD_EXISTS, detail, command.hold_id))
+        return CommandResult.rejected(violation(Code.HOLD_EXISTS, detail, command.hold_id))
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
-        return reject(lot)
-    if command.location and (problem := location_violation(uow, command.location)):
-        return reject(problem)
+        return CommandResult.rejected(lot)
+    if command.location and (problem := unknown_location_violation(uow, command.location)):
+        return CommandResult.rejected(problem)
     place(uow, lot, command.hold_id, "MANUAL", command.reason, location=command.location, owner_role=command.owner_role)
     return CommandResult(hold_snapshot(uow, command.sku, command.hold_id), resource_path=hold_path(command.hold_id))
 
@@ -122,10 +122,10 @@ def release_hold(uow: LotsUnitOfWork, command: ReleaseLotHold) -> CommandResult:
     if not open_holds:
         target = lot_label(command.sku, command.lot) if command.lot else command.sku
         detail = f"Open hold {command.hold_id} on {target} not found"
-        return reject(violation(Code.HOLD_NOT_FOUND, detail, command.hold_id))
+        return CommandResult.rejected(violation(Code.HOLD_NOT_FOUND, detail, command.hold_id))
     for hold in open_holds:
         if hold.kind in RELEASE_CONDITIONS:
-            return reject(_release_violation(hold))
+            return CommandResult.rejected(_release_violation(hold))
     release_all(uow, open_holds)
     return CommandResult(hold_snapshot(uow, command.sku, command.hold_id))
 

@@ -83,9 +83,11 @@ class LoadedStock(UnitOfWork):
         """Versions of the changed products; older ones are ignored."""
         self.previous_tracking: dict[str, Tracking] = {}
         """Trackings of the changed products before the change."""
-        self.previous_shelf_life: dict[str, ShelfLifePolicy] = {}
+        self.previous_policies: dict[str, ShelfLifePolicy] = {}
+        """Shelf-life policies of the changed products before the change."""
         self.time_zones: dict[str, str] = {}
-        self.today_by_warehouse: dict[str, date] = {}
+        self.local_dates: dict[str, date] = {}
+        """Current date by warehouse."""
         self.allocating_orders: dict[BalanceKey, list[str]] = {}
         """Some orders with an allocation of each balance, for the texts of violations."""
         self.same_numbered_lots: dict[str, list[str]] = {}
@@ -103,7 +105,10 @@ class LoadedStock(UnitOfWork):
         return ShelfLifeRules.as_of(self.now, self.time_zones.get(warehouse, "UTC"), self.shelf_life.get(sku))
 
     def get_balance(self, lot: Lot, location: str) -> Balance:
-        """Return the balance of a lot at a location; without one, a zero balance, which is not saved until changed."""
+        """Return the balance of a lot at a location, with the current location type.
+
+        Without one, return a zero balance, which is not saved until changed.
+        """
         balance = self.balances.get((lot.sku, lot.lot, location))
         if balance is None:
             return Balance(

@@ -2,15 +2,15 @@
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.ledger import LotChangeType
+from services.lots.balances.domain.mixed_lots import mixed_lot_violation
 from services.lots.balances.domain.records import Balance, Lot
-from services.lots.balances.domain.results import lot_label, lot_snapshot, reject
+from services.lots.balances.domain.results import lot_label, lot_snapshot
 from services.lots.balances.domain.returns import disposition_violation
 from services.lots.balances.domain.stock_rules import (
     get_lot,
     insufficient_stock,
-    location_violation,
-    other_lots,
     quantity_violation,
+    unknown_location_violation,
     violation,
 )
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
@@ -26,12 +26,12 @@ MoveCommand = PutAwayLot | MoveLot
 
 def put_away(uow: LotsUnitOfWork, command: PutAwayLot) -> CommandResult:
     """Move stock from dock or staging into storage, where it can be allocated (S07)."""
-    return _move(uow, command, LotChangeType.PUT_AWAY)
+    return _relocate(uow, command, LotChangeType.PUT_AWAY)
 
 
 def move(uow: LotsUnitOfWork, command: MoveLot) -> CommandResult:
     """Move unallocated stock to another location of the same type, held or not."""
-    return _move(uow, command, LotChangeType.MOVED)
+    return _relocate(uow, command, LotChangeType.MOVED)
 
 
 def apply_location_type(uow: LotsUnitOfWork, event: LocationChanged) -> None:
@@ -41,20 +41,20 @@ def apply_location_type(uow: LotsUnitOfWork, event: LocationChanged) -> None:
             uow.mark_arrived(uow.get_balance(uow.lots[sku, balance.lot], event.location))
 
 
-def _move(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) -> CommandResult:
+def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) -> CommandResult:
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
-        return reject(lot)
+        return CommandResult.rejected(lot)
     if (
         problem := quantity_violation(uow, command.sku, command.quantity)
-        or location_violation(uow, command.from_location)
-        or location_violation(uow, command.location)
+        or unknown_location_violation(uow, command.from_location)
+        or unknown_location_violation(uow, command.location)
         or _route_violation(uow, command, change)
     ):
-        return reject(problem)
+        return CommandResult.rejected(problem)
     source, target = uow.get_balance(lot, command.from_location), uow.get_balance(lot, command.location)
-    if problem := _quantity_violation(uow, source, command) or _mixed_lot_violation(uow, source, target):
-        return reject(problem)
+    if problem := _quantity_violation(uow, source, command) or mixed_lot_violation(uow, source, target):
+        return CommandResult.rejected(problem)
     uow.emit(LotMoved, **command.model_dump(exclude={"actor", "cause"}), reason=change.description)
     _carry_holds(uow, lot, source, target)
     uow.adjust_on_hand(change, source, -command.quantity)
@@ -90,18 +90,6 @@ def _quantity_violation(uow: LotsUnitOfWork, source: Balance, command: MoveComma
     if command.quantity > source.unallocated:
         return insufficient_stock(uow, source, command.quantity)
     return disposition_violation(uow, source, command.quantity)
-
-
-def _mixed_lot_violation(uow: LotsUnitOfWork, source: Balance, target: Balance) -> ProblemDetail | None:
-    """Reject a second lot of the product at a storage location (S30), and suggest another location."""
-    if not (conflicting_lots := other_lots(uow, target)):
-        return None
-    detail = f"Location {target.location} already holds lot {', '.join(conflicting_lots)} of {target.sku}"
-    problem = violation(Code.MIXED_LOTS_NOT_ALLOWED, detail, *conflicting_lots)
-    suggestion = uow.suggested_locations.get(target.key)
-    if suggestion in {None, source.location}:
-        return problem
-    return problem.model_copy(update={"detail": f"{detail}; use {suggestion}", "suggested": [suggestion]})
 
 
 def _carry_holds(uow: LotsUnitOfWork, lot: Lot, source: Balance, target: Balance) -> None:

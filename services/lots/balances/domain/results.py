@@ -6,14 +6,7 @@ from decimal import Decimal
 from services.lots.balances.domain.records import Balance, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.problems import ProblemDetail
 from shared.identifiers import SignedQuantity
-from shared.unit_of_work import CommandResult
-
-
-def reject(violation: ProblemDetail) -> CommandResult:
-    """Reject a command."""
-    return CommandResult(violations=[violation])
 
 
 def lot_label(sku: str, lot: str) -> str:

@@ -80,7 +80,7 @@ def _remove_stock(uow: LotsUnitOfWork, event: ReturnLotsDisposed, balance: Balan
 
 
 def disposition_violation(uow: LotsUnitOfWork, balance: Balance, quantity: Decimal) -> ProblemDetail | None:
-    """Reject a quantity that includes returned stock with a pending disposition."""
+    """Return the violation of a quantity that includes returned stock with a pending disposition."""
     return_holds = [
         hold for hold in uow.open_holds(balance.sku, balance.lot, balance.location) if hold.pending_quantity > 0
     ]

@@ -1,4 +1,4 @@
-"""Rules that several commands share: known lots and locations, quantities, one lot per storage location."""
+"""Rules that several commands share: known lots and locations, quantities."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -6,7 +6,6 @@ from decimal import Decimal
 from services.lots.balances.domain.records import Balance, Lot
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.lots import LotMixingDetected
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path
 from shared.inventory.decimals import precision_violation
@@ -35,19 +34,19 @@ def get_lot(uow: LotsUnitOfWork, sku: str, lot: str) -> Lot | ProblemDetail:
 
 
 def quantity_violation(uow: LotsUnitOfWork, sku: str, quantity: Decimal) -> ProblemDetail | None:
-    """Reject a quantity with more decimals than the product's unit of measure."""
+    """Return the violation of a quantity with more decimals than the product's unit of measure."""
     return precision_violation(sku, quantity, uow.decimals.get(sku), sku)
 
 
-def location_violation(uow: LotsUnitOfWork, location: str) -> ProblemDetail | None:
-    """Reject a location that is not defined."""
+def unknown_location_violation(uow: LotsUnitOfWork, location: str) -> ProblemDetail | None:
+    """Return the violation of a command that names an undefined location."""
     if location in uow.location_types:
         return None
     return violation(Code.LOCATION_NOT_FOUND, f"Location {location} not found", location)
 
 
 def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal) -> ProblemDetail:
-    """Reject a quantity above the available stock, with the stock there and the orders it is allocated to."""
+    """Describe a quantity above the available stock, with the stock there and the orders it is allocated to."""
     order_ids = uow.allocating_orders.get(balance.key, ())
     stock_text = (
         f"{format_quantity(balance.on_hand)} on hand, {format_quantity(balance.unallocated)} available, "
@@ -58,24 +57,3 @@ def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal
     requested_text = f"{format_quantity(requested)} of {lot_label(balance.sku, balance.lot)} at {balance.location}"
     detail = f"{requested_text} requested: {stock_text}{orders_text}{hold_text}"
     return violation(Code.INSUFFICIENT_STOCK, detail, balance.lot or balance.sku, blocked_by=order_ids)
-
-
-def other_lots(uow: LotsUnitOfWork, balance: Balance) -> list[str]:
-    """Return the other loaded lots of the product at a storage location; elsewhere lots may mix."""
-    if not balance.is_storage:
-        return []
-    return sorted(
-        other.lot
-        for other in uow.balances_by_location[balance.sku, balance.location]
-        if other.lot != balance.lot and other.on_hand > 0
-    )
-
-
-def report_mixed_lots(uow: LotsUnitOfWork) -> None:
-    """Report the storage locations where stock arrived that have several lots of a product (S30)."""
-    for (sku, location), context in uow.arrivals.items():
-        balances = uow.balances_by_location[sku, location]
-        lots = sorted(balance.lot for balance in balances if balance.on_hand > 0 and balance.is_storage)
-        if len(lots) > 1:
-            uow.emit(LotMixingDetected, context, sku=sku, location=location, lots=lots)
-    uow.arrivals.clear()

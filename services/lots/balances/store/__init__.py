@@ -1,9 +1,9 @@
 """Loads and saves lot stock under the lock of the SKU, with one statement per table."""
 
-from services.lots.balances.store.load import (
-    load_all_locations,
+from services.lots.balances.store.load_stock import (
     load_balances,
     load_commitments,
+    load_lot_balances,
     load_lots,
     load_products,
 )
@@ -33,7 +33,6 @@ __all__ = [
     "RESERVATION",
     "balance_keys",
     "load_adjustments",
-    "load_all_locations",
     "load_arrivals",
     "load_balances",
     "load_commitments",
@@ -43,6 +42,7 @@ __all__ = [
     "load_hold_releases",
     "load_location_changes",
     "load_location_stock",
+    "load_lot_balances",
     "load_lots",
     "load_moves",
     "load_product_changes",

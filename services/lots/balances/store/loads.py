@@ -5,12 +5,12 @@ from typing import Any
 
 from services.lots.balances.domain.records import BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store.load import (
-    load_all_locations,
+from services.lots.balances.store.load_stock import (
     load_balances,
     load_commitments,
     load_for_commands,
     load_holds,
+    load_lot_balances,
     load_lots,
 )
 from services.lots.balances.store.locations import (
@@ -76,6 +76,7 @@ async def load_location_changes(
         return
     # The message does not name these products, so the lock order is not guaranteed: a deadlock is retried.
     await locks.acquire(tx, {f"sku:{sku}" for sku, _ in stock_keys})
+    uow.now = tx.now  # after the wait, like the time of the transaction
     await load_location_stock(tx, uow, stock_keys)
     for sku, location in sorted(stock_keys):
         uow.skus_by_retyped_location.setdefault(location, []).append(sku)
@@ -91,7 +92,7 @@ async def load_product_changes(
     previous = await load_products(tx, {event.data.sku for event in events})
     await save_products(tx, events)
     uow.previous_tracking = {sku: product.tracking for sku, product in previous.items()}
-    uow.previous_shelf_life = {sku: product.shelf_life for sku, product in previous.items()}
+    uow.previous_policies = {sku: product.shelf_life for sku, product in previous.items()}
     uow.product_versions = {sku: product.version for sku, product in previous.items()}
     for event in events:
         sku, version = event.data.sku, event.data.version
@@ -156,7 +157,7 @@ async def load_hold_releases(
     await load_holds(tx, uow, keys)
     lots = {hold.lot_key for key in keys for hold in uow.holds_by_id[key]}
     await load_lots(tx, uow, lots)
-    await load_all_locations(tx, uow, lots)
+    await load_lot_balances(tx, uow, lots)
 
 
 async def load_date_corrections(
@@ -166,7 +167,7 @@ async def load_date_corrections(
     keys = [(event.data.sku, event.data.lot) for event in events]
     await load_for_commands(tx, uow, [(sku, lot, "") for sku, lot in keys])
     lots = [key for key in keys if key in uow.lots]
-    await load_all_locations(tx, uow, lots)
+    await load_lot_balances(tx, uow, lots)
     await load_commitments(tx, uow, lots)
 
 

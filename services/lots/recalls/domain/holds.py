@@ -3,7 +3,7 @@
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.records import Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.recalls.domain.records import RecallsUnitOfWork
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived
 

@@ -12,8 +12,8 @@ from services.lots.recalls.domain.records import (
     RecallCriterion,
     RecalledLot,
     RecalledProduct,
-    RecallsUnitOfWork,
 )
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
@@ -42,10 +42,10 @@ def open_recall(uow: RecallsUnitOfWork, command: OpenRecall) -> CommandResult:
     """Record the affected products and lots, and publish one event per product."""
     lookup, recall = uow.lookups[uow.event.cause], command.recall
     if recall in uow.recalls:
-        return _rejected(Code.DOCUMENT_EXISTS, f"Recall {recall} already exists", recall)
+        return CommandResult.rejected(_violation(Code.DOCUMENT_EXISTS, f"Recall {recall} already exists", recall))
     matches = resolve(lookup)
     if isinstance(matches, ProblemDetail):
-        return CommandResult(violations=[matches])
+        return CommandResult.rejected(matches)
     actor = uow.event.actor
     request = command.model_copy(update={"actor": actor}).model_dump_json()
     uow.recalls.put(Recall(recall, command.reason, command.text, command.mock, uow.now, actor, request))
@@ -94,11 +94,12 @@ def record_contact(uow: RecallsUnitOfWork, command: RecordCustomerContact) -> Co
     """Record the outcome of a customer contact."""
     recall = command.recall
     if violation := _closed_violation(uow, recall):
-        return violation
+        return CommandResult.rejected(violation)
     if (recall, command.shipment, command.sku, command.lot_or_serial) not in uow.contact_lines:
         detail = f"{command.lot_or_serial} of {command.sku} was not shipped with {command.shipment}, or was returned"
         contacts_path = resource_path("recalls", recall, "contacts")
-        return _rejected(Code.NOT_ON_CONTACT_LIST, detail, command.lot_or_serial, contacts_path)
+        violation = _violation(Code.NOT_ON_CONTACT_LIST, detail, command.lot_or_serial, contacts_path)
+        return CommandResult.rejected(violation)
     uow.contacts.append(
         CustomerContact(
             recall=recall, shipment=command.shipment, sku=command.sku, lot_or_serial=command.lot_or_serial,
@@ -112,9 +113,9 @@ def close_recall(uow: RecallsUnitOfWork, command: CloseRecall) -> CommandResult:
     """Close a recall without open items."""
     recall = command.recall
     if violation := _closed_violation(uow, recall):
-        return violation
-    if problem := closing_violation(recall, uow.open_items[recall]):
-        return CommandResult(violations=[problem])
+        return CommandResult.rejected(violation)
+    if violation := closing_violation(recall, uow.open_items[recall]):
+        return CommandResult.rejected(violation)
     uow.recalls.put(
         uow.recalls[recall]._replace(closed_at=uow.now, closed_by=uow.event.actor, closed_reason=command.reason)
     )
@@ -123,15 +124,13 @@ def close_recall(uow: RecallsUnitOfWork, command: CloseRecall) -> CommandResult:
     return CommandResult(RecallSnapshot(recall=recall, status="CLOSED"))
 
 
-def _closed_violation(uow: RecallsUnitOfWork, recall: str) -> CommandResult | None:
+def _closed_violation(uow: RecallsUnitOfWork, recall: str) -> ProblemDetail | None:
     if recall not in uow.recalls:
-        return _rejected(Code.RECALL_NOT_FOUND, f"Recall {recall} not found", recall)
+        return _violation(Code.RECALL_NOT_FOUND, f"Recall {recall} not found", recall)
     if uow.recalls[recall].closed_at:
-        return _rejected(Code.RECALL_CLOSED, f"Recall {recall} is closed", recall, resource_path("recalls", recall))
+        return _violation(Code.RECALL_CLOSED, f"Recall {recall} is closed", recall, resource_path("recalls", recall))
     return None
 
 
-def _rejected(code: Code, detail: str, identifier: str, *blocked_by: str) -> CommandResult:
-    return CommandResult(
-        violations=[ProblemDetail(code=code, detail=detail, ids=[identifier], blocked_by=list(blocked_by))]
-    )
+def _violation(code: Code, detail: str, identifier: str, *blocked_by: str) -> ProblemDetail:
+    return ProblemDetail(code=code, detail=detail, ids=[identifier], blocked_by=list(blocked_by))

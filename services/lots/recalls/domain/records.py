@@ -1,17 +1,11 @@
-"""Records of recalls, and the unit of work of the service, which holds their changes beside those of the stock."""
+"""Records of recalls: products, lots, criteria and customer contacts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import NamedTuple
 
-from services.lots.balances.domain.records import LotKey
-from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.recalls.domain.close import OpenItemCounts
-from services.lots.recalls.domain.query import RecallLookup, RecallQuery
-from shared.contracts.envelope import Causation
+from services.lots.recalls.domain.query import RecallQuery
 from shared.contracts.reference import Tracking
-from shared.working_set import WorkingSet
 
 
 class Recall(NamedTuple):
@@ -84,26 +78,3 @@ class OpenRecallRequest(NamedTuple):
 
     query: RecallQuery
     skus: Sequence[str]
-
-
-class RecallsUnitOfWork(LotsUnitOfWork):
-    """Unit of work of the lots service: stock and recalls."""
-
-    def __init__(self, now: datetime, ids: Iterator[str]) -> None:
-        super().__init__(now, ids)
-        self.recalls: WorkingSet[str, Recall] = WorkingSet(attrgetter("recall"))
-        self.recalled_products: list[RecalledProduct] = []
-        self.recalled_lots: list[RecalledLot] = []
-        self.criteria: list[RecallCriterion] = []
-        self.contacts: list[CustomerContact] = []
-        self.lookups: dict[Causation, RecallLookup] = {}
-        """What each command to open a recall may match."""
-        self.contact_lines: set[tuple[str, str, str, str]] = set()
-        """Lines of the contact lists: recall, shipment, SKU, lot or serial."""
-        self.open_items: dict[str, OpenItemCounts] = {}
-        self.skus_by_recall: dict[str, list[str]] = {}
-        self.matches_by_lot: dict[LotKey, list[CriteriaMatch]] = {}
-        """Recalls that match received lots."""
-        self.open_requests: list[OpenRecallRequest] = []
-        self.skus_with_new_owner: set[str] = set()
-        """Products whose tracking changed so that another service owns their stock."""

@@ -6,7 +6,7 @@ held. The serials service is also queried for new serial-tracked products, as a 
 
 from services.lots.recalls.domain.matches import RecallMatch, match_products
 from services.lots.recalls.domain.open import add_products
-from services.lots.recalls.domain.records import RecallsUnitOfWork
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.reference import ProductChanged
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.lots.allocation import store as allocation
 from services.lots.balances import store as balances
 from services.lots.recalls.domain.query import RecallQuery
-from services.lots.recalls.domain.records import RecallsUnitOfWork
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store import criteria, recalls
 from services.lots.recalls.store.matches import look_up
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact

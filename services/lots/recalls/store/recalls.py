@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from services.lots.recalls.domain.close import OpenItemCounts
 from services.lots.recalls.domain.query import RecallQuery
-from services.lots.recalls.domain.records import OpenRecallRequest, RecallsUnitOfWork
+from services.lots.recalls.domain.records import OpenRecallRequest
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store.tables import RECALL
 from shared.contracts.commands.lots import OpenRecall, RecordCustomerContact
 from shared.contracts.recalls import RecallOpened

@@ -6,8 +6,8 @@ from services.lots.recalls.domain.records import (
     RecallCriterion,
     RecalledLot,
     RecalledProduct,
-    RecallsUnitOfWork,
 )
+from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 

@@ -28,7 +28,7 @@ def define_warehouse(uow: ReceivingUnitOfWork, definition: WarehouseDefined) -> 
     """Create or change a warehouse; its time zone must exist."""
     if definition.time_zone not in uow.time_zone_names:
         detail = f"Warehouse {definition.warehouse} has the unknown time zone {definition.time_zone!r}"
-        return CommandResult(violations=[ProblemDetail(code=Code.UNKNOWN_TIME_ZONE, detail=detail)])
+        return CommandResult.rejected(ProblemDetail(code=Code.UNKNOWN_TIME_ZONE, detail=detail))
     warehouse = Warehouse(
         warehouse=definition.warehouse, version=0, name=definition.name, time_zone=definition.time_zone
     )

@@ -18,7 +18,7 @@ def define_product(uow: ReceivingUnitOfWork, definition: ProductDefined) -> Comm
     """Create or change a product; each change gets a version, a log entry and an event (S01, S03)."""
     before, barcodes_before = uow.products.get(definition.sku), uow.barcodes_of(definition.sku)
     if violation := _definition_violation(uow, before, definition):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     after = _to_product(definition, before.version if before else 0)
     barcodes = sorted(ProductBarcode(entry.code, definition.sku, entry.quantity) for entry in definition.barcodes)
     is_changed = after != before or barcodes != barcodes_before

@@ -30,7 +30,7 @@ def amend_receipt(uow: ReceivingUnitOfWork, command: AsnChanged) -> CommandResul
         or _removal_violation(uow, receipt, command.remove)
         or lines_violation(uow, command.receipt, command.add)
     ):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     violations = [violation for line in command.remove for violation in _remove_units(uow, command.receipt, line)]
     violations += [violation for line in command.add for violation in expect_line(uow, command.receipt, line)]
     return CommandResult(ReceiptResult(receipt=command.receipt, status=receipt.status), violations=violations)
@@ -103,7 +103,7 @@ def cancel_receipt(uow: ReceivingUnitOfWork, command: AsnCancelled) -> CommandRe
         )  # fmt: skip
         return CommandResult(ReceiptResult(receipt=receipt_id, status="CANCELLED"))
     if violation := _status_violation(receipt):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     uow.receipts.put(receipt._replace(status="CANCELLED", ended_at=uow.now, reason=command.reason))
     cancel_expectations(uow, receipt_id, "CANCELLED")
     emit_receipt_closed(uow, receipt_id, uow.loaded_lines(receipt_id), {})

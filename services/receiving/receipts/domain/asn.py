@@ -15,7 +15,7 @@ def announce_receipt(uow: ReceivingUnitOfWork, asn: AsnAnnounced) -> CommandResu
     """Create a receipt, or add lines to an open one (S05)."""
     receipt = uow.receipts.get(asn.receipt)
     if violation := _announcement_violation(uow, receipt, asn) or lines_violation(uow, asn.receipt, asn.lines):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     if receipt is not None and receipt.warehouse is None:
         return _store_cancelled(uow, receipt, asn)
     path = resource_path("receipts", asn.receipt) if receipt is None else None

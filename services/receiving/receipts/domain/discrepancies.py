@@ -49,7 +49,7 @@ def resolve_discrepancy(uow: ReceivingUnitOfWork, command: ResolveDiscrepancy) -
         return reject(Code.RESOLUTION_NOT_ALLOWED, detail)
     matched_serial = _apply_resolution(uow, command, discrepancy)
     if isinstance(matched_serial, ProblemDetail):
-        return CommandResult(violations=[matched_serial])
+        return CommandResult.rejected(matched_serial)
     uow.discrepancies.put(
         discrepancy._replace(
             resolution=command.resolution, matched_serial=matched_serial, reason=command.reason, resolved_at=uow.now,

@@ -105,7 +105,5 @@ class ResolutionResult(KnownFieldsModel):
 
 
 def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandResult:
-    """Reject the whole command."""
-    return CommandResult(
-        violations=[ProblemDetail(code=code, detail=detail, ids=list(ids), blocked_by=list(blocked_by))]
-    )
+    """Build the result of a command that one violation rejects as a whole."""
+    return CommandResult.rejected(ProblemDetail(code=code, detail=detail, ids=list(ids), blocked_by=list(blocked_by)))

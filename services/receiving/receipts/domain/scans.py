@@ -48,7 +48,7 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
         or _location_violation(uow, command, receipt)
         or (session and session_violation(session, uow.event.actor))
     ):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     if receipt is None or sku is None:  # checked above; narrows the types
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
     serial_results = evaluate_serial_scans(uow, command, receipt, sku) if command.serials else []
@@ -63,7 +63,7 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     ]
     rejected_count = sum(len(violation.ids) for violation in violations)
     if rejected_count == len(results):
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     accepted = statuses.count("ACCEPTED")
     if session is None:
         _open_session(uow, command)

@@ -25,7 +25,7 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
     """Undo scans: units return to their previous status, lots are removed completely."""
     session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
-        return CommandResult(violations=[session])
+        return CommandResult.rejected(session)
     units: list[Unit] = []
     unknown: list[str] = []
     unmatched_count = 0
@@ -52,7 +52,7 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
     detail = f"{len(unknown)} {'lots' if command.lots else 'serials'} not scanned in session {command.session}"
     violations = [ProblemDetail(code=code, detail=detail, ids=unknown)] if unknown else []
     if not units and not unmatched_count and not lot_scans:
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     return CommandResult(_to_result(session, len(units) + unmatched_count, lot_scans), violations=violations)
 
 
@@ -60,7 +60,7 @@ def discard_session(uow: ReceivingUnitOfWork, command: DiscardSession) -> Comman
     """Discard all scans of a session; the receipt returns to PLANNED if no other session remains."""
     session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
-        return CommandResult(violations=[session])
+        return CommandResult.rejected(session)
     units, lot_scans = uow.scanned_units(session), uow.lot_scans_in(session)
     unmatched_scans = uow.unmatched_scans_in(session)
     _undo_scans(uow, units, lot_scans)
@@ -79,7 +79,7 @@ def take_over_session(uow: ReceivingUnitOfWork, command: TakeOverSession) -> Com
     """Make the actor the owner of a session."""
     session = _open_session(uow, command, any_owner=True)
     if isinstance(session, ProblemDetail):
-        return CommandResult(violations=[session])
+        return CommandResult.rejected(session)
     session = uow.sessions.put(session._replace(owner=uow.event.actor))
     return CommandResult(_to_result(session, 0))
 
@@ -88,11 +88,11 @@ def confirm_session(uow: ReceivingUnitOfWork, command: ConfirmSession) -> Comman
     """Confirm a session: accepted scans are received, unmatched scans become discrepancies (S06, S16, S26)."""
     session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
-        return CommandResult(violations=[session])
+        return CommandResult.rejected(session)
     units, lot_scans = uow.scanned_units(session), uow.lot_scans_in(session)
     unmatched_scans = uow.unmatched_scans_in(session)
     if violation := _count_violation(command, len(units) + len(unmatched_scans), lot_scans):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     accepted = [scan for scan in lot_scans if scan.status == "SCANNED"]
     unmatched_lot_scans = [scan for scan in lot_scans if scan.status != "SCANNED"]
     receive_serials(uow, session, units)

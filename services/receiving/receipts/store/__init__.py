@@ -1,6 +1,12 @@
 """Loads and saves receipts with their scans, in a constant number of statements."""
 
-from services.receiving.receipts.store.loads import as_arrays, find_units, load, load_voided, load_waiting
+from services.receiving.receipts.store.loads import (
+    as_arrays,
+    find_units,
+    load_receipts,
+    load_voided_units,
+    load_waiting_lines,
+)
 from services.receiving.receipts.store.save import save
 
-__all__ = ["as_arrays", "find_units", "load", "load_voided", "load_waiting", "save"]
+__all__ = ["as_arrays", "find_units", "load_receipts", "load_voided_units", "load_waiting_lines", "save"]

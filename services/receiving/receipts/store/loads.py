@@ -36,8 +36,8 @@ def as_arrays(keys: Iterable[tuple[str, ...]], *names: str) -> dict[str, list[st
     return {name: list(values) for name, values in zip(names, columns, strict=True)}
 
 
-async def load(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
-    """Load all records for these commands."""
+async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+    """Load receipts with the records that commands on them need."""
     codes = {event.data.barcode for event in events if isinstance(event.data, ScanItems) and event.data.barcode}
     if codes:
         uow.barcodes.load(await products.find_barcodes(tx, codes))
@@ -51,7 +51,9 @@ async def load(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[Cloud
     await _load_reference_data(tx, uow, plan)
 
 
-async def load_voided(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialAdjusted]]) -> None:
+async def load_voided_units(
+    tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialAdjusted]]
+) -> None:
     """Load units with the lines and receipts on which they were received."""
     plan = LoadPlan(units={(event.data.sku, serial) for event in events for serial in event.data.serials})
     await _load_units(tx, uow, plan)
@@ -65,7 +67,9 @@ async def find_units(tx: Transaction, keys: Iterable[RowKey]) -> list[Unit]:
     return UNITS.load(await tx.fetch_all(sql.SELECT_UNITS, as_arrays(folded_keys, "skus", "serials")))
 
 
-async def load_waiting(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]) -> None:
+async def load_waiting_lines(
+    tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]
+) -> None:
     """Load the lines that await these products, with their receipts and listed units."""
     parameters = {"skus": sorted({event.data.sku for event in events})}
     if receipts := sorted(row.receipt for row in await tx.fetch_all(sql.SELECT_WAITING_RECEIPTS, parameters)):

@@ -28,7 +28,7 @@ def dispose_return(uow: ReceivingUnitOfWork, command: DisposeReturn) -> CommandR
         detail = f"Return {command.return_id} has no pending items"
         return reject(Code.ALREADY_DISPOSED, detail, blocked_by=[resource_path("returns", command.return_id)])
     if not dispositions and not units:
-        return CommandResult(violations=[*lot_violations, *serial_violations])
+        return CommandResult.rejected(*lot_violations, *serial_violations)
     lots = [LotQuantity(lot=disposition.lot, quantity=disposition.quantity) for disposition in dispositions]
     body = ReturnResult(
         return_id=command.return_id, hold_id=return_record.hold_id, serials=[unit.serial for unit in units], lots=lots

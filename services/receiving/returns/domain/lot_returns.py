@@ -81,7 +81,7 @@ def return_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResu
             accepted.append(lot)
     violations = [_to_violation(uow, command, code, lot) for code, lot in rejected.items()]
     if not accepted:
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     return_record = get_or_create_return(uow, command)
     uow.emit(
         ReturnLotsReceived, return_id=command.return_id, order=command.order, customer=command.customer,

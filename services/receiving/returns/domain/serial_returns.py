@@ -20,7 +20,7 @@ def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandR
         or _location_violation(uow, command)
         or _document_violation(uow, command)
     ):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     is_new = command.return_id not in uow.returns
     result = return_lots(uow, command) if command.lots else _return_serials(uow, command)
     return result.created(resource_path("returns", command.return_id)) if is_new else result
@@ -37,7 +37,7 @@ def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Command
             accepted.append(_return_unit(uow, command, unit))
     violations = [_to_violation(code, detail, units) for (code, detail), units in rejected.items()]
     if not accepted:
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     return_record = get_or_create_return(uow, command)
     serials = [unit.serial for unit in accepted]
     uow.emit(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
-    LocationTypes,
     add_location_detail,
     movability_violation,
     unknown_location_violation,
@@ -32,13 +31,12 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     """Adjust unallocated units; found units become available again."""
     is_found = command.adjustment == "FOUND"
     new_location = command.location if is_found else None
-    if violation := (
-        new_location and unknown_location_violation(new_location, uow.location_types)
-    ) or duplicate_serials_violation(command.serials):
-        return CommandResult(violations=[violation])
+    unknown_location = unknown_location_violation(uow, new_location) if new_location else None
+    if violation := unknown_location or duplicate_serials_violation(command.serials):
+        return CommandResult.rejected(violation)
 
     def unit_violation(unit: Unit) -> Code | None:
-        return _find_violation(unit, new_location, uow.location_types) if is_found else movability_violation(unit)
+        return _found_violation(uow, unit, new_location) if is_found else movability_violation(unit)
 
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
@@ -49,14 +47,14 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
         unit.adjustment = None if is_found else command.adjustment
         unit.warehouse = warehouse_of(new_location) if new_location else unit.warehouse
     if new_location:
-        rejected = add_location_detail(rejected, new_location, uow.location_types)
+        rejected = add_location_detail(uow, rejected, new_location)
     return units_result(command.sku, accepted, rejected)
 
 
-def _find_violation(unit: Unit, new_location: str | None, location_types: LocationTypes) -> Code | None:
+def _found_violation(uow: SerialsUnitOfWork, unit: Unit, new_location: str | None) -> Code | None:
     """Return why a unit cannot be found: it was never missing, or it is void, which is final."""
     if unit.status not in UNALLOCATED or unit.adjustment in {None, "VOID"}:
         return Code.ILLEGAL_TRANSITION
-    if new_location and location_types[new_location] not in ALLOWED_LOCATION_TYPES[unit.status]:
+    if new_location and uow.location_types[new_location] not in ALLOWED_LOCATION_TYPES[unit.status]:
         return Code.WRONG_LOCATION_TYPE
     return None

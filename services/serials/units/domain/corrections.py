@@ -6,6 +6,7 @@ Serials and lot numbers are never corrected (S17, S25).
 from datetime import date
 
 from services.serials.units.domain import holds
+from services.serials.units.domain.expiry import EXPIRED_HOLD_PREFIX
 from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -15,19 +16,11 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.inventory.expiry import is_expired
 from shared.unit_of_work import CommandResult
 
-EXPIRED_HOLD_PREFIX = "EXPIRED-"
-"""Prefix of the ids of holds on expired units."""
-
-
-def expired_hold_id(warehouse: str, expiry: date) -> str:
-    """Return the id of the hold on units of a warehouse that expired on a date."""
-    return f"{EXPIRED_HOLD_PREFIX}{expiry}-{warehouse}"
-
 
 def correct_expiry(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> CommandResult:
     """Correct the expiry of units at any location; units that have not expired become available again."""
     if violation := duplicate_serials_violation(command.serials) or _missing_expiry_violation(uow, command):
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), lambda _: None
     )

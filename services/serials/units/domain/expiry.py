@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.corrections import expired_hold_id
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import ExpiryGroup, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import Message, chunks
 from shared.contracts.serials import SerialExpired, SerialExpiring
 from shared.inventory.expiry import crossed_thresholds, days_left, is_expired, next_check_date
+
+EXPIRED_HOLD_PREFIX = "EXPIRED-"
+"""Prefix of the ids of holds on expired units."""
 
 
 class SerialExpiryCheckDue(Message, type="serial.expiry_check_due.v1", key="sku"):
@@ -61,7 +63,7 @@ def check_expiry(uow: SerialsUnitOfWork, event: SerialExpiryCheckDue) -> None:
 
 
 def _hold_expired(uow: SerialsUnitOfWork, units: Sequence[Unit], group: ExpiryGroup) -> None:
-    hold_id = expired_hold_id(group.warehouse, group.expiry)
+    hold_id = f"{EXPIRED_HOLD_PREFIX}{group.expiry}-{group.warehouse}"
     operation = uow.add_operation(SerialChangeType.HOLD_PLACED, group.sku, reason="expired", hold_id=hold_id)
     for unit in units:
         if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:

@@ -55,9 +55,9 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
     }:
         detail = f"Hold {command.hold_id} on {command.sku} already exists"
         violation = ProblemDetail(code=Code.HOLD_EXISTS, detail=detail, ids=[command.hold_id])
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     if duplicates := duplicate_serials_violation(command.serials):
-        return CommandResult(violations=[duplicates])
+        return CommandResult.rejected(duplicates)
     operation = uow.add_operation(SerialChangeType.HOLD_PLACED, command.sku, hold_id=command.hold_id)
     if standing_hold := StandingHold.on_lot(command):
         uow.place_standing_hold(standing_hold, operation)
@@ -86,14 +86,14 @@ def release_hold(uow: SerialsUnitOfWork, command: ReleaseSerialHold) -> CommandR
     ]
     if not units and not standing_holds:
         detail = f"Open hold {command.hold_id} on {command.sku} not found"
-        return CommandResult(violations=[ProblemDetail(code=Code.HOLD_NOT_FOUND, detail=detail, ids=[command.hold_id])])
+        return CommandResult.rejected(ProblemDetail(code=Code.HOLD_NOT_FOUND, detail=detail, ids=[command.hold_id]))
     if return_id := uow.return_by_hold.get((command.sku, command.hold_id)):
         detail = f"Hold {command.hold_id} belongs to return {return_id} and is released by its disposition"
         return_path = resource_path("returns", return_id)
         violation = ProblemDetail(
             code=Code.DISPOSITION_PENDING, detail=detail, ids=[command.hold_id], blocked_by=[return_path]
         )
-        return CommandResult(violations=[violation])
+        return CommandResult.rejected(violation)
     operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, command.sku, hold_id=command.hold_id)
     for standing_hold in standing_holds:
         uow.release_standing_hold(standing_hold, operation)

@@ -13,9 +13,6 @@ from shared.contracts.serials import SerialStatus
 from shared.identifiers import warehouse_of
 from shared.unit_of_work import CommandResult
 
-LocationTypes = Mapping[str, LocationType]
-"""Type of each defined location."""
-
 ALLOWED_LOCATION_TYPES: Mapping[SerialStatus, frozenset[LocationType]] = {
     "RECEIVED": frozenset({"DOCK", "STAGING"}),
     "IN_INVENTORY": frozenset({"STORAGE"}),
@@ -23,9 +20,9 @@ ALLOWED_LOCATION_TYPES: Mapping[SerialStatus, frozenset[LocationType]] = {
 """Location types allowed for units of a status (S06, S07)."""
 
 
-def unknown_location_violation(location: str, location_types: LocationTypes) -> ProblemDetail | None:
+def unknown_location_violation(uow: SerialsUnitOfWork, location: str) -> ProblemDetail | None:
     """Return the violation of a command that names an undefined location."""
-    if location in location_types:
+    if location in uow.location_types:
         return None
     return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {location} not found", ids=[location])
 
@@ -38,10 +35,10 @@ def location_violation(unit: Unit, location: str, location_type: LocationType, s
 
 
 def add_location_detail(
-    violations: Sequence[ProblemDetail], location: str, location_types: LocationTypes
+    uow: SerialsUnitOfWork, violations: Sequence[ProblemDetail], location: str
 ) -> list[ProblemDetail]:
     """Add the type and warehouse of the location to violations caused by the location."""
-    location_text = f"{location} is a {location_types[location]} location of {warehouse_of(location)}"
+    location_text = f"{location} is a {uow.location_types[location]} location of {warehouse_of(location)}"
     location_codes = {Code.WRONG_WAREHOUSE, Code.WRONG_LOCATION_TYPE}
     return [
         violation.model_copy(update={"detail": f"{violation.detail}; {location_text}"})
@@ -79,16 +76,13 @@ def _relocate(
     status_violation: UnitRule,
     new_status: SerialStatus | None = None,
 ) -> CommandResult:
-    if violation := unknown_location_violation(command.location, uow.location_types) or duplicate_serials_violation(
-        command.serials
-    ):
-        return CommandResult(violations=[violation])
+    if violation := unknown_location_violation(uow, command.location) or duplicate_serials_violation(command.serials):
+        return CommandResult.rejected(violation)
     location_type = uow.location_types[command.location]
 
     def unit_violation(unit: Unit) -> Code | None:
-        return status_violation(unit) or location_violation(
-            unit, command.location, location_type, new_status or unit.status or "RECEIVED"
-        )
+        status = new_status or unit.status or "RECEIVED"  # the rule gets no unit without a status
+        return status_violation(unit) or location_violation(unit, command.location, location_type, status)
 
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
@@ -96,4 +90,4 @@ def _relocate(
     operation = uow.add_operation(change, command.sku)
     for unit in accepted:
         uow.transition(unit, operation, command.location)
-    return units_result(command.sku, accepted, add_location_detail(rejected, command.location, uow.location_types))
+    return units_result(command.sku, accepted, add_location_detail(uow, rejected, command.location))

@@ -15,7 +15,10 @@ UnitRule = Callable[[Unit], Code | None]
 
 
 def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit], list[ProblemDetail]]:
-    """Split units into those that a rule accepts and violations; rejected units of equal state share one."""
+    """Split units into those that a rule accepts and violations; rejected units of equal state share one.
+
+    Units that were not received are rejected before the rule sees them: the rule may rely on a status on hand or later.
+    """
     accepted: list[Unit] = []
     rejected_units: dict[tuple[Code, str], list[Unit]] = {}
     for unit in units:
@@ -71,7 +74,7 @@ class UnitsResult(PartialResult):
 def units_result(sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail] = ()) -> CommandResult:
     """Build the result of a command; the body shows the accepted units after allocation."""
     if violations and not accepted:
-        return CommandResult(violations=violations)
+        return CommandResult.rejected(*violations)
     return CommandResult(violations=violations, build_body=lambda: _result_body(sku, accepted))
 
 

@@ -28,12 +28,12 @@ class StandingHold(NamedTuple):
     """Whether the recall is closed: arriving units are held, but not reported to it."""
 
     @classmethod
-    def from_recall(cls, payload: RecallOpened) -> "StandingHold":
+    def from_recall(cls, event: RecallOpened) -> "StandingHold":
         """Build the standing hold of a recall."""
         return cls(
-            payload.sku, payload.hold_id, payload.reason, frozenset(payload.lots), frozenset(payload.serials),
-            [(serial_range.first, serial_range.last) for serial_range in payload.ranges],
-            frozenset(term.lower() for term in payload.search_terms), payload.recall,
+            event.sku, event.hold_id, event.reason, frozenset(event.lots), frozenset(event.serials),
+            [(serial_range.first, serial_range.last) for serial_range in event.ranges],
+            frozenset(term.lower() for term in event.search_terms), event.recall,
         )  # fmt: skip
 
     @classmethod
@@ -43,7 +43,7 @@ class StandingHold(NamedTuple):
 
     @property
     def key(self) -> StandingHoldKey:
-        """Return the unique key; the hold of a recall may have the same id as another hold."""
+        """Unique key; the hold of a recall may have the same id as another hold."""
         return self.sku, self.hold_id, self.recall
 
     def matches(self, unit: Unit) -> bool:

@@ -56,7 +56,7 @@ class SerialsUnitOfWork(UnitOfWork):
         self.released_standing_hold_keys: set[StandingHoldKey] = set()
 
         self.location_types: dict[str, LocationType] = {}
-        """Type of each defined location that messages name."""
+        """Types of the defined locations that messages name."""
         self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
         """Rules of the pools in which a unit has an expiry; the other pools need none."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
@@ -72,7 +72,7 @@ class SerialsUnitOfWork(UnitOfWork):
         self.changes = UnitChanges()
         """Changes since the last save."""
         self.published_count = 0
-        """Number of emitted events when the changes were last published."""
+        """Number of emitted events up to the last save; the events of the next changes come directly after them."""
         self._standing_hold_operations: dict[tuple[str, str, str, str], OperationIndex] = {}
 
         self.changed_units: dict[UnitKey, MessageContext] = {}

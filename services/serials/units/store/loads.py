@@ -19,7 +19,7 @@ Events = Sequence[CloudEvent[Any]]
 
 
 def unit_keys(events: Events) -> set[UnitKey]:
-    """Return the keys of the units in messages about one product."""
+    """Return the keys of the units in messages, each about one product."""
     return {(event.data.sku, serial) for event in events for serial in event.data.serials}
 
 
@@ -116,7 +116,7 @@ async def stop_recall_tracking(
 
 
 async def load_recall_updates(tx: Transaction, uow: SerialsUnitOfWork) -> None:
-    """Find the open recalls that track changed units."""
+    """Find the open recalls that track changed units; save these first, since their holds are read."""
     changed_units: Iterable[Any] = (uow.units[key] for key in uow.changed_units)
     if tracked_units := [unit for unit in changed_units if unit.open_recall_count]:
         await units.save(tx, uow)

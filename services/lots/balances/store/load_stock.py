@@ -84,8 +84,8 @@ async def load_lots(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]
     uow.holds.load(HOLD.load(await tx.fetch_all(SELECT_OPEN_HOLDS, arrays)))
 
 
-async def load_all_locations(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
-    """Load all balances of lots: a released hold or a corrected date concerns all of them."""
+async def load_lot_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
+    """Load the balances of lots at all locations: a released hold or a corrected date concerns all of them."""
     uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_LOT_BALANCES, lot_arrays(keys))))
 
 

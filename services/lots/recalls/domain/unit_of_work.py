@@ -1,0 +1,44 @@
+"""Unit of work of the lots service: the stock, and the recalls with what their rules need."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from operator import attrgetter
+
+from services.lots.balances.domain.records import LotKey
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.recalls.domain.close import OpenItemCounts
+from services.lots.recalls.domain.query import RecallLookup
+from services.lots.recalls.domain.records import (
+    CriteriaMatch,
+    CustomerContact,
+    OpenRecallRequest,
+    Recall,
+    RecallCriterion,
+    RecalledLot,
+    RecalledProduct,
+)
+from shared.contracts.envelope import Causation
+from shared.working_set import WorkingSet
+
+
+class RecallsUnitOfWork(LotsUnitOfWork):
+    """Stock and recalls of one transaction."""
+
+    def __init__(self, now: datetime, ids: Iterator[str]) -> None:
+        super().__init__(now, ids)
+        self.recalls: WorkingSet[str, Recall] = WorkingSet(attrgetter("recall"))
+        self.recalled_products: list[RecalledProduct] = []
+        self.recalled_lots: list[RecalledLot] = []
+        self.criteria: list[RecallCriterion] = []
+        self.contacts: list[CustomerContact] = []
+        self.lookups: dict[Causation, RecallLookup] = {}
+        """What each command to open a recall may match."""
+        self.contact_lines: set[tuple[str, str, str, str]] = set()
+        """Lines of the contact lists: recall, shipment, SKU, lot or serial."""
+        self.open_items: dict[str, OpenItemCounts] = {}
+        self.skus_by_recall: dict[str, list[str]] = {}
+        self.matches_by_lot: dict[LotKey, list[CriteriaMatch]] = {}
+        """Recalls that match received lots."""
+        self.open_requests: list[OpenRecallRequest] = []
+        self.skus_with_new_owner: set[str] = set()
+        """Products whose tracking changed so that another service owns their stock."""
