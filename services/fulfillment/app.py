@@ -219,7 +219,7 @@ HANDLERS = (
     ),
 )  # fmt: skip
 
-POLICIES = (Policy(publish_carton_contents), Policy(publish_order_statuses))
+POLICIES = (Policy(publish_carton_contents, reads_saved_changes=False), Policy(publish_order_statuses))
 """Changed cartons and orders are published once, whatever changed them."""
 
 app = create_app(
