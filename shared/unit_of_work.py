@@ -80,6 +80,11 @@ class UnitOfWork:
         """Actor, time and causation of the message being handled."""
         return MessageContext.from_event(self.event)
 
+    @property
+    def reason(self) -> str:
+        """Reason in the message being handled."""
+        return getattr(self.event.data, "reason", "")
+
     def emit(self, message_type: type[Message], context: MessageContext | None = None, **fields: Any) -> None:
         """Add an event caused by the message being handled, or by the message of a context."""
         source = context or self.context

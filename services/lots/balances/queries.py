@@ -6,13 +6,13 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Row, text
 
+from services.lots.balances.store.tables import HOLD
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 from shared.persistence.database import Transaction
 
-SELECT_OPEN_HOLDS = text("""
-    SELECT h.id, h.hold_id, h.sku, h.lot, h.location, h.kind, h.reason, h.owner_role, h.return_id, h.opened_by,
-           h.opened_at, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated
+SELECT_OPEN_HOLDS = text(f"""
+    SELECT h.id, {HOLD.columns("h")}, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated
     FROM hold AS h LEFT JOIN LATERAL (
         SELECT sum(on_hand) AS on_hand, sum(allocated) AS allocated FROM balance
         WHERE sku = h.sku AND lot = h.lot AND (h.location IS NULL OR location = h.location)
@@ -21,7 +21,7 @@ SELECT_OPEN_HOLDS = text("""
         AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR h.lot = :lot)
         AND (CAST(:hold AS text) IS NULL OR h.hold_id = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
     ORDER BY h.id LIMIT :size
-""")
+""")  # noqa: S608 - the columns are this service's own
 
 
 class ReconciliationTotals(KnownFieldsModel):

@@ -14,7 +14,9 @@ from services.serials.units.domain.transitions import (
     next_status,
 )
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import PlaceSerialHold
 from shared.contracts.envelope import Causation, Message
+from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched, PackedSerial
 from shared.contracts.serials import (
     SerialAdjusted,
     SerialExpiryCorrected,
@@ -77,7 +79,7 @@ def test_illegal_transitions_are_rejected(status: SerialStatus | None, change: S
     unit = uow.get_unit("A-1", "SN-1")
     unit.status = status
     is_legal = (status, change) in TRANSITIONS or status in NON_STATUS_CHANGES.get(change, ())
-    operation = uow.add_operation(change, "A-1", context=CONTEXT)
+    operation = uow.add_operation(change, "A-1", DocumentRefs(), context=CONTEXT)
     assert uow.transition(unit, operation, "EAST/A-01") is is_legal
     assert unit.status == (next_status(status, change) if is_legal else status)
     assert [(transition.from_status, transition.status) for transition in uow.changes.transitions] == (
@@ -98,6 +100,20 @@ def test_changes_that_keep_the_status_are_published(
     assert uow.transition(unit, operation, "EAST/A-01")
     publish_changes(uow, uow.pop_changes())
     assert [type(event) for event in uow.emitted] == [EVENT_BY_NON_STATUS_CHANGE[change]]
+
+
+def test_documents_of_an_operation() -> None:
+    """An operation refers to the documents of its message and to its own hold; empty texts are unknown (S22)."""
+    message = OrderDispatched(
+        order="SO-1", orders=["SO-1"], shipment="SH-1", check_id="C-1", customer="ACME", customer_name="Acme", units=[]
+    )
+    documents = DocumentRefs(order_id="SO-1", shipment="SH-1", customer="ACME", customer_name="Acme")
+    assert DocumentRefs.from_message(message) == documents
+    held = PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="H-1", reason="damaged")
+    assert DocumentRefs.from_message(held) == DocumentRefs()
+    assert DocumentRefs.from_message(held, "H-2") == DocumentRefs(hold_id="H-2")
+    assert documents.to_fields(PackedSerial) == {"line": None}
+    assert documents.to_fields(DispatchCheckRequested) == {"order": "SO-1", "shipment": "SH-1", "customer": "ACME"}
 
 
 def test_changes_leading_to_inventory() -> None:

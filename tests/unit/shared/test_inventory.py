@@ -227,8 +227,9 @@ def test_single_lot_fills_all_or_nothing(
     """The first sufficient lot in FEFO order provides the whole quantity; otherwise nothing is allocated (S27)."""
     lots_with_dates = with_dates(lots, dates)
     allocations = FefoQueue(lots_with_dates).allocate(quantity, single_lot=True)
+    available_lots = [available_lot for available_lot in lots_with_dates if available_lot.available_quantity]
     totals: dict[str, Decimal] = {}
-    for available_lot in sorted(lots_with_dates, key=lambda available_lot: available_lot.fefo_key):
+    for available_lot in sorted(available_lots, key=lambda available_lot: available_lot.fefo_key):
         totals[available_lot.lot] = totals.get(available_lot.lot, Decimal(0)) + available_lot.available_quantity
     sufficient_lots = [lot_number for lot_number, total in totals.items() if total >= quantity]
     assert {allocation.source.lot for allocation in allocations} == set(sufficient_lots[:1])

@@ -32,7 +32,7 @@ class LotChangeType(StrEnum):
 class LedgerEntry(NamedTuple):
     """A ledger entry: change of the on-hand quantity at a location and of the picked quantity in a warehouse.
 
-    It may refer to documents, for example a receipt.
+    Fields with a default refer to documents, for example a receipt; they are taken from the message of the change.
     """
 
     change: str
@@ -56,6 +56,10 @@ class LedgerEntry(NamedTuple):
     customer: str | None = None
     return_id: str | None = None
     supplier: str | None = None
+
+
+DOCUMENT_COLUMNS = tuple(LedgerEntry._field_defaults)
+"""Columns with the documents that an entry refers to."""
 
 
 class Correction(NamedTuple):

@@ -55,10 +55,7 @@ def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) 
     source, target = uow.get_balance(lot, command.from_location), uow.get_balance(lot, command.location)
     if problem := _quantity_violation(uow, source, command) or mixed_lot_violation(uow, source, target):
         return CommandResult.rejected(problem)
-    uow.emit(
-        LotMoved, sku=lot.sku, lot=lot.lot, quantity=command.quantity, from_location=source.location,
-        location=target.location, reason=change.description,
-    )  # fmt: skip
+    uow.emit(LotMoved, **command.model_dump(exclude={"actor", "cause"}), reason=change.description)
     _carry_holds(uow, lot, source, target)
     uow.adjust_on_hand(change, source, -command.quantity)
     uow.adjust_on_hand(change, target, command.quantity)

@@ -34,10 +34,7 @@ def _receive_lot(uow: LotsUnitOfWork, event: ReceiptLotsReceived, received_lot: 
     if received_lot.hold_id and not _has_hold_of_kind(uow, lot, "SHORT_SHELF_LIFE"):
         reason = "remaining shelf life too short at receipt"
         holds.place(uow, lot, received_lot.hold_id, "SHORT_SHELF_LIFE", reason)
-    uow.adjust_on_hand(
-        LotChangeType.RECEIVED, uow.get_balance(lot, event.location), received_lot.quantity, receipt=event.receipt,
-        line=event.line, supplier=event.supplier,
-    )  # fmt: skip
+    uow.adjust_on_hand(LotChangeType.RECEIVED, uow.get_balance(lot, event.location), received_lot.quantity)
 
 
 def _merged_dates(lot: Lot, received_lot: ReceivedLot) -> LotDates:

@@ -37,10 +37,7 @@ def _receive_returned_lot(uow: LotsUnitOfWork, event: ReturnLotsReceived, return
         uow, lot, event.hold_id, "RETURN", event.reason, location=event.location, return_id=event.return_id,
         pending_quantity=returned_lot.quantity,
     )  # fmt: skip
-    uow.adjust_on_hand(
-        LotChangeType.RETURNED, uow.get_balance(lot, event.location), returned_lot.quantity, order_id=event.order,
-        customer=event.customer, return_id=event.return_id,
-    )  # fmt: skip
+    uow.adjust_on_hand(LotChangeType.RETURNED, uow.get_balance(lot, event.location), returned_lot.quantity)
 
 
 def dispose_return(uow: LotsUnitOfWork, event: ReturnLotsDisposed) -> None:
@@ -75,7 +72,7 @@ def _dispose_lot(uow: LotsUnitOfWork, event: ReturnLotsDisposed, disposed_lot: L
 
 def _remove_stock(uow: LotsUnitOfWork, event: ReturnLotsDisposed, balance: Balance, quantity: Decimal) -> None:
     change = LotChangeType.SCRAPPED if event.disposition == "SCRAP" else LotChangeType.RETURNED_TO_VENDOR
-    uow.adjust_on_hand(change, balance, -quantity, return_id=event.return_id)
+    uow.adjust_on_hand(change, balance, -quantity)
     uow.emit(
         LotAdjusted, sku=balance.sku, lot=balance.lot, location=balance.location, quantity=quantity,
         adjustment=change.value, reason=event.reason,

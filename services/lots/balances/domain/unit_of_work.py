@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
-from services.lots.balances.domain.ledger import Correction, LedgerEntry, LotChangeType
+from services.lots.balances.domain.ledger import DOCUMENT_COLUMNS, Correction, LedgerEntry, LotChangeType
 from services.lots.balances.domain.loaded_stock import LoadedStock
 from services.lots.balances.domain.records import (
     ZERO,
@@ -18,6 +18,7 @@ from services.lots.balances.domain.records import (
     PickedQuantity,
     Reservation,
 )
+from shared.contracts.documents import read_documents
 from shared.contracts.lots import LotRejected
 from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
@@ -41,19 +42,12 @@ class LotsUnitOfWork(LoadedStock):
         self.arrivals: dict[tuple[str, str], MessageContext] = {}
         """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
 
-    @property
-    def reason(self) -> str:
-        """Reason in the message being handled."""
-        return getattr(self.event.data, "reason", "")
-
-    def adjust_on_hand(
-        self, change: LotChangeType, balance: Balance, quantity: Decimal, **documents: str | None
-    ) -> None:
+    def adjust_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         """Add a quantity to the on-hand stock at a location; a negative quantity reduces it."""
         if balance.key not in self.balances:
             self.balances.put(balance)
         balance.on_hand += quantity
-        self._post(change, balance, balance.location, (quantity, ZERO), **documents)
+        self._post(change, balance, balance.location, (quantity, ZERO))
         if quantity > 0:
             self.mark_arrived(balance)
 
@@ -124,7 +118,7 @@ class LotsUnitOfWork(LoadedStock):
                 change=change, sku=stock.sku, lot=stock.lot, warehouse=stock.warehouse, location=location,
                 on_hand=on_hand, picked=picked, reason=self.reason or change.description, actor=event.actor,
                 occurred_at=event.time, recorded_at=self.now, cause_source=event.source, cause_id=event.id,
-                **documents,
+                **read_documents(event.data, DOCUMENT_COLUMNS) | documents,
             )
         )  # fmt: skip
 

@@ -5,26 +5,23 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from services.lots.balances.store.tables import CORRECTION, HOLD, LOT
 from services.lots.lookup.queries.totals import LOT_FILTER, location_query, totals_query
 from shared.persistence.database import Transaction
 
-LOT_COLUMNS = """
-    s.sku, coalesce((SELECT name FROM product AS p WHERE p.sku = s.sku), '') AS product,
-    coalesce((SELECT unit FROM product AS p WHERE p.sku = s.sku), '') AS unit,
-    s.lot, s.expiry, s.manufactured_on, s.best_before, s.first_received_at, s.supplier
-"""
+LOT_COLUMNS = f"""
+    {LOT.columns("s")}, coalesce((SELECT name FROM product AS p WHERE p.sku = s.sku), '') AS product,
+    coalesce((SELECT unit FROM product AS p WHERE p.sku = s.sku), '') AS unit
+"""  # noqa: S608 - the columns are this service's own
 SELECT_LOT = text(f"SELECT {LOT_COLUMNS} FROM lot AS s WHERE s.sku = :sku AND s.lot = :lot")  # noqa: S608
 SELECT_WAREHOUSE_TOTALS = text(f"{totals_query(LOT_FILTER, 'warehouse')} ORDER BY warehouse")
 SELECT_BALANCES = text(f"{location_query(LOT_FILTER)} ORDER BY location")
-SELECT_OPEN_HOLDS = text("""
-    SELECT hold_id, location, kind, reason, owner_role, return_id, opened_by, opened_at FROM hold
-    WHERE sku = :sku AND lot = :lot AND released_at IS NULL ORDER BY id
-""")
-SELECT_CORRECTIONS = text("""
-    SELECT previous_expiry, expiry, previous_manufactured_on, manufactured_on, previous_best_before, best_before,
-        reason, actor, recorded_at
-    FROM correction WHERE sku = :sku AND lot = :lot ORDER BY id
-""")
+SELECT_OPEN_HOLDS = text(f"""
+    SELECT {HOLD.columns()} FROM hold WHERE sku = :sku AND lot = :lot AND released_at IS NULL ORDER BY id
+""")  # noqa: S608
+SELECT_CORRECTIONS = text(f"""
+    SELECT {CORRECTION.columns()} FROM correction WHERE sku = :sku AND lot = :lot ORDER BY id
+""")  # noqa: S608
 
 
 async def find_lot(tx: Transaction, sku: str, lot: str) -> Row[Any] | None:

@@ -5,17 +5,18 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from services.serials.units.domain.operations import DocumentRefs
+from services.serials.units.store.unit_table import UNIT_COLUMNS
+from shared.contracts.documents import FIELD_BY_COLUMN
 from shared.contracts.serials import SerialStatus
 from shared.persistence.database import Transaction
 
-SELECT_UNIT = text("""
-    SELECT k.id, s.sku, s.serial, coalesce(p.name, '') AS product, s.status::text AS status, s.warehouse, s.location,
-           s.received_at, s.receipt, s.receipt_line, s.order_id AS "order", s.order_line, s.demand_id,
-           s.shipment, s.customer, s.return_id, s.open_hold_count > 0 AS on_hold, s.adjustment, s.lot, s.expiry,
-           s.version, k.created_at, k.created_by
+SELECT_UNIT = text(f"""
+    SELECT {UNIT_COLUMNS}, s.order_id AS "order", s.open_hold_count > 0 AS on_hold, coalesce(p.name, '') AS product,
+           k.created_at, k.created_by
     FROM serial AS k JOIN serial_state AS s USING (id) LEFT JOIN product AS p ON p.sku = s.sku
     WHERE k.sku = :sku AND k.serial = :serial
-""")
+""")  # noqa: S608 - the columns are this service's own
 
 SELECT_OPEN_HOLDS = text("""
     SELECT h.hold_id, o.reason, o.actor AS opened_by, o.recorded_at AS opened_at
@@ -23,10 +24,10 @@ SELECT_OPEN_HOLDS = text("""
     WHERE h.serial_id = :id AND h.released_operation_id IS NULL ORDER BY h.opened_operation_id
 """)
 
-HISTORY_COLUMNS = """
+DOCUMENTS = ", ".join(f'o.{column} AS "{FIELD_BY_COLUMN.get(column, column)}"' for column in DocumentRefs._fields)
+HISTORY_COLUMNS = f"""
     e.version, e.from_status::text AS from_status, e.status::text AS status, e.from_location, e.location, o.change,
-    o.reason, o.actor, o.occurred_at, o.recorded_at, o.receipt, o.line, o.order_id AS "order", o.demand_id, o.shipment,
-    o.customer, o.return_id, o.hold_id,
+    o.reason, o.actor, o.occurred_at, o.recorded_at, {DOCUMENTS},
     coalesce(o.shipment, o.return_id, o.order_id, o.receipt, o.hold_id) AS document, o.cause_source, o.cause_id
 """
 
@@ -35,12 +36,12 @@ SELECT_HISTORY = text(f"""
     WHERE e.serial_id = :id AND e.version > :after
       AND (NOT :movements OR e.from_location IS DISTINCT FROM e.location)
     ORDER BY e.version LIMIT :size
-""")  # noqa: S608 - the columns are this module's own
+""")  # noqa: S608 - the columns are this service's own
 
 SELECT_TRANSITIONS_INTO = text(f"""
     SELECT {HISTORY_COLUMNS} FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
     WHERE e.serial_id = :id AND e.status::text = :status AND e.from_status IS DISTINCT FROM e.status ORDER BY e.version
-""")  # noqa: S608 - the columns are this module's own
+""")  # noqa: S608 - the columns are this service's own
 
 
 async def find_unit(tx: Transaction, sku: str, serial: str) -> Row[Any] | None:

@@ -41,7 +41,7 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
     )
-    operation = uow.add_operation(CHANGE_BY_ADJUSTMENT[command.adjustment], command.sku, reason=command.reason)
+    operation = uow.add_operation(CHANGE_BY_ADJUSTMENT[command.adjustment], command.sku)
     for unit in accepted:
         uow.transition(unit, operation, new_location or unit.location)
         unit.adjustment = None if is_found else command.adjustment

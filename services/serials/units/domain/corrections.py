@@ -7,7 +7,6 @@ from datetime import date
 
 from services.serials.units.domain import holds
 from services.serials.units.domain.expiry import EXPIRED_HOLD_PREFIX
-from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -38,7 +37,7 @@ def correct_expiry(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> Comm
     for unit in accepted:
         rules = uow.shelf_life_rules.get(unit.pool)
         if rules is None or not is_expired(unit.expiry, rules.local_date):
-            _release_expiry_holds(uow, unit, command.reason)
+            _release_expiry_holds(uow, unit)
     return units_result(command.sku, accepted, rejected)
 
 
@@ -52,12 +51,12 @@ def _missing_expiry_violation(uow: SerialsUnitOfWork, command: CorrectSerialExpi
     return ProblemDetail(code=Code.EXPIRY_REQUIRED, detail=detail, ids=list(command.serials))
 
 
-def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit, reason: str) -> None:
+def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit) -> None:
     hold_ids = [
         hold_id
         for (_, hold_id), units in uow.units_by_hold.items()
         if hold_id.startswith(EXPIRED_HOLD_PREFIX) and unit.key in units
     ]
     for hold_id in hold_ids:
-        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, DocumentRefs(hold_id=hold_id), reason)
+        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, hold_id=hold_id)
         holds.release(uow, unit, operation)

@@ -61,14 +61,12 @@ def _emit_standing_hold(uow: SerialsUnitOfWork, operation: Operation, standing_h
 
 
 def _emit_state_changed(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
-    first, documents = transitions[0], operation.documents
+    first = transitions[0]
     uow.emit(
         SerialStateChanged, operation.context, sku=operation.sku, serials=_serials(transitions),
         versions=[transition.version for transition in transitions], from_status=first.from_status,
         status=first.status, from_location=first.from_location, location=first.location, reason=operation.reason,
-        receipt=documents.receipt, line=documents.line, order=documents.order_id, demand_id=documents.demand_id,
-        shipment=documents.shipment, customer=documents.customer, return_id=documents.return_id,
-        lot=first.unit.lot, expiry=first.unit.expiry,
+        **operation.documents.to_fields(SerialStateChanged), lot=first.unit.lot, expiry=first.unit.expiry,
     )  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import ExpiryGroup, Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
@@ -65,7 +64,7 @@ def check_expiry(uow: SerialsUnitOfWork, event: SerialExpiryCheckDue) -> None:
 
 def _hold_expired(uow: SerialsUnitOfWork, units: Sequence[Unit], group: ExpiryGroup) -> None:
     hold_id = f"{EXPIRED_HOLD_PREFIX}{group.expiry}-{group.warehouse}"
-    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, group.sku, DocumentRefs(hold_id=hold_id), "expired")
+    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, group.sku, reason="expired", hold_id=hold_id)
     for unit in units:
         if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
             holds.place(uow, unit, operation)

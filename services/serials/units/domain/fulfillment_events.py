@@ -40,21 +40,15 @@ def _matching_units(uow: SerialsUnitOfWork, event: OrderSerialsEvent, change: Se
     return list({unit.serial: unit for unit in matching}.values())
 
 
-def _document_refs(event: OrderSerialsEvent | AllocationCancelled) -> DocumentRefs:
-    return DocumentRefs(order_id=event.order, line=event.line, demand_id=event.demand_id)
-
-
 def deallocate(uow: SerialsUnitOfWork, event: OrderSerialsDeallocated) -> None:
     """Return allocated units to stock (S11), on hold if they were not found."""
     units = _matching_units(uow, event, SerialChangeType.DEALLOCATED)
-    documents = _document_refs(event)
-    operation = uow.add_operation(SerialChangeType.DEALLOCATED, event.sku, documents, event.reason)
+    operation = uow.add_operation(SerialChangeType.DEALLOCATED, event.sku)
     for unit in units:
         uow.transition(unit, operation, unit.location)
         unit.clear_allocation()
     if event.hold_id:
-        documents = documents._replace(hold_id=event.hold_id)
-        hold_operation = uow.add_operation(SerialChangeType.HOLD_PLACED, event.sku, documents, event.reason)
+        hold_operation = uow.add_operation(SerialChangeType.HOLD_PLACED, event.sku, hold_id=event.hold_id)
         for unit in units:
             holds.place(uow, unit, hold_operation)
     if event.reallocate and units:
@@ -63,7 +57,7 @@ def deallocate(uow: SerialsUnitOfWork, event: OrderSerialsDeallocated) -> None:
 
 def pick(uow: SerialsUnitOfWork, event: OrderSerialsPicked) -> None:
     """Move allocated units from their location to packing (S09)."""
-    operation = uow.add_operation(SerialChangeType.PICKED, event.sku, _document_refs(event))
+    operation = uow.add_operation(SerialChangeType.PICKED, event.sku)
     for unit in _matching_units(uow, event, SerialChangeType.PICKED):
         uow.transition(unit, operation, event.location)
         unit.warehouse = warehouse_of(event.location)
@@ -71,7 +65,7 @@ def pick(uow: SerialsUnitOfWork, event: OrderSerialsPicked) -> None:
 
 def unpick(uow: SerialsUnitOfWork, event: OrderSerialsUnpicked) -> None:
     """Return picked units to a storage location (S12)."""
-    operation = uow.add_operation(SerialChangeType.UNPICKED, event.sku, _document_refs(event), event.reason)
+    operation = uow.add_operation(SerialChangeType.UNPICKED, event.sku)
     units = _matching_units(uow, event, SerialChangeType.UNPICKED)
     for unit in units:
         uow.transition(unit, operation, event.location)
@@ -92,7 +86,7 @@ def group_by_demand(units: Iterable[Unit]) -> dict[str, list[Unit]]:
 
 def release_allocations(uow: SerialsUnitOfWork, event: AllocationCancelled) -> None:
     """Return the units still allocated to a cancelled demand to stock (S11)."""
-    operation = uow.add_operation(SerialChangeType.DEMAND_CANCELLED, event.sku, _document_refs(event), event.reason)
+    operation = uow.add_operation(SerialChangeType.DEMAND_CANCELLED, event.sku)
     for unit in uow.units_by_demand.get(event.demand_id, ()):
         if (unit.sku, unit.status, unit.demand_id) == (event.sku, "ALLOCATED", event.demand_id):
             uow.transition(unit, operation, unit.location)
@@ -116,10 +110,7 @@ def group_by_sku(packed_serials: Sequence[PackedSerial]) -> dict[str, list[Packe
 def _ship_product(
     uow: SerialsUnitOfWork, event: OrderDispatched, sku: str, packed_serials: Sequence[PackedSerial]
 ) -> None:
-    documents = DocumentRefs(
-        order_id=event.order, shipment=event.shipment, customer=event.customer,
-        customer_name=event.customer_name or None, contact=event.contact or None,
-    )  # fmt: skip
+    documents = DocumentRefs.from_message(event)
     operation_by_line: dict[str, OperationIndex] = {}
     wrong_status, wrong_documents, held_units = [], [], []
     units_by_violation: dict[tuple[Code, str], list[Unit]] = defaultdict(list)

@@ -4,7 +4,7 @@ A hold is not a status. A unit is on hold while any hold on it is open; each hol
 hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
-from services.serials.units.domain.operations import DocumentRefs, HoldChange, OperationIndex
+from services.serials.units.domain.operations import HoldChange, OperationIndex
 from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
@@ -58,9 +58,7 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
         return CommandResult.rejected(violation)
     if duplicates := duplicate_serials_violation(command.serials):
         return CommandResult.rejected(duplicates)
-    operation = uow.add_operation(
-        SerialChangeType.HOLD_PLACED, command.sku, DocumentRefs(hold_id=command.hold_id), command.reason
-    )
+    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, command.sku, hold_id=command.hold_id)
     if standing_hold := StandingHold.on_lot(command):
         uow.place_standing_hold(standing_hold, operation)
         accepted = [unit for unit in uow.units if standing_hold.matches(unit) and not _hold_violation(unit)]
@@ -96,9 +94,7 @@ def release_hold(uow: SerialsUnitOfWork, command: ReleaseSerialHold) -> CommandR
             code=Code.DISPOSITION_PENDING, detail=detail, ids=[command.hold_id], blocked_by=[return_path]
         )
         return CommandResult.rejected(violation)
-    operation = uow.add_operation(
-        SerialChangeType.HOLD_RELEASED, command.sku, DocumentRefs(hold_id=command.hold_id), command.reason
-    )
+    operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, command.sku, hold_id=command.hold_id)
     for standing_hold in standing_holds:
         uow.release_standing_hold(standing_hold, operation)
     for unit in units:

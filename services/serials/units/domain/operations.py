@@ -1,11 +1,14 @@
 """Operations on units, the transitions of the units, and the documents that they refer to."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
 
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
+from shared.contracts.documents import document_fields, read_documents
 from shared.contracts.serials import SerialStatus
 from shared.unit_of_work import MessageContext
 
@@ -14,7 +17,7 @@ OperationIndex = int
 
 
 class DocumentRefs(NamedTuple):
-    """Reference documents of an operation."""
+    """Reference documents of an operation: columns of the audit trail."""
 
     receipt: str | None = None
     line: str | None = None
@@ -27,8 +30,15 @@ class DocumentRefs(NamedTuple):
     customer_name: str | None = None
     contact: str | None = None
 
+    @classmethod
+    def from_message(cls, message: BaseModel, hold_id: str | None = None) -> "DocumentRefs":
+        """Collect the references in a message; the hold is that of the operation."""
+        values = read_documents(message, cls._fields) | {"hold_id": hold_id}
+        return cls(**{name: value or None for name, value in values.items()})
 
-NO_DOCUMENTS = DocumentRefs()
+    def to_fields(self, model: type[BaseModel]) -> dict[str, Any]:
+        """Return the references that a message has fields for."""
+        return {field: getattr(self, name) for name, field in document_fields(model, self._fields).items()}
 
 
 class Operation(NamedTuple):

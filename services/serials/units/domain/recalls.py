@@ -1,7 +1,6 @@
 """Recalls of a product: hold matching units, except in mock recalls, and report their location (S46)."""
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.recall_tracking import RecallUpdate, to_recalled_unit
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
@@ -21,9 +20,8 @@ def open_recall(uow: SerialsUnitOfWork, event: RecallOpened) -> None:
     held_units = uow.units_by_hold.setdefault((event.sku, event.hold_id), {}) if not event.mock else {}
     if not event.mock:
         operation = uow.add_operation(
-            SerialChangeType.HOLD_PLACED, event.sku, DocumentRefs(hold_id=event.hold_id), event.reason,
-            is_reported_to_recalls=False,
-        )  # fmt: skip
+            SerialChangeType.HOLD_PLACED, event.sku, hold_id=event.hold_id, is_reported_to_recalls=False
+        )
         uow.place_standing_hold(standing_hold, operation)
         for unit in units:
             uow.track_for_recall(unit, standing_hold)

@@ -7,7 +7,7 @@ different receipts may arrive in any order, and repeated events have no effect.
 from collections.abc import Iterator
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.operations import DocumentRefs, OperationIndex
+from services.serials.units.domain.operations import OperationIndex
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
@@ -28,17 +28,14 @@ ReceivingEvent = ReceiptLineExpected | ReceiptLineCancelled | ReceiptSerialsRece
 
 def expect(uow: SerialsUnitOfWork, event: ReceiptLineExpected) -> None:
     """Expect announced units; take over those that another receipt expected (S05)."""
-    operation = uow.add_operation(
-        SerialChangeType.EXPECTED, event.sku, DocumentRefs(receipt=event.receipt, line=event.line)
-    )
+    operation = uow.add_operation(SerialChangeType.EXPECTED, event.sku)
     for unit in _changed_units(uow, event, operation, None, f"receipt {event.receipt} expects registered units"):
         unit.receipt, unit.receipt_line, unit.warehouse = event.receipt, event.line, event.warehouse
 
 
 def cancel_expectation(uow: SerialsUnitOfWork, event: ReceiptLineCancelled) -> None:
     """Cancel the expectation of units; they stay registered, without a receipt."""
-    documents = DocumentRefs(receipt=event.receipt, line=event.line)
-    operation = uow.add_operation(SerialChangeType.EXPECTATION_CANCELLED, event.sku, documents, event.reason)
+    operation = uow.add_operation(SerialChangeType.EXPECTATION_CANCELLED, event.sku)
     conflict = f"receipt {event.receipt} cancels the expectation of received units"
     for unit in _changed_units(uow, event, operation, None, conflict):
         unit.receipt = unit.receipt_line = None
@@ -49,11 +46,10 @@ def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:
 
     Units with less remaining shelf life than the product requires at receipt are received on hold.
     """
-    documents = DocumentRefs(receipt=event.receipt, line=event.line)
-    operation = uow.add_operation(SerialChangeType.RECEIVED, event.sku, documents)
+    operation = uow.add_operation(SerialChangeType.RECEIVED, event.sku)
     hold_operation = (
         uow.add_operation(
-            SerialChangeType.HOLD_PLACED, event.sku, documents._replace(hold_id=event.hold_id), SHORT_SHELF_LIFE_REASON
+            SerialChangeType.HOLD_PLACED, event.sku, reason=SHORT_SHELF_LIFE_REASON, hold_id=event.hold_id
         )
         if event.hold_id
         else None
@@ -68,11 +64,8 @@ def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:
 
 def receive_return(uow: SerialsUnitOfWork, event: ReturnSerialsReceived) -> None:
     """Receive shipped units again, under the same serial, on hold until their disposition (S18)."""
-    documents = DocumentRefs(order_id=event.order, customer=event.customer, return_id=event.return_id)
-    operation = uow.add_operation(SerialChangeType.RETURNED, event.sku, documents, event.reason)
-    hold_operation = uow.add_operation(
-        SerialChangeType.HOLD_PLACED, event.sku, documents._replace(hold_id=event.hold_id), event.reason
-    )
+    operation = uow.add_operation(SerialChangeType.RETURNED, event.sku)
+    hold_operation = uow.add_operation(SerialChangeType.HOLD_PLACED, event.sku, hold_id=event.hold_id)
     conflict = f"return {event.return_id} contains units that were not shipped"
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.clear_allocation()
@@ -111,7 +104,6 @@ def dispose_return(uow: SerialsUnitOfWork, event: ReturnSerialsDisposed) -> None
     """Restock, scrap or return to vendor returned units, and release their hold."""
     held_units = uow.units_by_hold.get((event.sku, event.hold_id), {})
     units = [uow.get_unit(event.sku, serial) for serial in event.serials] or list(held_units.values())
-    documents = DocumentRefs(return_id=event.return_id, hold_id=event.hold_id)
     if change := CHANGE_BY_DISPOSITION.get(event.disposition):
         uow.record_unit_conflicts(
             Code.ILLEGAL_TRANSITION,
@@ -119,12 +111,12 @@ def dispose_return(uow: SerialsUnitOfWork, event: ReturnSerialsDisposed) -> None
             f"return {event.return_id} disposes of units that are not on hand",
         )
         units = [unit for unit in units if unit.status in UNALLOCATED]
-        operation = uow.add_operation(change, event.sku, documents, event.reason)
+        operation = uow.add_operation(change, event.sku, hold_id=event.hold_id)
         for unit in units:
             if unit.adjustment:  # adjusted before the disposition: only the hold is released
                 continue
             uow.transition(unit, operation, unit.location)
             unit.adjustment = "SCRAPPED" if change is SerialChangeType.SCRAPPED else "RETURNED_TO_VENDOR"
-    release_operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, event.sku, documents, event.reason)
+    release_operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, event.sku, hold_id=event.hold_id)
     for unit in units:
         holds.release(uow, unit, release_operation)

@@ -6,7 +6,6 @@ from operator import attrgetter
 
 from services.serials.allocation.domain.demand import Allocation, Demand
 from services.serials.units.domain.operations import (
-    NO_DOCUMENTS,
     DocumentRefs,
     Operation,
     OperationIndex,
@@ -91,13 +90,19 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         self,
         change: SerialChangeType,
         sku: str,
-        documents: DocumentRefs = NO_DOCUMENTS,
+        documents: DocumentRefs | None = None,
         reason: str = "",
         *,
+        hold_id: str | None = None,
         context: MessageContext | None = None,
         is_reported_to_recalls: bool = True,
     ) -> OperationIndex:
-        """Add an operation and return its index, to which transitions refer."""
+        """Add an operation and return its index, to which transitions refer.
+
+        Without `documents`, it has those of the message being handled, the hold, and the reason of the message.
+        """
+        if documents is None:
+            documents, reason = DocumentRefs.from_message(self.event.data, hold_id), reason or self.reason
         reason, context = reason or change.description, context or self.context
         self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls))
         return len(self.operations) - 1
