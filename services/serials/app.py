@@ -86,20 +86,8 @@ def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator
     yield from {f"sku:{unit.sku}" for unit in data.units}
 
 
-def is_serial_product(data: ProductChanged) -> bool:
-    """Whether a product is serial-tracked."""
-    return data.tracking == "SERIAL"
-
-
 HANDLERS = (
-    EventHandler(ProductChanged, None, product_locks, load=allocation.store_products),
-    EventHandler(
-        ProductChanged, None, product_locks, is_serial_product, load=allocation.reschedule_expiry_checks
-    ),
-    EventHandler(
-        ProductChanged, requests.reallocate_product, product_locks, is_serial_product,
-        load=allocation.load_backorder_pools,
-    ),
+    EventHandler(ProductChanged, requests.reallocate_product, product_locks, load=allocation.load_product_changes),
     warehouse_handler(find_backorder_pools_in, ReallocateSerialBackorders),
     EventHandler(
         ReallocateSerialBackorders, requests.reallocate_backorders, sku_lock, load=allocation.lock_time_zones

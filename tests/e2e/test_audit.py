@@ -67,5 +67,7 @@ async def test_order_log_records_every_step(system: SystemUnderTest, scenario: S
 async def test_audit_trails_end_in_the_current_state(system: SystemUnderTest) -> None:
     """Replayed from its first entry, every trail takes only legal steps and ends in the current state (S04, S22)."""
     await system.wait_until_quiescent()
-    skus = [row["sku"] for row in await system.fetch_rows("serials", "SELECT DISTINCT sku FROM serial")]
+    # The tests of query plans insert filler rows without a trail into the same database.
+    statement = "SELECT DISTINCT sku FROM serial WHERE created_by <> 'filler'"
+    skus = [row["sku"] for row in await system.fetch_rows("serials", statement)]
     await invariants.assert_audit_trail_ends_in_current_state(system, skus)

@@ -25,7 +25,7 @@ async def insert_background_units(harness: SerialsHarness, sku: str) -> None:
     statement = text("""
         WITH inserted AS (
             INSERT INTO serial (sku, serial, created_at, created_by)
-            SELECT :sku, 'F-' || n, now(), 'test' FROM generate_series(1, 30000) AS n RETURNING id, sku, serial
+            SELECT :sku, 'F-' || n, now(), 'filler' FROM generate_series(1, 30000) AS n RETURNING id, sku, serial
         )
         INSERT INTO serial_state (id, sku, serial, status, version, receiving_version, warehouse, location,
                                   open_hold_count, received_at, expiry, next_expiry_check, lot)

@@ -4,7 +4,6 @@ Each quantity must match the stock allocated or picked here. A mismatch changes 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.demands import Demand
@@ -73,7 +72,7 @@ def pick(uow: LotsUnitOfWork, event: OrderLotsPicked) -> None:
     """Move allocated quantities to picked stock (S09)."""
     picked = []
     for row, lot_quantity in _matching_reservations(uow, event, "picked"):
-        uow.pick(row, lot_quantity.quantity, **_document_refs(event))
+        uow.pick(row, lot_quantity.quantity)
         picked.append(lot_quantity)
     if picked:
         uow.emit(
@@ -88,7 +87,7 @@ def unpick(uow: LotsUnitOfWork, event: OrderLotsUnpicked) -> None:
     for lot_quantity in event.lots:
         row = uow.picked.get((event.demand_id, lot_quantity.lot))
         if _matches(uow, event, row, lot_quantity, "unpicked") and row:
-            uow.unpick(row, event.location, lot_quantity.quantity, **_document_refs(event))
+            uow.unpick(row, event.location, lot_quantity.quantity)
             unpicked.append(lot_quantity)
     if unpicked:
         uow.emit(
@@ -132,7 +131,3 @@ def _matches(
     detail = f"{action} for order {event.order} line {event.line}: {lot_text}, but {demand_text}"
     uow.record_conflict(code, detail, sku=event.sku, ids=[lot_quantity.lot])
     return False
-
-
-def _document_refs(event: OrderLotsPicked | OrderLotsUnpicked) -> dict[str, Any]:
-    return {"order_id": event.order, "line": event.line, "demand_id": event.demand_id}

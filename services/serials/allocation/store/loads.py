@@ -68,28 +68,24 @@ async def load_backorders(tx: Transaction, uow: SerialsUnitOfWork) -> None:
         await available_units.load_candidates(tx, uow)
 
 
-async def load_skipped_units(tx: Transaction, uow: SerialsUnitOfWork) -> None:
-    """Count the unallocated units of pools with short demands."""
-    if short_pools := {allocation.demand.pool for allocation in uow.allocations if allocation.is_short}:
-        await units.save(tx, uow)
-        uow.skipped_by_pool = await count_skipped(tx, short_pools, uow.shelf_life_rules)
-
-
-async def store_products(tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]) -> None:
-    """Save products, and keep their previous shelf-life policies."""
+async def load_product_changes(
+    tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]
+) -> None:
+    """Save products; reschedule the expiry checks of changed thresholds, and find backorders of changed policies."""
     previous_products = await load_products(tx, [event.data.sku for event in events])
     uow.previous_policies |= {sku: product.shelf_life for sku, product in previous_products.items()}
     await save_products(tx, events)
-
-
-async def reschedule_expiry_checks(
-    tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]
-) -> None:
-    """Reschedule the expiry checks of products whose alert thresholds changed."""
-    thresholds = {sku: policy.expiry_alert_days for sku, policy in uow.previous_policies.items()}
-    changed = (event.data for event in events if event.data.sku in thresholds)
-    skus = {product.sku for product in changed if product.shelf_life.expiry_alert_days != thresholds[product.sku]}
-    await expiry.reschedule_checks(tx, uow, skus)
+    changed = [
+        (event.data.sku, event.data.shelf_life, previous)
+        for event in events
+        if event.data.tracking == "SERIAL"
+        and (previous := uow.previous_policies.get(event.data.sku, event.data.shelf_life)) != event.data.shelf_life
+    ]
+    await expiry.reschedule_checks(
+        tx, uow, {sku for sku, policy, previous in changed if policy.expiry_alert_days != previous.expiry_alert_days}
+    )
+    if skus := {sku for sku, _, _ in changed}:
+        uow.backorder_pools |= await backorders.find_backorder_pools(tx, skus)
 
 
 async def lock_time_zones(
@@ -99,14 +95,8 @@ async def lock_time_zones(
     await time_zone_changes.lock_time_zones(tx, {event.data.warehouse for event in events})
 
 
-async def load_backorder_pools(
-    tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[ProductChanged]]
-) -> None:
-    """Find the pools with open demands of products whose shelf-life policy changed."""
-    changed = {
-        event.data.sku
-        for event in events
-        if uow.previous_policies.get(event.data.sku, event.data.shelf_life) != event.data.shelf_life
-    }
-    if changed:
-        uow.backorder_pools |= await backorders.find_backorder_pools(tx, changed)
+async def load_skipped_units(tx: Transaction, uow: SerialsUnitOfWork) -> None:
+    """Count the unallocated units of pools with short demands."""
+    if short_pools := {allocation.demand.pool for allocation in uow.allocations if allocation.is_short}:
+        await units.save(tx, uow)
+        uow.skipped_by_pool = await count_skipped(tx, short_pools, uow.shelf_life_rules)
