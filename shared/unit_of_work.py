@@ -87,7 +87,7 @@ class UnitOfWork:
 
     def emit(self, message_type: type[Message], context: MessageContext | None = None, **fields: Any) -> None:
         """Add an event caused by the message being handled, or by the message of a context."""
-        source = context or self.context
+        source = context or self.event
         self.emitted.append(message_type(actor=source.actor, cause=source.cause, **fields))
 
     def record_conflict(

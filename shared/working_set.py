@@ -79,6 +79,10 @@ class WorkingSet(Generic[K, R]):
         """Return the number of rows."""
         return len(self._rows)
 
+    def saved_state(self, key: K) -> Any:
+        """Return the state of a row when it was loaded or last saved."""
+        return self._saved[key]
+
     def is_new(self, key: K) -> bool:
         """Whether the row of a key was added and is not saved yet."""
         return key in self._rows and key not in self._saved

@@ -24,6 +24,8 @@ class HandlerRegistry:
     """Applied once before commit, in order."""
     jobs: Sequence[ScheduledJob] = ()
     handlers_by_type: Mapping[str, Sequence[Handler]] = field(init=False)
+    filtered_types: frozenset[str] = field(init=False)
+    """Types with a predicate: few, and all messages are looked up several times."""
 
     def __post_init__(self) -> None:
         """Index handlers and jobs by message type; an event may have several handlers, a command has one."""
@@ -34,6 +36,8 @@ class HandlerRegistry:
             if len(handlers) > 1 and not all(isinstance(handler, EventHandler) for handler in handlers):
                 raise ValueError(f"{self.service} has two handlers for the command {name}")
         object.__setattr__(self, "handlers_by_type", handlers_by_type)
+        filtered_types = {handler.message.TYPE for handler in self.handlers if getattr(handler, "predicate", None)}
+        object.__setattr__(self, "filtered_types", frozenset(filtered_types))
 
     @property
     def saves_before_policies(self) -> bool:
@@ -47,11 +51,14 @@ class HandlerRegistry:
             for event in events
         ]
 
-    def handlers_of(self, event: CloudEvent[Any]) -> list[Handler]:
+    def handlers_of(self, event: CloudEvent[Any]) -> Sequence[Handler]:
         """Return the handlers of a message, without those whose predicate does not match."""
+        handlers = self.handlers_by_type[event.type]
+        if event.type not in self.filtered_types:
+            return handlers
         return [
             handler
-            for handler in self.handlers_by_type[event.type]
+            for handler in handlers
             if not isinstance(handler, EventHandler) or handler.predicate is None or handler.predicate(event.data)
         ]
 

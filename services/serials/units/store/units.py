@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from services.serials.units.domain.events import publish_changes
 from services.serials.units.domain.operations import UnitChanges
-from services.serials.units.domain.unit import MUTABLE_FIELDS, Unit, UnitKey, unit_state
+from services.serials.units.domain.unit import MUTABLE_FIELDS, Unit, UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.audit import save_audit
 from services.serials.units.store.holds import save_holds
@@ -59,16 +59,19 @@ async def save(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     if rows.added:
         await _insert_units(tx, uow, changes, rows.added)
     if rows.changed:
-        await _update_units(tx, rows.changed, rows.saved_states)
+        await _update_units(tx, uow, rows.changed, rows.saved_states)
     await save_holds(tx, changes, await save_audit(tx, uow, changes))
     await save_tracking(tx, changes.tracked)
     publish_changes(uow, changes)
 
 
-async def _update_units(tx: Transaction, units: Sequence[Unit], saved_states: Mapping[UnitKey, Any]) -> None:
+async def _update_units(
+    tx: Transaction, uow: SerialsUnitOfWork, units: Sequence[Unit], saved_states: Mapping[UnitKey, Any]
+) -> None:
     """Write only the columns that changed on any of the units: an operation changes few of them."""
-    values = dict(zip(MUTABLE_FIELDS, zip(*map(unit_state, units), strict=True), strict=True))
-    saved_columns = zip(*(saved_states[unit.key] for unit in units), strict=True)
+    keys = [unit.key for unit in units]
+    values = dict(zip(MUTABLE_FIELDS, zip(*map(uow.units.saved_state, keys), strict=True), strict=True))
+    saved_columns = zip(*(saved_states[key] for key in keys), strict=True)
     columns = tuple(
         column for (column, current), saved in zip(values.items(), saved_columns, strict=True) if current != saved
     )
@@ -79,7 +82,8 @@ async def _update_units(tx: Transaction, units: Sequence[Unit], saved_states: Ma
 
 async def _insert_units(tx: Transaction, uow: SerialsUnitOfWork, changes: UnitChanges, units: Sequence[Unit]) -> None:
     operation_by_unit = {transition.unit.key: transition.operation for transition in reversed(changes.transitions)}
-    values = dict(zip(MUTABLE_FIELDS, zip(*map(unit_state, units), strict=True), strict=True))
+    states = (uow.units.saved_state(unit.key) for unit in units)
+    values = dict(zip(MUTABLE_FIELDS, zip(*states, strict=True), strict=True))
     columns = tuple(
         column for column, current in values.items() if column == "receipt" or current.count(None) < len(current)
     )
