@@ -112,8 +112,8 @@ class FaultInjector:
     def fail_handler(self, function: Wrapped) -> Wrapped:
         """Wrap a function: raise once in a batch of several partitions, or always on one document."""
 
-        async def wrapper(tx: Any, registry: Any, events: Sequence[CloudEvent[Any]]) -> Any:
-            result = await function(tx, registry, events)
+        async def wrapper(tx: Any, registry: Any, events: Sequence[CloudEvent[Any]], *others: Any) -> Any:
+            result = await function(tx, registry, events, *others)
             if self.fault == "raise-always":
                 if self.trigger.is_armed and any(event.data.key() == self.trigger.document for event in events):
                     raise InjectedError("always")
