@@ -4,7 +4,7 @@ Each statement takes one array per column, whatever the number of rows. Reads an
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -100,10 +100,6 @@ class RecordTable(Generic[R]):
             if self.types[column].endswith("[]"):
                 arrays[column] = list(map(json.dumps, arrays[column]))
         return arrays
-
-    def states(self) -> Callable[[R], Any]:
-        """Return the function that reads the updated columns of a mutable row, for its working set."""
-        return attrgetter(*self.updated)
 
     async def insert_rows(self, tx: Transaction, rows: Sequence[R], on_conflict: str = "") -> None:
         """Insert rows with one statement."""
