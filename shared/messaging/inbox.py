@@ -59,6 +59,7 @@ async def claim(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> ClaimedEv
     repeated = [event for event in events if events_by_id.setdefault(_deduplication_id(event), event) is not event]
     if not events_by_id:
         return ClaimedEvents()
+    # Our own messages keep their id as key and need no digest: their ids are never reused.
     digests = [None if key == event.id else _digest(event) for key, event in events_by_id.items()]
     parameters = {"ids": list(events_by_id), "digests": digests, "count": len(events_by_id)}
     (result,) = await tx.fetch_all(INSERT_NEW, parameters)

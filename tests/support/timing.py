@@ -11,8 +11,8 @@ SAMPLE_SECONDS = 0.2
 
 def assert_duration(label: str, seconds: float, limit: float) -> None:
     """Print a duration; exceeding the limit is a failure on idle machines only."""
-    print(f"{label}: {seconds:.1f} s, limit {limit:.0f} s")  # noqa: T201 - shown in the test output
-    assert seconds < limit or is_busy(), f"{label} took {seconds:.1f} s on an idle machine, limit {limit:.0f} s"
+    print(f"{label}: {seconds:.1f} s, limit {limit:g} s")  # noqa: T201 - shown in the test output
+    assert seconds < limit or is_busy(), f"{label} took {seconds:.1f} s on an idle machine, limit {limit:g} s"
 
 
 def is_busy() -> bool:
