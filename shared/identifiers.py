@@ -164,6 +164,18 @@ QuantityTotal = Annotated[SignedQuantity, Field(ge=0), BeforeValidator(_parse_qu
 """Sum of quantities, zero or more: many receipts of a lot may exceed the limit of each."""
 
 
+def _refuse_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    raise ValueError("must be a JSON number")
+
+
+QuantityDifference = Annotated[
+    SignedQuantity, BeforeValidator(_refuse_text), WithJsonSchema({"type": "number"}, "validation")
+]
+"""Difference of quantities; a JSON number that may be negative."""
+
+
 def warehouse_of(location: str) -> str:
     """Return the warehouse of a location."""
     return location.partition("/")[0]

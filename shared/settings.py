@@ -50,6 +50,13 @@ class Settings(KafkaSettings):
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
 
 
+class CountSettings(BaseSettings):
+    """Settings of counts."""
+
+    max_count_age_hours: int = Field(72, gt=0, validation_alias="MAX_COUNT_AGE_HOURS")
+    """Age from which a count is refused."""
+
+
 class InvalidSettingsError(ValueError):
     """Environment variables are missing or invalid; the message names them, but not their values."""
 

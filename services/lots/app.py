@@ -16,13 +16,15 @@ from services.lots.allocation.domain.fulfillment_events import (
 )
 from services.lots.balances import api as balances_api
 from services.lots.balances import store as balances
-from services.lots.balances.domain.adjustments import adjust, count
+from services.lots.balances.domain.adjustments import adjust
+from services.lots.balances.domain.counts import count
 from services.lots.balances.domain.dates import correct_dates
 from services.lots.balances.domain.holds import place_hold, release_hold
+from services.lots.balances.domain.missing_stock import report_missing_stock
 from services.lots.balances.domain.mixed_lots import report_mixed_lots
 from services.lots.balances.domain.movements import apply_location_type, move, put_away
 from services.lots.balances.domain.receipts import receive
-from services.lots.balances.domain.results import HoldSnapshot, LotSnapshot
+from services.lots.balances.domain.results import CountResult, HoldSnapshot, LotSnapshot
 from services.lots.balances.domain.returns import dispose_return, receive_return
 from services.lots.expiry import store as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, reschedule_checks
@@ -155,8 +157,8 @@ HANDLERS = (
         "Record a scrapped, lost or found quantity of a lot", load=balances.load_adjustments,
     ),
     CommandHandler(
-        CountLot, count, sku_lock, "/counts", LotSnapshot, "countLot", "Record the count of a lot at a location",
-        load=balances.load_adjustments,
+        CountLot, count, sku_lock, "/counts", CountResult, "countLot", "Record the count of a lot at a location",
+        load=balances.load_counts,
     ),
     CommandHandler(
         CorrectLotDates, correct_dates, sku_lock, "/corrections", LotSnapshot, "correctLotDates",
@@ -181,10 +183,11 @@ HANDLERS = (
 )  # fmt: skip
 
 POLICIES = (
+    Policy(report_missing_stock, balances.load_missing_stock, reads_saved_changes=False),
     Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),
     Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
 )
-"""Mixed lots are reported, and released stock goes to open demands, whatever changed the stock."""
+"""Whatever changed the stock: missing stock and mixed lots are reported, released stock goes to open demands."""
 
 JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_due_lots),)
 

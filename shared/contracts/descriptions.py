@@ -142,7 +142,11 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "open_quantity": "Quantity that is still to be allocated.",
     "pending_quantity": "Quantity without disposition.",
     "count": "Number of units.",
-    "counted": "Counted quantity at the location.",
+    "counted": "Counted quantity at the location, with the picked stock there.",
+    "counted_at": "Time of the count, corrected by the clock error of the device.",
+    "books": "Quantity that the books had there at the time of the count.",
+    "variance": "Counted quantity minus the books of that time.",
+    "lost": "Whether the quantities went missing instead.",
     "has_more": "Whether there are more than listed.",
     # Receiving
     "kind": "Kind of receipt: ASN, BLIND for an unannounced arrival, or OPENING for initial stock.",

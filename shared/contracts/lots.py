@@ -18,10 +18,12 @@ from shared.identifiers import (
     LotNumber,
     NonNegativeQuantity,
     Quantity,
+    QuantityDifference,
     QuantityTotal,
     Sku,
 )
 
+CountStatus = Literal["SETTLED", "DISCREPANCY"]
 LotAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "COUNT_GAIN", "COUNT_LOSS", "RETURNED_TO_VENDOR"]
 
 
@@ -178,6 +180,35 @@ class LotAdjusted(Message, type="lot.adjusted.v1", topic=LOTS, key="sku"):
     location: Location
     quantity: Quantity
     adjustment: LotAdjustment
+    reason: str
+
+
+class PickedForOrder(LotQuantity):
+    """A picked quantity of an order line."""
+
+    order: DocumentId
+    line: LineId
+    demand_id: DocumentId
+
+
+class LotCounted(Message, type="lot.counted.v1", topic=LOTS, key="sku"):
+    """A lot was counted at a location; `books` is what the books had there at `counted_at`.
+
+    The variance of a settled count is booked; a count discrepancy changes nothing and waits for a later count.
+    `picked` lists the stock of orders that stood there and is part of both quantities.
+    """
+
+    sku: Sku
+    lot: LotNumber
+    location: Location
+    counted_at: datetime
+    counted: QuantityTotal
+    books: QuantityDifference
+    variance: QuantityDifference
+    status: CountStatus
+    code: str | None = None
+    detail: str = ""
+    picked: Annotated[list[PickedForOrder], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     reason: str
 
 

@@ -1,6 +1,7 @@
 """Random steps of lot-tracked stock: the messages to send for each step in the current state."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -131,7 +132,15 @@ class LotCommandGenerator:
                     adjustment=rng.choice(["SCRAPPED", "LOST", "FOUND"]),
                 )
             ],
-            "count": lambda: [CountLot(**lot_key, location=location, counted=quantity + 2, reason="counted")],
+            "count": lambda: [
+                CountLot(
+                    **lot_key,
+                    location=rng.choice([location, location, STAGE]),
+                    counted=quantity + 2,
+                    counted_at=datetime.now(UTC) - timedelta(seconds=rng.choice([0, 1, 5])),
+                    reason="counted",
+                )
+            ],
             "expire": lambda: [CorrectLotDates(**lot_key, expiry=day_from_now(-1), reason="label misread")],
             "restore": lambda: [CorrectLotDates(**lot_key, expiry=day_from_now(20 + number), reason="label verified")],
             "recall": lambda: [

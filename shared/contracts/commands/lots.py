@@ -9,6 +9,7 @@ from shared.contracts.topics import LOTS_COMMANDS
 from shared.identifiers import (
     Day,
     DocumentId,
+    Integer,
     Location,
     LotNumber,
     MultilineText,
@@ -20,6 +21,7 @@ from shared.identifiers import (
     ShortText,
     Sku,
     Text,
+    Timestamp,
     Warehouse,
 )
 
@@ -68,7 +70,10 @@ class ReleaseLotHold(Message, type="lot.release_hold.v1", topic=LOTS_COMMANDS, k
 
 
 class AdjustLot(Message, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Records a quantity as scrapped, lost or found; held stock too, but not stock that belongs to an order."""
+    """Records a quantity as scrapped, lost or found; held stock too, but not stock that belongs to an order.
+
+    A lot cannot be found in a storage location that holds another lot of the product.
+    """
 
     sku: Sku
     lot: LotNumber = ""
@@ -78,14 +83,31 @@ class AdjustLot(Message, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
     reason: Reason
 
 
+MAX_CLOCK_ERROR = 366 * 24 * 3600
+"""A year in seconds: a device without a battery starts at an old date."""
+
+
 class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Records a cycle count of a lot at a location; the difference adjusts the balance."""
+    """Records a count of a lot at a location, with the picked stock that stands there.
+
+    It is compared with the books of the time of the count: later movements stay, whenever they arrive.
+    """
 
     sku: Sku
     lot: LotNumber = ""
     location: Location
     counted: NonNegativeQuantity
+    counted_at: Timestamp | None = None
+    """Time of the count by the clock of the device; by default the time of the message."""
+    clock_error_seconds: Annotated[Integer, Field(ge=-MAX_CLOCK_ERROR, le=MAX_CLOCK_ERROR)] = 0
+    """How far the clock of the device is ahead of the server, as measured by the device; negative if it is behind."""
     reason: Reason
+
+    @model_validator(mode="after")
+    def _clock_error_of_device_time(self) -> Self:
+        if self.clock_error_seconds and self.counted_at is None:
+            raise ValueError("clock_error_seconds requires counted_at")
+        return self
 
 
 class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS, key="sku"):

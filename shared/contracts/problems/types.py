@@ -217,6 +217,15 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         "Insufficient available stock",
         "Reduce the quantity, or release stock allocated to orders. Retry if its receipt was confirmed just now.",
     ),
+    Code.COUNT_SUPERSEDED: ProblemType(
+        409, "A later count exists", "Nothing was changed. Count the location again if the later count is doubtful."
+    ),
+    Code.COUNT_TOO_OLD: ProblemType(409, "Count too old", "Nothing was changed. Count the location again."),
+    Code.COUNT_IN_FUTURE: ProblemType(
+        409,
+        "Count later than the server's time",
+        "Set the clock of the device, or send its error in clock_error_seconds.",
+    ),
     Code.MIXED_LOTS_NOT_ALLOWED: ProblemType(
         409,
         "Location already holds another lot of this product",

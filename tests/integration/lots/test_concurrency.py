@@ -173,12 +173,19 @@ async def test_recall_concurrent_with_a_receipt_of_its_lot(harness: LotsHarness)
 
 
 async def test_counts_concurrent_with_orders(harness: LotsHarness) -> None:
-    """A count never removes allocated stock, and the balances equal the ledger (S22)."""
+    """A count below the allocated quantity publishes the excess; the balances equal the ledger (S22)."""
     messages = await put_away_lot(harness, 20)
     orders = [harness.handle(messages.request_allocation(number, 1)) for number in range(15)]
     counts = [harness.handle(messages.count("L1", 20 - number)) for number in range(15)]
     results = await asyncio.gather(*(call for pair in zip(orders, counts, strict=True) for call in pair))
-    assert {code for result in results for code in result.error_codes()} <= {"insufficient_stock"}
+    assert {code for result in results for code in result.error_codes()} <= {"count_superseded"}
     [(on_hand, allocated)] = (await harness.balances()).values()
-    assert allocated <= on_hand <= 20
+    missing = [
+        affected["quantity"]
+        for result in results
+        for event in result.data_of("lot.stock_missing.v1")
+        for affected in event["stock"]
+    ]
+    assert on_hand <= 20
+    assert allocated - on_hand <= sum(missing)
     assert await assert_reconciled(harness) == [("L1", "EAST")]

@@ -1,9 +1,10 @@
 """The handlers with their bounded loads decide the same as the in-memory rules."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,12 +13,13 @@ from services.lots.balances.domain.records import DemandRef
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotRejected
-from shared.persistence.database import transaction
+from shared.persistence.database import Transaction, transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
-from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, OUTBOUND, RACK, SHELF, STAGE
 from tests.support.messages.reference import product_changed
 
 PlayedStep = tuple[str, str, Decimal, str, str, int]
@@ -25,14 +27,15 @@ steps = st.tuples(
     st.sampled_from(
         ["receive", "receive on hold", "receive later expiry", "receive in storage", "put away", "put away", "put away",
          "move", "scrap", "find", "count", "place hold", "place location hold", "release hold", "correct", "return",
-         "restock", "scrap returned", "allocate"]
+         "restock", "scrap returned", "allocate", "allocate", "pick", "pick", "ship", "unpick", "lose",
+         "count picked"]
     ),
     st.sampled_from(["B-1", "B-2"]), st.sampled_from(["0.5", "1", "2", "5"]).map(Decimal),
     st.sampled_from([DOCK, STAGE]), st.sampled_from([SHELF, BIN, RACK]), st.integers(1, 3),
 )  # fmt: skip
 
 
-def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
+def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
     """The message of a step, valid or not."""
     action, lot, quantity, staging, storage, number = step
     factories: dict[str, Any] = {
@@ -55,6 +58,11 @@ def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
         "correct": lambda: messages.correct_dates(lot, EARLY_EXPIRY if number == 1 else LATE_EXPIRY),
         "return": lambda: messages.return_from_customer(lot, quantity, f"RMA-{number}", staging),
         "restock": lambda: messages.dispose_return(lot, quantity, "RESTOCK", f"RMA-{number}", staging),
+        "pick": lambda: messages.pick(number, messages.lot_at_location(lot, quantity, storage)),
+        "ship": lambda: messages.dispatch(number, {lot: quantity}),
+        "unpick": lambda: messages.unpick(number, lot, quantity, storage),
+        "lose": lambda: messages.unpick(number, lot, quantity, OUTBOUND, lost=True),
+        "count picked": lambda: messages.count(lot, quantity, OUTBOUND),
         "scrap returned": lambda: messages.dispose_return(lot, quantity, "SCRAP", f"RMA-{number}", staging),
     }
     payload: Message = factories[action]()
@@ -64,7 +72,10 @@ def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
 async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep) -> None:
     """Allocate available stock to a demand in the database and in memory."""
     _, lot, quantity, _, storage, number = step
-    key, demand_ref = (harness.sku, lot, storage), DemandRef(f"D-{harness.sku}-{number}", f"SO-{number}", "1")
+    key, demand_ref = (
+        (harness.sku, lot, storage),
+        DemandRef(f"D-{harness.sku}-{number}", f"SO-{harness.sku}-{number}", "1"),
+    )
     balance = service.uow.balances.get(key)
     if balance and balance.unallocated >= quantity and not service.uow.is_held(balance):
         async with transaction(harness.engine) as tx:
@@ -91,19 +102,23 @@ def normalise_data(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(played_batches=st.lists(st.lists(steps, min_size=1, max_size=4), min_size=10, max_size=20))
 async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_batches: list[list[PlayedStep]]) -> None:
     """For any transactions, database and rules agree on balances, holds, events and rejections (S22, S30)."""
     harness = LotsHarness(engine)
-    service = InMemoryLots(tracking={harness.sku: "LOT"})
+    service, messages = InMemoryLots(tracking={harness.sku: "LOT"}), OrderMessages(harness.sku)
     await harness.handle(product_changed(harness.sku, "LOT"))
     for batch in played_batches:
         for step in batch:
             if step[0] == "allocate":
                 await allocate(harness, service, step)
+        # Messages of the numbers 1 and 2 arrive late.
+        service.now = Transaction.clock()
         played: list[CloudEvent[Any]] = [
-            to_event(message_of_step(harness.messages, step)) for step in batch if step[0] != "allocate"
+            to_event(message_of_step(messages, step), time=service.now - timedelta(minutes=3 - step[-1]))
+            for step in batch
+            if step[0] != "allocate"
         ]
         count = len(service.published)
         expected = service.handle_events(played)
@@ -136,4 +151,10 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_ba
     assert {tuple(row.values()) for row in rows} == {
         (hold.hold_id, hold.lot, hold.location, hold.pending_quantity) for hold in service.open_holds()
     }
+    counts = await harness.fetch_all(
+        "SELECT location, lot, counted, variance, status FROM stock_count WHERE sku = :sku ORDER BY id", sku=harness.sku
+    )
+    assert [tuple(row.values()) for row in counts] == [
+        (count.location, count.lot, count.counted, count.variance, count.status) for count in service.counts
+    ]
     assert len(await assert_reconciled(harness)) == len({(entry.lot, entry.warehouse) for entry in service.ledger})

@@ -93,9 +93,9 @@ class InMemoryAllocation(InMemoryLots):
         )  # fmt: skip
 
     def add_stock(self, number: str, location: str, quantity: int) -> list[LotAllocated]:
-        """Add available stock at a location."""
-        portions = split_quantity(Decimal(quantity))
-        return self.play(*(self.messages.adjust(number, portion, "FOUND", location) for portion in portions))
+        """Receive available stock at a location."""
+        portions = [self.messages.received_lot(number, portion, None) for portion in split_quantity(Decimal(quantity))]
+        return self.play(self.messages.receive(*portions, location=location))
 
     def place_hold(self, number: str, location: str | None) -> None:
         """Place a hold on a lot, everywhere or at one location."""

@@ -7,9 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from services.lots.app import app
-from services.lots.balances.domain.ledger import Correction, LedgerEntry
-from services.lots.balances.domain.records import ZERO, BalanceKey, DemandRef, Hold, LotInWarehouse, Reservation
+from services.lots.balances.domain.counts import time_of_count
+from services.lots.balances.domain.ledger import Correction, LedgerEntry, later_changes
+from services.lots.balances.domain.records import (
+    ZERO,
+    BalanceKey,
+    CountRecord,
+    DemandRef,
+    Hold,
+    LotInWarehouse,
+    Reservation,
+)
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
+from shared.contracts.commands.lots import AdjustLot, CountLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of
@@ -36,6 +46,9 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         self.time_zones: dict[str, str] = {}
         self.ledger: list[LedgerEntry] = []
         self.corrections: list[Correction] = []
+        self.counts: list[CountRecord] = []
+        self.events: list[CloudEvent[Any]] = []
+        """The events of the transaction."""
         self.next_checks: dict[LotInWarehouse, date] = {}
 
     def before_policies(self) -> None:
@@ -48,8 +61,47 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
             if correction.expiry != correction.previous_expiry:
                 self._rearm_checks(correction.lot)
         self.next_checks |= uow.next_checks
+        self._accept_counts(uow)
         for changes in (uow.ledger, uow.corrections, uow.next_checks, uow.skus_to_check):
             changes.clear()
+        self._find_later_changes()
+
+    def _accept_counts(self, uow: RecallsUnitOfWork) -> None:
+        """Keep counts with the changes of their variances; a settled count supersedes earlier discrepancies."""
+        for count in uow.counts:
+            place, is_settled = (count.sku, count.lot, count.location), count.status == "SETTLED"
+            self.counts = [
+                earlier._replace(status="SUPERSEDED")
+                if is_settled and earlier.status == "DISCREPANCY" and place == earlier[:3]
+                and earlier.counted_at <= count.counted_at
+                else earlier
+                for earlier in self.counts
+            ] + [count]  # fmt: skip
+        for (key, counted_at), change in uow.count_revisions.items():
+            self.counts = [
+                count._replace(books=count.books - change, variance=count.variance + change)
+                if (count[:3], count.counted_at, count.status) == (key, counted_at, "SETTLED")
+                else count
+                for count in self.counts
+            ]  # fmt: skip
+        for rows in (uow.counts, uow.counted_balances, uow.count_revisions):
+            rows.clear()
+
+    def _find_later_changes(self) -> None:
+        """Find the later changes of counts and of other commands, like their loads."""
+        self.uow.later_changes.clear()
+        for event in self.events:
+            if not isinstance(event.data, CountLot | AdjustLot | MoveLot | PutAwayLot):
+                continue
+            location = getattr(event.data, "from_location", event.data.location)
+            sku, lot = event.data.sku, event.data.lot
+            at = min(time_of_count(event), self.now) if isinstance(event.data, CountLot) else event.time
+            self.uow.later_changes[(sku, lot, location), at] = [
+                change
+                for entry in self.ledger
+                if (entry.sku, entry.lot) == (sku, lot) and min(entry.occurred_at, entry.recorded_at) > at
+                for change in later_changes(entry, location)
+            ]
 
     def _rearm_checks(self, lot: str) -> None:
         """Check a lot again at all thresholds."""
@@ -70,6 +122,8 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         for row in self.uow.reservations:
             if row.quantity:
                 self.uow.allocating_orders.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
+        self.events = events
+        self._find_later_changes()
         self.uow.same_numbered_lots.clear()
         for lot in self.uow.lots:
             self.uow.same_numbered_lots.setdefault(lot.lot, []).append(lot.sku)

@@ -81,9 +81,11 @@ class ProductMessages:
             reason="damaged",
         )
 
-    def count(self, lot: str, counted: Any, location: str = SHELF) -> CountLot:
+    def count(self, lot: str, counted: Any, location: str = SHELF, **overrides: Any) -> CountLot:
         """A count command."""
-        return CountLot(sku=self.sku, lot=lot, counted=Decimal(str(counted)), location=location, reason="stocktaking")
+        return CountLot(
+            sku=self.sku, lot=lot, counted=Decimal(str(counted)), location=location, reason="stocktaking", **overrides
+        )
 
     def correct_dates(self, lot: str, expiry: date | None, **overrides: Any) -> CorrectLotDates:
         """A command that corrects the dates of a lot."""

@@ -185,7 +185,7 @@ class ActionPlayer:
             assert demand.status != "CANCELLED" or not held_rows
 
     def _assert_reconciles(self, lot: str, warehouse: str) -> None:
-        """Found stock is on hand, picked or shipped, and the ledger agrees."""
+        """Received stock is on hand, picked or shipped, and the ledger agrees."""
         uow, lot_warehouse = self.service.uow, (lot, warehouse)
         on_hand = sum(balance.on_hand for balance in uow.balances if (balance.lot, balance.warehouse) == lot_warehouse)
         picked = sum(
@@ -194,8 +194,8 @@ class ActionPlayer:
         rows = [row for row in self.service.ledger if (row.lot, row.warehouse) == lot_warehouse]
         assert on_hand == sum(row.on_hand for row in rows)
         assert picked == sum(row.picked for row in rows)
-        found_quantity = sum(row.on_hand for row in rows if row.change == "FOUND")
-        assert found_quantity == on_hand + picked - sum(row.picked for row in rows if row.change == "SHIPPED")
+        received_quantity = sum(row.on_hand for row in rows if row.change == "RECEIVED")
+        assert received_quantity == on_hand + picked - sum(row.picked for row in rows if row.change == "SHIPPED")
 
 
 @settings(max_examples=250, deadline=None)

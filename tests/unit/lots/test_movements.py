@@ -44,6 +44,7 @@ def lots_with_stock(*lots: str) -> InMemoryLots:
         (messages.release_hold("H-9"), "hold_not_found"),
         (messages.adjust("B-1", 11, "SCRAPPED"), "insufficient_stock"),
         (messages.adjust("B-9", 1, "FOUND"), "not_yet_available"),
+        (messages.adjust("B-1", 1, "FOUND", BIN), "mixed_lots_not_allowed"),
         (messages.count("B-9", 1), "not_yet_available"),
         (messages.correct_dates("B-9", LATE_EXPIRY), "not_yet_available"),
         (messages.correct_dates("B-1", EARLY_EXPIRY, manufactured_on=EARLY_EXPIRY), None),
@@ -70,10 +71,10 @@ def test_expiry_before_manufacture_is_rejected() -> None:
 
 
 def test_blocking_orders_are_named() -> None:
-    """Allocated stock cannot be moved, scrapped or counted away; the rejection names the orders and a remedy."""
+    """Allocated stock cannot be moved or written off; the rejection names the orders and a remedy."""
     service = lots_with_stock("B-1")
     service.allocate(("A-1", "B-1", SHELF), DemandRef("D-1", "SO-1", "1"), Decimal(4))
-    for command in (messages.move("B-1", 7, RACK), messages.adjust("B-1", 7, "LOST"), messages.count("B-1", 3)):
+    for command in (messages.move("B-1", 7, RACK), messages.adjust("B-1", 7, "LOST")):
         [[violation]] = [result.violations for result in service.handle(command)]
         assert violation.code == "insufficient_stock"
         assert violation.blocked_by == ["/orders/SO-1"]
@@ -103,10 +104,10 @@ def test_hold_names_allocated_and_picked_quantities() -> None:
 
 
 def test_unavoidable_lot_mixing_is_published() -> None:
-    """Stock found or received at a location of another lot is accepted; the mix is published (S30)."""
+    """Stock received at a location of another lot is accepted; the mix is published (S30)."""
     service = lots_with_stock("B-1", "B-2", "B-3")
     service.handle(messages.receive(messages.received_lot("B-3", 2), location=SHELF))
-    service.handle(messages.adjust("B-3", 1, "FOUND", BIN))
+    service.handle(messages.receive(messages.received_lot("B-3", 1), location=BIN))
     service.handle(messages.receive(messages.received_lot("B-1", 2)))
     assert [(event.location, event.lots) for event in service.events_of(LotMixingDetected)] == [
         (SHELF, ["B-1", "B-3"]),

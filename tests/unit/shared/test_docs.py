@@ -12,7 +12,7 @@ from deploy.databases import SERVICES
 from deploy.local.files import PROJECT
 from services.serials.units.domain.transitions import TRANSITIONS
 from shared.ops import telemetry
-from shared.settings import Settings
+from shared.settings import CountSettings, Settings
 
 PAGES = [
     PROJECT / "README.md",
@@ -74,7 +74,7 @@ def test_paths_in_backticks_exist(page: Path) -> None:
 def _environment_variables() -> set[str]:
     """Return the variables of the settings, and those that the code reads by name."""
     names = set()
-    for name, field in Settings.model_fields.items():
+    for name, field in (*Settings.model_fields.items(), *CountSettings.model_fields.items()):
         alias = field.validation_alias
         names.add(alias if isinstance(alias, str) else f"SERVICE_{name.upper()}")
     for folder in ("services", "shared", "deploy"):

@@ -1,6 +1,7 @@
 """Loads what the messages about demands and dispatch require, and what the allocation of released stock requires."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.lots.allocation.domain.allocate import pools_to_allocate
@@ -16,7 +17,7 @@ from services.lots.allocation.store.stock import (
     save_consignees,
 )
 from services.lots.balances import store as balances
-from services.lots.balances.domain.records import Balance
+from services.lots.balances.domain.records import Balance, BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import ReallocateLotBackorders
 from shared.contracts.envelope import CloudEvent
@@ -66,24 +67,30 @@ async def load_deallocations(
 
 
 async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsPicked]]) -> None:
-    """Load allocations and the stock picked before."""
+    """Load allocations, the stock picked before, and the balances at the staging locations, which may be counted."""
     demand_ids = [event.data.demand_id for event in events]
-    await _load_allocations(tx, uow, demand_ids)
+    await _load_allocations(tx, uow, demand_ids, balances.balance_keys(events))
     await load_picked(tx, uow, demand_ids)
 
 
 async def load_unpicks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsUnpicked]]) -> None:
-    """Load picked stock, the balances that it returns to, and the demands to allocate again."""
-    await balances.load_balances(tx, uow, balances.balance_keys(events))
+    """Load picked stock, the balances that it leaves and returns to, and the demands to allocate again."""
+    left = [
+        (event.data.sku, picked_lot.lot, picked_lot.location)
+        for event in events for picked_lot in event.data.lots if picked_lot.location
+    ]  # fmt: skip
+    await balances.load_balances(tx, uow, [*balances.balance_keys(events), *left])
     await load_picked(tx, uow, [event.data.demand_id for event in events])
     await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
 
 
-async def _load_allocations(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Sequence[str]) -> None:
-    """Load the reservations of demands with their balances."""
+async def _load_allocations(
+    tx: Transaction, uow: LotsUnitOfWork, demand_ids: Sequence[str], other_keys: Iterable[BalanceKey] = ()
+) -> None:
+    """Load the reservations of demands with their balances, and other balances."""
     await load_reservations(tx, uow, demand_ids)
     rows = [row for demand_id in set(demand_ids) for row in uow.reservations_by_demand[demand_id]]
-    await balances.load_balances(tx, uow, [(row.sku, row.lot, row.location) for row in rows])
+    await balances.load_balances(tx, uow, [*((row.sku, row.lot, row.location) for row in rows), *other_keys])
 
 
 async def load_dispatch_checks(
@@ -94,17 +101,26 @@ async def load_dispatch_checks(
 
 
 async def load_dispatches(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderDispatched]]) -> None:
-    """Load the same as for dispatch checks, and store the contacts of the customers (S46)."""
-    await _load_packed_lots(tx, uow, events)
+    """Load the same as for dispatch checks, and store the contacts of the customers (S46).
+
+    The balance of a location that was counted after a departure is loaded, too: the departure changes its count.
+    """
+    counted_at = await _load_packed_lots(tx, uow, events)
+    first_departure = min(event.time for event in events)
+    if counted_later := [key for key, at in counted_at.items() if at > first_departure]:
+        await balances.load_balances(tx, uow, counted_later)
     await save_consignees(tx, events)
 
 
-async def _load_packed_lots(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
+async def _load_packed_lots(
+    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[Any]]
+) -> dict[BalanceKey, datetime]:
     orders, skus = {event.data.order for event in events}, {lot.sku for event in events for lot in event.data.stock}
-    await load_picked_for(tx, uow, orders, skus)
+    counted_at = await load_picked_for(tx, uow, orders, skus)
     rows = [row for order in orders for row in uow.picked_by_order[order] if row.sku in skus]
     await balances.load_lots(tx, uow, {(row.sku, row.lot) for row in rows})
     uow.shelf_life_rules |= await find_shelf_life_rules(tx, {(row.sku, row.warehouse) for row in rows})
+    return counted_at
 
 
 async def load_released_products(

@@ -5,9 +5,11 @@ be wrong. Some demands require certain lots, a single lot or a longer shelf life
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 
+from services.lots.balances.domain.records import BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store import BALANCE, DEMAND, PICKED, RESERVATION
 from shared.contracts.envelope import CloudEvent
@@ -35,7 +37,8 @@ SELECT_PICKED = text(f"""
 """)  # noqa: S608
 
 SELECT_PICKED_FOR_ORDERS = text(f"""
-    SELECT {PICKED.columns()} FROM picked_stock
+    SELECT {PICKED.columns()}, balance.counted_at
+    FROM picked_stock LEFT JOIN balance USING (sku, lot, location)
     WHERE order_id = ANY(CAST(:orders AS text[])) AND sku = ANY(CAST(:skus AS text[])) AND quantity > 0
 """)  # noqa: S608
 
@@ -74,10 +77,14 @@ async def load_picked(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterable
     uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED, {"demand_ids": list(set(demand_ids))})))
 
 
-async def load_picked_for(tx: Transaction, uow: LotsUnitOfWork, orders: Iterable[str], skus: Iterable[str]) -> None:
-    """Load the picked stock of products for orders."""
+async def load_picked_for(
+    tx: Transaction, uow: LotsUnitOfWork, orders: Iterable[str], skus: Iterable[str]
+) -> dict[BalanceKey, datetime]:
+    """Load the picked stock of products for orders; returns the last count of each location where it stands."""
     values = {"orders": list(set(orders)), "skus": list(set(skus))}
-    uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED_FOR_ORDERS, values)))
+    rows = await tx.fetch_all(SELECT_PICKED_FOR_ORDERS, values)
+    uow.picked.load(PICKED.load(rows, ("counted_at",)))
+    return {(row.sku, row.lot, row.location): row.counted_at for row in rows if row.counted_at}
 
 
 async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[OrderDispatched]]) -> None:

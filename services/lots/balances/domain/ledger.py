@@ -1,9 +1,12 @@
 """Ledger entries and corrections of lot stock."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
+
+from services.lots.balances.domain.records import DemandRef
 
 
 class LotChangeType(StrEnum):
@@ -27,6 +30,9 @@ class LotChangeType(StrEnum):
     def description(self) -> str:
         """The type in words, used as the default reason of a ledger entry."""
         return self.value.lower().replace("_", " ")
+
+
+COUNT_TYPES = frozenset({LotChangeType.COUNT_GAIN.value, LotChangeType.COUNT_LOSS.value})
 
 
 class LedgerEntry(NamedTuple):
@@ -57,6 +63,23 @@ class LedgerEntry(NamedTuple):
     customer: str | None = None
     return_id: str | None = None
     supplier: str | None = None
+
+
+class LaterChange(NamedTuple):
+    """Change of the on-hand quantity at a location, or of the quantity picked for a demand there."""
+
+    demand: DemandRef | None
+    """Unset for the on-hand quantity."""
+    quantity: Decimal
+    is_count: bool
+
+
+def later_changes(entry: LedgerEntry, location: str) -> Iterator[LaterChange]:
+    """Yield the changes of a ledger entry at a location."""
+    if entry.location == location and entry.on_hand:
+        yield LaterChange(None, entry.on_hand, entry.change in COUNT_TYPES)
+    if entry.picked_location == location and entry.demand_id and entry.order_id and entry.line:
+        yield LaterChange(DemandRef(entry.demand_id, entry.order_id, entry.line), entry.picked, is_count=False)
 
 
 DOCUMENT_COLUMNS = tuple(LedgerEntry._field_defaults)

@@ -1,12 +1,15 @@
 """Loaded rows of lot stock, with indexes by lot and location, and the reference data of their products."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from operator import attrgetter
 
 from services.lots.balances.domain.demands import Demand
+from services.lots.balances.domain.ledger import LaterChange
 from services.lots.balances.domain.records import (
     NO_EXPIRY,
+    ZERO,
     Balance,
     BalanceKey,
     ExpiryNotice,
@@ -42,7 +45,7 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
             attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
         )
         self.picked: WorkingSet[PickedKey, PickedQuantity] = WorkingSet(
-            attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
+            attrgetter("demand_id", "lot", "location"), attrgetter("quantity", "missing")
         )
         self.holds: WorkingSet[HoldKey, Hold] = WorkingSet(
             attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")
@@ -58,6 +61,7 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         self.reservations_by_lot = self.reservations.index(lot_key)
         self.reservations_by_demand = self.reservations.index(attrgetter("demand_id"))
         self.picked_by_lot = self.picked.index(lot_key)
+        self.picked_by_location = self.picked.index(attrgetter("sku", "lot", "location"))
         self.picked_by_sku = self.picked.index(attrgetter("sku"))
         self.picked_by_demand = self.picked.index(attrgetter("demand_id", "lot"))
         self.picked_by_order = self.picked.index(attrgetter("order_id"))
@@ -84,6 +88,9 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         """Shelf-life policies of the changed products before the change."""
         self.local_dates: dict[str, date] = {}
         """Current date by warehouse."""
+        self.later_changes: dict[tuple[BalanceKey, datetime], list[LaterChange]] = {}
+        """Stored changes at a location after the time of a count, or of a movement from before a count."""
+        self.max_count_age = timedelta(hours=72)
         self.allocating_orders: dict[BalanceKey, list[str]] = {}
         """Some orders with an allocation of each balance, for the texts of violations."""
         self.same_numbered_lots: dict[str, list[str]] = {}
@@ -124,6 +131,11 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
     def picked_of_demand(self, demand_id: str, lot: str, location: str | None) -> list[PickedQuantity]:
         """Return the stock picked for a demand at a location or, if unknown, at any location."""
         return at_location(self.picked_by_demand[demand_id, lot], location)
+
+    def pending_returns(self, balance: Balance) -> Decimal:
+        """Return the returned quantity at a location without a disposition."""
+        open_holds = self.open_holds(balance.sku, balance.lot, balance.location)
+        return sum((hold.pending_quantity for hold in open_holds), ZERO)
 
     def is_held(self, balance: Balance) -> bool:
         """Whether the balance is on hold."""

@@ -7,19 +7,21 @@ from shared.contracts.lots import LotMixingDetected
 from shared.contracts.problems import Code, ProblemDetail
 
 
-def mixed_lot_violation(uow: LotsUnitOfWork, source: Balance, target: Balance) -> ProblemDetail | None:
+def mixed_lot_violation(
+    uow: LotsUnitOfWork, target: Balance, source_location: str | None = None
+) -> ProblemDetail | None:
     """Return the violation of a second lot of the product at a storage location; it suggests another location."""
-    if not (conflicting_lots := _other_lots(uow, target)):
+    if not (conflicting_lots := other_lots(uow, target)):
         return None
     detail = f"Location {target.location} already holds lot {', '.join(conflicting_lots)} of {target.sku}"
     problem = violation(Code.MIXED_LOTS_NOT_ALLOWED, detail, *conflicting_lots)
     suggestion = uow.suggested_locations.get(target.key)
-    if suggestion in {None, source.location}:
+    if suggestion in {None, source_location}:
         return problem
     return problem.model_copy(update={"detail": f"{detail}; use {suggestion}", "suggested": [suggestion]})
 
 
-def _other_lots(uow: LotsUnitOfWork, balance: Balance) -> list[str]:
+def other_lots(uow: LotsUnitOfWork, balance: Balance) -> list[str]:
     """Return the other loaded lots of the product at a storage location; elsewhere lots may mix."""
     if not balance.is_storage:
         return []

@@ -1,6 +1,7 @@
 """Putaways into storage, moves between locations of one type, and changes of location types."""
 
 from services.lots.balances.domain import holds
+from services.lots.balances.domain.books import movable_quantity
 from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.domain.mixed_lots import mixed_lot_violation
 from services.lots.balances.domain.records import Balance, Lot
@@ -53,7 +54,7 @@ def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) 
     ):
         return CommandResult.rejected(problem)
     source, target = uow.get_balance(lot, command.from_location), uow.get_balance(lot, command.location)
-    if problem := _quantity_violation(uow, source, command) or mixed_lot_violation(uow, source, target):
+    if problem := _quantity_violation(uow, source, command) or mixed_lot_violation(uow, target, source.location):
         return CommandResult.rejected(problem)
     uow.emit(LotMoved, **command.model_dump(exclude={"actor", "cause"}), reason=change.description)
     _carry_holds(uow, lot, source, target)
@@ -87,7 +88,7 @@ def _quantity_violation(uow: LotsUnitOfWork, source: Balance, command: MoveComma
     if source.key not in uow.balances and not source.is_storage:
         detail = f"No stock of {lot_label(command.sku, command.lot)} at {command.from_location} yet"
         return violation(Code.NOT_YET_AVAILABLE, detail, command.lot or command.sku)
-    if command.quantity > source.unallocated:
+    if command.quantity > movable_quantity(uow, source):
         return insufficient_stock(uow, source, command.quantity)
     return disposition_violation(uow, source, command.quantity)
 

@@ -68,6 +68,8 @@ class Balance:
     """Copy of the lot's expiry for reports sorted by expiry; rules read the lot."""
     next_expiry_check: date = date.min
     """Date of the next expiry check; a new balance is checked at once."""
+    counted_at: datetime | None = None
+    """Time of the last settled count."""
 
     @property
     def key(self) -> BalanceKey:
@@ -76,8 +78,12 @@ class Balance:
 
     @property
     def unallocated(self) -> Decimal:
-        """On-hand quantity that is not allocated, held or not."""
+        """On-hand quantity that is not allocated, held or not; negative after a count below the allocated quantity."""
         return self.on_hand - self.allocated
+
+    def was_counted_after(self, at: datetime) -> bool:
+        """Whether the balance was counted later than a movement."""
+        return self.counted_at is not None and at < self.counted_at
 
 
 @dataclass(slots=True)
@@ -106,6 +112,8 @@ class PickedQuantity:
     order_id: str
     line: str
     quantity: Decimal = ZERO
+    missing: Decimal = ZERO
+    """Part of it that a count did not find, until fulfillment unpicks it as lost."""
     expiry: date = NO_EXPIRY
     """Copy of the lot's expiry."""
     next_expiry_check: date = date.min
@@ -147,6 +155,31 @@ class Hold:
     def covers(self, location: str) -> bool:
         """Whether the hold is open and applies to stock at the location."""
         return self.is_open and self.location in {None, location}
+
+
+CountStatus = Literal["SETTLED", "DISCREPANCY", "SUPERSEDED"]
+
+
+class CountRecord(NamedTuple):
+    """A count of a lot at a location: the counted quantity, the books of that time and what became of the variance."""
+
+    sku: str
+    lot: str
+    location: str
+    warehouse: str
+    counted_at: datetime
+    counted: Decimal
+    books: Decimal
+    variance: Decimal
+    status: CountStatus
+    code: str | None
+    """Why a discrepancy could not be booked."""
+    detail: str
+    reason: str
+    actor: str
+    recorded_at: datetime
+    cause_source: str
+    cause_id: str
 
 
 class LotInWarehouse(NamedTuple):

@@ -1,10 +1,11 @@
 """Results of commands on lot stock and their response bodies."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
-from services.lots.balances.domain.records import Balance, Lot
+from services.lots.balances.domain.records import Balance, CountStatus, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.lots import PickedForOrder
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 
@@ -49,6 +50,22 @@ def lot_snapshot(uow: LotsUnitOfWork, lot: Lot, *balances: Balance) -> LotSnapsh
         for balance in balances
     ]
     return LotSnapshot(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, locations=location_balances)
+
+
+class CountResult(LotSnapshot):
+    """A recorded count: what was counted, what the books had then, and the stock after it.
+
+    A discrepancy is not booked: `code` and `detail` say why. `picked` is the stock of orders that is counted, too.
+    """
+
+    counted_at: datetime
+    counted: SignedQuantity
+    books: SignedQuantity
+    variance: SignedQuantity
+    status: CountStatus
+    code: str | None
+    detail: str
+    picked: list[PickedForOrder]
 
 
 class HoldOnLot(KnownFieldsModel):

@@ -85,7 +85,7 @@ def disposition_violation(uow: LotsUnitOfWork, balance: Balance, quantity: Decim
         hold for hold in uow.open_holds(balance.sku, balance.lot, balance.location) if hold.pending_quantity > 0
     ]
     pending = sum((hold.pending_quantity for hold in return_holds), ZERO)
-    if quantity <= balance.unallocated - pending:
+    if not pending or quantity <= balance.unallocated - pending:
         return None
     return_ids = sorted({hold.return_id for hold in return_holds if hold.return_id})
     detail = (

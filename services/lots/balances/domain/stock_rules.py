@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.lots.balances.domain.records import Balance, Lot
+from services.lots.balances.domain.records import ZERO, Balance, Lot
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
@@ -45,11 +45,21 @@ def unknown_location_violation(uow: LotsUnitOfWork, location: str) -> ProblemDet
     return violation(Code.LOCATION_NOT_FOUND, f"Location {location} not found", location)
 
 
+def get_stocked_lot(
+    uow: LotsUnitOfWork, sku: str, lot_number: str, location: str, quantity: Decimal
+) -> Lot | ProblemDetail:
+    """Return a lot, or the violation of a command that names an unknown lot or location or a wrong quantity."""
+    lot = get_lot(uow, sku, lot_number)
+    if isinstance(lot, ProblemDetail):
+        return lot
+    return quantity_violation(uow, sku, quantity) or unknown_location_violation(uow, location) or lot
+
+
 def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal) -> ProblemDetail:
     """Describe a quantity above the available stock, with the stock there and the orders it is allocated to."""
     order_ids = uow.allocating_orders.get(balance.key, ())
     stock_text = (
-        f"{format_quantity(balance.on_hand)} on hand, {format_quantity(balance.unallocated)} available, "
+        f"{format_quantity(balance.on_hand)} on hand, {format_quantity(max(balance.unallocated, ZERO))} available, "
         f"{format_quantity(balance.allocated)} allocated"
     )
     hold_text = ", on hold" if uow.is_held(balance) else ""

@@ -6,22 +6,35 @@ Quantities change only here. Balance and ledger change in one step: balances alw
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.lots.balances.domain.ledger import DOCUMENT_COLUMNS, Correction, LedgerEntry, LotChangeType
 from services.lots.balances.domain.loaded_stock import LoadedStock
 from services.lots.balances.domain.records import (
     ZERO,
     Balance,
+    BalanceKey,
+    CountRecord,
     DemandRef,
     Hold,
     LotInWarehouse,
     PickedQuantity,
     Reservation,
+    split_quantity,
 )
 from shared.contracts.documents import read_documents
-from shared.contracts.lots import LotRejected
+from shared.contracts.lots import AffectedLot, LotAdjusted, LotRejected
 from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
+
+
+class MissingStock(NamedTuple):
+    """Stock of orders that is missing at a location, with context and reason of the first message that said so."""
+
+    context: MessageContext
+    reason: str
+    picked: list[AffectedLot]
+
 
 LocationChange = tuple[str | None, Decimal]
 """A location and the change of the quantity there."""
@@ -44,6 +57,13 @@ class LotsUnitOfWork(LoadedStock):
         """Products whose expiry checks become due at once."""
         self.released_stock: dict[Pool, dict[tuple[str, str], MessageContext]] = {}
         """Lots and locations with released stock, by pool, with the context of the release."""
+        self.counts: list[CountRecord] = []
+        self.counted_balances: dict[BalanceKey, Balance] = {}
+        """Balances whose last count changed."""
+        self.count_revisions: dict[tuple[BalanceKey, datetime], Decimal] = {}
+        """Changes of the variances of settled counts, by balance and time of the count."""
+        self.missing_stock: dict[BalanceKey, MissingStock] = {}
+        """Balances with missing stock of orders."""
         self.arrivals: dict[tuple[str, str], MessageContext] = {}
         """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
 
@@ -55,6 +75,7 @@ class LotsUnitOfWork(LoadedStock):
         self._post(change, balance, (balance.location, quantity), NO_CHANGE)
         if quantity > 0:
             self.mark_arrived(balance)
+        self._keep_counted(balance, quantity)
 
     def allocate(self, balance: Balance, demand_ref: DemandRef, quantity: Decimal) -> None:
         """Allocate a quantity of a balance to a demand (S08)."""
@@ -92,6 +113,10 @@ class LotsUnitOfWork(LoadedStock):
             picked_row.expiry, picked_row.next_expiry_check = balance.expiry, balance.next_expiry_check
         picked_row.quantity += quantity
         self._post(LotChangeType.PICKED, balance, (row.location, -quantity), (location, quantity), **documents)
+        self._keep_counted(balance, -quantity)
+        self._keep_counted_with_picked(picked_row, quantity)
+        if balance.unallocated < 0:  # another pick took what the count had left for this one
+            self.mark_missing(balance)
 
     def unpick(self, row: PickedQuantity, location: str, quantity: Decimal, **documents: str | None) -> None:
         """Move a picked quantity back to a location (S12)."""
@@ -102,16 +127,92 @@ class LotsUnitOfWork(LoadedStock):
         balance.on_hand += quantity
         self._post(LotChangeType.UNPICKED, balance, (location, quantity), (row.location, -quantity), **documents)
         self.mark_arrived(balance)
+        self._keep_counted(balance, quantity)
+        self._keep_counted_with_picked(row, -quantity)
 
     def ship(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
         """Remove a shipped quantity from picked stock (S10)."""
         row.quantity -= quantity
         self._post(LotChangeType.SHIPPED, row, NO_CHANGE, (row.location, -quantity), **documents)
+        self._keep_counted_with_picked(row, -quantity)
 
     def lose_picked(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
-        """Remove a lost quantity from picked stock."""
+        """Remove a lost quantity from picked stock; the count that did not find it is not changed by that."""
         row.quantity -= quantity
-        self._post(LotChangeType.LOST, row, NO_CHANGE, (row.location, -quantity), **documents)
+        balance = self.balances.get((row.sku, row.lot, row.location))
+        counted_at = balance.counted_at if balance else None
+        self._post(LotChangeType.LOST, row, NO_CHANGE, (row.location, -quantity), counted_at, **documents)
+        found = quantity - min(row.missing, quantity)
+        row.missing -= quantity - found
+        if found and balance and counted_at:
+            self._revise_count(balance, found)
+
+    def adjust_counted(self, balance: Balance, quantity: Decimal) -> None:
+        """Add the difference of the last count to the on-hand stock, at the time of the count."""
+        change = LotChangeType.COUNT_GAIN if quantity > 0 else LotChangeType.COUNT_LOSS
+        balance.on_hand += quantity
+        self._post(change, balance, (balance.location, quantity), NO_CHANGE, balance.counted_at)
+        for portion in split_quantity(abs(quantity)):
+            self.emit(
+                LotAdjusted, sku=balance.sku, lot=balance.lot, location=balance.location, quantity=portion,
+                adjustment=change.value, reason=self.reason or change.description,
+            )  # fmt: skip
+        if quantity > 0:
+            self.mark_arrived(balance)
+
+    def mark_picked_missing(self, row: PickedQuantity, quantity: Decimal) -> None:
+        """Note that a count did not find a picked quantity."""
+        row.missing += quantity
+        self.mark_missing(
+            self.balances[row.sku, row.lot, row.location],
+            AffectedLot(lot=row.lot, quantity=quantity, order=row.order_id, line=row.line, demand_id=row.demand_id),
+        )
+
+    def mark_missing(self, balance: Balance, *picked: AffectedLot) -> None:
+        """Note that stock of orders is missing at a location: what is allocated above the on-hand stock, or picked."""
+        mark = self.missing_stock.setdefault(balance.key, MissingStock(self.context, self.reason, []))
+        mark.picked.extend(picked)
+
+    def _keep_counted(self, balance: Balance, change: Decimal) -> None:
+        """Keep the counted quantity after a movement from before the count, or of more than was counted."""
+        if balance.counted_at is None:
+            return
+        if balance.was_counted_after(self.event.time):
+            self._revise_count(balance, -min(change, self._writable(balance)))
+        elif balance.on_hand < 0:
+            self._revise_count(balance, -balance.on_hand)
+
+    def _keep_counted_with_picked(self, row: PickedQuantity, change: Decimal) -> None:
+        """Do the same after a change of picked stock, which is counted at its location, too."""
+        balance = self.balances.get((row.sku, row.lot, row.location))
+        if balance is None or not balance.was_counted_after(self.event.time):
+            row.missing = min(row.missing, row.quantity)
+        elif change < 0:
+            found = min(row.missing, -change)
+            row.missing -= found
+            self._revise_variance(balance, found)
+            self._revise_count(balance, -change - found)
+        else:
+            replaced = min(change, self._writable(balance))
+            self._revise_count(balance, -replaced)
+            if missing := change - replaced:
+                self._revise_variance(balance, -missing)
+                self.mark_picked_missing(row, missing)
+
+    def _writable(self, balance: Balance) -> Decimal:
+        """Return the on-hand quantity that a count may take: returned stock waits for its disposition."""
+        return max(balance.on_hand - self.pending_returns(balance), ZERO)
+
+    def _revise_count(self, balance: Balance, quantity: Decimal) -> None:
+        """Change the variance of the last count and what it added to the on-hand stock."""
+        if quantity:
+            self._revise_variance(balance, quantity)
+            self.adjust_counted(balance, quantity)
+
+    def _revise_variance(self, balance: Balance, quantity: Decimal) -> None:
+        if quantity and balance.counted_at is not None:
+            key = balance.key, balance.counted_at
+            self.count_revisions[key] = self.count_revisions.get(key, ZERO) + quantity
 
     def _post(
         self,
@@ -119,6 +220,7 @@ class LotsUnitOfWork(LoadedStock):
         stock: Balance | PickedQuantity,
         on_hand: LocationChange,
         picked: LocationChange,
+        occurred_at: datetime | None = None,
         /,
         **documents: str | None,
     ) -> None:
@@ -127,7 +229,7 @@ class LotsUnitOfWork(LoadedStock):
             LedgerEntry(
                 change=change, sku=stock.sku, lot=stock.lot, warehouse=stock.warehouse, location=on_hand[0],
                 on_hand=on_hand[1], picked_location=picked[0], picked=picked[1],
-                reason=self.reason or change.description, actor=event.actor, occurred_at=event.time,
+                reason=self.reason or change.description, actor=event.actor, occurred_at=occurred_at or event.time,
                 recorded_at=self.now, cause_source=event.source, cause_id=event.id,
                 **read_documents(event.data, DOCUMENT_COLUMNS) | documents,
             )

@@ -1,5 +1,6 @@
 """Loads and saves lot stock under the lock of the SKU, with one statement per table."""
 
+from services.lots.balances.store.counts import load_counts
 from services.lots.balances.store.load_stock import (
     load_balances,
     load_commitments,
@@ -21,6 +22,7 @@ from services.lots.balances.store.loads import (
     load_returns,
 )
 from services.lots.balances.store.locations import load_arrivals, load_location_stock
+from services.lots.balances.store.missing_stock import load_missing_stock
 from services.lots.balances.store.save import QUANTITY_COLUMN, save
 from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION
 
@@ -36,6 +38,7 @@ __all__ = [
     "load_arrivals",
     "load_balances",
     "load_commitments",
+    "load_counts",
     "load_date_corrections",
     "load_dispositions",
     "load_hold_placements",
@@ -44,6 +47,7 @@ __all__ = [
     "load_location_stock",
     "load_lot_balances",
     "load_lots",
+    "load_missing_stock",
     "load_moves",
     "load_product_changes",
     "load_products",

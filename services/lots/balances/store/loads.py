@@ -5,6 +5,7 @@ from typing import Any
 
 from services.lots.balances.domain.records import BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store.later_changes import load_changes_after_late_commands
 from services.lots.balances.store.load_stock import (
     load_balances,
     load_commitments,
@@ -22,7 +23,6 @@ from services.lots.balances.store.locations import (
 from shared.contracts.commands.lots import (
     AdjustLot,
     CorrectLotDates,
-    CountLot,
     MoveLot,
     PlaceLotHold,
     PutAwayLot,
@@ -107,11 +107,17 @@ async def load_moves(
     target_keys = [(command.sku, command.lot, command.location) for command in commands]
     sources = [(command.sku, command.lot, command.from_location) for command in commands]
     await load_for_commands(tx, uow, [*sources, *target_keys])
-    if location_keys := {(sku, location) for sku, _, location in target_keys if uow.is_storage(location)}:
-        await load_location_stock(tx, uow, location_keys)
+    await load_changes_after_late_commands(tx, uow, events)
+    await _load_other_lots(tx, uow, target_keys)
     holds = [hold for sku, lot in {key[:2] for key in target_keys} for hold in uow.holds_by_lot[sku, lot]]
     if held_lots := {hold.lot_key for hold in holds if hold.location}:
         await load_commitments(tx, uow, held_lots)
+
+
+async def _load_other_lots(tx: Transaction, uow: LotsUnitOfWork, target_keys: Sequence[BalanceKey]) -> None:
+    """Load the other lots at the targets, and suggestions for lots that these cannot take."""
+    if location_keys := {(sku, location) for sku, _, location in target_keys if uow.is_storage(location)}:
+        await load_location_stock(tx, uow, location_keys)
     if mixed_keys := _mixed_keys(uow, target_keys):
         uow.suggested_locations |= await suggest_locations(tx, mixed_keys)
 
@@ -131,11 +137,12 @@ def _mixed_keys(uow: LotsUnitOfWork, target_keys: Sequence[BalanceKey]) -> list[
     ]
 
 
-async def load_adjustments(
-    tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[AdjustLot] | CloudEvent[CountLot]]
-) -> None:
-    """Load the adjusted balances."""
+async def load_adjustments(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[AdjustLot]]) -> None:
+    """Load the adjusted balances, and the other lots where stock was found."""
     await load_for_commands(tx, uow, [(event.data.sku, event.data.lot, event.data.location) for event in events])
+    await load_changes_after_late_commands(tx, uow, events)
+    found = [event.data for event in events if event.data.adjustment == "FOUND"]
+    await _load_other_lots(tx, uow, [(command.sku, command.lot, command.location) for command in found])
 
 
 async def load_hold_placements(

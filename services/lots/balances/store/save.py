@@ -4,6 +4,7 @@ from sqlalchemy import text
 
 from services.lots.balances.domain.records import LotInWarehouse
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store.counts import save_counts
 from services.lots.balances.store.tables import (
     BALANCE,
     CORRECTION,
@@ -75,6 +76,7 @@ async def save(tx: Transaction, uow: LotsUnitOfWork) -> None:
     await DEMAND.save(tx, uow.demands)
     await LEDGER.insert_rows(tx, uow.ledger)
     await CORRECTION.insert_rows(tx, uow.corrections)
+    await save_counts(tx, uow)
     redated_lots = {(entry.sku, entry.lot) for entry in uow.corrections if entry.expiry != entry.previous_expiry}
     uow.ledger.clear()
     uow.corrections.clear()

@@ -8,6 +8,7 @@ from services.lots.balances.domain.ledger import Correction, LedgerEntry
 from services.lots.balances.domain.records import (
     Balance,
     BalanceKey,
+    CountRecord,
     ExpiryNotice,
     Hold,
     Lot,
@@ -20,13 +21,16 @@ from shared.persistence.record_table import RecordTable
 LOT = RecordTable("lot", Lot, "sku lot", "expiry manufactured_on best_before")
 BALANCE = RecordTable("balance", Balance, "sku lot location", "is_storage on_hand allocated")
 RESERVATION = RecordTable("reservation", Reservation, "demand_id lot location", "quantity")
-PICKED = RecordTable("picked_stock", PickedQuantity, "demand_id lot location", "quantity expiry next_expiry_check")
+PICKED = RecordTable(
+    "picked_stock", PickedQuantity, "demand_id lot location", "quantity missing expiry next_expiry_check"
+)
 HOLD = RecordTable("hold", Hold, "sku lot hold_id", "pending_quantity released_by released_at released_reason")
 DEMAND = RecordTable(
     "demand", Demand, "demand_id", "status open_quantity assigned_lot",
     types={"priority": "integer", "min_remaining_shelf_life_days": "integer", "allowed_lots": "text[]"},
 )  # fmt: skip
 NOTICE = RecordTable("expiry_notice", ExpiryNotice, "sku lot warehouse threshold", types={"threshold": "integer"})
+COUNT = RecordTable("stock_count", CountRecord, "")
 LEDGER = RecordTable("ledger", LedgerEntry, "")
 CORRECTION = RecordTable("correction", Correction, "")
 

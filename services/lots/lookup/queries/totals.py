@@ -43,7 +43,7 @@ def location_query(condition: str) -> str:
             CASE WHEN is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS available,
             CASE WHEN NOT is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS staged
         FROM (
-            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, EXISTS (
+            SELECT sku, lot, warehouse, location, is_storage, on_hand, least(allocated, on_hand) AS allocated, EXISTS (
                 SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.released_at IS NULL
                     AND (h.location IS NULL OR h.location = b.location)
             ) AS on_hold

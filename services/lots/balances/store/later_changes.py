@@ -1,0 +1,63 @@
+"""Loads what changed at a location after a time, for the books of that time."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from services.lots.balances.domain.ledger import COUNT_TYPES, LaterChange
+from services.lots.balances.domain.records import DemandRef
+from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lots import AdjustLot, MoveLot, PutAwayLot
+from shared.contracts.envelope import CloudEvent
+from shared.persistence.database import Transaction
+
+LocationAtTime = tuple[str, str, str, datetime]
+"""SKU, lot, location and time."""
+
+COUNT_KEYS = """
+    unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:times AS timestamptz[]))
+    AS k (sku, lot, location, counted_at)
+"""
+# A sender with a fast clock reports a movement before its time: it counts from its recording.
+SELECT_LATER_CHANGES = text(f"""
+    SELECT sku, lot, k.location, counted_at, changed.demand_id, changed.order_id, changed.line, changed.quantity, change
+    FROM {COUNT_KEYS} JOIN ledger USING (sku, lot) CROSS JOIN LATERAL (
+        SELECT NULL AS demand_id, NULL AS order_id, NULL AS line, on_hand AS quantity
+        WHERE ledger.location = k.location AND on_hand <> 0
+        UNION ALL SELECT ledger.demand_id, ledger.order_id, ledger.line, picked WHERE picked_location = k.location
+    ) AS changed
+    WHERE ledger.occurred_at > k.counted_at AND ledger.recorded_at > k.counted_at
+""")  # noqa: S608
+
+
+async def load_later_changes(tx: Transaction, uow: LotsUnitOfWork, keys: Collection[LocationAtTime]) -> None:
+    """Load the changes of lots at locations after a time each."""
+    for row in await tx.fetch_all(SELECT_LATER_CHANGES, count_arrays(sorted(keys))):
+        demand = DemandRef(row.demand_id, row.order_id, row.line) if row.demand_id else None
+        changes = uow.later_changes.setdefault(((row.sku, row.lot, row.location), row.counted_at), [])
+        changes.append(LaterChange(demand, row.quantity, row.change in COUNT_TYPES))
+
+
+async def load_changes_after_late_commands(
+    tx: Transaction,
+    uow: LotsUnitOfWork,
+    events: Sequence[CloudEvent[PutAwayLot] | CloudEvent[MoveLot] | CloudEvent[AdjustLot]],
+) -> None:
+    """Load the later changes at locations that were counted after a command has taken something from them."""
+    keys = set()
+    for event in events:
+        command = event.data
+        location = command.location if isinstance(command, AdjustLot) else command.from_location
+        balance = uow.balances.get((command.sku, command.lot, location))
+        if balance is not None and balance.was_counted_after(event.time):
+            keys.add((command.sku, command.lot, location, event.time))
+    if keys:
+        await load_later_changes(tx, uow, keys)
+
+
+def count_arrays(keys: Sequence[LocationAtTime]) -> dict[str, Any]:
+    """Return the parameters of COUNT_KEYS."""
+    skus, lots, locations, times = map(list, zip(*keys, strict=True))
+    return {"skus": skus, "lots": lots, "locations": locations, "times": times}

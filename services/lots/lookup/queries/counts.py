@@ -1,0 +1,104 @@
+"""Lists of counts and of mixed locations."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+
+from services.lots.balances.domain.records import CountStatus
+from services.lots.lookup.queries.totals import stock_filters
+from shared.contracts.model import KnownFieldsModel
+from shared.http import LocationFilter, LotFilter, Report, SkuFilter, WarehouseFilter
+from shared.identifiers import SignedQuantity
+
+
+class CountRow(KnownFieldsModel):
+    """Counts, latest first. A settled count is booked. A discrepancy is not booked and open until a later count of the
+    lot at the location is settled; then it is superseded."""
+
+    number: int = Field(description="number of the count")
+    counted_at: datetime = Field(description="time of the count, corrected by the clock error of the device")
+    sku: str = Field(description="SKU of the product")
+    lot: str = Field(description="lot number; empty for untracked products")
+    warehouse: str = Field(description="warehouse")
+    location: str = Field(description="location")
+    counted: SignedQuantity = Field(description="counted quantity, with picked stock")
+    books: SignedQuantity = Field(description="quantity of the books of that time, as known at present")
+    variance: SignedQuantity = Field(description="counted quantity minus the books")
+    status: CountStatus = Field(description="SETTLED, DISCREPANCY or SUPERSEDED")
+    code: str | None = Field(description="code of why a discrepancy is not booked")
+    detail: str = Field(description="why a discrepancy is not booked")
+    reason: str = Field(description="reason")
+    actor: str = Field(description="user or device that counted")
+    recorded_at: datetime = Field(description="time of recording")
+
+
+class MixedLocationRow(KnownFieldsModel):
+    """Storage locations that hold several lots of a product, one row per lot: separate them."""
+
+    location: str = Field(description="storage location")
+    warehouse: str = Field(description="warehouse")
+    sku: str = Field(description="SKU of the product")
+    product: str = Field(description="name of the product")
+    lot: str = Field(description="lot number")
+    on_hand: SignedQuantity = Field(description="on-hand quantity of the lot")
+    allocated: SignedQuantity = Field(description="allocated part of it")
+
+
+SELECT_COUNTS = """
+    SELECT id AS number, counted_at, sku, lot, warehouse, location, counted, books, variance, status, code, detail,
+        reason, actor, recorded_at
+    FROM stock_count
+    WHERE id < :after_number
+        AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+        AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
+        AND (CAST(:location AS text) IS NULL OR location = :location)
+        AND (CAST(:status AS text) IS NULL OR status = :status)
+    ORDER BY id DESC LIMIT :size
+"""
+SELECT_MIXED_LOCATIONS = """
+    WITH mixed AS MATERIALIZED (
+        SELECT location, sku FROM balance
+        WHERE on_hand > 0 AND is_storage AND (location, sku) >= (:after_location, :after_sku)
+            AND (CAST(:sku AS text) IS NULL OR sku = :sku)
+            AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
+            AND (CAST(:location AS text) IS NULL OR location = :location)
+        GROUP BY location, sku HAVING count(*) > 1 ORDER BY location, sku LIMIT :size
+    )
+    SELECT location, b.warehouse, sku, coalesce(p.name, '') AS product, b.lot, b.on_hand,
+        least(b.allocated, b.on_hand) AS allocated
+    FROM mixed JOIN balance AS b USING (location, sku) LEFT JOIN product AS p USING (sku)
+    WHERE b.on_hand > 0 AND (location, sku, b.lot) > (:after_location, :after_sku, :after_lot)
+    ORDER BY location, sku, b.lot LIMIT :size
+"""
+
+
+def count_filters(
+    sku: SkuFilter = None,
+    lot: LotFilter = None,
+    warehouse: WarehouseFilter = None,
+    location: LocationFilter = None,
+    status: Annotated[CountStatus | None, Query(description="Status of the count.")] = None,
+) -> dict[str, Any]:
+    """Filter by product, lot, place and status."""
+    return stock_filters(sku, lot, warehouse) | {"location": location, "status": status}
+
+
+def mixed_filters(
+    sku: SkuFilter = None, warehouse: WarehouseFilter = None, location: LocationFilter = None
+) -> dict[str, Any]:
+    """Filter by product and place."""
+    return {"sku": sku, "warehouse": warehouse, "location": location}
+
+
+REPORTS = (
+    Report("counts", CountRow, {"number": 2**63 - 1}, SELECT_COUNTS, count_filters),
+    Report(
+        "mixed-locations",
+        MixedLocationRow,
+        {"location": "", "sku": "", "lot": ""},
+        SELECT_MIXED_LOCATIONS,
+        mixed_filters,
+    ),
+)
