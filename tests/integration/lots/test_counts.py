@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
+
 from shared.contracts.envelope import Message
 from shared.persistence.database import Transaction
 from tests.integration.lots.conftest import LotsHarness
@@ -11,7 +13,7 @@ from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.events import to_event
 from tests.support.harness import ProcessingResult
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, OUTBOUND, SHELF
+from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF
 
 
 async def play(harness: LotsHarness, minute: int, *messages: Message) -> ProcessingResult:
@@ -129,3 +131,39 @@ async def test_statements_are_constant(harness: LotsHarness, second_harness: Lot
         assert len(result.data_of("lot.adjusted.v1")) == size
         statement_counts.append(result.statement_count)
     assert statement_counts[0] == statement_counts[1]
+
+
+async def test_counts_over_http(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A count says when it was taken and how wrong the clock is; counts and mixed locations are listed (S22, S30)."""
+    messages = await put_away_hundred(harness)
+    await play(harness, 5, messages.receive(messages.received_lot("B-2", 4)))
+    await play(harness, 20, messages.move("B-1", 40, BIN))
+    counted_at = Transaction.clock() - timedelta(hours=10) + timedelta(minutes=19)
+    body = {
+        "sku": harness.sku, "lot": "B-1", "location": SHELF, "counted": 98, "reason": "cycle count",
+        "counted_at": (counted_at + timedelta(seconds=90)).isoformat(), "clock_error_seconds": 90,
+    }  # fmt: skip
+    headers = {"Idempotency-Key": harness.scoped_id("K"), "X-Actor": "ann"}
+    answer = await http.post("/counts", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["books"], answer.json()["variance"]) == (200, 100, -2)
+    assert [place["on_hand"] for place in answer.json()["locations"]] == [58]
+    await play(harness, 30, messages.count("B-2", 3, BIN))
+    late_body = body | {"counted_at": (counted_at - timedelta(hours=70)).isoformat()}
+    late = await http.post("/counts", json=late_body, headers=headers | {"Idempotency-Key": harness.scoped_id("K2")})
+    assert (late.status_code, late.json()["code"]) == (409, "count_too_old")
+    query = {"sku": harness.sku}
+    counts = (await http.get("/counts", params=query)).json()["items"]
+    assert [(row["lot"], row["location"], row["status"], row["code"]) for row in counts] == [
+        ("B-2", BIN, "DISCREPANCY", "mixed_lots_not_allowed"),
+        ("B-1", SHELF, "SETTLED", None),
+    ]
+    assert len((await http.get("/counts", params=query | {"status": "DISCREPANCY"})).json()["items"]) == 1
+    assert (await http.get("/mixed-locations", params=query)).json()["items"] == []
+    await play(harness, 40, messages.receive(messages.received_lot("B-2", 1), location=BIN))
+    mixed = (await http.get("/mixed-locations", params=query)).json()["items"]
+    assert [(row["location"], row["lot"], row["on_hand"]) for row in mixed] == [(BIN, "B-1", 40), (BIN, "B-2", 1)]
+    assert (await http.get("/mixed-locations.csv", params=query)).text.count(harness.sku) == 2
+    [result] = (await play(harness, 50, messages.adjust("B-1", 1, "FOUND", RACK))).results
+    assert not result.violations
+    [result] = (await play(harness, 50, messages.adjust("B-2", 1, "FOUND", RACK))).results
+    assert (result.violations[0].code, bool(result.violations[0].suggested)) == ("mixed_lots_not_allowed", True)

@@ -1,15 +1,14 @@
 """Lists of counts and of mixed locations."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
 from pydantic import Field
 
 from services.lots.balances.domain.records import CountStatus
 from services.lots.lookup.queries.totals import stock_filters
 from shared.contracts.model import KnownFieldsModel
-from shared.http import LocationFilter, LotFilter, Report, SkuFilter, WarehouseFilter
+from shared.http import LocationFilter, LotFilter, Report, SkuFilter, StatusFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
 
 
@@ -54,7 +53,7 @@ SELECT_COUNTS = """
         AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
         AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
         AND (CAST(:location AS text) IS NULL OR location = :location)
-        AND (CAST(:status AS text) IS NULL OR status = :status)
+        AND (CAST(:status AS text[]) IS NULL OR status = ANY(CAST(:status AS text[])))
     ORDER BY id DESC LIMIT :size
 """
 SELECT_MIXED_LOCATIONS = """
@@ -79,7 +78,7 @@ def count_filters(
     lot: LotFilter = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
-    status: Annotated[CountStatus | None, Query(description="Status of the count.")] = None,
+    status: StatusFilter[CountStatus] = None,
 ) -> dict[str, Any]:
     """Filter by product, lot, place and status."""
     return stock_filters(sku, lot, warehouse) | {"location": location, "status": status}
