@@ -136,6 +136,8 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "held": "Unallocated quantity on hold.",
     "staged": "Quantity at dock and staging locations.",
     "picked": "Picked quantity that has not shipped.",
+    "mismatch": "Why the picked item does not match its order; null if it does.",
+    "mismatched": "Picked items that do not match the order; they block its dispatch until they are unpicked.",
     "packed": "Packed part of the picked quantity.",
     "shipped": "Shipped quantity.",
     "ordered": "Ordered quantity.",

@@ -67,7 +67,10 @@ class OrderLineOut(KnownFieldsModel):
 
 
 class OrderUnitOut(KnownFieldsModel):
-    """A serial number of the order with its location and the reasons of its holds."""
+    """A serial number of the order with its location and the reasons of its holds.
+
+    `mismatch` says why a picked one no longer matches the order and blocks the dispatch until it is unpicked.
+    """
 
     line: str
     sku: str
@@ -78,11 +81,15 @@ class OrderUnitOut(KnownFieldsModel):
     shipment: str | None
     demand_id: str
     expiry: date | None
+    mismatch: str | None
     holds: list[str]
 
 
 class OrderLotOut(KnownFieldsModel):
-    """A quantity of a lot with its location and the reasons of its holds; `lot` is empty for untracked products."""
+    """A quantity of a lot with its location and the reasons of its holds; `lot` is empty for untracked products.
+
+    `mismatch` says why a picked one no longer matches the order and blocks the dispatch until it is unpicked.
+    """
 
     line: str
     sku: str
@@ -94,6 +101,7 @@ class OrderLotOut(KnownFieldsModel):
     carton: str | None
     shipment: str | None
     demand_id: str
+    mismatch: str | None
     holds: list[str]
 
 

@@ -22,11 +22,13 @@ SELECT_LINES = text("""
 # The first 1,000 units only; the pick list and the cartons show all of them.
 SELECT_UNITS = text("""
     SELECT line, sku, serial, status, location, carton, nullif(shipment, '') AS shipment, demand_id, expiry,
+           nullif(mismatch, '') AS mismatch,
            ARRAY(SELECT h.reason FROM unit_hold h WHERE h.sku = u.sku AND h.serial = u.serial) AS holds
     FROM allocated_unit u WHERE order_id = :order ORDER BY line, sku, serial LIMIT 1000
 """)
 SELECT_LOTS = text(f"""
     SELECT line, sku, lot, expiry, quantity, status, location, carton, nullif(shipment, '') AS shipment, demand_id,
+           nullif(mismatch, '') AS mismatch,
            ARRAY(SELECT h.reason FROM lot_hold h WHERE h.sku = a.sku AND h.lot = a.lot
                  AND (h.location = '' OR (h.location = a.location AND a.status = 'ALLOCATED'))) AS holds
     FROM allocated_lot a WHERE order_id = :order

@@ -118,6 +118,7 @@ class Code(StrEnum):
     NOT_FULLY_PACKED = "not_fully_packed"
     DISPATCHED = "dispatched"
     CANCELLED_ITEMS_PRESENT = "cancelled_items_present"
+    NOT_AS_ORDERED = "not_as_ordered"
     DISPATCH_REJECTED = "dispatch_rejected"
     CANCELLED = "cancelled"
     CONTENT_CHANGED = "content_changed"

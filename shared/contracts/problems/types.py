@@ -268,6 +268,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.CANCELLED_ITEMS_PRESENT: ProblemType(
         409, "Shipment contains items of a cancelled order", "Unpick them first."
     ),
+    Code.NOT_AS_ORDERED: ProblemType(
+        409, "Picked item does not match its amended order", "Unpick it; the line is then allocated what it requests."
+    ),
     Code.DISPATCH_REJECTED: ProblemType(
         409, "Dispatch check failed", "Unpick the listed items; replacements are allocated automatically."
     ),

@@ -32,9 +32,29 @@ class FulfillmentMachine(RuleBasedStateMachine):
     def handle(self, message: Message) -> None:
         """Process a message in fulfillment and queue the published events."""
         self.last_message = message
-        for event in self.fulfillment.handle(message):
+        shipped_before = len(self.fulfillment.shipped)
+        events = self.fulfillment.handle(message)
+        for item in self.fulfillment.shipped[shipped_before:]:
+            self.assert_as_ordered(item)
+        for event in events:
             assert not isinstance(event, OrderRejected), event
             self.send(event)
+
+    def assert_as_ordered(self, item: AllocatedItem) -> None:
+        """No item ships that its line does not want at that moment."""
+        line = self.fulfillment.uow.lines[item.order_id, item.line]
+        assert not line.cancelled, item
+        if isinstance(item, AllocatedUnit):
+            missing = [serial for serial in line.serials if (line.sku, serial) not in self.fulfillment.uow.shipped]
+            assert item.serial in line.serials or len(missing) <= line.ordered - line.shipped, (item, line)
+        else:
+            assert not line.lots or item.lot in line.lots, (item, line)
+            together = {
+                lot.lot
+                for lot in self.fulfillment.shipped_lots[-10:]
+                if lot.shipment == item.shipment and (lot.order_id, lot.line) == (item.order_id, item.line)
+            }
+            assert not line.single_lot or len(together) == 1, (item, line)
 
     def send(self, event: Message) -> None:
         """Queue an event for the stubs."""
@@ -82,6 +102,11 @@ class FulfillmentMachine(RuleBasedStateMachine):
             if item.status == "ALLOCATED":
                 assert not order.is_cancelled_item(item)
                 assert not demand.cancelled
+
+    @invariant()
+    def only_picked_items_are_mismatched(self) -> None:
+        """Allocated items that do not match are released, picked ones are marked."""
+        assert not [item for item in self.items if item.mismatch and item.status != "PICKED"]
 
     @invariant()
     def no_stub_saw_a_conflict(self) -> None:

@@ -2,6 +2,7 @@
 
 from services.fulfillment.orders.domain.demands import cancel_demands
 from services.fulfillment.orders.domain.items import format_quantity
+from services.fulfillment.orders.domain.mismatches import mark_mismatches
 from services.fulfillment.orders.domain.order_status import order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.records import Line, Order
@@ -66,3 +67,4 @@ def _cancel_line(uow: FulfillmentUnitOfWork, order: Order, line: Line, reason: s
     cancel_demands(uow, order, line, reason)
     line.cancelled = True
     line.awaiting_product = False
+    mark_mismatches(uow, order, line)

@@ -29,7 +29,7 @@ def place_order(uow: FulfillmentUnitOfWork, command: OrderPlaced) -> CommandResu
     order = uow.orders[command.order]
     violations = _apply_early_messages(uow, order, {line.sku for line in command.lines})
     publish_order_status(uow, order)
-    result = order_result(order, violations)
+    result = order_result(uow, order, violations)
     return result.created(order_path(order.order_id)) if is_new else result
 
 
@@ -42,7 +42,7 @@ def change_order(uow: FulfillmentUnitOfWork, command: OrderChange) -> CommandRes
         return CommandResult(OrderResult(order=command.order, status="UNKNOWN", path=None))
     violations = _apply_change(uow, order, command)
     publish_order_status(uow, order)
-    return CommandResult.rejected(*violations) if violations else order_result(order)
+    return CommandResult.rejected(*violations) if violations else order_result(uow, order)
 
 
 def _apply_change(uow: FulfillmentUnitOfWork, order: Order, command: OrderChange) -> list[ProblemDetail]:

@@ -87,7 +87,7 @@ class Line:
     """The product is not defined yet, or does not suit the line, which must then be amended."""
     cancelled: bool = False
     shipped_lot: str | None = field(default=None, kw_only=True)
-    """Of a single-lot line: the lot of its shipped quantity."""
+    """The lot of its shipped quantity; loaded only for single-lot lines and whole orders."""
     demands: dict[str, Demand] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ A single-lot line without picked items is then requested as a whole: any lot may
 
 from collections.abc import Iterable, Sequence
 
-from services.fulfillment.orders.domain.demands import create_demand, rerequest_allocation
+from services.fulfillment.orders.domain.demands import request_quantity, rerequest_allocation
 from services.fulfillment.orders.domain.events import emit_deallocated
 from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, group_items, total_quantity
 from services.fulfillment.orders.domain.records import Order
@@ -51,10 +51,10 @@ def remove_from_order(
 def request_replacement(
     uow: FulfillmentUnitOfWork, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], reason: str
 ) -> None:
-    """Request replacements under a new demand."""
+    """Request replacements under new demands: what the line wants, not what it had."""
     line = order.lines[group.line]
     tracking = line.demands[group.demand_id].tracking
     if line.can_change_lot:
         rerequest_allocation(uow, order, line, tracking, reason)
     else:
-        create_demand(uow, order, line, total_quantity(items), tracking)
+        request_quantity(uow, order, line, total_quantity(items), tracking)

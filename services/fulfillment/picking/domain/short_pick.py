@@ -24,6 +24,7 @@ from services.fulfillment.orders.domain.lookups import (
     unit_keys,
 )
 from services.fulfillment.orders.domain.lot_selection import PICKED, TO_PICK, select_lots
+from services.fulfillment.orders.domain.mismatches import mark_mismatches
 from services.fulfillment.orders.domain.paths import order_path
 from shared.contracts.commands.fulfillment import ReportShortPick, UnpickItems
 from shared.contracts.problems import Code, ProblemDetail
@@ -58,6 +59,7 @@ def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandRes
     if not command.reallocate and (open_items := [item for item in items if not order.is_cancelled_item(item)]):
         items = [item for item in items if order.is_cancelled_item(item)]
         violations.append(_line_still_open(order, open_items))
+    mismatched_lines = {item.line for item in order.items if item.mismatch}
     if cartons := [item.carton for item in items if item.carton]:
         order.packing_version += 1
         uow.mark_cartons(order, cartons)
@@ -66,7 +68,10 @@ def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandRes
         line.picked -= total_quantity(members)
         line.packed -= total_quantity(item for item in members if item.carton)
         replace = not order.is_cancelled_item(members[0])
-        reallocate = remove_from_order(uow, order, group, members, replace=replace)
+        # The demand of an item of a mismatched line may allow what the line no longer wants.
+        same_demand = replace and group.line not in mismatched_lines
+        reallocate = remove_from_order(uow, order, group, members, replace=same_demand)
+        mark_mismatches(uow, order, line)
         emit_unpicked(
             uow, order, group, members, location=command.location, reallocate=reallocate, reason=command.reason
         )
