@@ -121,7 +121,7 @@ def hold_lock(data: SerialHoldPlaced | SerialHoldReleased | LotHoldPlaced | LotH
 def unit_hold_locks(data: SerialHoldPlaced) -> Iterator[str]:
     """Return the lock keys of the hold and of the orders of the held units."""
     yield from hold_lock(data)
-    yield from (f"order:{unit.order}" for unit in data.units if unit.order is not None)
+    yield from (f"order:{unit.order}" for unit in data.units)
 
 
 def lot_hold_locks(data: LotHoldPlaced) -> Iterator[str]:

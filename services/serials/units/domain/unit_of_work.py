@@ -118,7 +118,9 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
             self.units.put(unit)
         unit.version += 1
         self.changes.transitions.append(
-            Transition(unit, operation, unit.version, unit.status, status, unit.location, location)
+            Transition(
+                unit, operation, unit.version, unit.status, status, unit.location, location, unit.open_hold_count
+            )
         )
         unit.status, unit.location = status, location
         if is_reported_to_recalls:
