@@ -176,9 +176,13 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
 
     @property
     def has_withdrawn_stock(self) -> bool:
-        """Whether an unsaved change made stored stock unavailable."""
+        """Whether an unsaved change made stored stock unavailable, or changed when it expires."""
         return any(
-            transition.from_status == "IN_INVENTORY" and not transition.unit.is_available
+            transition.from_status == "IN_INVENTORY"
+            and (
+                not transition.unit.is_available
+                or self.operations[transition.operation].change is SerialChangeType.EXPIRY_CORRECTED
+            )
             for transition in self.changes.transitions
         )
 
