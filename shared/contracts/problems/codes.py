@@ -97,7 +97,7 @@ class Code(StrEnum):
     DATES_OUT_OF_ORDER = "dates_out_of_order"
 
     ORDER_CANCELLED = "order_cancelled"
-    ORDER_COMPLETE = "order_complete"
+    ORDER_CLOSED = "order_closed"
     LINE_NOT_FOUND = "line_not_found"
     DUPLICATE_LINE = "duplicate_line"
     LINE_PRODUCT_MISMATCH = "line_product_mismatch"

@@ -229,7 +229,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Expiry date precedes the manufacturing date", "Check both dates on the label."
     ),
     Code.ORDER_CANCELLED: ProblemType(409, "Order or line was cancelled", "Unpick the items picked for it."),
-    Code.ORDER_COMPLETE: ProblemType(409, "Order has shipped", "Record a customer return."),
+    Code.ORDER_CLOSED: ProblemType(
+        409, "Nothing is left to ship of the order", "Place a new order; shipped goods return as a customer return."
+    ),
     Code.LINE_NOT_FOUND: ProblemType(404, "Order line not found", "Check the line number."),
     Code.DUPLICATE_LINE: ProblemType(422, "Duplicate line number", "Give each line of a document its own number."),
     Code.LINE_PRODUCT_MISMATCH: ProblemType(

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from services.fulfillment.orders.domain.cancel import order_complete
+from services.fulfillment.orders.domain.cancel import order_closed
 from services.fulfillment.orders.domain.demands import (
     cancel_demands,
     request_allocation,
@@ -11,7 +11,7 @@ from services.fulfillment.orders.domain.demands import (
 )
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, format_quantity
 from services.fulfillment.orders.domain.mismatches import mark_mismatches
-from services.fulfillment.orders.domain.order_status import order_status
+from services.fulfillment.orders.domain.order_status import is_closed
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.place import add_line, validate_lines
 from services.fulfillment.orders.domain.records import Line, Order
@@ -78,8 +78,8 @@ def _amendment_violations(uow: FulfillmentUnitOfWork, order: Order, command: Ord
     if order.cancelled:
         detail = f"Order {order.order_id} is cancelled"
         return [ProblemDetail(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order_id], blocked_by=blocked_by)]
-    if order_status(order) == "COMPLETE":
-        return [order_complete(order)]
+    if is_closed(order):
+        return [order_closed(order)]
     violations = validate_lines(uow, command.lines)
     for requested in command.lines:
         line = order.lines.get(requested.line)

@@ -45,6 +45,7 @@ def create_demand(
         quantity=Decimal(quantity), shortfall=shortfall or order.shortfall, serials=tuple(serials),
         lots=tuple(lots) or _requested_lots(order, line), replaces=replaces,
     )  # fmt: skip
+    demand.request(demand.quantity)
     uow.demands.put(demand)
     line.demands[demand.demand_id] = demand
     uow.mark_line(line)

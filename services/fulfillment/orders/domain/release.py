@@ -73,6 +73,7 @@ def remove_from_order(
     uow.mark_line(line)
     reallocate = replace and not demand.cancelled and not line.can_change_lot
     if reallocate:
+        demand.request(total_quantity(items))
         demand.closed = False
     return reallocate
 
