@@ -38,6 +38,8 @@ class Receipt(NamedTuple):
     created_at: datetime
     ended_at: datetime | None = None
     reason: str = ""
+    has_rejections: bool = False
+    """Whether goods were ever rejected on arrival."""
 
 
 class ReceiptLine(NamedTuple):
@@ -182,7 +184,10 @@ class LotScan(NamedTuple):
 
 
 class Discrepancy(NamedTuple):
-    """A difference between expected and scanned items; open until a supervisor resolves it."""
+    """A difference between expected and arrived items; open until a supervisor resolves it.
+
+    Shortages and goods rejected on arrival are resolved when they are recorded.
+    """
 
     discrepancy: str
     receipt: str

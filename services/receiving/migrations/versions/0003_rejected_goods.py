@@ -1,0 +1,12 @@
+"""Goods rejected on arrival are discrepancies, which a later scan of the same goods replaces."""
+
+from shared.persistence.migrate import grant, run_sql
+
+revision = "0003_rejected_goods"
+down_revision = "0002_message_digests"
+
+
+def upgrade() -> None:
+    run_sql("ALTER TABLE receipt ADD has_rejections boolean NOT NULL DEFAULT false")
+    run_sql("COMMENT ON COLUMN receipt.has_rejections IS 'goods were ever rejected on arrival'")
+    grant("discrepancy", "UPDATE (session, kind, line, quantity, location, found_at, found_by, lot, expiry)")
