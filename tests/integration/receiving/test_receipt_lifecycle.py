@@ -16,7 +16,10 @@ async def test_receipt_from_announcement_to_closing(harness: ReceivingHarness) -
     assert result.event_types() == ["receipt.rejected.v1"]
     result = await harness.handle(harness.confirm_command("R"))
     assert result.event_types() == ["receipt.serials_received.v1", "discrepancy.found.v1"]
-    result = await harness.handle(CloseReceipt(receipt=harness.scoped_id("R")))
+    closing = CloseReceipt(receipt=harness.scoped_id("R"))
+    assert (await harness.handle(closing)).error_codes() == ["discrepancy_open"]
+    await harness.handle(*await harness.void_commands(closing.receipt))
+    result = await harness.handle(closing)
     assert result.event_types() == ["receipt.line_cancelled.v1", "discrepancy.found.v1", "receipt.closed.v1"]
     assert await harness.unit_statuses() == {"A": "ON_HAND", "B": "INACTIVE", "x": "ON_HAND"}
 
@@ -25,13 +28,13 @@ async def test_complete_receipt_in_one_batch(harness: ReceivingHarness) -> None:
     """Announcement, scans, confirmation and closing in one batch: each command sees the previous ones."""
     result = await harness.handle(
         harness.asn_command("R", "A", "B", "C"),
-        harness.scan_command("R", "A", "B", "Z"),
+        harness.scan_command("R", "A", "B", "a\n"),
         harness.scan_command("R", "B", session="T"),
         harness.confirm_command("R"),
         CloseReceipt(receipt=harness.scoped_id("R")),
         harness.scan_command("R", "C", session="U"),
     )
-    assert result.error_codes() == ["duplicate_serial_in_request", "receipt_closed"]
+    assert result.error_codes() == ["invalid_serial", "duplicate_serial_in_request", "receipt_closed"]
     assert await harness.unit_statuses() == {"A": "ON_HAND", "B": "ON_HAND", "C": "INACTIVE"}
     (line,) = await harness.fetch_all(
         "SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=harness.scoped_id("R")
@@ -46,9 +49,10 @@ async def test_every_event_names_its_actor_and_cause(harness: ReceivingHarness) 
         harness.asn_command("R", "A", "B"),
         harness.scan_command("R", "A", "z"),
         harness.confirm_command("R"),
+        None,
         closing,
     ):
-        sent = to_event(payload, "bo")
+        sent = to_event(payload or (await harness.void_commands(closing.receipt))[0], "bo")
         for emitted in (await harness.handle_events([sent])).events:
             assert (emitted["data"]["actor"], emitted["data"]["cause"]) == ("bo", {"source": "test", "id": sent.id})
     units = await harness.fetch_all(
