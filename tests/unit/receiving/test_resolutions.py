@@ -1,5 +1,6 @@
 """Every resolution of every kind of discrepancy has an effect, is not offered, or is rejected with what to do."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from services.receiving.receipts.domain.records import Discrepancy
 from shared.contracts.commands import receiving as commands
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
 from shared.unit_of_work import CommandResult
+from tests.support.guide import read_table
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.steps import (
     announce_receipt,
@@ -251,6 +253,15 @@ def test_late_conflict_does_not_reopen_a_receipt() -> None:
     events = service.handle_event(SerialStateChanged.model_validate(fields | {"order": "SO-1", "customer": "C-1"}))
     assert [event.kind for event in events if event.TYPE == "receipt.rejected.v1"] == ["EVENT_CONFLICT"]  # type: ignore[attr-defined]
     assert all(found.resolution for found in service.uow.discrepancies)
+
+
+def test_integration_guide_lists_the_resolutions() -> None:
+    """The integration guide lists each kind of discrepancy with its resolutions."""
+    listed = {
+        row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2]))
+        for row in read_table("discrepancy", "meaning", "resolutions")
+    }
+    assert listed == {kind: set() if kind == "SHORT" else set(found) for kind, found in ALLOWED_RESOLUTIONS.items()}
 
 
 def test_steps_cover_all_kinds(service: InMemoryReceiving) -> None:
