@@ -45,7 +45,8 @@ class ScanItems(Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="
     """Records scanned or typed serial numbers or lots of a product; each gets its own result.
 
     The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and `expiry` are the
-    values on the labels of the serial numbers.
+    values on the labels of the serial numbers. Goods rejected by their expiry date, expired, too short or missing, are
+    recorded as discrepancies: give the total quantity of a lot.
     """
 
     receipt: DocumentId

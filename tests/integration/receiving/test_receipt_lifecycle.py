@@ -1,7 +1,10 @@
 """A receipt from announcement to closing, on the real database."""
 
+from sqlalchemy import text
+
 from shared.contracts.commands.receiving import CloseReceipt
 from shared.contracts.upstream import ProductDefined
+from shared.persistence.database import transaction
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.events import to_event
 
@@ -40,6 +43,20 @@ async def test_complete_receipt_in_one_batch(harness: ReceivingHarness) -> None:
         "SELECT * FROM receipt_line WHERE receipt = :receipt", receipt=harness.scoped_id("R")
     )
     assert (int(line["expected_quantity"]), line["listed_serials"], line["scanned"], line["received"]) == (3, 3, 0, 2)
+
+
+async def test_open_discrepancy_of_a_closed_receipt_is_decidable(harness: ReceivingHarness) -> None:
+    """A receipt that an earlier release closed keeps its open discrepancies; MATCH receives the expected unit (S16)."""
+    receipt = harness.scoped_id("R")
+    await harness.handle(harness.asn_command("R", "B"), harness.scan_command("R", "b"), harness.confirm_command("R"))
+    (void,) = await harness.void_commands(receipt)
+    await harness.handle(void, CloseReceipt(receipt=receipt))
+    async with transaction(harness.engine) as tx:
+        statement = text("UPDATE discrepancy SET resolution = NULL WHERE discrepancy = :discrepancy")
+        await tx.execute(statement, {"discrepancy": void.discrepancy})
+    match = void.model_copy(update={"resolution": "MATCH"})
+    assert (await harness.handle(match)).event_types() == ["receipt.serials_received.v1", "discrepancy.resolved.v1"]
+    assert await harness.unit_statuses() == {"B": "ON_HAND"}
 
 
 async def test_every_event_names_its_actor_and_cause(harness: ReceivingHarness) -> None:

@@ -238,6 +238,17 @@ def test_open_discrepancies_of_a_closed_receipt_stay_decidable(
     assert (unit_status(service, "B") == "ON_HAND") is (kind == "CASE_MISMATCH")
 
 
+@pytest.mark.parametrize("resolution", ["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"])
+def test_shortage_is_decided_by_the_closing(resolution: str) -> None:
+    """What did not come is decided when its receipt is closed: nothing can be received or sent back (S16)."""
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A"]))
+    service.handle_command(commands.CloseReceipt(receipt="R1"), SUE)
+    (short,) = service.uow.discrepancies
+    assert (short.kind, short.resolution, short.resolved_by) == ("SHORT", "ACCEPT", SUE)
+    assert error_codes(resolve(service, short, resolution)) == ["discrepancy_resolved"]
+
+
 def test_open_shortage_of_an_earlier_release_is_decidable() -> None:
     """Only a shortage that an earlier release left open is resolved by a supervisor."""
     assert allowed_resolutions("SHORT", None, None, "CLOSED") == {"ACCEPT", "VOID"}

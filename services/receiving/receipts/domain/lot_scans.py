@@ -43,6 +43,7 @@ class _LotScanEvaluator:
     def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor = command, uow.event.actor
+        self.is_short_life_held = uow.shelf_life_policy(sku).short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
 
@@ -100,7 +101,9 @@ class _LotScanEvaluator:
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, label.lot]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
-        is_held = self.uow.shelf_life_violation(self.sku, self.command.location, label.expiry) is not None
+        is_held = self.is_short_life_held and bool(
+            self.uow.shelf_life_violation(self.sku, self.command.location, label.expiry)
+        )
         first_share, last_share = shares[0], shares[-1]
         status: ScanStatus = (
             "OVER" if last_share.status == "OVER" else "UNEXPECTED" if last_share.status == "UNEXPECTED" else "ACCEPTED"
