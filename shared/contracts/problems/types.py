@@ -179,7 +179,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         "Match to a unit that this receipt expects, or do what `detail` says and resolve it as VOID.",
     ),
     Code.NOT_SHIPPED_TO_CUSTOMER: ProblemType(
-        409, "Unit was not shipped to this customer on this order", "Look up the serial number to find its order."
+        409,
+        "Unit was not shipped to this customer on this order",
+        "Return it on the order and to the customer it was shipped to; say in the reason who brings it.",
     ),
     Code.NOT_IN_RETURN: ProblemType(409, "Unit is not part of this return", "Check the units of the return."),
     Code.ALREADY_RETURNED: ProblemType(

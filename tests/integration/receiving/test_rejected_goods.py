@@ -3,6 +3,7 @@
 import httpx
 
 from shared.contracts.commands.receiving import CloseReceipt
+from shared.contracts.serials import SerialAdjusted
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, scanned_lot
 from tests.integration.receiving.test_http import get_json, post
@@ -93,3 +94,21 @@ async def test_shipped_unit_at_the_dock(harness: ReceivingHarness, http: httpx.A
     assert (await post(http, path, "sue", **body, resolution="VOID")).status_code == 200
     assert (await post(http, f"/receipts/{receipt}/close", "sue")).json()["status"] == "CLOSED"
     assert await harness.unit_statuses() == {"T1": "ON_HAND"}
+
+
+async def test_lost_unit_at_the_dock(harness: ReceivingHarness) -> None:
+    """A unit that is lost in the books is adjusted as FOUND, not matched; afterwards it is in stock (S18)."""
+    await harness.handle(harness.asn_command("R", "L1"), harness.scan_command("R", "L1"), harness.confirm_command("R"))
+    await harness.handle(harness.asn_command("B", kind="BLIND", lines=[]))
+    await harness.handle(harness.scan_command("B", "L1"), harness.confirm_command("B"))
+    (void,) = await harness.void_commands(harness.scoped_id("B"))
+    match = void.model_copy(update={"resolution": "MATCH"})
+    advice = []
+    for adjustment in ("LOST", "FOUND"):
+        adjusted = {"sku": harness.scoped_id("PUMP"), "serials": ["L1"], "adjustment": adjustment, "reason": "count"}
+        await harness.handle(SerialAdjusted.model_validate(adjusted))
+        result = await harness.handle(match)
+        assert result.error_codes() == ["resolution_without_effect"]
+        (rejected,) = result.data_of("receipt.rejected.v1")
+        advice.append(rejected["detail"].partition(" is ")[2].split(": ")[0])
+    assert advice == ["LOST", "ON_HAND"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from services.receiving.receipts.domain.discrepancies import ALLOWED_RESOLUTIONS, allowed_resolutions
 from services.receiving.receipts.domain.records import Discrepancy
 from shared.contracts.commands import receiving as commands
-from shared.contracts.serials import SerialAdjusted, SerialStateChanged
+from shared.contracts.serials import SerialAdjusted, SerialAdjustment, SerialStateChanged
 from shared.unit_of_work import CommandResult
 from tests.support.guide import read_table
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -143,9 +143,14 @@ def ship(service: InMemoryReceiving) -> None:
     service.handle(SerialStateChanged.model_validate(fields | {"order": "SO-1", "customer": "C-1"}))
 
 
-def void(service: InMemoryReceiving) -> None:
-    """K was registered by mistake."""
-    service.handle(SerialAdjusted(sku="PUMP", serials=["K"], adjustment="VOID", reason="typo"))
+def adjustment(*adjustments: SerialAdjustment) -> Callable[[InMemoryReceiving], None]:
+    """Build a step that adjusts K."""
+
+    def adjust(service: InMemoryReceiving) -> None:
+        for change in adjustments:
+            service.handle(SerialAdjusted(sku="PUMP", serials=["K"], adjustment=change, reason="seen"))
+
+    return adjust
 
 
 def scan_elsewhere(service: InMemoryReceiving) -> None:
@@ -156,10 +161,13 @@ def scan_elsewhere(service: InMemoryReceiving) -> None:
 
 MATCH_VIOLATIONS: tuple[tuple[Callable[[InMemoryReceiving], None] | None, str, str, list[str]], ...] = (
     (ship, "K", "customer return of order SO-1 of C-1", ["/orders/SO-1"]),
-    (None, "K", "received on receipt R0; look up where it is in the books: move it", ["/serials/PUMP/K"]),
-    (None, "K", "adjust it as FOUND if it is lost or scrapped", ["/serials/PUMP/K"]),
+    (None, "K", "is ON_HAND: it was received on receipt R0; look up where it stands", ["/serials/PUMP/K"]),
+    (adjustment("LOST"), "K", "is LOST: adjust it as FOUND where it stands", ["/serials/PUMP/K"]),
+    (adjustment("SCRAPPED"), "K", "is SCRAPPED: adjust it as FOUND", ["/serials/PUMP/K"]),
+    (adjustment("RETURNED_TO_VENDOR"), "K", "is RETURNED_TO_VENDOR: adjust it as FOUND", ["/serials/PUMP/K"]),
+    (adjustment("LOST", "FOUND"), "K", "is ON_HAND: it was received on receipt R0", ["/serials/PUMP/K"]),
     (None, "A", "received on receipt R1", ["/serials/PUMP/A"]),
-    (void, "K", "is VOID: its serial number is never used again", ["/serials/PUMP/K"]),
+    (adjustment("VOID"), "K", "is VOID: its serial number is never used again", ["/serials/PUMP/K"]),
     (scan_elsewhere, "K2", "undo its scan in session U of receipt R3", ["/receipts/R3/sessions/U"]),
     (None, "none", "is not expected on receipt R1; name the expected serial number", []),
     (None, "E", "is expected on receipt R2", ["/receipts/R2"]),

@@ -1,4 +1,4 @@
-"""Goods rejected on arrival are discrepancies, which a later scan of the same goods replaces."""
+"""Goods rejected on arrival are discrepancies, which a later scan replaces; units know their adjustment."""
 
 from shared.persistence.migrate import grant, run_sql
 
@@ -9,4 +9,7 @@ down_revision = "0002_message_digests"
 def upgrade() -> None:
     run_sql("ALTER TABLE receipt ADD has_rejections boolean NOT NULL DEFAULT false")
     run_sql("COMMENT ON COLUMN receipt.has_rejections IS 'goods were ever rejected on arrival'")
+    run_sql("ALTER TABLE unit ADD adjustment text")
+    run_sql("COMMENT ON COLUMN unit.adjustment IS 'SCRAPPED, LOST or RETURNED_TO_VENDOR: on hand but not in stock'")
+    grant("unit", "UPDATE (adjustment)")
     grant("discrepancy", "UPDATE (session, kind, line, quantity, location, found_at, found_by, lot, expiry)")

@@ -165,13 +165,12 @@ def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
     elif unit.status == "SCANNED":
         path = resource_path("receipts", unit.receipt or "", "sessions", unit.session or "")
         instead = f"confirm or undo its scan in session {unit.session} of receipt {unit.receipt}"
+    elif unit.adjustment:
+        instead = "adjust it as FOUND where it stands"
     elif unit.status == "ON_HAND":
         origin = f"return {unit.return_id}" if unit.return_id else f"receipt {unit.receipt}"
-        instead = (
-            f"it was received on {origin}; look up where it is in the books: "
-            "move it if it is in stock, adjust it as FOUND if it is lost or scrapped"
-        )
-    detail = f"Serial {unit.serial} of product {unit.sku} is {unit.status}: {instead}"
+        instead = f"it was received on {origin}; look up where it stands in the books, and move it if it stands here"
+    detail = f"Serial {unit.serial} of product {unit.sku} is {unit.adjustment or unit.status}: {instead}"
     return ProblemDetail(code=code, detail=detail, ids=[unit.serial], blocked_by=[path])
 
 

@@ -10,6 +10,9 @@ from shared.contracts.receiving import DiscrepancyKind, Resolution
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
+UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
+"""Why a unit on hand is not in stock."""
+
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
@@ -95,6 +98,7 @@ class Unit(NamedTuple):
     return_id: str | None = None
     lot: str | None = None
     expiry: date | None = None
+    adjustment: UnitAdjustment | None = None
 
     def as_expected(self, receipt: str, line: str) -> "Unit":
         """Return the unit as expected on a receipt line, with a listed serial number."""

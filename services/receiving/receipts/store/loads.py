@@ -52,7 +52,7 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     await _load_reference_data(tx, uow, plan)
 
 
-async def load_voided_units(
+async def load_adjusted_units(
     tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialAdjusted]]
 ) -> None:
     """Load units with the lines and receipts on which they were received."""
