@@ -19,6 +19,7 @@ from shared.identifiers import (
     Location,
     LotNumber,
     MultilineText,
+    NonNegativeQuantity,
     Quantity,
     Reason,
     SerialNumber,
@@ -102,7 +103,7 @@ class LocationDefined(Message, type="location.defined.v1", topic=ERP_LOCATIONS, 
 
 
 class AsnLine(ContractModel):
-    """An ASN line: a quantity with the serial numbers of some or all of its units."""
+    """A line of a part of an ASN: a quantity with the serial numbers of some or all of its units."""
 
     line: LineId
     sku: Sku
@@ -110,29 +111,49 @@ class AsnLine(ContractModel):
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-def _lines_cost(lines: "Sequence[AsnLine | OrderLine]") -> int:
+class AsnLineChange(ContractModel):
+    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line."""
+
+    line: LineId
+    sku: Sku
+    quantity: Annotated[NonNegativeQuantity, Field(le=1_000_000)] | None = None
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+
+
+def _lines_cost(lines: "Sequence[AsnLine | AsnLineChange | OrderLine]") -> int:
     """A line is a row and emits an event: it costs as much as three units, or as its listed serials."""
-    return sum(max(3, len(line.serials)) for line in lines) or 1
+    return sum(max(3, len(line.serials or ())) for line in lines) or 1
 
 
-def _limit_serials(lines: list[AsnLine]) -> None:
-    if sum(len(line.serials) for line in lines) > MAX_ITEMS_PER_MESSAGE:
-        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further message")
+def _limit_serials(lines: "Sequence[AsnLine | AsnLineChange]") -> None:
+    if sum(len(line.serials or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
+        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further part")
+
+
+PartNumber = Annotated[Integer, Field(ge=1, le=100_000)]
 
 
 class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receipt"):
-    """An advance shipping notice; a long one is sent in parts, each adding lines, quantities and serial numbers."""
+    """An advance shipping notice, or one part of a long one.
+
+    Each part replaces what it said before under the same receipt and `part`; parts above `parts` are withdrawn. A line
+    expects the sum of all parts that name it, and their serial numbers. What was received stays received.
+    """
 
     receipt: DocumentId
     warehouse: Warehouse
     kind: Literal["ASN", "BLIND", "OPENING"] = "ASN"
     supplier: Text = ""
     expected_at: Timestamp | None = None
+    part: PartNumber = 1
+    parts: PartNumber = 1
     lines: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
     @model_validator(mode="after")
     def _validate_lines(self) -> "AsnAnnounced":
         _limit_serials(self.lines)
+        if self.part > self.parts:
+            raise ValueError(f"part {self.part} is above the number of parts, {self.parts}")
         if self.kind == "ASN" and not self.lines:
             raise ValueError("an ASN requires at least one line; a receipt without lines is BLIND or OPENING")
         return self
@@ -143,22 +164,24 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
 
 
 class AsnChanged(Message, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
-    """Quantities and serial numbers to add to or remove from an ASN before it arrives."""
+    """Adds lines or changes lines of an ASN before it arrives; omitted lines and fields keep their values.
+
+    A line states its quantity and serial numbers over all parts, and replaces what the parts said about it.
+    """
 
     receipt: DocumentId
-    add: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
-    remove: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    supplier: Text | None = None
+    expected_at: Timestamp | None = None
+    lines: Annotated[list[AsnLineChange], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
     @model_validator(mode="after")
     def _validate_lines(self) -> "AsnChanged":
-        _limit_serials([*self.add, *self.remove])
-        if not self.add and not self.remove:
-            raise ValueError("at least one line to add or remove is required")
+        _limit_serials(self.lines)
         return self
 
     def cost(self) -> int:
-        """The cost of the added and removed lines."""
-        return _lines_cost([*self.add, *self.remove])
+        """The cost of its lines."""
+        return _lines_cost(self.lines)
 
 
 class AsnCancelled(Message, type="asn.cancelled.v1", topic=ERP_ASNS, key="receipt"):

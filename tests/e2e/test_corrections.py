@@ -1,6 +1,6 @@
 """Corrections by a sender: which ids can be used again, and what a repeated message adds."""
 
-from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine, ProductDefined
+from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine, AsnLineChange, ProductDefined
 from tests.e2e.receipts import load_single_line
 from tests.e2e.serial_scenario import WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
@@ -23,7 +23,7 @@ async def test_rejected_message_uses_up_its_id(system: SystemUnderTest, scenario
     """A rejected ASN change has no effect under its old id, and is applied under a new one."""
     await scenario.define_product()
     receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
-    change = AsnChanged(receipt=receipt, add=[line])
+    change = AsnChanged(receipt=receipt, lines=[AsnLineChange(line="1", sku=scenario.sku, quantity=4)])
     (early,) = await system.publish(change)
     await system.wait_for_rejection("receiving", early, "receipt_not_found", receipt)
     await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
@@ -45,10 +45,8 @@ async def test_dead_letter_does_not_use_up_its_id(system: SystemUnderTest, scena
     await wait_for_expected_quantity(system, receipt, 2)
 
 
-async def test_asn_under_another_id_adds_its_quantities_again(
-    system: SystemUnderTest, scenario: SerialScenario
-) -> None:
-    """An ASN repeated with its id adds nothing; under another id it is a further part."""
+async def test_asn_under_another_id_replaces_its_quantities(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An ASN repeated under its id or another one adds nothing; a corrected one replaces it (S05)."""
     await scenario.define_product()
     receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
     asn = AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line])
@@ -56,8 +54,9 @@ async def test_asn_under_another_id_adds_its_quantities_again(
     await system.send_record("erp.asns", event, receipt)
     await system.wait_until_quiescent()
     await wait_for_expected_quantity(system, receipt, 2)
-    await system.publish(asn)
-    await wait_for_expected_quantity(system, receipt, 4)
+    corrected = asn.model_copy(update={"lines": [line.model_copy(update={"quantity": 3})]})
+    await system.publish(asn, asn, corrected)
+    await wait_for_expected_quantity(system, receipt, 3)
 
 
 async def test_product_definition_replaces_the_previous_one(system: SystemUnderTest, scenario: SerialScenario) -> None:

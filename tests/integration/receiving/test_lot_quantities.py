@@ -66,12 +66,10 @@ async def test_quantity_precision_of_a_product_is_enforced(
     assert result.results[0].violations[0].detail == f"Quantity 1.5 of {milk_sku}: at most 0 decimals allowed"
     await milk_harness.handle(milk_harness.asn_command("R9", lines=[lines[1] | {"quantity": "0.5"}]))
     await milk_harness.handle(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=0))
-    removed = [lines[1] | {"quantity": "0.5"}]
-    assert (
-        await milk_harness.handle(
-            AsnChanged.model_validate({"receipt": milk_harness.scoped_id("R9"), "remove": removed})
-        )
-    ).error_codes() == []
+    withdrawn = AsnChanged.model_validate(
+        {"receipt": milk_harness.scoped_id("R9"), "lines": [lines[1] | {"quantity": 0}]}
+    )
+    assert (await milk_harness.handle(withdrawn)).error_codes() == []
     await milk_harness.handle(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=1))
     result = await milk_harness.handle(
         lot_scan_command(milk_harness, scanned_lot("A", "8.5"), scanned_lot("B", 8)),
