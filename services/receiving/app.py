@@ -56,7 +56,7 @@ def sku_lock(data: Any) -> Iterator[str]:
 def product_locks(data: ProductDefined) -> Iterator[str]:
     """Return the lock keys of the SKU and its barcodes."""
     yield from sku_lock(data)
-    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes)
+    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes or ())
 
 
 def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
 from shared.identifiers import (
-    MAX_DECIMALS,
     Decimals,
     DocumentId,
     Integer,
@@ -70,36 +69,62 @@ class ShelfLifePolicy(ContractModel):
         )
 
 
-class ProductDefined(Message, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
+class ShelfLifePatch(ContractModel):
+    """Changes of the shelf-life rules of a product, as a JSON merge patch (RFC 7396)."""
+
+    expiry_required: bool | None = None
+    min_remaining_shelf_life_at_receipt: DayCount | None = None
+    short_shelf_life_policy: Literal["REJECT", "HOLD"] | None = None
+    stop_allocation_days: DayCount | None = None
+    expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] | None = None
+    customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+
+
+Unit = Annotated[ShortText, Field(min_length=1, max_length=16)]
+Barcodes = Annotated[list[Barcode], Field(max_length=100)]
+
+
+class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
     """A product as defined by the ERP; `serial_tracked` and `lot_tracked` exclude each other.
 
-    `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units.
+    `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units. The message
+    is a JSON merge patch (RFC 7396): omitted fields keep their values, null returns them to their defaults, lists are
+    replaced. A new product needs a name; its other fields start with their defaults: unit `each`, not tracked, no
+    barcodes, 6 decimals.
     """
 
     sku: Sku
-    name: Text
-    unit: Annotated[ShortText, Field(min_length=1, max_length=16)] = "each"
-    serial_tracked: bool = False
-    lot_tracked: bool = False
-    barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
-    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
-    decimals: Decimals = MAX_DECIMALS
+    name: Text | None = None
+    unit: Unit | None = None
+    serial_tracked: bool | None = None
+    lot_tracked: bool | None = None
+    barcodes: Barcodes | None = None
+    shelf_life: ShelfLifePatch | None = None
+    decimals: Decimals | None = None
 
 
-class WarehouseDefined(Message, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
-    """A warehouse and its IANA time zone, which determines its calendar day."""
+class WarehouseDefined(MergePatch, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
+    """A warehouse and its IANA time zone, which determines its calendar day.
+
+    A JSON merge patch (RFC 7396): omitted fields keep their values. A new warehouse needs a name; its default time zone
+    is UTC.
+    """
 
     warehouse: Warehouse
-    name: Text
-    time_zone: ShortText = "UTC"
+    name: Text | None = None
+    time_zone: ShortText | None = None
 
 
-class LocationDefined(Message, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
-    """A location in a warehouse: docks and staging locations receive stock, storage locations store it."""
+class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
+    """A location in a warehouse: docks and staging locations receive stock, storage locations store it.
+
+    A JSON merge patch (RFC 7396): omitted fields keep their values. A new location needs a type; its default pick
+    sequence is 0.
+    """
 
     location: Location
-    type: Literal["DOCK", "STAGING", "STORAGE"]
-    pick_sequence: Annotated[Integer, Field(ge=0, le=10_000_000)] = 0
+    type: Literal["DOCK", "STAGING", "STORAGE"] | None = None
+    pick_sequence: Annotated[Integer, Field(ge=0, le=10_000_000)] | None = None
 
 
 class AsnLine(ContractModel):

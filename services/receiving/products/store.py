@@ -42,7 +42,7 @@ async def load_definitions(
     """Load products, their barcodes, the owners of the defined barcodes, and which of the products are in use."""
     definitions = [event.data for event in events]
     skus = sorted({definition.sku for definition in definitions})
-    codes = sorted({barcode.code for definition in definitions for barcode in definition.barcodes})
+    codes = sorted({barcode.code for definition in definitions for barcode in definition.barcodes or ()})
     await load_products(tx, uow, skus)
     uow.barcodes.load(BARCODES.load(await tx.fetch_all(SELECT_BARCODES, {"codes": codes, "skus": skus})))
     uow.used_skus.update(row.sku for row in await tx.fetch_all(SELECT_USED, {"skus": skus}))

@@ -67,6 +67,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.PRODUCT_IN_USE: ProblemType(
         409, "Product has stock or history", "Its tracking cannot change. Define a new product instead."
     ),
+    Code.INCOMPLETE_DEFINITION: ProblemType(
+        422, "Definition lacks a required field", "Send the field; it has no default value."
+    ),
     Code.BARCODE_TAKEN: ProblemType(
         409, "Barcode belongs to another product", "Remove the barcode from the other product first."
     ),

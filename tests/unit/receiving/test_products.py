@@ -47,11 +47,11 @@ def test_both_trackings_are_rejected(service: InMemoryReceiving) -> None:
 def test_tracking_cannot_change_once_in_use(service: InMemoryReceiving) -> None:
     """Tracking cannot change once the product is in use; before that, and everything else, can (S03)."""
     service.uow.used_skus = {"PUMP"}
-    renaming = definition(name="Infusion pump", serial_tracked=True)
-    rejected, renamed = service.handle(definition(), renaming)
+    renaming, switch = definition(name="Infusion pump"), definition(serial_tracked=False)
+    rejected, renamed = service.handle(switch, renaming)
     assert error_codes(rejected) == ["product_in_use"]
     service.uow.used_skus = set()
-    (switched,) = service.handle(definition())
+    (switched,) = service.handle(switch)
     assert [(event.tracking, event.name, event.version) for event in changed_products(renamed, switched)] == [
         ("SERIAL", "Infusion pump", 2),
         ("NONE", "PUMP", 3),
@@ -101,7 +101,7 @@ def test_changed_policy_makes_a_version(service: InMemoryReceiving) -> None:
 def test_barcode_belongs_to_one_product(service: InMemoryReceiving) -> None:
     """A barcode of another product is rejected until that product releases it, also within one batch."""
     other_product = definition("NEW", barcodes=[{"code": "4006", "quantity": 12}])
-    rejected, released, claimed = service.handle(other_product, definition(serial_tracked=True), other_product)
+    rejected, released, claimed = service.handle(other_product, definition(barcodes=[]), other_product)
     (violation,) = rejected.violations
     assert (violation.code, violation.blocked_by) == (Code.BARCODE_TAKEN, ["/products/PUMP"])
     barcodes = [
