@@ -52,7 +52,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self._barcodes_by_sku = self.barcodes.index(attrgetter("sku"))
         self.product_changes: list[ProductChange] = []
         self.used_skus: set[str] = set()
-        """Defined products that have receipt lines, units or lot scans."""
+        """Defined products that are announced on an open receipt, or of which anything was received or scanned."""
 
         self.warehouses: WorkingSet[str, Warehouse] = WorkingSet(attrgetter("warehouse"))
         self.locations: WorkingSet[str, Location] = WorkingSet(attrgetter("location"))

@@ -30,9 +30,12 @@ WHERE code = ANY(CAST(:codes AS text[])) OR sku = ANY(CAST(:skus AS text[]))
 """)
 SELECT_USED = text("""
 SELECT sku FROM unnest(CAST(:skus AS text[])) AS requested(sku)
-WHERE EXISTS (SELECT FROM receipt_line l WHERE l.sku = requested.sku)
-   OR EXISTS (SELECT FROM unit u WHERE u.sku = requested.sku)
-   OR EXISTS (SELECT FROM lot_scan s WHERE s.sku = requested.sku)
+WHERE EXISTS (
+        SELECT FROM receipt_line l JOIN receipt r USING (receipt) WHERE l.sku = requested.sku
+        AND (l.received > 0 OR l.scanned > 0 OR l.expected_quantity > 0 AND r.status IN ('PLANNED', 'IN_PROGRESS'))
+    )
+   OR EXISTS (SELECT FROM unit u WHERE u.sku = requested.sku AND u.status NOT IN ('INACTIVE', 'EXPECTED'))
+   OR EXISTS (SELECT FROM lot_scan s WHERE s.sku = requested.sku AND s.status <> 'REJECTED')
 """)
 
 

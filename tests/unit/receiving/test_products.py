@@ -58,6 +58,27 @@ def test_tracking_cannot_change_once_in_use(service: InMemoryReceiving) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("fields", "is_rejected"),
+    [
+        ({"unit": "box"}, True), ({"unit": None}, True), ({"unit": "kg"}, False), ({"decimals": 1}, True),
+        ({"decimals": 2}, False), ({"decimals": 3}, False), ({"decimals": None}, False), ({"name": "Sugar"}, False),
+        ({"lot_tracked": True}, True), ({"shelf_life": {"stop_allocation_days": 3}}, False),
+    ],
+)  # fmt: skip
+def test_quantities_of_a_product_in_use_keep_their_meaning(
+    service: InMemoryReceiving, fields: dict[str, Any], *, is_rejected: bool
+) -> None:
+    """Unit and tracking cannot change, decimals can only become more; without history all of them can (S03)."""
+    service.handle(definition("SUGAR", unit="kg", decimals=2))
+    service.uow.used_skus = {"SUGAR"}
+    change = ProductDefined.model_validate({"sku": "SUGAR", **fields})
+    (result,) = service.handle(change)
+    assert error_codes(result) == (["product_in_use"] if is_rejected else [])
+    service.uow.used_skus = set()
+    assert error_codes(*service.handle(change)) == []
+
+
 def test_identical_definition_makes_no_version(service: InMemoryReceiving) -> None:
     """An identical definition makes no version; decimals of a serial-tracked product are ignored (S14)."""
     repeated = definition(serial_tracked=True, barcodes=[{"code": "4006"}], decimals=2)

@@ -1,4 +1,4 @@
-"""Product definitions: tracking is fixed once a product is in use; a barcode belongs to one product."""
+"""Product definitions: tracking and unit are fixed once a product is in use; a barcode belongs to one product."""
 
 import json
 from collections.abc import Sequence
@@ -128,10 +128,10 @@ def _definition_violation(
         return ProblemDetail(
             code=Code.CONFLICTING_TRACKING, detail=f"Product {definition.sku} cannot be tracked by serial and by lot"
         )
-    if before and before.tracking != _tracking_of(definition) and definition.sku in uow.used_skus:
+    if before and definition.sku in uow.used_skus and (fixed := _fixed_value(before, definition)):
         return ProblemDetail(
             code=Code.PRODUCT_IN_USE,
-            detail=f"Product {definition.sku} is in use; its tracking {before.tracking} cannot change",
+            detail=f"Product {definition.sku} is in use; {fixed}",
             blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
         )
     codes = [barcode.code for barcode in definition.barcodes]
@@ -148,6 +148,18 @@ def _definition_violation(
             ids=taken,
             blocked_by=owner_paths,
         )
+    return None
+
+
+def _fixed_value(before: Product, definition: ProductDefinition) -> str | None:
+    """Describe what a product in use must keep: quantities would change their meaning."""
+    tracking = _tracking_of(definition)
+    if before.tracking != tracking:
+        return f"its tracking {before.tracking} cannot change"
+    if before.unit != definition.unit:
+        return f"its unit {before.unit!r} cannot change"
+    if decimals_of(tracking, definition.decimals) < before.decimals:
+        return f"its {before.decimals} decimals cannot become fewer"
     return None
 
 
