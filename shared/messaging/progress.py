@@ -15,8 +15,6 @@ from shared.messaging.rebalance import Offsets
 
 MAX_LAG_SECONDS = 3.0
 """Age of the latest processed snapshot above which the group is behind."""
-PAUSE_SECONDS = 0.5
-"""Seconds between a command and the snapshot that decides it, in which a message of another outbox is published."""
 DECISION_TIMEOUT = 3.0
 """Seconds that a command waits for the decision whether its subject can still arrive."""
 MAX_WAITING = 5
@@ -25,11 +23,15 @@ MAX_SNAPSHOTS = 10
 
 
 class ConsumerProgress:
-    """Snapshots of the topics' ends and the time until which everything is processed; at first unknown."""
+    """Snapshots of the topics' ends and the time until which everything is processed; at first unknown.
+
+    `settling_seconds` allow the other services to publish after the ends were reached. A fifth of it passes between a
+    command and the snapshot that decides it, for messages in their outboxes.
+    """
 
     def __init__(self, settling_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self._settling_seconds = settling_seconds
+        self._settling_seconds, self._pause = settling_seconds, settling_seconds / 5
         self._snapshots: deque[tuple[float, Offsets]] = deque()
         self._processed_until = -inf
         self._caught_up_at: float | None = None
@@ -76,7 +78,9 @@ class ConsumerProgress:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(DECISION_TIMEOUT), self._advanced:
-                    await self._advanced.wait_for(lambda: self._processed_until >= arrived_at + PAUSE_SECONDS)
+                    await self._advanced.wait_for(
+                        lambda: self._processed_until >= arrived_at + self._pause or not self.is_settled
+                    )
                     return self.is_settled
         finally:
             self._waiting -= 1

@@ -14,7 +14,7 @@ from shared.ops.telemetry import CONSUMER_AGE, describe_error
 from shared.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
-CHECK_INTERVAL = 1.0
+CHECK_INTERVAL = 0.5
 """Seconds between two snapshots."""
 CHECK_TIMEOUT = 10.0
 """Seconds after which a check is given up."""
@@ -49,23 +49,27 @@ class ProgressMonitor:
     async def check(self, admin: AIOKafkaAdminClient) -> None:
         """Take a snapshot, and compare the committed offsets with it and the earlier ones."""
         taken_at = self._progress.clock()
-        self._progress.add_snapshot(taken_at, await read_ends(self._subscription.consumer, self._subscription.topics))
+        consumer = self._subscription.consumer
+        ends = await _read_ends(consumer, self._subscription.topics)
         offsets = await admin.list_consumer_group_offsets(self._group)
-        await self._progress.advance({partition: entry.offset for partition, entry in offsets.items()})
+        committed = {partition: entry.offset for partition, entry in offsets.items()}
+        if missing := ends.keys() - committed.keys():
+            committed |= await consumer.beginning_offsets(missing)  # older records were deleted
+        self._progress.add_snapshot(taken_at, ends)
+        await self._progress.advance(committed)
         if (age := self._progress.lag_seconds) is not None:
             CONSUMER_AGE.labels(self._service).set(age)
 
 
-async def read_ends(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> Offsets:
-    """Return the end of each partition that has records, also of those that other replicas own."""
+async def _read_ends(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> Offsets:
+    """Return the end of each partition that ever had records, also of those that other replicas own."""
     partitions = [
         TopicPartition(topic, partition)
         for topic in topics
         for partition in consumer.partitions_for_topic(topic) or _raise_unknown(topic)
     ]
     ends: Offsets = await consumer.end_offsets(partitions)
-    begins: Offsets = await consumer.beginning_offsets(partitions)
-    return {partition: end for partition, end in ends.items() if end > begins[partition]}
+    return {partition: end for partition, end in ends.items() if end}
 
 
 def _raise_unknown(topic: str) -> Sequence[int]:
