@@ -30,7 +30,8 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.NOT_YET_AVAILABLE: ProblemType(
         409,
         "Not available yet",
-        "The event that creates it may still be in flight. Retry after the interval in Retry-After.",
+        "A message about it may still be in flight. Retry after the interval in Retry-After, with the same key; "
+        "on Kafka send it again under a new id. If it does not exist, a later answer over HTTP says so.",
     ),
     Code.KEY_REUSED: ProblemType(
         422, "Idempotency-Key reused with a different request body", "Use a new key for each command."
@@ -214,8 +215,15 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Product is serial-tracked", "Use the serials service and list the serial numbers."
     ),
     Code.NOT_LOT_TRACKED: ProblemType(422, "Product is not lot-tracked", "Omit the lot number and dates."),
+    Code.SERIAL_NOT_FOUND: ProblemType(
+        404,
+        "Serial number not found for this product",
+        "Check the serial number and the product, or receive the unit first. Serial numbers are case-sensitive.",
+    ),
     Code.LOT_NOT_FOUND: ProblemType(
-        404, "Lot not found for this product", "Check the lot number and the product. Lot numbers are case-sensitive."
+        404,
+        "Lot not found for this product",
+        "Check the lot number and the product, or receive the lot first. Lot numbers are case-sensitive.",
     ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,
