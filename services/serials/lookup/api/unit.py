@@ -61,7 +61,10 @@ class UnitHistoryEntry(KnownFieldsModel):
 
 
 class UnitDetail(KnownFieldsModel):
-    """All details of a unit, with its open holds and the first 200 entries of its history."""
+    """All details of a unit, with its open holds and the first 200 entries of its history.
+
+    A lost, scrapped, void or returned unit has no location, but its last one.
+    """
 
     sku: str
     product: str
@@ -69,9 +72,11 @@ class UnitDetail(KnownFieldsModel):
     status: SerialStatus
     warehouse: str | None
     location: str | None
+    last_location: str | None
     on_hold: bool
     holds: list[UnitHoldOut]
     adjustment: SerialAdjustment | None
+    expectation_cancelled: bool
     lot: str | None
     expiry: date | None
     received_at: datetime | None
