@@ -67,7 +67,7 @@ class UnitSummary(KnownFieldsModel):
 
 
 class StatusCount(KnownFieldsModel):
-    """Number of units in a status; `has_more` if the status has more than a million units, not all counted."""
+    """Number of units in a status; `has_more` if it stops at a million units."""
 
     units: int
     has_more: bool
@@ -116,7 +116,7 @@ async def count_serials(
     adjustment: AdjustmentFilter = None,
     expectation_cancelled: ExpectationCancelled = False,
 ) -> dict[SerialStatus, StatusCount]:
-    """Count the matching units of each status, exactly up to a million units of the status."""
+    """Count the matching units of each status, exactly up to a million units."""
     filters = Filters(
         q=q, sku=sku, status=(), warehouse=warehouse, location=location, order=order, on_hold=on_hold, lot=lot,
         adjustment=adjustment, expectation_cancelled=expectation_cancelled,

@@ -1,4 +1,4 @@
-"""Number of matching units in each status: exact up to a million units of the status."""
+"""Number of matching units in each status: exact up to a million units."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from shared.persistence.database import Transaction
 from shared.persistence.search import ScanPlan, is_substring, where_clause
 
 MAX_COUNT = 1_000_000
-"""Units of a status that are read; a count stops there."""
+"""Units that are read, of each status or with filters by state of all together; counts stop there."""
 
 ROW_CAP = 3000
 """Matches of the trigram index that are fetched; with more, reading all units of a status is faster."""
@@ -54,14 +54,29 @@ def _rare_query(filters: Filters, plan: ScanPlan) -> str:
 
 
 def _query(filters: Filters) -> str:
-    """Read the units of each status that meet all conditions but the search term, then count those with the term."""
-    conditions = where_clause(["s.status = st.status", filters.in_scope(), *filters.where(["sku", *UNIT_FILTERS])])
+    """Read the units that meet all conditions but the search term, then count those with the term.
+
+    Without filters by state, each status is read from its index; otherwise all statuses at once.
+    """
+    conditions = [filters.in_scope(), *filters.where(["sku", *UNIT_FILTERS])]
     matches = f"count(*) FILTER (WHERE {filters.where(['q'])[0]})" if filters.q else "count(*)"
+    read = "SELECT s.status, s.serial FROM serial_state AS s {} LIMIT :most"
+    statuses = "FROM unnest(enum_range(NULL::status)) AS st (status)"
+    if filters.where(UNIT_FILTERS):
+        return f"""
+            WITH counted AS (
+                SELECT s.status, {matches} AS units, count(*) AS seen
+                FROM ({read.format(where_clause(conditions))}) AS s GROUP BY s.status
+            )
+            SELECT st.status::text AS status, coalesce(counted.units, 0) AS units,
+                (SELECT coalesce(sum(seen), 0) FROM counted) AS seen
+            {statuses} LEFT JOIN counted USING (status) ORDER BY st.status
+        """  # noqa: S608 - made of pieces of this service
     return f"""
         SELECT st.status::text AS status, counted.units, counted.seen
-        FROM unnest(enum_range(NULL::status)) AS st (status) CROSS JOIN LATERAL (
+        {statuses} CROSS JOIN LATERAL (
             SELECT {matches} AS units, count(*) AS seen
-            FROM (SELECT s.serial FROM serial_state AS s {conditions} LIMIT :most) AS s
+            FROM ({read.format(where_clause(["s.status = st.status", *conditions]))}) AS s
         ) AS counted
         ORDER BY st.status
     """  # noqa: S608 - made of pieces of this service
