@@ -118,6 +118,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "pick_sequence": "Position of the location in the pick route; lower ones first.",
     "version": "Version, increased by each change.",
     "versions": "Versions of the units in the order of `serials`.",
+    "open_holds": "Number of open holds on each unit after the change.",
     "before": "State before the change; null for the first version.",
     "after": "State after the change.",
     # Dates of lots

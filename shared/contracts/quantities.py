@@ -24,8 +24,14 @@ class LotAtLocation(LotQuantity):
     location: Location
 
 
-class PackedLot(LotQuantity):
-    """A quantity of a lot in a carton, by order line."""
+class PickedLot(LotQuantity):
+    """A picked quantity of a lot; `location` is where it stands, unset if the sender does not say."""
+
+    location: Location | None = None
+
+
+class PackedLot(PickedLot):
+    """A quantity of a lot in a carton, by order line and location."""
 
     line: LineId
     sku: Sku
@@ -33,4 +39,5 @@ class PackedLot(LotQuantity):
 
 LotQuantities = Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 LotsAtLocation = Annotated[list[LotAtLocation], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+PickedLots = Annotated[list[PickedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 PackedLots = Annotated[list[PackedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]

@@ -69,10 +69,11 @@ class SerialsStub:
     def place_hold(self, unit: SerialUnit, hold_id: str) -> None:
         """Place a hold on a unit."""
         unit.holds.add(hold_id)
-        affected = AffectedSerial(
-            serial=unit.serial, status=unit.status, order=unit.order, line=unit.line, demand_id=unit.demand_id,
-        )  # fmt: skip
-        self._publish(SerialHoldPlaced(sku=unit.sku, hold_id=hold_id, reason="suspicion", units=[affected]))
+        affected = [
+            AffectedSerial(serial=unit.serial, order=order, line=unit.line or "", demand_id=unit.demand_id or "")
+            for order in [unit.order] if order and unit.status in {"ALLOCATED", "PICKED"}
+        ]  # fmt: skip
+        self._publish(SerialHoldPlaced(sku=unit.sku, hold_id=hold_id, reason="suspicion", units=affected))
 
     def release_hold(self, unit: SerialUnit, hold_id: str) -> None:
         """Release a hold."""

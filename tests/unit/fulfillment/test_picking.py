@@ -174,9 +174,8 @@ def test_hold_deallocates_unpicked_units(fulfillment: InMemoryFulfillment) -> No
     """Allocated units are released and requested again; picked units remain; others are ignored."""
     fulfillment.handle(pick_command("S1"))
     affected = [
-        AffectedSerial(serial="S1", status="PICKED", order="SO-1", line="1"),
-        AffectedSerial(serial="S2", status="ALLOCATED", order="SO-1", line="1"),
-        AffectedSerial(serial="S9", status="IN_INVENTORY"),
+        AffectedSerial(serial="S1", order="SO-1", line="1", demand_id="D-1"),
+        AffectedSerial(serial="S2", order="SO-1", line="1", demand_id="D-1"),
     ]
     events = fulfillment.handle(SerialHoldPlaced(sku="A", hold_id="H", reason="recall", units=affected))
     (deallocated,) = [event for event in events if isinstance(event, OrderSerialsDeallocated)]
@@ -189,8 +188,8 @@ def test_late_hold_event_of_another_order_changes_nothing(
     fulfillment: InMemoryFulfillment, order_id: str | None
 ) -> None:
     """A hold event that is processed after the reallocation to another order has no effect."""
-    affected = AffectedSerial(serial="S3", status="ALLOCATED" if order_id else "IN_INVENTORY", order=order_id)
-    assert not fulfillment.handle(SerialHoldPlaced(sku="A", hold_id="H", reason="inspection", units=[affected]))
+    affected = [AffectedSerial(serial="S3", order=order_id, line="1", demand_id="D-1")] if order_id else []
+    assert not fulfillment.handle(SerialHoldPlaced(sku="A", hold_id="H", reason="inspection", units=affected))
     assert not fulfillment.handle(SerialHoldReleased(sku="A", hold_id="H", reason="released", serials=["S3"]))
     assert not fulfillment.rejection_codes(pick_command("S3", order_id="SO-2"))
 

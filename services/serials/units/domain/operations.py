@@ -63,6 +63,7 @@ class Transition(NamedTuple):
     status: SerialStatus
     from_location: str | None
     location: str | None
+    open_hold_count: int
 
 
 class HoldChange(NamedTuple):
