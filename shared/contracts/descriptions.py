@@ -214,7 +214,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "rule": "Rule that chose the stock: what the order line names, otherwise first expired, first out (FEFO).",
     "min_expiry": "Earliest expiry that the order line accepts at present; stock without an expiry is accepted.",
     "passed_over": "Stock that the demand has not got, with reasons, in FEFO order.",
-    "passed_over_counts": "Number of passed-over entries for each reason.",
+    "passed_over_totals": "Totals of the passed-over stock for each reason.",
     "skipped": "Stock that was skipped, with reasons.",
     "skipped_summary": "Skipped stock with reasons, in words; empty if there is none.",
     "action": "What happened to the order.",

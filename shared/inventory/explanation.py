@@ -49,8 +49,11 @@ def rule_of(demand: Demand[Any], *, names_serials: bool = False) -> AllocationRu
     return AllocationRule.NAMED_LOTS if demand.allowed_lots else AllocationRule.FEFO
 
 
+def min_shelf_life_days(demand: Demand[Any], rules: ShelfLifeRules) -> int:
+    """Return the days of remaining shelf life that a demand requires."""
+    return rules.policy.min_remaining_shelf_life(demand.customer, demand.min_remaining_shelf_life_days)
+
+
 def min_acceptable_expiry(demand: Demand[Any], rules: ShelfLifeRules) -> date:
     """Return the earliest expiry that a demand accepts at present."""
-    return rules.min_acceptable_expiry(
-        rules.policy.min_remaining_shelf_life(demand.customer, demand.min_remaining_shelf_life_days)
-    )
+    return rules.min_acceptable_expiry(min_shelf_life_days(demand, rules))

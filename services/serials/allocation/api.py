@@ -103,7 +103,7 @@ class ReasonCount(KnownFieldsModel):
 
 
 class SerialExplanation(KnownFieldsModel):
-    """Why a demand has its units, and why it passed over others, by the present state; lists have up to 200 units."""
+    """Why a demand has its units, and why it passed over others, at present; lists have up to 200 units."""
 
     demand_id: str
     status: DemandStatus
@@ -114,7 +114,7 @@ class SerialExplanation(KnownFieldsModel):
     allocated: list[ExplainedUnit]
     passed_over: list[PassedOverUnitOut]
     """Units in FEFO order: all that the line names or, if it is filled, those before its last unit."""
-    passed_over_counts: list[ReasonCount]
+    passed_over_totals: list[ReasonCount]
     has_more: bool
 
 
@@ -135,13 +135,13 @@ def _explanation_out(explanation: Explanation) -> SerialExplanation:
     return SerialExplanation(
         demand_id=demand.demand_id, status=demand.status, quantity=demand.quantity,
         rule=rule_of(demand, names_serials=bool(demand.serials)), open_quantity=demand.open_quantity,
-        min_expiry=min_acceptable_expiry(demand, rules) if demand.customer else None,
+        min_expiry=min_acceptable_expiry(demand, rules) if demand.status != "CANCELLED" else None,
         allocated=[ExplainedUnit(**_unit_fields(unit)) for unit in allocated[:MAX_LISTED]],
         passed_over=[
             PassedOverUnitOut(**_unit_fields(unit), reason=reason, order=unit.order_id, order_line=unit.order_line)
             for unit, reason in passed_over[:MAX_LISTED]
         ],
-        passed_over_counts=[ReasonCount(reason=reason, count=count) for reason, count in reasons.items()],
+        passed_over_totals=[ReasonCount(reason=reason, count=count) for reason, count in reasons.items()],
         has_more=max(len(allocated), len(passed_over)) > MAX_LISTED,
     )  # fmt: skip
 

@@ -49,7 +49,7 @@ async def test_full_line_names_the_units_passed_over(http: httpx.AsyncClient, ha
     taken_unit = explanation["passed_over"][-1]
     assert (taken_unit["order"], taken_unit["order_line"]) == (messages.order_id(1), "1")
     assert explanation["passed_over"][3]["location"] is None
-    assert {"reason": "lost", "count": 1} in explanation["passed_over_counts"]
+    assert {"reason": "lost", "count": 1} in explanation["passed_over_totals"]
     await harness.handle(messages.pick(2, [chosen]))
     await harness.handle(messages.dispatch(2, [chosen]))
     shipped = await explain(http, messages, 2)

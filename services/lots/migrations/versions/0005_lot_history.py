@@ -9,6 +9,6 @@ down_revision = "0004_message_digests"
 
 
 def upgrade() -> None:
-    scripts(Path(__file__).with_suffix(""), "numbers")
+    scripts(Path(__file__).with_suffix(""), "numbers", "losses")
     grant("SEQUENCE ledger_id_seq", "USAGE")
     grant("hold", "UPDATE (released_number)")
