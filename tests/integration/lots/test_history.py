@@ -8,7 +8,7 @@ import httpx
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_reports import DAY, csv_rows, report_rows
-from tests.support.messages.lots import DOCK, SHELF
+from tests.support.messages.lots import BIN, DOCK, SHELF
 
 
 async def pages(http: httpx.AsyncClient, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -66,3 +66,22 @@ async def test_released_holds_are_listed(harness: LotsHarness, http: httpx.Async
     (hold,) = await pages(http, "/holds", sku=harness.sku, released=True)
     assert (hold["opened_by"], hold["released_by"], hold["released_reason"]) == ("olga", "quinn", "cleared")
     assert hold["opened_at"] <= hold["released_at"]
+
+
+async def test_movements_name_their_document(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Each entry names a document: that of the command, otherwise receipt, order or hold, or the message (S22)."""
+    messages = harness.messages
+    await harness.handle(messages.receive(messages.received_lot("B-1", 10)))
+    await harness.handle(
+        messages.put_away("B-1", 10).model_copy(update={"document": "TASK-7"}),
+        messages.move("B-1", 2, BIN),
+        messages.place_hold("B-1", "H-1"),
+        messages.adjust("B-1", 1, "SCRAPPED").model_copy(update={"document": "ADJ-1"}),
+    )
+    select_cause = "SELECT DISTINCT cause_id FROM ledger WHERE sku = :sku AND change = 'MOVED'"
+    (moved,) = await harness.fetch_all(select_cause, sku=harness.sku)
+    rows = await report_rows(http, "lot-movements", sku=harness.sku)
+    assert [(row["change"], row["document"]) for row in rows] == [
+        ("RECEIVED", "R-1"), ("PUT_AWAY", "TASK-7"), ("PUT_AWAY", "TASK-7"), ("MOVED", moved["cause_id"]),
+        ("MOVED", moved["cause_id"]), ("HOLD_PLACED", "H-1"), ("SCRAPPED", "ADJ-1"),
+    ]  # fmt: skip

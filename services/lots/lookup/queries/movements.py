@@ -31,6 +31,7 @@ class MovementRow(KnownFieldsModel):
     picked: SignedQuantity = Field(description="change of the picked quantity")
     reason: str = Field(description="reason")
     actor: str = Field(description="user or system that caused the change")
+    document: str = Field(description="document of the change; without another one, the id of its message")
     receipt: str | None = Field(description="receipt")
     order: str | None = Field(description="order")
     line: str | None = Field(description="line of the receipt or order")
@@ -43,7 +44,8 @@ class MovementRow(KnownFieldsModel):
 
 
 COLUMN_BY_FIELD = {field: column for column, field in FIELD_BY_COLUMN.items()}
-LEDGER_FIELDS = MovementRow.model_fields.keys() - {"number", "hold_id", "previous_expiry", "expiry"}
+LEDGER_FIELDS = MovementRow.model_fields.keys() - {"number", "document", "hold_id", "previous_expiry", "expiry"}
+LEDGER_DOCUMENT = "coalesce(document, shipment, return_id, order_id, receipt, cause_id)"
 
 EMPTY_FIELDS: Mapping[str, str] = (
     dict.fromkeys(MovementRow.model_fields, "NULL")
@@ -72,17 +74,25 @@ def _hold_entries(change: str, prefix: str, reason: str) -> str:
     fields = {
         "change": f"'HOLD_{change}'", "reason": reason, "actor": f"{prefix}_by", "recorded_at": f"{prefix}_at",
         "occurred_at": f"{prefix}_at", "warehouse": "coalesce(split_part(location, '/', 1), '')",
-        "location": "location", "return_id": "return_id", "hold_id": "hold_id",
+        "location": "location", "return_id": "return_id", "hold_id": "hold_id", "document": "hold_id",
     }  # fmt: skip
     return _entries("hold", f"{prefix}_number", fields)
 
 
 CORRECTION_FIELDS = ("recorded_at", "occurred_at", "reason", "actor", "previous_expiry", "expiry")
 ENTRIES = (
-    _entries("ledger", "id", {field: COLUMN_BY_FIELD.get(field, field) for field in LEDGER_FIELDS}),
+    _entries(
+        "ledger",
+        "id",
+        {field: COLUMN_BY_FIELD.get(field, field) for field in LEDGER_FIELDS} | {"document": LEDGER_DOCUMENT},
+    ),
     _hold_entries("PLACED", "opened", "reason"),
     _hold_entries("RELEASED", "released", "released_reason"),
-    _entries("correction", "number", {"change": "'DATES_CORRECTED'"} | {field: field for field in CORRECTION_FIELDS}),
+    _entries(
+        "correction",
+        "number",
+        {"change": "'DATES_CORRECTED'", "document": "cause_id"} | {field: field for field in CORRECTION_FIELDS},
+    ),
 )
 SELECT_MOVEMENTS = f"{' UNION ALL '.join(ENTRIES)} ORDER BY sku, lot, number LIMIT :size"
 

@@ -47,8 +47,10 @@ class UnitHistoryEntry(KnownFieldsModel):
     actor: str
     occurred_at: datetime
     recorded_at: datetime
-    document: str | None
+    document: str
+    """Document of the change: the one that the command names, otherwise its order, receipt or hold, or the message."""
     receipt: str | None
+    supplier: str | None
     line: str | None
     order: str | None
     demand_id: str | None

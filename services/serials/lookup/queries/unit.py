@@ -29,11 +29,14 @@ SELECT_OPEN_HOLDS = text("""
     WHERE h.serial_id = :id AND h.released_operation_id IS NULL ORDER BY h.opened_operation_id
 """)
 
-DOCUMENTS = ", ".join(f'o.{column} AS "{FIELD_BY_COLUMN.get(column, column)}"' for column in DocumentRefs._fields)
+DOCUMENTS = ", ".join(
+    f'o.{column} AS "{FIELD_BY_COLUMN.get(column, column)}"' for column in DocumentRefs._fields if column != "document"
+)
 HISTORY_COLUMNS = f"""
     e.version, e.from_status::text AS from_status, e.status::text AS status, e.from_location, e.location, o.change,
     o.reason, o.actor, o.occurred_at, o.recorded_at, {DOCUMENTS},
-    coalesce(o.shipment, o.return_id, o.order_id, o.receipt, o.hold_id) AS document, o.cause_source, o.cause_id
+    coalesce(o.document, o.shipment, o.return_id, o.order_id, o.receipt, o.hold_id, o.cause_id) AS document,
+    o.cause_source, o.cause_id
 """
 
 SELECT_HISTORY = text(f"""
