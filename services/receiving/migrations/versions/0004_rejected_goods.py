@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0003_rejected_goods"
-down_revision = "0002_message_digests"
+revision = "0004_rejected_goods"
+down_revision = "0003_announced_lines"
 
 
 def upgrade() -> None:
