@@ -62,7 +62,7 @@ async def test_kept_orders_have_the_statuses_and_quantities_of_this_version(kept
     owner = await asyncpg.connect(os.environ["FULFILLMENT_MIGRATION_DATABASE_URL"])
     await owner.execute(ORDERS)
     await migrate(kept_service)
-    statuses = dict(await owner.fetch("SELECT order_id, status FROM sales_order"))
+    statuses = {row["order_id"]: row["status"] for row in await owner.fetch("SELECT * FROM sales_order")}
     split = await owner.fetch(
         "SELECT order_id, backordered, dropped FROM order_line WHERE backordered > 0 OR dropped > 0 ORDER BY 1"
     )

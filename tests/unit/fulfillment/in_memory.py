@@ -39,7 +39,8 @@ class InMemoryFulfillment:
         self.results: list[CommandResult] = []
         self.shipped: list[AllocatedItem] = []
         """All shipped items, in order."""
-        self._service = InMemoryService(app.state.registry, self.uow, self._save)
+        self.registry = app.state.registry
+        self._service = InMemoryService(self.registry, self.uow, self._save)
 
     def handle(self, message: Message) -> list[Message]:
         """Process one message; return the published events."""

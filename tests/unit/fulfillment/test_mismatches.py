@@ -138,7 +138,7 @@ def test_amendment_before_the_pick_takes_the_unit_off_the_pick_list() -> None:
     fulfillment.handle(serial_allocated(request, "E1"))
     assert amend(fulfillment, {"serials": ["E2"]}) == []
     pick = PickItems(order="SO-1", units=scanned("E1"), location="EAST/STAGE")
-    assert fulfillment.rejection_codes(pick) == [Code.NOT_YET_AVAILABLE]
+    assert fulfillment.rejection_codes(pick) == [Code.NOT_ON_PICK_LIST]
 
 
 def test_partly_named_line_keeps_as_many_others_as_it_has_room_for() -> None:

@@ -70,8 +70,12 @@ def _surplus_units(
         return ()
     listed_shipped = sum(uow.shipped.get((line.sku, serial)) == order.order_id for serial in line.serials)
     unlisted_shipped = max(int(line.shipped) - listed_shipped, 0)
-    room = max(int(line.ordered) - len(line.serials) - unlisted_shipped, 0)
     listed = set(line.serials)
+    on_other_lines = sum(
+        unit.serial in listed and unit.sku == line.sku and unit.line != line.line and unit.status == "PICKED"
+        for unit in order.units.values()
+    )
+    room = max(int(line.ordered) - len(listed) + on_other_lines - unlisted_shipped, 0)
     unlisted = [unit for unit in picked if unit.serial not in listed]
     return sorted(unlisted, key=lambda unit: (unit.carton is None, unit.serial))[room:]
 

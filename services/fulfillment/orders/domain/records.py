@@ -69,6 +69,12 @@ class Demand:
         self.open_quantity += quantity
         self.pending += quantity
 
+    def reopen(self, quantity: Decimal) -> None:
+        """Request a quantity for a hand-over; only a closed demand is opened again for it."""
+        if self.closed and not self.pending:
+            self.request(quantity)
+        self.closed = False
+
     def answer(self, allocated: Decimal, open_quantity: Decimal, *, final: bool) -> None:
         """Take an answer in: what it allocates and leaves open; the rest belongs to later requests and is pending."""
         self.open_quantity = max(self.open_quantity - allocated, open_quantity)

@@ -67,9 +67,11 @@ async def load_orders(
     whole_if_named: Collection[str] = (),
     cartons: Collection[str] = (),
     shipments: Collection[str] = (),
+    short_demands: Collection[str] = (),
 ) -> None:
     """Load orders with the listed units and the content of the listed cartons.
 
+    Of `short_demands`, load the units with the listed serial numbers: a wider demand of the order may have them.
     Of `whole_orders`, load all unshipped units, and the shipped ones among the serial numbers listed on their lines; of
     `whole_if_named` too, if a line names serial numbers.
     """
@@ -85,9 +87,13 @@ async def load_orders(
         if demand.tracking == "SERIAL" and (demand.order_id, demand.line) in single_lot_lines
     }
     named_orders = {line.order_id for line in lines if line.serials and line.order_id in whole_if_named}
+    listed = [
+        (demand.sku, serial) for demand in demands if demand.demand_id in short_demands for serial in demand.serials
+    ]
+    unit_keys = {*units, *listed}
     scope: dict[str, Any] = {
-        "skus": [sku for sku, _ in units],
-        "serials": [serial for _, serial in units],
+        "skus": [sku for sku, _ in unit_keys],
+        "serials": [serial for _, serial in unit_keys],
         "whole_orders": sorted(whole | single_lot_orders | named_orders),
         "cartons": sorted(set(cartons)),
         "shipments": sorted(set(shipments)),
