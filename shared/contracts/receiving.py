@@ -83,6 +83,7 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     lot: LotNumber | None = None
     expiry: Day | None = None
     hold_id: DocumentId | None = None
+    supplier: str = ""
 
 
 class ReceivedLot(LotQuantity):

@@ -24,6 +24,7 @@ class Code(StrEnum):
 
     CONFLICTING_TRACKING = "conflicting_tracking"
     PRODUCT_IN_USE = "product_in_use"
+    INCOMPLETE_DEFINITION = "incomplete_definition"
     BARCODE_TAKEN = "barcode_taken"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     PRODUCT_NOT_FOUND = "product_not_found"

@@ -66,7 +66,12 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Product cannot be tracked by both serial and lot", "Choose serial tracking or lot tracking."
     ),
     Code.PRODUCT_IN_USE: ProblemType(
-        409, "Product has stock or history", "Its tracking cannot change. Define a new product instead."
+        409,
+        "Product has stock or history",
+        "Keep its tracking, unit and number of decimals; more decimals are allowed. Otherwise define a new product.",
+    ),
+    Code.INCOMPLETE_DEFINITION: ProblemType(
+        422, "Definition lacks a required field", "Send the field; it has no default value."
     ),
     Code.BARCODE_TAKEN: ProblemType(
         409, "Barcode belongs to another product", "Remove the barcode from the other product first."

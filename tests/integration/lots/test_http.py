@@ -134,8 +134,8 @@ async def test_insufficient_stock_problem_details(harness: LotsHarness, http: ht
     assert response.json()["help"]
 
 
-async def test_demand_shows_allocations_and_shortfall_reasons(harness: LotsHarness, http: httpx.AsyncClient) -> None:
-    """A demand shows its allocations, and its explanation lists skipped lots with reasons at any time."""
+async def test_demands_show_their_allocations(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A demand shows its allocations and its open quantity, and can be filtered by status."""
     messages = OrderMessages(harness.sku)
     await harness.handle(messages.receive(messages.received_lot("B-1", 10), messages.received_lot("B-2", 10)))
     await harness.handle(
@@ -161,13 +161,6 @@ async def test_demand_shows_allocations_and_shortfall_reasons(harness: LotsHarne
     ]
     unknown = await http.get("/demands", params={"status": "UNKNOWN"})
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (400, "query.status.0")
-    explanation = (await http.get(f"/demands/{messages.demand_id(1)}/explanation")).json()
-    assert explanation == {
-        "demand_id": messages.demand_id(1), "open_quantity": 2.5,
-        "skipped": [{"lot": "B-2", "quantity": 4, "reason": "on hold"}],
-    }  # fmt: skip
-    assert (await http.get(f"/demands/{messages.demand_id(3)}/explanation")).json()["skipped"] == []
-    assert (await http.get("/demands/none/explanation")).status_code == 404
 
 
 async def test_recall_id_with_special_characters(harness: LotsHarness, http: httpx.AsyncClient) -> None:

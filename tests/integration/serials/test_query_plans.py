@@ -1,6 +1,7 @@
 """Expiry checks and FEFO allocation among thousands of units read a bounded number of rows by index."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from services.serials.allocation.store.available_units import SELECT_AVAILABLE, SELECT_CANDIDATES
+from services.serials.lookup.queries.filters import Filters
+from services.serials.lookup.queries.search import scan_keys
 from services.serials.units.store import expiry as expiry_store
 from shared.persistence.database import transaction
 from tests.integration.expiry_checks import run_expiry_check
@@ -89,3 +92,23 @@ async def test_fefo_reads_use_an_index(harness: SerialsHarness, environment: Map
             {node.get("Index Name") for node in scan_node_list if node["Actual Rows"]},
             rows_read(scan_node_list),
         ) == ({index}, 5)
+
+
+LISTS = [
+    (Filters(status=("IN_INVENTORY",)), "serial_state_by_status"),
+    (Filters(status=("EXPECTED",)), "serial_state_by_status"),
+    (Filters(status=("RECEIVED", "IN_INVENTORY")), "serial_state_by_status"),
+    (Filters(adjustment="LOST"), "serial_state_not_in_use"),
+    (Filters(expectation_cancelled=True), "serial_state_not_in_use"),
+]
+
+
+async def test_lists_read_a_page_by_index(harness: SerialsHarness, environment: Mapping[str, str]) -> None:
+    """Lists of units in use by status, and of the others, read a page of keys in order (S33)."""
+    await insert_background_units(harness, harness.sku)
+    await analyze_tables(environment)
+    for filters, index in LISTS:
+        product_filters = replace(filters, sku=harness.sku)
+        values = product_filters.parameters() | {"after_sku": "", "after_serial": "", "bound": 50}
+        nodes = await scan_nodes(harness, text(scan_keys(product_filters).keys_query), values)
+        assert ({node.get("Index Name") for node in nodes}, rows_read(nodes) <= 100) == ({index}, True), filters

@@ -51,7 +51,7 @@ class LotAttributes(KnownFieldsModel):
 
 
 class LotSummary(LotAttributes):
-    """A lot in the list, with its total quantities."""
+    """A lot in the list, with its quantities and holds at the filtered location or warehouse, or in total."""
 
     on_hand: SignedQuantity
     allocated: SignedQuantity
@@ -127,7 +127,7 @@ async def list_lots(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LotSummary]:
-    """List lots in order of SKU and lot number."""
+    """List lots in order of SKU and lot number, with their quantities at the filtered location or warehouse."""
     after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
         search_term=q, sku=sku, expires_before=expiring_before, warehouse=warehouse, location=location,

@@ -49,8 +49,8 @@ class ReceiptSummary(KnownFieldsModel):
 class ReceiptLineOut(KnownFieldsModel):
     """A receipt line with its expected, scanned and received quantities.
 
-    `missing_quantity` decreases with each confirmed scan. `open_listed_serials` and `open_unlisted_quantity` are the
-    serial numbers and the quantity that can still be scanned.
+    `missing_quantity` decreases with each confirmed scan; `over_quantity` was received beyond what the ASN says.
+    `open_listed_serials` and `open_unlisted_quantity` are the serial numbers and the quantity still to scan.
     """
 
     line: str
@@ -61,6 +61,7 @@ class ReceiptLineOut(KnownFieldsModel):
     scanned: SignedQuantity
     received: SignedQuantity
     missing_quantity: SignedQuantity
+    over_quantity: SignedQuantity
     open_listed_serials: int
     open_unlisted_quantity: SignedQuantity
 

@@ -166,4 +166,5 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
         sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
         lot=received.lot, expiry=received.expiry,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
+        supplier=uow.receipts[line.receipt].supplier,
     )  # fmt: skip

@@ -40,6 +40,7 @@ def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterabl
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
                 lot=lot, expiry=expiry, hold_id=new_hold_id(uow, sku, location, expiry),
+                supplier=uow.receipts[session.receipt].supplier,
             )  # fmt: skip
 
 

@@ -31,10 +31,24 @@ SearchTerm = Annotated[
     str | None, Query(max_length=64, description="Part of the serial (3 or more characters) or its beginning (fewer).")
 ]
 OnHold = Annotated[bool | None, Query(description="Whether the unit is on hold.")]
+AdjustmentFilter = Annotated[
+    SerialAdjustment | None,
+    Query(
+        description="Only units with this adjustment. Without it, a status, warehouse, location or count excludes "
+        "units that are lost, scrapped, void or returned to vendor; the location of such a unit is its last one."
+    ),
+]
+ExpectationCancelled = Annotated[
+    bool,
+    Query(
+        description="`true` for serials that no receipt expects any more, because their ASN was cancelled, changed or "
+        "closed short; otherwise they are excluded."
+    ),
+]
 
 
 class UnitSummary(KnownFieldsModel):
-    """Summary of a unit."""
+    """Summary of a unit; an adjusted unit has no location."""
 
     sku: str
     serial: str
@@ -47,12 +61,13 @@ class UnitSummary(KnownFieldsModel):
     receipt: str | None
     on_hold: bool
     adjustment: SerialAdjustment | None
+    expectation_cancelled: bool
     lot: str | None
     expiry: date | None
 
 
 class StatusCount(KnownFieldsModel):
-    """Number of units in a status; `has_more` if there are more units than the count."""
+    """Number of units in a status; `has_more` if it stops at a million units."""
 
     units: int
     has_more: bool
@@ -70,6 +85,8 @@ async def list_serials(
     order: OrderFilter = None,
     lot: LotFilter = None,
     on_hold: OnHold = None,
+    adjustment: AdjustmentFilter = None,
+    expectation_cancelled: ExpectationCancelled = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitSummary]:
@@ -77,7 +94,7 @@ async def list_serials(
     after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
         q=q, sku=sku, status=tuple(status or ()), warehouse=warehouse, location=location, order=order, on_hold=on_hold,
-        lot=lot,
+        lot=lot, adjustment=adjustment, expectation_cancelled=expectation_cancelled,
     )  # fmt: skip
     rows = await search(tx, filters, (after[0], after[1]), limit + 1)
     return paginate(
@@ -96,10 +113,13 @@ async def count_serials(
     order: OrderFilter = None,
     lot: LotFilter = None,
     on_hold: OnHold = None,
+    adjustment: AdjustmentFilter = None,
+    expectation_cancelled: ExpectationCancelled = False,
 ) -> dict[SerialStatus, StatusCount]:
-    """Count the matching units of each status, up to 1000."""
+    """Count the matching units of each status, exactly up to a million units."""
     filters = Filters(
         q=q, sku=sku, status=(), warehouse=warehouse, location=location, order=order, on_hold=on_hold, lot=lot,
+        adjustment=adjustment, expectation_cancelled=expectation_cancelled,
     )  # fmt: skip
     counts = await count_by_status(tx, filters)
     return {count.status: StatusCount(units=count.units, has_more=count.has_more) for count in counts}

@@ -48,8 +48,10 @@ class UnitHistoryEntry(KnownFieldsModel):
     actor: str
     occurred_at: datetime
     recorded_at: datetime
-    document: str | None
+    document: str
+    """Document of the change: the one that the command names, otherwise its order, receipt or hold, or the message."""
     receipt: str | None
+    supplier: str | None
     line: str | None
     order: str | None
     demand_id: str | None
@@ -62,7 +64,10 @@ class UnitHistoryEntry(KnownFieldsModel):
 
 
 class UnitDetail(KnownFieldsModel):
-    """All details of a unit, with its open holds and the first 200 entries of its history."""
+    """All details of a unit, with its open holds and the first 200 entries of its history.
+
+    A lost, scrapped, void or returned unit has no location, but its last one.
+    """
 
     sku: str
     product: str
@@ -70,9 +75,11 @@ class UnitDetail(KnownFieldsModel):
     status: SerialStatus
     warehouse: str | None
     location: str | None
+    last_location: str | None
     on_hold: bool
     holds: list[UnitHoldOut]
     adjustment: SerialAdjustment | None
+    expectation_cancelled: bool
     lot: str | None
     expiry: date | None
     received_at: datetime | None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.serials import SerialStatus
+from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import warehouse_of
 from shared.persistence.search import like_pattern
 
@@ -23,10 +23,21 @@ CONDITIONS = {
     "on_hold": "({0}.open_hold_count > 0) = :on_hold",
 }
 
+IS_EXPECTED = "({0}.status <> 'EXPECTED' OR {0}.receipt IS NOT NULL)"
+IN_USE = f"{{0}}.adjustment IS NULL AND {IS_EXPECTED}"
+"""Condition of the index `serial_state_by_status`."""
+SCOPES = {
+    "registered": IS_EXPECTED,
+    "in_use": IN_USE,
+    "adjusted": "coalesce({0}.adjustment, '') = :adjustment AND {0}.adjustment IS NOT NULL",
+    "expectation_cancelled": "coalesce({0}.adjustment, '') = '' AND {0}.status = 'EXPECTED' AND {0}.receipt IS NULL",
+}
+"""Conditions on the units that a search considers; the last two use the index `serial_state_not_in_use`."""
+
 
 @dataclass(frozen=True)
 class Filters:
-    """Search filters; an empty filter matches every unit."""
+    """Search filters; an empty filter matches every unit except those whose expectation was cancelled."""
 
     q: str | None = None
     sku: str | None = None
@@ -36,6 +47,24 @@ class Filters:
     order: str | None = None
     on_hold: bool | None = None
     lot: str | None = None
+    adjustment: SerialAdjustment | None = None
+    expectation_cancelled: bool = False
+    is_count: bool = False
+    """Whether units are counted by status."""
+
+    @property
+    def scope(self) -> str:
+        """Name of the scope: a status, warehouse or location only means units in use, unless others are requested."""
+        if self.adjustment:
+            return "adjusted"
+        if self.expectation_cancelled:
+            return "expectation_cancelled"
+        return "in_use" if self.is_count or self.status or self.warehouse or self.location else "registered"
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether only units in use are considered."""
+        return self.scope == "in_use"
 
     @property
     def has_extra_filters(self) -> bool:
@@ -54,7 +83,12 @@ class Filters:
             "order": self.order,
             "lot": self.lot,
             "on_hold": self.on_hold,
+            "adjustment": self.adjustment,
         }
+
+    def in_scope(self, alias: str = "s") -> str:
+        """Write the condition of the scope."""
+        return SCOPES[self.scope].format(alias)
 
     def where(self, names: Iterable[str], alias: str = "s") -> list[str]:
         """Write the conditions of the filters that are set; a location implies its warehouse."""

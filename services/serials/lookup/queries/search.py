@@ -7,11 +7,13 @@ from sqlalchemy import Row
 
 from services.serials.lookup.queries.filters import UNIT_FILTERS, Filters
 from shared.persistence.database import Transaction
-from shared.persistence.search import ScanPlan, Search, SearchKey, is_substring, where_clause
+from shared.persistence.search import UNBOUNDED, ScanPlan, Search, SearchKey, is_substring, where_clause
 
 COLUMNS = """
-    s.sku, s.serial, s.status::text AS status, s.warehouse, s.location, s.order_id AS "order", s.order_line,
-    s.shipment, s.receipt, s.open_hold_count > 0 AS on_hold, s.adjustment, s.lot, s.expiry
+    s.sku, s.serial, s.status::text AS status, s.warehouse,
+    CASE WHEN s.adjustment IS NULL THEN s.location END AS location, s.order_id AS "order", s.order_line,
+    s.shipment, s.receipt, s.open_hold_count > 0 AS on_hold, s.adjustment,
+    s.status = 'EXPECTED' AND s.receipt IS NULL AS expectation_cancelled, s.lot, s.expiry
 """
 
 
@@ -30,28 +32,40 @@ async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int)
         tx, filters.q, filters.parameters(), size, ("sku", "serial"), COLUMNS,
         scan_keys(filters), use_index(filters),
     )  # fmt: skip
-    if not filters.has_extra_filters:
+    if filters.is_in_use and not filters.has_extra_filters:
         return await search_query.scan_keys(after, size)
+    if filters.scope in {"adjusted", "expectation_cancelled"}:
+        return await search_query.scan_keys(after, UNBOUNDED)
     if has_selective_filter:
         return await search_query.search_location(after)
     return await search_query.find_page(after)
 
 
 def scan_keys(filters: Filters) -> ScanPlan:
-    """Plan a scan in key order, on the index by status or of all serials."""
+    """Plan a scan in key order, on the index of the units in use by status, of the others, or of all serials."""
     after_cursor = "s.serial > :after_serial" if filters.sku else "(s.sku, s.serial) > (:after_sku, :after_serial)"
-    has_several_statuses = len(filters.status) > 1
-    key_conditions = filters.where(["sku"] if has_several_statuses else ["sku", "status"])
+    if filters.scope == "registered" or (filters.is_in_use and not filters.status):
+        source, key_filters, scope = "serial AS s", ["sku"], []
+        row_conditions = [*filters.where(UNIT_FILTERS), filters.in_scope()]
+    else:
+        source, scope = "serial_state AS s", [filters.in_scope()]
+        key_filters = ["sku", "status"] if filters.is_in_use and len(filters.status) == 1 else ["sku"]
+        row_conditions = filters.where(UNIT_FILTERS if filters.is_in_use else ["status", *UNIT_FILTERS])
+    has_several_statuses = filters.is_in_use and len(filters.status) > 1
     keys = where_clause(
-        [*(["s.status = requested.status"] if has_several_statuses else []), *key_conditions, after_cursor]
+        [
+            *(["s.status = requested.status"] if has_several_statuses else []),
+            *filters.where(key_filters),
+            *scope,
+            after_cursor,
+        ]
     )
-    source = "serial_state AS s" if filters.status else "serial AS s"
     scan = f"SELECT s.sku, s.serial FROM {source} {keys} ORDER BY s.sku, s.serial LIMIT :bound"  # noqa: S608
     return ScanPlan(
         SELECT_PER_STATUS.format(scan) if has_several_statuses else scan,
         JOIN_BY_KEY,
         filters.where(["q"], "b"),
-        filters.where(UNIT_FILTERS),
+        row_conditions,
     )
 
 
@@ -80,6 +94,6 @@ def use_index(filters: Filters) -> ScanPlan | None:
         f"SELECT s.id, s.sku, s.serial FROM {source} {where_clause(filters.where([indexed_filter]))} LIMIT :bound",  # noqa: S608
         JOIN_BY_ID,
         [*filters.where(["sku", "q"], "b"), "(b.sku, b.serial) > (:after_sku, :after_serial)"],
-        filters.where(["status", *UNIT_FILTERS]),
+        [*filters.where(["status", *UNIT_FILTERS]), filters.in_scope()],
         is_materialized=True,
     )

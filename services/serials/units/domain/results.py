@@ -58,7 +58,7 @@ def duplicate_serials_violation(serials: Sequence[str]) -> ProblemDetail | None:
 
 
 class UnitSnapshot(KnownFieldsModel):
-    """State of a unit after the command."""
+    """State of a unit after the command; an adjusted unit has no location."""
 
     serial: str
     status: SerialStatus
@@ -89,7 +89,7 @@ def _result_body(sku: str, units: Sequence[Unit]) -> UnitsResult:
             UnitSnapshot(
                 serial=unit.serial,
                 status=unit.status or "EXPECTED",
-                location=unit.location,
+                location=None if unit.adjustment else unit.location,
                 version=unit.version,
                 on_hold=unit.open_hold_count > 0,
                 adjustment=unit.adjustment,
