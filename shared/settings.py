@@ -42,6 +42,9 @@ class Settings(KafkaSettings):
     scheduler_interval_seconds: float = Field(60, gt=0, validation_alias="SCHEDULER_INTERVAL_SECONDS")
     """Interval of the scheduled jobs."""
 
+    not_found_after_seconds: float = Field(5, ge=0, validation_alias="NOT_FOUND_AFTER_SECONDS")
+    """Time since the consumer reached the ends of its topics after which what is unknown does not exist."""
+
     database_url: SecretStr
     """Connection of the login role, which can neither ALTER nor TRUNCATE."""
     migration_database_url: SecretStr | None = None

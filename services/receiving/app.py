@@ -56,7 +56,7 @@ def sku_lock(data: Any) -> Iterator[str]:
 def product_locks(data: ProductDefined) -> Iterator[str]:
     """Return the lock keys of the SKU and its barcodes."""
     yield from sku_lock(data)
-    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes)
+    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes or ())
 
 
 def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:
@@ -67,10 +67,8 @@ def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:
 def receipt_locks(data: Any) -> Iterator[str]:
     """Return the lock keys of the receipt and of the products whose units a command lists."""
     yield f"receipt:{data.receipt}"
-    if isinstance(data, AsnAnnounced):
+    if isinstance(data, AsnAnnounced | AsnChanged):
         yield from {f"sku:{line.sku}" for line in data.lines}
-    elif isinstance(data, AsnChanged):
-        yield from {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
     elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
         yield from sku_lock(data)
 
@@ -99,7 +97,7 @@ HANDLERS = (
     ),
     CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
-        "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load_receipts,
+        "announceReceipt", "Announce a receipt or a part of it", success_status=201, load=receipts.load_receipts,
     ),
     CommandHandler(
         AsnChanged, amend_receipt, receipt_locks, "/receipts/{receipt}/amend", ReceiptResult,

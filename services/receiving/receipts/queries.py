@@ -28,6 +28,7 @@ SELECT_LINES = text("""
 SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.awaiting_product,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS')
             THEN greatest(l.expected_quantity - l.received, 0) ELSE 0 END AS missing_quantity,
+       CASE WHEN r.kind = 'ASN' THEN greatest(l.received - l.expected_quantity, 0) ELSE 0 END AS over_quantity,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS') AND l.listed_serials > 0
             THEN l.listed_serials - (l.scanned + l.received - l.unlisted_units) ELSE 0 END AS open_listed_serials,
        CASE WHEN r.status NOT IN ('PLANNED', 'IN_PROGRESS') THEN 0

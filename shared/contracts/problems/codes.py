@@ -24,6 +24,7 @@ class Code(StrEnum):
 
     CONFLICTING_TRACKING = "conflicting_tracking"
     PRODUCT_IN_USE = "product_in_use"
+    INCOMPLETE_DEFINITION = "incomplete_definition"
     BARCODE_TAKEN = "barcode_taken"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     PRODUCT_NOT_FOUND = "product_not_found"
@@ -90,6 +91,7 @@ class Code(StrEnum):
 
     SERIAL_TRACKED_PRODUCT = "serial_tracked_product"
     NOT_LOT_TRACKED = "not_lot_tracked"
+    SERIAL_NOT_FOUND = "serial_not_found"
     LOT_NOT_FOUND = "lot_not_found"
     INSUFFICIENT_STOCK = "insufficient_stock"
     MIXED_LOTS_NOT_ALLOWED = "mixed_lots_not_allowed"

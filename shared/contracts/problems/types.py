@@ -30,7 +30,8 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.NOT_YET_AVAILABLE: ProblemType(
         409,
         "Not available yet",
-        "The event that creates it may still be in flight. Retry after the interval in Retry-After.",
+        "A message about it may still be in flight. Retry after the interval in Retry-After, with the same key; "
+        "on Kafka send it again under a new id. If it does not exist, a later answer over HTTP says so.",
     ),
     Code.KEY_REUSED: ProblemType(
         422, "Idempotency-Key reused with a different request body", "Use a new key for each command."
@@ -65,7 +66,12 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Product cannot be tracked by both serial and lot", "Choose serial tracking or lot tracking."
     ),
     Code.PRODUCT_IN_USE: ProblemType(
-        409, "Product has stock or history", "Its tracking cannot change. Define a new product instead."
+        409,
+        "Product has stock or history",
+        "Keep its tracking, unit and number of decimals; more decimals are allowed. Otherwise define a new product.",
+    ),
+    Code.INCOMPLETE_DEFINITION: ProblemType(
+        422, "Definition lacks a required field", "Send the field; it has no default value."
     ),
     Code.BARCODE_TAKEN: ProblemType(
         409, "Barcode belongs to another product", "Remove the barcode from the other product first."
@@ -209,8 +215,15 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Product is serial-tracked", "Use the serials service and list the serial numbers."
     ),
     Code.NOT_LOT_TRACKED: ProblemType(422, "Product is not lot-tracked", "Omit the lot number and dates."),
+    Code.SERIAL_NOT_FOUND: ProblemType(
+        404,
+        "Serial number not found for this product",
+        "Check the serial number and the product, or receive the unit first. Serial numbers are case-sensitive.",
+    ),
     Code.LOT_NOT_FOUND: ProblemType(
-        404, "Lot not found for this product", "Check the lot number and the product. Lot numbers are case-sensitive."
+        404,
+        "Lot not found for this product",
+        "Check the lot number and the product, or receive the lot first. Lot numbers are case-sensitive.",
     ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,

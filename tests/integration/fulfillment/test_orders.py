@@ -39,6 +39,8 @@ async def test_order_requests_stock_and_takes_the_allocation(harness: Fulfillmen
     await harness.handle(harness.serial_allocated(request, ["S1"], open_quantity=1))
     (status_changed,) = harness.events_of(OrderStatusChanged)
     assert (status_changed.lines[0].allocated, status_changed.lines[0].open_quantity) == (1, 1)
+    assert await harness.rejection_codes(harness.pick_command("SO-1", "S9")) == [Code.NOT_ON_PICK_LIST]
+    harness.is_settled = False
     assert await harness.rejection_codes(harness.pick_command("SO-1", "S9")) == [Code.NOT_YET_AVAILABLE]
     await harness.handle(harness.serial_allocated(request, ["S2"]))
     assert await harness.rejection_codes(harness.pick_command("SO-1", "S9")) == [Code.NOT_ON_PICK_LIST]

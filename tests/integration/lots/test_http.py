@@ -7,10 +7,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.lots.app import app
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, DOCK, SHELF
 from tests.support.messages.reference import location_changed, product_changed
+from tests.support.progress import FixedProgress
 
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:
@@ -37,7 +39,8 @@ async def test_invalid_date_is_rejected(harness: LotsHarness, http: httpx.AsyncC
 
 
 async def test_putaway_before_receipt_is_retryable(harness: LotsHarness, http: httpx.AsyncClient) -> None:
-    """A putaway before its receipt is retryable after a second, and then succeeds (S26)."""
+    """A putaway before its receipt is retryable while events are in flight, and then succeeds (S26)."""
+    app.state.progress = FixedProgress(is_settled=False)
     messages = harness.messages
     body = {"sku": harness.sku, "lot": "00392/174", "quantity": 1.5, "from_location": DOCK, "location": SHELF}
     early_response = await post(http, "/putaways", **body)
@@ -64,7 +67,7 @@ async def test_lot_of_another_product_is_rejected(
     )
     body = {"lot": f"LOT {second_harness.sku}", "quantity": 1, "from_location": DOCK, "location": SHELF}
     response = await post(http, "/putaways", sku=harness.sku, **body)
-    assert (response.status_code, response.json()["code"]) == (409, "not_yet_available")
+    assert (response.status_code, response.json()["code"]) == (404, "lot_not_found")
     assert second_harness.sku in response.json()["detail"]
 
 

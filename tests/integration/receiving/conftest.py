@@ -14,6 +14,7 @@ from shared.contracts.upstream import AsnAnnounced, LocationDefined, ProductDefi
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
+from tests.support.progress import FixedProgress
 
 
 class ReceivingHarness(ServiceHarness):
@@ -112,6 +113,7 @@ async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client for receiving without consumer and relay."""
     app.state.engine, app.state.wake = engine, lambda: None
     app.state.report_files = ReportFiles(engine)
+    app.state.progress = FixedProgress()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://receiving") as client:
         yield client

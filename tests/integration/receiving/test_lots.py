@@ -144,7 +144,7 @@ async def test_shelf_life_policy_is_stored_and_published(
 ) -> None:
     """The shelf-life policy is published, shown, and stored with every change (S24)."""
     sku = milk_harness.scoped_id("MILK")
-    result = await milk_harness.handle(ProductDefined(sku=sku, name="Milk", lot_tracked=True))
+    result = await milk_harness.handle(ProductDefined(sku=sku, shelf_life=None))
     (changed,) = result.data_of("product.changed.v1")
     assert (
         changed["version"],
@@ -162,5 +162,5 @@ async def test_shelf_life_policy_is_stored_and_published(
         first_change["after"]["shelf_life"]["min_remaining_shelf_life_at_receipt"],
     ) == (first_change["after"]["shelf_life"], 5)
     assert not (await milk_harness.handle(ProductDefined(sku=sku, name="Milk", lot_tracked=True))).event_types()
-    switched = await milk_harness.handle(ProductDefined(sku=sku, name="Milk"))
+    switched = await milk_harness.handle(ProductDefined(sku=sku, lot_tracked=False))
     assert switched.error_codes() == ["product_in_use"]

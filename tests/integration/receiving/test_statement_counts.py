@@ -10,13 +10,15 @@ from tests.support.harness import ProcessingResult
 
 
 async def process_serial_receipt(harness: ReceivingHarness, receipt: str, unit_count: int) -> list[ProcessingResult]:
-    """Process a receipt of units, half of them unlisted, with an excess."""
+    """Process a receipt of units, announced twice, half of them unlisted, with an excess."""
     listed_serials = [f"{receipt}-n{number}" for number in range(unit_count)]
+    corrected_serials = [*listed_serials[:-1], f"{receipt}-added"]
     scanned_serials = listed_serials[: unit_count - unit_count // 2] + [
         f"{receipt}-u{number}" for number in range(unit_count)
     ]
     return [
-        await harness.handle(harness.asn_command(receipt, *listed_serials, quantity=unit_count * 2)),
+        await harness.handle(harness.asn_command(receipt, *listed_serials, quantity=unit_count * 3)),
+        await harness.handle(harness.asn_command(receipt, *corrected_serials, quantity=unit_count * 2)),
         await harness.handle(harness.scan_command(receipt, *scanned_serials[:500])),
         await harness.handle(harness.confirm_command(receipt)),
         await harness.handle(CloseReceipt(receipt=harness.scoped_id(receipt))),
@@ -24,7 +26,7 @@ async def process_serial_receipt(harness: ReceivingHarness, receipt: str, unit_c
 
 
 async def test_statement_count_does_not_grow_with_units(harness: ReceivingHarness) -> None:
-    """Announcing, scanning, confirming and closing 500 units takes as many statements as two units."""
+    """Announcing, correcting, scanning, confirming and closing 500 units takes as many statements as two units."""
     small = await process_serial_receipt(harness, "FEW", 2)
     large = await process_serial_receipt(harness, "MANY", 500)
     assert [result.statement_count for result in large] == [result.statement_count for result in small]

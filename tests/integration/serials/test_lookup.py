@@ -153,7 +153,7 @@ async def test_encoded_slash_does_not_split_the_path(http: httpx.AsyncClient, ha
         assert (unit["sku"], unit["serial"]) == (sku, serial)
     assert (await http.get(f"/serials/{harness.sku}/A/B/S")).status_code == 404
     problem = (await http.get(resource_path("serials", f"{harness.sku}/A", "X"))).json()
-    assert (problem["code"], problem["ids"]) == ("not_found", [f"{harness.sku}/A/X"])
+    assert (problem["code"], problem["ids"]) == ("serial_not_found", [f"{harness.sku}/A/X"])
     assert "No resource at /serial/A%2FB" in (await http.get("/serial/A%2FB")).json()["detail"]
 
 

@@ -101,8 +101,9 @@ def test_open_session_blocks_closing(service: InMemoryReceiving) -> None:
 def test_long_summary_is_split_into_messages() -> None:
     """The closing of a receipt with 1 100 lines is published in messages of at most 500 lines."""
     service = InMemoryReceiving()
-    for part in range(3):
-        announce_receipt(service, "R1", *(asn_line(quantity=1, number=f"{part}-{number}") for number in range(400)))
+    for part in (1, 2, 3):
+        lines = (asn_line(quantity=1, number=f"{part}-{number}") for number in range(400))
+        announce_receipt(service, "R1", *lines, part=part, parts=3)
     assert [
         len(message.lines) for message in close_receipt(service, "R1").events if isinstance(message, ReceiptClosed)
     ] == [500, 500, 200]

@@ -13,7 +13,7 @@ from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import Message
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptSerialsReceived
 from shared.contracts.serials import SerialAdjusted
-from shared.contracts.upstream import AsnCancelled, AsnChanged
+from shared.contracts.upstream import AsnCancelled
 from tests.support.messages.reference import product_changed
 from tests.unit.receiving import steps
 from tests.unit.receiving.lot_machine import RECEIPTS, SESSIONS, USERS, LotReceivingMachine
@@ -21,6 +21,8 @@ from tests.unit.receiving.lot_machine import RECEIPTS, SESSIONS, USERS, LotRecei
 NUMBERS = st.sampled_from(["1", "1", "2"])
 SKUS = st.sampled_from(["PUMP", "PUMP", "PUMP", "SCREW", "LATE"])
 SERIALS = st.lists(st.sampled_from(["a", "A", "b", "c", "d", "e"]), max_size=4, unique=True)
+PARTS = [(1, 1), (1, 2), (2, 2), (1, 3), (3, 3)]
+DOCUMENTS = st.tuples(RECEIPTS, st.sampled_from(PARTS)).map(lambda chosen: (chosen[0], *chosen[1]))
 ONE_IN_EIGHT = st.integers(1, 8).map(lambda number: number == 7)
 ON_HAND_STATUSES = {"SCANNED", "ON_HAND"}
 
@@ -62,19 +64,24 @@ class ReceivingMachine(LotReceivingMachine):
             self.expected_receipts.pop(key, None)
             self.received_serials.add(key)
 
-    @rule(receipt=RECEIPTS, number=NUMBERS, sku=SKUS, serials=SERIALS, unlisted=st.integers(0, 2))
-    def announce(self, receipt: str, number: str, sku: str, serials: list[str], unlisted: int) -> None:
-        """Announce a receipt or a further part."""
+    @rule(document=DOCUMENTS, number=NUMBERS, sku=SKUS, serials=SERIALS, unlisted=st.integers(0, 2))
+    def announce(
+        self, document: tuple[str, int, int], number: str, sku: str, serials: list[str], unlisted: int
+    ) -> None:
+        """Announce a receipt or a part of it, twice: the second time changes nothing."""
         asn_line = steps.asn_line(serials, len(serials) + unlisted or 1, number, sku)
-        self.assert_all_or_nothing(steps.announce_receipt(self.service, receipt, asn_line))
+        receipt, part, parts = document
+        result = steps.announce_receipt(self.service, receipt, asn_line, part=part, parts=parts)
+        self.assert_all_or_nothing(result)
+        if result.body is not None:
+            repeated = steps.announce_receipt(self.service, receipt, asn_line, part=part, parts=parts)
+            assert (list(repeated.violations), list(repeated.events)) == ([], [])
 
     @rule(receipt=RECEIPTS, number=NUMBERS, sku=SKUS, serials=SERIALS, unlisted=st.integers(0, 2))
-    def remove_from_asn(self, receipt: str, number: str, sku: str, serials: list[str], unlisted: int) -> None:
-        """Amend an ASN."""
-        asn_line = steps.asn_line(serials, len(serials) + unlisted or 1, number, sku)
-        self.assert_all_or_nothing(
-            self.service.handle_command(AsnChanged.model_validate({"receipt": receipt, "remove": [asn_line]}))
-        )
+    def amend(self, receipt: str, number: str, sku: str, serials: list[str], unlisted: int) -> None:
+        """Amend a line of an ASN."""
+        asn_line = steps.asn_line(serials, 1, number, sku) | {"quantity": len(serials) + unlisted}
+        self.assert_all_or_nothing(steps.amend_receipt(self.service, receipt, asn_line))
 
     @initialize()
     def begin(self) -> None:
@@ -211,7 +218,7 @@ def run_random_step(machine: ReceivingMachine, rng: Random) -> None:
     lots, quantity = rng.choices("LlMN", k=rng.randint(1, 3)), rng.choice(["0.5", "1", "3", "7.25"])
     expiry = rng.choice(["2026-12-31"] * 5 + ["2026-12-30", None])
     weighted_steps: list[tuple[int, Callable[[], None]]] = [
-        (20, lambda: machine.announce(receipt, number, sku, serials, rng.randint(0, 2))),
+        (20, lambda: machine.announce((receipt, *rng.choice(PARTS)), number, sku, serials, rng.randint(0, 2))),
         (40, lambda: machine.scan(receipt, session, sku, serials, actor)),
         (15, lambda: machine.confirm_session(receipt, session)),
         (
@@ -222,7 +229,7 @@ def run_random_step(machine: ReceivingMachine, rng: Random) -> None:
         (15, lambda: machine.scan_lots(receipt, session, lots, (quantity, expiry), actor)),
         (3, lambda: machine.undo_lots(receipt, session, lots, actor)),
         (4, lambda: machine.undo(receipt, session, sku, serials, actor)),
-        (4, lambda: machine.remove_from_asn(receipt, number, sku, serials, rng.randint(0, 1))),
+        (4, lambda: machine.amend(receipt, number, sku, serials, rng.randint(0, 1))),
         (4, lambda: machine.void(sku, serials)),
         (
             3,

@@ -35,12 +35,13 @@ async def load_changes(tx: Transaction, uow: FulfillmentUnitOfWork, events: Even
 
 
 async def load_allocations(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
-    """Load orders with the allocated units, if an order has them already."""
+    """Load orders with the allocated units, if an order has them already, and the units that a short demand lists."""
     units = [
         (event.data.sku, allocated.serial)
         for event in events if isinstance(event.data, SerialAllocated) for allocated in event.data.allocated
     ]  # fmt: skip
-    await load_orders(tx, uow, order_ids(events), units=units)
+    short_demands = {event.data.demand_id for event in events if event.data.open_quantity}
+    await load_orders(tx, uow, order_ids(events), units=units, short_demands=short_demands)
 
 
 async def load_product_changes(

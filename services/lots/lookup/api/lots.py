@@ -10,6 +10,7 @@ from services.lots.lookup.queries import lots as queries
 from services.lots.lookup.queries.search import Filters, search
 from services.lots.lookup.queries.totals import StockTotals
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.http import (
     Cursor,
     Limit,
@@ -163,4 +164,8 @@ async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
 
 def lot_not_found(sku: str, lot: str) -> NotFoundError:
     """Build the error for a lot that is not found."""
-    return NotFoundError(f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found", ids=[lot or sku])
+    return NotFoundError(
+        f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found",
+        ids=[lot or sku],
+        code=Code.LOT_NOT_FOUND,
+    )

@@ -10,6 +10,7 @@ from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
 from services.receiving.receipts.domain.discrepancies import allowed_resolutions
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.http import (
     Cursor,
@@ -106,5 +107,5 @@ async def get_discrepancy(
     """Get a discrepancy with its allowed resolutions."""
     found = await queries.find_discrepancy(tx, discrepancy)
     if found is None:
-        raise NotFoundError(f"Discrepancy {discrepancy} not found", ids=[discrepancy])
+        raise NotFoundError(f"Discrepancy {discrepancy} not found", ids=[discrepancy], code=Code.DISCREPANCY_NOT_FOUND)
     return _to_discrepancy_out(found)

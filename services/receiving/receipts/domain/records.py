@@ -19,6 +19,9 @@ LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "RECEIVED", "REJECTED"]
 RowKey = tuple[str, str]
 """(sku, serial), (receipt, line) or (receipt, session)."""
 
+PartLineKey = tuple[str, int, str]
+"""(receipt, part, line)."""
+
 LotKey = tuple[str, str, str]
 """(receipt, sku, lot)."""
 
@@ -38,6 +41,26 @@ class Receipt(NamedTuple):
     created_at: datetime
     ended_at: datetime | None = None
     reason: str = ""
+
+
+class AnnouncedLine(NamedTuple):
+    """What a part of an ASN says about a line.
+
+    `rejected` lists those of its serials that were registered already; they do not count.
+    """
+
+    receipt: str
+    part: int
+    line: str
+    sku: str
+    quantity: Decimal
+    serials: list[str]
+    rejected: list[str]
+
+    @property
+    def key(self) -> PartLineKey:
+        """(receipt, part, line)."""
+        return self.receipt, self.part, self.line
 
 
 class ReceiptLine(NamedTuple):
@@ -83,6 +106,8 @@ class Unit(NamedTuple):
     status: UnitStatus = "INACTIVE"
     receipt: str | None = None
     line: str | None = None
+    part: int = 1
+    """The part of the ASN that lists it."""
     is_listed: bool = False
     session: str | None = None
     location: str | None = None
@@ -94,11 +119,11 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
 
-    def as_expected(self, receipt: str, line: str) -> "Unit":
-        """Return the unit as expected on a receipt line, with a listed serial number."""
+    def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
+        """Return the unit as expected on a receipt line, listed by a part of its ASN."""
         return Unit(
             sku=self.sku, serial=self.serial, version=self.version + 1, status="EXPECTED", receipt=receipt, line=line,
-            is_listed=True,
+            part=part, is_listed=True,
         )  # fmt: skip
 
     def as_inactive(self) -> "Unit":

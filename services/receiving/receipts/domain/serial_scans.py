@@ -103,8 +103,9 @@ class _SerialScanEvaluator:
         self.uow.units.put(
             Unit(
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
-                line=number, is_listed=unit.is_listed, session=command.session, location=command.location,
-                scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None, expiry=command.expiry,
+                line=number, part=unit.part, is_listed=unit.is_listed, session=command.session,
+                location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None,
+                expiry=command.expiry,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status="ACCEPTED", line=number)

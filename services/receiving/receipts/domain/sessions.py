@@ -145,7 +145,7 @@ def _to_result(
 def _undo_scans(uow: ReceivingUnitOfWork, scanned_units: Iterable[Unit], lot_scans: Iterable[LotScan]) -> None:
     for key, units in group_by_line(scanned_units).items():
         for unit in units:
-            uow.units.put(unit.as_expected(*key) if unit.is_listed else unit.as_inactive())
+            uow.units.put(unit.as_expected(*key, unit.part) if unit.is_listed else unit.as_inactive())
         line = uow.lines[key]
         unlisted = sum(not unit.is_listed for unit in units)
         uow.lines.put(line._replace(scanned=line.scanned - len(units), unlisted_units=line.unlisted_units - unlisted))

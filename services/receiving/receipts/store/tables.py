@@ -1,6 +1,7 @@
 """Tables of receipts. The optimistic locks of `save` rely on the versions of receipts and units."""
 
 from services.receiving.receipts.domain.records import (
+    AnnouncedLine,
     Discrepancy,
     LotScan,
     Receipt,
@@ -20,10 +21,14 @@ LINES = RecordTable(
     "receipt_line", ReceiptLine, "receipt line",
     "expected_quantity listed_serials unlisted_units scanned received awaiting_product", upsert=True,
 )  # fmt: skip
+ANNOUNCED_LINES = RecordTable(
+    "announced_line", AnnouncedLine, "receipt part line", "sku quantity serials rejected",
+    types={"serials": "text[]", "rejected": "text[]"}, upsert=True,
+)  # fmt: skip
 SESSIONS = RecordTable("session", Session, "receipt session", "owner status ended_at", upsert=True)
 UNITS = RecordTable(
     "unit", Unit, "sku serial",
-    "version status receipt line is_listed session location scanned_by scanned_at order_id customer return_id lot"
+    "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
     " expiry",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from services.serials.lookup.queries import unit as unit_queries
 from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
     Cursor,
@@ -132,4 +133,4 @@ async def get_serial(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> U
 
 def unit_not_found(sku: str, serial: str) -> NotFoundError:
     """Return the error for an unknown serial."""
-    return NotFoundError(f"Serial {serial} of {sku} not found", ids=[f"{sku}/{serial}"])
+    return NotFoundError(f"Serial {serial} of {sku} not found", ids=[f"{sku}/{serial}"], code=Code.SERIAL_NOT_FOUND)
