@@ -141,6 +141,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "held": "Unallocated quantity on hold.",
     "staged": "Quantity at dock and staging locations.",
     "picked": "Picked quantity that has not shipped.",
+    "leaving": "Held goods whose dispatch is approved already, with shipment and customer to call.",
     "mismatch": "Why the picked item does not match its order; null if it does.",
     "mismatched": "Picked items that do not match the order; they block its dispatch until they are unpicked.",
     "packed": "Packed part of the picked quantity.",

@@ -4,8 +4,16 @@ A hold is not a status. A unit is on hold while any hold on it is open; each hol
 hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
 from services.serials.units.domain.operations import HoldChange, OperationIndex
-from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
+from services.serials.units.domain.results import (
+    duplicate_serials_violation,
+    hold_result,
+    partition_by_rule,
+    units_result,
+)
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -13,6 +21,7 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import hold_path, resource_path
+from shared.inventory.approval import find_leaving
 from shared.unit_of_work import CommandResult
 
 
@@ -69,7 +78,16 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
         )
     for unit in accepted:
         place(uow, unit, operation)
-    return units_result(command.sku, accepted, rejected).created(hold_path(command.hold_id))
+    leaving = find_leaving(uow.approvals, uow.now, command.sku, _picked_by_order(accepted))
+    return hold_result(command.sku, accepted, rejected, leaving).created(hold_path(command.hold_id))
+
+
+def _picked_by_order(units: Iterable[Unit]) -> Mapping[str, dict[str, Decimal]]:
+    picked: dict[str, dict[str, Decimal]] = {}
+    for unit in units:
+        if unit.status == "PICKED" and unit.order_id is not None:
+            picked.setdefault(unit.order_id, {})[unit.serial] = Decimal(1)
+    return picked
 
 
 def _hold_violation(unit: Unit) -> Code | None:

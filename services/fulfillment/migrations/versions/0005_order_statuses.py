@@ -2,9 +2,9 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0004_order_statuses"
-down_revision = "0003_mismatches"
-breaks_before = "0004_order_statuses"  # the previous release stores and reads the previous statuses
+revision = "0005_order_statuses"
+down_revision = "0004_mismatches"
+breaks_before = "0005_order_statuses"  # the previous release stores and reads the previous statuses
 
 # An answered demand has no pending quantity; its open quantity follows from its next answer.
 DEMANDS = """

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0003_mismatches"
-down_revision = "0002_message_digests"
+revision = "0004_mismatches"
+down_revision = "0003_waiting_messages"
 
 UNITS = """
 ALTER TABLE allocated_unit ADD COLUMN mismatch text NOT NULL DEFAULT '';
