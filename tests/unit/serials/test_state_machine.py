@@ -114,6 +114,17 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
         assert all(unit.open_hold_count == hold_counts[unit.serial] for unit in self.service.units)
 
     @invariant()
+    def one_open_discrepancy_per_unit_and_location(self) -> None:
+        """Open discrepancies are those of the latest count of their location."""
+        latest = {count.location: count for count in sorted(self.service.uow.counts, key=lambda row: row.counted_at)}
+        found = [
+            (row.location, row.serial) for row in self.service.uow.count_discrepancies if row.status == "OPEN"
+        ]  # fmt: skip
+        assert len(found) == len(set(found))
+        for row in self.service.uow.count_discrepancies:
+            assert row.status == "RESOLVED" or row.counted_at == latest[row.location].counted_at
+
+    @invariant()
     def locations_match_status(self) -> None:
         """Units on hand have a location, and no others (S06, S07, S35)."""
         for unit in self.service.units:
