@@ -250,7 +250,7 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         "Use a location with this lot or an empty one (see `suggested`). Swap the whole quantity of a line.",
     ),
     Code.HOLD_REQUIRES_DATE_CORRECTION: ProblemType(
-        409, "Hold is controlled by the lot's dates", "Correct the dates; the hold is then released automatically."
+        409, "Hold is controlled by the expiry", "Correct the dates; the hold is then released automatically."
     ),
     Code.DATES_OUT_OF_ORDER: ProblemType(
         422, "Expiry date precedes the manufacturing date", "Check both dates on the label."

@@ -29,7 +29,7 @@ from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
-from tests.support.events import to_event
+from tests.support.events import NOW, to_event
 from tests.support.in_memory.serials import InMemorySerials
 from tests.support.messages.reference import location_changed, product_changed
 from tests.support.messages.serials import BIN, SHELF
@@ -43,9 +43,9 @@ PlayedStep = tuple[str, list[str], int, int, bool]
 steps = st.tuples(
     st.sampled_from(
         ["receive", "put away", "put away", "demand", "demand", "demand serials", "demand shelf life", "demand lots",
-         "demand single lot", "demand without backorder", "cancel", "deallocate", "short pick", "pick", "unpick",
-         "dispatch", "return", "dispose", "hold", "release", "lose", "find", "move", "change policy", "hold lot",
-         "recall", "correct", "store", "store", "count", "count", "resolve", "hand over"]
+         "demand single lot", "demand without backorder", "demand of one order", "cancel", "deallocate", "short pick",
+         "pick", "unpick", "dispatch", "return", "dispose", "hold", "release", "lose", "find", "move", "change policy",
+         "hold lot", "recall", "correct", "store", "store", "count", "count", "resolve", "hand over"]
     ),
     serial_lists, order_numbers, st.integers(1, 4), st.booleans(),
 )  # fmt: skip
@@ -96,6 +96,10 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         ),
         "demand single lot": lambda: messages.request_allocation(
             order_number, quantity, single_lot=True, lots=["L-2"] if order_number == 1 else []
+        ),
+        "demand of one order": lambda: messages.request_allocation(
+            order_number, quantity, order=messages.order_id(0), line=str(order_number), placed_at=NOW,
+            serials=serials[:quantity] if flag else [], shortfall="CANCEL" if quantity == 2 else "BACKORDER",
         ),
         "demand without backorder": lambda: messages.request_allocation(order_number, quantity, shortfall="CANCEL"),
         "cancel": lambda: messages.cancel_allocation(order_number),

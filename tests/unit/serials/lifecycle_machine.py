@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from shared.contracts.commands.serials import (
     ResolveCountDiscrepancies,
 )
 from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import HandOver
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
 from shared.inventory.expiry import NO_NEXT_CHECK, is_expired
@@ -255,6 +257,14 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
         """Deallocate a unit."""
         if line := self._line(index):
             self.fulfillment.deallocate(line, serial, reallocate=reallocate, hold=hold)
+
+    @rule(index=any_number, other_index=any_number, serial=serials)
+    def hand_over(self, index: int, other_index: int, serial: str) -> None:
+        """Hand a unit over to another demand, which may be filled, closed or cancelled by then."""
+        line, other = self._line(index), self._line(other_index)
+        if line and other and line is not other and not line.is_cancelled:
+            hand_over = HandOver(demand_id=other.demand_id, open_quantity=Decimal(1))
+            self.fulfillment.deallocate(line, serial, reallocate=True, hold=False, hand_over=hand_over)
 
     @rule(index=any_number, serial=serials, reallocate=st.booleans())
     def unpick(self, index: int, serial: str, reallocate: bool) -> None:

@@ -9,7 +9,7 @@ from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, STATUSES, TRANSITIONS
 from services.serials.units.domain.unit import Unit
 from shared.contracts.serials import SerialAllocated, SerialsChanged, SerialStateChanged
-from shared.inventory.expiry import shelf_life_violation
+from shared.inventory.expiry import NO_NEXT_CHECK, shelf_life_violation
 from tests.unit.serials.lifecycle_machine import UnitLifecycleMachine
 
 
@@ -91,6 +91,14 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
         lots = {demand.assigned_lot} if demand.assigned_lot else demand.allowed_lots
         is_requested = not demand.serials or unit.serial in demand.serials
         return violation is None and is_requested and (not lots or unit.lot in lots)
+
+    @invariant()
+    def checked_expired_units_are_on_hold(self) -> None:
+        """A unit that was found expired stays on hold until its expiry is corrected (S28)."""
+        for unit in self.service.units:
+            is_checked = unit.next_expiry_check == NO_NEXT_CHECK and unit.expiry is not None
+            if is_checked and _is_on_hand(unit) and unit.adjustment is None:
+                assert unit.open_hold_count
 
     @invariant()
     def standing_holds_are_applied(self) -> None:
