@@ -4,8 +4,8 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0006_counts"
-down_revision = "0005_audit_documents"
+revision = "0007_counts"
+down_revision = "0006_filter_indexes"
 
 
 def upgrade() -> None:
