@@ -24,7 +24,7 @@ from services.lots.balances.domain.missing_stock import report_missing_stock
 from services.lots.balances.domain.mixed_lots import report_mixed_lots
 from services.lots.balances.domain.movements import apply_location_type, move, put_away
 from services.lots.balances.domain.receipts import receive
-from services.lots.balances.domain.results import CountResult, HoldSnapshot, LotSnapshot
+from services.lots.balances.domain.results import HoldSnapshot, LotCountResult, LotSnapshot
 from services.lots.balances.domain.returns import dispose_return, receive_return
 from services.lots.expiry import store as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, reschedule_checks
@@ -157,7 +157,7 @@ HANDLERS = (
         "Record a scrapped, lost or found quantity of a lot", load=balances.load_adjustments,
     ),
     CommandHandler(
-        CountLot, count, sku_lock, "/counts", CountResult, "countLot", "Record the count of a lot at a location",
+        CountLot, count, sku_lock, "/counts", LotCountResult, "countLot", "Record the count of a lot at a location",
         load=balances.load_counts,
     ),
     CommandHandler(

@@ -83,7 +83,7 @@ async def test_tracking_change_is_rejected_with_history(system: SystemUnderTest,
     """A product with a receipt keeps its tracking; the rejection lists the document (S03)."""
     await scenario.define_product()
     await scenario.announce_asn(scenario.new_serials(1))
-    switch = ProductDefined(sku=scenario.sku, name="Infusion pump", lot_tracked=True)
+    switch = ProductDefined(sku=scenario.sku, serial_tracked=False, lot_tracked=True)
     (event,) = await system.publish(switch)
     await system.wait_for_rejection("receiving", event, "product_in_use", scenario.sku)
     problem = await system.assert_rejected(switch, "product_in_use")
@@ -97,7 +97,7 @@ async def test_tracking_can_change_without_history(system: SystemUnderTest, scen
     await scenario.define_product(lot_tracked=True)
     order = await scenario.place_order(1)
     await scenario.wait_for_event("lots.events", scenario.sku, "lot.allocated.v1", order=order)
-    await scenario.redefine_product(serial_tracked=True)
+    await scenario.redefine_product(serial_tracked=True, lot_tracked=False)
     requests: list[Event] = []
 
     async def requested_again() -> bool:
@@ -160,5 +160,9 @@ async def test_demand_without_lot_stock_is_reported_short(system: SystemUnderTes
     order = await scenario.place_order(5)
     (allocation,) = await scenario.wait_for_event("lots.events", scenario.sku, "lot.allocated.v1", order=order)
     assert allocation["data"]["open_quantity"] == 5
-    order_body = await system.get_json("fulfillment", f"/orders/{order}")
-    assert order_body["lines"][0]["open_quantity"] == 5
+
+    async def is_backordered() -> bool:
+        order_body = await system.get_json("fulfillment", f"/orders/{order}")
+        return bool(order_body["lines"][0]["backordered"] == 5)
+
+    await wait_until(is_backordered)

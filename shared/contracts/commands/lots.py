@@ -34,6 +34,8 @@ class PutAwayLot(Message, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"
     quantity: Quantity
     from_location: Location
     location: Location
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class MoveLot(Message, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
@@ -44,6 +46,8 @@ class MoveLot(Message, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
     quantity: Quantity
     from_location: Location
     location: Location
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class PlaceLotHold(Message, type="lot.place_hold.v1", topic=LOTS_COMMANDS, key="sku"):
@@ -81,6 +85,8 @@ class AdjustLot(Message, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
     quantity: Quantity
     adjustment: Literal["SCRAPPED", "LOST", "FOUND"]
     reason: Reason
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 MAX_CLOCK_ERROR = 366 * 24 * 3600
@@ -102,6 +108,8 @@ class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
     clock_error_seconds: Annotated[Integer, Field(ge=-MAX_CLOCK_ERROR, le=MAX_CLOCK_ERROR)] = 0
     """How far the clock of the device is ahead of the server, as measured by the device; negative if it is behind."""
     reason: Reason
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
     @model_validator(mode="after")
     def _clock_error_of_device_time(self) -> Self:

@@ -24,6 +24,7 @@ class Code(StrEnum):
 
     CONFLICTING_TRACKING = "conflicting_tracking"
     PRODUCT_IN_USE = "product_in_use"
+    INCOMPLETE_DEFINITION = "incomplete_definition"
     BARCODE_TAKEN = "barcode_taken"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     PRODUCT_NOT_FOUND = "product_not_found"
@@ -72,6 +73,7 @@ class Code(StrEnum):
     DISCREPANCY_OPEN = "discrepancy_open"
     DISCREPANCY_RESOLVED = "discrepancy_resolved"
     RESOLUTION_NOT_ALLOWED = "resolution_not_allowed"
+    RESOLUTION_WITHOUT_EFFECT = "resolution_without_effect"
     NOT_SHIPPED_TO_CUSTOMER = "not_shipped_to_customer"
     NOT_IN_RETURN = "not_in_return"
     ALREADY_RETURNED = "already_returned"
@@ -83,6 +85,7 @@ class Code(StrEnum):
     DOCUMENT_MISMATCH = "document_mismatch"
     UNIT_NOT_AVAILABLE = "unit_not_available"
     ON_HOLD = "on_hold"
+    MOVED_SINCE = "moved_since"
     UNIT_NOT_IN_STOCK = "unit_not_in_stock"
     HOLD_EXISTS = "hold_exists"
     EXPIRED = "expired"
@@ -90,6 +93,7 @@ class Code(StrEnum):
 
     SERIAL_TRACKED_PRODUCT = "serial_tracked_product"
     NOT_LOT_TRACKED = "not_lot_tracked"
+    SERIAL_NOT_FOUND = "serial_not_found"
     LOT_NOT_FOUND = "lot_not_found"
     INSUFFICIENT_STOCK = "insufficient_stock"
     COUNT_SUPERSEDED = "count_superseded"
@@ -100,7 +104,7 @@ class Code(StrEnum):
     DATES_OUT_OF_ORDER = "dates_out_of_order"
 
     ORDER_CANCELLED = "order_cancelled"
-    ORDER_COMPLETE = "order_complete"
+    ORDER_CLOSED = "order_closed"
     LINE_NOT_FOUND = "line_not_found"
     DUPLICATE_LINE = "duplicate_line"
     LINE_PRODUCT_MISMATCH = "line_product_mismatch"
@@ -121,6 +125,7 @@ class Code(StrEnum):
     NOT_FULLY_PACKED = "not_fully_packed"
     DISPATCHED = "dispatched"
     CANCELLED_ITEMS_PRESENT = "cancelled_items_present"
+    NOT_AS_ORDERED = "not_as_ordered"
     DISPATCH_REJECTED = "dispatch_rejected"
     CANCELLED = "cancelled"
     CONTENT_CHANGED = "content_changed"

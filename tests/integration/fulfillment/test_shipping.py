@@ -94,7 +94,7 @@ async def test_pack_ship_dispatch(harness: FulfillmentHarness) -> None:
     )
     (status_changed,) = harness.events_of(OrderStatusChanged)
     assert (status_changed.status, status_changed.lines[0].shipped, status_changed.lines[0].picked) == (
-        "COMPLETE",
+        "SHIPPED",
         2,
         0,
     )
@@ -102,7 +102,7 @@ async def test_pack_ship_dispatch(harness: FulfillmentHarness) -> None:
     assert await harness.rejection_codes(CancelShipment(shipment=harness.scoped_id("SH-1"), reason="x")) == [
         Code.DISPATCHED
     ]
-    assert await harness.rejection_codes(OrderCancelled(order=harness.scoped_id("SO-1"))) == [Code.ORDER_COMPLETE]
+    assert await harness.rejection_codes(OrderCancelled(order=harness.scoped_id("SO-1"))) == [Code.ORDER_CLOSED]
     assert await harness.rejection_codes(harness.pack_command("SO-1", "C-1", "S1")) == [Code.DISPATCHED]
 
 
@@ -171,7 +171,7 @@ async def test_hold_after_pick_stops_dispatch(harness: FulfillmentHarness) -> No
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1")
     check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     approvals = harness.approvals_for(harness.events_of(DispatchCheckRequested))
-    affected = AffectedSerial(serial="U-SO-1", status="PICKED", order=harness.scoped_id("SO-1"), line="1")
+    affected = AffectedSerial(serial="U-SO-1", order=harness.scoped_id("SO-1"), line="1", demand_id="D-1")
     await harness.handle(
         SerialHoldPlaced(sku=harness.sku, hold_id=harness.scoped_id("H"), reason="recall", units=[affected])
     )

@@ -12,7 +12,7 @@ from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry as expiry_store
 from services.serials.units.store import units
-from shared.contracts.commands.serials import CorrectSerialExpiry
+from shared.contracts.commands.serials import CorrectSerialExpiry, ReleaseSerialHold
 from shared.persistence.database import transaction
 from tests.integration.expiry_checks import (
     advance_days,
@@ -63,10 +63,8 @@ async def test_units_expire_as_days_pass(harness: SerialsHarness, monkeypatch: p
         (expired["hold_id"], "expired", "tracelot/serials/scheduler")
     }
     units = [unit for hold_event in hold_events for unit in hold_event["units"]]
-    assert sorted((unit["serial"], unit.get("order")) for unit in units) == [
-        ("SN-00001", messages.order_id(1)),
-        ("SN-00002", None),
-    ]
+    assert [(unit["serial"], unit["order"]) for unit in units] == [("SN-00001", messages.order_id(1))]
+    assert sorted(serial for hold_event in hold_events for serial in hold_event["serials"]) == serial_numbers(2)
 
 
 async def test_missed_expiry_checks_are_caught_up(harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +87,9 @@ async def test_expiry_correction_rearms_thresholds(harness: SerialsHarness) -> N
     hold_rows = await harness.fetch_all("SELECT open_hold_count FROM serial_state WHERE sku = :sku", sku=harness.sku)
     assert hold_rows == [{"open_hold_count": 1}] * 2
     threshold_count = len(await published_thresholds(harness))
+    hold_id = f"EXPIRED-{DAY - timedelta(1)}-EAST"
+    release = ReleaseSerialHold(sku=harness.sku, hold_id=hold_id, reason="looks fine")
+    assert (await harness.handle(release)).error_codes() == ["hold_requires_date_correction"]
     await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="looked again", **label_expiring_in(-1))
     )
@@ -97,9 +98,7 @@ async def test_expiry_correction_rearms_thresholds(harness: SerialsHarness) -> N
     result = await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="misread", **label_expiring_in(20))
     )
-    assert [event["hold_id"] for event in result.data_of("serial.hold_released.v1")] == [
-        f"EXPIRED-{DAY - timedelta(1)}-EAST"
-    ] * 2
+    assert [event["hold_id"] for event in result.data_of("serial.hold_released.v1")] == [hold_id] * 2
     assert await serials_by_demand(harness) == {"1": serial_numbers(1)}
     await run_expiry_check(harness)
     assert await published_thresholds(harness) == [90, 60, 30, 7, 90, 60, 30]
@@ -172,5 +171,5 @@ async def test_expiry_check_uses_constant_statement_count(harness: SerialsHarnes
         await harness.handle(*due_events(harness.sku, 1)),
         await other.handle(*due_events(other.sku, 20)),
     )
-    assert sum(len(event["units"]) for event in large_result.data_of("serial.hold_placed.v1")) == 400
+    assert sum(len(event["serials"]) for event in large_result.data_of("serial.hold_placed.v1")) == 400
     assert small_result.statement_count == large_result.statement_count

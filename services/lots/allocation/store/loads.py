@@ -32,6 +32,7 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.reference import ProductChanged
 from shared.inventory import reference_data, time_zone_changes
+from shared.inventory.backorders import demands_to_reopen
 from shared.inventory.demand import Pool
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
@@ -63,7 +64,7 @@ async def load_deallocations(
     }
     if missing_lots:
         await balances.load_commitments(tx, uow, missing_lots)
-    await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
+    await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 
 async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsPicked]]) -> None:
@@ -81,7 +82,7 @@ async def load_unpicks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Cl
     ]  # fmt: skip
     await balances.load_balances(tx, uow, [*balances.balance_keys(events), *left])
     await load_picked(tx, uow, [event.data.demand_id for event in events])
-    await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
+    await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 
 async def _load_allocations(

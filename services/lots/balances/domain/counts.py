@@ -19,7 +19,7 @@ from services.lots.balances.domain.records import (
     DemandRef,
     PickedQuantity,
 )
-from services.lots.balances.domain.results import CountResult, format_quantity, lot_label, lot_snapshot
+from services.lots.balances.domain.results import LotCountResult, format_quantity, lot_label, lot_snapshot
 from services.lots.balances.domain.stock_rules import get_stocked_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CountLot
@@ -75,7 +75,7 @@ def count(uow: LotsUnitOfWork, command: CountLot) -> CommandResult:
     record = _record(uow, lot_count, _discrepancy(uow, lot_count))
     if record.status == "SETTLED":
         _settle(uow, lot_count)
-    result = CountResult(
+    result = LotCountResult(
         **dict(lot_snapshot(uow, lot, balance)), counted_at=counted_at, counted=record.counted, books=record.books,
         variance=record.variance, status=record.status, code=record.code, detail=record.detail,
         picked=_picked_for_orders(lot_count),

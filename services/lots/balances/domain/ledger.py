@@ -63,6 +63,7 @@ class LedgerEntry(NamedTuple):
     customer: str | None = None
     return_id: str | None = None
     supplier: str | None = None
+    document: str | None = None
 
 
 class LaterChange(NamedTuple):

@@ -1,5 +1,6 @@
 """Results of commands on lot stock and their response bodies."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.lots import PickedForOrder
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
+from shared.inventory.approval import LeavingGoods
 
 
 def lot_label(sku: str, lot: str) -> str:
@@ -52,7 +54,7 @@ def lot_snapshot(uow: LotsUnitOfWork, lot: Lot, *balances: Balance) -> LotSnapsh
     return LotSnapshot(sku=lot.sku, lot=lot.lot, expiry=lot.expiry, locations=location_balances)
 
 
-class CountResult(LotSnapshot):
+class LotCountResult(LotSnapshot):
     """A recorded count: what was counted, what the books had then, and the stock after it.
 
     A discrepancy is not booked: `code` and `detail` say why. `picked` is the stock of orders that is counted, too.
@@ -76,16 +78,20 @@ class HoldOnLot(KnownFieldsModel):
 
 
 class HoldSnapshot(KnownFieldsModel):
-    """A hold and the lots that it is open on: none once it is released."""
+    """A hold and the lots that it is open on: none once it is released.
+
+    `leaving` lists what may leave all the same, as its dispatch is approved already.
+    """
 
     sku: str
     hold_id: str
     open_on: list[HoldOnLot]
+    leaving: list[LeavingGoods] = []
 
 
-def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str) -> HoldSnapshot:
+def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str, leaving: Iterable[LeavingGoods] = ()) -> HoldSnapshot:
     """Describe a hold after a command."""
     lots_on_hold = [
         HoldOnLot(lot=hold.lot, location=hold.location) for hold in uow.holds_by_id[sku, hold_id] if hold.is_open
     ]
-    return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold)
+    return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold, leaving=list(leaving))
