@@ -1,6 +1,6 @@
 """The lots service in memory: its handlers and policies on one unit of work that holds all rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -140,7 +140,14 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
 
     def pick(self, row: Reservation, quantity: Decimal, location: str = OUTBOUND) -> None:
         """Pick a quantity of a reservation."""
-        self.uow.pick(row, quantity, location, order_id=row.order_id, line=row.line, demand_id=row.demand_id)
+        documents = {"order_id": row.order_id, "line": row.line, "demand_id": row.demand_id}
+        self.change(lambda uow: uow.pick(row, quantity, location, **documents))
+
+    def change(self, change: Callable[[RecallsUnitOfWork], None]) -> None:
+        """Change stock without a message."""
+        self.uow.emitted = []
+        change(self.uow)
+        self.published += self.uow.emitted
         self.handle()
 
     def quantities_at(self, lot: str, location: str, sku: str = "A-1") -> tuple[Decimal, Decimal]:

@@ -11,8 +11,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
-from shared.contracts.lots import LotAdjusted, LotHoldPlaced, LotHoldReleased, LotMoved, LotReceived, LotRejected
+from shared.contracts.lots import (
+    AffectedLot,
+    LotAdjusted,
+    LotHoldPlaced,
+    LotHoldReleased,
+    LotMoved,
+    LotReceived,
+    LotRejected,
+    LotStockMissing,
+)
 from shared.inventory.expiry import is_expired
+from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import (
     BIN,
@@ -32,6 +42,7 @@ quantities = st.sampled_from(["0.000001", "0.5", "1", "2.25", "3", "10"]).map(De
 storage_locations = st.sampled_from([SHELF, BIN, RACK])
 all_locations = st.sampled_from([DOCK, STAGE, SHELF, BIN, RACK, WEST_SHELF])
 dates = st.sampled_from([None, EARLY_EXPIRY, LATE_EXPIRY])
+delays = st.sampled_from([0, 0, 3, 8])
 any_number = st.integers(min_value=0, max_value=1000)
 MILLIONTH = Decimal("0.000001")
 INFLOWS = {"RECEIVED", "RETURNED", "FOUND", "COUNT_GAIN"}
@@ -51,8 +62,13 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         self.service = InMemoryLots()
         self.calendar, self.day = ExpiryCalendar(service=self.service), EARLY_EXPIRY - timedelta(days=60)
         self.messages = ProductMessages()
-        self.number = 0
+        self.number = self.answered_count = 0
         self.pending_returns: dict[tuple[str, str, str], Decimal] = {}
+
+    def play(self, minutes_ago: int, message: Message) -> None:
+        """Handle a message that occurred some minutes ago."""
+        self.service.now += timedelta(minutes=1)
+        self.service.handle_events([to_event(message, time=self.service.now - timedelta(minutes=minutes_ago))])
 
     def new_id(self, kind: str) -> str:
         """A new id of this kind."""
@@ -66,27 +82,56 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         received_lot = self.messages.received_lot(lot, quantity, expiry, hold_id=self.new_id("H") if on_hold else None)
         self.service.handle(self.messages.receive(received_lot, location=location))
 
-    @rule(lot=lots, quantity=quantities, location=storage_locations, from_location=st.sampled_from([DOCK, STAGE]))
-    def put_away(self, lot: str, quantity: Decimal, location: str, from_location: str) -> None:
+    @rule(
+        minutes_ago=delays,
+        lot=lots,
+        quantity=quantities,
+        location=storage_locations,
+        from_location=st.sampled_from([DOCK, STAGE]),
+    )
+    def put_away(self, lot: str, quantity: Decimal, location: str, from_location: str, minutes_ago: int) -> None:
         """Put away a quantity."""
-        self.service.handle(self.messages.put_away(lot, quantity, location, from_location))
+        self.play(minutes_ago, self.messages.put_away(lot, quantity, location, from_location))
 
-    @rule(lot=lots, quantity=quantities, location=all_locations, from_location=all_locations)
-    def move(self, lot: str, quantity: Decimal, location: str, from_location: str) -> None:
+    @rule(minutes_ago=delays, lot=lots, quantity=quantities, location=all_locations, from_location=all_locations)
+    def move(self, lot: str, quantity: Decimal, location: str, from_location: str, minutes_ago: int) -> None:
         """Move a quantity."""
-        self.service.handle(self.messages.move(lot, quantity, location, from_location))
+        self.play(minutes_ago, self.messages.move(lot, quantity, location, from_location))
 
     @rule(
-        lot=lots, quantity=quantities, location=all_locations, adjustment=st.sampled_from(["SCRAPPED", "LOST", "FOUND"])
+        minutes_ago=delays,
+        lot=lots,
+        quantity=quantities,
+        location=all_locations,
+        adjustment=st.sampled_from(["SCRAPPED", "LOST", "FOUND"]),
     )
-    def adjust(self, lot: str, quantity: Decimal, location: str, adjustment: str) -> None:
+    def adjust(self, lot: str, quantity: Decimal, location: str, adjustment: str, minutes_ago: int) -> None:
         """Record a scrapped, lost or found quantity."""
-        self.service.handle(self.messages.adjust(lot, quantity, adjustment, location))
+        self.play(minutes_ago, self.messages.adjust(lot, quantity, adjustment, location))
 
-    @rule(lot=lots, quantity=quantities | st.just(ZERO), location=all_locations)
-    def count(self, lot: str, quantity: Decimal, location: str) -> None:
+    @rule(minutes_ago=delays, lot=lots, quantity=quantities | st.just(ZERO), location=all_locations)
+    def count(self, lot: str, quantity: Decimal, location: str, minutes_ago: int) -> None:
         """Count a quantity."""
-        self.service.handle(self.messages.count(lot, quantity, location))
+        self.play(minutes_ago, self.messages.count(lot, quantity, location))
+
+    @rule()
+    def answer_missing_stock(self) -> None:
+        """Release and unpick missing stock of orders, as far as it is still there, like fulfillment."""
+        events = self.service.events_of(LotStockMissing)[self.answered_count :]
+        self.answered_count += len(events)
+        for event in events:
+            for affected in event.stock:
+                self._release_missing(event.location, affected)
+
+    def _release_missing(self, location: str, affected: AffectedLot) -> None:
+        uow = self.service.uow
+        if affected.location:
+            row = uow.reservations[affected.demand_id, affected.lot, location]
+            self.service.change(lambda uow: uow.deallocate(row, min(row.quantity, affected.quantity)))
+            return
+        picked_row = uow.picked[affected.demand_id, affected.lot, location]
+        if quantity := min(picked_row.quantity, affected.quantity):
+            self.service.change(lambda uow: uow.lose_picked(picked_row, quantity, order_id=affected.order))
 
     @rule(lot=lots, location=st.none() | all_locations)
     def place_hold(self, lot: str, location: str | None) -> None:
@@ -160,8 +205,7 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         if action == "pick":
             self.service.pick(row, fraction_of(row.quantity, divisor))
         else:
-            self.service.uow.deallocate(row, fraction_of(row.quantity, divisor))
-            self.service.handle()
+            self.service.change(lambda uow: uow.deallocate(row, fraction_of(row.quantity, divisor)))
 
     @rule(
         index=any_number,
@@ -174,13 +218,13 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         rows = [row for row in self.service.uow.picked if row.quantity]
         if not rows:
             return
-        row, uow = rows[index % len(rows)], self.service.uow
+        row = rows[index % len(rows)]
+        quantity = fraction_of(row.quantity, divisor)
         if action == "ship":
-            uow.ship(row, fraction_of(row.quantity, divisor), shipment="SH-1")
+            self.service.change(lambda uow: uow.ship(row, quantity, shipment="SH-1"))
         else:
             target_location = location if row.warehouse == "EAST" else WEST_SHELF
-            uow.unpick(row, target_location, fraction_of(row.quantity, divisor), order_id=row.order_id)
-        self.service.handle()
+            self.service.change(lambda uow: uow.unpick(row, target_location, quantity, order_id=row.order_id))
 
     @invariant()
     def ledger_matches_balances(self) -> None:
@@ -198,16 +242,21 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
 
     @invariant()
     def quantities_are_not_negative(self) -> None:
-        """0 ≤ allocated ≤ on hand at every location; allocated equals the reservations there (S08)."""
+        """Nothing is negative; allocated stock is there, unless fulfillment has to release it (S08)."""
         allocated: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        events = self.service.events_of(LotStockMissing)[self.answered_count :]
+        unanswered = {(event.lot, event.location) for event in events}
         for row in self.service.uow.reservations:
             assert row.quantity >= 0
             allocated[row.lot, row.location] += row.quantity
         for balance in self.service.uow.balances:
-            assert 0 <= balance.allocated <= balance.on_hand
+            assert balance.on_hand >= 0
+            assert balance.allocated >= 0
+            is_missing = (balance.lot, balance.location) in unanswered
+            assert balance.allocated <= balance.on_hand or is_missing
             assert balance.allocated == allocated.pop((balance.lot, balance.location), ZERO)
         assert not any(allocated.values())
-        assert all(row.quantity >= 0 for row in self.service.uow.picked)
+        assert all(0 <= row.missing <= row.quantity for row in self.service.uow.picked)
 
     @invariant()
     def inflows_reconcile(self) -> None:
@@ -216,8 +265,8 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         for entry in self.service.ledger:
             lot_warehouse = (entry.lot, entry.warehouse)
             if entry.change in INFLOWS | WRITE_OFFS:
-                assert (entry.on_hand > 0) == (entry.change in INFLOWS)
-                sums[lot_warehouse] += entry.on_hand
+                assert (entry.on_hand + entry.picked > 0) == (entry.change in INFLOWS)
+                sums[lot_warehouse] += entry.on_hand + entry.picked
             elif entry.change == "SHIPPED":
                 sums[lot_warehouse] += entry.picked
         for balance in self.service.uow.balances:
