@@ -157,6 +157,19 @@ class LotHoldReleased(Message, type="lot.hold_released.v1", topic=LOTS, key="sku
     reason: str
 
 
+class LotVarianceChanged(Message, type="lot.variance_changed.v1", topic=LOTS, key="sku"):
+    """The quantity under investigation at a location changed: stock is reported missing, found, lost or counted.
+
+    `missing` is the quantity under investigation there: on hand by the books, but not to be allocated. Zero ends it.
+    """
+
+    sku: Sku
+    lot: LotNumber
+    location: Location
+    missing: QuantityTotal
+    reason: str
+
+
 class LotAdjusted(Message, type="lot.adjusted.v1", topic=LOTS, key="sku"):
     """A quantity of a lot was scrapped, lost, found, adjusted by a cycle count, or returned to the vendor."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel
-from shared.identifiers import LineId, Location, LotNumber, Quantity, Sku
+from shared.identifiers import LineId, Location, LotNumber, NonNegativeQuantity, Quantity, Sku
 
 
 class LotQuantity(ContractModel):
@@ -24,6 +24,12 @@ class LotAtLocation(LotQuantity):
     location: Location
 
 
+class DeallocatedLot(LotAtLocation):
+    """A quantity of a lot that leaves its order; of a missing lot, `remaining` is left at the location, if reported."""
+
+    remaining: NonNegativeQuantity | None = None
+
+
 class PackedLot(LotQuantity):
     """A quantity of a lot in a carton, by order line."""
 
@@ -33,4 +39,5 @@ class PackedLot(LotQuantity):
 
 LotQuantities = Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 LotsAtLocation = Annotated[list[LotAtLocation], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+DeallocatedLots = Annotated[list[DeallocatedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 PackedLots = Annotated[list[PackedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]

@@ -9,6 +9,7 @@ from tests.e2e import conservation, invariants
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
 from tests.e2e.serial_scenario import STAGE, quote_path
 from tests.e2e.system import SystemUnderTest
+from tests.support.messages.lot_orders import missing_lots
 from tests.support.polling import wait_until
 
 
@@ -67,7 +68,8 @@ async def test_single_lot_line_is_reallocated_as_a_whole(system: SystemUnderTest
     order = await lot_scenario.place_order_lines(order_line(1, lot_scenario.sku, 5, single_lot=True))
     await lot_scenario.assert_pick_list(order, {("L1", STORAGE_LOCATIONS[0]): 5})
     await system.execute(
-        ReportShortPick(order=order, stock=[lot_scenario.lot_selector("L1", 1)], reason="not there"), actor="pat"
+        ReportShortPick(order=order, stock=missing_lots([lot_scenario.lot_selector("L1", 1)]), reason="not there"),
+        actor="pat",
     )
     await lot_scenario.assert_pick_list(order, {("L2", STORAGE_LOCATIONS[1]): 5})
     await system.execute(
@@ -75,7 +77,8 @@ async def test_single_lot_line_is_reallocated_as_a_whole(system: SystemUnderTest
     )
     await lot_scenario.stock_lots(scanned_lot("L3", 9, 40), locations=STORAGE_LOCATIONS[2:])
     await system.execute(
-        ReportShortPick(order=order, stock=[lot_scenario.lot_selector("L2", 4)], reason="not there"), actor="pat"
+        ReportShortPick(order=order, stock=missing_lots([lot_scenario.lot_selector("L2", 4)], 0), reason="not there"),
+        actor="pat",
     )
     await system.wait_until_quiescent()
     await lot_scenario.assert_pick_list(order, {})

@@ -1,9 +1,11 @@
 """Builders of the fulfillment messages about one product: demands, picks, dispatch checks, dispatches."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from shared.contracts.commands.fulfillment import LotSelector, MissingLot
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
@@ -13,9 +15,14 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.quantities import LotAtLocation, LotQuantity, PackedLot
+from shared.contracts.quantities import DeallocatedLot, LotAtLocation, LotQuantity, PackedLot
 from tests.support.events import NOW
 from tests.support.messages.lots import BIN, OUTBOUND, SHELF, ProductMessages
+
+
+def missing_lots(selectors: Iterable[LotSelector], remaining: Any = None) -> list[MissingLot]:
+    """Selectors as the lots of a short pick."""
+    return [MissingLot(**dict(selector), remaining=remaining) for selector in selectors]
 
 
 class OrderMessages(ProductMessages):
@@ -53,12 +60,18 @@ class OrderMessages(ProductMessages):
         return LotAtLocation(lot=lot, quantity=Decimal(str(quantity)), location=location)
 
     def deallocate(
-        self, number: int, *lots: LotAtLocation, reallocate: bool = False, hold_id: str | None = None
+        self,
+        number: int,
+        *lots: LotAtLocation,
+        reallocate: bool = False,
+        variance_id: str | None = None,
+        remaining: Any = None,
     ) -> OrderLotsDeallocated:
-        """The deallocation of quantities before their pick."""
+        """The deallocation of quantities before their pick; with a variance, they are missing."""
         return OrderLotsDeallocated(
-            **self._order_fields(number), lots=list(lots), reallocate=reallocate, reason="short pick", hold_id=hold_id
-        )
+            **self._order_fields(number), reallocate=reallocate, reason="short pick", variance_id=variance_id,
+            lots=[DeallocatedLot(**dict(lot), remaining=remaining) for lot in lots],
+        )  # fmt: skip
 
     def pick(self, number: int, *lots: LotAtLocation) -> OrderLotsPicked:
         """The pick of allocated quantities."""

@@ -144,8 +144,10 @@ class ActionPlayer:
                 self.service.play(MESSAGES.pick(number, lot_quantity))
             else:
                 self.demand_count += 100
-                hold_id = f"H-{self.demand_count}" if is_missing else None
-                self.service.play(MESSAGES.deallocate(number, lot_quantity, reallocate=reallocate, hold_id=hold_id))
+                variance_id = f"V-{self.demand_count}" if is_missing else None
+                self.service.play(
+                    MESSAGES.deallocate(number, lot_quantity, reallocate=reallocate, variance_id=variance_id)
+                )
 
     def _continue_picked(
         self, action: str, index: int, divisor: int, reallocate: bool = False, location: str = "EAST/1"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from services.fulfillment.orders.domain.demands import create_demand, rerequest_allocation
 from services.fulfillment.orders.domain.events import emit_deallocated
-from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, group_items, total_quantity
+from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, ShortPick, group_items, total_quantity
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 
@@ -19,14 +19,14 @@ def release(
     reason: str,
     *,
     replace: bool = True,
-    hold_id: str | None = None,
+    short_pick: ShortPick | None = None,
 ) -> None:
     """Return allocated items to stock and, if `replace`, request others."""
     unreplaced = []
     for group, members in group_items(items).items():
         order.lines[group.line].allocated -= total_quantity(members)
         reallocate = remove_from_order(uow, order, group, members, replace=replace)
-        emit_deallocated(uow, order, group, members, reallocate=reallocate, reason=reason, hold_id=hold_id)
+        emit_deallocated(uow, order, group, members, reallocate=reallocate, reason=reason, short_pick=short_pick)
         if replace and not reallocate:
             unreplaced.append((group, members))
     for group, members in unreplaced:

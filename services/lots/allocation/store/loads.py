@@ -55,13 +55,8 @@ async def load_cancellations(
 async def load_deallocations(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsDeallocated]]
 ) -> None:
-    """Load allocations, the orders that have stock of lots not found, and the demands to allocate again."""
+    """Load allocations, and the demands to allocate again."""
     await _load_allocations(tx, uow, [event.data.demand_id for event in events])
-    missing_lots = {
-        (event.data.sku, lot_quantity.lot) for event in events if event.data.hold_id for lot_quantity in event.data.lots
-    }
-    if missing_lots:
-        await balances.load_commitments(tx, uow, missing_lots)
     await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
 
 

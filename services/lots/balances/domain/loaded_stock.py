@@ -15,6 +15,7 @@ from services.lots.balances.domain.records import (
     LotKey,
     PickedQuantity,
     Reservation,
+    Variance,
 )
 from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.upstream import ShelfLifePolicy
@@ -35,7 +36,7 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
             attrgetter("sku", "lot"), attrgetter("expiry", "manufactured_on", "best_before")
         )
         self.balances: WorkingSet[BalanceKey, Balance] = WorkingSet(
-            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated")
+            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated", "missing")
         )
         self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
             attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
@@ -47,6 +48,10 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
             attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")
         )
         """All open holds of each loaded lot; holds loaded by id include released ones."""
+        self.variances: WorkingSet[tuple[str, str, str, str], Variance] = WorkingSet(
+            attrgetter("sku", "lot", "location", "variance_id"), attrgetter("quantity", "missing", "settled_at")
+        )
+        """Open variances of the loaded balances, in order of their reports."""
         self.notices: WorkingSet[tuple[str, str, str, int], ExpiryNotice] = WorkingSet(
             attrgetter("sku", "lot", "warehouse", "threshold")
         )
@@ -59,6 +64,7 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         self.picked_by_lot = self.picked.index(lot_key)
         self.picked_by_sku = self.picked.index(attrgetter("sku"))
         self.picked_by_order = self.picked.index(attrgetter("order_id"))
+        self.variances_by_balance = self.variances.index(attrgetter("balance_key"))
         self.holds_by_lot = self.holds.index(lot_key)
         self.holds_by_id = self.holds.index(attrgetter("sku", "hold_id"))
 

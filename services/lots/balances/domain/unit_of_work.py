@@ -17,9 +17,11 @@ from services.lots.balances.domain.records import (
     LotInWarehouse,
     PickedQuantity,
     Reservation,
+    Settlement,
+    Variance,
 )
 from shared.contracts.documents import read_documents
-from shared.contracts.lots import LotRejected
+from shared.contracts.lots import LotRejected, LotVarianceChanged
 from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
 
@@ -46,7 +48,7 @@ class LotsUnitOfWork(LoadedStock):
         """Add a quantity to the on-hand stock at a location; a negative quantity reduces it."""
         if balance.key not in self.balances:
             self.balances.put(balance)
-        balance.on_hand += quantity
+        self._change_on_hand(change, balance, quantity)
         self._post(change, balance, balance.location, (quantity, ZERO))
         if quantity > 0:
             self.mark_arrived(balance)
@@ -75,7 +77,7 @@ class LotsUnitOfWork(LoadedStock):
         balance = self.balances[row.sku, row.lot, row.location]
         row.quantity -= quantity
         balance.allocated -= quantity
-        balance.on_hand -= quantity
+        self._change_on_hand(LotChangeType.PICKED, balance, -quantity)
         picked_row = self.picked.get((row.demand_id, row.lot))
         if picked_row is None:
             picked_row = PickedQuantity(
@@ -94,7 +96,7 @@ class LotsUnitOfWork(LoadedStock):
         if balance.key not in self.balances:
             self.balances.put(balance)
         row.quantity -= quantity
-        balance.on_hand += quantity
+        self._change_on_hand(LotChangeType.UNPICKED, balance, quantity)
         self._post(LotChangeType.UNPICKED, balance, location, (quantity, -quantity), **documents)
         self.mark_arrived(balance)
 
@@ -102,6 +104,54 @@ class LotsUnitOfWork(LoadedStock):
         """Remove a shipped quantity from picked stock (S10)."""
         row.quantity -= quantity
         self._post(LotChangeType.SHIPPED, row, None, (ZERO, -quantity), **documents)
+
+    def _change_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
+        balance.on_hand += quantity
+        if balance.missing:
+            self._update_missing(change, balance, quantity)
+
+    def _update_missing(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
+        """Adapt the quantity under investigation to a movement: it never exceeds the on-hand quantity.
+
+        Lost stock was missing. A movement before a report of what remains is part of the reported difference.
+        """
+        reports = [row for row in self.variances_by_balance[balance.key] if row.missing and row.remaining is not None]
+        is_earlier = any(self.event.time < report.reported_at for report in reports)
+        missing = balance.missing + quantity if is_earlier or change is LotChangeType.LOST else balance.missing
+        missing = max(min(missing, balance.on_hand), ZERO)
+        if missing > balance.missing:
+            self.add_missing(balance, reports[-1], missing - balance.missing)
+        elif missing < balance.missing:
+            settlement: Settlement = "LOST" if change is LotChangeType.LOST else "SUPERSEDED"
+            self.reduce_missing(balance, balance.missing - missing, settlement)
+
+    def add_missing(self, balance: Balance, variance: Variance, quantity: Decimal) -> None:
+        """Add a quantity to a variance: it stays on hand, but is not allocated."""
+        variance.missing += quantity
+        balance.missing += quantity
+        self._emit_missing(balance)
+
+    def reduce_missing(self, balance: Balance, quantity: Decimal, settlement: Settlement) -> None:
+        """End the investigation of a quantity; the oldest variances end first."""
+        balance.missing -= quantity
+        for variance in self.variances_by_balance[balance.key]:
+            ended = min(variance.missing, quantity)
+            variance.missing -= ended
+            quantity -= ended
+            if ended and not variance.missing:
+                self.settle(variance, settlement)
+        self._emit_missing(balance)
+        self.mark_released(balance)
+
+    def settle(self, variance: Variance, settlement: Settlement) -> None:
+        """End a variance."""
+        variance.settled_by, variance.settled_at, variance.settlement = self.event.actor, self.event.time, settlement
+
+    def _emit_missing(self, balance: Balance) -> None:
+        self.emit(
+            LotVarianceChanged, sku=balance.sku, lot=balance.lot, location=balance.location, missing=balance.missing,
+            reason=self.reason,
+        )  # fmt: skip
 
     def _post(
         self,

@@ -22,7 +22,7 @@ from services.lots.balances.store.loads import (
 )
 from services.lots.balances.store.locations import load_arrivals, load_location_stock
 from services.lots.balances.store.save import QUANTITY_COLUMN, save
-from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION
+from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION, UNALLOCATED
 
 __all__ = [
     "BALANCE",
@@ -31,6 +31,7 @@ __all__ = [
     "PICKED",
     "QUANTITY_COLUMN",
     "RESERVATION",
+    "UNALLOCATED",
     "balance_keys",
     "load_adjustments",
     "load_arrivals",

@@ -15,6 +15,7 @@ from services.lots.balances.store.tables import (
     LOT_KEYS,
     PICKED,
     RESERVATION,
+    VARIANCE,
     balance_arrays,
     lot_arrays,
 )
@@ -39,6 +40,10 @@ SELECT_RESERVATIONS = text(f"""
 SELECT_PICKED = text(f"""
     SELECT {PICKED.columns()} FROM {LOT_KEYS} JOIN picked_stock USING (sku, lot) WHERE picked_stock.quantity > 0
 """)  # noqa: S608
+SELECT_VARIANCES = text(f"""
+    SELECT {VARIANCE.columns()} FROM {BALANCE_KEYS} JOIN variance USING (sku, lot, location)
+    WHERE variance.settled_at IS NULL ORDER BY variance.id
+""")  # noqa: S608
 SELECT_ALLOCATING_ORDERS = text(f"""
     SELECT k.sku, k.lot, k.location, r.order_id FROM {BALANCE_KEYS} CROSS JOIN LATERAL (
         SELECT DISTINCT order_id FROM (
@@ -54,10 +59,12 @@ SELECT_SAME_NUMBERED_LOTS = text("""
 
 
 async def load_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
-    """Load balances with their lots, holds, locations and products."""
+    """Load balances with their lots, holds, open variances, locations and products."""
     if key_list := sorted(set(keys)):
         await load_lots(tx, uow, [(sku, lot) for sku, lot, _ in key_list])
         uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_BALANCES, balance_arrays(key_list))))
+        if missing_keys := [key for key in key_list if (balance := uow.balances.get(key)) and balance.missing]:
+            uow.variances.load(VARIANCE.load(await tx.fetch_all(SELECT_VARIANCES, balance_arrays(missing_keys))))
         await load_location_types(tx, uow, [location for _, _, location in key_list])
         await load_products(tx, uow, {sku for sku, _, _ in key_list})
 

@@ -15,6 +15,7 @@ from services.lots.balances.store.tables import (
     NOTICE,
     PICKED,
     RESERVATION,
+    VARIANCE,
     lot_arrays,
 )
 from shared.persistence.database import Transaction
@@ -69,6 +70,7 @@ async def save(tx: Transaction, uow: LotsUnitOfWork) -> None:
     """Save each change once."""
     await LOT.save(tx, uow.lots)
     await BALANCE.save(tx, uow.balances)
+    await VARIANCE.save(tx, uow.variances)
     await RESERVATION.save(tx, uow.reservations)
     await PICKED.save(tx, uow.picked)
     await _save_holds(tx, uow)

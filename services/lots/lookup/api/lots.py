@@ -54,6 +54,7 @@ class LotSummary(LotAttributes):
 
     on_hand: SignedQuantity
     allocated: SignedQuantity
+    missing: SignedQuantity
     picked: SignedQuantity
     on_hold: bool
 
@@ -75,6 +76,7 @@ class LocationBalance(KnownFieldsModel):
     allocated: SignedQuantity
     held: SignedQuantity
     staged: SignedQuantity
+    missing: SignedQuantity
 
 
 class LotHoldOut(KnownFieldsModel):

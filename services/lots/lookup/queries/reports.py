@@ -9,7 +9,7 @@ from pydantic import Field
 from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.balances.store.tables import LEDGER
-from services.lots.lookup.queries import inventory
+from services.lots.lookup.queries import inventory, variances
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, Since, SkuFilter, Until, WarehouseFilter
@@ -137,6 +137,7 @@ def reconciliation_filters(
 
 REPORTS = (
     *inventory.REPORTS,
+    *variances.REPORTS,
     Report("lot-movements", MovementRow, {"sku": "", "lot": "", "number": 0}, SELECT_MOVEMENTS, movement_filters),
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
     Report(

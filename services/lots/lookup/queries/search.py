@@ -16,6 +16,7 @@ COLUMNS = f"""
     {LOT_COLUMNS},
     (SELECT coalesce(sum(on_hand), 0) FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot) AS on_hand,
     (SELECT coalesce(sum(allocated), 0) FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot) AS allocated,
+    (SELECT coalesce(sum(missing), 0) FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot) AS missing,
     (SELECT coalesce(sum(quantity), 0) FROM picked_stock AS o
      WHERE o.sku = s.sku AND o.lot = s.lot AND o.quantity > 0) AS picked,
     EXISTS (SELECT FROM hold AS o WHERE o.sku = s.sku AND o.lot = s.lot AND o.released_at IS NULL) AS on_hold
