@@ -24,6 +24,7 @@ from services.fulfillment.picking.domain import (
     apply_hold,
     correct_expiry,
     pick_items,
+    remove_missing_stock,
     report_short_pick,
     swap_lot,
     swap_unit,
@@ -64,6 +65,7 @@ from shared.contracts.lots import (
     LotDispatchRejected,
     LotHoldPlaced,
     LotHoldReleased,
+    LotStockMissing,
 )
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import (
@@ -128,6 +130,11 @@ def lot_hold_locks(data: LotHoldPlaced) -> Iterator[str]:
     """Return the lock keys of the hold and of the orders of the held lot."""
     yield from hold_lock(data)
     yield from (f"order:{affected.order}" for affected in data.stock)
+
+
+def missing_stock_locks(data: LotStockMissing) -> Iterator[str]:
+    """Return the lock keys of the orders whose stock is missing."""
+    yield from {f"order:{affected.order}" for affected in data.stock}
 
 
 def affects_orders(data: SerialExpiryCorrected | LotDatesCorrected) -> bool:
@@ -208,6 +215,7 @@ HANDLERS = (
     EventHandler(SerialHoldReleased, None, hold_lock, load=picking.delete_unit_holds),
     EventHandler(LotHoldPlaced, apply_hold, lot_hold_locks, load=picking.load_lot_holds),
     EventHandler(LotHoldReleased, None, hold_lock, load=picking.delete_lot_holds),
+    EventHandler(LotStockMissing, remove_missing_stock, missing_stock_locks, load=picking.load_missing_stock),
     EventHandler(SerialExpiryCorrected, correct_expiry, order_locks, affects_orders, load=picking.update_unit_expiry),
     EventHandler(LotDatesCorrected, correct_expiry, order_locks, affects_orders, load=picking.update_lot_expiry),
     EventHandler(SerialDispatchApproved, approve_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
-from shared.contracts.quantities import DeallocatedLots, LotQuantities, LotsAtLocation, PackedLots
+from shared.contracts.quantities import DeallocatedLots, LotsAtLocation, PackedLots, PickedLots
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import FULFILLMENT
 from shared.identifiers import (
@@ -132,16 +132,20 @@ class OrderLotsPicked(Message, type="order.lots_picked.v1", topic=FULFILLMENT, k
 
 
 class OrderLotsUnpicked(Message, type="order.lots_unpicked.v1", topic=FULFILLMENT, key="order"):
-    """Picked quantities returned to a storage location; with `reallocate`, they are open again under the demand."""
+    """Picked quantities returned to a storage location; with `reallocate`, they are open again under the demand.
+
+    With `lost`, the quantities went missing at `location` instead.
+    """
 
     order: DocumentId
     line: LineId
     demand_id: DocumentId
     sku: Sku
-    lots: LotQuantities
+    lots: PickedLots
     location: Location
     reallocate: bool
     reason: str
+    lost: bool = False
 
 
 class PackedSerial(ContractModel):

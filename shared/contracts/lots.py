@@ -170,6 +170,19 @@ class LotVarianceChanged(Message, type="lot.variance_changed.v1", topic=LOTS, ke
     reason: str
 
 
+class LotStockMissing(Message, type="lot.stock_missing.v1", topic=LOTS, key="sku"):
+    """Stock of orders is missing at a location; `stock` lists the missing quantities of each order.
+
+    Fulfillment releases allocated quantities and unpicks picked ones as lost.
+    """
+
+    sku: Sku
+    lot: LotNumber
+    location: Location
+    reason: str
+    stock: Annotated[list[AffectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+
+
 class LotAdjusted(Message, type="lot.adjusted.v1", topic=LOTS, key="sku"):
     """A quantity of a lot was scrapped, lost, found, adjusted by a cycle count, or returned to the vendor."""
 

@@ -30,8 +30,14 @@ class DeallocatedLot(LotAtLocation):
     remaining: NonNegativeQuantity | None = None
 
 
-class PackedLot(LotQuantity):
-    """A quantity of a lot in a carton, by order line."""
+class PickedLot(LotQuantity):
+    """A picked quantity of a lot; `location` is where it stands, unset if the sender does not say."""
+
+    location: Location | None = None
+
+
+class PackedLot(PickedLot):
+    """A quantity of a lot in a carton, by order line and location."""
 
     line: LineId
     sku: Sku
@@ -40,4 +46,5 @@ class PackedLot(LotQuantity):
 LotQuantities = Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 LotsAtLocation = Annotated[list[LotAtLocation], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 DeallocatedLots = Annotated[list[DeallocatedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+PickedLots = Annotated[list[PickedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 PackedLots = Annotated[list[PackedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]

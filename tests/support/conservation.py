@@ -55,6 +55,8 @@ async def assert_ledger_equals_balances(databases: DatabaseReader, skus: Sequenc
         balances, *location_key, column="on_hand"
     )
     assert sum_by(ledger, *warehouse_key, column="picked") == sum_by(picked, *warehouse_key)
+    picked_entries = [row for row in ledger if row["picked_location"]]
+    assert sum_by(picked_entries, "sku", "lot", "picked_location", column="picked") == sum_by(picked, *location_key)
     assert sum_by(reservations, *location_key) == sum_by(balances, *location_key, column="allocated")
     assert all(0 <= row["allocated"] <= row["on_hand"] for row in balances), balances
 
@@ -89,7 +91,7 @@ async def assert_fulfillment_matches_lots(databases: DatabaseReader, skus: Seque
     )
     allocation_key = ("sku", "lot", "order_id", "line", "demand_id", "location")
     assert sum_by(by_status["ALLOCATED"], *allocation_key) == sum_by(reservations, *allocation_key)
-    picked_key = ("sku", "lot", "order_id", "line", "demand_id")
+    picked_key = ("sku", "lot", "order_id", "line", "demand_id", "location")
     assert sum_by(by_status["PICKED"], *picked_key) == sum_by(picked, *picked_key)
     shipments = [row for row in await read_table(databases, "lots", "ledger", skus) if row["change"] == "SHIPPED"]
     for row in shipments:

@@ -9,7 +9,7 @@ from services.fulfillment.orders.domain import FulfillmentUnitOfWork, UnitKey
 from services.fulfillment.orders.store import load_orders, load_products, order_ids, skus_of_lot_selectors
 from shared.contracts.commands.fulfillment import PickItems, SwapUnit, UnpickItems
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased
+from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased, LotStockMissing
 from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
 from shared.inventory import reference_data
 from shared.inventory.expiry import today
@@ -89,6 +89,13 @@ async def load_lot_holds(
 ) -> None:
     """Copy holds on lots and load the affected orders."""
     await LOT_HOLDS.insert_rows(tx, _lot_holds(events), DUPLICATES)
+    await load_orders(tx, uow, {affected.order for event in events for affected in event.data.stock})
+
+
+async def load_missing_stock(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[LotStockMissing]]
+) -> None:
+    """Load the orders whose stock is missing."""
     await load_orders(tx, uow, {affected.order for event in events for affected in event.data.stock})
 
 

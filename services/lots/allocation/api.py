@@ -10,7 +10,7 @@ from services.lots.allocation import queries
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.lots import SkippedLots
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.quantities import LotAtLocation, LotQuantity
+from shared.contracts.quantities import LotAtLocation, PickedLot
 from shared.contracts.reference import Tracking
 from shared.http import (
     Cursor,
@@ -53,7 +53,7 @@ class LotDemandOut(KnownFieldsModel):
     single_lot: bool
     min_remaining_shelf_life_days: int
     allocated: list[LotAtLocation]
-    picked: list[LotQuantity]
+    picked: list[PickedLot]
 
 
 def _demand_out(row: Row[Any]) -> LotDemandOut:

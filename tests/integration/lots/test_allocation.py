@@ -7,7 +7,7 @@ from typing import Any
 from shared.contracts.envelope import Message
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, RACK, SHELF
+from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF
 
 TODAY = datetime.now(UTC).date()
 EARLY_EXPIRY, LATE_EXPIRY = TODAY + timedelta(100), TODAY + timedelta(200)
@@ -132,7 +132,7 @@ async def test_pick_dispatch_check_and_dispatch(harness: LotsHarness) -> None:
     assert await balances_by_lot(harness) == {("B-1", SHELF): (2, 0)}
     result = await harness.handle(messages.request_dispatch_check(1, {"B-1": 3}))
     [approved] = result.data_of("lot.dispatch_approved.v1")
-    assert approved["stock"] == [{"line": "1", "sku": harness.sku, "lot": "B-1", "quantity": 3}]
+    assert approved["stock"] == [{"line": "1", "sku": harness.sku, "lot": "B-1", "quantity": 3, "location": OUTBOUND}]
     result = await harness.handle(messages.request_dispatch_check(1, {"B-1": 4}))
     assert [event["code"] for event in result.data_of("lot.dispatch_rejected.v1")[0]["stock"]] == ["not_picked"]
     result = await harness.handle(messages.dispatch(1, {"B-1": 3}))

@@ -12,7 +12,7 @@ import pytest
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, DOCK, SHELF, STAGE
+from tests.support.messages.lots import BIN, DOCK, OUTBOUND, SHELF, STAGE
 
 UNUSUAL_NUMBER = "00392/17 a+b&c=%41"
 FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)
@@ -201,7 +201,7 @@ async def test_lot_trace_forward(harness: LotsHarness, http: httpx.AsyncClient) 
         (commitment["order"], commitment["status"], commitment["location"], commitment["quantity"])
         for commitment in trace["commitments"]
     ] == [
-        (messages.order_id(2), "ALLOCATED", SHELF, 3), (messages.order_id(3), "PICKED", None, 2),
+        (messages.order_id(2), "ALLOCATED", SHELF, 3), (messages.order_id(3), "PICKED", OUTBOUND, 2),
     ]  # fmt: skip
     assert {commitment["customer"] for commitment in trace["commitments"]} == {"C-1"}
     assert [(location["location"], location["on_hand"], location["available"]) for location in trace["locations"]] == [

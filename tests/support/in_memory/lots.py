@@ -18,7 +18,7 @@ from shared.messaging.handlers import Policy
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.service import InMemoryService, numbered_ids
-from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
+from tests.support.messages.lots import LOCATION_TYPES, OUTBOUND, ProductMessages
 
 
 class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
@@ -84,9 +84,9 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         """Allocate a quantity of a balance to a demand."""
         self.uow.allocate(self.uow.balances[key], demand_ref, quantity)
 
-    def pick(self, row: Reservation, quantity: Decimal) -> None:
+    def pick(self, row: Reservation, quantity: Decimal, location: str = OUTBOUND) -> None:
         """Pick a quantity of a reservation."""
-        self.uow.pick(row, quantity, order_id=row.order_id, line=row.line, demand_id=row.demand_id)
+        self.uow.pick(row, quantity, location, order_id=row.order_id, line=row.line, demand_id=row.demand_id)
         self.handle()
 
     def quantities_at(self, lot: str, location: str, sku: str = "A-1") -> tuple[Decimal, Decimal]:

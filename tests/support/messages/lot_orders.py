@@ -15,7 +15,7 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.quantities import DeallocatedLot, LotAtLocation, LotQuantity, PackedLot
+from shared.contracts.quantities import DeallocatedLot, LotAtLocation, PackedLot, PickedLot
 from tests.support.events import NOW
 from tests.support.messages.lots import BIN, OUTBOUND, SHELF, ProductMessages
 
@@ -77,18 +77,15 @@ class OrderMessages(ProductMessages):
         """The pick of allocated quantities."""
         return OrderLotsPicked(**self._order_fields(number), lots=list(lots), location=OUTBOUND)
 
-    def unpick(
-        self, number: int, lot: str, quantity: Any, location: str = BIN, *, reallocate: bool = False
-    ) -> OrderLotsUnpicked:
+    def unpick(self, number: int, lot: str, quantity: Any, location: str = BIN, **overrides: Any) -> OrderLotsUnpicked:
         """The unpick of a picked quantity."""
-        lots = [LotQuantity(lot=lot, quantity=Decimal(str(quantity)))]
-        return OrderLotsUnpicked(
-            **self._order_fields(number), lots=lots, location=location, reallocate=reallocate, reason="unpicked"
-        )
+        lots = [PickedLot(lot=lot, quantity=Decimal(str(quantity)), location=OUTBOUND)]
+        fields = {"lots": lots, "location": location, "reallocate": False, "reason": "unpicked"}
+        return OrderLotsUnpicked(**(self._order_fields(number) | fields | overrides))
 
     def _dispatch_fields(self, number: int, lots: dict[str, Any]) -> dict[str, Any]:
         stock = [
-            PackedLot(line="1", sku=self.sku, lot=lot, quantity=Decimal(str(quantity)))
+            PackedLot(line="1", sku=self.sku, lot=lot, location=OUTBOUND, quantity=Decimal(str(quantity)))
             for lot, quantity in lots.items()
         ]
         return {

@@ -145,7 +145,11 @@ def test_unpick_returns_a_partial_quantity(fulfillment: InMemoryFulfillment) -> 
     unpick = UnpickItems(order="SO-1", stock=[lot_selector("L1", 1)], location="EAST/A-1", reason="torn")
     assert fulfillment.rejection_codes(unpick.model_copy(update={"reallocate": False})) == [Code.LINE_STILL_OPEN]
     (unpicked,) = events_of(fulfillment.handle(unpick), OrderLotsUnpicked)
-    assert (lot_quantities(unpicked), unpicked.location, unpicked.reallocate) == ([("L1", None, 1.0)], "EAST/A-1", True)
+    assert (lot_quantities(unpicked), unpicked.location, unpicked.reallocate) == (
+        [("L1", "EAST/STAGE", 1.0)],
+        "EAST/A-1",
+        True,
+    )
     fulfillment.handle(OrderCancelled(order="SO-1"))
     second_unpick = UnpickItems(
         order="SO-1", stock=[lot_selector("L1", 3)], location="EAST/A-1", reallocate=False, reason="cancelled"

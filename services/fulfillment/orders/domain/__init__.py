@@ -6,7 +6,7 @@ from services.fulfillment.orders.domain.demands import create_demand, reevaluate
 from services.fulfillment.orders.domain.events import publish_carton_contents, publish_order_statuses
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
 from services.fulfillment.orders.domain.records import Demand, Line, Order, Product
-from services.fulfillment.orders.domain.release import release, remove_from_order, request_replacement
+from services.fulfillment.orders.domain.release import release, unpick
 from services.fulfillment.orders.domain.results import ItemsResult, OrderResult, items_result
 from services.fulfillment.orders.domain.shipment_records import Carton, DispatchCheck, Reason, Shipment
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork, OrderAction, OrderLogEntry
@@ -38,7 +38,6 @@ __all__ = [
     "publish_order_statuses",
     "reevaluate_order",
     "release",
-    "remove_from_order",
     "request_reevaluation",
-    "request_replacement",
+    "unpick",
 ]

@@ -30,7 +30,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsUnpicked,
     OrderStatusChanged,
 )
-from shared.contracts.quantities import DeallocatedLot, LotAtLocation, LotQuantity
+from shared.contracts.quantities import DeallocatedLot, LotAtLocation, LotQuantity, PickedLot
 
 
 def emit_deallocated(
@@ -78,10 +78,12 @@ def emit_unpicked(
     location: str,
     reallocate: bool,
     reason: str,
+    lost: bool = False,
 ) -> None:
-    """Emit the events for picked items that return to a storage location."""
+    """Emit the events for picked items that return to a storage location, or for lots that are lost."""
     fields = _common_fields(order, group) | {"location": location, "reallocate": reallocate, "reason": reason}
-    _emit(uow, (OrderSerialsUnpicked, OrderLotsUnpicked), items, _lot_quantities(items), fields)
+    lots = (PickedLot(**dict(lot)) for lot in _lots_by_location(items))
+    _emit(uow, (OrderSerialsUnpicked, OrderLotsUnpicked), items, lots, fields | ({"lost": True} if lost else {}))
 
 
 def _common_fields(order: Order, group: ItemGroup) -> dict[str, Any]:
@@ -111,14 +113,6 @@ def _lots_by_location(items: Sequence[AllocatedItem]) -> Iterator[LotAtLocation]
     return (
         LotAtLocation(lot=lot, location=location, quantity=quantity) for (lot, location), quantity in totals.items()
     )
-
-
-def _lot_quantities(items: Sequence[AllocatedItem]) -> Iterator[LotQuantity]:
-    totals: dict[str, Decimal] = {}
-    for item in items:
-        if isinstance(item, AllocatedLot):
-            totals[item.lot] = totals.get(item.lot, ZERO) + item.quantity
-    return (LotQuantity(lot=lot, quantity=quantity) for lot, quantity in totals.items())
 
 
 def publish_carton_contents(uow: FulfillmentUnitOfWork) -> None:

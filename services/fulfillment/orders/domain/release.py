@@ -6,7 +6,7 @@ A single-lot line without picked items is then requested as a whole: any lot may
 from collections.abc import Iterable, Sequence
 
 from services.fulfillment.orders.domain.demands import create_demand, rerequest_allocation
-from services.fulfillment.orders.domain.events import emit_deallocated
+from services.fulfillment.orders.domain.events import emit_deallocated, emit_unpicked
 from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, ShortPick, group_items, total_quantity
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
@@ -31,6 +31,30 @@ def release(
             unreplaced.append((group, members))
     for group, members in unreplaced:
         request_replacement(uow, order, group, members, reason)
+
+
+def unpick(
+    uow: FulfillmentUnitOfWork,
+    order: Order,
+    items: Sequence[AllocatedItem],
+    reason: str,
+    *,
+    location: str,
+    lost: bool = False,
+) -> None:
+    """Return picked items to a storage location, or record lots as lost; open lines request replacements."""
+    if cartons := [item.carton for item in items if item.carton]:
+        order.packing_version += 1
+        uow.mark_cartons(order, cartons)
+    for group, members in group_items(items).items():
+        line = order.lines[group.line]
+        line.picked -= total_quantity(members)
+        line.packed -= total_quantity(item for item in members if item.carton)
+        replace = not order.is_cancelled_item(members[0])
+        reallocate = remove_from_order(uow, order, group, members, replace=replace)
+        emit_unpicked(uow, order, group, members, location=location, reallocate=reallocate, reason=reason, lost=lost)
+        if replace and not reallocate:
+            request_replacement(uow, order, group, members, reason)
 
 
 def remove_from_order(

@@ -1,6 +1,7 @@
 """Business rules of picking, free of I/O."""
 
 from services.fulfillment.picking.domain.holds import apply_hold, correct_expiry
+from services.fulfillment.picking.domain.missing_stock import remove_missing_stock
 from services.fulfillment.picking.domain.pick import pick_items
 from services.fulfillment.picking.domain.short_pick import report_short_pick, unpick_items
 from services.fulfillment.picking.domain.swap import SwapAccepted, swap_lot, swap_unit
@@ -10,6 +11,7 @@ __all__ = [
     "apply_hold",
     "correct_expiry",
     "pick_items",
+    "remove_missing_stock",
     "report_short_pick",
     "swap_lot",
     "swap_unit",

@@ -10,12 +10,10 @@ from services.fulfillment.orders.domain import (
     UnitKey,
     items_result,
     release,
-    remove_from_order,
-    request_replacement,
+    unpick,
 )
 from services.fulfillment.orders.domain.content import log_detail
-from services.fulfillment.orders.domain.events import emit_unpicked
-from services.fulfillment.orders.domain.items import ShortPick, group_items, total_quantity
+from services.fulfillment.orders.domain.items import ShortPick, group_items
 from services.fulfillment.orders.domain.lookups import (
     blocking_paths,
     duplicate_serials,
@@ -64,23 +62,11 @@ def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandRes
     if not command.reallocate and (open_items := [item for item in items if not order.is_cancelled_item(item)]):
         items = [item for item in items if order.is_cancelled_item(item)]
         violations.append(_line_still_open(order, open_items))
-    if cartons := [item.carton for item in items if item.carton]:
-        order.packing_version += 1
-        uow.mark_cartons(order, cartons)
+    unpick(uow, order, items, command.reason, location=command.location)
     for group, members in group_items(items).items():
-        line = order.lines[group.line]
-        line.picked -= total_quantity(members)
-        line.packed -= total_quantity(item for item in members if item.carton)
-        replace = not order.is_cancelled_item(members[0])
-        reallocate = remove_from_order(uow, order, group, members, replace=replace)
-        emit_unpicked(
-            uow, order, group, members, location=command.location, reallocate=reallocate, reason=command.reason
-        )
-        if replace and not reallocate:
-            request_replacement(uow, order, group, members, command.reason)
         uow.log(
-            order.order_id, "UNPICKED", line=group.line, location=command.location, reallocate=replace,
-            reason=command.reason, **log_detail(members),
+            order.order_id, "UNPICKED", line=group.line, location=command.location,
+            reallocate=not order.is_cancelled_item(members[0]), reason=command.reason, **log_detail(members),
         )  # fmt: skip
     return items_result(order, items, violations)
 

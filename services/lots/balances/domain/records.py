@@ -9,6 +9,9 @@ from typing import Literal, NamedTuple
 LotKey = tuple[str, str]
 """SKU and lot number: two products may use the same lot number."""
 
+PickedKey = tuple[str, str, str]
+"""Demand id, lot and location of a picked quantity."""
+
 BalanceKey = tuple[str, str, str]
 """SKU, lot and location of a balance."""
 
@@ -100,10 +103,12 @@ class Reservation:
 
 @dataclass(slots=True)
 class PickedQuantity:
-    """Quantity of a lot picked for a demand and not yet shipped."""
+    """Quantity of a lot picked for a demand and not yet shipped, at its staging location."""
 
     demand_id: str
     lot: str
+    location: str
+    """Empty for stock picked before locations of picked stock were recorded."""
     sku: str
     warehouse: str
     order_id: str

@@ -25,6 +25,11 @@ from shared.contracts.lots import LotRejected, LotVarianceChanged
 from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
 
+LocationChange = tuple[str | None, Decimal]
+"""A location and the change of the quantity there."""
+
+NO_CHANGE: LocationChange = (None, ZERO)
+
 
 class LotsUnitOfWork(LoadedStock):
     """Loaded stock with its changes."""
@@ -49,7 +54,7 @@ class LotsUnitOfWork(LoadedStock):
         if balance.key not in self.balances:
             self.balances.put(balance)
         self._change_on_hand(change, balance, quantity)
-        self._post(change, balance, balance.location, (quantity, ZERO))
+        self._post(change, balance, (balance.location, quantity), NO_CHANGE)
         if quantity > 0:
             self.mark_arrived(balance)
 
@@ -72,23 +77,23 @@ class LotsUnitOfWork(LoadedStock):
         balance.allocated -= quantity
         self.mark_released(balance)
 
-    def pick(self, row: Reservation, quantity: Decimal, **documents: str | None) -> None:
-        """Move an allocated quantity from its location to picked stock (S09)."""
+    def pick(self, row: Reservation, quantity: Decimal, location: str, **documents: str | None) -> None:
+        """Move an allocated quantity from its location to picked stock at a staging location (S09)."""
         balance = self.balances[row.sku, row.lot, row.location]
         row.quantity -= quantity
         balance.allocated -= quantity
         self._change_on_hand(LotChangeType.PICKED, balance, -quantity)
-        picked_row = self.picked.get((row.demand_id, row.lot))
+        picked_row = self.picked.get((row.demand_id, row.lot, location))
         if picked_row is None:
             picked_row = PickedQuantity(
-                demand_id=row.demand_id, lot=row.lot, sku=row.sku, warehouse=balance.warehouse, order_id=row.order_id,
-                line=row.line,
+                demand_id=row.demand_id, lot=row.lot, location=location, sku=row.sku, warehouse=balance.warehouse,
+                order_id=row.order_id, line=row.line,
             )  # fmt: skip
             self.picked.put(picked_row)
         if not picked_row.quantity:  # rows with quantity zero are not kept up to date
             picked_row.expiry, picked_row.next_expiry_check = balance.expiry, balance.next_expiry_check
         picked_row.quantity += quantity
-        self._post(LotChangeType.PICKED, balance, row.location, (-quantity, quantity), **documents)
+        self._post(LotChangeType.PICKED, balance, (row.location, -quantity), (location, quantity), **documents)
 
     def unpick(self, row: PickedQuantity, location: str, quantity: Decimal, **documents: str | None) -> None:
         """Move a picked quantity back to a location (S12)."""
@@ -97,13 +102,18 @@ class LotsUnitOfWork(LoadedStock):
             self.balances.put(balance)
         row.quantity -= quantity
         self._change_on_hand(LotChangeType.UNPICKED, balance, quantity)
-        self._post(LotChangeType.UNPICKED, balance, location, (quantity, -quantity), **documents)
+        self._post(LotChangeType.UNPICKED, balance, (location, quantity), (row.location, -quantity), **documents)
         self.mark_arrived(balance)
 
     def ship(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
         """Remove a shipped quantity from picked stock (S10)."""
         row.quantity -= quantity
-        self._post(LotChangeType.SHIPPED, row, None, (ZERO, -quantity), **documents)
+        self._post(LotChangeType.SHIPPED, row, NO_CHANGE, (row.location, -quantity), **documents)
+
+    def lose_picked(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
+        """Remove a lost quantity from picked stock."""
+        row.quantity -= quantity
+        self._post(LotChangeType.LOST, row, NO_CHANGE, (row.location, -quantity), **documents)
 
     def _change_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         balance.on_hand += quantity
@@ -157,17 +167,18 @@ class LotsUnitOfWork(LoadedStock):
         self,
         change: LotChangeType,
         stock: Balance | PickedQuantity,
-        location: str | None,
-        quantities: tuple[Decimal, Decimal],
+        on_hand: LocationChange,
+        picked: LocationChange,
+        /,
         **documents: str | None,
     ) -> None:
-        on_hand, picked = quantities
         event = self.event
         self.ledger.append(
             LedgerEntry(
-                change=change, sku=stock.sku, lot=stock.lot, warehouse=stock.warehouse, location=location,
-                on_hand=on_hand, picked=picked, reason=self.reason or change.description, actor=event.actor,
-                occurred_at=event.time, recorded_at=self.now, cause_source=event.source, cause_id=event.id,
+                change=change, sku=stock.sku, lot=stock.lot, warehouse=stock.warehouse, location=on_hand[0],
+                on_hand=on_hand[1], picked_location=picked[0], picked=picked[1],
+                reason=self.reason or change.description, actor=event.actor, occurred_at=event.time,
+                recorded_at=self.now, cause_source=event.source, cause_id=event.id,
                 **read_documents(event.data, DOCUMENT_COLUMNS) | documents,
             )
         )  # fmt: skip

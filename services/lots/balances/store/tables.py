@@ -21,7 +21,7 @@ from shared.persistence.record_table import RecordTable
 LOT = RecordTable("lot", Lot, "sku lot", "expiry manufactured_on best_before")
 BALANCE = RecordTable("balance", Balance, "sku lot location", "is_storage on_hand allocated missing")
 RESERVATION = RecordTable("reservation", Reservation, "demand_id lot location", "quantity")
-PICKED = RecordTable("picked_stock", PickedQuantity, "demand_id lot", "quantity expiry next_expiry_check")
+PICKED = RecordTable("picked_stock", PickedQuantity, "demand_id lot location", "quantity expiry next_expiry_check")
 HOLD = RecordTable("hold", Hold, "sku lot hold_id", "pending_quantity released_by released_at released_reason")
 VARIANCE = RecordTable(
     "variance", Variance, "sku lot location variance_id", "quantity missing settled_by settled_at settlement"

@@ -33,6 +33,7 @@ class MovementRow(LotRef):
     warehouse: str = Field(description="warehouse")
     location: str | None = Field(description="location of the change; empty for shipments")
     on_hand: SignedQuantity = Field(description="change of the on-hand quantity")
+    picked_location: str | None = Field(description="location of the picked quantity that changed")
     picked: SignedQuantity = Field(description="change of the picked quantity")
     reason: str = Field(description="reason")
     actor: str = Field(description="user or system that caused the change")

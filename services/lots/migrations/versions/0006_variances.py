@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0005_variances"
-breaks_before = "0005_variances"  # older versions would allocate stock under investigation
-down_revision = "0004_message_digests"
+revision = "0006_variances"
+breaks_before = "0006_variances"  # older versions would allocate stock under investigation
+down_revision = "0005_picked_locations"
 
 
 def upgrade() -> None:
