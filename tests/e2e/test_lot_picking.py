@@ -1,9 +1,11 @@
 """Picking of lot-tracked stock: first-expired-first-out, lot checks, packing and shipping."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, SwapLot
+from shared.contracts.commands.lots import CountLot
 from shared.contracts.upstream import OrderLine
 from tests.e2e import conservation, invariants
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
@@ -176,4 +178,28 @@ async def test_50_concurrent_orders_for_20_pieces(system: SystemUnderTest, lot_s
     orders_with_stock = {row["order_id"] for row in rows}
     assert (len(orders_with_stock), orders_with_stock & set(filled_orders[:10])) == (20, set())
     assert orders_with_stock <= set(orders)
+    await conservation.assert_conservation(system, [lot_scenario.sku])
+
+
+async def test_short_pick_leaves_the_rest_to_be_picked(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
+    """A report before the pick of the rest takes the missing quantity only; the other order stays whole (S12, S20)."""
+    await lot_scenario.define_product()
+    await lot_scenario.stock_lots(scanned_lot("L1", 10, 20))
+    shelf = STORAGE_LOCATIONS[0]
+    first, second = await lot_scenario.place_order(5), await lot_scenario.place_order(5)
+    await lot_scenario.assert_pick_list(first, {("L1", shelf): 5})
+    await lot_scenario.assert_pick_list(second, {("L1", shelf): 5})
+    missing = missing_lots([lot_scenario.lot_selector("L1", 2)], 3)
+    await system.execute(ReportShortPick(order=first, stock=missing, reason="only 3 are there"), actor="pat")
+    await lot_scenario.wait_for_event("lots.events", lot_scenario.sku, "lot.variance_changed.v1", location=shelf)
+    await system.wait_until_quiescent()
+    pick = PickItems(order=first, stock=[lot_scenario.lot_selector("L1", 3)], location=STAGE)
+    result = await system.execute(pick, actor="pat")
+    assert not result.get("rejected")
+    await lot_scenario.assert_pick_list(second, {})
+    count = CountLot(sku=lot_scenario.sku, lot="L1", location=shelf, counted=Decimal(7), reason="all but those picked")
+    await system.execute(count, actor="sue")
+    await lot_scenario.assert_pick_list(first, {("L1", shelf): 2})
+    await lot_scenario.assert_pick_list(second, {("L1", shelf): 5})
+    await system.wait_until_quiescent()
     await conservation.assert_conservation(system, [lot_scenario.sku])

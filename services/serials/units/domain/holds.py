@@ -4,6 +4,8 @@ A hold is not a status. A unit is on hold while any hold on it is open; each hol
 hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
+from collections.abc import Iterable
+
 from services.serials.units.domain.operations import HoldChange, OperationIndex
 from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.standing_holds import StandingHold
@@ -23,8 +25,11 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
         uow.transition(unit, operation, unit.location)
         unit.open_hold_count += 1
         uow.units_by_hold[unit.sku, hold_id][unit.key] = unit
-        if return_id := uow.operations[operation].documents.return_id:
-            uow.return_by_hold[unit.sku, hold_id] = return_id
+        documents = uow.operations[operation].documents
+        if documents.return_id:
+            uow.return_by_hold[unit.sku, hold_id] = documents.return_id
+        if documents.demand_id:
+            uow.searches.setdefault(unit.key, set()).add(hold_id)
         uow.changes.placed_holds.append(HoldChange(hold_id, unit, operation))
 
 
@@ -43,7 +48,20 @@ def release(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> No
     if uow.units_by_hold.get((unit.sku, hold_id), {}).pop(unit.key, None) is not None:
         uow.transition(unit, operation, unit.location)
         unit.open_hold_count -= 1
+        uow.searches.get(unit.key, set()).discard(hold_id)
         uow.changes.released_holds.append(HoldChange(hold_id, unit, operation))
+
+
+def end_searches(uow: SerialsUnitOfWork, units: Iterable[Unit]) -> None:
+    """Release the holds of short picks on units that are seen again."""
+    units_by_hold: dict[tuple[str, str], list[Unit]] = {}
+    for unit in units:
+        for hold_id in uow.searches.get(unit.key, ()):
+            units_by_hold.setdefault((unit.sku, hold_id), []).append(unit)
+    for (sku, hold_id), found_units in sorted(units_by_hold.items()):
+        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, sku, hold_id=hold_id)
+        for unit in found_units:
+            release(uow, unit, operation)
 
 
 def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResult:

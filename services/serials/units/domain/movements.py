@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.serials.units.domain.holds import end_searches
 from services.serials.units.domain.results import UnitRule, duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -90,4 +91,5 @@ def _relocate(
     operation = uow.add_operation(change, command.sku)
     for unit in accepted:
         uow.transition(unit, operation, command.location)
+    end_searches(uow, accepted)
     return units_result(command.sku, accepted, add_location_detail(uow, rejected, command.location))
