@@ -169,7 +169,9 @@ class LotCommandGenerator:
             case "pick":
                 return [PickItems(order=order, stock=[selector], location=STAGE)]
             case "short_pick":
-                return [ReportShortPick(order=order, stock=missing_lots([selector]), reason="not there")]
+                located = selector.model_copy(update={"location": row.get("location")})
+                missing = missing_lots([located], rng.choice([None, None, 0, 1, 3]))
+                return [ReportShortPick(order=order, stock=missing, reason="not there")]
             case "swap":
                 return [SwapLot(order=order, stock=selector, replacement=LOTS[number % len(LOTS)], reason="torn")]
             case "unpick":

@@ -185,7 +185,7 @@ async def test_short_picks_and_unpicks_are_reallocated(lot_orders: LotOrders, sy
     await lot_orders.wait_for_pick_list(order, EARLY=5)
     await lot_orders.pick(order, "EARLY", "2")
     short_pick = ReportShortPick(
-        order=order, stock=missing_lots(lot_orders.lot_selectors("EARLY", "1")), reason="one missing"
+        order=order, stock=missing_lots(lot_orders.lot_selectors("EARLY", "1"), 2), reason="one missing"
     )
     await system.execute(short_pick, actor="pat")
     await lot_orders.wait_for_pick_list(order, EARLY=2, LATE=1)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from shared.contracts.commands.serials import AdjustSerials, MoveSerials, PlaceSerialHold
+from shared.contracts.commands.serials import AdjustSerials, MoveSerials, PlaceSerialHold, PutAwaySerials
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.serials import SerialHoldReleased
 from tests.support.in_memory.serials import InMemorySerials, error_codes, with_stock
-from tests.support.messages.serials import SHELF, order_fields, request_allocation
+from tests.support.messages.serials import BIN, SHELF, order_fields, request_allocation
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def adjust(adjustment: str) -> Message:
     )
 
 
+PUT_AWAY = PutAwaySerials(sku="A-1", serials=["SN-1"], location=BIN)
 MOVE = MoveSerials(sku="A-1", serials=["SN-1"], location=SHELF)
 
 
@@ -37,9 +38,9 @@ def test_other_units_stay_served(service: InMemorySerials) -> None:
     assert service.units["A-1", "SN-1"].open_hold_count == 1
 
 
-@pytest.mark.parametrize("messages", [[MOVE], [adjust("FOUND")], [adjust("LOST"), adjust("FOUND")]])
+@pytest.mark.parametrize("messages", [[MOVE], [PUT_AWAY], [adjust("FOUND")], [adjust("LOST"), adjust("FOUND")]])
 def test_unit_that_is_seen_again_serves_its_order(service: InMemorySerials, messages: list[Message]) -> None:
-    """A move or a finding ends the hold of the short pick, also after a write-off; the unit is allocated at once."""
+    """A move, putaway or finding ends the hold of the short pick, also after a write-off; the unit serves its order."""
     assert not any(error_codes(service.handle(*messages)))
     assert service.units["A-1", "SN-1"].order_id == "SO-D1"
     assert [event.hold_id for event in service.events_of(SerialHoldReleased)] == ["H-1"]
