@@ -201,5 +201,8 @@ async def test_short_pick_leaves_the_rest_to_be_picked(system: SystemUnderTest, 
     await system.execute(count, actor="sue")
     await lot_scenario.assert_pick_list(first, {("L1", shelf): 2})
     await lot_scenario.assert_pick_list(second, {("L1", shelf): 5})
+    missing = missing_lots([lot_scenario.lot_selector("L1", 2)], 4)
+    await system.execute(ReportShortPick(order=first, stock=missing, reason="only 4 are there"), actor="pat")
+    await lot_scenario.assert_pick_list(second, {("L1", shelf): 4})
     await system.wait_until_quiescent()
     await conservation.assert_conservation(system, [lot_scenario.sku])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.lots import LotAdjusted, LotRejected, LotVarianceChanged
+from shared.contracts.lots import LotAdjusted, LotRejected, LotStockMissing, LotVarianceChanged
 from shared.contracts.problems import Code
 from tests.support.events import to_event
 from tests.support.in_memory.lot_allocation import InMemoryAllocation
@@ -95,6 +95,28 @@ def test_everything_above_the_remaining_quantity_is_missing(
     lots.play(short_pick(1, 2, remaining))
     assert quantities(lots)[2] == missing
     assert [rejected.code for rejected in lots.events_of(LotRejected)] == [Code.REMAINING_EXCEEDS_STOCK] * conflicts
+
+
+@pytest.mark.parametrize(
+    ("reporter", "remaining", "released"),
+    [(1, 8, []), (1, 6, [(2, 2)]), (1, 3, [(2, 5)]), (1, 2, [(2, 5), (1, 1)]), (2, 3, [(1, 5)])],
+)
+def test_orders_beyond_the_remaining_quantity_are_served_anew(
+    lots: InMemoryAllocation, reporter: int, remaining: int, released: list[tuple[int, int]]
+) -> None:
+    """Whoever reports keeps what remains, to pick it; other orders are named to fulfillment, which releases them."""
+    lots.play(short_pick(reporter, 2, remaining))
+    missing = [(lot.order, int(lot.quantity)) for event in lots.events_of(LotStockMissing) for lot in event.stock]
+    assert missing == [(MESSAGES.order_id(number), quantity) for number, quantity in released]
+    assert all(lot.location == SHELF for event in lots.events_of(LotStockMissing) for lot in event.stock)
+
+
+def test_released_stock_stays_missing(lots: InMemoryAllocation) -> None:
+    """What fulfillment releases is not allocated again at the same location."""
+    lots.play(short_pick(1, 2, 6))
+    missing = MESSAGES.lot_at_location("L1", 2, SHELF)
+    (allocation,) = lots.play(MESSAGES.deallocate(2, missing, reallocate=True))
+    assert (quantities(lots), len(allocation.allocated)) == ((10, 6, 4), 0)
 
 
 def test_second_report_of_a_shelf_does_not_double_the_variance(lots: InMemoryAllocation) -> None:

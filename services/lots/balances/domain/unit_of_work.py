@@ -6,12 +6,14 @@ Quantities change only here. Balance and ledger change in one step: balances alw
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.lots.balances.domain.ledger import DOCUMENT_COLUMNS, Correction, LedgerEntry, LotChangeType
 from services.lots.balances.domain.loaded_stock import LoadedStock
 from services.lots.balances.domain.records import (
     ZERO,
     Balance,
+    BalanceKey,
     DemandRef,
     Hold,
     LotInWarehouse,
@@ -21,9 +23,18 @@ from services.lots.balances.domain.records import (
     Variance,
 )
 from shared.contracts.documents import read_documents
-from shared.contracts.lots import LotRejected, LotVarianceChanged
+from shared.contracts.lots import AffectedLot, LotRejected, LotVarianceChanged
 from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
+
+
+class MissingStock(NamedTuple):
+    """Stock of orders that is missing at a location, with context and reason of the first message that said so."""
+
+    context: MessageContext
+    reason: str
+    picked: list[AffectedLot]
+
 
 LocationChange = tuple[str | None, Decimal]
 """A location and the change of the quantity there."""
@@ -46,6 +57,8 @@ class LotsUnitOfWork(LoadedStock):
         """Products whose expiry checks become due at once."""
         self.released_stock: dict[Pool, dict[tuple[str, str], MessageContext]] = {}
         """Lots and locations with released stock, by pool, with the context of the release."""
+        self.missing_stock: dict[BalanceKey, MissingStock] = {}
+        """Balances with missing stock of orders."""
         self.arrivals: dict[tuple[str, str], MessageContext] = {}
         """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
 
@@ -94,6 +107,8 @@ class LotsUnitOfWork(LoadedStock):
             picked_row.expiry, picked_row.next_expiry_check = balance.expiry, balance.next_expiry_check
         picked_row.quantity += quantity
         self._post(LotChangeType.PICKED, balance, (row.location, -quantity), (location, quantity), **documents)
+        if balance.unallocated < 0:  # another pick took what was left for this one
+            self.mark_missing(balance)
 
     def unpick(self, row: PickedQuantity, location: str, quantity: Decimal, **documents: str | None) -> None:
         """Move a picked quantity back to a location (S12)."""
@@ -114,6 +129,11 @@ class LotsUnitOfWork(LoadedStock):
         """Remove a lost quantity from picked stock."""
         row.quantity -= quantity
         self._post(LotChangeType.LOST, row, NO_CHANGE, (row.location, -quantity), **documents)
+
+    def mark_missing(self, balance: Balance, *picked: AffectedLot) -> None:
+        """Note that stock of orders is missing at a location: what is allocated above the stock there, or picked."""
+        mark = self.missing_stock.setdefault(balance.key, MissingStock(self.context, self.reason, []))
+        mark.picked.extend(picked)
 
     def _change_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         balance.on_hand += quantity

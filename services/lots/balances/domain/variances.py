@@ -24,6 +24,8 @@ def report_missing(
         uow.add_missing(balance, variance, missing - balance.missing)
     if not variance.missing:
         uow.settle(variance, "SUPERSEDED")
+    if balance.unallocated < 0:
+        uow.mark_missing(balance)
 
 
 def _get_variance(
