@@ -11,6 +11,7 @@ from services.lots.balances.domain.ledger import Correction, LedgerEntry
 from services.lots.balances.domain.records import ZERO, BalanceKey, DemandRef, Hold, LotInWarehouse, Reservation
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -70,6 +71,12 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         for row in self.uow.reservations:
             if row.quantity:
                 self.uow.allocating_orders.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
+        self.uow.on_hand_changes.clear()
+        for at in {event.time for event in events if isinstance(event.data, OrderLotsDeallocated)}:
+            for entry in self.ledger:
+                if entry.location and entry.occurred_at > at:
+                    key = (entry.sku, entry.lot, entry.location), at
+                    self.uow.on_hand_changes[key] = self.uow.on_hand_changes.get(key, ZERO) + entry.on_hand
         self.uow.same_numbered_lots.clear()
         for lot in self.uow.lots:
             self.uow.same_numbered_lots.setdefault(lot.lot, []).append(lot.sku)

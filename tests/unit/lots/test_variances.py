@@ -1,12 +1,11 @@
 """Stock that pickers did not find: only the missing quantity leaves the pickable stock, until a count (S11, S20)."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.envelope import Message
 from shared.contracts.lots import LotAdjusted, LotRejected, LotStockMissing, LotVarianceChanged
 from shared.contracts.problems import Code
 from tests.support.events import to_event
@@ -47,8 +46,8 @@ def quantities(lots: InMemoryAllocation, location: str = SHELF) -> tuple[int, ..
 
 def handle_at(lots: InMemoryAllocation, minutes: int, *messages: Message) -> None:
     """Handle messages as of some minutes after the start."""
-    events: Iterable[CloudEvent[Any]] = map(to_event, messages)
-    lots.handle_events([event.model_copy(update={"time": event.time + timedelta(minutes=minutes)}) for event in events])
+    at = lots.now + timedelta(minutes=minutes)
+    lots.handle_events([to_event(message).model_copy(update={"time": at}) for message in messages])
 
 
 def settlements(lots: InMemoryAllocation) -> list[tuple[str | None, int]]:
@@ -189,12 +188,14 @@ def test_all_but_the_missing_stock_can_be_moved(lots: InMemoryAllocation) -> Non
 
 
 @pytest.mark.parametrize(("pick_minute", "missing"), [(1, 5), (3, 7)])
+@pytest.mark.parametrize("is_report_first", [True, False])
 def test_pick_before_the_report_is_part_of_its_difference(
-    lots: InMemoryAllocation, pick_minute: int, missing: int
+    lots: InMemoryAllocation, pick_minute: int, missing: int, is_report_first: bool
 ) -> None:
-    """3 remain after a pick of 2 that arrives late: 5 are missing; a pick after the report takes from the remaining."""
-    handle_at(lots, 2, short_pick(1, 2, 3))
-    handle_at(lots, pick_minute, pick(2, 2))
+    """3 remain after a pick of 2: 5 are missing; a later pick takes from the remaining, whatever arrives first."""
+    steps = [(2, short_pick(1, 2, 3)), (pick_minute, pick(2, 2))]
+    for minute, message in steps if is_report_first else reversed(steps):
+        handle_at(lots, minute, message)
     assert (quantities(lots)[0], quantities(lots)[2]) == (8, missing)
 
 

@@ -55,8 +55,13 @@ async def load_cancellations(
 async def load_deallocations(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsDeallocated]]
 ) -> None:
-    """Load allocations, and the demands to allocate again."""
+    """Load allocations, what changed after reports of what remains, and the demands to allocate again."""
     await _load_allocations(tx, uow, [event.data.demand_id for event in events])
+    reports = [
+        ((event.data.sku, lot.lot, lot.location), event.time)
+        for event in events for lot in event.data.lots if lot.remaining is not None
+    ]  # fmt: skip
+    await balances.load_on_hand_changes(tx, uow, reports)
     await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
 
 

@@ -57,6 +57,8 @@ class LotsUnitOfWork(LoadedStock):
         """Products whose expiry checks become due at once."""
         self.released_stock: dict[Pool, dict[tuple[str, str], MessageContext]] = {}
         """Lots and locations with released stock, by pool, with the context of the release."""
+        self.on_hand_changes: dict[tuple[BalanceKey, datetime], Decimal] = {}
+        """Stored changes of the on-hand quantity of balances after the time of a report."""
         self.missing_stock: dict[BalanceKey, MissingStock] = {}
         """Balances with missing stock of orders."""
         self.arrivals: dict[tuple[str, str], MessageContext] = {}

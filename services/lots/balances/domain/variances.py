@@ -46,17 +46,26 @@ def _missing_quantity(uow: LotsUnitOfWork, balance: Balance, missing_lot: Deallo
     if missing_lot.remaining is None:
         # Stock that another report has put under investigation already is not missing twice.
         return balance.missing + min(missing_lot.quantity, max(balance.unallocated, ZERO))
-    missing = balance.on_hand - missing_lot.remaining
+    on_hand = _on_hand_at_report(uow, balance)
+    missing = on_hand - missing_lot.remaining
     if missing < missing_lot.quantity:
-        _report_contradiction(uow, balance, missing_lot)
+        _report_contradiction(uow, balance, missing_lot, on_hand)
     return min(max(missing, missing_lot.quantity), balance.on_hand)
 
 
-def _report_contradiction(uow: LotsUnitOfWork, balance: Balance, missing_lot: DeallocatedLot) -> None:
+def _on_hand_at_report(uow: LotsUnitOfWork, balance: Balance) -> Decimal:
+    """Return the on-hand quantity without the movements after the report, which may arrive before it."""
+    reported_at = uow.event.time
+    unsaved = (entry for entry in uow.ledger if (entry.sku, entry.lot, entry.location) == balance.key)
+    later = sum((entry.on_hand for entry in unsaved if entry.occurred_at > reported_at), ZERO)
+    return balance.on_hand - later - uow.on_hand_changes.get((balance.key, reported_at), ZERO)
+
+
+def _report_contradiction(uow: LotsUnitOfWork, balance: Balance, missing_lot: DeallocatedLot, on_hand: Decimal) -> None:
     remaining = format_quantity(missing_lot.remaining or ZERO)
     detail = (
         f"{format_quantity(missing_lot.quantity)} of {lot_label(balance.sku, balance.lot)} missing at "
-        f"{balance.location} and {remaining} remaining, but {format_quantity(balance.on_hand)} on hand: "
+        f"{balance.location} and {remaining} remaining, but {format_quantity(on_hand)} on hand: "
         f"{format_quantity(missing_lot.quantity)} under investigation until a count"
     )
     uow.record_conflict(Code.REMAINING_EXCEEDS_STOCK, detail, sku=balance.sku, ids=[balance.lot or balance.sku])

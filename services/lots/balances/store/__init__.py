@@ -5,6 +5,7 @@ from services.lots.balances.store.load_stock import (
     load_commitments,
     load_lot_balances,
     load_lots,
+    load_on_hand_changes,
     load_products,
 )
 from services.lots.balances.store.loads import (
@@ -48,6 +49,7 @@ __all__ = [
     "load_lots",
     "load_missing_stock",
     "load_moves",
+    "load_on_hand_changes",
     "load_product_changes",
     "load_products",
     "load_receipts",
