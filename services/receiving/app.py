@@ -20,7 +20,7 @@ from services.receiving.receipts.domain.amendments import amend_receipt, cancel_
 from services.receiving.receipts.domain.asn import announce_receipt
 from services.receiving.receipts.domain.closing import close_receipt
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
-from services.receiving.receipts.domain.receipt_lines import plan_waiting_lines, void_units
+from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
 from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
 from services.receiving.receipts.domain.scans import record_scans
 from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
@@ -56,7 +56,7 @@ def sku_lock(data: Any) -> Iterator[str]:
 def product_locks(data: ProductDefined) -> Iterator[str]:
     """Return the lock keys of the SKU and its barcodes."""
     yield from sku_lock(data)
-    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes)
+    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes or ())
 
 
 def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:
@@ -67,10 +67,8 @@ def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:
 def receipt_locks(data: Any) -> Iterator[str]:
     """Return the lock keys of the receipt and of the products whose units a command lists."""
     yield f"receipt:{data.receipt}"
-    if isinstance(data, AsnAnnounced):
+    if isinstance(data, AsnAnnounced | AsnChanged):
         yield from {f"sku:{line.sku}" for line in data.lines}
-    elif isinstance(data, AsnChanged):
-        yield from {f"sku:{line.sku}" for line in (*data.add, *data.remove)}
     elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
         yield from sku_lock(data)
 
@@ -99,7 +97,7 @@ HANDLERS = (
     ),
     CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
-        "announceReceipt", "Announce a receipt or another part of it", success_status=201, load=receipts.load_receipts,
+        "announceReceipt", "Announce a receipt or a part of it", success_status=201, load=receipts.load_receipts,
     ),
     CommandHandler(
         AsnChanged, amend_receipt, receipt_locks, "/receipts/{receipt}/amend", ReceiptResult,
@@ -147,10 +145,7 @@ HANDLERS = (
         "disposeReturn", "Dispose of returned items", load=returns.load_returns,
     ),
     EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting_lines),
-    EventHandler(
-        SerialAdjusted, void_units, sku_lock, load=receipts.load_voided_units,
-        predicate=lambda adjustment: adjustment.adjustment == "VOID",
-    ),
+    EventHandler(SerialAdjusted, adjust_units, sku_lock, load=receipts.load_adjusted_units),
     EventHandler(
         SerialStateChanged, record_shipped_units, sku_lock, load=returns.load_returns,
         predicate=lambda change: change.status == "SHIPPED",

@@ -8,9 +8,11 @@ from operator import attrgetter
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
 from services.receiving.receipts.domain.records import (
+    AnnouncedLine,
     Discrepancy,
     LotKey,
     LotScan,
+    PartLineKey,
     Receipt,
     ReceiptLine,
     RowKey,
@@ -50,7 +52,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self._barcodes_by_sku = self.barcodes.index(attrgetter("sku"))
         self.product_changes: list[ProductChange] = []
         self.used_skus: set[str] = set()
-        """Defined products that have receipt lines, units or lot scans."""
+        """Defined products that are announced on an open receipt, or of which anything was received or scanned."""
 
         self.warehouses: WorkingSet[str, Warehouse] = WorkingSet(attrgetter("warehouse"))
         self.locations: WorkingSet[str, Location] = WorkingSet(attrgetter("location"))
@@ -63,6 +65,8 @@ class ReceivingUnitOfWork(UnitOfWork):
         self._lines_by_receipt = self.lines.index(attrgetter("receipt"))
         self._lines_by_sku = self.lines.index(attrgetter("receipt", "sku"))
         self.waiting_lines_by_sku = self.lines.index(lambda line: line.sku if line.awaiting_product else None)
+        self.announced_lines: WorkingSet[PartLineKey, AnnouncedLine] = WorkingSet(attrgetter("key"))
+        self.announced_by_receipt = self.announced_lines.index(attrgetter("receipt"))
         self.sessions: WorkingSet[RowKey, Session] = WorkingSet(attrgetter("receipt", "session"))
         self.sessions_by_receipt = self.sessions.index(attrgetter("receipt"))
 
@@ -84,6 +88,8 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.discrepancies_by_receipt = self.discrepancies.index(attrgetter("receipt"))
         self.open_discrepancies = self.discrepancies.index(_open_serial)
         """Open discrepancies about a serial number: (receipt, sku, serial)."""
+        self.rejections_by_item = self.discrepancies.index(_rejected_item)
+        """Goods rejected on arrival: (receipt, sku, serial or lot)."""
 
         self.returns: WorkingSet[str, CustomerReturn] = WorkingSet(attrgetter("return_id"))
         self.returned_units: WorkingSet[ReturnUnitKey, ReturnUnit] = WorkingSet(
@@ -203,3 +209,8 @@ def _listing_line(unit: Unit) -> RowKey | None:
 def _open_serial(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
     is_open = discrepancy.resolution is None and discrepancy.serial is not None
     return (discrepancy.receipt, discrepancy.sku, discrepancy.serial or "") if is_open else None
+
+
+def _rejected_item(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
+    is_rejected = discrepancy.resolution == "REJECT"
+    return (discrepancy.receipt, discrepancy.sku, discrepancy.serial or discrepancy.lot or "") if is_rejected else None

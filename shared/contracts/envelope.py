@@ -5,7 +5,7 @@ key="receipt")`. The class registers itself on its topic; decoding, schemas, Asy
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Unpack, get_origin
@@ -57,6 +57,8 @@ class Message(ContractModel):
     KEY: ClassVar[str]
     ITEM_FIELDS: ClassVar[Sequence[str]] = ()
     """Fields that list items."""
+    SERIALIZATION: ClassVar[Mapping[str, bool]] = {"exclude_none": True}
+    """How its data are compared and stored: an omitted field and null mean the same."""
 
     actor: Actor = ""
     """User or device that acted; empty for the sender itself."""
@@ -95,6 +97,12 @@ class Message(ContractModel):
     def cost(self) -> int:
         """Return the number of items, by which batches are split into transactions."""
         return max([len(getattr(self, name)) for name in self.ITEM_FIELDS], default=1) or 1
+
+
+class MergePatch(Message):
+    """A JSON merge patch (RFC 7396): omitted fields keep their values, null returns them to their defaults."""
+
+    SERIALIZATION = {"exclude_unset": True}
 
 
 D = TypeVar("D", bound=Message)

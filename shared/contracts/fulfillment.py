@@ -62,12 +62,23 @@ class AllocationCancelled(Message, type="allocation.cancelled.v1", topic=FULFILL
     reason: str
 
 
+class HandOver(ContractModel):
+    """A narrower demand of the same order, which gets the released stock before any other demand.
+
+    A closed demand is opened again for the open quantity.
+    """
+
+    demand_id: DocumentId
+    open_quantity: Quantity
+
+
 class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topic=FULFILLMENT, key="order"):
     """Allocated units return to stock; with `reallocate`, their quantity is open again under the demand.
 
     For a cancelled demand `reallocate` is false; a replacement is requested under a new demand.
 
     With `hold_id`, the units were not found at their location and return on hold for investigation.
+    With `hand_over`, they move to a narrower demand of the order, such as one for a listed serial number.
     """
 
     order: DocumentId
@@ -78,6 +89,7 @@ class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topi
     reallocate: bool
     reason: str
     hold_id: DocumentId | None = None
+    hand_over: HandOver | None = None
 
 
 class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLMENT, key="order"):
@@ -108,6 +120,7 @@ class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULF
     """Allocated quantities return to stock; with `reallocate`, they are open again under the demand.
 
     With `variance_id`, a picker did not find them: they stay under investigation at their location.
+    With `hand_over`, it moves to a narrower demand of the order, such as one for certain lots or a single lot.
     """
 
     order: DocumentId
@@ -118,6 +131,7 @@ class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULF
     reallocate: bool
     reason: str
     variance_id: DocumentId | None = None
+    hand_over: HandOver | None = None
 
 
 class OrderLotsPicked(Message, type="order.lots_picked.v1", topic=FULFILLMENT, key="order"):

@@ -17,17 +17,28 @@ Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 LotNumbers = Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class SerialStateChanged(Message, type="serial.state_changed.v1", topic=SERIALS, key="sku"):
-    """Units changed status or location in one operation; `versions` runs parallel to `serials`."""
+class SerialsChanged(Message):
+    """Units changed by one operation, with their state after it.
+
+    `versions` runs parallel to `serials`: the number of changes of each unit, one more with each event that lists it.
+    """
 
     sku: Sku
-    serials: Serials
-    versions: Annotated[list[Integer], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    serials: Serials = []
+    versions: Annotated[list[Integer], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    status: SerialStatus | None = None
+    location: Location | None = None
+    open_holds: Integer = 0
+    expiry: Day | None = None
+    reason: str
+
+
+class SerialStateChanged(SerialsChanged, type="serial.state_changed.v1", topic=SERIALS, key="sku"):
+    """Units changed status or location."""
+
     from_status: SerialStatus | None = None
     status: SerialStatus
     from_location: Location | None = None
-    location: Location | None = None
-    reason: str
     receipt: DocumentId | None = None
     line: LineId | None = None
     order: DocumentId | None = None
@@ -36,7 +47,8 @@ class SerialStateChanged(Message, type="serial.state_changed.v1", topic=SERIALS,
     customer: DocumentId | None = None
     return_id: DocumentId | None = None
     lot: LotNumber | None = None
-    expiry: Day | None = None
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task or a transfer order."""
 
 
 class AllocatedUnit(ContractModel):
@@ -73,55 +85,44 @@ class SerialAllocated(Message, type="serial.allocated.v1", topic=SERIALS, key="s
 
 
 class AffectedSerial(ContractModel):
-    """A unit on hold, with the order that it is allocated to, if any."""
+    """A unit on hold that is allocated to an order or picked for it."""
 
     serial: SerialNumber
-    status: SerialStatus
-    order: DocumentId | None = None
-    line: LineId | None = None
-    demand_id: DocumentId | None = None
+    order: DocumentId
+    line: LineId
+    demand_id: DocumentId
 
 
-class SerialHoldPlaced(Message, type="serial.hold_placed.v1", topic=SERIALS, key="sku"):
-    """A hold was placed on units: none of them is allocated, picked or dispatched until it is released."""
+class SerialHoldPlaced(SerialsChanged, type="serial.hold_placed.v1", topic=SERIALS, key="sku"):
+    """A hold was placed on units: none of them is allocated, picked or dispatched until it is released.
 
-    sku: Sku
+    `units` repeats those that belong to orders.
+    """
+
     hold_id: DocumentId
-    reason: str
-    units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+    units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lots: LotNumbers = []
     """Lot numbers under the hold; later receipts of these lots are held too."""
 
 
-class SerialHoldReleased(Message, type="serial.hold_released.v1", topic=SERIALS, key="sku"):
+class SerialHoldReleased(SerialsChanged, type="serial.hold_released.v1", topic=SERIALS, key="sku"):
     """A hold was released; other holds on the same units may still be open."""
 
-    sku: Sku
     hold_id: DocumentId
-    reason: str
-    serials: Serials
     lots: LotNumbers = []
 
 
-class SerialAdjusted(Message, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
+class SerialAdjusted(SerialsChanged, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
     """Units were scrapped, lost, found, returned to the vendor, or their registration was voided."""
 
-    sku: Sku
-    serials: Serials
     adjustment: SerialAdjustment
-    reason: str
-    location: Location | None = None
     receipt: DocumentId | None = None
     line: LineId | None = None
 
 
-class SerialExpiryCorrected(Message, type="serial.expiry_corrected.v1", topic=SERIALS, key="sku"):
+class SerialExpiryCorrected(SerialsChanged, type="serial.expiry_corrected.v1", topic=SERIALS, key="sku"):
     """The expiry date of units was corrected; `orders` lists the orders that hold any of them."""
 
-    sku: Sku
-    serials: Serials
-    expiry: Day | None = None
-    reason: str
     orders: Annotated[list[DocumentId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
@@ -153,6 +154,7 @@ class RecalledSerialState(ContractModel):
     """
 
     serial: SerialNumber
+    version: Integer = 0
     lot: LotNumber | None = None
     status: SerialStatus
     adjustment: SerialAdjustment | None = None

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
 from shared.identifiers import (
-    MAX_DECIMALS,
     Decimals,
     DocumentId,
     Integer,
@@ -19,6 +18,7 @@ from shared.identifiers import (
     Location,
     LotNumber,
     MultilineText,
+    NonNegativeQuantity,
     Quantity,
     Reason,
     SerialNumber,
@@ -69,40 +69,66 @@ class ShelfLifePolicy(ContractModel):
         )
 
 
-class ProductDefined(Message, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
+class ShelfLifePatch(ContractModel):
+    """Changes of the shelf-life rules of a product, as a JSON merge patch (RFC 7396)."""
+
+    expiry_required: bool | None = None
+    min_remaining_shelf_life_at_receipt: DayCount | None = None
+    short_shelf_life_policy: Literal["REJECT", "HOLD"] | None = None
+    stop_allocation_days: DayCount | None = None
+    expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] | None = None
+    customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+
+
+Unit = Annotated[ShortText, Field(min_length=1, max_length=16)]
+Barcodes = Annotated[list[Barcode], Field(max_length=100)]
+
+
+class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
     """A product as defined by the ERP; `serial_tracked` and `lot_tracked` exclude each other.
 
-    `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units.
+    `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units. The message
+    is a JSON merge patch (RFC 7396): omitted fields keep their values, null returns them to their defaults, lists are
+    replaced. A new product needs a name; its other fields start with their defaults: unit `each`, not tracked, no
+    barcodes, 6 decimals.
     """
 
     sku: Sku
-    name: Text
-    unit: Annotated[ShortText, Field(min_length=1, max_length=16)] = "each"
-    serial_tracked: bool = False
-    lot_tracked: bool = False
-    barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
-    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
-    decimals: Decimals = MAX_DECIMALS
+    name: Text | None = None
+    unit: Unit | None = None
+    serial_tracked: bool | None = None
+    lot_tracked: bool | None = None
+    barcodes: Barcodes | None = None
+    shelf_life: ShelfLifePatch | None = None
+    decimals: Decimals | None = None
 
 
-class WarehouseDefined(Message, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
-    """A warehouse and its IANA time zone, which determines its calendar day."""
+class WarehouseDefined(MergePatch, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
+    """A warehouse and its IANA time zone, which determines its calendar day.
+
+    A JSON merge patch (RFC 7396): omitted fields keep their values. A new warehouse needs a name; its default time zone
+    is UTC.
+    """
 
     warehouse: Warehouse
-    name: Text
-    time_zone: ShortText = "UTC"
+    name: Text | None = None
+    time_zone: ShortText | None = None
 
 
-class LocationDefined(Message, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
-    """A location in a warehouse: docks and staging locations receive stock, storage locations store it."""
+class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
+    """A location in a warehouse: docks and staging locations receive stock, storage locations store it.
+
+    A JSON merge patch (RFC 7396): omitted fields keep their values. A new location needs a type; its default pick
+    sequence is 0.
+    """
 
     location: Location
-    type: Literal["DOCK", "STAGING", "STORAGE"]
-    pick_sequence: Annotated[Integer, Field(ge=0, le=10_000_000)] = 0
+    type: Literal["DOCK", "STAGING", "STORAGE"] | None = None
+    pick_sequence: Annotated[Integer, Field(ge=0, le=10_000_000)] | None = None
 
 
 class AsnLine(ContractModel):
-    """An ASN line: a quantity with the serial numbers of some or all of its units."""
+    """A line of a part of an ASN: a quantity with the serial numbers of some or all of its units."""
 
     line: LineId
     sku: Sku
@@ -110,29 +136,49 @@ class AsnLine(ContractModel):
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-def _lines_cost(lines: "Sequence[AsnLine | OrderLine]") -> int:
+class AsnLineChange(ContractModel):
+    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line."""
+
+    line: LineId
+    sku: Sku
+    quantity: Annotated[NonNegativeQuantity, Field(le=1_000_000)] | None = None
+    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+
+
+def _lines_cost(lines: "Sequence[AsnLine | AsnLineChange | OrderLine]") -> int:
     """A line is a row and emits an event: it costs as much as three units, or as its listed serials."""
-    return sum(max(3, len(line.serials)) for line in lines) or 1
+    return sum(max(3, len(line.serials or ())) for line in lines) or 1
 
 
-def _limit_serials(lines: list[AsnLine]) -> None:
-    if sum(len(line.serials) for line in lines) > MAX_ITEMS_PER_MESSAGE:
-        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further message")
+def _limit_serials(lines: "Sequence[AsnLine | AsnLineChange]") -> None:
+    if sum(len(line.serials or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
+        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further part")
+
+
+PartNumber = Annotated[Integer, Field(ge=1, le=100_000)]
 
 
 class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receipt"):
-    """An advance shipping notice; a long one is sent in parts, each adding lines, quantities and serial numbers."""
+    """An advance shipping notice, or one part of a long one.
+
+    Each part replaces what it said before under the same receipt and `part`; parts above `parts` are withdrawn. A line
+    expects the sum of all parts that name it, and their serial numbers. What was received stays received.
+    """
 
     receipt: DocumentId
     warehouse: Warehouse
     kind: Literal["ASN", "BLIND", "OPENING"] = "ASN"
     supplier: Text = ""
     expected_at: Timestamp | None = None
+    part: PartNumber = 1
+    parts: PartNumber = 1
     lines: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
     @model_validator(mode="after")
     def _validate_lines(self) -> "AsnAnnounced":
         _limit_serials(self.lines)
+        if self.part > self.parts:
+            raise ValueError(f"part {self.part} is above the number of parts, {self.parts}")
         if self.kind == "ASN" and not self.lines:
             raise ValueError("an ASN requires at least one line; a receipt without lines is BLIND or OPENING")
         return self
@@ -143,22 +189,24 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
 
 
 class AsnChanged(Message, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
-    """Quantities and serial numbers to add to or remove from an ASN before it arrives."""
+    """Adds lines or changes lines of an ASN before it arrives; omitted lines and fields keep their values.
+
+    A line states its quantity and serial numbers over all parts, and replaces what the parts said about it.
+    """
 
     receipt: DocumentId
-    add: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
-    remove: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    supplier: Text | None = None
+    expected_at: Timestamp | None = None
+    lines: Annotated[list[AsnLineChange], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
     @model_validator(mode="after")
     def _validate_lines(self) -> "AsnChanged":
-        _limit_serials([*self.add, *self.remove])
-        if not self.add and not self.remove:
-            raise ValueError("at least one line to add or remove is required")
+        _limit_serials(self.lines)
         return self
 
     def cost(self) -> int:
-        """The cost of the added and removed lines."""
-        return _lines_cost([*self.add, *self.remove])
+        """The cost of its lines."""
+        return _lines_cost(self.lines)
 
 
 class AsnCancelled(Message, type="asn.cancelled.v1", topic=ERP_ASNS, key="receipt"):

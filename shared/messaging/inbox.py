@@ -97,7 +97,7 @@ def _is_own(event: CloudEvent[Any]) -> bool:
 
 def _digest(event: CloudEvent[Any]) -> bytes:
     """Return a hash of type and canonical data; unknown fields, `time` and trace do not count."""
-    data = event.data.__pydantic_serializer__.to_json(event.data, exclude_none=True)
+    data = event.data.__pydantic_serializer__.to_json(event.data, **event.data.SERIALIZATION)
     return blake2b(event.type.encode() + b"\n" + data, digest_size=16).digest()
 
 

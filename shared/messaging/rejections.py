@@ -51,7 +51,7 @@ class Rejection:
             "kind": self.kind, "document": self.event.data.key(), "type": self.event.type,
             "source": self.event.source, "message_id": self.event.id, "actor": self.event.actor,
             "violations": [violation.model_dump(mode="json") for violation in self.violations],
-            "raw": self.event.data.model_dump(mode="json", exclude_none=True),
+            "raw": self.event.data.model_dump(mode="json", **self.event.data.SERIALIZATION),
         }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class UnitBatch:
     name: str
     sku: str
     receipt: str
+    part: int
     serials: list[str]
 
 
@@ -59,7 +60,13 @@ class Workload:
                     ]
                     sku = self.skus[number % self.products]
                     self.batches.append(
-                        UnitBatch(f"{self.prefix}{first:08}", sku, f"ASN-{self.prefix}{number}", serial_numbers)
+                        UnitBatch(
+                            f"{self.prefix}{first:08}",
+                            sku,
+                            f"ASN-{self.prefix}{number}",
+                            offset // self.size + 1,
+                            serial_numbers,
+                        )
                     )
 
     @property
@@ -84,7 +91,10 @@ class Workload:
         """Announce each batch on its receipt."""
         for batch in self.batches:
             line = AsnLine(line="1", sku=batch.sku, quantity=len(batch.serials), serials=batch.serials)
-            yield AsnAnnounced(receipt=batch.receipt, warehouse=WAREHOUSE, supplier="Northwind", lines=[line])
+            yield AsnAnnounced(
+                receipt=batch.receipt, warehouse=WAREHOUSE, supplier="Northwind", part=batch.part,
+                parts=self.receipt // self.size, lines=[line],
+            )  # fmt: skip
 
     def scan_commands(self) -> Iterator[Message]:
         """Scan each batch in its own session."""

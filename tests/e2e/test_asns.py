@@ -3,7 +3,7 @@
 from shared.contracts.commands.receiving import (
     CloseReceipt,
 )
-from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
+from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
 from tests.e2e.receipts import discrepancies, load_single_line, scan_statuses
 from tests.e2e.serial_scenario import DOCK, SHELF, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
@@ -45,9 +45,11 @@ async def test_asn_in_parts(system: SystemUnderTest, scenario: SerialScenario) -
         AsnAnnounced(
             receipt=receipt,
             warehouse=WAREHOUSE,
-            lines=[AsnLine(line="1", sku=scenario.sku, quantity=500, serials=serials[start : start + 500])],
+            part=part + 1,
+            parts=20,
+            lines=[AsnLine(line="1", sku=scenario.sku, quantity=500, serials=serials[part * 500 : (part + 1) * 500])],
         )
-        for start in range(0, 10_000, 500)
+        for part in range(20)
     ]
     await system.publish(*parts)
 
@@ -62,25 +64,19 @@ async def test_asn_in_parts(system: SystemUnderTest, scenario: SerialScenario) -
 
 
 async def test_asn_changed_before_arrival(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A change removes and adds units; after the first scan it is rejected (S05)."""
+    """A change states the units of a line; after the first scan it is rejected (S05)."""
     await scenario.define_product()
     kept_serial, removed_serial, added_serial = scenario.new_serials(3)
     receipt = await scenario.announce_asn([kept_serial, removed_serial])
-    await system.publish(
-        AsnChanged(
-            receipt=receipt,
-            add=[AsnLine(line="1", sku=scenario.sku, quantity=1, serials=[added_serial])],
-            remove=[AsnLine(line="1", sku=scenario.sku, quantity=1, serials=[removed_serial])],
-        )
-    )
+    change = AsnLineChange(line="1", sku=scenario.sku, quantity=2, serials=[kept_serial, added_serial])
+    await system.publish(AsnChanged(receipt=receipt, lines=[change]))
     await scenario.wait_for_event(
         "receiving.events", receipt, "receipt.line_cancelled.v1", serials=[removed_serial], reason="CHANGED"
     )
     statuses = await scan_statuses(system, scenario, receipt, [kept_serial, added_serial, removed_serial])
     assert statuses == {kept_serial: "ACCEPTED", added_serial: "ACCEPTED", removed_serial: "OVER"}
-    (event,) = await system.publish(
-        AsnChanged(receipt=receipt, add=[AsnLine(line="1", sku=scenario.sku, quantity=1, serials=[removed_serial])])
-    )
+    late_change = AsnLineChange(line="1", sku=scenario.sku, quantity=1, serials=[removed_serial])
+    (event,) = await system.publish(AsnChanged(receipt=receipt, lines=[late_change]))
     await system.wait_for_rejection("receiving", event, "receipt_in_progress", receipt)
     (event,) = await system.publish(AsnCancelled(receipt=receipt))
     await system.wait_for_rejection("receiving", event, "receipt_in_progress", receipt)

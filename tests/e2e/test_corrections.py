@@ -1,6 +1,6 @@
 """Corrections by a sender: which ids can be used again, and what a repeated message adds."""
 
-from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine, ProductDefined
+from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLine, AsnLineChange
 from tests.e2e.receipts import load_single_line
 from tests.e2e.serial_scenario import WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
@@ -23,7 +23,7 @@ async def test_rejected_message_uses_up_its_id(system: SystemUnderTest, scenario
     """A rejected ASN change has no effect under its old id, and is applied under a new one."""
     await scenario.define_product()
     receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
-    change = AsnChanged(receipt=receipt, add=[line])
+    change = AsnChanged(receipt=receipt, lines=[AsnLineChange(line="1", sku=scenario.sku, quantity=4)])
     (early,) = await system.publish(change)
     await system.wait_for_rejection("receiving", early, "receipt_not_found", receipt)
     await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
@@ -45,10 +45,8 @@ async def test_dead_letter_does_not_use_up_its_id(system: SystemUnderTest, scena
     await wait_for_expected_quantity(system, receipt, 2)
 
 
-async def test_asn_under_another_id_adds_its_quantities_again(
-    system: SystemUnderTest, scenario: SerialScenario
-) -> None:
-    """An ASN repeated with its id adds nothing; under another id it is a further part."""
+async def test_asn_under_another_id_replaces_its_quantities(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An ASN repeated under its id or another one adds nothing; a corrected one replaces it (S05)."""
     await scenario.define_product()
     receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
     asn = AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line])
@@ -56,16 +54,25 @@ async def test_asn_under_another_id_adds_its_quantities_again(
     await system.send_record("erp.asns", event, receipt)
     await system.wait_until_quiescent()
     await wait_for_expected_quantity(system, receipt, 2)
-    await system.publish(asn)
-    await wait_for_expected_quantity(system, receipt, 4)
+    corrected = AsnAnnounced(
+        receipt=receipt, warehouse=WAREHOUSE, lines=[AsnLine(line="1", sku=scenario.sku, quantity=3)]
+    )
+    await system.publish(asn, asn, corrected)
+    await wait_for_expected_quantity(system, receipt, 3)
 
 
-async def test_product_definition_replaces_the_previous_one(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """Fields omitted from a definition return to their defaults."""
-    await scenario.define_product(unit="box")
-    await scenario.redefine_product(serial_tracked=True)
+async def test_product_definition_follows_json_merge_patch(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """Over Kafka and HTTP, omitted fields of a definition keep their values, and null clears them (RFC 7396)."""
+    await scenario.define_product(unit="box", shelf_life={"stop_allocation_days": 7})
+    named = system.cloud_event("product.defined.v1", {"sku": scenario.sku, "name": "New name"})
+    await system.send_record("erp.products", named, scenario.sku)
+    await scenario.wait_for_event("products", scenario.sku, version=2)
     product = await system.get_json("receiving", f"/products/{scenario.sku}")
-    assert product["unit"] == ProductDefined.model_fields["unit"].default
+    assert (product["name"], product["unit"], product["tracking"]) == ("New name", "box", "SERIAL")
+    cleared = {"sku": scenario.sku, "unit": None, "shelf_life": {"stop_allocation_days": None}}
+    response = await system.post("receiving", "/products", cleared)
+    assert (response.status_code, response.json()["unit"]) == (200, "each")
+    assert response.json()["shelf_life"]["stop_allocation_days"] == 0
 
 
 async def test_idempotency_key_with_another_path_is_rejected(system: SystemUnderTest, scenario: SerialScenario) -> None:

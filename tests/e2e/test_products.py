@@ -83,7 +83,7 @@ async def test_tracking_change_is_rejected_with_history(system: SystemUnderTest,
     """A product with a receipt keeps its tracking; the rejection lists the document (S03)."""
     await scenario.define_product()
     await scenario.announce_asn(scenario.new_serials(1))
-    switch = ProductDefined(sku=scenario.sku, name="Infusion pump", lot_tracked=True)
+    switch = ProductDefined(sku=scenario.sku, serial_tracked=False, lot_tracked=True)
     (event,) = await system.publish(switch)
     await system.wait_for_rejection("receiving", event, "product_in_use", scenario.sku)
     problem = await system.assert_rejected(switch, "product_in_use")
@@ -97,7 +97,7 @@ async def test_tracking_can_change_without_history(system: SystemUnderTest, scen
     await scenario.define_product(lot_tracked=True)
     order = await scenario.place_order(1)
     await scenario.wait_for_event("lots.events", scenario.sku, "lot.allocated.v1", order=order)
-    await scenario.redefine_product(serial_tracked=True)
+    await scenario.redefine_product(serial_tracked=True, lot_tracked=False)
     requests: list[Event] = []
 
     async def requested_again() -> bool:

@@ -76,11 +76,11 @@ async def load_serial_holds(
     """Copy the holds on units of orders and load these; other held units are not allocated until the release."""
     holds = [
         UnitHold(event.data.sku, unit.serial, event.data.hold_id, event.data.reason)
-        for event in events for unit in event.data.units if unit.order is not None
+        for event in events for unit in event.data.units
     ]  # fmt: skip
     await UNIT_HOLDS.insert_rows(tx, holds, DUPLICATES)
     units = [(event.data.sku, unit.serial) for event in events for unit in event.data.units]
-    orders = {unit.order for event in events for unit in event.data.units if unit.order is not None}
+    orders = {unit.order for event in events for unit in event.data.units}
     await load_orders(tx, uow, orders, units=units)
 
 

@@ -30,9 +30,12 @@ WHERE code = ANY(CAST(:codes AS text[])) OR sku = ANY(CAST(:skus AS text[]))
 """)
 SELECT_USED = text("""
 SELECT sku FROM unnest(CAST(:skus AS text[])) AS requested(sku)
-WHERE EXISTS (SELECT FROM receipt_line l WHERE l.sku = requested.sku)
-   OR EXISTS (SELECT FROM unit u WHERE u.sku = requested.sku)
-   OR EXISTS (SELECT FROM lot_scan s WHERE s.sku = requested.sku)
+WHERE EXISTS (
+        SELECT FROM receipt_line l JOIN receipt r USING (receipt) WHERE l.sku = requested.sku
+        AND (l.received > 0 OR l.scanned > 0 OR l.expected_quantity > 0 AND r.status IN ('PLANNED', 'IN_PROGRESS'))
+    )
+   OR EXISTS (SELECT FROM unit u WHERE u.sku = requested.sku AND u.status NOT IN ('INACTIVE', 'EXPECTED'))
+   OR EXISTS (SELECT FROM lot_scan s WHERE s.sku = requested.sku AND s.status <> 'REJECTED')
 """)
 
 
@@ -42,7 +45,7 @@ async def load_definitions(
     """Load products, their barcodes, the owners of the defined barcodes, and which of the products are in use."""
     definitions = [event.data for event in events]
     skus = sorted({definition.sku for definition in definitions})
-    codes = sorted({barcode.code for definition in definitions for barcode in definition.barcodes})
+    codes = sorted({barcode.code for definition in definitions for barcode in definition.barcodes or ()})
     await load_products(tx, uow, skus)
     uow.barcodes.load(BARCODES.load(await tx.fetch_all(SELECT_BARCODES, {"codes": codes, "skus": skus})))
     uow.used_skus.update(row.sku for row in await tx.fetch_all(SELECT_USED, {"skus": skus}))

@@ -17,6 +17,8 @@ class PutAwaySerials(Message, type="serial.put_away.v1", topic=SERIALS_COMMANDS,
     sku: Sku
     serials: Serials
     location: Location
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class MoveSerials(Message, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
@@ -25,6 +27,8 @@ class MoveSerials(Message, type="serial.move.v1", topic=SERIALS_COMMANDS, key="s
     sku: Sku
     serials: Serials
     location: Location
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class PlaceSerialHold(Message, type="serial.place_hold.v1", topic=SERIALS_COMMANDS, key="sku"):
@@ -62,6 +66,8 @@ class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, ke
     adjustment: Literal["SCRAPPED", "LOST", "FOUND", "VOID"]
     location: Location | None = None
     reason: Reason
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIALS_COMMANDS, key="sku"):

@@ -24,6 +24,7 @@ class Code(StrEnum):
 
     CONFLICTING_TRACKING = "conflicting_tracking"
     PRODUCT_IN_USE = "product_in_use"
+    INCOMPLETE_DEFINITION = "incomplete_definition"
     BARCODE_TAKEN = "barcode_taken"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     PRODUCT_NOT_FOUND = "product_not_found"
@@ -73,6 +74,7 @@ class Code(StrEnum):
     DISCREPANCY_OPEN = "discrepancy_open"
     DISCREPANCY_RESOLVED = "discrepancy_resolved"
     RESOLUTION_NOT_ALLOWED = "resolution_not_allowed"
+    RESOLUTION_WITHOUT_EFFECT = "resolution_without_effect"
     NOT_SHIPPED_TO_CUSTOMER = "not_shipped_to_customer"
     NOT_IN_RETURN = "not_in_return"
     ALREADY_RETURNED = "already_returned"
@@ -91,6 +93,7 @@ class Code(StrEnum):
 
     SERIAL_TRACKED_PRODUCT = "serial_tracked_product"
     NOT_LOT_TRACKED = "not_lot_tracked"
+    SERIAL_NOT_FOUND = "serial_not_found"
     LOT_NOT_FOUND = "lot_not_found"
     INSUFFICIENT_STOCK = "insufficient_stock"
     REMAINING_EXCEEDS_STOCK = "remaining_exceeds_stock"

@@ -30,7 +30,8 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.NOT_YET_AVAILABLE: ProblemType(
         409,
         "Not available yet",
-        "The event that creates it may still be in flight. Retry after the interval in Retry-After.",
+        "A message about it may still be in flight. Retry after the interval in Retry-After, with the same key; "
+        "on Kafka send it again under a new id. If it does not exist, a later answer over HTTP says so.",
     ),
     Code.KEY_REUSED: ProblemType(
         422, "Idempotency-Key reused with a different request body", "Use a new key for each command."
@@ -65,7 +66,12 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Product cannot be tracked by both serial and lot", "Choose serial tracking or lot tracking."
     ),
     Code.PRODUCT_IN_USE: ProblemType(
-        409, "Product has stock or history", "Its tracking cannot change. Define a new product instead."
+        409,
+        "Product has stock or history",
+        "Keep its tracking, unit and number of decimals; more decimals are allowed. Otherwise define a new product.",
+    ),
+    Code.INCOMPLETE_DEFINITION: ProblemType(
+        422, "Definition lacks a required field", "Send the field; it has no default value."
     ),
     Code.BARCODE_TAKEN: ProblemType(
         409, "Barcode belongs to another product", "Remove the barcode from the other product first."
@@ -169,13 +175,22 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     ),
     Code.SESSION_OWNED_BY_OTHER: ProblemType(409, "Session belongs to another user", "Take over the session first."),
     Code.SERIALS_REQUIRED: ProblemType(409, "Serial numbers required", "Scan the serial number of every unit."),
-    Code.DISCREPANCY_OPEN: ProblemType(409, "Open discrepancy", "Ask a supervisor to resolve it first."),
+    Code.DISCREPANCY_OPEN: ProblemType(
+        409, "Receipt has open discrepancies", "Ask a supervisor to resolve those in `blocked_by` first."
+    ),
     Code.DISCREPANCY_RESOLVED: ProblemType(409, "Discrepancy already resolved", "Check its resolution."),
     Code.RESOLUTION_NOT_ALLOWED: ProblemType(
         422, "Resolution not allowed for this discrepancy", "Choose one of `allowed_resolutions`."
     ),
+    Code.RESOLUTION_WITHOUT_EFFECT: ProblemType(
+        409,
+        "Resolution would have no effect",
+        "Match to a unit that this receipt expects, or do what `detail` says and resolve it as VOID.",
+    ),
     Code.NOT_SHIPPED_TO_CUSTOMER: ProblemType(
-        409, "Unit was not shipped to this customer on this order", "Look up the serial number to find its order."
+        409,
+        "Unit was not shipped to this customer on this order",
+        "Return it on the order and to the customer it was shipped to; say in the reason who brings it.",
     ),
     Code.NOT_IN_RETURN: ProblemType(409, "Unit is not part of this return", "Check the units of the return."),
     Code.ALREADY_RETURNED: ProblemType(
@@ -212,8 +227,15 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Product is serial-tracked", "Use the serials service and list the serial numbers."
     ),
     Code.NOT_LOT_TRACKED: ProblemType(422, "Product is not lot-tracked", "Omit the lot number and dates."),
+    Code.SERIAL_NOT_FOUND: ProblemType(
+        404,
+        "Serial number not found for this product",
+        "Check the serial number and the product, or receive the unit first. Serial numbers are case-sensitive.",
+    ),
     Code.LOT_NOT_FOUND: ProblemType(
-        404, "Lot not found for this product", "Check the lot number and the product. Lot numbers are case-sensitive."
+        404,
+        "Lot not found for this product",
+        "Check the lot number and the product, or receive the lot first. Lot numbers are case-sensitive.",
     ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,

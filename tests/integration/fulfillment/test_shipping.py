@@ -171,7 +171,7 @@ async def test_hold_after_pick_stops_dispatch(harness: FulfillmentHarness) -> No
     shipment_id = await create_packed_shipment(harness, "SH-1", "SO-1")
     check_id = dispatch_check_id(await harness.handle_command(DispatchShipment(shipment=shipment_id)))
     approvals = harness.approvals_for(harness.events_of(DispatchCheckRequested))
-    affected = AffectedSerial(serial="U-SO-1", status="PICKED", order=harness.scoped_id("SO-1"), line="1")
+    affected = AffectedSerial(serial="U-SO-1", order=harness.scoped_id("SO-1"), line="1", demand_id="D-1")
     await harness.handle(
         SerialHoldPlaced(sku=harness.sku, hold_id=harness.scoped_id("H"), reason="recall", units=[affected])
     )

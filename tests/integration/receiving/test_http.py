@@ -41,7 +41,13 @@ async def test_tracking_is_chosen_by_two_exclusive_flags(
     log = (await get_json(http, resource_path("products", sku, "changes")))["items"]
     assert [(change["version"], change["actor"]) for change in log] == [(2, "sue"), (1, "anna")]
     assert (log[0]["before"]["tracking"], log[0]["after"]["tracking"], log[1]["before"]) == ("NONE", "LOT", None)
-    assert (await get_json(http, resource_path("products", sku)))["barcodes"] == []
+    assert len((await get_json(http, resource_path("products", sku)))["barcodes"]) == 1
+    cleared = await post(http, "/products", sku=sku, barcodes=None)
+    assert (cleared.status_code, cleared.json()["barcodes"], cleared.json()["name"]) == (200, [], "Pump")
+    unknown = await post(http, "/products", sku=bare_harness.scoped_id("NEW"), unit="box")
+    assert (unknown.status_code, unknown.json()["code"], unknown.json()["ids"]) == (
+        422, "incomplete_definition", ["name"],
+    )  # fmt: skip
 
 
 async def test_tracking_cannot_change_once_the_product_is_in_use(
@@ -50,12 +56,12 @@ async def test_tracking_cannot_change_once_the_product_is_in_use(
     """A product on a receipt keeps its tracking; its name may change (S03)."""
     await harness.handle(harness.asn_command("R", "A"))
     sku = harness.scoped_id("PUMP")
-    rejected = await post(http, "/products", sku=sku, name="Pump", lot_tracked=True)
+    rejected = await post(http, "/products", sku=sku, serial_tracked=False, lot_tracked=True)
     assert (rejected.status_code, rejected.json()["code"]) == (409, "product_in_use")
     assert rejected.json()["blocked_by"] == [f"/receipts?sku={sku}"]
     receipts = await get_json(http, "/receipts", sku=sku)
     assert [receipt["receipt"] for receipt in receipts["items"]] == [harness.scoped_id("R")]
-    assert (await post(http, "/products", sku=sku, name="Pump 2", serial_tracked=True)).status_code == 200
+    assert (await post(http, "/products", sku=sku, name="Pump 2")).status_code == 200
 
 
 async def test_lists_are_paginated(bare_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
@@ -96,7 +102,8 @@ async def test_receipt_shows_what_is_still_expected(harness: ReceivingHarness, h
     (receipt_line,) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert receipt_line == {
         "line": "1", "sku": sku, "tracking": "SERIAL", "awaiting_product": False, "expected_quantity": 5,
-        "scanned": 2, "received": 0, "missing_quantity": 5, "open_listed_serials": 2, "open_unlisted_quantity": 1,
+        "scanned": 2, "received": 0, "missing_quantity": 5, "rejected_quantity": 0, "over_quantity": 0,
+        "open_listed_serials": 2, "open_unlisted_quantity": 1,
     }  # fmt: skip
     first_page = await get_json(http, f"/receipts/{receipt}/expected", limit=1, line="1")
     second_page = await get_json(http, f"/receipts/{receipt}/expected", cursor=first_page["next"], line="1")
@@ -119,11 +126,8 @@ async def test_tracked_line_cannot_be_completed_without_serials(
     (receipt_line,) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert (receipt_line["received"], receipt_line["missing_quantity"]) == (0, 0)
     (discrepancy,) = (await get_json(http, f"/receipts/{receipt}/discrepancies"))["items"]
-    assert (discrepancy["kind"], discrepancy["quantity"], discrepancy["allowed_resolutions"]) == (
-        "SHORT",
-        4,
-        ["ACCEPT", "VOID"],
-    )
+    assert (discrepancy["kind"], discrepancy["quantity"], discrepancy["allowed_resolutions"]) == ("SHORT", 4, [])
+    assert (discrepancy["resolution"], discrepancy["resolved_by"]) == ("ACCEPT", "sue")
 
 
 async def test_discrepancy_is_resolved_once(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:

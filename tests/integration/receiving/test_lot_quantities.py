@@ -54,25 +54,24 @@ async def test_quantity_precision_of_a_product_is_enforced(
 ) -> None:
     """Half a bottle is not announced, scanned, returned or disposed of; tenths of a kilo of salt are (S14, S23)."""
     milk_sku, salt_sku = milk_harness.scoped_id("MILK"), milk_harness.scoped_id("SALT")
+    expected: list[dict[str, Any]] = [
+        {"line": "1", "sku": milk_sku, "quantity": 100},
+        {"line": "2", "sku": salt_sku, "quantity": "2.5"},
+    ]
+    withdrawn = [line | {"quantity": 0} for line in expected]
+    await milk_harness.handle(AsnChanged.model_validate({"receipt": milk_harness.scoped_id("R"), "lines": withdrawn}))
     result = await milk_harness.handle(
-        ProductDefined(sku=milk_sku, name="Milk", lot_tracked=True, decimals=0),
-        ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=1),
+        ProductDefined(sku=milk_sku, decimals=0), ProductDefined(sku=salt_sku, decimals=1)
     )
+    await milk_harness.handle(AsnChanged.model_validate({"receipt": milk_harness.scoped_id("R"), "lines": expected}))
     assert [product["decimals"] for product in result.data_of("product.changed.v1")] == [0, 1]
     assert (await get_json(http, f"/products/{salt_sku}"))["decimals"] == 1
     lines = [{"line": "1", "sku": milk_sku, "quantity": "1.5"}, {"line": "2", "sku": salt_sku, "quantity": "0.5"}]
     result = await milk_harness.handle(milk_harness.asn_command("R9", lines=lines))
     assert result.error_codes() == ["quantity_precision"]
     assert result.results[0].violations[0].detail == f"Quantity 1.5 of {milk_sku}: at most 0 decimals allowed"
-    await milk_harness.handle(milk_harness.asn_command("R9", lines=[lines[1] | {"quantity": "0.5"}]))
-    await milk_harness.handle(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=0))
-    removed = [lines[1] | {"quantity": "0.5"}]
-    assert (
-        await milk_harness.handle(
-            AsnChanged.model_validate({"receipt": milk_harness.scoped_id("R9"), "remove": removed})
-        )
-    ).error_codes() == []
-    await milk_harness.handle(ProductDefined(sku=salt_sku, name="Salt", unit="kg", decimals=1))
+    result = await milk_harness.handle(milk_harness.asn_command("R9", lines=[lines[1] | {"quantity": "0.5"}]))
+    assert result.error_codes() == []
     result = await milk_harness.handle(
         lot_scan_command(milk_harness, scanned_lot("A", "8.5"), scanned_lot("B", 8)),
         lot_scan_command(milk_harness, {"quantity": "1.25"}, sku="SALT"),

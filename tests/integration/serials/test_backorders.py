@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, TextClause
 
-from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, ReleaseSerialHold
+from shared.contracts.commands.serials import AdjustSerials, CorrectSerialExpiry, PlaceSerialHold, ReleaseSerialHold
+from shared.contracts.envelope import Message
 from shared.inventory.fefo import fefo_key
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
@@ -44,18 +45,22 @@ async def test_cancelled_demand_does_not_block_the_queue(harness: SerialsHarness
 
 
 @pytest.mark.parametrize("is_withdrawn_first", [True, False])
-@pytest.mark.parametrize("is_lost", [True, False])
+@pytest.mark.parametrize(
+    ("withdrawal_type", "fields"),
+    [
+        (AdjustSerials, {"adjustment": "LOST"}),
+        (PlaceSerialHold, {"hold_id": "H"}),
+        (CorrectSerialExpiry, {"expiry": Transaction.clock().date() - timedelta(2)}),
+    ],
+)
 async def test_stock_withdrawn_in_the_same_transaction_is_passed_over(
-    harness: SerialsHarness, *, is_lost: bool, is_withdrawn_first: bool
+    harness: SerialsHarness, withdrawal_type: type[Message], fields: dict[str, Any], *, is_withdrawn_first: bool
 ) -> None:
-    """A demand gets the next units if the first ones are held or lost in its own transaction (S08, S27)."""
+    """A demand gets the next units if the first ones are held, lost or expired by its own transaction (S08, S27)."""
     messages = ProductMessages(harness.sku)
-    await put_away_units(harness, serial_numbers(6))
-    fields = {"sku": harness.sku, "serials": serial_numbers(3), "reason": "checked"}
-    withdrawal = (
-        AdjustSerials.model_validate({**fields, "adjustment": "LOST"})
-        if is_lost
-        else PlaceSerialHold.model_validate({**fields, "hold_id": f"H-{harness.suffix}"})
+    await put_away_units(harness, serial_numbers(6), expiry=Transaction.clock().date() + timedelta(6))
+    withdrawal = withdrawal_type.model_validate(
+        fields | {"sku": harness.sku, "serials": serial_numbers(3), "reason": "checked"}
     )
     batch = [messages.request_allocation(1, 2), withdrawal]
     await harness.handle(*(reversed(batch) if is_withdrawn_first else batch))

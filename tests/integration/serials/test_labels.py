@@ -53,7 +53,7 @@ async def test_short_shelf_life_units_are_received_on_hold(harness: SerialsHarne
     messages = ProductMessages(harness.sku)
     await harness.handle(messages.request_allocation(1))
     result = await harness.handle(messages.receive(serial_numbers(2), expiry=LAST_DAY, hold_id="H-IN"))
-    assert [(event["hold_id"], len(event["units"])) for event in result.data_of("serial.hold_placed.v1")] == [
+    assert [(event["hold_id"], len(event["serials"])) for event in result.data_of("serial.hold_placed.v1")] == [
         ("H-IN", 2)
     ]
     await harness.handle(messages.put_away(serial_numbers(2), SHELF))

@@ -83,7 +83,7 @@ async def test_arrivals_after_closing_are_held_but_not_reported(harness: Serials
         recall_opened(harness, lots=["L-1"]), RecallClosed(recall="RC-1", sku=harness.sku, reason="done")
     )
     result = await harness.handle(messages.receive(serial_numbers(2), lot="L-1"))
-    assert [(event["hold_id"], len(event["units"])) for event in result.data_of("serial.hold_placed.v1")] == [
+    assert [(event["hold_id"], len(event["serials"])) for event in result.data_of("serial.hold_placed.v1")] == [
         ("RC-1-hold", 2)
     ]
     result = await harness.handle(

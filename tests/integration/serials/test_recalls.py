@@ -51,7 +51,7 @@ async def test_recall_reports_and_holds_matching_units(harness: SerialsHarness) 
     assert (units["SN-00002"]["order"], units["SN-00002"]["held"]) == (messages.order_id(2), True)
     assert (units["SN-00003"]["location"], units["SN-00003"]["lot"]) == (SHELF, "L-1")
     assert (units["E-1"]["status"], units["E-1"]["held"]) == ("EXPECTED", False)
-    held_serials = [unit["serial"] for event in result.data_of("serial.hold_placed.v1") for unit in event["units"]]
+    held_serials = [serial for event in result.data_of("serial.hold_placed.v1") for serial in event["serials"]]
     assert sorted(held_serials) == ["SN-00002", "SN-00003", "ab-7"]
 
 
@@ -72,7 +72,7 @@ async def test_recall_whose_hold_id_already_exists(harness: SerialsHarness) -> N
     await harness.handle(PlaceSerialHold(sku=harness.sku, lot="L-1", hold_id="RC-1-hold", reason="suspicion"))
     await harness.handle(recall_opened(harness, lots=["L-1", "L-2"]))
     result = await harness.handle(messages.receive(["A1"], lot="L-2"))
-    assert [unit["serial"] for event in result.data_of("serial.hold_placed.v1") for unit in event["units"]] == ["A1"]
+    assert [serial for event in result.data_of("serial.hold_placed.v1") for serial in event["serials"]] == ["A1"]
     result = await harness.handle(messages.receive(["A2"], lot="L-1"))
     assert units_by_serial(result.data_of("serial.recalled.v1"))["A2"]["held"]
     assert (await harness.fetch_all("SELECT open_hold_count FROM serial_state WHERE sku = :sku", sku=harness.sku)) == [

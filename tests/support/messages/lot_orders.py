@@ -10,6 +10,7 @@ from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
     DispatchCheckRequested,
+    HandOver,
     OrderDispatched,
     OrderLotsDeallocated,
     OrderLotsPicked,
@@ -66,11 +67,12 @@ class OrderMessages(ProductMessages):
         reallocate: bool = False,
         variance_id: str | None = None,
         remaining: Any = None,
+        hand_over: HandOver | None = None,
     ) -> OrderLotsDeallocated:
         """The deallocation of quantities before their pick; with a variance, they are missing."""
         return OrderLotsDeallocated(
             **self._order_fields(number), reallocate=reallocate, reason="short pick", variance_id=variance_id,
-            lots=[DeallocatedLot(**dict(lot), remaining=remaining) for lot in lots],
+            lots=[DeallocatedLot(**dict(lot), remaining=remaining) for lot in lots], hand_over=hand_over,
         )  # fmt: skip
 
     def pick(self, number: int, *lots: LotAtLocation) -> OrderLotsPicked:

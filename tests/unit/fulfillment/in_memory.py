@@ -36,7 +36,8 @@ class InMemoryFulfillment:
         """Holds by SKU and serial number, or by SKU, lot and location."""
         self.violations: list[ProblemDetail] = []
         self.shipped_lots: list[AllocatedLot] = []
-        self._service = InMemoryService(app.state.registry, self.uow, self._save)
+        self.registry = app.state.registry
+        self._service = InMemoryService(self.registry, self.uow, self._save)
 
     def handle(self, message: Message) -> list[Message]:
         """Process one message; return the published events."""

@@ -111,6 +111,7 @@ class FulfillmentMachine(RuleBasedStateMachine):
             for key, unit in self.serials_stub.units.items() if unit.status in ("ALLOCATED", "PICKED")
         }  # fmt: skip
         assert fulfillment_units == serials_units
+        self._assert_listed_units_handed_over()
         for line in self.fulfillment.uow.lines:
             self._assert_open_quantity_requested(line)
         for unit in self.serials_stub.units.values():
@@ -118,6 +119,17 @@ class FulfillmentMachine(RuleBasedStateMachine):
                 assert self.fulfillment.uow.shipped[unit.sku, unit.serial] == unit.order
         for carton in self.fulfillment.uow.cartons:
             self._assert_in_one_shipment(carton)
+
+    def _assert_listed_units_handed_over(self) -> None:
+        """No demand for any unit keeps what a short demand of the same order lists."""
+        demands = self.serials_stub.demands
+        listed = {
+            (demand.request.order, demand.request.sku, serial)
+            for demand in demands.values() if demand.open_quantity for serial in demand.request.serials
+        }  # fmt: skip
+        for unit in self.serials_stub.units.values():
+            if unit.status == "ALLOCATED" and (unit.order, unit.sku, unit.serial) in listed:
+                assert demands[unit.demand_id or ""].request.serials
 
     def _assert_open_quantity_requested(self, line: Line) -> None:
         requested = sum(open_quantity for demand_id, open_quantity in self.open_demands() if demand_id in line.demands)

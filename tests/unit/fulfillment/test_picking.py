@@ -44,7 +44,7 @@ def test_only_allocated_units_are_picked(fulfillment: InMemoryFulfillment) -> No
     events = fulfillment.handle(pick_command("S1", "S3", "S9", "S1"))
     (picked,) = [event for event in events if isinstance(event, OrderSerialsPicked)]
     assert picked.serials == ["S1"]
-    blocked_by = {violation.code: violation.blocked_by for violation in fulfillment.violations}
+    blocked_by = {violation.defer().code: violation.blocked_by for violation in fulfillment.violations}
     assert blocked_by == {
         Code.DUPLICATE_SERIAL_IN_REQUEST: [],
         Code.NOT_ON_PICK_LIST: ["/orders/SO-2"],
@@ -174,9 +174,8 @@ def test_hold_deallocates_unpicked_units(fulfillment: InMemoryFulfillment) -> No
     """Allocated units are released and requested again; picked units remain; others are ignored."""
     fulfillment.handle(pick_command("S1"))
     affected = [
-        AffectedSerial(serial="S1", status="PICKED", order="SO-1", line="1"),
-        AffectedSerial(serial="S2", status="ALLOCATED", order="SO-1", line="1"),
-        AffectedSerial(serial="S9", status="IN_INVENTORY"),
+        AffectedSerial(serial="S1", order="SO-1", line="1", demand_id="D-1"),
+        AffectedSerial(serial="S2", order="SO-1", line="1", demand_id="D-1"),
     ]
     events = fulfillment.handle(SerialHoldPlaced(sku="A", hold_id="H", reason="recall", units=affected))
     (deallocated,) = [event for event in events if isinstance(event, OrderSerialsDeallocated)]
@@ -189,8 +188,8 @@ def test_late_hold_event_of_another_order_changes_nothing(
     fulfillment: InMemoryFulfillment, order_id: str | None
 ) -> None:
     """A hold event that is processed after the reallocation to another order has no effect."""
-    affected = AffectedSerial(serial="S3", status="ALLOCATED" if order_id else "IN_INVENTORY", order=order_id)
-    assert not fulfillment.handle(SerialHoldPlaced(sku="A", hold_id="H", reason="inspection", units=[affected]))
+    affected = [AffectedSerial(serial="S3", order=order_id, line="1", demand_id="D-1")] if order_id else []
+    assert not fulfillment.handle(SerialHoldPlaced(sku="A", hold_id="H", reason="inspection", units=affected))
     assert not fulfillment.handle(SerialHoldReleased(sku="A", hold_id="H", reason="released", serials=["S3"]))
     assert not fulfillment.rejection_codes(pick_command("S3", order_id="SO-2"))
 
@@ -198,5 +197,6 @@ def test_late_hold_event_of_another_order_changes_nothing(
 def test_previously_shipped_unit_may_be_allocated_again(fulfillment: InMemoryFulfillment) -> None:
     """A returned unit may be allocated again: while the order has open demands, the pick can be retried."""
     fulfillment.uow.shipped["A", "S7"] = "SO-0"
-    assert fulfillment.rejection_codes(pick_command("S7")) == [Code.NOT_YET_AVAILABLE]
+    assert fulfillment.rejection_codes(pick_command("S7")) == [Code.NOT_ON_PICK_LIST]
+    assert fulfillment.violations[0].is_provisional
     assert fulfillment.violations[0].blocked_by == ["/orders/SO-0"]

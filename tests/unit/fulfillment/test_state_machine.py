@@ -53,10 +53,15 @@ class OrderMachine(FulfillmentMachine):
                 OrderPlaced(order=order, warehouse="EAST", customer=customer, backorders=backorders, lines=lines)
             )
 
-    @rule(order=ORDERS, line=st.sampled_from(["1", "2", "3"]), quantity=st.integers(1, 4), urgent=st.booleans())
-    def amend_order(self, order: str, line: str, quantity: int, urgent: bool) -> None:
-        """Change or add a line, possibly before the order is placed."""
-        order_line = OrderLine.model_validate({"line": line, "sku": "B" if line == "2" else "A", "quantity": quantity})
+    @rule(
+        order=ORDERS, line=st.sampled_from(["1", "2", "3"]), quantity=st.integers(1, 4), urgent=st.booleans(),
+        named=st.sampled_from([None, None, "1", "2"]),
+    )  # fmt: skip
+    def amend_order(self, order: str, line: str, quantity: int, urgent: bool, named: str | None) -> None:
+        """Change or add a line, possibly before the order is placed; a named serial may belong to another line."""
+        sku = "B" if line == "2" else "A"
+        fields: dict[str, Any] = {"serials": [f"{sku}{named}"]} if named else {}
+        order_line = OrderLine.model_validate({"line": line, "sku": sku, "quantity": quantity, **fields})
         self.handle(OrderAmended(order=order, lines=[order_line], priority=9 if urgent else None))
 
     @rule(order=ORDERS, line=st.sampled_from([None, "1", "2"]), confirmed=RARELY)

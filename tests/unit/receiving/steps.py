@@ -6,7 +6,7 @@ from typing import Any
 from services.receiving.receipts.domain.records import ReceiptLine
 from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import ReceiptLotsReceived
-from shared.contracts.upstream import AsnAnnounced
+from shared.contracts.upstream import AsnAnnounced, AsnChanged
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
 
@@ -32,13 +32,21 @@ def asn_line(
 
 
 def announce_receipt(
-    service: InMemoryReceiving, receipt: str, *lines: dict[str, Any], kind: str = "ASN", warehouse: str = "EAST"
+    service: InMemoryReceiving,
+    receipt: str,
+    *lines: dict[str, Any],
+    kind: str = "ASN",
+    warehouse: str = "EAST",
+    **overrides: Any,
 ) -> CommandResult:
-    """Announce a receipt, or open a blind one."""
-    command = AsnAnnounced.model_validate(
-        {"receipt": receipt, "warehouse": warehouse, "kind": kind, "lines": list(lines)}
-    )
-    return service.handle_command(command)
+    """Announce a receipt or a part of it, or open a blind one."""
+    fields = {"receipt": receipt, "warehouse": warehouse, "kind": kind, "lines": list(lines)}
+    return service.handle_command(AsnAnnounced.model_validate(fields | overrides))
+
+
+def amend_receipt(service: InMemoryReceiving, receipt: str, *lines: dict[str, Any], **overrides: Any) -> CommandResult:
+    """Amend an ASN."""
+    return service.handle_command(AsnChanged.model_validate({"receipt": receipt, "lines": list(lines), **overrides}))
 
 
 def scan_serials(

@@ -1,12 +1,13 @@
 """ASNs: parts, amendments, cancellations, registered units, lines that await their product."""
 
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptRejected
-from shared.contracts.upstream import AsnCancelled, AsnChanged
+from shared.contracts.upstream import AsnCancelled
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.support.messages.reference import product_changed
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (
+    amend_receipt,
     announce_receipt,
     asn_line,
     error_codes,
@@ -15,11 +16,6 @@ from tests.unit.receiving.steps import (
     scan_serials,
     unit_status,
 )
-
-
-def amend_receipt(service: InMemoryReceiving, receipt: str, **lines: object) -> CommandResult:
-    """Amend an ASN."""
-    return service.handle_command(AsnChanged.model_validate({"receipt": receipt, **lines}))
 
 
 def cancel_receipt(service: InMemoryReceiving, receipt: str) -> CommandResult:
@@ -39,11 +35,11 @@ def test_listed_serials_become_expected() -> None:
     assert line_counts(service, "R1") == (3, 2, 0, 0, 0)
 
 
-def test_further_part_adds_to_the_receipt() -> None:
-    """A further part adds quantities, serials and lines to the receipt (S05)."""
+def test_parts_add_up() -> None:
+    """Each part adds its quantities, serials and lines to the receipt, in whatever order they come (S05)."""
     service = InMemoryReceiving()
-    announce_receipt(service, "R1", asn_line(["A"], 2))
-    announce_receipt(service, "R1", asn_line(["B"]), asn_line(["C"], number="2"))
+    announce_receipt(service, "R1", asn_line(["B"]), asn_line(["C"], number="2"), part=2, parts=2)
+    announce_receipt(service, "R1", asn_line(["A"], 2), parts=2)
     assert line_counts(service, "R1") == (3, 2, 0, 0, 0)
     assert line_counts(service, "R1", "2") == (1, 1, 0, 0, 0)
 
@@ -125,34 +121,69 @@ def test_cancellation_before_its_asn() -> None:
 
 
 def test_amendment_before_arrival() -> None:
-    """Before arrival an amendment removes listed units and unlisted quantities, and adds others."""
+    """An amendment states the whole line: missing units are withdrawn, others are added; twice is as once."""
     service = InMemoryReceiving()
-    announce_receipt(service, "R1", asn_line(["A", "B"], 5))
-    result = amend_receipt(service, "R1", remove=[asn_line(["A"], 2)], add=[asn_line(["C"])])
+    announce_receipt(service, "R1", asn_line(["A", "B"], 5), asn_line(["D"], number="2"))
+    result = amend_receipt(service, "R1", asn_line(["B", "C"], 4))
     assert event_types(result) == ["receipt.line_cancelled.v1", "receipt.line_cancelled.v1", "receipt.line_expected.v1"]
     assert line_counts(service, "R1") == (4, 2, 0, 0, 0)
     assert (unit_status(service, "A"), unit_status(service, "C")) == ("INACTIVE", "EXPECTED")
+    assert event_types(amend_receipt(service, "R1", asn_line(["B", "C"], 4))) == []
+    assert line_counts(service, "R1", "2") == (1, 1, 0, 0, 0)
+
+
+def test_amendment_keeps_what_it_omits() -> None:
+    """An omitted quantity, serial list, supplier or line keeps its value; the quantity 0 withdraws a line."""
+    service = InMemoryReceiving()
+    announce_receipt(service, "R1", asn_line(["A", "B"], 3), asn_line(["D"], number="2"), supplier="Medtech")
+    amend_receipt(service, "R1", {"line": "1", "sku": "PUMP", "quantity": 5})
+    assert line_counts(service, "R1") == (5, 2, 0, 0, 0)
+    amend_receipt(service, "R1", {"line": "1", "sku": "PUMP", "serials": ["A"]}, expected_at="2026-03-04T08:00:00Z")
+    assert line_counts(service, "R1") == (5, 1, 0, 0, 0)
+    amend_receipt(service, "R1", {"line": "2", "sku": "PUMP", "quantity": 0, "serials": []})
+    assert line_counts(service, "R1", "2") == (0, 0, 0, 0, 0)
+    receipt = service.uow.receipts["R1"]
+    assert (receipt.supplier, receipt.expected_at and receipt.expected_at.day) == ("Medtech", 4)
+
+
+def test_amendment_of_a_line_in_two_parts() -> None:
+    """An amendment states the quantity over all parts; parts sent again decide after it."""
+    service = InMemoryReceiving()
+    parts = [asn_line(["A"], 60), asn_line(["B"], 40)]
+    for _ in range(2):
+        for number, line in enumerate(parts, 1):
+            announce_receipt(service, "R1", line, part=number, parts=2)
+        assert line_counts(service, "R1") == (100, 2, 0, 0, 0)
+        amend_receipt(service, "R1", {"line": "1", "sku": "PUMP", "quantity": 80})
+        assert line_counts(service, "R1") == (80, 2, 0, 0, 0)
 
 
 def test_invalid_amendments_are_rejected() -> None:
-    """An excessive quantity, an unknown line or receipt are rejected; an unknown unit is rejected alone."""
+    """Too few units for the listed serials, a new line without quantity, an unknown receipt: nothing changes."""
     service = InMemoryReceiving()
-    announce_receipt(service, "R1", asn_line(["A"], 2))
-    assert error_codes(amend_receipt(service, "R1", remove=[asn_line(quantity=2)])) == ["quantity_below_listed_serials"]
-    assert error_codes(amend_receipt(service, "R1", remove=[asn_line(["A"], number="9")])) == ["line_not_found"]
-    assert error_codes(amend_receipt(service, "R9", remove=[asn_line(["A"])])) == ["receipt_not_found"]
-    assert error_codes(amend_receipt(service, "R1", remove=[asn_line(["Z", "A"])])) == ["serial_unexpected"]
-    assert line_counts(service, "R1") == (1, 0, 0, 0, 0)
+    announce_receipt(service, "R1", asn_line(["A", "B"], 2))
+    new_line = {"line": "9", "sku": "PUMP"}
+    assert error_codes(amend_receipt(service, "R1", {"line": "1", "sku": "PUMP", "quantity": 1})) == [
+        "quantity_below_listed_serials"
+    ]
+    assert error_codes(amend_receipt(service, "R1", asn_line(["A", "B"], 1))) == ["too_many_serials"]
+    assert error_codes(amend_receipt(service, "R1", new_line)) == ["quantity_required"]
+    assert error_codes(amend_receipt(service, "R1", asn_line(["A"]), asn_line(["B"]))) == ["duplicate_line"]
+    assert error_codes(amend_receipt(service, "R1", asn_line(["A"], sku="SCREW"))) == ["line_product_mismatch"]
+    assert error_codes(amend_receipt(service, "R9", asn_line(["A"]))) == ["receipt_not_found"]
+    assert line_counts(service, "R1") == (2, 2, 0, 0, 0)
 
 
 def test_amendment_and_cancellation_are_rejected_after_arrival() -> None:
-    """Once scanning has begun, amendment and cancellation are rejected; a further part is still added."""
+    """Once scanning has begun, amendment and cancellation are rejected; a further part is still accepted."""
     service = InMemoryReceiving()
     announce_receipt(service, "R1", asn_line(["A"]))
     scan_serials(service, "R1", "A")
     assert error_codes(cancel_receipt(service, "R1")) == ["receipt_in_progress"]
-    assert error_codes(amend_receipt(service, "R1", add=[asn_line(["B"])])) == ["receipt_in_progress"]
-    assert event_types(announce_receipt(service, "R1", asn_line(["B"]))) == ["receipt.line_expected.v1"]
+    assert error_codes(amend_receipt(service, "R1", asn_line(["B"]))) == ["receipt_in_progress"]
+    assert event_types(announce_receipt(service, "R1", asn_line(["B"]), part=2, parts=2)) == [
+        "receipt.line_expected.v1"
+    ]
 
 
 def test_serial_listed_after_its_scan() -> None:
@@ -161,7 +192,7 @@ def test_serial_listed_after_its_scan() -> None:
     announce_receipt(service, "R1", asn_line(quantity=1))
     scan_serials(service, "R1", "A")
     assert line_counts(service, "R1") == (1, 0, 1, 1, 0)
-    result = announce_receipt(service, "R1", asn_line(["A"]))
+    result = announce_receipt(service, "R1", asn_line(["A"], 2))
     assert event_types(result) == ["receipt.line_expected.v1"]
     assert line_counts(service, "R1") == (2, 1, 0, 1, 0)
     assert steps.scan_statuses(scan_serials(service, "R1", "B")) == ["ACCEPTED"]
@@ -220,6 +251,8 @@ def test_line_quantity_is_limited_over_all_parts() -> None:
         "too_many_units"
     ]
     announce_receipt(service, "R1", asn_line(quantity=600_000))
-    assert error_codes(announce_receipt(service, "R1", asn_line(quantity=600_000))) == ["too_many_units"]
-    announce_receipt(service, "R1", asn_line(quantity=400_000))
+    assert error_codes(announce_receipt(service, "R1", asn_line(quantity=600_000), part=2, parts=2)) == [
+        "too_many_units"
+    ]
+    announce_receipt(service, "R1", asn_line(quantity=400_000), part=2, parts=2)
     assert event_types(cancel_receipt(service, "R1")) == ["receipt.line_cancelled.v1", "receipt.closed.v1"]

@@ -47,15 +47,36 @@ def test_both_trackings_are_rejected(service: InMemoryReceiving) -> None:
 def test_tracking_cannot_change_once_in_use(service: InMemoryReceiving) -> None:
     """Tracking cannot change once the product is in use; before that, and everything else, can (S03)."""
     service.uow.used_skus = {"PUMP"}
-    renaming = definition(name="Infusion pump", serial_tracked=True)
-    rejected, renamed = service.handle(definition(), renaming)
+    renaming, switch = definition(name="Infusion pump"), definition(serial_tracked=False)
+    rejected, renamed = service.handle(switch, renaming)
     assert error_codes(rejected) == ["product_in_use"]
     service.uow.used_skus = set()
-    (switched,) = service.handle(definition())
+    (switched,) = service.handle(switch)
     assert [(event.tracking, event.name, event.version) for event in changed_products(renamed, switched)] == [
         ("SERIAL", "Infusion pump", 2),
         ("NONE", "PUMP", 3),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_rejected"),
+    [
+        ({"unit": "box"}, True), ({"unit": None}, True), ({"unit": "kg"}, False), ({"decimals": 1}, True),
+        ({"decimals": 2}, False), ({"decimals": 3}, False), ({"decimals": None}, False), ({"name": "Sugar"}, False),
+        ({"lot_tracked": True}, True), ({"shelf_life": {"stop_allocation_days": 3}}, False),
+    ],
+)  # fmt: skip
+def test_quantities_of_a_product_in_use_keep_their_meaning(
+    service: InMemoryReceiving, fields: dict[str, Any], *, is_rejected: bool
+) -> None:
+    """Unit and tracking cannot change, decimals can only become more; without history all of them can (S03)."""
+    service.handle(definition("SUGAR", unit="kg", decimals=2))
+    service.uow.used_skus = {"SUGAR"}
+    change = ProductDefined.model_validate({"sku": "SUGAR", **fields})
+    (result,) = service.handle(change)
+    assert error_codes(result) == (["product_in_use"] if is_rejected else [])
+    service.uow.used_skus = set()
+    assert error_codes(*service.handle(change)) == []
 
 
 def test_identical_definition_makes_no_version(service: InMemoryReceiving) -> None:
@@ -101,7 +122,7 @@ def test_changed_policy_makes_a_version(service: InMemoryReceiving) -> None:
 def test_barcode_belongs_to_one_product(service: InMemoryReceiving) -> None:
     """A barcode of another product is rejected until that product releases it, also within one batch."""
     other_product = definition("NEW", barcodes=[{"code": "4006", "quantity": 12}])
-    rejected, released, claimed = service.handle(other_product, definition(serial_tracked=True), other_product)
+    rejected, released, claimed = service.handle(other_product, definition(barcodes=[]), other_product)
     (violation,) = rejected.violations
     assert (violation.code, violation.blocked_by) == (Code.BARCODE_TAKEN, ["/products/PUMP"])
     barcodes = [

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 
 from shared.contracts.commands.receiving import CloseReceipt, DiscardSession
-from shared.contracts.upstream import AsnCancelled, AsnChanged
+from shared.contracts.upstream import AsnCancelled
 from shared.unit_of_work import CommandResult
 from tests.support.guide import read_table
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.steps import (
+    amend_receipt,
     announce_receipt,
     asn_line,
     confirm_session,
@@ -18,7 +19,7 @@ from tests.unit.receiving.steps import (
 Step = Callable[[InMemoryReceiving], CommandResult]
 STEPS: tuple[Step, ...] = (
     lambda service: announce_receipt(service, "R1", asn_line(quantity=1)),
-    lambda service: service.handle_command(AsnChanged.model_validate({"receipt": "R1", "add": [asn_line(quantity=1)]})),
+    lambda service: amend_receipt(service, "R1", asn_line(quantity=2)),
     lambda service: service.handle_command(AsnCancelled(receipt="R1")),
     lambda service: scan_serials(service, "R1", f"PU-{len(service.uow.units)}"),
     lambda service: service.handle_command(DiscardSession(receipt="R1", session="S")),

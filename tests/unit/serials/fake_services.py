@@ -133,8 +133,7 @@ class FakeFulfillment:
             line.units |= {unit.serial: "ALLOCATED" for unit in event.allocated}
         elif isinstance(event, SerialHoldPlaced):
             for unit in event.units:
-                if unit.demand_id:
-                    self.deallocate(self.lines[unit.demand_id], unit.serial, reallocate=True, hold=False)
+                self.deallocate(self.lines[unit.demand_id], unit.serial, reallocate=True, hold=False)
 
     def deallocate(self, line: FakeOrderLine, serial: str, *, reallocate: bool, hold: bool) -> None:
         """Deallocate a unit, optionally with a hold because it was not found."""

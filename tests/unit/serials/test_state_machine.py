@@ -8,7 +8,7 @@ from hypothesis.stateful import invariant
 from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, STATUSES, TRANSITIONS
 from services.serials.units.domain.unit import Unit
-from shared.contracts.serials import SerialAllocated, SerialStateChanged
+from shared.contracts.serials import SerialAllocated, SerialsChanged, SerialStateChanged
 from shared.inventory.expiry import shelf_life_violation
 from tests.unit.serials.lifecycle_machine import UnitLifecycleMachine
 
@@ -36,6 +36,19 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
         units = self.service.units
         assert expected == {unit.key: (unit.version, unit.status, unit.location) for unit in units}
         assert {unit.status for unit in units} <= set(STATUSES)
+
+    @invariant()
+    def events_carry_every_version(self) -> None:
+        """Events number the changes of a unit without a gap, and the last one states its current state (S22)."""
+        published: dict[tuple[str, str], tuple[int, str | None, str | None, int]] = {}
+        for event in self.service.published:
+            if isinstance(event, SerialsChanged):
+                for serial, version in zip(event.serials, event.versions, strict=True):
+                    assert version == published.get((event.sku, serial), (0,))[0] + 1
+                    published[event.sku, serial] = version, event.status, event.location, event.open_holds
+        assert published == {
+            unit.key: (unit.version, unit.status, unit.location, unit.open_hold_count) for unit in self.service.units
+        }
 
     @invariant()
     def allocations_match_events(self) -> None:

@@ -19,6 +19,7 @@ from shared.contracts.topics import TOPICS, Topic
 from shared.contracts.upstream import AsnLine, ProductDefined
 from shared.http import idempotency
 from shared.http.limits import MAX_BODY_BYTES
+from shared.identifiers import MAX_DECIMALS
 from shared.messaging import inbox
 from shared.messaging.decode import MAX_RECORD_BYTES
 from shared.ops.topics import declared_configs
@@ -114,7 +115,7 @@ def test_sizes_agree_with_the_code() -> None:
         "bytes of a record that is processed": f"{MAX_RECORD_BYTES // MIB} MiB",
         "bytes of an HTTP body": f"{MAX_BODY_BYTES // MIB} MiB",
         "quantity of a line": f"{next(limit.le for limit in quantity if hasattr(limit, 'le')):,}",
-        "decimals of a quantity": ProductDefined.model_fields["decimals"].default,
+        "decimals of a quantity": MAX_DECIMALS,
         "characters of `id`, `source` and `type`": envelope["id"]["maxLength"],
         "characters of an `Idempotency-Key`": headers["Idempotency-Key"]["maxLength"],
         "characters of an actor": headers["X-Actor"]["maxLength"],

@@ -22,6 +22,7 @@ from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWor
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message, chunks
 from shared.contracts.fulfillment import (
     CartonPacked,
+    HandOver,
     OrderLotsDeallocated,
     OrderLotsPicked,
     OrderLotsUnpicked,
@@ -42,9 +43,10 @@ def emit_deallocated(
     reallocate: bool,
     reason: str,
     short_pick: ShortPick | None = None,
+    hand_over: HandOver | None = None,
 ) -> None:
     """Emit the events for allocated items that return to stock, or were not found there."""
-    fields = _common_fields(order, group) | {"reallocate": reallocate, "reason": reason}
+    fields = _common_fields(order, group) | {"reallocate": reallocate, "reason": reason, "hand_over": hand_over}
     if short_pick:
         id_field = "hold_id" if isinstance(items[0], AllocatedUnit) else "variance_id"
         fields[id_field] = short_pick.short_pick_id

@@ -10,6 +10,7 @@ from services.fulfillment.orders.domain.events import emit_deallocated, emit_unp
 from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, ShortPick, group_items, total_quantity
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
+from shared.contracts.fulfillment import HandOver
 
 
 def release(
@@ -20,13 +21,17 @@ def release(
     *,
     replace: bool = True,
     short_pick: ShortPick | None = None,
+    hand_over: HandOver | None = None,
 ) -> None:
-    """Return allocated items to stock and, if `replace`, request others."""
+    """Return allocated items to stock, or hand them over, and, if `replace`, request others."""
     unreplaced = []
     for group, members in group_items(items).items():
         order.lines[group.line].allocated -= total_quantity(members)
         reallocate = remove_from_order(uow, order, group, members, replace=replace)
-        emit_deallocated(uow, order, group, members, reallocate=reallocate, reason=reason, short_pick=short_pick)
+        emit_deallocated(
+            uow, order, group, members, reallocate=reallocate, reason=reason, short_pick=short_pick,
+            hand_over=hand_over,
+        )  # fmt: skip
         if replace and not reallocate:
             unreplaced.append((group, members))
     for group, members in unreplaced:

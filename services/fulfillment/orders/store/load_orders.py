@@ -65,9 +65,11 @@ async def load_orders(
     whole_orders: Iterable[str] = (),
     cartons: Collection[str] = (),
     shipments: Collection[str] = (),
+    short_demands: Collection[str] = (),
 ) -> None:
     """Load orders with the listed units and the content of the listed cartons.
 
+    Of `short_demands`, load the units with the listed serial numbers: a wider demand of the order may have them.
     Of `whole_orders`, load all unshipped units, and the shipped ones among the serial numbers listed on their lines.
     """
     of_orders = {"orders": sorted(set(orders))}
@@ -80,9 +82,13 @@ async def load_orders(
         for demand in demands
         if demand.tracking == "SERIAL" and (demand.order_id, demand.line) in single_lot_lines
     }
+    listed = [
+        (demand.sku, serial) for demand in demands if demand.demand_id in short_demands for serial in demand.serials
+    ]
+    unit_keys = {*units, *listed}
     scope: dict[str, Any] = {
-        "skus": [sku for sku, _ in units],
-        "serials": [serial for _, serial in units],
+        "skus": [sku for sku, _ in unit_keys],
+        "serials": [serial for _, serial in unit_keys],
         "whole_orders": sorted({*whole_orders, *single_lot_orders}),
         "cartons": sorted(set(cartons)),
         "shipments": sorted(set(shipments)),

@@ -60,6 +60,8 @@ def deallocate(uow: LotsUnitOfWork, event: OrderLotsDeallocated) -> None:
         for lot_quantity in released:
             report_missing(uow, event, event.variance_id, lot_quantity)
     _reopen_demand(uow, event, released)
+    if event.hand_over and released:
+        uow.hand_over(event.hand_over)
 
 
 def _emit_deallocated(

@@ -16,7 +16,7 @@ from services.lots.balances.domain.stock_rules import (
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import MoveLot, PutAwayLot
 from shared.contracts.lots import LotMoved
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.reference import LocationChanged
 from shared.identifiers import warehouse_of
 from shared.unit_of_work import CommandResult
@@ -85,8 +85,9 @@ def _location_types_text(uow: LotsUnitOfWork, command: MoveCommand) -> str:
 
 def _quantity_violation(uow: LotsUnitOfWork, source: Balance, command: MoveCommand) -> ProblemDetail | None:
     if source.key not in uow.balances and not source.is_storage:
-        detail = f"No stock of {lot_label(command.sku, command.lot)} at {command.from_location} yet"
-        return violation(Code.NOT_YET_AVAILABLE, detail, command.lot or command.sku)
+        # Its receipt may be in flight.
+        detail = f"No stock of {lot_label(command.sku, command.lot)} at {command.from_location}"
+        return ProvisionalProblem(code=Code.INSUFFICIENT_STOCK, detail=detail, ids=[command.lot or command.sku])
     if command.quantity > source.unallocated:
         return insufficient_stock(uow, source, command.quantity)
     return disposition_violation(uow, source, command.quantity, source.unallocated)

@@ -1,18 +1,15 @@
 """Reports on lots: inventory by expiration, expiring lots, movements, stock and reconciliation."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import Field
 
-from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
-from services.lots.balances.store.tables import LEDGER
-from services.lots.lookup.queries import inventory, variances
+from services.lots.lookup.queries import inventory, movements, variances
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
-from shared.http import LotFilter, Report, Since, SkuFilter, Until, WarehouseFilter
+from shared.http import LotFilter, Report, SkuFilter
 from shared.identifiers import SignedQuantity
 
 
@@ -21,28 +18,6 @@ class LotRef(KnownFieldsModel):
 
     sku: str = Field(description="SKU of the product")
     lot: str = Field(description="lot number; empty for untracked products")
-
-
-class MovementRow(LotRef):
-    """Lot movement history: ledger entries by lot in order of recording."""
-
-    number: int = Field(description="number of the ledger entry")
-    recorded_at: datetime = Field(description="time of recording")
-    occurred_at: datetime = Field(description="time of occurrence, by the clock of the sender")
-    change: LotChangeType = Field(description="type of the change")
-    warehouse: str = Field(description="warehouse")
-    location: str | None = Field(description="location of the change; empty for shipments")
-    on_hand: SignedQuantity = Field(description="change of the on-hand quantity")
-    picked_location: str | None = Field(description="location of the picked quantity that changed")
-    picked: SignedQuantity = Field(description="change of the picked quantity")
-    reason: str = Field(description="reason")
-    actor: str = Field(description="user or system that caused the change")
-    receipt: str | None = Field(description="receipt")
-    order: str | None = Field(description="order")
-    line: str | None = Field(description="line of the receipt or order")
-    shipment: str | None = Field(description="shipment")
-    customer: str | None = Field(description="customer")
-    return_id: str | None = Field(description="customer return")
 
 
 class ProductInfo(KnownFieldsModel):
@@ -70,15 +45,6 @@ class ReconciliationRow(ReconciliationTotals, LotRef):
     agrees: bool = Field(description="whether all conditions hold")
 
 
-SELECT_MOVEMENTS = f"""
-    SELECT id AS number, order_id AS "order", {LEDGER.columns()} FROM ledger
-    WHERE (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
-        AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
-        AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
-        AND (CAST(:until AS timestamptz) IS NULL OR recorded_at < :until)
-        AND (sku, lot, id) > (:after_sku, :after_lot, :after_number)
-    ORDER BY sku, lot, id LIMIT :size
-"""  # noqa: S608 - all parts are constants of this service
 # Each product has at least one row, so this many products fill a page.
 SKU_PAGE = f"""
     SELECT DISTINCT sku FROM {{}} > 0 AND sku >= :after_sku AND {LOT_FILTER} ORDER BY sku LIMIT CAST(:size AS int) + 1
@@ -115,17 +81,6 @@ SELECT_RECONCILIATION = f"""
 """  # noqa: S608 - all parts are constants of this service
 
 
-def movement_filters(
-    sku: SkuFilter = None,
-    lot: LotFilter = None,
-    warehouse: WarehouseFilter = None,
-    since: Since = None,
-    until: Until = None,
-) -> dict[str, Any]:
-    """Filter by product, lot, warehouse and time."""
-    return stock_filters(sku, lot, warehouse) | {"since": since, "until": until}
-
-
 def reconciliation_filters(
     sku: SkuFilter = None,
     lot: LotFilter = None,
@@ -139,7 +94,7 @@ def reconciliation_filters(
 REPORTS = (
     *inventory.REPORTS,
     *variances.REPORTS,
-    Report("lot-movements", MovementRow, {"sku": "", "lot": "", "number": 0}, SELECT_MOVEMENTS, movement_filters),
+    movements.REPORT,
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
     Report(
         "reconciliation",

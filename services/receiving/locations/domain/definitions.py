@@ -1,7 +1,8 @@
 """Definitions of warehouses and locations; a location may be defined before its warehouse."""
 
 import json
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,29 +19,42 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import LocationChanged, WarehouseChanged
 from shared.contracts.upstream import LocationDefined, WarehouseDefined
 from shared.identifiers import resource_path
+from shared.merge_patch import merge_patch
 from shared.unit_of_work import CommandResult
 from shared.working_set import WorkingSet
 
 R = TypeVar("R", Warehouse, Location)
 
 
-def define_warehouse(uow: ReceivingUnitOfWork, definition: WarehouseDefined) -> CommandResult:
+def define_warehouse(uow: ReceivingUnitOfWork, patch: WarehouseDefined) -> CommandResult:
     """Create or change a warehouse; its time zone must exist."""
-    if definition.time_zone not in uow.time_zone_names:
-        detail = f"Warehouse {definition.warehouse} has the unknown time zone {definition.time_zone!r}"
+    warehouse = _apply(patch, uow.warehouses.get(patch.warehouse), Warehouse, {"version": 0, "time_zone": "UTC"})
+    if isinstance(warehouse, ProblemDetail):
+        return CommandResult.rejected(warehouse)
+    if warehouse.time_zone not in uow.time_zone_names:
+        detail = f"Warehouse {patch.warehouse} has the unknown time zone {warehouse.time_zone!r}"
         return CommandResult.rejected(ProblemDetail(code=Code.UNKNOWN_TIME_ZONE, detail=detail))
-    warehouse = Warehouse(
-        warehouse=definition.warehouse, version=0, name=definition.name, time_zone=definition.time_zone
-    )
     return _define(uow, uow.warehouses, warehouse, WarehouseChanged, WarehouseOut)
 
 
-def define_location(uow: ReceivingUnitOfWork, definition: LocationDefined) -> CommandResult:
+def define_location(uow: ReceivingUnitOfWork, patch: LocationDefined) -> CommandResult:
     """Create or change a location."""
-    location = Location(
-        location=definition.location, version=0, type=definition.type, pick_sequence=definition.pick_sequence
-    )
+    location = _apply(patch, uow.locations.get(patch.location), Location, {"version": 0, "pick_sequence": 0})
+    if isinstance(location, ProblemDetail):
+        return CommandResult.rejected(location)
     return _define(uow, uow.locations, location, LocationChanged, LocationOut)
+
+
+def _apply(
+    patch: WarehouseDefined | LocationDefined, before: R | None, record: type[R], defaults: Mapping[str, Any]
+) -> R | ProblemDetail:
+    """Merge a patch into the current record; a field without a default value is required."""
+    merged = merge_patch(before._asdict() if before else {}, patch.model_dump(exclude_unset=True))
+    document = {**defaults, **merged}
+    if missing := [name for name in record._fields if name not in document]:
+        detail = f"{record.__name__} {patch.key()} needs a {' and a '.join(missing)}"
+        return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=detail, ids=missing)
+    return record(**{name: document[name] for name in record._fields})
 
 
 def _define(

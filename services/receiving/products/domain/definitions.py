@@ -1,22 +1,41 @@
-"""Product definitions: tracking is fixed once a product is in use; a barcode belongs to one product."""
+"""Product definitions: tracking and unit are fixed once a product is in use; a barcode belongs to one product."""
 
 import json
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductOut
 from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
-from shared.identifiers import resource_path
+from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
+from shared.merge_patch import merge_patch
 from shared.unit_of_work import CommandResult
 
 
-def define_product(uow: ReceivingUnitOfWork, definition: ProductDefined) -> CommandResult:
+class ProductDefinition(ContractModel):
+    """The whole definition of a product, with its default values."""
+
+    sku: str
+    name: str
+    unit: str = "each"
+    serial_tracked: bool = False
+    lot_tracked: bool = False
+    barcodes: list[Barcode] = []
+    shelf_life: ShelfLifePolicy = ShelfLifePolicy()
+    decimals: int = MAX_DECIMALS
+
+
+def define_product(uow: ReceivingUnitOfWork, patch: ProductDefined) -> CommandResult:
     """Create or change a product; each change gets a version, a log entry and an event (S01, S03)."""
-    before, barcodes_before = uow.products.get(definition.sku), uow.barcodes_of(definition.sku)
+    before, barcodes_before = uow.products.get(patch.sku), uow.barcodes_of(patch.sku)
+    definition = _apply(patch, before, barcodes_before)
+    if isinstance(definition, ProblemDetail):
+        return CommandResult.rejected(definition)
     if violation := _definition_violation(uow, before, definition):
         return CommandResult.rejected(violation)
     after = _to_product(definition, before.version if before else 0)
@@ -32,6 +51,30 @@ def define_product(uow: ReceivingUnitOfWork, definition: ProductDefined) -> Comm
         uow.emit(ProductChanged, **fields)
     result = CommandResult(ProductOut(**fields))
     return result if before else result.created(resource_path("products", definition.sku))
+
+
+def _apply(
+    patch: ProductDefined, before: Product | None, barcodes: Sequence[ProductBarcode]
+) -> ProductDefinition | ProblemDetail:
+    """Merge the patch into the current definition."""
+    current = _to_document(before, barcodes) if before else {}
+    document = merge_patch(current, patch.model_dump(exclude_unset=True))
+    if "name" not in document:
+        return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=f"Product {patch.sku} needs a name", ids=["name"])
+    return ProductDefinition.model_validate(document)
+
+
+def _to_document(product: Product, barcodes: Sequence[ProductBarcode]) -> dict[str, Any]:
+    """Return the current definition; values that follow from the tracking are left out."""
+    shelf_life = product.shelf_life.model_dump()
+    if product.shelf_life.expiry_required == _requires_expiry(product.tracking):
+        del shelf_life["expiry_required"]
+    return {
+        "sku": product.sku, "name": product.name, "unit": product.unit, "serial_tracked": product.tracking == "SERIAL",
+        "lot_tracked": product.tracking == "LOT", "shelf_life": shelf_life,
+        "barcodes": [{"code": barcode.code, "quantity": barcode.quantity} for barcode in barcodes],
+        **({} if product.tracking == "SERIAL" else {"decimals": product.decimals}),
+    }  # fmt: skip
 
 
 def _replace_barcodes(
@@ -60,13 +103,17 @@ def _to_json(product: Product, barcodes: Sequence[ProductBarcode]) -> str:
     return json.dumps(product._asdict() | {"barcodes": pairs, "shelf_life": product.shelf_life.model_dump()})
 
 
-def _tracking_of(definition: ProductDefined) -> Tracking:
+def _requires_expiry(tracking: Tracking) -> bool:
+    return tracking == "LOT"
+
+
+def _tracking_of(definition: ProductDefinition) -> Tracking:
     return "SERIAL" if definition.serial_tracked else "LOT" if definition.lot_tracked else "NONE"
 
 
 def with_defaults(policy: ShelfLifePolicy, tracking: Tracking) -> ShelfLifePolicy:
     """Complete a policy with defaults: lot-tracked products require an expiry unless defined otherwise."""
-    expiry_required = tracking == "LOT" if policy.expiry_required is None else policy.expiry_required
+    expiry_required = _requires_expiry(tracking) if policy.expiry_required is None else policy.expiry_required
     alert_days = sorted(set(policy.expiry_alert_days), reverse=True)
     customers = sorted(policy.customers, key=lambda rule: (rule.customer, rule.min_remaining_shelf_life_days))
     return policy.model_copy(
@@ -75,16 +122,16 @@ def with_defaults(policy: ShelfLifePolicy, tracking: Tracking) -> ShelfLifePolic
 
 
 def _definition_violation(
-    uow: ReceivingUnitOfWork, before: Product | None, definition: ProductDefined
+    uow: ReceivingUnitOfWork, before: Product | None, definition: ProductDefinition
 ) -> ProblemDetail | None:
     if definition.serial_tracked and definition.lot_tracked:
         return ProblemDetail(
             code=Code.CONFLICTING_TRACKING, detail=f"Product {definition.sku} cannot be tracked by serial and by lot"
         )
-    if before and before.tracking != _tracking_of(definition) and definition.sku in uow.used_skus:
+    if before and definition.sku in uow.used_skus and (fixed := _fixed_value(before, definition)):
         return ProblemDetail(
             code=Code.PRODUCT_IN_USE,
-            detail=f"Product {definition.sku} is in use; its tracking {before.tracking} cannot change",
+            detail=f"Product {definition.sku} is in use; {fixed}",
             blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
         )
     codes = [barcode.code for barcode in definition.barcodes]
@@ -104,7 +151,19 @@ def _definition_violation(
     return None
 
 
-def _to_product(definition: ProductDefined, version: int) -> Product:
+def _fixed_value(before: Product, definition: ProductDefinition) -> str | None:
+    """Describe what a product in use must keep: quantities would change their meaning."""
+    tracking = _tracking_of(definition)
+    if before.tracking != tracking:
+        return f"its tracking {before.tracking} cannot change"
+    if before.unit != definition.unit:
+        return f"its unit {before.unit!r} cannot change"
+    if decimals_of(tracking, definition.decimals) < before.decimals:
+        return f"its {before.decimals} decimals cannot become fewer"
+    return None
+
+
+def _to_product(definition: ProductDefinition, version: int) -> Product:
     tracking = _tracking_of(definition)
     return Product(
         sku=definition.sku, version=version, name=definition.name, unit=definition.unit, tracking=tracking,

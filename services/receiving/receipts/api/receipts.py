@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from services.receiving.receipts import queries
 from services.receiving.receipts.domain.records import ReceiptKind, ReceiptStatus
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
     Cursor,
@@ -48,8 +49,8 @@ class ReceiptSummary(KnownFieldsModel):
 class ReceiptLineOut(KnownFieldsModel):
     """A receipt line with its expected, scanned and received quantities.
 
-    `missing_quantity` decreases with each confirmed scan. `open_listed_serials` and `open_unlisted_quantity` are the
-    serial numbers and the quantity that can still be scanned.
+    `missing_quantity` decreases with each confirmed scan; `over_quantity` was received beyond what the ASN says.
+    `open_listed_serials` and `open_unlisted_quantity` are the serial numbers and the quantity still to scan.
     """
 
     line: str
@@ -60,6 +61,8 @@ class ReceiptLineOut(KnownFieldsModel):
     scanned: SignedQuantity
     received: SignedQuantity
     missing_quantity: SignedQuantity
+    rejected_quantity: SignedQuantity
+    over_quantity: SignedQuantity
     open_listed_serials: int
     open_unlisted_quantity: SignedQuantity
 
@@ -140,7 +143,7 @@ async def get_receipt_or_404(tx: Transaction, receipt: str) -> Row[Any]:
     """Find a receipt, or raise a 404 error."""
     row = await queries.find_receipt(tx, receipt)
     if row is None:
-        raise NotFoundError(f"Receipt {receipt} not found", ids=[receipt])
+        raise NotFoundError(f"Receipt {receipt} not found", ids=[receipt], code=Code.RECEIPT_NOT_FOUND)
     return row
 
 

@@ -1,39 +1,87 @@
 """Amendment and cancellation of an ASN, before anything has been received."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
+from services.receiving.receipts.domain.announced_lines import limit_violation, restate_lines
 from services.receiving.receipts.domain.closing import emit_receipt_closed
-from services.receiving.receipts.domain.expectations import (
-    cancel_expectations,
-    emit_expectation_cancelled,
-    expect_line,
-    lines_violation,
-)
-from services.receiving.receipts.domain.records import Receipt, Unit
+from services.receiving.receipts.domain.expectations import cancel_expectations, lines_violation
+from services.receiving.receipts.domain.records import AnnouncedLine, Receipt
 from services.receiving.receipts.domain.results import ReceiptResult, reject
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.upstream import AsnCancelled, AsnChanged, AsnLine
+from shared.contracts.upstream import AsnCancelled, AsnChanged, AsnLine, AsnLineChange
 from shared.identifiers import resource_path
 from shared.unit_of_work import CommandResult
 
 
 def amend_receipt(uow: ReceivingUnitOfWork, command: AsnChanged) -> CommandResult:
-    """Remove units and quantities from a receipt, then add others."""
+    """Replace what the parts of an ASN say about some of its lines, and its supplier or arrival time."""
     receipt = uow.receipts.get(command.receipt)
     if receipt is None or receipt.warehouse is None:
         return reject(Code.RECEIPT_NOT_FOUND, f"Receipt {command.receipt} not found")
-    if (
-        violation := _status_violation(receipt)
-        or _removal_violation(uow, receipt, command.remove)
-        or lines_violation(uow, command.receipt, command.add)
+    numbers = [entry.line for entry in command.lines]
+    before = [row for row in uow.announced_by_receipt[command.receipt] if row.line in set(numbers)]
+    after = [
+        _amended(command.receipt, entry, [row for row in before if row.line == entry.line]) for entry in command.lines
+    ]
+    stated = [
+        AsnLine.model_construct(line=row.line, sku=row.sku, quantity=row.quantity, serials=row.serials) for row in after
+    ]
+    after = [row for row in after if row.quantity]
+    if violation := (
+        _status_violation(receipt)
+        or _repeated_line_violation(numbers)
+        or _omission_violation(command, before)
+        or lines_violation(uow, command.receipt, stated)
+        or limit_violation(uow, command.receipt, before, after)
     ):
         return CommandResult.rejected(violation)
-    violations = [violation for line in command.remove for violation in _remove_units(uow, command.receipt, line)]
-    violations += [violation for line in command.add for violation in expect_line(uow, command.receipt, line)]
+    uow.receipts.put(
+        receipt._replace(
+            supplier=receipt.supplier if command.supplier is None else command.supplier,
+            expected_at=receipt.expected_at if command.expected_at is None else command.expected_at,
+        )
+    )
+    violations = restate_lines(uow, command.receipt, before, after)
     return CommandResult(ReceiptResult(receipt=command.receipt, status=receipt.status), violations=violations)
+
+
+def _amended(receipt: str, change: AsnLineChange, before: Sequence[AnnouncedLine]) -> AnnouncedLine:
+    """Return the whole line as amended; it belongs to the first part that names it."""
+    stated = sum((row.quantity for row in before), Decimal(0))
+    listed = [serial for row in before for serial in row.serials]
+    return AnnouncedLine(
+        receipt=receipt, part=min((row.part for row in before), default=1), line=change.line, sku=change.sku,
+        quantity=stated if change.quantity is None else change.quantity,
+        serials=list(dict.fromkeys(listed)) if change.serials is None else change.serials, rejected=[],
+    )  # fmt: skip
+
+
+def _repeated_line_violation(numbers: Sequence[str]) -> ProblemDetail | None:
+    if repeated := [number for number, count in Counter(numbers).items() if count > 1]:
+        detail = f"Duplicate line {', '.join(repeated)}"
+        return ProblemDetail(code=Code.DUPLICATE_LINE, detail=detail, ids=repeated)
+    return None
+
+
+def _omission_violation(command: AsnChanged, before: Sequence[AnnouncedLine]) -> ProblemDetail | None:
+    """Check that a new line has a quantity, and that omitted serials still fit the quantity."""
+    serial_counts = Counter({row.line: 0 for row in before})
+    for row in before:
+        serial_counts[row.line] += len(row.serials) - len(row.rejected)
+    for entry in command.lines:
+        if entry.quantity is None and entry.line not in serial_counts:
+            detail = f"Line {entry.line} is not on receipt {command.receipt}; a new line needs a quantity"
+            return ProblemDetail(code=Code.QUANTITY_REQUIRED, detail=detail)
+        if entry.quantity is not None and entry.serials is None and entry.quantity < serial_counts[entry.line]:
+            detail = (
+                f"Line {entry.line} lists {serial_counts[entry.line]} serials for {entry.quantity} units;"
+                " send the serials that remain"
+            )
+            return ProblemDetail(code=Code.QUANTITY_BELOW_LISTED_SERIALS, detail=detail)
+    return None
 
 
 def _status_violation(receipt: Receipt) -> ProblemDetail | None:
@@ -46,47 +94,6 @@ def _status_violation(receipt: Receipt) -> ProblemDetail | None:
         detail = f"Receipt {receipt.receipt} is {receipt.status}; its ASN cannot change"
         return ProblemDetail(code=code, detail=detail, blocked_by=[resource_path("receipts", receipt.receipt)])
     return None
-
-
-def _removal_violation(uow: ReceivingUnitOfWork, receipt: Receipt, lines: Sequence[AsnLine]) -> ProblemDetail | None:
-    """Check that the lines can be removed; precision is not checked, so that earlier fractions can be corrected."""
-    unlisted: dict[str, Decimal] = defaultdict(Decimal)
-    for removal in lines:
-        line = uow.lines.get((receipt.receipt, removal.line))
-        if line is None or line.sku != removal.sku:
-            detail = f"Line {removal.line} of product {removal.sku} not found on receipt {receipt.receipt}"
-            return ProblemDetail(code=Code.LINE_NOT_FOUND, detail=detail)
-        if len(removal.serials) > removal.quantity:
-            detail = f"Line {removal.line} lists {len(removal.serials)} serials for {removal.quantity} units"
-            return ProblemDetail(code=Code.TOO_MANY_SERIALS, detail=detail)
-        unlisted[removal.line] += removal.quantity - len(removal.serials)
-        if unlisted[removal.line] > line.expected_quantity - line.listed_serials:
-            available = line.expected_quantity - line.listed_serials
-            detail = f"Line {removal.line} has {available} units without listed serials"
-            return ProblemDetail(code=Code.QUANTITY_BELOW_LISTED_SERIALS, detail=detail)
-    return None
-
-
-def _remove_units(uow: ReceivingUnitOfWork, receipt: str, removal: AsnLine) -> list[ProblemDetail]:
-    line = uow.lines[receipt, removal.line]
-    units: list[Unit] = []
-    unknown: list[str] = []
-    for serial in removal.serials:
-        unit = uow.get_unit(removal.sku, serial)
-        if unit.status == "EXPECTED" and (unit.receipt, unit.line) == line.key:
-            units.append(uow.units.put(unit.as_inactive()))
-        else:
-            unknown.append(serial)
-    unlisted = removal.quantity - len(removal.serials)
-    uow.lines.put(
-        line._replace(
-            expected_quantity=line.expected_quantity - unlisted - len(units),
-            listed_serials=line.listed_serials - len(units),
-        )
-    )
-    emit_expectation_cancelled(uow, line, units, unlisted, "CHANGED")
-    detail = f"Line {removal.line} does not expect {len(unknown)} of these serials; the rest was applied"
-    return [ProblemDetail(code=Code.SERIAL_UNEXPECTED, detail=detail, ids=unknown)] if unknown else []
 
 
 def cancel_receipt(uow: ReceivingUnitOfWork, command: AsnCancelled) -> CommandResult:

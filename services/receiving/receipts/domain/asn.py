@@ -1,8 +1,15 @@
 """Announcement of a receipt, in one or several parts."""
 
+from services.receiving.receipts.domain.announced_lines import (
+    announced_lines_of,
+    is_same_content,
+    limit_violation,
+    replaced_lines,
+    restate_lines,
+)
 from services.receiving.receipts.domain.closing import emit_receipt_closed
-from services.receiving.receipts.domain.expectations import expect_line, lines_violation
-from services.receiving.receipts.domain.records import Receipt, ReceiptLine
+from services.receiving.receipts.domain.expectations import lines_violation
+from services.receiving.receipts.domain.records import AnnouncedLine, Receipt, ReceiptLine
 from services.receiving.receipts.domain.results import ReceiptResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
@@ -12,59 +19,84 @@ from shared.unit_of_work import CommandResult
 
 
 def announce_receipt(uow: ReceivingUnitOfWork, asn: AsnAnnounced) -> CommandResult:
-    """Create a receipt, or add lines to an open one (S05)."""
+    """Create a receipt, or replace what this part of an open one said (S05).
+
+    The same content again changes nothing, also on a receipt that has ended.
+    """
     receipt = uow.receipts.get(asn.receipt)
-    if violation := _announcement_violation(uow, receipt, asn) or lines_violation(uow, asn.receipt, asn.lines):
+    before, after = replaced_lines(uow, asn), announced_lines_of(asn)
+    if violation := _document_violation(uow, receipt, asn):
+        return CommandResult.rejected(violation)
+    if receipt and receipt.warehouse and receipt.status in {"CLOSED", "CANCELLED"}:
+        return _repeat_ended(receipt, asn, is_same=is_same_content(before, after))
+    if violation := lines_violation(uow, asn.receipt, asn.lines) or limit_violation(uow, asn.receipt, before, after):
         return CommandResult.rejected(violation)
     if receipt is not None and receipt.warehouse is None:
-        return _store_cancelled(uow, receipt, asn)
+        return _store_cancelled(uow, receipt, asn, after)
     path = resource_path("receipts", asn.receipt) if receipt is None else None
-    if receipt is None:
-        receipt = uow.receipts.put(
-            Receipt(
-                receipt=asn.receipt, version=0, kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier,
-                expected_at=asn.expected_at, status="PLANNED", session_count=0, unplanned_line_count=0,
-                created_at=uow.now,
-            )
-        )  # fmt: skip
-    violations = [violation for line in asn.lines for violation in expect_line(uow, asn.receipt, line)]
+    receipt = uow.receipts.put(_with_header(receipt, asn) if receipt else _new_receipt(uow, asn))
+    violations = restate_lines(uow, asn.receipt, before, after)
     body = ReceiptResult(receipt=asn.receipt, status=receipt.status)
     return CommandResult(body, violations=violations, resource_path=path)
 
 
-def _announcement_violation(
-    uow: ReceivingUnitOfWork, receipt: Receipt | None, asn: AsnAnnounced
-) -> ProblemDetail | None:
+def _document_violation(uow: ReceivingUnitOfWork, receipt: Receipt | None, asn: AsnAnnounced) -> ProblemDetail | None:
     # An ASN may precede its warehouse and products. Other receipts start on site, where the warehouse must exist.
     if asn.kind != "ASN" and asn.warehouse not in uow.warehouses:
         return ProblemDetail(code=Code.WAREHOUSE_NOT_FOUND, detail=f"Warehouse {asn.warehouse} not found")
     if receipt is None or receipt.warehouse is None:
         return None
-    if receipt.status in {"CLOSED", "CANCELLED"}:
-        code = Code.RECEIPT_CLOSED if receipt.status == "CLOSED" else Code.RECEIPT_CANCELLED
-        return ProblemDetail(code=code, detail=f"Receipt {asn.receipt} is {receipt.status}; lines cannot be added")
     if receipt.kind != asn.kind:
         detail = f"Receipt {asn.receipt} exists with kind {receipt.kind}, not {asn.kind}"
         return ProblemDetail(
             code=Code.DOCUMENT_EXISTS, detail=detail, blocked_by=[resource_path("receipts", asn.receipt)]
         )
     if receipt.warehouse != asn.warehouse:
-        detail = f"Receipt {asn.receipt} is for warehouse {receipt.warehouse}, not {asn.warehouse}"
-        return ProblemDetail(code=Code.WRONG_WAREHOUSE, detail=detail)
+        detail = (
+            f"Receipt {asn.receipt} is for warehouse {receipt.warehouse}, not {asn.warehouse}, and cannot change:"
+            " cancel the receipt and announce another one"
+        )
+        return ProblemDetail(
+            code=Code.WRONG_WAREHOUSE, detail=detail, blocked_by=[resource_path("receipts", asn.receipt)]
+        )
     return None
 
 
-def _store_cancelled(uow: ReceivingUnitOfWork, receipt: Receipt, asn: AsnAnnounced) -> CommandResult:
+def _repeat_ended(receipt: Receipt, asn: AsnAnnounced, *, is_same: bool) -> CommandResult:
+    if is_same and _with_header(receipt, asn) == receipt:
+        return CommandResult(ReceiptResult(receipt=receipt.receipt, status=receipt.status))
+    code = Code.RECEIPT_CLOSED if receipt.status == "CLOSED" else Code.RECEIPT_CANCELLED
+    detail = f"Receipt {receipt.receipt} is {receipt.status}; its ASN cannot change"
+    return CommandResult.rejected(ProblemDetail(code=code, detail=detail))
+
+
+def _new_receipt(uow: ReceivingUnitOfWork, asn: AsnAnnounced) -> Receipt:
+    return Receipt(
+        receipt=asn.receipt, version=0, kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier,
+        expected_at=asn.expected_at, status="PLANNED", session_count=0, unplanned_line_count=0, created_at=uow.now,
+    )  # fmt: skip
+
+
+def _with_header(receipt: Receipt, asn: AsnAnnounced) -> Receipt:
+    """Return the receipt with the supplier and arrival time of a part; what it omits stays as it is."""
+    return receipt._replace(
+        supplier=asn.supplier if "supplier" in asn.model_fields_set else receipt.supplier,
+        expected_at=asn.expected_at if "expected_at" in asn.model_fields_set else receipt.expected_at,
+    )
+
+
+def _store_cancelled(
+    uow: ReceivingUnitOfWork, receipt: Receipt, asn: AsnAnnounced, announced: list[AnnouncedLine]
+) -> CommandResult:
     """Store an ASN whose cancellation arrived first; nothing is expected."""
     uow.receipts.put(
         receipt._replace(kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier, expected_at=asn.expected_at)
     )
-    for asn_line in asn.lines:
-        line = uow.lines.get((asn.receipt, asn_line.line)) or ReceiptLine(
-            receipt=asn.receipt, line=asn_line.line, sku=asn_line.sku
-        )
-        uow.lines.put(line._replace(expected_quantity=line.expected_quantity + asn_line.quantity))
-    lines = [uow.lines[asn.receipt, number] for number in dict.fromkeys(asn_line.line for asn_line in asn.lines)]
-    emit_receipt_closed(uow, asn.receipt, lines, {})
+    for row in announced:
+        uow.announced_lines.put(row)
+        uow.lines.put(
+            ReceiptLine(receipt=row.receipt, line=row.line, sku=row.sku, expected_quantity=row.quantity)
+        )  # fmt: skip
+    emit_receipt_closed(uow, asn.receipt, [uow.lines[row.receipt, row.line] for row in announced], {})
     body = ReceiptResult(receipt=asn.receipt, status="CANCELLED")
     return CommandResult(body).created(resource_path("receipts", asn.receipt))

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.receiving.products.domain.records import ProductBarcode
-from services.receiving.receipts.domain.records import Discrepancy, LotKey, LotScan, RowKey, Unit
+from services.receiving.receipts.domain.records import AnnouncedLine, Discrepancy, LotKey, LotScan, RowKey, Unit
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine
+from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
 from shared.working_set import WorkingSet
 
 Barcodes = WorkingSet[str, ProductBarcode]
@@ -26,6 +26,10 @@ class LoadPlan:
     closing_receipts: set[str] = field(default_factory=set)
     """Receipts of which all lines and expected units are needed."""
     lines: set[RowKey] = field(default_factory=set)
+    parts: set[tuple[str, int, int]] = field(default_factory=set)
+    """(receipt, part, number of parts) of announcements, for what they said before."""
+    changed_lines: set[RowKey] = field(default_factory=set)
+    """(receipt, line) of amendments, for what the parts of the ASN say about them."""
     lines_by_sku: set[RowKey] = field(default_factory=set)
     """(receipt, sku)."""
     sessions: set[RowKey] = field(default_factory=set)
@@ -68,6 +72,13 @@ class LoadPlan:
             self.units.update((sku, serial) for sku in skus for serial in serials if sku and serial)
             self.lines_by_sku.update((discrepancy.receipt, sku) for sku in skus if sku)
 
+    def add_announced(self, announced_lines: Iterable[AnnouncedLine]) -> None:
+        """Add lines, units and products of what an ASN said before."""
+        for announced in announced_lines:
+            self.skus.add(announced.sku)
+            self.lines.add((announced.receipt, announced.line))
+            self.units.update((announced.sku, serial) for serial in announced.serials)
+
     def add_lines(self, units: Iterable[Unit], lot_scans: Iterable[LotScan]) -> None:
         """Add the lines of these units and lot scans, also on other receipts."""
         self.lines.update((scan.receipt, scan.line) for scan in lot_scans if scan.line)
@@ -87,11 +98,13 @@ def required_keys(events: Iterable[CloudEvent[Any]], barcodes: Barcodes) -> Load
 
 def _load_for_announcement(plan: LoadPlan, command: AsnAnnounced, _: object) -> None:
     plan.warehouses.add(command.warehouse)
+    plan.parts.add((command.receipt, command.part, command.parts))
     _add_asn_lines(plan, command.receipt, command.lines)
 
 
 def _load_for_amendment(plan: LoadPlan, command: AsnChanged, _: object) -> None:
-    _add_asn_lines(plan, command.receipt, (*command.add, *command.remove))
+    plan.changed_lines.update((command.receipt, line.line) for line in command.lines)
+    _add_asn_lines(plan, command.receipt, command.lines)
 
 
 def _load_for_closing(plan: LoadPlan, command: AsnCancelled | commands.CloseReceipt, _: object) -> None:
@@ -131,11 +144,11 @@ def _load_for_resolution(plan: LoadPlan, command: commands.ResolveDiscrepancy, _
     plan.lines.add((command.receipt, command.line or ""))
 
 
-def _add_asn_lines(plan: LoadPlan, receipt: str, lines: Iterable[AsnLine]) -> None:
+def _add_asn_lines(plan: LoadPlan, receipt: str, lines: Iterable[AsnLine | AsnLineChange]) -> None:
     for line in lines:
         plan.skus.add(line.sku)
         plan.lines.add((receipt, line.line))
-        plan.units.update((line.sku, serial) for serial in line.serials)
+        plan.units.update((line.sku, serial) for serial in line.serials or ())
 
 
 def _add_serials(plan: LoadPlan, receipt: str, sku: str, serials: Iterable[str]) -> None:

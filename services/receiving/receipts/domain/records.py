@@ -10,6 +10,9 @@ from shared.contracts.receiving import DiscrepancyKind, Resolution
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
+UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
+"""Why a unit on hand is not in stock."""
+
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
@@ -18,6 +21,9 @@ LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "RECEIVED", "REJECTED"]
 
 RowKey = tuple[str, str]
 """(sku, serial), (receipt, line) or (receipt, session)."""
+
+PartLineKey = tuple[str, int, str]
+"""(receipt, part, line)."""
 
 LotKey = tuple[str, str, str]
 """(receipt, sku, lot)."""
@@ -38,6 +44,28 @@ class Receipt(NamedTuple):
     created_at: datetime
     ended_at: datetime | None = None
     reason: str = ""
+    has_rejections: bool = False
+    """Whether goods were ever rejected on arrival."""
+
+
+class AnnouncedLine(NamedTuple):
+    """What a part of an ASN says about a line.
+
+    `rejected` lists those of its serials that were registered already; they do not count.
+    """
+
+    receipt: str
+    part: int
+    line: str
+    sku: str
+    quantity: Decimal
+    serials: list[str]
+    rejected: list[str]
+
+    @property
+    def key(self) -> PartLineKey:
+        """(receipt, part, line)."""
+        return self.receipt, self.part, self.line
 
 
 class ReceiptLine(NamedTuple):
@@ -83,6 +111,8 @@ class Unit(NamedTuple):
     status: UnitStatus = "INACTIVE"
     receipt: str | None = None
     line: str | None = None
+    part: int = 1
+    """The part of the ASN that lists it."""
     is_listed: bool = False
     session: str | None = None
     location: str | None = None
@@ -93,12 +123,13 @@ class Unit(NamedTuple):
     return_id: str | None = None
     lot: str | None = None
     expiry: date | None = None
+    adjustment: UnitAdjustment | None = None
 
-    def as_expected(self, receipt: str, line: str) -> "Unit":
-        """Return the unit as expected on a receipt line, with a listed serial number."""
+    def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
+        """Return the unit as expected on a receipt line, listed by a part of its ASN."""
         return Unit(
             sku=self.sku, serial=self.serial, version=self.version + 1, status="EXPECTED", receipt=receipt, line=line,
-            is_listed=True,
+            part=part, is_listed=True,
         )  # fmt: skip
 
     def as_inactive(self) -> "Unit":
@@ -182,7 +213,10 @@ class LotScan(NamedTuple):
 
 
 class Discrepancy(NamedTuple):
-    """A difference between expected and scanned items; open until a supervisor resolves it."""
+    """A difference between expected and arrived items; open until a supervisor resolves it.
+
+    Shortages and goods rejected on arrival are resolved when they are recorded.
+    """
 
     discrepancy: str
     receipt: str

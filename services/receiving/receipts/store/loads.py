@@ -14,6 +14,7 @@ from services.receiving.receipts.domain.load_plan import LoadPlan, required_keys
 from services.receiving.receipts.domain.records import RowKey, Unit
 from services.receiving.receipts.store import select_statements as sql
 from services.receiving.receipts.store.tables import (
+    ANNOUNCED_LINES,
     DISCREPANCIES,
     LINES,
     LOT_SCANS,
@@ -30,7 +31,7 @@ from shared.contracts.serials import SerialAdjusted
 from shared.persistence.database import Transaction
 
 
-def as_arrays(keys: Iterable[tuple[str, ...]], *names: str) -> dict[str, list[str]]:
+def as_arrays(keys: Iterable[tuple[Any, ...]], *names: str) -> dict[str, list[Any]]:
     """Convert keys to one sorted array per column, the parameters of `unnest`."""
     columns = list(zip(*sorted(keys), strict=True)) or [()] * len(names)
     return {name: list(values) for name, values in zip(names, columns, strict=True)}
@@ -44,14 +45,17 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     plan = required_keys(events, uow.barcodes)
     await _load_discrepancies(tx, uow, plan)
     plan.add_for_discrepancies(uow.discrepancies, events)
+    await _load_announced_lines(tx, uow, plan)
+    plan.add_announced(uow.announced_lines)
     await _load_units(tx, uow, plan)
     await _load_lot_scans(tx, uow, plan)
     plan.add_lines(uow.units, uow.lot_scans)
     await _load_documents(tx, uow, plan)
+    await _load_rejections(tx, uow, plan)
     await _load_reference_data(tx, uow, plan)
 
 
-async def load_voided_units(
+async def load_adjusted_units(
     tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialAdjusted]]
 ) -> None:
     """Load units with the lines and receipts on which they were received."""
@@ -85,6 +89,13 @@ async def _load_discrepancies(tx: Transaction, uow: ReceivingUnitOfWork, plan: L
         parameters = as_arrays(plan.serial_scans, "receipts", "skus", "serials")
         parameters |= {"ids": sorted(plan.discrepancies), "closing": sorted(plan.closing_receipts)}
         uow.discrepancies.load(DISCREPANCIES.load(await tx.fetch_all(sql.SELECT_DISCREPANCIES, parameters)))
+
+
+async def _load_announced_lines(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    if plan.parts or plan.changed_lines:
+        parameters = as_arrays(plan.parts, "receipts", "parts", "last_parts")
+        parameters |= as_arrays(plan.changed_lines, "other_receipts", "lines")
+        uow.announced_lines.load(ANNOUNCED_LINES.load(await tx.fetch_all(sql.SELECT_ANNOUNCED_LINES, parameters)))
 
 
 async def _load_units(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
@@ -125,6 +136,13 @@ async def _load_documents(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
         parameters = as_arrays(plan.serial_scans, "receipts", "skus", "serials")
         parameters |= as_arrays(plan.closing_sessions, "other_receipts", "sessions")
         uow.unmatched_scans.load(UNMATCHED_SCANS.load(await tx.fetch_all(sql.SELECT_UNMATCHED_SCANS, parameters)))
+
+
+async def _load_rejections(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    """Load the goods rejected on arrival, of the few receipts that have any."""
+    if receipts := sorted(row.receipt for row in uow.receipts if row.has_rejections and row.receipt in plan.receipts):
+        rows = await tx.fetch_all(sql.SELECT_REJECTIONS, {"receipts": receipts})
+        uow.discrepancies.load(DISCREPANCIES.load(rows))
 
 
 async def _load_reference_data(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:

@@ -4,6 +4,7 @@
 from sqlalchemy import text
 
 from services.receiving.receipts.store.tables import (
+    ANNOUNCED_LINES,
     DISCREPANCIES,
     LINES,
     LOT_SCANS,
@@ -15,6 +16,7 @@ from services.receiving.receipts.store.tables import (
 
 LINE_COLUMNS, UNIT_COLUMNS, RECEIPT_COLUMNS = LINES.columns("l"), UNITS.columns("u"), RECEIPTS.columns("r")
 SESSION_COLUMNS, DISCREPANCY_COLUMNS = SESSIONS.columns("s"), DISCREPANCIES.columns("d")
+ANNOUNCED_COLUMNS = ANNOUNCED_LINES.columns("a")
 UNMATCHED_SCAN_COLUMNS, LOT_SCAN_COLUMNS = UNMATCHED_SCANS.columns("a"), LOT_SCANS.columns("s")
 
 SELECT_RECEIPTS = text(f"SELECT {RECEIPT_COLUMNS} FROM receipt r WHERE receipt = ANY(CAST(:receipts AS text[]))")
@@ -33,6 +35,16 @@ SELECT DISTINCT receipt FROM receipt_line WHERE awaiting_product AND sku = ANY(C
 SELECT_WAITING_LINES = text(f"""
 SELECT {LINE_COLUMNS} FROM receipt_line l
 WHERE l.awaiting_product AND l.sku = ANY(CAST(:skus AS text[])) AND l.receipt = ANY(CAST(:receipts AS text[]))
+""")
+SELECT_ANNOUNCED_LINES = text(f"""
+SELECT {ANNOUNCED_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:parts AS integer[]), CAST(:last_parts AS integer[]))
+     AS k(receipt, part, last_part)
+JOIN announced_line a ON a.receipt = k.receipt
+     AND (a.part = k.part OR a.part > k.last_part OR a.rejected <> '{{}}')
+UNION ALL
+SELECT {ANNOUNCED_COLUMNS} FROM unnest(CAST(:other_receipts AS text[]), CAST(:lines AS text[])) AS k(receipt, line)
+JOIN announced_line a ON a.receipt = k.receipt AND (a.line = k.line OR a.rejected <> '{{}}')
 """)
 SELECT_SESSIONS = text(f"""
 SELECT {SESSION_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
@@ -69,7 +81,11 @@ FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS t
 JOIN discrepancy d ON d.receipt = k.receipt AND d.sku = k.sku AND d.serial = k.serial AND d.resolution IS NULL
 UNION ALL
 SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d
-WHERE d.kind = 'UNEXPECTED' AND d.receipt = ANY(CAST(:closing AS text[]))
+WHERE (d.kind = 'UNEXPECTED' OR d.resolution IS NULL) AND d.receipt = ANY(CAST(:closing AS text[]))
+""")
+SELECT_REJECTIONS = text(f"""
+SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d
+WHERE d.resolution = 'REJECT' AND d.receipt = ANY(CAST(:receipts AS text[]))
 """)
 
 SELECT_UNITS = text(f"""

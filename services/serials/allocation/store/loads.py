@@ -13,6 +13,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, OrderSerialsDeallocated, OrderSerialsUnpicked
 from shared.contracts.reference import ProductChanged
 from shared.inventory import time_zone_changes
+from shared.inventory.backorders import demands_to_reopen
 from shared.inventory.reference_data import load_products, save_products
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
@@ -46,7 +47,7 @@ async def load_returned_units(
 ) -> None:
     """Load units that return to stock with their new holds, and the demands to reallocate."""
     await load_units_and_holds(tx, uow, events)
-    await demands.load(tx, uow, (event.data.demand_id for event in events if event.data.reallocate))
+    await demands.load(tx, uow, demands_to_reopen(event.data for event in events))
 
 
 async def load_backorders(tx: Transaction, uow: SerialsUnitOfWork) -> None:

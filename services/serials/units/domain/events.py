@@ -1,11 +1,13 @@
 """Publishes the changes of a unit of work: units of one operation with equal transitions share an event."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
 from services.serials.units.domain.operations import Operation, Transition, UnitChanges
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import SerialChangeType
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import chunks
 from shared.contracts.serials import (
@@ -14,6 +16,7 @@ from shared.contracts.serials import (
     SerialExpiryCorrected,
     SerialHoldPlaced,
     SerialHoldReleased,
+    SerialsChanged,
     SerialStateChanged,
 )
 
@@ -41,66 +44,72 @@ def publish_changes(uow: SerialsUnitOfWork, changes: UnitChanges) -> None:
 
 
 def _group_transitions(transitions: Sequence[Transition]) -> list[list[Transition]]:
-    """Group transitions of one operation that share an event."""
+    """Group transitions of one operation with equal states, which share an event."""
     transitions_by_group: dict[tuple[object, ...], list[Transition]] = {}
     for transition in transitions:
-        unit, operation, _, from_status, status, from_location, location = transition
-        group_key = operation, from_status, from_location, status, location, unit.lot, unit.expiry
+        unit, operation, _, from_status, status, from_location, location, open_holds = transition
+        group_key = operation, from_status, from_location, status, location, open_holds, unit.lot, unit.expiry
         transitions_by_group.setdefault(group_key, []).append(transition)
     return sorted(transitions_by_group.values(), key=lambda group: group[0].operation)
 
 
 def _emit_standing_hold(uow: SerialsUnitOfWork, operation: Operation, standing_hold: StandingHold) -> None:
     """Emit the event of a standing hold; its units are in events of their own."""
-    fields = {"sku": operation.sku, "hold_id": standing_hold.hold_id, "reason": operation.reason}
-    lots = sorted(standing_hold.lots)
-    if operation.change is SerialChangeType.HOLD_PLACED:
-        uow.emit(SerialHoldPlaced, operation.context, **fields, lots=lots, units=[])
-    else:
-        uow.emit(SerialHoldReleased, operation.context, **fields, lots=lots, serials=[])
+    event_type = SerialHoldPlaced if operation.change is SerialChangeType.HOLD_PLACED else SerialHoldReleased
+    uow.emit(
+        event_type, operation.context, sku=operation.sku, hold_id=standing_hold.hold_id, reason=operation.reason,
+        lots=sorted(standing_hold.lots),
+    )  # fmt: skip
+
+
+def _emit(
+    uow: SerialsUnitOfWork,
+    event_type: type[SerialsChanged],
+    operation: Operation,
+    transitions: Sequence[Transition],
+    **fields: Any,
+) -> None:
+    """Emit an event with the units of transitions to equal states, and this state."""
+    first = transitions[0]
+    uow.emit(
+        event_type, operation.context, sku=operation.sku, reason=operation.reason,
+        serials=[transition.unit.serial for transition in transitions],
+        versions=[transition.version for transition in transitions], status=first.status, location=first.location,
+        open_holds=first.open_hold_count, expiry=first.unit.expiry, **fields,
+    )  # fmt: skip
 
 
 def _emit_state_changed(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
     first = transitions[0]
-    uow.emit(
-        SerialStateChanged, operation.context, sku=operation.sku, serials=_serials(transitions),
-        versions=[transition.version for transition in transitions], from_status=first.from_status,
-        status=first.status, from_location=first.from_location, location=first.location, reason=operation.reason,
-        **operation.documents.to_fields(SerialStateChanged), lot=first.unit.lot, expiry=first.unit.expiry,
+    _emit(
+        uow, SerialStateChanged, operation, transitions, from_status=first.from_status,
+        from_location=first.from_location, lot=first.unit.lot, **operation.documents.to_fields(SerialStateChanged),
     )  # fmt: skip
 
 
 def _emit_hold_placed(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
     units = [
         AffectedSerial(
-            serial=transition.unit.serial, status=transition.status, order=transition.unit.order_id,
-            line=transition.unit.order_line, demand_id=transition.unit.demand_id,
+            serial=unit.serial, order=unit.order_id or "", line=unit.order_line or "", demand_id=unit.demand_id or ""
         )
-        for transition in transitions
+        for unit in _units_of_orders(transitions)
     ]  # fmt: skip
-    uow.emit(
-        SerialHoldPlaced, operation.context, sku=operation.sku, hold_id=operation.documents.hold_id or "",
-        reason=operation.reason, units=units,
-    )  # fmt: skip
+    _emit(uow, SerialHoldPlaced, operation, transitions, hold_id=operation.documents.hold_id or "", units=units)
+
+
+def _units_of_orders(transitions: Sequence[Transition]) -> Iterator[Unit]:
+    for transition in transitions:
+        if transition.unit.order_id and transition.status in ALLOCATED_OR_PICKED:
+            yield transition.unit
 
 
 def _emit_hold_released(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
-    uow.emit(
-        SerialHoldReleased, operation.context, sku=operation.sku, hold_id=operation.documents.hold_id or "",
-        reason=operation.reason, serials=_serials(transitions),
-    )  # fmt: skip
+    _emit(uow, SerialHoldReleased, operation, transitions, hold_id=operation.documents.hold_id or "")
 
 
 def _emit_expiry_corrected(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
-    orders = {
-        transition.unit.order_id
-        for transition in transitions
-        if transition.unit.order_id and transition.status in ALLOCATED_OR_PICKED
-    }
-    uow.emit(
-        SerialExpiryCorrected, operation.context, sku=operation.sku, serials=_serials(transitions),
-        expiry=transitions[0].unit.expiry, reason=operation.reason, orders=sorted(orders),
-    )  # fmt: skip
+    orders = sorted({unit.order_id or "" for unit in _units_of_orders(transitions)})
+    _emit(uow, SerialExpiryCorrected, operation, transitions, orders=orders)
 
 
 def _emit_adjusted(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
@@ -109,15 +118,10 @@ def _emit_adjusted(uow: SerialsUnitOfWork, operation: Operation, transitions: Se
     for transition in transitions:
         transitions_by_line.setdefault((transition.unit.receipt, transition.unit.receipt_line), []).append(transition)
     for (receipt, line), line_transitions in transitions_by_line.items():
-        uow.emit(
-            SerialAdjusted, operation.context, sku=operation.sku, serials=_serials(line_transitions),
-            adjustment=ADJUSTMENT_BY_CHANGE[operation.change], reason=operation.reason,
-            location=line_transitions[0].location, receipt=receipt, line=line,
+        _emit(
+            uow, SerialAdjusted, operation, line_transitions, adjustment=ADJUSTMENT_BY_CHANGE[operation.change],
+            receipt=receipt, line=line,
         )  # fmt: skip
-
-
-def _serials(transitions: Sequence[Transition]) -> list[str]:
-    return [transition.unit.serial for transition in transitions]
 
 
 EMIT_BY_CHANGE: Mapping[SerialChangeType, Callable[[SerialsUnitOfWork, Operation, Sequence[Transition]], None]] = {

@@ -22,8 +22,8 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
     """Place the operation's hold on a unit; repeated placement has no effect."""
     hold_id = uow.operations[operation].documents.hold_id or ""
     if unit.key not in uow.units_by_hold.setdefault((unit.sku, hold_id), {}):
-        uow.transition(unit, operation, unit.location)
         unit.open_hold_count += 1
+        uow.transition(unit, operation, unit.location)
         uow.units_by_hold[unit.sku, hold_id][unit.key] = unit
         documents = uow.operations[operation].documents
         if documents.return_id:
@@ -46,8 +46,8 @@ def release(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> No
     """Release the operation's hold on a unit, if it is open."""
     hold_id = uow.operations[operation].documents.hold_id or ""
     if uow.units_by_hold.get((unit.sku, hold_id), {}).pop(unit.key, None) is not None:
-        uow.transition(unit, operation, unit.location)
         unit.open_hold_count -= 1
+        uow.transition(unit, operation, unit.location)
         uow.searches.get(unit.key, set()).discard(hold_id)
         uow.changes.released_holds.append(HoldChange(hold_id, unit, operation))
 

@@ -26,8 +26,9 @@ class RecallUpdate(NamedTuple):
 def to_recalled_unit(unit: Unit, is_held: bool, shipment: ShipmentInfo | None) -> RecalledSerialState:
     """Describe a recalled unit with its location, order and customer."""
     recalled_unit = RecalledSerialState(
-        serial=unit.serial, lot=unit.lot, status=unit.status or "EXPECTED", adjustment=unit.adjustment, held=is_held,
-        location=unit.location, order=unit.order_id, shipment=unit.shipment, customer=unit.customer,
+        serial=unit.serial, version=unit.version, lot=unit.lot, status=unit.status or "EXPECTED",
+        adjustment=unit.adjustment, held=is_held, location=unit.location, order=unit.order_id, shipment=unit.shipment,
+        customer=unit.customer,
     )  # fmt: skip
     if unit.status != "SHIPPED" or shipment is None:
         return recalled_unit

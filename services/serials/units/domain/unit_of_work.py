@@ -120,7 +120,9 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
             self.units.put(unit)
         unit.version += 1
         self.changes.transitions.append(
-            Transition(unit, operation, unit.version, unit.status, status, unit.location, location)
+            Transition(
+                unit, operation, unit.version, unit.status, status, unit.location, location, unit.open_hold_count
+            )
         )
         unit.status, unit.location = status, location
         if is_reported_to_recalls:
@@ -176,9 +178,13 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
 
     @property
     def has_withdrawn_stock(self) -> bool:
-        """Whether an unsaved change made stored stock unavailable."""
+        """Whether an unsaved change made stored stock unavailable, or changed when it expires."""
         return any(
-            transition.from_status == "IN_INVENTORY" and not transition.unit.is_available
+            transition.from_status == "IN_INVENTORY"
+            and (
+                not transition.unit.is_available
+                or self.operations[transition.operation].change is SerialChangeType.EXPIRY_CORRECTED
+            )
             for transition in self.changes.transitions
         )
 

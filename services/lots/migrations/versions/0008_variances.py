@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0006_variances"
-breaks_before = "0006_variances"  # older versions would allocate stock under investigation
-down_revision = "0005_picked_locations"
+revision = "0008_variances"
+breaks_before = "0008_variances"  # older versions would allocate stock under investigation
+down_revision = "0007_picked_locations"
 
 
 def upgrade() -> None:

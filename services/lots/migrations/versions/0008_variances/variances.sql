@@ -25,28 +25,25 @@ CREATE TABLE variance (
 );
 CREATE INDEX variance_open ON variance (id) WHERE settled_at IS NULL;
 
--- A hold of a short pick was on all unallocated stock of the lot there: all of it is under investigation. If there are
--- several, the oldest becomes the variance. Released holds, and those without stock, become settled variances.
+-- An open hold of a short pick was on all unallocated stock of the lot there: all of it is under investigation. If there
+-- are several, the oldest becomes the variance. Where everything is allocated, nothing is left to be investigated.
 CREATE TEMPORARY TABLE not_found ON COMMIT DROP AS
-SELECT h.*, CASE WHEN h.released_at IS NULL AND row_number() OVER (
-    PARTITION BY h.sku, h.lot, h.location ORDER BY h.released_at IS NOT NULL, h.id
+SELECT h.id, h.hold_id, h.sku, h.lot, h.location, h.reason, h.opened_by, h.opened_at, CASE WHEN row_number() OVER (
+    PARTITION BY h.sku, h.lot, h.location ORDER BY h.id
 ) = 1 THEN coalesce(b.on_hand - b.allocated, 0) ELSE 0 END AS missing
 FROM hold AS h LEFT JOIN balance AS b USING (sku, lot, location)
-WHERE h.kind = 'NOT_FOUND';
+WHERE h.kind = 'NOT_FOUND' AND h.released_at IS NULL;
 
 UPDATE balance AS b SET missing = n.missing
 FROM not_found AS n WHERE (b.sku, b.lot, b.location) = (n.sku, n.lot, n.location) AND n.missing > 0;
 
-INSERT INTO variance (
-    variance_id, sku, lot, location, quantity, missing, reason, reported_by, reported_at,
-    settled_by, settled_at, settlement
-)
-SELECT hold_id, sku, lot, location, missing, missing, reason, opened_by, opened_at,
-    CASE WHEN missing = 0 THEN coalesce(released_by, opened_by) END,
-    CASE WHEN missing = 0 THEN coalesce(released_at, now()) END,
-    CASE WHEN missing = 0 THEN 'SUPERSEDED' END
-FROM not_found ORDER BY missing = 0, id
-ON CONFLICT DO NOTHING;
+INSERT INTO variance (variance_id, sku, lot, location, quantity, missing, reason, reported_by, reported_at)
+SELECT hold_id, sku, lot, location, missing, missing, reason, opened_by, opened_at
+FROM not_found WHERE missing > 0 ORDER BY id;
+
+UPDATE hold AS h SET released_by = 'tracelot/lots', released_at = now(), released_number = nextval('ledger_id_seq'),
+    released_reason = 'under investigation until a count'
+FROM not_found AS n WHERE h.id = n.id;
 
 -- Fulfillment has copies of the open holds, which these events end.
 INSERT INTO outbox (topic, key, value)
@@ -54,13 +51,7 @@ SELECT 'lots.events', sku, convert_to(CAST(json_build_object(
     'specversion', '1.0', 'source', 'tracelot/lots', 'time', now(), 'id', gen_random_uuid(),
     'type', 'lot.hold_released.v1', 'datacontenttype', 'application/json',
     'data', json_build_object(
-        'sku', sku, 'lot', lot, 'location', location, 'hold_id', hold_id, 'reason', 'variance until a count'
+        'sku', sku, 'lot', lot, 'location', location, 'hold_id', hold_id, 'reason', 'under investigation until a count'
     )
 ) AS text), 'UTF8')
-FROM not_found WHERE released_at IS NULL ORDER BY sku, id;
-
-DELETE FROM hold WHERE kind = 'NOT_FOUND';
-ALTER TABLE hold DROP CONSTRAINT hold_kind_check;
-ALTER TABLE hold ADD CHECK (kind IN (
-    'MANUAL', 'SHORT_SHELF_LIFE', 'EXPIRY_CONFLICT', 'EXPIRED', 'RETURN', 'RECALL'
-));
+FROM not_found ORDER BY sku, id;
