@@ -159,23 +159,6 @@ async def test_unpicked_stock_is_reallocated(harness: LotsHarness) -> None:
     assert await balances_by_lot(harness) == {("B-1", SHELF): (2, 2), ("B-1", BIN): (3, 1), ("B-2", BIN): (1, 0)}
 
 
-async def test_short_pick_holds_the_location_and_reallocates(harness: LotsHarness) -> None:
-    """A short pick holds the lot at that location only; the demand is reallocated from elsewhere (S11)."""
-    messages = OrderMessages(harness.sku)
-    await put_away_lots(harness, ("B-1", 5, EARLY_EXPIRY, SHELF))
-    await harness.handle(messages.receive(messages.received_lot("B-1", 5, EARLY_EXPIRY)))
-    await harness.handle(messages.put_away("B-1", 5, BIN), messages.request_allocation(1, 3))
-    result = await harness.handle(
-        messages.deallocate(1, messages.lot_at_location("B-1", 3), reallocate=True, hold_id="H-1")
-    )
-    assert result.event_types() == ["lot.deallocated.v1", "lot.hold_placed.v1", "lot.allocated.v1"]
-    [allocation] = result.data_of("lot.allocated.v1")
-    assert [(allocated["location"], allocated["quantity"]) for allocated in allocation["allocated"]] == [(BIN, 3)]
-    assert [(skipped["lot"], skipped["quantity"], skipped["reason"]) for skipped in allocation["skipped"]] == [
-        ("B-1", 5, "on hold")
-    ]
-
-
 async def test_conflicting_events_change_nothing(harness: LotsHarness) -> None:
     """An event that exceeds a demand's stock becomes a conflict; its valid parts are applied."""
     messages = OrderMessages(harness.sku)

@@ -44,8 +44,8 @@ async def test_lot_detail(harness: LotsHarness, http: httpx.AsyncClient) -> None
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     (east,) = lot["warehouses"]
     assert east == {
-        "warehouse": "EAST", "on_hand": 10.5, "available": 5, "allocated": 3, "held": 2.5, "staged": 0, "picked": 0,
-        "days_left": (FAR_EXPIRY - today).days + 1, "expired": False,
+        "warehouse": "EAST", "on_hand": 10.5, "available": 5, "allocated": 3, "held": 2.5, "staged": 0, "missing": 0,
+        "picked": 0, "days_left": (FAR_EXPIRY - today).days + 1, "expired": False,
     }  # fmt: skip
     assert [(location["location"], location["on_hand"], location["held"]) for location in lot["locations"]] == [
         (SHELF, 8, 0),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -27,8 +28,8 @@ steps = st.tuples(
     st.sampled_from(
         ["receive", "receive on hold", "receive later expiry", "receive in storage", "put away", "put away", "put away",
          "move", "scrap", "find", "count", "place hold", "place location hold", "release hold", "correct", "return",
-         "restock", "scrap returned", "allocate", "allocate", "pick", "pick", "ship", "unpick", "lose",
-         "count picked"]
+         "restock", "scrap returned", "allocate", "allocate", "short pick", "short pick rest", "pick", "pick", "ship",
+         "unpick", "lose", "lose picked", "count picked"]
     ),
     st.sampled_from(["B-1", "B-2"]), st.sampled_from(["0.5", "1", "2", "5"]).map(Decimal),
     st.sampled_from([DOCK, STAGE]), st.sampled_from([SHELF, BIN, RACK]), st.integers(1, 3),
@@ -38,6 +39,7 @@ steps = st.tuples(
 def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
     """The message of a step, valid or not."""
     action, lot, quantity, staging, storage, number = step
+    allocated_lot = messages.lot_at_location(lot, quantity, storage)
     factories: dict[str, Any] = {
         "receive": lambda: messages.receive(messages.received_lot(lot, quantity), location=staging),
         "receive on hold": lambda: messages.receive(
@@ -50,6 +52,7 @@ def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
         "put away": lambda: messages.put_away(lot, quantity, storage, staging),
         "move": lambda: messages.move(lot, quantity, RACK, storage),
         "scrap": lambda: messages.adjust(lot, quantity, "SCRAPPED", storage),
+        "lose": lambda: messages.adjust(lot, quantity, "LOST", storage),
         "find": lambda: messages.adjust(lot, quantity, "FOUND", storage),
         "count": lambda: messages.count(lot, quantity, storage),
         "place hold": lambda: messages.place_hold(lot, f"H-{number}"),
@@ -58,10 +61,14 @@ def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
         "correct": lambda: messages.correct_dates(lot, EARLY_EXPIRY if number == 1 else LATE_EXPIRY),
         "return": lambda: messages.return_from_customer(lot, quantity, f"RMA-{number}", staging),
         "restock": lambda: messages.dispose_return(lot, quantity, "RESTOCK", f"RMA-{number}", staging),
-        "pick": lambda: messages.pick(number, messages.lot_at_location(lot, quantity, storage)),
+        "short pick": lambda: messages.deallocate(number, allocated_lot, variance_id=f"V-{uuid4()}"),
+        "short pick rest": lambda: messages.deallocate(
+            number, allocated_lot, variance_id=f"V-{uuid4()}", remaining=Decimal(number)
+        ),
+        "pick": lambda: messages.pick(number, allocated_lot),
         "ship": lambda: messages.dispatch(number, {lot: quantity}),
         "unpick": lambda: messages.unpick(number, lot, quantity, storage),
-        "lose": lambda: messages.unpick(number, lot, quantity, OUTBOUND, lost=True),
+        "lose picked": lambda: messages.unpick(number, lot, quantity, OUTBOUND, lost=True),
         "count picked": lambda: messages.count(lot, quantity, OUTBOUND),
         "scrap returned": lambda: messages.dispose_return(lot, quantity, "SCRAP", f"RMA-{number}", staging),
     }
@@ -72,10 +79,8 @@ def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
 async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep) -> None:
     """Allocate available stock to a demand in the database and in memory."""
     _, lot, quantity, _, storage, number = step
-    key, demand_ref = (
-        (harness.sku, lot, storage),
-        DemandRef(f"D-{harness.sku}-{number}", f"SO-{harness.sku}-{number}", "1"),
-    )
+    key, messages = (harness.sku, lot, storage), OrderMessages(harness.sku)
+    demand_ref = DemandRef(messages.demand_id(number), messages.order_id(number), "1")
     balance = service.uow.balances.get(key)
     if balance and balance.unallocated >= quantity and not service.uow.is_held(balance):
         async with transaction(harness.engine) as tx:
@@ -139,10 +144,16 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_ba
             assert actual_violation.blocked_by == violation.blocked_by
         conflict_events = [event for event in result.data_of("lot.rejected.v1") if event["kind"] == "EVENT_CONFLICT"]
         assert [conflict["detail"] for conflict in conflict_events] == [conflict.detail for conflict in conflicts]
-    assert await harness.balances() == {
-        (balance.lot, balance.location): (balance.on_hand, balance.allocated)
+    rows = await harness.fetch_all("SELECT * FROM balance WHERE sku = :sku AND on_hand > 0", sku=harness.sku)
+    assert {(row["lot"], row["location"]): (row["on_hand"], row["allocated"], row["missing"]) for row in rows} == {
+        (balance.lot, balance.location): (balance.on_hand, balance.allocated, balance.missing)
         for balance in service.uow.balances
         if balance.on_hand
+    }
+    rows = await harness.fetch_all("SELECT * FROM variance WHERE sku = :sku", sku=harness.sku)
+    assert {row["variance_id"]: (row["quantity"], row["missing"], row["settlement"]) for row in rows} == {
+        variance.variance_id: (variance.quantity, variance.missing, variance.settlement)
+        for variance in service.uow.variances
     }
     rows = await harness.fetch_all(
         "SELECT hold_id, lot, location, pending_quantity FROM hold WHERE sku = :sku AND released_at IS NULL",

@@ -21,6 +21,7 @@ from services.lots.balances.domain.records import (
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.commands.lots import AdjustLot, CountLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -124,6 +125,12 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
                 self.uow.allocating_orders.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
         self.events = events
         self._find_later_changes()
+        self.uow.on_hand_changes.clear()
+        for at in {event.time for event in events if isinstance(event.data, OrderLotsDeallocated)}:
+            for entry in self.ledger:
+                if entry.location and entry.occurred_at > at:
+                    key = (entry.sku, entry.lot, entry.location), at
+                    self.uow.on_hand_changes[key] = self.uow.on_hand_changes.get(key, ZERO) + entry.on_hand
         self.uow.same_numbered_lots.clear()
         for lot in self.uow.lots:
             self.uow.same_numbered_lots.setdefault(lot.lot, []).append(lot.sku)

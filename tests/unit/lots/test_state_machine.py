@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.lots import (
     AffectedLot,
     LotAdjusted,
@@ -21,6 +22,8 @@ from shared.contracts.lots import (
     LotRejected,
     LotStockMissing,
 )
+from shared.contracts.problems import Code
+from shared.contracts.quantities import DeallocatedLot
 from shared.inventory.expiry import is_expired
 from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
@@ -195,17 +198,32 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
                 balance.key, DemandRef(demand_id, f"SO-{demand_id}", "1"), fraction_of(balance.unallocated, divisor)
             )
 
-    @rule(index=any_number, divisor=st.sampled_from([1, 2]), action=st.sampled_from(["deallocate", "pick", "pick"]))
-    def continue_order(self, index: int, divisor: int, action: str) -> None:
-        """Pick or deallocate a reservation."""
+    @rule(
+        index=any_number,
+        divisor=st.sampled_from([1, 2]),
+        action=st.sampled_from(["deallocate", "pick", "pick", "short pick"]),
+        remaining=st.none() | quantities,
+    )
+    def continue_order(self, index: int, divisor: int, action: str, remaining: Decimal | None) -> None:
+        """Pick or deallocate a reservation, or report it missing."""
         rows = [row for row in self.service.uow.reservations if row.quantity]
         if not rows:
             return
         row = rows[index % len(rows)]
         if action == "pick":
             self.service.pick(row, fraction_of(row.quantity, divisor))
-        else:
+        elif action == "deallocate":
             self.service.change(lambda uow: uow.deallocate(row, fraction_of(row.quantity, divisor)))
+        else:
+            missing = DeallocatedLot(
+                lot=row.lot, quantity=fraction_of(row.quantity, divisor), location=row.location, remaining=remaining
+            )
+            self.service.handle(
+                OrderLotsDeallocated(
+                    order=row.order_id, line=row.line, demand_id=row.demand_id, sku=row.sku, lots=[missing],
+                    reallocate=False, reason="not there", variance_id=self.new_id("V"),
+                )
+            )  # fmt: skip
 
     @rule(
         index=any_number,
@@ -254,6 +272,10 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
             assert balance.allocated >= 0
             is_missing = (balance.lot, balance.location) in unanswered
             assert balance.allocated <= balance.on_hand or is_missing
+            assert 0 <= balance.missing <= balance.on_hand
+            variances = self.service.uow.variances_by_balance[balance.key]
+            assert balance.missing == sum(variance.missing for variance in variances)
+            assert all((variance.missing == 0) == bool(variance.settled_at) for variance in variances)
             assert balance.allocated == allocated.pop((balance.lot, balance.location), ZERO)
         assert not any(allocated.values())
         assert all(0 <= row.missing <= row.quantity for row in self.service.uow.picked)
@@ -287,7 +309,8 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         for (lot, location), pending in pending_by_location.items():
             on_hand, allocated = self.service.quantities_at(lot, location)
             assert on_hand - allocated >= pending
-        assert not self.service.events_of(LotRejected)
+        conflicts = {event.code for event in self.service.events_of(LotRejected)}
+        assert conflicts <= {Code.REMAINING_EXCEEDS_STOCK}
 
     @invariant()
     def events_match_changes(self) -> None:

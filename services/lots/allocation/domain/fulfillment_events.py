@@ -5,13 +5,14 @@ Each quantity must match the stock allocated or picked here. A mismatch changes 
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
-from services.lots.balances.domain import holds
 from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.domain.records import ZERO, PickedQuantity, Reservation
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.domain.variances import report_missing
 from shared.contracts.envelope import chunks
 from shared.contracts.fulfillment import (
     AllocationCancelled,
@@ -23,6 +24,8 @@ from shared.contracts.fulfillment import (
 from shared.contracts.lots import LotAdjusted, LotDeallocated, LotPicked, LotUnpicked
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotAtLocation, LotQuantity
+
+L = TypeVar("L", bound=LotAtLocation)
 
 
 def open_demand(uow: LotsUnitOfWork, event: AllocationRequested) -> None:
@@ -47,16 +50,15 @@ def cancel_demand(uow: LotsUnitOfWork, event: AllocationCancelled) -> None:
 
 
 def deallocate(uow: LotsUnitOfWork, event: OrderLotsDeallocated) -> None:
-    """Return quantities to stock (S11); those not found are put on hold at their location."""
+    """Return quantities to stock (S11); those not found stay under investigation at their location."""
     released = []
-    for row, lot_quantity in _matching_reservations(uow, event, "deallocated"):
+    for row, lot_quantity in _matching_reservations(uow, event, event.lots, "deallocated"):
         uow.deallocate(row, lot_quantity.quantity)
         released.append(lot_quantity)
     _emit_deallocated(uow, event, released)
-    if event.hold_id:
+    if event.variance_id:
         for lot_quantity in released:
-            lot = uow.lots[event.sku, lot_quantity.lot]
-            holds.place(uow, lot, event.hold_id, "NOT_FOUND", event.reason, location=lot_quantity.location)
+            report_missing(uow, event, event.variance_id, lot_quantity)
     _reopen_demand(uow, event, released)
     if event.hand_over and released:
         uow.hand_over(event.hand_over)
@@ -75,7 +77,7 @@ def _emit_deallocated(
 def pick(uow: LotsUnitOfWork, event: OrderLotsPicked) -> None:
     """Move allocated quantities to picked stock (S09)."""
     picked = []
-    for row, lot_quantity in _matching_reservations(uow, event, "picked"):
+    for row, lot_quantity in _matching_reservations(uow, event, event.lots, "picked"):
         uow.pick(row, lot_quantity.quantity, event.location)
         picked.append(lot_quantity)
     if picked:
@@ -130,10 +132,10 @@ def _reopen_demand(
 
 
 def _matching_reservations(
-    uow: LotsUnitOfWork, event: OrderLotsDeallocated | OrderLotsPicked, action: str
-) -> Iterator[tuple[Reservation, LotAtLocation]]:
+    uow: LotsUnitOfWork, event: OrderLotsDeallocated | OrderLotsPicked, lots: Iterable[L], action: str
+) -> Iterator[tuple[Reservation, L]]:
     """Yield the matching reservation of each quantity; the caller applies it before the next is checked."""
-    for lot_quantity in event.lots:
+    for lot_quantity in lots:
         row = uow.reservations.get((event.demand_id, lot_quantity.lot, lot_quantity.location))
         if _matches(uow, event, [row] if row else [], lot_quantity, action) and row:
             yield row, lot_quantity

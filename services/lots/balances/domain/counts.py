@@ -22,6 +22,7 @@ from services.lots.balances.domain.records import (
 from services.lots.balances.domain.results import LotCountResult, format_quantity, lot_label, lot_snapshot
 from services.lots.balances.domain.stock_rules import get_stocked_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.domain.variances import settle_variances
 from shared.contracts.commands.lots import CountLot
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent
 from shared.contracts.lots import LotCounted, PickedForOrder
@@ -127,10 +128,11 @@ def _discrepancy(uow: LotsUnitOfWork, lot_count: Count) -> ProblemDetail | None:
 
 
 def _settle(uow: LotsUnitOfWork, lot_count: Count) -> None:
-    """Book the variance: a loss first to the on-hand stock, then to picked stock."""
+    """Book the variance: a loss first to the on-hand stock, then to picked stock. It ends the reports of pickers."""
     balance, variance = lot_count.balance, lot_count.variance
     if balance.key not in uow.balances:
         uow.balances.put(balance)
+    settle_variances(uow, balance)
     booked = max(variance, uow.pending_returns(balance) - balance.on_hand)
     balance.counted_at = lot_count.counted_at
     uow.counted_balances[balance.key] = balance

@@ -6,7 +6,6 @@ from decimal import Decimal
 from operator import attrgetter
 
 from services.lots.balances.domain.demands import Demand
-from services.lots.balances.domain.ledger import LaterChange
 from services.lots.balances.domain.records import (
     NO_EXPIRY,
     ZERO,
@@ -19,6 +18,7 @@ from services.lots.balances.domain.records import (
     PickedKey,
     PickedQuantity,
     Reservation,
+    Variance,
 )
 from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.upstream import ShelfLifePolicy
@@ -33,13 +33,15 @@ HoldKey = tuple[str, str, str, str | None, datetime]
 class LoadedStock(BackorderUnitOfWork[Demand]):
     """Working sets of lot stock. A row that is not loaded does not exist for the rules."""
 
+    max_count_age = timedelta(hours=72)
+
     def __init__(self, now: datetime, ids: Iterator[str]) -> None:
         super().__init__(now, ids)
         self.lots: WorkingSet[LotKey, Lot] = WorkingSet(
             attrgetter("sku", "lot"), attrgetter("expiry", "manufactured_on", "best_before")
         )
         self.balances: WorkingSet[BalanceKey, Balance] = WorkingSet(
-            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated")
+            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated", "missing")
         )
         self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
             attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
@@ -51,6 +53,10 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
             attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")
         )
         """All open holds of each loaded lot; holds loaded by id include released ones."""
+        self.variances: WorkingSet[tuple[str, str, str, str], Variance] = WorkingSet(
+            attrgetter("sku", "lot", "location", "variance_id"), attrgetter("quantity", "missing", "settled_at")
+        )
+        """Open variances of the loaded balances, in order of their reports."""
         self.notices: WorkingSet[tuple[str, str, str, int], ExpiryNotice] = WorkingSet(
             attrgetter("sku", "lot", "warehouse", "threshold")
         )
@@ -65,6 +71,7 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         self.picked_by_sku = self.picked.index(attrgetter("sku"))
         self.picked_by_demand = self.picked.index(attrgetter("demand_id", "lot"))
         self.picked_by_order = self.picked.index(attrgetter("order_id"))
+        self.variances_by_balance = self.variances.index(attrgetter("balance_key"))
         self.holds_by_lot = self.holds.index(lot_key)
         self.holds_by_id = self.holds.index(attrgetter("sku", "hold_id"))
 
@@ -88,9 +95,6 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         """Shelf-life policies of the changed products before the change."""
         self.local_dates: dict[str, date] = {}
         """Current date by warehouse."""
-        self.later_changes: dict[tuple[BalanceKey, datetime], list[LaterChange]] = {}
-        """Stored changes at a location after the time of a count, or of a movement from before a count."""
-        self.max_count_age = timedelta(hours=72)
         self.allocating_orders: dict[BalanceKey, list[str]] = {}
         """Some orders with an allocation of each balance, for the texts of violations."""
         self.same_numbered_lots: dict[str, list[str]] = {}

@@ -31,14 +31,18 @@ def report_missing_stock(uow: LotsUnitOfWork) -> None:
 
 
 def _unfounded_allocations(uow: LotsUnitOfWork, balance: Balance) -> Iterator[AffectedLot]:
-    """Yield the allocations above the stock at the location, last served order first."""
+    """Yield the allocations above the stock at the location, last served order first.
+
+    An order whose picker reported what remains there is the last one: the picker takes from it.
+    """
     excess = -balance.unallocated
     rows = [
         row
         for row in uow.reservations_by_lot[balance.sku, balance.lot]
         if row.location == balance.location and row.quantity > 0
     ]
-    for row in sorted(rows, key=lambda row: queue_position(uow, row), reverse=True):
+    reporters = {variance.order_id for variance in uow.variances_by_balance[balance.key] if variance.missing}
+    for row in sorted(rows, key=lambda row: (row.order_id not in reporters, queue_position(uow, row)), reverse=True):
         if excess <= 0:
             return
         yield AffectedLot(

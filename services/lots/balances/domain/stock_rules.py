@@ -63,8 +63,9 @@ def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal
         f"{format_quantity(balance.on_hand)} on hand, {format_quantity(max(balance.unallocated, ZERO))} available, "
         f"{format_quantity(balance.allocated)} allocated"
     )
+    missing_text = f", {format_quantity(balance.missing)} under investigation" if balance.missing else ""
     hold_text = ", on hold" if uow.is_held(balance) else ""
     orders_text = f" to {', '.join(order_ids)}" if order_ids else ""
     requested_text = f"{format_quantity(requested)} of {lot_label(balance.sku, balance.lot)} at {balance.location}"
-    detail = f"{requested_text} requested: {stock_text}{orders_text}{hold_text}"
+    detail = f"{requested_text} requested: {stock_text}{orders_text}{missing_text}{hold_text}"
     return violation(Code.INSUFFICIENT_STOCK, detail, balance.lot or balance.sku, blocked_by=order_ids)

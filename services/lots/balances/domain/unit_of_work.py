@@ -6,35 +6,24 @@ Quantities change only here. Balance and ledger change in one step: balances alw
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
 
-from services.lots.balances.domain.ledger import DOCUMENT_COLUMNS, Correction, LedgerEntry, LotChangeType
-from services.lots.balances.domain.loaded_stock import LoadedStock
+from services.lots.balances.domain.ledger import DOCUMENT_COLUMNS, Correction, LaterChange, LedgerEntry, LotChangeType
+from services.lots.balances.domain.marked_stock import MarkedStock
 from services.lots.balances.domain.records import (
     ZERO,
     Balance,
     BalanceKey,
     CountRecord,
     DemandRef,
-    Hold,
     LotInWarehouse,
     PickedQuantity,
     Reservation,
+    Settlement,
+    Variance,
     split_quantity,
 )
 from shared.contracts.documents import read_documents
-from shared.contracts.lots import AffectedLot, LotAdjusted, LotRejected
-from shared.inventory.demand import Pool
-from shared.unit_of_work import MessageContext
-
-
-class MissingStock(NamedTuple):
-    """Stock of orders that is missing at a location, with context and reason of the first message that said so."""
-
-    context: MessageContext
-    reason: str
-    picked: list[AffectedLot]
-
+from shared.contracts.lots import AffectedLot, LotAdjusted, LotRejected, LotVarianceChanged
 
 LocationChange = tuple[str | None, Decimal]
 """A location and the change of the quantity there."""
@@ -42,7 +31,7 @@ LocationChange = tuple[str | None, Decimal]
 NO_CHANGE: LocationChange = (None, ZERO)
 
 
-class LotsUnitOfWork(LoadedStock):
+class LotsUnitOfWork(MarkedStock):
     """Loaded stock with its changes."""
 
     rejection_type = LotRejected
@@ -55,23 +44,21 @@ class LotsUnitOfWork(LoadedStock):
         """Dates of the next expiry checks."""
         self.skus_to_check: set[str] = set()
         """Products whose expiry checks become due at once."""
-        self.released_stock: dict[Pool, dict[tuple[str, str], MessageContext]] = {}
-        """Lots and locations with released stock, by pool, with the context of the release."""
+        self.later_changes: dict[tuple[BalanceKey, datetime], list[LaterChange]] = {}
+        """Stored changes at a location after the time of a count, or of a movement from before a count."""
         self.counts: list[CountRecord] = []
         self.counted_balances: dict[BalanceKey, Balance] = {}
         """Balances whose last count changed."""
         self.count_revisions: dict[tuple[BalanceKey, datetime], Decimal] = {}
         """Changes of the variances of settled counts, by balance and time of the count."""
-        self.missing_stock: dict[BalanceKey, MissingStock] = {}
-        """Balances with missing stock of orders."""
-        self.arrivals: dict[tuple[str, str], MessageContext] = {}
-        """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
+        self.on_hand_changes: dict[tuple[BalanceKey, datetime], Decimal] = {}
+        """Stored changes of the on-hand quantity of balances after the time of a report."""
 
     def adjust_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         """Add a quantity to the on-hand stock at a location; a negative quantity reduces it."""
         if balance.key not in self.balances:
             self.balances.put(balance)
-        balance.on_hand += quantity
+        self._change_on_hand(change, balance, quantity)
         self._post(change, balance, (balance.location, quantity), NO_CHANGE)
         if quantity > 0:
             self.mark_arrived(balance)
@@ -101,7 +88,7 @@ class LotsUnitOfWork(LoadedStock):
         balance = self.balances[row.sku, row.lot, row.location]
         row.quantity -= quantity
         balance.allocated -= quantity
-        balance.on_hand -= quantity
+        self._change_on_hand(LotChangeType.PICKED, balance, -quantity)
         picked_row = self.picked.get((row.demand_id, row.lot, location))
         if picked_row is None:
             picked_row = PickedQuantity(
@@ -115,7 +102,7 @@ class LotsUnitOfWork(LoadedStock):
         self._post(LotChangeType.PICKED, balance, (row.location, -quantity), (location, quantity), **documents)
         self._keep_counted(balance, -quantity)
         self._keep_counted_with_picked(picked_row, quantity)
-        if balance.unallocated < 0:  # another pick took what the count had left for this one
+        if balance.unallocated < 0:  # another pick took what was left for this one
             self.mark_missing(balance)
 
     def unpick(self, row: PickedQuantity, location: str, quantity: Decimal, **documents: str | None) -> None:
@@ -124,7 +111,7 @@ class LotsUnitOfWork(LoadedStock):
         if balance.key not in self.balances:
             self.balances.put(balance)
         row.quantity -= quantity
-        balance.on_hand += quantity
+        self._change_on_hand(LotChangeType.UNPICKED, balance, quantity)
         self._post(LotChangeType.UNPICKED, balance, (location, quantity), (row.location, -quantity), **documents)
         self.mark_arrived(balance)
         self._keep_counted(balance, quantity)
@@ -151,6 +138,8 @@ class LotsUnitOfWork(LoadedStock):
         """Add the difference of the last count to the on-hand stock, at the time of the count."""
         change = LotChangeType.COUNT_GAIN if quantity > 0 else LotChangeType.COUNT_LOSS
         balance.on_hand += quantity
+        if balance.missing > balance.on_hand:
+            self.reduce_missing(balance, balance.missing - balance.on_hand, "COUNTED")
         self._post(change, balance, (balance.location, quantity), NO_CHANGE, balance.counted_at)
         for portion in split_quantity(abs(quantity)):
             self.emit(
@@ -167,11 +156,6 @@ class LotsUnitOfWork(LoadedStock):
             self.balances[row.sku, row.lot, row.location],
             AffectedLot(lot=row.lot, quantity=quantity, order=row.order_id, line=row.line, demand_id=row.demand_id),
         )
-
-    def mark_missing(self, balance: Balance, *picked: AffectedLot) -> None:
-        """Note that stock of orders is missing at a location: what is allocated above the on-hand stock, or picked."""
-        mark = self.missing_stock.setdefault(balance.key, MissingStock(self.context, self.reason, []))
-        mark.picked.extend(picked)
 
     def _keep_counted(self, balance: Balance, change: Decimal) -> None:
         """Keep the counted quantity after a movement from before the count, or of more than was counted."""
@@ -214,6 +198,55 @@ class LotsUnitOfWork(LoadedStock):
             key = balance.key, balance.counted_at
             self.count_revisions[key] = self.count_revisions.get(key, ZERO) + quantity
 
+    def _change_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
+        balance.on_hand += quantity
+        # A count that has the movement in it takes it back.
+        if balance.missing and not balance.was_counted_after(self.event.time):
+            self._update_missing(change, balance, quantity)
+
+    def _update_missing(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
+        """Adapt the quantity under investigation to a movement: it never exceeds the on-hand quantity.
+
+        Lost stock was missing. A movement before a report of what remains is part of the reported difference.
+        """
+        reports = [row for row in self.variances_by_balance[balance.key] if row.missing and row.remaining is not None]
+        is_earlier = any(self.event.time < report.reported_at for report in reports)
+        missing = balance.missing + quantity if is_earlier or change is LotChangeType.LOST else balance.missing
+        missing = max(min(missing, balance.on_hand), ZERO)
+        if missing > balance.missing:
+            self.add_missing(balance, reports[-1], missing - balance.missing)
+        elif missing < balance.missing:
+            settlement: Settlement = "LOST" if change is LotChangeType.LOST else "SUPERSEDED"
+            self.reduce_missing(balance, balance.missing - missing, settlement)
+
+    def add_missing(self, balance: Balance, variance: Variance, quantity: Decimal) -> None:
+        """Add a quantity to a variance: it stays on hand, but is not allocated."""
+        variance.missing += quantity
+        balance.missing += quantity
+        self._emit_missing(balance)
+
+    def reduce_missing(self, balance: Balance, quantity: Decimal, settlement: Settlement) -> None:
+        """End the investigation of a quantity; the oldest variances end first."""
+        balance.missing -= quantity
+        for variance in self.variances_by_balance[balance.key]:
+            ended = min(variance.missing, quantity)
+            variance.missing -= ended
+            quantity -= ended
+            if ended and not variance.missing:
+                self.settle(variance, settlement)
+        self._emit_missing(balance)
+        self.mark_released(balance)
+
+    def settle(self, variance: Variance, settlement: Settlement) -> None:
+        """End a variance."""
+        variance.settled_by, variance.settled_at, variance.settlement = self.event.actor, self.event.time, settlement
+
+    def _emit_missing(self, balance: Balance) -> None:
+        self.emit(
+            LotVarianceChanged, sku=balance.sku, lot=balance.lot, location=balance.location, missing=balance.missing,
+            reason=self.reason,
+        )  # fmt: skip
+
     def _post(
         self,
         change: LotChangeType,
@@ -234,21 +267,3 @@ class LotsUnitOfWork(LoadedStock):
                 **read_documents(event.data, DOCUMENT_COLUMNS) | documents,
             )
         )  # fmt: skip
-
-    def mark_arrived(self, balance: Balance) -> None:
-        """Note that stock of a lot arrived at a location."""
-        if balance.is_storage:
-            self.arrivals[balance.sku, balance.location] = self.context
-        self.mark_released(balance)
-
-    def mark_released(self, balance: Balance) -> None:
-        """Note that a balance has stock to allocate, if it is in storage and not held. Shelf life is checked later."""
-        if balance.is_storage and balance.unallocated > 0 and not self.is_held(balance):
-            released = self.released_stock.setdefault((balance.sku, balance.warehouse), {})
-            released[balance.lot, balance.location] = self.context
-
-    def unmark_released(self, hold: Hold) -> None:
-        """Remove the balances under a hold from the released stock."""
-        for balance in self.balances_by_lot[hold.lot_key]:
-            if hold.covers(balance.location):
-                self.released_stock.get((hold.sku, balance.warehouse), {}).pop((hold.lot, balance.location), None)

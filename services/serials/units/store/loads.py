@@ -37,8 +37,10 @@ async def load_units(tx: Transaction, uow: SerialsUnitOfWork, events: Events) ->
 
 
 async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
-    """Load units, and the types of the locations that are defined."""
-    await units.load(tx, uow, unit_keys(events))
+    """Load units with their holds of short picks, and the types of the locations that are defined."""
+    keys = unit_keys(events)
+    await units.load(tx, uow, keys)
+    await standing_holds.load_searches(tx, uow, keys)
     if names := {event.data.location for event in events if event.data.location}:
         locations = await load_locations(tx, names)
         uow.location_types |= {name: location.type for name, location in locations.items()}

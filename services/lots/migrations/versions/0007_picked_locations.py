@@ -5,9 +5,9 @@ No stored row says where stock was picked to: its location stays empty, and a co
 
 from shared.persistence.migrate import run_sql
 
-revision = "0008_picked_locations"
-breaks_before = "0008_picked_locations"  # the primary key of picked_stock contains the location
-down_revision = "0007_dispatch_approvals"
+revision = "0007_picked_locations"
+breaks_before = "0007_picked_locations"  # the primary key of picked_stock contains the location
+down_revision = "0006_ledger_documents"
 
 
 def upgrade() -> None:

@@ -1,0 +1,55 @@
+"""Loaded stock with marks for the policies: released and arrived stock, and missing stock of orders."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from services.lots.balances.domain.loaded_stock import LoadedStock
+from services.lots.balances.domain.records import Balance, BalanceKey, Hold
+from shared.contracts.lots import AffectedLot
+from shared.inventory.demand import Pool
+from shared.unit_of_work import MessageContext
+
+
+class MissingStock(NamedTuple):
+    """Stock of orders that is missing at a location, with context and reason of the first message that said so."""
+
+    context: MessageContext
+    reason: str
+    picked: list[AffectedLot]
+
+
+class MarkedStock(LoadedStock):
+    """Loaded stock, and which of it the policies have to look at."""
+
+    def __init__(self, now: datetime, ids: Iterator[str]) -> None:
+        super().__init__(now, ids)
+        self.released_stock: dict[Pool, dict[tuple[str, str], MessageContext]] = {}
+        """Lots and locations with released stock, by pool, with the context of the release."""
+        self.missing_stock: dict[BalanceKey, MissingStock] = {}
+        """Balances with missing stock of orders."""
+        self.arrivals: dict[tuple[str, str], MessageContext] = {}
+        """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
+
+    def mark_missing(self, balance: Balance, *picked: AffectedLot) -> None:
+        """Note that stock of orders is missing at a location: what is allocated above the on-hand stock, or picked."""
+        mark = self.missing_stock.setdefault(balance.key, MissingStock(self.context, self.reason, []))
+        mark.picked.extend(picked)
+
+    def mark_arrived(self, balance: Balance) -> None:
+        """Note that stock of a lot arrived at a location."""
+        if balance.is_storage:
+            self.arrivals[balance.sku, balance.location] = self.context
+        self.mark_released(balance)
+
+    def mark_released(self, balance: Balance) -> None:
+        """Note that a balance has stock to allocate, if it is in storage and not held. Shelf life is checked later."""
+        if balance.is_storage and balance.unallocated > 0 and not self.is_held(balance):
+            released = self.released_stock.setdefault((balance.sku, balance.warehouse), {})
+            released[balance.lot, balance.location] = self.context
+
+    def unmark_released(self, hold: Hold) -> None:
+        """Remove the balances under a hold from the released stock."""
+        for balance in self.balances_by_lot[hold.lot_key]:
+            if hold.covers(balance.location):
+                self.released_stock.get((hold.sku, balance.warehouse), {}).pop((hold.lot, balance.location), None)
