@@ -76,6 +76,9 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_wh
 
 Integer = Annotated[int, Field(strict=True)]
 """JSON number without decimal point; `int` alone also reads texts such as `5_0` and booleans."""
+_YEAR = 366 * 24 * 3600
+ClockError = Annotated[Integer, Field(ge=-_YEAR, le=_YEAR)]
+"""Seconds that a clock is ahead, at most a year: a device without a battery starts at an old date."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """Finite JSON number."""
 

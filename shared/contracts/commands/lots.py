@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.topics import LOTS_COMMANDS
 from shared.identifiers import (
+    ClockError,
     Day,
     DocumentId,
-    Integer,
     Location,
     LotNumber,
     MultilineText,
@@ -89,10 +89,6 @@ class AdjustLot(Message, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
-MAX_CLOCK_ERROR = 366 * 24 * 3600
-"""A year in seconds: a device without a battery starts at an old date."""
-
-
 class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
     """Records a count of a lot at a location, with the picked stock that stands there.
 
@@ -105,7 +101,7 @@ class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
     counted: NonNegativeQuantity
     counted_at: Timestamp | None = None
     """Time of the count by the clock of the device; by default the time of the message."""
-    clock_error_seconds: Annotated[Integer, Field(ge=-MAX_CLOCK_ERROR, le=MAX_CLOCK_ERROR)] = 0
+    clock_error_seconds: ClockError = 0
     """How far the clock of the device is ahead of the server, as measured by the device; negative if it is behind."""
     reason: Reason
     document: DocumentId | None = None

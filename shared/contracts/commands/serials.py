@@ -8,6 +8,7 @@ from shared.contracts.commands.fulfillment import UnitSelector
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.topics import SERIALS_COMMANDS
 from shared.identifiers import (
+    ClockError,
     Day,
     DocumentId,
     Integer,
@@ -96,7 +97,7 @@ class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key=
     parts: Annotated[Integer, Field(ge=1, le=1000)] = 1
     counted_at: Timestamp | None = None
     """Time of the count by the clock of the device, the same in all parts; by default the time of the message."""
-    clock_error_seconds: Integer = 0
+    clock_error_seconds: ClockError = 0
     """How far the clock of the device is ahead of the server, as measured by the device; negative if it is behind."""
     reason: Reason
 
