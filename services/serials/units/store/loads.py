@@ -8,7 +8,7 @@ from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, recalls, standing_holds, units
-from shared.contracts.commands.serials import PlaceSerialHold
+from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.inventory.approval_table import load_approvals
@@ -37,11 +37,21 @@ async def load_units(tx: Transaction, uow: SerialsUnitOfWork, events: Events) ->
 
 
 async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
-    """Load units, and the types of the locations that are defined."""
-    await units.load(tx, uow, unit_keys(events))
+    """Load units with their holds of short picks, and the types of the locations that are defined."""
+    keys = unit_keys(events)
+    await units.load(tx, uow, keys)
+    await standing_holds.load_searches(tx, uow, keys)
     if names := {event.data.location for event in events if event.data.location}:
         locations = await load_locations(tx, names)
         uow.location_types |= {name: location.type for name, location in locations.items()}
+
+
+async def load_units_to_adjust(
+    tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[AdjustSerials]]
+) -> None:
+    """Load units and locations, and the last movements of units that are reported as lost."""
+    await load_units_and_locations(tx, uow, events)
+    await units.load_last_movements(tx, uow, unit_keys([event for event in events if event.data.adjustment == "LOST"]))
 
 
 async def load_units_and_holds(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
