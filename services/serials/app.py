@@ -26,7 +26,7 @@ from services.serials.units.domain import (
     receiving_events,
 )
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
-from services.serials.units.domain.results import UnitsResult
+from services.serials.units.domain.results import HoldResult, UnitsResult
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import loads as units
 from services.serials.units.store.expiry import find_due
@@ -145,7 +145,7 @@ HANDLERS = (
         "moveSerials", "Move serials to another location", load=units.load_units_and_locations,
     ),
     CommandHandler(
-        PlaceSerialHold, holds.place_hold, sku_lock, "/holds", UnitsResult,
+        PlaceSerialHold, holds.place_hold, sku_lock, "/holds", HoldResult,
         "placeHold", "Place a hold on serials or on a lot number", success_status=201, load=units.load_units_to_hold,
     ),
     CommandHandler(

@@ -80,15 +80,17 @@ class SerialCommandGenerator:
         if kind == "cancel":
             return [OrderCancelled(order=order_id)]
         if kind in ("amend", "name"):
-            return [self.amendment(order_id, int(str(step[2])), is_named=kind == "name")]
+            return [self.amendment(order_id, (number, int(str(step[2]))), is_named=kind == "name")]
         return await self.picking_commands(str(kind), order_id, int(str(step[2])))
 
-    def amendment(self, order_id: str, number: int, *, is_named: bool) -> Message:
-        """Return a change of the quantity of an order, or a line that lists a unit, perhaps of the other line."""
+    def amendment(self, order_id: str, numbers: tuple[int, int], *, is_named: bool) -> Message:
+        """Return a change of an order, or a further line that lists a unit, perhaps one of the other line."""
+        first, number = numbers
+        listed = self.units[first : first + number] if number > 1 else []
         line: JsonObject = (
             {"line": "20", "quantity": 1, "serials": [self.units[number]]}
             if is_named
-            else {"line": "10", "quantity": number}
+            else {"line": "10", "quantity": number, "serials": listed}
         )
         return OrderAmended(order=order_id, lines=[OrderLine(sku=self.scenario.sku, **line)])
 
@@ -169,3 +171,4 @@ async def test_random_commands_keep_the_invariants(
         await deliver_shuffled(system, messages, random)
         await system.wait_until_quiescent()
     await invariants.assert_invariants(system, [generator.scenario.sku])
+    await invariants.assert_only_wanted_items_shipped(system, generator.scenario.sku)

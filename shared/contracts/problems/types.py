@@ -137,6 +137,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.QUANTITY_REQUIRED: ProblemType(
         422, "Quantity required", "Enter a quantity or scan a barcode that encodes one."
     ),
+    Code.LOCATION_REQUIRED: ProblemType(
+        422, "Location required", "Name the location: the lot is allocated to the order at several."
+    ),
     Code.LOT_DATES_MISMATCH: ProblemType(
         409,
         "Lot dates do not match this receipt",
@@ -253,6 +256,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         "Count later than the server's time",
         "Set the clock of the device, or send its error in clock_error_seconds.",
     ),
+    Code.REMAINING_EXCEEDS_STOCK: ProblemType(
+        409, "More stock remains than the books allow", "Count the location: the count settles the variance."
+    ),
     Code.MIXED_LOTS_NOT_ALLOWED: ProblemType(
         409,
         "Location already holds another lot of this product",
@@ -265,7 +271,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Expiry date precedes the manufacturing date", "Check both dates on the label."
     ),
     Code.ORDER_CANCELLED: ProblemType(409, "Order or line was cancelled", "Unpick the items picked for it."),
-    Code.ORDER_COMPLETE: ProblemType(409, "Order has shipped", "Record a customer return."),
+    Code.ORDER_CLOSED: ProblemType(
+        409, "Nothing is left to ship of the order", "Place a new order; shipped goods return as a customer return."
+    ),
     Code.LINE_NOT_FOUND: ProblemType(404, "Order line not found", "Check the line number."),
     Code.DUPLICATE_LINE: ProblemType(422, "Duplicate line number", "Give each line of a document its own number."),
     Code.LINE_PRODUCT_MISMATCH: ProblemType(
@@ -303,6 +311,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.DISPATCHED: ProblemType(409, "Shipment already dispatched", "Record a customer return."),
     Code.CANCELLED_ITEMS_PRESENT: ProblemType(
         409, "Shipment contains items of a cancelled order", "Unpick them first."
+    ),
+    Code.NOT_AS_ORDERED: ProblemType(
+        409, "Picked item does not match its amended order", "Unpick it; the line is then allocated what it requests."
     ),
     Code.DISPATCH_REJECTED: ProblemType(
         409, "Dispatch check failed", "Unpick the listed items; replacements are allocated automatically."

@@ -4,8 +4,16 @@ A hold is not a status. A unit is on hold while any hold on it is open; each hol
 hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
 from services.serials.units.domain.operations import HoldChange, OperationIndex
-from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
+from services.serials.units.domain.results import (
+    duplicate_serials_violation,
+    hold_result,
+    partition_by_rule,
+    units_result,
+)
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
 from services.serials.units.domain.unit import Unit, describe_units
@@ -13,6 +21,7 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import hold_path, resource_path
+from shared.inventory.approval import find_leaving
 from shared.unit_of_work import CommandResult
 
 EXPIRED_HOLD_PREFIX = "EXPIRED-"
@@ -26,8 +35,11 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
         unit.open_hold_count += 1
         uow.transition(unit, operation, unit.location)
         uow.units_by_hold[unit.sku, hold_id][unit.key] = unit
-        if return_id := uow.operations[operation].documents.return_id:
-            uow.return_by_hold[unit.sku, hold_id] = return_id
+        documents = uow.operations[operation].documents
+        if documents.return_id:
+            uow.return_by_hold[unit.sku, hold_id] = documents.return_id
+        if documents.demand_id:
+            uow.searches.setdefault(unit.key, set()).add(hold_id)
         uow.changes.placed_holds.append(HoldChange(hold_id, unit, operation))
 
 
@@ -46,7 +58,20 @@ def release(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> No
     if uow.units_by_hold.get((unit.sku, hold_id), {}).pop(unit.key, None) is not None:
         unit.open_hold_count -= 1
         uow.transition(unit, operation, unit.location)
+        uow.searches.get(unit.key, set()).discard(hold_id)
         uow.changes.released_holds.append(HoldChange(hold_id, unit, operation))
+
+
+def end_searches(uow: SerialsUnitOfWork, units: Iterable[Unit]) -> None:
+    """Release the holds of short picks on units that are seen again."""
+    units_by_hold: dict[tuple[str, str], list[Unit]] = {}
+    for unit in units:
+        for hold_id in uow.searches.get(unit.key, ()):
+            units_by_hold.setdefault((unit.sku, hold_id), []).append(unit)
+    for (sku, hold_id), found_units in sorted(units_by_hold.items()):
+        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, sku, hold_id=hold_id)
+        for unit in found_units:
+            release(uow, unit, operation)
 
 
 def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResult:
@@ -77,7 +102,16 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
         )
     for unit in accepted:
         place(uow, unit, operation)
-    return units_result(command.sku, accepted, rejected).created(hold_path(command.hold_id))
+    leaving = find_leaving(uow.approvals, uow.now, command.sku, _picked_by_order(accepted))
+    return hold_result(command.sku, accepted, rejected, leaving).created(hold_path(command.hold_id))
+
+
+def _picked_by_order(units: Iterable[Unit]) -> Mapping[str, dict[str, Decimal]]:
+    picked: dict[str, dict[str, Decimal]] = {}
+    for unit in units:
+        if unit.status == "PICKED" and unit.order_id is not None:
+            picked.setdefault(unit.order_id, {})[unit.serial] = Decimal(1)
+    return picked
 
 
 def _hold_violation(unit: Unit) -> Code | None:

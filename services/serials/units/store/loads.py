@@ -11,6 +11,7 @@ from services.serials.units.store import expiry, recalls, standing_holds, units
 from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
+from shared.inventory.approval_table import load_approvals
 from shared.inventory.reference_data import load_locations
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
@@ -36,8 +37,10 @@ async def load_units(tx: Transaction, uow: SerialsUnitOfWork, events: Events) ->
 
 
 async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
-    """Load units, and the types of the locations that are defined."""
-    await units.load(tx, uow, unit_keys(events))
+    """Load units with their holds of short picks, and the types of the locations that are defined."""
+    keys = unit_keys(events)
+    await units.load(tx, uow, keys)
+    await standing_holds.load_searches(tx, uow, keys)
     if names := {event.data.location for event in events if event.data.location}:
         locations = await load_locations(tx, names)
         uow.location_types |= {name: location.type for name, location in locations.items()}
@@ -83,6 +86,7 @@ async def load_units_to_hold(
 ) -> None:
     """Load units, those of lots, and holds with the same ids."""
     await load_units_and_holds(tx, uow, events)
+    await load_approvals(tx, uow, {event.data.sku for event in events})
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
     lot_holds = (StandingHold.on_lot(event.data) for event in events)
     await standing_holds.load_matching(tx, uow, [lot_hold for lot_hold in lot_holds if lot_hold])
