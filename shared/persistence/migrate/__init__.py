@@ -4,6 +4,7 @@ from shared.persistence.migrate.run import find_schema_state, migrate, service_n
 from shared.persistence.migrate.schema_state import BreakingRevisionError, SchemaState, UnknownRevisionError
 from shared.persistence.migrate.tables import (
     grant,
+    location_activity,
     location_tables,
     message_digests,
     messaging_tables,
@@ -18,6 +19,7 @@ __all__ = [
     "UnknownRevisionError",
     "find_schema_state",
     "grant",
+    "location_activity",
     "location_tables",
     "message_digests",
     "messaging_tables",

@@ -40,6 +40,11 @@ def message_digests() -> None:
     run_sql("ALTER TABLE inbox ADD COLUMN digest bytea")
 
 
+def location_activity() -> None:
+    """Add whether a location is active to the location table; stored ones are."""
+    run_sql("ALTER TABLE location ADD COLUMN is_active boolean NOT NULL DEFAULT true")
+
+
 def product_table() -> None:
     """Create the product table of `shared.inventory.reference_data`."""
     run_sql(PRODUCT_SCHEMA)

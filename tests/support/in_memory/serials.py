@@ -14,7 +14,7 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderSerialsPicked
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -55,7 +55,24 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
         uow.shelf_life_rules = {unit.pool: rules for unit in self.units}
         uow.due_units, uow.units_by_demand = group_by_expiry(self.units), group_by_demand(self.units)
         uow.backorder_pools = {demand.pool for demand in uow.open_demands}
+        for event in events:
+            if isinstance(event.data, LocationChanged):
+                self._change_location(event.data)
         return super().handle_events(events)
+
+    def _change_location(self, change: LocationChanged) -> None:
+        """Do the work of the load of a changed location."""
+        uow, name = self.uow, change.location
+        uow.location_types[name] = change.type
+        (uow.inactive_locations.discard if change.is_active else uow.inactive_locations.add)(name)
+        is_blocking = uow.is_blocking(name)
+        stored = [unit for unit in self.units if unit.location == name and unit.status in {"IN_INVENTORY", "ALLOCATED"}]
+        changed = [unit for unit in stored if unit.is_blocked != is_blocking]
+        for unit in changed:
+            unit.is_blocked = is_blocking
+        uow.units.pop_changes()
+        uow.blocked_units[name] = [unit for unit in changed if unit.is_blocked and unit.status == "ALLOCATED"]
+        uow.unblocked_pools[name] = {unit.pool for unit in changed if not unit.is_blocked}
 
     def _record_changes(self, uow: SerialsUnitOfWork) -> None:
         changes = uow.pop_changes()

@@ -22,11 +22,11 @@ class SkippedLot(NamedTuple):
 
 
 def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict[Pool, list[Balance]]:
-    """Group balances in storage with unallocated stock by pool."""
+    """Group balances with stock to allocate by pool."""
     balances_by_pool: dict[Pool, list[Balance]] = {pool: [] for pool in pools}
     for balance in uow.balances:
         pool = balance.sku, balance.warehouse
-        if pool in balances_by_pool and balance.is_storage and balance.unallocated > 0:
+        if pool in balances_by_pool and balance.allocatable > 0:
             balances_by_pool[pool].append(balance)
     return balances_by_pool
 
@@ -49,7 +49,7 @@ class AvailableLots:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
-                pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
+                pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.allocatable,
             )  # fmt: skip
             reason = rules.skip_reason(lot.expiry)
             if reason or uow.is_held(balance):

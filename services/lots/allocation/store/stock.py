@@ -19,7 +19,7 @@ SELECT_AVAILABLE = text(f"""
     SELECT {BALANCE.columns()}
     FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS pool (sku, warehouse)
     JOIN balance USING (sku, warehouse)
-    WHERE balance.on_hand > 0 AND balance.is_storage AND balance.on_hand > balance.allocated
+    WHERE balance.on_hand > 0 AND balance.is_storage AND balance.on_hand > balance.allocated + balance.staged
 """)  # noqa: S608
 
 SELECT_DEMANDS = text(f"""

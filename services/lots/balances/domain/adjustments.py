@@ -10,6 +10,7 @@ from services.lots.balances.domain.stock_rules import (
     get_lot,
     insufficient_stock,
     quantity_violation,
+    target_location_violation,
     unknown_location_violation,
 )
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
@@ -26,7 +27,10 @@ def adjust(uow: LotsUnitOfWork, command: AdjustLot) -> CommandResult:
     lot = _get_lot(uow, command, command.quantity)
     if isinstance(lot, ProblemDetail):
         return CommandResult.rejected(lot)
-    return _apply(uow, lot, command.location, LotChangeType(command.adjustment), command.quantity)
+    change = LotChangeType(command.adjustment)
+    if change in GAIN_TYPES and (problem := target_location_violation(uow, command.location)):
+        return CommandResult.rejected(problem)
+    return _apply(uow, lot, command.location, change, command.quantity)
 
 
 def count(uow: LotsUnitOfWork, command: CountLot) -> CommandResult:

@@ -59,8 +59,11 @@ class Balance:
     location: str
     warehouse: str
     is_storage: bool
+    """Whether stock at the location can be allocated: it is an active storage location."""
     on_hand: Decimal = ZERO
     allocated: Decimal = ZERO
+    staged: Decimal = ZERO
+    """On-hand quantity that was received there and not put away."""
     expiry: date = NO_EXPIRY
     """Copy of the lot's expiry for reports sorted by expiry; rules read the lot."""
     next_expiry_check: date = date.min
@@ -75,6 +78,11 @@ class Balance:
     def unallocated(self) -> Decimal:
         """On-hand quantity that is not allocated, held or not."""
         return self.on_hand - self.allocated
+
+    @property
+    def allocatable(self) -> Decimal:
+        """Quantity that can be allocated, held or not: what was put away in storage."""
+        return self.unallocated - self.staged if self.is_storage else ZERO
 
 
 @dataclass(slots=True)

@@ -47,6 +47,11 @@ class LotsUnitOfWork(LoadedStock):
         if balance.key not in self.balances:
             self.balances.put(balance)
         balance.on_hand += quantity
+        if quantity > 0 and self.is_staging(balance.location):
+            balance.staged += quantity
+        elif quantity < 0:
+            put_away = -quantity if change is LotChangeType.PUT_AWAY else ZERO
+            balance.staged = min(max(balance.staged - put_away, ZERO), balance.unallocated)
         self._post(change, balance, balance.location, (quantity, ZERO))
         if quantity > 0:
             self.mark_arrived(balance)
@@ -130,7 +135,7 @@ class LotsUnitOfWork(LoadedStock):
 
     def mark_released(self, balance: Balance) -> None:
         """Note that a balance has stock to allocate, if it is in storage and not held. Shelf life is checked later."""
-        if balance.is_storage and balance.unallocated > 0 and not self.is_held(balance):
+        if balance.allocatable > 0 and not self.is_held(balance):
             released = self.released_stock.setdefault((balance.sku, balance.warehouse), {})
             released[balance.lot, balance.location] = self.context
 

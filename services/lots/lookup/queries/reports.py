@@ -10,6 +10,11 @@ from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.balances.store.tables import LEDGER
 from services.lots.lookup.queries import inventory
+from services.lots.lookup.queries.location_exceptions import (
+    LOCATION_EXCEPTION_KEY,
+    SELECT_LOCATION_EXCEPTIONS,
+    LocationExceptionRow,
+)
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, Since, SkuFilter, Until, WarehouseFilter
@@ -138,6 +143,9 @@ def reconciliation_filters(
 REPORTS = (
     *inventory.REPORTS,
     Report("lot-movements", MovementRow, {"sku": "", "lot": "", "number": 0}, SELECT_MOVEMENTS, movement_filters),
+    Report(
+        "location-exceptions", LocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
+    ),
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
     Report(
         "reconciliation",

@@ -26,7 +26,7 @@ class StockTotals(KnownFieldsModel):
     available: SignedQuantity = Field(description="part of it available for allocation")
     allocated: SignedQuantity = Field(description="part of it allocated to orders")
     held: SignedQuantity = Field(description="unallocated part of it on hold")
-    staged: SignedQuantity = Field(description="part of it at dock and staging locations")
+    staged: SignedQuantity = Field(description="part of it that is not put away in an active storage location")
     picked: SignedQuantity = Field(description="picked quantity, not shipped")
 
 
@@ -40,10 +40,10 @@ def location_query(condition: str) -> str:
     return f"""
         SELECT sku, lot, warehouse, location, on_hand, allocated,
             CASE WHEN on_hold THEN on_hand - allocated ELSE 0 END AS held,
-            CASE WHEN is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS available,
-            CASE WHEN NOT is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS staged
+            CASE WHEN is_storage AND NOT on_hold THEN on_hand - allocated - staged ELSE 0 END AS available,
+            CASE WHEN on_hold THEN 0 WHEN is_storage THEN staged ELSE on_hand - allocated END AS staged
         FROM (
-            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, EXISTS (
+            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, staged, EXISTS (
                 SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.released_at IS NULL
                     AND (h.location IS NULL OR h.location = b.location)
             ) AS on_hold

@@ -6,6 +6,11 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
+from services.serials.lookup.queries.location_exceptions import (
+    LOCATION_EXCEPTION_KEY,
+    SELECT_LOCATION_EXCEPTIONS,
+    LocationExceptionRow,
+)
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
 from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
@@ -130,5 +135,8 @@ REPORTS = (
         stock_filters,
     ),
     Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, SELECT_LOCATIONS, stock_filters),
+    Report(
+        "location-exceptions", LocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
+    ),
     Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),
 )

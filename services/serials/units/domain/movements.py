@@ -20,8 +20,11 @@ ALLOWED_LOCATION_TYPES: Mapping[SerialStatus, frozenset[LocationType]] = {
 """Location types allowed for units of a status (S06, S07)."""
 
 
-def unknown_location_violation(uow: SerialsUnitOfWork, location: str) -> ProblemDetail | None:
-    """Return the violation of a command that names an undefined location."""
+def target_location_violation(uow: SerialsUnitOfWork, location: str) -> ProblemDetail | None:
+    """Return the violation of a command that puts units at an undefined or deactivated location."""
+    if location in uow.inactive_locations:
+        detail = f"Location {location} is deactivated; nothing is put there"
+        return ProblemDetail(code=Code.LOCATION_INACTIVE, detail=detail, ids=[location])
     if location in uow.location_types:
         return None
     return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {location} not found", ids=[location])
@@ -76,7 +79,7 @@ def _relocate(
     status_violation: UnitRule,
     new_status: SerialStatus | None = None,
 ) -> CommandResult:
-    if violation := unknown_location_violation(uow, command.location) or duplicate_serials_violation(command.serials):
+    if violation := target_location_violation(uow, command.location) or duplicate_serials_violation(command.serials):
         return CommandResult.rejected(violation)
     location_type = uow.location_types[command.location]
 

@@ -39,6 +39,8 @@ class Unit:
     return_id: str | None = None
     open_hold_count: int = 0
     adjustment: SerialAdjustment | None = None
+    is_blocked: bool = False
+    """Whether it is stored at a location from which nothing is allocated."""
     lot: str | None = None
     expiry: date | None = None
     next_expiry_check: date | None = None
@@ -51,8 +53,9 @@ class Unit:
 
     @property
     def is_available(self) -> bool:
-        """Whether the unit can be allocated: stored, not on hold, not adjusted (S06, S07)."""
-        return self.status == "IN_INVENTORY" and self.open_hold_count == 0 and self.adjustment is None
+        """Whether the unit can be allocated: stored in an active storage location, not on hold or adjusted (S07)."""
+        is_stored = self.status == "IN_INVENTORY" and not self.is_blocked
+        return is_stored and self.open_hold_count == 0 and self.adjustment is None
 
     @property
     def pool(self) -> Pool:

@@ -51,6 +51,12 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
 
         self.location_types: dict[str, LocationType] = {}
         """Types of the defined locations that messages name."""
+        self.inactive_locations: set[str] = set()
+        """Deactivated ones among them."""
+        self.blocked_units: dict[str, list[Unit]] = {}
+        """Allocated units at locations from which nothing is allocated any more."""
+        self.unblocked_pools: dict[str, set[Pool]] = {}
+        """Pools of the units at locations from which units are allocated again."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
         """Shelf-life policies of changed products before the change."""
         self.due_units: dict[ExpiryGroup, list[Unit]] = {}
@@ -85,6 +91,11 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
     def get_unit(self, sku: str, serial: str) -> Unit:
         """Return a unit; an unregistered unit has no status."""
         return self.units.get((sku, serial)) or Unit(sku, serial)
+
+    def is_blocking(self, location: str | None) -> bool:
+        """Whether nothing is allocated from a location; unknown ones do not block."""
+        location_type = self.location_types.get(location or "")
+        return location in self.inactive_locations or location_type not in {None, "STORAGE"}
 
     def add_operation(
         self,
@@ -122,6 +133,10 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
                 unit, operation, unit.version, unit.status, status, unit.location, location, unit.open_hold_count
             )
         )
+        if location != unit.location:
+            was_blocked, unit.is_blocked = unit.is_blocked, status == "IN_INVENTORY" and self.is_blocking(location)
+            if was_blocked:
+                self.released_units[key] = context
         unit.status, unit.location = status, location
         if is_reported_to_recalls:
             self.changed_units[key] = context

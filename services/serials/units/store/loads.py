@@ -8,7 +8,7 @@ from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, recalls, standing_holds, units
-from shared.contracts.commands.serials import PlaceSerialHold
+from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.inventory.reference_data import load_locations
@@ -38,9 +38,18 @@ async def load_units(tx: Transaction, uow: SerialsUnitOfWork, events: Events) ->
 async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
     """Load units, and the types of the locations that are defined."""
     await units.load(tx, uow, unit_keys(events))
-    if names := {event.data.location for event in events if event.data.location}:
-        locations = await load_locations(tx, names)
+    names = {event.data.location for event in events if event.data.location}
+    found = [event for event in events if isinstance(event.data, AdjustSerials) and event.data.adjustment == "FOUND"]
+    names |= {unit.location for key in unit_keys(found) if (unit := uow.units.get(key)) and unit.location}
+    await load_location_types(tx, uow, names)
+
+
+async def load_location_types(tx: Transaction, uow: SerialsUnitOfWork, names: Iterable[str]) -> None:
+    """Load the types of the locations that are defined, and which of them are deactivated."""
+    if requested := set(names):
+        locations = await load_locations(tx, requested)
         uow.location_types |= {name: location.type for name, location in locations.items()}
+        uow.inactive_locations |= {name for name, location in locations.items() if not location.is_active}
 
 
 async def load_units_and_holds(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:

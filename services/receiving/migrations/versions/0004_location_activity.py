@@ -1,0 +1,10 @@
+"""Locations can be deactivated."""
+
+from shared.persistence.migrate import location_activity
+
+revision = "0004_location_activity"
+down_revision = "0003_announced_lines"
+
+
+def upgrade() -> None:
+    location_activity()

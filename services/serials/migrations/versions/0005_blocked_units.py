@@ -1,0 +1,13 @@
+"""Units stored at locations from which nothing is allocated are blocked."""
+
+from pathlib import Path
+
+from shared.persistence.migrate import grant, scripts
+
+revision = "0005_blocked_units"
+down_revision = "0004_location_activity"
+
+
+def upgrade() -> None:
+    scripts(Path(__file__).with_suffix(""), "blocked_units")
+    grant("serial_state", "UPDATE (is_blocked)")
