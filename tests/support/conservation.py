@@ -138,7 +138,8 @@ async def assert_no_open_demand_with_available_stock(databases: DatabaseReader, 
     products = {row["sku"]: row["shelf_life"] for row in await read_table(databases, "lots", "product", skus)}
     current_day = today(datetime.now(UTC), "Europe/Berlin")
     for balance in await read_table(databases, "lots", "balance", skus):
-        sku, lot, available = balance["sku"], balance["lot"], balance["on_hand"] - balance["allocated"]
+        sku, lot = balance["sku"], balance["lot"]
+        available = balance["on_hand"] - balance["allocated"] - balance["staged"]
         if (
             not balance["is_storage"]
             or not available

@@ -9,7 +9,7 @@ from shared.contracts.reference import LocationType
 from shared.identifiers import SignedQuantity
 
 
-class LocationExceptionRow(KnownFieldsModel):
+class LotLocationExceptionRow(KnownFieldsModel):
     """Location exceptions: stock that is where it cannot stay, since a location was retyped or deactivated.
 
     NOT_PUT_AWAY stock was received at a storage location and needs a putaway, there or elsewhere.

@@ -13,7 +13,7 @@ from services.lots.lookup.queries import inventory
 from services.lots.lookup.queries.location_exceptions import (
     LOCATION_EXCEPTION_KEY,
     SELECT_LOCATION_EXCEPTIONS,
-    LocationExceptionRow,
+    LotLocationExceptionRow,
 )
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
@@ -144,7 +144,7 @@ REPORTS = (
     *inventory.REPORTS,
     Report("lot-movements", MovementRow, {"sku": "", "lot": "", "number": 0}, SELECT_MOVEMENTS, movement_filters),
     Report(
-        "location-exceptions", LocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
+        "location-exceptions", LotLocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
     ),
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
     Report(

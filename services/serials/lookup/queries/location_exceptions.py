@@ -8,7 +8,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType
 
 
-class LocationExceptionRow(KnownFieldsModel):
+class UnitLocationExceptionRow(KnownFieldsModel):
     """Location exceptions: units that are where they cannot stay, since a location was retyped or deactivated.
 
     NOT_PUT_AWAY units were received at a storage location and need a putaway, there or elsewhere.

@@ -9,7 +9,7 @@ from pydantic import Field
 from services.serials.lookup.queries.location_exceptions import (
     LOCATION_EXCEPTION_KEY,
     SELECT_LOCATION_EXCEPTIONS,
-    LocationExceptionRow,
+    UnitLocationExceptionRow,
 )
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
 from services.serials.units.domain.transitions import SerialChangeType
@@ -136,7 +136,7 @@ REPORTS = (
     ),
     Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, SELECT_LOCATIONS, stock_filters),
     Report(
-        "location-exceptions", LocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
+        "location-exceptions", UnitLocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
     ),
     Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),
 )
