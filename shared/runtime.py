@@ -28,6 +28,8 @@ from shared.http import (
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
+from shared.messaging.progress import ConsumerProgress
+from shared.messaging.progress_monitor import ProgressMonitor
 from shared.messaging.registry import HandlerRegistry
 from shared.messaging.relay import OutboxRelay
 from shared.messaging.scheduler import JobRunner
@@ -80,6 +82,7 @@ def create_app(
         dependencies=[Depends(pages.bind_list)],
     )
     app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
+    app.state.progress = ConsumerProgress()
     app.add_middleware(EncodedSlashMiddleware)
     app.add_middleware(RequestLimitMiddleware)
     problems.install_exception_handlers(app)
@@ -115,6 +118,8 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     app.state.topic_prefix = settings.topic_prefix
     app.state.topic_monitor = topic_monitor = TopicMonitor(registry, settings)
     subscription = Subscription(registry.service, topics, batch_consumer, settings)
+    app.state.progress = ConsumerProgress(settings.not_found_after_seconds)
+    progress_monitor = ProgressMonitor(registry.service, app.state.progress, subscription, settings)
     app.state.wake, app.state.messaging_engine, app.state.batch_consumer = outbox_relay.wake, engine, batch_consumer
     app.state.relay, app.state.subscription, app.state.stopping = outbox_relay, subscription, False
     app.state.job_runners = job_runners = [JobRunner(registry, job, engine, outbox_relay.wake) for job in registry.jobs]
@@ -127,6 +132,7 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
         ]
         background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service)))
         background_tasks.append(asyncio.create_task(topic_monitor.run()))
+        background_tasks.append(asyncio.create_task(progress_monitor.run()))
         try:
             log.info("started, consuming %s", ", ".join(topics))
             yield

@@ -43,8 +43,13 @@ class HttpClient:
             await asyncio.sleep(0.1)
 
     async def execute(self, service: str, path: str, actor: str, **body: Any) -> dict[str, Any]:
-        """Send a command that must succeed; return its result."""
-        response = await self.post(service, path, actor, body)
+        """Send a command that must succeed; return its result. Its subject may arrive late."""
+
+        async def respond() -> httpx.Response | None:
+            response = await self.post(service, path, actor, body)
+            return None if response.status_code == httpx.codes.NOT_FOUND else response
+
+        response = await wait_until(f"{service}{path} finds its subject", respond)
         if response.is_error or response.json().get("rejected"):
             raise ExpectationFailedError(f"{service}{path}: {response.status_code} {response.text}")
         return response.json()  # type: ignore[no-any-return]

@@ -24,7 +24,7 @@ from shared.identifiers import (
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 Shortfall = Literal["BACKORDER", "CANCEL"]
-OrderStatus = Literal["AWAITING_PRODUCT", "OPEN", "COMPLETE", "CANCELLED"]
+OrderStatus = Literal["OPEN", "PARTLY_SHIPPED", "SHIPPED", "CLOSED_SHORT", "CANCELLED"]
 
 
 class AllocationRequested(Message, type="allocation.requested.v1", topic=FULFILLMENT, key="order"):
@@ -62,12 +62,23 @@ class AllocationCancelled(Message, type="allocation.cancelled.v1", topic=FULFILL
     reason: str
 
 
+class HandOver(ContractModel):
+    """A narrower demand of the same order, which gets the released stock before any other demand.
+
+    A closed demand is opened again for the open quantity.
+    """
+
+    demand_id: DocumentId
+    open_quantity: Quantity
+
+
 class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topic=FULFILLMENT, key="order"):
     """Allocated units return to stock; with `reallocate`, their quantity is open again under the demand.
 
     For a cancelled demand `reallocate` is false; a replacement is requested under a new demand.
 
     With `hold_id`, the units were not found at their location and return on hold for investigation.
+    With `hand_over`, they move to a narrower demand of the order, such as one for a listed serial number.
     """
 
     order: DocumentId
@@ -78,6 +89,7 @@ class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topi
     reallocate: bool
     reason: str
     hold_id: DocumentId | None = None
+    hand_over: HandOver | None = None
 
 
 class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLMENT, key="order"):
@@ -108,6 +120,7 @@ class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULF
     """Allocated quantities return to stock; with `hold_id`, the lot is held at that location.
 
     With `reallocate`, the quantity is open again under the demand.
+    With `hand_over`, it moves to a narrower demand of the order, such as one for certain lots or a single lot.
     """
 
     order: DocumentId
@@ -118,6 +131,7 @@ class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULF
     reallocate: bool
     reason: str
     hold_id: DocumentId | None = None
+    hand_over: HandOver | None = None
 
 
 class OrderLotsPicked(Message, type="order.lots_picked.v1", topic=FULFILLMENT, key="order"):
@@ -199,21 +213,31 @@ class OrderDispatched(Message, type="order.dispatched.v1", topic=FULFILLMENT, ke
 
 
 class LineProgress(ContractModel):
-    """Progress of an order line in units; `awaiting_product` while its product is undefined or tracked differently."""
+    """Quantities of an order line; they add up to `ordered`. Packing alone publishes no status.
+
+    `awaiting_product` while its product is undefined or does not suit the line; its quantity is then `open`.
+    """
 
     line: LineId
     sku: Sku
     ordered: Number
+    open: Number = 0
+    backordered: Number = 0
     allocated: Number = 0
     picked: Number = 0
+    packed: Number = 0
     shipped: Number = 0
-    open_quantity: Number = 0
+    cancelled: Number = 0
+    dropped: Number = 0
     awaiting_product: bool = False
-    cancelled: bool = False
 
 
 class OrderStatusChanged(Message, type="order.status_changed.v1", topic=FULFILLMENT, key="order"):
-    """The status of an order after a change, with the progress of the changed lines."""
+    """The status of an order after a change, with the progress of the changed lines.
+
+    OPEN and PARTLY_SHIPPED orders have something left to ship. The others are final: SHIPPED in full, CLOSED_SHORT if
+    the rest was cancelled or dropped, CANCELLED if nothing was shipped.
+    """
 
     order: DocumentId
     status: OrderStatus

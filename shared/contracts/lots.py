@@ -52,6 +52,8 @@ class LotMoved(Message, type="lot.moved.v1", topic=LOTS, key="sku"):
     from_location: Location
     location: Location
     reason: str
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task or a transfer order."""
 
 
 class AllocatedLot(LotAtLocation):

@@ -47,6 +47,8 @@ class SerialStateChanged(SerialsChanged, type="serial.state_changed.v1", topic=S
     customer: DocumentId | None = None
     return_id: DocumentId | None = None
     lot: LotNumber | None = None
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task or a transfer order."""
 
 
 class AllocatedUnit(ContractModel):

@@ -16,6 +16,7 @@ from shared.http.openapi import describe_command
 from shared.http.paths import encode_path
 from shared.messaging.dispatcher import dispatch
 from shared.messaging.handlers import CommandHandler
+from shared.messaging.progress import ConsumerProgress
 from shared.messaging.registry import HandlerRegistry
 from shared.persistence.database import Transaction, new_id
 from shared.unit_of_work import CommandResult
@@ -37,16 +38,34 @@ def _make_endpoint(registry: HandlerRegistry, handler: CommandHandler) -> Callab
     async def handle_post(request: Request) -> Response:
         command = await parse_command(request, handler.path_fields)
         event = _to_event(registry, handler, request, command)
+        key = IdempotencyKey(actor=command.actor, route=handler.path, key=command.key)
+        progress: ConsumerProgress = request.app.state.progress
+        arrived_at = progress.clock()
 
-        async def action(tx: Transaction) -> tuple[StoredResponse, bool]:
-            result = (await dispatch(tx, registry, [event]))[event.cause]
-            return _to_response(handler, result), _is_final(result)
+        def execute(*, is_settled: bool, may_decide: bool) -> Awaitable[Response]:
+            async def action(tx: Transaction) -> tuple[StoredResponse, bool]:
+                result = (await dispatch(tx, registry, [event], is_settled=is_settled))[event.cause]
+                if may_decide and _is_deferred(result):
+                    raise UndecidedError
+                return _to_response(handler, result), _is_final(result)
 
-        return await execute_idempotently(
-            request, IdempotencyKey(actor=command.actor, route=handler.path, key=command.key), command.hash, action
-        )
+            return execute_idempotently(request, key, command.hash, action)
+
+        try:
+            return await execute(is_settled=False, may_decide=progress.is_settled)
+        except UndecidedError:  # nothing was committed: executed again once messages in flight are processed
+            is_settled = await progress.has_processed(arrived_at)
+            return await execute(is_settled=is_settled, may_decide=False)
 
     return handle_post
+
+
+class UndecidedError(Exception):
+    """A command names something that is not found, and whether it can still arrive is not decided."""
+
+
+def _is_deferred(result: CommandResult) -> bool:
+    return any(violation.code is Code.NOT_YET_AVAILABLE for violation in result.violations)
 
 
 def _to_event(
@@ -67,7 +86,7 @@ def _is_final(result: CommandResult) -> bool:
 
 def _to_response(handler: CommandHandler, result: CommandResult) -> StoredResponse:
     problem_bodies = [violation.to_body() for violation in result.violations]
-    retry_after = "1" if any(violation.code is Code.NOT_YET_AVAILABLE for violation in result.violations) else None
+    retry_after = "1" if _is_deferred(result) else None
     if result.violations and result.body is None:
         first_violation: ProblemDetail = result.violations[0]
         body = to_json(first_violation.to_body(violations=problem_bodies)).decode()
@@ -77,7 +96,7 @@ def _to_response(handler: CommandHandler, result: CommandResult) -> StoredRespon
     fields = _response_body(handler, result)
     if problem_bodies:
         fields["rejected"] = problem_bodies
-    status = 200 if result.resource_path is None else handler.success_status
+    status = 202 if result.is_waiting else 200 if result.resource_path is None else handler.success_status
     return StoredResponse(status, to_json(fields).decode(), resource_path=result.resource_path, retry_after=retry_after)
 
 
@@ -88,7 +107,9 @@ def _response_body(handler: CommandHandler, result: CommandResult) -> dict[str, 
         raise TypeError(f"{name} declares {handler.result.__name__}, its handler returned {result.body!r}")
     if result.violations and not issubclass(handler.result, PartialResult):
         raise TypeError(f"{handler.result.__name__} of {name} does not support partial rejection")
-    has_path = result.resource_path is not None
+    if result.is_waiting and not handler.may_wait:
+        raise TypeError(f"{name} does not declare that it may wait")
+    has_path = result.resource_path is not None and not result.is_waiting
     if (status == 202 and not has_path) or (status == 200 and has_path):
         raise TypeError(f"{name} declares status {status}, its handler returned the path {result.resource_path}")
     return result.body.model_dump(mode="json")

@@ -7,9 +7,16 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from shared.contracts.problems import PROBLEM_TYPES, Code
+from shared.contracts.problems import CODES_OF_ABSENCE, PROBLEM_TYPES, Code
 
 RETRY_AFTER = {"Retry-After": {"description": "Seconds until the next attempt.", "schema": {"type": "integer"}}}
+ABSENCE_BY_COLLECTION = {
+    "products": Code.PRODUCT_NOT_FOUND, "warehouses": Code.WAREHOUSE_NOT_FOUND, "locations": Code.LOCATION_NOT_FOUND,
+    "receipts": Code.RECEIPT_NOT_FOUND, "returns": Code.RETURN_NOT_FOUND, "discrepancies": Code.DISCREPANCY_NOT_FOUND,
+    "serials": Code.SERIAL_NOT_FOUND, "lots": Code.LOT_NOT_FOUND, "recalls": Code.RECALL_NOT_FOUND,
+    "orders": Code.ORDER_NOT_FOUND, "cartons": Code.CARTON_NOT_FOUND, "shipments": Code.SHIPMENT_NOT_FOUND,
+}  # fmt: skip
+"""Problems of a resource that is not found, by the first segment of its path."""
 GENERIC_PAGE_NAME = re.compile(r'\bPage_(\w+?)_(?=")')
 
 
@@ -82,7 +89,8 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
     if operation.get("parameters"):
         responses.setdefault("400", problem(Code.VALIDATION_ERROR))
     if "{" in path:
-        responses.setdefault("404", problem(Code.NOT_FOUND))
+        code = ABSENCE_BY_COLLECTION.get(path.split("/")[1], Code.NOT_FOUND)
+        responses.setdefault("404", problem(code) | ({"headers": RETRY_AFTER} if code in CODES_OF_ABSENCE else {}))
     responses.setdefault("500", problem(Code.INTERNAL_ERROR))
     if "operations" not in operation.get("tags", ()):
         responses.setdefault("503", problem(Code.OVERLOADED, Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER})

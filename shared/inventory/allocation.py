@@ -1,12 +1,14 @@
 """Allocation of available stock to open demands: by priority, then order age; first expired, first out (S27).
 
+Among the demands of one order, narrow criteria come first, so that no line takes what another one lists (S08).
+
 Stock is released by putaways, deallocations, unpicks, cancellations, released holds, counts, corrected dates, relaxed
 policies and earlier local dates. Each transaction that releases stock allocates it before its end, so that no retry is
 needed. Demands without matching stock are skipped.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -67,7 +69,7 @@ def allocate(
         demands_by_pool[demand.pool].append(demand)
     for pool, pool_demands in demands_by_pool.items():
         released, take = released_stock.get(pool), stock_of(pool)
-        for demand in sorted(pool_demands, key=lambda demand: demand.queue_key):
+        for demand in _queue(pool_demands, uow.handed_over):
             context = uow.demands_to_answer.get(demand.demand_id)
             # Without either, the demand was loaded by id. Stock that matches only since a time zone change is
             # allocated by the reallocation that the change requests.
@@ -78,6 +80,25 @@ def allocate(
                 yield Allocation(demand, taken, demand.open_quantity, context)
                 demand.record_allocation(sum(item.quantity for item in taken), taken[0].lot if taken else None)
     uow.demands_to_answer.clear()
+    uow.handed_over.clear()
+
+
+def _queue(demands: Sequence[D], handed_over: Collection[str]) -> Sequence[D]:
+    """Sort demands: an order keeps its positions in the queue and fills them with its narrow demands first.
+
+    Stock that is handed over is claimed before the queue.
+    """
+    queue = sorted(demands, key=lambda demand: demand.queue_key)
+    by_order: dict[str, list[D]] = defaultdict(list)
+    for demand in queue:
+        by_order[demand.order_id].append(demand)
+    if len(by_order) < len(queue):
+        narrow_first = {
+            order_id: iter(sorted(members, key=lambda demand: demand.narrow_first_key))
+            for order_id, members in by_order.items()
+        }
+        queue = [next(narrow_first[demand.order_id]) for demand in queue]
+    return sorted(queue, key=lambda demand: demand.demand_id not in handed_over) if handed_over else queue
 
 
 def emit_allocation(

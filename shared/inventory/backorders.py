@@ -1,17 +1,37 @@
 """Unit of work of a service that allocates stock: the queue of demands, and those to answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
+from shared.contracts.fulfillment import (
+    HandOver,
+    OrderLotsDeallocated,
+    OrderLotsUnpicked,
+    OrderSerialsDeallocated,
+    OrderSerialsUnpicked,
+)
+from shared.inventory.approval import DispatchApproval
 from shared.inventory.demand import Demand, Pool
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.unit_of_work import MessageContext, UnitOfWork
 from shared.working_set import WorkingSet
 
 D = TypeVar("D", bound=Demand[Any])
+
+
+StockReturned = OrderSerialsDeallocated | OrderSerialsUnpicked | OrderLotsDeallocated | OrderLotsUnpicked
+
+
+def demands_to_reopen(events: Iterable[StockReturned]) -> Iterator[str]:
+    """Yield the demands that returned stock opens again, and those that it is handed over to."""
+    for event in events:
+        if event.reallocate:
+            yield event.demand_id
+        if isinstance(event, OrderSerialsDeallocated | OrderLotsDeallocated) and event.hand_over:
+            yield event.hand_over.demand_id
 
 
 class BackorderUnitOfWork(UnitOfWork, Generic[D]):
@@ -24,8 +44,18 @@ class BackorderUnitOfWork(UnitOfWork, Generic[D]):
         )
         self.demands_to_answer: dict[str, MessageContext] = {}
         """Contexts of opened and reopened demands: each gets an allocation event, even without stock."""
+        self.handed_over: set[str] = set()
+        """Demands that get stock of their own order before any other demand."""
         self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
         """Rules of the pools whose stock may expire."""
+        self.approvals: list[DispatchApproval] = []
+        """Dispatch approvals of held products."""
+        self.new_approvals: list[DispatchApproval] = []
+
+    def approve(self, approval: DispatchApproval) -> None:
+        """Remember a dispatch approval, for holds that are placed while it is valid."""
+        self.approvals.append(approval)
+        self.new_approvals.append(approval)
 
     @property
     def open_demands(self) -> list[D]:
@@ -50,3 +80,13 @@ class BackorderUnitOfWork(UnitOfWork, Generic[D]):
         if demand is not None and demand.status != "CANCELLED":
             demand.reopen(quantity)
             self.demands_to_answer[demand_id] = self.context
+
+    def hand_over(self, hand_over: HandOver) -> None:
+        """Serve a narrower demand first with the stock that a demand of its order releases."""
+        demand = self.demands.get(hand_over.demand_id)
+        if demand is None or demand.status == "CANCELLED":
+            return
+        if demand.status == "CLOSED":
+            demand.reopen(type(demand.open_quantity)(hand_over.open_quantity))
+        self.handed_over.add(demand.demand_id)
+        self.demands_to_answer[demand.demand_id] = self.context

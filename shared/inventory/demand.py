@@ -15,6 +15,17 @@ Pool = tuple[str, str]
 
 Q = TypeVar("Q", int, Decimal)
 
+Breadth = tuple[int, int]
+
+
+def breadth(serials: Collection[str], lots: Collection[str], *, single_lot: bool) -> Breadth:
+    """Return how much stock criteria match, least first: listed serials, listed lots, a single lot, any stock."""
+    if serials:
+        return 0, 0
+    if lots:
+        return 1, len(lots)
+    return 2 if single_lot else 3, 0
+
 
 @dataclass(slots=True)
 class Demand(Generic[Q]):
@@ -66,6 +77,17 @@ class Demand(Generic[Q]):
     def queue_key(self) -> tuple[int, datetime, str]:
         """Sort key of the queue: priority, then order age, then id."""
         return -self.priority, self.placed_at, self.demand_id
+
+    @property
+    def requested_serials(self) -> Collection[str]:
+        """Listed serials; empty for lot stock."""
+        return ()
+
+    @property
+    def narrow_first_key(self) -> tuple[Breadth, Q]:
+        """Sort key among the demands of an order: narrow criteria, then large single-lot quantities."""
+        criteria = breadth(self.requested_serials, self.eligible_lots, single_lot=self.single_lot)
+        return criteria, -self.open_quantity if self.single_lot else type(self.open_quantity)()
 
     @property
     def eligible_lots(self) -> Collection[str]:

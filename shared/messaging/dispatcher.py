@@ -50,11 +50,17 @@ def group_by_load(
 
 
 async def dispatch(
-    tx: Transaction, registry: HandlerRegistry, events: Sequence[Event], reused: Sequence[Event] = ()
+    tx: Transaction,
+    registry: HandlerRegistry,
+    events: Sequence[Event],
+    reused: Sequence[Event] = (),
+    *,
+    is_settled: bool = False,
 ) -> dict[Causation, CommandResult]:
     """Handle messages in one unit of work and save it, its rejections and events; returns results by command.
 
-    Messages with a reused id are rejected without being handled.
+    Messages with a reused id are rejected without being handled. `is_settled` says that nothing which existed before
+    the commands is in flight; otherwise what is not found is `not_yet_available`.
     """
     events = await _enrich(tx, registry, events)
     lock_keys = registry.lock_keys_of(events)
@@ -76,9 +82,15 @@ async def dispatch(
             policy.handle(uow)
         await registry.save(tx, uow)
     finish_results(results)
+    if not is_settled:
+        defer_absences(results)
     for event_type, count in Counter(event.type for event in events).items():
         MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
-    new_rejections = [*_reject(events, results), *map(rejections.reject_reused_id, reused)]
+    new_rejections = [
+        *_reject(events, results),
+        *(Rejection(event, violations=[violation]) for event, violation in uow.rejected),
+        *map(rejections.reject_reused_id, reused),
+    ]
     rejected = await _record_rejections(tx, registry, new_rejections, events, uow.emitted)
     await outbox.append(tx, registry.service, [*uow.emitted, *rejected], traceparents([*events, *reused]))
     return results
@@ -89,6 +101,13 @@ def finish_results(results: dict[Causation, CommandResult]) -> None:
     for cause, result in results.items():
         if result.build_body is not None:
             results[cause] = replace(result, body=result.build_body(), build_body=None)
+
+
+def defer_absences(results: dict[Causation, CommandResult]) -> None:
+    """Report what is not found as not yet available, since a message about it may be in flight."""
+    for cause, result in results.items():
+        if any(violation.is_provisional for violation in result.violations):
+            results[cause] = replace(result, violations=[violation.defer() for violation in result.violations])
 
 
 def handle_messages(

@@ -41,6 +41,11 @@ JOB_ITEMS_SKIPPED = Counter(
     "tracelot_job_items_skipped", "Due items skipped because their handler failed", ["service", "type"]
 )
 CONSUMER_LAG = Gauge("tracelot_consumer_lag_records", "Records not yet consumed", ["service", "topic", "partition"])
+CONSUMER_AGE = Gauge(
+    "tracelot_consumer_processed_age_seconds",
+    "Age of the latest time until which the consumer group is known to have processed all its topics",
+    ["service"],
+)
 OUTBOX_ROWS = Gauge("tracelot_outbox_rows", "Pending rows of the outbox", ["service"])
 OUTBOX_OLDEST_AGE = Gauge(
     "tracelot_outbox_oldest_age_seconds", "Age of the oldest pending row of the outbox", ["service"]

@@ -15,7 +15,7 @@ from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, STAGE
 from tests.e2e.system import SystemUnderTest
 from tests.support.polling import wait_until
 
-FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "SCHEDULER_INTERVAL_SECONDS": "1"}
+FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "SCHEDULER_INTERVAL_SECONDS": "1", "NOT_FOUND_AFTER_SECONDS": "1"}
 """A short session timeout and job interval: partitions of a killed service are reassigned quickly."""
 
 STORAGE = (SHELF, OTHER_SHELF, *STORAGE_LOCATIONS, ELSEWHERE)

@@ -207,8 +207,13 @@ class SystemUnderTest:
         return await wait_until(accepted_response)
 
     async def execute(self, command: Message, *, actor: str = "ann") -> JsonObject:
-        """Send a command that must succeed completely and return the response body."""
-        response = await self.execute_command(command, actor=actor)
+        """Send a command that must succeed completely and return the response body; its subject may arrive late."""
+
+        async def response_of_present() -> httpx.Response | None:
+            response = await self.execute_command(command, actor=actor)
+            return None if response.status_code == httpx.codes.NOT_FOUND else response
+
+        response = await wait_until(response_of_present)
         assert response.is_success, f"{command!r}: {response.status_code} {response.text}"
         body: JsonObject = response.json() if response.content else {}
         assert not body.get("rejected"), f"{command!r}: {response.text}"

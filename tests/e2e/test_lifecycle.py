@@ -9,10 +9,8 @@ from shared.contracts.commands.serials import (
     ReleaseSerialHold,
 )
 from tests.e2e import invariants
-from tests.e2e.handlers import command_handler_of
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, OTHER_SHELF, SHELF, WAREHOUSE, SerialScenario
-from tests.e2e.system import JsonObject, SystemUnderTest
-from tests.support.paths import path_of
+from tests.e2e.system import SystemUnderTest
 from tests.support.polling import wait_until
 
 
@@ -114,17 +112,14 @@ async def test_putaway_fills_backorders(scenario: SerialScenario) -> None:
 
 
 async def test_unknown_units_and_holds(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A command on an unknown unit is not_yet_available, a release of an unknown hold hold_not_found."""
+    """A command on an unknown unit is told so in the end, a release of an unknown hold at once."""
     await scenario.define_product()
     for command in (
         MoveSerials(sku=scenario.sku, serials=["U-?"], location=SHELF),
         PlaceSerialHold(sku=scenario.sku, serials=["U-?"], hold_id="H", reason="r"),
         AdjustSerials(sku=scenario.sku, serials=["U-?"], adjustment="LOST", reason="r"),
     ):
-        body: JsonObject = command.model_dump(mode="json", exclude_none=True)
-        service, handler = command_handler_of(type(command))
-        response = await system.post(service, path_of(handler, body), body)
-        assert (response.status_code, response.json()["code"]) == (409, "not_yet_available"), response.text
-        assert response.headers["Retry-After"]
+        problem = await system.assert_rejected(command, "serial_not_found")
+        assert problem["ids"] == ["U-?"]
     await system.assert_rejected(ReleaseSerialHold(sku=scenario.sku, hold_id="H-?", reason="r"), "hold_not_found")
     assert not await system.fetch_rows("serials", "SELECT 1 FROM serial WHERE sku = $1", scenario.sku)

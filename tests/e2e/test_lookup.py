@@ -122,7 +122,7 @@ async def test_serial_detail_in_every_status(system: SystemUnderTest, scenario: 
     (hold_body,) = (await scenario.get_unit(units["IN_INVENTORY"]))["holds"]
     assert (hold_body["hold_id"], hold_body["reason"], hold_body["opened_by"]) == (hold, "suspected", "sue")
     response = await system.get("serials", f"/serials/{scenario.sku}/{units['SHIPPED'].lower()}")
-    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert (response.status_code, response.json()["code"]) == (404, "serial_not_found")
 
 
 async def test_current_location_in_every_status(scenario: SerialScenario) -> None:

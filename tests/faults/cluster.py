@@ -19,7 +19,7 @@ from deploy.processes import Service, service_environment, start, stop_all
 from tests.faults.snapshots import pending_work
 from tests.support.timing import MAX_WAIT_SECONDS
 
-FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000"}
+FAST_SETTINGS = {"KAFKA_SESSION_TIMEOUT_MS": "3000", "NOT_FOUND_AFTER_SECONDS": "3600"}
 """Short session timeout: Kafka reassigns the partitions of a dead replica soon."""
 METRIC = re.compile(r"^tracelot_(\w+)_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 

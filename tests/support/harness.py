@@ -58,6 +58,8 @@ class ServiceHarness:
     engine: AsyncEngine
     suffix: str = field(default_factory=lambda: uuid4().hex[:8])
     conflict_count: int = 0
+    is_settled: bool = True
+    """Whether what is not found does not exist; otherwise it is not yet available."""
 
     @property
     def sku(self) -> str:
@@ -75,7 +77,7 @@ class ServiceHarness:
             tx.statement_count = 0
             claimed = await inbox.claim(tx, [event for event in events if self.registry.accepts(event)])
             results: Mapping[Causation, CommandResult] = (
-                await dispatch(tx, self.registry, *claimed) if any(claimed) else {}
+                await dispatch(tx, self.registry, *claimed, is_settled=self.is_settled) if any(claimed) else {}
             )
             statements = tx.statement_count
             emitted = [

@@ -1,14 +1,16 @@
 """HTTP API of demands."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
-from services.lots.allocation import queries
+from services.lots.allocation.domain.explain import StockPart
+from services.lots.allocation.queries import demands as queries
+from services.lots.allocation.queries.explanation import Explanation, explain
 from shared.contracts.fulfillment import Shortfall
-from shared.contracts.lots import SkippedLots
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.quantities import LotAtLocation, LotQuantity
 from shared.contracts.reference import Tracking
@@ -26,6 +28,7 @@ from shared.http import (
 )
 from shared.identifiers import NonNegativeQuantity
 from shared.inventory.demand import DemandStatus
+from shared.inventory.explanation import MAX_LISTED, AllocationRule, min_acceptable_expiry, rule_of
 
 router = APIRouter(tags=["demands"])
 
@@ -79,21 +82,85 @@ async def list_demands(
     return paginate(rows, limit, _demand_out, lambda row: (row.demand_id,))
 
 
-class ShortfallExplanation(KnownFieldsModel):
-    """Stock in the demand's warehouse that cannot fill its open quantity, with reasons."""
+class ExplainedStock(KnownFieldsModel):
+    """Stock of a lot with what orders it: earliest expiry, then earliest receipt, lot number and pick sequence."""
+
+    lot: str
+    location: str | None
+    quantity: NonNegativeQuantity
+    expiry: date | None
+    received_at: datetime
+
+
+class AllocatedStockOut(ExplainedStock):
+    """Stock that the demand has; picked and shipped stock has left its location."""
+
+    status: Literal["ALLOCATED", "PICKED", "SHIPPED"]
+
+
+class PassedOverStockOut(ExplainedStock):
+    """Stock that the demand has not got, with the reason and the order that has it."""
+
+    reason: str
+    order: str | None
+    order_line: str | None
+
+
+class ReasonQuantity(KnownFieldsModel):
+    """Quantity that the demand has not got for a reason."""
+
+    reason: str
+    quantity: NonNegativeQuantity
+
+
+class LotExplanation(KnownFieldsModel):
+    """Why a demand has its stock, and why it passed over other stock, at present; lists have up to 200 rows."""
 
     demand_id: str
+    status: DemandStatus
+    rule: AllocationRule
+    quantity: NonNegativeQuantity | None
     open_quantity: NonNegativeQuantity
-    skipped: list[SkippedLots]
+    min_expiry: date | None
+    allocated: list[AllocatedStockOut]
+    passed_over: list[PassedOverStockOut]
+    """Stock in FEFO order: that before the last allocated lot, or all stock if the line is short."""
+    passed_over_totals: list[ReasonQuantity]
+    has_more: bool
 
 
-@router.get("/demands/{demand}/explanation", summary="Explain the open quantity of a demand")
+@router.get("/demands/{demand}/explanation", summary="Explain the allocation of a demand")
 async def explain_demand(
     tx: ReadTransaction, demand: Annotated[str, Path(description="Id of the demand.")]
-) -> ShortfallExplanation:
-    """Explain the open quantity of a demand: each skipped lot with its quantity and the reason."""
-    explanation = await queries.explain_shortfall(tx, demand)
+) -> LotExplanation:
+    """Explain which stock a demand has, which it passed over, and why, by lot and location."""
+    explanation = await explain(tx, demand)
     if explanation is None:
         raise NotFoundError(f"Demand {demand} not found", ids=[demand])
-    open_demand, skipped = explanation
-    return ShortfallExplanation(demand_id=demand, open_quantity=open_demand.open_quantity, skipped=skipped)
+    return _explanation_out(explanation)
+
+
+def _explanation_out(explanation: Explanation) -> LotExplanation:
+    demand, rules, allocated, passed_over = explanation
+    totals: dict[str, Decimal] = {}
+    for part, reason in passed_over:
+        totals[reason] = totals.get(reason, Decimal(0)) + part.quantity
+    return LotExplanation(
+        demand_id=demand.demand_id, status=demand.status, rule=rule_of(demand), quantity=demand.quantity,
+        open_quantity=demand.open_quantity,
+        min_expiry=min_acceptable_expiry(demand, rules) if demand.status != "CANCELLED" else None,
+        allocated=[AllocatedStockOut(**_stock_fields(part), status=part.kind) for part in allocated[:MAX_LISTED]],
+        passed_over=[
+            PassedOverStockOut(**_stock_fields(part), reason=reason, order=part.order, order_line=part.order_line)
+            for part, reason in passed_over[:MAX_LISTED]
+        ],
+        passed_over_totals=[ReasonQuantity(reason=reason, quantity=total) for reason, total in totals.items()],
+        has_more=max(len(allocated), len(passed_over)) > MAX_LISTED,
+    )  # fmt: skip
+
+
+def _stock_fields(part: StockPart) -> dict[str, Any]:
+    return {
+        "lot": part.lot, "location": part.location, "quantity": part.quantity, "expiry": part.expiry,
+        "received_at": part.received_at,
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""HTTP API of open holds."""
+"""HTTP API of holds."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ router = APIRouter(tags=["holds"])
 
 
 class LotHoldSummary(KnownFieldsModel):
-    """An open hold on a lot, at one location or at all of them, with the quantities under it."""
+    """A hold on a lot, at one location or at all of them, with the quantities there and who released it."""
 
     hold_id: str
     sku: str
@@ -30,6 +30,9 @@ class LotHoldSummary(KnownFieldsModel):
     allocated: SignedQuantity
     opened_by: str
     opened_at: datetime
+    released_by: str | None
+    released_at: datetime | None
+    released_reason: str | None
 
 
 def _hold_out(row: Row[Any]) -> LotHoldSummary:
@@ -44,10 +47,13 @@ async def list_holds(
     lot: LotFilter = None,
     hold: HoldFilter = None,
     kind: Annotated[HoldKind | None, Query(description="Kind of hold.")] = None,
+    released: Annotated[bool, Query(description="`true` for released holds, otherwise open ones.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LotHoldSummary]:
-    """List open holds, oldest first, one item per lot and location."""
+    """List open or released holds, oldest first, one item per lot and location."""
     (after,) = decode_cursor(cursor, int) or (0,)
-    rows = await queries.list_open_holds(tx, size=limit + 1, after=after, sku=sku, lot=lot, hold=hold, kind=kind)
+    rows = await queries.list_holds(
+        tx, size=limit + 1, after=after, released=released, sku=sku, lot=lot, hold=hold, kind=kind
+    )
     return paginate(rows, limit, _hold_out, lambda row: (row.id,))

@@ -11,13 +11,13 @@ from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 from shared.persistence.database import Transaction
 
-SELECT_OPEN_HOLDS = text(f"""
+SELECT_HOLDS = text(f"""
     SELECT h.id, {HOLD.columns("h")}, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated
     FROM hold AS h LEFT JOIN LATERAL (
         SELECT sum(on_hand) AS on_hand, sum(allocated) AS allocated FROM balance
         WHERE sku = h.sku AND lot = h.lot AND (h.location IS NULL OR location = h.location)
     ) AS b ON true
-    WHERE h.released_at IS NULL AND h.id > :after
+    WHERE (h.released_at IS NOT NULL) = :released AND h.id > :after
         AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR h.lot = :lot)
         AND (CAST(:hold AS text) IS NULL OR h.hold_id = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
     ORDER BY h.id LIMIT :size
@@ -94,7 +94,9 @@ def reconciliation_query(lots_query: str) -> str:
     """  # noqa: S608 - all parts are constants of this service
 
 
-async def list_open_holds(tx: Transaction, *, size: int, after: int = 0, **filters: str | None) -> Sequence[Row[Any]]:
-    """Return open holds, oldest first, one row per lot and location; filters by SKU, lot, hold and kind."""
+async def list_holds(
+    tx: Transaction, *, size: int, after: int = 0, released: bool = False, **filters: str | None
+) -> Sequence[Row[Any]]:
+    """Return open or released holds, oldest first, one row per lot and location, by SKU, lot, hold and kind."""
     no_filters = {"sku": None, "lot": None, "hold": None, "kind": None}
-    return await tx.fetch_all(SELECT_OPEN_HOLDS, no_filters | filters | {"after": after, "size": size})
+    return await tx.fetch_all(SELECT_HOLDS, no_filters | filters | {"after": after, "size": size, "released": released})

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
     Cursor,
@@ -84,7 +85,7 @@ async def get_recall(
     """Get a recall with the affected products and the answers received."""
     row = await queries.find_recall(tx, recall)
     if row is None:
-        raise NotFoundError(f"Recall {recall} not found", ids=[recall])
+        raise NotFoundError(f"Recall {recall} not found", ids=[recall], code=Code.RECALL_NOT_FOUND)
     columns = row._asdict()
     seconds = (row.complete_at - row.opened_at).total_seconds() if row.complete_at else None
     return RecallDetail(

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from services.receiving.locations import queries
 from services.receiving.locations.domain.records import LocationOut, WarehouseOut
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.reference import LocationType
 from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, WarehouseFilter, decode_cursor, paginate
 from shared.persistence.database import Transaction
@@ -47,7 +48,7 @@ async def get_warehouse(tx: ReadTransaction, warehouse: WarehousePath) -> Wareho
     """Get a warehouse with its time zone."""
     found = await queries.find_warehouse_or_location(tx, warehouse)
     if found is None or "/" in warehouse:
-        raise NotFoundError(f"Warehouse {warehouse} not found", ids=[warehouse])
+        raise NotFoundError(f"Warehouse {warehouse} not found", ids=[warehouse], code=Code.WAREHOUSE_NOT_FOUND)
     return WarehouseOut.model_validate(found._asdict())
 
 
@@ -82,7 +83,9 @@ async def get_location(tx: ReadTransaction, warehouse: WarehousePath, code: Code
     """Get a location."""
     found = await queries.find_warehouse_or_location(tx, f"{warehouse}/{code}")
     if found is None:
-        raise NotFoundError(f"Location {warehouse}/{code} not found", ids=[f"{warehouse}/{code}"])
+        raise NotFoundError(
+            f"Location {warehouse}/{code} not found", ids=[f"{warehouse}/{code}"], code=Code.LOCATION_NOT_FOUND
+        )
     return LocationOut.model_validate(found._asdict())
 
 
@@ -98,7 +101,8 @@ async def _list_changes(tx: Transaction, name: str, cursor: str | None, limit: i
     (before_version,) = decode_cursor(cursor, int) or (2**62,)
     rows = await queries.find_changes(tx, name, before_version=before_version, size=limit + 1)
     if not rows and cursor is None:
-        raise NotFoundError(f"{'Location' if '/' in name else 'Warehouse'} {name} not found", ids=[name])
+        kind, code = ("Location", Code.LOCATION_NOT_FOUND) if "/" in name else ("Warehouse", Code.WAREHOUSE_NOT_FOUND)
+        raise NotFoundError(f"{kind} {name} not found", ids=[name], code=code)
     return paginate(
         rows, limit, lambda row: LocationChangeOut.model_validate(row._asdict()), lambda row: (row.version,)
     )

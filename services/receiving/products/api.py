@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from services.receiving.products import queries
 from services.receiving.products.domain.records import ProductOut
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, SkuPath, decode_cursor, paginate
 
@@ -52,7 +53,7 @@ async def list_product_changes(
     (before_version,) = decode_cursor(cursor, int) or (2**62,)
     found = await queries.find_changes(tx, sku, before_version=before_version, size=limit + 1)
     if not found and cursor is None:
-        raise NotFoundError(f"Product {sku} not found", ids=[sku])
+        raise NotFoundError(f"Product {sku} not found", ids=[sku], code=Code.PRODUCT_NOT_FOUND)
     return paginate(
         found, limit, lambda row: ProductChangeOut.model_validate(row._asdict()), lambda row: (row.version,)
     )
@@ -63,5 +64,5 @@ async def get_product(tx: ReadTransaction, sku: SkuPath) -> ProductOut:
     """Get a product with its tracking and barcodes."""
     found = await queries.find_product(tx, sku)
     if found is None:
-        raise NotFoundError(f"Product {sku} not found", ids=[sku])
+        raise NotFoundError(f"Product {sku} not found", ids=[sku], code=Code.PRODUCT_NOT_FOUND)
     return ProductOut.model_validate(found._asdict())

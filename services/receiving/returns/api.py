@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from services.receiving.returns import queries
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.receiving import Disposition
 from shared.http import (
     Cursor,
@@ -118,7 +119,7 @@ def _to_return_lot_out(row: Row[Any]) -> ReturnLotOut:
 async def _get_return_or_404(tx: Transaction, return_id: str) -> Row[Any]:
     row = await queries.find_return(tx, return_id)
     if row is None:
-        raise NotFoundError(f"Return {return_id} not found", ids=[return_id])
+        raise NotFoundError(f"Return {return_id} not found", ids=[return_id], code=Code.RETURN_NOT_FOUND)
     return row
 
 

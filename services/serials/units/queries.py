@@ -8,8 +8,9 @@ from sqlalchemy import Row, text
 from shared.persistence.database import Transaction
 
 SELECT_OPEN_HOLDS = text("""
-    SELECT h.opened_operation_id, h.serial_id, h.hold_id, h.sku, s.serial, s.status::text AS status, s.location,
-           s.order_id AS "order", o.reason, o.actor AS opened_by, o.occurred_at AS opened_at
+    SELECT h.opened_operation_id, h.serial_id, h.hold_id, h.sku, s.serial, s.status::text AS status,
+           CASE WHEN s.adjustment IS NULL THEN s.location END AS location, s.order_id AS "order", o.reason,
+           o.actor AS opened_by, o.occurred_at AS opened_at
     FROM hold AS h JOIN serial_state AS s ON s.id = h.serial_id
     JOIN audit_operation AS o ON o.id = h.opened_operation_id
     WHERE h.released_operation_id IS NULL

@@ -32,6 +32,8 @@ class PutAwayLot(Message, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"
     quantity: Quantity
     from_location: Location
     location: Location
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class MoveLot(Message, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
@@ -42,6 +44,8 @@ class MoveLot(Message, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
     quantity: Quantity
     from_location: Location
     location: Location
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class PlaceLotHold(Message, type="lot.place_hold.v1", topic=LOTS_COMMANDS, key="sku"):
@@ -76,6 +80,8 @@ class AdjustLot(Message, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
     quantity: Quantity
     adjustment: Literal["SCRAPPED", "LOST", "FOUND"]
     reason: Reason
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
@@ -86,6 +92,8 @@ class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
     location: Location
     counted: NonNegativeQuantity
     reason: Reason
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
 class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS, key="sku"):

@@ -6,7 +6,15 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems.codes import Code
 from shared.contracts.problems.types import PROBLEM_TYPES, ProblemType
 
-__all__ = ["PROBLEM_TYPES", "Code", "ProblemDetail", "ProblemType"]
+__all__ = ["CODES_OF_ABSENCE", "PROBLEM_TYPES", "Code", "ProblemDetail", "ProblemType", "ProvisionalProblem"]
+
+CODES_OF_ABSENCE = frozenset(
+    {
+        Code.PRODUCT_NOT_FOUND, Code.WAREHOUSE_NOT_FOUND, Code.LOCATION_NOT_FOUND, Code.RECEIPT_NOT_FOUND,
+        Code.SERIAL_NOT_FOUND, Code.LOT_NOT_FOUND, Code.ORDER_NOT_FOUND,
+    }
+)  # fmt: skip
+"""Codes of what arrives by messages: while these may be in flight, its absence is provisional."""
 
 
 class ProblemDetail(KnownFieldsModel):
@@ -18,6 +26,15 @@ class ProblemDetail(KnownFieldsModel):
     blocked_by: list[str] = []
     suggested: list[str] = []
     """Values that would be accepted instead."""
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether a message in flight may resolve the problem."""
+        return self.code in CODES_OF_ABSENCE
+
+    def defer(self) -> "ProblemDetail":
+        """Return the problem to report while messages may be in flight."""
+        return self.model_copy(update={"code": Code.NOT_YET_AVAILABLE}) if self.is_provisional else self
 
     @property
     def problem_type(self) -> ProblemType:
@@ -39,3 +56,12 @@ class ProblemDetail(KnownFieldsModel):
             **({"suggested": self.suggested} if self.suggested else {}),
             **extra,
         }
+
+
+class ProvisionalProblem(ProblemDetail):
+    """A problem that a message in flight may resolve, whatever its code."""
+
+    @property
+    def is_provisional(self) -> bool:
+        """Always."""
+        return True

@@ -30,7 +30,8 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.NOT_YET_AVAILABLE: ProblemType(
         409,
         "Not available yet",
-        "The event that creates it may still be in flight. Retry after the interval in Retry-After.",
+        "A message about it may still be in flight. Retry after the interval in Retry-After, with the same key; "
+        "on Kafka send it again under a new id. If it does not exist, a later answer over HTTP says so.",
     ),
     Code.KEY_REUSED: ProblemType(
         422, "Idempotency-Key reused with a different request body", "Use a new key for each command."
@@ -172,13 +173,22 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     ),
     Code.SESSION_OWNED_BY_OTHER: ProblemType(409, "Session belongs to another user", "Take over the session first."),
     Code.SERIALS_REQUIRED: ProblemType(409, "Serial numbers required", "Scan the serial number of every unit."),
-    Code.DISCREPANCY_OPEN: ProblemType(409, "Open discrepancy", "Ask a supervisor to resolve it first."),
+    Code.DISCREPANCY_OPEN: ProblemType(
+        409, "Receipt has open discrepancies", "Ask a supervisor to resolve those in `blocked_by` first."
+    ),
     Code.DISCREPANCY_RESOLVED: ProblemType(409, "Discrepancy already resolved", "Check its resolution."),
     Code.RESOLUTION_NOT_ALLOWED: ProblemType(
         422, "Resolution not allowed for this discrepancy", "Choose one of `allowed_resolutions`."
     ),
+    Code.RESOLUTION_WITHOUT_EFFECT: ProblemType(
+        409,
+        "Resolution would have no effect",
+        "Match to a unit that this receipt expects, or do what `detail` says and resolve it as VOID.",
+    ),
     Code.NOT_SHIPPED_TO_CUSTOMER: ProblemType(
-        409, "Unit was not shipped to this customer on this order", "Look up the serial number to find its order."
+        409,
+        "Unit was not shipped to this customer on this order",
+        "Return it on the order and to the customer it was shipped to; say in the reason who brings it.",
     ),
     Code.NOT_IN_RETURN: ProblemType(409, "Unit is not part of this return", "Check the units of the return."),
     Code.ALREADY_RETURNED: ProblemType(
@@ -201,6 +211,11 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     ),
     Code.UNIT_NOT_AVAILABLE: ProblemType(409, "Unit is allocated or picked", "Short-pick, unpick or hold it first."),
     Code.ON_HOLD: ProblemType(409, "Unit or lot is on hold", "Release the hold, or choose other stock."),
+    Code.MOVED_SINCE: ProblemType(
+        409,
+        "Moved after the reported time",
+        "Look at the location of the later movement. If it is not there either, report it again with the present time.",
+    ),
     Code.UNIT_NOT_IN_STOCK: ProblemType(
         409, "Unit was scrapped, lost, returned to vendor or voided", "Record it as found first if it is on hand."
     ),
@@ -215,13 +230,29 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         422, "Product is serial-tracked", "Use the serials service and list the serial numbers."
     ),
     Code.NOT_LOT_TRACKED: ProblemType(422, "Product is not lot-tracked", "Omit the lot number and dates."),
+    Code.SERIAL_NOT_FOUND: ProblemType(
+        404,
+        "Serial number not found for this product",
+        "Check the serial number and the product, or receive the unit first. Serial numbers are case-sensitive.",
+    ),
     Code.LOT_NOT_FOUND: ProblemType(
-        404, "Lot not found for this product", "Check the lot number and the product. Lot numbers are case-sensitive."
+        404,
+        "Lot not found for this product",
+        "Check the lot number and the product, or receive the lot first. Lot numbers are case-sensitive.",
     ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,
         "Insufficient available stock",
         "Reduce the quantity, or release stock allocated to orders. Retry if its receipt was confirmed just now.",
+    ),
+    Code.COUNT_SUPERSEDED: ProblemType(
+        409, "A later count exists", "Nothing was changed. Count the location again if the later count is doubtful."
+    ),
+    Code.COUNT_TOO_OLD: ProblemType(409, "Count too old", "Nothing was changed. Count the location again."),
+    Code.COUNT_IN_FUTURE: ProblemType(
+        409,
+        "Count later than the server's time",
+        "Set the clock of the device, or send its error in clock_error_seconds.",
     ),
     Code.MIXED_LOTS_NOT_ALLOWED: ProblemType(
         409,
@@ -229,13 +260,15 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         "Use a location with this lot or an empty one (see `suggested`). Swap the whole quantity of a line.",
     ),
     Code.HOLD_REQUIRES_DATE_CORRECTION: ProblemType(
-        409, "Hold is controlled by the lot's dates", "Correct the dates; the hold is then released automatically."
+        409, "Hold is controlled by the expiry", "Correct the dates; the hold is then released automatically."
     ),
     Code.DATES_OUT_OF_ORDER: ProblemType(
         422, "Expiry date precedes the manufacturing date", "Check both dates on the label."
     ),
     Code.ORDER_CANCELLED: ProblemType(409, "Order or line was cancelled", "Unpick the items picked for it."),
-    Code.ORDER_COMPLETE: ProblemType(409, "Order has shipped", "Record a customer return."),
+    Code.ORDER_CLOSED: ProblemType(
+        409, "Nothing is left to ship of the order", "Place a new order; shipped goods return as a customer return."
+    ),
     Code.LINE_NOT_FOUND: ProblemType(404, "Order line not found", "Check the line number."),
     Code.DUPLICATE_LINE: ProblemType(422, "Duplicate line number", "Give each line of a document its own number."),
     Code.LINE_PRODUCT_MISMATCH: ProblemType(
@@ -273,6 +306,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.DISPATCHED: ProblemType(409, "Shipment already dispatched", "Record a customer return."),
     Code.CANCELLED_ITEMS_PRESENT: ProblemType(
         409, "Shipment contains items of a cancelled order", "Unpick them first."
+    ),
+    Code.NOT_AS_ORDERED: ProblemType(
+        409, "Picked item does not match its amended order", "Unpick it; the line is then allocated what it requests."
     ),
     Code.DISPATCH_REJECTED: ProblemType(
         409, "Dispatch check failed", "Unpick the listed items; replacements are allocated automatically."

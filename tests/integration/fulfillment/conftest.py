@@ -10,6 +10,7 @@ from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
+from tests.support.progress import FixedProgress
 
 
 @pytest.fixture(scope="session")
@@ -39,5 +40,6 @@ async def http(harness: FulfillmentHarness) -> AsyncIterator[AsyncClient]:
     """A client of the service app on the harness database, without consumer and relay."""
     app.state.engine, app.state.wake = harness.engine, lambda: None
     app.state.report_files = ReportFiles(harness.engine)
+    app.state.progress = FixedProgress()
     async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
         yield client

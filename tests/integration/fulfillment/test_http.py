@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from services.fulfillment.app import app
 from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment, SwapUnit, UnitSelector
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
 from shared.contracts.upstream import OrderCancelled
 from shared.persistence.database import new_id
 from tests.integration.fulfillment.harness import FulfillmentHarness, last_outbox_event, post
 from tests.support.messages.reference import location_changed
+from tests.support.progress import FixedProgress
 
 
 def order_body(harness: FulfillmentHarness, order_name: str, **overrides: Any) -> dict[str, Any]:
@@ -60,7 +62,7 @@ async def test_order_lifecycle_over_http(harness: FulfillmentHarness, http: Asyn
     assert (shipment_body["status"], shipment_body["cartons"][0]["units"][0]["status"]) == ("DISPATCHED", "SHIPPED")
     shown_order = (await http.get(path)).json()
     assert (shown_order["status"], shown_order["lines"][0]["shipped"], shown_order["units"][0]["shipment"]) == (
-        "COMPLETE",
+        "SHIPPED",
         1,
         shipment,
     )
@@ -223,6 +225,7 @@ async def test_unit_of_another_order_is_rejected_with_its_order(harness: Fulfill
 
 async def test_pending_allocation_returns_retry_after(harness: FulfillmentHarness, http: AsyncClient) -> None:
     """A unit with a possible allocation in flight is rejected with Retry-After, alone or among others (S20)."""
+    app.state.progress = FixedProgress(is_settled=False)
     request = await harness.place_order("SO-1", 2)
     body = {
         "order": harness.scoped_id("SO-1"),

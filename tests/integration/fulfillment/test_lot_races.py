@@ -66,7 +66,7 @@ async def test_concurrent_hold_and_pick(harness: FulfillmentHarness, lot_harness
     pick = lot_harness.pick_command("SO-1", ("L1", 3))
     results = await race(harness, *((pick, hold) if first == "pick" else (hold, pick)))
     codes = [violation.code for result in results for violation in result.violations]
-    assert codes == ([] if first == "pick" else [Code.NOT_YET_AVAILABLE])
+    assert codes == ([] if first == "pick" else [Code.NOT_ON_PICK_LIST])
     assert await allocated_lots(harness) == ([("PICKED", 3)] if first == "pick" else [])
     if first == "pick":
         assert await harness.rejection_codes(lot_harness.pack_command("SO-1", "C-1", ("L1", 3))) == [Code.ON_HOLD]

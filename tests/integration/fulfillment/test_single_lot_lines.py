@@ -63,7 +63,7 @@ async def test_rejected_pick_requests_the_whole_line_again(
     assert [violation.code for violation in (await harness.handle_command(pick)).violations] == [Code.ON_HOLD]
     (new_request,) = harness.events_of(AllocationRequested)
     assert (int(new_request.quantity), new_request.lots, len(harness.events_of(AllocationCancelled))) == (5, [], 1)
-    assert await harness.rejection_codes(lot_harness.pick_command("SO-1", ("L1", 1))) == [Code.NOT_YET_AVAILABLE]
+    assert await harness.rejection_codes(lot_harness.pick_command("SO-1", ("L1", 1))) == [Code.NOT_ON_PICK_LIST]
     await harness.handle(lot_harness.lot_allocated(new_request, ("L2", 5)), lot_harness.pick_command("SO-1", ("L2", 5)))
 
 

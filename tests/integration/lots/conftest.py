@@ -13,6 +13,7 @@ from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
 from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
 from tests.support.messages.reference import location_changed, product_changed, warehouse_changed
+from tests.support.progress import FixedProgress
 
 
 class LotsHarness(ServiceHarness):
@@ -75,6 +76,7 @@ async def http(harness: LotsHarness) -> AsyncIterator[httpx.AsyncClient]:
     """Provide an HTTP client of the service, without its consumer and outbox relay."""
     app.state.engine, app.state.wake = harness.engine, lambda: None
     app.state.report_files = ReportFiles(harness.engine)
+    app.state.progress = FixedProgress()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
         yield client

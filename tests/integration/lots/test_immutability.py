@@ -97,7 +97,7 @@ async def _play_lifecycle(harness: LotsHarness, lots: int) -> list[int]:
     ]
     results = [await harness.handle(*batch) for batch in batches]
     assert [code for result in results for code in result.error_codes()] == ["mixed_lots_not_allowed"] * (lots - 1) + [
-        "not_yet_available"
+        "lot_not_found"
     ] * lots
     assert not [result for result in results[:-2] if "lot.rejected.v1" in result.event_types()]
     assert len(await assert_reconciled(harness)) == lots

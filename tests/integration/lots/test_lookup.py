@@ -135,6 +135,31 @@ async def test_search_lots(harness: LotsHarness, http: httpx.AsyncClient) -> Non
     assert found_numbers == [*numbers, "OTHER"]
 
 
+async def test_list_by_location_shows_the_quantity_there(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Quantities and holds are those of the filtered location or warehouse, otherwise totals (S35)."""
+    messages = OrderMessages(harness.sku)
+    await harness.handle(
+        messages.receive(messages.received_lot("B-1", "22.5", FAR_EXPIRY)),
+        messages.receive(messages.received_lot("B-1", 5, FAR_EXPIRY), receipt="R-2", location="WEST/DOCK"),
+    )
+    await harness.handle(
+        messages.put_away("B-1", 7), messages.put_away("B-1", 3, BIN), messages.request_allocation(1, 4),
+        messages.place_hold("B-1", "H-1", DOCK),
+    )  # fmt: skip
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-1", 1)))
+    expected = [
+        ({}, (26.5, 3, 1, True)),
+        ({"warehouse": "EAST"}, (21.5, 3, 1, True)),
+        ({"warehouse": "WEST"}, (5, 0, 0, False)),
+        ({"location": SHELF}, (6, 3, 0, False)),
+        ({"location": BIN}, (3, 0, 0, False)),
+        ({"location": DOCK}, (12.5, 0, 0, True)),
+    ]
+    for query, quantities in expected:
+        (item,) = (await get_json(http, "/lots", sku=harness.sku, **query))["items"]
+        assert (item["on_hand"], item["allocated"], item["picked"], item["on_hold"]) == quantities, query
+
+
 @pytest.mark.usefixtures("forced_plan")
 async def test_search_finds_untracked_products(untracked_harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """Untracked stock is found under its product by each search path (S25, S31)."""

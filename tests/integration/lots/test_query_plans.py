@@ -38,14 +38,17 @@ INSERT_LOTS = f"""
     SELECT 'D-' || n, lot, location, sku, 'SO-' || n, '1', 1 FROM generated_lot WHERE n % 100 <> 0;
     INSERT INTO picked_stock (demand_id, lot, sku, warehouse, order_id, line, quantity, expiry)
     SELECT 'D-' || n, lot, sku, warehouse, 'SO-' || n, '1', 5, expiry FROM generated_lot WHERE n % 100 = 0;
-    INSERT INTO hold (hold_id, sku, lot, kind, reason, owner_role, pending_quantity, opened_by, opened_at, released_at)
-    SELECT 'H-' || n, sku, lot, 'MANUAL', 'x', '', 0, 'test', now(), now() FROM generated_lot;
+    INSERT INTO hold (hold_id, sku, lot, kind, reason, owner_role, pending_quantity, opened_by, opened_at,
+        released_by, released_at, released_reason, released_number)
+    SELECT 'H-' || n, sku, lot, 'MANUAL', 'x', '', 0, 'test', now(), 'test', now(), 'x', n FROM generated_lot;
+    INSERT INTO correction (sku, lot, reason, actor, occurred_at, recorded_at, cause_source, cause_id)
+    SELECT sku, lot, 'x', 'test', now(), now(), 'test', '1' FROM generated_lot;
     INSERT INTO ledger
         (change, sku, lot, warehouse, location, on_hand, picked, reason, actor, occurred_at, recorded_at, cause_source,
          cause_id)
     SELECT change, sku, lot, warehouse, location, on_hand, 0, 'x', 'test', now(), now(), 'test', '1'
     FROM generated_lot CROSS JOIN (VALUES ('RECEIVED', 5), ('PUT_AWAY', -5), ('PUT_AWAY', 5)) AS c (change, on_hand);
-    ANALYZE product, lot, balance, reservation, picked_stock, hold, ledger
+    ANALYZE product, lot, balance, reservation, picked_stock, hold, correction, ledger
 """  # noqa: S608 - all parts are constants of this module
 NO_FILTERS = dict.fromkeys(("sku", "lot", "warehouse", "since", "until", "first", "last"))
 DEFAULT_PARAMETERS = NO_FILTERS | {"warehouses": ["EAST"], "days": [DAY], "utc": DAY, "wrong_only": False}

@@ -58,7 +58,7 @@ async def test_duplicate_recall_is_rejected(harness: LotsHarness, http: httpx.As
 async def test_unknown_recall_is_not_found(http: httpx.AsyncClient, page: str) -> None:
     """An unknown recall and its lists are not found, rather than empty (S46)."""
     response = await http.get(f"/recalls/RC-mistyped{page}")
-    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert (response.status_code, response.json()["code"]) == (404, "recall_not_found")
 
 
 async def test_recall_lists_as_csv(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:

@@ -101,7 +101,10 @@ async def test_return_before_its_shipment_is_known(harness: ReceivingHarness) ->
         return_id=harness.scoped_id("RMA"), order="SO", customer="C", sku=sku, serials=["A"],
         location=f"{harness.scoped_id('EAST')}/DOCK", reason="broken",
     )  # fmt: skip
+    harness.is_settled = False
     assert (await harness.handle(return_command)).error_codes() == ["not_yet_available"]
+    harness.is_settled = True
+    assert (await harness.handle(return_command)).error_codes() == ["not_shipped_to_customer"]
     shipped_event = SerialStateChanged(
         sku=sku, serials=["A"], versions=[6], from_status="PICKED", status="SHIPPED", reason="dispatched",
         order="SO", customer="C",

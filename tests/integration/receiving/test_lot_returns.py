@@ -2,10 +2,12 @@
 
 import httpx
 
+from services.receiving.app import app
 from shared.contracts.commands.receiving import DisposeReturn
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lots_shipped_event, return_command
 from tests.integration.receiving.test_http import get_json, post
+from tests.support.progress import FixedProgress
 
 
 async def test_returned_lots_are_disposed_in_parts(milk_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
@@ -50,6 +52,7 @@ async def test_return_of_lots_before_their_shipment_is_known(
 ) -> None:
     """A return before its shipment event may be retried; for another customer it stays rejected (S18)."""
     return_body = return_command(milk_harness, ("A", 8)).model_dump(mode="json", exclude_unset=True)
+    app.state.progress = FixedProgress(is_settled=False)
     early = await post(http, "/returns", **return_body)
     assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (409, "not_yet_available", "1")
     await milk_harness.handle(lots_shipped_event(milk_harness, ("A", 6), ("B", 1)))

@@ -12,6 +12,7 @@ from shared.persistence.database import create_engine
 from tests.support.harness import ServiceHarness
 from tests.support.messages.reference import location_changed, warehouse_changed
 from tests.support.messages.serials import TYPES
+from tests.support.progress import FixedProgress
 
 
 class SerialsHarness(ServiceHarness):
@@ -51,5 +52,7 @@ def harness(engine: AsyncEngine) -> SerialsHarness:
 async def http(harness: SerialsHarness) -> AsyncIterator[httpx.AsyncClient]:
     """Return an HTTP client of the app, on the test's database."""
     app.state.engine, app.state.report_files = harness.engine, ReportFiles(harness.engine)
+    app.state.wake = lambda: None
+    app.state.progress = FixedProgress()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://serials") as client:
         yield client

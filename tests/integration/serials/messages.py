@@ -101,7 +101,7 @@ class ProductMessages:
     def deallocate(self, number: int, serials: list[str], **overrides: Any) -> OrderSerialsDeallocated:
         """Build the deallocation of units."""
         return OrderSerialsDeallocated(
-            **self._order_fields(number, serials), **({"reallocate": False, "reason": "short pick"} | overrides)
+            **(self._order_fields(number, serials) | {"reallocate": False, "reason": "short pick"} | overrides)
         )
 
     def pick(self, number: int, serials: list[str]) -> OrderSerialsPicked:

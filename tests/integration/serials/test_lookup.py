@@ -1,11 +1,13 @@
 """Unit lookups, compared with a brute-force search."""
 
+from dataclasses import replace
 from itertools import product as combinations
 from typing import Any
 
 import httpx
 import pytest
 
+from services.serials.lookup.queries import counts
 from services.serials.lookup.queries import unit as unit_queries
 from services.serials.lookup.queries.counts import count_by_status
 from services.serials.lookup.queries.filters import Filters
@@ -115,19 +117,20 @@ async def test_search_by_location_order_and_hold(harness: SerialsHarness) -> Non
     assert sum(status_count.units for status_count in not_held_counts) == len(units) - len(held_serials)
 
 
-@pytest.mark.parametrize("q", [None, "SN-"])
-async def test_counts_are_capped_at_one_thousand(harness: SerialsHarness, q: str | None) -> None:
-    """Counts above 1000 are reported as 1000 and more (S33)."""
+@pytest.mark.parametrize("filters", [Filters(), Filters(q="SN-"), Filters(warehouse="EAST")])
+async def test_counts_stop_at_a_limit(
+    harness: SerialsHarness, monkeypatch: pytest.MonkeyPatch, filters: Filters
+) -> None:
+    """A count of 1200 units is exact; beyond the limit, it is the limit and `has_more` is true (S33)."""
     messages = ProductMessages(harness.sku)
     for batch in split_serials(serial_numbers(1200)):
         await harness.handle(messages.expect(batch))
-    async with read_only(harness.engine) as tx:
-        status_counts = await count_by_status(tx, Filters(sku=harness.sku, q=q))
-    assert [
-        (status_count.status, status_count.units, status_count.has_more)
-        for status_count in status_counts
-        if status_count.units
-    ] == [("EXPECTED", 1000, True)]
+    monkeypatch.setattr(counts, "ROW_CAP", 100)
+    for limit, expected in ((1200, ("EXPECTED", 1200, False)), (1000, ("EXPECTED", 1000, True))):
+        monkeypatch.setattr(counts, "MAX_COUNT", limit)
+        async with read_only(harness.engine) as tx:
+            status_counts = await count_by_status(tx, replace(filters, sku=harness.sku))
+        assert [tuple(status_count) for status_count in status_counts if status_count.units] == [expected]
 
 
 @pytest.mark.parametrize("name", ["history", "trace-back", "trace-forward"])
@@ -150,7 +153,7 @@ async def test_encoded_slash_does_not_split_the_path(http: httpx.AsyncClient, ha
         assert (unit["sku"], unit["serial"]) == (sku, serial)
     assert (await http.get(f"/serials/{harness.sku}/A/B/S")).status_code == 404
     problem = (await http.get(resource_path("serials", f"{harness.sku}/A", "X"))).json()
-    assert (problem["code"], problem["ids"]) == ("not_found", [f"{harness.sku}/A/X"])
+    assert (problem["code"], problem["ids"]) == ("serial_not_found", [f"{harness.sku}/A/X"])
     assert "No resource at /serial/A%2FB" in (await http.get("/serial/A%2FB")).json()["detail"]
 
 

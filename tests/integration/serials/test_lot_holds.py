@@ -83,7 +83,7 @@ async def test_expiry_correction_allocates_backorders(harness: SerialsHarness) -
         {"change": "EXPIRY_CORRECTED", "reason": f"misread (expiry {old_expiry}, now {new_expiry})", "actor": "eve"}
     ]
     result = await harness.handle(CorrectSerialExpiry(sku=harness.sku, serials=["SN-X"], expiry=None, reason="misread"))
-    assert result.error_codes() == ["not_yet_available"]
+    assert result.error_codes() == ["serial_not_found"]
 
 
 async def test_required_expiry_cannot_be_removed(harness: SerialsHarness) -> None:

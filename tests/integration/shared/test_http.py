@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine, read_only, transaction
+from tests.support.progress import FixedProgress
 from tests.support.toy.app import app
 
 JSON = {"Content-Type": "application/json"}
@@ -23,6 +24,7 @@ JSON = {"Content-Type": "application/json"}
 async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     """Create a client of the toy service without consumer and relay."""
     app.state.engine, app.state.wake, app.state.report_files = engine, lambda: None, ReportFiles(engine)
+    app.state.progress = FixedProgress()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://toy") as client:
         yield client

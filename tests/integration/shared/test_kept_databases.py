@@ -2,37 +2,19 @@
 
 import os
 import shutil
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
 import asyncpg
-import pytest
 
-from deploy.local.stack import Stack
 from shared.messaging.decode import Decoder
 from shared.persistence.migrate import migrate, versions_folder
 from tests.integration.shared.conftest import MakeRecord
 
 
-@pytest.fixture(params=["lots", "serials"])
-async def service(
-    request: pytest.FixtureRequest, stack: Stack, toy: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """Create an empty database of a service, set its variables and return the name of the service."""
-    name: str = request.param
-    assert stack.postgres is not None
-    server = await asyncpg.connect(stack.postgres.superuser_url)
-    await server.execute(f"CREATE DATABASE kept_{name} OWNER toy_owner")
-    await server.close()
-    for variable in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
-        url = toy[f"TOY_{variable}"].removesuffix("toy")
-        monkeypatch.setenv(f"{name.upper()}_{variable}", f"{url}kept_{name}")
-    return name
-
-
-async def test_pending_rechecks_become_messages(service: str, record: MakeRecord, tmp_path: Path) -> None:
+async def test_pending_rechecks_become_messages(kept_service: str, record: MakeRecord, tmp_path: Path) -> None:
     """A database at the first revision migrates; its pending rechecks become reallocation requests (S27)."""
+    service = kept_service
     first_revision = versions_folder(service) / f"0001_{service}"
     shutil.copytree(first_revision, tmp_path / first_revision.name)
     shutil.copy(first_revision.with_suffix(".py"), tmp_path)

@@ -8,6 +8,7 @@ from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
     DispatchCheckRequested,
+    HandOver,
     OrderDispatched,
     OrderLotsDeallocated,
     OrderLotsPicked,
@@ -53,12 +54,18 @@ class OrderMessages(ProductMessages):
         return LotAtLocation(lot=lot, quantity=Decimal(str(quantity)), location=location)
 
     def deallocate(
-        self, number: int, *lots: LotAtLocation, reallocate: bool = False, hold_id: str | None = None
+        self,
+        number: int,
+        *lots: LotAtLocation,
+        reallocate: bool = False,
+        hold_id: str | None = None,
+        hand_over: HandOver | None = None,
     ) -> OrderLotsDeallocated:
         """The deallocation of quantities before their pick."""
         return OrderLotsDeallocated(
-            **self._order_fields(number), lots=list(lots), reallocate=reallocate, reason="short pick", hold_id=hold_id
-        )
+            **self._order_fields(number), lots=list(lots), reallocate=reallocate, reason="short pick", hold_id=hold_id,
+            hand_over=hand_over,
+        )  # fmt: skip
 
     def pick(self, number: int, *lots: LotAtLocation) -> OrderLotsPicked:
         """The pick of allocated quantities."""

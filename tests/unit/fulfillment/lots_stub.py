@@ -26,8 +26,11 @@ from shared.contracts.lots import (
     LotHoldPlaced,
     LotHoldReleased,
     RejectedLot,
+    SkippedLots,
 )
 from shared.contracts.quantities import PackedLot
+from shared.inventory.demand import Breadth, breadth
+from shared.inventory.skip_reason import SkipReason
 
 LotLocation = tuple[str, str, str]
 """(sku, lot, location)"""
@@ -186,6 +189,13 @@ class LotsStub:
             demand = self.demands[event.demand_id]
             self._expect(demand.status != "CANCELLED", f"reallocation under a cancelled demand: {event}")
             demand.open_quantity, demand.status = demand.open_quantity + quantity, "OPEN"
+        hand_over = event.hand_over if isinstance(event, OrderLotsDeallocated) else None
+        if hand_over:
+            narrow_demand = self.demands[hand_over.demand_id]
+            if narrow_demand.status == "CLOSED":
+                narrow_demand.open_quantity, narrow_demand.status = hand_over.open_quantity, "OPEN"
+            allocated = self._allocate(hand_over.demand_id, narrow_demand)
+            self._publish_allocation(hand_over.demand_id, narrow_demand, allocated)
         self._allocate_backorders(event.sku, event.demand_id if event.reallocate else None)
 
     def _on_dispatch_check_requested(self, request: DispatchCheckRequested) -> None:
@@ -207,7 +217,7 @@ class LotsStub:
         return picked < part.quantity or (part.sku, part.lot, None) in self.holds.values()
 
     def _allocate_backorders(self, sku: str, requested_demand: str | None) -> None:
-        for demand_id, demand in self.demands.items():
+        for demand_id, demand in sorted(self.demands.items(), key=_breadth):
             if (
                 demand.request.sku != sku
                 or demand.status != "OPEN"
@@ -263,7 +273,15 @@ class LotsStub:
             demand.status, demand.open_quantity = "CLOSED", ZERO
         request, is_final = demand.request, demand.status == "CLOSED"
         fields = {"sku": request.sku, "demand_id": demand_id, "order": request.order, "line": request.line}
-        self._publish(LotAllocated(**fields, allocated=allocated, open_quantity=open_quantity, final=is_final))
+        too_small = [
+            SkippedLots(lot=lot, quantity=quantity, reason=SkipReason.LOT_TOO_SMALL)
+            for (sku, lot, location), quantity in self.available.items()
+            if sku == request.sku and quantity and self._is_not_on_hold((sku, lot, location))
+        ]
+        skipped = too_small if open_quantity and request.single_lot else []
+        self._publish(
+            LotAllocated(**fields, allocated=allocated, open_quantity=open_quantity, final=is_final, skipped=skipped)
+        )
 
     def _publish(self, event: Message) -> None:
         self.outbox[event.key()].append(event)
@@ -271,3 +289,8 @@ class LotsStub:
     def _expect(self, condition: bool, message: str) -> None:
         if not condition:
             self.conflicts.append(message)
+
+
+def _breadth(entry: tuple[str, LotDemand]) -> Breadth:
+    request = entry[1].request
+    return breadth((), request.lots, single_lot=request.single_lot)

@@ -153,6 +153,12 @@ class SerialsStub:
             self._expect(demand.status != "CANCELLED", f"reallocation under a cancelled demand: {event}")
             demand.open_quantity += len(event.serials)
             demand.status = "OPEN"
+        hand_over = event.hand_over if isinstance(event, OrderSerialsDeallocated) else None
+        if hand_over:
+            narrow_demand = self.demands[hand_over.demand_id]
+            if narrow_demand.status == "CLOSED":
+                narrow_demand.open_quantity, narrow_demand.status = int(hand_over.open_quantity), "OPEN"
+            self._allocate(hand_over.demand_id, hand_over.demand_id)
         self._allocate_backorders(event.sku, event.demand_id if event.reallocate else None)
 
     def _on_dispatch_check_requested(self, request: DispatchCheckRequested) -> None:
@@ -170,24 +176,24 @@ class SerialsStub:
                 )
 
     def _allocate_backorders(self, sku: str, requested_demand: str | None) -> None:
-        for demand_id, demand in self.demands.items():
-            if (
-                demand.request.sku != sku
-                or demand.status != "OPEN"
-                or (demand.open_quantity == 0 and demand_id != requested_demand)
-            ):
-                continue
-            allowed_serials = demand.request.serials
-            available = [unit for unit in self.units.values() if unit.sku == sku and self.is_available(unit)]
-            matching = [unit for unit in available if not allowed_serials or unit.serial in allowed_serials][
-                : demand.open_quantity
-            ]
-            for unit in matching:
-                unit.status, unit.demand_id = "ALLOCATED", demand_id
-                unit.order, unit.line = demand.request.order, demand.request.line
-            demand.open_quantity -= len(matching)
-            if matching or demand_id == requested_demand:
-                self._publish_allocation(demand_id, demand, matching)
+        narrow_first = sorted(self.demands.items(), key=lambda entry: not entry[1].request.serials)
+        for demand_id, demand in narrow_first:
+            if demand.request.sku == sku and demand.status == "OPEN":
+                self._allocate(demand_id, requested_demand)
+
+    def _allocate(self, demand_id: str, requested_demand: str | None) -> None:
+        demand = self.demands[demand_id]
+        if not demand.open_quantity and demand_id != requested_demand:
+            return
+        sku, listed = demand.request.sku, demand.request.serials
+        available = [unit for unit in self.units.values() if unit.sku == sku and self.is_available(unit)]
+        matching = [unit for unit in available if not listed or unit.serial in listed][: demand.open_quantity]
+        for unit in matching:
+            unit.status, unit.demand_id = "ALLOCATED", demand_id
+            unit.order, unit.line = demand.request.order, demand.request.line
+        demand.open_quantity -= len(matching)
+        if matching or demand_id == requested_demand:
+            self._publish_allocation(demand_id, demand, matching)
 
     def _publish_allocation(self, demand_id: str, demand: SerialDemand, units: list[SerialUnit]) -> None:
         open_quantity = demand.open_quantity

@@ -123,10 +123,11 @@ def test_wrong_lot_is_rejected_with_the_lot_to_take(fulfillment: InMemoryFulfill
     assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1, line="9"))) == [Code.LINE_NOT_FOUND]
 
 
-def test_pending_allocation_is_not_yet_available(fulfillment: InMemoryFulfillment) -> None:
+def test_pending_allocation_is_provisional(fulfillment: InMemoryFulfillment) -> None:
     """An order with an open demand and an empty pick list may have an allocation in flight."""
     fulfillment.handle(order_placed(order_line("1", "M", 1), order_id="SO-2"))
-    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1), order_id="SO-2")) == [Code.NOT_YET_AVAILABLE]
+    assert fulfillment.rejection_codes(pick_command(lot_selector("L1", 1), order_id="SO-2")) == [Code.NOT_ON_PICK_LIST]
+    assert fulfillment.violations[0].defer().code is Code.NOT_YET_AVAILABLE
 
 
 def test_picks_must_match_the_product_tracking(fulfillment: InMemoryFulfillment) -> None:

@@ -44,7 +44,7 @@ def test_only_allocated_units_are_picked(fulfillment: InMemoryFulfillment) -> No
     events = fulfillment.handle(pick_command("S1", "S3", "S9", "S1"))
     (picked,) = [event for event in events if isinstance(event, OrderSerialsPicked)]
     assert picked.serials == ["S1"]
-    blocked_by = {violation.code: violation.blocked_by for violation in fulfillment.violations}
+    blocked_by = {violation.defer().code: violation.blocked_by for violation in fulfillment.violations}
     assert blocked_by == {
         Code.DUPLICATE_SERIAL_IN_REQUEST: [],
         Code.NOT_ON_PICK_LIST: ["/orders/SO-2"],
@@ -93,7 +93,8 @@ def test_short_pick_holds_the_unit_and_reallocates(fulfillment: InMemoryFulfillm
     (deallocated,) = [event for event in events if isinstance(event, OrderSerialsDeallocated)]
     assert (deallocated.serials, deallocated.reallocate, bool(deallocated.hold_id)) == (["S1"], True, True)
     (status_changed,) = [event for event in events if isinstance(event, OrderStatusChanged)]
-    assert (status_changed.lines[0].allocated, status_changed.lines[0].open_quantity) == (1, 2)
+    progress = status_changed.lines[0]
+    assert (progress.allocated, progress.open, progress.backordered) == (1, 1, 1)
     fulfillment.handle(pick_command("S2"))
     assert fulfillment.rejection_codes(ReportShortPick(order="SO-1", units=scanned_units("S2"), reason="?")) == [
         Code.ALREADY_PICKED
@@ -197,5 +198,6 @@ def test_late_hold_event_of_another_order_changes_nothing(
 def test_previously_shipped_unit_may_be_allocated_again(fulfillment: InMemoryFulfillment) -> None:
     """A returned unit may be allocated again: while the order has open demands, the pick can be retried."""
     fulfillment.uow.shipped["A", "S7"] = "SO-0"
-    assert fulfillment.rejection_codes(pick_command("S7")) == [Code.NOT_YET_AVAILABLE]
+    assert fulfillment.rejection_codes(pick_command("S7")) == [Code.NOT_ON_PICK_LIST]
+    assert fulfillment.violations[0].is_provisional
     assert fulfillment.violations[0].blocked_by == ["/orders/SO-0"]

@@ -82,10 +82,13 @@ def test_only_lots_shipped_to_this_customer_on_this_order_are_accepted(service: 
 def test_return_of_a_lot_not_known_as_shipped(service: InMemoryReceiving) -> None:
     """A lot without a known shipment on the order may be retried; other violations are final (S18)."""
     result = receive_lots(service, {"A": 4, "B": 6, "C": 1})
-    rejected = [(str(violation.code), violation.ids) for violation in result.violations]
-    assert rejected == [("not_shipped_to_customer", ["B"]), ("not_yet_available", ["C"])]
-    assert error_codes(receive_lots(service, {"A": 1}, order="S9", return_id="X")) == ["not_yet_available"]
-    assert error_codes(receive_lots(service, {"A": 1}, customer="OTHER", return_id="X")) == ["not_shipped_to_customer"]
+    rejected = [(violation.ids, violation.is_provisional) for violation in result.violations]
+    assert rejected == [(["B"], False), (["C"], True)]
+    assert set(error_codes(result)) == {"not_shipped_to_customer"}
+    (provisional,) = receive_lots(service, {"A": 1}, order="S9", return_id="X").violations
+    assert (str(provisional.code), provisional.is_provisional) == ("not_shipped_to_customer", True)
+    (final,) = receive_lots(service, {"A": 1}, customer="OTHER", return_id="X").violations
+    assert (str(final.code), final.is_provisional) == ("not_shipped_to_customer", False)
     service.handle_event(lots_shipped_event("SO", "CLINIC", C=1))
     assert not error_codes(receive_lots(service, {"C": 1}))
 
@@ -117,7 +120,7 @@ def test_invalid_returns_are_rejected(service: InMemoryReceiving) -> None:
 
 def test_lot_of_another_product_is_rejected(service: InMemoryReceiving) -> None:
     """A lot number shipped for one product cannot be returned for another."""
-    assert error_codes(receive_lots(service, {"A": 1}, sku="BUTTER")) == ["not_yet_available"]
+    assert error_codes(receive_lots(service, {"A": 1}, sku="BUTTER")) == ["not_shipped_to_customer"]
 
 
 def test_untracked_products_are_returned_by_quantity(service: InMemoryReceiving) -> None:

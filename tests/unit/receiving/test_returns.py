@@ -57,7 +57,8 @@ def test_only_units_shipped_to_this_customer_on_this_order_are_accepted(service:
     (returned,) = result.events
     assert isinstance(returned, ReturnSerialsReceived)
     assert (returned.serials, returned.versions, returned.hold_id) == (["A"], [6], "id-1")
-    assert error_codes(result) == ["not_shipped_to_customer", "not_yet_available", "not_shipped_to_customer"]
+    assert error_codes(result) == ["not_shipped_to_customer"] * 3
+    assert [violation.is_provisional for violation in result.violations] == [False, True, False]
     assert service.uow.units["PUMP", "A"].status == "ON_HAND"
 
 

@@ -96,9 +96,10 @@ def test_putaway_reports_each_unit() -> None:
     assert [unit.serial for unit in updated_units(result)] == ["SN-5"]
     assert {tuple(violation.ids): str(violation.code) for violation in result.violations} == {
         ("SN-1",): "illegal_transition",
-        ("SN-3",): "not_yet_available",
-        ("SN-4",): "not_yet_available",
+        ("SN-3",): "illegal_transition",
+        ("SN-4",): "serial_not_found",
     }
+    assert [violation.is_provisional for violation in result.violations] == [False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.demands import create_demand
+from services.fulfillment.orders.domain.hand_over import hand_over_items
 from services.fulfillment.orders.domain.items import (
     AllocatedItem,
     AllocatedLot,
@@ -45,15 +46,14 @@ def apply_allocation(uow: FulfillmentUnitOfWork, event: AllocationEvent) -> None
     for item in items:
         uow.add(item)
     line.allocated += total_quantity(items)
-    demand.answered = True
-    demand.allocated_total += total_quantity(items)
-    demand.closed = event.final
+    demand.answer(total_quantity(items), Decimal(event.open_quantity), final=event.final)
     demand.skipped_summary = _skipped_summary(event.sku, event.skipped)
     uow.mark_line(line)
     if items:
         uow.log(order.order_id, "ALLOCATED", line=line.line, **log_detail(items))
     if demand.replaces is not None:
         _finish_swap(uow, order, line, demand, event)
+    hand_over_items(uow, order, demand, event)
 
 
 def _allocated_items(uow: FulfillmentUnitOfWork, demand: Demand, event: AllocationEvent) -> list[AllocatedItem]:

@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.fulfillment.orders.domain.items import ZERO
+from services.fulfillment.orders.domain.events import emit_deallocated
+from services.fulfillment.orders.domain.items import ZERO, ItemGroup
 from services.fulfillment.orders.domain.records import Demand, Line, Order, Product
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
-from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, OrderReevaluationRequested, Shortfall
+from shared.contracts.fulfillment import (
+    AllocationCancelled,
+    AllocationRequested,
+    HandOver,
+    OrderReevaluationRequested,
+    Shortfall,
+)
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.upstream import OrderLine
@@ -43,8 +50,9 @@ def create_demand(
     demand = Demand(
         demand_id=next(uow.ids), order_id=order.order_id, line=line.line, sku=line.sku, tracking=tracking,
         quantity=Decimal(quantity), shortfall=shortfall or order.shortfall, serials=tuple(serials),
-        lots=tuple(lots) or _requested_lots(order, line), replaces=replaces,
+        lots=tuple(lots) or requested_lots(order, line), replaces=replaces,
     )  # fmt: skip
+    demand.request(demand.quantity)
     uow.demands.put(demand)
     line.demands[demand.demand_id] = demand
     uow.mark_line(line)
@@ -58,33 +66,45 @@ def create_demand(
     return demand
 
 
-def _requested_lots(order: Order, line: Line) -> tuple[str, ...]:
+def requested_lots(order: Order, line: Line) -> tuple[str, ...]:
     """The lots listed on a line; a single-lot line is bound to the lot already allocated or shipped."""
     if not line.single_lot:
         return line.lots
-    assigned = {lot.lot for lot in order.lots.values() if lot.line == line.line}
+    assigned = {lot.lot for lot in order.lots.values() if lot.line == line.line and not lot.mismatch}
     if line.shipped_lot is not None:
         assigned.add(line.shipped_lot)
     return tuple(sorted(assigned)) or line.lots
 
 
-def request_open_quantity(uow: FulfillmentUnitOfWork, order: Order, line: Line, tracking: Tracking) -> None:
-    """Request the open quantity of a line: first its listed serial numbers, then any others."""
-    remaining = line.open_quantity
-    listed = [serial for serial in line.serials if not _already_has(uow, order, line, serial)][: int(remaining)]
+def request_quantity(
+    uow: FulfillmentUnitOfWork, order: Order, line: Line, quantity: Decimal, tracking: Tracking
+) -> None:
+    """Request a part of the open quantity of a line: first its listed serial numbers, then any others."""
+    requested = {serial for demand in line.open_demands() if not demand.closed for serial in demand.serials}
+    listed = [
+        serial for serial in line.serials if serial not in requested and not _already_has(uow, order, line, serial)
+    ][: int(quantity)]
     if listed:
         create_demand(uow, order, line, len(listed), tracking, serials=listed)
-    if remaining > len(listed):
-        create_demand(uow, order, line, remaining - len(listed), tracking)
+    if quantity > len(listed):
+        create_demand(uow, order, line, quantity - len(listed), tracking)
 
 
 def _already_has(uow: FulfillmentUnitOfWork, order: Order, line: Line, serial: str) -> bool:
+    """Whether the order has a unit that no line for any unit could hand over."""
     key = (line.sku, serial)
-    return key in order.units or uow.shipped.get(key) == order.order_id
+    unit = order.units.get(key)
+    if unit is None:
+        return uow.shipped.get(key) == order.order_id
+    return unit.line == line.line or unit.status != "ALLOCATED" or serial in order.lines[unit.line].serials
 
 
 def cancel_demands(uow: FulfillmentUnitOfWork, order: Order, line: Line, reason: str) -> None:
-    """Cancel every demand of a line and release the items allocated under it (S11)."""
+    """Cancel every demand of a line and release the items allocated under it (S11).
+
+    Units that another line lists are handed over: its demand may have been closed without them.
+    """
+    _hand_over_listed_units(uow, order, line, reason)
     for demand in line.open_demands():
         demand.cancelled = True
         uow.emit(
@@ -98,6 +118,22 @@ def cancel_demands(uow: FulfillmentUnitOfWork, order: Order, line: Line, reason:
     uow.mark_line(line)
 
 
+def _hand_over_listed_units(uow: FulfillmentUnitOfWork, order: Order, line: Line, reason: str) -> None:
+    listing = {
+        serial: demand
+        for other in order.lines.values() if other.sku == line.sku and other is not line
+        for demand in other.open_demands() for serial in demand.serials
+    }  # fmt: skip
+    for unit in list(order.units.values()) if listing else ():
+        if (unit.line, unit.status) == (line.line, "ALLOCATED") and (demand := listing.get(unit.serial)):
+            uow.remove(unit)
+            demand.reopen(unit.quantity)
+            emit_deallocated(
+                uow, order, ItemGroup(unit.line, unit.demand_id, unit.sku), [unit], reallocate=False, reason=reason,
+                hand_over=HandOver(demand_id=demand.demand_id, open_quantity=unit.quantity),
+            )  # fmt: skip
+
+
 def rerequest_allocation(uow: FulfillmentUnitOfWork, order: Order, line: Line, tracking: Tracking, reason: str) -> None:
     """Release the allocated items of a line and request its whole open quantity again."""
     cancel_demands(uow, order, line, reason)
@@ -108,7 +144,7 @@ def request_allocation(uow: FulfillmentUnitOfWork, order: Order, line: Line, pro
     """Request stock if the product is defined and suits the line; otherwise the line awaits a product or amendment."""
     line.awaiting_product = product is None or bool(line_violations(product, line, line.ordered))
     if product is not None and not line.awaiting_product:
-        request_open_quantity(uow, order, line, product.tracking)
+        request_quantity(uow, order, line, line.open_quantity, product.tracking)
     uow.mark_line(line)
 
 

@@ -15,6 +15,7 @@ from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWor
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message, chunks
 from shared.contracts.fulfillment import (
     CartonPacked,
+    HandOver,
     OrderLotsDeallocated,
     OrderLotsPicked,
     OrderLotsUnpicked,
@@ -35,9 +36,12 @@ def emit_deallocated(
     reallocate: bool,
     reason: str,
     hold_id: str | None = None,
+    hand_over: HandOver | None = None,
 ) -> None:
     """Emit the events for allocated items that return to stock."""
-    fields = _common_fields(order, group) | {"reallocate": reallocate, "reason": reason, "hold_id": hold_id}
+    fields = _common_fields(order, group) | {
+        "reallocate": reallocate, "reason": reason, "hold_id": hold_id, "hand_over": hand_over,
+    }  # fmt: skip
     _emit(uow, (OrderSerialsDeallocated, OrderLotsDeallocated), items, _lots_by_location(items), fields)
 
 
@@ -124,5 +128,5 @@ def publish_order_status(uow: FulfillmentUnitOfWork, order: Order) -> None:
     for lines in chunks(changed_lines.values()) if changed_lines else [()]:
         uow.emit(
             OrderStatusChanged, context, order=order.order_id, status=order.status, warehouse=order.warehouse,
-            customer=order.customer, lines=[line_progress(line) for line in lines],
+            customer=order.customer, lines=[line_progress(order, line) for line in lines],
         )  # fmt: skip

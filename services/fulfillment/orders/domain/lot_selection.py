@@ -10,7 +10,7 @@ from services.fulfillment.orders.domain.paths import carton_path, order_path
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.commands.fulfillment import LotSelector
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.inventory.decimals import precision_violation
 
 
@@ -95,18 +95,20 @@ def unavailable_violation(
     detail = f"{label}: none {selector.description} for order {order.order_id}{alternatives}"
     packed = sorted({lot.carton for lot in find_candidates(order, requested, PICKED) if lot.carton})
     blocked_by = [carton_path(carton) for carton in packed] or [order_path(order.order_id)]
-    code = (
-        Code.ALREADY_PACKED
+    code, problem_class = (
+        (Code.ALREADY_PACKED, ProblemDetail)
         if packed and selector is UNPACKED
-        else _unavailable_code(order, requested, selector, bool(others))
+        else _unavailable_problem(order, requested, selector, bool(others))
     )
     suggested = list(dict.fromkeys(lot.lot for lot in others if lot.lot))
-    return ProblemDetail(code=code, detail=detail, ids=ids, blocked_by=blocked_by, suggested=suggested)
+    return problem_class(code=code, detail=detail, ids=ids, blocked_by=blocked_by, suggested=suggested)
 
 
-def _unavailable_code(order: Order, requested: LotSelector, selector: StockSelector, others: bool) -> Code:
+def _unavailable_problem(
+    order: Order, requested: LotSelector, selector: StockSelector, others: bool
+) -> tuple[Code, type[ProblemDetail]]:
     if selector.description != TO_PICK.description or others:
-        return selector.error_code
+        return selector.error_code, ProblemDetail
     if any(PICKED.matches(lot) and (lot.sku, lot.lot) == (requested.sku, requested.lot) for lot in order.lots.values()):
-        return Code.ALREADY_PICKED
-    return Code.NOT_YET_AVAILABLE if allocation_pending(order, requested.sku) else selector.error_code
+        return Code.ALREADY_PICKED, ProblemDetail
+    return selector.error_code, ProvisionalProblem if allocation_pending(order, requested.sku) else ProblemDetail

@@ -32,7 +32,7 @@ from services.fulfillment.orders.domain.lot_selection import (
 )
 from services.fulfillment.picking.domain.pick_rules import local_date_violation, pick_violation
 from shared.contracts.commands.fulfillment import LotSelector, PickItems
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.unit_of_work import CommandResult
 
 
@@ -145,7 +145,7 @@ def _unit_violation(
     blocked_by = blocking_paths(uow, key, order)
     if unit is None and uow.shipped.get(key) != order.order_id and allocation_pending(order, sku):
         detail = f"{sku} {serial} is not on the pick list; order {order.order_id} awaits an allocation of {sku}"
-        return ProblemDetail(code=Code.NOT_YET_AVAILABLE, detail=detail, ids=[serial], blocked_by=blocked_by)
+        return ProvisionalProblem(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
     owner = f"it is allocated to order {unit.order_id}" if unit is not None else f"see {blocked_by[0]}"
     detail = f"{sku} {serial} is not on the pick list of order {order.order_id}: {owner}"
     return ProblemDetail(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)

@@ -56,6 +56,8 @@ def deallocate(uow: LotsUnitOfWork, event: OrderLotsDeallocated) -> None:
             lot = uow.lots[event.sku, lot_quantity.lot]
             holds.place(uow, lot, event.hold_id, "NOT_FOUND", event.reason, location=lot_quantity.location)
     _reopen_demand(uow, event, released)
+    if event.hand_over and released:
+        uow.hand_over(event.hand_over)
 
 
 def _emit_deallocated(

@@ -31,6 +31,7 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.reference import ProductChanged
 from shared.inventory import reference_data, time_zone_changes
+from shared.inventory.backorders import demands_to_reopen
 from shared.inventory.demand import Pool
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
@@ -62,7 +63,7 @@ async def load_deallocations(
     }
     if missing_lots:
         await balances.load_commitments(tx, uow, missing_lots)
-    await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
+    await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 
 async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsPicked]]) -> None:
@@ -76,7 +77,7 @@ async def load_unpicks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Cl
     """Load picked stock, the balances that it returns to, and the demands to allocate again."""
     await balances.load_balances(tx, uow, balances.balance_keys(events))
     await load_picked(tx, uow, [event.data.demand_id for event in events])
-    await load_demands(tx, uow, [event.data.demand_id for event in events if event.data.reallocate])
+    await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 
 async def _load_allocations(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Sequence[str]) -> None:

@@ -56,6 +56,7 @@ class LedgerEntry(NamedTuple):
     customer: str | None = None
     return_id: str | None = None
     supplier: str | None = None
+    document: str | None = None
 
 
 DOCUMENT_COLUMNS = tuple(LedgerEntry._field_defaults)

@@ -17,7 +17,7 @@ from services.lots.balances.domain.stock_rules import (
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import MoveLot, PutAwayLot
 from shared.contracts.lots import LotMoved
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.identifiers import warehouse_of
 from shared.unit_of_work import CommandResult
 
@@ -89,8 +89,9 @@ def _quantity_violation(
     if change is LotChangeType.PUT_AWAY and is_from_storage and command.quantity > source.staged:
         return _putaway_violation(uow, command)
     if source.key not in uow.balances and not source.is_storage:
-        detail = f"No stock of {lot_label(command.sku, command.lot)} at {command.from_location} yet"
-        return violation(Code.NOT_YET_AVAILABLE, detail, command.lot or command.sku)
+        # Its receipt may be in flight.
+        detail = f"No stock of {lot_label(command.sku, command.lot)} at {command.from_location}"
+        return ProvisionalProblem(code=Code.INSUFFICIENT_STOCK, detail=detail, ids=[command.lot or command.sku])
     stored = source.unallocated - (source.staged if change is LotChangeType.MOVED and is_from_storage else 0)
     if command.quantity > stored:
         return insufficient_stock(uow, source, command.quantity)

@@ -18,7 +18,7 @@ def violation(code: Code, detail: str, *ids: str, blocked_by: Sequence[str] = ()
 
 
 def get_lot(uow: LotsUnitOfWork, sku: str, lot: str) -> Lot | ProblemDetail:
-    """Return a lot, or the violation for a lot that is not found; its receipt may still be in flight."""
+    """Return a lot, or the violation for a lot that is not found."""
     if existing := uow.lots.get((sku, lot)):
         return existing
     tracking = uow.tracking.get(sku)
@@ -28,9 +28,10 @@ def get_lot(uow: LotsUnitOfWork, sku: str, lot: str) -> Lot | ProblemDetail:
         return violation(Code.LOT_NOT_FOUND, f"Product {sku} is not lot-tracked and has no lot {lot}", lot)
     if tracking == "LOT" and not lot:
         return violation(Code.LOT_NOT_FOUND, f"Product {sku} is lot-tracked: enter the lot number", sku)
-    # Retryable even if another product has a lot with this number: manufacturers' numbers are not unique.
+    if tracking is None:
+        return violation(Code.PRODUCT_NOT_FOUND, f"Product {sku} not found", sku)
     hint = f"; lot {lot} belongs to {', '.join(uow.same_numbered_lots[lot])}" if uow.same_numbered_lots.get(lot) else ""
-    return violation(Code.NOT_YET_AVAILABLE, f"{lot_label(sku, lot)} not found{hint}", lot or sku)
+    return violation(Code.LOT_NOT_FOUND, f"{lot_label(sku, lot)} not found{hint}", lot or sku)
 
 
 def quantity_violation(uow: LotsUnitOfWork, sku: str, quantity: Decimal) -> ProblemDetail | None:

@@ -17,13 +17,16 @@ from services.lots.balances.store.tables import (
     RESERVATION,
     lot_arrays,
 )
+from shared.inventory.approval_table import save_approvals
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import execute_exactly
 
-# Changes only the open row: a released hold may have been placed again.
+# Changes only the open row: a released hold may have been placed again. Ledger entries, corrections and holds get their
+# numbers from one sequence, so that the history of a lot is in order.
 UPDATE_HOLDS = text("""
     UPDATE hold AS t SET pending_quantity = input.pending_quantity, released_by = input.released_by,
-        released_at = input.released_at, released_reason = input.released_reason
+        released_at = input.released_at, released_reason = input.released_reason,
+        released_number = CASE WHEN input.released_at IS NOT NULL THEN nextval('ledger_id_seq') END
     FROM unnest(
         CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:hold_id AS text[]), CAST(:location AS text[]),
         CAST(:pending_quantity AS numeric[]), CAST(:released_by AS text[]), CAST(:released_at AS timestamptz[]),
@@ -71,10 +74,11 @@ async def save(tx: Transaction, uow: LotsUnitOfWork) -> None:
     await BALANCE.save(tx, uow.balances)
     await RESERVATION.save(tx, uow.reservations)
     await PICKED.save(tx, uow.picked)
-    await _save_holds(tx, uow)
-    await DEMAND.save(tx, uow.demands)
     await LEDGER.insert_rows(tx, uow.ledger)
     await CORRECTION.insert_rows(tx, uow.corrections)
+    await _save_holds(tx, uow)
+    await DEMAND.save(tx, uow.demands)
+    await save_approvals(tx, uow)
     redated_lots = {(entry.sku, entry.lot) for entry in uow.corrections if entry.expiry != entry.previous_expiry}
     uow.ledger.clear()
     uow.corrections.clear()

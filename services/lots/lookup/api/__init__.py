@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.lots.lookup.api import lots, trace
+from services.lots.lookup.api import history, lots, trace
 from services.lots.lookup.queries.reports import REPORTS
 from shared.http import add_report_routes
 
@@ -10,5 +10,5 @@ reports = APIRouter(prefix="/reports", tags=["reports"])
 add_report_routes(reports, REPORTS)
 
 router = APIRouter()
-for sub_router in (lots.router, trace.router, reports):
+for sub_router in (lots.router, history.router, trace.router, reports):
     router.include_router(sub_router)

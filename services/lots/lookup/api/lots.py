@@ -10,6 +10,7 @@ from services.lots.lookup.queries import lots as queries
 from services.lots.lookup.queries.search import Filters, search
 from services.lots.lookup.queries.totals import StockTotals
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.http import (
     Cursor,
     Limit,
@@ -50,7 +51,7 @@ class LotAttributes(KnownFieldsModel):
 
 
 class LotSummary(LotAttributes):
-    """A lot in the list, with its total quantities."""
+    """A lot in the list, with its quantities and holds at the filtered location or warehouse, or in total."""
 
     on_hand: SignedQuantity
     allocated: SignedQuantity
@@ -126,7 +127,7 @@ async def list_lots(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LotSummary]:
-    """List lots in order of SKU and lot number."""
+    """List lots in order of SKU and lot number, with their quantities at the filtered location or warehouse."""
     after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
         search_term=q, sku=sku, expires_before=expiring_before, warehouse=warehouse, location=location,
@@ -163,4 +164,8 @@ async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
 
 def lot_not_found(sku: str, lot: str) -> NotFoundError:
     """Build the error for a lot that is not found."""
-    return NotFoundError(f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found", ids=[lot or sku])
+    return NotFoundError(
+        f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found",
+        ids=[lot or sku],
+        code=Code.LOT_NOT_FOUND,
+    )

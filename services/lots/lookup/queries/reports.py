@@ -1,15 +1,12 @@
 """Reports on lots: inventory by expiration, expiring lots, movements, stock and reconciliation."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import Field
 
-from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
-from services.lots.balances.store.tables import LEDGER
-from services.lots.lookup.queries import inventory
+from services.lots.lookup.queries import inventory, movements
 from services.lots.lookup.queries.location_exceptions import (
     LOCATION_EXCEPTION_KEY,
     SELECT_LOCATION_EXCEPTIONS,
@@ -17,7 +14,7 @@ from services.lots.lookup.queries.location_exceptions import (
 )
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
-from shared.http import LotFilter, Report, Since, SkuFilter, Until, WarehouseFilter
+from shared.http import LotFilter, Report, SkuFilter
 from shared.identifiers import SignedQuantity
 
 
@@ -26,27 +23,6 @@ class LotRef(KnownFieldsModel):
 
     sku: str = Field(description="SKU of the product")
     lot: str = Field(description="lot number; empty for untracked products")
-
-
-class MovementRow(LotRef):
-    """Lot movement history: ledger entries by lot in order of recording."""
-
-    number: int = Field(description="number of the ledger entry")
-    recorded_at: datetime = Field(description="time of recording")
-    occurred_at: datetime = Field(description="time of occurrence, by the clock of the sender")
-    change: LotChangeType = Field(description="type of the change")
-    warehouse: str = Field(description="warehouse")
-    location: str | None = Field(description="location of the change; empty for shipments")
-    on_hand: SignedQuantity = Field(description="change of the on-hand quantity")
-    picked: SignedQuantity = Field(description="change of the picked quantity")
-    reason: str = Field(description="reason")
-    actor: str = Field(description="user or system that caused the change")
-    receipt: str | None = Field(description="receipt")
-    order: str | None = Field(description="order")
-    line: str | None = Field(description="line of the receipt or order")
-    shipment: str | None = Field(description="shipment")
-    customer: str | None = Field(description="customer")
-    return_id: str | None = Field(description="customer return")
 
 
 class ProductInfo(KnownFieldsModel):
@@ -74,15 +50,6 @@ class ReconciliationRow(ReconciliationTotals, LotRef):
     agrees: bool = Field(description="whether all conditions hold")
 
 
-SELECT_MOVEMENTS = f"""
-    SELECT id AS number, order_id AS "order", {LEDGER.columns()} FROM ledger
-    WHERE (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
-        AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
-        AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
-        AND (CAST(:until AS timestamptz) IS NULL OR recorded_at < :until)
-        AND (sku, lot, id) > (:after_sku, :after_lot, :after_number)
-    ORDER BY sku, lot, id LIMIT :size
-"""  # noqa: S608 - all parts are constants of this service
 # Each product has at least one row, so this many products fill a page.
 SKU_PAGE = f"""
     SELECT DISTINCT sku FROM {{}} > 0 AND sku >= :after_sku AND {LOT_FILTER} ORDER BY sku LIMIT CAST(:size AS int) + 1
@@ -119,17 +86,6 @@ SELECT_RECONCILIATION = f"""
 """  # noqa: S608 - all parts are constants of this service
 
 
-def movement_filters(
-    sku: SkuFilter = None,
-    lot: LotFilter = None,
-    warehouse: WarehouseFilter = None,
-    since: Since = None,
-    until: Until = None,
-) -> dict[str, Any]:
-    """Filter by product, lot, warehouse and time."""
-    return stock_filters(sku, lot, warehouse) | {"since": since, "until": until}
-
-
 def reconciliation_filters(
     sku: SkuFilter = None,
     lot: LotFilter = None,
@@ -142,7 +98,7 @@ def reconciliation_filters(
 
 REPORTS = (
     *inventory.REPORTS,
-    Report("lot-movements", MovementRow, {"sku": "", "lot": "", "number": 0}, SELECT_MOVEMENTS, movement_filters),
+    movements.REPORT,
     Report(
         "location-exceptions", LotLocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
     ),

@@ -11,16 +11,6 @@ from services.lots.lookup.queries.lots import LOT_COLUMNS
 from shared.persistence.database import Transaction
 from shared.persistence.search import ScanPlan, Search, SearchKey, is_substring, like_pattern, where_clause
 
-# Evaluated only for the lots of a page.
-COLUMNS = f"""
-    {LOT_COLUMNS},
-    (SELECT coalesce(sum(on_hand), 0) FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot) AS on_hand,
-    (SELECT coalesce(sum(allocated), 0) FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot) AS allocated,
-    (SELECT coalesce(sum(quantity), 0) FROM picked_stock AS o
-     WHERE o.sku = s.sku AND o.lot = s.lot AND o.quantity > 0) AS picked,
-    EXISTS (SELECT FROM hold AS o WHERE o.sku = s.sku AND o.lot = s.lot AND o.released_at IS NULL) AS on_hold
-"""  # noqa: S608 - all parts are constants of this service
-
 SUBSTRING = "lower({}.lot) LIKE :pattern"
 CANDIDATES_BY = {
     "location": "SELECT s.sku, s.lot FROM balance AS s WHERE s.location = :location AND s.on_hand > 0 LIMIT :bound",
@@ -57,6 +47,30 @@ class Filters:
         return [*(["s.expiry < :before"] if self.expires_before else []), *([exists] if needs_balance else [])]
 
 
+def _columns(filters: Filters) -> str:
+    """Write the columns of a lot: quantities and holds of the filtered location or warehouse, or of all of them.
+
+    They are evaluated only for the lots of a page. Picked stock has left its location.
+    """
+    stock, picked, hold = "true", "true", "true"
+    if filters.warehouse:
+        stock = picked = "o.warehouse = :warehouse"
+        hold = "coalesce(split_part(o.location, '/', 1), :warehouse) = :warehouse"
+    if filters.location:
+        stock, picked, hold = "o.location = :location", "false", "coalesce(o.location, :location) = :location"
+    balances = f"FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot AND {stock}"
+    return f"""
+        {LOT_COLUMNS},
+        (SELECT coalesce(sum(on_hand), 0) {balances}) AS on_hand,
+        (SELECT coalesce(sum(allocated), 0) {balances}) AS allocated,
+        (SELECT coalesce(sum(quantity), 0) FROM picked_stock AS o
+         WHERE o.sku = s.sku AND o.lot = s.lot AND o.quantity > 0 AND {picked}) AS picked,
+        EXISTS (
+            SELECT FROM hold AS o WHERE o.sku = s.sku AND o.lot = s.lot AND o.released_at IS NULL AND {hold}
+        ) AS on_hold
+    """  # noqa: S608 - all parts are constants of this service
+
+
 async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:
     """Return the next lots, ordered by SKU and lot number."""
     values = {
@@ -64,8 +78,9 @@ async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int)
         "warehouse": filters.warehouse, "location": filters.location,
     }  # fmt: skip
     search_query = Search(
-        tx, filters.search_term, values, size, ("sku", "lot"), COLUMNS, scan_keys(filters), use_index(filters)
-    )
+        tx, filters.search_term, values, size, ("sku", "lot"), _columns(filters), scan_keys(filters),
+        use_index(filters),
+    )  # fmt: skip
     if filters.location:
         return await search_query.search_location(after)
     return (

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.recalls.queries.recalls import find_recall
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.http import NotFoundError
 from shared.http.reports import Report
 from shared.identifiers import SignedQuantity
@@ -74,7 +75,7 @@ async def recall_filters(
     # A separate transaction: the one of the request would be idle while a file is streamed.
     async with read_only(request.app.state.engine) as tx:
         if await find_recall(tx, recall) is None:
-            raise NotFoundError(f"Recall {recall} not found", ids=[recall])
+            raise NotFoundError(f"Recall {recall} not found", ids=[recall], code=Code.RECALL_NOT_FOUND)
     return {"recall": recall}
 
 

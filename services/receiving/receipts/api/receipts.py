@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from services.receiving.receipts import queries
 from services.receiving.receipts.domain.records import ReceiptKind, ReceiptStatus
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
     Cursor,
@@ -60,6 +61,7 @@ class ReceiptLineOut(KnownFieldsModel):
     scanned: SignedQuantity
     received: SignedQuantity
     missing_quantity: SignedQuantity
+    rejected_quantity: SignedQuantity
     over_quantity: SignedQuantity
     open_listed_serials: int
     open_unlisted_quantity: SignedQuantity
@@ -141,7 +143,7 @@ async def get_receipt_or_404(tx: Transaction, receipt: str) -> Row[Any]:
     """Find a receipt, or raise a 404 error."""
     row = await queries.find_receipt(tx, receipt)
     if row is None:
-        raise NotFoundError(f"Receipt {receipt} not found", ids=[receipt])
+        raise NotFoundError(f"Receipt {receipt} not found", ids=[receipt], code=Code.RECEIPT_NOT_FOUND)
     return row
 
 

@@ -11,6 +11,7 @@ from services.receiving.receipts.api.lots import MAX_LOTS, LotScanOut, to_lot_sc
 from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
 from services.receiving.receipts.domain.records import SessionStatus
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.receiving import DiscrepancyKind
 from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, decode_cursor, paginate
 
@@ -75,7 +76,9 @@ async def get_session(
     """Get a session and its scans, for review before confirmation."""
     found = await queries.find_sessions(tx, receipt, session=session)
     if not found:
-        raise NotFoundError(f"Session {session} of receipt {receipt} not found", ids=[session])
+        raise NotFoundError(
+            f"Session {session} of receipt {receipt} not found", ids=[session], code=Code.SESSION_NOT_FOUND
+        )
     serial, sku = decode_cursor(cursor, str, str) or ("", "")
     rows = await queries.find_scans(tx, receipt=receipt, session=session, serial=serial, sku=sku, size=limit + 1)
     scans = paginate(rows, limit, lambda row: ScanOut.model_validate(row._asdict()), lambda row: (row.serial, row.sku))

@@ -11,7 +11,7 @@ from services.receiving.returns.domain.records import (
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ReceiveReturn
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import ReturnLotsReceived
 from shared.contracts.reference import Tracking
@@ -20,6 +20,7 @@ from shared.inventory.decimals import precision_violation
 from shared.unit_of_work import CommandResult
 
 MAX_EXAMPLES = 20
+ProblemClass = type[ProblemDetail]
 """Maximum number of lots in the text of a violation; `ids` lists all of them."""
 
 
@@ -67,19 +68,16 @@ def _precision_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: 
 def return_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
     """Receive returned lots on hold; only lots that exceed the returnable quantity are rejected."""
     accepted: list[LotQuantity] = []
-    rejected: dict[Code, list[tuple[LotQuantity, ShippedLot]]] = defaultdict(list)
+    rejected: dict[tuple[Code, ProblemClass], list[tuple[LotQuantity, ShippedLot]]] = defaultdict(list)
     for lot in command.lots:
         shipped = uow.shipped_of(command.order, command.customer, command.sku, lot.lot)
         if lot.quantity > shipped.returnable:
-            rejected[
-                _return_violation(
-                    shipped, is_known_shipped=bool(uow.shipped_by_lot[command.order, command.sku, lot.lot])
-                )
-            ].append((lot, shipped))
+            is_known = bool(uow.shipped_by_lot[command.order, command.sku, lot.lot])
+            rejected[_return_violation(shipped, is_known_shipped=is_known)].append((lot, shipped))
         else:
             _return_lot(uow, command, lot, shipped)
             accepted.append(lot)
-    violations = [_to_violation(uow, command, code, lot) for code, lot in rejected.items()]
+    violations = [_to_violation(uow, command, *kind, lots) for kind, lots in rejected.items()]
     if not accepted:
         return CommandResult.rejected(*violations)
     return_record = get_or_create_return(uow, command)
@@ -91,11 +89,11 @@ def return_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResu
     return CommandResult(body, violations=violations)
 
 
-def _return_violation(shipped: ShippedLot, *, is_known_shipped: bool) -> Code:
-    """Return the error code for a quantity above the returnable one."""
+def _return_violation(shipped: ShippedLot, *, is_known_shipped: bool) -> tuple[Code, ProblemClass]:
+    """Return the problem of a quantity above the returnable one; the event of its shipment may be in flight."""
     if shipped.returned:
-        return Code.ALREADY_RETURNED
-    return Code.NOT_SHIPPED_TO_CUSTOMER if is_known_shipped else Code.NOT_YET_AVAILABLE
+        return Code.ALREADY_RETURNED, ProblemDetail
+    return Code.NOT_SHIPPED_TO_CUSTOMER, ProblemDetail if is_known_shipped else ProvisionalProblem
 
 
 def _return_lot(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: LotQuantity, shipped: ShippedLot) -> None:
@@ -110,7 +108,11 @@ def _return_lot(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: LotQuanti
 
 
 def _to_violation(
-    uow: ReceivingUnitOfWork, command: ReceiveReturn, code: Code, rejected: list[tuple[LotQuantity, ShippedLot]]
+    uow: ReceivingUnitOfWork,
+    command: ReceiveReturn,
+    code: Code,
+    problem_class: ProblemClass,
+    rejected: list[tuple[LotQuantity, ShippedLot]],
 ) -> ProblemDetail:
     examples = [
         f"{lot.quantity:f} of {lot.lot or command.sku}, {shipped.shipped:f} shipped and {shipped.returned:f} returned"
@@ -118,7 +120,7 @@ def _to_violation(
     ]
     further = [f"{len(rejected) - MAX_EXAMPLES} more"] if len(rejected) > MAX_EXAMPLES else []
     return_ids = sorted({name for _, shipped in rejected for name in uow.returns_by_shipped_lot[shipped.key]})
-    return ProblemDetail(
+    return problem_class(
         code=code, detail="; ".join(examples + further), ids=[lot.lot or command.sku for lot, _ in rejected],
         blocked_by=[resource_path("returns", name) for name in return_ids],
     )  # fmt: skip

@@ -8,10 +8,13 @@ from services.receiving.returns.domain.lot_returns import get_or_create_return, 
 from services.receiving.returns.domain.records import ReturnResult, ReturnUnit
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ReceiveReturn
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.receiving import ReturnSerialsReceived
 from shared.identifiers import resource_path
 from shared.unit_of_work import CommandResult
+
+SHIPMENT_NOT_KNOWN = (Code.NOT_SHIPPED_TO_CUSTOMER, "no shipment of them is known")
+"""The event of the shipment may be in flight."""
 
 
 def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
@@ -91,16 +94,13 @@ def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveRetu
         # Also if it was restocked and shipped again: another return of the unit has an id of its own.
         return Code.ALREADY_RETURNED, resource_path("returns", command.return_id)
     if unit.status == "SHIPPED":
-        return (
-            None
-            if is_same_customer_order
-            else (Code.NOT_SHIPPED_TO_CUSTOMER, "shipped to another customer or on another order")
-        )
+        detail = f"shipped to customer {unit.customer} on order {unit.order_id}"
+        return None if is_same_customer_order else (Code.NOT_SHIPPED_TO_CUSTOMER, detail)
     if unit.status != "ON_HAND":
         return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
     if is_same_customer_order and unit.return_id:
         return Code.ALREADY_RETURNED, resource_path("returns", unit.return_id)
-    return Code.NOT_YET_AVAILABLE, "shipment not known yet"
+    return SHIPMENT_NOT_KNOWN
 
 
 def _to_violation(code: Code, detail: str, units: list[Unit]) -> ProblemDetail:
@@ -109,7 +109,8 @@ def _to_violation(code: Code, detail: str, units: list[Unit]) -> ProblemDetail:
         return ProblemDetail(
             code=code, detail=f"{len(serials)} units already returned", ids=serials, blocked_by=[detail]
         )
-    return ProblemDetail(code=code, detail=f"{len(serials)} units: {detail}", ids=serials)
+    problem_class = ProvisionalProblem if (code, detail) == SHIPMENT_NOT_KNOWN else ProblemDetail
+    return problem_class(code=code, detail=f"{len(serials)} units: {detail}", ids=serials)
 
 
 def _return_unit(uow: ReceivingUnitOfWork, command: ReceiveReturn, unit: Unit) -> Unit:

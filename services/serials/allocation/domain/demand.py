@@ -20,5 +20,10 @@ class Demand(demand.Demand[int]):
     serials: frozenset[str] = field(default=frozenset(), kw_only=True)
     """Serials that the demand requests; if empty, any unit of the product."""
 
+    @property
+    def requested_serials(self) -> frozenset[str]:
+        """Listed serials."""
+        return self.serials
+
 
 Allocation = allocation.Allocation[Demand, Unit]

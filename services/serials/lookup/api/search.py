@@ -1,9 +1,10 @@
 """HTTP endpoints that search units and count them by status."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from services.serials.lookup.queries.counts import count_by_status
 from services.serials.lookup.queries.filters import Filters
@@ -11,13 +12,19 @@ from services.serials.lookup.queries.search import search
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
+    ChangedSince,
     Cursor,
+    CustomerFilter,
+    ExpiringBefore,
+    ExpiringFrom,
     Limit,
     LocationFilter,
     LotFilter,
     OrderFilter,
     Page,
     ReadTransaction,
+    ReceiptFilter,
+    ShipmentFilter,
     SkuFilter,
     StatusFilter,
     WarehouseFilter,
@@ -31,10 +38,24 @@ SearchTerm = Annotated[
     str | None, Query(max_length=64, description="Part of the serial (3 or more characters) or its beginning (fewer).")
 ]
 OnHold = Annotated[bool | None, Query(description="Whether the unit is on hold.")]
+AdjustmentFilter = Annotated[
+    SerialAdjustment | None,
+    Query(
+        description="Only units with this adjustment. Without it, a status, warehouse, location or count excludes "
+        "units that are lost, scrapped, void or returned to vendor; the location of such a unit is its last one."
+    ),
+]
+ExpectationCancelled = Annotated[
+    bool,
+    Query(
+        description="`true` for serials that no receipt expects any more, because their ASN was cancelled, changed or "
+        "closed short; otherwise they are excluded."
+    ),
+]
 
 
 class UnitSummary(KnownFieldsModel):
-    """Summary of a unit."""
+    """Summary of a unit; an adjusted unit has no location."""
 
     sku: str
     serial: str
@@ -47,59 +68,62 @@ class UnitSummary(KnownFieldsModel):
     receipt: str | None
     on_hold: bool
     adjustment: SerialAdjustment | None
+    expectation_cancelled: bool
     lot: str | None
     expiry: date | None
 
 
 class StatusCount(KnownFieldsModel):
-    """Number of units in a status; `has_more` if there are more units than the count."""
+    """Number of units in a status; `has_more` if it stops at a million units."""
 
     units: int
     has_more: bool
 
 
-@router.get("/serials")
-async def list_serials(
-    tx: ReadTransaction,
+def unit_filters(
     *,
     q: SearchTerm = None,
     sku: SkuFilter = None,
-    status: StatusFilter[SerialStatus] = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
     order: OrderFilter = None,
+    customer: CustomerFilter = None,
+    shipment: ShipmentFilter = None,
+    receipt: ReceiptFilter = None,
     lot: LotFilter = None,
+    expiring_from: ExpiringFrom = None,
+    expiring_before: ExpiringBefore = None,
+    changed_since: ChangedSince = None,
     on_hold: OnHold = None,
+    adjustment: AdjustmentFilter = None,
+    expectation_cancelled: ExpectationCancelled = False,
+) -> Filters:
+    """Collect the filters of units."""
+    return Filters(**locals())
+
+
+UnitFilters = Annotated[Filters, Depends(unit_filters)]
+
+
+@router.get("/serials")
+async def list_serials(
+    tx: ReadTransaction,
+    filters: UnitFilters,
+    *,
+    status: StatusFilter[SerialStatus] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitSummary]:
     """List units, ordered by SKU and serial."""
     after = decode_cursor(cursor, str, str) or ("", "")
-    filters = Filters(
-        q=q, sku=sku, status=tuple(status or ()), warehouse=warehouse, location=location, order=order, on_hold=on_hold,
-        lot=lot,
-    )  # fmt: skip
-    rows = await search(tx, filters, (after[0], after[1]), limit + 1)
+    rows = await search(tx, replace(filters, status=tuple(status or ())), (after[0], after[1]), limit + 1)
     return paginate(
         rows, limit, lambda row: UnitSummary.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
     )
 
 
 @router.get("/serials/counts", summary="Count serials by status")
-async def count_serials(
-    tx: ReadTransaction,
-    *,
-    q: SearchTerm = None,
-    sku: SkuFilter = None,
-    warehouse: WarehouseFilter = None,
-    location: LocationFilter = None,
-    order: OrderFilter = None,
-    lot: LotFilter = None,
-    on_hold: OnHold = None,
-) -> dict[SerialStatus, StatusCount]:
-    """Count the matching units of each status, up to 1000."""
-    filters = Filters(
-        q=q, sku=sku, status=(), warehouse=warehouse, location=location, order=order, on_hold=on_hold, lot=lot,
-    )  # fmt: skip
+async def count_serials(tx: ReadTransaction, filters: UnitFilters) -> dict[SerialStatus, StatusCount]:
+    """Count the matching units of each status, exactly up to a million units."""
     counts = await count_by_status(tx, filters)
     return {count.status: StatusCount(units=count.units, has_more=count.has_more) for count in counts}

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from services.serials.lookup.queries import unit as unit_queries
 from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
     Cursor,
@@ -47,8 +48,10 @@ class UnitHistoryEntry(KnownFieldsModel):
     actor: str
     occurred_at: datetime
     recorded_at: datetime
-    document: str | None
+    document: str
+    """Document of the change: the one that the command names, otherwise its order, receipt or hold, or the message."""
     receipt: str | None
+    supplier: str | None
     line: str | None
     order: str | None
     demand_id: str | None
@@ -61,7 +64,10 @@ class UnitHistoryEntry(KnownFieldsModel):
 
 
 class UnitDetail(KnownFieldsModel):
-    """All details of a unit, with its open holds and the first 200 entries of its history."""
+    """All details of a unit, with its open holds and the first 200 entries of its history.
+
+    A lost, scrapped, void or returned unit has no location, but its last one.
+    """
 
     sku: str
     product: str
@@ -69,9 +75,11 @@ class UnitDetail(KnownFieldsModel):
     status: SerialStatus
     warehouse: str | None
     location: str | None
+    last_location: str | None
     on_hold: bool
     holds: list[UnitHoldOut]
     adjustment: SerialAdjustment | None
+    expectation_cancelled: bool
     lot: str | None
     expiry: date | None
     received_at: datetime | None
@@ -125,4 +133,4 @@ async def get_serial(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> U
 
 def unit_not_found(sku: str, serial: str) -> NotFoundError:
     """Return the error for an unknown serial."""
-    return NotFoundError(f"Serial {serial} of {sku} not found", ids=[f"{sku}/{serial}"])
+    return NotFoundError(f"Serial {serial} of {sku} not found", ids=[f"{sku}/{serial}"], code=Code.SERIAL_NOT_FOUND)

@@ -1,24 +1,21 @@
-"""Number of matching units in each status: exact up to 1000, and bounded to a few milliseconds."""
+"""Number of matching units in each status: exact up to a million units."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.serials.lookup.queries.filters import UNIT_FILTERS, Filters
-from services.serials.lookup.queries.search import JOIN_BY_KEY, use_index
+from services.serials.lookup.queries.search import use_index
 from shared.contracts.serials import SerialStatus
 from shared.persistence.database import Transaction
-from shared.persistence.search import ROW_CAP_LOCATION, SCAN_LIMIT_ROWS, ScanPlan, where_clause
+from shared.persistence.search import ScanPlan, is_substring, where_clause
 
-MAX_COUNT = 1000
-"""Larger counts are reported as "more than 1000": an exact count would take too long."""
-
-SCAN_LIMIT = 16_000
-"""Keys of each status that are scanned for a part of a serial."""
+MAX_COUNT = 1_000_000
+"""Units that are read, of each status or with filters by state of all together; counts stop there."""
 
 ROW_CAP = 3000
-"""Matches of the trigram index that are counted exactly."""
+"""Matches of the trigram index that are fetched; with more, reading all units of a status is faster."""
 
 
 class StatusCount(NamedTuple):
@@ -31,56 +28,63 @@ class StatusCount(NamedTuple):
 
 async def count_by_status(tx: Transaction, filters: Filters) -> list[StatusCount]:
     """Count units by status; the status filter is ignored."""
-    filters = replace(filters, status=())
-    if plan := use_index(filters) if filters.has_extra_filters else None:
-        row_cap = ROW_CAP_LOCATION if filters.order or filters.location or filters.lot or filters.on_hold else ROW_CAP
-        values = filters.parameters() | {"bound": row_cap + 1, "after_sku": "", "after_serial": ""}
-        rows = await tx.fetch_all(text(_exact_query(plan)), values)
-        if rows[0].seen <= row_cap:
-            return [_count(row, has_more=row.units > MAX_COUNT) for row in rows]
-    scan_limit = SCAN_LIMIT if filters.has_extra_filters else MAX_COUNT + 1
-    if filters.where(UNIT_FILTERS):
-        scan_limit = SCAN_LIMIT_ROWS
-    values = filters.parameters() | {"bound": scan_limit, "most": MAX_COUNT + 1}
-    rows = await tx.fetch_all(text(_bounded_query(filters)), values)
-    return [
-        _count(row, has_more=row.units > MAX_COUNT or (filters.has_extra_filters and row.seen == scan_limit))
-        for row in rows
-    ]
+    filters = replace(filters, status=(), is_count=True)
+    if is_substring(filters.q) and (plan := use_index(Filters(q=filters.q))):
+        rows = await tx.fetch_all(text(_query_keys(filters, plan)), filters.parameters() | {"bound": ROW_CAP + 1})
+        if rows[0].seen <= ROW_CAP:
+            return [StatusCount(row.status, row.units, has_more=False) for row in rows]
+    audited = Filters(receipt=filters.receipt, changed_since=filters.changed_since)
+    if plan := use_index(audited):
+        statement = _query_keys(filters, plan)
+    else:
+        statement = _query_units(filters) if filters.where(UNIT_FILTERS) else _query_statuses(filters)
+    rows = await tx.fetch_all(text(statement), filters.parameters() | {"bound": MAX_COUNT + 1})
+    return [StatusCount(row.status, min(row.units, MAX_COUNT), has_more=row.seen > MAX_COUNT) for row in rows]
 
 
-def _count(row: Row[Any], *, has_more: bool) -> StatusCount:
-    return StatusCount(status=row.status, units=min(row.units, MAX_COUNT), has_more=has_more)
+def _query_keys(filters: Filters, plan: ScanPlan) -> str:
+    """Count the units of keys that another table has in an index."""
+    conditions = where_clause([filters.in_scope(), *filters.where(["sku", "q", *UNIT_FILTERS])])
+    return _by_status(f"""
+        WITH bounded AS MATERIALIZED ({plan.keys_query}), counted AS (
+            SELECT s.status, count(*) AS units
+            FROM bounded AS b CROSS JOIN LATERAL (SELECT s.* FROM {plan.row_source}) AS s {conditions} GROUP BY s.status
+        ), total AS (SELECT count(*) AS seen FROM bounded)
+    """)  # noqa: S608 - made of pieces of this service
 
 
-def _exact_query(plan: ScanPlan) -> str:
-    """Count all rows of the most selective index."""
+def _query_units(filters: Filters) -> str:
+    """Read the units that meet all conditions but the search term, then count those with the term."""
+    conditions = where_clause([filters.in_scope(), *filters.where(["sku", *UNIT_FILTERS])])
+    return _by_status(f"""
+        WITH counted AS (
+            SELECT s.status, {_matches(filters)} AS units, count(*) AS seen
+            FROM (SELECT s.status, s.serial FROM serial_state AS s {conditions} LIMIT :bound) AS s GROUP BY s.status
+        ), total AS (SELECT coalesce(sum(seen), 0) AS seen FROM counted)
+    """)  # noqa: S608 - made of pieces of this service
+
+
+def _query_statuses(filters: Filters) -> str:
+    """Read the units of each status from the index, then count those with the search term."""
+    conditions = where_clause(["s.status = st.status", filters.in_scope(), *filters.where(["sku"])])
     return f"""
-        {plan.cte}, matched AS ({plan.select("s.status")})
-        SELECT st.status::text AS status, count(matched.status) AS units, (SELECT count(*) FROM bounded) AS seen
-        FROM unnest(enum_range(NULL::status)) AS st (status) LEFT JOIN matched USING (status)
-        GROUP BY st.status ORDER BY st.status
+        SELECT st.status::text AS status, counted.units, counted.seen
+        FROM unnest(enum_range(NULL::status)) AS st (status) CROSS JOIN LATERAL (
+            SELECT {_matches(filters)} AS units, count(*) AS seen
+            FROM (SELECT s.serial FROM serial_state AS s {conditions} LIMIT :bound) AS s
+        ) AS counted
+        ORDER BY st.status
     """  # noqa: S608 - made of pieces of this service
 
 
-def _bounded_query(filters: Filters) -> str:
-    """Scan a bounded number of keys per status; a count is exact if the scan was complete."""
-    conditions = " AND ".join(["s.status = st.status", *filters.where(["sku"])])
-    keys = f"SELECT s.sku, s.serial FROM serial_state AS s WHERE {conditions} ORDER BY s.sku, s.serial LIMIT :bound"  # noqa: S608
-    unit_conditions = filters.where(UNIT_FILTERS)
-    unit = (
-        f"CROSS JOIN LATERAL (SELECT FROM {' AND '.join([JOIN_BY_KEY, *unit_conditions])} OFFSET 0) AS s"
-        if unit_conditions
-        else ""
-    )
+def _matches(filters: Filters) -> str:
+    return f"count(*) FILTER (WHERE {filters.where(['q'])[0]})" if filters.q else "count(*)"
+
+
+def _by_status(tables: str) -> str:
+    """Return a row for each status from the tables `counted` and `total`."""
     return f"""
-        SELECT st.status::text AS status, counted.units, scanned.keys AS seen
-        FROM unnest(enum_range(NULL::status)) AS st (status)
-        CROSS JOIN LATERAL (SELECT count(*) AS keys FROM ({keys}) AS s) AS scanned
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS units FROM (
-                SELECT FROM ({keys}) AS b {unit} {where_clause(filters.where(["q"], "b"))} LIMIT :most
-            ) AS matched
-        ) AS counted
+        {tables} SELECT st.status::text AS status, coalesce(counted.units, 0) AS units, total.seen
+        FROM unnest(enum_range(NULL::status)) AS st (status) CROSS JOIN total LEFT JOIN counted USING (status)
         ORDER BY st.status
-    """  # noqa: S608
+    """  # noqa: S608 - made of pieces of this service

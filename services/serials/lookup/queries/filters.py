@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from shared.contracts.serials import SerialStatus
+from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import warehouse_of
 from shared.persistence.search import like_pattern
 
-UNIT_FILTERS = ("warehouse", "location", "order", "lot", "on_hold")
+UNIT_FILTERS = (
+    "warehouse", "location", "order", "lot", "on_hold", "customer", "shipment", "receipt", "expiring_from",
+    "expiring_before", "changed_since",
+)  # fmt: skip
 """Filters on columns of `serial_state`."""
 
 CONDITIONS = {
@@ -21,12 +25,32 @@ CONDITIONS = {
     "order": "{0}.order_id = :order",
     "lot": "{0}.lot = :lot AND lower({0}.lot) = lower(:lot)",
     "on_hold": "({0}.open_hold_count > 0) = :on_hold",
+    "customer": "{0}.customer = :customer",
+    "shipment": "{0}.shipment = :shipment",
+    "receipt": "{0}.receipt = :receipt",
+    "expiring_from": "{0}.expiry >= :expiring_from",
+    "expiring_before": "{0}.expiry < :expiring_before",
+    "changed_since": """(
+        SELECT o.recorded_at FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
+        WHERE e.serial_id = {0}.id AND e.version = {0}.version
+    ) >= :changed_since""",
 }
+
+IS_EXPECTED = "({0}.status <> 'EXPECTED' OR {0}.receipt IS NOT NULL)"
+IN_USE = f"{{0}}.adjustment IS NULL AND {IS_EXPECTED}"
+"""Condition of the index `serial_state_by_status`."""
+SCOPES = {
+    "registered": IS_EXPECTED,
+    "in_use": IN_USE,
+    "adjusted": "coalesce({0}.adjustment, '') = :adjustment AND {0}.adjustment IS NOT NULL",
+    "expectation_cancelled": "coalesce({0}.adjustment, '') = '' AND {0}.status = 'EXPECTED' AND {0}.receipt IS NULL",
+}
+"""Conditions on the units that a search considers; the last two use the index `serial_state_not_in_use`."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Search filters; an empty filter matches every unit."""
+    """Search filters; an empty filter matches every unit except those whose expectation was cancelled."""
 
     q: str | None = None
     sku: str | None = None
@@ -36,6 +60,30 @@ class Filters:
     order: str | None = None
     on_hold: bool | None = None
     lot: str | None = None
+    customer: str | None = None
+    shipment: str | None = None
+    receipt: str | None = None
+    expiring_from: date | None = None
+    expiring_before: date | None = None
+    changed_since: datetime | None = None
+    adjustment: SerialAdjustment | None = None
+    expectation_cancelled: bool = False
+    is_count: bool = False
+    """Whether units are counted by status."""
+
+    @property
+    def scope(self) -> str:
+        """Name of the scope: a status, warehouse or location only means units in use, unless others are requested."""
+        if self.adjustment:
+            return "adjusted"
+        if self.expectation_cancelled:
+            return "expectation_cancelled"
+        return "in_use" if self.is_count or self.status or self.warehouse or self.location else "registered"
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether only units in use are considered."""
+        return self.scope == "in_use"
 
     @property
     def has_extra_filters(self) -> bool:
@@ -54,7 +102,18 @@ class Filters:
             "order": self.order,
             "lot": self.lot,
             "on_hold": self.on_hold,
+            "customer": self.customer,
+            "shipment": self.shipment,
+            "receipt": self.receipt,
+            "expiring_from": self.expiring_from,
+            "expiring_before": self.expiring_before,
+            "changed_since": self.changed_since,
+            "adjustment": self.adjustment,
         }
+
+    def in_scope(self, alias: str = "s") -> str:
+        """Write the condition of the scope."""
+        return SCOPES[self.scope].format(alias)
 
     def where(self, names: Iterable[str], alias: str = "s") -> list[str]:
         """Write the conditions of the filters that are set; a location implies its warehouse."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
+from services.serials.lookup.queries.filters import IS_EXPECTED
 from services.serials.lookup.queries.location_exceptions import (
     LOCATION_EXCEPTION_KEY,
     SELECT_LOCATION_EXCEPTIONS,
@@ -19,36 +20,37 @@ from shared.http import Report, Since, SkuFilter, Until, WarehouseFilter
 
 
 class SerialInventoryRow(KnownFieldsModel):
-    """Serial inventory: number of units by product, warehouse and status."""
+    """Serial inventory: number of units by product, warehouse and status, without cancelled expectations."""
 
     sku: str = Field(description="SKU of the product")
     product: str = Field(description="product name")
     warehouse: str = Field(description="warehouse of the units; empty for expected and shipped units")
     status: SerialStatus = Field(description="status of the units")
-    units: int = Field(description="number of units")
+    units: int = Field(description="number of units, without those out of use")
     held: int = Field(description="number of these units that are on hold")
-    out_of_use: int = Field(description="number of these units that are scrapped, lost, void or returned to vendor")
+    out_of_use: int = Field(description="number of further units that are scrapped, lost, void or returned to vendor")
 
 
 # Groups before ordering: one row for each existing combination of product, warehouse and status.
-SELECT_INVENTORY = """
+SELECT_INVENTORY = f"""
     SELECT s.sku, coalesce(p.name, '') AS product, coalesce(s.warehouse, '') AS warehouse, s.status::text AS status,
            s.units, s.held, s.out_of_use
     FROM (
-        SELECT sku, warehouse, status, count(*) AS units, count(*) FILTER (WHERE open_hold_count > 0) AS held,
+        SELECT sku, warehouse, status, count(*) FILTER (WHERE adjustment IS NULL) AS units,
+               count(*) FILTER (WHERE open_hold_count > 0 AND adjustment IS NULL) AS held,
                count(adjustment) AS out_of_use
-        FROM serial_state
-        WHERE (CAST(:sku AS text) IS NULL OR sku = :sku)
+        FROM serial_state AS s
+        WHERE {IS_EXPECTED.format("s")} AND (CAST(:sku AS text) IS NULL OR sku = :sku)
           AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
         GROUP BY sku, warehouse, status
     ) AS s LEFT JOIN product AS p USING (sku)
     WHERE (s.sku, coalesce(s.warehouse, ''), s.status::text) > (:after_sku, :after_warehouse, :after_status)
     ORDER BY s.sku, coalesce(s.warehouse, ''), s.status::text LIMIT :size
-"""
+"""  # noqa: S608 - the condition is this service's own
 
 
 class LocationRow(KnownFieldsModel):
-    """Serial location: the location of each unit on hand."""
+    """Serial location: the location of each unit on hand, without lost, scrapped, void and returned units."""
 
     location: str = Field(description="location, as warehouse/location")
     sku: str = Field(description="SKU of the product")
@@ -65,7 +67,7 @@ SELECT_LOCATIONS = """
     SELECT location, sku, serial, status::text AS status, open_hold_count > 0 AS on_hold, received_at,
            order_id AS "order", lot, expiry
     FROM serial_state
-    WHERE location IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
+    WHERE location IS NOT NULL AND adjustment IS NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
       AND (CAST(:sku AS text) IS NULL OR sku = :sku)
       AND (warehouse, location) >= (split_part(:after_location, '/', 1), :after_location)
       AND (warehouse, location, sku, serial)
@@ -89,7 +91,9 @@ class HistoryRow(KnownFieldsModel):
     location: str | None = Field(description="location after the change")
     reason: str = Field(description="reason for the change")
     actor: str = Field(description="user or service that made the change")
+    document: str = Field(description="document of the change; without another one, the id of its message")
     receipt: str | None = Field(description="receipt")
+    supplier: str | None = Field(description="supplier of the receipt")
     order: str | None = Field(description="order")
     shipment: str | None = Field(description="shipment")
     customer: str | None = Field(description="customer")

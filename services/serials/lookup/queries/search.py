@@ -7,11 +7,13 @@ from sqlalchemy import Row
 
 from services.serials.lookup.queries.filters import UNIT_FILTERS, Filters
 from shared.persistence.database import Transaction
-from shared.persistence.search import ScanPlan, Search, SearchKey, is_substring, where_clause
+from shared.persistence.search import UNBOUNDED, ScanPlan, Search, SearchKey, is_substring, where_clause
 
 COLUMNS = """
-    s.sku, s.serial, s.status::text AS status, s.warehouse, s.location, s.order_id AS "order", s.order_line,
-    s.shipment, s.receipt, s.open_hold_count > 0 AS on_hold, s.adjustment, s.lot, s.expiry
+    s.sku, s.serial, s.status::text AS status, s.warehouse,
+    CASE WHEN s.adjustment IS NULL THEN s.location END AS location, s.order_id AS "order", s.order_line,
+    s.shipment, s.receipt, s.open_hold_count > 0 AS on_hold, s.adjustment,
+    s.status = 'EXPECTED' AND s.receipt IS NULL AS expectation_cancelled, s.lot, s.expiry
 """
 
 
@@ -21,65 +23,103 @@ SELECT_PER_STATUS = """
     CROSS JOIN LATERAL ({}) AS s ORDER BY s.sku, s.serial LIMIT :bound
 """
 JOIN_BY_ID = "serial_state AS s WHERE s.id = b.id"
+# One row per unit: its last change is one of the entries.
+JOIN_LAST_ENTRY = f"{JOIN_BY_ID} AND s.version = b.version"
+
+STATE_KEYS = "SELECT s.id, s.sku, s.serial FROM serial_state AS s WHERE {} LIMIT :bound"
+SERIAL_KEYS = "SELECT s.id, s.sku, s.serial FROM serial AS s WHERE {} LIMIT :bound"
+CUSTOMER_KEYS = """
+    SELECT s.id, s.sku, s.serial FROM serial_state AS s WHERE s.shipment IS NOT NULL AND {}
+    UNION ALL
+    SELECT s.id, s.sku, s.serial FROM serial_state AS s WHERE s.status IN ('ALLOCATED', 'PICKED')
+        AND s.shipment IS NULL AND s.adjustment IS NULL AND (s.status <> 'EXPECTED' OR s.receipt IS NOT NULL) AND {}
+    LIMIT :bound
+"""
+RECEIPT_KEYS = """
+    SELECT k.id, k.sku, k.serial FROM (
+        SELECT DISTINCT serial_id FROM audit_entry WHERE operation_id = ANY(ARRAY(
+            SELECT id FROM audit_operation WHERE receipt = :receipt AND change IN ('EXPECTED', 'RECEIVED')
+        ))
+    ) AS e JOIN serial AS k ON k.id = e.serial_id LIMIT :bound
+"""
+# min(id + 0) keeps the planner from reading the operations from the first one on.
+CHANGED_KEYS = """
+    SELECT k.id, k.sku, k.serial, e.version FROM (
+        SELECT serial_id, version FROM audit_entry
+        WHERE operation_id >= (SELECT min(id + 0) FROM audit_operation WHERE recorded_at >= :changed_since) LIMIT :bound
+    ) AS e JOIN serial AS k ON k.id = e.serial_id
+"""
+INDEXED_FILTERS = {
+    "order": STATE_KEYS, "shipment": STATE_KEYS, "receipt": RECEIPT_KEYS, "location": STATE_KEYS, "lot": STATE_KEYS,
+    "on_hold": STATE_KEYS, "customer": CUSTOMER_KEYS, "expiring_before": STATE_KEYS, "expiring_from": STATE_KEYS,
+    "changed_since": CHANGED_KEYS,
+}  # fmt: skip
+"""Filters that an index serves, the most selective first, with the statement of the keys."""
 
 
 async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:
     """Return the next units, ordered by SKU and serial."""
-    has_selective_filter = bool(filters.order or filters.location or filters.lot or filters.on_hold)
+    has_selective_filter = any(getattr(filters, name) for name in INDEXED_FILTERS)
     search_query = Search(
         tx, filters.q, filters.parameters(), size, ("sku", "serial"), COLUMNS,
         scan_keys(filters), use_index(filters),
     )  # fmt: skip
-    if not filters.has_extra_filters:
+    if filters.is_in_use and not filters.has_extra_filters:
         return await search_query.scan_keys(after, size)
+    if filters.scope in {"adjusted", "expectation_cancelled"}:
+        return await search_query.scan_keys(after, UNBOUNDED)
     if has_selective_filter:
         return await search_query.search_location(after)
     return await search_query.find_page(after)
 
 
 def scan_keys(filters: Filters) -> ScanPlan:
-    """Plan a scan in key order, on the index by status or of all serials."""
+    """Plan a scan in key order, on the index of the units in use by status, of the others, or of all serials."""
     after_cursor = "s.serial > :after_serial" if filters.sku else "(s.sku, s.serial) > (:after_sku, :after_serial)"
-    has_several_statuses = len(filters.status) > 1
-    key_conditions = filters.where(["sku"] if has_several_statuses else ["sku", "status"])
+    if filters.scope == "registered" or (filters.is_in_use and not filters.status):
+        source, key_filters, scope = "serial AS s", ["sku"], []
+        row_conditions = [*filters.where(UNIT_FILTERS), filters.in_scope()]
+    else:
+        source, scope = "serial_state AS s", [filters.in_scope()]
+        key_filters = ["sku", "status"] if filters.is_in_use and len(filters.status) == 1 else ["sku"]
+        row_conditions = filters.where(UNIT_FILTERS if filters.is_in_use else ["status", *UNIT_FILTERS])
+    has_several_statuses = filters.is_in_use and len(filters.status) > 1
     keys = where_clause(
-        [*(["s.status = requested.status"] if has_several_statuses else []), *key_conditions, after_cursor]
+        [
+            *(["s.status = requested.status"] if has_several_statuses else []),
+            *filters.where(key_filters),
+            *scope,
+            after_cursor,
+        ]
     )
-    source = "serial_state AS s" if filters.status else "serial AS s"
     scan = f"SELECT s.sku, s.serial FROM {source} {keys} ORDER BY s.sku, s.serial LIMIT :bound"  # noqa: S608
     return ScanPlan(
         SELECT_PER_STATUS.format(scan) if has_several_statuses else scan,
         JOIN_BY_KEY,
         filters.where(["q"], "b"),
-        filters.where(UNIT_FILTERS),
+        row_conditions,
     )
 
 
 def use_index(filters: Filters) -> ScanPlan | None:
     """Plan a read of the most selective index, if there is one; the cursor is applied afterwards."""
-    indexed_filter = next(
-        (
-            name
-            for name, value in (
-                ("order", filters.order),
-                ("location", filters.location),
-                ("lot", filters.lot),
-                ("on_hold", filters.on_hold),
-                ("q", is_substring(filters.q)),
-                ("warehouse", filters.warehouse),
-                ("q", filters.q),
-            )
-            if value
-        ),
-        None,
-    )
-    if indexed_filter is None:
-        return None
-    source = "serial AS s" if indexed_filter == "q" else "serial_state AS s"
+    name = next((name for name in INDEXED_FILTERS if getattr(filters, name)), None)
+    if name is None:
+        if is_substring(filters.q):
+            name = "q"
+        elif filters.warehouse:
+            name = "warehouse"
+        elif filters.q:
+            name = "q"
+        else:
+            return None
+    keys = INDEXED_FILTERS.get(name, SERIAL_KEYS if name == "q" else STATE_KEYS)
+    names = ("expiring_from", "expiring_before") if name.startswith("expiring") else (name,)
+    condition = " AND ".join(filters.where(names))
     return ScanPlan(
-        f"SELECT s.id, s.sku, s.serial FROM {source} {where_clause(filters.where([indexed_filter]))} LIMIT :bound",  # noqa: S608
-        JOIN_BY_ID,
+        keys.format(condition, condition),
+        JOIN_LAST_ENTRY if keys is CHANGED_KEYS else JOIN_BY_ID,
         [*filters.where(["sku", "q"], "b"), "(b.sku, b.serial) > (:after_sku, :after_serial)"],
-        filters.where(["status", *UNIT_FILTERS]),
+        [*filters.where(["status", *UNIT_FILTERS]), filters.in_scope()],
         is_materialized=True,
     )

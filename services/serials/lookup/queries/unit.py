@@ -11,8 +11,13 @@ from shared.contracts.documents import FIELD_BY_COLUMN
 from shared.contracts.serials import SerialStatus
 from shared.persistence.database import Transaction
 
+# An adjusted unit is not at a location; its row keeps the last one.
+CURRENT_COLUMNS = UNIT_COLUMNS.replace("s.location", "CASE WHEN s.adjustment IS NULL THEN s.location END AS location")
+
 SELECT_UNIT = text(f"""
-    SELECT {UNIT_COLUMNS}, s.order_id AS "order", s.open_hold_count > 0 AS on_hold, coalesce(p.name, '') AS product,
+    SELECT {CURRENT_COLUMNS}, CASE WHEN s.adjustment IS NOT NULL THEN s.location END AS last_location,
+           s.status = 'EXPECTED' AND s.receipt IS NULL AS expectation_cancelled,
+           s.order_id AS "order", s.open_hold_count > 0 AS on_hold, coalesce(p.name, '') AS product,
            k.created_at, k.created_by
     FROM serial AS k JOIN serial_state AS s USING (id) LEFT JOIN product AS p ON p.sku = s.sku
     WHERE k.sku = :sku AND k.serial = :serial
@@ -24,11 +29,14 @@ SELECT_OPEN_HOLDS = text("""
     WHERE h.serial_id = :id AND h.released_operation_id IS NULL ORDER BY h.opened_operation_id
 """)
 
-DOCUMENTS = ", ".join(f'o.{column} AS "{FIELD_BY_COLUMN.get(column, column)}"' for column in DocumentRefs._fields)
+DOCUMENTS = ", ".join(
+    f'o.{column} AS "{FIELD_BY_COLUMN.get(column, column)}"' for column in DocumentRefs._fields if column != "document"
+)
 HISTORY_COLUMNS = f"""
     e.version, e.from_status::text AS from_status, e.status::text AS status, e.from_location, e.location, o.change,
     o.reason, o.actor, o.occurred_at, o.recorded_at, {DOCUMENTS},
-    coalesce(o.shipment, o.return_id, o.order_id, o.receipt, o.hold_id) AS document, o.cause_source, o.cause_id
+    coalesce(o.document, o.shipment, o.return_id, o.order_id, o.receipt, o.hold_id, o.cause_id) AS document,
+    o.cause_source, o.cause_id
 """
 
 SELECT_HISTORY = text(f"""

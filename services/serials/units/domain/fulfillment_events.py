@@ -53,6 +53,8 @@ def deallocate(uow: SerialsUnitOfWork, event: OrderSerialsDeallocated) -> None:
             holds.place(uow, unit, hold_operation)
     if event.reallocate and units:
         uow.reopen_demand(event.demand_id, len(units))
+    if event.hand_over and units:
+        uow.hand_over(event.hand_over)
 
 
 def pick(uow: SerialsUnitOfWork, event: OrderSerialsPicked) -> None:

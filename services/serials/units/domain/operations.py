@@ -29,6 +29,8 @@ class DocumentRefs(NamedTuple):
     hold_id: str | None = None
     customer_name: str | None = None
     contact: str | None = None
+    supplier: str | None = None
+    document: str | None = None
 
     @classmethod
     def from_message(cls, message: BaseModel, hold_id: str | None = None) -> "DocumentRefs":

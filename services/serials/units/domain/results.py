@@ -1,17 +1,22 @@
 """Results of commands on units: the accepted units, the violations of the others, and the response body."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from services.serials.units.domain.unit import Unit, describe_units
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.results import PartialResult
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import resource_path
+from shared.inventory.approval import LeavingGoods
 from shared.unit_of_work import CommandResult
 
 UnitRule = Callable[[Unit], Code | None]
+ABSENCE_CODES: Mapping[SerialStatus | None, Code] = {
+    None: Code.SERIAL_NOT_FOUND, "EXPECTED": Code.ILLEGAL_TRANSITION,
+}  # fmt: skip
+"""Codes of units that were not received; the event of their receipt may be in flight."""
 
 
 def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit], list[ProblemDetail]]:
@@ -22,8 +27,7 @@ def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit]
     accepted: list[Unit] = []
     rejected_units: dict[tuple[Code, str], list[Unit]] = {}
     for unit in units:
-        # The event of the receipt may be in flight: an EXPECTED unit may already be on hand.
-        code = Code.NOT_YET_AVAILABLE if unit.status in {None, "EXPECTED"} else rule(unit)
+        code = ABSENCE_CODES[unit.status] if unit.status in ABSENCE_CODES else rule(unit)
         if code is None:
             accepted.append(unit)
         else:
@@ -33,7 +37,8 @@ def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit]
 
 def _violation_for(code: Code, description: str, units: Sequence[Unit]) -> ProblemDetail:
     orders = sorted({unit.order_id for unit in units if unit.order_id})
-    return ProblemDetail(
+    problem_class = ProvisionalProblem if units[0].status in ABSENCE_CODES else ProblemDetail
+    return problem_class(
         code=code,
         detail=f"{describe_units(units)}: {description}",
         ids=[unit.serial for unit in units],
@@ -54,7 +59,7 @@ def duplicate_serials_violation(serials: Sequence[str]) -> ProblemDetail | None:
 
 
 class UnitSnapshot(KnownFieldsModel):
-    """State of a unit after the command."""
+    """State of a unit after the command; an adjusted unit has no location."""
 
     serial: str
     status: SerialStatus
@@ -71,6 +76,24 @@ class UnitsResult(PartialResult):
     updated: list[UnitSnapshot]
 
 
+class HoldResult(UnitsResult):
+    """Units on hold; `leaving` lists those that may leave all the same, as their dispatch is approved already."""
+
+    leaving: list[LeavingGoods] = []
+
+
+def hold_result(
+    sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail], leaving: Iterable[LeavingGoods]
+) -> CommandResult:
+    """Build the result of a placed hold."""
+    if violations and not accepted:
+        return CommandResult.rejected(*violations)
+    approved = list(leaving)
+    return CommandResult(
+        violations=violations, build_body=lambda: HoldResult(**dict(_result_body(sku, accepted)), leaving=approved)
+    )
+
+
 def units_result(sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail] = ()) -> CommandResult:
     """Build the result of a command; the body shows the accepted units after allocation."""
     if violations and not accepted:
@@ -85,7 +108,7 @@ def _result_body(sku: str, units: Sequence[Unit]) -> UnitsResult:
             UnitSnapshot(
                 serial=unit.serial,
                 status=unit.status or "EXPECTED",
-                location=unit.location,
+                location=None if unit.adjustment else unit.location,
                 version=unit.version,
                 on_hold=unit.open_hold_count > 0,
                 adjustment=unit.adjustment,

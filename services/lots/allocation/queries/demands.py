@@ -5,12 +5,6 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from services.lots.allocation import store
-from services.lots.allocation.domain.allocate import summarise_by_lot
-from services.lots.allocation.domain.available_lots import AvailableLots
-from services.lots.balances.domain.demands import Demand
-from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.lots import SkippedLots
 from shared.persistence.database import Transaction
 
 SELECT_DEMANDS = text("""
@@ -44,15 +38,3 @@ async def list_demands(
     """Return demands, ordered by id."""
     values = {"sku": sku, "order": order, "status": status, "backordered": backordered, "after": after, "size": size}
     return await tx.fetch_all(SELECT_DEMANDS, values)
-
-
-async def explain_shortfall(tx: Transaction, demand_id: str) -> tuple[Demand, list[SkippedLots]] | None:
-    """Return a demand and the stock that cannot fill it, with reasons; changes nothing."""
-    uow = LotsUnitOfWork(tx.now, iter(()))
-    await store.load_demands(tx, uow, [demand_id])
-    demand = uow.demands.get(demand_id)
-    if demand is None or not demand.open_quantity:
-        return (demand, []) if demand else None
-    balances_by_pool = await store.load_available_lots(tx, uow, [demand.pool])
-    available_lots = AvailableLots.from_balances(uow, demand.pool, balances_by_pool[demand.pool])
-    return demand, summarise_by_lot(available_lots.find_skipped(demand, []))

@@ -1,0 +1,1 @@
+"""Queries of demands and explanations of their allocation."""
