@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
-from shared.contracts.quantities import LotsAtLocation, PackedLots, PickedLots
+from shared.contracts.quantities import DeallocatedLots, LotsAtLocation, PackedLots, PickedLots
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import FULFILLMENT
 from shared.identifiers import (
@@ -117,9 +117,9 @@ class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULF
 
 
 class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULFILLMENT, key="order"):
-    """Allocated quantities return to stock; with `hold_id`, the lot is held at that location.
+    """Allocated quantities return to stock; with `reallocate`, they are open again under the demand.
 
-    With `reallocate`, the quantity is open again under the demand.
+    With `variance_id`, a picker did not find them: they stay under investigation at their location.
     With `hand_over`, it moves to a narrower demand of the order, such as one for certain lots or a single lot.
     """
 
@@ -127,10 +127,10 @@ class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULF
     line: LineId
     demand_id: DocumentId
     sku: Sku
-    lots: LotsAtLocation
+    lots: DeallocatedLots
     reallocate: bool
     reason: str
-    hold_id: DocumentId | None = None
+    variance_id: DocumentId | None = None
     hand_over: HandOver | None = None
 
 

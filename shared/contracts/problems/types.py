@@ -137,6 +137,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.QUANTITY_REQUIRED: ProblemType(
         422, "Quantity required", "Enter a quantity or scan a barcode that encodes one."
     ),
+    Code.LOCATION_REQUIRED: ProblemType(
+        422, "Location required", "Name the location: the lot is allocated to the order at several."
+    ),
     Code.LOT_DATES_MISMATCH: ProblemType(
         409,
         "Lot dates do not match this receipt",
@@ -253,6 +256,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         409,
         "Count later than the server's time",
         "Set the clock of the device, or send its error in clock_error_seconds.",
+    ),
+    Code.REMAINING_EXCEEDS_STOCK: ProblemType(
+        409, "More stock remains than the books allow", "Count the location: the count settles the variance."
     ),
     Code.MIXED_LOTS_NOT_ALLOWED: ProblemType(
         409,

@@ -132,6 +132,7 @@ async def kept_service(
     name: str = request.param
     assert stack.postgres is not None
     server = await asyncpg.connect(stack.postgres.superuser_url)
+    await server.execute(f"DROP DATABASE IF EXISTS kept_{name}")
     await server.execute(f"CREATE DATABASE kept_{name} OWNER toy_owner")
     await server.close()
     for variable in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):

@@ -12,7 +12,7 @@ from services.serials.units.domain.expiry import group_by_expiry
 from services.serials.units.domain.fulfillment_events import group_by_demand
 from services.serials.units.domain.operations import Transition
 from services.serials.units.domain.transitions import SerialChangeType
-from services.serials.units.domain.unit import Movement, Unit, UnitKey
+from services.serials.units.domain.unit import ChangedLocation, Movement, Unit, UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import CloudEvent
@@ -97,8 +97,10 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
         for unit in changed:
             unit.is_blocked = is_blocking
         uow.units.pop_changes()
-        uow.blocked_units[name] = [unit for unit in changed if unit.is_blocked and unit.status == "ALLOCATED"]
-        uow.unblocked_pools[name] = {unit.pool for unit in changed if not unit.is_blocked}
+        uow.changed_locations[name] = ChangedLocation(
+            [unit for unit in changed if unit.is_blocked and unit.status == "ALLOCATED"],
+            {unit.pool for unit in changed if not unit.is_blocked},
+        )
 
     def _record_changes(self, uow: SerialsUnitOfWork) -> None:
         changes = uow.pop_changes()

@@ -107,6 +107,15 @@ class AllocatedLot:
 AllocatedItem = AllocatedUnit | AllocatedLot
 
 
+class ShortPick(NamedTuple):
+    """A report of items that are not at their location."""
+
+    short_pick_id: str
+    """Id of the hold on its units, and of the variances of its lots."""
+    remaining: Mapping[tuple[str, str, str], Decimal]
+    """Quantity left there by SKU, lot and location, where the picker reported it."""
+
+
 class ItemGroup(NamedTuple):
     """Line, demand and product of one event about items."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from services.fulfillment.orders.domain.demands import request_quantity, rerequest_allocation
 from services.fulfillment.orders.domain.events import emit_deallocated, emit_unpicked
-from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, group_items, total_quantity
+from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, ShortPick, group_items, total_quantity
 from services.fulfillment.orders.domain.mismatches import mark_mismatches
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
@@ -21,7 +21,7 @@ def release(
     reason: str,
     *,
     replace: bool = True,
-    hold_id: str | None = None,
+    short_pick: ShortPick | None = None,
     hand_over: HandOver | None = None,
 ) -> None:
     """Return allocated items to stock, or hand them over, and, if `replace`, request others."""
@@ -30,8 +30,9 @@ def release(
         order.lines[group.line].allocated -= total_quantity(members)
         reallocate = remove_from_order(uow, order, group, members, replace=replace)
         emit_deallocated(
-            uow, order, group, members, reallocate=reallocate, reason=reason, hold_id=hold_id, hand_over=hand_over
-        )
+            uow, order, group, members, reallocate=reallocate, reason=reason, short_pick=short_pick,
+            hand_over=hand_over,
+        )  # fmt: skip
         if replace and not reallocate:
             unreplaced.append((group, members))
     for group, members in unreplaced:

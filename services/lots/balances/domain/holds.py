@@ -54,7 +54,7 @@ def place(
 def _affected_lots(uow: LotsUnitOfWork, hold: Hold) -> Iterator[AffectedLot]:
     """Yield the allocated and picked quantities under the hold.
 
-    Picked quantities do not keep their location, so a hold at one location affects none of them.
+    A hold at one location affects no picked quantities, as they are on their way out.
     """
     for row in uow.reservations_by_lot[hold.lot_key]:
         if row.quantity > 0 and hold.covers(row.location):

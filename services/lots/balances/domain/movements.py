@@ -95,7 +95,7 @@ def _quantity_violation(
     stored = source.unallocated - (source.staged if change is LotChangeType.MOVED and is_from_storage else 0)
     if command.quantity > stored:
         return insufficient_stock(uow, source, command.quantity)
-    return disposition_violation(uow, source, command.quantity)
+    return disposition_violation(uow, source, command.quantity, source.unallocated)
 
 
 def _carry_holds(uow: LotsUnitOfWork, lot: Lot, source: Balance, target: Balance) -> None:

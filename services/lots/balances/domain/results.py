@@ -22,11 +22,12 @@ def format_quantity(quantity: Decimal) -> str:
 
 
 class LocationStock(KnownFieldsModel):
-    """On-hand and allocated quantity of a lot at a location."""
+    """On-hand and allocated quantity of a lot at a location, and the part under investigation."""
 
     location: str
     on_hand: SignedQuantity
     allocated: SignedQuantity
+    missing: SignedQuantity
     on_hold: bool
 
 
@@ -46,6 +47,7 @@ def lot_snapshot(uow: LotsUnitOfWork, lot: Lot, *balances: Balance) -> LotSnapsh
             location=balance.location,
             on_hand=balance.on_hand,
             allocated=balance.allocated,
+            missing=balance.missing,
             on_hold=uow.is_held(balance),
         )
         for balance in balances

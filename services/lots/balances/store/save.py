@@ -15,6 +15,7 @@ from services.lots.balances.store.tables import (
     NOTICE,
     PICKED,
     RESERVATION,
+    VARIANCE,
     lot_arrays,
 )
 from shared.inventory.approval_table import save_approvals
@@ -72,6 +73,7 @@ async def save(tx: Transaction, uow: LotsUnitOfWork) -> None:
     """Save each change once."""
     await LOT.save(tx, uow.lots)
     await BALANCE.save(tx, uow.balances)
+    await VARIANCE.save(tx, uow.variances)
     await RESERVATION.save(tx, uow.reservations)
     await PICKED.save(tx, uow.picked)
     await LEDGER.insert_rows(tx, uow.ledger)

@@ -27,7 +27,7 @@ class LotLocationExceptionRow(KnownFieldsModel):
     quantity: SignedQuantity = Field(description="quantity concerned")
 
 
-SELECT_LOCATION_EXCEPTIONS = """
+SELECT_EXCEPTIONS = """
     SELECT l.location, l.type, e.exception, b.sku, b.lot, e.quantity
     FROM location AS l JOIN balance AS b ON b.location = l.location AND b.on_hand > 0
     CROSS JOIN LATERAL (
@@ -43,4 +43,4 @@ SELECT_LOCATION_EXCEPTIONS = """
         AND (l.location, b.sku, b.lot) > (:after_location, :after_sku, :after_lot)
     ORDER BY l.location, b.sku, b.lot LIMIT :size
 """
-LOCATION_EXCEPTION_KEY = {"location": "", "sku": "", "lot": ""}
+EXCEPTION_KEY = {"location": "", "sku": "", "lot": ""}

@@ -6,10 +6,10 @@ from fastapi import Query
 from pydantic import Field
 
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
-from services.lots.lookup.queries import inventory, movements
+from services.lots.lookup.queries import inventory, movements, variances
 from services.lots.lookup.queries.location_exceptions import (
-    LOCATION_EXCEPTION_KEY,
-    SELECT_LOCATION_EXCEPTIONS,
+    EXCEPTION_KEY,
+    SELECT_EXCEPTIONS,
     LotLocationExceptionRow,
 )
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
@@ -98,9 +98,14 @@ def reconciliation_filters(
 
 REPORTS = (
     *inventory.REPORTS,
+    *variances.REPORTS,
     movements.REPORT,
     Report(
-        "location-exceptions", LotLocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
+        "location-exceptions",
+        LotLocationExceptionRow,
+        EXCEPTION_KEY,
+        SELECT_EXCEPTIONS,
+        stock_filters,
     ),
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
     Report(

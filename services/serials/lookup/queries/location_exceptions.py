@@ -26,7 +26,7 @@ class UnitLocationExceptionRow(KnownFieldsModel):
 
 
 # Docks, staging and deactivated locations are read by location, received units by status.
-SELECT_LOCATION_EXCEPTIONS = """
+SELECT_EXCEPTIONS = """
     SELECT location, type, exception, sku, count(*) AS units FROM (
         SELECT l.location, l.type, s.sku,
             CASE WHEN l.is_active THEN 'STORED_OUTSIDE_STORAGE' ELSE 'LOCATION_INACTIVE' END AS exception
@@ -44,4 +44,4 @@ SELECT_LOCATION_EXCEPTIONS = """
         AND (location, exception, sku) > (:after_location, :after_exception, :after_sku)
     GROUP BY location, type, exception, sku ORDER BY location, exception, sku LIMIT :size
 """
-LOCATION_EXCEPTION_KEY = {"location": "", "exception": "", "sku": ""}
+EXCEPTION_KEY = {"location": "", "exception": "", "sku": ""}

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from services.serials.lookup.queries.filters import IS_EXPECTED
 from services.serials.lookup.queries.location_exceptions import (
-    LOCATION_EXCEPTION_KEY,
-    SELECT_LOCATION_EXCEPTIONS,
+    EXCEPTION_KEY,
+    SELECT_EXCEPTIONS,
     UnitLocationExceptionRow,
 )
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
@@ -140,7 +140,11 @@ REPORTS = (
     ),
     Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, SELECT_LOCATIONS, stock_filters),
     Report(
-        "location-exceptions", UnitLocationExceptionRow, LOCATION_EXCEPTION_KEY, SELECT_LOCATION_EXCEPTIONS, stock_filters
+        "location-exceptions",
+        UnitLocationExceptionRow,
+        EXCEPTION_KEY,
+        SELECT_EXCEPTIONS,
+        stock_filters,
     ),
     Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.serials.units.domain.holds import end_searches
 from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
     add_location_detail,
@@ -50,6 +51,8 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
         uow.transition(unit, operation, new_location or unit.location)
         unit.adjustment = None if is_found else command.adjustment
         unit.warehouse = warehouse_of(new_location) if new_location else unit.warehouse
+    if is_found:
+        end_searches(uow, accepted)
     if new_location:
         rejected = add_location_detail(uow, rejected, new_location)
     return units_result(command.sku, accepted, rejected)
@@ -57,7 +60,8 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
 
 def _found_violation(uow: SerialsUnitOfWork, unit: Unit, new_location: str | None) -> Code | None:
     """Return why a unit cannot be found: it was never missing, or it is void, which is final."""
-    if unit.status not in UNALLOCATED or unit.adjustment in {None, "VOID"}:
+    is_missing = bool(unit.adjustment or uow.searches.get(unit.key))
+    if unit.status not in UNALLOCATED or not is_missing or unit.adjustment == "VOID":
         return Code.ILLEGAL_TRANSITION
     if unit.location in uow.inactive_locations and not new_location:
         return Code.LOCATION_INACTIVE

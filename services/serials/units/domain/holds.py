@@ -35,8 +35,11 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
         unit.open_hold_count += 1
         uow.transition(unit, operation, unit.location)
         uow.units_by_hold[unit.sku, hold_id][unit.key] = unit
-        if return_id := uow.operations[operation].documents.return_id:
-            uow.return_by_hold[unit.sku, hold_id] = return_id
+        documents = uow.operations[operation].documents
+        if documents.return_id:
+            uow.return_by_hold[unit.sku, hold_id] = documents.return_id
+        if documents.demand_id:
+            uow.searches.setdefault(unit.key, set()).add(hold_id)
         uow.changes.placed_holds.append(HoldChange(hold_id, unit, operation))
 
 
@@ -55,7 +58,20 @@ def release(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> No
     if uow.units_by_hold.get((unit.sku, hold_id), {}).pop(unit.key, None) is not None:
         unit.open_hold_count -= 1
         uow.transition(unit, operation, unit.location)
+        uow.searches.get(unit.key, set()).discard(hold_id)
         uow.changes.released_holds.append(HoldChange(hold_id, unit, operation))
+
+
+def end_searches(uow: SerialsUnitOfWork, units: Iterable[Unit]) -> None:
+    """Release the holds of short picks on units that are seen again."""
+    units_by_hold: dict[tuple[str, str], list[Unit]] = {}
+    for unit in units:
+        for hold_id in uow.searches.get(unit.key, ()):
+            units_by_hold.setdefault((unit.sku, hold_id), []).append(unit)
+    for (sku, hold_id), found_units in sorted(units_by_hold.items()):
+        operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, sku, hold_id=hold_id)
+        for unit in found_units:
+            release(uow, unit, operation)
 
 
 def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResult:

@@ -1,7 +1,7 @@
 """Serial-tracked units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from operator import attrgetter
 from typing import ClassVar, NamedTuple
@@ -84,7 +84,7 @@ class Unit:
 
 
 MUTABLE_FIELDS = tuple(
-    field.name for field in fields(Unit) if field.name not in {"sku", "serial", "id", "open_recall_count"}
+    column.name for column in fields(Unit) if column.name not in {"sku", "serial", "id", "open_recall_count"}
 )
 """State of a unit; the number of open recalls is counted by the store."""
 unit_state = attrgetter(*MUTABLE_FIELDS)
@@ -110,6 +110,16 @@ class UnitGroup(NamedTuple):
 
     unit: Unit
     unit_count: int
+
+
+@dataclass(slots=True)
+class ChangedLocation:
+    """Units at a location that became or ceased to be an active storage location."""
+
+    blocked: list[Unit] = field(default_factory=list)
+    """Allocated units there that cannot be allocated any more."""
+    unblocked_pools: set[Pool] = field(default_factory=set)
+    """Pools of the units there that can be allocated again."""
 
 
 def describe_units(units: Sequence[Unit]) -> str:

@@ -23,6 +23,7 @@ from services.serials.units.domain.recall_tracking import RecallUpdate, Shipment
 from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
 from services.serials.units.domain.transitions import RELEASING_CHANGES, SerialChangeType, next_status
 from services.serials.units.domain.unit import (
+    ChangedLocation,
     ExpiryGroup,
     Movement,
     Unit,
@@ -32,7 +33,6 @@ from services.serials.units.domain.unit import (
     unit_state,
 )
 from shared.contracts.problems import Code
-from shared.contracts.reference import LocationType
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.backorders import BackorderUnitOfWork
@@ -53,18 +53,14 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         """Loaded holds by SKU and id, with the units on which each is open; released holds have none."""
         self.return_by_hold: dict[tuple[str, str], str] = {}
         """Return of each loaded hold on returned units, which ends with the disposition."""
+        self.searches: dict[UnitKey, set[str]] = {}
+        """Open holds of short picks on loaded units, which end when the unit is seen."""
         self.standing_holds: dict[StandingHoldKey, StandingHold] = {}
         """Open standing holds."""
         self.released_standing_hold_keys: set[StandingHoldKey] = set()
 
-        self.location_types: dict[str, LocationType] = {}
-        """Types of the defined locations that messages name."""
-        self.inactive_locations: set[str] = set()
-        """Deactivated ones among them."""
-        self.blocked_units: dict[str, list[Unit]] = {}
-        """Allocated units at locations from which nothing is allocated any more."""
-        self.unblocked_pools: dict[str, set[Pool]] = {}
-        """Pools of the units at locations from which units are allocated again."""
+        self.changed_locations: dict[str, ChangedLocation] = {}
+        """Locations that became or ceased to be active storage locations, with their units."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
         """Shelf-life policies of changed products before the change."""
         self.last_movements: dict[UnitKey, Movement] = {}

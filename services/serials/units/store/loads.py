@@ -37,8 +37,10 @@ async def load_units(tx: Transaction, uow: SerialsUnitOfWork, events: Events) ->
 
 
 async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
-    """Load units, and the types of the locations that are defined."""
-    await units.load(tx, uow, unit_keys(events))
+    """Load units with their holds of short picks, and the types of the locations that are defined."""
+    keys = unit_keys(events)
+    await units.load(tx, uow, keys)
+    await standing_holds.load_searches(tx, uow, keys)
     names = {event.data.location for event in events if event.data.location}
     found = [event for event in events if isinstance(event.data, AdjustSerials) and event.data.adjustment == "FOUND"]
     names |= {unit.location for key in unit_keys(found) if (unit := uow.units.get(key)) and unit.location}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
+from services.serials.units.domain.unit import ChangedLocation
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.contracts.envelope import CloudEvent
@@ -45,7 +46,7 @@ async def load_location_changes(
     await locks.acquire(tx, {f"sku:{sku}" for sku in skus})
     uow.now = tx.now  # after the wait, like the time of the transaction
     for row in await tx.fetch_all(UPDATE_BLOCKED, names):
-        uow.unblocked_pools.setdefault(row.location, set()).add((row.sku, row.warehouse))
+        uow.changed_locations.setdefault(row.location, ChangedLocation()).unblocked_pools.add((row.sku, row.warehouse))
     locations = await load_locations(tx, names["locations"])
     blocking = {name for name, location in locations.items() if location.type != "STORAGE" or not location.is_active}
     for unit in uow.units:
@@ -53,4 +54,5 @@ async def load_location_changes(
             unit.is_blocked = unit.location in blocking
     for unit in UNITS.load(await tx.fetch_all(SELECT_ALLOCATED_AT, {"locations": sorted(blocking)})):
         uow.units.load([unit])
-        uow.blocked_units.setdefault(unit.location or "", []).append(uow.units[unit.key])
+        changed = uow.changed_locations.setdefault(unit.location or "", ChangedLocation())
+        changed.blocked.append(uow.units[unit.key])

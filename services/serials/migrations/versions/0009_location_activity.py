@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import location_activity
 
-revision = "0004_location_activity"
-down_revision = "0003_message_digests"
+revision = "0009_location_activity"
+down_revision = "0008_dispatch_approvals"
 
 
 def upgrade() -> None:

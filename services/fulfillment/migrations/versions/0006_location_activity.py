@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import location_activity
 
-revision = "0005_location_activity"
-down_revision = "0004_message_digests"
+revision = "0006_location_activity"
+down_revision = "0005_order_statuses"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import location_activity
 
-revision = "0003_location_activity"
-down_revision = "0002_message_digests"
+revision = "0010_location_activity"
+down_revision = "0009_dispatch_approvals"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import location_activity
 
-revision = "0004_location_activity"
-down_revision = "0003_announced_lines"
+revision = "0005_location_activity"
+down_revision = "0004_rejected_goods"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import dispatch_approvals
 
-revision = "0007_dispatch_approvals"
-down_revision = "0006_ledger_documents"
+revision = "0008_dispatch_approvals"
+down_revision = "0007_counts"
 
 
 def upgrade() -> None:

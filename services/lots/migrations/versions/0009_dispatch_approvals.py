@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import dispatch_approvals
 
-revision = "0007_dispatch_approvals"
-down_revision = "0006_filter_indexes"
+revision = "0009_dispatch_approvals"
+down_revision = "0008_variances"
 
 
 def upgrade() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0005_blocked_units"
-down_revision = "0004_location_activity"
+revision = "0010_blocked_units"
+breaks_before = "0010_blocked_units"  # older versions would allocate blocked units
+down_revision = "0009_location_activity"
 
 
 def upgrade() -> None:
