@@ -15,6 +15,7 @@ from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import balances_with_wrong_expiry
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, DOCK, SHELF
+from tests.support.messages.reference import location_changed
 
 NOON = datetime(2031, 6, 15, 12, tzinfo=UTC)
 DAY = NOON.date()
@@ -192,7 +193,13 @@ async def test_reconciliation_report(harness: LotsHarness, http: httpx.AsyncClie
 @pytest.mark.parametrize("report", [report.name for report in REPORTS])
 async def test_json_and_csv_have_the_same_columns(http: httpx.AsyncClient, harness: LotsHarness, report: str) -> None:
     """CSV and JSON have the same columns in the same order, and each column is documented."""
-    await receive_dated_lots(harness, ("B-1", 50))
+    if report == "location-exceptions":
+        dock, messages = f"EAST/{harness.sku}", harness.messages
+        await harness.handle(location_changed(dock, "DOCK"))
+        await harness.handle(messages.receive(messages.received_lot("B-1"), location=dock))
+        await harness.handle(location_changed(dock, version=2))
+    else:
+        await receive_dated_lots(harness, ("B-1", 50))
     if report == "variances":
         await report_short_pick(harness, "B-1")
     (row,) = await report_rows(http, report, sku=harness.sku)
