@@ -12,19 +12,25 @@ from services.lots.lookup.queries.totals import StockTotals
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
+    ChangedSince,
     Cursor,
+    ExpiringBefore,
+    ExpiringFrom,
     Limit,
     LocationFilter,
     NotFoundError,
+    OrderFilter,
     Page,
     ReadTransaction,
+    ReceiptFilter,
+    ShipmentFilter,
     SkuFilter,
     SkuPath,
     WarehouseFilter,
     decode_cursor,
     paginate,
 )
-from shared.identifiers import Day, SignedQuantity
+from shared.identifiers import SignedQuantity
 from shared.inventory.expiry import days_left, is_expired
 from shared.inventory.reference_data import today_by_warehouse
 
@@ -120,9 +126,15 @@ async def list_lots(
     *,
     q: SearchTerm = None,
     sku: SkuFilter = None,
-    expiring_before: Annotated[Day | None, Query(description="Only lots that expire before this date.")] = None,
+    expiring_from: ExpiringFrom = None,
+    expiring_before: ExpiringBefore = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
+    order: OrderFilter = None,
+    customer: Annotated[str | None, Query(description="Customer to whom the lot was shipped.")] = None,
+    shipment: ShipmentFilter = None,
+    receipt: ReceiptFilter = None,
+    changed_since: ChangedSince = None,
     stocked: Annotated[bool, Query(description="Only lots with stock on hand.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
@@ -130,8 +142,9 @@ async def list_lots(
     """List lots in order of SKU and lot number, with their quantities at the filtered location or warehouse."""
     after = decode_cursor(cursor, str, str) or ("", "")
     filters = Filters(
-        search_term=q, sku=sku, expires_before=expiring_before, warehouse=warehouse, location=location,
-        has_stock=stocked,
+        search_term=q, sku=sku, expiring_from=expiring_from, expiring_before=expiring_before, warehouse=warehouse,
+        location=location, order=order, customer=customer, shipment=shipment, receipt=receipt,
+        changed_since=changed_since, has_stock=stocked,
     )  # fmt: skip
     rows = await search(tx, filters, (after[0], after[1]), limit + 1)
     return paginate(rows, limit, lambda row: LotSummary.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
