@@ -33,7 +33,16 @@ class KafkaSettings(BaseSettings):
         return self.topic_prefix + declared_name
 
 
-class Settings(KafkaSettings):
+class WaitingSettings(BaseSettings):
+    """Settings of messages that wait for their document."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    waiting_message_hours: float = Field(72, gt=0, validation_alias="WAITING_MESSAGE_HOURS")
+    """Time after which a message is rejected whose document has not arrived."""
+
+
+class Settings(KafkaSettings, WaitingSettings):
     """Settings of one service, for example `SERIALS_DATABASE_URL`; Kafka and logging variables apply to all."""
 
     session_timeout_ms: int = Field(10_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS")

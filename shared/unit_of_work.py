@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
@@ -41,6 +42,8 @@ class CommandResult:
     violations: Sequence[ProblemDetail] = ()
     resource_path: str | None = None
     """Path of the created resource (201), or of the result of an asynchronous operation (202)."""
+    is_waiting: bool = False
+    """Whether the command is kept until its document arrives; the path is that of the waiting messages."""
     build_body: Callable[[], BaseModel] | None = None
     """Builds the body after the policies, so that it shows the state to commit."""
 
@@ -48,6 +51,11 @@ class CommandResult:
     def rejected(cls, *violations: ProblemDetail) -> "CommandResult":
         """Build the result of a command that was rejected as a whole."""
         return cls(violations=violations)
+
+    @classmethod
+    def waiting(cls, body: BaseModel, document: str) -> "CommandResult":
+        """Build the result of a command that is kept until its document arrives."""
+        return cls(body, is_waiting=True, resource_path=f"/waiting-messages?document={quote(document, safe='')}")
 
     @property
     def is_rejected(self) -> bool:
@@ -57,6 +65,47 @@ class CommandResult:
     def created(self, path: str) -> "CommandResult":
         """Add the path of the created resource, unless the command was rejected."""
         return self if self.is_rejected else replace(self, resource_path=path)
+
+
+class WaitingMessages:
+    """Messages that arrived before their document, by document: loaded, new and taken ones."""
+
+    def __init__(self) -> None:
+        self._by_document: dict[str, list[tuple[CloudEvent[Any], datetime]]] = {}
+        self.added: list[tuple[str, CloudEvent[Any]]] = []
+        self.taken: dict[str, datetime] = {}
+        """Documents of which the messages are to be deleted that were received until a time."""
+
+    def load(self, document: str, event: CloudEvent[Any], received_at: datetime) -> None:
+        """Add a stored message; one that is here already, or that was taken, is ignored."""
+        known = self._by_document.setdefault(document, [])
+        is_taken = document in self.taken and received_at <= self.taken[document]
+        if not is_taken and event.cause not in {other.cause for other, _ in known}:
+            known.append((event, received_at))
+
+    def keep(self, document: str, event: CloudEvent[Any], now: datetime) -> None:
+        """Keep a message until its document arrives."""
+        self._by_document.setdefault(document, []).append((event, now))
+        self.added.append((document, event))
+
+    def events_of(self, document: str) -> list[CloudEvent[Any]]:
+        """Return the messages that wait for a document, oldest first."""
+        return [event for event, _ in self._by_document.get(document, ())]
+
+    def take(self, document: str, received_until: datetime) -> list[CloudEvent[Any]]:
+        """Remove and return the messages that wait for a document and were received until a time."""
+        waiting = self._by_document.pop(document, [])
+        taken = [event for event, received_at in waiting if received_at <= received_until]
+        if taken:
+            self.taken[document] = received_until
+        if later := [entry for entry in waiting if entry[1] > received_until]:
+            self._by_document[document] = later
+        return taken
+
+    def accept_changes(self) -> None:
+        """Forget what is saved."""
+        self.added.clear()
+        self.taken.clear()
 
 
 class UnitOfWork:
@@ -74,6 +123,10 @@ class UnitOfWork:
         """Events to publish, in order."""
         self.event: CloudEvent[Any]
         """The message being handled."""
+        self.waiting = WaitingMessages()
+        """Messages that wait for their document."""
+        self.rejected: list[tuple[CloudEvent[Any], ProblemDetail]] = []
+        """Messages that were accepted earlier and are rejected now."""
 
     @property
     def context(self) -> MessageContext:
@@ -89,6 +142,10 @@ class UnitOfWork:
         """Add an event caused by the message being handled, or by the message of a context."""
         source = context or self.event
         self.emitted.append(message_type(actor=source.actor, cause=source.cause, **fields))
+
+    def reject(self, event: CloudEvent[Any], violation: ProblemDetail) -> None:
+        """Reject a message that was kept earlier."""
+        self.rejected.append((event, violation))
 
     def record_conflict(
         self, code: Code, detail: str, *, document: str | None = None, sku: str | None = None, ids: Sequence[str] = ()

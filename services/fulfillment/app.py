@@ -67,6 +67,7 @@ from shared.contracts.lots import (
     LotHoldReleased,
     LotStockMissing,
 )
+from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import (
     SerialAllocated,
@@ -76,9 +77,12 @@ from shared.contracts.serials import (
     SerialHoldPlaced,
     SerialHoldReleased,
 )
+from shared.contracts.topics import OMS_ORDERS
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
+from shared.http.waiting import router as waiting_router
 from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy
+from shared.messaging.waiting import build_waiting_job
 from shared.runtime import create_app
 
 
@@ -149,15 +153,15 @@ HANDLERS = (
     ),
     CommandHandler(
         OrderAmended, change_order, order_and_product_locks, "/orders/{order}/amend", OrderResult,
-        "amendOrder", "Amend an order", load=orders.load_changes,
+        "amendOrder", "Amend an order", may_wait=True, load=orders.load_changes,
     ),
     CommandHandler(
         OrderCancelled, change_order, order_lock, "/orders/{order}/cancel", OrderResult,
-        "cancelOrder", "Cancel an order", load=orders.load_changes,
+        "cancelOrder", "Cancel an order", may_wait=True, load=orders.load_changes,
     ),
     CommandHandler(
         OrderLineCancelled, change_order, order_lock, "/orders/{order}/lines/{line}/cancel", OrderResult,
-        "cancelOrderLine", "Cancel an order line", load=orders.load_changes,
+        "cancelOrderLine", "Cancel an order line", may_wait=True, load=orders.load_changes,
     ),
     CommandHandler(
         PickItems, pick_items, order_lock, "/picks", ItemsResult,
@@ -230,7 +234,9 @@ HANDLERS = (
 POLICIES = (Policy(publish_carton_contents, reads_saved_changes=False), Policy(publish_order_statuses))
 """Changed cartons and orders are published once, whatever changed them."""
 
+JOBS = (build_waiting_job(OMS_ORDERS, "order", Code.ORDER_NOT_FOUND),)
+
 app = create_app(
-    "fulfillment", HANDLERS, FulfillmentUnitOfWork, [picking_router, orders_router, shipping_router],
-    save=orders.save, policies=POLICIES,
+    "fulfillment", HANDLERS, FulfillmentUnitOfWork, [picking_router, orders_router, shipping_router, waiting_router],
+    save=orders.save, policies=POLICIES, jobs=JOBS,
 )  # fmt: skip

@@ -77,6 +77,8 @@ MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "Rejected.kind": "Whether a command was rejected or an event conflicts with the state of the service.",
     "RejectionSummary.kind": "Whether a command was rejected or an event conflicts with the state of the service.",
     "RejectionSummary.type": "Type of the message.",
+    "WaitingMessageOut.type": "Type of the message.",
+    "WaitingMessageOut.age_seconds": "Seconds since its receipt.",
     "ReleaseLotHold.lot": "Lot to release; null for all lots of the hold.",
     "ResolutionResult.kind": "Kind of discrepancy.",
     "ResolveDiscrepancy.line": "Line to accept the items on, if they match no line.",

@@ -96,7 +96,7 @@ def _to_response(handler: CommandHandler, result: CommandResult) -> StoredRespon
     fields = _response_body(handler, result)
     if problem_bodies:
         fields["rejected"] = problem_bodies
-    status = 200 if result.resource_path is None else handler.success_status
+    status = 202 if result.is_waiting else 200 if result.resource_path is None else handler.success_status
     return StoredResponse(status, to_json(fields).decode(), resource_path=result.resource_path, retry_after=retry_after)
 
 
@@ -107,7 +107,9 @@ def _response_body(handler: CommandHandler, result: CommandResult) -> dict[str, 
         raise TypeError(f"{name} declares {handler.result.__name__}, its handler returned {result.body!r}")
     if result.violations and not issubclass(handler.result, PartialResult):
         raise TypeError(f"{handler.result.__name__} of {name} does not support partial rejection")
-    has_path = result.resource_path is not None
+    if result.is_waiting and not handler.may_wait:
+        raise TypeError(f"{name} does not declare that it may wait")
+    has_path = result.resource_path is not None and not result.is_waiting
     if (status == 202 and not has_path) or (status == 200 and has_path):
         raise TypeError(f"{name} declares status {status}, its handler returned the path {result.resource_path}")
     return result.body.model_dump(mode="json")

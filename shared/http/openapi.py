@@ -69,6 +69,7 @@ def describe_command(handler: CommandHandler) -> dict[str, Any]:
     schema = {"$ref": SCHEMA_REF.format(model=handler.message.__name__)}
     body = {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
     statuses = {200, 201} if handler.success_status == 201 else {handler.success_status}
+    statuses |= {202} if handler.may_wait else set()
     return {
         "summary": handler.summary,
         "description": getdoc(handler.message),

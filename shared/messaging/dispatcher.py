@@ -86,7 +86,11 @@ async def dispatch(
         defer_absences(results)
     for event_type, count in Counter(event.type for event in events).items():
         MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
-    new_rejections = [*_reject(events, results), *map(rejections.reject_reused_id, reused)]
+    new_rejections = [
+        *_reject(events, results),
+        *(Rejection(event, violations=[violation]) for event, violation in uow.rejected),
+        *map(rejections.reject_reused_id, reused),
+    ]
     rejected = await _record_rejections(tx, registry, new_rejections, events, uow.emitted)
     await outbox.append(tx, registry.service, [*uow.emitted, *rejected], traceparents([*events, *reused]))
     return results

@@ -70,6 +70,8 @@ class CommandHandler(NamedTuple):
     summary: str
     """Public summary, for example `Confirm a scanning session`."""
     success_status: int = 200
+    may_wait: bool = False
+    """Whether the command is kept (202) if it arrives before its document."""
     enrich: Enricher | None = None
     load: Load | None = None
 

@@ -100,4 +100,4 @@ async def test_early_change_is_applied_in_the_transaction_of_its_order(harness: 
     await harness.handle(harness.order_placed("SO-1"))
     rows = await harness.fetch_all("SELECT line FROM order_line WHERE order_id = :order ORDER BY line", order=order)
     assert [row["line"] for row in rows] == ["1", "2"]
-    assert not await harness.fetch_all("SELECT 1 FROM early_message WHERE order_id = :order", order=order)
+    assert not await harness.fetch_all("SELECT 1 FROM waiting_message WHERE document = :order", order=order)

@@ -99,10 +99,10 @@ async def test_messages_before_their_order_are_applied_later(harness: Fulfillmen
     """Cancellations and amendments that arrive before their order are applied in sequence when it is placed (S11)."""
     order_id = harness.scoped_id("SO-1")
     new_line = OrderLine.model_validate({"line": "2", "sku": harness.sku, "quantity": 3})
-    result = await harness.handle_command(OrderLineCancelled(order=order_id, line="1"))
+    result = await harness.handle_command(OrderAmended(order=order_id, lines=[new_line]))
     assert isinstance(result.body, OrderResult)
     assert result.body.status == "UNKNOWN"
-    await harness.handle_command(OrderAmended(order=order_id, lines=[new_line]))
+    await harness.handle_command(OrderLineCancelled(order=order_id, line="1"))
     assert await harness.rejection_codes(harness.order_placed("SO-1", 1, lines=[new_line, new_line])) == [
         Code.DUPLICATE_LINE
     ]
@@ -111,7 +111,7 @@ async def test_messages_before_their_order_are_applied_later(harness: Fulfillmen
         "SELECT line, cancelled, ordered FROM order_line WHERE order_id = :order", order=order_id
     )
     assert [(row["line"], row["cancelled"], int(row["ordered"])) for row in lines] == [("1", True, 1), ("2", False, 3)]
-    assert not await harness.fetch_all("SELECT 1 FROM early_message WHERE order_id = :order", order=order_id)
+    assert not await harness.fetch_all("SELECT 1 FROM waiting_message WHERE document = :order", order=order_id)
 
 
 async def test_line_waits_for_its_product(harness: FulfillmentHarness) -> None:

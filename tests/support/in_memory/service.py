@@ -34,7 +34,7 @@ class InMemoryService(Generic[U]):
     def handle_events(self, events: list[CloudEvent[Any]]) -> list[CommandResult]:
         """Handle events as one transaction; returns the results of the commands."""
         results: dict[Any, CommandResult] = {}
-        self.uow.now, self.uow.emitted = self.now, []
+        self.uow.now, self.uow.emitted, self.uow.rejected = self.now, [], []
         events = [event for event in events if self.registry.accepts(event)]
         lock_keys = self.registry.lock_keys_of(events)
         for batch in group_by_load(self.registry, events, lock_keys):
@@ -44,6 +44,7 @@ class InMemoryService(Generic[U]):
             policy.handle(self.uow)
         self._accept_changes(self.uow)
         finish_results(results)
+        self.uow.waiting.accept_changes()
         self.published += self.uow.emitted
         return [results[event.cause] for event in events if event.cause in results]
 

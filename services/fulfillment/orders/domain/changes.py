@@ -27,9 +27,9 @@ def place_order(uow: FulfillmentUnitOfWork, command: OrderPlaced) -> CommandResu
     if violations := create_order(uow, command):
         return CommandResult.rejected(*violations)
     order = uow.orders[command.order]
-    violations = _apply_early_messages(uow, order, {line.sku for line in command.lines})
     publish_order_status(uow, order)
-    result = order_result(order, violations)
+    _apply_waiting_messages(uow, order, {line.sku for line in command.lines})
+    result = order_result(order)
     return result.created(order_path(order.order_id)) if is_new else result
 
 
@@ -37,9 +37,8 @@ def change_order(uow: FulfillmentUnitOfWork, command: OrderChange) -> CommandRes
     """Amend or cancel an order; keep the change until the order arrives."""
     order = uow.orders.get(command.order)
     if order is None:
-        uow.early_messages.setdefault(command.order, []).append(uow.event)
-        uow.new_early_messages.append(uow.event)
-        return CommandResult(OrderResult(order=command.order, status="UNKNOWN", path=None))
+        uow.waiting.keep(command.order, uow.event, uow.now)
+        return CommandResult.waiting(OrderResult(order=command.order, status="UNKNOWN", path=None), command.order)
     violations = _apply_change(uow, order, command)
     publish_order_status(uow, order)
     return CommandResult.rejected(*violations) if violations else order_result(order)
@@ -55,19 +54,17 @@ def _apply_change(uow: FulfillmentUnitOfWork, order: Order, command: OrderChange
             return cancel_line(uow, order, command)
 
 
-def _apply_early_messages(
-    uow: FulfillmentUnitOfWork, order: Order, locked_skus: Collection[str]
-) -> list[ProblemDetail]:
-    """Apply early messages in order of arrival, each as the cause of its effects.
+def _apply_waiting_messages(uow: FulfillmentUnitOfWork, order: Order, locked_skus: Collection[str]) -> None:
+    """Apply waiting messages in order of arrival, each as the cause of its effects and of its own rejection.
 
     A line for an unlocked product is reevaluated later: its definition may be processed at the same time.
     """
-    violations, placement = [], uow.event
-    for event in uow.early_messages.pop(order.order_id, ()):
-        uow.applied_early_messages.add(order.order_id)
+    placement = uow.event
+    for event in uow.waiting.take(order.order_id, uow.now):
         uow.event = event
-        violations += _apply_change(uow, order, event.data)
+        for violation in _apply_change(uow, order, event.data):
+            uow.reject(event, violation)
+        publish_order_status(uow, order)
         for sku in sorted({line.sku for line in order.lines.values() if line.awaiting_product} - set(locked_skus)):
             uow.emit(OrderReevaluationRequested, order=order.order_id, sku=sku)
     uow.event = placement
-    return violations

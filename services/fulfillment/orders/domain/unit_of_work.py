@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
 from services.fulfillment.orders.domain.records import Demand, Line, Location, Order, Product
 from services.fulfillment.orders.domain.shipment_records import Carton, DispatchCheck, Shipment
-from shared.contracts.envelope import Causation, CloudEvent
+from shared.contracts.envelope import Causation
 from shared.contracts.fulfillment import OrderRejected
 from shared.unit_of_work import MessageContext, UnitOfWork
 from shared.working_set import WorkingSet
@@ -58,11 +58,6 @@ class FulfillmentUnitOfWork(UnitOfWork):
         self.shipped: dict[UnitKey, str] = {}
         """Shipped units listed in a message, with the order of their last shipment."""
         self.log_entries: list[OrderLogEntry] = []
-        self.early_messages: dict[str, list[CloudEvent[Any]]] = {}
-        """Messages that arrived before their order, by order, oldest first."""
-        self.new_early_messages: list[CloudEvent[Any]] = []
-        self.applied_early_messages: set[str] = set()
-        """Orders whose early messages are to be deleted."""
         self.changed_orders: dict[str, tuple[MessageContext, dict[str, Line]]] = {}
         """Orders whose status is to be published, with the changed lines and the last message that changed them."""
         self.changed_cartons: dict[str, tuple[MessageContext, Order]] = {}
@@ -162,8 +157,6 @@ class FulfillmentUnitOfWork(UnitOfWork):
     def accept_changes(self) -> list[AllocatedItem]:
         """Forget what is saved: new rows of logs, and shipped items, which no message changes; returns these items."""
         self.log_entries.clear()
-        self.new_early_messages.clear()
-        self.applied_early_messages.clear()
         units, lots = [unit for unit in self.units if unit.shipment], [lot for lot in self.lots if lot.shipment]
         for unit in units:
             self.units.evict(unit.key)

@@ -5,14 +5,15 @@ from itertools import chain
 from typing import Any
 
 from services.fulfillment.orders.domain import FulfillmentUnitOfWork, Product
-from services.fulfillment.orders.store.early_messages import load_early_messages
 from services.fulfillment.orders.store.load_orders import load_orders
 from services.fulfillment.orders.store.product_changes import find_lines_to_reevaluate
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAllocated
+from shared.contracts.topics import OMS_ORDERS
 from shared.inventory import reference_data
+from shared.messaging import waiting
 from shared.persistence.database import Transaction
 
 Events = Sequence[CloudEvent[Any]]
@@ -22,9 +23,8 @@ async def load_placements(tx: Transaction, uow: FulfillmentUnitOfWork, events: E
     """Load orders if they exist already; otherwise the messages that arrived before them."""
     await load_orders(tx, uow, order_ids(events))
     new_orders = [order_id for order_id in order_ids(events) if order_id not in uow.orders]
-    early_messages = await load_early_messages(tx, new_orders)
-    uow.early_messages |= early_messages
-    await load_products(tx, uow, _skus_of_lines(chain(events, *early_messages.values())))
+    await waiting.load(tx, uow.waiting, OMS_ORDERS, new_orders)
+    await load_products(tx, uow, _skus_of_lines(chain(events, *map(uow.waiting.events_of, new_orders))))
 
 
 async def load_changes(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:

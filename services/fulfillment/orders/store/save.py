@@ -2,7 +2,7 @@
 
 from services.fulfillment.orders.domain import FulfillmentUnitOfWork
 from services.fulfillment.orders.store import tables
-from services.fulfillment.orders.store.early_messages import delete_early_messages, insert_early_messages
+from shared.messaging import waiting
 from shared.persistence.database import Transaction
 
 
@@ -18,6 +18,5 @@ async def save(tx: Transaction, uow: FulfillmentUnitOfWork) -> None:
     await tables.SHIPMENTS.save(tx, uow.shipments)
     await tables.CHECKS.save(tx, uow.checks)
     await tables.ORDER_LOG.insert_rows(tx, uow.log_entries)
-    await insert_early_messages(tx, uow.new_early_messages)
-    await delete_early_messages(tx, uow.applied_early_messages)
+    await waiting.save(tx, uow.waiting)
     uow.accept_changes()

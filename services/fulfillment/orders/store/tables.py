@@ -1,7 +1,7 @@
 """Tables of the unit of work; statements that write them are generated from their records."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
@@ -21,13 +21,6 @@ from shared.persistence.record_table import RecordTable
 R = TypeVar("R")
 
 
-class EarlyMessage(NamedTuple):
-    """A message, as JSON, that arrived before its order."""
-
-    order_id: str
-    event: str
-
-
 ARRAYS = {"serials": "text[]", "lots": "text[]"}
 ORDERS = RecordTable("sales_order", Order, "order_id", Order.UPDATED, types={"content_hash": "bytea"})
 LINES = RecordTable("order_line", Line, "order_id line", Line.UPDATED, types=ARRAYS)
@@ -42,7 +35,6 @@ CHECKS = RecordTable(
     types={"orders": "text[]", "packing_versions": "integer[]", "reasons": "jsonb"},
 )  # fmt: skip
 ORDER_LOG = RecordTable("order_log", OrderLogEntry, "order_id", types={"detail": "jsonb"})
-EARLY_MESSAGES = RecordTable("early_message", EarlyMessage, "order_id", types={"event": "jsonb"})
 
 
 def load_with(table: RecordTable[R], rows: Sequence[Row[Any]], column: str) -> list[R]:

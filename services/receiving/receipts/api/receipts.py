@@ -61,6 +61,7 @@ class ReceiptLineOut(KnownFieldsModel):
     scanned: SignedQuantity
     received: SignedQuantity
     missing_quantity: SignedQuantity
+    rejected_quantity: SignedQuantity
     over_quantity: SignedQuantity
     open_listed_serials: int
     open_unlisted_quantity: SignedQuantity

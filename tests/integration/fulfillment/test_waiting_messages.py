@@ -1,0 +1,55 @@
+"""Changes that arrive before their order, over HTTP and in the database."""
+
+import pytest
+from httpx import AsyncClient
+
+from services.fulfillment.app import JOBS, app
+from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
+from shared.messaging.scheduler import JobRunner
+from tests.integration.fulfillment.harness import FulfillmentHarness, post
+
+
+async def run_job(harness: FulfillmentHarness) -> None:
+    """Reject the messages that have waited for too long."""
+    (job,) = JOBS
+    await JobRunner(app.state.registry, job, harness.engine, lambda: None).run_once()
+
+
+async def test_change_before_its_order_waits(harness: FulfillmentHarness, http: AsyncClient) -> None:
+    """The change is accepted with 202, listed with its age, and applied once when the order is placed (S11)."""
+    order = harness.scoped_id("SO-1")
+    response = await post(http, f"/orders/{order}/cancel", {"reason": "changed mind"})
+    assert (response.status_code, response.json()["status"]) == (202, "UNKNOWN")
+    waiting = (await http.get(response.headers["Location"])).json()["items"]
+    assert [(item["type"], item["document"], item["actor"]) for item in waiting] == [
+        ("order.cancelled.v1", order, "ann")
+    ]
+    assert 0 <= waiting[0]["age_seconds"] < 60
+    assert waiting[0]["source"].startswith("http://fulfillment/orders/")
+    await run_job(harness)
+    await harness.handle(harness.order_placed("SO-1"))
+    assert (await http.get(f"/orders/{order}")).json()["status"] == "CANCELLED"
+    assert (await http.get(response.headers["Location"])).json()["items"] == []
+
+
+async def test_overdue_change_is_rejected(
+    harness: FulfillmentHarness, http: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change whose order does not arrive in time is rejected as data, with its event; a later one still waits."""
+    order = harness.scoped_id("SO-1")
+    await harness.handle(OrderCancelled(order=order))
+    monkeypatch.setenv("WAITING_MESSAGE_HOURS", "0.0000001")
+    await run_job(harness)
+    monkeypatch.delenv("WAITING_MESSAGE_HOURS")
+    await harness.handle(OrderAmended(order=order, lines=[OrderLine(line="2", sku=harness.sku, quantity=1)]))
+    await run_job(harness)
+    rejections = (await http.get("/rejections", params={"document": order})).json()["items"]
+    assert [(item["type"], item["violations"][0]["code"]) for item in rejections] == [
+        ("order.cancelled.v1", "order_not_found")
+    ]
+    events = await harness.fetch_all(
+        "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox WHERE key = :order", order=order.encode()
+    )
+    assert [event["event"]["data"]["code"] for event in events] == ["order_not_found"]
+    waiting = (await http.get("/waiting-messages", params={"document": order})).json()["items"]
+    assert [item["type"] for item in waiting] == ["order.amended.v1"]
