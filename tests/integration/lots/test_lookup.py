@@ -282,3 +282,24 @@ async def test_lots_are_found_by_their_documents(harness: LotsHarness, http: htt
             page = await get_json(http, "/lots", sku=harness.sku, limit=2, cursor=page["next"], **query)
             found += [item["lot"] for item in page["items"]]
         assert found == expected, query
+
+
+async def test_lots_are_sorted_by_expiry(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Pages by expiry neither skip nor repeat lots, and leave out undated ones (S29)."""
+    messages = harness.messages
+    days = {"B-1": 9, "B-2": 5, "B-3": 5, "B-4": 7}
+    lots = [messages.received_lot(lot, 1, FAR_EXPIRY + timedelta(days=count)) for lot, count in days.items()]
+    await harness.handle(messages.receive(*lots, messages.received_lot("B-5", 1, None)))
+    for sort, expected in {"expiry": ["B-2", "B-3", "B-4", "B-1"], "-expiry": ["B-1", "B-4", "B-3", "B-2"]}.items():
+        for filters in ({}, {"location": DOCK}, {"q": "b-", "stocked": True}):
+            found: list[str] = []
+            query: dict[str, Any] = {"sku": harness.sku, "sort": sort, "limit": 1, **filters}
+            while True:
+                page = await get_json(http, "/lots", **query)
+                found += [item["lot"] for item in page["items"]]
+                if not page["next"]:
+                    break
+                query["cursor"] = page["next"]
+            assert found == expected, (sort, filters)
+    response = await http.get("/lots", params={"sort": "supplier"})
+    assert (response.status_code, "'-expiry'" in response.text) == (400, True)

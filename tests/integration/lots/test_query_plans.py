@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.lots.lookup.queries.reports import REPORTS
-from services.lots.lookup.queries.search import CANDIDATES_BY
+from services.lots.lookup.queries.search import CANDIDATES_BY, SORTS, Filters, sorted_query
 from shared.persistence.database import RELAXED_TIMEOUTS, Transaction, create_engine
 from shared.persistence.search import like_pattern
 from tests.integration.query_plans import explain
@@ -143,6 +143,13 @@ async def test_search_candidates_use_an_index(
     assert len(await tx.fetch_all(text(CANDIDATES_BY[index_name]), values)) == expected_count
     assert sum((await rows_read_by_table(tx, CANDIDATES_BY[index_name], values)).values()) <= 3 * expected_count
     await tx.execute(text("SET LOCAL enable_seqscan = on"))
+
+
+async def test_sorted_lots_are_read_in_index_order(tx: Transaction) -> None:
+    """Lots by expiry are a page of the index (S29)."""
+    values = Filters().parameters() | SORTS["-expiry"].parameters(["2003-01-01", "", ""]) | {"size": 50}
+    rows_by_table = await rows_read_by_table(tx, sorted_query(Filters(), SORTS["-expiry"]), values)
+    assert rows_by_table["lot"] <= 50
 
 
 async def test_recent_changes_are_found_by_block_ranges(tx: Transaction) -> None:
