@@ -63,6 +63,13 @@ async def receive_dated_lots(harness: LotsHarness, *lots: tuple[str, int | None]
     await harness.handle(messages.receive(*received_lots))
 
 
+async def report_short_pick(harness: LotsHarness, lot: str) -> None:
+    """Report that an order misses stock of a lot."""
+    messages = OrderMessages(harness.sku)
+    await harness.handle(messages.put_away(lot, 2), messages.request_allocation(1, 2))
+    await harness.handle(messages.deallocate(1, messages.lot_at_location(lot, 1), variance_id="V-1"))
+
+
 async def test_lot_inventory_by_expiration(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """Rows are ordered by expiry, lots without one last; quantities are exact and add up (S42)."""
     messages = OrderMessages(harness.sku)
@@ -193,7 +200,10 @@ async def test_reconciliation_report(harness: LotsHarness, http: httpx.AsyncClie
 @pytest.mark.parametrize("report", [report.name for report in REPORTS])
 async def test_json_and_files_are_the_same(http: httpx.AsyncClient, harness: LotsHarness, report: str) -> None:
     """CSV and XLSX have the columns and rows of JSON; lot numbers are verbatim texts, each column is documented."""
-    await receive_dated_lots(harness, *((lot, 50) for lot in ("=1+1", "0012", "12345678901234567890")))
+    lots = ("=1+1", "0012", "12345678901234567890")
+    await receive_dated_lots(harness, *((lot, 50) for lot in lots))
+    if report == "variances":
+        await report_short_pick(harness, lots[0])
     rows = await report_rows(http, report, sku=harness.sku)
     row = rows[0]
     csv_row_list = await csv_rows(http, report, sku=harness.sku)

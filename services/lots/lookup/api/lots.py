@@ -62,6 +62,7 @@ class LotSummary(LotAttributes):
 
     on_hand: SignedQuantity
     allocated: SignedQuantity
+    missing: SignedQuantity
     picked: SignedQuantity
     on_hold: bool
 
@@ -83,6 +84,7 @@ class LocationBalance(KnownFieldsModel):
     allocated: SignedQuantity
     held: SignedQuantity
     staged: SignedQuantity
+    missing: SignedQuantity
 
 
 class LotHoldOut(KnownFieldsModel):

@@ -37,7 +37,13 @@ DOCUMENT_LOTS = {
 
 SUBSTRING = "lower({}.lot) LIKE :pattern"
 CANDIDATES_BY = {
-    "location": "SELECT s.sku, s.lot FROM balance AS s WHERE s.location = :location AND s.on_hand > 0 LIMIT :bound",
+    "location": """
+        SELECT s.sku, s.lot FROM (
+            SELECT sku, lot FROM balance WHERE location = :location AND on_hand > 0
+            UNION SELECT sku, lot FROM picked_stock
+            WHERE warehouse = split_part(:location, '/', 1) AND location = :location AND quantity > 0
+        ) AS s LIMIT :bound
+    """,
     "substring": f"SELECT s.sku, s.lot FROM lot AS s WHERE {SUBSTRING.format('s')} LIMIT :bound",  # noqa: S608
     "expiry": """
         SELECT s.sku, s.lot FROM lot AS s
@@ -82,6 +88,9 @@ class Filters:
         balance_conditions += ["o.warehouse = :warehouse"] if self.warehouse else []
         balance_conditions += ["o.location = :location"] if self.location else []
         exists = f"EXISTS (SELECT FROM balance AS o {where_clause(balance_conditions)})"
+        if self.location and not self.has_stock:
+            picked = "o.sku = s.sku AND o.lot = s.lot AND o.quantity > 0 AND o.location = :location"
+            exists = f"({exists} OR EXISTS (SELECT FROM picked_stock AS o WHERE {picked}))"
         needs_balance = self.has_stock or self.warehouse or self.location
         return [
             *(["s.expiry >= :expiring_from"] if self.expiring_from else []),
@@ -103,19 +112,21 @@ class Filters:
 def _columns(filters: Filters) -> str:
     """Write the columns of a lot: quantities and holds of the filtered location or warehouse, or of all of them.
 
-    They are evaluated only for the lots of a page. Picked stock has left its location.
+    They are evaluated only for the lots of a page.
     """
     stock, picked, hold = "true", "true", "true"
     if filters.warehouse:
         stock = picked = "o.warehouse = :warehouse"
         hold = "coalesce(split_part(o.location, '/', 1), :warehouse) = :warehouse"
     if filters.location:
-        stock, picked, hold = "o.location = :location", "false", "coalesce(o.location, :location) = :location"
+        stock = picked = "o.location = :location"
+        hold = "coalesce(o.location, :location) = :location"
     balances = f"FROM balance AS o WHERE o.sku = s.sku AND o.lot = s.lot AND {stock}"
     return f"""
         {LOT_COLUMNS},
         (SELECT coalesce(sum(on_hand), 0) {balances}) AS on_hand,
         (SELECT coalesce(sum(allocated), 0) {balances}) AS allocated,
+        (SELECT coalesce(sum(missing), 0) {balances}) AS missing,
         (SELECT coalesce(sum(quantity), 0) FROM picked_stock AS o
          WHERE o.sku = s.sku AND o.lot = s.lot AND o.quantity > 0 AND {picked}) AS picked,
         EXISTS (

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0004_list_indexes"
-down_revision = "0003_waiting_messages"
+revision = "0006_list_indexes"
+down_revision = "0005_order_statuses"
 
 
 def upgrade() -> None:

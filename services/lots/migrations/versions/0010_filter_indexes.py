@@ -4,8 +4,8 @@ from pathlib import Path
 
 from shared.persistence.migrate import scripts
 
-revision = "0007_filter_indexes"
-down_revision = "0006_ledger_documents"
+revision = "0010_filter_indexes"
+down_revision = "0009_dispatch_approvals"
 
 
 def upgrade() -> None:
