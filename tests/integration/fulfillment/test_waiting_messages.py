@@ -48,7 +48,7 @@ async def test_overdue_change_is_rejected(
         ("order.cancelled.v1", "order_not_found")
     ]
     events = await harness.fetch_all(
-        "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox WHERE key = :order", order=order.encode()
+        "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox WHERE key = :order", order=order
     )
     assert [event["event"]["data"]["code"] for event in events] == ["order_not_found"]
     waiting = (await http.get("/waiting-messages", params={"document": order})).json()["items"]

@@ -33,11 +33,11 @@ ReceiptPath = Annotated[str, Path(description="Receipt number.")]
 
 
 class ReceiptSummary(KnownFieldsModel):
-    """A receipt without its lines; `warehouse` is null if only the cancellation has been received."""
+    """A receipt without its lines."""
 
     receipt: str
     kind: ReceiptKind
-    warehouse: str | None
+    warehouse: str
     supplier: str
     expected_at: datetime | None
     status: ReceiptStatus
