@@ -20,7 +20,7 @@ from services.receiving.receipts.domain.amendments import amend_receipt, cancel_
 from services.receiving.receipts.domain.asn import announce_receipt
 from services.receiving.receipts.domain.closing import close_receipt
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
-from services.receiving.receipts.domain.receipt_lines import plan_waiting_lines, void_units
+from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
 from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
 from services.receiving.receipts.domain.scans import record_scans
 from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
@@ -149,10 +149,7 @@ HANDLERS = (
         "disposeReturn", "Dispose of returned items", load=returns.load_returns,
     ),
     EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting_lines),
-    EventHandler(
-        SerialAdjusted, void_units, sku_lock, load=receipts.load_voided_units,
-        predicate=lambda adjustment: adjustment.adjustment == "VOID",
-    ),
+    EventHandler(SerialAdjusted, adjust_units, sku_lock, load=receipts.load_adjusted_units),
     EventHandler(
         SerialStateChanged, record_shipped_units, sku_lock, load=returns.load_returns,
         predicate=lambda change: change.status == "SHIPPED",

@@ -88,6 +88,8 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.discrepancies_by_receipt = self.discrepancies.index(attrgetter("receipt"))
         self.open_discrepancies = self.discrepancies.index(_open_serial)
         """Open discrepancies about a serial number: (receipt, sku, serial)."""
+        self.rejections_by_item = self.discrepancies.index(_rejected_item)
+        """Goods rejected on arrival: (receipt, sku, serial or lot)."""
 
         self.returns: WorkingSet[str, CustomerReturn] = WorkingSet(attrgetter("return_id"))
         self.returned_units: WorkingSet[ReturnUnitKey, ReturnUnit] = WorkingSet(
@@ -207,3 +209,8 @@ def _listing_line(unit: Unit) -> RowKey | None:
 def _open_serial(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
     is_open = discrepancy.resolution is None and discrepancy.serial is not None
     return (discrepancy.receipt, discrepancy.sku, discrepancy.serial or "") if is_open else None
+
+
+def _rejected_item(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
+    is_rejected = discrepancy.resolution == "REJECT"
+    return (discrepancy.receipt, discrepancy.sku, discrepancy.serial or discrepancy.lot or "") if is_rejected else None

@@ -158,14 +158,24 @@ class ReturnSerialsDisposed(Message, type="return.serials_disposed.v1", topic=RE
     reason: str
 
 
+RejectionKind = Literal["EXPIRED", "INSUFFICIENT_SHELF_LIFE", "EXPIRY_REQUIRED"]
+"""Why goods were rejected on arrival."""
+
 DiscrepancyKind = Literal[
-    "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT"
-]
-Resolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
+    "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT",
+    RejectionKind,
+]  # fmt: skip
+SupervisorResolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
+Resolution = Literal[SupervisorResolution, "REJECT"]
+"""REJECT: the goods were rejected on arrival, which decides their discrepancy."""
 
 
 class DiscrepancyFound(Message, type="discrepancy.found.v1", topic=RECEIVING, key="receipt"):
-    """Received items differ from the expected ones; a supervisor resolves the discrepancy."""
+    """Arrived items differ from the expected ones; a supervisor resolves the discrepancy, unless `resolution` is set.
+
+    Closing a receipt decides its shortages with ACCEPT. Rejecting goods on arrival decides their discrepancy with
+    REJECT; the same id again replaces its kind, quantity and dates.
+    """
 
     receipt: DocumentId
     discrepancy: DocumentId
@@ -175,12 +185,14 @@ class DiscrepancyFound(Message, type="discrepancy.found.v1", topic=RECEIVING, ke
     quantity: Quantity
     serials: Annotated[list[str], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lot: LotNumber | None = None
+    expiry: Day | None = None
     session: DocumentId | None = None
+    resolution: Resolution | None = None
     detail: str = ""
 
 
 class DiscrepancyResolved(Message, type="discrepancy.resolved.v1", topic=RECEIVING, key="receipt"):
-    """A supervisor resolved a discrepancy."""
+    """A supervisor resolved a discrepancy, or goods rejected on arrival were accepted later (VOID)."""
 
     receipt: DocumentId
     discrepancy: DocumentId
@@ -193,13 +205,17 @@ class DiscrepancyResolved(Message, type="discrepancy.resolved.v1", topic=RECEIVI
 
 
 class LineSummary(ContractModel):
-    """A line of a closed receipt: announced and received quantities."""
+    """A line of a closed receipt: announced and received quantities.
+
+    What was announced and not received is either `short` or `rejected_quantity`.
+    """
 
     line: LineId
     sku: Sku
     announced: Annotated[Number, Field(ge=0)]
     received: Annotated[Number, Field(ge=0)]
     short: Annotated[Number, Field(ge=0)] = 0
+    rejected_quantity: Annotated[Number, Field(ge=0)] = 0
     over: Annotated[Number, Field(ge=0)] = 0
     unexpected: Annotated[Number, Field(ge=0)] = 0
 

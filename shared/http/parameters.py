@@ -6,6 +6,7 @@ from fastapi import Path, Query
 from pydantic import AwareDatetime, BeforeValidator
 
 from shared.http.pages import MAX_CURSOR_LENGTH
+from shared.identifiers import Day
 
 S = TypeVar("S")
 
@@ -38,10 +39,20 @@ Guard = Annotated[
 StatusFilter = Annotated[list[S] | None, Query(description="Status; repeat the parameter for several.")]
 SkuFilter = Annotated[str | None, Query(description="SKU of the product.")]
 WarehouseFilter = Annotated[str | None, Query(description="Id of the warehouse.")]
+AwaitingWarehouseFilter = Annotated[
+    bool | None, Query(description="`true` for documents whose warehouse is not defined, `false` for all others.")
+]
 LocationFilter = Annotated[str | None, Query(description="Location as warehouse/location, for example `EAST/A-01-02`.")]
 LotFilter = Annotated[str | None, Query(description="Exact lot number; empty for an untracked product.")]
 OrderFilter = Annotated[str | None, Query(description="Number of the sales order.")]
 CustomerFilter = Annotated[str | None, Query(description="Customer number.")]
+ShipmentFilter = Annotated[str | None, Query(description="Shipment number.")]
+ReceiptFilter = Annotated[str | None, Query(description="Receipt number, for example that of an ASN.")]
+ExpiringFrom = Annotated[Day | None, Query(description="Only what expires on this date or later.")]
+ExpiringBefore = Annotated[Day | None, Query(description="Only what expires before this date.")]
+ChangedSince = Annotated[
+    AwareDatetime | None, Query(description="Only what changed at this time or later (RFC 3339), as recorded.")
+]
 HoldFilter = Annotated[str | None, Query(description="Id of the hold.")]
 OpenFilter = Annotated[bool | None, Query(description="`true` for open ones only, `false` for closed ones only.")]
 Since = Annotated[AwareDatetime | None, Query(description="Recorded at this time or later (RFC 3339).")]

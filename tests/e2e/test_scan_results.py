@@ -12,21 +12,19 @@ from tests.e2e.system import SystemUnderTest
 
 
 async def test_shortage_is_recorded(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """Closing a receipt with a missing unit records SHORT with its serial, until it is resolved (S16)."""
+    """Closing a receipt with a missing unit records SHORT with its serial; the closing decides it (S16)."""
     await scenario.define_product()
     serials = scenario.new_serials(3)
     receipt = await scenario.announce_asn(serials)
     await scan_statuses(system, scenario, receipt, serials[:2])
     await scenario.confirm_session(receipt)
-    await system.execute(CloseReceipt(receipt=receipt))
+    await system.execute(CloseReceipt(receipt=receipt), actor="sue")
     (short,) = await discrepancies(system, receipt)
     assert (short["kind"], short["quantity"], short["serials"]) == ("SHORT", 1, serials[2:])
+    assert (short["resolution"], short["resolved_by"], short["allowed_resolutions"]) == ("ACCEPT", "sue", [])
     accept = ResolveDiscrepancy(
         receipt=receipt, discrepancy=short["discrepancy"], resolution="ACCEPT", reason="the sender credits it"
     )
-    await system.execute(accept, actor="sue")
-    (short,) = await discrepancies(system, receipt)
-    assert (short["resolution"], short["resolved_by"], short["reason"]) == ("ACCEPT", "sue", "the sender credits it")
     await system.assert_rejected(accept, "discrepancy_resolved")
 
 
@@ -100,7 +98,7 @@ async def test_supervisor_accepts_a_discrepancy(system: SystemUnderTest, scenari
 
 
 async def test_known_serial_is_never_a_new_unit(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """A registered serial is never accepted again: only matched, returned or voided (S18)."""
+    """A registered serial is never accepted or matched to itself; its receipt closes after the decision (S18)."""
     receipt, serial = await provoke_discrepancy(system, scenario, "DUPLICATE_SERIAL")
     await scan_statuses(system, scenario, receipt, [serial])
     await scenario.confirm_session(receipt)
@@ -110,7 +108,13 @@ async def test_known_serial_is_never_a_new_unit(system: SystemUnderTest, scenari
         receipt=receipt, discrepancy=discrepancy["discrepancy"], resolution="ACCEPT", reason="looks new"
     )
     await system.assert_rejected(decision, "resolution_not_allowed")
-    await system.execute(decision.model_copy(update={"resolution": "MATCH", "match_to": serial}))
+    match = decision.model_copy(update={"resolution": "MATCH", "match_to": serial})
+    problem = await system.assert_rejected(match, "resolution_without_effect")
+    (path,) = problem["blocked_by"]
+    assert (await system.get_json("serials", path))["status"] == "IN_INVENTORY"
+    await system.assert_rejected(CloseReceipt(receipt=receipt), "discrepancy_open")
+    await system.execute(decision.model_copy(update={"resolution": "RETURN_TO_VENDOR"}))
+    await system.execute(CloseReceipt(receipt=receipt))
     unit = await scenario.get_unit(serial)
     assert (unit["status"], unit["version"]) == ("IN_INVENTORY", 3)
 

@@ -13,6 +13,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
+    AwaitingWarehouseFilter,
     Cursor,
     CustomerFilter,
     Limit,
@@ -37,6 +38,7 @@ class OrderSummary(KnownFieldsModel):
 
     order: str
     warehouse: str
+    awaiting_warehouse: bool
     customer: str
     customer_name: str
     priority: int
@@ -131,6 +133,7 @@ class OrderDetail(KnownFieldsModel):
 
     order: str
     warehouse: str
+    awaiting_warehouse: bool
     customer: str
     customer_name: str
     ship_to: str
@@ -154,14 +157,16 @@ async def list_orders(
     status: StatusFilter[OrderStatus] = None,
     customer: CustomerFilter = None,
     warehouse: WarehouseFilter = None,
+    awaiting_warehouse: AwaitingWarehouseFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[OrderSummary]:
     """List orders, sorted by order number."""
     (after,) = decode_cursor(cursor, str) or ("",)
     rows = await queries.find_orders(
-        tx, prefix=q, status=status, customer=customer, warehouse=warehouse, after=after, size=limit + 1
-    )
+        tx, prefix=q, status=status, customer=customer, warehouse=warehouse, awaiting_warehouse=awaiting_warehouse,
+        after=after, size=limit + 1,
+    )  # fmt: skip
     return paginate(rows, limit, lambda row: OrderSummary(**row._asdict()), lambda row: (row.order,))
 
 

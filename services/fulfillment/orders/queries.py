@@ -8,11 +8,13 @@ from sqlalchemy import Row, text
 from shared.inventory.fefo import sql_order
 from shared.persistence.database import Transaction
 
-SELECT_ORDER = text("""
-    SELECT order_id AS "order", warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at,
+AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = o.warehouse)"
+SELECT_ORDER = text(f"""
+    SELECT order_id AS "order", warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
+           customer, customer_name, ship_to, contact, priority, backorders, placed_at,
            min_remaining_shelf_life_days, status
-    FROM sales_order WHERE order_id = :order
-""")
+    FROM sales_order o WHERE order_id = :order
+""")  # noqa: S608 - constant condition
 SELECT_LINES = text("""
     SELECT line, sku, ordered, serials, lots, single_lot, allocated, picked, packed, shipped,
            awaiting_product AND NOT cancelled AS awaiting_product, cancelled,
@@ -42,15 +44,17 @@ SELECT_LOG = text("""
     WHERE order_id = :order AND id > :after ORDER BY id LIMIT :size
 """)
 # A prefix of the order number is a range of the primary key.
-SELECT_ORDERS = text("""
-    SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, ordered, allocated,
+SELECT_ORDERS = text(f"""
+    SELECT order_id AS "order", warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
+           customer, customer_name, priority, placed_at, status, ordered, allocated,
            picked, shipped
     FROM (
-        SELECT * FROM sales_order
+        SELECT * FROM sales_order o
         WHERE order_id > :after AND order_id >= :prefix AND (:upper_bound = '' OR order_id < :upper_bound)
           AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
           AND (CAST(:customer AS text) IS NULL OR customer = :customer)
           AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
+          AND (CAST(:awaiting_warehouse AS boolean) IS NULL OR {AWAITING_WAREHOUSE} = :awaiting_warehouse)
         ORDER BY order_id LIMIT :size
     ) o
     LEFT JOIN LATERAL (
@@ -58,7 +62,7 @@ SELECT_ORDERS = text("""
                coalesce(sum(picked), 0) AS picked, coalesce(sum(shipped), 0) AS shipped
         FROM order_line l WHERE l.order_id = o.order_id AND NOT l.cancelled) sums ON true
     ORDER BY order_id
-""")
+""")  # noqa: S608 - constant condition
 
 
 async def load_order(tx: Transaction, order_id: str) -> Row[Any] | None:
@@ -99,14 +103,15 @@ async def find_orders(
     status: Sequence[str] | None,
     customer: str | None,
     warehouse: str | None,
+    awaiting_warehouse: bool | None,
     after: str,
     size: int,
 ) -> Sequence[Row[Any]]:
-    """Orders by number prefix, status, customer and warehouse."""
+    """Orders by number prefix, status, customer, warehouse and whether this is defined."""
     return await tx.fetch_all(
         SELECT_ORDERS,
         {"prefix": prefix, "upper_bound": _prefix_upper_bound(prefix), "status": status, "customer": customer,
-         "warehouse": warehouse, "after": after, "size": size},
+         "warehouse": warehouse, "awaiting_warehouse": awaiting_warehouse, "after": after, "size": size},
     )  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import Row, text
 from services.receiving.receipts.store.select_statements import DISCREPANCY_COLUMNS, LOT_SCAN_COLUMNS
 from shared.persistence.database import Transaction
 
+AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = r.warehouse)"
 RECEIPT_COLUMNS = (
-    "r.receipt, r.kind, r.warehouse, r.supplier, r.expected_at, r.status, r.created_at, r.ended_at, r.reason"
+    f"r.receipt, r.kind, r.warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse, r.supplier, "
+    "r.expected_at, r.status, r.created_at, r.ended_at, r.reason"
 )
 SELECT_RECEIPTS = text(f"""
 SELECT {RECEIPT_COLUMNS} FROM receipt r
@@ -17,6 +19,7 @@ WHERE r.receipt > :after
   AND (CAST(:status AS text[]) IS NULL OR r.status = ANY(:status))
   AND (CAST(:kind AS text) IS NULL OR r.kind = :kind)
   AND (CAST(:warehouse AS text) IS NULL OR r.warehouse = :warehouse)
+  AND (CAST(:awaiting_warehouse AS boolean) IS NULL OR {AWAITING_WAREHOUSE} = :awaiting_warehouse)
   AND (CAST(:sku AS text) IS NULL
        OR EXISTS (SELECT FROM receipt_line l WHERE l.sku = :sku AND l.receipt = r.receipt))
   AND (CAST(:search AS text) IS NULL OR strpos(lower(r.receipt), lower(:search)) > 0
@@ -26,6 +29,7 @@ ORDER BY r.receipt LIMIT :size
 SELECT_ONE = text(f"SELECT {RECEIPT_COLUMNS} FROM receipt r WHERE r.receipt = :receipt")  # noqa: S608 - only column lists are interpolated
 SELECT_LINES = text("""
 SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.awaiting_product,
+       coalesce(d.quantity, 0) AS rejected_quantity,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS')
             THEN greatest(l.expected_quantity - l.received, 0) ELSE 0 END AS missing_quantity,
        CASE WHEN r.kind = 'ASN' THEN greatest(l.received - l.expected_quantity, 0) ELSE 0 END AS over_quantity,
@@ -37,6 +41,8 @@ SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.
             ELSE greatest(l.expected_quantity - l.scanned - l.received - l.listed_serials, 0)
             END AS open_unlisted_quantity
 FROM receipt_line l JOIN receipt r USING (receipt) LEFT JOIN product p ON p.sku = l.sku
+LEFT JOIN (SELECT line, sum(quantity) AS quantity FROM discrepancy
+           WHERE receipt = :receipt AND resolution = 'REJECT' GROUP BY line) AS d ON d.line = l.line
 WHERE l.receipt = :receipt AND l.line > :after ORDER BY l.line LIMIT :size
 """)
 SELECT_EXPECTED = text("""
@@ -67,7 +73,7 @@ WHERE s.receipt = :receipt AND s.scan_id > :after
 ORDER BY s.scan_id LIMIT :size
 """)  # noqa: S608 - only column lists are interpolated
 SELECT_DISCREPANCIES = text(f"""
-SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d
+SELECT {DISCREPANCY_COLUMNS}, r.status AS receipt_status FROM discrepancy d JOIN receipt r USING (receipt)
 WHERE d.discrepancy > :after
   AND (CAST(:receipt AS text) IS NULL OR d.receipt = :receipt)
   AND (CAST(:kind AS text) IS NULL OR d.kind = :kind)
@@ -75,7 +81,10 @@ WHERE d.discrepancy > :after
   AND (CAST(:open AS boolean) IS NULL OR (d.resolution IS NULL) = :open)
 ORDER BY d.discrepancy LIMIT :size
 """)  # noqa: S608 - only column lists are interpolated
-SELECT_DISCREPANCY = text(f"SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d WHERE d.discrepancy = :discrepancy")  # noqa: S608 - only column lists are interpolated
+SELECT_DISCREPANCY = text(f"""
+SELECT {DISCREPANCY_COLUMNS}, r.status AS receipt_status FROM discrepancy d JOIN receipt r USING (receipt)
+WHERE d.discrepancy = :discrepancy
+""")  # noqa: S608 - only column lists are interpolated
 
 
 async def find_receipts(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:

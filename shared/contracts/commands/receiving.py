@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.quantities import LotQuantity
-from shared.contracts.receiving import Disposition, Resolution
+from shared.contracts.receiving import Disposition, SupervisorResolution
 from shared.contracts.topics import RECEIVING_COMMANDS
 from shared.identifiers import (
     Day,
@@ -45,7 +45,8 @@ class ScanItems(Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="
     """Records scanned or typed serial numbers or lots of a product; each gets its own result.
 
     The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and `expiry` are the
-    values on the labels of the serial numbers.
+    values on the labels of the serial numbers. Goods rejected by their expiry date, expired, too short or missing, are
+    recorded as discrepancies: give the total quantity of a lot.
     """
 
     receipt: DocumentId
@@ -118,20 +119,33 @@ class TakeOverSession(Message, type="session.take_over.v1", topic=RECEIVING_COMM
 
 
 class CloseReceipt(Message, type="receipt.close.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Closes a receipt; missing items are recorded as short and are no longer expected."""
+    """Closes a receipt without open discrepancies; missing items are recorded as short and no longer expected."""
 
     receipt: DocumentId
 
 
 class ResolveDiscrepancy(Message, type="discrepancy.resolve.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Resolves a discrepancy; MATCH requires the serial number that the scan belongs to in `match_to`."""
+    """Resolves a discrepancy.
+
+    ACCEPT receives the item as scanned, on `line` if given. MATCH receives the expected unit `match_to` instead, by
+    default the one that differs in case or product. RETURN_TO_VENDOR and VOID receive nothing: the item goes back,
+    or was scanned by mistake.
+    """
 
     receipt: DocumentId
     discrepancy: DocumentId
-    resolution: Resolution
+    resolution: SupervisorResolution
     line: LineId | None = None
     match_to: SerialNumber | None = None
     reason: Reason
+
+    @model_validator(mode="after")
+    def _only_fields_with_effect(self) -> "ResolveDiscrepancy":
+        if self.line is not None and self.resolution != "ACCEPT":
+            raise ValueError("line applies to ACCEPT only")
+        if self.match_to is not None and self.resolution != "MATCH":
+            raise ValueError("match_to applies to MATCH only")
+        return self
 
 
 class ReceiveReturn(Message, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):

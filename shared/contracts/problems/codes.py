@@ -73,6 +73,7 @@ class Code(StrEnum):
     DISCREPANCY_OPEN = "discrepancy_open"
     DISCREPANCY_RESOLVED = "discrepancy_resolved"
     RESOLUTION_NOT_ALLOWED = "resolution_not_allowed"
+    RESOLUTION_WITHOUT_EFFECT = "resolution_without_effect"
     NOT_SHIPPED_TO_CUSTOMER = "not_shipped_to_customer"
     NOT_IN_RETURN = "not_in_return"
     ALREADY_RETURNED = "already_returned"

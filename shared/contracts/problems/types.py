@@ -172,13 +172,22 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     ),
     Code.SESSION_OWNED_BY_OTHER: ProblemType(409, "Session belongs to another user", "Take over the session first."),
     Code.SERIALS_REQUIRED: ProblemType(409, "Serial numbers required", "Scan the serial number of every unit."),
-    Code.DISCREPANCY_OPEN: ProblemType(409, "Open discrepancy", "Ask a supervisor to resolve it first."),
+    Code.DISCREPANCY_OPEN: ProblemType(
+        409, "Receipt has open discrepancies", "Ask a supervisor to resolve those in `blocked_by` first."
+    ),
     Code.DISCREPANCY_RESOLVED: ProblemType(409, "Discrepancy already resolved", "Check its resolution."),
     Code.RESOLUTION_NOT_ALLOWED: ProblemType(
         422, "Resolution not allowed for this discrepancy", "Choose one of `allowed_resolutions`."
     ),
+    Code.RESOLUTION_WITHOUT_EFFECT: ProblemType(
+        409,
+        "Resolution would have no effect",
+        "Match to a unit that this receipt expects, or do what `detail` says and resolve it as VOID.",
+    ),
     Code.NOT_SHIPPED_TO_CUSTOMER: ProblemType(
-        409, "Unit was not shipped to this customer on this order", "Look up the serial number to find its order."
+        409,
+        "Unit was not shipped to this customer on this order",
+        "Return it on the order and to the customer it was shipped to; say in the reason who brings it.",
     ),
     Code.NOT_IN_RETURN: ProblemType(409, "Unit is not part of this return", "Check the units of the return."),
     Code.ALREADY_RETURNED: ProblemType(

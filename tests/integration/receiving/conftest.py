@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.receiving.app import app
-from shared.contracts.commands.receiving import ConfirmSession, ScanItems
+from shared.contracts.commands.receiving import ConfirmSession, ResolveDiscrepancy, ScanItems
 from shared.contracts.serials import SerialStateChanged
 from shared.contracts.upstream import AsnAnnounced, LocationDefined, ProductDefined, WarehouseDefined
 from shared.http import ReportFiles
@@ -51,6 +51,16 @@ class ReceivingHarness(ServiceHarness):
             sku=self.scoped_id("PUMP"), serials=list(serials), versions=[9] * len(serials), from_status="PICKED",
             status="SHIPPED", reason="dispatched", order=order, customer=customer,
         )  # fmt: skip
+
+    async def void_commands(self, receipt: str) -> list[ResolveDiscrepancy]:
+        """Commands that void the open discrepancies of a receipt."""
+        rows = await self.fetch_all(
+            "SELECT discrepancy FROM discrepancy WHERE receipt = :receipt AND resolution IS NULL", receipt=receipt
+        )
+        return [
+            ResolveDiscrepancy(receipt=receipt, discrepancy=row["discrepancy"], resolution="VOID", reason="seen")
+            for row in rows
+        ]
 
     async def unit_statuses(self) -> dict[str, str]:
         """Status of each pump."""

@@ -79,6 +79,7 @@ async def process_lot_receipt(milk_harness: ReceivingHarness, receipt: str, lot_
         ),
         await milk_harness.handle(ConfirmSession(receipt=receipt_id, session="S")),
         await milk_harness.handle(CloseReceipt(receipt=receipt_id)),
+        await milk_harness.handle(*await milk_harness.void_commands(receipt_id), CloseReceipt(receipt=receipt_id)),
         await milk_harness.handle(lots_shipped_event(milk_harness, *lots)),
         await milk_harness.handle(return_command(milk_harness, *lots, name=receipt)),
         await milk_harness.handle(
@@ -91,7 +92,8 @@ async def test_statement_count_does_not_grow_with_lots(milk_harness: ReceivingHa
     """Scanning, undoing, confirming, closing, returning 500 lots takes as many statements as two lots."""
     small = await process_lot_receipt(milk_harness, "FEW", 2)
     large = await process_lot_receipt(milk_harness, "MANY", 500)
-    assert [result.error_codes() for result in small + large] == [[]] * 20
+    codes = [[], [], [], [], [], [], ["discrepancy_open"], [], [], [], []]
+    assert [result.error_codes() for result in small + large] == codes * 2
     assert [result.statement_count for result in large] == [result.statement_count for result in small]
 
 
@@ -119,3 +121,29 @@ async def test_statement_count_does_not_grow_with_lot_scans(milk_harness: Receiv
         )
         == 50
     )
+
+
+async def process_rejected_lots(milk_harness: ReceivingHarness, receipt: str, lot_count: int) -> list[ProcessingResult]:
+    """Reject expired lots, reject them again with other quantities, accept half of them and close the receipt."""
+    receipt_id, asn_line = milk_harness.scoped_id(receipt), {"line": "1", "sku": milk_harness.scoped_id("MILK")}
+    fields = {"receipt": receipt_id, "warehouse": milk_harness.scoped_id("EAST")}
+    await milk_harness.handle(AsnAnnounced.model_validate(fields | {"lines": [asn_line | {"quantity": lot_count * 2}]}))
+    numbers = [f"{receipt}-{number}" for number in range(lot_count)]
+    lots = [[scanned_lot(number, quantity, "2001-01-01") for number in numbers] for quantity in (2, 3)]
+    lots.append([scanned_lot(number, 1) for number in numbers[: lot_count // 2]])
+    return [
+        *[await milk_harness.handle(lot_scan_command(milk_harness, *entries, receipt=receipt_id)) for entries in lots],
+        await milk_harness.handle(
+            ConfirmSession(receipt=receipt_id, session="S"), CloseReceipt(receipt=receipt_id)
+        ),
+    ]  # fmt: skip
+
+
+async def test_statement_count_does_not_grow_with_rejected_goods(milk_harness: ReceivingHarness) -> None:
+    """Rejecting 500 lots, replacing and withdrawing their rejections takes as many statements as two lots."""
+    small = await process_rejected_lots(milk_harness, "FEW", 2)
+    large = await process_rejected_lots(milk_harness, "MANY", 500)
+    assert [result.error_codes() for result in small + large] == [["expired"], ["expired"], [], []] * 2
+    assert [result.statement_count for result in large] == [result.statement_count for result in small]
+    assert len(large[0].data_of("discrepancy.found.v1")) == 500
+    assert len(large[2].data_of("discrepancy.resolved.v1")) == 250

@@ -2,7 +2,7 @@
 
 import httpx
 
-from shared.contracts.upstream import AsnCancelled, AsnChanged
+from shared.contracts.upstream import AsnCancelled, AsnChanged, WarehouseDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.test_http import post
 
@@ -35,3 +35,19 @@ async def test_change_and_asn_in_one_transaction(harness: ReceivingHarness) -> N
     assert (await harness.unit_statuses()).keys() == {"A"}
     stored = "SELECT 1 FROM waiting_message WHERE document = ANY (ARRAY[:first, :second])"
     assert not await harness.fetch_all(stored, first=receipt, second=harness.scoped_id("R2"))
+
+
+async def test_asn_awaits_its_warehouse(harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """An ASN of an unknown warehouse is taken in and says what it waits for, until the warehouse is defined (S05)."""
+    receipt, warehouse = harness.scoped_id("R"), harness.scoped_id("NEW")
+    await harness.handle(harness.asn_command("R", "A", warehouse=warehouse))
+    assert (await http.get(f"/receipts/{receipt}")).json()["awaiting_warehouse"] is True
+
+    async def waiting_receipts() -> list[str]:
+        parameters = {"warehouse": warehouse, "awaiting_warehouse": "true"}
+        return [item["receipt"] for item in (await http.get("/receipts", params=parameters)).json()["items"]]
+
+    assert await waiting_receipts() == [receipt]
+    await harness.handle(WarehouseDefined(warehouse=warehouse, name="New", time_zone="UTC"))
+    assert (await http.get(f"/receipts/{receipt}")).json()["awaiting_warehouse"] is False
+    assert await waiting_receipts() == []

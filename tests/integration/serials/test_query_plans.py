@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import asyncpg
@@ -11,9 +11,9 @@ from sqlalchemy import TextClause, text
 
 from services.serials.allocation.store.available_units import SELECT_AVAILABLE, SELECT_CANDIDATES
 from services.serials.lookup.queries.filters import Filters
-from services.serials.lookup.queries.search import scan_keys
+from services.serials.lookup.queries.search import scan_keys, use_index
 from services.serials.units.store import expiry as expiry_store
-from shared.persistence.database import transaction
+from shared.persistence.database import Transaction, create_engine, transaction
 from tests.integration.expiry_checks import run_expiry_check
 from tests.integration.query_plans import explain
 from tests.integration.serials.conftest import SerialsHarness
@@ -112,3 +112,42 @@ async def test_lists_read_a_page_by_index(harness: SerialsHarness, environment: 
         values = product_filters.parameters() | {"after_sku": "", "after_serial": "", "bound": 50}
         nodes = await scan_nodes(harness, text(scan_keys(product_filters).keys_query), values)
         assert ({node.get("Index Name") for node in nodes}, rows_read(nodes) <= 100) == ({index}, True), filters
+
+
+INDEXED_LISTS = [
+    (Filters(customer="C-9"), {"serial_state_customer", "serial_state_by_status"}),
+    (Filters(shipment="SH-9"), {"serial_state_shipment"}),
+    (Filters(expiring_before=date(2099, 6, 2)), {"serial_state_expiry"}),
+    (Filters(receipt="R-9"), {"audit_operation_receipt", "audit_entry_operation"}),
+    (Filters(changed_since=datetime(2098, 1, 1, tzinfo=UTC)), {"audit_operation_recorded_at", "audit_entry_operation"}),
+]
+# Shipped units, and twenty thousand receipts of four units each, the last one long after the others.
+INSERT_DOCUMENTS = """
+    UPDATE serial_state SET status = 'SHIPPED', location = NULL, shipment = 'SH-' || id % 500, customer = 'C-' || id % 50
+    WHERE status = 'IN_INVENTORY' AND id % 2 = 0;
+    INSERT INTO audit_operation (id, change, reason, actor, occurred_at, recorded_at, cause_source, cause_id, receipt)
+    SELECT 1000000000 + n, 'RECEIVED', 'x', 'x', at, at, 'x', 'x', 'R-' || n
+    FROM generate_series(1, 20000) AS n CROSS JOIN LATERAL (
+        SELECT CASE WHEN n < 20000 THEN now() ELSE TIMESTAMPTZ '2099-01-01' END AS at
+    ) AS t;
+    INSERT INTO audit_entry (serial_id, version, operation_id, status)
+    SELECT -n, 1, 1000000000 + n / 4, 'RECEIVED' FROM generate_series(4, 80003) AS n;
+    ANALYZE serial, serial_state, audit_operation, audit_entry
+"""
+
+
+async def test_filters_read_an_index(harness: SerialsHarness, environment: Mapping[str, str]) -> None:
+    """Lists by customer, shipment, receipt, expiry and time of change read few rows by an index (S31)."""
+    await insert_background_units(harness, harness.sku)
+    engine = create_engine(environment["SERIALS_MIGRATION_DATABASE_URL"], "test")
+    async with engine.connect() as connection:
+        tx = Transaction(connection)
+        for statement in INSERT_DOCUMENTS.split(";\n"):
+            await tx.execute(text(statement))
+        for filters, indexes in INDEXED_LISTS:
+            plan = use_index(filters)
+            assert plan
+            nodes = await explain(tx, plan.keys_query, filters.parameters() | {"bound": 1000})
+            assert indexes <= {node.get("Index Name") for node in nodes}, filters
+            assert "Seq Scan" not in {node["Node Type"] for node in nodes}, filters
+    await engine.dispose()

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import Message
-from shared.contracts.receiving import ReceiptLotsReceived
+from shared.contracts.receiving import DiscrepancyFound, ReceiptClosed, ReceiptLotsReceived
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving import steps
@@ -18,7 +18,7 @@ SESSIONS = st.sampled_from(["S1", "S1", "S2", "S3"])
 USERS = st.sampled_from([steps.ANNA, steps.ANNA, steps.BEN])
 LOTS = st.lists(st.sampled_from(["L", "l", "M"]), min_size=1, max_size=3)
 QUANTITIES = st.sampled_from(["0.5", "1", "3", "7.25"])
-DAYS = st.sampled_from(["2026-12-31", "2026-12-31", "2026-12-31", "2026-12-30", None])
+DAYS = st.sampled_from(["2026-12-31", "2026-12-31", "2026-12-31", "2026-12-30", "2026-02-28", "2026-03-05", None])
 
 
 class LotReceivingMachine(RuleBasedStateMachine):
@@ -40,11 +40,46 @@ class LotReceivingMachine(RuleBasedStateMachine):
         if isinstance(event, ReceiptLotsReceived):
             for received_lot in event.lots:
                 self.received_lots[event.receipt, event.line, received_lot.lot] += received_lot.quantity
+        if isinstance(event, ReceiptClosed) and event.status == "CLOSED":
+            self.check_closing(event)
+
+    def check_closing(self, event: ReceiptClosed) -> None:
+        """Assert that each missing quantity is short or was rejected, and rejections are used up first."""
+        for line in event.lines:
+            assert line.short + line.rejected_quantity == max(line.announced - line.received, 0)
+        missing = sum(line.short + line.rejected_quantity for line in event.lines if line.sku == "MILK")
+        rejected = sum(
+            float(discrepancy.quantity)
+            for discrepancy in self.service.uow.discrepancies_by_receipt[event.receipt]
+            if (discrepancy.resolution, discrepancy.sku) == ("REJECT", "MILK")
+        )
+        assert sum(line.rejected_quantity for line in event.lines if line.sku == "MILK") == min(missing, rejected)
 
     def assert_all_or_nothing(self, result: CommandResult) -> None:
-        """Assert that the command was carried out, or rejected without any event."""
-        assert result.body is not None or (result.violations and not result.events)
+        """Assert that the command was carried out, or rejected without any event but rejected goods."""
+        assert result.body is not None or result.violations
+        if result.body is None:
+            decisions = [event.resolution for event in result.events if isinstance(event, DiscrepancyFound)]
+            assert decisions == ["REJECT"] * len(result.events)
         self.apply_events(list(result.events))
+
+    @invariant()
+    def goods_are_rejected_once(self) -> None:
+        """A session rejects a lot once, a receipt a serial number once."""
+        keys = [
+            (found.receipt, found.sku, found.serial or (found.session, found.lot))
+            for found in self.service.uow.discrepancies
+            if found.resolution == "REJECT"
+        ]
+        assert len(keys) == len(set(keys))
+        assert all(self.service.uow.receipts[receipt].has_rejections for receipt, _, _ in keys)
+
+    @invariant()
+    def closed_receipts_are_decided(self) -> None:
+        """No discrepancy of a closed receipt is open."""
+        for discrepancy in self.service.uow.discrepancies:
+            status = self.service.uow.receipts[discrepancy.receipt].status
+            assert discrepancy.resolution is not None or status == "IN_PROGRESS"
 
     @rule(receipt=RECEIPTS, quantity=QUANTITIES)
     def announce_milk(self, receipt: str, quantity: str) -> None:

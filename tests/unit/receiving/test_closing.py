@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.receiving.receipts.domain.discrepancies import ALLOWED_RESOLUTIONS
+from services.receiving.receipts.domain.records import Discrepancy
 from shared.contracts.commands import receiving as commands
 from shared.contracts.receiving import DiscrepancyFound, ReceiptClosed, ReceiptLineCancelled, ReceiptSerialsReceived
 from shared.unit_of_work import CommandResult
@@ -44,6 +44,14 @@ def resolve_discrepancy(
     return service.handle_command(commands.ResolveDiscrepancy.model_validate(fields), SUE)
 
 
+def void_discrepancies(service: InMemoryReceiving, receipt: str = "R1") -> None:
+    """Void all open discrepancies of a receipt."""
+    for discrepancy in list(service.uow.discrepancies_by_receipt[receipt]):
+        if discrepancy.resolution is None:
+            fields = {"receipt": receipt, "discrepancy": discrepancy.discrepancy, "resolution": "VOID"}
+            service.handle_command(commands.ResolveDiscrepancy.model_validate(fields | {"reason": "seen"}), SUE)
+
+
 @pytest.fixture
 def service() -> InMemoryReceiving:
     """R1 expects A, B and T (a screw); A is received, and there is a discrepancy of every kind."""
@@ -65,7 +73,8 @@ def service() -> InMemoryReceiving:
 
 
 def test_closing_records_shortages_and_summaries(service: InMemoryReceiving) -> None:
-    """Closing cancels open expectations, records shortages, and summarizes each line (S15, S16)."""
+    """Closing cancels open expectations, records decided shortages, and summarizes each line (S15, S16)."""
+    void_discrepancies(service)
     result = close_receipt(service, "R1")
     shortages = [event for event in result.events if isinstance(event, DiscrepancyFound)]
     assert [(event.kind, event.sku, event.serials, int(event.quantity)) for event in shortages] == [
@@ -73,6 +82,8 @@ def test_closing_records_shortages_and_summaries(service: InMemoryReceiving) -> 
         ("SHORT", "SCREW", ["T"], 1),
         ("SHORT", "SALT", [], 5),
     ]
+    decisions = {(shortage.resolution, shortage.resolved_by) for shortage in _shortages(service)}
+    assert ({event.resolution for event in shortages}, decisions) == ({"ACCEPT"}, {("ACCEPT", SUE)})
     cancelled_events = [event for event in result.events if isinstance(event, ReceiptLineCancelled)]
     assert {event.reason for event in cancelled_events} == {"CLOSED"}
     closed = result.events[-1]
@@ -87,6 +98,25 @@ def test_closing_records_shortages_and_summaries(service: InMemoryReceiving) -> 
     assert error_codes(announce_receipt(service, "R1", asn_line(["Z"]))) == ["receipt_closed"]
 
 
+def _shortages(service: InMemoryReceiving) -> list[Discrepancy]:
+    return [discrepancy for discrepancy in service.uow.discrepancies if discrepancy.kind == "SHORT"]
+
+
+def test_open_discrepancies_block_closing(service: InMemoryReceiving) -> None:
+    """A receipt with undecided discrepancies stays open, so that each can still be decided (S16)."""
+    open_ids = sorted(discrepancy.discrepancy for discrepancy in service.uow.discrepancies)
+    result = close_receipt(service, "R1")
+    (violation,) = result.violations
+    assert (violation.code, violation.ids) == ("discrepancy_open", open_ids)
+    assert violation.blocked_by == [f"/discrepancies/{discrepancy}" for discrepancy in open_ids]
+    assert "1 CASE_MISMATCH, 1 DUPLICATE_SERIAL" in violation.detail
+    assert (result.events, service.uow.receipts["R1"].status) == ([], "IN_PROGRESS")
+    assert event_types(resolve_discrepancy(service, "CASE_MISMATCH", "MATCH"))[0] == "receipt.serials_received.v1"
+    assert (unit_status(service, "B"), unit_status(service, "b")) == ("ON_HAND", "INACTIVE")
+    void_discrepancies(service)
+    assert not error_codes(close_receipt(service, "R1"))
+
+
 def test_open_session_blocks_closing(service: InMemoryReceiving) -> None:
     """A receipt with an open session cannot be closed; the violation names the session."""
     scan_serials(service, "R1", "B", session="T")
@@ -94,6 +124,7 @@ def test_open_session_blocks_closing(service: InMemoryReceiving) -> None:
     assert error_codes(result) == ["session_open"]
     assert result.violations[0].blocked_by == ["/receipts/R1/sessions/T"]
     service.handle_command(commands.DiscardSession(receipt="R1", session="T"))
+    void_discrepancies(service)
     assert not error_codes(close_receipt(service, "R1"))
     assert error_codes(close_receipt(service, "R9")) == ["receipt_not_found"]
 
@@ -133,14 +164,10 @@ def test_known_serial_never_becomes_a_second_unit(service: InMemoryReceiving) ->
     """No resolution of a registered serial creates a second unit or changes the first (S18)."""
     before = service.uow.get_unit("PUMP", "K")
     assert error_codes(resolve_discrepancy(service, "DUPLICATE_SERIAL", "ACCEPT")) == ["resolution_not_allowed"]
-    assert event_types(resolve_discrepancy(service, "DUPLICATE_SERIAL", "MATCH")) == ["discrepancy.resolved.v1"]
+    assert error_codes(resolve_discrepancy(service, "DUPLICATE_SERIAL", "MATCH")) == ["resolution_without_effect"]
     assert service.uow.get_unit("PUMP", "K") == before
-    assert (
-        next(
-            discrepancy for discrepancy in service.uow.discrepancies if discrepancy.kind == "DUPLICATE_SERIAL"
-        ).matched_serial
-        == "K"
-    )
+    assert event_types(resolve_discrepancy(service, "DUPLICATE_SERIAL", "VOID")) == ["discrepancy.resolved.v1"]
+    assert service.uow.get_unit("PUMP", "K") == before
 
 
 def test_match_to_the_expected_unit(service: InMemoryReceiving) -> None:
@@ -164,7 +191,7 @@ def test_match_to_another_product(service: InMemoryReceiving) -> None:
 
 def test_match_to_an_unknown_unit_is_rejected(service: InMemoryReceiving) -> None:
     """A scan cannot be matched to an unknown unit, nor to one that another receipt expects."""
-    assert error_codes(resolve_discrepancy(service, "UNEXPECTED", "MATCH")) == ["resolution_not_allowed"]
+    assert error_codes(resolve_discrepancy(service, "UNEXPECTED", "MATCH")) == ["resolution_without_effect"]
     assert error_codes(resolve_discrepancy(service, "UNEXPECTED", "MATCH", match_to="E")) == [
         "serial_expected_on_other_receipt"
     ]
@@ -176,17 +203,6 @@ def test_resolutions_without_stock_movement(service: InMemoryReceiving, resoluti
     assert event_types(resolve_discrepancy(service, "UNEXPECTED", resolution)) == ["discrepancy.resolved.v1"]
     assert unit_status(service, "u") == "INACTIVE"
     assert steps.scan_statuses(scan_serials(service, "R1", "u", session="T")) == ["UNEXPECTED"]
-
-
-def test_resolutions_of_a_shortage(service: InMemoryReceiving) -> None:
-    """A shortage can be accepted or voided, not returned to the vendor or matched."""
-    close_receipt(service, "R1")
-    assert error_codes(resolve_discrepancy(service, "SHORT", "MATCH")) == ["resolution_not_allowed"]
-    assert event_types(resolve_discrepancy(service, "SHORT", "ACCEPT")) == ["discrepancy.resolved.v1"]
-    assert set(ALLOWED_RESOLUTIONS) == {
-        "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "EXPECTED_ON_OTHER_RECEIPT",
-        "WRONG_PRODUCT",
-    }  # fmt: skip
 
 
 def test_accepting_a_unit_received_meanwhile_is_rejected(service: InMemoryReceiving) -> None:

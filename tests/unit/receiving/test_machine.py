@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from services.receiving.receipts.domain.records import Discrepancy
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import Message
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptSerialsReceived
@@ -21,6 +22,7 @@ from tests.unit.receiving.lot_machine import RECEIPTS, SESSIONS, USERS, LotRecei
 NUMBERS = st.sampled_from(["1", "1", "2"])
 SKUS = st.sampled_from(["PUMP", "PUMP", "PUMP", "SCREW", "LATE"])
 SERIALS = st.lists(st.sampled_from(["a", "A", "b", "c", "d", "e"]), max_size=4, unique=True)
+EXPIRIES = st.sampled_from([None, None, None, "2026-12-31", "2026-02-28"])
 PARTS = [(1, 1), (1, 2), (2, 2), (1, 3), (3, 3)]
 DOCUMENTS = st.tuples(RECEIPTS, st.sampled_from(PARTS)).map(lambda chosen: (chosen[0], *chosen[1]))
 ONE_IN_EIGHT = st.integers(1, 8).map(lambda number: number == 7)
@@ -96,11 +98,15 @@ class ReceivingMachine(LotReceivingMachine):
         if is_rare_case:
             self.assert_all_or_nothing(self.service.handle_command(AsnCancelled(receipt=receipt)))
 
-    @rule(receipt=RECEIPTS, session=SESSIONS, sku=SKUS, serials=SERIALS.filter(bool), actor=USERS)
-    def scan(self, receipt: str, session: str, sku: str, serials: list[str], actor: str) -> None:
-        """Scan units."""
+    @rule(
+        receipt=RECEIPTS, session=SESSIONS, sku=SKUS, serials=SERIALS.filter(bool), actor=USERS, expiry=EXPIRIES
+    )  # fmt: skip
+    def scan(
+        self, receipt: str, session: str, sku: str, serials: list[str], actor: str, *, expiry: str | None = None
+    ) -> None:
+        """Scan units, some of them expired."""
         self.assert_all_or_nothing(
-            steps.scan_serials(self.service, receipt, *serials, session=session, sku=sku, actor=actor)
+            steps.scan_serials(self.service, receipt, *serials, session=session, sku=sku, actor=actor, expiry=expiry)
         )
 
     @rule(receipt=RECEIPTS, session=SESSIONS, sku=SKUS, serials=SERIALS.filter(bool), actor=USERS)
@@ -125,10 +131,13 @@ class ReceivingMachine(LotReceivingMachine):
         if open_session := self.service.uow.sessions.get((receipt, session)):
             self.assert_all_or_nothing(steps.confirm_session(self.service, receipt, session, open_session.owner))
 
-    @rule(receipt=RECEIPTS, is_rare_case=ONE_IN_EIGHT)
-    def close(self, receipt: str, *, is_rare_case: bool) -> None:
-        """Close a receipt."""
+    @rule(receipt=RECEIPTS, is_rare_case=ONE_IN_EIGHT, is_decided=st.booleans())
+    def close(self, receipt: str, *, is_rare_case: bool, is_decided: bool = True) -> None:
+        """Close a receipt, mostly after its open discrepancies are voided."""
         if is_rare_case:
+            for discrepancy in list(self.service.uow.discrepancies_by_receipt[receipt]):
+                if is_decided and discrepancy.resolution is None:
+                    self.resolve_one(discrepancy, "VOID", None)
             self.assert_all_or_nothing(self.service.handle_command(commands.CloseReceipt(receipt=receipt)))
 
     @rule(
@@ -139,10 +148,14 @@ class ReceivingMachine(LotReceivingMachine):
     def resolve(self, pick: int, resolution: str, match_to: str | None) -> None:
         """Resolve a discrepancy."""
         if discrepancies := list(self.service.uow.discrepancies):
-            discrepancy = discrepancies[pick % len(discrepancies)]
-            fields = {"receipt": discrepancy.receipt, "discrepancy": discrepancy.discrepancy, "resolution": resolution}
-            command = commands.ResolveDiscrepancy.model_validate(fields | {"match_to": match_to, "reason": "seen"})
-            self.assert_all_or_nothing(self.service.handle_command(command))
+            self.resolve_one(discrepancies[pick % len(discrepancies)], resolution, match_to)
+
+    def resolve_one(self, discrepancy: Discrepancy, resolution: str, match_to: str | None) -> None:
+        """Resolve this discrepancy."""
+        fields = {"receipt": discrepancy.receipt, "discrepancy": discrepancy.discrepancy, "resolution": resolution}
+        fields |= {"match_to": match_to} if match_to and resolution == "MATCH" else {}
+        command = commands.ResolveDiscrepancy.model_validate(fields | {"reason": "seen"})
+        self.assert_all_or_nothing(self.service.handle_command(command))
 
     @rule()
     def define(self) -> None:
@@ -217,17 +230,18 @@ def run_random_step(machine: ReceivingMachine, rng: Random) -> None:
     sku = rng.choice(["PUMP", "PUMP", "SCREW", "LATE"])
     number, serials = ("1" if sku == "PUMP" else "2"), rng.sample("aAbcdefgh", rng.randint(1, 4))
     lots, quantity = rng.choices("LlMN", k=rng.randint(1, 3)), rng.choice(["0.5", "1", "3", "7.25"])
-    expiry = rng.choice(["2026-12-31"] * 5 + ["2026-12-30", None])
+    expiry = rng.choice(["2026-12-31"] * 5 + ["2026-12-30", "2026-02-28", None])
     weighted_steps: list[tuple[int, Callable[[], None]]] = [
         (20, lambda: machine.announce((receipt, *rng.choice(PARTS)), number, sku, serials, rng.randint(0, 2))),
         (40, lambda: machine.scan(receipt, session, sku, serials, actor)),
+        (4, lambda: machine.scan(receipt, session, sku, serials, actor, expiry="2026-02-28")),
         (15, lambda: machine.confirm_session(receipt, session)),
         (
             8,
             lambda: machine.resolve(rng.randint(0, 99), rng.choice(["ACCEPT", "MATCH"]), rng.choice([None, "a", "b"])),
         ),
         (8, lambda: machine.announce_milk(receipt, quantity)),
-        (15, lambda: machine.scan_lots(receipt, session, lots, (quantity, expiry), actor)),
+        (20, lambda: machine.scan_lots(receipt, session, lots, (quantity, expiry), actor)),
         (3, lambda: machine.undo_lots(receipt, session, lots, actor)),
         (4, lambda: machine.undo(receipt, session, sku, serials, actor)),
         (4, lambda: machine.amend(receipt, number, sku, serials, rng.randint(0, 1))),
@@ -239,7 +253,7 @@ def run_random_step(machine: ReceivingMachine, rng: Random) -> None:
             ),
         ),
         (2, lambda: machine.cancel(receipt, is_rare_case=True)),
-        (2, lambda: machine.close(receipt, is_rare_case=True)),
+        (2, lambda: machine.close(receipt, is_rare_case=True, is_decided=rng.random() < 0.3)),
         (1, machine.define),
     ]
     (action,) = rng.choices([action for _, action in weighted_steps], [weight for weight, _ in weighted_steps])
@@ -257,5 +271,7 @@ def test_long_random_runs_keep_invariants(seed: int) -> None:
         machine.scans_belong_to_open_sessions()
         machine.line_totals_match_lot_scans()
         machine.each_lot_has_one_expiry()
+        machine.goods_are_rejected_once()
+        machine.closed_receipts_are_decided()
     assert machine.received_serials
     assert machine.received_lots

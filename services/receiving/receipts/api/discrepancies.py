@@ -11,7 +11,7 @@ from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or
 from services.receiving.receipts.domain.discrepancies import allowed_resolutions
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.contracts.receiving import DiscrepancyKind, Resolution, SupervisorResolution
 from shared.http import (
     Cursor,
     Limit,
@@ -31,8 +31,9 @@ router = APIRouter(tags=["discrepancies"])
 class DiscrepancyOut(KnownFieldsModel):
     """A difference between expected and scanned items.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt.
-    `allowed_resolutions` is empty once the discrepancy is resolved.
+    `conflicting_value` is the existing serial number, the other product or the other receipt. Closing a receipt decides
+    its shortages with ACCEPT, rejecting goods on arrival decides their discrepancy with REJECT.
+    `allowed_resolutions` is empty once the discrepancy is resolved; a REJECT can be voided until the receipt is closed.
     """
 
     discrepancy: str
@@ -54,11 +55,11 @@ class DiscrepancyOut(KnownFieldsModel):
     reason: str
     resolved_at: datetime | None
     resolved_by: str | None
-    allowed_resolutions: list[Resolution]
+    allowed_resolutions: list[SupervisorResolution]
 
 
 def _to_discrepancy_out(row: Row[Any]) -> DiscrepancyOut:
-    resolutions = [] if row.resolution else sorted(allowed_resolutions(row.kind, row.scan_id))
+    resolutions = sorted(allowed_resolutions(row.kind, row.scan_id, row.resolution, row.receipt_status))
     serials = [row.serial] if row.serial else row.missing_serials
     return DiscrepancyOut.model_validate(row._asdict() | {"serials": serials, "allowed_resolutions": resolutions})
 

@@ -1,32 +1,41 @@
-"""Resolution of a discrepancy: accept, return to vendor, match to another unit, or void."""
+"""Resolution of a discrepancy: accept, return to vendor, match to another unit, or void.
 
-from typing import Any
+A resolution that would change nothing is rejected with what to do instead.
+"""
 
 from services.receiving.receipts.domain.expectations import take_over_expectations
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
-from services.receiving.receipts.domain.receive import new_hold_id, receive_lots
-from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine, Unit
+from services.receiving.receipts.domain.receive import end_discrepancy, new_hold_id, receive_lots
+from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine, ReceiptStatus, Unit
 from services.receiving.receipts.domain.results import ResolutionResult, reject
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ResolveDiscrepancy
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.receiving import DiscrepancyKind, DiscrepancyResolved, ReceiptSerialsReceived, Resolution
+from shared.contracts.receiving import DiscrepancyKind, ReceiptSerialsReceived, Resolution, SupervisorResolution
 from shared.identifiers import resource_path
 from shared.unit_of_work import CommandResult
 
-ALLOWED_RESOLUTIONS: dict[DiscrepancyKind, frozenset[Resolution]] = {
+ALLOWED_RESOLUTIONS: dict[DiscrepancyKind, frozenset[SupervisorResolution]] = {
     "OVER": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "UNEXPECTED": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "CASE_MISMATCH": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "EXPECTED_ON_OTHER_RECEIPT": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "WRONG_PRODUCT": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "DUPLICATE_SERIAL": frozenset({"RETURN_TO_VENDOR", "MATCH", "VOID"}),  # serial numbers are unique (S18)
-    "SHORT": frozenset({"ACCEPT", "VOID"}),
+    "SHORT": frozenset({"ACCEPT", "VOID"}),  # decided by the closing; open ones are of earlier releases
+    "EXPIRED": frozenset(),  # decided by the rejection of the goods
+    "INSUFFICIENT_SHELF_LIFE": frozenset(),
+    "EXPIRY_REQUIRED": frozenset(),
 }
 
 
-def allowed_resolutions(kind: DiscrepancyKind, scan_id: str | None) -> frozenset[Resolution]:
-    """Return the resolutions of a discrepancy; a lot scan cannot be matched to another unit."""
+def allowed_resolutions(
+    kind: DiscrepancyKind, scan_id: str | None, resolution: Resolution | None, receipt_status: ReceiptStatus
+) -> frozenset[SupervisorResolution]:
+    """Return the possible resolutions; a lot scan is not matched, a rejection is only voided before the closing."""
+    if resolution is not None:
+        can_void = resolution == "REJECT" and receipt_status in {"PLANNED", "IN_PROGRESS"}
+        return frozenset({"VOID"}) if can_void else frozenset()
     return ALLOWED_RESOLUTIONS[kind] - {"MATCH"} if scan_id else ALLOWED_RESOLUTIONS[kind]
 
 
@@ -37,34 +46,29 @@ def resolve_discrepancy(uow: ReceivingUnitOfWork, command: ResolveDiscrepancy) -
         return reject(
             Code.DISCREPANCY_NOT_FOUND, f"Discrepancy {command.discrepancy} of receipt {command.receipt} not found"
         )
-    if discrepancy.resolution is not None:
+    allowed = allowed_resolutions(
+        discrepancy.kind, discrepancy.scan_id, discrepancy.resolution, uow.receipts[command.receipt].status
+    )
+    if discrepancy.resolution is not None and not allowed:
         detail = (
             f"Discrepancy {command.discrepancy} was resolved by {discrepancy.resolved_by}: {discrepancy.resolution}"
         )
         return reject(
             Code.DISCREPANCY_RESOLVED, detail, blocked_by=[resource_path("discrepancies", command.discrepancy)]
         )
-    if command.resolution not in (allowed := allowed_resolutions(discrepancy.kind, discrepancy.scan_id)):
+    if command.resolution not in allowed:
         detail = f"{command.resolution} is not allowed for {discrepancy.kind}; allowed: {', '.join(sorted(allowed))}"
         return reject(Code.RESOLUTION_NOT_ALLOWED, detail)
     matched_serial = _apply_resolution(uow, command, discrepancy)
     if isinstance(matched_serial, ProblemDetail):
         return CommandResult.rejected(matched_serial)
-    uow.discrepancies.put(
-        discrepancy._replace(
-            resolution=command.resolution, matched_serial=matched_serial, reason=command.reason, resolved_at=uow.now,
-            resolved_by=uow.event.actor,
+    end_discrepancy(uow, discrepancy, command.resolution, command.reason, matched_serial)
+    return CommandResult(
+        ResolutionResult(
+            receipt=discrepancy.receipt, discrepancy=discrepancy.discrepancy, kind=discrepancy.kind,
+            resolution=command.resolution,
         )
     )  # fmt: skip
-    common_fields: dict[str, Any] = {
-        "receipt": discrepancy.receipt, "discrepancy": discrepancy.discrepancy, "kind": discrepancy.kind,
-        "resolution": command.resolution,
-    }  # fmt: skip
-    uow.emit(
-        DiscrepancyResolved, **common_fields, sku=discrepancy.sku, lot=discrepancy.lot, reason=command.reason,
-        serials=[discrepancy.serial] if discrepancy.serial else [],
-    )  # fmt: skip
-    return CommandResult(ResolutionResult(**common_fields))
 
 
 def _apply_resolution(
@@ -100,9 +104,11 @@ def _accept_serial(
     """Receive the unit as scanned; another receipt that expects it no longer does."""
     unit = uow.get_unit(discrepancy.sku, discrepancy.serial or "")
     if unit.status not in {"INACTIVE", "EXPECTED"}:
-        detail = f"Serial {unit.serial} of product {unit.sku} already has status {unit.status}"
-        return ProblemDetail(code=Code.DUPLICATE_SERIAL, detail=detail, ids=[unit.serial])
+        return _registered_violation(unit, Code.DUPLICATE_SERIAL)
     is_expected_here = unit.status == "EXPECTED" and unit.receipt == discrepancy.receipt
+    if is_expected_here and command.line not in {None, unit.line}:
+        detail = f"Serial {unit.serial} of product {unit.sku} is expected on line {unit.line}, not on {command.line}"
+        return ProblemDetail(code=Code.LINE_NOT_FOUND, detail=detail, ids=[unit.serial])
     line = uow.lines[discrepancy.receipt, unit.line or ""] if is_expected_here else _line_for(uow, command, discrepancy)
     if isinstance(line, ProblemDetail):
         return line
@@ -116,7 +122,10 @@ def _accept_serial(
 def _match_to_expected(
     uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
 ) -> ProblemDetail | str:
-    """Match the scan to another unit: an expected unit is received, a known unit stays unchanged (S18)."""
+    """Match the scan to another unit, which this receipt expects; it is received (S18).
+
+    A closed receipt of an earlier release may have an open discrepancy: it expected units that are inactive.
+    """
     sku = discrepancy.conflicting_value or discrepancy.sku if discrepancy.kind == "WRONG_PRODUCT" else discrepancy.sku
     matched_serial = (
         command.match_to
@@ -125,10 +134,17 @@ def _match_to_expected(
     )
     unit = uow.units.get((sku, matched_serial))
     if unit is None or unit.status == "INACTIVE":
-        detail = f"Serial {matched_serial} of product {sku} is neither expected nor registered"
-        return ProblemDetail(code=Code.RESOLUTION_NOT_ALLOWED, detail=detail, ids=[matched_serial])
+        lines = uow.lines_of(discrepancy.receipt, sku)
+        if unit and lines and uow.receipts[discrepancy.receipt].status == "CLOSED":
+            _receive_serial(uow, discrepancy, lines[0], unit)
+            return matched_serial
+        detail = (
+            f"Serial {matched_serial} of product {sku} is not expected on receipt {discrepancy.receipt}; "
+            "name the expected serial number in match_to, or ACCEPT the unit as scanned"
+        )
+        return ProblemDetail(code=Code.RESOLUTION_WITHOUT_EFFECT, detail=detail, ids=[matched_serial])
     if unit.status != "EXPECTED":
-        return matched_serial
+        return _registered_violation(unit, Code.RESOLUTION_WITHOUT_EFFECT)
     if unit.receipt != discrepancy.receipt:
         detail = f"Serial {matched_serial} of product {sku} is expected on receipt {unit.receipt}"
         receipt_paths = [resource_path("receipts", unit.receipt)] if unit.receipt else []
@@ -138,6 +154,24 @@ def _match_to_expected(
     line = uow.lines[discrepancy.receipt, unit.line or ""]
     _receive_serial(uow, discrepancy, line, unit)
     return matched_serial
+
+
+def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
+    """Say where a registered unit stands in receiving, and how it comes back if it is the one at hand."""
+    path, instead = resource_path("serials", unit.sku, unit.serial), "its serial number is never used again"
+    if unit.status == "SHIPPED":
+        path = resource_path("orders", unit.order_id or "")
+        instead = f"receive it as a customer return of order {unit.order_id} of {unit.customer}, whoever brings it"
+    elif unit.status == "SCANNED":
+        path = resource_path("receipts", unit.receipt or "", "sessions", unit.session or "")
+        instead = f"confirm or undo its scan in session {unit.session} of receipt {unit.receipt}"
+    elif unit.adjustment:
+        instead = "adjust it as FOUND where it stands"
+    elif unit.status == "ON_HAND":
+        origin = f"return {unit.return_id}" if unit.return_id else f"receipt {unit.receipt}"
+        instead = f"it was received on {origin}; look up where it stands in the books, and move it if it stands here"
+    detail = f"Serial {unit.serial} of product {unit.sku} is {unit.adjustment or unit.status}: {instead}"
+    return ProblemDetail(code=code, detail=detail, ids=[unit.serial], blocked_by=[path])
 
 
 def _line_for(

@@ -1,10 +1,17 @@
 """Evaluation of scanned lots, one by one in the order scanned (S16, S23)."""
 
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import LotScan, LotScanStatus, Receipt
+from services.receiving.receipts.domain.rejected_goods import (
+    ACCEPTED_LATER,
+    reject_lot,
+    rejection_kind,
+    withdraw_rejections,
+)
 from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
@@ -35,7 +42,8 @@ class _LotScanEvaluator:
 
     def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
-        self.command, self.actor, self.shelf_life_policy = command, uow.event.actor, uow.shelf_life_policy(sku)
+        self.command, self.actor = command, uow.event.actor
+        self.is_short_life_held = uow.shelf_life_policy(sku).short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
 
@@ -48,18 +56,16 @@ class _LotScanEvaluator:
             scan for scan in self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot)) if scan.status != "REJECTED"
         ]
         label = _merge_dates(entry, earlier_scans)
-        violation = self.uow.shelf_life_violation(self.sku, self.command.location, label.expiry) if label else None
         if label is None:
             return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
-        if label.expiry is None and label.lot and self.shelf_life_policy.expiry_required:
-            return LotScanResult(entry.lot, "EXPIRY_REQUIRED")
-        if violation and self.shelf_life_policy.short_shelf_life_policy == "REJECT":
-            return LotScanResult(
-                entry.lot,
-                "EXPIRED" if violation == "expired" else "INSUFFICIENT_SHELF_LIFE",
-                conflicting_value=str(label.expiry),
-            )
-        return self._record_scan(label, earlier_scans, is_held=violation is not None)
+        if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
+            label = label.model_copy(update={"quantity": self._quantity_of(label)})
+            reject_lot(self.uow, self.command, self.sku, kind, label)
+            return LotScanResult(entry.lot, kind, conflicting_value=_format_day(label.expiry))
+        return self._record_scan(label, earlier_scans)
+
+    def _quantity_of(self, label: ScannedLot) -> Decimal:
+        return label.quantity or Decimal(self.barcode_quantity or 0)
 
     def _count_violation(self, entry: ScannedLot) -> ScanStatus | None:
         if self.uow.tracking(self.sku) == "NONE":
@@ -77,9 +83,9 @@ class _LotScanEvaluator:
             "QUANTITY_PRECISION" if precision_violation(self.sku, entry.quantity, self.uow.decimals(self.sku)) else None
         )
 
-    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan], *, is_held: bool) -> LotScanResult:
+    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan]) -> LotScanResult:
         """Assign the quantity to lines with open quantity; the excess is unmatched."""
-        shares = self._split_over_lines(label.quantity or Decimal(self.barcode_quantity or 0))
+        shares = self._split_over_lines(self._quantity_of(label))
         scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
@@ -92,6 +98,12 @@ class _LotScanEvaluator:
                 receipt_line = self.uow.lines[self.receipt_id, line or ""]
                 self.uow.lines.put(receipt_line._replace(scanned=receipt_line.scanned + quantity))
             self._put_lot_scan(label, scans.get((line, share_status)), line, share_status, quantity)
+        if self.receipt.has_rejections:
+            rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, label.lot]
+            withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
+        is_held = self.is_short_life_held and bool(
+            self.uow.shelf_life_violation(self.sku, self.command.location, label.expiry)
+        )
         first_share, last_share = shares[0], shares[-1]
         status: ScanStatus = (
             "OVER" if last_share.status == "OVER" else "UNEXPECTED" if last_share.status == "UNEXPECTED" else "ACCEPTED"
@@ -147,6 +159,10 @@ def _merge_dates(entry: ScannedLot, earlier_scans: list[LotScan]) -> ScannedLot 
         if manufactured_on and any(day and day < manufactured_on for day in (label.expiry, label.best_before))
         else label
     )
+
+
+def _format_day(day: date | None) -> str | None:
+    return None if day is None else str(day)
 
 
 def _format_dates(earlier_scans: list[LotScan]) -> str:

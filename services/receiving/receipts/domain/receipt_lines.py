@@ -1,4 +1,4 @@
-"""Receipt lines outside ASNs and scans: unplanned lines, products defined later, voided units."""
+"""Receipt lines outside ASNs and scans: unplanned lines, products defined later, adjusted units."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -48,7 +48,18 @@ def _reject_serials(uow: ReceivingUnitOfWork, line: ReceiptLine, tracking: Track
         uow.units.put(unit.as_inactive())
 
 
-def void_units(uow: ReceivingUnitOfWork, adjustment: SerialAdjusted) -> None:
+def adjust_units(uow: ReceivingUnitOfWork, adjustment: SerialAdjusted) -> None:
+    """Void units, or record that they left the stock or came back, for the advice on a resolution."""
+    if adjustment.adjustment == "VOID":
+        _void_units(uow, adjustment)
+        return
+    for serial in adjustment.serials:
+        if unit := uow.units.get((adjustment.sku, serial)):
+            reason = None if adjustment.adjustment == "FOUND" else adjustment.adjustment
+            uow.units.put(unit._replace(version=unit.version + 1, adjustment=reason))
+
+
+def _void_units(uow: ReceivingUnitOfWork, adjustment: SerialAdjusted) -> None:
     """Void units that were entered by mistake; their lines reopen, their serials are never reused (S18)."""
     for serial in adjustment.serials:
         unit = uow.get_unit(adjustment.sku, serial)

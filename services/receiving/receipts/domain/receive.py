@@ -14,7 +14,14 @@ from services.receiving.receipts.domain.records import (
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
-from shared.contracts.receiving import DiscrepancyFound, ReceiptLotsReceived, ReceiptSerialsReceived, ReceivedLot
+from shared.contracts.receiving import (
+    DiscrepancyFound,
+    DiscrepancyResolved,
+    ReceiptLotsReceived,
+    ReceiptSerialsReceived,
+    ReceivedLot,
+    Resolution,
+)
 
 
 def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date | None) -> str | None:
@@ -101,6 +108,9 @@ DISCREPANCY_TEXT = {
     "CASE_MISMATCH": "registered serial number {conflicting_value} differs only in case",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
     "WRONG_PRODUCT": "the receipt expects this serial number for product {conflicting_value}",
+    "EXPIRED": "rejected: expired on {expiry}",
+    "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",
+    "EXPIRY_REQUIRED": "rejected: no expiry date",
 }
 
 
@@ -112,7 +122,28 @@ def record_discrepancies(uow: ReceivingUnitOfWork, discrepancies: Sequence[Discr
         uow.emit(
             DiscrepancyFound, receipt=discrepancy.receipt, discrepancy=discrepancy.discrepancy, kind=discrepancy.kind,
             line=discrepancy.line, sku=discrepancy.sku, quantity=discrepancy.quantity, serials=serials,
-            session=discrepancy.session, lot=discrepancy.lot,
-            detail=DISCREPANCY_TEXT[discrepancy.kind].format(conflicting_value=discrepancy.conflicting_value),
+            session=discrepancy.session, lot=discrepancy.lot, expiry=discrepancy.expiry,
+            resolution=discrepancy.resolution,
+            detail=DISCREPANCY_TEXT[discrepancy.kind].format(
+                conflicting_value=discrepancy.conflicting_value, expiry=discrepancy.expiry
+            ),
         )  # fmt: skip
     return [discrepancy.discrepancy for discrepancy in discrepancies]
+
+
+def end_discrepancy(
+    uow: ReceivingUnitOfWork, discrepancy: Discrepancy, resolution: Resolution, reason: str,
+    matched_serial: str | None = None,
+) -> None:  # fmt: skip
+    """Store and emit the resolution of a discrepancy."""
+    uow.discrepancies.put(
+        discrepancy._replace(
+            resolution=resolution, matched_serial=matched_serial, reason=reason, resolved_at=uow.now,
+            resolved_by=uow.event.actor,
+        )
+    )  # fmt: skip
+    uow.emit(
+        DiscrepancyResolved, receipt=discrepancy.receipt, discrepancy=discrepancy.discrepancy, kind=discrepancy.kind,
+        resolution=resolution, sku=discrepancy.sku, lot=discrepancy.lot, reason=reason,
+        serials=[discrepancy.serial] if discrepancy.serial else [],
+    )  # fmt: skip

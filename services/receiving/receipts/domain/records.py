@@ -10,6 +10,9 @@ from shared.contracts.receiving import DiscrepancyKind, Resolution
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
+UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
+"""Why a unit on hand is not in stock."""
+
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
@@ -41,6 +44,8 @@ class Receipt(NamedTuple):
     created_at: datetime
     ended_at: datetime | None = None
     reason: str = ""
+    has_rejections: bool = False
+    """Whether goods were ever rejected on arrival."""
 
 
 class AnnouncedLine(NamedTuple):
@@ -118,6 +123,7 @@ class Unit(NamedTuple):
     return_id: str | None = None
     lot: str | None = None
     expiry: date | None = None
+    adjustment: UnitAdjustment | None = None
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, listed by a part of its ASN."""
@@ -207,7 +213,10 @@ class LotScan(NamedTuple):
 
 
 class Discrepancy(NamedTuple):
-    """A difference between expected and scanned items; open until a supervisor resolves it."""
+    """A difference between expected and arrived items; open until a supervisor resolves it.
+
+    Shortages and goods rejected on arrival are resolved when they are recorded.
+    """
 
     discrepancy: str
     receipt: str

@@ -15,7 +15,7 @@ from shared.unit_of_work import CommandResult
 
 LotScanViolation = Literal[
     "LOT_REQUIRED", "NOT_LOT_TRACKED", "DUPLICATE_IN_REQUEST", "QUANTITY_REQUIRED", "LOT_DATES_MISMATCH",
-    "EXPIRY_REQUIRED", "EXPIRED", "INSUFFICIENT_SHELF_LIFE", "TOO_MANY_UNITS", "QUANTITY_PRECISION",
+    "TOO_MANY_UNITS", "QUANTITY_PRECISION",
 ]  # fmt: skip
 ScanStatus = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "INVALID"] | DiscrepancyKind | LotScanViolation
 

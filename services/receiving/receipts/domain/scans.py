@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
 from services.receiving.receipts.domain.records import Receipt, Session
+from services.receiving.receipts.domain.rejected_goods import reject_serial, rejection_kind
 from services.receiving.receipts.domain.results import (
     LotScanResult,
     ScanResult,
@@ -11,7 +12,11 @@ from services.receiving.receipts.domain.results import (
     SerialScanResult,
     reject,
 )
-from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER, evaluate_serial_scans
+from services.receiving.receipts.domain.serial_scans import (
+    VALID_IDENTIFIER,
+    evaluate_serial_scans,
+    is_recorded_on_receipt,
+)
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.problems import Code, ProblemDetail
@@ -51,6 +56,8 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
         return CommandResult.rejected(violation)
     if receipt is None or sku is None:  # checked above; narrows the types
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
+    if command.serials and (violation := _reject_by_label(uow, command, sku)):
+        return CommandResult.rejected(violation)
     serial_results = evaluate_serial_scans(uow, command, receipt, sku) if command.serials else []
     lot_results = evaluate_lot_scans(uow, command, receipt, sku) if command.lots else []
     results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
@@ -126,24 +133,24 @@ def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | 
     if command.lots and tracking == "SERIAL":
         detail = f"Product {sku} has tracking {tracking}; scan its serial numbers"
         return ProblemDetail(code=Code.SERIALS_REQUIRED, detail=detail)
-    return _label_violation(uow, command, sku or "") if command.serials else None
-
-
-def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str) -> ProblemDetail | None:
-    """Check lot number and expiry on the label of serial-tracked units; the rules of lots apply."""
-    if command.lot and not VALID_IDENTIFIER.match(command.lot):
+    if command.serials and command.lot and not VALID_IDENTIFIER.match(command.lot):
         return ProblemDetail(code=Code.INVALID_LOT, detail=f"Lot number {command.lot!r} is invalid", ids=[command.lot])
-    policy = uow.shelf_life_policy(sku)
-    if command.expiry is None and policy.expiry_required:
-        return ProblemDetail(code=Code.EXPIRY_REQUIRED, detail=f"Product {sku} requires an expiry date")
-    violation = uow.shelf_life_violation(sku, command.location, command.expiry)
-    if violation and policy.short_shelf_life_policy == "REJECT":
-        min_days = policy.min_remaining_shelf_life_at_receipt
-        detail = f"Units of {sku} expire on {command.expiry}; at least {min_days} days must remain"
-        return ProblemDetail(
-            code=Code.EXPIRED if violation == "expired" else Code.INSUFFICIENT_SHELF_LIFE_AT_RECEIPT, detail=detail
-        )
     return None
+
+
+def _reject_by_label(uow: ReceivingUnitOfWork, command: ScanItems, sku: str) -> ProblemDetail | None:
+    """Reject serial-tracked units by the expiry date on their labels; the rules of lots apply."""
+    kind = rejection_kind(uow, sku, command.location, command.expiry)
+    if kind is None:
+        return None
+    for serial in dict.fromkeys(command.serials):
+        is_serial = VALID_IDENTIFIER.match(serial) is not None
+        if is_serial and not is_recorded_on_receipt(uow, command.receipt, uow.get_unit(sku, serial)):
+            reject_serial(uow, command, sku, kind, serial)
+    min_days = uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt
+    expiry = f"Units of {sku} expire on {command.expiry}; at least {min_days} days must remain"
+    detail = f"Product {sku} requires an expiry date" if kind == "EXPIRY_REQUIRED" else expiry
+    return ProblemDetail(code=REJECTED_LOTS[kind][0], detail=detail)
 
 
 def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt | None) -> ProblemDetail | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine, Unit, UnmatchedScan
+from services.receiving.receipts.domain.rejected_goods import ACCEPTED_LATER, withdraw_rejections
 from services.receiving.receipts.domain.results import SerialScanResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
@@ -22,6 +23,14 @@ def evaluate_serial_scans(
     results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
+
+
+def is_recorded_on_receipt(uow: ReceivingUnitOfWork, receipt_id: str, unit: Unit) -> bool:
+    """Whether the receipt has a scan of the unit, accepted or unmatched, or an open discrepancy about it."""
+    if unit.receipt == receipt_id and unit.status in {"SCANNED", "ON_HAND"}:
+        return True
+    key = (receipt_id, unit.sku, unit.serial)
+    return key in uow.unmatched_scans or bool(uow.open_discrepancies[key])
 
 
 @dataclass(slots=True)
@@ -55,15 +64,12 @@ class _SerialScanEvaluator:
         if not VALID_IDENTIFIER.match(serial):
             return SerialScanResult(serial, "INVALID")
         unit = self.uow.get_unit(self.sku, serial)
-        if self._is_duplicate_in_receipt(unit):
+        if is_recorded_on_receipt(self.uow, self.receipt_id, unit):
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
+        if self.receipt.has_rejections:
+            rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
+            withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
         return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
-
-    def _is_duplicate_in_receipt(self, unit: Unit) -> bool:
-        if unit.receipt == self.receipt_id and unit.status in {"SCANNED", "ON_HAND"}:
-            return True
-        key = (self.receipt_id, self.sku, unit.serial)
-        return key in self.uow.unmatched_scans or bool(self.uow.open_discrepancies[key])
 
     def _evaluate_registered(self, unit: Unit) -> SerialScanResult:
         if unit.status != "EXPECTED":

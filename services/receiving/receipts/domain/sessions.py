@@ -12,6 +12,7 @@ from services.receiving.receipts.domain.receive import (
     serial_discrepancy,
 )
 from services.receiving.receipts.domain.records import LotScan, Session, Unit, group_by_line
+from services.receiving.receipts.domain.rejected_goods import withdraw_rejections
 from services.receiving.receipts.domain.results import SessionResult
 from services.receiving.receipts.domain.scans import session_violation
 from services.receiving.unit_of_work import ReceivingUnitOfWork
@@ -37,27 +38,32 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
         elif unmatched_scan and unmatched_scan.session == command.session:
             uow.unmatched_scans.remove(unmatched_scan.key)
             unmatched_count += 1
+        elif withdrawn := _withdraw_rejections(uow, session, command.sku, serial):
+            unmatched_count += withdrawn
         else:
             unknown.append(serial)
     lot_scans: list[LotScan] = []
+    withdrawn_lots = 0
     for lot in dict.fromkeys(command.lots):
         scans = [
             scan for scan in uow.lot_scans_of((command.receipt, command.sku, lot)) if scan.session == command.session
         ]
         lot_scans += scans
-        if not scans:
+        withdrawn = _withdraw_rejections(uow, session, command.sku, lot)
+        withdrawn_lots += withdrawn
+        if not scans and not withdrawn:
             unknown.append(lot)
     _undo_scans(uow, units, lot_scans)
     code = Code.LOT_NOT_SCANNED if command.lots else Code.SERIAL_NOT_SCANNED
     detail = f"{len(unknown)} {'lots' if command.lots else 'serials'} not scanned in session {command.session}"
     violations = [ProblemDetail(code=code, detail=detail, ids=unknown)] if unknown else []
-    if not units and not unmatched_count and not lot_scans:
+    if not units and not unmatched_count and not lot_scans and not withdrawn_lots:
         return CommandResult.rejected(*violations)
     return CommandResult(_to_result(session, len(units) + unmatched_count, lot_scans), violations=violations)
 
 
 def discard_session(uow: ReceivingUnitOfWork, command: DiscardSession) -> CommandResult:
-    """Discard all scans of a session; the receipt returns to PLANNED if no other session remains."""
+    """Discard all scans and rejections of a session; the receipt returns to PLANNED if no other session remains."""
     session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
         return CommandResult.rejected(session)
@@ -66,6 +72,12 @@ def discard_session(uow: ReceivingUnitOfWork, command: DiscardSession) -> Comman
     _undo_scans(uow, units, lot_scans)
     for unmatched_scan in unmatched_scans:
         uow.unmatched_scans.remove(unmatched_scan.key)
+    rejections = [
+        existing
+        for existing in uow.discrepancies_by_receipt[session.receipt]
+        if existing.resolution == "REJECT" and existing.session == session.session
+    ]
+    withdraw_rejections(uow, rejections, "session discarded")
     session = uow.sessions.put(session._replace(status="DISCARDED", ended_at=uow.now))
     receipt = uow.receipts[session.receipt]
     remaining_sessions = receipt.session_count - 1
@@ -140,6 +152,12 @@ def _to_result(
         receipt=session.receipt, session=session.session, status=session.status, owner=session.owner, units=unit_count,
         quantity=_total_quantity(lot_scans), discrepancies=list(discrepancies),
     )  # fmt: skip
+
+
+def _withdraw_rejections(uow: ReceivingUnitOfWork, session: Session, sku: str, item: str) -> int:
+    """Withdraw the rejection of a serial number or lot in the session."""
+    rejections = uow.rejections_by_item[session.receipt, sku, item]
+    return withdraw_rejections(uow, [item for item in rejections if item.session == session.session], "scan undone")
 
 
 def _undo_scans(uow: ReceivingUnitOfWork, scanned_units: Iterable[Unit], lot_scans: Iterable[LotScan]) -> None:

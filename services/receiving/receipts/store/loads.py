@@ -56,6 +56,7 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     await _load_lot_scans(tx, uow, plan)
     plan.add_lines(uow.units, uow.lot_scans)
     await _load_documents(tx, uow, plan)
+    await _load_rejections(tx, uow, plan)
     await _load_reference_data(tx, uow, plan)
 
 
@@ -71,7 +72,7 @@ async def _load_waiting_messages(
     return waiting_events
 
 
-async def load_voided_units(
+async def load_adjusted_units(
     tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialAdjusted]]
 ) -> None:
     """Load units with the lines and receipts on which they were received."""
@@ -152,6 +153,13 @@ async def _load_documents(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
         parameters = as_arrays(plan.serial_scans, "receipts", "skus", "serials")
         parameters |= as_arrays(plan.closing_sessions, "other_receipts", "sessions")
         uow.unmatched_scans.load(UNMATCHED_SCANS.load(await tx.fetch_all(sql.SELECT_UNMATCHED_SCANS, parameters)))
+
+
+async def _load_rejections(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    """Load the goods rejected on arrival, of the few receipts that have any."""
+    if receipts := sorted(row.receipt for row in uow.receipts if row.has_rejections and row.receipt in plan.receipts):
+        rows = await tx.fetch_all(sql.SELECT_REJECTIONS, {"receipts": receipts})
+        uow.discrepancies.load(DISCREPANCIES.load(rows))
 
 
 async def _load_reference_data(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:

@@ -81,7 +81,11 @@ FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS t
 JOIN discrepancy d ON d.receipt = k.receipt AND d.sku = k.sku AND d.serial = k.serial AND d.resolution IS NULL
 UNION ALL
 SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d
-WHERE d.kind = 'UNEXPECTED' AND d.receipt = ANY(CAST(:closing AS text[]))
+WHERE (d.kind = 'UNEXPECTED' OR d.resolution IS NULL) AND d.receipt = ANY(CAST(:closing AS text[]))
+""")
+SELECT_REJECTIONS = text(f"""
+SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d
+WHERE d.resolution = 'REJECT' AND d.receipt = ANY(CAST(:receipts AS text[]))
 """)
 
 SELECT_UNITS = text(f"""

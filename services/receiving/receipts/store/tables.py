@@ -14,7 +14,8 @@ from shared.persistence.record_table import RecordTable
 
 RECEIPTS = RecordTable(
     "receipt", Receipt, "receipt",
-    "version kind warehouse supplier expected_at status session_count unplanned_line_count ended_at reason",
+    "version kind warehouse supplier expected_at status session_count unplanned_line_count ended_at reason"
+    " has_rejections",
     version="version",
 )  # fmt: skip
 LINES = RecordTable(
@@ -29,7 +30,7 @@ SESSIONS = RecordTable("session", Session, "receipt session", "owner status ende
 UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
-    " expiry",
+    " expiry adjustment",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(
@@ -41,6 +42,8 @@ LOT_SCANS = RecordTable(
     "line status quantity expiry manufactured_on best_before scanned_by scanned_at",
 )  # fmt: skip
 DISCREPANCIES = RecordTable(
-    "discrepancy", Discrepancy, "discrepancy", "resolution matched_serial reason resolved_at resolved_by",
-    types={"missing_serials": "text[]"}, guard="t.resolution IS NULL",
+    "discrepancy", Discrepancy, "discrepancy",
+    "session kind line quantity location found_at found_by resolution matched_serial reason resolved_at resolved_by lot"
+    " expiry",
+    types={"missing_serials": "text[]"}, guard="(t.resolution IS NULL OR t.resolution = 'REJECT')",
 )  # fmt: skip

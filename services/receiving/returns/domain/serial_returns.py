@@ -93,11 +93,8 @@ def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveRetu
         # Also if it was restocked and shipped again: another return of the unit has an id of its own.
         return Code.ALREADY_RETURNED, resource_path("returns", command.return_id)
     if unit.status == "SHIPPED":
-        return (
-            None
-            if is_same_customer_order
-            else (Code.NOT_SHIPPED_TO_CUSTOMER, "shipped to another customer or on another order")
-        )
+        detail = f"shipped to customer {unit.customer} on order {unit.order_id}"
+        return None if is_same_customer_order else (Code.NOT_SHIPPED_TO_CUSTOMER, detail)
     if unit.status != "ON_HAND":
         return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
     if is_same_customer_order and unit.return_id:

@@ -1,9 +1,10 @@
 """HTTP endpoints that search units and count them by status."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from services.serials.lookup.queries.counts import count_by_status
 from services.serials.lookup.queries.filters import Filters
@@ -11,13 +12,19 @@ from services.serials.lookup.queries.search import search
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
+    ChangedSince,
     Cursor,
+    CustomerFilter,
+    ExpiringBefore,
+    ExpiringFrom,
     Limit,
     LocationFilter,
     LotFilter,
     OrderFilter,
     Page,
     ReadTransaction,
+    ReceiptFilter,
+    ShipmentFilter,
     SkuFilter,
     StatusFilter,
     WarehouseFilter,
@@ -73,53 +80,50 @@ class StatusCount(KnownFieldsModel):
     has_more: bool
 
 
-@router.get("/serials")
-async def list_serials(
-    tx: ReadTransaction,
+def unit_filters(
     *,
     q: SearchTerm = None,
     sku: SkuFilter = None,
-    status: StatusFilter[SerialStatus] = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
     order: OrderFilter = None,
+    customer: CustomerFilter = None,
+    shipment: ShipmentFilter = None,
+    receipt: ReceiptFilter = None,
     lot: LotFilter = None,
+    expiring_from: ExpiringFrom = None,
+    expiring_before: ExpiringBefore = None,
+    changed_since: ChangedSince = None,
     on_hold: OnHold = None,
     adjustment: AdjustmentFilter = None,
     expectation_cancelled: ExpectationCancelled = False,
+) -> Filters:
+    """Collect the filters of units."""
+    return Filters(**locals())
+
+
+UnitFilters = Annotated[Filters, Depends(unit_filters)]
+
+
+@router.get("/serials")
+async def list_serials(
+    tx: ReadTransaction,
+    filters: UnitFilters,
+    *,
+    status: StatusFilter[SerialStatus] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitSummary]:
     """List units, ordered by SKU and serial."""
     after = decode_cursor(cursor, str, str) or ("", "")
-    filters = Filters(
-        q=q, sku=sku, status=tuple(status or ()), warehouse=warehouse, location=location, order=order, on_hold=on_hold,
-        lot=lot, adjustment=adjustment, expectation_cancelled=expectation_cancelled,
-    )  # fmt: skip
-    rows = await search(tx, filters, (after[0], after[1]), limit + 1)
+    rows = await search(tx, replace(filters, status=tuple(status or ())), (after[0], after[1]), limit + 1)
     return paginate(
         rows, limit, lambda row: UnitSummary.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
     )
 
 
 @router.get("/serials/counts", summary="Count serials by status")
-async def count_serials(
-    tx: ReadTransaction,
-    *,
-    q: SearchTerm = None,
-    sku: SkuFilter = None,
-    warehouse: WarehouseFilter = None,
-    location: LocationFilter = None,
-    order: OrderFilter = None,
-    lot: LotFilter = None,
-    on_hold: OnHold = None,
-    adjustment: AdjustmentFilter = None,
-    expectation_cancelled: ExpectationCancelled = False,
-) -> dict[SerialStatus, StatusCount]:
+async def count_serials(tx: ReadTransaction, filters: UnitFilters) -> dict[SerialStatus, StatusCount]:
     """Count the matching units of each status, exactly up to a million units."""
-    filters = Filters(
-        q=q, sku=sku, status=(), warehouse=warehouse, location=location, order=order, on_hold=on_hold, lot=lot,
-        adjustment=adjustment, expectation_cancelled=expectation_cancelled,
-    )  # fmt: skip
     counts = await count_by_status(tx, filters)
     return {count.status: StatusCount(units=count.units, has_more=count.has_more) for count in counts}

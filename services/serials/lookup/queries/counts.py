@@ -30,53 +30,61 @@ async def count_by_status(tx: Transaction, filters: Filters) -> list[StatusCount
     """Count units by status; the status filter is ignored."""
     filters = replace(filters, status=(), is_count=True)
     if is_substring(filters.q) and (plan := use_index(Filters(q=filters.q))):
-        values = filters.parameters() | {"bound": ROW_CAP + 1}
-        rows = await tx.fetch_all(text(_rare_query(filters, plan)), values)
+        rows = await tx.fetch_all(text(_query_keys(filters, plan)), filters.parameters() | {"bound": ROW_CAP + 1})
         if rows[0].seen <= ROW_CAP:
             return [StatusCount(row.status, row.units, has_more=False) for row in rows]
-    rows = await tx.fetch_all(text(_query(filters)), filters.parameters() | {"most": MAX_COUNT + 1})
+    audited = Filters(receipt=filters.receipt, changed_since=filters.changed_since)
+    if plan := use_index(audited):
+        statement = _query_keys(filters, plan)
+    else:
+        statement = _query_units(filters) if filters.where(UNIT_FILTERS) else _query_statuses(filters)
+    rows = await tx.fetch_all(text(statement), filters.parameters() | {"bound": MAX_COUNT + 1})
     return [StatusCount(row.status, min(row.units, MAX_COUNT), has_more=row.seen > MAX_COUNT) for row in rows]
 
 
-def _rare_query(filters: Filters, plan: ScanPlan) -> str:
-    """Count the rows of the trigram index."""
-    conditions = where_clause(["s.id = b.id", filters.in_scope(), *filters.where(["sku", *UNIT_FILTERS])])
+def _query_keys(filters: Filters, plan: ScanPlan) -> str:
+    """Count the units of keys that another table has in an index."""
+    conditions = where_clause([filters.in_scope(), *filters.where(["sku", "q", *UNIT_FILTERS])])
+    return _by_status(f"""
+        WITH bounded AS MATERIALIZED ({plan.keys_query}), counted AS (
+            SELECT s.status, count(*) AS units
+            FROM bounded AS b CROSS JOIN LATERAL (SELECT s.* FROM {plan.row_source}) AS s {conditions} GROUP BY s.status
+        ), total AS (SELECT count(*) AS seen FROM bounded)
+    """)  # noqa: S608 - made of pieces of this service
+
+
+def _query_units(filters: Filters) -> str:
+    """Read the units that meet all conditions but the search term, then count those with the term."""
+    conditions = where_clause([filters.in_scope(), *filters.where(["sku", *UNIT_FILTERS])])
+    return _by_status(f"""
+        WITH counted AS (
+            SELECT s.status, {_matches(filters)} AS units, count(*) AS seen
+            FROM (SELECT s.status, s.serial FROM serial_state AS s {conditions} LIMIT :bound) AS s GROUP BY s.status
+        ), total AS (SELECT coalesce(sum(seen), 0) AS seen FROM counted)
+    """)  # noqa: S608 - made of pieces of this service
+
+
+def _query_statuses(filters: Filters) -> str:
+    """Read the units of each status from the index, then count those with the search term."""
+    conditions = where_clause(["s.status = st.status", filters.in_scope(), *filters.where(["sku"])])
     return f"""
-        WITH bounded AS MATERIALIZED ({plan.keys_query}), matched AS (
-            SELECT s.status FROM bounded AS b CROSS JOIN LATERAL (
-                SELECT s.status FROM serial_state AS s {conditions} OFFSET 0
-            ) AS s
-        )
-        SELECT st.status::text AS status, count(matched.status) AS units, (SELECT count(*) FROM bounded) AS seen
-        FROM unnest(enum_range(NULL::status)) AS st (status) LEFT JOIN matched USING (status)
-        GROUP BY st.status ORDER BY st.status
+        SELECT st.status::text AS status, counted.units, counted.seen
+        FROM unnest(enum_range(NULL::status)) AS st (status) CROSS JOIN LATERAL (
+            SELECT {_matches(filters)} AS units, count(*) AS seen
+            FROM (SELECT s.serial FROM serial_state AS s {conditions} LIMIT :bound) AS s
+        ) AS counted
+        ORDER BY st.status
     """  # noqa: S608 - made of pieces of this service
 
 
-def _query(filters: Filters) -> str:
-    """Read the units that meet all conditions but the search term, then count those with the term.
+def _matches(filters: Filters) -> str:
+    return f"count(*) FILTER (WHERE {filters.where(['q'])[0]})" if filters.q else "count(*)"
 
-    Without filters by state, each status is read from its index; otherwise all statuses at once.
-    """
-    conditions = [filters.in_scope(), *filters.where(["sku", *UNIT_FILTERS])]
-    matches = f"count(*) FILTER (WHERE {filters.where(['q'])[0]})" if filters.q else "count(*)"
-    read = "SELECT s.status, s.serial FROM serial_state AS s {} LIMIT :most"
-    statuses = "FROM unnest(enum_range(NULL::status)) AS st (status)"
-    if filters.where(UNIT_FILTERS):
-        return f"""
-            WITH counted AS (
-                SELECT s.status, {matches} AS units, count(*) AS seen
-                FROM ({read.format(where_clause(conditions))}) AS s GROUP BY s.status
-            )
-            SELECT st.status::text AS status, coalesce(counted.units, 0) AS units,
-                (SELECT coalesce(sum(seen), 0) FROM counted) AS seen
-            {statuses} LEFT JOIN counted USING (status) ORDER BY st.status
-        """  # noqa: S608 - made of pieces of this service
+
+def _by_status(tables: str) -> str:
+    """Return a row for each status from the tables `counted` and `total`."""
     return f"""
-        SELECT st.status::text AS status, counted.units, counted.seen
-        {statuses} CROSS JOIN LATERAL (
-            SELECT {matches} AS units, count(*) AS seen
-            FROM ({read.format(where_clause(["s.status = st.status", *conditions]))}) AS s
-        ) AS counted
+        {tables} SELECT st.status::text AS status, coalesce(counted.units, 0) AS units, total.seen
+        FROM unnest(enum_range(NULL::status)) AS st (status) CROSS JOIN total LEFT JOIN counted USING (status)
         ORDER BY st.status
     """  # noqa: S608 - made of pieces of this service

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import warehouse_of
 from shared.persistence.search import like_pattern
 
-UNIT_FILTERS = ("warehouse", "location", "order", "lot", "on_hold")
+UNIT_FILTERS = (
+    "warehouse", "location", "order", "lot", "on_hold", "customer", "shipment", "receipt", "expiring_from",
+    "expiring_before", "changed_since",
+)  # fmt: skip
 """Filters on columns of `serial_state`."""
 
 CONDITIONS = {
@@ -21,6 +25,15 @@ CONDITIONS = {
     "order": "{0}.order_id = :order",
     "lot": "{0}.lot = :lot AND lower({0}.lot) = lower(:lot)",
     "on_hold": "({0}.open_hold_count > 0) = :on_hold",
+    "customer": "{0}.customer = :customer",
+    "shipment": "{0}.shipment = :shipment",
+    "receipt": "{0}.receipt = :receipt",
+    "expiring_from": "{0}.expiry >= :expiring_from",
+    "expiring_before": "{0}.expiry < :expiring_before",
+    "changed_since": """(
+        SELECT o.recorded_at FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
+        WHERE e.serial_id = {0}.id AND e.version = {0}.version
+    ) >= :changed_since""",
 }
 
 IS_EXPECTED = "({0}.status <> 'EXPECTED' OR {0}.receipt IS NOT NULL)"
@@ -47,6 +60,12 @@ class Filters:
     order: str | None = None
     on_hold: bool | None = None
     lot: str | None = None
+    customer: str | None = None
+    shipment: str | None = None
+    receipt: str | None = None
+    expiring_from: date | None = None
+    expiring_before: date | None = None
+    changed_since: datetime | None = None
     adjustment: SerialAdjustment | None = None
     expectation_cancelled: bool = False
     is_count: bool = False
@@ -83,6 +102,12 @@ class Filters:
             "order": self.order,
             "lot": self.lot,
             "on_hold": self.on_hold,
+            "customer": self.customer,
+            "shipment": self.shipment,
+            "receipt": self.receipt,
+            "expiring_from": self.expiring_from,
+            "expiring_before": self.expiring_before,
+            "changed_since": self.changed_since,
             "adjustment": self.adjustment,
         }
 

@@ -23,11 +23,43 @@ SELECT_PER_STATUS = """
     CROSS JOIN LATERAL ({}) AS s ORDER BY s.sku, s.serial LIMIT :bound
 """
 JOIN_BY_ID = "serial_state AS s WHERE s.id = b.id"
+# One row per unit: its last change is one of the entries.
+JOIN_LAST_ENTRY = f"{JOIN_BY_ID} AND s.version = b.version"
+
+STATE_KEYS = "SELECT s.id, s.sku, s.serial FROM serial_state AS s WHERE {} LIMIT :bound"
+SERIAL_KEYS = "SELECT s.id, s.sku, s.serial FROM serial AS s WHERE {} LIMIT :bound"
+CUSTOMER_KEYS = """
+    SELECT s.id, s.sku, s.serial FROM serial_state AS s WHERE s.shipment IS NOT NULL AND {}
+    UNION ALL
+    SELECT s.id, s.sku, s.serial FROM serial_state AS s WHERE s.status IN ('ALLOCATED', 'PICKED')
+        AND s.shipment IS NULL AND s.adjustment IS NULL AND (s.status <> 'EXPECTED' OR s.receipt IS NOT NULL) AND {}
+    LIMIT :bound
+"""
+RECEIPT_KEYS = """
+    SELECT k.id, k.sku, k.serial FROM (
+        SELECT DISTINCT serial_id FROM audit_entry WHERE operation_id = ANY(ARRAY(
+            SELECT id FROM audit_operation WHERE receipt = :receipt AND change IN ('EXPECTED', 'RECEIVED')
+        ))
+    ) AS e JOIN serial AS k ON k.id = e.serial_id LIMIT :bound
+"""
+# min(id + 0) keeps the planner from reading the operations from the first one on.
+CHANGED_KEYS = """
+    SELECT k.id, k.sku, k.serial, e.version FROM (
+        SELECT serial_id, version FROM audit_entry
+        WHERE operation_id >= (SELECT min(id + 0) FROM audit_operation WHERE recorded_at >= :changed_since) LIMIT :bound
+    ) AS e JOIN serial AS k ON k.id = e.serial_id
+"""
+INDEXED_FILTERS = {
+    "order": STATE_KEYS, "shipment": STATE_KEYS, "receipt": RECEIPT_KEYS, "location": STATE_KEYS, "lot": STATE_KEYS,
+    "on_hold": STATE_KEYS, "customer": CUSTOMER_KEYS, "expiring_before": STATE_KEYS, "expiring_from": STATE_KEYS,
+    "changed_since": CHANGED_KEYS,
+}  # fmt: skip
+"""Filters that an index serves, the most selective first, with the statement of the keys."""
 
 
 async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:
     """Return the next units, ordered by SKU and serial."""
-    has_selective_filter = bool(filters.order or filters.location or filters.lot or filters.on_hold)
+    has_selective_filter = any(getattr(filters, name) for name in INDEXED_FILTERS)
     search_query = Search(
         tx, filters.q, filters.parameters(), size, ("sku", "serial"), COLUMNS,
         scan_keys(filters), use_index(filters),
@@ -71,28 +103,22 @@ def scan_keys(filters: Filters) -> ScanPlan:
 
 def use_index(filters: Filters) -> ScanPlan | None:
     """Plan a read of the most selective index, if there is one; the cursor is applied afterwards."""
-    indexed_filter = next(
-        (
-            name
-            for name, value in (
-                ("order", filters.order),
-                ("location", filters.location),
-                ("lot", filters.lot),
-                ("on_hold", filters.on_hold),
-                ("q", is_substring(filters.q)),
-                ("warehouse", filters.warehouse),
-                ("q", filters.q),
-            )
-            if value
-        ),
-        None,
-    )
-    if indexed_filter is None:
-        return None
-    source = "serial AS s" if indexed_filter == "q" else "serial_state AS s"
+    name = next((name for name in INDEXED_FILTERS if getattr(filters, name)), None)
+    if name is None:
+        if is_substring(filters.q):
+            name = "q"
+        elif filters.warehouse:
+            name = "warehouse"
+        elif filters.q:
+            name = "q"
+        else:
+            return None
+    keys = INDEXED_FILTERS.get(name, SERIAL_KEYS if name == "q" else STATE_KEYS)
+    names = ("expiring_from", "expiring_before") if name.startswith("expiring") else (name,)
+    condition = " AND ".join(filters.where(names))
     return ScanPlan(
-        f"SELECT s.id, s.sku, s.serial FROM {source} {where_clause(filters.where([indexed_filter]))} LIMIT :bound",  # noqa: S608
-        JOIN_BY_ID,
+        keys.format(condition, condition),
+        JOIN_LAST_ENTRY if keys is CHANGED_KEYS else JOIN_BY_ID,
         [*filters.where(["sku", "q"], "b"), "(b.sku, b.serial) > (:after_sku, :after_serial)"],
         [*filters.where(["status", *UNIT_FILTERS]), filters.in_scope()],
         is_materialized=True,

@@ -2,9 +2,9 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0004_waiting_messages"
-down_revision = "0003_announced_lines"
-breaks_before = "0004_waiting_messages"  # it deletes receipts that older versions would wait for
+revision = "0005_waiting_messages"
+down_revision = "0004_rejected_goods"
+breaks_before = "0005_waiting_messages"  # it deletes receipts that older versions would wait for
 
 
 def upgrade() -> None:
