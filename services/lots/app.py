@@ -19,6 +19,7 @@ from services.lots.balances import store as balances
 from services.lots.balances.domain.adjustments import adjust, count
 from services.lots.balances.domain.dates import correct_dates
 from services.lots.balances.domain.holds import place_hold, release_hold
+from services.lots.balances.domain.missing_stock import report_missing_stock
 from services.lots.balances.domain.mixed_lots import report_mixed_lots
 from services.lots.balances.domain.movements import apply_location_type, move, put_away
 from services.lots.balances.domain.receipts import receive
@@ -181,10 +182,11 @@ HANDLERS = (
 )  # fmt: skip
 
 POLICIES = (
+    Policy(report_missing_stock, balances.load_missing_stock, reads_saved_changes=False),
     Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),
     Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
 )
-"""Mixed lots are reported, and released stock goes to open demands, whatever changed the stock."""
+"""Whatever changed the stock: missing stock and mixed lots are reported, released stock goes to open demands."""
 
 JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_due_lots),)
 

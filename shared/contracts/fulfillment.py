@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
-from shared.contracts.quantities import LotsAtLocation, PackedLots, PickedLots
+from shared.contracts.quantities import DeallocatedLots, LotsAtLocation, PackedLots, PickedLots
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import FULFILLMENT
 from shared.identifiers import (
@@ -24,7 +24,7 @@ from shared.identifiers import (
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 Shortfall = Literal["BACKORDER", "CANCEL"]
-OrderStatus = Literal["AWAITING_PRODUCT", "OPEN", "COMPLETE", "CANCELLED"]
+OrderStatus = Literal["OPEN", "PARTLY_SHIPPED", "SHIPPED", "CLOSED_SHORT", "CANCELLED"]
 
 
 class AllocationRequested(Message, type="allocation.requested.v1", topic=FULFILLMENT, key="order"):
@@ -117,9 +117,9 @@ class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULF
 
 
 class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULFILLMENT, key="order"):
-    """Allocated quantities return to stock; with `hold_id`, the lot is held at that location.
+    """Allocated quantities return to stock; with `reallocate`, they are open again under the demand.
 
-    With `reallocate`, the quantity is open again under the demand.
+    With `variance_id`, a picker did not find them: they stay under investigation at their location.
     With `hand_over`, it moves to a narrower demand of the order, such as one for certain lots or a single lot.
     """
 
@@ -127,10 +127,10 @@ class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULF
     line: LineId
     demand_id: DocumentId
     sku: Sku
-    lots: LotsAtLocation
+    lots: DeallocatedLots
     reallocate: bool
     reason: str
-    hold_id: DocumentId | None = None
+    variance_id: DocumentId | None = None
     hand_over: HandOver | None = None
 
 
@@ -213,21 +213,31 @@ class OrderDispatched(Message, type="order.dispatched.v1", topic=FULFILLMENT, ke
 
 
 class LineProgress(ContractModel):
-    """Progress of an order line in units; `awaiting_product` while its product is undefined or tracked differently."""
+    """Quantities of an order line; they add up to `ordered`. Packing alone publishes no status.
+
+    `awaiting_product` while its product is undefined or does not suit the line; its quantity is then `open`.
+    """
 
     line: LineId
     sku: Sku
     ordered: Number
+    open: Number = 0
+    backordered: Number = 0
     allocated: Number = 0
     picked: Number = 0
+    packed: Number = 0
     shipped: Number = 0
-    open_quantity: Number = 0
+    cancelled: Number = 0
+    dropped: Number = 0
     awaiting_product: bool = False
-    cancelled: bool = False
 
 
 class OrderStatusChanged(Message, type="order.status_changed.v1", topic=FULFILLMENT, key="order"):
-    """The status of an order after a change, with the progress of the changed lines."""
+    """The status of an order after a change, with the progress of the changed lines.
+
+    OPEN and PARTLY_SHIPPED orders have something left to ship. The others are final: SHIPPED in full, CLOSED_SHORT if
+    the rest was cancelled or dropped, CANCELLED if nothing was shipped.
+    """
 
     order: DocumentId
     status: OrderStatus

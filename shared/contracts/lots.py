@@ -159,6 +159,19 @@ class LotHoldReleased(Message, type="lot.hold_released.v1", topic=LOTS, key="sku
     reason: str
 
 
+class LotVarianceChanged(Message, type="lot.variance_changed.v1", topic=LOTS, key="sku"):
+    """The quantity under investigation at a location changed: stock is reported missing, found, lost or counted.
+
+    `missing` is the quantity under investigation there: on hand by the books, but not to be allocated. Zero ends it.
+    """
+
+    sku: Sku
+    lot: LotNumber
+    location: Location
+    missing: QuantityTotal
+    reason: str
+
+
 class LotStockMissing(Message, type="lot.stock_missing.v1", topic=LOTS, key="sku"):
     """Stock of orders is missing at a location; `stock` lists the missing quantities of each order.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel
-from shared.identifiers import LineId, Location, LotNumber, Quantity, Sku
+from shared.identifiers import LineId, Location, LotNumber, NonNegativeQuantity, Quantity, Sku
 
 
 class LotQuantity(ContractModel):
@@ -22,6 +22,12 @@ class LotAtLocation(LotQuantity):
     """A quantity of a lot at a location."""
 
     location: Location
+
+
+class DeallocatedLot(LotAtLocation):
+    """A quantity of a lot that leaves its order; of a missing lot, `remaining` is left at the location, if reported."""
+
+    remaining: NonNegativeQuantity | None = None
 
 
 class PickedLot(LotQuantity):
@@ -39,5 +45,6 @@ class PackedLot(PickedLot):
 
 LotQuantities = Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 LotsAtLocation = Annotated[list[LotAtLocation], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+DeallocatedLots = Annotated[list[DeallocatedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 PickedLots = Annotated[list[PickedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 PackedLots = Annotated[list[PackedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]

@@ -10,6 +10,7 @@ class SkipReason(StrEnum):
     """Reasons for skipping stock, as shown to users."""
 
     ON_HOLD = "on hold"
+    UNDER_INVESTIGATION = "under investigation"
     EXPIRED = "expired"
     ALLOCATION_STOPPED = "remaining shelf life too short for allocation"
     INSUFFICIENT_SHELF_LIFE = "remaining shelf life too short for this order"

@@ -33,6 +33,7 @@ from shared.contracts.upstream import AsnAnnounced, OrderAmended, OrderCancelled
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now, scanned_lot
 from tests.e2e.serial_scenario import DOCK, STAGE, WAREHOUSE
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.messages.lot_orders import missing_lots
 from tests.support.polling import wait_until
 
 LOTS = ("L0", "L1", "L2")
@@ -168,7 +169,9 @@ class LotCommandGenerator:
             case "pick":
                 return [PickItems(order=order, stock=[selector], location=STAGE)]
             case "short_pick":
-                return [ReportShortPick(order=order, stock=[selector], reason="not there")]
+                located = selector.model_copy(update={"location": row.get("location")})
+                missing = missing_lots([located], rng.choice([None, None, 0, 1, 3]))
+                return [ReportShortPick(order=order, stock=missing, reason="not there")]
             case "swap":
                 return [SwapLot(order=order, stock=selector, replacement=LOTS[number % len(LOTS)], reason="torn")]
             case "unpick":

@@ -1,14 +1,17 @@
 """Picking of lot-tracked stock: first-expired-first-out, lot checks, packing and shipping."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 from shared.contracts.commands.fulfillment import PickItems, ReportShortPick, SwapLot
+from shared.contracts.commands.lots import CountLot
 from shared.contracts.upstream import OrderLine
 from tests.e2e import conservation, invariants
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
 from tests.e2e.serial_scenario import STAGE, quote_path
 from tests.e2e.system import SystemUnderTest
+from tests.support.messages.lot_orders import missing_lots
 from tests.support.polling import wait_until
 
 
@@ -67,7 +70,8 @@ async def test_single_lot_line_is_reallocated_as_a_whole(system: SystemUnderTest
     order = await lot_scenario.place_order_lines(order_line(1, lot_scenario.sku, 5, single_lot=True))
     await lot_scenario.assert_pick_list(order, {("L1", STORAGE_LOCATIONS[0]): 5})
     await system.execute(
-        ReportShortPick(order=order, stock=[lot_scenario.lot_selector("L1", 1)], reason="not there"), actor="pat"
+        ReportShortPick(order=order, stock=missing_lots([lot_scenario.lot_selector("L1", 1)]), reason="not there"),
+        actor="pat",
     )
     await lot_scenario.assert_pick_list(order, {("L2", STORAGE_LOCATIONS[1]): 5})
     await system.execute(
@@ -75,7 +79,8 @@ async def test_single_lot_line_is_reallocated_as_a_whole(system: SystemUnderTest
     )
     await lot_scenario.stock_lots(scanned_lot("L3", 9, 40), locations=STORAGE_LOCATIONS[2:])
     await system.execute(
-        ReportShortPick(order=order, stock=[lot_scenario.lot_selector("L2", 4)], reason="not there"), actor="pat"
+        ReportShortPick(order=order, stock=missing_lots([lot_scenario.lot_selector("L2", 4)], 0), reason="not there"),
+        actor="pat",
     )
     await system.wait_until_quiescent()
     await lot_scenario.assert_pick_list(order, {})
@@ -103,7 +108,7 @@ async def test_mixed_order_is_dispatched_as_a_whole(system: SystemUnderTest, lot
 
     async def is_complete() -> bool:
         order_body = await system.get_json("fulfillment", f"/orders/{quote_path(order)}")
-        assert order_body["status"] == "COMPLETE", order_body
+        assert order_body["status"] == "SHIPPED", order_body
         return True
 
     await wait_until(is_complete)
@@ -173,4 +178,31 @@ async def test_50_concurrent_orders_for_20_pieces(system: SystemUnderTest, lot_s
     orders_with_stock = {row["order_id"] for row in rows}
     assert (len(orders_with_stock), orders_with_stock & set(filled_orders[:10])) == (20, set())
     assert orders_with_stock <= set(orders)
+    await conservation.assert_conservation(system, [lot_scenario.sku])
+
+
+async def test_short_pick_leaves_the_rest_to_be_picked(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
+    """A report before the pick of the rest takes the missing quantity only; the other order stays whole (S12, S20)."""
+    await lot_scenario.define_product()
+    await lot_scenario.stock_lots(scanned_lot("L1", 10, 20))
+    shelf = STORAGE_LOCATIONS[0]
+    first, second = await lot_scenario.place_order(5), await lot_scenario.place_order(5)
+    await lot_scenario.assert_pick_list(first, {("L1", shelf): 5})
+    await lot_scenario.assert_pick_list(second, {("L1", shelf): 5})
+    missing = missing_lots([lot_scenario.lot_selector("L1", 2)], 8)
+    await system.execute(ReportShortPick(order=first, stock=missing, reason="2 are broken"), actor="pat")
+    await lot_scenario.wait_for_event("lots.events", lot_scenario.sku, "lot.variance_changed.v1", location=shelf)
+    await system.wait_until_quiescent()
+    pick = PickItems(order=first, stock=[lot_scenario.lot_selector("L1", 3)], location=STAGE)
+    result = await system.execute(pick, actor="pat")
+    assert not result.get("rejected")
+    await lot_scenario.assert_pick_list(second, {("L1", shelf): 5})
+    count = CountLot(sku=lot_scenario.sku, lot="L1", location=shelf, counted=Decimal(7), reason="all but those picked")
+    await system.execute(count, actor="sue")
+    await lot_scenario.assert_pick_list(first, {("L1", shelf): 2})
+    await lot_scenario.assert_pick_list(second, {("L1", shelf): 5})
+    missing = missing_lots([lot_scenario.lot_selector("L1", 2)], 4)
+    await system.execute(ReportShortPick(order=first, stock=missing, reason="only 4 are there"), actor="pat")
+    await lot_scenario.assert_pick_list(second, {("L1", shelf): 4})
+    await system.wait_until_quiescent()
     await conservation.assert_conservation(system, [lot_scenario.sku])

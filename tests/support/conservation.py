@@ -40,7 +40,7 @@ async def read_table(databases: DatabaseReader, service: str, table: str, skus: 
 
 
 async def assert_ledger_equals_balances(databases: DatabaseReader, skus: Sequence[str]) -> None:
-    """Ledger sums equal on-hand and picked quantities; allocated quantities equal reservations."""
+    """Ledger sums equal on-hand and picked quantities; allocated and missing ones equal reservations and variances."""
     ledger, balances = (
         await read_table(databases, "lots", "ledger", skus),
         await read_table(databases, "lots", "balance", skus),
@@ -55,8 +55,14 @@ async def assert_ledger_equals_balances(databases: DatabaseReader, skus: Sequenc
         balances, *location_key, column="on_hand"
     )
     assert sum_by(ledger, *warehouse_key, column="picked") == sum_by(picked, *warehouse_key)
+    picked_entries = [row for row in ledger if row["picked_location"]]
+    assert sum_by(picked_entries, "sku", "lot", "picked_location", column="picked") == sum_by(picked, *location_key)
     assert sum_by(reservations, *location_key) == sum_by(balances, *location_key, column="allocated")
-    assert all(0 <= row["allocated"] <= row["on_hand"] for row in balances), balances
+    variances = await read_table(databases, "lots", "variance", skus)
+    assert sum_by(variances, *location_key, column="missing") == sum_by(balances, *location_key, column="missing")
+    assert all((row["missing"] > 0) == (row["settled_at"] is None) for row in variances), variances
+    assert all(row["allocated"] >= 0 <= row["missing"] for row in balances), balances
+    assert all(row["allocated"] + row["missing"] <= row["on_hand"] for row in balances), balances
 
 
 async def assert_inflow_equals_stock_and_outflow(databases: DatabaseReader, skus: Sequence[str]) -> None:
@@ -89,7 +95,7 @@ async def assert_fulfillment_matches_lots(databases: DatabaseReader, skus: Seque
     )
     allocation_key = ("sku", "lot", "order_id", "line", "demand_id", "location")
     assert sum_by(by_status["ALLOCATED"], *allocation_key) == sum_by(reservations, *allocation_key)
-    picked_key = ("sku", "lot", "order_id", "line", "demand_id")
+    picked_key = ("sku", "lot", "order_id", "line", "demand_id", "location")
     assert sum_by(by_status["PICKED"], *picked_key) == sum_by(picked, *picked_key)
     shipments = [row for row in await read_table(databases, "lots", "ledger", skus) if row["change"] == "SHIPPED"]
     for row in shipments:
@@ -121,8 +127,9 @@ async def assert_line_quantities_add_up(databases: DatabaseReader, skus: Sequenc
         if line["cancelled"] or line["awaiting_product"] or line["status"] == "CANCELLED":
             assert key not in open_quantities, line
             continue
-        covered = line["allocated"] + line["picked"] + line["shipped"] + open_quantities.get(key, zero)
-        assert covered == line["ordered"] or (covered < line["ordered"] and line["backorders"] == "NOT_ALLOWED"), line
+        assert line["backordered"] == open_quantities.get(key, zero), line
+        covered = line["allocated"] + line["picked"] + line["shipped"] + line["backordered"]
+        assert covered + line["dropped"] == line["ordered"], line
 
 
 async def assert_no_open_demand_with_available_stock(databases: DatabaseReader, skus: Sequence[str]) -> None:
@@ -138,7 +145,8 @@ async def assert_no_open_demand_with_available_stock(databases: DatabaseReader, 
     products = {row["sku"]: row["shelf_life"] for row in await read_table(databases, "lots", "product", skus)}
     current_day = today(datetime.now(UTC), "Europe/Berlin")
     for balance in await read_table(databases, "lots", "balance", skus):
-        sku, lot, available = balance["sku"], balance["lot"], balance["on_hand"] - balance["allocated"]
+        sku, lot = balance["sku"], balance["lot"]
+        available = balance["on_hand"] - balance["allocated"] - balance["missing"]
         if (
             not balance["is_storage"]
             or not available

@@ -12,7 +12,7 @@ from services.lots.allocation.queries import demands as queries
 from services.lots.allocation.queries.explanation import Explanation, explain
 from shared.contracts.fulfillment import Shortfall
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.quantities import LotAtLocation, LotQuantity
+from shared.contracts.quantities import LotAtLocation, PickedLot
 from shared.contracts.reference import Tracking
 from shared.http import (
     Cursor,
@@ -56,7 +56,7 @@ class LotDemandOut(KnownFieldsModel):
     single_lot: bool
     min_remaining_shelf_life_days: int
     allocated: list[LotAtLocation]
-    picked: list[LotQuantity]
+    picked: list[PickedLot]
 
 
 def _demand_out(row: Row[Any]) -> LotDemandOut:

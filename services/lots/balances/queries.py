@@ -44,7 +44,7 @@ CHANGE_TOTALS = """
     coalesce(sum(on_hand) FILTER (WHERE change = 'RECEIVED'), 0) AS received,
     coalesce(sum(on_hand) FILTER (WHERE change = 'RETURNED'), 0) AS returned,
     coalesce(sum(on_hand) FILTER (WHERE change IN ('FOUND', 'COUNT_GAIN')), 0) AS count_gain,
-    coalesce(-sum(on_hand) FILTER (WHERE change IN ('LOST', 'COUNT_LOSS')), 0) AS count_loss,
+    coalesce(-sum(on_hand + picked) FILTER (WHERE change IN ('LOST', 'COUNT_LOSS')), 0) AS count_loss,
     coalesce(-sum(on_hand) FILTER (WHERE change = 'SCRAPPED'), 0) AS scrapped,
     coalesce(-sum(on_hand) FILTER (WHERE change = 'RETURNED_TO_VENDOR'), 0) AS returned_to_vendor,
     coalesce(-sum(picked) FILTER (WHERE change = 'SHIPPED'), 0) AS shipped

@@ -11,6 +11,7 @@ from shared.identifiers import (
     LineId,
     Location,
     LotNumber,
+    NonNegativeQuantity,
     Quantity,
     Reason,
     SerialNumber,
@@ -41,8 +42,18 @@ class LotSelector(ContractModel):
     location: Location | None = None
 
 
+class MissingLot(LotSelector):
+    """A quantity of a lot that is not at its location, and what is left of the lot there at the time of the report.
+
+    With `remaining`, all stock of the lot above it is missing there, also that of other orders.
+    """
+
+    remaining: NonNegativeQuantity | None = None
+
+
 UnitSelectors = Annotated[list[UnitSelector], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 LotSelectors = Annotated[list[LotSelector], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+MissingLots = Annotated[list[MissingLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
 class ItemsCommand(Message):
@@ -71,10 +82,14 @@ class PickItems(ItemsCommand, type="order.pick.v1", topic=FULFILLMENT_COMMANDS, 
 
 
 class ReportShortPick(ItemsCommand, type="order.short_pick.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Reports items missing at their pick location; they are held and replacements are allocated."""
+    """Reports items missing at their pick location; replacements are allocated.
+
+    Units are held. Lot quantities stay under investigation until a count of the location; the rest can be picked.
+    """
 
     order: DocumentId
     reason: Reason
+    stock: MissingLots = []  # type: ignore[assignment]  # a list of a subclass, which mypy takes for mutable
 
 
 class UnpickItems(ItemsCommand, type="order.unpick.v1", topic=FULFILLMENT_COMMANDS, key="order"):

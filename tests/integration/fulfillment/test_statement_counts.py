@@ -10,6 +10,7 @@ from shared.contracts.lots import AffectedLot, LotDatesCorrected, LotHoldPlaced,
 from shared.contracts.upstream import OrderCancelled
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
+from tests.support.messages.lot_orders import missing_lots
 
 
 async def run_lifecycle(harness: FulfillmentHarness, order_names: Sequence[str], unit_count: int) -> list[int]:
@@ -85,7 +86,9 @@ async def run_lot_lifecycle(lot_harness: LotHarness, order_names: Sequence[str],
     await step([lot_harness.pick_command(order_name, *quantities("2.5")) for order_name in order_names])
     await step(
         [
-            ReportShortPick(order=order_id, stock=lot_harness.lot_selectors(*quantities("0.5")), reason="missing")
+            ReportShortPick(
+                order=order_id, stock=missing_lots(lot_harness.lot_selectors(*quantities("0.5"))), reason="missing"
+            )
             for order_id in order_ids
         ]
     )

@@ -7,7 +7,7 @@ from typing import Any
 from shared.contracts.envelope import Message
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, RACK, SHELF
+from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF
 
 TODAY = datetime.now(UTC).date()
 EARLY_EXPIRY, LATE_EXPIRY = TODAY + timedelta(100), TODAY + timedelta(200)
@@ -132,7 +132,7 @@ async def test_pick_dispatch_check_and_dispatch(harness: LotsHarness) -> None:
     assert await balances_by_lot(harness) == {("B-1", SHELF): (2, 0)}
     result = await harness.handle(messages.request_dispatch_check(1, {"B-1": 3}))
     [approved] = result.data_of("lot.dispatch_approved.v1")
-    assert approved["stock"] == [{"line": "1", "sku": harness.sku, "lot": "B-1", "quantity": 3}]
+    assert approved["stock"] == [{"line": "1", "sku": harness.sku, "lot": "B-1", "quantity": 3, "location": OUTBOUND}]
     result = await harness.handle(messages.request_dispatch_check(1, {"B-1": 4}))
     assert [event["code"] for event in result.data_of("lot.dispatch_rejected.v1")[0]["stock"]] == ["not_picked"]
     result = await harness.handle(messages.dispatch(1, {"B-1": 3}))
@@ -157,23 +157,6 @@ async def test_unpicked_stock_is_reallocated(harness: LotsHarness) -> None:
     result = await harness.handle(messages.unpick(1, "B-1", 3, BIN, reallocate=True))
     assert result.event_types() == ["lot.unpicked.v1", "lot.mixing_detected.v1", "lot.allocated.v1"]
     assert await balances_by_lot(harness) == {("B-1", SHELF): (2, 2), ("B-1", BIN): (3, 1), ("B-2", BIN): (1, 0)}
-
-
-async def test_short_pick_holds_the_location_and_reallocates(harness: LotsHarness) -> None:
-    """A short pick holds the lot at that location only; the demand is reallocated from elsewhere (S11)."""
-    messages = OrderMessages(harness.sku)
-    await put_away_lots(harness, ("B-1", 5, EARLY_EXPIRY, SHELF))
-    await harness.handle(messages.receive(messages.received_lot("B-1", 5, EARLY_EXPIRY)))
-    await harness.handle(messages.put_away("B-1", 5, BIN), messages.request_allocation(1, 3))
-    result = await harness.handle(
-        messages.deallocate(1, messages.lot_at_location("B-1", 3), reallocate=True, hold_id="H-1")
-    )
-    assert result.event_types() == ["lot.deallocated.v1", "lot.hold_placed.v1", "lot.allocated.v1"]
-    [allocation] = result.data_of("lot.allocated.v1")
-    assert [(allocated["location"], allocated["quantity"]) for allocated in allocation["allocated"]] == [(BIN, 3)]
-    assert [(skipped["lot"], skipped["quantity"], skipped["reason"]) for skipped in allocation["skipped"]] == [
-        ("B-1", 5, "on hold")
-    ]
 
 
 async def test_conflicting_events_change_nothing(harness: LotsHarness) -> None:

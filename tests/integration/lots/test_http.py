@@ -53,8 +53,8 @@ async def test_putaway_before_receipt_is_retryable(harness: LotsHarness, http: h
     response = await post(http, "/putaways", **body)
     assert response.status_code == 200
     assert response.json()["locations"] == [
-        {"location": DOCK, "on_hand": 0.5, "allocated": 0, "on_hold": False},
-        {"location": SHELF, "on_hand": 1.5, "allocated": 0, "on_hold": False},
+        {"location": DOCK, "on_hand": 0.5, "allocated": 0, "missing": 0, "on_hold": False},
+        {"location": SHELF, "on_hand": 1.5, "allocated": 0, "missing": 0, "on_hold": False},
     ]
 
 

@@ -26,6 +26,8 @@ FORBIDDEN_STATEMENTS = [
     "UPDATE lot SET lot = 'B-2'",
     "UPDATE balance SET lot = 'B-2'",
     "DELETE FROM balance",
+    "UPDATE variance SET reason = 'other'",
+    "DELETE FROM variance",
     "ALTER TABLE ledger DISABLE TRIGGER ALL",
     "DROP TABLE ledger",
 ]
@@ -40,7 +42,9 @@ async def test_ledger_corrections_and_lots_are_immutable(harness: LotsHarness, s
     assert getattr(raised.value.orig, "sqlstate", "") == "42501"
 
 
-@pytest.mark.parametrize("change", ["on_hand = -1, allocated = -1", "allocated = 11", "allocated = -1"])
+@pytest.mark.parametrize(
+    "change", ["on_hand = -1, allocated = -1", "allocated = 11", "allocated = -1", "missing = 11", "missing = -1"]
+)
 async def test_balance_constraints(harness: LotsHarness, change: str) -> None:
     """The database rejects a negative balance and one below its allocated quantity."""
     await harness.handle(harness.messages.receive(harness.messages.received_lot("B-1", 10)))

@@ -12,7 +12,7 @@ import pytest
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, DOCK, SHELF, STAGE
+from tests.support.messages.lots import BIN, DOCK, OUTBOUND, SHELF, STAGE
 
 UNUSUAL_NUMBER = "00392/17 a+b&c=%41"
 FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)
@@ -44,8 +44,8 @@ async def test_lot_detail(harness: LotsHarness, http: httpx.AsyncClient) -> None
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     (east,) = lot["warehouses"]
     assert east == {
-        "warehouse": "EAST", "on_hand": 10.5, "available": 5, "allocated": 3, "held": 2.5, "staged": 0, "picked": 0,
-        "days_left": (FAR_EXPIRY - today).days + 1, "expired": False,
+        "warehouse": "EAST", "on_hand": 10.5, "available": 5, "allocated": 3, "held": 2.5, "staged": 0, "missing": 0,
+        "picked": 0, "days_left": (FAR_EXPIRY - today).days + 1, "expired": False,
     }  # fmt: skip
     assert [(location["location"], location["on_hand"], location["held"]) for location in lot["locations"]] == [
         (SHELF, 8, 0),
@@ -226,7 +226,7 @@ async def test_lot_trace_forward(harness: LotsHarness, http: httpx.AsyncClient) 
         (commitment["order"], commitment["status"], commitment["location"], commitment["quantity"])
         for commitment in trace["commitments"]
     ] == [
-        (messages.order_id(2), "ALLOCATED", SHELF, 3), (messages.order_id(3), "PICKED", None, 2),
+        (messages.order_id(2), "ALLOCATED", SHELF, 3), (messages.order_id(3), "PICKED", OUTBOUND, 2),
     ]  # fmt: skip
     assert {commitment["customer"] for commitment in trace["commitments"]} == {"C-1"}
     assert [(location["location"], location["on_hand"], location["available"]) for location in trace["locations"]] == [

@@ -55,6 +55,13 @@ async def receive_dated_lots(harness: LotsHarness, *lots: tuple[str, int | None]
     await harness.handle(messages.receive(*received_lots))
 
 
+async def report_short_pick(harness: LotsHarness, lot: str) -> None:
+    """Report that an order misses stock of a lot."""
+    messages = OrderMessages(harness.sku)
+    await harness.handle(messages.put_away(lot, 2), messages.request_allocation(1, 2))
+    await harness.handle(messages.deallocate(1, messages.lot_at_location(lot, 1), variance_id="V-1"))
+
+
 async def test_lot_inventory_by_expiration(harness: LotsHarness, http: httpx.AsyncClient) -> None:
     """Rows are ordered by expiry, lots without one last; quantities are exact and add up (S42)."""
     messages = OrderMessages(harness.sku)
@@ -186,6 +193,8 @@ async def test_reconciliation_report(harness: LotsHarness, http: httpx.AsyncClie
 async def test_json_and_csv_have_the_same_columns(http: httpx.AsyncClient, harness: LotsHarness, report: str) -> None:
     """CSV and JSON have the same columns in the same order, and each column is documented."""
     await receive_dated_lots(harness, ("B-1", 50))
+    if report == "variances":
+        await report_short_pick(harness, "B-1")
     (row,) = await report_rows(http, report, sku=harness.sku)
     (csv_row,) = await csv_rows(http, report, sku=harness.sku)
     assert list(csv_row) == list(row)

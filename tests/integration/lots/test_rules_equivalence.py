@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,8 @@ from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
-from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, ProductMessages
+from tests.support.messages.lot_orders import OrderMessages
+from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE
 from tests.support.messages.reference import product_changed
 
 PlayedStep = tuple[str, str, Decimal, str, str, int]
@@ -25,16 +27,17 @@ steps = st.tuples(
     st.sampled_from(
         ["receive", "receive on hold", "receive later expiry", "receive in storage", "put away", "put away", "put away",
          "move", "scrap", "find", "count", "place hold", "place location hold", "release hold", "correct", "return",
-         "restock", "scrap returned", "allocate"]
+         "restock", "scrap returned", "allocate", "allocate", "short pick", "short pick rest", "pick", "lose"]
     ),
     st.sampled_from(["B-1", "B-2"]), st.sampled_from(["0.5", "1", "2", "5"]).map(Decimal),
     st.sampled_from([DOCK, STAGE]), st.sampled_from([SHELF, BIN, RACK]), st.integers(1, 3),
 )  # fmt: skip
 
 
-def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
+def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
     """The message of a step, valid or not."""
     action, lot, quantity, staging, storage, number = step
+    allocated_lot = messages.lot_at_location(lot, quantity, storage)
     factories: dict[str, Any] = {
         "receive": lambda: messages.receive(messages.received_lot(lot, quantity), location=staging),
         "receive on hold": lambda: messages.receive(
@@ -47,6 +50,7 @@ def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
         "put away": lambda: messages.put_away(lot, quantity, storage, staging),
         "move": lambda: messages.move(lot, quantity, RACK, storage),
         "scrap": lambda: messages.adjust(lot, quantity, "SCRAPPED", storage),
+        "lose": lambda: messages.adjust(lot, quantity, "LOST", storage),
         "find": lambda: messages.adjust(lot, quantity, "FOUND", storage),
         "count": lambda: messages.count(lot, quantity, storage),
         "place hold": lambda: messages.place_hold(lot, f"H-{number}"),
@@ -55,6 +59,11 @@ def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
         "correct": lambda: messages.correct_dates(lot, EARLY_EXPIRY if number == 1 else LATE_EXPIRY),
         "return": lambda: messages.return_from_customer(lot, quantity, f"RMA-{number}", staging),
         "restock": lambda: messages.dispose_return(lot, quantity, "RESTOCK", f"RMA-{number}", staging),
+        "short pick": lambda: messages.deallocate(number, allocated_lot, variance_id=f"V-{uuid4()}"),
+        "short pick rest": lambda: messages.deallocate(
+            number, allocated_lot, variance_id=f"V-{uuid4()}", remaining=Decimal(number)
+        ),
+        "pick": lambda: messages.pick(number, allocated_lot),
         "scrap returned": lambda: messages.dispose_return(lot, quantity, "SCRAP", f"RMA-{number}", staging),
     }
     payload: Message = factories[action]()
@@ -64,7 +73,8 @@ def message_of_step(messages: ProductMessages, step: PlayedStep) -> Message:
 async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep) -> None:
     """Allocate available stock to a demand in the database and in memory."""
     _, lot, quantity, _, storage, number = step
-    key, demand_ref = (harness.sku, lot, storage), DemandRef(f"D-{harness.sku}-{number}", f"SO-{number}", "1")
+    key, messages = (harness.sku, lot, storage), OrderMessages(harness.sku)
+    demand_ref = DemandRef(messages.demand_id(number), messages.order_id(number), "1")
     balance = service.uow.balances.get(key)
     if balance and balance.unallocated >= quantity and not service.uow.is_held(balance):
         async with transaction(harness.engine) as tx:
@@ -103,7 +113,7 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_ba
             if step[0] == "allocate":
                 await allocate(harness, service, step)
         played: list[CloudEvent[Any]] = [
-            to_event(message_of_step(harness.messages, step)) for step in batch if step[0] != "allocate"
+            to_event(message_of_step(OrderMessages(harness.sku), step)) for step in batch if step[0] != "allocate"
         ]
         count = len(service.published)
         expected = service.handle_events(played)
@@ -124,10 +134,16 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_ba
             assert actual_violation.blocked_by == violation.blocked_by
         conflict_events = [event for event in result.data_of("lot.rejected.v1") if event["kind"] == "EVENT_CONFLICT"]
         assert [conflict["detail"] for conflict in conflict_events] == [conflict.detail for conflict in conflicts]
-    assert await harness.balances() == {
-        (balance.lot, balance.location): (balance.on_hand, balance.allocated)
+    rows = await harness.fetch_all("SELECT * FROM balance WHERE sku = :sku AND on_hand > 0", sku=harness.sku)
+    assert {(row["lot"], row["location"]): (row["on_hand"], row["allocated"], row["missing"]) for row in rows} == {
+        (balance.lot, balance.location): (balance.on_hand, balance.allocated, balance.missing)
         for balance in service.uow.balances
         if balance.on_hand
+    }
+    rows = await harness.fetch_all("SELECT * FROM variance WHERE sku = :sku", sku=harness.sku)
+    assert {row["variance_id"]: (row["quantity"], row["missing"], row["settlement"]) for row in rows} == {
+        variance.variance_id: (variance.quantity, variance.missing, variance.settlement)
+        for variance in service.uow.variances
     }
     rows = await harness.fetch_all(
         "SELECT hold_id, lot, location, pending_quantity FROM hold WHERE sku = :sku AND released_at IS NULL",

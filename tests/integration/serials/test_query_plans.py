@@ -123,7 +123,8 @@ INDEXED_LISTS = [
 ]
 # Shipped units, and twenty thousand receipts of four units each, the last one long after the others.
 INSERT_DOCUMENTS = """
-    UPDATE serial_state SET status = 'SHIPPED', location = NULL, shipment = 'SH-' || id % 500, customer = 'C-' || id % 50
+    UPDATE serial_state SET status = 'SHIPPED', location = NULL, shipment = 'SH-' || id % 500,
+        customer = 'C-' || id % 50
     WHERE status = 'IN_INVENTORY' AND id % 2 = 0;
     INSERT INTO audit_operation (id, change, reason, actor, occurred_at, recorded_at, cause_source, cause_id, receipt)
     SELECT 1000000000 + n, 'RECEIVED', 'x', 'x', at, at, 'x', 'x', 'R-' || n

@@ -158,7 +158,7 @@ class AllocationOracle:
     def _units(self, balance: Balance) -> Iterator[StockUnit]:
         lot = self.service.uow.lots[self.service.sku, balance.lot]
         if not any(hold.location in {None, balance.location} for hold in self._holds(balance.lot)):
-            for _ in range(int(balance.on_hand - balance.allocated)):
+            for _ in range(int(balance.on_hand - balance.allocated - balance.missing)):
                 pick_sequence = self.service.uow.pick_sequence[balance.location]
                 expiry = lot.expiry or date.max
                 yield StockUnit(

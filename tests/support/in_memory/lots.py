@@ -11,6 +11,7 @@ from services.lots.balances.domain.ledger import Correction, LedgerEntry
 from services.lots.balances.domain.records import ZERO, BalanceKey, DemandRef, Hold, LotInWarehouse, Reservation
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
+from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -18,7 +19,7 @@ from shared.messaging.handlers import Policy
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.service import InMemoryService, numbered_ids
-from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
+from tests.support.messages.lots import LOCATION_TYPES, OUTBOUND, ProductMessages
 
 
 class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
@@ -70,6 +71,12 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         for row in self.uow.reservations:
             if row.quantity:
                 self.uow.allocating_orders.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
+        self.uow.on_hand_changes.clear()
+        for at in {event.time for event in events if isinstance(event.data, OrderLotsDeallocated)}:
+            for entry in self.ledger:
+                if entry.location and entry.occurred_at > at:
+                    key = (entry.sku, entry.lot, entry.location), at
+                    self.uow.on_hand_changes[key] = self.uow.on_hand_changes.get(key, ZERO) + entry.on_hand
         self.uow.same_numbered_lots.clear()
         for lot in self.uow.lots:
             self.uow.same_numbered_lots.setdefault(lot.lot, []).append(lot.sku)
@@ -84,9 +91,9 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         """Allocate a quantity of a balance to a demand."""
         self.uow.allocate(self.uow.balances[key], demand_ref, quantity)
 
-    def pick(self, row: Reservation, quantity: Decimal) -> None:
+    def pick(self, row: Reservation, quantity: Decimal, location: str = OUTBOUND) -> None:
         """Pick a quantity of a reservation."""
-        self.uow.pick(row, quantity, order_id=row.order_id, line=row.line, demand_id=row.demand_id)
+        self.uow.pick(row, quantity, location, order_id=row.order_id, line=row.line, demand_id=row.demand_id)
         self.handle()
 
     def quantities_at(self, lot: str, location: str, sku: str = "A-1") -> tuple[Decimal, Decimal]:

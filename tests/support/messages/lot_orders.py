@@ -1,9 +1,11 @@
 """Builders of the fulfillment messages about one product: demands, picks, dispatch checks, dispatches."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from shared.contracts.commands.fulfillment import LotSelector, MissingLot
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     AllocationRequested,
@@ -14,9 +16,14 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.quantities import LotAtLocation, PackedLot, PickedLot
+from shared.contracts.quantities import DeallocatedLot, LotAtLocation, PackedLot, PickedLot
 from tests.support.events import NOW
 from tests.support.messages.lots import BIN, OUTBOUND, SHELF, ProductMessages
+
+
+def missing_lots(selectors: Iterable[LotSelector], remaining: Any = None) -> list[MissingLot]:
+    """Selectors as the lots of a short pick."""
+    return [MissingLot(**dict(selector), remaining=remaining) for selector in selectors]
 
 
 class OrderMessages(ProductMessages):
@@ -58,13 +65,14 @@ class OrderMessages(ProductMessages):
         number: int,
         *lots: LotAtLocation,
         reallocate: bool = False,
-        hold_id: str | None = None,
+        variance_id: str | None = None,
+        remaining: Any = None,
         hand_over: HandOver | None = None,
     ) -> OrderLotsDeallocated:
-        """The deallocation of quantities before their pick."""
+        """The deallocation of quantities before their pick; with a variance, they are missing."""
         return OrderLotsDeallocated(
-            **self._order_fields(number), lots=list(lots), reallocate=reallocate, reason="short pick", hold_id=hold_id,
-            hand_over=hand_over,
+            **self._order_fields(number), reallocate=reallocate, reason="short pick", variance_id=variance_id,
+            lots=[DeallocatedLot(**dict(lot), remaining=remaining) for lot in lots], hand_over=hand_over,
         )  # fmt: skip
 
     def pick(self, number: int, *lots: LotAtLocation) -> OrderLotsPicked:

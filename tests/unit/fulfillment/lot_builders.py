@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.contracts.commands.fulfillment import LotSelector, PickItems
+from shared.contracts.commands.fulfillment import LotSelector, MissingLot, PickItems
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import AllocationRequested
 from shared.contracts.lots import AllocatedLot, LotAllocated
@@ -46,9 +46,9 @@ def lot_allocated(
     return LotAllocated(**(fields | overrides), allocated=allocated)
 
 
-def lot_selector(lot: str, quantity: Any, sku: str = "M", **overrides: Any) -> LotSelector:
-    """A selector for a lot quantity."""
-    return LotSelector(sku=sku, lot=lot, quantity=Decimal(quantity), **overrides)
+def lot_selector(lot: str, quantity: Any, sku: str = "M", **overrides: Any) -> MissingLot:
+    """A selector for a lot quantity; of a short pick with what remains."""
+    return MissingLot(sku=sku, lot=lot, quantity=Decimal(quantity), **overrides)
 
 
 def pick_command(*selectors: LotSelector, order_id: str = "SO-1") -> PickItems:

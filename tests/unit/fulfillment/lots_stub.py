@@ -53,6 +53,8 @@ class LotsStub:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.available: dict[LotLocation, Decimal] = defaultdict(Decimal)
+        self.missing: dict[LotLocation, Decimal] = defaultdict(Decimal)
+        """Reported by pickers, under investigation."""
         self.allocated: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
         """By demand, lot and location."""
         self.picked: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -142,9 +144,8 @@ class LotsStub:
     def _on_lots_deallocated(self, event: OrderLotsDeallocated) -> None:
         for part in event.lots:
             self._deduct(self.allocated, (event.demand_id, part.lot, part.location), part.quantity, event)
-            self.available[event.sku, part.lot, part.location] += part.quantity
-            if event.hold_id:
-                self.place_hold(event.sku, part.lot, part.location, f"{event.hold_id}-{part.lot}-{part.location}")
+            stock = self.missing if event.variance_id else self.available
+            stock[event.sku, part.lot, part.location] += part.quantity
         self._reallocate(event, sum((part.quantity for part in event.lots), ZERO))
 
     def _on_lots_picked(self, event: OrderLotsPicked) -> None:

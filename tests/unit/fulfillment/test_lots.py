@@ -140,20 +140,6 @@ def test_picks_must_match_the_product_tracking(fulfillment: InMemoryFulfillment)
     assert fulfillment.rejection_codes(serial_pick) == [Code.NOT_SERIAL_TRACKED]
 
 
-def test_short_pick_deallocates_with_a_hold(fulfillment: InMemoryFulfillment) -> None:
-    """The missing quantity is released with a hold at its location; the rest can be picked (S20)."""
-    events = fulfillment.handle(ReportShortPick(order="SO-1", stock=[lot_selector("L1", 1)], reason="one box less"))
-    (deallocated,) = events_of(events, OrderLotsDeallocated)
-    assert (lot_quantities(deallocated), deallocated.reallocate, bool(deallocated.hold_id)) == (
-        [("L1", "EAST/A-1", 1.0)],
-        True,
-        True,
-    )
-    assert fulfillment.rejection_codes(ReportShortPick(order="SO-1", stock=[lot_selector("L1", 4)], reason="?")) == [
-        Code.INSUFFICIENT_STOCK
-    ]
-
-
 def test_unpick_returns_a_partial_quantity(fulfillment: InMemoryFulfillment) -> None:
     """An unpicked quantity is requested again, unless the order is cancelled."""
     fulfillment.handle(pick_command(lot_selector("L1", 4)))

@@ -50,7 +50,7 @@ def test_missing_allocated_stock_is_released_and_requested_again(fulfillment: In
     """Only the missing quantity is released, under the same demand."""
     events = fulfillment.handle(stock_missing("EAST/A-1", 3, picked=False))
     (deallocated,) = events_of(events, OrderLotsDeallocated)
-    assert (lot_quantities(deallocated), deallocated.reallocate, deallocated.hold_id) == (
+    assert (lot_quantities(deallocated), deallocated.reallocate, deallocated.variance_id) == (
         [("L1", "EAST/A-1", 3.0)],
         True,
         None,

@@ -12,6 +12,7 @@ from services.fulfillment.orders.domain import AllocatedLot, Line
 from shared.contracts.commands import fulfillment as commands
 from shared.contracts.envelope import Message
 from shared.contracts.upstream import Customer, OrderAmended, OrderLine, OrderPlaced
+from tests.support.messages.lot_orders import missing_lots
 from tests.unit.fulfillment.in_memory import LOT, NONE, NOW
 from tests.unit.fulfillment.lots_stub import LotsStub
 from tests.unit.fulfillment.test_state_machine import BACKORDERS, CHOICE, ORDERS, OrderMachine
@@ -88,6 +89,13 @@ class MixedOrderMachine(OrderMachine):
         if lot := self.choose_lot(choice, "ALLOCATED"):
             self.handle(commands.PickItems(order=lot.order_id, stock=lot_selectors(lot, part), location="EAST/STAGE"))
 
+    def other_wish(self, sku: str, choice: int) -> dict[str, Any]:
+        """What a line may allow."""
+        lot_wishes: list[dict[str, Any]] = [SINGLE_LOT, {"lots": ["L2"]}, {"lots": ["L1"], **SINGLE_LOT}]
+        if sku in "MN":
+            return lot_wishes[choice % 3] if sku == "M" else {}
+        return super().other_wish(sku, choice)
+
     def pick_and_pack_lots(self, order: str) -> None:
         """Pick and pack all lots of an order."""
         for status in ("ALLOCATED", "PICKED"):
@@ -102,7 +110,8 @@ class MixedOrderMachine(OrderMachine):
     def short_pick_lot(self, choice: int, part: Decimal) -> None:
         """Report a short pick of an allocated lot or a part of it."""
         if lot := self.choose_lot(choice, "ALLOCATED"):
-            self.handle(commands.ReportShortPick(order=lot.order_id, stock=lot_selectors(lot, part), reason="missing"))
+            missing = missing_lots(lot_selectors(lot, part))
+            self.handle(commands.ReportShortPick(order=lot.order_id, stock=missing, reason="missing"))
 
     @rule(choice=CHOICE, part=QUANTITIES)
     def unpick_lot(self, choice: int, part: Decimal) -> None:
@@ -173,7 +182,8 @@ class MixedOrderMachine(OrderMachine):
         assert allocated == {key: quantity for key, quantity in self.lots_stub.allocated.items() if quantity}
         assert picked == {key: quantity for key, quantity in self.lots_stub.picked.items() if quantity}
         assert shipped_by_line == self.lots_stub.shipped
-        totals = (self.lots_stub.available, self.lots_stub.allocated, self.lots_stub.picked, self.lots_stub.shipped)
+        stub = self.lots_stub
+        totals = (stub.available, stub.missing, stub.allocated, stub.picked, stub.shipped)
         assert self.lots_stub.received_quantity == sum(
             (quantity for quantities in totals for quantity in quantities.values()), Decimal(0)
         )

@@ -70,7 +70,7 @@ def test_partial_short_pick_requests_the_whole_line(fulfillment: InMemoryFulfill
     """The whole line is released and requested again from any lot (S27)."""
     events = fulfillment.handle(short_pick_command(lot_selector("L1", 1, location="EAST/A-1")))
     (deallocated,) = events_of(events, OrderLotsDeallocated)
-    assert (lot_quantities(deallocated), bool(deallocated.hold_id)) == ([("L1", "EAST/A-1", 1.0)], True)
+    assert (lot_quantities(deallocated), bool(deallocated.variance_id)) == ([("L1", "EAST/A-1", 1.0)], True)
     new_request = assert_requested_as_a_whole(events, 5)
     assert allocated_lots(fulfillment) == []
     fulfillment.handle(lot_allocated(new_request, ("L2", "EAST/A-1", 5)))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotRejected
+from shared.contracts.problems import Code
 from shared.identifiers import warehouse_of
 from tests.support.in_memory.lot_allocation import (
     NOON,
@@ -21,6 +22,7 @@ from tests.support.in_memory.lot_allocation import (
 )
 from tests.support.messages.lot_orders import OrderMessages
 
+EXCESS = Code.REMAINING_EXCEEDS_STOCK
 TODAY = date(2027, 3, 31)
 """The date in London: already tomorrow in EAST, still yesterday in WEST."""
 
@@ -54,12 +56,14 @@ DIVISOR, INDEX = st.sampled_from([1, 1, 2]), st.integers(0, 50)
 
 REALLOCATE = st.booleans()
 CONTINUE_ORDER = st.one_of(
-    st.tuples(st.just("deallocate"), INDEX, DIVISOR, REALLOCATE, st.booleans()),
+    st.tuples(st.just("deallocate"), INDEX, DIVISOR, REALLOCATE),
+    st.tuples(st.just("short pick"), INDEX, DIVISOR, REALLOCATE, st.sampled_from([None, None, 0, 1, 3])),
     st.tuples(st.just("pick"), INDEX, DIVISOR),
     st.tuples(st.just("pick"), INDEX, DIVISOR),
     st.tuples(st.just("unpick"), INDEX, DIVISOR, REALLOCATE, locations),
     st.tuples(st.just("ship"), INDEX, DIVISOR),
 )
+COUNT = st.tuples(st.just("count"), INDEX, st.integers(-2, 2))
 ADVANCE_DAYS = st.tuples(st.just("advance days"), st.just(1))
 STOCK = st.lists(ADD_STOCK, min_size=3, max_size=10)
 ACTIONS = st.lists(
@@ -74,6 +78,7 @@ ACTIONS = st.lists(
         CANCEL_ALLOCATION,
         CHANGE_POLICY,
         ADVANCE_DAYS,
+        COUNT,
         CONTINUE_ORDER,
         CONTINUE_ORDER,
         CONTINUE_ORDER,
@@ -118,22 +123,28 @@ class ActionPlayer:
                 self.service.place_hold(lot, location)
             case ("release holds", lot):
                 self.service.release_holds(lot)
-            case ("change policy", days):
-                self.service.change_policy(POLICY.model_copy(update={"stop_allocation_days": days}))
-            case ("advance days", days):
-                self.service.advance_days(days)
-            case ("deallocate" | "pick", index, divisor, *options):
+            case ("change policy" | "advance days", days):
+                self._change_dates(action[0], days)
+            case ("count", index, difference):
+                self._count(index, difference)
+            case ("deallocate" | "short pick" | "pick", index, divisor, *options):
                 self._continue_allocated(action[0], index, divisor, *options)
             case ("unpick" | "ship", index, divisor, *options):
                 self._continue_picked(action[0], index, divisor, *options)
+            case ("cancel", number):
+                self.service.play(MESSAGES.cancel_allocation(number))
             case ("request", fields):
                 self.demand_count += 1
                 self.service.play(MESSAGES.request_allocation(self.demand_count, **fields))
-            case ("cancel", number):
-                self.service.play(MESSAGES.cancel_allocation(number))
+
+    def _change_dates(self, action: str, days: int) -> None:
+        if action == "advance days":
+            self.service.advance_days(days)
+        else:
+            self.service.change_policy(POLICY.model_copy(update={"stop_allocation_days": days}))
 
     def _continue_allocated(
-        self, action: str, index: int, divisor: int, reallocate: bool = False, is_missing: bool = False
+        self, action: str, index: int, divisor: int, reallocate: bool = False, remaining: int | None = None
     ) -> None:
         rows = [row for row in self.service.uow.reservations if row.quantity]
         if rows:
@@ -144,8 +155,21 @@ class ActionPlayer:
                 self.service.play(MESSAGES.pick(number, lot_quantity))
             else:
                 self.demand_count += 100
-                hold_id = f"H-{self.demand_count}" if is_missing else None
-                self.service.play(MESSAGES.deallocate(number, lot_quantity, reallocate=reallocate, hold_id=hold_id))
+                variance_id = f"V-{self.demand_count}" if action == "short pick" else None
+                self.service.play(
+                    MESSAGES.deallocate(
+                        number, lot_quantity, reallocate=reallocate, variance_id=variance_id, remaining=remaining
+                    )
+                )
+
+    def _count(self, index: int, difference: int) -> None:
+        """Count a location; the count settles its variances."""
+        balances = [balance for balance in self.service.uow.balances if balance.on_hand]
+        if balances:
+            balance = balances[index % len(balances)]
+            counted = max(0, balance.on_hand + difference)
+            (result,) = self.service.handle(MESSAGES.count(balance.lot, counted, balance.location))
+            assert result.is_rejected or not balance.missing
 
     def _continue_picked(
         self, action: str, index: int, divisor: int, reallocate: bool = False, location: str = "EAST/1"
@@ -174,7 +198,12 @@ class ActionPlayer:
             rows = [row for row in uow.reservations if (row.sku, row.lot, row.location) == balance.key]
             assert balance.allocated == sum(row.quantity for row in rows)
             assert 0 <= balance.allocated <= balance.on_hand
-        assert not self.service.events_of(LotRejected)
+            assert 0 <= balance.missing <= balance.on_hand
+            open_variances = [row for row in uow.variances_by_balance[balance.key] if row.settled_at is None]
+            assert balance.missing == sum(variance.missing for variance in open_variances)
+            assert all(variance.missing > 0 for variance in open_variances)
+        rejected = self.service.events_of(LotRejected)
+        assert all(event.kind == "COMMAND_REJECTED" or event.code == EXCESS for event in rejected)
         for lot in LOTS:
             for warehouse in ("EAST", "WEST"):
                 self._assert_reconciles(lot, warehouse)
@@ -194,7 +223,7 @@ class ActionPlayer:
         rows = [row for row in self.service.ledger if (row.lot, row.warehouse) == lot_warehouse]
         assert on_hand == sum(row.on_hand for row in rows)
         assert picked == sum(row.picked for row in rows)
-        found_quantity = sum(row.on_hand for row in rows if row.change == "FOUND")
+        found_quantity = sum(row.on_hand for row in rows if row.change in {"FOUND", "COUNT_GAIN", "COUNT_LOSS"})
         assert found_quantity == on_hand + picked - sum(row.picked for row in rows if row.change == "SHIPPED")
 
 
@@ -233,7 +262,9 @@ def random_action(random: Random) -> tuple[Any, ...]:
         ("request", request | selective_fields), ("cancel", random.randint(1, 40)),
         ("hold", lot, random.choice([None, location])), ("release holds", lot), ("release holds", lot),
         ("change policy", random.randint(0, 4)),
-        ("advance days", random.choice([0, 0, 1])), ("deallocate", index, divisor, reallocate, index % 3 == 0),
+        ("advance days", random.choice([0, 0, 1])), ("deallocate", index, divisor, reallocate),
+        ("short pick", index, divisor, reallocate, random.choice([None, None, 0, 1, 3])),
+        ("count", index, random.randint(-2, 2)),
         ("pick", index, divisor), ("pick", index, divisor), ("unpick", index, divisor, reallocate, location),
         ("ship", index, divisor), ("ship", index, divisor),
     ]  # fmt: skip

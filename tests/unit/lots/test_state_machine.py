@@ -11,7 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.lots import LotAdjusted, LotHoldPlaced, LotHoldReleased, LotMoved, LotReceived, LotRejected
+from shared.contracts.problems import Code
+from shared.contracts.quantities import DeallocatedLot
 from shared.inventory.expiry import is_expired
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import (
@@ -150,18 +153,33 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
                 balance.key, DemandRef(demand_id, f"SO-{demand_id}", "1"), fraction_of(balance.unallocated, divisor)
             )
 
-    @rule(index=any_number, divisor=st.sampled_from([1, 2]), action=st.sampled_from(["deallocate", "pick", "pick"]))
-    def continue_order(self, index: int, divisor: int, action: str) -> None:
-        """Pick or deallocate a reservation."""
+    @rule(
+        index=any_number,
+        divisor=st.sampled_from([1, 2]),
+        action=st.sampled_from(["deallocate", "pick", "pick", "short pick"]),
+        remaining=st.none() | quantities,
+    )
+    def continue_order(self, index: int, divisor: int, action: str, remaining: Decimal | None) -> None:
+        """Pick or deallocate a reservation, or report it missing."""
         rows = [row for row in self.service.uow.reservations if row.quantity]
         if not rows:
             return
         row = rows[index % len(rows)]
         if action == "pick":
             self.service.pick(row, fraction_of(row.quantity, divisor))
-        else:
+        elif action == "deallocate":
             self.service.uow.deallocate(row, fraction_of(row.quantity, divisor))
             self.service.handle()
+        else:
+            missing = DeallocatedLot(
+                lot=row.lot, quantity=fraction_of(row.quantity, divisor), location=row.location, remaining=remaining
+            )
+            self.service.handle(
+                OrderLotsDeallocated(
+                    order=row.order_id, line=row.line, demand_id=row.demand_id, sku=row.sku, lots=[missing],
+                    reallocate=False, reason="not there", variance_id=self.new_id("V"),
+                )
+            )  # fmt: skip
 
     @rule(
         index=any_number,
@@ -198,13 +216,17 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
 
     @invariant()
     def quantities_are_not_negative(self) -> None:
-        """0 ≤ allocated ≤ on hand at every location; allocated equals the reservations there (S08)."""
+        """0 ≤ allocated, missing ≤ on hand at every location; they equal the reservations and open variances (S08)."""
         allocated: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
         for row in self.service.uow.reservations:
             assert row.quantity >= 0
             allocated[row.lot, row.location] += row.quantity
         for balance in self.service.uow.balances:
             assert 0 <= balance.allocated <= balance.on_hand
+            assert 0 <= balance.missing <= balance.on_hand
+            variances = self.service.uow.variances_by_balance[balance.key]
+            assert balance.missing == sum(variance.missing for variance in variances)
+            assert all((variance.missing == 0) == bool(variance.settled_at) for variance in variances)
             assert balance.allocated == allocated.pop((balance.lot, balance.location), ZERO)
         assert not any(allocated.values())
         assert all(row.quantity >= 0 for row in self.service.uow.picked)
@@ -238,7 +260,8 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         for (lot, location), pending in pending_by_location.items():
             on_hand, allocated = self.service.quantities_at(lot, location)
             assert on_hand - allocated >= pending
-        assert not self.service.events_of(LotRejected)
+        conflicts = {event.code for event in self.service.events_of(LotRejected)}
+        assert conflicts <= {Code.REMAINING_EXCEEDS_STOCK}
 
     @invariant()
     def events_match_changes(self) -> None:

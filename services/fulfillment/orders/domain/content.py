@@ -12,7 +12,7 @@ ContentLine = PackedSerial | PackedLot
 
 
 def content_lines(items: Sequence[AllocatedItem]) -> list[ContentLine]:
-    """Content lines of items: one per serial number, and one per lot and order line."""
+    """Content lines of items: one per serial number, and one per lot, order line and location."""
     units = [
         PackedSerial(line=item.line, sku=item.sku, serial=item.serial)
         for item in items
@@ -24,17 +24,17 @@ def content_lines(items: Sequence[AllocatedItem]) -> list[ContentLine]:
 def lot_lines(items: Iterable[AllocatedItem]) -> list[PackedLot]:
     """Content lines of lot quantities."""
     return [
-        PackedLot(line=line, sku=sku, lot=lot, quantity=quantity)
-        for (line, sku, lot), quantity in total_by_lot(items).items()
+        PackedLot(line=line, sku=sku, lot=lot, location=location, quantity=quantity)
+        for (line, sku, lot, location), quantity in total_by_lot(items).items()
     ]
 
 
-def total_by_lot(items: Iterable[AllocatedItem]) -> dict[tuple[str, str, str], Decimal]:
-    """Total lot quantities by line, product and lot."""
-    sums: dict[tuple[str, str, str], Decimal] = {}
+def total_by_lot(items: Iterable[AllocatedItem]) -> dict[tuple[str, str, str, str], Decimal]:
+    """Total lot quantities by line, product, lot and location."""
+    sums: dict[tuple[str, str, str, str], Decimal] = {}
     for item in items:
         if isinstance(item, AllocatedLot):
-            key = (item.line, item.sku, item.lot)
+            key = (item.line, item.sku, item.lot, item.location)
             sums[key] = sums.get(key, ZERO) + item.quantity
     return sums
 

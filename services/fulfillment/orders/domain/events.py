@@ -8,7 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from services.fulfillment.orders.domain.content import content_fields, content_lines
-from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, ItemGroup
+from services.fulfillment.orders.domain.items import (
+    ZERO,
+    AllocatedItem,
+    AllocatedLot,
+    AllocatedUnit,
+    ItemGroup,
+    ShortPick,
+)
 from services.fulfillment.orders.domain.order_status import line_progress, order_status
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
@@ -24,7 +31,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsUnpicked,
     OrderStatusChanged,
 )
-from shared.contracts.quantities import LotAtLocation, LotQuantity, PickedLot
+from shared.contracts.quantities import DeallocatedLot, LotAtLocation, LotQuantity, PickedLot
 
 
 def emit_deallocated(
@@ -35,14 +42,20 @@ def emit_deallocated(
     *,
     reallocate: bool,
     reason: str,
-    hold_id: str | None = None,
+    short_pick: ShortPick | None = None,
     hand_over: HandOver | None = None,
 ) -> None:
-    """Emit the events for allocated items that return to stock."""
-    fields = _common_fields(order, group) | {
-        "reallocate": reallocate, "reason": reason, "hold_id": hold_id, "hand_over": hand_over,
-    }  # fmt: skip
-    _emit(uow, (OrderSerialsDeallocated, OrderLotsDeallocated), items, _lots_by_location(items), fields)
+    """Emit the events for allocated items that return to stock, or were not found there."""
+    fields = _common_fields(order, group) | {"reallocate": reallocate, "reason": reason, "hand_over": hand_over}
+    if short_pick:
+        id_field = "hold_id" if isinstance(items[0], AllocatedUnit) else "variance_id"
+        fields[id_field] = short_pick.short_pick_id
+    remaining = short_pick.remaining if short_pick else {}
+    lots = (
+        DeallocatedLot(**dict(lot), remaining=remaining.get((group.sku, lot.lot, lot.location)))
+        for lot in _lots_by_location(items)
+    )
+    _emit(uow, (OrderSerialsDeallocated, OrderLotsDeallocated), items, lots, fields)
 
 
 def emit_picked(
@@ -128,5 +141,5 @@ def publish_order_status(uow: FulfillmentUnitOfWork, order: Order) -> None:
     for lines in chunks(changed_lines.values()) if changed_lines else [()]:
         uow.emit(
             OrderStatusChanged, context, order=order.order_id, status=order.status, warehouse=order.warehouse,
-            customer=order.customer, lines=[line_progress(line) for line in lines],
+            customer=order.customer, lines=[line_progress(order, line) for line in lines],
         )  # fmt: skip

@@ -13,7 +13,7 @@ from services.fulfillment.orders.domain import (
     unpick,
 )
 from services.fulfillment.orders.domain.content import log_detail
-from services.fulfillment.orders.domain.items import group_items
+from services.fulfillment.orders.domain.items import ShortPick, group_items
 from services.fulfillment.orders.domain.lookups import (
     blocking_paths,
     duplicate_serials,
@@ -23,23 +23,29 @@ from services.fulfillment.orders.domain.lookups import (
 )
 from services.fulfillment.orders.domain.lot_selection import PICKED, TO_PICK, select_lots
 from services.fulfillment.orders.domain.paths import order_path
-from shared.contracts.commands.fulfillment import ReportShortPick, UnpickItems
+from services.fulfillment.picking.domain.missing_lots import check_missing_lots
+from shared.contracts.commands.fulfillment import LotSelector, ReportShortPick, UnpickItems
 from shared.contracts.problems import Code, ProblemDetail
 from shared.unit_of_work import CommandResult
 
 
 def report_short_pick(uow: FulfillmentUnitOfWork, command: ReportShortPick) -> CommandResult:
-    """Release missing items of the pick list with a hold, and request replacements."""
+    """Release missing items of the pick list for investigation, and request replacements."""
     order = uow.orders.get(command.order)
     if order is None:
         return CommandResult.rejected(order_not_found(command.order))
-    hold_id = next(uow.ids)
-    items, violations = _selected_items(uow, order, command)
-    release(uow, order, items, f"short pick: {command.reason}", hold_id=hold_id)
+    remaining, accepted, missing_violations = check_missing_lots(uow, order, command.stock)
+    short_pick = ShortPick(next(uow.ids), remaining)
+    items, violations = _selected_items(uow, order, command, accepted)
+    release(uow, order, items, f"short pick: {command.reason}", short_pick=short_pick)
     for line in dict.fromkeys(item.line for item in items):
-        detail = log_detail([item for item in items if item.line == line])
-        uow.log(order.order_id, "SHORT_PICKED", line=line, reason=command.reason, hold_id=hold_id, **detail)
-    return items_result(order, items, violations)
+        members = [item for item in items if item.line == line]
+        id_field = "hold_id" if isinstance(members[0], AllocatedUnit) else "variance_id"
+        uow.log(
+            order.order_id, "SHORT_PICKED", line=line, reason=command.reason,
+            **{id_field: short_pick.short_pick_id}, **log_detail(members),
+        )  # fmt: skip
+    return items_result(order, items, [*missing_violations, *violations])
 
 
 def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandResult:
@@ -52,7 +58,7 @@ def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandRes
         return CommandResult.rejected(order_not_found(command.order))
     if violations := location_violations(uow, order, command.location, ("STORAGE",)):
         return CommandResult.rejected(*violations)
-    items, violations = _selected_items(uow, order, command)
+    items, violations = _selected_items(uow, order, command, command.stock)
     if not command.reallocate and (open_items := [item for item in items if not order.is_cancelled_item(item)]):
         items = [item for item in items if order.is_cancelled_item(item)]
         violations.append(_line_still_open(order, open_items))
@@ -72,12 +78,12 @@ def _line_still_open(order: Order, items: Sequence[AllocatedItem]) -> ProblemDet
 
 
 def _selected_items(
-    uow: FulfillmentUnitOfWork, order: Order, command: ReportShortPick | UnpickItems
+    uow: FulfillmentUnitOfWork, order: Order, command: ReportShortPick | UnpickItems, stock: Sequence[LotSelector]
 ) -> tuple[list[AllocatedItem], list[ProblemDetail]]:
     """Select the items of a command: picked ones for an unpick, otherwise allocated ones."""
     picked = isinstance(command, UnpickItems)
     units, violations = _select_units(uow, order, unit_keys(command.units), "PICKED" if picked else "ALLOCATED")
-    lots, lot_violations = select_lots(uow, order, command.stock, PICKED if picked else TO_PICK)
+    lots, lot_violations = select_lots(uow, order, stock, PICKED if picked else TO_PICK)
     duplicates = duplicate_serials((unit.sku, unit.serial) for unit in command.units)
     return [*units, *lots], [*duplicates, *violations, *lot_violations]
 

@@ -82,7 +82,9 @@ def _approved_lines(event: ApprovalEvent) -> list[tuple[tuple[object, ...], str]
     """Keys of the approved content lines, each with its serial or lot number."""
     if isinstance(event, SerialDispatchApproved):
         return [((event.sku, serial), serial) for serial in event.serials]
-    return [((event.order, line.line, line.sku, line.lot, line.quantity), line.lot) for line in event.stock]
+    return [
+        ((event.order, line.line, line.sku, line.lot, line.location, line.quantity), line.lot) for line in event.stock
+    ]
 
 
 def _known_code(code: str) -> Code:

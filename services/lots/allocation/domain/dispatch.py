@@ -11,12 +11,14 @@ from services.lots.allocation.domain.dispatch_rules import (
     dispatch_violation,
     group_dispatch_lines,
 )
+from services.lots.allocation.domain.fulfillment_events import take_picked
 from services.lots.balances.domain.results import format_quantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped, RejectedLot
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotQuantity, PackedLot
+from shared.inventory.approval import DispatchApproval
 from shared.inventory.shelf_life import approval_valid_until
 
 
@@ -30,7 +32,13 @@ def _check_product(
     uow: LotsUnitOfWork, check: DispatchCheckRequested, sku: str, dispatch_lines: Sequence[DispatchLine]
 ) -> None:
     packed_lots = [
-        PackedLot(line=dispatch_line.line, sku=sku, lot=dispatch_line.lot, quantity=dispatch_line.quantity)
+        PackedLot(
+            line=dispatch_line.line,
+            sku=sku,
+            lot=dispatch_line.lot,
+            location=dispatch_line.location,
+            quantity=dispatch_line.quantity,
+        )
         for dispatch_line in dispatch_lines
     ]
     rejected = [
@@ -51,7 +59,9 @@ def _check_product(
         )
         for dispatch_line in dispatch_lines
     )
-    uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=approval_valid_until(uow.now, limits))
+    valid_until = approval_valid_until(uow.now, limits)
+    uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=valid_until)
+    uow.approve(DispatchApproval.of(check, sku, (packed_lot.lot for packed_lot in packed_lots), valid_until))
 
 
 def _check_violation(
@@ -103,11 +113,8 @@ def _record_conflict(
 
 def _ship_line(uow: LotsUnitOfWork, event: OrderDispatched, dispatch_line: DispatchLine) -> None:
     """Ship the quantity from the line's picked stock in order of demand ids."""
-    remaining = dispatch_line.quantity
-    for row in dispatch_line.picked_rows:
-        if quantity := min(row.quantity, remaining):
-            uow.ship(
-                row, quantity, order_id=event.order, line=dispatch_line.line, demand_id=row.demand_id,
-                shipment=event.shipment, customer=event.customer,
-            )  # fmt: skip
-            remaining -= quantity
+    for row, quantity in take_picked(dispatch_line.picked_rows, dispatch_line.quantity):
+        uow.ship(
+            row, quantity, order_id=event.order, line=dispatch_line.line, demand_id=row.demand_id,
+            shipment=event.shipment, customer=event.customer,
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.lots.balances.domain.loaded_stock import at_location
 from services.lots.balances.domain.records import ZERO, PickedQuantity
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
@@ -14,11 +15,12 @@ from shared.inventory.shelf_life import ShelfLifeRules
 
 
 class DispatchLine(NamedTuple):
-    """Packed quantity of a lot for an order line, with the stock picked for the line."""
+    """Packed quantity of a lot for an order line from a location, with the stock picked for the line there."""
 
     line: str
     sku: str
     lot: str
+    location: str | None
     quantity: Decimal
     picked_rows: Sequence[PickedQuantity]
     expiry: date | None
@@ -50,19 +52,19 @@ def dispatch_violation(
 def group_dispatch_lines(
     uow: LotsUnitOfWork, order: str, packed_lots: Iterable[PackedLot]
 ) -> dict[str, list[DispatchLine]]:
-    """Sum packed quantities by SKU, line and lot and match them with the stock picked for the order."""
+    """Sum packed quantities by SKU, line, lot and location and match them with the stock picked for the order."""
     picked_by_line: dict[tuple[str, str, str], list[PickedQuantity]] = {}
     for row in sorted(uow.picked_by_order[order], key=lambda row: row.demand_id):
         picked_by_line.setdefault((row.line, row.sku, row.lot), []).append(row)
-    packed_by_line: dict[tuple[str, str, str], Decimal] = {}
+    packed_by_line: dict[tuple[str, str, str, str | None], Decimal] = {}
     for packed_lot in packed_lots:
-        key = packed_lot.line, packed_lot.sku, packed_lot.lot
+        key = packed_lot.line, packed_lot.sku, packed_lot.lot, packed_lot.location
         packed_by_line[key] = packed_by_line.get(key, ZERO) + packed_lot.quantity
     lines_by_sku: dict[str, list[DispatchLine]] = {}
-    for (line, sku, lot), quantity in packed_by_line.items():
-        rows = picked_by_line.get((line, sku, lot), ())
+    for (line, sku, lot, location), quantity in packed_by_line.items():
+        rows = at_location(picked_by_line.get((line, sku, lot), ()), location)
         rules = uow.shelf_life_rules[sku, rows[0].warehouse] if rows else ShelfLifeRules.as_of(uow.now)
         stock = uow.lots.get((sku, lot))
-        dispatch_line = DispatchLine(line, sku, lot, quantity, rows, stock.expiry if stock else None, rules)
+        dispatch_line = DispatchLine(line, sku, lot, location, quantity, rows, stock.expiry if stock else None, rules)
         lines_by_sku.setdefault(sku, []).append(dispatch_line)
     return lines_by_sku

@@ -3,13 +3,16 @@
 Each quantity must match the stock allocated or picked here. A mismatch changes nothing and is recorded as a conflict.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import TypeVar
 
-from services.lots.balances.domain import holds
 from services.lots.balances.domain.demands import Demand
+from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.domain.records import ZERO, PickedQuantity, Reservation
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.domain.variances import report_missing
 from shared.contracts.envelope import chunks
 from shared.contracts.fulfillment import (
     AllocationCancelled,
@@ -18,9 +21,11 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import LotDeallocated, LotPicked, LotUnpicked
+from shared.contracts.lots import LotAdjusted, LotDeallocated, LotPicked, LotUnpicked
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotAtLocation, LotQuantity
+
+L = TypeVar("L", bound=LotAtLocation)
 
 
 def open_demand(uow: LotsUnitOfWork, event: AllocationRequested) -> None:
@@ -45,16 +50,15 @@ def cancel_demand(uow: LotsUnitOfWork, event: AllocationCancelled) -> None:
 
 
 def deallocate(uow: LotsUnitOfWork, event: OrderLotsDeallocated) -> None:
-    """Return quantities to stock (S11); those not found are put on hold at their location."""
+    """Return quantities to stock (S11); those not found stay under investigation at their location."""
     released = []
-    for row, lot_quantity in _matching_reservations(uow, event, "deallocated"):
+    for row, lot_quantity in _matching_reservations(uow, event, event.lots, "deallocated"):
         uow.deallocate(row, lot_quantity.quantity)
         released.append(lot_quantity)
     _emit_deallocated(uow, event, released)
-    if event.hold_id:
+    if event.variance_id:
         for lot_quantity in released:
-            lot = uow.lots[event.sku, lot_quantity.lot]
-            holds.place(uow, lot, event.hold_id, "NOT_FOUND", event.reason, location=lot_quantity.location)
+            report_missing(uow, event, event.variance_id, lot_quantity)
     _reopen_demand(uow, event, released)
     if event.hand_over and released:
         uow.hand_over(event.hand_over)
@@ -73,8 +77,8 @@ def _emit_deallocated(
 def pick(uow: LotsUnitOfWork, event: OrderLotsPicked) -> None:
     """Move allocated quantities to picked stock (S09)."""
     picked = []
-    for row, lot_quantity in _matching_reservations(uow, event, "picked"):
-        uow.pick(row, lot_quantity.quantity)
+    for row, lot_quantity in _matching_reservations(uow, event, event.lots, "picked"):
+        uow.pick(row, lot_quantity.quantity, event.location)
         picked.append(lot_quantity)
     if picked:
         uow.emit(
@@ -84,19 +88,39 @@ def pick(uow: LotsUnitOfWork, event: OrderLotsPicked) -> None:
 
 
 def unpick(uow: LotsUnitOfWork, event: OrderLotsUnpicked) -> None:
-    """Return picked quantities to a storage location (S12)."""
+    """Return picked quantities to a storage location (S12), or write them off as lost."""
     unpicked = []
-    for lot_quantity in event.lots:
-        row = uow.picked.get((event.demand_id, lot_quantity.lot))
-        if _matches(uow, event, row, lot_quantity, "unpicked") and row:
-            uow.unpick(row, event.location, lot_quantity.quantity)
-            unpicked.append(lot_quantity)
-    if unpicked:
+    for picked_lot in event.lots:
+        rows = uow.picked_of_demand(event.demand_id, picked_lot.lot, picked_lot.location)
+        if _matches(uow, event, rows, picked_lot, "lost" if event.lost else "unpicked"):
+            for row, quantity in take_picked(rows, picked_lot.quantity):
+                if event.lost:
+                    _lose(uow, event, row, quantity)
+                else:
+                    uow.unpick(row, event.location, quantity)
+            unpicked.append(LotQuantity(lot=picked_lot.lot, quantity=picked_lot.quantity))
+    if unpicked and not event.lost:
         uow.emit(
             LotUnpicked, sku=event.sku, order=event.order, line=event.line, demand_id=event.demand_id, lots=unpicked,
             location=event.location, reason=event.reason,
         )  # fmt: skip
     _reopen_demand(uow, event, unpicked)
+
+
+def _lose(uow: LotsUnitOfWork, event: OrderLotsUnpicked, row: PickedQuantity, quantity: Decimal) -> None:
+    uow.lose_picked(row, quantity)
+    uow.emit(
+        LotAdjusted, sku=row.sku, lot=row.lot, location=event.location, quantity=quantity,
+        adjustment=LotChangeType.LOST.value, reason=event.reason,
+    )  # fmt: skip
+
+
+def take_picked(rows: Iterable[PickedQuantity], quantity: Decimal) -> Iterator[tuple[PickedQuantity, Decimal]]:
+    """Yield the rows that a quantity is taken from; the caller changes each before the next."""
+    for row in rows:
+        if taken := min(row.quantity, quantity):
+            yield row, taken
+            quantity -= taken
 
 
 def _reopen_demand(
@@ -108,28 +132,29 @@ def _reopen_demand(
 
 
 def _matching_reservations(
-    uow: LotsUnitOfWork, event: OrderLotsDeallocated | OrderLotsPicked, action: str
-) -> Iterator[tuple[Reservation, LotAtLocation]]:
+    uow: LotsUnitOfWork, event: OrderLotsDeallocated | OrderLotsPicked, lots: Iterable[L], action: str
+) -> Iterator[tuple[Reservation, L]]:
     """Yield the matching reservation of each quantity; the caller applies it before the next is checked."""
-    for lot_quantity in event.lots:
+    for lot_quantity in lots:
         row = uow.reservations.get((event.demand_id, lot_quantity.lot, lot_quantity.location))
-        if _matches(uow, event, row, lot_quantity, action) and row:
+        if _matches(uow, event, [row] if row else [], lot_quantity, action) and row:
             yield row, lot_quantity
 
 
 def _matches(
     uow: LotsUnitOfWork,
     event: OrderLotsDeallocated | OrderLotsPicked | OrderLotsUnpicked,
-    row: Reservation | PickedQuantity | None,
+    rows: Sequence[Reservation | PickedQuantity],
     lot_quantity: LotQuantity,
     action: str,
 ) -> bool:
-    is_same_line = row is not None and (row.order_id, row.line) == (event.order, event.line)
-    if row is not None and is_same_line and row.quantity >= lot_quantity.quantity:
+    is_same_line = all((row.order_id, row.line) == (event.order, event.line) for row in rows)
+    quantity = sum((row.quantity for row in rows), ZERO)
+    if is_same_line and quantity >= lot_quantity.quantity:
         return True
     lot_text = f"{format_quantity(lot_quantity.quantity)} of {lot_label(event.sku, lot_quantity.lot)}"
-    demand_text = f"demand {event.demand_id} has {format_quantity(row.quantity if row else ZERO)}"
-    code = Code.ILLEGAL_TRANSITION if row is None or is_same_line else Code.DOCUMENT_MISMATCH
+    demand_text = f"demand {event.demand_id} has {format_quantity(quantity)}"
+    code = Code.ILLEGAL_TRANSITION if is_same_line else Code.DOCUMENT_MISMATCH
     detail = f"{action} for order {event.order} line {event.line}: {lot_text}, but {demand_text}"
     uow.record_conflict(code, detail, sku=event.sku, ids=[lot_quantity.lot])
     return False

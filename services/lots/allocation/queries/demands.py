@@ -13,7 +13,8 @@ SELECT_DEMANDS = text("""
            (SELECT coalesce(json_agg(json_build_object('lot', r.lot, 'location', r.location, 'quantity', r.quantity)
                                      ORDER BY r.lot, r.location), '[]')
             FROM reservation AS r WHERE r.demand_id = demand.demand_id AND r.quantity > 0) AS allocated,
-           (SELECT coalesce(json_agg(json_build_object('lot', p.lot, 'quantity', p.quantity) ORDER BY p.lot), '[]')
+           (SELECT coalesce(json_agg(json_build_object('lot', p.lot, 'location', nullif(p.location, ''), 'quantity',
+                                                       p.quantity) ORDER BY p.lot, p.location), '[]')
             FROM picked_stock AS p WHERE p.demand_id = demand.demand_id AND p.quantity > 0) AS picked
     FROM demand
     WHERE demand_id > :after

@@ -56,13 +56,13 @@ async def load_cancellations(
 async def load_deallocations(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsDeallocated]]
 ) -> None:
-    """Load allocations, the orders that have stock of lots not found, and the demands to allocate again."""
+    """Load allocations, what changed after reports of what remains, and the demands to allocate again."""
     await _load_allocations(tx, uow, [event.data.demand_id for event in events])
-    missing_lots = {
-        (event.data.sku, lot_quantity.lot) for event in events if event.data.hold_id for lot_quantity in event.data.lots
-    }
-    if missing_lots:
-        await balances.load_commitments(tx, uow, missing_lots)
+    reports = [
+        ((event.data.sku, lot.lot, lot.location), event.time)
+        for event in events for lot in event.data.lots if lot.remaining is not None
+    ]  # fmt: skip
+    await balances.load_on_hand_changes(tx, uow, reports)
     await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 

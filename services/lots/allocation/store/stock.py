@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import text
 
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store import BALANCE, DEMAND, PICKED, RESERVATION
+from services.lots.balances.store import BALANCE, DEMAND, PICKED, RESERVATION, UNALLOCATED
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderDispatched
 from shared.inventory.demand import Pool
@@ -19,7 +19,7 @@ SELECT_AVAILABLE = text(f"""
     SELECT {BALANCE.columns()}
     FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS pool (sku, warehouse)
     JOIN balance USING (sku, warehouse)
-    WHERE balance.on_hand > 0 AND balance.is_storage AND balance.on_hand > balance.allocated
+    WHERE on_hand > 0 AND is_storage AND ({UNALLOCATED} > 0 OR missing > 0)
 """)  # noqa: S608
 
 SELECT_DEMANDS = text(f"""
@@ -57,7 +57,7 @@ async def load_demands(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterabl
 
 
 async def load_available(tx: Transaction, uow: LotsUnitOfWork, pools: Iterable[Pool]) -> None:
-    """Load balances in storage with unallocated stock."""
+    """Load balances in storage with unallocated or missing stock."""
     pool_list = sorted(set(pools))
     values = {"skus": [sku for sku, _ in pool_list], "warehouses": [warehouse for _, warehouse in pool_list]}
     uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_AVAILABLE, values)))

@@ -30,7 +30,7 @@ class LotChangeType(StrEnum):
 
 
 class LedgerEntry(NamedTuple):
-    """A ledger entry: change of the on-hand quantity at a location and of the picked quantity in a warehouse.
+    """A ledger entry: change of the on-hand quantity at `location` and of the picked quantity at `picked_location`.
 
     Fields with a default refer to documents, for example a receipt; they are taken from the message of the change.
     """
@@ -41,6 +41,7 @@ class LedgerEntry(NamedTuple):
     warehouse: str
     location: str | None
     on_hand: Decimal
+    picked_location: str | None
     picked: Decimal
     reason: str
     actor: str

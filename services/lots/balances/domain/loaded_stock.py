@@ -1,6 +1,6 @@
 """Loaded rows of lot stock, with indexes by lot and location, and the reference data of their products."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from operator import attrgetter
 
@@ -13,8 +13,10 @@ from services.lots.balances.domain.records import (
     Hold,
     Lot,
     LotKey,
+    PickedKey,
     PickedQuantity,
     Reservation,
+    Variance,
 )
 from shared.contracts.reference import LocationType, Tracking
 from shared.contracts.upstream import ShelfLifePolicy
@@ -35,18 +37,22 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
             attrgetter("sku", "lot"), attrgetter("expiry", "manufactured_on", "best_before")
         )
         self.balances: WorkingSet[BalanceKey, Balance] = WorkingSet(
-            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated")
+            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated", "missing")
         )
         self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
             attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
         )
-        self.picked: WorkingSet[tuple[str, str], PickedQuantity] = WorkingSet(
-            attrgetter("demand_id", "lot"), attrgetter("quantity")
+        self.picked: WorkingSet[PickedKey, PickedQuantity] = WorkingSet(
+            attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
         )
         self.holds: WorkingSet[HoldKey, Hold] = WorkingSet(
             attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")
         )
         """All open holds of each loaded lot; holds loaded by id include released ones."""
+        self.variances: WorkingSet[tuple[str, str, str, str], Variance] = WorkingSet(
+            attrgetter("sku", "lot", "location", "variance_id"), attrgetter("quantity", "missing", "settled_at")
+        )
+        """Open variances of the loaded balances, in order of their reports."""
         self.notices: WorkingSet[tuple[str, str, str, int], ExpiryNotice] = WorkingSet(
             attrgetter("sku", "lot", "warehouse", "threshold")
         )
@@ -58,7 +64,9 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         self.reservations_by_demand = self.reservations.index(attrgetter("demand_id"))
         self.picked_by_lot = self.picked.index(lot_key)
         self.picked_by_sku = self.picked.index(attrgetter("sku"))
+        self.picked_by_demand = self.picked.index(attrgetter("demand_id", "lot"))
         self.picked_by_order = self.picked.index(attrgetter("order_id"))
+        self.variances_by_balance = self.variances.index(attrgetter("balance_key"))
         self.holds_by_lot = self.holds.index(lot_key)
         self.holds_by_id = self.holds.index(attrgetter("sku", "hold_id"))
 
@@ -119,6 +127,16 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         rows: list[Reservation | PickedQuantity] = [*self.reservations_by_lot[sku, lot], *self.picked_by_lot[sku, lot]]
         return {row.order_id for row in rows if row.quantity > 0}
 
+    def picked_of_demand(self, demand_id: str, lot: str, location: str | None) -> list[PickedQuantity]:
+        """Return the stock picked for a demand at a location or, if unknown, at any location."""
+        return at_location(self.picked_by_demand[demand_id, lot], location)
+
     def is_held(self, balance: Balance) -> bool:
         """Whether the balance is on hold."""
         return any(self.open_holds(balance.sku, balance.lot, balance.location))
+
+
+def at_location(rows: Iterable[PickedQuantity], location: str | None) -> list[PickedQuantity]:
+    """Return the picked quantities at a location, then those without a location; without one, all of them."""
+    matching = [row for row in rows if location is None or row.location in {location, ""}]
+    return sorted(matching, key=attrgetter("location"), reverse=True)

@@ -90,7 +90,7 @@ def _quantity_violation(uow: LotsUnitOfWork, source: Balance, command: MoveComma
         return ProvisionalProblem(code=Code.INSUFFICIENT_STOCK, detail=detail, ids=[command.lot or command.sku])
     if command.quantity > source.unallocated:
         return insufficient_stock(uow, source, command.quantity)
-    return disposition_violation(uow, source, command.quantity)
+    return disposition_violation(uow, source, command.quantity, source.unallocated)
 
 
 def _carry_holds(uow: LotsUnitOfWork, lot: Lot, source: Balance, target: Balance) -> None:

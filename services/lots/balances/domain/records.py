@@ -9,10 +9,16 @@ from typing import Literal, NamedTuple
 LotKey = tuple[str, str]
 """SKU and lot number: two products may use the same lot number."""
 
+PickedKey = tuple[str, str, str]
+"""Demand id, lot and location of a picked quantity."""
+
 BalanceKey = tuple[str, str, str]
 """SKU, lot and location of a balance."""
 
-HoldKind = Literal["MANUAL", "SHORT_SHELF_LIFE", "EXPIRY_CONFLICT", "EXPIRED", "RETURN", "NOT_FOUND", "RECALL"]
+HoldKind = Literal["MANUAL", "SHORT_SHELF_LIFE", "EXPIRY_CONFLICT", "EXPIRED", "RETURN", "RECALL"]
+
+Settlement = Literal["COUNTED", "FOUND", "LOST", "SUPERSEDED"]
+"""How a variance ended; a later report or an earlier movement supersedes it."""
 
 ZERO = Decimal(0)
 NO_EXPIRY = date.max
@@ -52,7 +58,7 @@ class Lot:
 
 @dataclass(slots=True)
 class Balance:
-    """On-hand and allocated quantity of a lot at a location."""
+    """On-hand and allocated quantity of a lot at a location, and the part of it under investigation."""
 
     sku: str
     lot: str
@@ -61,6 +67,8 @@ class Balance:
     is_storage: bool
     on_hand: Decimal = ZERO
     allocated: Decimal = ZERO
+    missing: Decimal = ZERO
+    """Sum of the open variances."""
     expiry: date = NO_EXPIRY
     """Copy of the lot's expiry for reports sorted by expiry; rules read the lot."""
     next_expiry_check: date = date.min
@@ -73,8 +81,11 @@ class Balance:
 
     @property
     def unallocated(self) -> Decimal:
-        """On-hand quantity that is not allocated, held or not."""
-        return self.on_hand - self.allocated
+        """On-hand quantity that is neither allocated nor under investigation, held or not.
+
+        Negative while orders have more allocated than remains.
+        """
+        return self.on_hand - self.allocated - self.missing
 
 
 @dataclass(slots=True)
@@ -92,10 +103,12 @@ class Reservation:
 
 @dataclass(slots=True)
 class PickedQuantity:
-    """Quantity of a lot picked for a demand and not yet shipped."""
+    """Quantity of a lot picked for a demand and not yet shipped, at its staging location."""
 
     demand_id: str
     lot: str
+    location: str
+    """Empty for stock picked before locations of picked stock were recorded."""
     sku: str
     warehouse: str
     order_id: str
@@ -105,6 +118,33 @@ class PickedQuantity:
     """Copy of the lot's expiry."""
     next_expiry_check: date = date.min
     """Date of the next expiry check, taken over from the balance at the pick."""
+
+
+@dataclass(slots=True)
+class Variance:
+    """A quantity of a lot that a picker did not find at its location; open until `missing` is zero."""
+
+    variance_id: str
+    sku: str
+    lot: str
+    location: str
+    order_id: str | None
+    quantity: Decimal
+    """Quantity that the order missed."""
+    missing: Decimal
+    """Quantity under investigation; with `remaining`, it includes what others miss there."""
+    remaining: Decimal | None
+    reason: str
+    reported_by: str
+    reported_at: datetime
+    settled_by: str | None = None
+    settled_at: datetime | None = None
+    settlement: Settlement | None = None
+
+    @property
+    def balance_key(self) -> BalanceKey:
+        """Key of the balance."""
+        return self.sku, self.lot, self.location
 
 
 @dataclass(slots=True)

@@ -79,13 +79,15 @@ def _remove_stock(uow: LotsUnitOfWork, event: ReturnLotsDisposed, balance: Balan
     )  # fmt: skip
 
 
-def disposition_violation(uow: LotsUnitOfWork, balance: Balance, quantity: Decimal) -> ProblemDetail | None:
-    """Return the violation of a quantity that includes returned stock with a pending disposition."""
+def disposition_violation(
+    uow: LotsUnitOfWork, balance: Balance, quantity: Decimal, available: Decimal
+) -> ProblemDetail | None:
+    """Return the violation of a quantity of available stock that includes returns with a pending disposition."""
     return_holds = [
         hold for hold in uow.open_holds(balance.sku, balance.lot, balance.location) if hold.pending_quantity > 0
     ]
     pending = sum((hold.pending_quantity for hold in return_holds), ZERO)
-    if quantity <= balance.unallocated - pending:
+    if quantity <= available - pending:
         return None
     return_ids = sorted({hold.return_id for hold in return_holds if hold.return_id})
     detail = (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.lots.balances.domain.records import Balance, Lot
+from services.lots.balances.domain.records import ZERO, Balance, Lot
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
@@ -50,11 +50,12 @@ def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal
     """Describe a quantity above the available stock, with the stock there and the orders it is allocated to."""
     order_ids = uow.allocating_orders.get(balance.key, ())
     stock_text = (
-        f"{format_quantity(balance.on_hand)} on hand, {format_quantity(balance.unallocated)} available, "
+        f"{format_quantity(balance.on_hand)} on hand, {format_quantity(max(balance.unallocated, ZERO))} available, "
         f"{format_quantity(balance.allocated)} allocated"
     )
+    missing_text = f", {format_quantity(balance.missing)} under investigation" if balance.missing else ""
     hold_text = ", on hold" if uow.is_held(balance) else ""
     orders_text = f" to {', '.join(order_ids)}" if order_ids else ""
     requested_text = f"{format_quantity(requested)} of {lot_label(balance.sku, balance.lot)} at {balance.location}"
-    detail = f"{requested_text} requested: {stock_text}{orders_text}{hold_text}"
+    detail = f"{requested_text} requested: {stock_text}{orders_text}{missing_text}{hold_text}"
     return violation(Code.INSUFFICIENT_STOCK, detail, balance.lot or balance.sku, blocked_by=order_ids)

@@ -5,6 +5,7 @@ from services.lots.balances.store.load_stock import (
     load_commitments,
     load_lot_balances,
     load_lots,
+    load_on_hand_changes,
     load_products,
 )
 from services.lots.balances.store.loads import (
@@ -21,8 +22,9 @@ from services.lots.balances.store.loads import (
     load_returns,
 )
 from services.lots.balances.store.locations import load_arrivals, load_location_stock
+from services.lots.balances.store.missing_stock import load_missing_stock
 from services.lots.balances.store.save import QUANTITY_COLUMN, save
-from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION
+from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION, UNALLOCATED
 
 __all__ = [
     "BALANCE",
@@ -31,6 +33,7 @@ __all__ = [
     "PICKED",
     "QUANTITY_COLUMN",
     "RESERVATION",
+    "UNALLOCATED",
     "balance_keys",
     "load_adjustments",
     "load_arrivals",
@@ -44,7 +47,9 @@ __all__ = [
     "load_location_stock",
     "load_lot_balances",
     "load_lots",
+    "load_missing_stock",
     "load_moves",
+    "load_on_hand_changes",
     "load_product_changes",
     "load_products",
     "load_receipts",

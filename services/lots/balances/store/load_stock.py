@@ -1,6 +1,7 @@
 """Loads lots with their holds, balances, reservations, picked stock, and the reference data of their products."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -15,6 +16,7 @@ from services.lots.balances.store.tables import (
     LOT_KEYS,
     PICKED,
     RESERVATION,
+    VARIANCE,
     balance_arrays,
     lot_arrays,
 )
@@ -39,6 +41,18 @@ SELECT_RESERVATIONS = text(f"""
 SELECT_PICKED = text(f"""
     SELECT {PICKED.columns()} FROM {LOT_KEYS} JOIN picked_stock USING (sku, lot) WHERE picked_stock.quantity > 0
 """)  # noqa: S608
+SELECT_VARIANCES = text(f"""
+    SELECT {VARIANCE.columns()} FROM {BALANCE_KEYS} JOIN variance USING (sku, lot, location)
+    WHERE variance.settled_at IS NULL ORDER BY variance.id
+""")  # noqa: S608
+SELECT_ON_HAND_CHANGES = text("""
+    SELECT k.sku, k.lot, k.location, k.reported_at, sum(ledger.on_hand) AS quantity
+    FROM unnest(
+        CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:times AS timestamptz[])
+    ) AS k (sku, lot, location, reported_at)
+    JOIN ledger USING (sku, lot, location) WHERE ledger.occurred_at > k.reported_at
+    GROUP BY k.sku, k.lot, k.location, k.reported_at
+""")
 SELECT_ALLOCATING_ORDERS = text(f"""
     SELECT k.sku, k.lot, k.location, r.order_id FROM {BALANCE_KEYS} CROSS JOIN LATERAL (
         SELECT DISTINCT order_id FROM (
@@ -54,10 +68,12 @@ SELECT_SAME_NUMBERED_LOTS = text("""
 
 
 async def load_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
-    """Load balances with their lots, holds, locations and products."""
+    """Load balances with their lots, holds, open variances, locations and products."""
     if key_list := sorted(set(keys)):
         await load_lots(tx, uow, [(sku, lot) for sku, lot, _ in key_list])
         uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_BALANCES, balance_arrays(key_list))))
+        if missing_keys := [key for key in key_list if (balance := uow.balances.get(key)) and balance.missing]:
+            uow.variances.load(VARIANCE.load(await tx.fetch_all(SELECT_VARIANCES, balance_arrays(missing_keys))))
         await load_location_types(tx, uow, [location for _, _, location in key_list])
         await load_products(tx, uow, {sku for sku, _, _ in key_list})
 
@@ -87,6 +103,17 @@ async def load_lots(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]
 async def load_lot_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
     """Load the balances of lots at all locations: a released hold or a corrected date concerns all of them."""
     uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_LOT_BALANCES, lot_arrays(keys))))
+
+
+async def load_on_hand_changes(
+    tx: Transaction, uow: LotsUnitOfWork, reports: Iterable[tuple[BalanceKey, datetime]]
+) -> None:
+    """Load the changes of the on-hand quantity after the times of reports."""
+    if report_set := set(reports):
+        skus, lots, locations = map(list, zip(*(key for key, _ in report_set), strict=True))
+        values = {"skus": skus, "lots": lots, "locations": locations, "times": [at for _, at in report_set]}
+        for row in await tx.fetch_all(SELECT_ON_HAND_CHANGES, values):
+            uow.on_hand_changes[(row.sku, row.lot, row.location), row.reported_at] = row.quantity
 
 
 async def load_commitments(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:

@@ -15,8 +15,10 @@ from services.lots.balances.store.tables import (
     NOTICE,
     PICKED,
     RESERVATION,
+    VARIANCE,
     lot_arrays,
 )
+from shared.inventory.approval_table import save_approvals
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import execute_exactly
 
@@ -71,12 +73,14 @@ async def save(tx: Transaction, uow: LotsUnitOfWork) -> None:
     """Save each change once."""
     await LOT.save(tx, uow.lots)
     await BALANCE.save(tx, uow.balances)
+    await VARIANCE.save(tx, uow.variances)
     await RESERVATION.save(tx, uow.reservations)
     await PICKED.save(tx, uow.picked)
     await LEDGER.insert_rows(tx, uow.ledger)
     await CORRECTION.insert_rows(tx, uow.corrections)
     await _save_holds(tx, uow)
     await DEMAND.save(tx, uow.demands)
+    await save_approvals(tx, uow)
     redated_lots = {(entry.sku, entry.lot) for entry in uow.corrections if entry.expiry != entry.previous_expiry}
     uow.ledger.clear()
     uow.corrections.clear()

@@ -14,14 +14,18 @@ from services.lots.balances.domain.records import (
     LotKey,
     PickedQuantity,
     Reservation,
+    Variance,
 )
 from shared.persistence.record_table import RecordTable
 
 LOT = RecordTable("lot", Lot, "sku lot", "expiry manufactured_on best_before")
-BALANCE = RecordTable("balance", Balance, "sku lot location", "is_storage on_hand allocated")
+BALANCE = RecordTable("balance", Balance, "sku lot location", "is_storage on_hand allocated missing")
 RESERVATION = RecordTable("reservation", Reservation, "demand_id lot location", "quantity")
-PICKED = RecordTable("picked_stock", PickedQuantity, "demand_id lot", "quantity expiry next_expiry_check")
+PICKED = RecordTable("picked_stock", PickedQuantity, "demand_id lot location", "quantity expiry next_expiry_check")
 HOLD = RecordTable("hold", Hold, "sku lot hold_id", "pending_quantity released_by released_at released_reason")
+VARIANCE = RecordTable(
+    "variance", Variance, "sku lot location variance_id", "quantity missing settled_by settled_at settlement"
+)
 DEMAND = RecordTable(
     "demand", Demand, "demand_id", "status open_quantity assigned_lot",
     types={"priority": "integer", "min_remaining_shelf_life_days": "integer", "allowed_lots": "text[]"},
@@ -29,6 +33,9 @@ DEMAND = RecordTable(
 NOTICE = RecordTable("expiry_notice", ExpiryNotice, "sku lot warehouse threshold", types={"threshold": "integer"})
 LEDGER = RecordTable("ledger", LedgerEntry, "")
 CORRECTION = RecordTable("correction", Correction, "")
+
+UNALLOCATED = "on_hand - allocated - missing"
+"""Quantity of a balance that is neither allocated nor under investigation, like `Balance.unallocated`."""
 
 LOT_KEYS = "unnest(CAST(:skus AS text[]), CAST(:lots AS text[])) AS k (sku, lot)"
 BALANCE_KEYS = (

@@ -55,6 +55,7 @@ class LotSummary(LotAttributes):
 
     on_hand: SignedQuantity
     allocated: SignedQuantity
+    missing: SignedQuantity
     picked: SignedQuantity
     on_hold: bool
 
@@ -76,6 +77,7 @@ class LocationBalance(KnownFieldsModel):
     allocated: SignedQuantity
     held: SignedQuantity
     staged: SignedQuantity
+    missing: SignedQuantity
 
 
 class LotHoldOut(KnownFieldsModel):

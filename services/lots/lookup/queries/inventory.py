@@ -96,7 +96,7 @@ def inventory_query(condition: str = "true") -> str:
         SELECT page.sku, page.lot, page.warehouse, CAST(page.expiry_key AS text) AS expiry_key, l.expiry,
             l.manufactured_on, l.best_before, l.first_received_at, l.supplier, l.expiry - page.day AS days_left,
             CASE {cases} END AS bucket,
-            s.on_hand, s.available, s.allocated, s.held, s.staged, s.picked, coalesce(p.name, '') AS product,
+            s.on_hand, s.available, s.allocated, s.held, s.staged, s.missing, s.picked, coalesce(p.name, '') AS product,
             coalesce(p.unit, '') AS unit
         FROM (
             SELECT stocked.expiry AS expiry_key, stocked.sku, stocked.lot, warehouses.warehouse, warehouses.day

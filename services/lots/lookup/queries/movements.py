@@ -28,6 +28,7 @@ class MovementRow(KnownFieldsModel):
     warehouse: str = Field(description="warehouse; empty for a hold at all locations and a date correction")
     location: str | None = Field(description="location of the change; empty for shipments and changes of all locations")
     on_hand: SignedQuantity = Field(description="change of the on-hand quantity")
+    picked_location: str | None = Field(description="location of the picked quantity that changed")
     picked: SignedQuantity = Field(description="change of the picked quantity")
     reason: str = Field(description="reason")
     actor: str = Field(description="user or system that caused the change")

@@ -6,7 +6,7 @@ from fastapi import Query
 from pydantic import Field
 
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
-from services.lots.lookup.queries import inventory, movements
+from services.lots.lookup.queries import inventory, movements, variances
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter
@@ -93,6 +93,7 @@ def reconciliation_filters(
 
 REPORTS = (
     *inventory.REPORTS,
+    *variances.REPORTS,
     movements.REPORT,
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
     Report(

@@ -63,6 +63,7 @@ def _columns(filters: Filters) -> str:
         {LOT_COLUMNS},
         (SELECT coalesce(sum(on_hand), 0) {balances}) AS on_hand,
         (SELECT coalesce(sum(allocated), 0) {balances}) AS allocated,
+        (SELECT coalesce(sum(missing), 0) {balances}) AS missing,
         (SELECT coalesce(sum(quantity), 0) FROM picked_stock AS o
          WHERE o.sku = s.sku AND o.lot = s.lot AND o.quantity > 0 AND {picked}) AS picked,
         EXISTS (

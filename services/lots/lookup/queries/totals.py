@@ -1,13 +1,14 @@
 """Statement parts for the quantities of lots, shared by lot details and reports.
 
-The on-hand quantity is the sum of available, allocated, held and staged. Picked stock has left its location, but has
-not been shipped. All quantities are exact.
+The on-hand quantity is the sum of available, allocated, held, staged and missing. Picked stock has left its location,
+but has not been shipped. All quantities are exact.
 """
 
 from typing import Any
 
 from pydantic import Field
 
+from services.lots.balances.store import UNALLOCATED
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, SkuFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
@@ -20,13 +21,14 @@ LOT_FILTER = """
 
 
 class StockTotals(KnownFieldsModel):
-    """Quantities of stock: on hand is the sum of available, allocated, held and staged."""
+    """Quantities of stock: on hand is the sum of available, allocated, held, staged and missing."""
 
     on_hand: SignedQuantity = Field(description="on-hand quantity")
     available: SignedQuantity = Field(description="part of it available for allocation")
     allocated: SignedQuantity = Field(description="part of it allocated to orders")
     held: SignedQuantity = Field(description="unallocated part of it on hold")
     staged: SignedQuantity = Field(description="part of it at dock and staging locations")
+    missing: SignedQuantity = Field(description="part of it under investigation, which a picker did not find")
     picked: SignedQuantity = Field(description="picked quantity, not shipped")
 
 
@@ -38,12 +40,13 @@ def stock_filters(sku: SkuFilter = None, lot: LotFilter = None, warehouse: Wareh
 def location_query(condition: str) -> str:
     """Build the statement of the quantities by location."""
     return f"""
-        SELECT sku, lot, warehouse, location, on_hand, allocated,
-            CASE WHEN on_hold THEN on_hand - allocated ELSE 0 END AS held,
-            CASE WHEN is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS available,
-            CASE WHEN NOT is_storage AND NOT on_hold THEN on_hand - allocated ELSE 0 END AS staged
+        SELECT sku, lot, warehouse, location, on_hand, allocated, missing,
+            CASE WHEN on_hold THEN unallocated ELSE 0 END AS held,
+            CASE WHEN is_storage AND NOT on_hold THEN unallocated ELSE 0 END AS available,
+            CASE WHEN NOT is_storage AND NOT on_hold THEN unallocated ELSE 0 END AS staged
         FROM (
-            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, EXISTS (
+            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, missing,
+                {UNALLOCATED} AS unallocated, EXISTS (
                 SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.released_at IS NULL
                     AND (h.location IS NULL OR h.location = b.location)
             ) AS on_hold
@@ -57,12 +60,13 @@ def totals_query(condition: str, *group_by: str) -> str:
     group_columns = ", ".join(group_by)
     return f"""
         SELECT {group_columns}, count(DISTINCT lot) AS lots, sum(on_hand) AS on_hand, sum(available) AS available,
-            sum(allocated) AS allocated, sum(held) AS held, sum(staged) AS staged, sum(picked) AS picked
+            sum(allocated) AS allocated, sum(held) AS held, sum(staged) AS staged, sum(missing) AS missing,
+            sum(picked) AS picked
         FROM (
-            SELECT sku, lot, warehouse, on_hand, available, allocated, held, staged, 0 AS picked
+            SELECT sku, lot, warehouse, on_hand, available, allocated, held, staged, missing, 0 AS picked
             FROM ({location_query(condition)}) AS by_location
             UNION ALL
-            SELECT sku, lot, warehouse, 0, 0, 0, 0, 0, quantity FROM picked_stock WHERE quantity > 0 AND {condition}
+            SELECT sku, lot, warehouse, 0, 0, 0, 0, 0, 0, quantity FROM picked_stock WHERE quantity > 0 AND {condition}
         ) AS quantities
         GROUP BY {group_columns}
     """  # noqa: S608 - all parts are constants of this service

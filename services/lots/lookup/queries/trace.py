@@ -31,13 +31,15 @@ SELECT_COMMITMENTS = text("""
         SELECT demand_id, order_id, line, 'ALLOCATED' AS status, location, quantity FROM reservation
         WHERE sku = :sku AND lot = :lot AND quantity > 0
         UNION ALL
-        SELECT demand_id, order_id, line, 'PICKED', NULL, quantity FROM picked_stock
+        SELECT demand_id, order_id, line, 'PICKED', nullif(location, ''), quantity FROM picked_stock
         WHERE sku = :sku AND lot = :lot AND quantity > 0
     ) AS r LEFT JOIN demand AS d ON d.demand_id = r.demand_id
     ORDER BY r.order_id, r.line, r.status, r.location LIMIT :max_rows
 """)
 SELECT_WRITE_OFFS = text("""
-    SELECT change, -on_hand AS quantity, warehouse, location, recorded_at, actor, reason FROM ledger
+    SELECT change, -on_hand - picked AS quantity, warehouse, coalesce(location, picked_location) AS location,
+        recorded_at, actor, reason
+    FROM ledger
     WHERE sku = :sku AND lot = :lot AND change IN ('SCRAPPED', 'LOST', 'COUNT_LOSS', 'RETURNED_TO_VENDOR')
     ORDER BY id LIMIT :max_rows
 """)

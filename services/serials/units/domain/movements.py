@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.serials.units.domain.holds import end_searches
 from services.serials.units.domain.results import UnitRule, duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -56,10 +57,11 @@ def movability_violation(unit: Unit) -> Code | None:
 
 
 def put_away(uow: SerialsUnitOfWork, command: PutAwaySerials) -> CommandResult:
-    """Put received units away; they become available (S07)."""
+    """Put received units away; they become available (S07). A unit of a short pick is in storage already: it moves."""
 
     def status_violation(unit: Unit) -> Code | None:
-        return movability_violation(unit) if unit.status == "RECEIVED" else Code.ILLEGAL_TRANSITION
+        can_be_put_away = unit.status == "RECEIVED" or uow.searches.get(unit.key)
+        return movability_violation(unit) if can_be_put_away else Code.ILLEGAL_TRANSITION
 
     return _relocate(uow, command, SerialChangeType.PUT_AWAY, status_violation, "IN_INVENTORY")
 
@@ -88,6 +90,9 @@ def _relocate(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
     )
     operation = uow.add_operation(change, command.sku)
+    stored = {unit.key for unit in accepted if unit.status == new_status}
+    move_operation = uow.add_operation(SerialChangeType.MOVED, command.sku) if stored else operation
     for unit in accepted:
-        uow.transition(unit, operation, command.location)
+        uow.transition(unit, move_operation if unit.key in stored else operation, command.location)
+    end_searches(uow, accepted)
     return units_result(command.sku, accepted, add_location_detail(uow, rejected, command.location))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from services.serials.units.domain.standing_holds import StandingHold
+from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.persistence.database import Transaction
@@ -27,6 +28,13 @@ SELECT_BY_HOLD = text(f"""
 SELECT_OPEN_HOLDS = text("""
     SELECT h.sku, h.hold_id, h.serial_id FROM hold AS h
     WHERE h.serial_id = ANY(CAST(:serial_ids AS bigint[])) AND h.released_operation_id IS NULL
+""")
+
+# Only a short pick places a hold for a demand.
+SELECT_SEARCHES = text("""
+    SELECT h.sku, h.hold_id, h.serial_id FROM hold AS h JOIN audit_operation AS o ON o.id = h.opened_operation_id
+    WHERE h.serial_id = ANY(CAST(:serial_ids AS bigint[])) AND h.released_operation_id IS NULL
+        AND o.demand_id IS NOT NULL
 """)
 
 # OFFSET 0 makes each range an index scan: 400 ranges took 6 ms among 200,000 serials, a plain join 2.3 s.
@@ -89,6 +97,16 @@ async def load_open_holds(tx: Transaction, uow: SerialsUnitOfWork) -> None:
         for row in await tx.fetch_all(SELECT_OPEN_HOLDS, {"serial_ids": list(units_by_id)}):
             unit = units_by_id[row.serial_id]
             uow.units_by_hold.setdefault((row.sku, row.hold_id), {})[unit.key] = unit
+
+
+async def load_searches(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
+    """Load the open holds of short picks on units, if any unit has a hold."""
+    units_by_id = {unit.id: unit for key in keys if (unit := uow.units.get(key)) and unit.open_hold_count}
+    if units_by_id:
+        for row in await tx.fetch_all(SELECT_SEARCHES, {"serial_ids": list(units_by_id)}):
+            unit = units_by_id[row.serial_id]
+            uow.units_by_hold.setdefault((row.sku, row.hold_id), {})[unit.key] = unit
+            uow.searches.setdefault(unit.key, set()).add(row.hold_id)
 
 
 async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds: Sequence[StandingHold]) -> None:
