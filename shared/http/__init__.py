@@ -6,6 +6,8 @@ from shared.http.limits import RequestLimitMiddleware
 from shared.http.pages import Page, decode_cursor, encode_cursor, paginate, select_list
 from shared.http.parameters import (
     ONLY_DIGITS,
+    SORT_DESCRIPTION,
+    AwaitingWarehouseFilter,
     ChangedSince,
     Cursor,
     CustomerFilter,
@@ -35,6 +37,8 @@ from shared.http.reports import Report, add_report_routes
 
 __all__ = [
     "ONLY_DIGITS",
+    "SORT_DESCRIPTION",
+    "AwaitingWarehouseFilter",
     "ChangedSince",
     "CsvColumn",
     "CsvResponse",

@@ -39,6 +39,9 @@ Guard = Annotated[
 StatusFilter = Annotated[list[S] | None, Query(description="Status; repeat the parameter for several.")]
 SkuFilter = Annotated[str | None, Query(description="SKU of the product.")]
 WarehouseFilter = Annotated[str | None, Query(description="Id of the warehouse.")]
+AwaitingWarehouseFilter = Annotated[
+    bool | None, Query(description="`true` for documents whose warehouse is not defined, `false` for all others.")
+]
 LocationFilter = Annotated[str | None, Query(description="Location as warehouse/location, for example `EAST/A-01-02`.")]
 LotFilter = Annotated[str | None, Query(description="Exact lot number; empty for an untracked product.")]
 OrderFilter = Annotated[str | None, Query(description="Number of the sales order.")]
@@ -50,6 +53,7 @@ ExpiringBefore = Annotated[Day | None, Query(description="Only what expires befo
 ChangedSince = Annotated[
     AwareDatetime | None, Query(description="Only what changed at this time or later (RFC 3339), as recorded.")
 ]
+SORT_DESCRIPTION = "Order of the list, by an index; `-` reverses it. Rows without a value of the field are left out."
 HoldFilter = Annotated[str | None, Query(description="Id of the hold.")]
 OpenFilter = Annotated[bool | None, Query(description="`true` for open ones only, `false` for closed ones only.")]
 Since = Annotated[AwareDatetime | None, Query(description="Recorded at this time or later (RFC 3339).")]

@@ -11,6 +11,7 @@ from services.lots.balances.domain.returns import disposition_violation
 from services.lots.balances.domain.stock_rules import (
     get_stocked_lot,
     insufficient_stock,
+    target_location_violation,
 )
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.domain.variances import take_found
@@ -30,6 +31,8 @@ def adjust(uow: LotsUnitOfWork, command: AdjustLot) -> CommandResult:
         return CommandResult.rejected(lot)
     change, balance = LotChangeType(command.adjustment), uow.get_balance(lot, command.location)
     if change is LotChangeType.FOUND:
+        if problem := target_location_violation(uow, command.location):
+            return CommandResult.rejected(problem)
         is_new = command.quantity > balance.missing
         if is_new and (problem := mixed_lot_violation(uow, balance)):
             return CommandResult.rejected(problem)

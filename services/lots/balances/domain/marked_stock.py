@@ -44,7 +44,7 @@ class MarkedStock(LoadedStock):
 
     def mark_released(self, balance: Balance) -> None:
         """Note that a balance has stock to allocate, if it is in storage and not held. Shelf life is checked later."""
-        if balance.is_storage and balance.unallocated > 0 and not self.is_held(balance):
+        if balance.allocatable > 0 and not self.is_held(balance):
             released = self.released_stock.setdefault((balance.sku, balance.warehouse), {})
             released[balance.lot, balance.location] = self.context
 

@@ -65,8 +65,11 @@ class Balance:
     location: str
     warehouse: str
     is_storage: bool
+    """Whether stock at the location can be allocated: it is an active storage location."""
     on_hand: Decimal = ZERO
     allocated: Decimal = ZERO
+    staged: Decimal = ZERO
+    """On-hand quantity that was received there and not put away."""
     missing: Decimal = ZERO
     """Sum of the open variances."""
     expiry: date = NO_EXPIRY
@@ -92,6 +95,11 @@ class Balance:
     def was_counted_after(self, at: datetime) -> bool:
         """Whether the balance was counted later than a movement."""
         return self.counted_at is not None and at < self.counted_at
+
+    @property
+    def allocatable(self) -> Decimal:
+        """Quantity that can be allocated, held or not: what was put away in storage."""
+        return self.unallocated - self.staged if self.is_storage else ZERO
 
 
 @dataclass(slots=True)

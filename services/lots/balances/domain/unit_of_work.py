@@ -138,6 +138,8 @@ class LotsUnitOfWork(MarkedStock):
         """Add the difference of the last count to the on-hand stock, at the time of the count."""
         change = LotChangeType.COUNT_GAIN if quantity > 0 else LotChangeType.COUNT_LOSS
         balance.on_hand += quantity
+        self._change_staged(change, balance, quantity)
+        balance.staged = max(min(balance.staged, balance.on_hand), ZERO)
         if balance.missing > balance.on_hand:
             self.reduce_missing(balance, balance.missing - balance.on_hand, "COUNTED")
         self._post(change, balance, (balance.location, quantity), NO_CHANGE, balance.counted_at)
@@ -200,9 +202,19 @@ class LotsUnitOfWork(MarkedStock):
 
     def _change_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         balance.on_hand += quantity
+        self._change_staged(change, balance, quantity)
         # A count that has the movement in it takes it back.
         if balance.missing and not balance.was_counted_after(self.event.time):
             self._update_missing(change, balance, quantity)
+
+    def _change_staged(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
+        """Adapt the quantity that is not put away: arrivals at docks add to it, putaways take from it first."""
+        if quantity > 0:
+            if change is not LotChangeType.UNPICKED and self.is_staging(balance.location):
+                balance.staged += quantity
+        elif balance.staged:
+            put_away = -quantity if change is LotChangeType.PUT_AWAY else ZERO
+            balance.staged = max(min(balance.staged - put_away, balance.on_hand - balance.allocated), ZERO)
 
     def _update_missing(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         """Adapt the quantity under investigation to a movement: it never exceeds the on-hand quantity.

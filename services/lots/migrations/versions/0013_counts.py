@@ -7,9 +7,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0010_counts"
-breaks_before = "0010_counts"  # a version that does not know it fails at a balance with less on hand than allocated
-down_revision = "0009_dispatch_approvals"
+revision = "0013_counts"
+breaks_before = "0013_counts"  # a version that does not know it fails at a balance with less on hand than allocated
+down_revision = "0012_filter_indexes"
 
 
 def upgrade() -> None:
