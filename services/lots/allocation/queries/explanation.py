@@ -16,21 +16,26 @@ from shared.persistence.database import Transaction
 
 PARTS = (
     """
-    SELECT 'ON_HAND' AS kind, b.lot, b.location, b.on_hand - b.allocated AS quantity, b.is_storage,
+    SELECT 'ON_HAND' AS kind, b.lot, b.location, b.on_hand - b.allocated - b.missing AS quantity, b.is_storage,
         EXISTS (
             SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.released_at IS NULL
                 AND (h.location IS NULL OR h.location = b.location)
         ) AS is_held,
         NULL AS demand_id, NULL AS order_id, NULL AS line
     FROM balance AS b
-    WHERE b.sku = :sku AND b.warehouse = :warehouse AND b.on_hand > 0 AND b.on_hand > b.allocated LIMIT :most
+    WHERE b.sku = :sku AND b.warehouse = :warehouse AND b.on_hand > 0
+        AND b.on_hand > b.allocated + b.missing LIMIT :most
+    """,
+    """
+    SELECT 'MISSING', b.lot, b.location, b.missing, true, false, NULL, NULL, NULL FROM balance AS b
+    WHERE b.sku = :sku AND b.warehouse = :warehouse AND b.on_hand > 0 AND b.missing > 0 LIMIT :most
     """,
     """
     SELECT 'ALLOCATED', lot, location, quantity, true, false, demand_id, order_id, line FROM reservation
     WHERE sku = :sku AND quantity > 0 AND split_part(location, '/', 1) = :warehouse LIMIT :most
     """,
     """
-    SELECT 'PICKED', lot, NULL, quantity, true, false, demand_id, order_id, line FROM picked_stock
+    SELECT 'PICKED', lot, nullif(location, ''), quantity, true, false, demand_id, order_id, line FROM picked_stock
     WHERE sku = :sku AND quantity > 0 AND warehouse = :warehouse LIMIT :most
     """,
     """
@@ -38,9 +43,9 @@ PARTS = (
     WHERE order_id = :order AND demand_id = :demand_id AND change = 'SHIPPED' GROUP BY lot, demand_id, order_id, line
     """,
     """
-    SELECT 'LOST', lot, NULL, -sum(on_hand), true, false, NULL, NULL, NULL FROM ledger
+    SELECT 'LOST', lot, NULL, -sum(on_hand + picked), true, false, NULL, NULL, NULL FROM ledger
     WHERE sku = :sku AND warehouse = :warehouse AND change IN ('LOST', 'COUNT_LOSS', 'FOUND', 'COUNT_GAIN')
-    GROUP BY lot HAVING sum(on_hand) < 0 LIMIT :most
+    GROUP BY lot HAVING sum(on_hand + picked) < 0 LIMIT :most
     """,
 )
 """The stock of a product in a warehouse by what it is used for, each with an index, and what the demand shipped."""
