@@ -25,7 +25,7 @@ async def test_rejected_message_uses_up_its_id(system: SystemUnderTest, scenario
     receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
     change = AsnChanged(receipt=receipt, lines=[AsnLineChange(line="1", sku=scenario.sku, quantity=4)])
     (early,) = await system.publish(change)
-    await system.wait_for_rejection("receiving", early, "receipt_not_found", receipt)
+    await system.wait_for_rejection("receiving", early, "not_yet_available", receipt)
     await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
     await system.send_record("erp.asns", early, receipt)
     await system.wait_until_quiescent()
