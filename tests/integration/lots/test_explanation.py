@@ -103,3 +103,16 @@ async def test_single_lot_line_names_the_other_lots(harness: LotsHarness, http: 
     explanation = await explain(http, messages, 1)
     assert [(row["lot"], row["quantity"]) for row in explanation["allocated"]] == [("W", 6)]
     assert ("S", SHELF, 4, "other lot than that of the line") in passed_over(explanation)
+
+
+async def test_stock_under_investigation_is_named(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A quantity that a picker did not find is passed over as under investigation (S27)."""
+    messages = OrderMessages(harness.sku)
+    await receive(harness, S=20, W=50)
+    await harness.handle(
+        messages.put_away("S", 10), messages.put_away("W", 10, BIN), messages.request_allocation(1, 12)
+    )
+    await harness.handle(messages.deallocate(1, messages.lot_at_location("S", 3), variance_id="V-1", reallocate=True))
+    explanation = await explain(http, messages, 1)
+    assert [(row["lot"], row["quantity"]) for row in explanation["allocated"]] == [("S", 7), ("W", 5)]
+    assert passed_over(explanation) == [("S", SHELF, 3, "under investigation")]
