@@ -15,6 +15,7 @@ from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import balances_with_wrong_expiry
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, DOCK, SHELF
+from tests.support.messages.reference import location_changed
 from tests.support.workbooks import read_records
 
 NOON = datetime(2031, 6, 15, 12, tzinfo=UTC)
@@ -201,7 +202,13 @@ async def test_reconciliation_report(harness: LotsHarness, http: httpx.AsyncClie
 async def test_json_and_files_are_the_same(http: httpx.AsyncClient, harness: LotsHarness, report: str) -> None:
     """CSV and XLSX have the columns and rows of JSON; lot numbers are verbatim texts, each column is documented."""
     lots = ("=1+1", "0012", "12345678901234567890")
-    await receive_dated_lots(harness, *((lot, 50) for lot in lots))
+    if report == "location-exceptions":
+        dock, messages = f"EAST/{harness.sku}", harness.messages
+        await harness.handle(location_changed(dock, "DOCK"))
+        await harness.handle(messages.receive(messages.received_lot(lots[0]), location=dock))
+        await harness.handle(location_changed(dock, version=2))
+    else:
+        await receive_dated_lots(harness, *((lot, 50) for lot in lots))
     if report == "variances":
         await report_short_pick(harness, lots[0])
     rows = await report_rows(http, report, sku=harness.sku)
