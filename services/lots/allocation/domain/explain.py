@@ -1,6 +1,6 @@
 """Why a demand has its stock, and why it passed over other stock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -11,8 +11,9 @@ from shared.inventory.explanation import PassOverReason, min_shelf_life_days
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.skip_reason import SkipReason
 
-StockKind = Literal["ON_HAND", "ALLOCATED", "PICKED", "SHIPPED", "LOST"]
-REASON_BY_KIND = {
+StockKind = Literal["ON_HAND", "MISSING", "ALLOCATED", "PICKED", "SHIPPED", "LOST"]
+REASON_BY_KIND: Mapping[StockKind, str] = {
+    "MISSING": SkipReason.UNDER_INVESTIGATION,
     "ALLOCATED": PassOverReason.ALLOCATED,
     "PICKED": PassOverReason.PICKED,
     "LOST": PassOverReason.LOST,
@@ -20,7 +21,7 @@ REASON_BY_KIND = {
 
 
 class StockPart(NamedTuple):
-    """Quantity of a lot: unallocated on hand, of an order line, or lost; picked and lost stock has no location."""
+    """Quantity of a lot: unallocated, missing, of an order line, or lost; picked and lost stock has no location."""
 
     kind: StockKind
     lot: str
