@@ -8,6 +8,10 @@ from services.serials.allocation.domain.allocate import allocate_backorders
 from services.serials.allocation.domain.allocation_events import publish_allocations
 from services.serials.allocation.store import loads as allocation
 from services.serials.allocation.store.backorders import find_backorder_pools_in
+from services.serials.counts import api as counts_api
+from services.serials.counts import store as counts
+from services.serials.counts.domain.count import CountResult, count_location
+from services.serials.counts.domain.resolve import ResolvedCountDiscrepancies, resolve_count_discrepancies
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units.domain import (
@@ -22,18 +26,20 @@ from services.serials.units.domain import (
     receiving_events,
 )
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
-from services.serials.units.domain.results import UnitsResult
+from services.serials.units.domain.results import HoldResult, UnitsResult
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import loads as units
 from services.serials.units.store.expiry import find_due
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
+    CountSerials,
     MoveSerials,
     PlaceSerialHold,
     PutAwaySerials,
     ReallocateSerialBackorders,
     ReleaseSerialHold,
+    ResolveCountDiscrepancies,
 )
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import (
@@ -86,6 +92,18 @@ def packed_sku_locks(data: DispatchCheckRequested | OrderDispatched) -> Iterator
     yield from {f"sku:{unit.sku}" for unit in data.units}
 
 
+def counted_location_locks(data: CountSerials) -> Iterator[str]:
+    """Return the lock keys of the location, which guards its counts, and of the SKUs of the scanned units."""
+    yield f"location:{data.location}"
+    yield from {f"sku:{unit.sku}" for unit in data.units}
+
+
+def discrepancy_locks(data: ResolveCountDiscrepancies) -> Iterator[str]:
+    """Return the lock keys of the location and of the SKU."""
+    yield f"location:{data.location}"
+    yield from sku_lock(data)
+
+
 HANDLERS = (
     EventHandler(ProductChanged, requests.reallocate_product, product_locks, load=allocation.load_product_changes),
     warehouse_handler(find_backorder_pools_in, ReallocateSerialBackorders),
@@ -127,7 +145,7 @@ HANDLERS = (
         "moveSerials", "Move serials to another location", load=units.load_units_and_locations,
     ),
     CommandHandler(
-        PlaceSerialHold, holds.place_hold, sku_lock, "/holds", UnitsResult,
+        PlaceSerialHold, holds.place_hold, sku_lock, "/holds", HoldResult,
         "placeHold", "Place a hold on serials or on a lot number", success_status=201, load=units.load_units_to_hold,
     ),
     CommandHandler(
@@ -136,7 +154,16 @@ HANDLERS = (
     ),
     CommandHandler(
         AdjustSerials, adjustments.adjust, sku_lock, "/adjustments", UnitsResult,
-        "adjustSerials", "Record serials as scrapped, lost, found or void", load=units.load_units_and_locations,
+        "adjustSerials", "Record serials as scrapped, lost, found or void", load=units.load_units_to_adjust,
+    ),
+    CommandHandler(
+        CountSerials, count_location, counted_location_locks, "/counts", CountResult,
+        "countLocation", "Count the serials at a location", load=counts.load_counts,
+    ),
+    CommandHandler(
+        ResolveCountDiscrepancies, resolve_count_discrepancies, discrepancy_locks, "/count-discrepancies/resolve",
+        ResolvedCountDiscrepancies, "resolveCountDiscrepancies", "Resolve count discrepancies of serials",
+        load=counts.load_resolutions,
     ),
     CommandHandler(
         CorrectSerialExpiry, corrections.correct_expiry, sku_lock, "/corrections", UnitsResult,
@@ -154,6 +181,6 @@ POLICIES = (
 JOBS = (ScheduledJob(SerialExpiryCheckDue, find_due, expiry.check_expiry, sku_lock, units.load_due_units),)
 
 app = create_app(
-    "serials", HANDLERS, SerialsUnitOfWork, (units_api.router, allocation_api.router, lookup_router),
-    save=allocation.save, policies=POLICIES, jobs=JOBS,
+    "serials", HANDLERS, SerialsUnitOfWork, (units_api.router, allocation_api.router, counts_api.router, lookup_router),
+    save=counts.save, policies=POLICIES, jobs=JOBS,
 )  # fmt: skip

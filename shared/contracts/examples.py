@@ -9,8 +9,9 @@ from shared.contracts.envelope import Message
 
 VALUES: Mapping[str, Any] = {
     "actor": "ann", "reallocate": True, "barcode": None, "blocked_by": ["/orders/SO-1001"],
-    "cancelled": False, "carrier": "Rail & Road", "carton": "C-1", "to_carton": "C-2", "cartons": ["C-1"],
+    "carrier": "Rail & Road", "carton": "C-1", "to_carton": "C-2", "cartons": ["C-1"],
     "check_id": "CHECK-1", "final": True, "code": "duplicate_serial", "contact": "+49 30 123456", "count": 2,
+    "counted_at": "2026-03-04T10:30:00Z", "clock_error_seconds": 2,
     "customer": "CUST-7", "demand_id": "D-1", "detail": "SN-0001 is at EAST/A-01-02", "discrepancy": "DIS-1",
     "disposition": "RESTOCK",
     "document": "ASN-42", "expected_at": "2026-03-04T08:00:00+01:00", "from_location": "EAST/DOCK-1",

@@ -24,7 +24,7 @@ from shared.identifiers import (
 
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 Shortfall = Literal["BACKORDER", "CANCEL"]
-OrderStatus = Literal["AWAITING_PRODUCT", "OPEN", "COMPLETE", "CANCELLED"]
+OrderStatus = Literal["OPEN", "PARTLY_SHIPPED", "SHIPPED", "CLOSED_SHORT", "CANCELLED"]
 
 
 class AllocationRequested(Message, type="allocation.requested.v1", topic=FULFILLMENT, key="order"):
@@ -213,21 +213,31 @@ class OrderDispatched(Message, type="order.dispatched.v1", topic=FULFILLMENT, ke
 
 
 class LineProgress(ContractModel):
-    """Progress of an order line in units; `awaiting_product` while its product is undefined or tracked differently."""
+    """Quantities of an order line; they add up to `ordered`. Packing alone publishes no status.
+
+    `awaiting_product` while its product is undefined or does not suit the line; its quantity is then `open`.
+    """
 
     line: LineId
     sku: Sku
     ordered: Number
+    open: Number = 0
+    backordered: Number = 0
     allocated: Number = 0
     picked: Number = 0
+    packed: Number = 0
     shipped: Number = 0
-    open_quantity: Number = 0
+    cancelled: Number = 0
+    dropped: Number = 0
     awaiting_product: bool = False
-    cancelled: bool = False
 
 
 class OrderStatusChanged(Message, type="order.status_changed.v1", topic=FULFILLMENT, key="order"):
-    """The status of an order after a change, with the progress of the changed lines."""
+    """The status of an order after a change, with the progress of the changed lines.
+
+    OPEN and PARTLY_SHIPPED orders have something left to ship. The others are final: SHIPPED in full, CLOSED_SHORT if
+    the rest was cancelled or dropped, CANCELLED if nothing was shipped.
+    """
 
     order: DocumentId
     status: OrderStatus

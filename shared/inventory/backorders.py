@@ -13,6 +13,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsDeallocated,
     OrderSerialsUnpicked,
 )
+from shared.inventory.approval import DispatchApproval
 from shared.inventory.demand import Demand, Pool
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.unit_of_work import MessageContext, UnitOfWork
@@ -47,6 +48,14 @@ class BackorderUnitOfWork(UnitOfWork, Generic[D]):
         """Demands that get stock of their own order before any other demand."""
         self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
         """Rules of the pools whose stock may expire."""
+        self.approvals: list[DispatchApproval] = []
+        """Dispatch approvals of held products."""
+        self.new_approvals: list[DispatchApproval] = []
+
+    def approve(self, approval: DispatchApproval) -> None:
+        """Remember a dispatch approval, for holds that are placed while it is valid."""
+        self.approvals.append(approval)
+        self.new_approvals.append(approval)
 
     @property
     def open_demands(self) -> list[D]:

@@ -1,5 +1,6 @@
 """Invariants of serial stock, checked in the databases whenever all services are idle."""
 
+import json
 from collections.abc import Sequence
 
 from services.serials.units.domain.transitions import next_status
@@ -148,9 +149,8 @@ async def assert_line_quantities_add_up(system: SystemUnderTest, skus: Sequence[
     open_quantities = {(row["order_id"], row["line"]): row["open_quantity"] for row in demands}
     for line in lines:
         assigned = line["allocated"] + line["picked"] + line["shipped"]
-        if line["backorders"] != "NOT_ALLOWED":
-            covered = assigned + open_quantities.get((line["order_id"], line["line"]), 0)
-            assert covered == line["ordered"], (line, covered)
+        assert line["backordered"] == open_quantities.get((line["order_id"], line["line"]), 0), line
+        assert assigned + line["backordered"] + line["dropped"] == line["ordered"], line
         units = await system.fetch_rows(
             "fulfillment",
             "SELECT status, count(*) FROM allocated_unit WHERE order_id = $1 AND line = $2 GROUP BY 1",
@@ -160,6 +160,34 @@ async def assert_line_quantities_add_up(system: SystemUnderTest, skus: Sequence[
         unit_counts = {row["status"]: row["count"] for row in units}
         line_counts = {"ALLOCATED": line["allocated"], "PICKED": line["picked"], "SHIPPED": line["shipped"]}
         assert unit_counts == {status: count for status, count in line_counts.items() if count}, line
+
+
+async def assert_only_wanted_items_shipped(system: SystemUnderTest, sku: str) -> None:
+    """What each shipment of an order of one line contained was allowed by the amendment before it."""
+    entries = await system.fetch_rows(
+        "fulfillment",
+        """SELECT order_id, action, detail::text AS detail FROM order_log
+           WHERE order_id IN (SELECT order_id FROM order_line WHERE sku = $1)
+             AND action IN ('AMENDED', 'SWAP_REQUESTED', 'DISPATCHED') ORDER BY id""",
+        sku,
+    )
+    wishes: dict[str, JsonObject] = {}
+    for entry in entries:
+        detail, wish = json.loads(entry["detail"]), wishes.get(entry["order_id"])
+        if entry["action"] == "AMENDED":
+            for line in detail["lines"]:
+                wishes[entry["order_id"]] = {**line, "swapped": []}
+        elif wish is not None and entry["action"] == "SWAP_REQUESTED":
+            wish["swapped"].append(detail["replacement"])
+        elif wish is not None:
+            _assert_wanted(wish, detail.get("serials", []), [part["lot"] for part in detail.get("stock", [])])
+
+
+def _assert_wanted(wish: JsonObject, serials: Sequence[str], lots: Sequence[str]) -> None:
+    unlisted = [serial for serial in serials if serial not in wish["serials"] + wish["swapped"]]
+    assert not wish["serials"] or len(unlisted) <= wish["quantity"] - len(wish["serials"]), (wish, serials)
+    assert not wish["lots"] or {*lots} <= {*wish["lots"], *wish["swapped"]}, (wish, lots)
+    assert not wish["single_lot"] or len({*lots}) <= 1, (wish, lots)
 
 
 async def assert_no_open_demand_with_available_units(system: SystemUnderTest, skus: Sequence[str]) -> None:

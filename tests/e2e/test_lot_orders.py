@@ -152,7 +152,7 @@ async def test_fefo_order_from_pick_to_dispatch(
     assert (dispatched["data"]["customer_name"], dispatched["data"]["contact"]) == (CUSTOMER.name, CUSTOMER.contact)
     (shipped,) = await scenario.wait_for_event("lots.events", lot_orders.sku, "lot.shipped.v1", order=order)
     assert sorted((lot["lot"], lot["quantity"]) for lot in shipped["data"]["lots"]) == [("EARLY", 6.5), ("LATE", 1.5)]
-    assert (await system.get_json("fulfillment", f"/orders/{order}"))["status"] == "COMPLETE"
+    assert (await system.get_json("fulfillment", f"/orders/{order}"))["status"] == "SHIPPED"
     await lot_orders.assert_services_agree()
 
 

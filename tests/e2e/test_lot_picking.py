@@ -108,7 +108,7 @@ async def test_mixed_order_is_dispatched_as_a_whole(system: SystemUnderTest, lot
 
     async def is_complete() -> bool:
         order_body = await system.get_json("fulfillment", f"/orders/{quote_path(order)}")
-        assert order_body["status"] == "COMPLETE", order_body
+        assert order_body["status"] == "SHIPPED", order_body
         return True
 
     await wait_until(is_complete)

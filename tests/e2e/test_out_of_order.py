@@ -86,12 +86,12 @@ async def test_line_cancellation_and_amendment_before_their_order(
 
 
 async def test_order_before_its_product_waits(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """An order before its product is AWAITING_PRODUCT and allocated once it is defined (S08)."""
+    """The line of an order before its product awaits it, and is allocated once it is defined (S08)."""
     order = await scenario.place_order(1)
 
     async def is_waiting() -> bool:
         body = await system.get_json("fulfillment", f"/orders/{order}")
-        return bool(body["status"] == "AWAITING_PRODUCT")
+        return bool(body["lines"][0]["awaiting_product"])
 
     await wait_until(is_waiting)
     await scenario.define_product()

@@ -160,5 +160,9 @@ async def test_demand_without_lot_stock_is_reported_short(system: SystemUnderTes
     order = await scenario.place_order(5)
     (allocation,) = await scenario.wait_for_event("lots.events", scenario.sku, "lot.allocated.v1", order=order)
     assert allocation["data"]["open_quantity"] == 5
-    order_body = await system.get_json("fulfillment", f"/orders/{order}")
-    assert order_body["lines"][0]["open_quantity"] == 5
+
+    async def is_backordered() -> bool:
+        order_body = await system.get_json("fulfillment", f"/orders/{order}")
+        return bool(order_body["lines"][0]["backordered"] == 5)
+
+    await wait_until(is_backordered)

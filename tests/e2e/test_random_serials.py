@@ -69,7 +69,9 @@ class SerialCommandGenerator:
         if kind == "cancel":
             return [OrderCancelled(order=order_id)]
         if kind == "amend":
-            line = OrderLine(line="10", sku=self.scenario.sku, quantity=int(str(step[2])))
+            quantity = int(str(step[2]))
+            named = self.units[number : number + quantity] if quantity > 1 else []
+            line = OrderLine(line="10", sku=self.scenario.sku, quantity=quantity, serials=named)
             return [OrderAmended(order=order_id, lines=[line])]
         return await self.picking_commands(str(kind), order_id, int(str(step[2])))
 
@@ -137,3 +139,4 @@ async def test_random_commands_keep_the_invariants(
         await deliver_shuffled(system, messages, random)
         await system.wait_until_quiescent()
     await invariants.assert_invariants(system, [generator.scenario.sku])
+    await invariants.assert_only_wanted_items_shipped(system, generator.scenario.sku)

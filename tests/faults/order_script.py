@@ -35,7 +35,7 @@ def update_order(order: TrackedOrder, data: Message) -> None:
         case OrderLotsPicked(lots=lots):
             order.lots_picked += sum((picked_lot.quantity for picked_lot in lots), Decimal(0))
         case OrderStatusChanged(status=status, lines=lines):
-            order.cancelled |= status == "CANCELLED"
+            order.cancelled |= status in ("CANCELLED", "CLOSED_SHORT")
             for line in lines:
                 if line.line == order.lines[-1].line:
                     order.lots_listed = max(order.lots_listed, Decimal(str(line.allocated)))

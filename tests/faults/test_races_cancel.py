@@ -95,7 +95,7 @@ class RaceDriver:
         response = await self.execute(OrderCancelled(order=order), replica)
         if response.is_success:
             return True
-        assert response.json()["code"] == "order_complete", response.text
+        assert response.json()["code"] == "order_closed", response.text
         return False
 
     async def load_serials(self, service: str, order: str, status: str) -> list[str]:
@@ -249,7 +249,7 @@ async def assert_one_winner_each(driver: RaceDriver, orders: Sequence[str], canc
             assert counts == expected, (service, order, counts)
     query = "SELECT order_id, status FROM sales_order WHERE order_id = ANY($1)"
     for row in await fetch_rows(driver.cluster.environment, "fulfillment", query, orders):
-        assert row["status"] == ("CANCELLED" if row["order_id"] in cancelled else "COMPLETE"), dict(row)
+        assert row["status"] == ("CANCELLED" if row["order_id"] in cancelled else "SHIPPED"), dict(row)
 
 
 async def unpick_cancelled_orders(driver: RaceDriver, cancelled: Sequence[str]) -> int:

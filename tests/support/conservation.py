@@ -127,8 +127,9 @@ async def assert_line_quantities_add_up(databases: DatabaseReader, skus: Sequenc
         if line["cancelled"] or line["awaiting_product"] or line["status"] == "CANCELLED":
             assert key not in open_quantities, line
             continue
-        covered = line["allocated"] + line["picked"] + line["shipped"] + open_quantities.get(key, zero)
-        assert covered == line["ordered"] or (covered < line["ordered"] and line["backorders"] == "NOT_ALLOWED"), line
+        assert line["backordered"] == open_quantities.get(key, zero), line
+        covered = line["allocated"] + line["picked"] + line["shipped"] + line["backordered"]
+        assert covered + line["dropped"] == line["ordered"], line
 
 
 async def assert_no_open_demand_with_available_stock(databases: DatabaseReader, skus: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ NO_ORDER = problem(Code.ORDER_NOT_FOUND)
 
 
 class OrderSummary(KnownFieldsModel):
-    """An order with the total quantities of its lines that are not cancelled."""
+    """An order with the total quantities of its lines, which add up to `ordered`."""
 
     order: str
     warehouse: str
@@ -43,13 +43,18 @@ class OrderSummary(KnownFieldsModel):
     placed_at: datetime
     status: OrderStatus
     ordered: SignedQuantity
+    open: SignedQuantity
+    backordered: SignedQuantity
     allocated: SignedQuantity
     picked: SignedQuantity
+    packed: SignedQuantity
     shipped: SignedQuantity
+    cancelled: SignedQuantity
+    dropped: SignedQuantity
 
 
 class OrderLineOut(KnownFieldsModel):
-    """An order line: ordered = allocated + picked + shipped + open_quantity; packed is part of picked."""
+    """An order line; its quantities from `open` to `dropped` add up to `ordered`."""
 
     line: str
     sku: str
@@ -57,17 +62,22 @@ class OrderLineOut(KnownFieldsModel):
     serials: list[str]
     lots: list[str]
     single_lot: bool
+    open: SignedQuantity
+    backordered: SignedQuantity
     allocated: SignedQuantity
     picked: SignedQuantity
     packed: SignedQuantity
     shipped: SignedQuantity
-    open_quantity: SignedQuantity
+    cancelled: SignedQuantity
+    dropped: SignedQuantity
     awaiting_product: bool
-    cancelled: bool
 
 
 class OrderUnitOut(KnownFieldsModel):
-    """A serial number of the order with its location and the reasons of its holds."""
+    """A serial number of the order with its location and the reasons of its holds.
+
+    `mismatch` says why a picked one no longer matches the order and blocks the dispatch until it is unpicked.
+    """
 
     line: str
     sku: str
@@ -78,11 +88,15 @@ class OrderUnitOut(KnownFieldsModel):
     shipment: str | None
     demand_id: str
     expiry: date | None
+    mismatch: str | None
     holds: list[str]
 
 
 class OrderLotOut(KnownFieldsModel):
-    """A quantity of a lot with its location and the reasons of its holds; `lot` is empty for untracked products."""
+    """A quantity of a lot with its location and the reasons of its holds; `lot` is empty for untracked products.
+
+    `mismatch` says why a picked one no longer matches the order and blocks the dispatch until it is unpicked.
+    """
 
     line: str
     sku: str
@@ -94,6 +108,7 @@ class OrderLotOut(KnownFieldsModel):
     carton: str | None
     shipment: str | None
     demand_id: str
+    mismatch: str | None
     holds: list[str]
 
 

@@ -13,28 +13,34 @@ SELECT_ORDER = text("""
            min_remaining_shelf_life_days, status
     FROM sales_order WHERE order_id = :order
 """)
-SELECT_LINES = text("""
-    SELECT line, sku, ordered, serials, lots, single_lot, allocated, picked, packed, shipped,
-           awaiting_product AND NOT cancelled AS awaiting_product, cancelled,
-           CASE WHEN cancelled THEN 0 ELSE ordered - allocated - picked - shipped END AS open_quantity
+# A line that is not cancelled has no cancelled quantity, and a cancelled one only that.
+_REST = "ordered - allocated - picked - shipped"
+_OPEN = f"CASE WHEN cancelled THEN 0 ELSE {_REST} - backordered - dropped END"
+_CANCELLED = f"CASE WHEN cancelled THEN {_REST} ELSE 0 END"
+SELECT_LINES = text(f"""
+    SELECT line, sku, ordered, serials, lots, single_lot, {_OPEN} AS open, backordered, allocated,
+           picked - packed AS picked, packed, shipped, {_CANCELLED} AS cancelled, dropped,
+           awaiting_product AND NOT cancelled AS awaiting_product
     FROM order_line WHERE order_id = :order ORDER BY position
-""")
+""")  # noqa: S608 - built from constants of this module
 # The first 1,000 units only; the pick list and the cartons show all of them.
 SELECT_UNITS = text("""
     SELECT line, sku, serial, status, location, carton, nullif(shipment, '') AS shipment, demand_id, expiry,
+           nullif(mismatch, '') AS mismatch,
            ARRAY(SELECT h.reason FROM unit_hold h WHERE h.sku = u.sku AND h.serial = u.serial) AS holds
     FROM allocated_unit u WHERE order_id = :order ORDER BY line, sku, serial LIMIT 1000
 """)
 SELECT_LOTS = text(f"""
     SELECT line, sku, lot, expiry, quantity, status, location, carton, nullif(shipment, '') AS shipment, demand_id,
+           nullif(mismatch, '') AS mismatch,
            ARRAY(SELECT h.reason FROM lot_hold h WHERE h.sku = a.sku AND h.lot = a.lot
                  AND (h.location = '' OR (h.location = a.location AND a.status = 'ALLOCATED'))) AS holds
     FROM allocated_lot a WHERE order_id = :order
     ORDER BY line, sku, {sql_order(expiry="expiry", number="lot")}, allocated_lot_id LIMIT 1000
 """)  # noqa: S608 - constant names
 SELECT_DEMANDS = text("""
-    SELECT demand_id, line, sku, tracking, quantity, shortfall, serials, lots, answered, allocated_total, closed,
-           cancelled, replaces, skipped_summary
+    SELECT demand_id, line, sku, tracking, quantity, shortfall, serials, lots, pending = 0 AS answered, allocated_total,
+           closed, cancelled, replaces, skipped_summary
     FROM demand WHERE order_id = :order ORDER BY demand_id LIMIT 1000
 """)
 SELECT_LOG = text("""
@@ -42,9 +48,8 @@ SELECT_LOG = text("""
     WHERE order_id = :order AND id > :after ORDER BY id LIMIT :size
 """)
 # A prefix of the order number is a range of the primary key.
-SELECT_ORDERS = text("""
-    SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, ordered, allocated,
-           picked, shipped
+SELECT_ORDERS = text(f"""
+    SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, sums.*
     FROM (
         SELECT * FROM sales_order
         WHERE order_id > :after AND order_id >= :prefix AND (:upper_bound = '' OR order_id < :upper_bound)
@@ -54,11 +59,14 @@ SELECT_ORDERS = text("""
         ORDER BY order_id LIMIT :size
     ) o
     LEFT JOIN LATERAL (
-        SELECT coalesce(sum(ordered), 0) AS ordered, coalesce(sum(allocated), 0) AS allocated,
-               coalesce(sum(picked), 0) AS picked, coalesce(sum(shipped), 0) AS shipped
-        FROM order_line l WHERE l.order_id = o.order_id AND NOT l.cancelled) sums ON true
+        SELECT coalesce(sum(ordered), 0) AS ordered, coalesce(sum({_OPEN}), 0) AS open,
+               coalesce(sum(backordered), 0) AS backordered, coalesce(sum(allocated), 0) AS allocated,
+               coalesce(sum(picked - packed), 0) AS picked, coalesce(sum(packed), 0) AS packed,
+               coalesce(sum(shipped), 0) AS shipped, coalesce(sum({_CANCELLED}), 0) AS cancelled,
+               coalesce(sum(dropped), 0) AS dropped
+        FROM order_line l WHERE l.order_id = o.order_id) sums ON true
     ORDER BY order_id
-""")
+""")  # noqa: S608 - built from constants of this module
 
 
 async def load_order(tx: Transaction, order_id: str) -> Row[Any] | None:

@@ -13,7 +13,7 @@ _RELEASED_ORDERS = """
         SELECT bool_or(allocated > 0) AS to_pick,
                bool_or(ordered > allocated + picked + shipped AND NOT cancelled) AS incomplete
         FROM order_line l WHERE l.order_id = o.order_id) AS lines
-    WHERE o.status IN ('OPEN', 'AWAITING_PRODUCT') AND lines.to_pick
+    WHERE o.status IN ('OPEN', 'PARTLY_SHIPPED') AND lines.to_pick
       AND (o.backorders <> 'SHIP_COMPLETE' OR NOT lines.incomplete)
 """
 _SORT_KEY = """

@@ -6,13 +6,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 
 from services.fulfillment.orders.domain import FulfillmentUnitOfWork, UnitKey
-from services.fulfillment.orders.store import load_orders, load_products, order_ids, skus_of_lot_selectors
+from services.fulfillment.orders.store import (
+    load_local_dates,
+    load_orders,
+    load_products,
+    order_ids,
+    skus_of_lot_selectors,
+)
 from shared.contracts.commands.fulfillment import PickItems, SwapUnit, UnpickItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased, LotStockMissing
 from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
 from shared.inventory import reference_data
-from shared.inventory.expiry import today
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
@@ -60,14 +65,15 @@ async def load_picking(tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequ
     """Load orders with the listed units, locations, products and the local dates of dated items to pick."""
     if locations := {event.data.location for event in events if isinstance(event.data, PickItems | UnpickItems)}:
         uow.locations |= await reference_data.load_locations(tx, locations)
-    await load_orders(tx, uow, order_ids(events), units=[key for event in events for key in _unit_keys(event.data)])
+    unpicked_orders = {event.data.order for event in events if isinstance(event.data, UnpickItems)}
+    units = [key for event in events for key in _unit_keys(event.data)]
+    await load_orders(tx, uow, order_ids(events), units=units, whole_if_named=unpicked_orders)
     picked_orders = {event.data.order for event in events if isinstance(event.data, PickItems)}
     orders = [order for order in uow.orders if order.order_id in picked_orders]
     dated_skus = {item.sku for order in orders for item in order.items if item.expiry}
     await load_products(tx, uow, dated_skus | skus_of_lot_selectors(events))
     if dated_skus:
-        warehouses = await reference_data.load_warehouses(tx, {order.warehouse for order in orders})
-        uow.local_dates |= {name: today(tx.now, warehouse.time_zone) for name, warehouse in warehouses.items()}
+        await load_local_dates(tx, uow, orders)
 
 
 async def load_serial_holds(

@@ -1,12 +1,24 @@
-"""Commands of the serials service: putaway, moves, holds, adjustments and expiry corrections."""
+"""Commands of the serials service: putaway, moves, holds, adjustments, counts and expiry corrections."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shared.contracts.commands.fulfillment import UnitSelector
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.topics import SERIALS_COMMANDS
-from shared.identifiers import Day, DocumentId, Location, LotNumber, Reason, SerialNumber, Sku, Warehouse
+from shared.identifiers import (
+    Day,
+    DocumentId,
+    Integer,
+    Location,
+    LotNumber,
+    Reason,
+    SerialNumber,
+    Sku,
+    Timestamp,
+    Warehouse,
+)
 
 Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
 
@@ -68,6 +80,53 @@ class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, ke
     reason: Reason
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
+
+
+class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key="location"):
+    """Records a count of the units at a location, which may come in several parts with the same `count_id`.
+
+    It is compared with the registry at the time of the count. Differences become count discrepancies.
+    """
+
+    count_id: DocumentId
+    location: Location
+    units: Annotated[list[UnitSelector], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    """All units scanned at the location; empty if there are none."""
+    part: Annotated[Integer, Field(ge=1)] = 1
+    parts: Annotated[Integer, Field(ge=1, le=1000)] = 1
+    counted_at: Timestamp | None = None
+    """Time of the count by the clock of the device, the same in all parts; by default the time of the message."""
+    clock_error_seconds: Integer = 0
+    """How far the clock of the device is ahead of the server, as measured by the device; negative if it is behind."""
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _parts_of_one_count(self) -> "CountSerials":
+        if self.part > self.parts:
+            raise ValueError("part must not exceed parts")
+        if self.counted_at is None and (self.parts > 1 or self.clock_error_seconds):
+            raise ValueError("counted_at required with several parts and with clock_error_seconds")
+        return self
+
+
+CountDiscrepancyKind = Literal["MISSING", "UNEXPECTED"]
+CountDiscrepancyStatus = Literal["OPEN", "RESOLVED"]
+CountResolution = Literal["LOST", "FOUND", "MOVED", "NO_CHANGE", "COUNTED_AGAIN"]
+
+
+class ResolveCountDiscrepancies(
+    Message, type="serial.resolve_count_discrepancies.v1", topic=SERIALS_COMMANDS, key="sku"
+):
+    """Resolves the open count discrepancies of units at a location.
+
+    A missing unit is LOST, or FOUND without a change. An unexpected one is MOVED to the location, or NO_CHANGE.
+    """
+
+    sku: Sku
+    serials: Serials
+    location: Location
+    resolution: Literal["LOST", "FOUND", "MOVED", "NO_CHANGE"]
+    reason: Reason
 
 
 class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIALS_COMMANDS, key="sku"):

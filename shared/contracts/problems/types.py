@@ -213,6 +213,11 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     ),
     Code.UNIT_NOT_AVAILABLE: ProblemType(409, "Unit is allocated or picked", "Short-pick, unpick or hold it first."),
     Code.ON_HOLD: ProblemType(409, "Unit or lot is on hold", "Release the hold, or choose other stock."),
+    Code.MOVED_SINCE: ProblemType(
+        409,
+        "Moved after the reported time",
+        "Look at the location of the later movement. If it is not there either, report it again with the present time.",
+    ),
     Code.UNIT_NOT_IN_STOCK: ProblemType(
         409, "Unit was scrapped, lost, returned to vendor or voided", "Record it as found first if it is on hand."
     ),
@@ -242,6 +247,15 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         "Insufficient available stock",
         "Reduce the quantity, or release stock allocated to orders. Retry if its receipt was confirmed just now.",
     ),
+    Code.COUNT_SUPERSEDED: ProblemType(
+        409, "A later count exists", "Nothing was changed. Count the location again if the later count is doubtful."
+    ),
+    Code.COUNT_TOO_OLD: ProblemType(409, "Count too old", "Nothing was changed. Count the location again."),
+    Code.COUNT_IN_FUTURE: ProblemType(
+        409,
+        "Count later than the server's time",
+        "Set the clock of the device, or send its error in clock_error_seconds.",
+    ),
     Code.REMAINING_EXCEEDS_STOCK: ProblemType(
         409, "More stock remains than the books allow", "Count the location: the count settles the variance."
     ),
@@ -251,13 +265,15 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
         "Use a location with this lot or an empty one (see `suggested`). Swap the whole quantity of a line.",
     ),
     Code.HOLD_REQUIRES_DATE_CORRECTION: ProblemType(
-        409, "Hold is controlled by the lot's dates", "Correct the dates; the hold is then released automatically."
+        409, "Hold is controlled by the expiry", "Correct the dates; the hold is then released automatically."
     ),
     Code.DATES_OUT_OF_ORDER: ProblemType(
         422, "Expiry date precedes the manufacturing date", "Check both dates on the label."
     ),
     Code.ORDER_CANCELLED: ProblemType(409, "Order or line was cancelled", "Unpick the items picked for it."),
-    Code.ORDER_COMPLETE: ProblemType(409, "Order has shipped", "Record a customer return."),
+    Code.ORDER_CLOSED: ProblemType(
+        409, "Nothing is left to ship of the order", "Place a new order; shipped goods return as a customer return."
+    ),
     Code.LINE_NOT_FOUND: ProblemType(404, "Order line not found", "Check the line number."),
     Code.DUPLICATE_LINE: ProblemType(422, "Duplicate line number", "Give each line of a document its own number."),
     Code.LINE_PRODUCT_MISMATCH: ProblemType(
@@ -295,6 +311,9 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.DISPATCHED: ProblemType(409, "Shipment already dispatched", "Record a customer return."),
     Code.CANCELLED_ITEMS_PRESENT: ProblemType(
         409, "Shipment contains items of a cancelled order", "Unpick them first."
+    ),
+    Code.NOT_AS_ORDERED: ProblemType(
+        409, "Picked item does not match its amended order", "Unpick it; the line is then allocated what it requests."
     ),
     Code.DISPATCH_REJECTED: ProblemType(
         409, "Dispatch check failed", "Unpick the listed items; replacements are allocated automatically."

@@ -3,6 +3,7 @@
 from shared.persistence.migrate.run import find_schema_state, migrate, service_names, versions_folder
 from shared.persistence.migrate.schema_state import BreakingRevisionError, SchemaState, UnknownRevisionError
 from shared.persistence.migrate.tables import (
+    dispatch_approvals,
     grant,
     location_tables,
     message_digests,
@@ -16,6 +17,7 @@ __all__ = [
     "BreakingRevisionError",
     "SchemaState",
     "UnknownRevisionError",
+    "dispatch_approvals",
     "find_schema_state",
     "grant",
     "location_tables",

@@ -40,6 +40,12 @@ def message_digests() -> None:
     run_sql("ALTER TABLE inbox ADD COLUMN digest bytea")
 
 
+def dispatch_approvals() -> None:
+    """Create the table of `shared.inventory.approval_table`."""
+    run_sql(APPROVAL_SCHEMA)
+    grant("dispatch_approval", "SELECT, INSERT, DELETE")
+
+
 def product_table() -> None:
     """Create the product table of `shared.inventory.reference_data`."""
     run_sql(PRODUCT_SCHEMA)
@@ -51,6 +57,19 @@ def location_tables() -> None:
     run_sql(LOCATION_SCHEMA)
     grant("warehouse, location", "SELECT, INSERT, UPDATE")
 
+
+APPROVAL_SCHEMA = """
+-- Dispatch approvals until they expire: what may leave in spite of a later hold.
+CREATE TABLE dispatch_approval (
+    sku text COLLATE "C" NOT NULL,
+    order_id text NOT NULL,
+    shipment text NOT NULL,
+    customer text NOT NULL,
+    valid_until timestamptz NOT NULL,
+    numbers text[] NOT NULL
+);
+CREATE INDEX dispatch_approval_sku ON dispatch_approval (sku);
+"""
 
 MESSAGING_SCHEMA = """
 CREATE TABLE lock_key (name text PRIMARY KEY);

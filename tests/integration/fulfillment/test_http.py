@@ -62,7 +62,7 @@ async def test_order_lifecycle_over_http(harness: FulfillmentHarness, http: Asyn
     assert (shipment_body["status"], shipment_body["cartons"][0]["units"][0]["status"]) == ("DISPATCHED", "SHIPPED")
     shown_order = (await http.get(path)).json()
     assert (shown_order["status"], shown_order["lines"][0]["shipped"], shown_order["units"][0]["shipment"]) == (
-        "COMPLETE",
+        "SHIPPED",
         1,
         shipment,
     )

@@ -31,7 +31,7 @@ async def test_changed_order_and_carton_are_published_once(harness: FulfillmentH
     (content,) = harness.events_of(CartonPacked)
     assert sorted(unit.serial for unit in content.units) == ["S1", "S2"]
     (status_changed,) = harness.events_of(OrderStatusChanged)
-    assert [(line.allocated, line.picked) for line in status_changed.lines] == [(0, 2)]
+    assert [(line.allocated, line.packed) for line in status_changed.lines] == [(0, 2)]
     assert harness.events[-1] is status_changed
 
 
@@ -40,7 +40,7 @@ async def test_no_status_of_an_order_command_is_hidden(harness: FulfillmentHarne
     line = {"line": "1", "sku": harness.scoped_id("NEW"), "quantity": 1}
     await harness.handle(harness.order_placed("SO-1", lines=[line]), OrderCancelled(order=harness.scoped_id("SO-1")))
     statuses = [event.status for event in harness.events_of(OrderStatusChanged)]
-    assert statuses == ["AWAITING_PRODUCT", "CANCELLED"]
+    assert statuses == ["OPEN", "CANCELLED"]
 
 
 async def test_shipped_unit_is_not_on_the_pick_list(harness: FulfillmentHarness) -> None:
@@ -56,7 +56,7 @@ async def test_shipped_unit_is_not_on_the_pick_list(harness: FulfillmentHarness)
         MoveCartonItems(order=order, carton=carton, to_carton=f"{carton}-2", units=harness.scanned_units("S1")),
         OrderCancelled(order=order),
     )
-    assert outcome.error_codes() == ["not_on_pick_list", "dispatched", "order_complete"]
+    assert outcome.error_codes() == ["not_on_pick_list", "dispatched", "order_closed"]
     rows = await harness.fetch_all("SELECT status FROM allocated_unit WHERE order_id = :order", order=order)
     assert [row["status"] for row in rows] == ["SHIPPED"]
 

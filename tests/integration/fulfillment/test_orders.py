@@ -38,7 +38,7 @@ async def test_order_requests_stock_and_takes_the_allocation(harness: Fulfillmen
     assert request.shortfall == "BACKORDER"
     await harness.handle(harness.serial_allocated(request, ["S1"], open_quantity=1))
     (status_changed,) = harness.events_of(OrderStatusChanged)
-    assert (status_changed.lines[0].allocated, status_changed.lines[0].open_quantity) == (1, 1)
+    assert (status_changed.lines[0].allocated, status_changed.lines[0].backordered) == (1, 1)
     assert await harness.rejection_codes(harness.pick_command("SO-1", "S9")) == [Code.NOT_ON_PICK_LIST]
     harness.is_settled = False
     assert await harness.rejection_codes(harness.pick_command("SO-1", "S9")) == [Code.NOT_YET_AVAILABLE]
@@ -60,7 +60,7 @@ async def test_allocations_in_one_batch_publish_one_status_change(harness: Fulfi
     first, second = harness.events_of(AllocationRequested)
     await harness.handle(harness.serial_allocated(first, ["S1"]), harness.serial_allocated(second, ["S2"]))
     (status_changed,) = harness.events_of(OrderStatusChanged)
-    assert [(line.line, line.allocated, line.open_quantity) for line in status_changed.lines] == [
+    assert [(line.line, line.allocated, line.open + line.backordered) for line in status_changed.lines] == [
         ("1", 1, 0),
         ("2", 1, 0),
     ]
@@ -121,7 +121,7 @@ async def test_line_waits_for_its_product(harness: FulfillmentHarness) -> None:
     await harness.handle(harness.order_placed("SO-1", lines=[line]))
     (status_changed,) = harness.events
     assert isinstance(status_changed, OrderStatusChanged)
-    assert status_changed.status == "AWAITING_PRODUCT"
+    assert (status_changed.status, status_changed.lines[0].awaiting_product) == ("OPEN", True)
     await harness.handle(product_changed(new_sku, "SERIAL"))
     reevaluations = harness.events_of(OrderReevaluationRequested)
     assert [event.order for event in reevaluations] == [harness.scoped_id("SO-1")]
@@ -143,7 +143,7 @@ async def test_tracking_change_moves_demand_to_the_new_owner(harness: Fulfillmen
         LotAllocated(sku=harness.sku, demand_id=request.demand_id, order=request.order, line="1", open_quantity=2)
     )
     (status_changed,) = harness.events_of(OrderStatusChanged)
-    assert status_changed.lines[0].open_quantity == 2
+    assert status_changed.lines[0].backordered == 2
 
 
 async def test_product_defined_while_its_order_is_placed_is_not_missed(harness: FulfillmentHarness) -> None:

@@ -94,7 +94,7 @@ async def test_pack_ship_dispatch(harness: FulfillmentHarness) -> None:
     )
     (status_changed,) = harness.events_of(OrderStatusChanged)
     assert (status_changed.status, status_changed.lines[0].shipped, status_changed.lines[0].picked) == (
-        "COMPLETE",
+        "SHIPPED",
         2,
         0,
     )
@@ -102,7 +102,7 @@ async def test_pack_ship_dispatch(harness: FulfillmentHarness) -> None:
     assert await harness.rejection_codes(CancelShipment(shipment=harness.scoped_id("SH-1"), reason="x")) == [
         Code.DISPATCHED
     ]
-    assert await harness.rejection_codes(OrderCancelled(order=harness.scoped_id("SO-1"))) == [Code.ORDER_COMPLETE]
+    assert await harness.rejection_codes(OrderCancelled(order=harness.scoped_id("SO-1"))) == [Code.ORDER_CLOSED]
     assert await harness.rejection_codes(harness.pack_command("SO-1", "C-1", "S1")) == [Code.DISPATCHED]
 
 

@@ -12,7 +12,7 @@ from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry as expiry_store
 from services.serials.units.store import units
-from shared.contracts.commands.serials import CorrectSerialExpiry
+from shared.contracts.commands.serials import CorrectSerialExpiry, ReleaseSerialHold
 from shared.persistence.database import transaction
 from tests.integration.expiry_checks import (
     advance_days,
@@ -87,6 +87,9 @@ async def test_expiry_correction_rearms_thresholds(harness: SerialsHarness) -> N
     hold_rows = await harness.fetch_all("SELECT open_hold_count FROM serial_state WHERE sku = :sku", sku=harness.sku)
     assert hold_rows == [{"open_hold_count": 1}] * 2
     threshold_count = len(await published_thresholds(harness))
+    hold_id = f"EXPIRED-{DAY - timedelta(1)}-EAST"
+    release = ReleaseSerialHold(sku=harness.sku, hold_id=hold_id, reason="looks fine")
+    assert (await harness.handle(release)).error_codes() == ["hold_requires_date_correction"]
     await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="looked again", **label_expiring_in(-1))
     )
@@ -95,9 +98,7 @@ async def test_expiry_correction_rearms_thresholds(harness: SerialsHarness) -> N
     result = await harness.handle(
         CorrectSerialExpiry(sku=harness.sku, serials=serial_numbers(2), reason="misread", **label_expiring_in(20))
     )
-    assert [event["hold_id"] for event in result.data_of("serial.hold_released.v1")] == [
-        f"EXPIRED-{DAY - timedelta(1)}-EAST"
-    ] * 2
+    assert [event["hold_id"] for event in result.data_of("serial.hold_released.v1")] == [hold_id] * 2
     assert await serials_by_demand(harness) == {"1": serial_numbers(1)}
     await run_expiry_check(harness)
     assert await published_thresholds(harness) == [90, 60, 30, 7, 90, 60, 30]

@@ -1,6 +1,7 @@
 """The service with its database and bounded loads agrees with the in-memory rules on all data."""
 
 from datetime import timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -9,14 +10,18 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.units.domain.unit import Unit
+from shared.contracts.commands.fulfillment import UnitSelector
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
+    CountSerials,
     MoveSerials,
     PlaceSerialHold,
     ReleaseSerialHold,
+    ResolveCountDiscrepancies,
 )
 from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import HandOver
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
@@ -24,21 +29,23 @@ from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
-from tests.support.events import to_event
+from tests.support.events import NOW, to_event
 from tests.support.in_memory.serials import InMemorySerials
-from tests.support.messages.reference import product_changed
+from tests.support.messages.reference import location_changed, product_changed
 from tests.support.messages.serials import BIN, SHELF
 
 serial_lists = st.lists(st.sampled_from(serial_numbers(8)), min_size=1, max_size=5, unique=True)
 order_numbers = st.integers(1, 6)
 TODAY = Transaction.clock().date()
+NOW_TO_THE_SECOND = Transaction.clock().replace(microsecond=0)
+RESOLUTIONS: list[Any] = ["LOST", "FOUND", "MOVED", "NO_CHANGE"]
 PlayedStep = tuple[str, list[str], int, int, bool]
 steps = st.tuples(
     st.sampled_from(
         ["receive", "put away", "put away", "demand", "demand", "demand serials", "demand shelf life", "demand lots",
-         "demand single lot", "demand without backorder", "cancel", "deallocate", "short pick", "pick", "unpick",
-         "dispatch", "return", "dispose", "hold", "release", "lose", "find", "move", "change policy", "hold lot",
-         "recall", "correct"]
+         "demand single lot", "demand without backorder", "demand of one order", "cancel", "deallocate", "short pick",
+         "pick", "unpick", "dispatch", "return", "dispose", "hold", "release", "lose", "find", "move", "change policy",
+         "hold lot", "recall", "correct", "store", "store", "count", "count", "resolve", "hand over"]
     ),
     serial_lists, order_numbers, st.integers(1, 4), st.booleans(),
 )  # fmt: skip
@@ -90,6 +97,10 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         "demand single lot": lambda: messages.request_allocation(
             order_number, quantity, single_lot=True, lots=["L-2"] if order_number == 1 else []
         ),
+        "demand of one order": lambda: messages.request_allocation(
+            order_number, quantity, order=messages.order_id(0), line=str(order_number), placed_at=NOW,
+            serials=serials[:quantity] if flag else [], shortfall="CANCEL" if quantity == 2 else "BACKORDER",
+        ),
         "demand without backorder": lambda: messages.request_allocation(order_number, quantity, shortfall="CANCEL"),
         "cancel": lambda: messages.cancel_allocation(order_number),
         "deallocate": lambda: messages.deallocate(order_number, serials, reallocate=flag),
@@ -122,9 +133,30 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         "lose": lambda: AdjustSerials(sku=messages.sku, serials=serials, adjustment="LOST", reason="count"),
         "find": lambda: AdjustSerials(sku=messages.sku, serials=serials, adjustment="FOUND", reason="count"),
         "move": lambda: MoveSerials(sku=messages.sku, serials=serials, location=BIN),
+        "store": lambda: MoveSerials(sku=messages.sku, serials=serials, location=counted_location(messages.sku)),
+        "count": lambda: CountSerials(
+            count_id=f"CT-{version if flag else order_number}", location=counted_location(messages.sku),
+            units=[UnitSelector(sku=messages.sku, serial=serial) for serial in serials],
+            part=1 + flag * (quantity % 2), parts=1 + flag, reason="cycle count",
+            counted_at=NOW_TO_THE_SECOND + timedelta(seconds=version // 2 - 1800),
+        ),
+        "resolve": lambda: ResolveCountDiscrepancies(
+            sku=messages.sku, serials=serials, location=counted_location(messages.sku), reason="looked there",
+            resolution=RESOLUTIONS[quantity - 1],
+        ),
+        "hand over": lambda: messages.deallocate(
+            order_number, serials, reallocate=flag, hand_over=HandOver(
+                demand_id=messages.demand_id(order_number % 6 + 1), open_quantity=Decimal(quantity)
+            ),
+        ),
     }  # fmt: skip
     payload: Message = factories[action]()
     return payload
+
+
+def counted_location(sku: str) -> str:
+    """Return the location of a test's own, which only its units are counted at."""
+    return f"EAST/{sku}"
 
 
 def as_json(unit: AllocatedUnit) -> dict[str, Any]:
@@ -136,6 +168,10 @@ SELECT_UNITS = """
     SELECT serial, status::text AS status, version, warehouse, location, receipt, order_id, order_line, demand_id,
            shipment, customer, return_id, open_hold_count, adjustment, lot, expiry
     FROM serial_state WHERE sku = :sku ORDER BY serial
+"""
+SELECT_DISCREPANCIES = """
+    SELECT location, count_id, serial, kind, unit_status::text AS unit_status, unit_location, status, resolution
+    FROM count_discrepancy WHERE sku = :sku
 """
 SELECT_DEMANDS = "SELECT demand_id, open_quantity, status FROM demand WHERE sku = :sku ORDER BY demand_id"
 
@@ -160,6 +196,9 @@ async def test_database_and_in_memory_rules_agree(
     """Database and rules agree on units, demands, events and violations after any transactions (S04, S08)."""
     harness, service = SerialsHarness(engine), InMemorySerials(now=Transaction.clock())
     messages = ProductMessages(harness.sku)
+    location = counted_location(harness.sku)
+    await harness.handle(location_changed(location, "STORAGE"))
+    service.uow.location_types[location] = "STORAGE"
     if stored:
         played_batches = [[("receive", stored, 1, 1, True)], [("put away", stored, 1, 1, True)], *played_batches]
     versions = count(1)
@@ -193,3 +232,9 @@ async def test_database_and_in_memory_rules_agree(
     assert [tuple(row.values()) for row in demand_rows] == [
         (demand.demand_id, demand.open_quantity, demand.status) for demand in expected_demands
     ]
+    rows = await harness.fetch_all(SELECT_DISCREPANCIES, sku=harness.sku)
+    assert sorted(str(tuple(row.values())) for row in rows) == sorted(
+        str((row.location, row.count_id, row.serial, row.kind, row.unit_status, row.unit_location, row.status,
+             row.resolution))
+        for row in service.uow.count_discrepancies
+    )  # fmt: skip

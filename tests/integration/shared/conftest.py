@@ -122,3 +122,20 @@ async def publish(toy: Mapping[str, str]) -> AsyncIterator[Callable[..., Any]]:
             return await producer.send_and_wait(topic, value, key.encode() or None, **overrides)
 
         yield send
+
+
+@pytest.fixture(params=["lots", "serials"])
+async def kept_service(
+    request: pytest.FixtureRequest, stack: Stack, toy: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Create an empty database of a service, set its variables and return the name of the service."""
+    name: str = request.param
+    assert stack.postgres is not None
+    server = await asyncpg.connect(stack.postgres.superuser_url)
+    await server.execute(f"DROP DATABASE IF EXISTS kept_{name}")
+    await server.execute(f"CREATE DATABASE kept_{name} OWNER toy_owner")
+    await server.close()
+    for variable in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
+        url = toy[f"TOY_{variable}"].removesuffix("toy")
+        monkeypatch.setenv(f"{name.upper()}_{variable}", f"{url}kept_{name}")
+    return name

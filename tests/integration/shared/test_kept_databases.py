@@ -2,55 +2,36 @@
 
 import os
 import shutil
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from deploy.local.stack import Stack
 from shared.contracts.lots import LotHoldReleased
 from shared.messaging.decode import Decoder
 from shared.persistence.migrate import migrate, versions_folder
 from tests.integration.shared.conftest import MakeRecord
 
 
-@pytest.fixture(params=["lots", "serials"])
-async def service(
-    request: pytest.FixtureRequest, stack: Stack, toy: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """Create an empty database of a service, set its variables and return the name of the service."""
-    name: str = request.param
-    assert stack.postgres is not None
-    server = await asyncpg.connect(stack.postgres.superuser_url)
-    await server.execute(f"DROP DATABASE IF EXISTS kept_{name}")
-    await server.execute(f"CREATE DATABASE kept_{name} OWNER toy_owner")
-    await server.close()
-    for variable in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
-        url = toy[f"TOY_{variable}"].removesuffix("toy")
-        monkeypatch.setenv(f"{name.upper()}_{variable}", f"{url}kept_{name}")
-    return name
-
-
-async def test_pending_rechecks_become_messages(service: str, record: MakeRecord, tmp_path: Path) -> None:
+async def test_pending_rechecks_become_messages(kept_service: str, record: MakeRecord, tmp_path: Path) -> None:
     """A database at the first revision migrates; its pending rechecks become reallocation requests (S27)."""
-    first_revision = versions_folder(service) / f"0001_{service}"
+    first_revision = versions_folder(kept_service) / f"0001_{kept_service}"
     shutil.copytree(first_revision, tmp_path / first_revision.name)
     shutil.copy(first_revision.with_suffix(".py"), tmp_path)
-    await migrate(service, tmp_path)
-    owner = await asyncpg.connect(os.environ[f"{service.upper()}_MIGRATION_DATABASE_URL"])
+    await migrate(kept_service, tmp_path)
+    owner = await asyncpg.connect(os.environ[f"{kept_service.upper()}_MIGRATION_DATABASE_URL"])
     await owner.execute("INSERT INTO demand_recheck VALUES ('B\"1', 'WEST'), ('A-1', 'EAST')")
-    await migrate(service)
+    await migrate(kept_service)
     rows = await owner.fetch("SELECT topic, key, value FROM outbox ORDER BY id")
     assert await owner.fetchval("SELECT to_regclass('demand_recheck')") is None
     await owner.close()
-    registry = import_module(f"services.{service}.app").app.state.registry
+    registry = import_module(f"services.{kept_service}.app").app.state.registry
     decoder = Decoder({handler.message.TYPE: handler.message for handler in registry.handlers})
     events = [decoder.decode(record(row["topic"], row["value"], row["key"].encode())) for row in rows]
     assert [(event.source, event.data.sku, event.data.warehouse) for event in events] == [  # type: ignore[union-attr]
-        (f"tracelot/{service}", "A-1", "EAST"),
-        (f"tracelot/{service}", 'B"1', "WEST"),
+        (f"tracelot/{kept_service}", "A-1", "EAST"),
+        (f"tracelot/{kept_service}", 'B"1', "WEST"),
     ]
     assert all(map(registry.accepts, events))
 
@@ -72,15 +53,15 @@ HOLDS_OF_SHORT_PICKS = """
 """
 
 
-@pytest.mark.parametrize("service", ["lots"], indirect=True)
-async def test_holds_of_short_picks_become_variances(service: str, record: MakeRecord, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept_service", ["lots"], indirect=True)
+async def test_holds_of_short_picks_become_variances(kept_service: str, record: MakeRecord, tmp_path: Path) -> None:
     """What a short pick held stays under investigation; other services learn that the hold has ended (S20)."""
-    for revision in versions_folder(service).glob("000[1-4]*"):
+    for revision in versions_folder(kept_service).glob("000[1-4]*"):
         (shutil.copytree if revision.is_dir() else shutil.copy)(revision, tmp_path / revision.name)
-    await migrate(service, tmp_path)
+    await migrate(kept_service, tmp_path)
     owner = await asyncpg.connect(os.environ["LOTS_MIGRATION_DATABASE_URL"])
     await owner.execute(HOLDS_OF_SHORT_PICKS)
-    await migrate(service)
+    await migrate(kept_service)
     balances = await owner.fetch("SELECT location, on_hand, allocated, missing FROM balance ORDER BY location")
     variances = await owner.fetch("SELECT variance_id, missing, settlement FROM variance ORDER BY 1")
     holds = await owner.fetch("SELECT hold_id FROM hold WHERE released_at IS NULL")

@@ -1,15 +1,18 @@
 """In-memory serials service: the registered rules and policies on a unit of work that holds all rows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from services.serials.app import app
+from services.serials.counts.domain.records import CountDiscrepancy, CountedState, CountKey
+from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
 from services.serials.units.domain.events import publish_changes
 from services.serials.units.domain.expiry import group_by_expiry
 from services.serials.units.domain.fulfillment_events import group_by_demand
 from services.serials.units.domain.operations import Transition
 from services.serials.units.domain.transitions import SerialChangeType
+from services.serials.units.domain.unit import Movement, Unit, UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import CloudEvent
@@ -31,6 +34,26 @@ from tests.support.messages.serials import (
     serial_numbers,
 )
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Computed(dict[K, V]):
+    """A mapping that computes each value when a rule asks for it."""
+
+    def __init__(self, compute: Callable[[K], Any]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def get(self, key: K, default: Any = None) -> Any:  # noqa: ARG002 - every key has a value
+        """Compute the value of a key."""
+        return self._compute(key)
+
+    def __getitem__(self, key: K) -> V:
+        """Compute the value of a key."""
+        value: V = self._compute(key)
+        return value
+
 
 class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
     """The serials service with all units, holds and demands in memory, and one shelf-life policy."""
@@ -41,6 +64,9 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
         super().__init__(app.state.registry, SerialsUnitOfWork(now, numbered_ids()), self._record_changes, now)
         self.uow.location_types = dict(TYPES)
         self.units, self.demands = self.uow.units, self.uow.demands
+        self.uow.counted_states = Computed(self._counted_states)
+        self.uow.last_movements = Computed(self._last_movement)
+        self.uow.not_found_holds = Computed(self._not_found_holds)
 
     def handle_events(self, events: list[CloudEvent[Any]]) -> list[CommandResult]:
         """Set what the loads compute, and handle events as one transaction."""
@@ -59,14 +85,57 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
 
     def _record_changes(self, uow: SerialsUnitOfWork) -> None:
         changes = uow.pop_changes()
-        uow.units.pop_changes()
+        for rows in (uow.units, uow.counts, uow.counted_units, uow.count_discrepancies):
+            rows.pop_changes()
         self.audit += changes.transitions
         publish_changes(uow, changes)
+
+    def _counted_states(self, key: CountKey) -> list[CountedState]:
+        """All registered units, with where they stood at the time of a count."""
+        count = self.uow.counts[key]
+        return [self._state_of(unit, count.counted_at) for unit in self.units]
+
+    def _state_of(self, unit: Unit, counted_at: datetime) -> CountedState:
+        entries = [
+            (self.uow.operations[entry.operation], entry) for entry in self.audit if entry.unit.key == unit.key
+        ]  # fmt: skip
+        before = [entry for operation, entry in entries if operation.context.occurred_at <= counted_at]
+        moves = [op.context.occurred_at for op, entry in entries if entry.from_location != entry.location]
+        adjustments = [op.context.occurred_at for op, _ in entries if op.change in CHANGE_BY_ADJUSTMENT.values()]
+        assert unit.status is not None
+        return CountedState(
+            unit.sku, unit.serial, unit.status, unit.location, unit.order_id, unit.adjustment,
+            before[-1].location if before else None, moves[-1] if moves else None,
+            adjustments[-1] if unit.adjustment else None,
+        )  # fmt: skip
+
+    def _last_movement(self, key: UnitKey) -> Movement | None:
+        """The last change of the location of a unit."""
+        movements = [
+            Movement(self.uow.operations[entry.operation].context.occurred_at, entry.location)
+            for entry in self.audit if entry.unit.key == key and entry.from_location not in {None, entry.location}
+        ]  # fmt: skip
+        return movements[-1] if movements else None
+
+    def _not_found_holds(self, key: UnitKey) -> dict[str, datetime]:
+        return {
+            operation.documents.hold_id: operation.context.occurred_at
+            for operation in self.uow.operations
+            if operation.documents.hold_id and operation.documents.demand_id
+            and key in self.uow.units_by_hold.get((operation.sku, operation.documents.hold_id), {})
+        }  # fmt: skip
 
     @property
     def conflicts(self) -> list[SerialRejected]:
         """Events that contradicted the state of units."""
         return self.events_of(SerialRejected)
+
+    def open_discrepancies(self, location: str) -> list[CountDiscrepancy]:
+        """Return the open count discrepancies of a location."""
+        return [
+            discrepancy for discrepancy in self.uow.count_discrepancies
+            if (discrepancy.location, discrepancy.status) == (location, "OPEN")
+        ]  # fmt: skip
 
     def change_of(self, entry: Transition) -> SerialChangeType:
         """Return the kind of change of an audit entry."""

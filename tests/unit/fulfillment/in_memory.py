@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from services.fulfillment.app import app
-from services.fulfillment.orders.domain import AllocatedLot, FulfillmentUnitOfWork, Product
+from services.fulfillment.orders.domain import AllocatedItem, AllocatedLot, FulfillmentUnitOfWork, Product
 from shared.contracts.envelope import Message
 from shared.contracts.lots import LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import ProblemDetail
 from shared.contracts.serials import SerialHoldPlaced, SerialHoldReleased
 from shared.inventory.reference_data import Location
+from shared.unit_of_work import CommandResult
 from tests.support.events import NOW
 from tests.support.in_memory.service import InMemoryService, numbered_ids
 
@@ -35,14 +36,16 @@ class InMemoryFulfillment:
         self.holds: dict[tuple[str, ...], set[str]] = defaultdict(set)
         """Holds by SKU and serial number, or by SKU, lot and location."""
         self.violations: list[ProblemDetail] = []
-        self.shipped_lots: list[AllocatedLot] = []
+        self.results: list[CommandResult] = []
+        self.shipped: list[AllocatedItem] = []
+        """All shipped items, in order."""
         self.registry = app.state.registry
         self._service = InMemoryService(self.registry, self.uow, self._save)
 
     def handle(self, message: Message) -> list[Message]:
         """Process one message; return the published events."""
         self._store_holds(message)
-        results = self._service.handle(message)
+        results = self.results = self._service.handle(message)
         self.violations = [violation for result in results for violation in result.violations]
         return self.uow.emitted
 
@@ -51,11 +54,16 @@ class InMemoryFulfillment:
         self.handle(message)
         return [str(violation.code) for violation in self.violations]
 
+    @property
+    def shipped_lots(self) -> list[AllocatedLot]:
+        """The shipped lot quantities."""
+        return [item for item in self.shipped if isinstance(item, AllocatedLot)]
+
     def _save(self, uow: FulfillmentUnitOfWork) -> None:
         uow.merge_equal_lots()
         for rows in (uow.orders, uow.lines, uow.demands, uow.units, uow.lots, uow.cartons, uow.shipments, uow.checks):
             rows.pop_changes()
-        self.shipped_lots += [item for item in uow.accept_changes() if isinstance(item, AllocatedLot)]
+        self.shipped += uow.accept_changes()
 
     def _store_holds(self, message: Message) -> None:
         """Do the work of the statements that store holds and load them with their items."""

@@ -7,10 +7,13 @@ from typing import Any
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, Carton, Line
+from services.fulfillment.orders.domain.order_status import line_progress, order_status
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import OrderRejected
 from tests.unit.fulfillment.in_memory import NOW, InMemoryFulfillment
 from tests.unit.fulfillment.serials_stub import SerialsStub
+
+QUANTITIES = {"open", "backordered", "allocated", "picked", "packed", "shipped", "cancelled", "dropped"}
 
 
 class FulfillmentMachine(RuleBasedStateMachine):
@@ -23,6 +26,7 @@ class FulfillmentMachine(RuleBasedStateMachine):
         self.stubs: list[Any] = [self.serials_stub]
         self.id_count = 0
         self.last_message: Message | None = None
+        self.final_statuses: dict[str, str] = {}
 
     def new_id(self, prefix: str) -> str:
         """A unique id."""
@@ -32,9 +36,29 @@ class FulfillmentMachine(RuleBasedStateMachine):
     def handle(self, message: Message) -> None:
         """Process a message in fulfillment and queue the published events."""
         self.last_message = message
-        for event in self.fulfillment.handle(message):
+        shipped_before = len(self.fulfillment.shipped)
+        events = self.fulfillment.handle(message)
+        for item in self.fulfillment.shipped[shipped_before:]:
+            self.assert_as_ordered(item)
+        for event in events:
             assert not isinstance(event, OrderRejected), event
             self.send(event)
+
+    def assert_as_ordered(self, item: AllocatedItem) -> None:
+        """No item ships that its line does not want at that moment."""
+        line = self.fulfillment.uow.lines[item.order_id, item.line]
+        assert not line.cancelled, item
+        if isinstance(item, AllocatedUnit):
+            missing = [serial for serial in line.serials if (line.sku, serial) not in self.fulfillment.uow.shipped]
+            assert item.serial in line.serials or len(missing) <= line.ordered - line.shipped, (item, line)
+        else:
+            assert not line.lots or item.lot in line.lots, (item, line)
+            together = {
+                lot.lot
+                for lot in self.fulfillment.shipped_lots[-10:]
+                if lot.shipment == item.shipment and (lot.order_id, lot.line) == (item.order_id, item.line)
+            }
+            assert not line.single_lot or len(together) == 1, (item, line)
 
     def send(self, event: Message) -> None:
         """Queue an event for the stubs."""
@@ -70,6 +94,34 @@ class FulfillmentMachine(RuleBasedStateMachine):
             assert line.allocated + line.picked + line.shipped <= line.ordered
 
     @invariant()
+    def line_progress_adds_up_to_ordered(self) -> None:
+        """The published quantities of a line add up to what is ordered; what is requested is open or backordered."""
+        for line in self.fulfillment.uow.lines:
+            order = self.fulfillment.uow.orders[line.order_id]
+            progress = line_progress(order, line)
+            quantities = progress.model_dump(include=QUANTITIES)
+            assert len(quantities) == len(QUANTITIES)
+            assert min(quantities.values()) >= 0, progress
+            assert sum(quantities.values()) == line.ordered, progress
+            requested = sum(demand.open_quantity for demand in line.demands.values() if not demand.cancelled)
+            assert line.awaiting_product or requested == progress.open + progress.backordered, (line, progress)
+            assert not (progress.cancelled and not line.cancelled)
+            assert not (progress.dropped and order.backorders != "NOT_ALLOWED")
+
+    @invariant()
+    def final_statuses_are_final(self) -> None:
+        """The status follows from what has shipped; an order that is closed or cancelled stays so."""
+        for order in self.fulfillment.uow.orders:
+            status, lines = order_status(order), order.lines.values()
+            assert order.status == status
+            assert self.final_statuses.get(order.order_id, status) == status, order
+            has_shipped = any(line.shipped for line in lines)
+            assert has_shipped == (status in ("PARTLY_SHIPPED", "SHIPPED")) or status == "CLOSED_SHORT", order
+            assert (status == "SHIPPED") == all(line.shipped == line.ordered for line in lines), order
+            if status not in ("OPEN", "PARTLY_SHIPPED"):
+                self.final_statuses[order.order_id] = status
+
+    @invariant()
     def nothing_is_allocated_to_cancelled_lines(self) -> None:
         """Cancelled lines and demands have no allocated items."""
         for item in self.items:
@@ -82,6 +134,11 @@ class FulfillmentMachine(RuleBasedStateMachine):
             if item.status == "ALLOCATED":
                 assert not order.is_cancelled_item(item)
                 assert not demand.cancelled
+
+    @invariant()
+    def only_picked_items_are_mismatched(self) -> None:
+        """Allocated items that do not match are released, picked ones are marked."""
+        assert not [item for item in self.items if item.mismatch and item.status != "PICKED"]
 
     @invariant()
     def no_stub_saw_a_conflict(self) -> None:
@@ -114,6 +171,7 @@ class FulfillmentMachine(RuleBasedStateMachine):
         self._assert_listed_units_handed_over()
         for line in self.fulfillment.uow.lines:
             self._assert_open_quantity_requested(line)
+            assert not any(demand.pending for demand in line.open_demands()), line
         for unit in self.serials_stub.units.values():
             if unit.status == "SHIPPED":
                 assert self.fulfillment.uow.shipped[unit.sku, unit.serial] == unit.order

@@ -89,6 +89,13 @@ class MixedOrderMachine(OrderMachine):
         if lot := self.choose_lot(choice, "ALLOCATED"):
             self.handle(commands.PickItems(order=lot.order_id, stock=lot_selectors(lot, part), location="EAST/STAGE"))
 
+    def other_wish(self, sku: str, choice: int) -> dict[str, Any]:
+        """What a line may allow."""
+        lot_wishes: list[dict[str, Any]] = [SINGLE_LOT, {"lots": ["L2"]}, {"lots": ["L1"], **SINGLE_LOT}]
+        if sku in "MN":
+            return lot_wishes[choice % 3] if sku == "M" else {}
+        return super().other_wish(sku, choice)
+
     def pick_and_pack_lots(self, order: str) -> None:
         """Pick and pack all lots of an order."""
         for status in ("ALLOCATED", "PICKED"):

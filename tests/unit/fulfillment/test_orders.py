@@ -14,7 +14,7 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.problems import Code
 from shared.contracts.serials import SkippedSerials
-from shared.contracts.upstream import OrderCancelled, OrderLine
+from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from tests.unit.fulfillment.in_memory import LOT, SERIAL, InMemoryFulfillment
 from tests.unit.fulfillment.order_builders import allocation_requests, order_line, order_placed, serial_allocated
 
@@ -71,7 +71,7 @@ def test_unknown_product_blocks_only_its_line(fulfillment: InMemoryFulfillment) 
     events = fulfillment.handle(order_placed(order_line("1"), order_line("2", "NEW")))
     assert [demand.line for demand in allocation_requests(events)] == ["1"]
     (status_changed,) = [event for event in events if isinstance(event, OrderStatusChanged)]
-    assert status_changed.status == "AWAITING_PRODUCT"
+    assert (status_changed.status, [line.open for line in status_changed.lines]) == ("OPEN", [1, 1])
     assert [line.awaiting_product for line in status_changed.lines] == [False, True]
     fulfillment.products["NEW"] = SERIAL
     assert [
@@ -152,11 +152,15 @@ def test_overallocation_and_foreign_units_are_conflicts(fulfillment: InMemoryFul
     assert fulfillment.handle(serial_allocated(other, "S2", skipped=[SkippedSerials(reason="on hold", count=1)]))
 
 
-def test_order_with_cancelled_shortfall_is_complete(fulfillment: InMemoryFulfillment) -> None:
-    """A final allocation with a cancelled shortfall completes the order."""
+def test_order_without_backorders_of_which_nothing_is_delivered_is_closed_short(
+    fulfillment: InMemoryFulfillment,
+) -> None:
+    """The answer drops the quantity that no stock is left for; the order cannot be changed any more."""
     (demand,) = allocation_requests(
         fulfillment.handle(order_placed(order_line("1", quantity=2), backorders="NOT_ALLOWED"))
     )
     (status_changed,) = fulfillment.handle(serial_allocated(demand, open_quantity=2, final=True))
     assert isinstance(status_changed, OrderStatusChanged)
-    assert (status_changed.status, status_changed.lines[0].open_quantity) == ("COMPLETE", 2)
+    assert (status_changed.status, status_changed.lines[0].dropped) == ("CLOSED_SHORT", 2)
+    amendment = OrderAmended(order="SO-1", lines=[order_line("1", quantity=3)])
+    assert fulfillment.rejection_codes(amendment) == [Code.ORDER_CLOSED]

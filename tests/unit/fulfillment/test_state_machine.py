@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from services.fulfillment.orders.domain import AllocatedUnit
+from services.fulfillment.orders.domain import AllocatedLot, AllocatedUnit
 from shared.contracts.commands import fulfillment as commands
 from shared.contracts.upstream import (
     Customer,
@@ -25,6 +25,8 @@ CHOICE = st.integers(0, 50)
 BACKORDERS = st.sampled_from(["ALLOWED", "ALLOWED", "NOT_ALLOWED", "SHIP_COMPLETE"])
 
 
+NAMED_NUMBERS = st.sampled_from([None, None, [], [1], [2], [3, 5], [1, 3]])
+AMENDED = st.sampled_from([None, "packed", "dispatch requested"])
 RARELY = st.sampled_from([False, False, True])
 
 
@@ -55,14 +57,30 @@ class OrderMachine(FulfillmentMachine):
 
     @rule(
         order=ORDERS, line=st.sampled_from(["1", "2", "3"]), quantity=st.integers(1, 4), urgent=st.booleans(),
-        named=st.sampled_from([None, None, "1", "2"]),
+        numbers=NAMED_NUMBERS,
     )  # fmt: skip
-    def amend_order(self, order: str, line: str, quantity: int, urgent: bool, named: str | None) -> None:
-        """Change or add a line, possibly before the order is placed; a named serial may belong to another line."""
+    def amend_order(self, order: str, line: str, quantity: int, urgent: bool, numbers: list[int] | None) -> None:
+        """Change or add a line and the serial numbers that it names, possibly before the order is placed."""
         sku = "B" if line == "2" else "A"
-        fields: dict[str, Any] = {"serials": [f"{sku}{named}"]} if named else {}
-        order_line = OrderLine.model_validate({"line": line, "sku": sku, "quantity": quantity, **fields})
+        named = {} if numbers is None else {"serials": [f"{sku}{number}" for number in numbers][:quantity]}
+        order_line = OrderLine.model_validate({"line": line, "sku": sku, "quantity": quantity, **named})
         self.handle(OrderAmended(order=order, lines=[order_line], priority=9 if urgent else None))
+
+    @rule(order=ORDERS)
+    def unpick_mismatched(self, order: str) -> None:
+        """Unpick all items that do not match their order; then no item is left that does not match."""
+        items = [item for item in self.items if item.order_id == order and item.mismatch]
+        units = [selector for item in items if isinstance(item, AllocatedUnit) for selector in scanned_units(item)]
+        stock = [
+            commands.LotSelector(sku=item.sku, lot=item.lot, quantity=item.quantity, line=item.line)
+            for item in items if isinstance(item, AllocatedLot)
+        ]  # fmt: skip
+        if items:
+            self.handle(
+                commands.UnpickItems(order=order, units=units, stock=stock, location="EAST/A-1", reason="not wanted")
+            )
+            assert not self.fulfillment.violations
+            assert not [item for item in self.items if item.order_id == order and item.mismatch]
 
     @rule(order=ORDERS, line=st.sampled_from([None, "1", "2"]), confirmed=RARELY)
     def cancel_order(self, order: str, line: str | None, confirmed: bool) -> None:
@@ -109,6 +127,17 @@ class OrderMachine(FulfillmentMachine):
                 self.handle(
                     commands.PackItems(order=order, carton=f"{order}-C{1 + number % 2}", units=scanned_units(unit))
                 )
+
+    def amend_lines(self, orders: set[str], choice: int) -> None:
+        """Change what the lines of some orders allow, not how much."""
+        for line in [line for line in self.fulfillment.uow.lines if line.order_id in orders]:
+            wish = self.other_wish(line.sku, choice)
+            order_line = OrderLine(line=line.line, sku=line.sku, quantity=line.ordered, **wish)
+            self.handle(OrderAmended(order=line.order_id, lines=[order_line]))
+
+    def other_wish(self, sku: str, choice: int) -> dict[str, Any]:
+        """What a line may allow; the mixed machine adds lots."""
+        return {"serials": [f"{sku}{1 + choice % 9}"]}
 
     def pick_and_pack_lots(self, order: str) -> None:
         """Pick and pack all lots of an order; only the mixed machine has lots."""
@@ -179,14 +208,18 @@ class OrderMachine(FulfillmentMachine):
             )
             self.handle(command)
 
-    @rule(orders=st.sets(ORDERS, min_size=1), delivered=st.booleans())
-    def process_and_dispatch(self, orders: set[str], delivered: bool) -> None:
-        """Pick, pack and dispatch some orders as far as possible."""
+    @rule(orders=st.sets(ORDERS, min_size=1), amended=AMENDED, choice=CHOICE, delivered=st.booleans())
+    def process_and_dispatch(self, orders: set[str], amended: str | None, choice: int, delivered: bool) -> None:
+        """Pick, pack and dispatch some orders as far as possible; optionally amend them in between."""
         for order in sorted(orders):
             self.pick_and_pack_order(order, packed=True)
             self.pick_and_pack_lots(order)
         self.create_shipment(0, 3)
+        if amended == "packed":
+            self.amend_lines(orders, choice)
         self.dispatch_or_cancel_shipment(len(list(self.fulfillment.uow.shipments)) - 1, cancel=False)
+        if amended == "dispatch requested":
+            self.amend_lines(orders, choice)
         if delivered:
             self.deliver_all()
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import (
     AllocationRequested,
+    HandOver,
     OrderSerialsDeallocated,
     OrderSerialsPicked,
     OrderSerialsUnpicked,
@@ -135,15 +136,18 @@ class FakeFulfillment:
             for unit in event.units:
                 self.deallocate(self.lines[unit.demand_id], unit.serial, reallocate=True, hold=False)
 
-    def deallocate(self, line: FakeOrderLine, serial: str, *, reallocate: bool, hold: bool) -> None:
-        """Deallocate a unit, optionally with a hold because it was not found."""
+    def deallocate(
+        self, line: FakeOrderLine, serial: str, *, reallocate: bool, hold: bool, hand_over: HandOver | None = None
+    ) -> None:
+        """Deallocate a unit: with a hold because it was not found, or for a demand that it is handed over to."""
         if line.units.get(serial) == "ALLOCATED":
             del line.units[serial]
             self.hold_count += hold
             hold_id = f"SP-{self.hold_count}" if hold else None
             event = OrderSerialsDeallocated(
-                **order_fields(line.demand_id, [serial]), reallocate=reallocate, reason="short pick", hold_id=hold_id
-            )
+                **order_fields(line.demand_id, [serial]), reallocate=reallocate, reason="short pick", hold_id=hold_id,
+                hand_over=hand_over,
+            )  # fmt: skip
             self.queues[line.order_id].append(event)
 
     def pick(self, line: FakeOrderLine, serial: str) -> None:

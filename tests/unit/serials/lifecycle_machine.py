@@ -2,21 +2,26 @@
 
 from collections import defaultdict
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from shared.contracts.commands.fulfillment import UnitSelector
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
+    CountSerials,
     MoveSerials,
     PlaceSerialHold,
     PutAwaySerials,
     ReleaseSerialHold,
+    ResolveCountDiscrepancies,
 )
 from shared.contracts.envelope import Message
+from shared.contracts.fulfillment import HandOver
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
 from shared.inventory.expiry import NO_NEXT_CHECK, is_expired
@@ -47,7 +52,7 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
         self.receiving = FakeReceiving(self.queues)
         self.fulfillment = FakeFulfillment(self.queues)
         self.read_count = 0
-        self.hold_count = 0
+        self.hold_count = self.count_number = 0
 
     @initialize(stored=st.lists(serials, max_size=6, unique=True), label=labels)
     def put_away_initial_stock(self, stored: list[str], label: dict[str, Any]) -> None:
@@ -122,6 +127,30 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
     def move(self, units: list[str]) -> None:
         """Move units."""
         self.service.handle(MoveSerials(sku="A-1", serials=units, location=BIN))
+
+    @rule(units=serial_lists, location=st.sampled_from([SHELF, BIN]), minutes=st.integers(0, 3))
+    def count(self, units: list[str], location: str, minutes: int) -> None:
+        """Count a location, possibly as of an earlier time."""
+        self.count_number += 1
+        self.service.handle(
+            CountSerials(
+                count_id=f"CT-{self.count_number}", location=location, reason="cycle count",
+                units=[UnitSelector(sku="A-1", serial=serial) for serial in units],
+                counted_at=self.service.now - timedelta(minutes=minutes),
+            )
+        )  # fmt: skip
+
+    @rule(
+        units=serial_lists, location=st.sampled_from([SHELF, BIN]),
+        resolution=st.sampled_from(["LOST", "FOUND", "MOVED", "MOVED", "NO_CHANGE"]),
+    )  # fmt: skip
+    def resolve_discrepancies(self, units: list[str], location: str, resolution: Any) -> None:
+        """Resolve count discrepancies, if there are any."""
+        self.service.handle(
+            ResolveCountDiscrepancies(
+                sku="A-1", serials=units, location=location, resolution=resolution, reason="looked there"
+            )
+        )
 
     @rule(serial=serials)
     def place_hold(self, serial: str) -> None:
@@ -228,6 +257,14 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
         """Deallocate a unit."""
         if line := self._line(index):
             self.fulfillment.deallocate(line, serial, reallocate=reallocate, hold=hold)
+
+    @rule(index=any_number, other_index=any_number, serial=serials)
+    def hand_over(self, index: int, other_index: int, serial: str) -> None:
+        """Hand a unit over to another demand, which may be filled, closed or cancelled by then."""
+        line, other = self._line(index), self._line(other_index)
+        if line and other and line is not other and not line.is_cancelled:
+            hand_over = HandOver(demand_id=other.demand_id, open_quantity=Decimal(1))
+            self.fulfillment.deallocate(line, serial, reallocate=True, hold=False, hand_over=hand_over)
 
     @rule(index=any_number, serial=serials, reallocate=st.booleans())
     def unpick(self, index: int, serial: str, reallocate: bool) -> None:

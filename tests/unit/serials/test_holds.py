@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from shared.contracts.commands.serials import PlaceSerialHold, PutAwaySerials, ReleaseSerialHold
+from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from shared.contracts.commands.serials import CorrectSerialExpiry, PlaceSerialHold, PutAwaySerials, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.contracts.serials import SerialDispatchApproved, SerialDispatchRejected, SerialHoldPlaced
 from tests.support.events import NOW
-from tests.support.in_memory.serials import error_codes, with_picked_units, with_stock
+from tests.support.in_memory.serials import InMemorySerials, error_codes, with_picked_units, with_stock
 from tests.support.messages.serials import (
     SHELF,
     order_dispatched,
@@ -90,4 +91,31 @@ def test_holds_are_released_by_id() -> None:
         ["hold_not_found"]
     ]
     service.handle(ReleaseSerialHold(sku="A-1", hold_id="H-2", reason="cleared"))
+    assert service.units["A-1", "SN-1"].is_available
+
+
+def test_the_expiry_alone_lifts_the_hold_of_an_expired_unit() -> None:
+    """A release is refused and changes nothing; a corrected expiry releases the hold, a wrong one does not (S28)."""
+    service = InMemorySerials()
+    today = NOW.date()
+    yesterday, tomorrow = today - timedelta(1), today + timedelta(1)
+    service.handle(receive(["SN-1"], expiry=yesterday))
+    service.handle(PutAwaySerials(sku="A-1", serials=["SN-1"], location=SHELF))
+    service.handle(SerialExpiryCheckDue(sku="A-1", warehouse="EAST", expiry=yesterday, since=today))
+    unit, hold_id = service.units["A-1", "SN-1"], f"EXPIRED-{yesterday}-EAST"
+    assert error_codes(service.handle(ReleaseSerialHold(sku="A-1", hold_id=hold_id, reason="looks fine"))) == [
+        ["hold_requires_date_correction"]
+    ]
+    fields = {"sku": "A-1", "serials": ["SN-1"], "reason": "label misread"}
+    service.handle(CorrectSerialExpiry.model_validate({**fields, "expiry": yesterday - timedelta(1)}))
+    assert unit.open_hold_count == 1
+    service.handle(CorrectSerialExpiry.model_validate({**fields, "expiry": tomorrow}))
+    assert unit.is_available
+
+
+def test_the_id_of_an_expiry_hold_is_not_given_to_another_hold() -> None:
+    """Such a hold could not be released on a unit without an expiry."""
+    service = with_stock(1)
+    hold = PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="EXPIRED-1", reason="suspicion")
+    assert error_codes(service.handle(hold)) == [["hold_requires_date_correction"]]
     assert service.units["A-1", "SN-1"].is_available

@@ -9,7 +9,7 @@ from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, STATUSES, TRANSITIONS
 from services.serials.units.domain.unit import Unit
 from shared.contracts.serials import SerialAllocated, SerialsChanged, SerialStateChanged
-from shared.inventory.expiry import shelf_life_violation
+from shared.inventory.expiry import NO_NEXT_CHECK, shelf_life_violation
 from tests.unit.serials.lifecycle_machine import UnitLifecycleMachine
 
 
@@ -93,6 +93,14 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
         return violation is None and is_requested and (not lots or unit.lot in lots)
 
     @invariant()
+    def checked_expired_units_are_on_hold(self) -> None:
+        """A unit that was found expired stays on hold until its expiry is corrected (S28)."""
+        for unit in self.service.units:
+            is_checked = unit.next_expiry_check == NO_NEXT_CHECK and unit.expiry is not None
+            if is_checked and _is_on_hand(unit) and unit.adjustment is None:
+                assert unit.open_hold_count
+
+    @invariant()
     def standing_holds_are_applied(self) -> None:
         """All units on hand that match a standing hold are on hold, whenever they arrived (S46)."""
         for standing_hold in self.service.uow.standing_holds.values():
@@ -112,6 +120,17 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
             for unit in units.values():
                 hold_counts[unit.serial] += 1
         assert all(unit.open_hold_count == hold_counts[unit.serial] for unit in self.service.units)
+
+    @invariant()
+    def one_open_discrepancy_per_unit_and_location(self) -> None:
+        """Open discrepancies are those of the latest count of their location."""
+        latest = {count.location: count for count in sorted(self.service.uow.counts, key=lambda row: row.counted_at)}
+        found = [
+            (row.location, row.serial) for row in self.service.uow.count_discrepancies if row.status == "OPEN"
+        ]  # fmt: skip
+        assert len(found) == len(set(found))
+        for row in self.service.uow.count_discrepancies:
+            assert row.status == "RESOLVED" or row.counted_at == latest[row.location].counted_at
 
     @invariant()
     def locations_match_status(self) -> None:

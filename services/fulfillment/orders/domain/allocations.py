@@ -46,9 +46,7 @@ def apply_allocation(uow: FulfillmentUnitOfWork, event: AllocationEvent) -> None
     for item in items:
         uow.add(item)
     line.allocated += total_quantity(items)
-    demand.answered = True
-    demand.allocated_total += total_quantity(items)
-    demand.closed = event.final
+    demand.answer(total_quantity(items), Decimal(event.open_quantity), final=event.final)
     demand.skipped_summary = _skipped_summary(event.sku, event.skipped)
     uow.mark_line(line)
     if items:

@@ -2,15 +2,16 @@
 
 from decimal import Decimal
 
-from services.fulfillment.orders.domain.cancel import order_complete
+from services.fulfillment.orders.domain.cancel import order_closed
 from services.fulfillment.orders.domain.demands import (
     cancel_demands,
-    create_demand,
     request_allocation,
+    request_quantity,
     rerequest_allocation,
 )
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, format_quantity
-from services.fulfillment.orders.domain.order_status import order_status
+from services.fulfillment.orders.domain.mismatches import mark_mismatches
+from services.fulfillment.orders.domain.order_status import is_closed
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.place import add_line, validate_lines
 from services.fulfillment.orders.domain.records import Line, Order
@@ -27,7 +28,8 @@ def amend_order(uow: FulfillmentUnitOfWork, order: Order, command: OrderAmended)
 
     An increase is requested under an additional demand. A reduction of a full line releases the surplus. All other
     changes of a line cancel its open demands and request its open quantity again: nothing is allocated twice. So does a
-    new customer or minimum shelf life: stock that is now too old must not be allocated again.
+    new customer or minimum shelf life: stock that is too old for them must not be allocated again. Picked items that do
+    not match their changed line are marked. They count for the line until they are unpicked.
     """
     command = command.model_copy(
         update={"lines": [_merge_omitted(order.lines.get(order_line.line), order_line) for order_line in command.lines]}
@@ -51,6 +53,8 @@ def amend_order(uow: FulfillmentUnitOfWork, order: Order, command: OrderAmended)
         if line is None or _change_line(uow, order, line, requested):
             rerequested.add(requested.line)
     reason = "shelf life requirement changed" if shelf_life_changed else "customer changed" if customer_changed else ""
+    if reason:
+        order.packing_version += 1  # a dispatch check knows the previous customer and shelf life
     if reason or priority_changed:
         _rerequest_backorders(uow, order, rerequested, reason or "priority changed", bool(reason))
     uow.mark_order(order)
@@ -74,8 +78,8 @@ def _amendment_violations(uow: FulfillmentUnitOfWork, order: Order, command: Ord
     if order.cancelled:
         detail = f"Order {order.order_id} is cancelled"
         return [ProblemDetail(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order_id], blocked_by=blocked_by)]
-    if order_status(order) == "COMPLETE":
-        return [order_complete(order)]
+    if is_closed(order):
+        return [order_closed(order)]
     violations = validate_lines(uow, command.lines)
     for requested in command.lines:
         line = order.lines.get(requested.line)
@@ -108,25 +112,26 @@ def _change_line(uow: FulfillmentUnitOfWork, order: Order, line: Line, requested
     if increase == 0 and same_criteria:
         return False
     if line.awaiting_product or product is None:
-        _apply(line, requested)
+        _apply(uow, order, line, requested)
         request_allocation(uow, order, line, product)
     elif increase > 0 and same_criteria and not line.single_lot:
-        line.ordered = requested.quantity
-        create_demand(uow, order, line, increase, product.tracking)
+        _apply(uow, order, line, requested)
+        request_quantity(uow, order, line, increase, product.tracking)
         return False
     elif line.open_quantity == 0 and increase < 0 and same_criteria:
-        line.ordered = requested.quantity
+        _apply(uow, order, line, requested)
         release(uow, order, _surplus(uow, order, line, -increase), "ordered quantity reduced", replace=False)
     else:
         cancel_demands(uow, order, line, "line amended")
-        _apply(line, requested)
+        _apply(uow, order, line, requested)
         request_allocation(uow, order, line, product)
     return True
 
 
-def _apply(line: Line, requested: OrderLine) -> None:
+def _apply(uow: FulfillmentUnitOfWork, order: Order, line: Line, requested: OrderLine) -> None:
     line.ordered, line.serials = requested.quantity, tuple(requested.serials)
     line.lots, line.single_lot = tuple(requested.lots), requested.single_lot
+    mark_mismatches(uow, order, line)
 
 
 def _surplus(uow: FulfillmentUnitOfWork, order: Order, line: Line, quantity: Decimal) -> list[AllocatedItem]:

@@ -2,7 +2,8 @@
 
 from services.fulfillment.orders.domain.demands import cancel_demands
 from services.fulfillment.orders.domain.items import format_quantity
-from services.fulfillment.orders.domain.order_status import order_status
+from services.fulfillment.orders.domain.mismatches import mark_mismatches
+from services.fulfillment.orders.domain.order_status import is_closed, order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.records import Line, Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
@@ -14,11 +15,11 @@ def cancel_order(uow: FulfillmentUnitOfWork, order: Order, command: OrderCancell
     """Cancel an order; shipped items come back only as a customer return."""
     if order.cancelled:
         return []
-    if order_status(order) == "COMPLETE":
-        return [order_complete(order)]
+    if is_closed(order):
+        return [order_closed(order)]
     for line in order.lines.values():
         _cancel_line(uow, order, line, command.reason)
-    order.status = "CANCELLED"
+    order.status = order_status(order)
     order.packing_version += 1
     uow.mark_order(order)
     uow.log(order.order_id, "CANCELLED", reason=command.reason)
@@ -37,8 +38,8 @@ def cancel_line(uow: FulfillmentUnitOfWork, order: Order, command: OrderLineCanc
         ]
     if line.cancelled or order.cancelled:
         return []
-    if order_status(order) == "COMPLETE":
-        return [order_complete(order)]
+    if is_closed(order):
+        return [order_closed(order)]
     if line.shipped and line.shipped == line.ordered:
         detail = f"Line {line.line} is fully shipped: {format_quantity(line.shipped)}"
         return [
@@ -50,11 +51,11 @@ def cancel_line(uow: FulfillmentUnitOfWork, order: Order, command: OrderLineCanc
     return []
 
 
-def order_complete(order: Order) -> ProblemDetail:
-    """The order is complete."""
+def order_closed(order: Order) -> ProblemDetail:
+    """Nothing is left to ship."""
     return ProblemDetail(
-        code=Code.ORDER_COMPLETE,
-        detail=f"Order {order.order_id} is complete and cannot be changed",
+        code=Code.ORDER_CLOSED,
+        detail=f"Order {order.order_id} is {order_status(order)} and cannot be changed",
         ids=[order.order_id],
         blocked_by=[order_path(order.order_id)],
     )
@@ -66,3 +67,4 @@ def _cancel_line(uow: FulfillmentUnitOfWork, order: Order, line: Line, reason: s
     cancel_demands(uow, order, line, reason)
     line.cancelled = True
     line.awaiting_product = False
+    mark_mismatches(uow, order, line)

@@ -29,7 +29,7 @@ def place_order(uow: FulfillmentUnitOfWork, command: OrderPlaced) -> CommandResu
     order = uow.orders[command.order]
     publish_order_status(uow, order)
     _apply_waiting_messages(uow, order, {line.sku for line in command.lines})
-    result = order_result(order)
+    result = order_result(uow, order)
     return result.created(order_path(order.order_id)) if is_new else result
 
 
@@ -41,7 +41,7 @@ def change_order(uow: FulfillmentUnitOfWork, command: OrderChange) -> CommandRes
         return CommandResult.waiting(OrderResult(order=command.order, status="UNKNOWN", path=None), command.order)
     violations = _apply_change(uow, order, command)
     publish_order_status(uow, order)
-    return CommandResult.rejected(*violations) if violations else order_result(order)
+    return CommandResult.rejected(*violations) if violations else order_result(uow, order)
 
 
 def _apply_change(uow: FulfillmentUnitOfWork, order: Order, command: OrderChange) -> list[ProblemDetail]:

@@ -52,6 +52,7 @@ def create_demand(
         quantity=Decimal(quantity), shortfall=shortfall or order.shortfall, serials=tuple(serials),
         lots=tuple(lots) or requested_lots(order, line), replaces=replaces,
     )  # fmt: skip
+    demand.request(demand.quantity)
     uow.demands.put(demand)
     line.demands[demand.demand_id] = demand
     uow.mark_line(line)
@@ -69,20 +70,24 @@ def requested_lots(order: Order, line: Line) -> tuple[str, ...]:
     """The lots listed on a line; a single-lot line is bound to the lot already allocated or shipped."""
     if not line.single_lot:
         return line.lots
-    assigned = {lot.lot for lot in order.lots.values() if lot.line == line.line}
+    assigned = {lot.lot for lot in order.lots.values() if lot.line == line.line and not lot.mismatch}
     if line.shipped_lot is not None:
         assigned.add(line.shipped_lot)
     return tuple(sorted(assigned)) or line.lots
 
 
-def request_open_quantity(uow: FulfillmentUnitOfWork, order: Order, line: Line, tracking: Tracking) -> None:
-    """Request the open quantity of a line: first its listed serial numbers, then any others."""
-    remaining = line.open_quantity
-    listed = [serial for serial in line.serials if not _already_has(uow, order, line, serial)][: int(remaining)]
+def request_quantity(
+    uow: FulfillmentUnitOfWork, order: Order, line: Line, quantity: Decimal, tracking: Tracking
+) -> None:
+    """Request a part of the open quantity of a line: first its listed serial numbers, then any others."""
+    requested = {serial for demand in line.open_demands() if not demand.closed for serial in demand.serials}
+    listed = [
+        serial for serial in line.serials if serial not in requested and not _already_has(uow, order, line, serial)
+    ][: int(quantity)]
     if listed:
         create_demand(uow, order, line, len(listed), tracking, serials=listed)
-    if remaining > len(listed):
-        create_demand(uow, order, line, remaining - len(listed), tracking)
+    if quantity > len(listed):
+        create_demand(uow, order, line, quantity - len(listed), tracking)
 
 
 def _already_has(uow: FulfillmentUnitOfWork, order: Order, line: Line, serial: str) -> bool:
@@ -122,7 +127,7 @@ def _hand_over_listed_units(uow: FulfillmentUnitOfWork, order: Order, line: Line
     for unit in list(order.units.values()) if listing else ():
         if (unit.line, unit.status) == (line.line, "ALLOCATED") and (demand := listing.get(unit.serial)):
             uow.remove(unit)
-            demand.closed = False
+            demand.reopen(unit.quantity)
             emit_deallocated(
                 uow, order, ItemGroup(unit.line, unit.demand_id, unit.sku), [unit], reallocate=False, reason=reason,
                 hand_over=HandOver(demand_id=demand.demand_id, open_quantity=unit.quantity),
@@ -139,7 +144,7 @@ def request_allocation(uow: FulfillmentUnitOfWork, order: Order, line: Line, pro
     """Request stock if the product is defined and suits the line; otherwise the line awaits a product or amendment."""
     line.awaiting_product = product is None or bool(line_violations(product, line, line.ordered))
     if product is not None and not line.awaiting_product:
-        request_open_quantity(uow, order, line, product.tracking)
+        request_quantity(uow, order, line, line.open_quantity, product.tracking)
     uow.mark_line(line)
 
 

@@ -141,5 +141,5 @@ def publish_order_status(uow: FulfillmentUnitOfWork, order: Order) -> None:
     for lines in chunks(changed_lines.values()) if changed_lines else [()]:
         uow.emit(
             OrderStatusChanged, context, order=order.order_id, status=order.status, warehouse=order.warehouse,
-            customer=order.customer, lines=[line_progress(line) for line in lines],
+            customer=order.customer, lines=[line_progress(order, line) for line in lines],
         )  # fmt: skip

@@ -43,7 +43,7 @@ def hand_over_items(
     for group, members in group_items(items).items():
         uow.log(order.order_id, "HANDED_OVER", line=group.line, to_line=line.line, **log_detail(members))
     if items:
-        demand.closed = False
+        demand.reopen(wanted)
         reason = f"handed over to line {line.line}"
         release(uow, order, items, reason, hand_over=HandOver(demand_id=demand.demand_id, open_quantity=wanted))
 

@@ -24,7 +24,7 @@ ZERO = Decimal(0)
 class AllocatedUnit:
     """A unit allocated to an order: one row while it is in the warehouse, and one row per shipment."""
 
-    UPDATED: ClassVar[str] = "status location carton shipment"
+    UPDATED: ClassVar[str] = "status location carton shipment mismatch"
 
     sku: str
     serial: str
@@ -36,6 +36,8 @@ class AllocatedUnit:
     carton: str | None = None
     shipment: str = ""
     expiry: date | None = None
+    mismatch: str = ""
+    """Of a picked unit: why it no longer matches its order, and must be unpicked."""
     on_hold: bool = field(default=False, kw_only=True)
     quantity: ClassVar[Decimal] = Decimal(1)
 
@@ -63,7 +65,7 @@ class AllocatedUnit:
 class AllocatedLot:
     """A quantity of a lot allocated to an order line under one demand, in one location and carton."""
 
-    UPDATED: ClassVar[str] = "quantity status location carton shipment"
+    UPDATED: ClassVar[str] = "quantity status location carton shipment mismatch"
 
     allocated_lot_id: str
     sku: str
@@ -77,6 +79,8 @@ class AllocatedLot:
     status: ItemStatus = "ALLOCATED"
     carton: str | None = None
     shipment: str = ""
+    mismatch: str = ""
+    """Of a picked quantity: why it no longer matches its order, and must be unpicked."""
     on_hold: bool = field(default=False, kw_only=True)
 
     @property
@@ -92,7 +96,7 @@ class AllocatedLot:
     @property
     def merge_key(self) -> tuple[object, ...]:
         """Two allocated lots with the same key can be merged."""
-        placement = (self.location, self.status, self.carton, self.shipment)
+        placement = (self.location, self.status, self.carton, self.shipment, self.mismatch)
         return (self.sku, self.lot, self.expiry, self.order_id, self.line, self.demand_id, *placement)
 
     def __str__(self) -> str:

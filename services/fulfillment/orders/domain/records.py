@@ -36,7 +36,7 @@ class Location(Protocol):
 class Demand:
     """A request for stock for an order line; open until it is cancelled."""
 
-    UPDATED: ClassVar[str] = "answered allocated_total closed cancelled skipped_summary"
+    UPDATED: ClassVar[str] = "open_quantity pending allocated_total closed cancelled skipped_summary"
 
     demand_id: str
     order_id: str
@@ -47,7 +47,10 @@ class Demand:
     shortfall: Shortfall
     serials: tuple[str, ...] = ()
     lots: tuple[str, ...] = ()
-    answered: bool = False
+    open_quantity: Decimal = ZERO
+    """Requested and not allocated; zero once the stock service allocates no more."""
+    pending: Decimal = ZERO
+    """The part of the open quantity that the stock service has not answered yet."""
     allocated_total: Decimal = ZERO
     """Total quantity ever allocated, including quantities deallocated later."""
     closed: bool = False
@@ -61,13 +64,33 @@ class Demand:
         """Convert loaded arrays."""
         self.serials, self.lots = tuple(self.serials), tuple(self.lots)
 
+    def request(self, quantity: Decimal) -> None:
+        """Request a quantity."""
+        self.open_quantity += quantity
+        self.pending += quantity
+
+    def reopen(self, quantity: Decimal) -> None:
+        """Request a quantity for a hand-over; only a closed demand is opened again for it."""
+        if self.closed and not self.pending:
+            self.request(quantity)
+        self.closed = False
+
+    def answer(self, allocated: Decimal, open_quantity: Decimal, *, final: bool) -> None:
+        """Take an answer in: what it allocates and leaves open; the rest belongs to later requests and is pending."""
+        self.open_quantity = max(self.open_quantity - allocated, open_quantity)
+        self.pending = self.open_quantity - open_quantity
+        if final:
+            self.open_quantity = self.pending
+        self.closed = final
+        self.allocated_total += allocated
+
 
 @dataclass(slots=True)
 class Line:
-    """A line of an order; ordered = allocated + picked + shipped + open quantity."""
+    """A line of an order; ordered = allocated + picked + shipped + open quantity, unless it is cancelled."""
 
     UPDATED: ClassVar[str] = (
-        "allocated picked packed shipped awaiting_product cancelled ordered serials lots single_lot"
+        "allocated picked packed shipped backordered dropped awaiting_product cancelled ordered serials lots single_lot"
     )
 
     order_id: str
@@ -83,11 +106,15 @@ class Line:
     packed: Decimal = ZERO
     """The part of the picked quantity that is in cartons."""
     shipped: Decimal = ZERO
+    backordered: Decimal = ZERO
+    """The part of the open quantity that waits for stock, as published last."""
+    dropped: Decimal = ZERO
+    """The part of the open quantity that nobody waits for, as published last."""
     awaiting_product: bool = False
     """The product is not defined yet, or does not suit the line, which must then be amended."""
     cancelled: bool = False
     shipped_lot: str | None = field(default=None, kw_only=True)
-    """Of a single-lot line: the lot of its shipped quantity."""
+    """The lot of its shipped quantity; loaded only for single-lot lines and whole orders."""
     demands: dict[str, Demand] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -142,8 +169,8 @@ class Order:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the order is cancelled."""
-        return self.status == "CANCELLED"
+        """Whether it ended by the cancellation of its lines, of which something may have shipped."""
+        return self.status in ("CANCELLED", "CLOSED_SHORT") and all(line.cancelled for line in self.lines.values())
 
     @property
     def shortfall(self) -> Shortfall:
@@ -157,4 +184,4 @@ class Order:
 
     def is_cancelled_item(self, item: AllocatedItem) -> bool:
         """Whether an item belongs to a cancelled order or line."""
-        return self.cancelled or self.lines[item.line].cancelled
+        return self.lines[item.line].cancelled

@@ -5,9 +5,10 @@ A single-lot line without picked items is then requested as a whole: any lot may
 
 from collections.abc import Iterable, Sequence
 
-from services.fulfillment.orders.domain.demands import create_demand, rerequest_allocation
+from services.fulfillment.orders.domain.demands import request_quantity, rerequest_allocation
 from services.fulfillment.orders.domain.events import emit_deallocated, emit_unpicked
 from services.fulfillment.orders.domain.items import AllocatedItem, ItemGroup, ShortPick, group_items, total_quantity
+from services.fulfillment.orders.domain.mismatches import mark_mismatches
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.fulfillment import HandOver
@@ -48,6 +49,7 @@ def unpick(
     lost: bool = False,
 ) -> None:
     """Return picked items to a storage location, or record lots as lost; open lines request replacements."""
+    mismatched_lines = {item.line for item in order.items if item.mismatch}
     if cartons := [item.carton for item in items if item.carton]:
         order.packing_version += 1
         uow.mark_cartons(order, cartons)
@@ -56,7 +58,10 @@ def unpick(
         line.picked -= total_quantity(members)
         line.packed -= total_quantity(item for item in members if item.carton)
         replace = not order.is_cancelled_item(members[0])
-        reallocate = remove_from_order(uow, order, group, members, replace=replace)
+        # The demand of an item of a mismatched line may allow what the line does not want.
+        same_demand = replace and group.line not in mismatched_lines
+        reallocate = remove_from_order(uow, order, group, members, replace=same_demand)
+        mark_mismatches(uow, order, line)
         emit_unpicked(uow, order, group, members, location=location, reallocate=reallocate, reason=reason, lost=lost)
         if replace and not reallocate:
             request_replacement(uow, order, group, members, reason)
@@ -73,6 +78,7 @@ def remove_from_order(
     uow.mark_line(line)
     reallocate = replace and not demand.cancelled and not line.can_change_lot
     if reallocate:
+        demand.request(total_quantity(items))
         demand.closed = False
     return reallocate
 
@@ -80,10 +86,10 @@ def remove_from_order(
 def request_replacement(
     uow: FulfillmentUnitOfWork, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], reason: str
 ) -> None:
-    """Request replacements under a new demand."""
+    """Request replacements under new demands: what the line wants, not what it had."""
     line = order.lines[group.line]
     tracking = line.demands[group.demand_id].tracking
     if line.can_change_lot:
         rerequest_allocation(uow, order, line, tracking, reason)
     else:
-        create_demand(uow, order, line, total_quantity(items), tracking)
+        request_quantity(uow, order, line, total_quantity(items), tracking)

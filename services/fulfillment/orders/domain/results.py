@@ -5,15 +5,33 @@ from typing import Literal
 
 from services.fulfillment.orders.domain.content import lot_lines
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedUnit
+from services.fulfillment.orders.domain.mismatches import mismatched_items
 from services.fulfillment.orders.domain.order_status import order_status
 from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.orders.domain.records import Order
+from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.fulfillment import OrderStatus
 from shared.contracts.problems import ProblemDetail
 from shared.contracts.results import PartialResult
 from shared.identifiers import Quantity
 from shared.unit_of_work import CommandResult
+
+
+class MismatchedItem(ContractModel):
+    """A picked serial number, or quantity of a lot, that does not match its order.
+
+    It blocks the dispatch until it is unpicked; the line is then served by what it requests.
+    """
+
+    line: str
+    sku: str
+    serial: str | None = None
+    lot: str | None = None
+    quantity: Quantity
+    location: str
+    carton: str | None
+    reason: str
 
 
 class OrderResult(PartialResult):
@@ -23,12 +41,24 @@ class OrderResult(PartialResult):
     status: OrderStatus | Literal["UNKNOWN"]
     path: str | None
     """The path of the order, or null if it has not arrived yet."""
+    mismatched: list[MismatchedItem] = []
 
 
-def order_result(order: Order, violations: Sequence[ProblemDetail] = ()) -> CommandResult:
+def order_result(uow: FulfillmentUnitOfWork, order: Order, violations: Sequence[ProblemDetail] = ()) -> CommandResult:
     """The result for an existing order."""
-    body = OrderResult(order=order.order_id, status=order_status(order), path=order_path(order.order_id))
+    body = OrderResult(
+        order=order.order_id, status=order_status(order), path=order_path(order.order_id),
+        mismatched=[_mismatched_item(item, reason) for item, reason in mismatched_items(uow, order)],
+    )  # fmt: skip
     return CommandResult(body, violations=violations)
+
+
+def _mismatched_item(item: AllocatedItem, reason: str) -> MismatchedItem:
+    number = {"serial": item.serial} if isinstance(item, AllocatedUnit) else {"lot": item.lot}
+    return MismatchedItem(
+        line=item.line, sku=item.sku, quantity=item.quantity, location=item.location, carton=item.carton,
+        reason=reason, **number,
+    )  # fmt: skip
 
 
 class UnitResult(ContractModel):

@@ -19,8 +19,8 @@ from shared.working_set import WorkingSet
 OrderAction = Literal[
     "PLACED", "AMENDED", "CANCELLED", "LINE_CANCELLED", "PRODUCT_CHANGED", "ALLOCATED", "HOLD_PLACED", "PICKED",
     "NOT_PICKED", "HANDED_OVER", "SHORT_PICKED", "STOCK_MISSING", "UNPICKED", "SWAP_REQUESTED", "SWAP_FAILED", "PACKED",
-    "UNPACKED",
-    "CARTON_CHANGED", "SHIPMENT_CREATED", "SHIPMENT_CANCELLED", "DISPATCH_REQUESTED", "DISPATCH_REJECTED", "DISPATCHED",
+    "UNPACKED", "CARTON_CHANGED", "SHIPMENT_CREATED", "SHIPMENT_CANCELLED", "DISPATCH_REQUESTED", "DISPATCH_REJECTED",
+    "DISPATCHED", "MISMATCHED",
 ]  # fmt: skip
 """What happened to an order, as recorded in its log."""
 encode_json = JSONEncoder(default=str).encode
@@ -166,8 +166,7 @@ class FulfillmentUnitOfWork(UnitOfWork):
             self.lots.evict(lot.allocated_lot_id)
             order = self.orders[lot.order_id]
             del order.lots[lot.allocated_lot_id]
-            if order.lines[lot.line].single_lot:
-                order.lines[lot.line].shipped_lot = lot.lot
+            order.lines[lot.line].shipped_lot = lot.lot
         return [*units, *lots]
 
 

@@ -4,6 +4,7 @@ from services.fulfillment.orders.store.load_orders import load_orders
 from services.fulfillment.orders.store.loads import (
     load_allocations,
     load_changes,
+    load_local_dates,
     load_placements,
     load_product_changes,
     load_products,
@@ -19,6 +20,7 @@ __all__ = [
     "SHIPMENTS",
     "load_allocations",
     "load_changes",
+    "load_local_dates",
     "load_orders",
     "load_placements",
     "load_product_changes",

@@ -16,7 +16,8 @@ from shared.persistence.database import Transaction
 # ruff: noqa: S608 - column lists of the tables
 SELECT_ORDERS = text(f"SELECT {ORDERS.columns()} FROM sales_order WHERE order_id = ANY(CAST(:orders AS text[]))")
 SELECT_LINES = text(f"""
-    SELECT {LINES.columns("l")}, CASE WHEN single_lot AND shipped > 0 THEN (
+    SELECT {LINES.columns("l")}, CASE WHEN shipped > 0 AND (single_lot OR order_id = ANY(CAST(:whole_orders AS text[])))
+           THEN (
                SELECT min(a.lot) FROM allocated_lot a
                WHERE a.order_id = l.order_id AND a.line = l.line AND a.shipment <> ''
            ) END AS shipped_lot
@@ -63,6 +64,7 @@ async def load_orders(
     *,
     units: Collection[UnitKey] = (),
     whole_orders: Iterable[str] = (),
+    whole_if_named: Collection[str] = (),
     cartons: Collection[str] = (),
     shipments: Collection[str] = (),
     short_demands: Collection[str] = (),
@@ -70,10 +72,12 @@ async def load_orders(
     """Load orders with the listed units and the content of the listed cartons.
 
     Of `short_demands`, load the units with the listed serial numbers: a wider demand of the order may have them.
-    Of `whole_orders`, load all unshipped units, and the shipped ones among the serial numbers listed on their lines.
+    Of `whole_orders`, load all unshipped units, and the shipped ones among the serial numbers listed on their lines; of
+    `whole_if_named` too, if a line names serial numbers.
     """
-    of_orders = {"orders": sorted(set(orders))}
-    lines = load_with(LINES, await tx.fetch_all(SELECT_LINES, of_orders), "shipped_lot")
+    of_orders, whole = {"orders": sorted(set(orders))}, set(whole_orders)
+    line_rows = await tx.fetch_all(SELECT_LINES, of_orders | {"whole_orders": sorted(whole)})
+    lines = load_with(LINES, line_rows, "shipped_lot")
     demands = DEMANDS.load(await tx.fetch_all(SELECT_DEMANDS, of_orders))
     # An order with serial-tracked single-lot lines may be released as a whole.
     single_lot_lines = {(line.order_id, line.line) for line in lines if line.single_lot}
@@ -82,6 +86,7 @@ async def load_orders(
         for demand in demands
         if demand.tracking == "SERIAL" and (demand.order_id, demand.line) in single_lot_lines
     }
+    named_orders = {line.order_id for line in lines if line.serials and line.order_id in whole_if_named}
     listed = [
         (demand.sku, serial) for demand in demands if demand.demand_id in short_demands for serial in demand.serials
     ]
@@ -89,7 +94,7 @@ async def load_orders(
     scope: dict[str, Any] = {
         "skus": [sku for sku, _ in unit_keys],
         "serials": [serial for _, serial in unit_keys],
-        "whole_orders": sorted({*whole_orders, *single_lot_orders}),
+        "whole_orders": sorted(whole | single_lot_orders | named_orders),
         "cartons": sorted(set(cartons)),
         "shipments": sorted(set(shipments)),
     }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from services.fulfillment.orders.domain import FulfillmentUnitOfWork, Product
+from services.fulfillment.orders.domain import FulfillmentUnitOfWork, Order, Product
 from services.fulfillment.orders.store.load_orders import load_orders
 from services.fulfillment.orders.store.product_changes import find_lines_to_reevaluate
 from shared.contracts.envelope import CloudEvent
@@ -12,7 +12,9 @@ from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAllocated
 from shared.contracts.topics import OMS_ORDERS
+from shared.contracts.upstream import OrderAmended
 from shared.inventory import reference_data
+from shared.inventory.expiry import today
 from shared.messaging import waiting
 from shared.persistence.database import Transaction
 
@@ -28,10 +30,15 @@ async def load_placements(tx: Transaction, uow: FulfillmentUnitOfWork, events: E
 
 
 async def load_changes(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
-    """Load whole orders and the products of their changes and reevaluations."""
+    """Load whole orders and the products of their changes; local dates, to name items with too little shelf life."""
     await load_orders(tx, uow, order_ids(events), whole_orders=order_ids(events))
     changed_skus = {event.data.sku for event in events if isinstance(event.data, OrderReevaluationRequested)}
-    await load_products(tx, uow, changed_skus | _skus_of_lines(events))
+    requiring = {event.data.order for event in events if _may_change_shelf_life(event.data)}
+    orders = [order for order in uow.orders if order.order_id in requiring]
+    dated_skus = {item.sku for order in orders for item in order.items if item.expiry}
+    await load_products(tx, uow, changed_skus | dated_skus | _skus_of_lines(events))
+    if dated_skus:
+        await load_local_dates(tx, uow, orders)
 
 
 async def load_allocations(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
@@ -65,6 +72,12 @@ async def load_products(tx: Transaction, uow: FulfillmentUnitOfWork, skus: Colle
     }
 
 
+async def load_local_dates(tx: Transaction, uow: FulfillmentUnitOfWork, orders: Iterable[Order]) -> None:
+    """Load the current date at the warehouses of orders."""
+    warehouses = await reference_data.load_warehouses(tx, {order.warehouse for order in orders})
+    uow.local_dates |= {name: today(tx.now, warehouse.time_zone) for name, warehouse in warehouses.items()}
+
+
 def order_ids(events: Iterable[CloudEvent[Any]]) -> set[str]:
     """The orders of messages."""
     return {event.data.order for event in events}
@@ -78,6 +91,10 @@ def skus_of_lot_selectors(events: Iterable[CloudEvent[Any]]) -> set[str]:
         for selection in selections
         for selector in (selection if isinstance(selection, list) else [selection])
     }
+
+
+def _may_change_shelf_life(data: Any) -> bool:
+    return isinstance(data, OrderAmended) and (data.customer, data.min_remaining_shelf_life_days) != (None, None)
 
 
 def _skus_of_lines(events: Iterable[CloudEvent[Any]]) -> set[str]:

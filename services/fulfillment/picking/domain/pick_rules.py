@@ -1,9 +1,8 @@
 """Checks holds and remaining shelf life when items are picked (S28)."""
 
 from services.fulfillment.orders.domain import AllocatedItem, FulfillmentUnitOfWork, Order
+from services.fulfillment.orders.domain.shelf_life import shelf_life_reason
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.upstream import ShelfLifePolicy
-from shared.inventory.expiry import shelf_life_violation
 
 
 def local_date_violation(uow: FulfillmentUnitOfWork, order: Order) -> ProblemDetail | None:
@@ -20,20 +19,8 @@ def pick_violation(uow: FulfillmentUnitOfWork, order: Order, item: AllocatedItem
         return ProblemDetail(
             code=Code.ON_HOLD, detail=f"{item} is on hold", ids=[item.identifier], blocked_by=[item.path]
         )
-    if item.expiry is None:
-        return None
-    product = uow.products.get(item.sku)
-    policy = product.shelf_life if product else ShelfLifePolicy()
-    min_days = policy.min_remaining_shelf_life(order.customer, order.min_remaining_shelf_life_days)
-    match shelf_life_violation(item.expiry, uow.local_dates[order.warehouse], policy.stop_allocation_days, min_days):
-        case None:
-            return None
-        case "expired":
-            detail = f"{item} expired on {item.expiry}; it is released and a replacement requested"
-            return ProblemDetail(code=Code.EXPIRED, detail=detail, ids=[item.identifier])
-        case "allocation_stopped":
-            reason = f"picking stops {policy.stop_allocation_days} days before"
-        case _:
-            reason = f"{min_days} days of remaining shelf life are required"
-    detail = f"{item} expires on {item.expiry}, {reason}; it is released and a replacement requested"
-    return ProblemDetail(code=Code.INSUFFICIENT_SHELF_LIFE, detail=detail, ids=[item.identifier])
+    if reason := shelf_life_reason(uow, order, item):
+        code, text = reason
+        detail = f"{text}; it is released and a replacement requested"
+        return ProblemDetail(code=code, detail=detail, ids=[item.identifier])
+    return None

@@ -175,6 +175,11 @@ def _packing_violation(order: Order, item: AllocatedItem) -> ProblemDetail | Non
         return ProblemDetail(
             code=Code.CANCELLED_ITEMS_PRESENT, detail=detail, ids=[item.identifier], blocked_by=blocked_by
         )
+    if item.mismatch:
+        return ProblemDetail(
+            code=Code.NOT_AS_ORDERED, detail=f"{item} must be unpicked: {item.mismatch}", ids=[item.identifier],
+            blocked_by=[order_path(order.order_id)],
+        )  # fmt: skip
     if item.on_hold:
         return ProblemDetail(
             code=Code.ON_HOLD, detail=f"{item} is on hold", ids=[item.identifier], blocked_by=[item.path]

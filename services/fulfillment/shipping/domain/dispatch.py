@@ -77,7 +77,13 @@ def dispatch_blockers(uow: FulfillmentUnitOfWork, order: Order) -> list[ProblemD
                 blocked_by=blocked_by,
             )
         )
-    if unpacked := [item for item in picked if shipment_of(uow, item) is None and not order.is_cancelled_item(item)]:
+    if mismatched := [item for item in picked if item.mismatch and not order.is_cancelled_item(item)]:
+        reasons = "; ".join(dict.fromkeys(item.mismatch for item in mismatched))
+        detail = f"Order {order.order_id}: items do not match the order: {_format_items(mismatched)}: {reasons}"
+        violations.append(
+            ProblemDetail(code=Code.NOT_AS_ORDERED, detail=detail, ids=_identifiers(mismatched), blocked_by=blocked_by)
+        )
+    if unpacked := [item for item in picked if shipment_of(uow, item) is None and not item.mismatch]:
         detail = f"Order {order.order_id}: picked items are not packed into a shipment: {_format_items(unpacked)}"
         violations.append(
             ProblemDetail(code=Code.NOT_FULLY_PACKED, detail=detail, ids=_identifiers(unpacked), blocked_by=blocked_by)

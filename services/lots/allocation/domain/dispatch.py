@@ -18,6 +18,7 @@ from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotShipped, RejectedLot
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotQuantity, PackedLot
+from shared.inventory.approval import DispatchApproval
 from shared.inventory.shelf_life import approval_valid_until
 
 
@@ -58,7 +59,9 @@ def _check_product(
         )
         for dispatch_line in dispatch_lines
     )
-    uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=approval_valid_until(uow.now, limits))
+    valid_until = approval_valid_until(uow.now, limits)
+    uow.emit(LotDispatchApproved, **fields, stock=packed_lots, valid_until=valid_until)
+    uow.approve(DispatchApproval.of(check, sku, (packed_lot.lot for packed_lot in packed_lots), valid_until))
 
 
 def _check_violation(

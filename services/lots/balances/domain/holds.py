@@ -12,6 +12,7 @@ from shared.contracts.envelope import chunks
 from shared.contracts.lots import AffectedLot, LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import hold_path, resource_path
+from shared.inventory.approval import LeavingGoods, find_leaving
 from shared.unit_of_work import CommandResult
 
 
@@ -101,7 +102,19 @@ def place_hold(uow: LotsUnitOfWork, command: PlaceLotHold) -> CommandResult:
     if command.location and (problem := unknown_location_violation(uow, command.location)):
         return CommandResult.rejected(problem)
     place(uow, lot, command.hold_id, "MANUAL", command.reason, location=command.location, owner_role=command.owner_role)
-    return CommandResult(hold_snapshot(uow, command.sku, command.hold_id), resource_path=hold_path(command.hold_id))
+    snapshot = hold_snapshot(uow, command.sku, command.hold_id, _leaving(uow, lot) if command.location is None else ())
+    return CommandResult(snapshot, resource_path=hold_path(command.hold_id))
+
+
+def _leaving(uow: LotsUnitOfWork, lot: Lot) -> Iterator[LeavingGoods]:
+    """Yield the picked quantities of a lot whose dispatch is approved."""
+    picked: dict[str, dict[str, Decimal]] = {}
+    for row in uow.picked_by_lot[lot.sku, lot.lot]:
+        if row.quantity > 0:
+            by_lot = picked.setdefault(row.order_id, {lot.lot: ZERO})
+            by_lot[lot.lot] += row.quantity
+    for goods in find_leaving(uow.approvals, uow.now, lot.sku, picked):
+        yield goods.model_copy(update={"serials": []})
 
 
 RELEASE_CONDITIONS: Mapping[HoldKind, tuple[Code, str]] = {

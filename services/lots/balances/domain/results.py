@@ -1,5 +1,6 @@
 """Results of commands on lot stock and their response bodies."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ from services.lots.balances.domain.records import Balance, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
+from shared.inventory.approval import LeavingGoods
 
 
 def lot_label(sku: str, lot: str) -> str:
@@ -61,16 +63,20 @@ class HoldOnLot(KnownFieldsModel):
 
 
 class HoldSnapshot(KnownFieldsModel):
-    """A hold and the lots that it is open on: none once it is released."""
+    """A hold and the lots that it is open on: none once it is released.
+
+    `leaving` lists what may leave all the same, as its dispatch is approved already.
+    """
 
     sku: str
     hold_id: str
     open_on: list[HoldOnLot]
+    leaving: list[LeavingGoods] = []
 
 
-def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str) -> HoldSnapshot:
+def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str, leaving: Iterable[LeavingGoods] = ()) -> HoldSnapshot:
     """Describe a hold after a command."""
     lots_on_hold = [
         HoldOnLot(lot=hold.lot, location=hold.location) for hold in uow.holds_by_id[sku, hold_id] if hold.is_open
     ]
-    return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold)
+    return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold, leaving=list(leaving))

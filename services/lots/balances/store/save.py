@@ -18,6 +18,7 @@ from services.lots.balances.store.tables import (
     VARIANCE,
     lot_arrays,
 )
+from shared.inventory.approval_table import save_approvals
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import execute_exactly
 
@@ -79,6 +80,7 @@ async def save(tx: Transaction, uow: LotsUnitOfWork) -> None:
     await CORRECTION.insert_rows(tx, uow.corrections)
     await _save_holds(tx, uow)
     await DEMAND.save(tx, uow.demands)
+    await save_approvals(tx, uow)
     redated_lots = {(entry.sku, entry.lot) for entry in uow.corrections if entry.expiry != entry.previous_expiry}
     uow.ledger.clear()
     uow.corrections.clear()

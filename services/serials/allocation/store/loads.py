@@ -13,6 +13,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, OrderSerialsDeallocated, OrderSerialsUnpicked
 from shared.contracts.reference import ProductChanged
 from shared.inventory import time_zone_changes
+from shared.inventory.approval_table import save_approvals
 from shared.inventory.backorders import demands_to_reopen
 from shared.inventory.reference_data import load_products, save_products
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
@@ -25,6 +26,7 @@ async def save(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Save the changes of units and demands."""
     await units.save(tx, uow)
     await demands.save(tx, uow)
+    await save_approvals(tx, uow)
 
 
 async def load_demands(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:

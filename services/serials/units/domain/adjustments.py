@@ -1,6 +1,6 @@
 """Adjustments: scrap, loss, recovery and void of units. Adjusted units keep their history and are not allocated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.serials.units.domain.holds import end_searches
 from services.serials.units.domain.movements import (
@@ -14,9 +14,9 @@ from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeT
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import AdjustSerials
-from shared.contracts.problems import Code
+from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.serials import SerialAdjustment
-from shared.identifiers import warehouse_of
+from shared.identifiers import rfc3339, warehouse_of
 from shared.unit_of_work import CommandResult
 
 CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, SerialChangeType] = {
@@ -42,6 +42,10 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), unit_violation
     )
+    if command.adjustment == "LOST":
+        moved = _moved_since(uow, accepted)
+        accepted = [unit for unit in accepted if unit not in moved]
+        rejected += [_moved_since_violation(uow, unit) for unit in moved]
     operation = uow.add_operation(CHANGE_BY_ADJUSTMENT[command.adjustment], command.sku)
     for unit in accepted:
         uow.transition(unit, operation, new_location or unit.location)
@@ -62,3 +66,19 @@ def _found_violation(uow: SerialsUnitOfWork, unit: Unit, new_location: str | Non
     if new_location and uow.location_types[new_location] not in ALLOWED_LOCATION_TYPES[unit.status]:
         return Code.WRONG_LOCATION_TYPE
     return None
+
+
+def _moved_since(uow: SerialsUnitOfWork, units: Sequence[Unit]) -> list[Unit]:
+    """Return the units that were moved after the time at which the message says they were lost."""
+    return [
+        unit for unit in units
+        if (movement := uow.last_movements.get(unit.key)) is not None and movement.at > uow.event.time
+    ]  # fmt: skip
+
+
+def _moved_since_violation(uow: SerialsUnitOfWork, unit: Unit) -> ProblemDetail:
+    movement = uow.last_movements[unit.key]
+    detail = f"{unit.sku} {unit.serial} was moved to {movement.location} at {rfc3339(movement.at)}"
+    return ProblemDetail(
+        code=Code.MOVED_SINCE, detail=f"{detail}, after its loss at {rfc3339(uow.event.time)}", ids=[unit.serial]
+    )

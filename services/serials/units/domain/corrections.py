@@ -6,7 +6,6 @@ Serials and lot numbers are never corrected (S17, S25).
 from datetime import date
 
 from services.serials.units.domain import holds
-from services.serials.units.domain.expiry import EXPIRED_HOLD_PREFIX
 from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -55,7 +54,7 @@ def _release_expiry_holds(uow: SerialsUnitOfWork, unit: Unit) -> None:
     hold_ids = [
         hold_id
         for (_, hold_id), units in uow.units_by_hold.items()
-        if hold_id.startswith(EXPIRED_HOLD_PREFIX) and unit.key in units
+        if hold_id.startswith(holds.EXPIRED_HOLD_PREFIX) and unit.key in units
     ]
     for hold_id in hold_ids:
         operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, unit.sku, hold_id=hold_id)

@@ -9,6 +9,7 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.fulfillment import DispatchCheckRequested
 from shared.contracts.problems import Code
 from shared.contracts.serials import RejectedSerial, SerialDispatchApproved, SerialDispatchRejected
+from shared.inventory.approval import DispatchApproval
 from shared.inventory.shelf_life import approval_valid_until
 
 
@@ -27,10 +28,10 @@ def check_dispatch(uow: SerialsUnitOfWork, check: DispatchCheckRequested) -> Non
         ]:
             uow.emit(SerialDispatchRejected, **fields, units=rejected)
         else:
-            uow.emit(
-                SerialDispatchApproved, **fields, serials=[unit.serial for unit, _ in units],
-                valid_until=approval_valid_until(uow.now, (_dispatchable_until(uow, unit, check) for unit, _ in units)),
-            )  # fmt: skip
+            serials = [unit.serial for unit, _ in units]
+            valid_until = approval_valid_until(uow.now, (_dispatchable_until(uow, unit, check) for unit, _ in units))
+            uow.emit(SerialDispatchApproved, **fields, serials=serials, valid_until=valid_until)
+            uow.approve(DispatchApproval.of(check, sku, serials, valid_until))
 
 
 def _violation(uow: SerialsUnitOfWork, unit: Unit, check: DispatchCheckRequested, line: str) -> tuple[Code, str] | None:

@@ -15,9 +15,6 @@ from shared.contracts.envelope import Message, chunks
 from shared.contracts.serials import SerialExpired, SerialExpiring
 from shared.inventory.expiry import crossed_thresholds, days_left, is_expired, next_check_date
 
-EXPIRED_HOLD_PREFIX = "EXPIRED-"
-"""Prefix of the ids of holds on expired units."""
-
 
 class SerialExpiryCheckDue(Message, type="serial.expiry_check_due.v1", key="sku"):
     """Units of a product and expiry date in a warehouse are due for an expiry check since a date."""
@@ -63,7 +60,7 @@ def check_expiry(uow: SerialsUnitOfWork, event: SerialExpiryCheckDue) -> None:
 
 
 def _hold_expired(uow: SerialsUnitOfWork, units: Sequence[Unit], group: ExpiryGroup) -> None:
-    hold_id = f"{EXPIRED_HOLD_PREFIX}{group.expiry}-{group.warehouse}"
+    hold_id = f"{holds.EXPIRED_HOLD_PREFIX}{group.expiry}-{group.warehouse}"
     operation = uow.add_operation(SerialChangeType.HOLD_PLACED, group.sku, reason="expired", hold_id=hold_id)
     for unit in units:
         if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:

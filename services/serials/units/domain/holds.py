@@ -4,18 +4,28 @@ A hold is not a status. A unit is on hold while any hold on it is open; each hol
 hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from services.serials.units.domain.operations import HoldChange, OperationIndex
-from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
+from services.serials.units.domain.results import (
+    duplicate_serials_violation,
+    hold_result,
+    partition_by_rule,
+    units_result,
+)
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import NON_STATUS_CHANGES, SerialChangeType
-from services.serials.units.domain.unit import Unit
+from services.serials.units.domain.unit import Unit, describe_units
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import hold_path, resource_path
+from shared.inventory.approval import find_leaving
 from shared.unit_of_work import CommandResult
+
+EXPIRED_HOLD_PREFIX = "EXPIRED-"
+"""Prefix of the ids of holds on expired units, which only a correction of the expiry releases."""
 
 
 def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None:
@@ -66,6 +76,11 @@ def end_searches(uow: SerialsUnitOfWork, units: Iterable[Unit]) -> None:
 
 def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResult:
     """Place a hold on units on hand, or on a lot number."""
+    if command.hold_id.startswith(EXPIRED_HOLD_PREFIX):
+        detail = f"Hold ids that begin with {EXPIRED_HOLD_PREFIX} are those of expired units: choose another id"
+        return CommandResult.rejected(
+            ProblemDetail(code=Code.HOLD_REQUIRES_DATE_CORRECTION, detail=detail, ids=[command.hold_id])
+        )
     hold_key = command.sku, command.hold_id
     if hold_key in {
         *uow.units_by_hold,
@@ -87,7 +102,16 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
         )
     for unit in accepted:
         place(uow, unit, operation)
-    return units_result(command.sku, accepted, rejected).created(hold_path(command.hold_id))
+    leaving = find_leaving(uow.approvals, uow.now, command.sku, _picked_by_order(accepted))
+    return hold_result(command.sku, accepted, rejected, leaving).created(hold_path(command.hold_id))
+
+
+def _picked_by_order(units: Iterable[Unit]) -> Mapping[str, dict[str, Decimal]]:
+    picked: dict[str, dict[str, Decimal]] = {}
+    for unit in units:
+        if unit.status == "PICKED" and unit.order_id is not None:
+            picked.setdefault(unit.order_id, {})[unit.serial] = Decimal(1)
+    return picked
 
 
 def _hold_violation(unit: Unit) -> Code | None:
@@ -95,7 +119,10 @@ def _hold_violation(unit: Unit) -> Code | None:
 
 
 def release_hold(uow: SerialsUnitOfWork, command: ReleaseSerialHold) -> CommandResult:
-    """Release a hold on all its units; units without other holds become available."""
+    """Release a hold on all its units; units without other holds become available.
+
+    Their expiry alone decides about the hold of expired units.
+    """
     units = list(uow.units_by_hold.get((command.sku, command.hold_id), {}).values())
     standing_holds = [
         standing_hold
@@ -112,6 +139,10 @@ def release_hold(uow: SerialsUnitOfWork, command: ReleaseSerialHold) -> CommandR
             code=Code.DISPOSITION_PENDING, detail=detail, ids=[command.hold_id], blocked_by=[return_path]
         )
         return CommandResult.rejected(violation)
+    if command.hold_id.startswith(EXPIRED_HOLD_PREFIX):
+        detail = f"Hold {command.hold_id} is released by a correction of the expiry: {describe_units(units)}"
+        ids = [command.hold_id]
+        return CommandResult.rejected(ProblemDetail(code=Code.HOLD_REQUIRES_DATE_CORRECTION, detail=detail, ids=ids))
     operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, command.sku, hold_id=command.hold_id)
     for standing_hold in standing_holds:
         uow.release_standing_hold(standing_hold, operation)

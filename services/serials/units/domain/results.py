@@ -9,6 +9,7 @@ from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.results import PartialResult
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import resource_path
+from shared.inventory.approval import LeavingGoods
 from shared.unit_of_work import CommandResult
 
 UnitRule = Callable[[Unit], Code | None]
@@ -73,6 +74,24 @@ class UnitsResult(PartialResult):
 
     sku: str
     updated: list[UnitSnapshot]
+
+
+class HoldResult(UnitsResult):
+    """Units on hold; `leaving` lists those that may leave all the same, as their dispatch is approved already."""
+
+    leaving: list[LeavingGoods] = []
+
+
+def hold_result(
+    sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail], leaving: Iterable[LeavingGoods]
+) -> CommandResult:
+    """Build the result of a placed hold."""
+    if violations and not accepted:
+        return CommandResult.rejected(*violations)
+    approved = list(leaving)
+    return CommandResult(
+        violations=violations, build_body=lambda: HoldResult(**dict(_result_body(sku, accepted)), leaving=approved)
+    )
 
 
 def units_result(sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail] = ()) -> CommandResult:

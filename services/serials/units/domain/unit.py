@@ -87,6 +87,13 @@ MUTABLE_FIELDS = tuple(
 unit_state = attrgetter(*MUTABLE_FIELDS)
 
 
+class Movement(NamedTuple):
+    """A change of the location of a unit."""
+
+    at: datetime
+    location: str | None
+
+
 class ExpiryGroup(NamedTuple):
     """Units of a product in a warehouse that expire on the same date."""
 

@@ -5,6 +5,13 @@ from datetime import datetime
 from operator import attrgetter
 
 from services.serials.allocation.domain.demand import Allocation, Demand
+from services.serials.counts.domain.records import (
+    CountDiscrepancy,
+    CountedState,
+    CountedUnit,
+    CountKey,
+    LocationCount,
+)
 from services.serials.units.domain.operations import (
     DocumentRefs,
     Operation,
@@ -17,6 +24,7 @@ from services.serials.units.domain.standing_holds import StandingHold, StandingH
 from services.serials.units.domain.transitions import RELEASING_CHANGES, SerialChangeType, next_status
 from services.serials.units.domain.unit import (
     ExpiryGroup,
+    Movement,
     Unit,
     UnitGroup,
     UnitKey,
@@ -55,12 +63,27 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         """Types of the defined locations that messages name."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
         """Shelf-life policies of changed products before the change."""
+        self.last_movements: dict[UnitKey, Movement] = {}
+        """Last movements of units that messages report as lost."""
         self.due_units: dict[ExpiryGroup, list[Unit]] = {}
         """Units due for an expiry check."""
         self.units_by_demand: dict[str, list[Unit]] = {}
         """Units allocated to cancelled demands when they were loaded."""
         self.shipments: dict[int | None, ShipmentInfo] = {}
         """Shipments of recalled units."""
+
+        self.counts: WorkingSet[CountKey, LocationCount] = WorkingSet(
+            attrgetter("key"), attrgetter(*LocationCount.UPDATED.split())
+        )
+        """Counts of messages, and the latest complete count of each of their locations."""
+        self.counted_units: WorkingSet[CountedUnit, CountedUnit] = WorkingSet(lambda unit: unit)
+        self.count_discrepancies: WorkingSet[str, CountDiscrepancy] = WorkingSet(
+            attrgetter("discrepancy"), attrgetter(*CountDiscrepancy.UPDATED.split())
+        )
+        self.counted_states: dict[CountKey, list[CountedState]] = {}
+        """Units to compare with the counts that messages complete."""
+        self.not_found_holds: dict[UnitKey, dict[str, datetime]] = {}
+        """Open holds that short picks have placed on units, with their times."""
 
         self.operations: list[Operation] = []
         self.changes = UnitChanges()

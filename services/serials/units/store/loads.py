@@ -8,9 +8,10 @@ from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, recalls, standing_holds, units
-from shared.contracts.commands.serials import PlaceSerialHold
+from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
+from shared.inventory.approval_table import load_approvals
 from shared.inventory.reference_data import load_locations
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
@@ -45,6 +46,14 @@ async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, even
         uow.location_types |= {name: location.type for name, location in locations.items()}
 
 
+async def load_units_to_adjust(
+    tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[AdjustSerials]]
+) -> None:
+    """Load units and locations, and the last movements of units that are reported as lost."""
+    await load_units_and_locations(tx, uow, events)
+    await units.load_last_movements(tx, uow, unit_keys([event for event in events if event.data.adjustment == "LOST"]))
+
+
 async def load_units_and_holds(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
     """Load units, and holds with their units."""
     await units.load(tx, uow, unit_keys(events))
@@ -77,6 +86,7 @@ async def load_units_to_hold(
 ) -> None:
     """Load units, those of lots, and holds with the same ids."""
     await load_units_and_holds(tx, uow, events)
+    await load_approvals(tx, uow, {event.data.sku for event in events})
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
     lot_holds = (StandingHold.on_lot(event.data) for event in events)
     await standing_holds.load_matching(tx, uow, [lot_hold for lot_hold in lot_holds if lot_hold])

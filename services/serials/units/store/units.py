@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from services.serials.units.domain.events import publish_changes
 from services.serials.units.domain.operations import UnitChanges
-from services.serials.units.domain.unit import MUTABLE_FIELDS, Unit, UnitKey
+from services.serials.units.domain.unit import MUTABLE_FIELDS, Movement, Unit, UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.audit import save_audit
 from services.serials.units.store.holds import save_holds
@@ -29,12 +29,28 @@ SELECT_HELD_UNITS = text(f"""
     JOIN serial_state AS s ON s.id = h.serial_id
 """)  # noqa: S608
 
+SELECT_LAST_MOVEMENTS = text("""
+    SELECT s.sku, s.serial, moved.at, moved.location FROM serial_state AS s CROSS JOIN LATERAL (
+        SELECT least(o.occurred_at, o.recorded_at) AS at, e.location
+        FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
+        WHERE e.serial_id = s.id AND e.from_location <> e.location ORDER BY e.version DESC LIMIT 1
+    ) AS moved
+    WHERE s.id = ANY(CAST(:ids AS bigint[]))
+""")
+
 
 async def load(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
     """Load units by SKU and serial."""
     if key_set := set(keys):
         skus, serials = zip(*key_set, strict=True)
         uow.units.load(UNITS.load(await tx.fetch_all(SELECT_UNITS, {"skus": skus, "serials": serials})))
+
+
+async def load_last_movements(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
+    """Load the last movements of loaded units."""
+    if ids := [unit.id for key in set(keys) if (unit := uow.units.get(key))]:
+        for row in await tx.fetch_all(SELECT_LAST_MOVEMENTS, {"ids": ids}):
+            uow.last_movements[row.sku, row.serial] = Movement(row.at, row.location)
 
 
 async def load_held_units(tx: Transaction, uow: SerialsUnitOfWork, holds: Iterable[tuple[str, str]]) -> None:

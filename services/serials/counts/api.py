@@ -1,0 +1,116 @@
+"""HTTP endpoints for counts and count discrepancies."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy import Row
+
+from services.serials.counts import queries
+from services.serials.counts.domain.resolve import RESOLUTIONS
+from shared.contracts.commands.serials import CountDiscrepancyKind, CountDiscrepancyStatus, CountResolution
+from shared.contracts.model import KnownFieldsModel
+from shared.contracts.serials import SerialAdjustment, SerialStatus
+from shared.http import (
+    Cursor,
+    Limit,
+    LocationFilter,
+    OpenFilter,
+    Page,
+    ReadTransaction,
+    SkuFilter,
+    StatusFilter,
+    decode_cursor,
+    paginate,
+)
+
+router = APIRouter(tags=["counts"])
+
+CountFilter = Annotated[str | None, Query(description="Id of the count.")]
+
+
+class LocationCountOut(KnownFieldsModel):
+    """Count of the units at a location; open until all its parts have arrived."""
+
+    location: str
+    count_id: str
+    counted_at: datetime
+    counted_by: str
+    recorded_at: datetime
+    parts: int
+    received_parts: list[int]
+    completed_at: datetime | None
+
+
+class CountDiscrepancyOut(KnownFieldsModel):
+    """Unit that was missing at a counted location, or was scanned there unexpectedly.
+
+    The fields `unit_…` say what was registered at the count, `current_…` what is registered at present.
+    """
+
+    discrepancy: str
+    location: str
+    count_id: str
+    sku: str
+    serial: str
+    kind: CountDiscrepancyKind
+    unit_status: SerialStatus | None
+    unit_location: str | None
+    order: str | None
+    counted_at: datetime
+    counted_by: str
+    status: CountDiscrepancyStatus
+    resolution: CountResolution | None
+    resolved_by: str | None
+    resolved_at: datetime | None
+    reason: str
+    current_status: SerialStatus | None
+    current_location: str | None
+    current_order: str | None
+    current_adjustment: SerialAdjustment | None
+    allowed_resolutions: list[CountResolution]
+
+
+@router.get("/counts")
+async def list_counts(
+    tx: ReadTransaction,
+    *,
+    location: LocationFilter = None,
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[LocationCountOut]:
+    """List counts by location and id; open ones await parts."""
+    after = decode_cursor(cursor, str, str) or ("", "")
+    rows = await queries.find_counts(
+        tx, location=location, open=open, after_location=after[0], after_count=after[1], size=limit + 1
+    )
+    return paginate(
+        rows, limit, lambda row: LocationCountOut.model_validate(row._asdict()),
+        lambda row: (row.location, row.count_id),
+    )  # fmt: skip
+
+
+@router.get("/count-discrepancies")
+async def list_count_discrepancies(
+    tx: ReadTransaction,
+    *,
+    location: LocationFilter = None,
+    count: CountFilter = None,
+    sku: SkuFilter = None,
+    kind: Annotated[CountDiscrepancyKind | None, Query(description="Kind of discrepancy.")] = None,
+    status: StatusFilter[CountDiscrepancyStatus] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[CountDiscrepancyOut]:
+    """List count discrepancies of units, oldest first."""
+    (after,) = decode_cursor(cursor, str) or ("",)
+    rows = await queries.find_discrepancies(
+        tx, location=location, count_id=count, sku=sku, kind=kind, statuses=status, after=after, size=limit + 1
+    )
+    return paginate(rows, limit, _to_discrepancy_out, lambda row: (row.discrepancy,))
+
+
+def _to_discrepancy_out(row: Row[Any]) -> CountDiscrepancyOut:
+    allowed = list(RESOLUTIONS[row.kind]) if row.status == "OPEN" else []
+    return CountDiscrepancyOut.model_validate(row._asdict() | {"order": row.order_id, "allowed_resolutions": allowed})

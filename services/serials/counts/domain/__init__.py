@@ -1,0 +1,1 @@
+"""Rules of counts and of the resolution of count discrepancies."""
