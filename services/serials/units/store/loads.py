@@ -40,7 +40,7 @@ async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, even
     """Load units with their holds of short picks, and the types of the locations that are defined."""
     keys = unit_keys(events)
     await units.load(tx, uow, keys)
-    await standing_holds.load_searches(tx, uow, keys)
+    await standing_holds.load_not_found_holds(tx, uow, keys)
     if names := {event.data.location for event in events if event.data.location}:
         locations = await load_locations(tx, names)
         uow.location_types |= {name: location.type for name, location in locations.items()}
