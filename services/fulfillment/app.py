@@ -24,6 +24,7 @@ from services.fulfillment.picking.domain import (
     apply_hold,
     correct_expiry,
     pick_items,
+    release_revoked,
     remove_missing_stock,
     report_short_pick,
     swap_lot,
@@ -60,6 +61,7 @@ from shared.contracts.commands.fulfillment import (
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.lots import (
     LotAllocated,
+    LotAllocationsRevoked,
     LotDatesCorrected,
     LotDispatchApproved,
     LotDispatchRejected,
@@ -71,6 +73,7 @@ from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import (
     SerialAllocated,
+    SerialAllocationsRevoked,
     SerialDispatchApproved,
     SerialDispatchRejected,
     SerialExpiryCorrected,
@@ -136,8 +139,13 @@ def lot_hold_locks(data: LotHoldPlaced) -> Iterator[str]:
     yield from (f"order:{affected.order}" for affected in data.stock)
 
 
-def missing_stock_locks(data: LotStockMissing) -> Iterator[str]:
-    """Return the lock keys of the orders whose stock is missing."""
+def revoked_unit_locks(data: SerialAllocationsRevoked) -> Iterator[str]:
+    """Return the lock keys of the orders whose units are revoked."""
+    yield from {f"order:{unit.order}" for unit in data.units}
+
+
+def affected_order_locks(data: LotStockMissing | LotAllocationsRevoked) -> Iterator[str]:
+    """Return the lock keys of the orders whose stock is missing or revoked."""
     yield from {f"order:{affected.order}" for affected in data.stock}
 
 
@@ -219,7 +227,13 @@ HANDLERS = (
     EventHandler(SerialHoldReleased, None, hold_lock, load=picking.delete_unit_holds),
     EventHandler(LotHoldPlaced, apply_hold, lot_hold_locks, load=picking.load_lot_holds),
     EventHandler(LotHoldReleased, None, hold_lock, load=picking.delete_lot_holds),
-    EventHandler(LotStockMissing, remove_missing_stock, missing_stock_locks, load=picking.load_missing_stock),
+    EventHandler(LotStockMissing, remove_missing_stock, affected_order_locks, load=picking.load_affected_orders),
+    EventHandler(
+        SerialAllocationsRevoked, release_revoked, revoked_unit_locks, load=picking.load_revoked_units
+    ),
+    EventHandler(
+        LotAllocationsRevoked, release_revoked, affected_order_locks, load=picking.load_affected_orders
+    ),
     EventHandler(SerialExpiryCorrected, correct_expiry, order_locks, affects_orders, load=picking.update_unit_expiry),
     EventHandler(LotDatesCorrected, correct_expiry, order_locks, affects_orders, load=picking.update_lot_expiry),
     EventHandler(SerialDispatchApproved, approve_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),

@@ -19,9 +19,10 @@ from services.lots.balances import store as balances
 from services.lots.balances.domain.adjustments import adjust, count
 from services.lots.balances.domain.dates import correct_dates
 from services.lots.balances.domain.holds import place_hold, release_hold
+from services.lots.balances.domain.location_changes import apply_location_change
 from services.lots.balances.domain.missing_stock import report_missing_stock
 from services.lots.balances.domain.mixed_lots import report_mixed_lots
-from services.lots.balances.domain.movements import apply_location_type, move, put_away
+from services.lots.balances.domain.movements import move, put_away
 from services.lots.balances.domain.receipts import receive
 from services.lots.balances.domain.results import HoldSnapshot, LotSnapshot
 from services.lots.balances.domain.returns import dispose_return, receive_return
@@ -121,7 +122,7 @@ HANDLERS = (
     EventHandler(ProductChanged, requery_recalls, product_locks, load=recalls.load_product_changes),
     warehouse_handler(allocation.find_backorder_pools_in, ReallocateLotBackorders),
     EventHandler(ReallocateLotBackorders, release_pool, sku_lock, load=allocation.load_reallocations),
-    EventHandler(LocationChanged, apply_location_type, location_lock, load=balances.load_location_changes),
+    EventHandler(LocationChanged, apply_location_change, location_lock, load=balances.load_location_changes),
     EventHandler(ReceiptLotsReceived, hold_received_lots, sku_lock, load=recalls.load_receipts),
     EventHandler(ReceiptLotsReceived, receive, sku_lock, load=recalls.load_receipts),
     EventHandler(ReturnLotsReceived, receive_return, sku_lock, load=balances.load_returns),

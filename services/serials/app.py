@@ -26,10 +26,12 @@ from services.serials.units.domain import (
     receiving_events,
 )
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
+from services.serials.units.domain.location_changes import apply_location_change
 from services.serials.units.domain.results import HoldResult, UnitsResult
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import loads as units
 from services.serials.units.store.expiry import find_due
+from services.serials.units.store.locations import load_location_changes
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
@@ -59,8 +61,7 @@ from shared.contracts.receiving import (
     ReturnSerialsDisposed,
     ReturnSerialsReceived,
 )
-from shared.contracts.reference import ProductChanged
-from shared.inventory.reference_data import LOCATION_HANDLER
+from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.inventory.time_zone_changes import warehouse_handler
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, ScheduledJob
 from shared.runtime import create_app
@@ -75,6 +76,11 @@ def product_locks(data: ProductChanged) -> Iterator[str]:
     """Return the lock keys of the product and of its SKU, whose backorders a relaxed shelf-life policy may fill."""
     yield f"product:{data.sku}"
     yield from sku_lock(data)
+
+
+def location_lock(data: LocationChanged) -> Iterator[str]:
+    """Return the lock key of the location."""
+    yield f"location:{data.location}"
 
 
 def is_serial_demand(data: AllocationRequested | AllocationCancelled) -> bool:
@@ -110,7 +116,7 @@ HANDLERS = (
     EventHandler(
         ReallocateSerialBackorders, requests.reallocate_backorders, sku_lock, load=allocation.lock_time_zones
     ),
-    LOCATION_HANDLER,
+    EventHandler(LocationChanged, apply_location_change, location_lock, load=load_location_changes),
     EventHandler(ReceiptLineExpected, receiving_events.expect, sku_lock, load=units.load_units),
     EventHandler(ReceiptLineCancelled, receiving_events.cancel_expectation, sku_lock, load=units.load_units),
     EventHandler(ReceiptSerialsReceived, receiving_events.receive, sku_lock, load=units.load_arriving_units),

@@ -164,6 +164,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "received": "Received quantity.",
     "missing_quantity": "Expected quantity that has not been received.",
     "over_quantity": "Quantity received beyond the announced one.",
+    "is_active": "Whether stock may be put at the location and allocated from there.",
     "part": "Number of this part of the ASN, from 1.",
     "parts": "Number of parts of the ASN; higher parts are withdrawn.",
     "open_listed_serials": "Number of listed serial numbers that can still be scanned.",

@@ -185,6 +185,18 @@ class LotStockMissing(Message, type="lot.stock_missing.v1", topic=LOTS, key="sku
     stock: Annotated[list[AffectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
+class LotAllocationsRevoked(Message, type="lot.allocations_revoked.v1", topic=LOTS, key="sku"):
+    """Nothing is allocated from a location any more: it is no storage location now, or deactivated.
+
+    `stock` lists the quantities there that are allocated to orders; fulfillment releases them and requests others.
+    """
+
+    sku: Sku
+    location: Location
+    reason: str
+    stock: Annotated[list[AffectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+
+
 class LotAdjusted(Message, type="lot.adjusted.v1", topic=LOTS, key="sku"):
     """A quantity of a lot was scrapped, lost, found, adjusted by a cycle count, or returned to the vendor."""
 

@@ -37,9 +37,10 @@ class WarehouseChanged(Message, type="warehouse.changed.v1", topic=LOCATIONS, ke
 
 
 class LocationChanged(Message, type="location.changed.v1", topic=LOCATIONS, key="location"):
-    """A new version of a location, with its type and pick sequence."""
+    """A new version of a location: its type, its pick sequence, and whether it is in use."""
 
     location: Location
     version: Integer
     type: LocationType
     pick_sequence: Integer
+    is_active: bool = True

@@ -85,7 +85,7 @@ class SerialAllocated(Message, type="serial.allocated.v1", topic=SERIALS, key="s
 
 
 class AffectedSerial(ContractModel):
-    """A unit on hold that is allocated to an order or picked for it."""
+    """A unit that is allocated to an order or picked for it."""
 
     serial: SerialNumber
     order: DocumentId
@@ -103,6 +103,18 @@ class SerialHoldPlaced(SerialsChanged, type="serial.hold_placed.v1", topic=SERIA
     units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lots: LotNumbers = []
     """Lot numbers under the hold; later receipts of these lots are held too."""
+
+
+class SerialAllocationsRevoked(Message, type="serial.allocations_revoked.v1", topic=SERIALS, key="sku"):
+    """Nothing is allocated from a location any more: it is no storage location now, or deactivated.
+
+    `units` lists the units there that are allocated to orders; fulfillment releases them and requests others.
+    """
+
+    sku: Sku
+    location: Location
+    reason: str
+    units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
 class SerialHoldReleased(SerialsChanged, type="serial.hold_released.v1", topic=SERIALS, key="sku"):

@@ -118,13 +118,14 @@ class WarehouseDefined(MergePatch, type="warehouse.defined.v1", topic=ERP_LOCATI
 class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATIONS, key="location"):
     """A location in a warehouse: docks and staging locations receive stock, storage locations store it.
 
-    A JSON merge patch (RFC 7396): omitted fields keep their values. A new location needs a type; its default pick
-    sequence is 0.
+    Nothing is put at an inactive location, and nothing is allocated from there. A JSON merge patch (RFC 7396): omitted
+    fields keep their values. A new location needs a type; by default it has the pick sequence 0 and is active.
     """
 
     location: Location
     type: Literal["DOCK", "STAGING", "STORAGE"] | None = None
     pick_sequence: Annotated[Integer, Field(ge=0, le=10_000_000)] | None = None
+    is_active: bool | None = None
 
 
 class AsnLine(ContractModel):

@@ -6,6 +6,7 @@ from shared.http.limits import RequestLimitMiddleware
 from shared.http.pages import Page, decode_cursor, encode_cursor, paginate, select_list
 from shared.http.parameters import (
     ONLY_DIGITS,
+    SORT_DESCRIPTION,
     ChangedSince,
     Cursor,
     CustomerFilter,
@@ -35,6 +36,7 @@ from shared.http.reports import Report, add_report_routes
 
 __all__ = [
     "ONLY_DIGITS",
+    "SORT_DESCRIPTION",
     "ChangedSince",
     "CsvColumn",
     "CsvResponse",

@@ -56,17 +56,19 @@ class CsvResponse(StreamingResponse):
     media_type = "text/csv"
 
 
-class _Download(CsvResponse):
+class Download(StreamingResponse):
     """A file with a deadline: later, its transfer is aborted so that the reader sees that it is incomplete."""
 
-    def __init__(self, name: str, chunks: AsyncGenerator[bytes], first_chunk: bytes, deadline: float) -> None:
+    def __init__(
+        self, name: str, media_type: str, chunks: AsyncGenerator[bytes], first_chunk: bytes, deadline: float
+    ) -> None:
         async def body() -> AsyncIterator[bytes]:
             yield first_chunk
             async for chunk in chunks:
                 yield chunk
 
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "X-Content-Type-Options": "nosniff"}
-        super().__init__(body(), media_type="text/csv; charset=utf-8; header=present", headers=headers)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+        super().__init__(body(), media_type=media_type, headers=headers)
         self._chunks, self._deadline = chunks, deadline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,7 +130,7 @@ async def csv_response(
     parameters: Mapping[str, Any],
     *,
     guard: bool = False,
-) -> CsvResponse:
+) -> StreamingResponse:
     """Stream the rows of a statement as the file `name`, with the header `columns`.
 
     Values are verbatim; with `guard`, texts that a spreadsheet would read as a formula start with an apostrophe.
@@ -140,4 +142,4 @@ async def csv_response(
     async with asyncio.timeout_at(deadline):
         # An unavailable database results in an error status instead of a truncated file.
         first_chunk = await anext(chunks)
-    return _Download(name, chunks, first_chunk, deadline)
+    return Download(f"{name}.csv", "text/csv; charset=utf-8; header=present", chunks, first_chunk, deadline)

@@ -50,6 +50,7 @@ ExpiringBefore = Annotated[Day | None, Query(description="Only what expires befo
 ChangedSince = Annotated[
     AwareDatetime | None, Query(description="Only what changed at this time or later (RFC 3339), as recorded.")
 ]
+SORT_DESCRIPTION = "Order of the list, by an index; `-` reverses it. Rows without a value of the field are left out."
 HoldFilter = Annotated[str | None, Query(description="Id of the hold.")]
 OpenFilter = Annotated[bool | None, Query(description="`true` for open ones only, `false` for closed ones only.")]
 Since = Annotated[AwareDatetime | None, Query(description="Recorded at this time or later (RFC 3339).")]

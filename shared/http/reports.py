@@ -1,10 +1,11 @@
-"""Reports: one declaration provides JSON pages and a CSV file with documented columns."""
+"""Reports: one declaration provides JSON pages, a CSV file and a workbook with documented columns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import TextClause, text
 
@@ -12,6 +13,7 @@ from shared.http.csv import CsvColumn, CsvResponse, csv_response
 from shared.http.dependencies import ReadTransaction
 from shared.http.pages import Page, decode_cursor, paginate
 from shared.http.parameters import Cursor, Guard, Limit
+from shared.http.xlsx import XlsxResponse, xlsx_response
 
 DISPOSITION = {"Content-Disposition": {"description": "File name.", "schema": {"type": "string"}}}
 
@@ -44,7 +46,7 @@ class Report:
         return f"{summary} Columns: {column_descriptions}."
 
     def csv_statement(self) -> TextClause:
-        """Return the statement for CSV, without the additional key columns of pages."""
+        """Return the statement for files, without the additional key columns of pages."""
         names = ", ".join(f'"{column.name}"' for column in self.columns)
         return text(f"SELECT {names} FROM ({self.statement}) AS report")  # noqa: S608 - field names of the model
 
@@ -55,7 +57,7 @@ class Report:
 
 
 def add_report_routes(router: APIRouter, reports: Sequence[Report], of: str = "") -> None:
-    """Add two routes per report, `/name` and `/name.csv`; `of` is the parent resource."""
+    """Add three routes per report, `/name`, `/name.csv` and `/name.xlsx`; `of` is the parent resource."""
     for report in reports:
         _add_routes(router, report, of)
 
@@ -73,17 +75,32 @@ def _add_routes(router: APIRouter, report: Report, of: str) -> None:
             lambda row: [row._asdict()[name] for name in report.key],
         )
 
-    async def get_csv(request: Request, filters: Filters, *, guard: Guard = False) -> CsvResponse:
+    async def get_csv(request: Request, filters: Filters, *, guard: Guard = False) -> StreamingResponse:
         parameters = filters | report.page_parameters(None, None)
         return await csv_response(request, report.name, report.columns, csv_statement, parameters, guard=guard)
+
+    async def get_xlsx(request: Request, filters: Filters) -> StreamingResponse:
+        header = [column.name for column in report.columns]
+        parameters = filters | report.page_parameters(None, None)
+        return await xlsx_response(request, report.name, header, csv_statement, parameters)
 
     row_model: Any = report.row_model
     path, words = f"/{report.name}", report.name.replace("-", "_")
     read, file = (
         (f"list_{of}_{words}", f"download_{of}_{words}") if of else (f"get_{words}_report", f"download_{words}_report")
     )
+    workbook = f"{file}_workbook"
     router.add_api_route(path, get_page, response_model=Page[row_model], name=read, description=report.description)
     router.add_api_route(
         f"{path}.csv", get_csv, name=file, description=report.description, response_class=CsvResponse,
         responses={200: {"description": "A CSV file with a header row (RFC 4180).", "headers": DISPOSITION}},
+    )  # fmt: skip
+    router.add_api_route(
+        f"{path}.xlsx", get_xlsx, name=workbook, description=report.description, response_class=XlsxResponse,
+        responses={
+            200: {
+                "description": "A workbook with a header row: texts are text cells, times are in UTC.",
+                "headers": DISPOSITION,
+            }
+        },
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Unit of work of a service that allocates stock: the queue of demands, and those to answer."""
+"""Unit of work of a service that allocates stock: the queue of demands, those to answer, and locations."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -13,6 +13,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsDeallocated,
     OrderSerialsUnpicked,
 )
+from shared.contracts.reference import LocationType
 from shared.inventory.approval import DispatchApproval
 from shared.inventory.demand import Demand, Pool
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -46,6 +47,10 @@ class BackorderUnitOfWork(UnitOfWork, Generic[D]):
         """Contexts of opened and reopened demands: each gets an allocation event, even without stock."""
         self.handed_over: set[str] = set()
         """Demands that get stock of their own order before any other demand."""
+        self.location_types: dict[str, LocationType] = {}
+        """Types of the defined locations that messages name."""
+        self.inactive_locations: set[str] = set()
+        """Deactivated ones among them."""
         self.shelf_life_rules: dict[Pool, ShelfLifeRules] = {}
         """Rules of the pools whose stock may expire."""
         self.approvals: list[DispatchApproval] = []

@@ -42,6 +42,7 @@ class Location(NamedTuple):
     version: int
     type: LocationType
     pick_sequence: int
+    is_active: bool = True
 
 
 class Warehouse(NamedTuple):
@@ -53,7 +54,7 @@ class Warehouse(NamedTuple):
     time_zone: str
 
 
-COLUMN_TYPES = {"pick_sequence": "integer", "shelf_life": "jsonb", "decimals": "smallint"}
+COLUMN_TYPES = {"pick_sequence": "integer", "shelf_life": "jsonb", "decimals": "smallint", "is_active": "boolean"}
 
 
 def _upsert_statement(table: str, key: str, columns: str) -> Any:
@@ -72,13 +73,13 @@ def _upsert_statement(table: str, key: str, columns: str) -> Any:
 
 UPSERT_PRODUCTS = _upsert_statement("product", "sku", "name, unit, tracking, shelf_life, decimals")
 UPSERT_WAREHOUSES = _upsert_statement("warehouse", "warehouse", "name, time_zone")
-UPSERT_LOCATIONS = _upsert_statement("location", "location", "type, pick_sequence")
+UPSERT_LOCATIONS = _upsert_statement("location", "location", "type, pick_sequence, is_active")
 SELECT_PRODUCTS = text(
     "SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals FROM product "
     "WHERE sku = ANY(CAST(:keys AS text[]))"
 )
 SELECT_LOCATIONS = text(
-    "SELECT location, version, type, pick_sequence FROM location WHERE location = ANY(CAST(:keys AS text[]))"
+    "SELECT location, version, type, pick_sequence, is_active FROM location WHERE location = ANY(CAST(:keys AS text[]))"
 )
 SELECT_WAREHOUSES = text(
     "SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = ANY(CAST(:keys AS text[]))"

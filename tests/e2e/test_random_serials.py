@@ -16,12 +16,19 @@ from shared.contracts.commands.fulfillment import (
     UnitSelector,
     UnpickItems,
 )
-from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, PutAwaySerials, ReleaseSerialHold
+from shared.contracts.commands.serials import (
+    AdjustSerials,
+    CountSerials,
+    PlaceSerialHold,
+    PutAwaySerials,
+    ReleaseSerialHold,
+    ResolveCountDiscrepancies,
+)
 from shared.contracts.envelope import Message
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from tests.e2e import invariants
 from tests.e2e.delivery import deliver_shuffled
-from tests.e2e.serial_scenario import SHELF, STAGE, SerialScenario
+from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, STAGE, SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
 
 ORDERS, UNITS = 4, 6
@@ -32,9 +39,11 @@ step_strategy = st.one_of(
         st.just("place"), st.integers(1, 3), st.sampled_from(["ALLOWED", "ALLOWED", "NOT_ALLOWED", "SHIP_COMPLETE"])
     ),
     st.tuples(st.sampled_from(["amend", "amend", "cancel"]), order_index, st.integers(1, 3)),
+    st.tuples(st.just("name"), order_index, unit_index),
     st.tuples(picking_kinds, order_index, unit_index),
     st.tuples(picking_kinds, order_index, unit_index),
     st.tuples(st.sampled_from(["put_away", "put_away", "hold", "release", "lost", "found"]), unit_index),
+    st.tuples(st.sampled_from(["count", "resolve"]), unit_index),
 )
 round_strategy = st.lists(st.lists(step_strategy, min_size=4, max_size=8), min_size=5, max_size=5)
 
@@ -63,17 +72,40 @@ class SerialCommandGenerator:
             order = self.scenario.order_command(number, backorders=step[2])
             self.orders.append(order.order)
             return [order]
+        if kind in ("count", "resolve"):
+            return self.count_commands(str(kind), number)
         if kind in ("put_away", "hold", "release", "lost", "found"):
             return self.stock_commands(str(kind), self.units[number])
         order_id = self.orders[-ORDERS:][number]
         if kind == "cancel":
             return [OrderCancelled(order=order_id)]
-        if kind == "amend":
-            quantity = int(str(step[2]))
-            named = self.units[number : number + quantity] if quantity > 1 else []
-            line = OrderLine(line="10", sku=self.scenario.sku, quantity=quantity, serials=named)
-            return [OrderAmended(order=order_id, lines=[line])]
+        if kind in ("amend", "name"):
+            return [self.amendment(order_id, (number, int(str(step[2]))), is_named=kind == "name")]
         return await self.picking_commands(str(kind), order_id, int(str(step[2])))
+
+    def amendment(self, order_id: str, numbers: tuple[int, int], *, is_named: bool) -> Message:
+        """Return a change of an order, or a further line that lists a unit, perhaps one of the other line."""
+        first, number = numbers
+        listed = self.units[first : first + number] if number > 1 else []
+        line: JsonObject = (
+            {"line": "20", "quantity": 1, "serials": [self.units[number]]}
+            if is_named
+            else {"line": "10", "quantity": number, "serials": listed}
+        )
+        return OrderAmended(order=order_id, lines=[OrderLine(sku=self.scenario.sku, **line)])
+
+    def count_commands(self, kind: str, number: int) -> list[Message]:
+        """Return a count of some units at an otherwise empty location, or a resolution of what it found."""
+        fields: JsonObject = {"location": OTHER_SHELF, "reason": "counted"}
+        if kind == "count":
+            units = self.scenario.scanned_units(self.units[number:])
+            return [CountSerials(**fields, count_id=self.scenario.new_id("CT"), units=units)]
+        resolution = ("LOST", "FOUND", "MOVED")[number % 3]
+        return [
+            ResolveCountDiscrepancies.model_validate(
+                {**fields, "sku": self.scenario.sku, "serials": self.units[number:], "resolution": resolution}
+            )
+        ]
 
     def stock_commands(self, kind: str, serial: str) -> list[Message]:
         """Return a command for the serials service."""

@@ -43,7 +43,7 @@ SELECT_AUDIT = """
 SELECT_UNALLOCATED_DEMANDS = """
     SELECT demand_id, demand.sku, open_quantity FROM demand WHERE open_quantity > 0 AND kind = 'ANY' AND EXISTS (
         SELECT FROM serial_state WHERE serial_state.sku = demand.sku AND serial_state.warehouse = demand.warehouse
-        AND serial_state.status = 'IN_INVENTORY' AND open_hold_count = 0 AND adjustment IS NULL)
+        AND serial_state.status = 'IN_INVENTORY' AND open_hold_count = 0 AND adjustment IS NULL AND NOT is_blocked)
 """
 SELECT_HOLD_COUNTS = """
     SELECT sku, serial, open_hold_count,

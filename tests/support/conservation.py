@@ -146,7 +146,7 @@ async def assert_no_open_demand_with_available_stock(databases: DatabaseReader, 
     current_day = today(datetime.now(UTC), "Europe/Berlin")
     for balance in await read_table(databases, "lots", "balance", skus):
         sku, lot = balance["sku"], balance["lot"]
-        available = balance["on_hand"] - balance["allocated"] - balance["missing"]
+        available = balance["on_hand"] - balance["allocated"] - balance["staged"] - balance["missing"]
         if (
             not balance["is_storage"]
             or not available

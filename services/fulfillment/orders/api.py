@@ -13,6 +13,8 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
+    SORT_DESCRIPTION,
+    ChangedSince,
     Cursor,
     CustomerFilter,
     Limit,
@@ -20,6 +22,7 @@ from shared.http import (
     Page,
     ProblemError,
     ReadTransaction,
+    ShipmentFilter,
     StatusFilter,
     WarehouseFilter,
     decode_cursor,
@@ -169,15 +172,19 @@ async def list_orders(
     status: StatusFilter[OrderStatus] = None,
     customer: CustomerFilter = None,
     warehouse: WarehouseFilter = None,
+    shipment: ShipmentFilter = None,
+    changed_since: ChangedSince = None,
+    sort: Annotated[queries.OrderSort, Query(description=SORT_DESCRIPTION)] = "order",
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[OrderSummary]:
-    """List orders, sorted by order number."""
-    (after,) = decode_cursor(cursor, str) or ("",)
+    """List orders by number or by the time at which they were placed."""
+    order = queries.SORTS[sort]
     rows = await queries.find_orders(
-        tx, prefix=q, status=status, customer=customer, warehouse=warehouse, after=after, size=limit + 1
-    )
-    return paginate(rows, limit, lambda row: OrderSummary(**row._asdict()), lambda row: (row.order,))
+        tx, sort, prefix=q, status=status, customer=customer, warehouse=warehouse, shipment=shipment,
+        changed_since=changed_since, after=decode_cursor(cursor, *order.key_types), size=limit + 1,
+    )  # fmt: skip
+    return paginate(rows, limit, lambda row: OrderSummary(**row._asdict()), order.key)
 
 
 @router.get("/orders/{order}/log", summary="List the log of an order", responses={404: NO_ORDER})

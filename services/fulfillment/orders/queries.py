@@ -1,12 +1,13 @@
 """Read-only queries for orders, their lines, units, lots, demands and log."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from shared.inventory.fefo import sql_order
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortOrder
 
 SELECT_ORDER = text("""
     SELECT order_id AS "order", warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at,
@@ -47,26 +48,47 @@ SELECT_LOG = text("""
     SELECT id, occurred_at, actor, action, detail FROM order_log
     WHERE order_id = :order AND id > :after ORDER BY id LIMIT :size
 """)
-# A prefix of the order number is a range of the primary key.
-SELECT_ORDERS = text(f"""
-    SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, sums.*
-    FROM (
-        SELECT * FROM sales_order
-        WHERE order_id > :after AND order_id >= :prefix AND (:upper_bound = '' OR order_id < :upper_bound)
-          AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
-          AND (CAST(:customer AS text) IS NULL OR customer = :customer)
-          AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
-        ORDER BY order_id LIMIT :size
-    ) o
-    LEFT JOIN LATERAL (
-        SELECT coalesce(sum(ordered), 0) AS ordered, coalesce(sum({_OPEN}), 0) AS open,
-               coalesce(sum(backordered), 0) AS backordered, coalesce(sum(allocated), 0) AS allocated,
-               coalesce(sum(picked - packed), 0) AS picked, coalesce(sum(packed), 0) AS packed,
-               coalesce(sum(shipped), 0) AS shipped, coalesce(sum({_CANCELLED}), 0) AS cancelled,
-               coalesce(sum(dropped), 0) AS dropped
-        FROM order_line l WHERE l.order_id = o.order_id) sums ON true
-    ORDER BY order_id
-""")  # noqa: S608 - built from constants of this module
+OrderSort = Literal["order", "placed_at", "-placed_at"]
+_PLACED_AT = SortOrder(("placed_at", "order_id"), ("timestamptz", "text"), ("placed_at", "order"))
+SORTS: Mapping[OrderSort, SortOrder] = {
+    "order": SortOrder(("order_id",), ("text",), ("order",)),
+    "placed_at": _PLACED_AT,
+    "-placed_at": _PLACED_AT.reverse(),
+}
+"""Orders of the list, by its primary key and by the index `sales_order_placed_at`."""
+
+
+def _select_orders(sort: SortOrder) -> TextClause:
+    # A prefix of the order number is a range of the primary key.
+    return text(f"""
+        SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, sums.*
+        FROM (
+            SELECT * FROM sales_order
+            WHERE order_id >= :prefix AND (:upper_bound = '' OR order_id < :upper_bound)
+              AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
+              AND (CAST(:customer AS text) IS NULL OR customer = :customer)
+              AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
+              AND (CAST(:shipment AS text) IS NULL OR order_id = ANY(ARRAY(
+                  SELECT unnest(s.orders) FROM shipment AS s WHERE s.shipment = :shipment
+              )))
+              AND (CAST(:changed_since AS timestamptz) IS NULL OR order_id = ANY(ARRAY(
+                  SELECT DISTINCT l.order_id FROM order_log AS l WHERE l.recorded_at >= :changed_since
+              )))
+              AND {sort.condition}
+            {sort.order_by} LIMIT :size
+        ) o
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(ordered), 0) AS ordered, coalesce(sum({_OPEN}), 0) AS open,
+                   coalesce(sum(backordered), 0) AS backordered, coalesce(sum(allocated), 0) AS allocated,
+                   coalesce(sum(picked - packed), 0) AS picked, coalesce(sum(packed), 0) AS packed,
+                   coalesce(sum(shipped), 0) AS shipped, coalesce(sum({_CANCELLED}), 0) AS cancelled,
+                   coalesce(sum(dropped), 0) AS dropped
+            FROM order_line l WHERE l.order_id = o.order_id) sums ON true
+        {sort.order_by}
+    """)  # noqa: S608 - constant names
+
+
+SELECT_ORDERS = {name: _select_orders(sort) for name, sort in SORTS.items()}
 
 
 async def load_order(tx: Transaction, order_id: str) -> Row[Any] | None:
@@ -101,21 +123,11 @@ async def load_log(tx: Transaction, order_id: str, after: int, size: int) -> Seq
 
 
 async def find_orders(
-    tx: Transaction,
-    *,
-    prefix: str,
-    status: Sequence[str] | None,
-    customer: str | None,
-    warehouse: str | None,
-    after: str,
-    size: int,
+    tx: Transaction, sort: OrderSort, *, prefix: str, after: Sequence[str] | None, size: int, **filters: Any
 ) -> Sequence[Row[Any]]:
-    """Orders by number prefix, status, customer and warehouse."""
-    return await tx.fetch_all(
-        SELECT_ORDERS,
-        {"prefix": prefix, "upper_bound": _prefix_upper_bound(prefix), "status": status, "customer": customer,
-         "warehouse": warehouse, "after": after, "size": size},
-    )  # fmt: skip
+    """Orders by number prefix, status, customer, warehouse, shipment and time of change."""
+    values = {"prefix": prefix, "upper_bound": _prefix_upper_bound(prefix), "size": size}
+    return await tx.fetch_all(SELECT_ORDERS[sort], values | SORTS[sort].parameters(after) | filters)
 
 
 def _prefix_upper_bound(prefix: str) -> str:

@@ -15,8 +15,19 @@ from services.fulfillment.orders.store import (
 )
 from shared.contracts.commands.fulfillment import PickItems, SwapUnit, UnpickItems
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced, LotHoldReleased, LotStockMissing
-from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced, SerialHoldReleased
+from shared.contracts.lots import (
+    LotAllocationsRevoked,
+    LotDatesCorrected,
+    LotHoldPlaced,
+    LotHoldReleased,
+    LotStockMissing,
+)
+from shared.contracts.serials import (
+    SerialAllocationsRevoked,
+    SerialExpiryCorrected,
+    SerialHoldPlaced,
+    SerialHoldReleased,
+)
 from shared.inventory import reference_data
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
@@ -98,10 +109,20 @@ async def load_lot_holds(
     await load_orders(tx, uow, {affected.order for event in events for affected in event.data.stock})
 
 
-async def load_missing_stock(
-    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[LotStockMissing]]
+async def load_revoked_units(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[SerialAllocationsRevoked]]
 ) -> None:
-    """Load the orders whose stock is missing."""
+    """Load revoked units with their orders."""
+    units = [(event.data.sku, unit.serial) for event in events for unit in event.data.units]
+    await load_orders(tx, uow, {unit.order for event in events for unit in event.data.units}, units=units)
+
+
+async def load_affected_orders(
+    tx: Transaction,
+    uow: FulfillmentUnitOfWork,
+    events: Sequence[CloudEvent[LotStockMissing] | CloudEvent[LotAllocationsRevoked]],
+) -> None:
+    """Load the orders whose stock is missing or revoked."""
     await load_orders(tx, uow, {affected.order for event in events for affected in event.data.stock})
 
 

@@ -16,14 +16,14 @@ ORDER BY warehouse LIMIT :size
 """)
 SELECT_WAREHOUSE = text("SELECT warehouse, version, name, time_zone FROM warehouse WHERE warehouse = :name")
 SELECT_LOCATIONS = text("""
-SELECT location, version, type, pick_sequence FROM location
+SELECT location, version, type, pick_sequence, is_active FROM location
 WHERE location > :after
   AND (CAST(:warehouse AS text) IS NULL OR starts_with(location, :warehouse || '/'))
   AND (CAST(:type AS text) IS NULL OR type = :type)
   AND (CAST(:search AS text) IS NULL OR strpos(lower(location), lower(:search)) > 0)
 ORDER BY location LIMIT :size
 """)
-SELECT_LOCATION = text("SELECT location, version, type, pick_sequence FROM location WHERE location = :name")
+SELECT_LOCATION = text("SELECT location, version, type, pick_sequence, is_active FROM location WHERE location = :name")
 SELECT_CHANGES = text("""
 SELECT version, changed_at, actor, source, message, before, after FROM location_change
 WHERE location = :name AND version < :before_version ORDER BY version DESC LIMIT :size

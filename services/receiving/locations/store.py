@@ -15,7 +15,7 @@ from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
 WAREHOUSES = RecordTable("warehouse", Warehouse, "warehouse", "version name time_zone", upsert=True)
-LOCATIONS = RecordTable("location", Location, "location", "version type pick_sequence", upsert=True)
+LOCATIONS = RecordTable("location", Location, "location", "version type pick_sequence is_active", upsert=True)
 CHANGES = RecordTable(
     "location_change", LocationChange, "location version", types={"before": "jsonb", "after": "jsonb"}
 )

@@ -11,11 +11,10 @@ from services.serials.counts.domain.records import CountDiscrepancy, CountedStat
 from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import standing_holds, units
-from services.serials.units.store.loads import load_units_and_locations
+from services.serials.units.store.loads import load_location_types, load_units_and_locations
 from shared.contracts.commands.serials import CountSerials, ResolveCountDiscrepancies
 from shared.contracts.envelope import CloudEvent
 from shared.identifiers import warehouse_of
-from shared.inventory.reference_data import load_locations
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
@@ -101,8 +100,7 @@ async def load_counts(tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[
     """Load counts, the latest count of their locations, their discrepancies, and what complete counts compare."""
     keys = {(event.data.location, event.data.count_id) for event in events}
     values = {"locations": [location for location, _ in keys], "count_ids": [count_id for _, count_id in keys]}
-    locations = await load_locations(tx, {location for location, _ in keys})
-    uow.location_types |= {name: location.type for name, location in locations.items()}
+    await load_location_types(tx, uow, {location for location, _ in keys})
     uow.counts.load(COUNTS.load(await tx.fetch_all(SELECT_COUNTS, values)))
     uow.counted_units.load(COUNTED_UNITS.load(await tx.fetch_all(SELECT_COUNTED_UNITS, values)))
     uow.count_discrepancies.load(DISCREPANCIES.load(await tx.fetch_all(SELECT_OPEN_AT_LOCATIONS, values)))

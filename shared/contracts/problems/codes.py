@@ -61,6 +61,7 @@ class Code(StrEnum):
     WRONG_PRODUCT = "wrong_product"
     WRONG_WAREHOUSE = "wrong_warehouse"
     WRONG_LOCATION_TYPE = "wrong_location_type"
+    LOCATION_INACTIVE = "location_inactive"
     OVER_RECEIPT = "over_receipt"
 
     RECEIPT_CLOSED = "receipt_closed"

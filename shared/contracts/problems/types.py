@@ -157,6 +157,7 @@ PROBLEM_TYPES: dict[Code, ProblemType] = {
     Code.WRONG_WAREHOUSE: ProblemType(
         422, "Location belongs to another warehouse", "Choose a location of the document's warehouse."
     ),
+    Code.LOCATION_INACTIVE: ProblemType(409, "Location is deactivated", "Choose another location, or activate it."),
     Code.WRONG_LOCATION_TYPE: ProblemType(
         422, "Wrong location type", "Receive into a dock or staging location; put away into storage."
     ),

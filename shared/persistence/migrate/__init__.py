@@ -5,6 +5,7 @@ from shared.persistence.migrate.schema_state import BreakingRevisionError, Schem
 from shared.persistence.migrate.tables import (
     dispatch_approvals,
     grant,
+    location_activity,
     location_tables,
     message_digests,
     messaging_tables,
@@ -20,6 +21,7 @@ __all__ = [
     "dispatch_approvals",
     "find_schema_state",
     "grant",
+    "location_activity",
     "location_tables",
     "message_digests",
     "messaging_tables",

@@ -40,6 +40,11 @@ def message_digests() -> None:
     run_sql("ALTER TABLE inbox ADD COLUMN digest bytea")
 
 
+def location_activity() -> None:
+    """Add whether a location is active to the location table; stored ones are."""
+    run_sql("ALTER TABLE location ADD COLUMN is_active boolean NOT NULL DEFAULT true")
+
+
 def dispatch_approvals() -> None:
     """Create the table of `shared.inventory.approval_table`."""
     run_sql(APPROVAL_SCHEMA)

@@ -7,7 +7,7 @@ import httpx
 
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, DOCK, RACK, SHELF
+from tests.support.messages.lots import BIN, DOCK, OUTBOUND, RACK, SHELF
 
 TODAY = datetime.now(UTC).date()
 
@@ -62,7 +62,9 @@ async def test_full_line_names_the_stock_passed_over(harness: LotsHarness, http:
     await harness.handle(messages.pick(2, messages.lot_at_location("C", 3, RACK)))
     await harness.handle(messages.dispatch(2, {"C": 1}))
     after = await explain(http, messages, 2)
-    assert [(row["status"], row["quantity"]) for row in after["allocated"]] == [("PICKED", 2), ("SHIPPED", 1)]
+    assert {row["status"]: (row["quantity"], row["location"]) for row in after["allocated"]} == {
+        "PICKED": (2, OUTBOUND), "SHIPPED": (1, None),
+    }  # fmt: skip
     assert passed_over(after) == passed_over(explanation)
 
 

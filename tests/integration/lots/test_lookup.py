@@ -154,6 +154,7 @@ async def test_list_by_location_shows_the_quantity_there(harness: LotsHarness, h
         ({"location": SHELF}, (6, 3, 0, False)),
         ({"location": BIN}, (3, 0, 0, False)),
         ({"location": DOCK}, (12.5, 0, 0, True)),
+        ({"location": OUTBOUND}, (0, 0, 1, False)),
     ]
     for query, quantities in expected:
         (item,) = (await get_json(http, "/lots", sku=harness.sku, **query))["items"]
@@ -239,3 +240,67 @@ async def test_lot_trace_forward(harness: LotsHarness, http: httpx.AsyncClient) 
         commitment["quantity"] for commitment in trace["commitments"] if commitment["status"] == "ALLOCATED"
     )
     assert total - allocated + sum(location["on_hand"] for location in trace["locations"]) == 12 + 1
+
+
+@pytest.mark.usefixtures("forced_plan")
+async def test_lots_are_found_by_their_documents(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Order, customer, shipment, receipt, expiry range and time of change find the lots by each plan (S31, S46)."""
+    messages, receipt = OrderMessages(harness.sku), harness.scoped_id("R")
+    customer, shipment = harness.scoped_id("C"), harness.scoped_id("SH")
+    lots = [messages.received_lot(f"B-{number}", 9, FAR_EXPIRY + timedelta(days=number)) for number in range(4)]
+    await harness.handle(messages.receive(*lots[:2], receipt=receipt), messages.receive(*lots[2:], receipt="R-9"))
+    await harness.handle(messages.put_away("B-0", 9), messages.put_away("B-1", 9, BIN))
+    await harness.handle(messages.request_allocation(1, 9), messages.request_allocation(2, 3))
+    await harness.handle(messages.pick(1, messages.lot_at_location("B-0", 9)))
+    await harness.handle(
+        messages.dispatch(1, {"B-0": 9}).model_copy(update={"customer": customer, "shipment": shipment})
+    )
+    since = datetime.now(UTC)
+    await harness.handle(messages.place_hold("B-2", "H-1"))
+    await harness.handle(messages.correct_dates("B-3", FAR_EXPIRY + timedelta(days=9)))
+    searches: list[tuple[dict[str, Any], list[str]]] = [
+        ({"order": messages.order_id(1)}, ["B-0"]),
+        ({"order": messages.order_id(2)}, ["B-1"]),
+        ({"customer": customer}, ["B-0"]),
+        ({"shipment": shipment}, ["B-0"]),
+        ({"receipt": receipt}, ["B-0", "B-1"]),
+        ({"receipt": receipt, "stocked": True}, ["B-1"]),
+        ({"changed_since": since.isoformat()}, ["B-2", "B-3"]),
+        ({"expiring_from": str(FAR_EXPIRY + timedelta(days=1))}, ["B-1", "B-2", "B-3"]),
+        (
+            {
+                "expiring_from": str(FAR_EXPIRY + timedelta(days=1)),
+                "expiring_before": str(FAR_EXPIRY + timedelta(days=2)),
+            },
+            ["B-1"],
+        ),
+        ({"order": messages.order_id(1), "receipt": receipt, "customer": customer, "location": BIN}, []),
+    ]
+    for query, expected in searches:
+        page = await get_json(http, "/lots", sku=harness.sku, limit=2, **query)
+        found = [item["lot"] for item in page["items"]]
+        if page["next"]:
+            page = await get_json(http, "/lots", sku=harness.sku, limit=2, cursor=page["next"], **query)
+            found += [item["lot"] for item in page["items"]]
+        assert found == expected, query
+
+
+async def test_lots_are_sorted_by_expiry(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """Pages by expiry neither skip nor repeat lots, and leave out undated ones (S29)."""
+    messages = harness.messages
+    days = {"B-1": 9, "B-2": 5, "B-3": 5, "B-4": 7}
+    lots = [messages.received_lot(lot, 1, FAR_EXPIRY + timedelta(days=count)) for lot, count in days.items()]
+    await harness.handle(messages.receive(*lots, messages.received_lot("B-5", 1, None)))
+    for sort, expected in {"expiry": ["B-2", "B-3", "B-4", "B-1"], "-expiry": ["B-1", "B-4", "B-3", "B-2"]}.items():
+        for filters in ({}, {"location": DOCK}, {"q": "b-", "stocked": True}):
+            found: list[str] = []
+            query: dict[str, Any] = {"sku": harness.sku, "sort": sort, "limit": 1, **filters}
+            while True:
+                page = await get_json(http, "/lots", **query)
+                found += [item["lot"] for item in page["items"]]
+                if not page["next"]:
+                    break
+                query["cursor"] = page["next"]
+            assert found == expected, (sort, filters)
+    response = await http.get("/lots", params={"sort": "supplier"})
+    assert (response.status_code, "'-expiry'" in response.text) == (400, True)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -15,6 +15,8 @@ from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import balances_with_wrong_expiry
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, DOCK, SHELF
+from tests.support.messages.reference import location_changed
+from tests.support.workbooks import read_records
 
 NOON = datetime(2031, 6, 15, 12, tzinfo=UTC)
 DAY = NOON.date()
@@ -44,6 +46,13 @@ async def csv_rows(http: httpx.AsyncClient, report: str, **query: Any) -> list[d
     assert response.status_code == 200, response.text
     assert f'filename="{report}.csv"' in response.headers["Content-Disposition"]
     return list(csv.DictReader(io.StringIO(response.text, newline="")))
+
+
+def as_json(value: Any) -> Any:
+    """Format a cell like JSON: times are in UTC."""
+    if isinstance(value, datetime):
+        return str(value.date()) if value.time() == time() else f"{value.isoformat()}Z"
+    return value
 
 
 async def receive_dated_lots(harness: LotsHarness, *lots: tuple[str, int | None]) -> None:
@@ -190,13 +199,27 @@ async def test_reconciliation_report(harness: LotsHarness, http: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("report", [report.name for report in REPORTS])
-async def test_json_and_csv_have_the_same_columns(http: httpx.AsyncClient, harness: LotsHarness, report: str) -> None:
-    """CSV and JSON have the same columns in the same order, and each column is documented."""
-    await receive_dated_lots(harness, ("B-1", 50))
+async def test_json_and_files_are_the_same(http: httpx.AsyncClient, harness: LotsHarness, report: str) -> None:
+    """CSV and XLSX have the columns and rows of JSON; lot numbers are verbatim texts, each column is documented."""
+    lots = ("=1+1", "0012", "12345678901234567890")
+    if report == "location-exceptions":
+        dock, messages = f"EAST/{harness.sku}", harness.messages
+        await harness.handle(location_changed(dock, "DOCK"))
+        await harness.handle(messages.receive(*map(messages.received_lot, lots), location=dock))
+        await harness.handle(location_changed(dock, version=2))
+    else:
+        await receive_dated_lots(harness, *((lot, 50) for lot in lots))
     if report == "variances":
-        await report_short_pick(harness, "B-1")
-    (row,) = await report_rows(http, report, sku=harness.sku)
-    (csv_row,) = await csv_rows(http, report, sku=harness.sku)
-    assert list(csv_row) == list(row)
+        await report_short_pick(harness, lots[0])
+    rows = await report_rows(http, report, sku=harness.sku)
+    row = rows[0]
+    csv_row_list = await csv_rows(http, report, sku=harness.sku)
+    assert [list(csv_row) for csv_row in csv_row_list] == [list(row)] * len(rows)
+    response = await http.get(f"/reports/{report}.xlsx", params={"sku": harness.sku})
+    assert f'filename="{report}.xlsx"' in response.headers["Content-Disposition"]
+    workbook_rows = read_records(response.content)
+    assert [list(map(as_json, workbook_row.values())) for workbook_row in workbook_rows] == [
+        [value or None if value == "" else value for value in json_row.values()] for json_row in rows
+    ]
     description = (await http.get("/openapi.json")).json()["paths"][f"/reports/{report}.csv"]["get"]["description"]
     assert all(f"`{column}` " in description for column in row)

@@ -80,3 +80,23 @@ async def test_units_are_found_by_their_expiry(harness: SerialsHarness, http: ht
     await assert_listed(http, serials[1:3], sku=harness.sku, expiring_from="2091-01-02")
     await assert_listed(http, serials[1:2], sku=harness.sku, expiring_from="2091-01-02", expiring_before="2091-01-03")
     await assert_listed(http, serials, sku=harness.sku)
+
+
+async def test_units_are_sorted(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
+    """Pages in each order neither skip nor repeat units; other orders are refused with the allowed ones (S31)."""
+    messages = ProductMessages(harness.sku)
+    first, second, third, undated = serials = serial_numbers(4)
+    for serial, expiry in ((third, 1), (undated, None), (first, 2), (second, 2)):
+        await harness.handle(messages.receive([serial], expiry=expiry and date(2092, 1, expiry)))
+    orders = {
+        "serial": serials, "expiry": [third, first, second], "-expiry": [second, first, third],
+        "created_at": [third, undated, first, second], "-created_at": [second, first, undated, third],
+    }  # fmt: skip
+    for sort, expected in orders.items():
+        assert await listed(http, sku=harness.sku, sort=sort) == expected
+        assert await listed(http, sku=harness.sku, sort=sort, receipt="R-1", q="SN-0") == expected
+    page = await get(http, "/serials", sku=harness.sku, sort="expiry", limit=1)
+    for query in ({"sort": "-expiry", "cursor": page["next"]}, {"sort": "location"}):
+        response = await http.get("/serials", params={"sku": harness.sku, **query})
+        assert (response.status_code, response.json()["code"]) == (400, "validation_error")
+    assert all(f"'{sort}'" in response.text for sort in orders)

@@ -11,7 +11,7 @@ from sqlalchemy import TextClause, text
 
 from services.serials.allocation.store.available_units import SELECT_AVAILABLE, SELECT_CANDIDATES
 from services.serials.lookup.queries.filters import Filters
-from services.serials.lookup.queries.search import scan_keys, use_index
+from services.serials.lookup.queries.search import SORTS, SerialSort, scan_keys, sorted_query, use_index
 from services.serials.units.store import expiry as expiry_store
 from shared.persistence.database import Transaction, create_engine, transaction
 from tests.integration.expiry_checks import run_expiry_check
@@ -114,6 +114,7 @@ async def test_lists_read_a_page_by_index(harness: SerialsHarness, environment: 
         assert ({node.get("Index Name") for node in nodes}, rows_read(nodes) <= 100) == ({index}, True), filters
 
 
+SORT_INDEXES: dict[SerialSort, str] = {"-expiry": "serial_state_expiry", "-created_at": "serial_state_pkey"}
 INDEXED_LISTS = [
     (Filters(customer="C-9"), {"serial_state_customer", "serial_state_by_status"}),
     (Filters(shipment="SH-9"), {"serial_state_shipment"}),
@@ -123,8 +124,8 @@ INDEXED_LISTS = [
 ]
 # Shipped units, and twenty thousand receipts of four units each, the last one long after the others.
 INSERT_DOCUMENTS = """
-    UPDATE serial_state SET status = 'SHIPPED', location = NULL, shipment = 'SH-' || id % 500,
-        customer = 'C-' || id % 50
+    UPDATE serial_state
+    SET status = 'SHIPPED', location = NULL, shipment = 'SH-' || id % 500, customer = 'C-' || id % 50
     WHERE status = 'IN_INVENTORY' AND id % 2 = 0;
     INSERT INTO audit_operation (id, change, reason, actor, occurred_at, recorded_at, cause_source, cause_id, receipt)
     SELECT 1000000000 + n, 'RECEIVED', 'x', 'x', at, at, 'x', 'x', 'R-' || n
@@ -151,4 +152,10 @@ async def test_filters_read_an_index(harness: SerialsHarness, environment: Mappi
             nodes = await explain(tx, plan.keys_query, filters.parameters() | {"bound": 1000})
             assert indexes <= {node.get("Index Name") for node in nodes}, filters
             assert "Seq Scan" not in {node["Node Type"] for node in nodes}, filters
+        for sort, index in SORT_INDEXES.items():
+            order = SORTS[sort]
+            values = Filters().parameters() | order.parameters(None) | {"size": 50}
+            nodes = await explain(tx, sorted_query(Filters(), order), values)
+            assert index in {node.get("Index Name") for node in nodes}, sort
+            assert "Sort" not in {node["Node Type"] for node in nodes}, sort
     await engine.dispose()

@@ -12,7 +12,7 @@ from services.lots.balances.domain.records import ZERO, BalanceKey, DemandRef, H
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import OrderLotsDeallocated
-from shared.contracts.reference import Tracking
+from shared.contracts.reference import LocationChanged, Tracking
 from shared.identifiers import warehouse_of
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.messaging.handlers import Policy
@@ -80,7 +80,24 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         self.uow.same_numbered_lots.clear()
         for lot in self.uow.lots:
             self.uow.same_numbered_lots.setdefault(lot.lot, []).append(lot.sku)
+        for event in events:
+            if isinstance(event.data, LocationChanged):
+                self._change_location(event.data)
         return super().handle_events(events)
+
+    def _change_location(self, change: LocationChanged) -> None:
+        """Do the work of the load of a changed location."""
+        uow = self.uow
+        uow.location_types[change.location] = change.type
+        (uow.inactive_locations.discard if change.is_active else uow.inactive_locations.add)(change.location)
+        is_allocatable = uow.is_allocatable(change.location)
+        uow.skus_by_changed_location[change.location] = sorted(
+            {
+                balance.sku
+                for balance in uow.balances
+                if balance.location == change.location and balance.on_hand > 0 and balance.is_storage != is_allocatable
+            }
+        )
 
     def rejection_codes(self, *commands: Message) -> list[str | None]:
         """Handle commands; return the rejection code of each, or None."""

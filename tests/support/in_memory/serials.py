@@ -12,12 +12,12 @@ from services.serials.units.domain.expiry import group_by_expiry
 from services.serials.units.domain.fulfillment_events import group_by_demand
 from services.serials.units.domain.operations import Transition
 from services.serials.units.domain.transitions import SerialChangeType
-from services.serials.units.domain.unit import Movement, Unit, UnitKey
+from services.serials.units.domain.unit import ChangedLocation, Movement, Unit, UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderSerialsPicked
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -81,7 +81,26 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
         uow.shelf_life_rules = {unit.pool: rules for unit in self.units}
         uow.due_units, uow.units_by_demand = group_by_expiry(self.units), group_by_demand(self.units)
         uow.backorder_pools = {demand.pool for demand in uow.open_demands}
+        for event in events:
+            if isinstance(event.data, LocationChanged):
+                self._change_location(event.data)
         return super().handle_events(events)
+
+    def _change_location(self, change: LocationChanged) -> None:
+        """Do the work of the load of a changed location."""
+        uow, name = self.uow, change.location
+        uow.location_types[name] = change.type
+        (uow.inactive_locations.discard if change.is_active else uow.inactive_locations.add)(name)
+        is_blocking = uow.is_blocking(name)
+        stored = [unit for unit in self.units if unit.location == name and unit.status in {"IN_INVENTORY", "ALLOCATED"}]
+        changed = [unit for unit in stored if unit.is_blocked != is_blocking]
+        for unit in changed:
+            unit.is_blocked = is_blocking
+        uow.units.pop_changes()
+        uow.changed_locations[name] = ChangedLocation(
+            [unit for unit in changed if unit.is_blocked and unit.status == "ALLOCATED"],
+            {unit.pool for unit in changed if not unit.is_blocked},
+        )
 
     def _record_changes(self, uow: SerialsUnitOfWork) -> None:
         changes = uow.pop_changes()

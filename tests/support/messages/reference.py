@@ -17,7 +17,9 @@ def warehouse_changed(warehouse: str, time_zone: str = "Europe/Berlin", version:
 
 
 def location_changed(
-    location: str, location_type: LocationType = "STORAGE", pick_sequence: int = 1, version: int = 1
+    location: str, location_type: LocationType = "STORAGE", pick_sequence: int = 1, version: int = 1, **overrides: Any
 ) -> LocationChanged:
     """Build a version of a location, by default a storage location."""
-    return LocationChanged(location=location, version=version, type=location_type, pick_sequence=pick_sequence)
+    return LocationChanged(
+        location=location, version=version, type=location_type, pick_sequence=pick_sequence, **overrides
+    )

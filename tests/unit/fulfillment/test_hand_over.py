@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.commands.fulfillment import PickItems, UnitSelector, UnpickItems
@@ -208,6 +208,9 @@ def test_an_order_gets_as_many_units_as_stock_allows(
     wishes=st.lists(st.tuples(st.sampled_from(["", "L1", "L2", "L3"]), st.integers(1, 4)), min_size=1, max_size=4),
     batch_size=st.integers(1, 3), backorders=st.sampled_from(["ALLOWED", "NOT_ALLOWED"]),
 )  # fmt: skip
+@example(
+    stock={"L3": 4, "L1": 1}, wishes=[("", 1), ("", 2), ("", 3), ("L3", 3)], batch_size=1, backorders="NOT_ALLOWED"
+)  # two wider lines have what the last one lists
 def test_an_order_gets_as_much_of_lots_as_stock_allows(
     stock: dict[str, int], wishes: list[tuple[str, int]], batch_size: int, backorders: str
 ) -> None:

@@ -141,16 +141,12 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
     def allocate(self, index: int, divisor: int) -> None:
         """Allocate available stock to an order."""
         uow = self.service.uow
-        available = [
-            balance
-            for balance in uow.balances
-            if balance.is_storage and balance.unallocated > 0 and not uow.is_held(balance)
-        ]
+        available = [balance for balance in uow.balances if balance.allocatable > 0 and not uow.is_held(balance)]
         if available:
             balance = available[index % len(available)]
             demand_id = f"D-{balance.warehouse}-{index % 3}"
             self.service.allocate(
-                balance.key, DemandRef(demand_id, f"SO-{demand_id}", "1"), fraction_of(balance.unallocated, divisor)
+                balance.key, DemandRef(demand_id, f"SO-{demand_id}", "1"), fraction_of(balance.allocatable, divisor)
             )
 
     @rule(

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from services.receiving.products.domain.records import ProductOut
+from shared.contracts.commands.receiving import ReceiveReturn
 from shared.contracts.upstream import LocationDefined, ProductDefined, WarehouseDefined
 from tests.support.in_memory.receiving import InMemoryReceiving
-from tests.unit.receiving.steps import error_codes
+from tests.unit.receiving.steps import announce_receipt, error_codes, scan_serials, scan_statuses
 
 SKU = "SALINE"
 SHELF_LIFE: dict[str, Any] = {
@@ -103,22 +104,45 @@ def test_tracking_is_merged_like_any_field(service: InMemoryReceiving) -> None:
 
 
 def test_warehouse_and_location_keep_what_is_omitted(service: InMemoryReceiving) -> None:
-    """A warehouse keeps its time zone, a location its type and pick sequence; null returns to the default (S35)."""
+    """A warehouse keeps its time zone, a location the rest; null returns to the default (S35)."""
     results = service.handle(
         WarehouseDefined(warehouse="NORTH", name="North 2"),
         LocationDefined(location="NORTH/A-1", type="STORAGE"),
-        LocationDefined(location="NORTH/A-1", pick_sequence=7),
+        LocationDefined(location="NORTH/A-1", pick_sequence=7, is_active=False),
+        LocationDefined(location="NORTH/A-1", type="DOCK"),
         WarehouseDefined(warehouse="NORTH", time_zone=None),
-        LocationDefined(location="NORTH/A-1", pick_sequence=None),
+        LocationDefined(location="NORTH/A-1", pick_sequence=None, is_active=None),
     )
     bodies = [result.body.model_dump(exclude={"warehouse", "location"}) for result in results if result.body]
     assert bodies == [
         {"version": 2, "name": "North 2", "time_zone": "Asia/Tokyo"},
-        {"version": 1, "type": "STORAGE", "pick_sequence": 500},
-        {"version": 2, "type": "STORAGE", "pick_sequence": 7},
+        {"version": 1, "type": "STORAGE", "pick_sequence": 500, "is_active": True},
+        {"version": 2, "type": "STORAGE", "pick_sequence": 7, "is_active": False},
+        {"version": 3, "type": "DOCK", "pick_sequence": 7, "is_active": False},
         {"version": 3, "name": "North 2", "time_zone": "UTC"},
-        {"version": 3, "type": "STORAGE", "pick_sequence": 0},
+        {"version": 4, "type": "DOCK", "pick_sequence": 0, "is_active": True},
     ]
+
+
+def test_nothing_is_put_at_a_deactivated_location(service: InMemoryReceiving) -> None:
+    """Neither a scan nor a customer return puts anything at a deactivated location (S06)."""
+    service.handle(LocationDefined(location="EAST/DOCK", is_active=False))
+    announce_receipt(service, "B1", kind="BLIND")
+    scanned = scan_serials(service, "B1", "A")
+    returned = service.handle_command(
+        ReceiveReturn(
+            return_id="RMA",
+            order="SO-1",
+            customer="C-1",
+            sku="PUMP",
+            serials=["A"],
+            location="EAST/DOCK",
+            reason="broken",
+        )
+    )
+    assert [error_codes(result) for result in (scanned, returned)] == [["location_inactive"]] * 2
+    service.handle(LocationDefined(location="EAST/DOCK", is_active=True))
+    assert scan_statuses(scan_serials(service, "B1", "A")) == ["ACCEPTED"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.databases import SERVICES
+from shared.http.xlsx import XlsxResponse
 from shared.ops.asyncapi import build_document
 
 Json = dict[str, Any]
@@ -76,13 +77,16 @@ def test_statuses_are_enums(document: Json) -> None:
 
 
 def test_responses_are_documented(document: Json) -> None:
-    """Responses have a JSON schema or are CSV files; errors are problems with codes."""
+    """Responses have a JSON schema or are CSV files or workbooks; errors are problems with codes."""
     for path, operation in get_operations(document):
         content = operation["responses"]["200"]["content"]
         if path == "/metrics":
             assert list(content) == ["text/plain"]
         elif path.endswith(".csv"):
             assert content == {"text/csv": {"schema": {"type": "string"}}}
+            assert "Content-Disposition" in operation["responses"]["200"]["headers"]
+        elif path.endswith(".xlsx"):
+            assert list(content) == [XlsxResponse.media_type]
             assert "Content-Disposition" in operation["responses"]["200"]["headers"]
         else:
             assert content["application/json"]["schema"], path

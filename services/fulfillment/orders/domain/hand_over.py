@@ -1,7 +1,8 @@
 """Hands allocated items over to a narrower demand of the same order that is short (S08).
 
 Lines are requested and answered in any sequence. So a line for any stock may have what another line lists, or the part
-of a lot that a single-lot line needs. The wider demand is allocated anew.
+of a lot that a single-lot line needs. The wider demand is allocated anew. One wider demand gives at a time: the answer
+to its hand-over shows what is still short, while answers between several hand-overs would not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,18 +32,18 @@ from shared.inventory.skip_reason import SkipReason
 def hand_over_items(
     uow: FulfillmentUnitOfWork, order: Order, demand: Demand, event: SerialAllocated | LotAllocated
 ) -> None:
-    """Hand over items of wider demands to a demand that an allocation left short; picked items stay."""
+    """Hand over items of a wider demand to a demand that an allocation left short; picked items stay."""
     line = order.lines[demand.line]
     wanted = min(Decimal(event.open_quantity), line.open_quantity)
     if wanted <= 0 or demand.replaces is not None:
         return
     if isinstance(event, SerialAllocated):
-        items: Sequence[AllocatedItem] = [unit for unit in _wider_units(order, demand) if unit.serial in demand.serials]
+        units = [unit for unit in _wider_units(order, demand) if unit.serial in demand.serials]
+        items: Sequence[AllocatedItem] = next(iter(group_items(units).values()), ())
     else:
         items = _lots_to_hand_over(uow, order, demand, wanted, event)
-    for group, members in group_items(items).items():
-        uow.log(order.order_id, "HANDED_OVER", line=group.line, to_line=line.line, **log_detail(members))
     if items:
+        uow.log(order.order_id, "HANDED_OVER", line=items[0].line, to_line=line.line, **log_detail(items))
         demand.reopen(wanted)
         reason = f"handed over to line {line.line}"
         release(uow, order, items, reason, hand_over=HandOver(demand_id=demand.demand_id, open_quantity=wanted))
@@ -56,9 +57,10 @@ def _lots_to_hand_over(
     lots = requested_lots(order, line) if line.single_lot else demand.lots
     candidates = [lot for lot in _wider_lots(order, demand) if not lots or lot.lot in lots]
     if not line.single_lot:
-        return uow.split(candidates if lots else (), wanted)
-    for number in dict.fromkeys(lot.lot for lot in candidates):
-        members = [lot for lot in candidates if lot.lot == number]
+        members = [lot for lot in candidates if lots and lot.demand_id == candidates[0].demand_id]
+        return uow.split(members, wanted)
+    for number, demand_id in dict.fromkeys((lot.lot, lot.demand_id) for lot in candidates):
+        members = [lot for lot in candidates if (lot.lot, lot.demand_id) == (number, demand_id)]
         is_too_small = [
             part for part in event.skipped if part.lot == number and part.reason == SkipReason.LOT_TOO_SMALL
         ]

@@ -28,7 +28,7 @@ def order_cancelled(order: Order) -> ProblemDetail:
 def location_violations(
     uow: FulfillmentUnitOfWork, order: Order, location_id: str, allowed_types: Sequence[str]
 ) -> list[ProblemDetail]:
-    """Check that a location exists, is in the warehouse of the order and has an allowed type."""
+    """Check that a location exists, is active, is in the warehouse of the order and has an allowed type."""
     location = uow.locations.get(location_id)
     if location is None:
         return [
@@ -40,6 +40,9 @@ def location_violations(
     if location.type not in allowed_types:
         detail = f"Location {location_id} has type {location.type}, not {' or '.join(allowed_types)}"
         return [ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail, ids=[location_id])]
+    if not location.is_active:
+        detail = f"Location {location_id} is deactivated; nothing is put there"
+        return [ProblemDetail(code=Code.LOCATION_INACTIVE, detail=detail, ids=[location_id])]
     return []
 
 

@@ -31,6 +31,10 @@ class Location(Protocol):
     def type(self) -> str:
         """DOCK, STAGING or STORAGE"""
 
+    @property
+    def is_active(self) -> bool:
+        """Whether items may be put there."""
+
 
 @dataclass(slots=True)
 class Demand:

@@ -3,6 +3,7 @@
 from services.fulfillment.picking.domain.holds import apply_hold, correct_expiry
 from services.fulfillment.picking.domain.missing_stock import remove_missing_stock
 from services.fulfillment.picking.domain.pick import pick_items
+from services.fulfillment.picking.domain.revoked_allocations import release_revoked
 from services.fulfillment.picking.domain.short_pick import report_short_pick, unpick_items
 from services.fulfillment.picking.domain.swap import SwapAccepted, swap_lot, swap_unit
 
@@ -11,6 +12,7 @@ __all__ = [
     "apply_hold",
     "correct_expiry",
     "pick_items",
+    "release_revoked",
     "remove_missing_stock",
     "report_short_pick",
     "swap_lot",

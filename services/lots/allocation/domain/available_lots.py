@@ -22,11 +22,11 @@ class SkippedLot(NamedTuple):
 
 
 def group_available_balances(uow: LotsUnitOfWork, pools: Iterable[Pool]) -> dict[Pool, list[Balance]]:
-    """Group balances in storage with unallocated or missing stock by pool."""
+    """Group balances with stock to allocate or missing stock by pool."""
     balances_by_pool: dict[Pool, list[Balance]] = {pool: [] for pool in pools}
     for balance in uow.balances:
         pool = balance.sku, balance.warehouse
-        if pool in balances_by_pool and balance.is_storage and (balance.unallocated > 0 or balance.missing):
+        if pool in balances_by_pool and balance.is_storage and (balance.allocatable > 0 or balance.missing):
             balances_by_pool[pool].append(balance)
     return balances_by_pool
 
@@ -49,12 +49,12 @@ class AvailableLots:
             lot = uow.lots[balance.sku, balance.lot]
             available_lot = AvailableLot(
                 lot=balance.lot, expiry=lot.expiry, received_at=lot.first_received_at, location=balance.location,
-                pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.unallocated,
+                pick_sequence=uow.pick_sequence.get(balance.location, 0), available_quantity=balance.allocatable,
             )  # fmt: skip
             if balance.missing:
                 missing_lot = available_lot._replace(available_quantity=balance.missing)
                 excluded.append(SkippedLot(missing_lot, SkipReason.UNDER_INVESTIGATION))
-            if balance.unallocated <= 0:
+            if balance.allocatable <= 0:
                 continue
             reason = rules.skip_reason(lot.expiry)
             if reason or uow.is_held(balance):

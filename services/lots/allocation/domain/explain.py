@@ -11,17 +11,17 @@ from shared.inventory.explanation import PassOverReason, min_shelf_life_days
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.skip_reason import SkipReason
 
-StockKind = Literal["ON_HAND", "MISSING", "ALLOCATED", "PICKED", "SHIPPED", "LOST"]
+StockKind = Literal["ON_HAND", "ALLOCATED", "PICKED", "SHIPPED", "MISSING", "LOST"]
 REASON_BY_KIND: Mapping[StockKind, str] = {
-    "MISSING": SkipReason.UNDER_INVESTIGATION,
     "ALLOCATED": PassOverReason.ALLOCATED,
     "PICKED": PassOverReason.PICKED,
+    "MISSING": SkipReason.UNDER_INVESTIGATION,
     "LOST": PassOverReason.LOST,
 }
 
 
 class StockPart(NamedTuple):
-    """Quantity of a lot: unallocated, missing, of an order line, or lost; picked and lost stock has no location."""
+    """Quantity of a lot: unallocated on hand, of an order line, under investigation, or lost."""
 
     kind: StockKind
     lot: str

@@ -34,7 +34,7 @@ PARTS = (
     WHERE sku = :sku AND quantity > 0 AND split_part(location, '/', 1) = :warehouse LIMIT :most
     """,
     """
-    SELECT 'PICKED', lot, NULL, quantity, true, false, demand_id, order_id, line FROM picked_stock
+    SELECT 'PICKED', lot, nullif(location, ''), quantity, true, false, demand_id, order_id, line FROM picked_stock
     WHERE sku = :sku AND quantity > 0 AND warehouse = :warehouse LIMIT :most
     """,
     """
@@ -42,9 +42,9 @@ PARTS = (
     WHERE order_id = :order AND demand_id = :demand_id AND change = 'SHIPPED' GROUP BY lot, demand_id, order_id, line
     """,
     """
-    SELECT 'LOST', lot, NULL, -sum(on_hand), true, false, NULL, NULL, NULL FROM ledger
+    SELECT 'LOST', lot, NULL, -sum(on_hand + picked), true, false, NULL, NULL, NULL FROM ledger
     WHERE sku = :sku AND warehouse = :warehouse AND change IN ('LOST', 'COUNT_LOSS', 'FOUND', 'COUNT_GAIN')
-    GROUP BY lot HAVING sum(on_hand) < 0 LIMIT :most
+    GROUP BY lot HAVING sum(on_hand + picked) < 0 LIMIT :most
     """,
 )
 """The stock of a product in a warehouse by what it is used for, each with an index, and what the demand shipped."""

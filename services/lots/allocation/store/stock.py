@@ -19,7 +19,7 @@ SELECT_AVAILABLE = text(f"""
     SELECT {BALANCE.columns()}
     FROM unnest(CAST(:skus AS text[]), CAST(:warehouses AS text[])) AS pool (sku, warehouse)
     JOIN balance USING (sku, warehouse)
-    WHERE on_hand > 0 AND is_storage AND ({UNALLOCATED} > 0 OR missing > 0)
+    WHERE on_hand > 0 AND is_storage AND ({UNALLOCATED} - staged > 0 OR missing > 0)
 """)  # noqa: S608
 
 SELECT_DEMANDS = text(f"""

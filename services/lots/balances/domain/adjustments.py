@@ -10,6 +10,7 @@ from services.lots.balances.domain.stock_rules import (
     get_lot,
     insufficient_stock,
     quantity_violation,
+    target_location_violation,
     unknown_location_violation,
 )
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
@@ -33,6 +34,8 @@ def adjust(uow: LotsUnitOfWork, command: AdjustLot) -> CommandResult:
         return CommandResult.rejected(lot)
     change, quantity = LotChangeType(command.adjustment), command.quantity
     if change is LotChangeType.FOUND:
+        if problem := target_location_violation(uow, command.location):
+            return CommandResult.rejected(problem)
         quantity -= take_found(uow, uow.get_balance(lot, command.location), quantity)
     return _apply(uow, lot, command.location, change, quantity)
 

@@ -18,7 +18,7 @@ from services.lots.balances.domain.records import (
     Reservation,
     Variance,
 )
-from shared.contracts.reference import LocationType, Tracking
+from shared.contracts.reference import Tracking
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import warehouse_of
 from shared.inventory.backorders import BackorderUnitOfWork
@@ -37,7 +37,8 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
             attrgetter("sku", "lot"), attrgetter("expiry", "manufactured_on", "best_before")
         )
         self.balances: WorkingSet[BalanceKey, Balance] = WorkingSet(
-            attrgetter("sku", "lot", "location"), attrgetter("is_storage", "on_hand", "allocated", "missing")
+            attrgetter("sku", "lot", "location"),
+            attrgetter("is_storage", "on_hand", "allocated", "staged", "missing"),
         )
         self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
             attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
@@ -70,12 +71,10 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         self.holds_by_lot = self.holds.index(lot_key)
         self.holds_by_id = self.holds.index(attrgetter("sku", "hold_id"))
 
-        self.location_types: dict[str, LocationType] = {}
-        """Types of the defined locations."""
         self.pick_sequence: dict[str, int] = {}
         """Position of each location on the pick route."""
-        self.skus_by_retyped_location: dict[str, list[str]] = {}
-        """Products with stock at locations whose type changed."""
+        self.skus_by_changed_location: dict[str, list[str]] = {}
+        """Products with stock at locations that became or ceased to be active storage locations."""
         self.complete_locations: set[tuple[str, str]] = set()
         """Products at locations, (sku, location), all of whose stock there is loaded."""
         self.tracking: dict[str, Tracking] = {}
@@ -98,8 +97,16 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         """Locations for lots that a location with other lots cannot take."""
 
     def is_storage(self, location: str) -> bool:
-        """Whether stock at a location can be allocated (S07)."""
+        """Whether a location is a storage location (S07)."""
         return self.location_types.get(location) == "STORAGE"
+
+    def is_staging(self, location: str) -> bool:
+        """Whether a location is a dock or staging location, where stock is not put away."""
+        return location in self.location_types and not self.is_storage(location)
+
+    def is_allocatable(self, location: str) -> bool:
+        """Whether stock at a location can be allocated: it is an active storage location."""
+        return self.is_storage(location) and location not in self.inactive_locations
 
     def get_balance(self, lot: Lot, location: str) -> Balance:
         """Return the balance of a lot at a location, with the current location type.
@@ -110,10 +117,10 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         if balance is None:
             return Balance(
                 sku=lot.sku, lot=lot.lot, location=location, warehouse=warehouse_of(location),
-                is_storage=self.is_storage(location), expiry=lot.expiry or NO_EXPIRY,
+                is_storage=self.is_allocatable(location), expiry=lot.expiry or NO_EXPIRY,
             )  # fmt: skip
         if location in self.location_types:
-            balance.is_storage = self.is_storage(location)  # the location type may have changed
+            balance.is_storage = self.is_allocatable(location)  # the location type may have changed
         return balance
 
     def open_holds(self, sku: str, lot: str, location: str | None = None) -> Iterator[Hold]:

@@ -1,4 +1,4 @@
-"""Putaways into storage, moves between locations of one type, and changes of location types."""
+"""Putaways into storage, and moves between locations of one type."""
 
 from services.lots.balances.domain import holds
 from services.lots.balances.domain.ledger import LotChangeType
@@ -10,6 +10,7 @@ from services.lots.balances.domain.stock_rules import (
     get_lot,
     insufficient_stock,
     quantity_violation,
+    target_location_violation,
     unknown_location_violation,
     violation,
 )
@@ -17,7 +18,6 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import MoveLot, PutAwayLot
 from shared.contracts.lots import LotMoved
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
-from shared.contracts.reference import LocationChanged
 from shared.identifiers import warehouse_of
 from shared.unit_of_work import CommandResult
 
@@ -34,13 +34,6 @@ def move(uow: LotsUnitOfWork, command: MoveLot) -> CommandResult:
     return _relocate(uow, command, LotChangeType.MOVED)
 
 
-def apply_location_type(uow: LotsUnitOfWork, event: LocationChanged) -> None:
-    """Apply a changed location type: only stock in storage can be allocated."""
-    for sku in uow.skus_by_retyped_location.pop(event.location, ()):
-        for balance in uow.balances_by_location[sku, event.location]:
-            uow.mark_arrived(uow.get_balance(uow.lots[sku, balance.lot], event.location))
-
-
 def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) -> CommandResult:
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
@@ -48,12 +41,12 @@ def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) 
     if (
         problem := quantity_violation(uow, command.sku, command.quantity)
         or unknown_location_violation(uow, command.from_location)
-        or unknown_location_violation(uow, command.location)
+        or target_location_violation(uow, command.location)
         or _route_violation(uow, command, change)
     ):
         return CommandResult.rejected(problem)
     source, target = uow.get_balance(lot, command.from_location), uow.get_balance(lot, command.location)
-    if problem := _quantity_violation(uow, source, command) or mixed_lot_violation(uow, source, target):
+    if problem := _quantity_violation(uow, source, command, change) or mixed_lot_violation(uow, source, target):
         return CommandResult.rejected(problem)
     uow.emit(LotMoved, **command.model_dump(exclude={"actor", "cause"}), reason=change.description)
     _carry_holds(uow, lot, source, target)
@@ -67,9 +60,8 @@ def _route_violation(uow: LotsUnitOfWork, command: MoveCommand, change: LotChang
         detail = f"Locations {command.from_location} and {command.location} are in different warehouses"
         return violation(Code.WRONG_WAREHOUSE, detail, command.location)
     from_storage, to_storage = uow.is_storage(command.from_location), uow.is_storage(command.location)
-    if change is LotChangeType.PUT_AWAY and (from_storage or not to_storage):
-        detail = f"A putaway goes from a dock or staging location to storage, not {_location_types_text(uow, command)}"
-        return violation(Code.WRONG_LOCATION_TYPE, detail, command.location)
+    if change is LotChangeType.PUT_AWAY and not to_storage:
+        return _putaway_violation(uow, command)
     if change is LotChangeType.MOVED and from_storage != to_storage:
         detail = f"A move needs two locations of the same type, not {_location_types_text(uow, command)}"
         return violation(Code.WRONG_LOCATION_TYPE, detail, command.location)
@@ -83,12 +75,25 @@ def _location_types_text(uow: LotsUnitOfWork, command: MoveCommand) -> str:
     )
 
 
-def _quantity_violation(uow: LotsUnitOfWork, source: Balance, command: MoveCommand) -> ProblemDetail | None:
+def _putaway_violation(uow: LotsUnitOfWork, command: MoveCommand) -> ProblemDetail:
+    detail = (
+        f"A putaway takes stock that was received at its location to storage, not {_location_types_text(uow, command)}"
+    )
+    return violation(Code.WRONG_LOCATION_TYPE, detail, command.location)
+
+
+def _quantity_violation(
+    uow: LotsUnitOfWork, source: Balance, command: MoveCommand, change: LotChangeType
+) -> ProblemDetail | None:
+    is_from_storage = uow.is_storage(source.location)
+    if change is LotChangeType.PUT_AWAY and is_from_storage and command.quantity > source.staged:
+        return _putaway_violation(uow, command)
     if source.key not in uow.balances and not source.is_storage:
         # Its receipt may be in flight.
         detail = f"No stock of {lot_label(command.sku, command.lot)} at {command.from_location}"
         return ProvisionalProblem(code=Code.INSUFFICIENT_STOCK, detail=detail, ids=[command.lot or command.sku])
-    if command.quantity > source.unallocated:
+    stored = source.unallocated - (source.staged if change is LotChangeType.MOVED and is_from_storage else 0)
+    if command.quantity > stored:
         return insufficient_stock(uow, source, command.quantity)
     return disposition_violation(uow, source, command.quantity, source.unallocated)
 

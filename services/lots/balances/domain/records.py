@@ -65,8 +65,11 @@ class Balance:
     location: str
     warehouse: str
     is_storage: bool
+    """Whether stock at the location can be allocated: it is an active storage location."""
     on_hand: Decimal = ZERO
     allocated: Decimal = ZERO
+    staged: Decimal = ZERO
+    """On-hand quantity that was received there and not put away."""
     missing: Decimal = ZERO
     """Sum of the open variances."""
     expiry: date = NO_EXPIRY
@@ -86,6 +89,11 @@ class Balance:
         Negative while orders have more allocated than remains.
         """
         return self.on_hand - self.allocated - self.missing
+
+    @property
+    def allocatable(self) -> Decimal:
+        """Quantity that can be allocated, held or not: what was put away in storage."""
+        return self.unallocated - self.staged if self.is_storage else ZERO
 
 
 @dataclass(slots=True)

@@ -46,6 +46,14 @@ def unknown_location_violation(uow: LotsUnitOfWork, location: str) -> ProblemDet
     return violation(Code.LOCATION_NOT_FOUND, f"Location {location} not found", location)
 
 
+def target_location_violation(uow: LotsUnitOfWork, location: str) -> ProblemDetail | None:
+    """Return the violation of a command that puts stock at an undefined or deactivated location."""
+    if location in uow.inactive_locations:
+        detail = f"Location {location} is deactivated; nothing is put there"
+        return violation(Code.LOCATION_INACTIVE, detail, location)
+    return unknown_location_violation(uow, location)
+
+
 def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal) -> ProblemDetail:
     """Describe a quantity above the available stock, with the stock there and the orders it is allocated to."""
     order_ids = uow.allocating_orders.get(balance.key, ())
@@ -53,9 +61,10 @@ def insufficient_stock(uow: LotsUnitOfWork, balance: Balance, requested: Decimal
         f"{format_quantity(balance.on_hand)} on hand, {format_quantity(max(balance.unallocated, ZERO))} available, "
         f"{format_quantity(balance.allocated)} allocated"
     )
+    staged_text = f", {format_quantity(balance.staged)} not put away" if balance.staged else ""
     missing_text = f", {format_quantity(balance.missing)} under investigation" if balance.missing else ""
     hold_text = ", on hold" if uow.is_held(balance) else ""
     orders_text = f" to {', '.join(order_ids)}" if order_ids else ""
     requested_text = f"{format_quantity(requested)} of {lot_label(balance.sku, balance.lot)} at {balance.location}"
-    detail = f"{requested_text} requested: {stock_text}{orders_text}{missing_text}{hold_text}"
+    detail = f"{requested_text} requested: {stock_text}{orders_text}{staged_text}{missing_text}{hold_text}"
     return violation(Code.INSUFFICIENT_STOCK, detail, balance.lot or balance.sku, blocked_by=order_ids)

@@ -139,8 +139,18 @@ class LotsUnitOfWork(LoadedStock):
 
     def _change_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         balance.on_hand += quantity
+        self._change_staged(change, balance, quantity)
         if balance.missing:
             self._update_missing(change, balance, quantity)
+
+    def _change_staged(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
+        """Adapt the quantity that is not put away: arrivals at docks add to it, putaways take from it first."""
+        if quantity > 0:
+            if change is not LotChangeType.UNPICKED and self.is_staging(balance.location):
+                balance.staged += quantity
+        elif balance.staged:
+            put_away = -quantity if change is LotChangeType.PUT_AWAY else ZERO
+            balance.staged = max(min(balance.staged - put_away, balance.on_hand - balance.allocated), ZERO)
 
     def _update_missing(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         """Adapt the quantity under investigation to a movement: it never exceeds the on-hand quantity.
@@ -213,7 +223,7 @@ class LotsUnitOfWork(LoadedStock):
 
     def mark_released(self, balance: Balance) -> None:
         """Note that a balance has stock to allocate, if it is in storage and not held. Shelf life is checked later."""
-        if balance.is_storage and balance.unallocated > 0 and not self.is_held(balance):
+        if balance.allocatable > 0 and not self.is_held(balance):
             released = self.released_stock.setdefault((balance.sku, balance.warehouse), {})
             released[balance.lot, balance.location] = self.context
 

@@ -14,9 +14,10 @@ from services.lots.balances.store.load_stock import (
     load_lots,
 )
 from services.lots.balances.store.locations import (
-    find_location_type_changes,
+    find_location_changes,
     load_location_stock,
     load_location_types,
+    load_reservations_at,
     suggest_locations,
 )
 from shared.contracts.commands.lots import (
@@ -70,17 +71,18 @@ async def load_dispositions(
 async def load_location_changes(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[LocationChanged]]
 ) -> None:
-    """Save locations, and load the stock at locations whose type changed."""
+    """Save locations, and load the stock at those that became or ceased to be active storage locations."""
     await save_locations(tx, events)
     locations = {event.data.location for event in events}
-    if not (stock_keys := await find_location_type_changes(tx, locations)):
+    if not (stock_keys := await find_location_changes(tx, locations)):
         return
     # The message does not name these products, so the lock order is not guaranteed: a deadlock is retried.
     await locks.acquire(tx, {f"sku:{sku}" for sku, _ in stock_keys})
     uow.now = tx.now  # after the wait, like the time of the transaction
     await load_location_stock(tx, uow, stock_keys)
+    await load_reservations_at(tx, uow, stock_keys)
     for sku, location in sorted(stock_keys):
-        uow.skus_by_retyped_location.setdefault(location, []).append(sku)
+        uow.skus_by_changed_location.setdefault(location, []).append(sku)
     balances = [balance for key in stock_keys for balance in uow.balances_by_location[key]]
     await load_lots(tx, uow, {(balance.sku, balance.lot) for balance in balances})
     await load_location_types(tx, uow, locations)

@@ -6,18 +6,22 @@ from sqlalchemy import text
 
 from services.lots.balances.domain.records import BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.balances.store.tables import BALANCE, LOCATION_KEYS, balance_arrays
+from services.lots.balances.store.tables import BALANCE, LOCATION_KEYS, RESERVATION, balance_arrays
 from shared.inventory.reference_data import load_locations
 from shared.persistence import locks
 from shared.persistence.database import Transaction
 
-SELECT_LOCATION_TYPE_CHANGES = text("""
+SELECT_LOCATION_CHANGES = text("""
     SELECT DISTINCT balance.sku, balance.location FROM location JOIN balance USING (location)
     WHERE location.location = ANY(CAST(:locations AS text[])) AND balance.on_hand > 0
-        AND balance.is_storage <> (location.type = 'STORAGE')
+        AND balance.is_storage <> (location.type = 'STORAGE' AND location.is_active)
 """)
 SELECT_LOCATION_STOCK = text(f"""
     SELECT {BALANCE.columns()} FROM {LOCATION_KEYS} JOIN balance USING (sku, location) WHERE balance.on_hand > 0
+""")  # noqa: S608
+SELECT_RESERVATIONS_AT = text(f"""
+    SELECT {RESERVATION.columns()} FROM {LOCATION_KEYS} JOIN balance USING (sku, location)
+    JOIN reservation USING (sku, lot, location) WHERE balance.on_hand > 0 AND reservation.quantity > 0
 """)  # noqa: S608
 # The first storage location in pick sequence with only this lot of the product, otherwise the first empty one. The
 # empty one is searched once per warehouse: each occupied location before it takes 5 µs.
@@ -28,7 +32,7 @@ SELECT_SUGGESTIONS = text("""
     ), empty AS MATERIALIZED (
         SELECT w.warehouse, first.location FROM (SELECT DISTINCT warehouse FROM k) AS w CROSS JOIN LATERAL (
             SELECT l.location FROM location AS l
-            WHERE split_part(l.location, '/', 1) = w.warehouse AND l.type = 'STORAGE'
+            WHERE split_part(l.location, '/', 1) = w.warehouse AND l.type = 'STORAGE' AND l.is_active
                 AND NOT EXISTS (SELECT FROM balance AS b WHERE b.location = l.location AND b.on_hand > 0)
             ORDER BY l.pick_sequence, l.location LIMIT 1
         ) AS first
@@ -36,7 +40,7 @@ SELECT_SUGGESTIONS = text("""
     SELECT k.sku, k.lot, k.location, coalesce(same.location, empty.location) AS suggested
     FROM k LEFT JOIN empty USING (warehouse) LEFT JOIN LATERAL (
         SELECT b.location FROM balance AS b JOIN location AS l USING (location)
-        WHERE b.sku = k.sku AND b.lot = k.lot AND b.on_hand > 0 AND l.type = 'STORAGE'
+        WHERE b.sku = k.sku AND b.lot = k.lot AND b.on_hand > 0 AND l.type = 'STORAGE' AND l.is_active
             AND b.warehouse = k.warehouse AND NOT EXISTS (
                 SELECT FROM balance AS o
                 WHERE o.location = b.location AND o.sku = k.sku AND o.lot <> k.lot AND o.on_hand > 0
@@ -58,6 +62,8 @@ async def load_location_types(tx: Transaction, uow: LotsUnitOfWork, location_nam
         await locks.acquire(tx, {f"location:{name}" for name in missing})
         known_locations |= await load_locations(tx, missing)
     uow.location_types |= {name: location.type for name, location in known_locations.items()}
+    uow.inactive_locations -= known_locations.keys()
+    uow.inactive_locations |= {name for name, location in known_locations.items() if not location.is_active}
 
 
 async def load_location_stock(tx: Transaction, uow: LotsUnitOfWork, location_keys: Iterable[tuple[str, str]]) -> None:
@@ -68,17 +74,24 @@ async def load_location_stock(tx: Transaction, uow: LotsUnitOfWork, location_key
     uow.complete_locations.update(key_list)
 
 
+async def load_reservations_at(tx: Transaction, uow: LotsUnitOfWork, location_keys: Iterable[tuple[str, str]]) -> None:
+    """Load the reservations of products at locations: (sku, location)."""
+    key_list = sorted(set(location_keys))
+    values = {"skus": [sku for sku, _ in key_list], "locations": [location for _, location in key_list]}
+    uow.reservations.load(RESERVATION.load(await tx.fetch_all(SELECT_RESERVATIONS_AT, values)))
+
+
 async def load_arrivals(tx: Transaction, uow: LotsUnitOfWork) -> None:
     """Load the stock at storage locations where stock arrived, to find mixed lots."""
     if location_keys := uow.arrivals.keys() - uow.complete_locations:
         await load_location_stock(tx, uow, location_keys)
 
 
-async def find_location_type_changes(tx: Transaction, location_names: Iterable[str]) -> set[tuple[str, str]]:
-    """Return the stock recorded with another location type: (sku, location)."""
+async def find_location_changes(tx: Transaction, location_names: Iterable[str]) -> set[tuple[str, str]]:
+    """Return the stock recorded with other properties of its location: (sku, location)."""
     return {
         (row.sku, row.location)
-        for row in await tx.fetch_all(SELECT_LOCATION_TYPE_CHANGES, {"locations": list(location_names)})
+        for row in await tx.fetch_all(SELECT_LOCATION_CHANGES, {"locations": list(location_names)})
     }
 
 

@@ -19,7 +19,7 @@ from services.lots.balances.domain.records import (
 from shared.persistence.record_table import RecordTable
 
 LOT = RecordTable("lot", Lot, "sku lot", "expiry manufactured_on best_before")
-BALANCE = RecordTable("balance", Balance, "sku lot location", "is_storage on_hand allocated missing")
+BALANCE = RecordTable("balance", Balance, "sku lot location", "is_storage on_hand allocated staged missing")
 RESERVATION = RecordTable("reservation", Reservation, "demand_id lot location", "quantity")
 PICKED = RecordTable("picked_stock", PickedQuantity, "demand_id lot location", "quantity expiry next_expiry_check")
 HOLD = RecordTable("hold", Hold, "sku lot hold_id", "pending_quantity released_by released_at released_reason")

@@ -7,24 +7,31 @@ from fastapi import APIRouter, Path, Query
 
 from services.lots.balances.domain.records import HoldKind
 from services.lots.lookup.queries import lots as queries
-from services.lots.lookup.queries.search import Filters, search
+from services.lots.lookup.queries.search import SORTS, Filters, LotSort, search, search_sorted
 from services.lots.lookup.queries.totals import StockTotals
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
+    SORT_DESCRIPTION,
+    ChangedSince,
     Cursor,
+    ExpiringBefore,
+    ExpiringFrom,
     Limit,
     LocationFilter,
     NotFoundError,
+    OrderFilter,
     Page,
     ReadTransaction,
+    ReceiptFilter,
+    ShipmentFilter,
     SkuFilter,
     SkuPath,
     WarehouseFilter,
     decode_cursor,
     paginate,
 )
-from shared.identifiers import Day, SignedQuantity
+from shared.identifiers import SignedQuantity
 from shared.inventory.expiry import days_left, is_expired
 from shared.inventory.reference_data import today_by_warehouse
 
@@ -122,21 +129,32 @@ async def list_lots(
     *,
     q: SearchTerm = None,
     sku: SkuFilter = None,
-    expiring_before: Annotated[Day | None, Query(description="Only lots that expire before this date.")] = None,
+    expiring_from: ExpiringFrom = None,
+    expiring_before: ExpiringBefore = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
+    order: OrderFilter = None,
+    customer: Annotated[str | None, Query(description="Customer to whom the lot was shipped.")] = None,
+    shipment: ShipmentFilter = None,
+    receipt: ReceiptFilter = None,
+    changed_since: ChangedSince = None,
     stocked: Annotated[bool, Query(description="Only lots with stock on hand.")] = False,
+    sort: Annotated[LotSort, Query(description=SORT_DESCRIPTION)] = "lot",
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[LotSummary]:
-    """List lots in order of SKU and lot number, with their quantities at the filtered location or warehouse."""
-    after = decode_cursor(cursor, str, str) or ("", "")
+    """List lots by SKU and number or by expiry, with their quantities at the filtered location or warehouse."""
+    after = decode_cursor(cursor, *SORTS[sort].key_types)
     filters = Filters(
-        search_term=q, sku=sku, expires_before=expiring_before, warehouse=warehouse, location=location,
-        has_stock=stocked,
+        search_term=q, sku=sku, expiring_from=expiring_from, expiring_before=expiring_before, warehouse=warehouse,
+        location=location, order=order, customer=customer, shipment=shipment, receipt=receipt,
+        changed_since=changed_since, has_stock=stocked,
     )  # fmt: skip
-    rows = await search(tx, filters, (after[0], after[1]), limit + 1)
-    return paginate(rows, limit, lambda row: LotSummary.model_validate(row._asdict()), lambda row: (row.sku, row.lot))
+    if sort == "lot":
+        rows = await search(tx, filters, (after[0], after[1]) if after else ("", ""), limit + 1)
+    else:
+        rows = await search_sorted(tx, filters, sort, after, limit + 1)
+    return paginate(rows, limit, lambda row: LotSummary.model_validate(row._asdict()), SORTS[sort].key)
 
 
 @router.get("/lots/{sku}/{lot:optional}")

@@ -7,6 +7,11 @@ from pydantic import Field
 
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.lookup.queries import inventory, movements, variances
+from services.lots.lookup.queries.location_exceptions import (
+    EXCEPTION_KEY,
+    SELECT_EXCEPTIONS,
+    LotLocationExceptionRow,
+)
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter
@@ -95,6 +100,13 @@ REPORTS = (
     *inventory.REPORTS,
     *variances.REPORTS,
     movements.REPORT,
+    Report(
+        "location-exceptions",
+        LotLocationExceptionRow,
+        EXCEPTION_KEY,
+        SELECT_EXCEPTIONS,
+        stock_filters,
+    ),
     Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
     Report(
         "reconciliation",

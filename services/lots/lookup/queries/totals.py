@@ -27,7 +27,7 @@ class StockTotals(KnownFieldsModel):
     available: SignedQuantity = Field(description="part of it available for allocation")
     allocated: SignedQuantity = Field(description="part of it allocated to orders")
     held: SignedQuantity = Field(description="unallocated part of it on hold")
-    staged: SignedQuantity = Field(description="part of it at dock and staging locations")
+    staged: SignedQuantity = Field(description="part of it that is not put away in an active storage location")
     missing: SignedQuantity = Field(description="part of it under investigation, which a picker did not find")
     picked: SignedQuantity = Field(description="picked quantity, not shipped")
 
@@ -42,10 +42,10 @@ def location_query(condition: str) -> str:
     return f"""
         SELECT sku, lot, warehouse, location, on_hand, allocated, missing,
             CASE WHEN on_hold THEN unallocated ELSE 0 END AS held,
-            CASE WHEN is_storage AND NOT on_hold THEN unallocated ELSE 0 END AS available,
-            CASE WHEN NOT is_storage AND NOT on_hold THEN unallocated ELSE 0 END AS staged
+            CASE WHEN is_storage AND NOT on_hold THEN unallocated - staged ELSE 0 END AS available,
+            CASE WHEN on_hold THEN 0 WHEN is_storage THEN staged ELSE unallocated END AS staged
         FROM (
-            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, missing,
+            SELECT sku, lot, warehouse, location, is_storage, on_hand, allocated, staged, missing,
                 {UNALLOCATED} AS unallocated, EXISTS (
                 SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.released_at IS NULL
                     AND (h.location IS NULL OR h.location = b.location)

@@ -39,7 +39,9 @@ def define_warehouse(uow: ReceivingUnitOfWork, patch: WarehouseDefined) -> Comma
 
 def define_location(uow: ReceivingUnitOfWork, patch: LocationDefined) -> CommandResult:
     """Create or change a location."""
-    location = _apply(patch, uow.locations.get(patch.location), Location, {"version": 0, "pick_sequence": 0})
+    location = _apply(
+        patch, uow.locations.get(patch.location), Location, {"version": 0, "pick_sequence": 0, "is_active": True}
+    )
     if isinstance(location, ProblemDetail):
         return CommandResult.rejected(location)
     return _define(uow, uow.locations, location, LocationChanged, LocationOut)
@@ -76,3 +78,11 @@ def _define(
     result = CommandResult(schema.model_validate(after._asdict()))
     collection = "locations" if "/" in key else "warehouses"
     return result if before else result.created(resource_path(collection, *key.split("/")))
+
+
+def inactive_location_violation(location: Location) -> ProblemDetail | None:
+    """Return the violation of a command that puts items at a deactivated location."""
+    if location.is_active:
+        return None
+    detail = f"Location {location.location} is deactivated; nothing is put there"
+    return ProblemDetail(code=Code.LOCATION_INACTIVE, detail=detail, ids=[location.location])

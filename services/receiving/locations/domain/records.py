@@ -23,6 +23,7 @@ class Location(NamedTuple):
     version: int
     type: LocationType
     pick_sequence: int
+    is_active: bool = True
 
 
 class LocationChange(NamedTuple):
@@ -54,3 +55,4 @@ class LocationOut(KnownFieldsModel):
     version: int
     type: LocationType
     pick_sequence: int
+    is_active: bool

@@ -5,6 +5,7 @@ from pathlib import Path
 from shared.persistence.migrate import grant, scripts
 
 revision = "0003_announced_lines"
+breaks_before = "0003_announced_lines"  # older versions do not store what a part says
 down_revision = "0002_message_digests"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.receiving.locations.domain.definitions import inactive_location_violation
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
 from services.receiving.receipts.domain.records import Receipt, Session
 from services.receiving.receipts.domain.rejected_goods import reject_serial, rejection_kind
@@ -163,7 +164,7 @@ def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: R
     if receipt and receipt.kind != "OPENING" and location.type not in {"DOCK", "STAGING"}:
         detail = f"Location {command.location} has type {location.type}; a dock or staging location is required"
         return ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail)
-    return None
+    return inactive_location_violation(location)
 
 
 def _to_violation(

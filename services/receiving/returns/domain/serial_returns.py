@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 
+from services.receiving.locations.domain.definitions import inactive_location_violation
 from services.receiving.receipts.domain.records import Unit
 from services.receiving.returns.domain.lot_returns import get_or_create_return, lot_tracking_violation, return_lots
 from services.receiving.returns.domain.records import ReturnResult, ReturnUnit
@@ -73,7 +74,7 @@ def _location_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Pro
     if location.type == "STORAGE":
         detail = f"Location {command.location} has type {location.type}; a dock or staging location is required"
         return ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail)
-    return None
+    return inactive_location_violation(location)
 
 
 def _document_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> ProblemDetail | None:

@@ -21,7 +21,7 @@ from shared.inventory.demand import Pool
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
 
-AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL"
+AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL AND NOT s.is_blocked"
 EXPIRY = fefo.sql_expression("expiry", "s.expiry")
 IN_POOL = f"s.sku = p.sku AND s.warehouse = p.warehouse AND {AVAILABLE}"
 FEFO_ORDER = fefo.sql_order(expiry="s.expiry", received_at="s.received_at", number="s.serial")

@@ -7,7 +7,7 @@ from services.serials.allocation.store import available_units, backorders, deman
 from services.serials.allocation.store.skipped_units import count_skipped
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, units
-from services.serials.units.store.loads import load_units_and_holds
+from services.serials.units.store.loads import load_location_types, load_units_and_holds
 from shared.contracts.commands.serials import ReallocateSerialBackorders
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, OrderSerialsDeallocated, OrderSerialsUnpicked
@@ -49,6 +49,8 @@ async def load_returned_units(
 ) -> None:
     """Load units that return to stock with their new holds, and the demands to reallocate."""
     await load_units_and_holds(tx, uow, events)
+    unpicked = (event.data for event in events if isinstance(event.data, OrderSerialsUnpicked))
+    await load_location_types(tx, uow, (data.location for data in unpicked))
     await demands.load(tx, uow, demands_to_reopen(event.data for event in events))
 
 

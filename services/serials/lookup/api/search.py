@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Query
 
 from services.serials.lookup.queries.counts import count_by_status
 from services.serials.lookup.queries.filters import Filters
-from services.serials.lookup.queries.search import search
+from services.serials.lookup.queries.search import SORTS, SerialSort, search, search_sorted
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
+    SORT_DESCRIPTION,
     ChangedSince,
     Cursor,
     CustomerFilter,
@@ -111,15 +112,18 @@ async def list_serials(
     filters: UnitFilters,
     *,
     status: StatusFilter[SerialStatus] = None,
+    sort: Annotated[SerialSort, Query(description=SORT_DESCRIPTION)] = "serial",
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitSummary]:
-    """List units, ordered by SKU and serial."""
-    after = decode_cursor(cursor, str, str) or ("", "")
-    rows = await search(tx, replace(filters, status=tuple(status or ())), (after[0], after[1]), limit + 1)
-    return paginate(
-        rows, limit, lambda row: UnitSummary.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
-    )
+    """List units by SKU and serial, by expiry, or in the order of their registration."""
+    filters = replace(filters, status=tuple(status or ()))
+    after = decode_cursor(cursor, *SORTS[sort].key_types)
+    if sort == "serial":
+        rows = await search(tx, filters, (after[0], after[1]) if after else ("", ""), limit + 1)
+    else:
+        rows = await search_sorted(tx, filters, sort, after, limit + 1)
+    return paginate(rows, limit, lambda row: UnitSummary.model_validate(row._asdict()), SORTS[sort].key)
 
 
 @router.get("/serials/counts", summary="Count serials by status")

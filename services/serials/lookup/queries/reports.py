@@ -7,6 +7,11 @@ from fastapi import Query
 from pydantic import Field
 
 from services.serials.lookup.queries.filters import IS_EXPECTED
+from services.serials.lookup.queries.location_exceptions import (
+    EXCEPTION_KEY,
+    SELECT_EXCEPTIONS,
+    UnitLocationExceptionRow,
+)
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
 from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
@@ -134,5 +139,12 @@ REPORTS = (
         stock_filters,
     ),
     Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, SELECT_LOCATIONS, stock_filters),
+    Report(
+        "location-exceptions",
+        UnitLocationExceptionRow,
+        EXCEPTION_KEY,
+        SELECT_EXCEPTIONS,
+        stock_filters,
+    ),
     Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),
 )

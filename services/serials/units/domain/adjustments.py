@@ -7,7 +7,7 @@ from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
     add_location_detail,
     movability_violation,
-    unknown_location_violation,
+    target_location_violation,
 )
 from services.serials.units.domain.results import duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
@@ -32,7 +32,7 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     """Adjust unallocated units; found units become available again."""
     is_found = command.adjustment == "FOUND"
     new_location = command.location if is_found else None
-    unknown_location = unknown_location_violation(uow, new_location) if new_location else None
+    unknown_location = target_location_violation(uow, new_location) if new_location else None
     if violation := unknown_location or duplicate_serials_violation(command.serials):
         return CommandResult.rejected(violation)
 
@@ -63,6 +63,8 @@ def _found_violation(uow: SerialsUnitOfWork, unit: Unit, new_location: str | Non
     is_missing = bool(unit.adjustment or find_not_found_holds(uow, unit, uow.event.time))
     if unit.status not in UNALLOCATED or not is_missing or unit.adjustment == "VOID":
         return Code.ILLEGAL_TRANSITION
+    if unit.location in uow.inactive_locations and not new_location:
+        return Code.LOCATION_INACTIVE
     if new_location and uow.location_types[new_location] not in ALLOWED_LOCATION_TYPES[unit.status]:
         return Code.WRONG_LOCATION_TYPE
     return None

@@ -28,6 +28,14 @@ def unknown_location_violation(uow: SerialsUnitOfWork, location: str) -> Problem
     return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {location} not found", ids=[location])
 
 
+def target_location_violation(uow: SerialsUnitOfWork, location: str) -> ProblemDetail | None:
+    """Return the violation of a command that puts units at an undefined or deactivated location."""
+    if location in uow.inactive_locations:
+        detail = f"Location {location} is deactivated; nothing is put there"
+        return ProblemDetail(code=Code.LOCATION_INACTIVE, detail=detail, ids=[location])
+    return unknown_location_violation(uow, location)
+
+
 def location_violation(unit: Unit, location: str, location_type: LocationType, status: SerialStatus) -> Code | None:
     """Return why a unit may not be at a location in a status."""
     if unit.warehouse != warehouse_of(location):
@@ -78,7 +86,7 @@ def _relocate(
     status_violation: UnitRule,
     new_status: SerialStatus | None = None,
 ) -> CommandResult:
-    if violation := unknown_location_violation(uow, command.location) or duplicate_serials_violation(command.serials):
+    if violation := target_location_violation(uow, command.location) or duplicate_serials_violation(command.serials):
         return CommandResult.rejected(violation)
     location_type = uow.location_types[command.location]
 

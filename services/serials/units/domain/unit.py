@@ -1,7 +1,7 @@
 """Serial-tracked units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from operator import attrgetter
 from typing import ClassVar, NamedTuple
@@ -39,6 +39,8 @@ class Unit:
     return_id: str | None = None
     open_hold_count: int = 0
     adjustment: SerialAdjustment | None = None
+    is_blocked: bool = False
+    """Whether it is stored at a location from which nothing is allocated."""
     lot: str | None = None
     expiry: date | None = None
     next_expiry_check: date | None = None
@@ -51,8 +53,9 @@ class Unit:
 
     @property
     def is_available(self) -> bool:
-        """Whether the unit can be allocated: stored, not on hold, not adjusted (S06, S07)."""
-        return self.status == "IN_INVENTORY" and self.open_hold_count == 0 and self.adjustment is None
+        """Whether the unit can be allocated: stored in an active storage location, not on hold or adjusted (S07)."""
+        is_stored = self.status == "IN_INVENTORY" and not self.is_blocked
+        return is_stored and self.open_hold_count == 0 and self.adjustment is None
 
     @property
     def pool(self) -> Pool:
@@ -81,7 +84,7 @@ class Unit:
 
 
 MUTABLE_FIELDS = tuple(
-    field.name for field in fields(Unit) if field.name not in {"sku", "serial", "id", "open_recall_count"}
+    column.name for column in fields(Unit) if column.name not in {"sku", "serial", "id", "open_recall_count"}
 )
 """State of a unit; the number of open recalls is counted by the store."""
 unit_state = attrgetter(*MUTABLE_FIELDS)
@@ -107,6 +110,16 @@ class UnitGroup(NamedTuple):
 
     unit: Unit
     unit_count: int
+
+
+@dataclass(slots=True)
+class ChangedLocation:
+    """Units at a location that became or ceased to be an active storage location."""
+
+    blocked: list[Unit] = field(default_factory=list)
+    """Allocated units there that cannot be allocated any more."""
+    unblocked_pools: set[Pool] = field(default_factory=set)
+    """Pools of the units there that can be allocated again."""
 
 
 def describe_units(units: Sequence[Unit]) -> str:

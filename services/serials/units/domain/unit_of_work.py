@@ -23,6 +23,7 @@ from services.serials.units.domain.recall_tracking import RecallUpdate, Shipment
 from services.serials.units.domain.standing_holds import StandingHold, StandingHoldKey
 from services.serials.units.domain.transitions import RELEASING_CHANGES, SerialChangeType, next_status
 from services.serials.units.domain.unit import (
+    ChangedLocation,
     ExpiryGroup,
     Movement,
     Unit,
@@ -32,7 +33,6 @@ from services.serials.units.domain.unit import (
     unit_state,
 )
 from shared.contracts.problems import Code
-from shared.contracts.reference import LocationType
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.backorders import BackorderUnitOfWork
@@ -57,8 +57,8 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         """Open standing holds."""
         self.released_standing_hold_keys: set[StandingHoldKey] = set()
 
-        self.location_types: dict[str, LocationType] = {}
-        """Types of the defined locations that messages name."""
+        self.changed_locations: dict[str, ChangedLocation] = {}
+        """Locations that became or ceased to be active storage locations, with their units."""
         self.previous_policies: dict[str, ShelfLifePolicy] = {}
         """Shelf-life policies of changed products before the change."""
         self.last_movements: dict[UnitKey, Movement] = {}
@@ -109,6 +109,11 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         """Return a unit; an unregistered unit has no status."""
         return self.units.get((sku, serial)) or Unit(sku, serial)
 
+    def is_blocking(self, location: str | None) -> bool:
+        """Whether nothing is allocated from a location; unknown ones do not block."""
+        location_type = self.location_types.get(location or "")
+        return location in self.inactive_locations or location_type not in {None, "STORAGE"}
+
     def add_operation(
         self,
         change: SerialChangeType,
@@ -145,6 +150,10 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
                 unit, operation, unit.version, unit.status, status, unit.location, location, unit.open_hold_count
             )
         )
+        if location != unit.location:
+            was_blocked, unit.is_blocked = unit.is_blocked, status == "IN_INVENTORY" and self.is_blocking(location)
+            if was_blocked:
+                self.released_units[key] = context
         unit.status, unit.location = status, location
         if is_reported_to_recalls:
             self.changed_units[key] = context

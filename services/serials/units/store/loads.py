@@ -41,9 +41,18 @@ async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, even
     keys = unit_keys(events)
     await units.load(tx, uow, keys)
     await standing_holds.load_not_found_holds(tx, uow, keys)
-    if names := {event.data.location for event in events if event.data.location}:
-        locations = await load_locations(tx, names)
+    names = {event.data.location for event in events if event.data.location}
+    found = [event for event in events if isinstance(event.data, AdjustSerials) and event.data.adjustment == "FOUND"]
+    names |= {unit.location for key in unit_keys(found) if (unit := uow.units.get(key)) and unit.location}
+    await load_location_types(tx, uow, names)
+
+
+async def load_location_types(tx: Transaction, uow: SerialsUnitOfWork, names: Iterable[str]) -> None:
+    """Load the types of the locations that are defined, and which of them are deactivated."""
+    if requested := set(names):
+        locations = await load_locations(tx, requested)
         uow.location_types |= {name: location.type for name, location in locations.items()}
+        uow.inactive_locations |= {name for name, location in locations.items() if not location.is_active}
 
 
 async def load_units_to_adjust(

@@ -1,0 +1,14 @@
+"""Stock that was received at a location counts as stored only by a putaway."""
+
+from pathlib import Path
+
+from shared.persistence.migrate import grant, scripts
+
+revision = "0011_staged_stock"
+breaks_before = "0011_staged_stock"  # older versions would allocate stock that was not put away
+down_revision = "0010_location_activity"
+
+
+def upgrade() -> None:
+    scripts(Path(__file__).with_suffix(""), "staged_stock")
+    grant("balance", "UPDATE (staged)")

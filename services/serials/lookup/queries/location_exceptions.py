@@ -1,0 +1,47 @@
+"""Report of units at locations where they do not belong."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.contracts.model import KnownFieldsModel
+from shared.contracts.reference import LocationType
+
+
+class UnitLocationExceptionRow(KnownFieldsModel):
+    """Location exceptions: units that are where they cannot stay, since a location was retyped or deactivated.
+
+    NOT_PUT_AWAY units were received at a storage location and need a putaway, there or elsewhere.
+    STORED_OUTSIDE_STORAGE units are stored at a dock or staging location and are not allocated until they are moved.
+    LOCATION_INACTIVE units are at a deactivated location.
+    """
+
+    location: str = Field(description="location, as warehouse/location")
+    type: LocationType = Field(description="type of the location")
+    exception: Literal["LOCATION_INACTIVE", "NOT_PUT_AWAY", "STORED_OUTSIDE_STORAGE"] = Field(
+        description="what is wrong with the location of the units"
+    )
+    sku: str = Field(description="SKU of the product")
+    units: int = Field(description="number of units")
+
+
+# Docks, staging and deactivated locations are read by location, received units by status.
+SELECT_EXCEPTIONS = """
+    SELECT location, type, exception, sku, count(*) AS units FROM (
+        SELECT l.location, l.type, s.sku,
+            CASE WHEN l.is_active THEN 'STORED_OUTSIDE_STORAGE' ELSE 'LOCATION_INACTIVE' END AS exception
+        FROM location AS l JOIN serial_state AS s
+            ON s.warehouse = split_part(l.location, '/', 1) AND s.location = l.location AND s.adjustment IS NULL
+        WHERE (l.type <> 'STORAGE' OR NOT l.is_active)
+            AND (NOT l.is_active OR s.status IN ('IN_INVENTORY', 'ALLOCATED'))
+        UNION ALL
+        SELECT l.location, l.type, s.sku, 'NOT_PUT_AWAY'
+        FROM serial_state AS s JOIN location AS l USING (location)
+        WHERE s.status = 'RECEIVED' AND s.adjustment IS NULL AND l.type = 'STORAGE' AND l.is_active
+    ) AS units
+    WHERE (CAST(:sku AS text) IS NULL OR sku = :sku)
+        AND (CAST(:warehouse AS text) IS NULL OR starts_with(location, :warehouse || '/'))
+        AND (location, exception, sku) > (:after_location, :after_exception, :after_sku)
+    GROUP BY location, type, exception, sku ORDER BY location, exception, sku LIMIT :size
+"""
+EXCEPTION_KEY = {"location": "", "exception": "", "sku": ""}
