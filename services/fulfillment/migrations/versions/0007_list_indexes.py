@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0006_list_indexes"
-down_revision = "0005_order_statuses"
+revision = "0007_list_indexes"
+down_revision = "0006_location_activity"
 
 
 def upgrade() -> None:
