@@ -28,7 +28,7 @@ class PassOverReason(StrEnum):
 
     NOT_FOUND = "not found"
     NOT_RECEIVED = "not received"
-    NOT_IN_STORAGE = "not in storage"
+    NOT_IN_STORAGE = "not in an active storage location"
     LOST = "lost"
     SCRAPPED = "scrapped"
     VOID = "void"

@@ -51,14 +51,14 @@ async def test_full_line_names_the_stock_passed_over(harness: LotsHarness, http:
     assert row["expiry"] == str(TODAY + timedelta(days=70))
     expected = [
         ("E", "EAST/A-04", 10, "expired"), ("H", SHELF, 10, "on hold"), ("D", None, 2.5, "lost"),
-        ("D", DOCK, 7.5, "not in storage"), ("T", DOCK, 6, "not in storage"),
+        ("D", DOCK, 7.5, "not in an active storage location"), ("T", DOCK, 6, "not in an active storage location"),
         ("T", BIN, 4, "allocated to another order line"),
     ]  # fmt: skip
     assert set(passed_over(explanation)) == set(expected)
     assert [row["lot"] for row in explanation["passed_over"]] == ["E", "H", "D", "D", "T", "T"]
     taken = next(row for row in explanation["passed_over"] if row["location"] == BIN)
     assert (taken["order"], taken["order_line"]) == (messages.order_id(1), "1")
-    assert {"reason": "not in storage", "quantity": 13.5} in explanation["passed_over_totals"]
+    assert {"reason": "not in an active storage location", "quantity": 13.5} in explanation["passed_over_totals"]
     await harness.handle(messages.pick(2, messages.lot_at_location("C", 3, RACK)))
     await harness.handle(messages.dispatch(2, {"C": 1}))
     after = await explain(http, messages, 2)
@@ -103,3 +103,16 @@ async def test_single_lot_line_names_the_other_lots(harness: LotsHarness, http: 
     explanation = await explain(http, messages, 1)
     assert [(row["lot"], row["quantity"]) for row in explanation["allocated"]] == [("W", 6)]
     assert ("S", SHELF, 4, "other lot than that of the line") in passed_over(explanation)
+
+
+async def test_stock_under_investigation_is_named(harness: LotsHarness, http: httpx.AsyncClient) -> None:
+    """A quantity that a picker did not find is passed over as under investigation (S27)."""
+    messages = OrderMessages(harness.sku)
+    await receive(harness, S=20, W=50)
+    await harness.handle(
+        messages.put_away("S", 10), messages.put_away("W", 10, BIN), messages.request_allocation(1, 12)
+    )
+    await harness.handle(messages.deallocate(1, messages.lot_at_location("S", 3), variance_id="V-1", reallocate=True))
+    explanation = await explain(http, messages, 1)
+    assert [(row["lot"], row["quantity"]) for row in explanation["allocated"]] == [("S", 7), ("W", 5)]
+    assert passed_over(explanation) == [("S", SHELF, 3, "under investigation")]

@@ -110,6 +110,7 @@ async def test_open_holds_are_listed(harness: LotsHarness, http: httpx.AsyncClie
         "sku": harness.sku,
         "hold_id": "H-1",
         "open_on": [{"lot": "B-1", "location": None}],
+        "leaving": [],
     }
     [hold] = (await http.get("/holds", params={"sku": harness.sku})).json()["items"]
     assert (hold["opened_by"], hold["owner_role"], hold["reason"], hold["on_hand"]) == (

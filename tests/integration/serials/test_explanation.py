@@ -43,7 +43,7 @@ async def test_full_line_names_the_units_passed_over(http: httpx.AsyncClient, ha
     (unit,) = explanation["allocated"]
     assert (unit["serial"], unit["location"], unit["expiry"], unit["status"]) == (chosen, SHELF, str(NEAR), "ALLOCATED")
     assert list(reasons(explanation).items()) == [
-        (expired, "expired"), (held, "on hold"), (at_dock, "not in storage"), (lost, "lost"),
+        (expired, "expired"), (held, "on hold"), (at_dock, "not in an active storage location"), (lost, "lost"),
         (taken, "allocated to another order line"),
     ]  # fmt: skip
     taken_unit = explanation["passed_over"][-1]
@@ -92,7 +92,7 @@ async def test_named_serials_are_explained_one_by_one(http: httpx.AsyncClient, h
     assert explanation["rule"] == "NAMED_SERIALS"
     assert [unit["serial"] for unit in explanation["allocated"]] == [own]
     assert reasons(explanation) == {
-        "NONE": "not found", expected: "not received", at_dock: "not in storage", lost: "lost",
+        "NONE": "not found", expected: "not received", at_dock: "not in an active storage location", lost: "lost",
         picked: "picked for another order line",
     }  # fmt: skip
 

@@ -136,7 +136,7 @@ def test_mentioned_names_exist() -> None:
     paths = {match[1] for name in names if (match := re.fullmatch(r"(?:(?:GET|POST) )?(/[^ ?]+)(?:\?.*)?", name))}
     documents = [openapi_document(name) for name in SERVICES]
     routes = {"/docs", "/openapi.json"}.union(*(document["paths"] for document in documents))
-    examples = {"/orders/SO%2F7", "/locations/NORTH/A-01-01", "/lots/SALT/", "/reports/NAME.csv"}
+    examples = {"/orders/SO%2F7", "/locations/NORTH/A-01-01", "/lots/SALT/", "/reports/NAME.csv", "/reports/NAME.xlsx"}
     assert len(paths) > 20
     assert paths - examples <= routes, paths - examples - routes
     refusals = {"document_exists", "receipt_not_found", "product_not_found", "not_yet_available"}

@@ -37,8 +37,12 @@ def _reason(demand: Demand, unit: Unit, rules: ShelfLifeRules) -> str:
         return PassOverReason[unit.adjustment]
     if reason := REASON_BY_STATUS.get(unit.status):
         return reason
-    if unit.open_hold_count:
-        return SkipReason.ON_HOLD
+    if unit.is_blocked:
+        return PassOverReason.NOT_IN_STORAGE
+    return SkipReason.ON_HOLD if unit.open_hold_count else _mismatch(demand, unit, rules)
+
+
+def _mismatch(demand: Demand, unit: Unit, rules: ShelfLifeRules) -> str:
     if demand.assigned_lot is not None and unit.lot != demand.assigned_lot:
         return PassOverReason.OTHER_LOT
     if skip := skip_reason(unit, criteria_of(demand, rules), rules):

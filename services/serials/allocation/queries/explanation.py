@@ -33,6 +33,7 @@ IN_POOL = f"""
 IN_USE = "s.adjustment IS NULL AND (s.status <> 'EXPECTED' OR s.receipt IS NOT NULL)"
 GROUPS = (
     f"{AVAILABLE} AND {IN_POOL} ORDER BY {FEFO_ORDER}",
+    f"s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL AND s.is_blocked AND {IN_POOL}",
     f"s.status = 'IN_INVENTORY' AND s.open_hold_count > 0 AND s.adjustment IS NULL AND {IN_POOL}",
     *(f"s.status = '{status}' AND {IN_USE} AND {IN_POOL}" for status in ("RECEIVED", "ALLOCATED", "PICKED")),
     *(
