@@ -9,7 +9,7 @@ from shared.persistence.migrate import grant, scripts
 
 revision = "0013_counts"
 breaks_before = "0013_counts"  # a version that does not know it fails at a balance with less on hand than allocated
-down_revision = "0012_filter_indexes"
+down_revision = "0012_staged_stock"
 
 
 def upgrade() -> None:
