@@ -213,7 +213,7 @@ class OrderDispatched(Message, type="order.dispatched.v1", topic=FULFILLMENT, ke
 
 
 class LineProgress(ContractModel):
-    """Quantities of an order line; they add up to `ordered`. Packing alone publishes no status.
+    """Quantities of an order line; they add up to `ordered`.
 
     `awaiting_product` while its product is undefined or does not suit the line; its quantity is then `open`.
     """
@@ -233,17 +233,23 @@ class LineProgress(ContractModel):
 
 
 class OrderStatusChanged(Message, type="order.status_changed.v1", topic=FULFILLMENT, key="order"):
-    """The status of an order after a change, with the progress of the changed lines.
+    """The state of an order after a change: its status and all its lines. `version` has no gaps.
+
+    An order of more than 500 lines has several parts, one message each, with the same version.
 
     OPEN and PARTLY_SHIPPED orders have something left to ship. The others are final: SHIPPED in full, CLOSED_SHORT if
     the rest was cancelled or dropped, CANCELLED if nothing was shipped.
     """
 
     order: DocumentId
+    version: Integer
+    part: Integer = 1
+    parts: Integer = 1
     status: OrderStatus
     warehouse: Warehouse
     customer: DocumentId
-    lines: Annotated[list[LineProgress], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    changed_lines: Annotated[list[LineId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    lines: Annotated[list[LineProgress], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
 class OrderReevaluationRequested(Message, type="order.reevaluation_requested.v1", topic=FULFILLMENT, key="order"):

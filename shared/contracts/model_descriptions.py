@@ -21,6 +21,7 @@ MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "OrderSummary.packed": "Packed quantity that has not shipped.",
     "OrderSummary.cancelled": "Quantity that was cancelled; without what is still to be unpicked.",
     "OrderSummary.dropped": "Quantity that is not delivered because the order does not allow backorders.",
+    "AsnAnnounced.parts": "Number of parts of the ASN; higher parts are withdrawn.",
     "AffectedProduct.lots": "Affected lot numbers.",
     "AllocationRequested.lots": "Lot numbers that may be allocated; empty if any may.",
     "AllocationRequested.serials": "Serial numbers to allocate; empty if any may be allocated.",

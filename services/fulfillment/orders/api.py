@@ -150,6 +150,7 @@ class OrderDetail(KnownFieldsModel):
     """An order with its lines and up to 1,000 units, lot quantities and demands each."""
 
     order: str
+    version: int
     warehouse: str
     awaiting_warehouse: bool
     customer: str

@@ -11,7 +11,7 @@ from shared.persistence.sorting import SortOrder
 
 AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = o.warehouse)"
 SELECT_ORDER = text(f"""
-    SELECT order_id AS "order", warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
+    SELECT order_id AS "order", version, warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
            customer, customer_name, ship_to, contact, priority, backorders, placed_at,
            min_remaining_shelf_life_days, status
     FROM sales_order o WHERE order_id = :order

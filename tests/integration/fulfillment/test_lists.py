@@ -51,7 +51,7 @@ async def test_lists_of_orders_use_an_index(harness: FulfillmentHarness) -> None
     """Orders by time of placing and of change are read by index."""
     values = {
         "prefix": "", "upper_bound": "", "size": 9, "status": None, "customer": None, "warehouse": None,
-        "shipment": None,
+        "shipment": None, "awaiting_warehouse": None,
     }  # fmt: skip
     values |= SORTS["-placed_at"].parameters(["2026-01-01", "SO"])
     async with transaction(harness.engine) as tx:

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from services.fulfillment.orders.domain import AllocatedItem, AllocatedUnit, Carton, Line
 from services.fulfillment.orders.domain.order_status import line_progress, order_status
 from shared.contracts.envelope import Message
-from shared.contracts.fulfillment import OrderRejected
+from shared.contracts.fulfillment import OrderRejected, OrderStatusChanged
 from tests.unit.fulfillment.in_memory import NOW, InMemoryFulfillment
 from tests.unit.fulfillment.serials_stub import SerialsStub
 
@@ -27,6 +27,7 @@ class FulfillmentMachine(RuleBasedStateMachine):
         self.id_count = 0
         self.last_message: Message | None = None
         self.final_statuses: dict[str, str] = {}
+        self.published: dict[str, OrderStatusChanged] = {}
 
     def new_id(self, prefix: str) -> str:
         """A unique id."""
@@ -42,6 +43,10 @@ class FulfillmentMachine(RuleBasedStateMachine):
             self.assert_as_ordered(item)
         for event in events:
             assert not isinstance(event, OrderRejected), event
+            if isinstance(event, OrderStatusChanged):
+                previous = self.published.get(event.order)
+                assert event.version == (previous.version if previous else 0) + 1, event
+                self.published[event.order] = event
             self.send(event)
 
     def assert_as_ordered(self, item: AllocatedItem) -> None:
@@ -107,6 +112,14 @@ class FulfillmentMachine(RuleBasedStateMachine):
             assert line.awaiting_product or requested == progress.open + progress.backordered, (line, progress)
             assert not (progress.cancelled and not line.cancelled)
             assert not (progress.dropped and order.backorders != "NOT_ALLOWED")
+
+    @invariant()
+    def published_states_are_current(self) -> None:
+        """The last published version of an order states its status and all its lines."""
+        for order in self.fulfillment.uow.orders:
+            event = self.published[order.order_id]
+            assert (event.version, event.status) == (order.version, order.status)
+            assert event.lines == [line_progress(order, line) for line in order.lines.values()]
 
     @invariant()
     def final_statuses_are_final(self) -> None:

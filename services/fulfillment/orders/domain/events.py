@@ -127,19 +127,22 @@ def publish_carton_contents(uow: FulfillmentUnitOfWork) -> None:
 
 
 def publish_order_statuses(uow: FulfillmentUnitOfWork) -> None:
-    """Publish the status of each changed order once, with its changed lines."""
+    """Publish the state of each changed order once."""
     for order_id in list(uow.changed_orders):
         publish_order_status(uow, uow.orders[order_id])
 
 
 def publish_order_status(uow: FulfillmentUnitOfWork, order: Order) -> None:
-    """Publish the status of an order, if it has changed; caused by the last message that changed it."""
+    """Publish the state of an order, if it has changed; caused by the last message that changed it."""
     if order.order_id not in uow.changed_orders:
         return
     context, changed_lines = uow.changed_orders.pop(order.order_id)
-    order.status = order_status(order)
-    for lines in chunks(changed_lines.values()) if changed_lines else [()]:
+    order.status, order.version = order_status(order), order.version + 1
+    parts = list(chunks(order.lines.values()))
+    for number, lines in enumerate(parts, start=1):
         uow.emit(
-            OrderStatusChanged, context, order=order.order_id, status=order.status, warehouse=order.warehouse,
-            customer=order.customer, lines=[line_progress(order, line) for line in lines],
+            OrderStatusChanged, context, order=order.order_id, version=order.version, part=number, parts=len(parts),
+            status=order.status, warehouse=order.warehouse, customer=order.customer,
+            changed_lines=[line.line for line in lines if line.line in changed_lines],
+            lines=[line_progress(order, line) for line in lines],
         )  # fmt: skip

@@ -145,7 +145,7 @@ class Order:
     """A customer order with its lines, the loaded units and all unshipped allocated lots."""
 
     UPDATED: ClassVar[str] = (
-        "status packing_version priority customer customer_name ship_to contact min_remaining_shelf_life_days"
+        "status version packing_version priority customer customer_name ship_to contact min_remaining_shelf_life_days"
     )
 
     order_id: str
@@ -160,6 +160,8 @@ class Order:
     content_hash: bytes
     min_remaining_shelf_life_days: int = 0
     status: OrderStatus = "OPEN"
+    version: int = 0
+    """Number of published states."""
     packing_version: int = 0
     """Incremented by each change that invalidates dispatch checks of the order."""
     lines: dict[str, Line] = field(default_factory=dict, init=False)

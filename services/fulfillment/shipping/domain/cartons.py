@@ -1,12 +1,14 @@
 """Packs picked items into cartons, unpacks and moves them (S21). A carton belongs to one order."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from services.fulfillment.orders.domain import (
     AllocatedItem,
     AllocatedUnit,
     Carton,
     FulfillmentUnitOfWork,
+    Line,
     Order,
     OrderAction,
     UnitKey,
@@ -46,10 +48,15 @@ def pack_items(uow: FulfillmentUnitOfWork, command: PackItems) -> CommandResult:
     if items and carton is None:
         uow.cartons.put(Carton(command.carton, order.order_id))
     for item in items:
-        order.lines[item.line].packed += item.quantity
+        _add_packed(uow, order.lines[item.line], item.quantity)
     _move_to_carton(uow, order, items, command.carton)
     _log_packing(uow, order, "PACKED", items, carton=command.carton)
     return items_result(order, items, violations)
+
+
+def _add_packed(uow: FulfillmentUnitOfWork, line: Line, quantity: Decimal) -> None:
+    line.packed += quantity
+    uow.mark_line(line)
 
 
 def unpack_items(uow: FulfillmentUnitOfWork, command: UnpackItems) -> CommandResult:
@@ -59,7 +66,7 @@ def unpack_items(uow: FulfillmentUnitOfWork, command: UnpackItems) -> CommandRes
         return CommandResult.rejected(*violations)
     items, violations = _select_in_carton(uow, order, command)
     for item in items:
-        order.lines[item.line].packed -= item.quantity
+        _add_packed(uow, order.lines[item.line], -item.quantity)
     _move_to_carton(uow, order, items, None)
     _log_packing(uow, order, "UNPACKED", items, carton=command.carton)
     return items_result(order, items, violations)
