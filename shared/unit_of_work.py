@@ -5,7 +5,7 @@ A service declares a subclass with its working sets. A handler receives the unit
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
@@ -67,12 +67,15 @@ class CommandResult:
         return self if self.is_rejected else replace(self, resource_path=path)
 
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
 class WaitingMessages:
     """Messages that arrived before their document, by document: loaded, new and taken ones."""
 
     def __init__(self) -> None:
         self._by_document: dict[str, list[tuple[CloudEvent[Any], datetime]]] = {}
-        self.added: list[tuple[str, CloudEvent[Any]]] = []
+        self.added: list[tuple[str, CloudEvent[Any], datetime]] = []
         self.taken: dict[str, datetime] = {}
         """Documents of which the messages are to be deleted that were received until a time."""
 
@@ -86,14 +89,14 @@ class WaitingMessages:
     def keep(self, document: str, event: CloudEvent[Any], now: datetime) -> None:
         """Keep a message until its document arrives."""
         self._by_document.setdefault(document, []).append((event, now))
-        self.added.append((document, event))
+        self.added.append((document, event, now))
 
     def events_of(self, document: str) -> list[CloudEvent[Any]]:
         """Return the messages that wait for a document, oldest first."""
         return [event for event, _ in self._by_document.get(document, ())]
 
-    def take(self, document: str, received_until: datetime) -> list[CloudEvent[Any]]:
-        """Remove and return the messages that wait for a document and were received until a time."""
+    def take(self, document: str, received_until: datetime = FOREVER) -> list[CloudEvent[Any]]:
+        """Remove and return the messages that wait for a document and were received until a time, oldest first."""
         waiting = self._by_document.pop(document, [])
         taken = [event for event, received_at in waiting if received_at <= received_until]
         if taken:

@@ -33,8 +33,10 @@ from services.receiving.returns.domain.shipments import record_shipped_lots, rec
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lots import LotShipped
+from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
+from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import (
     AsnAnnounced,
     AsnCancelled,
@@ -43,6 +45,8 @@ from shared.contracts.upstream import (
     ProductDefined,
     WarehouseDefined,
 )
+from shared.http.waiting import router as waiting_router
+from shared.messaging import waiting
 from shared.messaging.handlers import CommandHandler, EventHandler
 from shared.persistence.database import Transaction
 from shared.runtime import create_app
@@ -101,11 +105,11 @@ HANDLERS = (
     ),
     CommandHandler(
         AsnChanged, amend_receipt, receipt_locks, "/receipts/{receipt}/amend", ReceiptResult,
-        "amendReceipt", "Amend an announced receipt", load=receipts.load_receipts,
+        "amendReceipt", "Amend an announced receipt", may_wait=True, load=receipts.load_receipts,
     ),
     CommandHandler(
         AsnCancelled, cancel_receipt, receipt_locks, "/receipts/{receipt}/cancel", ReceiptResult,
-        "cancelReceipt", "Cancel an announced receipt", load=receipts.load_receipts,
+        "cancelReceipt", "Cancel an announced receipt", may_wait=True, load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
@@ -160,12 +164,17 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     await locations.save(tx, uow)
     await receipts.save(tx, uow)
     await returns.save(tx, uow)
+    await waiting.save(tx, uow.waiting)
+
+
+JOBS = (waiting.build_waiting_job(ERP_ASNS, "receipt", Code.RECEIPT_NOT_FOUND),)
 
 
 app = create_app(
     "receiving",
     HANDLERS,
     ReceivingUnitOfWork,
-    (products_api.router, locations_api.router, receipts_api.router, returns_api.router),
+    (products_api.router, locations_api.router, receipts_api.router, returns_api.router, waiting_router),
     save=save,
+    jobs=JOBS,
 )

@@ -169,6 +169,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "parts": "Number of parts of the ASN; higher parts are withdrawn.",
     "open_listed_serials": "Number of listed serial numbers that can still be scanned.",
     "open_unlisted_quantity": "Quantity without listed serial numbers that can still be scanned.",
+    "awaiting_warehouse": "Whether the document waits for the definition of its warehouse.",
     "awaiting_product": "Whether the line waits for the definition of its product.",
     "announced": "Announced quantity.",
     "short": "Announced quantity that did not arrive.",

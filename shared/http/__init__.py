@@ -7,6 +7,7 @@ from shared.http.pages import Page, decode_cursor, encode_cursor, paginate, sele
 from shared.http.parameters import (
     ONLY_DIGITS,
     SORT_DESCRIPTION,
+    AwaitingWarehouseFilter,
     ChangedSince,
     Cursor,
     CustomerFilter,
@@ -37,6 +38,7 @@ from shared.http.reports import Report, add_report_routes
 __all__ = [
     "ONLY_DIGITS",
     "SORT_DESCRIPTION",
+    "AwaitingWarehouseFilter",
     "ChangedSince",
     "CsvColumn",
     "CsvResponse",

@@ -39,6 +39,9 @@ Guard = Annotated[
 StatusFilter = Annotated[list[S] | None, Query(description="Status; repeat the parameter for several.")]
 SkuFilter = Annotated[str | None, Query(description="SKU of the product.")]
 WarehouseFilter = Annotated[str | None, Query(description="Id of the warehouse.")]
+AwaitingWarehouseFilter = Annotated[
+    bool | None, Query(description="`true` for documents whose warehouse is not defined, `false` for all others.")
+]
 LocationFilter = Annotated[str | None, Query(description="Location as warehouse/location, for example `EAST/A-01-02`.")]
 LotFilter = Annotated[str | None, Query(description="Exact lot number; empty for an untracked product.")]
 OrderFilter = Annotated[str | None, Query(description="Number of the sales order.")]

@@ -62,7 +62,8 @@ async def load(tx: Transaction, waiting: WaitingMessages, topic: Topic, document
 async def save(tx: Transaction, waiting: WaitingMessages) -> None:
     """Store new messages, with omitted fields still omitted, and delete those that were taken."""
     rows = [
-        WaitingMessage(document, event.model_dump_json(exclude_unset=True), tx.now) for document, event in waiting.added
+        WaitingMessage(document, event.model_dump_json(exclude_unset=True), received_at)
+        for document, event, received_at in waiting.added
     ]
     await WAITING_MESSAGES.insert_rows(tx, rows)
     if waiting.taken:

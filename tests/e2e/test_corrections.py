@@ -23,14 +23,14 @@ async def test_rejected_message_uses_up_its_id(system: SystemUnderTest, scenario
     """A rejected ASN change has no effect under its old id, and is applied under a new one."""
     await scenario.define_product()
     receipt, line = scenario.new_id("ASN"), AsnLine(line="1", sku=scenario.sku, quantity=2)
-    change = AsnChanged(receipt=receipt, lines=[AsnLineChange(line="1", sku=scenario.sku, quantity=4)])
-    (early,) = await system.publish(change)
-    await system.wait_for_rejection("receiving", early, "receipt_not_found", receipt)
+    change = AsnLineChange(line="1", sku=scenario.sku, quantity=4)
     await system.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
-    await system.send_record("erp.asns", early, receipt)
+    (repeated,) = await system.publish(AsnChanged(receipt=receipt, lines=[change, change]))
+    await system.wait_for_rejection("receiving", repeated, "duplicate_line", receipt)
+    await system.send_record("erp.asns", repeated, receipt)
     await system.wait_until_quiescent()
     await wait_for_expected_quantity(system, receipt, 2)
-    await system.publish(change)
+    await system.publish(AsnChanged(receipt=receipt, lines=[change]))
     await wait_for_expected_quantity(system, receipt, 4)
 
 

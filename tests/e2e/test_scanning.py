@@ -6,7 +6,7 @@ from shared.contracts.commands.receiving import (
     DiscardSession,
     ResolveDiscrepancy,
 )
-from shared.contracts.upstream import AsnAnnounced, AsnChanged, AsnLineChange
+from shared.contracts.upstream import AsnAnnounced
 from tests.e2e.receipts import load_single_line, scan_statuses
 from tests.e2e.serial_scenario import DOCK, SerialScenario
 from tests.e2e.system import SystemUnderTest
@@ -106,9 +106,5 @@ async def test_unknown_receiving_documents(system: SystemUnderTest, scenario: Se
         (CloseReceipt(receipt="ASN-?"), "receipt_not_found"),
         (ResolveDiscrepancy.model_validate(decision), "discrepancy_not_found"),
         (AsnAnnounced(receipt=scenario.new_id("BR"), warehouse="MARS", kind="BLIND"), "warehouse_not_found"),
-        (
-            AsnChanged(receipt="ASN-?", lines=[AsnLineChange(line="1", sku=scenario.sku, quantity=1)]),
-            "receipt_not_found",
-        ),
     ):
         await system.assert_rejected(command, code)

@@ -14,6 +14,7 @@ from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
     SORT_DESCRIPTION,
+    AwaitingWarehouseFilter,
     ChangedSince,
     Cursor,
     CustomerFilter,
@@ -40,6 +41,7 @@ class OrderSummary(KnownFieldsModel):
 
     order: str
     warehouse: str
+    awaiting_warehouse: bool
     customer: str
     customer_name: str
     priority: int
@@ -149,6 +151,7 @@ class OrderDetail(KnownFieldsModel):
 
     order: str
     warehouse: str
+    awaiting_warehouse: bool
     customer: str
     customer_name: str
     ship_to: str
@@ -175,6 +178,7 @@ async def list_orders(
     shipment: ShipmentFilter = None,
     changed_since: ChangedSince = None,
     sort: Annotated[queries.OrderSort, Query(description=SORT_DESCRIPTION)] = "order",
+    awaiting_warehouse: AwaitingWarehouseFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[OrderSummary]:
@@ -182,7 +186,8 @@ async def list_orders(
     order = queries.SORTS[sort]
     rows = await queries.find_orders(
         tx, sort, prefix=q, status=status, customer=customer, warehouse=warehouse, shipment=shipment,
-        changed_since=changed_since, after=decode_cursor(cursor, *order.key_types), size=limit + 1,
+        awaiting_warehouse=awaiting_warehouse, changed_since=changed_since,
+        after=decode_cursor(cursor, *order.key_types), size=limit + 1,
     )  # fmt: skip
     return paginate(rows, limit, lambda row: OrderSummary(**row._asdict()), order.key)
 

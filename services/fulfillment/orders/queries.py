@@ -9,11 +9,13 @@ from shared.inventory.fefo import sql_order
 from shared.persistence.database import Transaction
 from shared.persistence.sorting import SortOrder
 
-SELECT_ORDER = text("""
-    SELECT order_id AS "order", warehouse, customer, customer_name, ship_to, contact, priority, backorders, placed_at,
+AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = o.warehouse)"
+SELECT_ORDER = text(f"""
+    SELECT order_id AS "order", warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
+           customer, customer_name, ship_to, contact, priority, backorders, placed_at,
            min_remaining_shelf_life_days, status
-    FROM sales_order WHERE order_id = :order
-""")
+    FROM sales_order o WHERE order_id = :order
+""")  # noqa: S608 - built from constants of this module
 # A line that is not cancelled has no cancelled quantity, and a cancelled one only that.
 _REST = "ordered - allocated - picked - shipped"
 _OPEN = f"CASE WHEN cancelled THEN 0 ELSE {_REST} - backordered - dropped END"
@@ -61,13 +63,15 @@ SORTS: Mapping[OrderSort, SortOrder] = {
 def _select_orders(sort: SortOrder) -> TextClause:
     # A prefix of the order number is a range of the primary key.
     return text(f"""
-        SELECT order_id AS "order", warehouse, customer, customer_name, priority, placed_at, status, sums.*
+        SELECT order_id AS "order", warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
+               customer, customer_name, priority, placed_at, status, sums.*
         FROM (
-            SELECT * FROM sales_order
+            SELECT * FROM sales_order AS o
             WHERE order_id >= :prefix AND (:upper_bound = '' OR order_id < :upper_bound)
               AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
               AND (CAST(:customer AS text) IS NULL OR customer = :customer)
               AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
+              AND (CAST(:awaiting_warehouse AS boolean) IS NULL OR {AWAITING_WAREHOUSE} = :awaiting_warehouse)
               AND (CAST(:shipment AS text) IS NULL OR order_id = ANY(ARRAY(
                   SELECT unnest(s.orders) FROM shipment AS s WHERE s.shipment = :shipment
               )))
@@ -125,7 +129,7 @@ async def load_log(tx: Transaction, order_id: str, after: int, size: int) -> Seq
 async def find_orders(
     tx: Transaction, sort: OrderSort, *, prefix: str, after: Sequence[str] | None, size: int, **filters: Any
 ) -> Sequence[Row[Any]]:
-    """Orders by number prefix, status, customer, warehouse, shipment and time of change."""
+    """Orders by number prefix, status, customer, warehouse, whether this is defined, shipment and time of change."""
     values = {"prefix": prefix, "upper_bound": _prefix_upper_bound(prefix), "size": size}
     return await tx.fetch_all(SELECT_ORDERS[sort], values | SORTS[sort].parameters(after) | filters)
 

@@ -8,8 +8,10 @@ from sqlalchemy import Row, text
 from services.receiving.receipts.store.select_statements import DISCREPANCY_COLUMNS, LOT_SCAN_COLUMNS
 from shared.persistence.database import Transaction
 
+AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = r.warehouse)"
 RECEIPT_COLUMNS = (
-    "r.receipt, r.kind, r.warehouse, r.supplier, r.expected_at, r.status, r.created_at, r.ended_at, r.reason"
+    f"r.receipt, r.kind, r.warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse, r.supplier, "
+    "r.expected_at, r.status, r.created_at, r.ended_at, r.reason"
 )
 SELECT_RECEIPTS = text(f"""
 SELECT {RECEIPT_COLUMNS} FROM receipt r
@@ -17,6 +19,7 @@ WHERE r.receipt > :after
   AND (CAST(:status AS text[]) IS NULL OR r.status = ANY(:status))
   AND (CAST(:kind AS text) IS NULL OR r.kind = :kind)
   AND (CAST(:warehouse AS text) IS NULL OR r.warehouse = :warehouse)
+  AND (CAST(:awaiting_warehouse AS boolean) IS NULL OR {AWAITING_WAREHOUSE} = :awaiting_warehouse)
   AND (CAST(:sku AS text) IS NULL
        OR EXISTS (SELECT FROM receipt_line l WHERE l.sku = :sku AND l.receipt = r.receipt))
   AND (CAST(:search AS text) IS NULL OR strpos(lower(r.receipt), lower(:search)) > 0

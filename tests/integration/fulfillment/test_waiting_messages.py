@@ -7,6 +7,7 @@ from services.fulfillment.app import JOBS, app
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from shared.messaging.scheduler import JobRunner
 from tests.integration.fulfillment.harness import FulfillmentHarness, post
+from tests.support.messages.reference import warehouse_changed
 
 
 async def run_job(harness: FulfillmentHarness) -> None:
@@ -48,8 +49,20 @@ async def test_overdue_change_is_rejected(
         ("order.cancelled.v1", "order_not_found")
     ]
     events = await harness.fetch_all(
-        "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox WHERE key = :order", order=order.encode()
+        "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox WHERE key = :order", order=order
     )
     assert [event["event"]["data"]["code"] for event in events] == ["order_not_found"]
     waiting = (await http.get("/waiting-messages", params={"document": order})).json()["items"]
     assert [item["type"] for item in waiting] == ["order.amended.v1"]
+
+
+async def test_order_awaits_its_warehouse(harness: FulfillmentHarness, http: AsyncClient) -> None:
+    """An order of an unknown warehouse says what it waits for, over HTTP and in lists, until it is defined (S08)."""
+    order, warehouse = harness.scoped_id("SO-1"), harness.scoped_id("NEW")
+    await harness.handle(harness.order_placed("SO-1", warehouse=warehouse))
+    assert (await http.get(f"/orders/{order}")).json()["awaiting_warehouse"] is True
+    parameters = {"warehouse": warehouse, "awaiting_warehouse": "true"}
+    assert [item["order"] for item in (await http.get("/orders", params=parameters)).json()["items"]] == [order]
+    await harness.handle(warehouse_changed(warehouse, "UTC"))
+    assert (await http.get(f"/orders/{order}")).json()["awaiting_warehouse"] is False
+    assert (await http.get("/orders", params=parameters)).json()["items"] == []

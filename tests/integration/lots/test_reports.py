@@ -205,7 +205,7 @@ async def test_json_and_files_are_the_same(http: httpx.AsyncClient, harness: Lot
     if report == "location-exceptions":
         dock, messages = f"EAST/{harness.sku}", harness.messages
         await harness.handle(location_changed(dock, "DOCK"))
-        await harness.handle(messages.receive(messages.received_lot(lots[0]), location=dock))
+        await harness.handle(messages.receive(*map(messages.received_lot, lots), location=dock))
         await harness.handle(location_changed(dock, version=2))
     else:
         await receive_dated_lots(harness, *((lot, 50) for lot in lots))

@@ -97,8 +97,9 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         "demand single lot": lambda: messages.request_allocation(
             order_number, quantity, single_lot=True, lots=["L-2"] if order_number == 1 else []
         ),
+        # Demand ids of their own: the other messages name the order of a demand by its number.
         "demand of one order": lambda: messages.request_allocation(
-            order_number, quantity, order=messages.order_id(0), line=str(order_number), placed_at=NOW,
+            order_number + 10, quantity, order=messages.order_id(0), line=str(order_number), placed_at=NOW,
             serials=serials[:quantity] if flag else [], shortfall="CANCEL" if quantity == 2 else "BACKORDER",
         ),
         "demand without backorder": lambda: messages.request_allocation(order_number, quantity, shortfall="CANCEL"),
@@ -146,7 +147,7 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         ),
         "hand over": lambda: messages.deallocate(
             order_number, serials, reallocate=flag, hand_over=HandOver(
-                demand_id=messages.demand_id(order_number % 6 + 1), open_quantity=Decimal(quantity)
+                demand_id=messages.demand_id(order_number % 6 + 1 + 10 * flag), open_quantity=Decimal(quantity)
             ),
         ),
     }  # fmt: skip

@@ -1,26 +1,35 @@
 """Migrations of databases that hold data of an earlier revision."""
 
+import json
 import os
 import shutil
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotHoldReleased
+from shared.contracts.upstream import AsnCancelled
 from shared.messaging.decode import Decoder
 from shared.persistence.migrate import migrate, versions_folder
 from tests.integration.shared.conftest import MakeRecord
 
 
+async def migrate_to_first_revision(service: str, folder: Path) -> asyncpg.Connection:
+    """Create the schema of the first revision and connect as its owner."""
+    first_revision = versions_folder(service) / f"0001_{service}"
+    shutil.copytree(first_revision, folder / first_revision.name)
+    shutil.copy(first_revision.with_suffix(".py"), folder)
+    await migrate(service, folder)
+    return await asyncpg.connect(os.environ[f"{service.upper()}_MIGRATION_DATABASE_URL"])
+
+
 async def test_pending_rechecks_become_messages(kept_service: str, record: MakeRecord, tmp_path: Path) -> None:
     """A database at the first revision migrates; its pending rechecks become reallocation requests (S27)."""
-    first_revision = versions_folder(kept_service) / f"0001_{kept_service}"
-    shutil.copytree(first_revision, tmp_path / first_revision.name)
-    shutil.copy(first_revision.with_suffix(".py"), tmp_path)
-    await migrate(kept_service, tmp_path)
-    owner = await asyncpg.connect(os.environ[f"{kept_service.upper()}_MIGRATION_DATABASE_URL"])
+    owner = await migrate_to_first_revision(kept_service, tmp_path)
     await owner.execute("INSERT INTO demand_recheck VALUES ('B\"1', 'WEST'), ('A-1', 'EAST')")
     await migrate(kept_service)
     rows = await owner.fetch("SELECT topic, key, value FROM outbox ORDER BY id")
@@ -34,6 +43,33 @@ async def test_pending_rechecks_become_messages(kept_service: str, record: MakeR
         (f"tracelot/{kept_service}", 'B"1', "WEST"),
     ]
     assert all(map(registry.accepts, events))
+
+
+@pytest.mark.parametrize("kept_service", ["receiving"], indirect=True)
+async def test_receipts_without_asn_become_waiting_cancellations(kept_service: str, tmp_path: Path) -> None:
+    """A cancellation that arrived before its ASN is a message that waits for it, with its reason."""
+    owner = await migrate_to_first_revision(kept_service, tmp_path)
+    await owner.execute(
+        "INSERT INTO receipt VALUES ('R-1', 0, 'ASN', NULL, '', NULL, 'CANCELLED', 0, 0, now(), now(), 'lost at sea')"
+    )
+    await migrate(kept_service)
+    (row,) = await owner.fetch("SELECT document, event FROM waiting_message")
+    assert await owner.fetchval("SELECT count(*) FROM receipt") == 0
+    await owner.close()
+    fields = json.loads(row["event"])
+    event = CloudEvent[Any].model_validate(fields | {"data": AsnCancelled.model_validate(fields["data"])})
+    assert (row["document"], event.type, event.data.reason) == ("R-1", AsnCancelled.TYPE, "lost at sea")
+
+
+@pytest.mark.parametrize("kept_service", ["fulfillment"], indirect=True)
+async def test_early_messages_wait_for_their_order(kept_service: str, tmp_path: Path) -> None:
+    """Changes that arrived before their order still wait for it, and their age is known."""
+    owner = await migrate_to_first_revision(kept_service, tmp_path)
+    await owner.execute("INSERT INTO early_message (order_id, event) VALUES ('SO-1', '{}')")
+    await migrate(kept_service)
+    (row,) = await owner.fetch("SELECT document, received_at IS NOT NULL AS has_time FROM waiting_message")
+    await owner.close()
+    assert tuple(row) == ("SO-1", True)
 
 
 HOLDS_OF_SHORT_PICKS = """

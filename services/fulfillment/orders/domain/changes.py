@@ -60,7 +60,7 @@ def _apply_waiting_messages(uow: FulfillmentUnitOfWork, order: Order, locked_sku
     A line for an unlocked product is reevaluated later: its definition may be processed at the same time.
     """
     placement = uow.event
-    for event in uow.waiting.take(order.order_id, uow.now):
+    for event in uow.waiting.take(order.order_id):
         uow.event = event
         for violation in _apply_change(uow, order, event.data):
             uow.reject(event, violation)

@@ -12,6 +12,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
+    AwaitingWarehouseFilter,
     Cursor,
     Limit,
     NotFoundError,
@@ -33,11 +34,12 @@ ReceiptPath = Annotated[str, Path(description="Receipt number.")]
 
 
 class ReceiptSummary(KnownFieldsModel):
-    """A receipt without its lines; `warehouse` is null if only the cancellation has been received."""
+    """A receipt without its lines."""
 
     receipt: str
     kind: ReceiptKind
-    warehouse: str | None
+    warehouse: str
+    awaiting_warehouse: bool
     supplier: str
     expected_at: datetime | None
     status: ReceiptStatus
@@ -88,6 +90,7 @@ async def list_receipts(
     status: StatusFilter[ReceiptStatus] = None,
     kind: Annotated[ReceiptKind | None, Query(description="Kind of receipt.")] = None,
     warehouse: WarehouseFilter = None,
+    awaiting_warehouse: AwaitingWarehouseFilter = None,
     sku: SkuFilter = None,
     q: Annotated[str | None, Query(description="Part of the receipt number or supplier.")] = None,
     cursor: Cursor = None,
@@ -96,8 +99,9 @@ async def list_receipts(
     """List receipts, ordered by receipt number."""
     (after,) = decode_cursor(cursor, str) or ("",)
     found = await queries.find_receipts(
-        tx, status=status, kind=kind, warehouse=warehouse, sku=sku, search=q, after=after, size=limit + 1
-    )
+        tx, status=status, kind=kind, warehouse=warehouse, awaiting_warehouse=awaiting_warehouse, sku=sku, search=q,
+        after=after, size=limit + 1,
+    )  # fmt: skip
     return paginate(found, limit, lambda row: ReceiptSummary.model_validate(row._asdict()), lambda row: (row.receipt,))
 
 

@@ -8,7 +8,7 @@ from services.receiving.receipts.domain.announced_lines import limit_violation, 
 from services.receiving.receipts.domain.closing import emit_receipt_closed
 from services.receiving.receipts.domain.expectations import cancel_expectations, lines_violation
 from services.receiving.receipts.domain.records import AnnouncedLine, Receipt
-from services.receiving.receipts.domain.results import ReceiptResult, reject
+from services.receiving.receipts.domain.results import ReceiptResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import AsnCancelled, AsnChanged, AsnLine, AsnLineChange
@@ -19,8 +19,8 @@ from shared.unit_of_work import CommandResult
 def amend_receipt(uow: ReceivingUnitOfWork, command: AsnChanged) -> CommandResult:
     """Replace what the parts of an ASN say about some of its lines, and its supplier or arrival time."""
     receipt = uow.receipts.get(command.receipt)
-    if receipt is None or receipt.warehouse is None:
-        return reject(Code.RECEIPT_NOT_FOUND, f"Receipt {command.receipt} not found")
+    if receipt is None:
+        return _keep(uow, command)
     numbers = [entry.line for entry in command.lines]
     before = [row for row in uow.announced_by_receipt[command.receipt] if row.line in set(numbers)]
     after = [
@@ -97,21 +97,36 @@ def _status_violation(receipt: Receipt) -> ProblemDetail | None:
 
 
 def cancel_receipt(uow: ReceivingUnitOfWork, command: AsnCancelled) -> CommandResult:
-    """Cancel a receipt; a cancellation that arrives before its ASN is stored."""
+    """Cancel a receipt; a cancellation that arrives before its ASN is kept."""
     receipt_id = command.receipt
     receipt = uow.receipts.get(receipt_id)
     if receipt is None:
-        uow.receipts.put(
-            Receipt(
-                receipt=receipt_id, version=0, kind="ASN", warehouse=None, supplier="", expected_at=None,
-                status="CANCELLED", session_count=0, unplanned_line_count=0, created_at=uow.now, ended_at=uow.now,
-                reason=command.reason,
-            )
-        )  # fmt: skip
-        return CommandResult(ReceiptResult(receipt=receipt_id, status="CANCELLED"))
+        return _keep(uow, command)
     if violation := _status_violation(receipt):
         return CommandResult.rejected(violation)
     uow.receipts.put(receipt._replace(status="CANCELLED", ended_at=uow.now, reason=command.reason))
     cancel_expectations(uow, receipt_id, "CANCELLED")
     emit_receipt_closed(uow, receipt_id, uow.loaded_lines(receipt_id), {})
     return CommandResult(ReceiptResult(receipt=receipt_id, status="CANCELLED"))
+
+
+def apply_waiting_messages(uow: ReceivingUnitOfWork, receipt: str) -> None:
+    """Apply what arrived before the ASN, in order of arrival, each as the cause of its effects and of its rejection.
+
+    The cancellation of a receipt that was created as cancelled has had its effect.
+    """
+    announcement = uow.event
+    is_cancelled = uow.receipts[receipt].status == "CANCELLED"
+    for event in uow.waiting.take(receipt):
+        uow.event = event
+        if isinstance(event.data, AsnCancelled) and is_cancelled:
+            continue
+        for violation in amend_receipt(uow, event.data).violations:
+            uow.reject(event, violation)
+    uow.event = announcement
+
+
+def _keep(uow: ReceivingUnitOfWork, command: AsnChanged | AsnCancelled) -> CommandResult:
+    """Keep a change until its ASN arrives."""
+    uow.waiting.keep(command.receipt, uow.event, uow.now)
+    return CommandResult.waiting(ReceiptResult(receipt=command.receipt, status="UNKNOWN"), command.receipt)

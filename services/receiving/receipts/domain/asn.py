@@ -1,5 +1,6 @@
 """Announcement of a receipt, in one or several parts."""
 
+from services.receiving.receipts.domain.amendments import apply_waiting_messages
 from services.receiving.receipts.domain.announced_lines import (
     announced_lines_of,
     is_same_content,
@@ -13,7 +14,7 @@ from services.receiving.receipts.domain.records import AnnouncedLine, Receipt, R
 from services.receiving.receipts.domain.results import ReceiptResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.upstream import AsnAnnounced
+from shared.contracts.upstream import AsnAnnounced, AsnCancelled
 from shared.identifiers import resource_path
 from shared.unit_of_work import CommandResult
 
@@ -27,24 +28,30 @@ def announce_receipt(uow: ReceivingUnitOfWork, asn: AsnAnnounced) -> CommandResu
     before, after = replaced_lines(uow, asn), announced_lines_of(asn)
     if violation := _document_violation(uow, receipt, asn):
         return CommandResult.rejected(violation)
-    if receipt and receipt.warehouse and receipt.status in {"CLOSED", "CANCELLED"}:
+    if receipt and receipt.status in {"CLOSED", "CANCELLED"}:
         return _repeat_ended(receipt, asn, is_same=is_same_content(before, after))
     if violation := lines_violation(uow, asn.receipt, asn.lines) or limit_violation(uow, asn.receipt, before, after):
         return CommandResult.rejected(violation)
-    if receipt is not None and receipt.warehouse is None:
-        return _store_cancelled(uow, receipt, asn, after)
+    if receipt is None and (cancellation := _waiting_cancellation(uow, asn.receipt)):
+        return _store_cancelled(uow, cancellation, asn, after)
     path = resource_path("receipts", asn.receipt) if receipt is None else None
     receipt = uow.receipts.put(_with_header(receipt, asn) if receipt else _new_receipt(uow, asn))
     violations = restate_lines(uow, asn.receipt, before, after)
+    apply_waiting_messages(uow, asn.receipt)
     body = ReceiptResult(receipt=asn.receipt, status=receipt.status)
     return CommandResult(body, violations=violations, resource_path=path)
+
+
+def _waiting_cancellation(uow: ReceivingUnitOfWork, receipt: str) -> AsnCancelled | None:
+    waiting = [event.data for event in uow.waiting.events_of(receipt)]
+    return next((data for data in waiting if isinstance(data, AsnCancelled)), None)
 
 
 def _document_violation(uow: ReceivingUnitOfWork, receipt: Receipt | None, asn: AsnAnnounced) -> ProblemDetail | None:
     # An ASN may precede its warehouse and products. Other receipts start on site, where the warehouse must exist.
     if asn.kind != "ASN" and asn.warehouse not in uow.warehouses:
         return ProblemDetail(code=Code.WAREHOUSE_NOT_FOUND, detail=f"Warehouse {asn.warehouse} not found")
-    if receipt is None or receipt.warehouse is None:
+    if receipt is None:
         return None
     if receipt.kind != asn.kind:
         detail = f"Receipt {asn.receipt} exists with kind {receipt.kind}, not {asn.kind}"
@@ -86,17 +93,16 @@ def _with_header(receipt: Receipt, asn: AsnAnnounced) -> Receipt:
 
 
 def _store_cancelled(
-    uow: ReceivingUnitOfWork, receipt: Receipt, asn: AsnAnnounced, announced: list[AnnouncedLine]
+    uow: ReceivingUnitOfWork, cancellation: AsnCancelled, asn: AsnAnnounced, announced: list[AnnouncedLine]
 ) -> CommandResult:
     """Store an ASN whose cancellation arrived first; nothing is expected."""
-    uow.receipts.put(
-        receipt._replace(kind=asn.kind, warehouse=asn.warehouse, supplier=asn.supplier, expected_at=asn.expected_at)
-    )
+    uow.receipts.put(_new_receipt(uow, asn)._replace(status="CANCELLED", ended_at=uow.now, reason=cancellation.reason))
     for row in announced:
         uow.announced_lines.put(row)
         uow.lines.put(
             ReceiptLine(receipt=row.receipt, line=row.line, sku=row.sku, expected_quantity=row.quantity)
         )  # fmt: skip
     emit_receipt_closed(uow, asn.receipt, [uow.lines[row.receipt, row.line] for row in announced], {})
+    apply_waiting_messages(uow, asn.receipt)
     body = ReceiptResult(receipt=asn.receipt, status="CANCELLED")
     return CommandResult(body).created(resource_path("receipts", asn.receipt))

@@ -96,6 +96,6 @@ def emit_receipt_closed(
         )  # fmt: skip
     for chunk in chunks(summaries) if summaries else [()]:
         uow.emit(
-            ReceiptClosed, receipt=receipt_id, warehouse=receipt.warehouse or "", status=receipt.status,
+            ReceiptClosed, receipt=receipt_id, warehouse=receipt.warehouse, status=receipt.status,
             lines=list(chunk),
         )  # fmt: skip

@@ -55,7 +55,7 @@ def emit_line_expected(uow: ReceivingUnitOfWork, line: ReceiptLine, quantity: De
     """Emit the event of a line's additional expected quantity."""
     receipt = uow.receipts[line.receipt]
     uow.emit(
-        ReceiptLineExpected, receipt=line.receipt, warehouse=receipt.warehouse or "", line=line.line, sku=line.sku,
+        ReceiptLineExpected, receipt=line.receipt, warehouse=receipt.warehouse, line=line.line, sku=line.sku,
         quantity=quantity, serials=[unit.serial for unit in units], versions=[unit.version for unit in units],
         supplier=receipt.supplier, expected_at=receipt.expected_at,
     )  # fmt: skip

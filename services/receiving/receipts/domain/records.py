@@ -35,7 +35,7 @@ class Receipt(NamedTuple):
     receipt: str
     version: int
     kind: ReceiptKind
-    warehouse: str | None
+    warehouse: str
     supplier: str
     expected_at: datetime | None
     status: ReceiptStatus

@@ -21,10 +21,10 @@ ScanStatus = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "INVALID"] | Discrepanc
 
 
 class ReceiptResult(PartialResult):
-    """A receipt after a command."""
+    """A receipt after a command; UNKNOWN if its ASN has not arrived yet: the change is applied when it does."""
 
     receipt: str
-    status: ReceiptStatus
+    status: ReceiptStatus | Literal["UNKNOWN"]
     discrepancies: list[str] = []
 
 

@@ -28,6 +28,10 @@ from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
+from shared.contracts.topics import ERP_ASNS
+from shared.contracts.upstream import AsnAnnounced, AsnChanged
+from shared.messaging import waiting
+from shared.persistence import locks
 from shared.persistence.database import Transaction
 
 
@@ -42,7 +46,8 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     codes = {event.data.barcode for event in events if isinstance(event.data, ScanItems) and event.data.barcode}
     if codes:
         uow.barcodes.load(await products.find_barcodes(tx, codes))
-    plan = required_keys(events, uow.barcodes)
+    waiting_events = await _load_waiting_messages(tx, uow, events)
+    plan = required_keys([*events, *waiting_events], uow.barcodes)
     await _load_discrepancies(tx, uow, plan)
     plan.add_for_discrepancies(uow.discrepancies, events)
     await _load_announced_lines(tx, uow, plan)
@@ -53,6 +58,18 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     await _load_documents(tx, uow, plan)
     await _load_rejections(tx, uow, plan)
     await _load_reference_data(tx, uow, plan)
+
+
+async def _load_waiting_messages(
+    tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]
+) -> list[CloudEvent[Any]]:
+    """Load what arrived before announcements, and lock the products that it lists."""
+    receipts = {event.data.receipt for event in events if isinstance(event.data, AsnAnnounced)}
+    await waiting.load(tx, uow.waiting, ERP_ASNS, receipts)
+    waiting_events = [event for receipt in receipts for event in uow.waiting.events_of(receipt)]
+    changes = [event.data for event in waiting_events if isinstance(event.data, AsnChanged)]
+    await locks.acquire(tx, {f"sku:{line.sku}" for change in changes for line in change.lines})
+    return waiting_events
 
 
 async def load_adjusted_units(
@@ -150,5 +167,5 @@ async def _load_reference_data(tx: Transaction, uow: ReceivingUnitOfWork, plan: 
         await products.load_products(tx, uow, skus)
     if plan.locations:
         await locations.load_locations(tx, uow, plan.locations)
-    if names := plan.warehouses | {receipt.warehouse for receipt in uow.receipts if receipt.warehouse}:
+    if names := plan.warehouses | {receipt.warehouse for receipt in uow.receipts}:
         await locations.load_warehouses(tx, uow, names)

@@ -1,6 +1,14 @@
 """Tables of the toy service."""
 
-from shared.persistence.migrate import grant, location_tables, message_digests, messaging_tables, product_table, run_sql
+from shared.persistence.migrate import (
+    grant,
+    location_activity,
+    location_tables,
+    message_digests,
+    messaging_tables,
+    product_table,
+    run_sql,
+)
 
 revision = "0001"
 down_revision = None
@@ -12,6 +20,7 @@ def upgrade() -> None:
     message_digests()
     product_table()
     location_tables()
+    location_activity()
     run_sql("""
         CREATE TABLE unit (
             box text, serial text, position int NOT NULL, PRIMARY KEY (box, serial), UNIQUE (box, position)

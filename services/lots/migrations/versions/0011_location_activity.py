@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import location_activity
 
-revision = "0006_location_activity"
-down_revision = "0005_order_statuses"
+revision = "0011_location_activity"
+down_revision = "0010_filter_indexes"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import location_activity
 
-revision = "0010_location_activity"
-down_revision = "0009_dispatch_approvals"
+revision = "0007_location_activity"
+down_revision = "0006_list_indexes"
 
 
 def upgrade() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0011_staged_stock"
-breaks_before = "0011_staged_stock"  # older versions would allocate stock that was not put away
-down_revision = "0010_location_activity"
+revision = "0012_staged_stock"
+breaks_before = "0012_staged_stock"  # older versions would allocate stock that was not put away
+down_revision = "0011_location_activity"
 
 
 def upgrade() -> None:

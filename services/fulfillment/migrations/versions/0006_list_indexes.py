@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0007_list_indexes"
-down_revision = "0006_location_activity"
+revision = "0006_list_indexes"
+down_revision = "0005_order_statuses"
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from shared.persistence.migrate import scripts
 
-revision = "0012_filter_indexes"
-down_revision = "0011_staged_stock"
+revision = "0010_filter_indexes"
+down_revision = "0009_dispatch_approvals"
 
 
 def upgrade() -> None:
