@@ -128,10 +128,10 @@ async def test_short_pick_holds_and_reallocates(system: SystemUnderTest, scenari
 
     async def unit_holds() -> list[dict[str, Any]]:
         events = await scenario.wait_for_event("serials.events", scenario.sku, "serial.hold_placed.v1")
-        return [event for event in events if event["data"]["units"]]  # open recalls may hold lots of any new product
+        return [event for event in events if event["data"]["serials"]]  # open recalls may hold lots of any new product
 
     (hold_placed,) = await wait_until(unit_holds)
-    assert [unit["serial"] for unit in hold_placed["data"]["units"]] == missing
+    assert hold_placed["data"]["serials"] == missing
     assert "not in its place" in hold_placed["data"]["reason"]
 
 

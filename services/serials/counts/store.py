@@ -1,6 +1,6 @@
 """Loads counts under the lock of their location, and what they are compared with; saves counts and discrepancies."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -9,9 +9,8 @@ from services.serials.allocation.store import loads as allocation
 from services.serials.counts.domain.completion import completed_counts, scanned_units
 from services.serials.counts.domain.records import CountDiscrepancy, CountedState, CountedUnit, CountKey, LocationCount
 from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
-from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store import units
+from services.serials.units.store import standing_holds, units
 from services.serials.units.store.loads import load_location_types, load_units_and_locations
 from shared.contracts.commands.serials import CountSerials, ResolveCountDiscrepancies
 from shared.contracts.envelope import CloudEvent
@@ -51,13 +50,6 @@ SELECT_OPEN_OF_UNITS = text(f"""
     SELECT {DISCREPANCY_COLUMNS} FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS requested (sku, serial)
     JOIN count_discrepancy AS d USING (sku, serial) WHERE d.status = 'OPEN'
 """)  # noqa: S608
-
-SELECT_NOT_FOUND_HOLDS = text("""
-    SELECT h.serial_id, h.hold_id, o.occurred_at FROM hold AS h
-    JOIN audit_operation AS o ON o.id = h.opened_operation_id
-    WHERE h.serial_id = ANY(CAST(:serial_ids AS bigint[])) AND h.released_operation_id IS NULL
-        AND o.demand_id IS NOT NULL
-""")
 
 ENTRIES = "FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id WHERE e.serial_id = s.id"
 # The present state of the units at counted locations and of the scanned units, and where each stood then.
@@ -114,7 +106,7 @@ async def load_counts(tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[
     uow.count_discrepancies.load(DISCREPANCIES.load(await tx.fetch_all(SELECT_OPEN_AT_LOCATIONS, values)))
     scanned = {(unit.sku, unit.serial) for event in events for unit in event.data.units}
     await units.load(tx, uow, scanned)
-    await _load_not_found_holds(tx, uow, scanned)
+    await standing_holds.load_not_found_holds(tx, uow, scanned)
     await _load_states(tx, uow, events)
 
 
@@ -126,17 +118,6 @@ async def load_resolutions(
     keys = {(event.data.sku, serial) for event in events for serial in event.data.serials}
     values = {"skus": [sku for sku, _ in keys], "serials": [serial for _, serial in keys]}
     uow.count_discrepancies.load(DISCREPANCIES.load(await tx.fetch_all(SELECT_OPEN_OF_UNITS, values)))
-    await _load_not_found_holds(tx, uow, keys)
-
-
-async def _load_not_found_holds(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
-    """Load the open holds that short picks have placed on units, if any unit is on hold."""
-    held = {unit.id: unit for key in keys if (unit := uow.units.get(key)) and unit.open_hold_count}
-    if held:
-        for row in await tx.fetch_all(SELECT_NOT_FOUND_HOLDS, {"serial_ids": list(held)}):
-            unit = held[row.serial_id]
-            uow.not_found_holds.setdefault(unit.key, {})[row.hold_id] = row.occurred_at
-            uow.units_by_hold.setdefault((unit.sku, row.hold_id), {})[unit.key] = unit
 
 
 async def _load_states(tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[CountSerials]]) -> None:

@@ -34,6 +34,10 @@ async def test_variance_is_listed_until_a_count(harness: LotsHarness, http: http
     assert (stock["on_hand"], stock["allocated"], stock["available"], stock["missing"]) == (10, 7, 0, 3)
     lot = (await http.get(f"/lots/{harness.sku}/B-1")).json()
     assert [(place["location"], place["missing"]) for place in lot["locations"]] == [(SHELF, 3)]
+    explanation = (await http.get(f"/demands/{messages.demand_id(1)}/explanation")).json()
+    assert (SHELF, 3, "under investigation") in [
+        (stock["location"], stock["quantity"], stock["reason"]) for stock in explanation["passed_over"]
+    ]
     await harness.handle(messages.count("B-1", 7))
     assert await report_rows(http, "variances", sku=harness.sku, status="OPEN") == []
     [settled] = await csv_rows(http, "variances", sku=harness.sku, location=SHELF, order=messages.order_id(1))

@@ -1,6 +1,6 @@
 """Why a demand has its stock, and why it passed over other stock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.skip_reason import SkipReason
 
 StockKind = Literal["ON_HAND", "ALLOCATED", "PICKED", "SHIPPED", "MISSING", "LOST"]
-REASON_BY_KIND = {
+REASON_BY_KIND: Mapping[StockKind, str] = {
     "ALLOCATED": PassOverReason.ALLOCATED,
     "PICKED": PassOverReason.PICKED,
     "MISSING": SkipReason.UNDER_INVESTIGATION,

@@ -8,13 +8,12 @@ from sqlalchemy import text
 from services.lots.allocation.domain.explain import PassedOverStock, StockPart, pass_over
 from services.lots.allocation.store.stock import SELECT_DEMANDS
 from services.lots.balances.domain.demands import Demand
-from services.lots.balances.store.tables import DEMAND
+from services.lots.balances.store.tables import DEMAND, UNALLOCATED
 from shared.inventory.explanation import MAX_READ
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.shelf_life_rules import find_shelf_life_rules
 from shared.persistence.database import Transaction
 
-UNALLOCATED = "b.on_hand - b.allocated - b.missing"
 ALLOCATABLE = f"CASE WHEN b.is_storage THEN {UNALLOCATED} - b.staged ELSE 0 END"
 NOT_STORED = f"CASE WHEN b.is_storage THEN b.staged ELSE {UNALLOCATED} END"
 PARTS = (
@@ -32,8 +31,8 @@ PARTS = (
         for is_storage, quantity in (("true", ALLOCATABLE), ("false", NOT_STORED))
     ),
     """
-    SELECT 'MISSING', b.lot, b.location, b.missing, true, false, NULL, NULL, NULL FROM balance AS b
-    WHERE b.sku = :sku AND b.warehouse = :warehouse AND b.on_hand > 0 AND b.missing > 0 LIMIT :most
+    SELECT 'MISSING', lot, location, missing, is_storage, false, NULL, NULL, NULL FROM balance
+    WHERE sku = :sku AND warehouse = :warehouse AND on_hand > 0 AND missing > 0 LIMIT :most
     """,
     """
     SELECT 'ALLOCATED', lot, location, quantity, true, false, demand_id, order_id, line FROM reservation

@@ -34,7 +34,7 @@ class ProductInfo(KnownFieldsModel):
 
 
 class StockRow(StockTotals, ProductInfo):
-    """Stock: available, allocated, held, staged and picked quantities of each product by warehouse."""
+    """Stock: available, allocated, held, staged, missing and picked quantities of each product by warehouse."""
 
     unit: str = Field(description="unit of measure")
     lots: int = Field(description="number of lots")

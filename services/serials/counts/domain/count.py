@@ -7,7 +7,6 @@ find. Units that moved since the count are not discrepancies.
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from services.serials.counts.domain.found_units import release_not_found_holds
 from services.serials.counts.domain.records import (
     CountDiscrepancy,
     CountedState,
@@ -15,6 +14,7 @@ from services.serials.counts.domain.records import (
     CountKey,
     LocationCount,
 )
+from services.serials.units.domain.holds import release_not_found_holds
 from services.serials.units.domain.movements import unknown_location_violation
 from services.serials.units.domain.transitions import ON_HAND
 from services.serials.units.domain.unit import UnitKey
@@ -113,7 +113,7 @@ def _add_part(uow: SerialsUnitOfWork, count: LocationCount, command: CountSerial
         uow.counted_units.put(CountedUnit(count.location, count.count_id, command.part, sku, serial))
         unit = uow.units.get((sku, serial))
         if unit is not None and unit.location == count.location:
-            release_not_found_holds(uow, unit, count.counted_at)
+            release_not_found_holds(uow, [unit], count.counted_at)
     if not count.missing_parts:
         count.completed_at = uow.now
         _record_discrepancies(uow, count)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from services.serials.counts.domain.found_units import release_not_found_holds
 from services.serials.counts.domain.records import CountDiscrepancy
+from services.serials.units.domain.holds import release_not_found_holds
 from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
     location_violation,
@@ -127,7 +127,7 @@ def _apply(
         unit.adjustment = "LOST"
     elif command.resolution == "MOVED":
         _move(uow, unit, command.location)
-        release_not_found_holds(uow, unit, discrepancy.counted_at)
+        release_not_found_holds(uow, [unit], discrepancy.counted_at)
     for other in uow.count_discrepancies:
         if other.unit_key == unit.key and other.status == "OPEN":
             is_elsewhere = other is not discrepancy and command.resolution == "MOVED"

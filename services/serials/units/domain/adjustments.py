@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.serials.units.domain.holds import end_searches
+from services.serials.units.domain.holds import find_not_found_holds, release_not_found_holds
 from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
     add_location_detail,
@@ -52,7 +52,7 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
         unit.adjustment = None if is_found else command.adjustment
         unit.warehouse = warehouse_of(new_location) if new_location else unit.warehouse
     if is_found:
-        end_searches(uow, accepted)
+        release_not_found_holds(uow, accepted, uow.event.time)
     if new_location:
         rejected = add_location_detail(uow, rejected, new_location)
     return units_result(command.sku, accepted, rejected)
@@ -60,7 +60,7 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
 
 def _found_violation(uow: SerialsUnitOfWork, unit: Unit, new_location: str | None) -> Code | None:
     """Return why a unit cannot be found: it was never missing, or it is void, which is final."""
-    is_missing = bool(unit.adjustment or uow.searches.get(unit.key))
+    is_missing = bool(unit.adjustment or find_not_found_holds(uow, unit, uow.event.time))
     if unit.status not in UNALLOCATED or not is_missing or unit.adjustment == "VOID":
         return Code.ILLEGAL_TRANSITION
     if unit.location in uow.inactive_locations and not new_location:

@@ -5,6 +5,7 @@ hold on a lot number is placed on the units on hand and on each unit that arrive
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from services.serials.units.domain.operations import HoldChange, OperationIndex
@@ -35,11 +36,8 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
         unit.open_hold_count += 1
         uow.transition(unit, operation, unit.location)
         uow.units_by_hold[unit.sku, hold_id][unit.key] = unit
-        documents = uow.operations[operation].documents
-        if documents.return_id:
-            uow.return_by_hold[unit.sku, hold_id] = documents.return_id
-        if documents.demand_id:
-            uow.searches.setdefault(unit.key, set()).add(hold_id)
+        if return_id := uow.operations[operation].documents.return_id:
+            uow.return_by_hold[unit.sku, hold_id] = return_id
         uow.changes.placed_holds.append(HoldChange(hold_id, unit, operation))
 
 
@@ -58,17 +56,26 @@ def release(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> No
     if uow.units_by_hold.get((unit.sku, hold_id), {}).pop(unit.key, None) is not None:
         unit.open_hold_count -= 1
         uow.transition(unit, operation, unit.location)
-        uow.searches.get(unit.key, set()).discard(hold_id)
         uow.changes.released_holds.append(HoldChange(hold_id, unit, operation))
 
 
-def end_searches(uow: SerialsUnitOfWork, units: Iterable[Unit]) -> None:
-    """Release the holds of short picks on units that are seen again."""
+def find_not_found_holds(uow: SerialsUnitOfWork, unit: Unit, at: datetime) -> list[str]:
+    """Return the open holds that short picks had placed on a unit by a time."""
+    return [
+        hold_id
+        for hold_id, opened_at in uow.not_found_holds.get(unit.key, {}).items()
+        if opened_at <= at and unit.key in uow.units_by_hold.get((unit.sku, hold_id), {})
+    ]
+
+
+def release_not_found_holds(uow: SerialsUnitOfWork, units: Iterable[Unit], found_at: datetime) -> None:
+    """Release the holds that short picks had placed on units when they were found."""
     units_by_hold: dict[tuple[str, str], list[Unit]] = {}
     for unit in units:
-        for hold_id in uow.searches.get(unit.key, ()):
-            units_by_hold.setdefault((unit.sku, hold_id), []).append(unit)
-    for (sku, hold_id), found_units in sorted(units_by_hold.items()):
+        if unit.open_hold_count:
+            for hold_id in find_not_found_holds(uow, unit, found_at):
+                units_by_hold.setdefault((unit.sku, hold_id), []).append(unit)
+    for (sku, hold_id), found_units in units_by_hold.items():
         operation = uow.add_operation(SerialChangeType.HOLD_RELEASED, sku, hold_id=hold_id)
         for unit in found_units:
             release(uow, unit, operation)

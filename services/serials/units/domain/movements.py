@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.serials.units.domain.holds import end_searches
+from services.serials.units.domain.holds import find_not_found_holds, release_not_found_holds
 from services.serials.units.domain.results import UnitRule, duplicate_serials_violation, partition_by_rule, units_result
 from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import Unit
@@ -68,7 +68,7 @@ def put_away(uow: SerialsUnitOfWork, command: PutAwaySerials) -> CommandResult:
     """Put received units away; they become available (S07). A unit of a short pick is in storage already: it moves."""
 
     def status_violation(unit: Unit) -> Code | None:
-        can_be_put_away = unit.status == "RECEIVED" or uow.searches.get(unit.key)
+        can_be_put_away = unit.status == "RECEIVED" or find_not_found_holds(uow, unit, uow.event.time)
         return movability_violation(unit) if can_be_put_away else Code.ILLEGAL_TRANSITION
 
     return _relocate(uow, command, SerialChangeType.PUT_AWAY, status_violation, "IN_INVENTORY")
@@ -102,5 +102,5 @@ def _relocate(
     move_operation = uow.add_operation(SerialChangeType.MOVED, command.sku) if stored else operation
     for unit in accepted:
         uow.transition(unit, move_operation if unit.key in stored else operation, command.location)
-    end_searches(uow, accepted)
+    release_not_found_holds(uow, accepted, uow.event.time)
     return units_result(command.sku, accepted, add_location_detail(uow, rejected, command.location))

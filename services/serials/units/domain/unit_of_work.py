@@ -53,8 +53,6 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         """Loaded holds by SKU and id, with the units on which each is open; released holds have none."""
         self.return_by_hold: dict[tuple[str, str], str] = {}
         """Return of each loaded hold on returned units, which ends with the disposition."""
-        self.searches: dict[UnitKey, set[str]] = {}
-        """Open holds of short picks on loaded units, which end when the unit is seen."""
         self.standing_holds: dict[StandingHoldKey, StandingHold] = {}
         """Open standing holds."""
         self.released_standing_hold_keys: set[StandingHoldKey] = set()

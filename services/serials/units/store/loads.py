@@ -40,7 +40,7 @@ async def load_units_and_locations(tx: Transaction, uow: SerialsUnitOfWork, even
     """Load units with their holds of short picks, and the types of the locations that are defined."""
     keys = unit_keys(events)
     await units.load(tx, uow, keys)
-    await standing_holds.load_searches(tx, uow, keys)
+    await standing_holds.load_not_found_holds(tx, uow, keys)
     names = {event.data.location for event in events if event.data.location}
     found = [event for event in events if isinstance(event.data, AdjustSerials) and event.data.adjustment == "FOUND"]
     names |= {unit.location for key in unit_keys(found) if (unit := uow.units.get(key)) and unit.location}

@@ -31,8 +31,9 @@ SELECT_OPEN_HOLDS = text("""
 """)
 
 # Only a short pick places a hold for a demand.
-SELECT_SEARCHES = text("""
-    SELECT h.sku, h.hold_id, h.serial_id FROM hold AS h JOIN audit_operation AS o ON o.id = h.opened_operation_id
+SELECT_NOT_FOUND_HOLDS = text("""
+    SELECT h.serial_id, h.hold_id, o.occurred_at FROM hold AS h
+    JOIN audit_operation AS o ON o.id = h.opened_operation_id
     WHERE h.serial_id = ANY(CAST(:serial_ids AS bigint[])) AND h.released_operation_id IS NULL
         AND o.demand_id IS NOT NULL
 """)
@@ -99,14 +100,14 @@ async def load_open_holds(tx: Transaction, uow: SerialsUnitOfWork) -> None:
             uow.units_by_hold.setdefault((row.sku, row.hold_id), {})[unit.key] = unit
 
 
-async def load_searches(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
-    """Load the open holds of short picks on units, if any unit has a hold."""
-    units_by_id = {unit.id: unit for key in keys if (unit := uow.units.get(key)) and unit.open_hold_count}
-    if units_by_id:
-        for row in await tx.fetch_all(SELECT_SEARCHES, {"serial_ids": list(units_by_id)}):
-            unit = units_by_id[row.serial_id]
-            uow.units_by_hold.setdefault((row.sku, row.hold_id), {})[unit.key] = unit
-            uow.searches.setdefault(unit.key, set()).add(row.hold_id)
+async def load_not_found_holds(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
+    """Load the open holds that short picks have placed on units, if any unit is on hold."""
+    held = {unit.id: unit for key in keys if (unit := uow.units.get(key)) and unit.open_hold_count}
+    if held:
+        for row in await tx.fetch_all(SELECT_NOT_FOUND_HOLDS, {"serial_ids": list(held)}):
+            unit = held[row.serial_id]
+            uow.not_found_holds.setdefault(unit.key, {})[row.hold_id] = row.occurred_at
+            uow.units_by_hold.setdefault((unit.sku, row.hold_id), {})[unit.key] = unit
 
 
 async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds: Sequence[StandingHold]) -> None:
