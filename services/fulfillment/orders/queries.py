@@ -76,7 +76,7 @@ def _select_orders(sort: SortOrder) -> TextClause:
                   SELECT unnest(s.orders) FROM shipment AS s WHERE s.shipment = :shipment
               )))
               AND (CAST(:changed_since AS timestamptz) IS NULL OR order_id = ANY(ARRAY(
-                  SELECT DISTINCT l.order_id FROM order_log AS l WHERE l.recorded_at >= :changed_since
+                  SELECT l.order_id FROM order_log AS l WHERE l.recorded_at >= :changed_since
               )))
               AND {sort.condition}
             {sort.order_by} LIMIT :size

@@ -56,6 +56,9 @@ async def test_lists_of_orders_use_an_index(harness: FulfillmentHarness) -> None
     values |= SORTS["-placed_at"].parameters(["2026-01-01", "SO"])
     async with transaction(harness.engine) as tx:
         await tx.execute(text("SET LOCAL enable_seqscan = off"))
-        for since, index in ((None, "sales_order_placed_at"), (tx.now, "order_log_recorded_at")):
-            nodes = await explain(tx, SELECT_ORDERS["-placed_at"].text, values | {"changed_since": since})
-            assert index in {node.get("Index Name") for node in nodes}
+        nodes = await explain(tx, SELECT_ORDERS["-placed_at"].text, values | {"changed_since": None})
+        assert "sales_order_placed_at" in {node.get("Index Name") for node in nodes}
+        # In a table this small, all entries in another order would cost as little.
+        await tx.execute(text("SET LOCAL enable_indexscan = off"))
+        nodes = await explain(tx, SELECT_ORDERS["-placed_at"].text, values | {"changed_since": tx.now})
+        assert "order_log_recorded_at" in {node.get("Index Name") for node in nodes}
