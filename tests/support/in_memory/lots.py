@@ -160,7 +160,7 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
 
     def allocate(self, key: BalanceKey, demand_ref: DemandRef, quantity: Decimal) -> None:
         """Allocate a quantity of a balance to a demand."""
-        self.uow.allocate(self.uow.balances[key], demand_ref, quantity)
+        self.change(lambda uow: uow.allocate(uow.balances[key], demand_ref, quantity))
 
     def pick(self, row: Reservation, quantity: Decimal, location: str = OUTBOUND) -> None:
         """Pick a quantity of a reservation."""

@@ -42,7 +42,7 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         )
         self.balances: WorkingSet[BalanceKey, Balance] = WorkingSet(
             attrgetter("sku", "lot", "location"),
-            attrgetter("is_storage", "on_hand", "allocated", "staged", "missing"),
+            attrgetter("is_storage", "on_hand", "allocated", "staged", "missing", "picked", "version"),
         )
         self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
             attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
