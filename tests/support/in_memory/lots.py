@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from services.lots.app import app
-from services.lots.balances.domain.counts import time_of_count
 from services.lots.balances.domain.ledger import Correction, LedgerEntry, later_changes
 from services.lots.balances.domain.records import (
     ZERO,
@@ -24,6 +23,7 @@ from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import LocationChanged, Tracking
 from shared.identifiers import warehouse_of
+from shared.inventory.count_times import time_of_count
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.messaging.handlers import Policy
 from shared.unit_of_work import CommandResult
