@@ -1,17 +1,12 @@
 """Trace-back and trace-forward of lots."""
 
-from datetime import UTC, datetime, timedelta
-
 import httpx
 
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
-from tests.integration.lots.test_lookup import get_json
+from tests.integration.lots.test_lookup import FAR_EXPIRY, UNUSUAL_NUMBER, get_json
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import DOCK, OUTBOUND, SHELF, STAGE
-
-UNUSUAL_NUMBER = "00392/17 a+b&c=%41"
-FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)
 
 
 async def test_lot_trace_back(harness: LotsHarness, http: httpx.AsyncClient) -> None:
