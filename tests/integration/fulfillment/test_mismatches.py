@@ -49,6 +49,17 @@ async def test_named_serials_after_the_pick(harness: FulfillmentHarness, http: A
     assert [unit.serial for event in harness.events_of(OrderDispatched) for unit in event.units] == ["E1"]
 
 
+async def test_amendment_lists_a_shipped_unit(harness: FulfillmentHarness) -> None:
+    """A shipped unit that an amendment lists counts as delivered; only the other listed one is requested."""
+    await harness.allocate_order("SO-1", "A1", "B1")
+    await harness.handle(harness.pick_command("SO-1", "A1"), harness.pack_command("SO-1", "C-1", "A1"))
+    await harness.handle(CreateShipment(shipment=harness.scoped_id("SH-1"), cartons=[harness.scoped_id("C-1")]))
+    await harness.handle(DispatchShipment(shipment=harness.scoped_id("SH-1")))
+    await harness.handle(*harness.approvals_for(harness.events_of(DispatchCheckRequested)))
+    assert await mismatched(harness, amended_line(harness.sku, 2, serials=["A1", "C1"])) == []
+    assert [request.serials for request in harness.events_of(AllocationRequested)] == [["C1"]]
+
+
 async def test_unpick_loads_the_unlisted_units(harness: FulfillmentHarness) -> None:
     """The unit that is not unpicked matches again, and the named serial is requested."""
     await harness.pack_order("SO-1", "C-1", "E3", "E4")
