@@ -111,7 +111,7 @@ def _settle(uow: LotsUnitOfWork, lot_count: Count) -> None:
     balance, variance = lot_count.balance, lot_count.variance
     if balance.key not in uow.balances:
         uow.balances.put(balance)
-    settle_variances(uow, balance)
+    settle_variances(uow, balance, lot_count.counted_at)
     booked = max(variance, uow.pending_returns(balance) - balance.on_hand)
     balance.counted_at = lot_count.counted_at
     uow.counted_balances[balance.key] = balance
