@@ -95,8 +95,9 @@ def _unit_violation(
             f"{unit.description} at {unit.location or 'no location'}: resolve it with {no_change}",
         )
     if unit.status not in UNALLOCATED:
+        code = Code.UNIT_NOT_AVAILABLE if unit.status else Code.SERIAL_NOT_FOUND
         remedy = REMEDIES[unit.status] if unit.status else "receive it"
-        return UnitViolation(Code.UNIT_NOT_AVAILABLE, f"{unit.description}: {remedy}, or resolve it with {no_change}")
+        return UnitViolation(code, f"{unit.description}: {remedy}, or resolve it with {no_change}")
     return None if change == "LOST" else _move_violation(uow, unit, command.location, no_change)
 
 
