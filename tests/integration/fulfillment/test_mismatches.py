@@ -85,7 +85,9 @@ async def test_lots_after_the_pick(harness: FulfillmentHarness, lot_harness: Lot
     assert await mismatched(harness, amended_line(lot_harness.sku, 3, single_lot=False)) == []
 
 
-async def test_shelf_life_after_the_pick(harness: FulfillmentHarness, lot_harness: LotHarness) -> None:
+async def test_shelf_life_after_the_pick(
+    harness: FulfillmentHarness, lot_harness: LotHarness, http: AsyncClient
+) -> None:
     """Goods with too little shelf life for the amended order are named; the dispatch check decides (S28)."""
     soon = datetime.now(UTC).date() + timedelta(days=20)
     await lot_harness.allocate_order("SO-1", ("L1", 2), expiry=soon)
@@ -93,6 +95,8 @@ async def test_shelf_life_after_the_pick(harness: FulfillmentHarness, lot_harnes
     line = amended_line(lot_harness.sku, 2)
     assert await mismatched(harness, line, min_remaining_shelf_life_days=10) == []
     assert await mismatched(harness, line, min_remaining_shelf_life_days=60) == ["L1"]
+    body = (await http.get(f"/orders/{harness.scoped_id('SO-1')}")).json()
+    assert ["60 days of remaining shelf life are required" in item["mismatch"] for item in body["stock"]] == [True]
 
 
 async def test_single_lot_after_a_shipment(harness: FulfillmentHarness, lot_harness: LotHarness) -> None:
