@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
-from shared.contracts.lots import LotAllocated, LotBalancesChanged
+from shared.contracts.lot_balances import LotBalancesChanged
+from shared.contracts.lots import LotAllocated
 from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lot_orders import OrderMessages

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.contracts.envelope import Message
-from shared.contracts.lots import LotCounted
+from shared.contracts.lot_balances import LotCounted
 from tests.support.messages.lots import BIN, DOCK, RACK, SHELF, STAGE
 from tests.unit.lots.counted_stock import MESSAGES, CountedStock, at, pick_of
 

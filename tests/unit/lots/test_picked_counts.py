@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from shared.contracts.lots import LotAdjusted, LotMixingDetected
+from shared.contracts.lot_balances import LotAdjusted
+from shared.contracts.lots import LotMixingDetected
 from shared.contracts.quantities import PickedLot
 from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF, STAGE
 from tests.unit.lots.counted_stock import MESSAGES, CountedStock, dispatch_of, lost_unpick, pick_of

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from services.lots.balances.domain.records import DemandRef
-from shared.contracts.lots import LotAdjusted, LotDispatchApproved, LotUnpicked
+from shared.contracts.lot_balances import LotAdjusted
+from shared.contracts.lots import LotDispatchApproved, LotUnpicked
 from shared.contracts.quantities import PackedLot, PickedLot
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lot_orders import OrderMessages

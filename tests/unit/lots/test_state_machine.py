@@ -13,11 +13,9 @@ from services.lots.balances.domain.balance_changes import describe
 from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import OrderLotsDeallocated
+from shared.contracts.lot_balances import LotAdjusted, LotBalance, LotBalancesChanged
 from shared.contracts.lots import (
     AffectedLot,
-    LotAdjusted,
-    LotBalance,
-    LotBalancesChanged,
     LotHoldPlaced,
     LotHoldReleased,
     LotMoved,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.envelope import Message
-from shared.contracts.lots import LotAdjusted, LotRejected, LotStockMissing, LotVarianceChanged
+from shared.contracts.lot_balances import LotAdjusted, LotVarianceChanged
+from shared.contracts.lots import LotRejected, LotStockMissing
 from shared.contracts.problems import Code
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.lot_allocation import InMemoryAllocation

@@ -21,7 +21,8 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.lots import LotAdjusted, LotDeallocated, LotPicked, LotUnpicked
+from shared.contracts.lot_balances import LotAdjusted
+from shared.contracts.lots import LotDeallocated, LotPicked, LotUnpicked
 from shared.contracts.problems import Code
 from shared.contracts.quantities import LotAtLocation, LotQuantity
 

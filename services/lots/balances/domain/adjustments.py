@@ -16,7 +16,7 @@ from services.lots.balances.domain.stock_rules import (
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.domain.variances import take_found
 from shared.contracts.commands.lots import AdjustLot
-from shared.contracts.lots import LotAdjusted
+from shared.contracts.lot_balances import LotAdjusted
 from shared.contracts.problems import ProblemDetail
 from shared.unit_of_work import CommandResult
 

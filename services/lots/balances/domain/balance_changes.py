@@ -3,7 +3,7 @@
 from services.lots.balances.domain.records import Balance, BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import chunks
-from shared.contracts.lots import LotBalance, LotBalancesChanged
+from shared.contracts.lot_balances import LotBalance, LotBalancesChanged
 from shared.unit_of_work import MessageContext
 
 

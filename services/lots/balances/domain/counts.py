@@ -25,7 +25,7 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.domain.variances import settle_variances
 from shared.contracts.commands.lots import CountLot
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
-from shared.contracts.lots import LotCounted, PickedForOrder
+from shared.contracts.lot_balances import LotCounted, PickedForOrder
 from shared.contracts.problems import Code, ProblemDetail
 from shared.inventory.count_times import count_time_violation, time_of_count
 from shared.unit_of_work import CommandResult

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from services.lots.balances.domain.records import Balance, CountStatus, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.lots import PickedForOrder
+from shared.contracts.lot_balances import PickedForOrder
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 from shared.inventory.approval import LeavingGoods

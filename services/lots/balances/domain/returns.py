@@ -7,7 +7,8 @@ from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.domain.records import ZERO, Balance, Lot
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.lots import LotAdjusted, LotReceived
+from shared.contracts.lot_balances import LotAdjusted
+from shared.contracts.lots import LotReceived
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import ReturnLotsDisposed, ReturnLotsReceived

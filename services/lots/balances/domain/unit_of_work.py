@@ -23,7 +23,8 @@ from services.lots.balances.domain.records import (
     split_quantity,
 )
 from shared.contracts.documents import read_documents
-from shared.contracts.lots import AffectedLot, LotAdjusted, LotRejected, LotVarianceChanged
+from shared.contracts.lot_balances import LotAdjusted, LotVarianceChanged
+from shared.contracts.lots import AffectedLot, LotRejected
 from shared.unit_of_work import MessageContext
 
 LocationChange = tuple[str | None, Decimal]
