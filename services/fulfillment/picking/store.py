@@ -78,7 +78,9 @@ async def load_picking(tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequ
         uow.locations |= await reference_data.load_locations(tx, locations)
     unpicked_orders = {event.data.order for event in events if isinstance(event.data, UnpickItems)}
     units = [key for event in events for key in _unit_keys(event.data)]
-    await load_orders(tx, uow, order_ids(events), units=units, whole_if_named=unpicked_orders)
+    await load_orders(
+        tx, uow, order_ids(events), units=units, whole_if_named=unpicked_orders, lot_cartons=unpicked_orders
+    )
     picked_orders = {event.data.order for event in events if isinstance(event.data, PickItems)}
     orders = [order for order in uow.orders if order.order_id in picked_orders]
     dated_skus = {item.sku for order in orders for item in order.items if item.expiry}
@@ -123,7 +125,8 @@ async def load_affected_orders(
     events: Sequence[CloudEvent[LotStockMissing] | CloudEvent[LotAllocationsRevoked]],
 ) -> None:
     """Load the orders whose stock is missing or revoked."""
-    await load_orders(tx, uow, {affected.order for event in events for affected in event.data.stock})
+    orders = {affected.order for event in events for affected in event.data.stock}
+    await load_orders(tx, uow, orders, lot_cartons=orders)
 
 
 async def delete_unit_holds(
