@@ -5,10 +5,10 @@ RUN := .venv/bin/python
 SYNCED := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit faults contracts bench check fmt venv clean servers
+.PHONY: help demo up down test unit integration e2e faults contracts bench check fmt venv clean servers
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: servers $(SYNCED) ## run the demo on the whole stack; ONCE=1 exits after the results
 	@$(RUN) -m deploy.demo $(if $(ONCE),--once)
@@ -20,7 +20,13 @@ down: $(SYNCED) ## stop the stack started by `make up`
 	@$(RUN) -m deploy down
 
 test: servers unit ## run all tests except fault injection, on real Kafka and PostgreSQL
-	$(RUN) -m pytest -q --part=services --ignore=tests/unit --ignore=tests/faults
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync integration e2e
+
+integration: servers $(SYNCED) ## run the tests of one service each, on servers of their own
+	$(RUN) -m pytest -q --part=integration tests/integration
+
+e2e: servers $(SYNCED) ## run the tests over all services, on servers of their own
+	$(RUN) -m pytest -q --part=e2e tests/e2e
 
 unit: $(SYNCED) ## run the pure tests on all cores
 	$(RUN) -m pytest -q --part=unit --numprocesses=auto tests/unit

@@ -1,5 +1,6 @@
 """Service settings from environment variables: database, Kafka and tuning parameters."""
 
+from datetime import timedelta
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -66,7 +67,12 @@ class CountSettings(BaseSettings):
     """Settings of counts."""
 
     max_count_age_hours: int = Field(72, gt=0, validation_alias="MAX_COUNT_AGE_HOURS")
-    """Age from which a count is refused."""
+    """Age from which a count is rejected."""
+
+    @property
+    def max_age(self) -> timedelta:
+        """Age from which a count is rejected."""
+        return timedelta(hours=self.max_count_age_hours)
 
 
 class InvalidSettingsError(ValueError):

@@ -17,6 +17,7 @@ from services.lots.allocation.domain.fulfillment_events import (
 from services.lots.balances import api as balances_api
 from services.lots.balances import store as balances
 from services.lots.balances.domain.adjustments import adjust
+from services.lots.balances.domain.balance_changes import publish_balances
 from services.lots.balances.domain.counts import count
 from services.lots.balances.domain.dates import correct_dates
 from services.lots.balances.domain.holds import place_hold, release_hold
@@ -187,8 +188,12 @@ POLICIES = (
     Policy(report_missing_stock, balances.load_missing_stock, reads_saved_changes=False),
     Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),
     Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
+    Policy(publish_balances, reads_saved_changes=False),
 )
-"""Whatever changed the stock: missing stock and mixed lots are reported, released stock goes to open demands."""
+"""Whatever changed the stock: missing stock and mixed lots are reported, released stock goes to open demands.
+
+Then the changed balances are published.
+"""
 
 JOBS = (ScheduledJob(LotExpiryCheckDue, expiry.find_due, check_expiry, sku_lock, expiry.load_due_lots),)
 

@@ -161,6 +161,32 @@ class LotHoldReleased(Message, type="lot.hold_released.v1", topic=LOTS, key="sku
     reason: str
 
 
+class LotBalance(ContractModel):
+    """The quantities of a lot at a location after a change. `version` has no gaps.
+
+    `allocated` and `missing` (under investigation) are parts of `on_hand`; after a count they may exceed it until
+    fulfillment has released the rest. `picked` stands there for orders and is not part of `on_hand`.
+    """
+
+    lot: LotNumber
+    location: Location
+    version: Integer
+    on_hand: QuantityTotal
+    allocated: QuantityTotal
+    missing: QuantityTotal
+    picked: QuantityTotal
+
+
+class LotBalancesChanged(Message, type="lot.balances_changed.v1", topic=LOTS, key="sku"):
+    """The balances of a product that a transaction changed: their quantities after the last change.
+
+    The other events of the same cause state the changes; they come first. More than 500 balances have several messages.
+    """
+
+    sku: Sku
+    balances: Annotated[list[LotBalance], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+
+
 class LotVarianceChanged(Message, type="lot.variance_changed.v1", topic=LOTS, key="sku"):
     """The quantity under investigation at a location changed: stock is reported missing, found, lost or counted.
 

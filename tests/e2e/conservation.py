@@ -2,9 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 
-from tests.e2e.system import SystemUnderTest
+from tests.e2e.system import JsonObject, SystemUnderTest
 from tests.support.conservation import PROOFS, read_table
+
+QUANTITIES = ("version", "on_hand", "allocated", "missing", "picked")
 
 
 async def assert_conservation(system: SystemUnderTest, skus: Sequence[str]) -> None:
@@ -12,6 +15,29 @@ async def assert_conservation(system: SystemUnderTest, skus: Sequence[str]) -> N
     for check in PROOFS:
         await check(system, skus)
     await assert_lots_are_not_mixed(system, skus)
+    await assert_published_balances_are_current(system, skus)
+
+
+async def assert_published_balances_are_current(system: SystemUnderTest, skus: Sequence[str]) -> None:
+    """The published versions of a balance have no gaps; the last one states what is stored, with its picked stock."""
+    published: dict[tuple[str, str, str], JsonObject] = {}
+    for sku in skus:
+        for event in system.listener.events_of("lots.events", sku, "lot.balances_changed.v1"):
+            for state in event["data"]["balances"]:
+                key = sku, state["lot"], state["location"]
+                previous = published.get(key, {"version": 0})["version"]
+                assert state["version"] <= previous + 1, (key, previous, state)
+                published[key] = state if state["version"] > previous else published[key]
+    picked: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for row in await read_table(system, "lots", "picked_stock", skus):
+        picked[row["sku"], row["lot"], row["location"]] += row["quantity"]
+    for row in await read_table(system, "lots", "balance", skus):
+        key = row["sku"], row["lot"], row["location"]
+        assert row["picked"] == picked.pop(key, 0), row
+        state = published.pop(key, dict.fromkeys(QUANTITIES, 0))
+        assert [Decimal(state[name]) for name in QUANTITIES] == [row[name] for name in QUANTITIES], (state, row)
+    assert not published
+    assert not any(picked.values())
 
 
 async def assert_lots_are_not_mixed(system: SystemUnderTest, skus: Sequence[str]) -> None:

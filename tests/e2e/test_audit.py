@@ -23,7 +23,7 @@ async def test_every_transition_is_audited(scenario: SerialScenario) -> None:
     assert recorded_steps == [
         ("EXPECTED", None, "test", receipt),
         ("RECEIVED", DOCK, "ann", receipt),
-        ("IN_INVENTORY", SHELF, "ben", None),
+        ("IN_INVENTORY", SHELF, "ben", history[2]["cause_id"]),
         ("ALLOCATED", SHELF, "test", order),
         ("PICKED", STAGE, "pat", order),
         ("SHIPPED", None, "dee", shipment),

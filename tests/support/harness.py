@@ -42,8 +42,8 @@ class ProcessingResult:
         return [str(violation.code) for result in self.results for violation in result.violations]
 
     def event_types(self) -> list[str]:
-        """List the types of all events."""
-        return [event["type"] for event in self.events]
+        """List the types of the events, apart from the states of lot balances."""
+        return [event["type"] for event in self.events if event["type"] != "lot.balances_changed.v1"]
 
     def data_of(self, event_type: str) -> list[dict[str, Any]]:
         """List the data of the events of one type."""

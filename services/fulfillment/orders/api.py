@@ -81,7 +81,7 @@ class OrderLineOut(KnownFieldsModel):
 class OrderUnitOut(KnownFieldsModel):
     """A serial number of the order with its location and the reasons of its holds.
 
-    `mismatch` says why a picked one no longer matches the order and blocks the dispatch until it is unpicked.
+    `mismatch` says why a picked one does not match the order; it must be unpicked before the dispatch.
     """
 
     line: str
@@ -100,7 +100,7 @@ class OrderUnitOut(KnownFieldsModel):
 class OrderLotOut(KnownFieldsModel):
     """A quantity of a lot with its location and the reasons of its holds; `lot` is empty for untracked products.
 
-    `mismatch` says why a picked one no longer matches the order and blocks the dispatch until it is unpicked.
+    `mismatch` says why a picked one does not match the order; it must be unpicked before the dispatch.
     """
 
     line: str
@@ -214,8 +214,14 @@ async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
     return OrderDetail(
         **head._asdict(),
         lines=[OrderLineOut(**row._asdict()) for row in await queries.load_lines(tx, order)],
-        units=[OrderUnitOut(**row._asdict()) for row in await queries.load_units(tx, order)],
-        stock=[OrderLotOut(**row._asdict()) for row in await queries.load_lots(tx, order)],
+        units=[
+            OrderUnitOut(**item)
+            for item in await queries.add_shelf_life_mismatches(tx, head, await queries.load_units(tx, order))
+        ],
+        stock=[
+            OrderLotOut(**item)
+            for item in await queries.add_shelf_life_mismatches(tx, head, await queries.load_lots(tx, order))
+        ],
         demands=[OrderDemandOut(**row._asdict()) for row in await queries.load_demands(tx, order)],
     )
 

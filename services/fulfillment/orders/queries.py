@@ -5,7 +5,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, TextClause, text
 
+from services.fulfillment.orders.domain.shelf_life import describe_shelf_life
+from shared.inventory.expiry import today
 from shared.inventory.fefo import sql_order
+from shared.inventory.reference_data import load_products, load_warehouses
 from shared.persistence.database import Transaction
 from shared.persistence.sorting import SortOrder
 
@@ -137,3 +140,23 @@ async def find_orders(
 def _prefix_upper_bound(prefix: str) -> str:
     """The smallest string after all with this prefix; a printable ASCII character always has a successor."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else ""
+
+
+async def add_shelf_life_mismatches(tx: Transaction, order: Row[Any], rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Return the fields of items; `mismatch` also says that a picked one has too little remaining shelf life.
+
+    Nothing is stored: dates pass, and the dispatch check of the stock's owner decides.
+    """
+    items = [dict(row._asdict()) for row in rows]
+    dated = [item for item in items if item["expiry"] and item["status"] == "PICKED" and not item["mismatch"]]
+    warehouses = await load_warehouses(tx, [order.warehouse]) if dated else {}
+    products = await load_products(tx, {item["sku"] for item in dated}) if warehouses else {}
+    for item in dated:
+        if product := products.get(item["sku"]):
+            policy = product.shelf_life
+            min_days = policy.min_remaining_shelf_life(order.customer, order.min_remaining_shelf_life_days)
+            local_date = today(tx.clock(), warehouses[order.warehouse].time_zone)
+            label = f"{item['sku']} {item.get('serial') or item.get('lot')}"
+            reason = describe_shelf_life(label, item["expiry"], policy, min_days, local_date)
+            item["mismatch"] = reason and reason[1]
+    return items

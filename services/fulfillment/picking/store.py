@@ -89,6 +89,12 @@ async def load_picking(tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequ
         await load_local_dates(tx, uow, orders)
 
 
+SELECT_LEAVING_CARTONS = text("""
+    SELECT c.carton FROM carton AS c JOIN shipment AS s USING (shipment) JOIN dispatch_check AS d USING (check_id)
+    WHERE c.order_id = ANY(CAST(:orders AS text[])) AND d.status = 'PENDING'
+""")
+
+
 async def load_serial_holds(
     tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[SerialHoldPlaced]]
 ) -> None:
@@ -124,9 +130,11 @@ async def load_affected_orders(
     uow: FulfillmentUnitOfWork,
     events: Sequence[CloudEvent[LotStockMissing] | CloudEvent[LotAllocationsRevoked]],
 ) -> None:
-    """Load the orders whose stock is missing or revoked."""
+    """Load the orders whose stock is missing or revoked, and which of their cartons may have left."""
     orders = {affected.order for event in events for affected in event.data.stock}
     await load_orders(tx, uow, orders, lot_cartons=orders)
+    rows = await tx.fetch_all(SELECT_LEAVING_CARTONS, {"orders": sorted(orders)})
+    uow.leaving_cartons |= {row.carton for row in rows}
 
 
 async def delete_unit_holds(

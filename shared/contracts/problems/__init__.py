@@ -4,7 +4,8 @@ from typing import Any
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems.codes import Code
-from shared.contracts.problems.types import PROBLEM_TYPES, ProblemType
+from shared.contracts.problems.problem_type import ProblemType
+from shared.contracts.problems.types import PROBLEM_TYPES
 
 __all__ = ["CODES_OF_ABSENCE", "PROBLEM_TYPES", "Code", "ProblemDetail", "ProblemType", "ProvisionalProblem"]
 

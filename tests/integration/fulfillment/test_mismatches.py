@@ -49,6 +49,17 @@ async def test_named_serials_after_the_pick(harness: FulfillmentHarness, http: A
     assert [unit.serial for event in harness.events_of(OrderDispatched) for unit in event.units] == ["E1"]
 
 
+async def test_amendment_lists_a_shipped_unit(harness: FulfillmentHarness) -> None:
+    """A shipped unit that an amendment lists counts as delivered; only the other listed one is requested."""
+    await harness.allocate_order("SO-1", "A1", "B1")
+    await harness.handle(harness.pick_command("SO-1", "A1"), harness.pack_command("SO-1", "C-1", "A1"))
+    await harness.handle(CreateShipment(shipment=harness.scoped_id("SH-1"), cartons=[harness.scoped_id("C-1")]))
+    await harness.handle(DispatchShipment(shipment=harness.scoped_id("SH-1")))
+    await harness.handle(*harness.approvals_for(harness.events_of(DispatchCheckRequested)))
+    assert await mismatched(harness, amended_line(harness.sku, 2, serials=["A1", "C1"])) == []
+    assert [request.serials for request in harness.events_of(AllocationRequested)] == [["C1"]]
+
+
 async def test_unpick_loads_the_unlisted_units(harness: FulfillmentHarness) -> None:
     """The unit that is not unpicked matches again, and the named serial is requested."""
     await harness.pack_order("SO-1", "C-1", "E3", "E4")
@@ -74,7 +85,9 @@ async def test_lots_after_the_pick(harness: FulfillmentHarness, lot_harness: Lot
     assert await mismatched(harness, amended_line(lot_harness.sku, 3, single_lot=False)) == []
 
 
-async def test_shelf_life_after_the_pick(harness: FulfillmentHarness, lot_harness: LotHarness) -> None:
+async def test_shelf_life_after_the_pick(
+    harness: FulfillmentHarness, lot_harness: LotHarness, http: AsyncClient
+) -> None:
     """Goods with too little shelf life for the amended order are named; the dispatch check decides (S28)."""
     soon = datetime.now(UTC).date() + timedelta(days=20)
     await lot_harness.allocate_order("SO-1", ("L1", 2), expiry=soon)
@@ -82,6 +95,8 @@ async def test_shelf_life_after_the_pick(harness: FulfillmentHarness, lot_harnes
     line = amended_line(lot_harness.sku, 2)
     assert await mismatched(harness, line, min_remaining_shelf_life_days=10) == []
     assert await mismatched(harness, line, min_remaining_shelf_life_days=60) == ["L1"]
+    body = (await http.get(f"/orders/{harness.scoped_id('SO-1')}")).json()
+    assert ["60 days of remaining shelf life are required" in item["mismatch"] for item in body["stock"]] == [True]
 
 
 async def test_single_lot_after_a_shipment(harness: FulfillmentHarness, lot_harness: LotHarness) -> None:

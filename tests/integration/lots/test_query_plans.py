@@ -45,9 +45,10 @@ INSERT_LOTS = f"""
     SELECT sku, lot, 'x', 'test', now(), now(), 'test', '1' FROM generated_lot;
     INSERT INTO ledger
         (change, sku, lot, warehouse, location, on_hand, picked, reason, actor, occurred_at, recorded_at, cause_source,
-         cause_id, receipt, order_id, shipment)
+         cause_id, receipt, order_id, shipment, customer)
     SELECT change, sku, lot, warehouse, location, on_hand, picked, 'x', 'test', now(), now(), 'test', '1',
-        'R-PG-' || n, CASE WHEN picked < 0 THEN 'SO-PG-' || n END, CASE WHEN picked < 0 THEN 'SH-PG-' || n END
+        'R-PG-' || n, CASE WHEN picked < 0 THEN 'SO-PG-' || n END, CASE WHEN picked < 0 THEN 'SH-PG-' || n END,
+        CASE WHEN picked < 0 THEN 'C-PG-' || n END
     FROM generated_lot CROSS JOIN (
         VALUES ('RECEIVED', 5, 0), ('PUT_AWAY', -5, 0), ('PUT_AWAY', 5, 0), ('SHIPPED', 0, -1)
     ) AS c (change, on_hand, picked);

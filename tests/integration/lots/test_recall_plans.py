@@ -12,7 +12,7 @@ from shared.http import Report
 from shared.persistence.database import Transaction, create_engine
 from tests.integration.lots.test_query_plans import INSERT_LOTS, rows_read_by_table
 
-# One recall per lot, with a shipped quantity of it and a shipped unit.
+# One recall per lot, with two shipped quantities of it and a shipped unit.
 INSERT_RECALLS = """
     INSERT INTO ledger
         (change, sku, lot, warehouse, on_hand, picked, reason, actor, occurred_at, recorded_at, cause_source, cause_id,
@@ -53,7 +53,7 @@ async def tx(environment: Mapping[str, str]) -> AsyncIterator[Transaction]:
 async def test_recall_list_reads_only_its_recall(tx: Transaction, report: Report, recall: str) -> None:
     """Among 12,000 recalls of a lot each, the lists read a few rows of their recall (S46)."""
     values = {"recall": recall} | report.page_parameters(None, 51)
-    expected = {"contacts": 2, "stock": 0 if recall == RECALLS[0] else 1}
+    expected = {"contacts": 3, "stock": 0 if recall == RECALLS[0] else 1}
     assert len(await tx.fetch_all(text(report.statement), values)) == expected.get(report.name, 1)
     for table, rows in (await rows_read_by_table(tx, report.statement, values)).items():
         assert rows <= MAX_ROWS_PER_RECALL, table
@@ -63,7 +63,7 @@ async def test_closing_and_contacts_read_only_their_recalls(tx: Transaction) -> 
     """Among 12,000 recalls, the closing of two and their contacts read a few rows of these recalls (S46)."""
     values: dict[str, Any] = {"recalls": list(RECALLS)}
     rows = await tx.fetch_all(SELECT_OPEN_ITEM_COUNTS, values)
-    assert [(row.recall, row.stock, row.orders, row.contacts) for row in rows] == [(name, 0, 0, 2) for name in RECALLS]
+    assert [(row.recall, row.stock, row.orders, row.contacts) for row in rows] == [(name, 0, 0, 3) for name in RECALLS]
     lines = {"shipments": ["SH-4100", "SH-4102"], "skus": ["PG-102"] * 2, "lots_or_serials": ["L-4100", "L-4102"]}
     assert [row.shipment for row in await tx.fetch_all(SELECT_CONTACT_LINES, values | lines)] == ["SH-4100"]
     for statement, parameters in ((SELECT_OPEN_ITEM_COUNTS, values), (SELECT_CONTACT_LINES, values | lines)):

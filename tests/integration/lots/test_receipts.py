@@ -27,6 +27,14 @@ async def balances_with_wrong_expiry(harness: LotsHarness) -> list[dict[str, Any
     )
 
 
+SELECT_WRONG_PICKED = """
+    SELECT location, lot, balance.picked, sum(picked_stock.quantity) AS quantity
+    FROM balance FULL JOIN picked_stock USING (sku, lot, location) WHERE sku = :sku
+    GROUP BY location, lot, balance.picked
+    HAVING balance.picked IS DISTINCT FROM coalesce(sum(picked_stock.quantity), 0)
+"""
+
+
 async def assert_reconciled(harness: LotsHarness) -> list[tuple[str, str]]:
     """The lots and warehouses of the test's product; asserts that all of them reconcile."""
     assert await balances_with_wrong_expiry(harness) == []
@@ -34,6 +42,7 @@ async def assert_reconciled(harness: LotsHarness) -> list[tuple[str, str]]:
     async with read_only(harness.engine) as tx:
         rows = await tx.fetch_all(statement, parameters | {"sku": harness.sku, "lot": None, "wrong_only": False})
     assert [row for row in rows if not row.agrees] == []
+    assert await harness.fetch_all(SELECT_WRONG_PICKED, sku=harness.sku) == []
     return [(row.lot, row.warehouse) for row in rows]
 
 

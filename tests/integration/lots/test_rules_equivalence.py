@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import uuid4
 
@@ -15,13 +16,27 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotRejected
 from shared.persistence.database import Transaction, transaction
+from shared.unit_of_work import MessageContext
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, DOCK, EARLY_EXPIRY, LATE_EXPIRY, OUTBOUND, RACK, SHELF, STAGE
+from tests.support.messages.lots import (
+    BIN,
+    DOCK,
+    EARLY_EXPIRY,
+    LATE_EXPIRY,
+    OUTBOUND,
+    RACK,
+    SHELF,
+    STAGE,
+    ProductMessages,
+)
 from tests.support.messages.reference import product_changed
+
+BALANCE_FIELDS = ("lot", "location", "version", "on_hand", "allocated", "missing", "picked")
+CONTEXT = MessageContext.from_event(to_event(ProductMessages().count("B-1", 0)))
 
 PlayedStep = tuple[str, str, Decimal, str, str, int]
 steps = st.tuples(
@@ -87,7 +102,7 @@ async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep
             uow = LotsUnitOfWork(tx.now, iter(()))
             await store.load_balances(tx, uow, [key])
             await store.load_commitments(tx, uow, [key[:2]])
-            uow.allocate(uow.balances[key], demand_ref, quantity)
+            uow.allocate(uow.balances[key], demand_ref, quantity, CONTEXT)
             await store.save(tx, uow)
         service.allocate(key, demand_ref, quantity)
 
@@ -144,11 +159,9 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_ba
             assert actual_violation.blocked_by == violation.blocked_by
         conflict_events = [event for event in result.data_of("lot.rejected.v1") if event["kind"] == "EVENT_CONFLICT"]
         assert [conflict["detail"] for conflict in conflict_events] == [conflict.detail for conflict in conflicts]
-    rows = await harness.fetch_all("SELECT * FROM balance WHERE sku = :sku AND on_hand > 0", sku=harness.sku)
-    assert {(row["lot"], row["location"]): (row["on_hand"], row["allocated"], row["missing"]) for row in rows} == {
-        (balance.lot, balance.location): (balance.on_hand, balance.allocated, balance.missing)
-        for balance in service.uow.balances
-        if balance.on_hand
+    rows = await harness.fetch_all("SELECT * FROM balance WHERE sku = :sku AND version > 0", sku=harness.sku)
+    assert {itemgetter(*BALANCE_FIELDS)(row) for row in rows} == {
+        attrgetter(*BALANCE_FIELDS)(balance) for balance in service.uow.balances if balance.version
     }
     rows = await harness.fetch_all("SELECT * FROM variance WHERE sku = :sku", sku=harness.sku)
     assert {row["variance_id"]: (row["quantity"], row["missing"], row["settlement"]) for row in rows} == {

@@ -89,6 +89,31 @@ HOLDS_OF_SHORT_PICKS = """
 """
 
 
+PICKED_STOCK = """
+    INSERT INTO balance (sku, lot, location, warehouse, is_storage, on_hand, allocated)
+    VALUES ('A-1', 'L1', 'EAST/1', 'EAST', true, 10, 3);
+    INSERT INTO picked_stock (demand_id, lot, location, sku, warehouse, order_id, line, quantity)
+    VALUES ('D1', 'L1', 'EAST/OUT', 'A-1', 'EAST', 'SO-1', '1', 2),
+        ('D2', 'L1', 'EAST/OUT', 'A-1', 'EAST', 'SO-2', '1', 1),
+        ('D3', 'L1', 'EAST/1', 'A-1', 'EAST', 'SO-3', '1', 4), ('D4', 'L1', '', 'A-1', 'EAST', 'SO-4', '1', 5);
+"""
+
+
+@pytest.mark.parametrize("kept_service", ["lots"], indirect=True)
+async def test_picked_stock_belongs_to_balances(kept_service: str, tmp_path: Path) -> None:
+    """The balance of a location states what is picked there; nothing is published for kept stock (S20)."""
+    for revision in versions_folder(kept_service).glob("00[01][0-9]*"):
+        if revision.name < "0014":
+            (shutil.copytree if revision.is_dir() else shutil.copy)(revision, tmp_path / revision.name)
+    await migrate(kept_service, tmp_path)
+    owner = await asyncpg.connect(os.environ["LOTS_MIGRATION_DATABASE_URL"])
+    await owner.execute(PICKED_STOCK)
+    await migrate(kept_service)
+    balances = await owner.fetch("SELECT location, on_hand, picked, version FROM balance ORDER BY location")
+    await owner.close()
+    assert [tuple(map(str, row)) for row in balances] == [("EAST/1", "10", "4", "0"), ("EAST/OUT", "0", "3", "0")]
+
+
 @pytest.mark.parametrize("kept_service", ["lots"], indirect=True)
 async def test_holds_of_short_picks_become_variances(kept_service: str, record: MakeRecord, tmp_path: Path) -> None:
     """What a short pick held stays under investigation; other services learn that the hold has ended (S20)."""

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from services.lots.app import app
-from services.lots.balances.domain.counts import time_of_count
 from services.lots.balances.domain.ledger import Correction, LedgerEntry, later_changes
 from services.lots.balances.domain.records import (
     ZERO,
@@ -24,6 +23,7 @@ from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import LocationChanged, Tracking
 from shared.identifiers import warehouse_of
+from shared.inventory.count_times import time_of_count
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.messaging.handlers import Policy
 from shared.unit_of_work import CommandResult
@@ -160,7 +160,7 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
 
     def allocate(self, key: BalanceKey, demand_ref: DemandRef, quantity: Decimal) -> None:
         """Allocate a quantity of a balance to a demand."""
-        self.uow.allocate(self.uow.balances[key], demand_ref, quantity)
+        self.change(lambda uow: uow.allocate(uow.balances[key], demand_ref, quantity))
 
     def pick(self, row: Reservation, quantity: Decimal, location: str = OUTBOUND) -> None:
         """Pick a quantity of a reservation."""

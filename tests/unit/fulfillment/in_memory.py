@@ -45,6 +45,11 @@ class InMemoryFulfillment:
     def handle(self, message: Message) -> list[Message]:
         """Process one message; return the published events."""
         self._store_holds(message)
+        self.uow.leaving_cartons = {
+            carton.carton for carton in self.uow.cartons
+            if (shipment := self.uow.shipments.get(carton.shipment or ""))
+            and (check := self.uow.checks.get(shipment.check_id or "")) and check.status == "PENDING"
+        }  # fmt: skip
         results = self.results = self._service.handle(message)
         self.violations = [violation for result in results for violation in result.violations]
         return self.uow.emitted

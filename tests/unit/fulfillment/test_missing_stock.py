@@ -89,12 +89,14 @@ def test_missing_stock_of_a_cancelled_line_is_not_replaced(fulfillment: InMemory
     assert not allocation_requests(events)
 
 
-def test_missing_stock_invalidates_a_dispatch_check(fulfillment: InMemoryFulfillment) -> None:
-    """An approval of the content before the count does not dispatch the shipment."""
+def test_stock_of_a_requested_dispatch_may_have_left(fulfillment: InMemoryFulfillment) -> None:
+    """A count of the stage after the dispatch was requested does not cancel it: nothing ships twice (S21)."""
     check = _request_dispatch(fulfillment)
-    fulfillment.handle(stock_missing(STAGE, 1, picked=True))
+    events = fulfillment.handle(stock_missing(STAGE, 4, picked=True))
+    assert [event.code for event in events_of(events, OrderRejected)] == [Code.NOT_PICKED]
+    assert not allocation_requests(events)
     fulfillment.handle(_approval(check))
-    assert (fulfillment.uow.checks[check.check_id].status, fulfillment.shipped_lots) == ("CANCELLED", [])
+    assert (fulfillment.uow.checks[check.check_id].status, len(fulfillment.shipped_lots)) == ("DISPATCHED", 1)
 
 
 def test_shipped_stock_stays_shipped(fulfillment: InMemoryFulfillment) -> None:

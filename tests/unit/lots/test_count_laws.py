@@ -14,7 +14,7 @@ from shared.contracts.lots import LotRejected
 from shared.contracts.quantities import PickedLot
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF
-from tests.unit.lots.test_counts import CountedStock, at, dispatch_of
+from tests.unit.lots.counted_stock import CountedStock, at, dispatch_of
 
 MESSAGES = OrderMessages("A-1")
 PLACES = (SHELF, BIN, RACK, OUTBOUND)

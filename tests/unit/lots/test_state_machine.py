@@ -9,12 +9,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from services.lots.balances.domain.balance_changes import describe
 from services.lots.balances.domain.records import ZERO, DemandRef
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.lots import (
     AffectedLot,
     LotAdjusted,
+    LotBalance,
+    LotBalancesChanged,
     LotHoldPlaced,
     LotHoldReleased,
     LotMoved,
@@ -275,6 +278,28 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
             assert balance.allocated == allocated.pop((balance.lot, balance.location), ZERO)
         assert not any(allocated.values())
         assert all(0 <= row.missing <= row.quantity for row in self.service.uow.picked)
+
+    @invariant()
+    def published_balances_are_current(self) -> None:
+        """The versions of a balance have no gaps, and the last published one states its quantities."""
+        published: dict[tuple[str, str], LotBalance] = {}
+        for event in self.service.events_of(LotBalancesChanged):
+            for state in event.balances:
+                previous = published.get((state.lot, state.location))
+                assert state.version == (previous.version if previous else 0) + 1
+                published[state.lot, state.location] = state
+        picked: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        for row in self.service.uow.picked:
+            picked[row.lot, row.location] += row.quantity
+        for balance in self.service.uow.balances:
+            place = (balance.lot, balance.location)
+            assert balance.picked == picked.pop(place, ZERO)
+            if balance.version or place in published:
+                assert published.pop(place) == describe(balance)
+            else:
+                assert not balance.on_hand
+        assert not published
+        assert not any(picked.values())
 
     @invariant()
     def inflows_reconcile(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.envelope import Message
 from shared.contracts.lots import LotAdjusted, LotRejected, LotStockMissing, LotVarianceChanged
 from shared.contracts.problems import Code
-from tests.support.events import to_event
+from tests.support.events import NOW, to_event
 from tests.support.in_memory.lot_allocation import InMemoryAllocation
 from tests.support.messages.lot_orders import OrderMessages
 
@@ -147,6 +147,15 @@ def test_count_settles_the_variance(lots: InMemoryAllocation, counted: int, allo
     lots.play(short_pick(1, 2))
     lots.play(MESSAGES.count("L1", counted, SHELF))
     assert (quantities(lots), settlements(lots)) == ((counted, allocated, 0), [("COUNTED", 0)])
+
+
+def test_count_from_before_the_report_does_not_settle_it(lots: InMemoryAllocation) -> None:
+    """What a picker misses after the count stays under investigation."""
+    lots.play(short_pick(1, 2))
+    before = (quantities(lots), settlements(lots))
+    lots.play(MESSAGES.count("L1", 10, SHELF, counted_at=NOW - timedelta(minutes=1)))
+    assert (quantities(lots), settlements(lots)) == before
+    assert settlements(lots) == [(None, 2)]
 
 
 def test_count_below_the_allocated_quantity_settles_too(lots: InMemoryAllocation) -> None:

@@ -1,5 +1,7 @@
 """Remaining shelf life that an order requires of its items (S28)."""
 
+from datetime import date
+
 from services.fulfillment.orders.domain.items import AllocatedItem
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
@@ -18,13 +20,20 @@ def shelf_life_reason(uow: FulfillmentUnitOfWork, order: Order, item: AllocatedI
     product = uow.products.get(item.sku)
     policy = product.shelf_life if product else ShelfLifePolicy()
     min_days = policy.min_remaining_shelf_life(order.customer, order.min_remaining_shelf_life_days)
-    match shelf_life_violation(item.expiry, uow.local_dates[order.warehouse], policy.stop_allocation_days, min_days):
+    return describe_shelf_life(str(item), item.expiry, policy, min_days, uow.local_dates[order.warehouse])
+
+
+def describe_shelf_life(
+    label: str, expiry: date, policy: ShelfLifePolicy, min_days: int, local_date: date
+) -> tuple[Code, str] | None:
+    """Why an expiry leaves too little remaining shelf life on a day; None if it leaves enough."""
+    match shelf_life_violation(expiry, local_date, policy.stop_allocation_days, min_days):
         case None:
             return None
         case "expired":
-            return Code.EXPIRED, f"{item} expired on {item.expiry}"
+            return Code.EXPIRED, f"{label} expired on {expiry}"
         case "allocation_stopped":
             reason = f"picking stops {policy.stop_allocation_days} days before"
         case _:
             reason = f"{min_days} days of remaining shelf life are required"
-    return Code.INSUFFICIENT_SHELF_LIFE, f"{item} expires on {item.expiry}, {reason}"
+    return Code.INSUFFICIENT_SHELF_LIFE, f"{label} expires on {expiry}, {reason}"

@@ -31,7 +31,10 @@ async def load_placements(tx: Transaction, uow: FulfillmentUnitOfWork, events: E
 
 async def load_changes(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
     """Load whole orders and the products of their changes; local dates, to name items with too little shelf life."""
-    await load_orders(tx, uow, order_ids(events), whole_orders=order_ids(events))
+    units = [
+        (line.sku, serial) for event in events for line in getattr(event.data, "lines", ()) for serial in line.serials
+    ]
+    await load_orders(tx, uow, order_ids(events), units=units, whole_orders=order_ids(events))
     changed_skus = {event.data.sku for event in events if isinstance(event.data, OrderReevaluationRequested)}
     requiring = {event.data.order for event in events if _may_change_shelf_life(event.data)}
     orders = [order for order in uow.orders if order.order_id in requiring]

@@ -55,6 +55,7 @@ def _take(
         for lot in order.lots.values()
         if (lot.sku, lot.lot, lot.location) == (event.sku, event.lot, event.location)
         and (lot.demand_id, lot.status) == (affected.demand_id, status)
+        and lot.carton not in uow.leaving_cartons
     ]
     return uow.split(sorted(lots, key=lambda lot: lot.carton or ""), affected.quantity)
 
@@ -62,7 +63,7 @@ def _take(
 def _report_shortfall(
     uow: FulfillmentUnitOfWork, order: Order, event: LotStockMissing, affected: AffectedLot, taken: Decimal
 ) -> None:
-    """Report what left the location meanwhile: shipped stock stays shipped."""
+    """Report what left the location meanwhile: shipped stock stays shipped, and so does stock about to leave."""
     if (shortfall := affected.quantity - taken) > ZERO:
         lot_text = f"{format_quantity(shortfall)} of {lot_label(event.sku, event.lot)}"
         detail = f"{lot_text} missing at {event.location}, but not picked there for order {order.order_id} any more"

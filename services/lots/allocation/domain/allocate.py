@@ -48,7 +48,7 @@ def allocate_backorders(uow: LotsUnitOfWork) -> None:
         skipped = available[demand.pool].find_skipped(demand, allocation.taken)
         demand_ref = DemandRef(demand_id=demand.demand_id, order_id=demand.order_id, line=demand.line)
         for lot, quantity in allocation.taken:
-            uow.allocate(uow.balances[demand.sku, lot.lot, lot.location], demand_ref, quantity)
+            uow.allocate(uow.balances[demand.sku, lot.lot, lot.location], demand_ref, quantity, allocation.context)
         emit_allocation(uow, allocation, LotAllocated, _describe, summarise_by_lot(skipped))
     uow.released_stock.clear()
 

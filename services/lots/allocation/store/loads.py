@@ -68,7 +68,7 @@ async def load_deallocations(
 
 
 async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsPicked]]) -> None:
-    """Load allocations, the stock picked before, and the balances at the staging locations, which may be counted."""
+    """Load allocations, the stock picked before, and the balances at the staging locations."""
     demand_ids = [event.data.demand_id for event in events]
     await _load_allocations(tx, uow, demand_ids, balances.balance_keys(events))
     await load_picked(tx, uow, demand_ids)
@@ -76,12 +76,13 @@ async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Clou
 
 async def load_unpicks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsUnpicked]]) -> None:
     """Load picked stock, the balances that it leaves and returns to, and the demands to allocate again."""
+    await load_picked(tx, uow, [event.data.demand_id for event in events])
     left = [
-        (event.data.sku, picked_lot.lot, picked_lot.location)
-        for event in events for picked_lot in event.data.lots if picked_lot.location
+        (row.sku, row.lot, row.location)
+        for event in events for picked_lot in event.data.lots
+        for row in uow.picked_of_demand(event.data.demand_id, picked_lot.lot, picked_lot.location) if row.location
     ]  # fmt: skip
     await balances.load_balances(tx, uow, [*balances.balance_keys(events), *left])
-    await load_picked(tx, uow, [event.data.demand_id for event in events])
     await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 
@@ -104,7 +105,7 @@ async def load_dispatch_checks(
 async def load_dispatches(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderDispatched]]) -> None:
     """Load the same as for dispatch checks, and store the contacts of the customers (S46).
 
-    The balance of a location that was counted after a departure is loaded, too: the departure changes its count.
+    At a location that was counted after a departure, its variances are loaded, too: the departure changes its count.
     """
     counted_at = await _load_packed_lots(tx, uow, events)
     first_departure = min(event.time for event in events)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from services.lots.balances.domain.records import BalanceKey
+from services.lots.balances.domain.records import Balance, BalanceKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store import BALANCE, DEMAND, PICKED, RESERVATION, UNALLOCATED
 from shared.contracts.envelope import CloudEvent
@@ -36,8 +36,11 @@ SELECT_PICKED = text(f"""
     SELECT {PICKED.columns()} FROM picked_stock WHERE demand_id = ANY(CAST(:demand_ids AS text[]))
 """)  # noqa: S608
 
+BALANCE_COLUMNS = {f"balance_{column}": column for column in BALANCE.types}
+"""Columns of balances beside those of the picked stock at their location."""
+
 SELECT_PICKED_FOR_ORDERS = text(f"""
-    SELECT {PICKED.columns()}, balance.counted_at
+    SELECT {PICKED.columns()}, {", ".join(f"balance.{column} AS {alias}" for alias, column in BALANCE_COLUMNS.items())}
     FROM picked_stock LEFT JOIN balance USING (sku, lot, location)
     WHERE order_id = ANY(CAST(:orders AS text[])) AND sku = ANY(CAST(:skus AS text[])) AND quantity > 0
 """)  # noqa: S608
@@ -80,11 +83,16 @@ async def load_picked(tx: Transaction, uow: LotsUnitOfWork, demand_ids: Iterable
 async def load_picked_for(
     tx: Transaction, uow: LotsUnitOfWork, orders: Iterable[str], skus: Iterable[str]
 ) -> dict[BalanceKey, datetime]:
-    """Load the picked stock of products for orders; returns the last count of each location where it stands."""
+    """Load the picked stock of products for orders, with its balances; returns the last count of each of them."""
     values = {"orders": list(set(orders)), "skus": list(set(skus))}
     rows = await tx.fetch_all(SELECT_PICKED_FOR_ORDERS, values)
-    uow.picked.load(PICKED.load(rows, ("counted_at",)))
-    return {(row.sku, row.lot, row.location): row.counted_at for row in rows if row.counted_at}
+    uow.picked.load(PICKED.load(rows, tuple(BALANCE_COLUMNS)))
+    uow.balances.load(
+        Balance(**{column: getattr(row, alias) for alias, column in BALANCE_COLUMNS.items()})
+        for row in rows
+        if row.balance_sku is not None
+    )
+    return {(row.sku, row.lot, row.location): row.balance_counted_at for row in rows if row.balance_counted_at}
 
 
 async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[OrderDispatched]]) -> None:

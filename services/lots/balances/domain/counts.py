@@ -5,7 +5,7 @@ that arrives after it changes the variance instead (`LotsUnitOfWork`). Both orde
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -24,14 +24,11 @@ from services.lots.balances.domain.stock_rules import get_stocked_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.domain.variances import settle_variances
 from shared.contracts.commands.lots import CountLot
-from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
 from shared.contracts.lots import LotCounted, PickedForOrder
 from shared.contracts.problems import Code, ProblemDetail
-from shared.identifiers import rfc3339
+from shared.inventory.count_times import count_time_violation, time_of_count
 from shared.unit_of_work import CommandResult
-
-CLOCK_TOLERANCE = timedelta(seconds=5)
-"""How far a count may be ahead of the clock of this server."""
 
 
 class Count(NamedTuple):
@@ -55,20 +52,16 @@ class Count(NamedTuple):
         return lot_label(self.balance.sku, self.balance.lot)
 
 
-def time_of_count(event: CloudEvent[CountLot]) -> datetime:
-    """Return the time of a count, corrected by the clock error of the device."""
-    if event.data.counted_at is None:
-        return event.time
-    return event.data.counted_at - timedelta(seconds=event.data.clock_error_seconds)
-
-
 def count(uow: LotsUnitOfWork, command: CountLot) -> CommandResult:
     """Book the variance of a count, or keep it as a count discrepancy."""
     lot = get_stocked_lot(uow, command.sku, command.lot, command.location, command.counted)
     if isinstance(lot, ProblemDetail):
         return CommandResult.rejected(lot)
     balance, counted_at = uow.get_balance(lot, command.location), time_of_count(uow.event)
-    if problem := _time_violation(uow, balance, counted_at):
+    label = f"Count of {lot_label(balance.sku, balance.lot)} at {balance.location}"
+    if problem := count_time_violation(
+        label, balance.lot or balance.sku, counted_at, balance.counted_at, now=uow.now, max_age=uow.max_count_age
+    ):
         return CommandResult.rejected(problem)
     counted_at = min(counted_at, uow.now)
     books = books_at(uow, balance, counted_at)
@@ -82,20 +75,6 @@ def count(uow: LotsUnitOfWork, command: CountLot) -> CommandResult:
         picked=_picked_for_orders(lot_count),
     )  # fmt: skip
     return CommandResult(result)
-
-
-def _time_violation(uow: LotsUnitOfWork, balance: Balance, counted_at: datetime) -> ProblemDetail | None:
-    label = f"Count of {lot_label(balance.sku, balance.lot)} at {balance.location} at {rfc3339(counted_at)}"
-    number = balance.lot or balance.sku
-    if counted_at > uow.now + CLOCK_TOLERANCE:
-        return violation(Code.COUNT_IN_FUTURE, f"{label}, but it is {rfc3339(uow.now)}", number)
-    if counted_at < uow.now - uow.max_count_age:
-        hours = uow.max_count_age // timedelta(hours=1)
-        return violation(Code.COUNT_TOO_OLD, f"{label} is more than {hours} hours old", number)
-    if balance.was_counted_after(counted_at) and balance.counted_at:
-        detail = f"{label}, but a count at {rfc3339(balance.counted_at)} is settled"
-        return violation(Code.COUNT_SUPERSEDED, detail, number)
-    return None
 
 
 def _countable_picked(
@@ -132,7 +111,7 @@ def _settle(uow: LotsUnitOfWork, lot_count: Count) -> None:
     balance, variance = lot_count.balance, lot_count.variance
     if balance.key not in uow.balances:
         uow.balances.put(balance)
-    settle_variances(uow, balance)
+    settle_variances(uow, balance, lot_count.counted_at)
     booked = max(variance, uow.pending_returns(balance) - balance.on_hand)
     balance.counted_at = lot_count.counted_at
     uow.counted_balances[balance.key] = balance

@@ -1,7 +1,7 @@
 """Loaded rows of lot stock, with indexes by lot and location, and the reference data of their products."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 
@@ -24,6 +24,7 @@ from shared.contracts.reference import Tracking
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import warehouse_of
 from shared.inventory.backorders import BackorderUnitOfWork
+from shared.inventory.count_times import MAX_COUNT_AGE
 from shared.working_set import WorkingSet
 
 HoldKey = tuple[str, str, str, str | None, datetime]
@@ -33,7 +34,7 @@ HoldKey = tuple[str, str, str, str | None, datetime]
 class LoadedStock(BackorderUnitOfWork[Demand]):
     """Working sets of lot stock. A row that is not loaded does not exist for the rules."""
 
-    max_count_age = timedelta(hours=72)
+    max_count_age = MAX_COUNT_AGE
 
     def __init__(self, now: datetime, ids: Iterator[str]) -> None:
         super().__init__(now, ids)
@@ -42,7 +43,7 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         )
         self.balances: WorkingSet[BalanceKey, Balance] = WorkingSet(
             attrgetter("sku", "lot", "location"),
-            attrgetter("is_storage", "on_hand", "allocated", "staged", "missing"),
+            attrgetter("is_storage", "on_hand", "allocated", "staged", "missing", "picked", "version"),
         )
         self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
             attrgetter("demand_id", "lot", "location"), attrgetter("quantity")

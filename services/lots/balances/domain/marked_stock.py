@@ -1,4 +1,4 @@
-"""Loaded stock with marks for the policies: released and arrived stock, and missing stock of orders."""
+"""Loaded stock with marks for the policies: changed balances, released and arrived stock, missing stock of orders."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,6 +30,14 @@ class MarkedStock(LoadedStock):
         """Balances with missing stock of orders."""
         self.arrivals: dict[tuple[str, str], MessageContext] = {}
         """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
+        self.changed_balances: dict[BalanceKey, MessageContext] = {}
+        """Balances with changed quantities, with the context of the last change."""
+
+    def mark_changed(self, balance: Balance, context: MessageContext | None = None) -> None:
+        """Note that a quantity of a balance changed: its version increases once in a transaction."""
+        if balance.key not in self.changed_balances:
+            balance.version += 1
+        self.changed_balances[balance.key] = context or self.context
 
     def mark_missing(self, balance: Balance, *picked: AffectedLot) -> None:
         """Note that stock of orders is missing at a location: what is allocated above the on-hand stock, or picked."""

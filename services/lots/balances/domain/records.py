@@ -58,7 +58,7 @@ class Lot:
 
 @dataclass(slots=True)
 class Balance:
-    """On-hand and allocated quantity of a lot at a location, and the part of it under investigation."""
+    """Quantities of a lot at a location: on hand, allocated and under investigation of it, and picked besides it."""
 
     sku: str
     lot: str
@@ -78,6 +78,10 @@ class Balance:
     """Date of the next expiry check; a new balance is checked at once."""
     counted_at: datetime | None = None
     """Time of the last settled count."""
+    picked: Decimal = ZERO
+    """Quantity that was picked and stands there; it is not on hand."""
+    version: int = 0
+    """Number of the transactions that changed a quantity; each is published."""
 
     @property
     def key(self) -> BalanceKey:

@@ -24,6 +24,7 @@ from services.lots.balances.domain.records import (
 )
 from shared.contracts.documents import read_documents
 from shared.contracts.lots import AffectedLot, LotAdjusted, LotRejected, LotVarianceChanged
+from shared.unit_of_work import MessageContext
 
 LocationChange = tuple[str | None, Decimal]
 """A location and the change of the quantity there."""
@@ -64,7 +65,9 @@ class LotsUnitOfWork(MarkedStock):
             self.mark_arrived(balance)
         self._keep_counted(balance, quantity)
 
-    def allocate(self, balance: Balance, demand_ref: DemandRef, quantity: Decimal) -> None:
+    def allocate(
+        self, balance: Balance, demand_ref: DemandRef, quantity: Decimal, context: MessageContext | None = None
+    ) -> None:
         """Allocate a quantity of a balance to a demand (S08)."""
         row = self.reservations.get((demand_ref.demand_id, balance.lot, balance.location))
         if row is None:
@@ -75,12 +78,14 @@ class LotsUnitOfWork(MarkedStock):
             self.reservations.put(row)
         row.quantity += quantity
         balance.allocated += quantity
+        self.mark_changed(balance, context)
 
     def deallocate(self, row: Reservation, quantity: Decimal) -> None:
         """Return a quantity from a demand to its balance (S11)."""
         balance = self.balances[row.sku, row.lot, row.location]
         row.quantity -= quantity
         balance.allocated -= quantity
+        self.mark_changed(balance)
         self.mark_released(balance)
 
     def pick(self, row: Reservation, quantity: Decimal, location: str, **documents: str | None) -> None:
@@ -98,7 +103,10 @@ class LotsUnitOfWork(MarkedStock):
             self.picked.put(picked_row)
         if not picked_row.quantity:  # rows with quantity zero are not kept up to date
             picked_row.expiry, picked_row.next_expiry_check = balance.expiry, balance.next_expiry_check
-        picked_row.quantity += quantity
+        staged = self.get_balance(self.lots[row.sku, row.lot], location)
+        if staged.key not in self.balances:
+            self.balances.put(staged)
+        self._change_picked(picked_row, quantity)
         self._post(LotChangeType.PICKED, balance, (row.location, -quantity), (location, quantity), **documents)
         self._keep_counted(balance, -quantity)
         self._keep_counted_with_picked(picked_row, quantity)
@@ -110,7 +118,7 @@ class LotsUnitOfWork(MarkedStock):
         balance = self.get_balance(self.lots[row.sku, row.lot], location)
         if balance.key not in self.balances:
             self.balances.put(balance)
-        row.quantity -= quantity
+        self._change_picked(row, -quantity)
         self._change_on_hand(LotChangeType.UNPICKED, balance, quantity)
         self._post(LotChangeType.UNPICKED, balance, (location, quantity), (row.location, -quantity), **documents)
         self.mark_arrived(balance)
@@ -119,13 +127,13 @@ class LotsUnitOfWork(MarkedStock):
 
     def ship(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
         """Remove a shipped quantity from picked stock (S10)."""
-        row.quantity -= quantity
+        self._change_picked(row, -quantity)
         self._post(LotChangeType.SHIPPED, row, NO_CHANGE, (row.location, -quantity), **documents)
         self._keep_counted_with_picked(row, -quantity)
 
     def lose_picked(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
         """Remove a lost quantity from picked stock; the count that did not find it is not changed by that."""
-        row.quantity -= quantity
+        self._change_picked(row, -quantity)
         balance = self.balances.get((row.sku, row.lot, row.location))
         counted_at = balance.counted_at if balance else None
         self._post(LotChangeType.LOST, row, NO_CHANGE, (row.location, -quantity), counted_at, **documents)
@@ -138,6 +146,7 @@ class LotsUnitOfWork(MarkedStock):
         """Add the difference of the last count to the on-hand stock, at the time of the count."""
         change = LotChangeType.COUNT_GAIN if quantity > 0 else LotChangeType.COUNT_LOSS
         balance.on_hand += quantity
+        self.mark_changed(balance)
         self._change_staged(change, balance, quantity)
         balance.staged = max(min(balance.staged, balance.on_hand), ZERO)
         if balance.missing > balance.on_hand:
@@ -200,8 +209,16 @@ class LotsUnitOfWork(MarkedStock):
             key = balance.key, balance.counted_at
             self.count_revisions[key] = self.count_revisions.get(key, ZERO) + quantity
 
+    def _change_picked(self, row: PickedQuantity, quantity: Decimal) -> None:
+        """Change a picked quantity; without a known location it belongs to no balance."""
+        row.quantity += quantity
+        if balance := self.balances.get((row.sku, row.lot, row.location)):
+            balance.picked += quantity
+            self.mark_changed(balance)
+
     def _change_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
         balance.on_hand += quantity
+        self.mark_changed(balance)
         self._change_staged(change, balance, quantity)
         # A count that has the movement in it takes it back.
         if balance.missing and not balance.was_counted_after(self.event.time):
@@ -235,11 +252,13 @@ class LotsUnitOfWork(MarkedStock):
         """Add a quantity to a variance: it stays on hand, but is not allocated."""
         variance.missing += quantity
         balance.missing += quantity
+        self.mark_changed(balance)
         self._emit_missing(balance)
 
     def reduce_missing(self, balance: Balance, quantity: Decimal, settlement: Settlement) -> None:
         """End the investigation of a quantity; the oldest variances end first."""
         balance.missing -= quantity
+        self.mark_changed(balance)
         for variance in self.variances_by_balance[balance.key]:
             ended = min(variance.missing, quantity)
             variance.missing -= ended

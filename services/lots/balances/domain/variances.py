@@ -1,5 +1,6 @@
 """Variances: stock that pickers did not find, under investigation until a count of the location (S11)."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from services.lots.balances.domain.records import ZERO, Balance, Variance
@@ -71,10 +72,11 @@ def _report_contradiction(uow: LotsUnitOfWork, balance: Balance, missing_lot: De
     uow.record_conflict(Code.REMAINING_EXCEEDS_STOCK, detail, sku=balance.sku, ids=[balance.lot or balance.sku])
 
 
-def settle_variances(uow: LotsUnitOfWork, balance: Balance) -> None:
-    """End the investigation of a balance by a count."""
-    if balance.missing:
-        uow.reduce_missing(balance, balance.missing, "COUNTED")
+def settle_variances(uow: LotsUnitOfWork, balance: Balance, counted_at: datetime) -> None:
+    """End by a count what was reported missing before it."""
+    variances = uow.variances_by_balance[balance.key]
+    if counted := sum((row.missing for row in variances if row.reported_at <= counted_at), ZERO):
+        uow.reduce_missing(balance, counted, "COUNTED")
 
 
 def take_found(uow: LotsUnitOfWork, balance: Balance, quantity: Decimal) -> Decimal:

@@ -1,11 +1,9 @@
 """Loads the books of the time of counts, and saves counts."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import text
 
-from services.lots.balances.domain.counts import time_of_count
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store.later_changes import COUNT_KEYS, count_arrays, load_later_changes
 from services.lots.balances.store.load_stock import load_for_commands
@@ -14,6 +12,7 @@ from services.lots.balances.store.missing_stock import load_demands_of
 from services.lots.balances.store.tables import BALANCE, BALANCE_KEYS, COUNT, PICKED, balance_arrays
 from shared.contracts.commands.lots import CountLot
 from shared.contracts.envelope import CloudEvent
+from shared.inventory.count_times import time_of_count
 from shared.persistence.database import Transaction
 from shared.settings import CountSettings
 
@@ -37,12 +36,9 @@ UPDATE_SUPERSEDED = text(f"""
 """)  # noqa: S608
 
 
-MAX_COUNT_AGE = timedelta(hours=CountSettings().max_count_age_hours)
-
-
 async def load_counts(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[CountLot]]) -> None:
     """Load the counted balances, what changed after the counts, picked stock, and the other lots there."""
-    uow.max_count_age = MAX_COUNT_AGE
+    uow.max_count_age = CountSettings().max_age
     keys = [(event.data.sku, event.data.lot, event.data.location) for event in events]
     await load_for_commands(tx, uow, keys)
     await load_location_stock(tx, uow, {(sku, location) for sku, _, location in keys})

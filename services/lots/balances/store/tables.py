@@ -20,7 +20,9 @@ from services.lots.balances.domain.records import (
 from shared.persistence.record_table import RecordTable
 
 LOT = RecordTable("lot", Lot, "sku lot", "expiry manufactured_on best_before")
-BALANCE = RecordTable("balance", Balance, "sku lot location", "is_storage on_hand allocated staged missing")
+BALANCE = RecordTable(
+    "balance", Balance, "sku lot location", "is_storage on_hand allocated staged missing picked version"
+)
 RESERVATION = RecordTable("reservation", Reservation, "demand_id lot location", "quantity")
 PICKED = RecordTable(
     "picked_stock", PickedQuantity, "demand_id lot location", "quantity missing expiry next_expiry_check"

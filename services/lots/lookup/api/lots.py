@@ -76,9 +76,10 @@ class WarehouseBalance(StockTotals):
 
 
 class LocationBalance(KnownFieldsModel):
-    """Quantities of a lot at a location."""
+    """Quantities of a lot at a location; `version` is that of its last `lot.balances_changed.v1`."""
 
     location: str
+    version: int
     on_hand: SignedQuantity
     available: SignedQuantity
     allocated: SignedQuantity

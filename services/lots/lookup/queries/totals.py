@@ -40,12 +40,12 @@ def stock_filters(sku: SkuFilter = None, lot: LotFilter = None, warehouse: Wareh
 def location_query(condition: str) -> str:
     """Build the statement of the quantities by location."""
     return f"""
-        SELECT sku, lot, warehouse, location, on_hand, allocated, missing,
+        SELECT sku, lot, warehouse, location, version, on_hand, allocated, missing,
             CASE WHEN on_hold THEN unallocated ELSE 0 END AS held,
             CASE WHEN is_storage AND NOT on_hold THEN unallocated - staged ELSE 0 END AS available,
             CASE WHEN on_hold THEN 0 WHEN is_storage THEN staged ELSE unallocated END AS staged
         FROM (
-            SELECT sku, lot, warehouse, location, is_storage, on_hand, staged, missing,
+            SELECT sku, lot, warehouse, location, version, is_storage, on_hand, staged, missing,
                 least(allocated, on_hand - missing) AS allocated,
                 {UNALLOCATED} AS unallocated, EXISTS (
                 SELECT FROM hold AS h WHERE h.sku = b.sku AND h.lot = b.lot AND h.released_at IS NULL

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from services.serials.counts.domain.count import time_of_count
 from services.serials.counts.domain.records import CountKey
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import CountSerials
 from shared.contracts.envelope import CloudEvent
+from shared.inventory.count_times import time_of_count
 
 Events = Sequence[CloudEvent[CountSerials]]
 

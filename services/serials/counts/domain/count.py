@@ -5,7 +5,7 @@ find. Units that moved since the count are not discrepancies.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.serials.counts.domain.records import (
     CountDiscrepancy,
@@ -20,15 +20,11 @@ from services.serials.units.domain.transitions import ON_HAND
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import CountDiscrepancyKind, CountSerials
-from shared.contracts.envelope import CloudEvent
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import rfc3339
+from shared.inventory.count_times import count_time_violation, time_of_count
 from shared.unit_of_work import CommandResult
-
-CLOCK_TOLERANCE = timedelta(seconds=5)
-"""How far a count may be ahead of the clock of this server."""
-MAX_COUNT_AGE = timedelta(hours=72)
 
 
 class CountResult(KnownFieldsModel):
@@ -41,13 +37,6 @@ class CountResult(KnownFieldsModel):
     scanned: int
     missing: int
     unexpected: int
-
-
-def time_of_count(event: CloudEvent[CountSerials]) -> datetime:
-    """Return the time of a count, corrected by the clock error of the device."""
-    if event.data.counted_at is None:
-        return event.time
-    return event.data.counted_at - timedelta(seconds=event.data.clock_error_seconds)
 
 
 def count_location(uow: SerialsUnitOfWork, command: CountSerials) -> CommandResult:
@@ -69,19 +58,13 @@ def count_location(uow: SerialsUnitOfWork, command: CountSerials) -> CommandResu
 
 
 def _time_violation(uow: SerialsUnitOfWork, command: CountSerials, counted_at: datetime) -> ProblemDetail | None:
-    label = f"Count {command.count_id} of {command.location} at {rfc3339(counted_at)}"
     counts = (count for count in uow.counts if count.location == command.location and count.completed_at)
     latest = max(counts, key=lambda count: count.counted_at, default=None)
-    if counted_at > uow.now + CLOCK_TOLERANCE:
-        code, detail = Code.COUNT_IN_FUTURE, f"{label}: the time is {rfc3339(uow.now)}"
-    elif counted_at < uow.now - MAX_COUNT_AGE:
-        code, detail = Code.COUNT_TOO_OLD, f"{label} is older than {MAX_COUNT_AGE // timedelta(hours=1)} hours"
-    elif latest is not None and counted_at < latest.counted_at:
-        code = Code.COUNT_SUPERSEDED
-        detail = f"{label}: count {latest.count_id} was taken there at {rfc3339(latest.counted_at)}"
-    else:
-        return None
-    return ProblemDetail(code=code, detail=detail, ids=[command.count_id])
+    return count_time_violation(
+        f"Count {command.count_id} of {command.location}", command.count_id, counted_at,
+        latest.counted_at if latest else None,
+        now=uow.now, max_age=uow.max_count_age, latest_name=f"count {latest.count_id}" if latest else "",
+    )  # fmt: skip
 
 
 def _content_violation(

@@ -44,15 +44,15 @@ class ResolvedCountDiscrepancies(PartialResult):
     serials: list[str]
 
 
-class Refusal(NamedTuple):
-    """Why a resolution would do nothing, and what to do instead."""
+class UnitViolation(NamedTuple):
+    """Why the resolution of a unit would do nothing, and what to do instead."""
 
     code: Code
     text: str
 
 
 def resolve_count_discrepancies(uow: SerialsUnitOfWork, command: ResolveCountDiscrepancies) -> CommandResult:
-    """Resolve the open discrepancies of units at a location; refuse a resolution that would do nothing."""
+    """Resolve the open discrepancies of units at a location; reject a resolution that would do nothing."""
     violation = unknown_location_violation(uow, command.location) or duplicate_serials_violation(command.serials)
     if violation:
         return CommandResult.rejected(violation)
@@ -61,47 +61,52 @@ def resolve_count_discrepancies(uow: SerialsUnitOfWork, command: ResolveCountDis
         if (discrepancy.location, discrepancy.sku, discrepancy.status) == (command.location, command.sku, "OPEN")
     }  # fmt: skip
     resolved: list[str] = []
-    refused: dict[Refusal, list[Unit]] = {}
+    rejected: dict[UnitViolation, list[Unit]] = {}
     for serial in command.serials:
         unit, discrepancy = uow.get_unit(command.sku, serial), open_by_serial.get(serial)
-        if refusal := _refusal(uow, unit, discrepancy, command):
-            refused.setdefault(refusal, []).append(unit)
+        if unit_violation := _unit_violation(uow, unit, discrepancy, command):
+            rejected.setdefault(unit_violation, []).append(unit)
         elif discrepancy is not None:
             _apply(uow, unit, discrepancy, command)
             resolved.append(serial)
-    violations = [_violation(refusal, units) for refusal, units in refused.items()]
+    violations = [_to_problem(unit_violation, units) for unit_violation, units in rejected.items()]
     if not resolved:
         return CommandResult.rejected(*violations)
     body = ResolvedCountDiscrepancies(sku=command.sku, location=command.location, serials=resolved)
     return CommandResult(body, violations=violations)
 
 
-def _refusal(
+def _unit_violation(
     uow: SerialsUnitOfWork, unit: Unit, discrepancy: CountDiscrepancy | None, command: ResolveCountDiscrepancies
-) -> Refusal | None:
+) -> UnitViolation | None:
     if discrepancy is None:
-        return Refusal(Code.DISCREPANCY_NOT_FOUND, f"no open count discrepancy at {command.location}")
+        return UnitViolation(Code.DISCREPANCY_NOT_FOUND, f"no open count discrepancy at {command.location}")
     change, no_change = RESOLUTIONS[discrepancy.kind]
     if command.resolution == no_change:
         return None
     if command.resolution != change:
-        return Refusal(Code.RESOLUTION_NOT_ALLOWED, f"{discrepancy.kind}: resolve it with {change} or {no_change}")
+        return UnitViolation(
+            Code.RESOLUTION_NOT_ALLOWED, f"{discrepancy.kind}: resolve it with {change} or {no_change}"
+        )
     is_there = unit.location == command.location and unit.adjustment is None
     if is_there != (change == "LOST"):
-        return Refusal(
+        return UnitViolation(
             Code.RESOLUTION_NOT_ALLOWED,
             f"{unit.description} at {unit.location or 'no location'}: resolve it with {no_change}",
         )
     if unit.status not in UNALLOCATED:
+        code = Code.UNIT_NOT_AVAILABLE if unit.status else Code.SERIAL_NOT_FOUND
         remedy = REMEDIES[unit.status] if unit.status else "receive it"
-        return Refusal(Code.UNIT_NOT_AVAILABLE, f"{unit.description}: {remedy}, or resolve it with {no_change}")
-    return None if change == "LOST" else _move_refusal(uow, unit, command.location, no_change)
+        return UnitViolation(code, f"{unit.description}: {remedy}, or resolve it with {no_change}")
+    return None if change == "LOST" else _move_violation(uow, unit, command.location, no_change)
 
 
-def _move_refusal(uow: SerialsUnitOfWork, unit: Unit, location: str, no_change: CountResolution) -> Refusal | None:
+def _move_violation(
+    uow: SerialsUnitOfWork, unit: Unit, location: str, no_change: CountResolution
+) -> UnitViolation | None:
     location_type = uow.location_types[location]
     if unit.adjustment == "VOID":
-        return Refusal(Code.RESOLUTION_NOT_ALLOWED, f"void, which is final: resolve it with {no_change}")
+        return UnitViolation(Code.RESOLUTION_NOT_ALLOWED, f"void, which is final: resolve it with {no_change}")
     status = _status_at(uow, unit, location)
     if unit.adjustment:
         code = None if location_type in ALLOWED_LOCATION_TYPES[status] else Code.WRONG_LOCATION_TYPE
@@ -110,7 +115,7 @@ def _move_refusal(uow: SerialsUnitOfWork, unit: Unit, location: str, no_change: 
     if code is None:
         return None
     text = f"{unit.description} at {unit.location} cannot be at {location}, a {location_type} location of "
-    return Refusal(code, f"{text}{warehouse_of(location)}: bring it back and resolve it with {no_change}")
+    return UnitViolation(code, f"{text}{warehouse_of(location)}: bring it back and resolve it with {no_change}")
 
 
 def _status_at(uow: SerialsUnitOfWork, unit: Unit, location: str) -> SerialStatus:
@@ -147,9 +152,9 @@ def _move(uow: SerialsUnitOfWork, unit: Unit, location: str) -> None:
     unit.adjustment, unit.warehouse = None, warehouse_of(location)
 
 
-def _violation(refusal: Refusal, units: list[Unit]) -> ProblemDetail:
+def _to_problem(violation: UnitViolation, units: list[Unit]) -> ProblemDetail:
     orders = sorted({unit.order_id for unit in units if unit.order_id})
     return ProblemDetail(
-        code=refusal.code, detail=f"{describe_units(units)}: {refusal.text}", ids=[unit.serial for unit in units],
+        code=violation.code, detail=f"{describe_units(units)}: {violation.text}", ids=[unit.serial for unit in units],
         blocked_by=[resource_path("orders", order) for order in orders],
     )  # fmt: skip

@@ -36,6 +36,7 @@ from shared.contracts.problems import Code
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.backorders import BackorderUnitOfWork
+from shared.inventory.count_times import MAX_COUNT_AGE
 from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
 from shared.working_set import WorkingSet
@@ -45,6 +46,7 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
     """Units, holds and demands of one transaction."""
 
     rejection_type = SerialRejected
+    max_count_age = MAX_COUNT_AGE
 
     def __init__(self, now: datetime, ids: Iterator[str]) -> None:
         super().__init__(now, ids)

@@ -1,0 +1,55 @@
+"""Problem types of requests and messages, whatever they are about."""
+
+from shared.contracts.problems.codes import Code
+from shared.contracts.problems.problem_type import ProblemType
+
+REQUEST_PROBLEMS: dict[Code, ProblemType] = {
+    Code.VALIDATION_ERROR: ProblemType(
+        400, "Request does not match its schema", "Correct the fields listed in `errors` and send it again."
+    ),
+    Code.PAYLOAD_TOO_LARGE: ProblemType(
+        413, "Payload exceeds 1 MiB", "Split it into requests of at most 500 items each."
+    ),
+    Code.UNSUPPORTED_MEDIA_TYPE: ProblemType(
+        415, "Body is not JSON in UTF-8", "Send the body as application/json in UTF-8, without compression."
+    ),
+    Code.HEADERS_TOO_LARGE: ProblemType(
+        431, "Request line and headers too large", "Send shorter parameters and only the headers that are needed."
+    ),
+    Code.NOT_FOUND: ProblemType(404, "Not found", "Check the identifier. Identifiers are case-sensitive."),
+    Code.NOT_YET_AVAILABLE: ProblemType(
+        409,
+        "Not available yet",
+        "A message about it may still be in flight. Retry after the interval in Retry-After, with the same key; "
+        "on Kafka send it again under a new id. If it does not exist, a later answer over HTTP says so.",
+    ),
+    Code.KEY_REUSED: ProblemType(
+        422, "Idempotency-Key reused with a different request body", "Use a new key for each command."
+    ),
+    Code.MESSAGE_ID_REUSED: ProblemType(
+        409,
+        "Message id reused with other content",
+        "Give each message an id of its own; a corrected message needs a new id, also after a rejection.",
+    ),
+    Code.KEY_MISSING: ProblemType(
+        400, "Idempotency-Key header required", "Send an Idempotency-Key header with a new key for each command."
+    ),
+    Code.ACTOR_MISSING: ProblemType(
+        400, "X-Actor header required", "Send an X-Actor header that names the user or device."
+    ),
+    Code.SERVICE_UNAVAILABLE: ProblemType(
+        503, "Service temporarily unavailable", "Retry with the same Idempotency-Key."
+    ),
+    Code.OVERLOADED: ProblemType(
+        503,
+        "Too many concurrent requests",
+        "Nothing was processed. Retry with the same Idempotency-Key after the interval in Retry-After.",
+    ),
+    Code.REQUEST_TIMEOUT: ProblemType(
+        408, "Request body not received in time", "Nothing was processed. Retry with the same Idempotency-Key."
+    ),
+    Code.METHOD_NOT_ALLOWED: ProblemType(405, "Method not allowed", "See /docs for the supported methods."),
+    Code.INTERNAL_ERROR: ProblemType(
+        500, "Internal server error", "No change was made. Retry; report it if it happens again."
+    ),
+}
