@@ -45,7 +45,7 @@ class TrackedOrder:
     packed_units: set[UnitKey] = field(default_factory=set)
     packed_lots: dict[str, Decimal] = field(default_factory=dict)
     listed: dict[str, Decimal] = field(default_factory=dict)
-    """Quantity on the pick list or picked, by line."""
+    """Quantity on the pick list, picked or packed, by line."""
     awaited: set[type[Message]] = field(default_factory=set)
     """Answers to a reported short pick that have not come yet."""
     is_corrected: bool = False
@@ -75,7 +75,7 @@ class TrackedOrder:
                     _add(self.packed_lots, packed.lot, packed.quantity)
             case OrderStatusChanged(status=status, lines=lines):
                 self.cancelled |= status in ("CANCELLED", "CLOSED_SHORT")
-                self.listed = {line.line: Decimal(str(line.allocated + line.picked)) for line in lines}
+                self.listed = {line.line: Decimal(str(line.allocated + line.picked + line.packed)) for line in lines}
             case _:
                 self._update_lots(data)
 
