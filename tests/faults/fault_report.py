@@ -8,6 +8,7 @@ COLUMNS = (
     "fault",
     "units",
     "lot quantity",
+    "counts",
     "lost",
     "duplicated",
     "recovery",
@@ -43,7 +44,7 @@ class FaultReport:
 
         figures = findings.figures
         self.rows.append((
-            fault, str(figures["units"]), str(figures["lot quantity"]),
+            fault, str(figures["units"]), str(figures["lot quantity"]), str(figures["counts"]),
             str(figures["lost"]), str(figures["duplicated"]),
             "" if elapsed is None else f"{elapsed:.1f} s", str(figures["redelivered"]), total("messages_deduplicated"),
             str(int(total("transaction_conflicts")) + int(total("batches_retried"))),

@@ -10,18 +10,36 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
+from shared.contracts.commands.fulfillment import DispatchShipment, PackItems, PickItems
 from shared.contracts.commands.lots import PutAwayLot
 from shared.contracts.commands.receiving import ConfirmSession, ScanItems
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import Message, Rejected
-from shared.contracts.fulfillment import CartonPacked, OrderLotsPicked, OrderSerialsPicked, OrderStatusChanged
-from shared.contracts.lots import LotAllocated, LotMoved, LotReceived, LotShipped
+from shared.contracts.fulfillment import (
+    CartonPacked,
+    OrderLotsDeallocated,
+    OrderLotsPicked,
+    OrderLotsUnpicked,
+    OrderSerialsDeallocated,
+    OrderSerialsPicked,
+    OrderStatusChanged,
+)
+from shared.contracts.lots import (
+    LotAllocated,
+    LotMoved,
+    LotPicked,
+    LotReceived,
+    LotShipped,
+    LotUnpicked,
+    LotVarianceChanged,
+)
 from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptLineExpected, ReceiptSerialsReceived
-from shared.contracts.serials import SerialAllocated, SerialStateChanged
-from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderPlaced
-from tests.faults import order_script
+from shared.contracts.serials import SerialAllocated, SerialHoldPlaced, SerialHoldReleased, SerialStateChanged
+from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderAmended, OrderPlaced
+from tests.faults import corrections, order_script
 from tests.faults.fixtures import define_products
+from tests.faults.order_flow import RETRY_AFTER, OrderFlow
 from tests.faults.plan import (
     DOCK,
     LOT_SHELVES,
@@ -31,13 +49,16 @@ from tests.faults.plan import (
     SHELVES,
     WAREHOUSE,
     LoadPlan,
-    TrackedOrder,
     UnitKey,
     scanned_lots,
 )
+from tests.faults.stock_counts import StockCounts
+from tests.faults.tracked_order import TrackedOrder
 from tests.faults.upstream import ACTOR, SOURCE, Event, UpstreamClient
 
-RETRY_AFTER = 0.2
+PUTAWAYS_PER_COUNT = 5
+CODES_OF_RELEASED = (Code.NOT_YET_AVAILABLE, Code.NOT_ON_PICK_LIST, Code.ALREADY_PICKED)
+"""Rejections of a pick that crosses the release of one of its lots."""
 
 
 class Load:
@@ -46,10 +67,10 @@ class Load:
     def __init__(self, upstream: UpstreamClient, plan: LoadPlan) -> None:
         self.upstream, self.plan = upstream, plan
         self.receipts = {receipt: (sku, serials) for receipt, sku, serials in plan.receipt_units()}
-        self.orders = {
-            order_id: TrackedOrder(order_id, lines, cancel, f"{plan.name}-S{number // 2}")  # two orders per shipment
-            for number, (order_id, lines, cancel) in enumerate(plan.placed_orders())
-        }
+        self.stock = StockCounts(upstream, plan.lot_sku)
+        self.lots: dict[str, Decimal] = defaultdict(Decimal)
+        self.flow = OrderFlow(plan, self.stock, self.lots)
+        self.orders = self.flow.orders
         self.unit_keys = {(sku, serial) for sku, serials in self.receipts.values() for serial in serials}
         """All units of the plan."""
         active_orders = [order for order in self.orders.values() if not order.to_cancel]
@@ -69,11 +90,13 @@ class Load:
         """Final lot quantities: received, stored, and shipped or picked."""
         self.versions: dict[UnitKey, int] = defaultdict(int)
         self.status: dict[UnitKey, str] = {}
-        self.lots: dict[str, Decimal] = defaultdict(Decimal)
         self.rejections: list[Rejected] = []
         """Final rejections: none, unless a test causes them."""
         self.retry_count = 0
-        self.put_away, self.dispatch = plan.put_away, plan.dispatch
+        self.held: set[UnitKey] = set()
+        """Units that a picker did not find."""
+        self._announced: dict[str, set[str]] = defaultdict(set)
+        self._putaways = 0
         self.all_published = False
         self._tasks: asyncio.TaskGroup
 
@@ -88,6 +111,7 @@ class Load:
         self.upstream.listeners.append(self._on_event)
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                self.stock.tasks = self._tasks
                 await define_products(self.upstream, self.products, [self.plan.lot_sku])
                 publication = self._tasks.create_task(self._publish_plan())
                 yield self
@@ -112,6 +136,8 @@ class Load:
             statuses_reached
             and lots_reached
             and all(order.cancelled for order in self.orders.values() if order.to_cancel)
+            and not self.held
+            and self.stock.are_complete
         )
 
     def _describe_progress(self) -> str:
@@ -119,13 +145,15 @@ class Load:
         rejections = [(rejection.rejected_type, rejection.code, rejection.detail) for rejection in self.rejections]
         statuses, lots = dict(Counter(self.status.values())), dict(self.lots)
         progress = f"{statuses} of {dict(self.expected_statuses)}, {lots} of {self.expected_lots}"
-        return f"{progress}, {orders[:3]}, rejected {rejections[:5]}"
+        counts = f"{self.stock.settled} of {self.stock.sent} counts, missing {self.stock.missing}, held {self.held}"
+        return f"{progress}, {orders[:3]}, {counts}, rejected {rejections[:5]}"
 
     async def _publish_plan(self) -> None:
         """Announce receipts and place orders alternately; some orders precede their stock."""
         orders, lots = iter(self.orders.values()), iter(self.plan.lot_receipts)
-        for receipt, (sku, serials) in self.receipts.items():
-            await self._announce(receipt, AsnLine(line="1", sku=sku, quantity=len(serials), serials=serials))
+        for number, (receipt, (sku, serials)) in enumerate(self.receipts.items()):
+            for message in corrections.asn_messages(receipt, number, sku, serials):
+                await self.upstream.publish(message)
             if lot_receipt := next(lots, None):
                 await self._announce_lots(lot_receipt)
             if order := next(orders, None):
@@ -137,11 +165,9 @@ class Load:
             await self._place(order)
         self.all_published = True
 
-    async def _announce(self, receipt: str, line: AsnLine) -> None:
-        await self.upstream.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
-
     async def _announce_lots(self, receipt: str) -> None:
-        await self._announce(receipt, AsnLine(line="1", sku=self.plan.lot_sku, quantity=len(LOTS) * RECEIVED_PER_LOT))
+        line = AsnLine(line="1", sku=self.plan.lot_sku, quantity=len(LOTS) * RECEIVED_PER_LOT)
+        await self.upstream.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
 
     async def _place(self, order: TrackedOrder) -> None:
         customer = Customer(id=f"{self.plan.name}-C")
@@ -150,6 +176,7 @@ class Load:
         )
 
     def _on_event(self, event: Event) -> None:
+        self.stock.on_event(event)
         for commands in self._commands_for(event.data):
             self._tasks.create_task(self._publish_all(commands))
         data = event.data
@@ -164,77 +191,105 @@ class Load:
     def _on_rejection(self, rejection: Rejected, message: Message | None) -> None:
         if message is None or not message.key().startswith(self.plan.name):
             return
+        match message:
+            case OrderAmended() if rejection.code == Code.ORDER_CLOSED:
+                return  # it has been shipped as ordered before
+            case DispatchShipment() | PackItems() if rejection.code == Code.NOT_AS_ORDERED:
+                for commands, delay in self.flow.on_refused(message, rejection.ids):
+                    self._tasks.create_task(self._publish_all(commands, delay))
+                return
+            case PickItems(order=order) if self.flow.was_released(order) and rejection.code in CODES_OF_RELEASED:
+                self._tasks.create_task(self._pick_again(order))
+                return
         if rejection.code != Code.NOT_YET_AVAILABLE:
             self.rejections.append(rejection)
             return
         self.retry_count += 1
         self._tasks.create_task(self._publish_all([order_script.restrict_to(message, rejection.ids)], RETRY_AFTER))
 
+    async def _pick_again(self, order: str) -> None:
+        """Pick what is allocated instead of the released lots."""
+        await asyncio.sleep(RETRY_AFTER)
+        for commands in self.flow.pick_again(self.orders[order]):
+            await self._publish_all(commands)
+
     def _commands_for(self, data: Message) -> Iterator[list[Message]]:
         """Yield the commands triggered by an event."""
         match data:
             case ReceiptLineExpected(receipt=receipt) if receipt in self.receipts:
-                sku, serials = self.receipts[receipt]
-                yield self._scan_commands(receipt, sku=sku, serials=serials)
+                yield from self._on_expected(data)
             case ReceiptLineExpected(receipt=receipt, sku=self.plan.lot_sku):
                 yield self._scan_commands(receipt, sku=self.plan.lot_sku, lots=scanned_lots())
             case ReceiptSerialsReceived(receipt=receipt, sku=sku, serials=serials) if (
-                self.put_away and receipt in self.receipts
+                self.plan.put_away and receipt in self.receipts
             ):
                 shelf = SHELVES[len(receipt) % len(SHELVES)]
                 yield [PutAwaySerials(actor=ACTOR, sku=sku, serials=serials, location=shelf)]
-            case SerialStateChanged(sku=sku, status=status) if sku.startswith(self.plan.name):
-                for serial, version in zip(data.serials, data.versions, strict=True):
-                    if version > self.versions[sku, serial]:
-                        self.versions[sku, serial], self.status[sku, serial] = version, status
-            case LotReceived() | LotMoved() | LotShipped() if data.sku == self.plan.lot_sku:
+            case SerialStateChanged() | SerialHoldPlaced() | SerialHoldReleased() if data.sku in self.products:
+                self._on_units_changed(data)
+            case LotReceived() | LotMoved() | LotVarianceChanged() if data.sku == self.plan.lot_sku:
                 yield from self._on_lot_event(data)
             case (
                 SerialAllocated()
                 | LotAllocated()
+                | LotPicked()
+                | LotUnpicked()
+                | LotShipped()
+                | OrderSerialsDeallocated()
+                | OrderLotsDeallocated()
                 | OrderSerialsPicked()
                 | OrderLotsPicked()
+                | OrderLotsUnpicked()
                 | CartonPacked()
                 | OrderStatusChanged()
             ) if data.order in self.orders:
-                yield from self._on_order_event(self.orders[data.order], data)
+                yield from self.flow.on_event(self.orders[data.order], data)
 
     def _scan_commands(self, receipt: str, **items: object) -> list[Message]:
         scan = ScanItems.model_validate({"receipt": receipt, "session": "1", "location": DOCK, "actor": ACTOR, **items})
         return [scan, ConfirmSession(actor=ACTOR, receipt=receipt, session="1")]
 
-    def _on_lot_event(self, data: LotReceived | LotMoved | LotShipped) -> Iterator[list[Message]]:
+    def _on_units_changed(self, data: SerialStateChanged | SerialHoldPlaced | SerialHoldReleased) -> None:
+        """Note the status of units; count the location of a unit that a picker did not find."""
+        keys = [(data.sku, serial) for serial in data.serials]
+        match data:
+            case SerialStateChanged(status=status):
+                for key, version in zip(keys, data.versions, strict=True):
+                    if version > self.versions[key]:
+                        self.versions[key], self.status[key] = version, status
+            case SerialHoldPlaced(location=str(location)) if self.plan.has_corrections:
+                self.held |= set(keys)
+                self._tasks.create_task(self.stock.count_units(f"{data.hold_id}-count", location))
+            case SerialHoldReleased():
+                self.held -= set(keys)
+
+    def _on_expected(self, data: ReceiptLineExpected) -> Iterator[list[Message]]:
+        """Scan a receipt once all parts of its ASN are known; the ASN or its last part may come again meanwhile."""
+        sku, serials = self.receipts[data.receipt]
+        is_known = self._announced[data.receipt] == set(serials)
+        self._announced[data.receipt] |= set(data.serials)
+        if not is_known and self._announced[data.receipt] == set(serials):
+            number = list(self.receipts).index(data.receipt)
+            if corrections.is_sent_again(number):
+                yield corrections.asn_messages(data.receipt, number, sku, serials)[-1:]
+            yield self._scan_commands(data.receipt, sku=sku, serials=serials)
+
+    def _on_lot_event(self, data: LotReceived | LotMoved | LotVarianceChanged) -> Iterator[list[Message]]:
         match data:
             case LotReceived(lot=lot, quantity=quantity):
                 self.lots["received"] += quantity
-                if self.put_away:
+                if self.plan.put_away:
+                    self.stock.begin(f"{data.receipt} {lot}")
                     yield [
                         PutAwayLot(
                             actor=ACTOR, sku=data.sku, lot=lot, quantity=quantity, from_location=DOCK,
-                            location=LOT_SHELVES[lot],
+                            location=LOT_SHELVES[lot], document=data.receipt,
                         )
                     ]  # fmt: skip
-            case LotMoved(quantity=quantity):
+            case LotMoved(lot=lot, quantity=quantity, location=location):
                 self.lots["stored"] += quantity
-            case LotShipped(lots=lots):
-                self.lots["SHIPPED"] += sum((shipped_lot.quantity for shipped_lot in lots), Decimal(0))
-
-    def _on_order_event(self, order: TrackedOrder, data: Message) -> Iterator[list[Message]]:
-        order_script.update_order(order, data)
-        if isinstance(data, OrderLotsPicked):
-            self.lots["PICKED"] += sum((lot.quantity for lot in data.lots), Decimal(0))
-        if order.is_fully_allocated and not order.is_started:
-            order.is_started = True
-            yield order_script.cancel_commands(order) if order.to_cancel else order_script.pick_commands(order)
-        if isinstance(data, OrderSerialsPicked | OrderLotsPicked) and order.is_fully_picked:
-            yield order_script.pack_commands(order)
-        if isinstance(data, CartonPacked) and not order.packed:
-            order.packed = True
-            if self.dispatch:
-                yield self.shipping_commands(order.shipment)
-
-    def shipping_commands(self, shipment: str) -> list[Message]:
-        """Return the commands that ship and dispatch a shipment, once all its orders are packed."""
-        return order_script.shipping_commands(
-            [order for order in self.orders.values() if order.shipment == shipment and not order.to_cancel]
-        )
+                self._putaways += 1
+                if self.plan.has_corrections and self._putaways % PUTAWAYS_PER_COUNT == 0:
+                    self.stock.request_count(lot, location)
+            case LotVarianceChanged(lot=lot, location=location, missing=missing) if missing:
+                self.stock.request_count(lot, location)

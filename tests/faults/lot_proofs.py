@@ -90,3 +90,9 @@ def prove_load(load: Load, ledger: Ledger, findings: Findings) -> None:
     findings.figures["lot quantity"] += int(actual["received"])
     if actual != load.expected_lots:
         findings.add("lost", f"{load.plan.lot_sku}: {actual} instead of {load.expected_lots}")
+    for change in ("COUNT_GAIN", "COUNT_LOSS", "LOST", "FOUND"):
+        if moved[change]:
+            findings.add("inconsistent", f"{load.plan.lot_sku}: {moved[change]} {change}, though all counts are right")
+    findings.figures["counts"] += load.stock.settled
+    for count in load.stock.variances:
+        findings.add("inconsistent", f"the books differ from what was counted at that time: {count}")

@@ -1,7 +1,6 @@
-"""Progress of an order: state from events, and the commands of the next step."""
+"""Commands of the next step of an order."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from shared.contracts.commands.fulfillment import (
     CreateShipment,
@@ -13,32 +12,10 @@ from shared.contracts.commands.fulfillment import (
 )
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import Message
-from shared.contracts.fulfillment import OrderLotsPicked, OrderSerialsPicked, OrderStatusChanged
-from shared.contracts.lots import LotAllocated
-from shared.contracts.serials import SerialAllocated
 from shared.contracts.upstream import OrderCancelled
-from tests.faults.plan import STAGING, TrackedOrder
+from tests.faults.plan import STAGING, UnitKey
+from tests.faults.tracked_order import ZERO, TrackedOrder
 from tests.faults.upstream import ACTOR
-
-
-def update_order(order: TrackedOrder, data: Message) -> None:
-    """Update the state of an order from an event."""
-    match data:
-        case SerialAllocated(sku=sku, allocated=allocated):
-            order.allocated |= {(sku, unit.serial) for unit in allocated}
-        case LotAllocated(allocated=allocated):
-            for lot in allocated:
-                key = (lot.lot, lot.location)
-                order.lots[key] = order.lots.get(key, Decimal(0)) + lot.quantity
-        case OrderSerialsPicked(sku=sku, serials=serials):
-            order.picked |= {(sku, serial) for serial in serials}
-        case OrderLotsPicked(lots=lots):
-            order.lots_picked += sum((picked_lot.quantity for picked_lot in lots), Decimal(0))
-        case OrderStatusChanged(status=status, lines=lines):
-            order.cancelled |= status in ("CANCELLED", "CLOSED_SHORT")
-            for line in lines:
-                if line.line == order.lines[-1].line:
-                    order.lots_listed = max(order.lots_listed, Decimal(str(line.allocated)))
 
 
 def cancel_commands(order: TrackedOrder) -> list[Message]:
@@ -47,23 +24,24 @@ def cancel_commands(order: TrackedOrder) -> list[Message]:
 
 
 def pick_commands(order: TrackedOrder) -> list[Message]:
-    """Return the command that picks all items; it may precede the events of the stock owners."""
+    """Return the command that picks all items to pick; it may precede the events of the stock owners."""
     stock = [
-        LotSelector(sku=order.lines[-1].sku, lot=lot, quantity=quantity, location=location)
+        LotSelector(sku=order.lot_line.sku, lot=lot, quantity=quantity, location=location)
         for (lot, location), quantity in sorted(order.lots.items())
     ]
-    return [PickItems(actor=ACTOR, order=order.name, units=_units(order.allocated), stock=stock, location=STAGING)]
+    units = select_units(order.allocated - order.picked)
+    return [PickItems(actor=ACTOR, order=order.name, units=units, stock=stock, location=STAGING)]
 
 
 def pack_commands(order: TrackedOrder) -> list[Message]:
-    """Return the command that packs all items into one carton."""
-    quantities: dict[str, Decimal] = {}
-    for (lot, _), quantity in order.lots.items():
-        quantities[lot] = quantities.get(lot, Decimal(0)) + quantity
+    """Return the command that packs all picked items into one carton."""
+    quantities = {lot: picked - order.packed_lots.get(lot, ZERO) for lot, picked in order.picked_lots.items()}
     stock = [
-        LotSelector(sku=order.lines[-1].sku, lot=lot, quantity=quantity) for lot, quantity in sorted(quantities.items())
-    ]
-    return [PackItems(actor=ACTOR, order=order.name, carton=f"{order.name}-B", units=_units(order.picked), stock=stock)]
+        LotSelector(sku=order.lot_line.sku, lot=lot, quantity=quantity)
+        for lot, quantity in sorted(quantities.items()) if quantity
+    ]  # fmt: skip
+    units = select_units(order.picked - order.packed_units)
+    return [PackItems(actor=ACTOR, order=order.name, carton=f"{order.name}-B", units=units, stock=stock)]
 
 
 def shipping_commands(orders: Sequence[TrackedOrder]) -> list[Message]:
@@ -83,7 +61,7 @@ def restrict_to(message: Message, ids: list[str]) -> Message:
     match message:
         case PutAwaySerials(serials=serials):
             return message.model_copy(update={"serials": [item for item in serials if item in ids] or serials})
-        case PickItems(units=units, stock=stock):
+        case PickItems(units=units, stock=stock) | PackItems(units=units, stock=stock):
             matching_units, matching_lots = (
                 [item for item in units if item.serial in ids],
                 [item for item in stock if item.lot in ids],
@@ -97,5 +75,6 @@ def restrict_to(message: Message, ids: list[str]) -> Message:
             return message
 
 
-def _units(keys: set[tuple[str, str]]) -> list[UnitSelector]:
+def select_units(keys: set[UnitKey]) -> list[UnitSelector]:
+    """Return the units as scanned."""
     return [UnitSelector(sku=sku, serial=serial) for sku, serial in sorted(keys)]

@@ -1,9 +1,10 @@
 """Load plan: receipts and orders of serials and lots; every order has both."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from shared.contracts.commands.receiving import ScannedLot
 from shared.contracts.upstream import OrderLine
@@ -19,6 +20,13 @@ RECEIVED_PER_LOT, ORDERED_PER_ORDER = Decimal("7.25"), Decimal("2.5")
 ORDERS_PER_RECEIPT = 4
 UnitKey = tuple[str, str]
 """A unit: (sku, serial)."""
+Correction = Literal["SHORT_PICK", "SHORT_PICK_WITH_REMAINING", "AMEND_AND_UNPICK", "AMEND_AND_BACK"]
+CORRECTIONS: Mapping[int, Correction] = {
+    0: "SHORT_PICK", 4: "SHORT_PICK_WITH_REMAINING", 7: "AMEND_AND_UNPICK", 9: "AMEND_AND_BACK",
+}  # fmt: skip
+"""Corrections of every twelve orders by number; none of these orders is cancelled."""
+AMENDED_LOT = "0001/a"
+"""The lot that an order is amended to: the one that is allocated last."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,15 @@ class LoadPlan:
         return f"{self.name}-lots"
 
     @property
+    def has_corrections(self) -> bool:
+        """Return whether some orders are corrected: only where all orders are shipped."""
+        return self.put_away and self.dispatch
+
+    def correction(self, number: int) -> Correction | None:
+        """Return how an order is corrected."""
+        return CORRECTIONS.get(number % 12) if self.has_corrections else None
+
+    @property
     def lot_receipts(self) -> list[str]:
         """Return the receipts of lots, enough for all orders."""
         return [f"{self.name}-L{number}" for number in range(-(-self.orders // ORDERS_PER_RECEIPT))]
@@ -72,41 +89,3 @@ class LoadPlan:
 def scanned_lots() -> list[ScannedLot]:
     """Return the scanned lots of a receipt."""
     return [ScannedLot(lot=lot, quantity=RECEIVED_PER_LOT, expiry=expiry) for lot, expiry in LOTS.items()]
-
-
-@dataclass
-class TrackedOrder:
-    """State of an order of the load."""
-
-    name: str
-    lines: list[OrderLine]
-    to_cancel: bool
-    shipment: str
-    allocated: set[UnitKey] = field(default_factory=set)
-    picked: set[UnitKey] = field(default_factory=set)
-    lots: dict[tuple[str, str], Decimal] = field(default_factory=dict)
-    """Allocated quantity by lot and location."""
-    lots_listed: Decimal = Decimal(0)
-    """Lot quantity on the pick list."""
-    lots_picked: Decimal = Decimal(0)
-    is_started: bool = False
-    packed: bool = False
-    cancelled: bool = False
-
-    @property
-    def quantity(self) -> int:
-        """Return the units ordered on all serial lines."""
-        return int(sum(line.quantity for line in self.lines[:2]))
-
-    @property
-    def is_fully_allocated(self) -> bool:
-        """Return whether all lines are fully allocated."""
-        return (
-            len(self.allocated) == self.quantity
-            and sum(self.lots.values(), Decimal(0)) == self.lots_listed == ORDERED_PER_ORDER
-        )
-
-    @property
-    def is_fully_picked(self) -> bool:
-        """Return whether all lines are fully picked."""
-        return len(self.picked) == self.quantity and self.lots_picked == ORDERED_PER_ORDER

@@ -165,7 +165,7 @@ async def test_hold_races_dispatch(cluster: Cluster, upstream: UpstreamClient, r
             hold = PlaceSerialHold(
                 actor=ACTOR, sku=unit_key[0], serials=[unit_key[1]], hold_id=f"hold-{number}", reason="quality check"
             )
-            for message in load.shipping_commands(order.shipment):
+            for message in load.flow.shipping_commands(order.shipment):
                 await upstream.publish(message)
             await asyncio.sleep(0.05 * number)  # from no delay to long after the dispatch
             await upstream.publish(hold)

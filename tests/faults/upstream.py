@@ -62,6 +62,8 @@ class UpstreamClient:
         self.name = name
         self.sent: dict[str, Message] = {}
         """Sent messages by id."""
+        self.sent_at: dict[str, datetime] = {}
+        """Times of the sent messages by id."""
         self.events: dict[str, Event] = {}
         """Received events by id, in order of first delivery."""
         self.repeated: Counter[str] = Counter()
@@ -80,7 +82,8 @@ class UpstreamClient:
         """Publish a message, in order within its key; return its id."""
         message_id = message_id or f"{self.name}-{next(self._ids)}"
         self.sent[message_id] = message
-        event = CloudEvent[Any](id=message_id, source=SOURCE, type=message.TYPE, time=datetime.now(UTC), data=message)
+        self.sent_at[message_id] = now = datetime.now(UTC)
+        event = CloudEvent[Any](id=message_id, source=SOURCE, type=message.TYPE, time=now, data=message)
         value = event.model_dump_json(exclude_none=True).encode()
         await self._producer.send(message.TOPIC.name, value, key=message.key().encode())
         return message_id

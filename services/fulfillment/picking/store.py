@@ -78,7 +78,9 @@ async def load_picking(tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequ
         uow.locations |= await reference_data.load_locations(tx, locations)
     unpicked_orders = {event.data.order for event in events if isinstance(event.data, UnpickItems)}
     units = [key for event in events for key in _unit_keys(event.data)]
-    await load_orders(tx, uow, order_ids(events), units=units, whole_if_named=unpicked_orders)
+    await load_orders(
+        tx, uow, order_ids(events), units=units, whole_if_named=unpicked_orders, lot_cartons=unpicked_orders
+    )
     picked_orders = {event.data.order for event in events if isinstance(event.data, PickItems)}
     orders = [order for order in uow.orders if order.order_id in picked_orders]
     dated_skus = {item.sku for order in orders for item in order.items if item.expiry}
@@ -130,7 +132,7 @@ async def load_affected_orders(
 ) -> None:
     """Load the orders whose stock is missing or revoked, and which of their cartons may have left."""
     orders = {affected.order for event in events for affected in event.data.stock}
-    await load_orders(tx, uow, orders)
+    await load_orders(tx, uow, orders, lot_cartons=orders)
     rows = await tx.fetch_all(SELECT_LEAVING_CARTONS, {"orders": sorted(orders)})
     uow.leaving_cartons |= {row.carton for row in rows}
 

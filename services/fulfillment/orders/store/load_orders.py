@@ -66,11 +66,13 @@ async def load_orders(
     whole_orders: Iterable[str] = (),
     whole_if_named: Collection[str] = (),
     cartons: Collection[str] = (),
+    lot_cartons: Collection[str] = (),
     shipments: Collection[str] = (),
     short_demands: Collection[str] = (),
 ) -> None:
     """Load orders with the listed units and the content of the listed cartons.
 
+    Of the orders of `lot_cartons`, load the content of the cartons that hold lots, from which these may be removed.
     Of `short_demands`, load the units with the listed serial numbers: a wider demand of the order may have them.
     Of `whole_orders`, load all unshipped units, and the shipped ones among the serial numbers listed on their lines; of
     `whole_if_named` too, if a line names serial numbers.
@@ -91,16 +93,17 @@ async def load_orders(
         (demand.sku, serial) for demand in demands if demand.demand_id in short_demands for serial in demand.serials
     ]
     unit_keys = {*units, *listed}
+    lot_orders = {"orders": sorted({demand.order_id for demand in demands if demand.tracking != "SERIAL"})}
+    lots = load_with(LOTS, await tx.fetch_all(SELECT_LOTS, lot_orders), "on_hold") if lot_orders["orders"] else []
+    opened = {lot.carton for lot in lots if lot.carton and lot.order_id in lot_cartons}
     scope: dict[str, Any] = {
         "skus": [sku for sku, _ in unit_keys],
         "serials": [serial for _, serial in unit_keys],
         "whole_orders": sorted(whole | single_lot_orders | named_orders),
-        "cartons": sorted(set(cartons)),
+        "cartons": sorted({*cartons, *opened}),
         "shipments": sorted(set(shipments)),
     }
     found = load_with(UNITS, await tx.fetch_all(SELECT_UNITS, scope), "on_hold") if any(scope.values()) else []
-    lot_orders = {"orders": sorted({demand.order_id for demand in demands if demand.tracking != "SERIAL"})}
-    lots = load_with(LOTS, await tx.fetch_all(SELECT_LOTS, lot_orders), "on_hold") if lot_orders["orders"] else []
     uow.orders.load(ORDERS.load(await tx.fetch_all(SELECT_ORDERS, of_orders)))
     uow.lines.load(lines)
     uow.demands.load(demands)
