@@ -24,6 +24,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsPicked,
     OrderStatusChanged,
 )
+from shared.contracts.lot_balances import LotVarianceChanged
 from shared.contracts.lots import (
     LotAllocated,
     LotMoved,
@@ -31,7 +32,6 @@ from shared.contracts.lots import (
     LotReceived,
     LotShipped,
     LotUnpicked,
-    LotVarianceChanged,
 )
 from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptLineExpected, ReceiptSerialsReceived

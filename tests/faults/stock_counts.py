@@ -10,7 +10,8 @@ from shared.contracts.commands.lots import CountLot
 from shared.contracts.commands.serials import CountSerials
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent, chunks
 from shared.contracts.fulfillment import OrderDispatched, OrderLotsPicked, OrderLotsUnpicked
-from shared.contracts.lots import LotCounted, LotMoved, LotVarianceChanged
+from shared.contracts.lot_balances import LotCounted, LotVarianceChanged
+from shared.contracts.lots import LotMoved
 from shared.contracts.serials import SerialStateChanged
 from tests.faults.order_script import select_units
 from tests.faults.plan import STAGING, UnitKey
