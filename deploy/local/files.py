@@ -4,7 +4,8 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -53,6 +54,14 @@ def load_passwords(path: Path, names: Iterable[str]) -> dict[str, str]:
     if complete != stored:
         write_private_json(path, stored | complete)
     return complete
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Lock a file, after other processes have unlocked it."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def try_lock(path: Path) -> int | None:

@@ -38,13 +38,18 @@ SETTINGS = {
 
 
 def fetch_libraries() -> None:
-    """Download the jars of the broker into the stack folder, once per version of the POM."""
+    """Download the jars of the broker into the stack folder, once per version of the POM; another process waits."""
+    LIBRARIES.parent.mkdir(parents=True, exist_ok=True)
+    with files.lock(LIBRARIES.with_name("lock")):
+        _fetch_missing_libraries()
+
+
+def _fetch_missing_libraries() -> None:
     installed_pom = LIBRARIES.with_name("pom.xml")
     if installed_pom.exists() and installed_pom.read_bytes() == POM.read_bytes():
         return
     print("Downloading Apache Kafka with Maven …", flush=True)
     shutil.rmtree(LIBRARIES, ignore_errors=True)
-    LIBRARIES.parent.mkdir(parents=True, exist_ok=True)
     maven = ["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(POM), "dependency:copy-dependencies"]
     if subprocess.run([*maven, f"-DoutputDirectory={LIBRARIES}"], check=False, stdin=subprocess.DEVNULL).returncode:
         raise children.StartError("Downloading Kafka with Maven failed; see the output above")

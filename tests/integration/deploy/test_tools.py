@@ -1,10 +1,15 @@
 """Deployment tools: prerequisites, pip settings for uv, statement report."""
 
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from deploy.bootstrap import environment_for_uv
+from deploy.local import kafka
 from deploy.local.files import PROJECT
 from tests.support.statement_report import render_report, statement_ids
 
@@ -19,6 +24,19 @@ def test_missing_prerequisites_are_reported_with_instructions(tmp_path: Path) ->
     assert "apt install" in result.stderr
     external_environment = bare_environment | {"TRACELOT_STACK": "external"}
     subprocess.run(command, env=external_environment, cwd=PROJECT, check=True)
+
+
+def test_broker_is_downloaded_once_by_concurrent_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two first starts at once do not write into the same folder: the second one waits."""
+    maven, calls = tmp_path / "mvn", tmp_path / "calls"
+    maven.write_text(f"#!/bin/sh\necho call >> {calls}\nsleep 0.2\n")
+    maven.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(kafka, "LIBRARIES", tmp_path / "kafka" / "libs")
+    with ThreadPoolExecutor() as pool:
+        for download in [pool.submit(kafka.fetch_libraries) for _ in range(2)]:
+            download.result()
+    assert calls.read_text().splitlines() == ["call"]
 
 
 def test_pip_settings_are_passed_to_uv() -> None:

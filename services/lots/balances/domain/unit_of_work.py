@@ -1,7 +1,4 @@
-"""Unit of work of one transaction: changed stock, new ledger entries, released stock.
-
-Quantities change only here. Balance and ledger change in one step: balances always equal the sum of the ledger.
-"""
+"""Unit of work of one transaction. Quantities change only here, always together with the ledger."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
