@@ -57,6 +57,8 @@ class Message(ContractModel):
     KEY: ClassVar[str]
     ITEM_FIELDS: ClassVar[Sequence[str]] = ()
     """Fields that list items."""
+    OCCURS_WITH_CAUSE: ClassVar[bool] = False
+    """Whether it reports an act of its cause: then it has the time of that message, not of its processing."""
     SERIALIZATION: ClassVar[Mapping[str, bool]] = {"exclude_none": True}
     """How its data are compared and stored: an omitted field and null mean the same."""
 

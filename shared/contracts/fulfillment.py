@@ -1,7 +1,7 @@
 """Events of the fulfillment service: demands, picks, cartons, dispatch checks, dispatches and order status."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -95,6 +95,8 @@ class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topi
 class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLMENT, key="order"):
     """Units were picked from their locations and staged for packing."""
 
+    OCCURS_WITH_CAUSE: ClassVar[bool] = True
+
     order: DocumentId
     line: LineId
     demand_id: DocumentId
@@ -105,6 +107,8 @@ class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLM
 
 class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULFILLMENT, key="order"):
     """Picked units returned to a storage location; with `reallocate`, their quantity is open again under the demand."""
+
+    OCCURS_WITH_CAUSE: ClassVar[bool] = True
 
     order: DocumentId
     line: LineId
@@ -137,6 +141,8 @@ class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULF
 class OrderLotsPicked(Message, type="order.lots_picked.v1", topic=FULFILLMENT, key="order"):
     """Quantities of lots were picked from their locations and staged for packing at `location`."""
 
+    OCCURS_WITH_CAUSE: ClassVar[bool] = True
+
     order: DocumentId
     line: LineId
     demand_id: DocumentId
@@ -150,6 +156,8 @@ class OrderLotsUnpicked(Message, type="order.lots_unpicked.v1", topic=FULFILLMEN
 
     With `lost`, the quantities went missing at `location` instead.
     """
+
+    OCCURS_WITH_CAUSE: ClassVar[bool] = True
 
     order: DocumentId
     line: LineId

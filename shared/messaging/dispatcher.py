@@ -92,7 +92,7 @@ async def dispatch(
         *map(rejections.reject_reused_id, reused),
     ]
     rejected = await _record_rejections(tx, registry, new_rejections, events, uow.emitted)
-    await outbox.append(tx, registry.service, [*uow.emitted, *rejected], traceparents([*events, *reused]))
+    await outbox.append(tx, registry.service, [*uow.emitted, *rejected], _events_by_cause([*events, *reused]))
     return results
 
 
@@ -163,6 +163,5 @@ async def _enrich(tx: Transaction, registry: HandlerRegistry, events: Sequence[E
     return enriched
 
 
-def traceparents(events: Sequence[Event]) -> dict[tuple[str, str], str]:
-    """Map messages to their traceparent."""
-    return {(event.source, event.id): event.traceparent for event in events if event.traceparent}
+def _events_by_cause(events: Sequence[Event]) -> dict[tuple[str, str], Event]:
+    return {(event.source, event.id): event for event in events}

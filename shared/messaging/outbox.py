@@ -1,11 +1,12 @@
 """Transactional outbox: stores events as CloudEvents; `shared.messaging.relay` publishes them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import text
 
-from shared.contracts.envelope import OWN_SOURCE_PREFIX, Message
+from shared.contracts.envelope import OWN_SOURCE_PREFIX, CloudEvent, Message
 from shared.persistence.database import Transaction, new_id
 
 INSERT_MESSAGES = text("""
@@ -24,25 +25,21 @@ async def append(
     tx: Transaction,
     service: str,
     messages: Iterable[Message],
-    traceparents: Mapping[tuple[str, str], str] | None = None,
+    causes: Mapping[tuple[str, str], CloudEvent[Any]] | None = None,
 ) -> int:
-    """Append messages in order, with the traceparents of their causes; returns their number.
+    """Append messages in order, with trace and, of acts, time of their causes; returns their number.
 
     Locks must be acquired first: then the rows of a key have ids in commit order, on which the relay relies.
     """
-    time = tx.now.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    prefix = f'{{"specversion":"1.0","source":"{event_source(service)}","time":"{time}","id":"'
+    prefix = f'{{"specversion":"1.0","source":"{event_source(service)}","time":"'
+    now = f'{prefix}{_format(tx.now)}","id":"'
     topics, keys, values = [], [], []
     for message in messages:
-        trace_field = ""
-        if (
-            traceparents
-            and message.cause
-            and (traceparent := traceparents.get((message.cause.source, message.cause.id)))
-        ):
-            trace_field = f'"traceparent":"{traceparent}",'
+        cause = causes.get((message.cause.source, message.cause.id)) if causes and message.cause else None
+        trace_field = f'"traceparent":"{cause.traceparent}",' if cause and cause.traceparent else ""
+        start = f'{prefix}{_format(cause.time)}","id":"' if cause and message.OCCURS_WITH_CAUSE else now
         envelope = (
-            f'{prefix}{new_id()}","type":"{message.TYPE}",{trace_field}"datacontenttype":"application/json","data":'
+            f'{start}{new_id()}","type":"{message.TYPE}",{trace_field}"datacontenttype":"application/json","data":'
         )
         topics.append(message.TOPIC.name)
         keys.append(message.key())
@@ -50,3 +47,7 @@ async def append(
     if values:
         await tx.execute(INSERT_MESSAGES, {"topics": topics, "keys": keys, "values": values})
     return len(values)
+
+
+def _format(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,6 +1,7 @@
 """Placing, changing and allocating orders, on a real database."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -22,7 +23,7 @@ from shared.contracts.lots import LotAllocated
 from shared.contracts.problems import Code
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled
 from shared.messaging.dispatcher import dispatch
-from shared.persistence.database import transaction
+from shared.persistence.database import Transaction, transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.support.events import to_event
 from tests.support.messages.reference import product_changed
@@ -222,3 +223,13 @@ async def test_shipped_serials_are_not_requested_again(harness: FulfillmentHarne
     await harness.handle(OrderAmended(order=harness.scoped_id("SO-1"), priority=9))
     (new_request,) = harness.events_of(AllocationRequested)
     assert (int(new_request.quantity), sorted(new_request.serials)) == (2, ["S2", "S3"])
+
+
+async def test_a_pick_has_the_time_of_its_command(harness: FulfillmentHarness) -> None:
+    """A pick that arrives late was done when its sender says; states have the time of their publication (S22)."""
+    await harness.allocate_order("SO-1", "A1")
+    picked_at = Transaction.clock() - timedelta(minutes=10)
+    result = await harness.handle_events([to_event(harness.pick_command("SO-1", "A1"), time=picked_at)])
+    times = {event["type"]: datetime.fromisoformat(event["time"]) for event in result.events}
+    assert times["order.serials_picked.v1"] == picked_at
+    assert times["order.status_changed.v1"] > picked_at + timedelta(minutes=9)
