@@ -1,6 +1,7 @@
 """Service settings from environment variables: database, Kafka and tuning parameters."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -69,10 +70,11 @@ class CountSettings(BaseSettings):
     max_count_age_hours: int = Field(72, gt=0, validation_alias="MAX_COUNT_AGE_HOURS")
     """Age from which a count is rejected."""
 
-    @property
-    def max_age(self) -> timedelta:
-        """Age from which a count is rejected."""
-        return timedelta(hours=self.max_count_age_hours)
+
+@cache
+def max_count_age() -> timedelta:
+    """Return the age from which a count is rejected, as the environment of the process states it."""
+    return timedelta(hours=CountSettings().max_count_age_hours)
 
 
 class InvalidSettingsError(ValueError):

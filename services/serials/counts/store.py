@@ -17,7 +17,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.identifiers import warehouse_of
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
-from shared.settings import CountSettings
+from shared.settings import max_count_age
 
 COUNTS = RecordTable(
     "location_count", LocationCount, "location count_id", LocationCount.UPDATED,
@@ -100,7 +100,7 @@ async def save(tx: Transaction, uow: SerialsUnitOfWork) -> None:
 async def load_counts(tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[CountSerials]]) -> None:
     """Load counts, the latest count of their locations, their discrepancies, and what complete counts compare."""
     keys = {(event.data.location, event.data.count_id) for event in events}
-    uow.max_count_age = CountSettings().max_age
+    uow.max_count_age = max_count_age()
     values = {"locations": [location for location, _ in keys], "count_ids": [count_id for _, count_id in keys]}
     await load_location_types(tx, uow, {location for location, _ in keys})
     uow.counts.load(COUNTS.load(await tx.fetch_all(SELECT_COUNTS, values)))

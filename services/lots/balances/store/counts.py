@@ -14,7 +14,7 @@ from shared.contracts.commands.lots import CountLot
 from shared.contracts.envelope import CloudEvent
 from shared.inventory.count_times import time_of_count
 from shared.persistence.database import Transaction
-from shared.settings import CountSettings
+from shared.settings import max_count_age
 
 SELECT_PICKED_AT_LOCATIONS = text(f"""
     SELECT {PICKED.columns()} FROM {BALANCE_KEYS} JOIN picked_stock USING (sku, lot, location)
@@ -38,7 +38,7 @@ UPDATE_SUPERSEDED = text(f"""
 
 async def load_counts(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[CountLot]]) -> None:
     """Load the counted balances, what changed after the counts, picked stock, and the other lots there."""
-    uow.max_count_age = CountSettings().max_age
+    uow.max_count_age = max_count_age()
     keys = [(event.data.sku, event.data.lot, event.data.location) for event in events]
     await load_for_commands(tx, uow, keys)
     await load_location_stock(tx, uow, {(sku, location) for sku, _, location in keys})

@@ -133,12 +133,10 @@ def _apply(
     elif command.resolution == "MOVED":
         _move(uow, unit, command.location)
         release_not_found_holds(uow, [unit], discrepancy.counted_at)
+    discrepancy.resolve(command.resolution, uow.event.actor, uow.now, command.reason)
     for other in uow.count_discrepancies:
-        if other.unit_key == unit.key and other.status == "OPEN":
-            is_elsewhere = other is not discrepancy and command.resolution == "MOVED"
-            if other is discrepancy or is_elsewhere:
-                resolution = command.resolution if other is discrepancy else RESOLUTIONS[other.kind][-1]
-                other.resolve(resolution, uow.event.actor, uow.now, command.reason)
+        if other.unit_key == unit.key and other.status == "OPEN" and command.resolution == "MOVED":
+            other.resolve(RESOLUTIONS[other.kind][-1], uow.event.actor, uow.now, command.reason)
 
 
 def _move(uow: SerialsUnitOfWork, unit: Unit, location: str) -> None:
