@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.contracts.envelope import Message
 from shared.contracts.topics import LOCATIONS, PRODUCTS
-from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, Decimals, Integer, Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]
@@ -25,6 +25,7 @@ class ProductChanged(Message, type="product.changed.v1", topic=PRODUCTS, key="sk
     barcodes: list[Barcode] = []
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
     decimals: Decimals = MAX_DECIMALS
+    warranty: Warranty | None = None
 
 
 class WarehouseChanged(Message, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):

@@ -9,19 +9,19 @@ from services.receiving.products.domain.records import Product, ProductBarcode, 
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.upstream import ProductDefined, ShelfLifePolicy
+from shared.contracts.upstream import ProductDefined, ShelfLifePolicy, Warranty
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
 PRODUCTS = RecordTable(
-    "product", Product, "sku", "version name unit tracking shelf_life decimals", types={"shelf_life": "jsonb"},
-    upsert=True,
+    "product", Product, "sku", "version name unit tracking shelf_life decimals warranty",
+    types={"shelf_life": "jsonb", "warranty": "jsonb"}, upsert=True,
 )  # fmt: skip
 BARCODES = RecordTable("barcode", ProductBarcode, "code", "sku quantity", upsert=True)
 CHANGES = RecordTable("product_change", ProductChange, "sku version", types={"before": "jsonb", "after": "jsonb"})
 
 SELECT_PRODUCTS = text("""
-SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals
+SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals, warranty::text AS warranty
 FROM product WHERE sku = ANY(CAST(:skus AS text[]))
 """)
 SELECT_BARCODES = text("""
@@ -55,7 +55,10 @@ async def load_products(tx: Transaction, uow: ReceivingUnitOfWork, skus: Iterabl
     """Load products without their barcodes."""
     rows = await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted(skus)})
     uow.products.load(
-        product._replace(shelf_life=with_defaults(ShelfLifePolicy.model_validate_json(row.shelf_life), row.tracking))
+        product._replace(
+            shelf_life=with_defaults(ShelfLifePolicy.model_validate_json(row.shelf_life), row.tracking),
+            warranty=Warranty.model_validate_json(row.warranty) if row.warranty else None,
+        )
         for product, row in zip(PRODUCTS.load(rows), rows, strict=True)
     )
 
@@ -69,7 +72,10 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     """Save products, their barcodes and change log entries."""
     changes = uow.products.pop_changes()
     products = [
-        product._replace(shelf_life=product.shelf_life.model_dump_json())  # type: ignore[arg-type]
+        product._replace(
+            shelf_life=product.shelf_life.model_dump_json(),  # type: ignore[arg-type]
+            warranty=product.warranty and product.warranty.model_dump_json(),  # type: ignore[arg-type]
+        )
         for product in (*changes.added, *changes.changed)
     ]
     await PRODUCTS.insert_rows(tx, products, PRODUCTS.on_conflict)

@@ -10,7 +10,7 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import ProductChanged, Tracking
-from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
 from shared.merge_patch import merge_patch
@@ -28,6 +28,7 @@ class ProductDefinition(ContractModel):
     barcodes: list[Barcode] = []
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
     decimals: int = MAX_DECIMALS
+    warranty: Warranty | None = None
 
 
 def define_product(uow: ReceivingUnitOfWork, patch: ProductDefined) -> CommandResult:
@@ -61,6 +62,9 @@ def _apply(
     document = merge_patch(current, patch.model_dump(exclude_unset=True))
     if "name" not in document:
         return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=f"Product {patch.sku} needs a name", ids=["name"])
+    if "months" not in document.get("warranty", {"months"}):
+        detail = f"The warranty of product {patch.sku} needs months; null removes the warranty"
+        return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=detail, ids=["warranty"])
     return ProductDefinition.model_validate(document)
 
 
@@ -74,6 +78,7 @@ def _to_document(product: Product, barcodes: Sequence[ProductBarcode]) -> dict[s
         "lot_tracked": product.tracking == "LOT", "shelf_life": shelf_life,
         "barcodes": [{"code": barcode.code, "quantity": barcode.quantity} for barcode in barcodes],
         **({} if product.tracking == "SERIAL" else {"decimals": product.decimals}),
+        **({"warranty": product.warranty.model_dump()} if product.warranty else {}),
     }  # fmt: skip
 
 
@@ -100,7 +105,9 @@ def _log_change(
 
 def _to_json(product: Product, barcodes: Sequence[ProductBarcode]) -> str:
     pairs = [[barcode.code, barcode.quantity] for barcode in barcodes]
-    return json.dumps(product._asdict() | {"barcodes": pairs, "shelf_life": product.shelf_life.model_dump()})
+    warranty = product.warranty and product.warranty.model_dump()
+    fields = {"barcodes": pairs, "shelf_life": product.shelf_life.model_dump(), "warranty": warranty}
+    return json.dumps(product._asdict() | fields)
 
 
 def _requires_expiry(tracking: Tracking) -> bool:
@@ -168,4 +175,5 @@ def _to_product(definition: ProductDefinition, version: int) -> Product:
     return Product(
         sku=definition.sku, version=version, name=definition.name, unit=definition.unit, tracking=tracking,
         shelf_life=with_defaults(definition.shelf_life, tracking), decimals=decimals_of(tracking, definition.decimals),
+        warranty=definition.warranty,
     )  # fmt: skip

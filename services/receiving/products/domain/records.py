@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS
 
 
@@ -19,6 +19,7 @@ class Product(NamedTuple):
     tracking: Tracking
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
     decimals: int = MAX_DECIMALS
+    warranty: Warranty | None = None
 
 
 class ProductBarcode(NamedTuple):
@@ -53,3 +54,4 @@ class ProductOut(KnownFieldsModel):
     barcodes: list[Barcode]
     shelf_life: ShelfLifePolicy
     decimals: int = MAX_DECIMALS
+    warranty: Warranty | None = None

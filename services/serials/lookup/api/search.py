@@ -1,7 +1,7 @@
 """HTTP endpoints that search units and count them by status."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -72,6 +72,12 @@ class UnitSummary(KnownFieldsModel):
     expectation_cancelled: bool
     lot: str | None
     expiry: date | None
+    customer: str | None
+    """Customer that it is allocated to, or that has it."""
+    customer_name: str | None
+    shipped_at: datetime | None
+    warranty_starts_on: date | None
+    warranty_ends_on: date | None
 
 
 class StatusCount(KnownFieldsModel):
@@ -116,7 +122,10 @@ async def list_serials(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitSummary]:
-    """List units by SKU and serial, by expiry, or in the order of their registration."""
+    """List units by SKU and serial, by expiry, or in the order of their registration.
+
+    With `customer` and the status SHIPPED: what a customer owns, sold and not returned.
+    """
     filters = replace(filters, status=tuple(status or ()))
     after = decode_cursor(cursor, *SORTS[sort].key_types)
     if sort == "serial":

@@ -13,6 +13,12 @@ from services.serials.lookup.queries.location_exceptions import (
     UnitLocationExceptionRow,
 )
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
+from services.serials.lookup.queries.warranties import (
+    SELECT_WARRANTIES,
+    WARRANTY_KEY,
+    WarrantyRow,
+    warranty_filters,
+)
 from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialStatus
@@ -147,4 +153,5 @@ REPORTS = (
         stock_filters,
     ),
     Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),
+    Report("serial-warranty", WarrantyRow, WARRANTY_KEY, SELECT_WARRANTIES, warranty_filters),
 )

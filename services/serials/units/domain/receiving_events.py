@@ -70,6 +70,7 @@ def receive_return(uow: SerialsUnitOfWork, event: ReturnSerialsReceived) -> None
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.clear_allocation()
         unit.shipment, unit.return_id = None, event.return_id
+        unit.set_warranty(None)
         _arrive(uow, unit, event.location, hold_operation)
 
 

@@ -7,7 +7,7 @@ from services.serials.units.domain.expiry import SerialExpiryCheckDue, group_by_
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store import expiry, recalls, standing_holds, units
+from services.serials.units.store import expiry, recalls, standing_holds, units, warranties
 from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
@@ -76,9 +76,9 @@ async def load_arriving_units(tx: Transaction, uow: SerialsUnitOfWork, events: E
 
 
 async def load_packed_units(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
-    """Load the units of shipments and the shelf-life rules of those that have an expiry."""
+    """Load the units of shipments, their warranties, and the shelf-life rules of those that have an expiry."""
     keys = {(unit.sku, unit.serial) for event in events for unit in event.data.units}
-    await units.load(tx, uow, keys)
+    await warranties.load_units(tx, uow, keys)
     packed_units = (unit for key in keys if (unit := uow.units.get(key)))
     uow.shelf_life_rules |= await find_shelf_life_rules(tx, {unit.pool for unit in packed_units if unit.expiry})
 
