@@ -120,6 +120,8 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "warranty": "Warranty of the units; null if the product has none.",
     "months": "Length of the warranty in months.",
     "starts_at": "Start of the warranty: the dispatch, or the manufacturing date on the label.",
+    "in_warranty": "Units inside their warranty.",
+    "out_of_warranty": "Units whose warranty has ended; units sold without one are in neither list.",
     "warranty_starts_on": "First day of the warranty of the customer; null if there is none.",
     "warranty_ends_on": "Last day of the warranty of the customer; null if there is none.",
     "min_remaining_shelf_life_days": "Minimum remaining shelf life on the day of dispatch, in days.",

@@ -145,6 +145,10 @@ class ReturnSerialsReceived(WithReceivingVersions, type="return.serials_received
     location: Location
     hold_id: DocumentId
     reason: str
+    in_warranty: Serials = []
+    """Units that came back inside their warranty."""
+    out_of_warranty: Serials = []
+    """Units that came back after their warranty; units sold without one are in neither list."""
 
 
 class ReturnSerialsDisposed(Message, type="return.serials_disposed.v1", topic=RECEIVING, key="return_id"):

@@ -19,7 +19,8 @@ SELECT return_id, order_id AS "order", customer, hold_id, received_at, received_
 FROM customer_return WHERE return_id = :return_id
 """)
 SELECT_UNITS = text("""
-SELECT sku, serial, location, reason, received_at, received_by, disposition, disposed_reason, disposed_at, disposed_by
+SELECT sku, serial, location, reason, received_at, received_by, disposition, disposed_reason, disposed_at, disposed_by,
+       warranty_ends_on, in_warranty
 FROM return_unit WHERE return_id = :return_id AND (sku, serial) > (:sku, :serial) ORDER BY sku, serial LIMIT :size
 """)
 SELECT_LOTS = text("""

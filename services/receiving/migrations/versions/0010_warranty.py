@@ -1,6 +1,6 @@
-"""Products have a warranty."""
+"""Products have a warranty; units know the end of the one of their sale, and returns whether it had ended."""
 
-from shared.persistence.migrate import run_sql
+from shared.persistence.migrate import grant, run_sql
 
 revision = "0010_warranty"
 down_revision = "0006_waiting_messages"
@@ -8,3 +8,7 @@ down_revision = "0006_waiting_messages"
 
 def upgrade() -> None:
     run_sql("ALTER TABLE product ADD warranty jsonb")
+    run_sql("ALTER TABLE unit ADD warranty_ends_on date")
+    run_sql("COMMENT ON COLUMN unit.warranty_ends_on IS 'last day of the warranty of its last sale'")
+    grant("unit", "UPDATE (warranty_ends_on)")
+    run_sql("ALTER TABLE return_unit ADD warranty_ends_on date, ADD in_warranty boolean")

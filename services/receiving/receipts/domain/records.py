@@ -124,6 +124,8 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     adjustment: UnitAdjustment | None = None
+    warranty_ends_on: date | None = None
+    """Last day of the warranty of its last sale."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, listed by a part of its ASN."""

@@ -30,7 +30,7 @@ SESSIONS = RecordTable("session", Session, "receipt session", "owner status ende
 UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
-    " expiry adjustment",
+    " expiry adjustment warranty_ends_on",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(

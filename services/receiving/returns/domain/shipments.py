@@ -17,7 +17,7 @@ def record_shipped_units(uow: ReceivingUnitOfWork, change: SerialStateChanged) -
         uow.units.put(
             unit._replace(
                 version=unit.version + 1, status="SHIPPED", location=None, order_id=change.order,
-                customer=change.customer,
+                customer=change.customer, warranty_ends_on=change.warranty_ends_on,
             )
         )  # fmt: skip
     if unknown:
