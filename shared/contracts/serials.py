@@ -12,7 +12,7 @@ from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNu
 SerialStatus = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
 """Exactly the six statuses of the specification."""
 
-SerialAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_TO_VENDOR"]
+SerialAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_TO_VENDOR", "RETURNED_FROM_VENDOR"]
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 WarrantyDay = date
 """Day of a warranty; it may be far ahead, unlike the date on a label."""
@@ -131,7 +131,7 @@ class SerialHoldReleased(SerialsChanged, type="serial.hold_released.v1", topic=S
 
 
 class SerialAdjusted(SerialsChanged, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
-    """Units were scrapped, lost, found, returned to the vendor, or their registration was voided."""
+    """Units were scrapped, lost, found, returned to the vendor or by it, or their registration was voided."""
 
     adjustment: SerialAdjustment
     receipt: DocumentId | None = None

@@ -9,7 +9,7 @@ from services.receiving.locations.domain.records import Warehouse
 from services.receiving.receipts.domain.records import Unit
 from services.receiving.returns.domain.records import ReturnResult
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
-from shared.contracts.receiving import ReturnSerialsDisposed, ReturnSerialsReceived
+from shared.contracts.receiving import ReceiptRejected, ReturnSerialsDisposed, ReturnSerialsReceived
 from shared.contracts.serials import SerialStateChanged
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -164,3 +164,18 @@ def test_return_says_whether_it_is_in_warranty(
     assert (result.body.in_warranty, result.body.out_of_warranty) == lists
     unit = service.uow.returned_units["RMA", "PUMP", "E"]
     assert (unit.warranty_ends_on, unit.in_warranty) == (ends_on, in_warranty)
+
+
+def test_unit_of_a_past_sale_can_be_returned(service: InMemoryReceiving) -> None:
+    """Receiving learns of units sold before the registry existed, so that they can come back (S18)."""
+    sale = SerialStateChanged(
+        sku="PUMP", serials=["OLD", "B", "D"], versions=[1, 1, 1], status="SHIPPED", reason="go-live", order="INV-7",
+        customer="CLINIC", lot="L-1", warranty_ends_on=date(2030, 1, 1),
+    )  # fmt: skip
+    (conflict,) = service.handle_event(sale)
+    assert isinstance(conflict, ReceiptRejected)
+    assert conflict.ids == ["B"], "shipped already"
+    result = receive_serials(service, "OLD", "D", order="INV-7")
+    assert isinstance(result.body, ReturnResult)
+    assert (error_codes(result), result.body.serials, result.body.in_warranty) == ([], ["OLD", "D"], ["OLD", "D"])
+    assert service.uow.units["PUMP", "OLD"].lot == "L-1"

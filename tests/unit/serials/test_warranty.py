@@ -31,7 +31,7 @@ def product(version: int = 1, **warranty: Any) -> ProductChanged:
 def with_product(**warranty: Any) -> InMemorySerials:
     """Return a service with a received unit of a product with a warranty, shipped from Honolulu."""
     service = InMemorySerials(datetime(2026, 1, 31, 9, 30, tzinfo=UTC))
-    service.uow.warranty_rules.time_zones["EAST"] = "Pacific/Honolulu"
+    service.uow.sale_rules.time_zones["EAST"] = "Pacific/Honolulu"
     service.handle(product(**warranty))
     return service
 

@@ -165,6 +165,8 @@ def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
     elif unit.status == "SCANNED":
         path = resource_path("receipts", unit.receipt or "", "sessions", unit.session or "")
         instead = f"confirm or undo its scan in session {unit.session} of receipt {unit.receipt}"
+    elif unit.adjustment == "RETURNED_TO_VENDOR":
+        instead = "adjust it as RETURNED_FROM_VENDOR where it arrived"
     elif unit.adjustment:
         instead = "adjust it as FOUND where it stands"
     elif unit.status == "ON_HAND":

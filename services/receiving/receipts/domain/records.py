@@ -1,9 +1,9 @@
 """Immutable records of receipts: one class per table, one field per column."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 
@@ -12,6 +12,7 @@ ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
 UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 """Why a unit on hand is not in stock."""
+UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""

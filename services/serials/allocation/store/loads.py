@@ -8,7 +8,7 @@ from services.serials.allocation.store.skipped_units import count_skipped
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, units
 from services.serials.units.store.loads import load_location_types, load_units_and_holds
-from services.serials.units.store.warranties import UPSERT_PRODUCTS
+from services.serials.units.store.sales import UPSERT_PRODUCTS
 from shared.contracts.commands.serials import ReallocateSerialBackorders
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, OrderSerialsDeallocated, OrderSerialsUnpicked

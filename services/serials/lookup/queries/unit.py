@@ -60,7 +60,8 @@ SELECT_HISTORY = text(f"""
 
 SELECT_TRANSITIONS_INTO = text(f"""
     SELECT {HISTORY_COLUMNS} FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
-    WHERE e.serial_id = :id AND e.status::text = :status AND e.from_status IS DISTINCT FROM e.status ORDER BY e.version
+    WHERE e.serial_id = :id AND e.status::text = :status
+      AND (e.from_status IS DISTINCT FROM e.status OR o.change = 'RETURNED_FROM_VENDOR') ORDER BY e.version
 """)  # noqa: S608 - the columns are this service's own
 
 
@@ -82,5 +83,5 @@ async def find_history(
 
 
 async def find_transitions_into(tx: Transaction, serial_id: int, status: SerialStatus) -> Sequence[Row[Any]]:
-    """Find the audit entries by which a unit entered a status."""
+    """Find the audit entries by which a unit entered a status, or came back to it from its vendor."""
     return await tx.fetch_all(SELECT_TRANSITIONS_INTO, {"id": serial_id, "status": status})

@@ -117,7 +117,7 @@ def _ship_product(
     operation_by_line: dict[str, OperationIndex] = {}
     wrong_status, wrong_documents, held_units = [], [], []
     units_by_violation: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
-    sale = Sale(uow.warranty_rules, sku, uow.event.time)
+    sale = Sale(uow.sale_rules, sku, uow.event.time)
     for packed_serial in packed_serials:
         unit = uow.get_unit(sku, packed_serial.serial)
         if next_status(unit.status, SerialChangeType.DISPATCHED) is None:

@@ -33,7 +33,7 @@ from services.serials.units.domain.unit import (
     describe_units,
     unit_state,
 )
-from services.serials.units.domain.warranties import WarrantyRules
+from services.serials.units.domain.warranties import SaleRules
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
@@ -110,9 +110,9 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         """Unallocated units of pools with short demands."""
 
     @cached_property
-    def warranty_rules(self) -> WarrantyRules:
-        """Warranties of the products of units that are sold, and time zones of their warehouses."""
-        return WarrantyRules()
+    def sale_rules(self) -> SaleRules:
+        """Tracking and warranties of the products of sold units, and time zones of their warehouses."""
+        return SaleRules()
 
     def get_unit(self, sku: str, serial: str) -> Unit:
         """Return a unit; an unregistered unit has no status."""

@@ -4,15 +4,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from services.serials.units.domain.unit import Unit
+from shared.contracts.reference import Tracking
 from shared.contracts.upstream import Warranty
 from shared.inventory.expiry import today
 from shared.inventory.warranty import WarrantyTerm, warranty_term
 
 
 @dataclass(slots=True)
-class WarrantyRules:
-    """Warranties of the products of units that are sold, and the time zones of the warehouses that ship them."""
+class SaleRules:
+    """Tracking and warranties of the products of sold units, and the time zones of the warehouses that ship them."""
 
+    trackings: dict[str, Tracking] = field(default_factory=dict)
     warranties: dict[str, Warranty | None] = field(default_factory=dict)
     time_zones: dict[str, str] = field(default_factory=dict)
 
@@ -20,7 +22,7 @@ class WarrantyRules:
 class Sale:
     """Sale of units of one product at one time; units with the same label date share their warranty."""
 
-    def __init__(self, rules: WarrantyRules, sku: str, sold_at: datetime) -> None:
+    def __init__(self, rules: SaleRules, sku: str, sold_at: datetime) -> None:
         self._warranty, self._time_zones, self._sold_at = rules.warranties.get(sku), rules.time_zones, sold_at
         self._terms: dict[tuple[str | None, date | None], WarrantyTerm] = {}
 

@@ -1,4 +1,4 @@
-"""Warranties of products, loaded with the units that ship by one statement."""
+"""Products with their tracking and warranties, those of units that ship with the units by one statement."""
 
 from collections.abc import Iterable
 
@@ -22,6 +22,22 @@ SELECT_UNITS = text(f"""
 """)  # noqa: S608 - the columns are this module's own
 
 
+SELECT_PRODUCTS = text("""
+    SELECT sku, tracking, warranty::text AS warranty FROM product WHERE sku = ANY(CAST(:skus AS text[]))
+""")
+
+
+async def load_products(tx: Transaction, uow: SerialsUnitOfWork, skus: Iterable[str]) -> None:
+    """Load the tracking and warranties of products."""
+    for row in await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted(skus)}):
+        uow.sale_rules.trackings[row.sku] = row.tracking
+        uow.sale_rules.warranties[row.sku] = _to_warranty(row.warranty)
+
+
+def _to_warranty(document: str | None) -> Warranty | None:
+    return Warranty.model_validate_json(document) if document else None
+
+
 async def load_units(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[UnitKey]) -> None:
     """Load units by SKU and serial, with the warranties of their products and the time zones of their warehouses."""
     key_set = set(keys)
@@ -30,8 +46,7 @@ async def load_units(tx: Transaction, uow: SerialsUnitOfWork, keys: Iterable[Uni
     skus, serials = zip(*key_set, strict=True)
     rows = await tx.fetch_all(SELECT_UNITS, {"skus": skus, "serials": serials})
     uow.units.load(UNITS.load(rows, extra_columns=("warranty", "time_zone")))
-    uow.warranty_rules.warranties |= {
-        sku: Warranty.model_validate_json(warranty) if warranty else None
-        for sku, warranty in {(row.sku, row.warranty) for row in rows}
+    uow.sale_rules.warranties |= {
+        sku: _to_warranty(warranty) for sku, warranty in {(row.sku, row.warranty) for row in rows}
     }
-    uow.warranty_rules.time_zones |= {row.warehouse: row.time_zone for row in rows if row.time_zone}
+    uow.sale_rules.time_zones |= {row.warehouse: row.time_zone for row in rows if row.time_zone}
