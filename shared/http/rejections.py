@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.http import problems, reads
 from shared.http.command_parsing import parse_command
 from shared.http.dependencies import ReadTransaction
@@ -24,7 +25,8 @@ router = APIRouter(tags=["rejections"])
 RejectionKind = Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
 RejectionPath = Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the rejection."), ONLY_DIGITS]
 COLUMNS = (
-    "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, closed_reason"
+    "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, "
+    "closed_reason, replayed_at"
 )
 SELECT_PAGE = text(f"""
     SELECT {COLUMNS} FROM rejection
@@ -58,6 +60,7 @@ class RejectionSummary(KnownFieldsModel):
     closed_at: datetime | None = None
     closed_by: str | None = None
     closed_reason: str | None = None
+    replayed_at: datetime | None = None
 
 
 class RejectionDetail(RejectionSummary):
@@ -74,7 +77,8 @@ class CloseRejection(KnownFieldsModel):
     reason: Reason
 
 
-CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CloseRejection.model_json_schema()}}}
+CLOSE_SCHEMA = CloseRejection.model_json_schema(schema_generator=ClosedJsonSchema)
+CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CLOSE_SCHEMA}}}
 
 
 def _to_summary(row: Row[Any]) -> RejectionSummary:
@@ -123,7 +127,8 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
 async def close_rejection(request: Request, rejection: RejectionPath) -> Response:
     """Close an event conflict with a reason; the record is kept."""
     command = await parse_command(request)
-    closing = problems.validate_fields(CloseRejection, command.body)
+    fields = {name: value for name, value in command.body.items() if name not in request.path_params}
+    closing = problems.validate_fields(CloseRejection, fields)
 
     async def close(tx: Transaction) -> tuple[StoredResponse, bool]:
         values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
