@@ -21,7 +21,7 @@ from shared.http import (
     Limit,
     OrderPath,
     Page,
-    ProblemError,
+    NotFoundError,
     ReadTransaction,
     ShipmentFilter,
     StatusFilter,
@@ -29,11 +29,9 @@ from shared.http import (
     decode_cursor,
     paginate,
 )
-from shared.http.reads import problem
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["orders"])
-NO_ORDER = problem(Code.ORDER_NOT_FOUND)
 
 
 class OrderSummary(KnownFieldsModel):
@@ -193,7 +191,7 @@ async def list_orders(
     return paginate(rows, limit, lambda row: OrderSummary(**row._asdict()), order.key)
 
 
-@router.get("/orders/{order}/log", summary="List the log of an order", responses={404: NO_ORDER})
+@router.get("/orders/{order}/log", summary="List the log of an order")
 async def list_order_log(
     tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[OrderLogEntryOut]:
@@ -205,7 +203,7 @@ async def list_order_log(
     return paginate(rows, limit, lambda row: OrderLogEntryOut.model_validate(row._asdict()), lambda row: (row.id,))
 
 
-@router.get("/orders/{order}", responses={404: NO_ORDER})
+@router.get("/orders/{order}")
 async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
     """Get an order with its lines, serial numbers, lot quantities and demands."""
     head = await queries.load_order(tx, order)
@@ -226,5 +224,5 @@ async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
     )
 
 
-def _order_not_found(order_id: str) -> ProblemError:
-    return ProblemError(Code.ORDER_NOT_FOUND, f"Order {order_id} not found", ids=[order_id])
+def _order_not_found(order_id: str) -> NotFoundError:
+    return NotFoundError(f"Order {order_id} not found", ids=[order_id], code=Code.ORDER_NOT_FOUND)
