@@ -10,6 +10,7 @@ from shared.http.reads import OPERATOR_LISTS
 from tests.e2e.system import SystemUnderTest
 from tests.support.polling import wait_until
 
+
 async def document_paths(system: SystemUnderTest, service: str) -> list[str]:
     """Return the path of each query of a document, with unknown identifiers."""
     document = await system.get_json(service, "/openapi.json")

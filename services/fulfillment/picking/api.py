@@ -78,9 +78,7 @@ def _to_pick_item(row: Row[Any]) -> PickItem:
     )  # fmt: skip
 
 
-@router.get(
-    "/orders/{order}/picks", summary="Get the pick list of an order"
-)
+@router.get("/orders/{order}/picks", summary="Get the pick list of an order")
 async def list_order_picks(
     tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[PickItem]:

@@ -70,9 +70,7 @@ async def test_query_of_an_unknown_unit_is_decided_like_a_command(
     assert "Retry-After" not in response.headers
 
 
-async def test_query_finds_a_unit_that_arrives_while_it_waits(
-    http: httpx.AsyncClient, harness: SerialsHarness
-) -> None:
+async def test_query_finds_a_unit_that_arrives_while_it_waits(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
     """The message of the unit was in the outbox of receiving when the query came (S07)."""
     app.state.progress = ArrivingUnit(harness)
     response = await http.get(f"/serials/{harness.sku}/A")
