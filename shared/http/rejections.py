@@ -18,7 +18,7 @@ from shared.http.lists import PageRequest, paged_by
 from shared.http.openapi import COMMAND_HEADERS
 from shared.http.pages import MAX_BIGINT, Page
 from shared.http.parameters import ONLY_DIGITS, OpenFilter
-from shared.http.problems import NotFoundError
+from shared.http.problems import ProblemError
 from shared.identifiers import Reason
 from shared.persistence.database import Transaction
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
@@ -122,7 +122,7 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
     """Get a rejection with the data of its message."""
     rows = await tx.fetch_all(SELECT_ONE, {"id": rejection})
     if not rows:
-        raise NotFoundError(f"Rejection {rejection} not found")
+        raise ProblemError(Code.NOT_FOUND, f"Rejection {rejection} not found")
     return _to_detail(rows[0])
 
 
@@ -141,7 +141,7 @@ async def close_rejection(request: Request, rejection: RejectionPath) -> Respons
         values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
         rows = await tx.fetch_all(UPDATE_CLOSED, values)
         if not rows:
-            raise NotFoundError(f"Open event conflict {rejection} not found")
+            raise ProblemError(Code.NOT_FOUND, f"Open event conflict {rejection} not found")
         return StoredResponse(200, _to_detail(rows[0]).model_dump_json()), True
 
     key = IdempotencyKey(actor=command.actor, route="/rejections/close", key=command.key)
