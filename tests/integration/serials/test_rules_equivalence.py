@@ -88,7 +88,9 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
     )
     factories: dict[str, Any] = {
         "receive": lambda: messages.receive(serials, version, **LABELS[(order_number * 4 + quantity) % len(LABELS)]),
-        "change policy": lambda: product_changed(messages.sku, "SERIAL", version=version, shelf_life=policy, warranty=WARRANTY),
+        "change policy": lambda: product_changed(
+            messages.sku, "SERIAL", version=version, shelf_life=policy, warranty=WARRANTY
+        ),
         "put away": lambda: messages.put_away(serials, SHELF if flag else BIN),
         "demand": lambda: messages.request_allocation(order_number, quantity, priority=5 + flag),
         "demand serials": lambda: messages.request_allocation(order_number, quantity, serials=serials[:quantity]),
@@ -141,8 +143,8 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
             sku=messages.sku, serials=serials, adjustment="RETURNED_FROM_VENDOR", location=DOCK, reason="repaired"
         ),
         "past sale": lambda: RegisterSoldSerials(
-            sku=messages.sku, serials=serials, sold_on=TODAY - timedelta(quantity), order=messages.order_id(order_number),
-            customer="C-1", lot="L-2" if flag else None, reason="go-live",
+            sku=messages.sku, serials=serials, sold_on=TODAY - timedelta(quantity), customer="C-1", reason="go-live",
+            order=messages.order_id(order_number), lot="L-2" if flag else None,
         ),
         "move": lambda: MoveSerials(sku=messages.sku, serials=serials, location=BIN),
         "store": lambda: MoveSerials(sku=messages.sku, serials=serials, location=counted_location(messages.sku)),

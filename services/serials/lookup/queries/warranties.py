@@ -8,10 +8,14 @@ from pydantic import Field
 from services.serials.lookup.queries.unit import last_sale
 from shared.contracts.model import KnownFieldsModel
 from shared.http import CustomerFilter, EndingBefore, EndingFrom, SkuFilter
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class WarrantyRow(KnownFieldsModel):
-    """Serial warranty: the sold units with a warranty, by its last day; returned units have none."""
+    """Serial warranty: the sold units with a warranty; returned units have none.
+
+    Sorted by its last day only: few requests read all units of another order.
+    """
 
     warranty_ends_on: date = Field(description="last day of the warranty")
     sku: str = Field(description="SKU of the product")
@@ -25,21 +29,26 @@ class WarrantyRow(KnownFieldsModel):
     shipped_at: datetime = Field(description="time of the sale")
 
 
-WARRANTY_KEY = {"end_key": "-infinity", "sku": "", "serial": ""}
-SELECT_WARRANTIES = f"""
-    SELECT s.warranty_ends_on, s.warranty_ends_on::text AS end_key, s.sku, coalesce(p.name, '') AS product, s.serial,
-           s.warranty_starts_on, s.customer, sale.customer_name, s.order_id AS "order", s.shipment, sale.shipped_at
+WARRANTY_SORTS = Sorts(
+    "warranty_ends_on", warranty_ends_on=[SortKey("warranty_ends_on", "date"), SortKey("sku"), SortKey("serial")]
+)
+
+
+def select_warranties(order: SortOrder) -> str:
+    """Write the statement of the warranties."""
+    return f"""
+    SELECT s.warranty_ends_on, s.sku, coalesce(p.name, '') AS product, s.serial, s.warranty_starts_on, s.customer,
+           sale.customer_name, s.order_id AS "order", s.shipment, sale.shipped_at
     FROM (
         SELECT * FROM serial_state
-        WHERE warranty_ends_on IS NOT NULL AND (CAST(:sku AS text) IS NULL OR sku = :sku)
+        WHERE (CAST(:sku AS text) IS NULL OR sku = :sku)
           AND (CAST(:customer AS text) IS NULL OR customer = :customer AND shipment IS NOT NULL)
           AND warranty_ends_on >= coalesce(:ending_from, DATE '-infinity')
           AND warranty_ends_on < coalesce(:ending_before, DATE 'infinity')
-          AND (warranty_ends_on, sku, serial) > (CAST(CAST(:after_end_key AS text) AS date), :after_sku, :after_serial)
-        ORDER BY warranty_ends_on, sku, serial LIMIT :size
+          AND {order.condition} {order.order_by} LIMIT :size
     ) AS s CROSS JOIN LATERAL ({last_sale("s.id")}) AS sale LEFT JOIN product AS p ON p.sku = s.sku
-    ORDER BY s.warranty_ends_on, s.sku, s.serial
-"""  # noqa: S608 - the condition is this service's own
+    {order.by("s.warranty_ends_on", "s.sku", "s.serial")}
+    """  # noqa: S608 - the condition is this service's own
 
 
 def warranty_filters(
