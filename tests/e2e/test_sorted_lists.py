@@ -15,7 +15,7 @@ from tests.e2e.serial_scenario import CUSTOMER, DOCK, SerialScenario, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
 
 BY_VALUE = {
-    "counted_at", "demand_id", "dispatched_at", "expected_at", "expiry", "location", "lot", "number", "order",
+    "counted_at", "demand_id", "dispatched_at", "expected_at", "expiry", "location", "number", "order",
     "placed_at", "recall", "receipt", "return_id", "shipment", "sku", "version", "warehouse",
 }  # fmt: skip
 """Orders by the column of their name; others are by numbers in the order of the times."""

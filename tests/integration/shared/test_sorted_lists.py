@@ -23,6 +23,7 @@ from services.serials.allocation.queries import demands as serial_demands
 from services.serials.counts import queries as counts
 from services.serials.lookup.queries import search as unit_search
 from services.serials.lookup.queries import unit
+from services.serials.lookup.queries.filters import Filters
 from services.serials.lookup.queries.reports import REPORTS as SERIAL_REPORTS
 from services.serials.units import queries as units
 from shared.http import rejections, waiting
@@ -70,7 +71,7 @@ LISTS: Mapping[str, Lists] = {
     "serials": {
         **COMMON,
         **of_reports(SERIAL_REPORTS),
-        "serials": (with_filters(unit_search.sorted_query, unit_search.Filters()), unit_search.SORTS),
+        "serials": (with_filters(unit_search.sorted_query, Filters()), unit_search.SORTS),
         "history": (unit.select_history, unit.HISTORY_SORTS),
         "holds": (units.select_open_holds, units.HOLD_SORTS),
         "standing-holds": (units.select_standing_holds, units.STANDING_HOLD_SORTS),
@@ -104,7 +105,8 @@ SUBJECTS: Mapping[str, Mapping[str, Any]] = {
     "product changes": {"sku": "x"}, "location changes": {"name": "x"}, "receipt lines": {"receipt": "x"},
     "sessions": {"receipt": "x"}, "return units": {"return_id": "x"}, "return lots": {"return_id": "x"},
     "history": {"id": 1}, "order log": {"order": "x"},
-} | {f"recall {report.name}": {"recall": "x"} for report in RECALL_LISTS}  # fmt: skip
+    **{f"recall {report.name}": {"recall": "x"} for report in RECALL_LISTS},
+}  # fmt: skip
 """Documents of the lists that have one."""
 DEFAULTS = {
     "movements": False, "released": False, "backordered": False, "wrong_only": False, "prefix": "", "upper_bound": "",
