@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.http.dependencies import ReadTransaction
 from shared.http.lists import PageRequest, paged_by
 from shared.http.pages import MAX_BIGINT, Page
 from shared.http.parameters import ONLY_DIGITS, OpenFilter
-from shared.http.problems import NotFoundError
+from shared.http.problems import ProblemError
 from shared.messaging import dead_letters
 
 router = APIRouter(tags=["dead letters"])
@@ -75,5 +76,5 @@ async def get_dead_letter(
     """Get a dead letter with its complete value and headers (base64)."""
     row = await dead_letters.get(tx, dead_letter)
     if row is None:
-        raise NotFoundError(f"Dead letter {dead_letter} not found")
+        raise ProblemError(Code.NOT_FOUND, f"Dead letter {dead_letter} not found")
     return DeadLetterDetail.model_validate(_to_fields(row))

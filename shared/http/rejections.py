@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.http import problems, reads
 from shared.http.command_parsing import parse_command
 from shared.http.dependencies import ReadTransaction
@@ -17,7 +18,7 @@ from shared.http.lists import PageRequest, paged_by
 from shared.http.openapi import COMMAND_HEADERS
 from shared.http.pages import MAX_BIGINT, Page
 from shared.http.parameters import ONLY_DIGITS, OpenFilter
-from shared.http.problems import NotFoundError
+from shared.http.problems import ProblemError
 from shared.identifiers import Reason
 from shared.persistence.database import Transaction
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
@@ -26,7 +27,8 @@ router = APIRouter(tags=["rejections"])
 RejectionKind = Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
 RejectionPath = Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the rejection."), ONLY_DIGITS]
 COLUMNS = (
-    "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, closed_reason"
+    "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, "
+    "closed_reason, replayed_at"
 )
 SORTS = Sorts("-recorded_at", recorded_at=[SortKey("id", "bigint")])
 """By the ids, which are in the order of recording."""
@@ -68,6 +70,7 @@ class RejectionSummary(KnownFieldsModel):
     closed_at: datetime | None = None
     closed_by: str | None = None
     closed_reason: str | None = None
+    replayed_at: datetime | None = None
 
 
 class RejectionDetail(RejectionSummary):
@@ -84,7 +87,8 @@ class CloseRejection(KnownFieldsModel):
     reason: Reason
 
 
-CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CloseRejection.model_json_schema()}}}
+CLOSE_SCHEMA = CloseRejection.model_json_schema(schema_generator=ClosedJsonSchema)
+CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CLOSE_SCHEMA}}}
 
 
 def _to_summary(row: Row[Any]) -> RejectionSummary:
@@ -118,7 +122,7 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
     """Get a rejection with the data of its message."""
     rows = await tx.fetch_all(SELECT_ONE, {"id": rejection})
     if not rows:
-        raise NotFoundError(f"Rejection {rejection} not found")
+        raise ProblemError(Code.NOT_FOUND, f"Rejection {rejection} not found")
     return _to_detail(rows[0])
 
 
@@ -130,13 +134,14 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
 async def close_rejection(request: Request, rejection: RejectionPath) -> Response:
     """Close an event conflict with a reason; the record is kept."""
     command = await parse_command(request)
-    closing = problems.validate_fields(CloseRejection, command.body)
+    fields = {name: value for name, value in command.body.items() if name not in request.path_params}
+    closing = problems.validate_fields(CloseRejection, fields)
 
     async def close(tx: Transaction) -> tuple[StoredResponse, bool]:
         values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
         rows = await tx.fetch_all(UPDATE_CLOSED, values)
         if not rows:
-            raise NotFoundError(f"Open event conflict {rejection} not found")
+            raise ProblemError(Code.NOT_FOUND, f"Open event conflict {rejection} not found")
         return StoredResponse(200, _to_detail(rows[0]).model_dump_json()), True
 
     key = IdempotencyKey(actor=command.actor, route="/rejections/close", key=command.key)

@@ -57,9 +57,15 @@ class DeadLetter(NamedTuple):
     error: str
 
 
-def _encode_headers(record: Record) -> str:
+def encode_headers(record: Record) -> list[tuple[str, str | None]]:
+    """Return the headers of a record with base64 values."""
     headers = [(name.replace("\0", ""), value) for name, value in record.headers]
-    return json.dumps([(name, None if value is None else b64encode(value).decode()) for name, value in headers])
+    return [(name, None if value is None else b64encode(value).decode()) for name, value in headers]
+
+
+def decode_headers(headers: Sequence[tuple[str, str | None]]) -> list[tuple[str, bytes | None]]:
+    """Return stored headers as they were."""
+    return [(name, None if value is None else b64decode(value)) for name, value in headers]
 
 
 def _written_at(record: Record) -> datetime:
@@ -81,7 +87,7 @@ async def store(tx: Transaction, dead_letters: Sequence[DeadLetter]) -> None:
             "written_at": [_written_at(record) for record in records],
             "keys": [record.key for record in records],
             "values": [record.value for record in records],
-            "headers": [_encode_headers(record) for record in records],
+            "headers": [json.dumps(encode_headers(record)) for record in records],
             "errors": [dead_letter.error[:4000].replace("\0", "") for dead_letter in dead_letters],
         },
     )
@@ -99,16 +105,22 @@ async def get(tx: Transaction, dead_letter_id: int) -> Row[Any] | None:
     return rows[0] if rows else None
 
 
-async def replay(engine: AsyncEngine, producer: AIOKafkaProducer, dead_letter_id: int) -> Row[Any] | None:
-    """Publish a record unchanged to its topic and partition, then mark it; after a crash in between it remains open."""
+async def replay(engine: AsyncEngine, producer: AIOKafkaProducer, dead_letter_id: int) -> str | None:
+    """Publish a record unchanged to its topic and partition, then mark it; returns topic and partition.
+
+    After a crash in between it remains open.
+    """
     async with read_only(engine) as tx:
         dead_letter = await get(tx, dead_letter_id)
     if dead_letter is None:
         return None
-    headers = [(name, None if value is None else b64decode(value)) for name, value in dead_letter.headers]
     await producer.send_and_wait(
-        dead_letter.topic, dead_letter.value, dead_letter.key, dead_letter.partition, headers=headers
+        dead_letter.topic,
+        dead_letter.value,
+        dead_letter.key,
+        dead_letter.partition,
+        headers=decode_headers(dead_letter.headers),
     )
     async with transaction(engine) as tx:
         await tx.execute(UPDATE_REPLAYED, {"id": dead_letter_id, "now": tx.now})
-    return dead_letter
+    return f"{dead_letter.topic}/{dead_letter.partition}"

@@ -16,21 +16,19 @@ from shared.http import (
     AwaitingWarehouseFilter,
     ChangedSince,
     CustomerFilter,
+    NotFoundError,
     OrderPath,
     Page,
     PageRequest,
-    ProblemError,
     ReadTransaction,
     ShipmentFilter,
     StatusFilter,
     WarehouseFilter,
     paged_by,
 )
-from shared.http.reads import problem
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["orders"])
-NO_ORDER = problem(Code.ORDER_NOT_FOUND)
 
 
 class OrderSummary(KnownFieldsModel):
@@ -186,7 +184,7 @@ async def list_orders(
     return page.build(rows, lambda row: OrderSummary(**row._asdict()))
 
 
-@router.get("/orders/{order}/log", summary="List the log of an order", responses={404: NO_ORDER})
+@router.get("/orders/{order}/log", summary="List the log of an order")
 async def list_order_log(
     tx: ReadTransaction, order: OrderPath, page: Annotated[PageRequest, paged_by(queries.LOG_SORTS)]
 ) -> Page[OrderLogEntryOut]:
@@ -197,7 +195,7 @@ async def list_order_log(
     return page.build(rows, lambda row: OrderLogEntryOut.model_validate(row._asdict()))
 
 
-@router.get("/orders/{order}", responses={404: NO_ORDER})
+@router.get("/orders/{order}")
 async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
     """Get an order with its lines, serial numbers, lot quantities and demands."""
     head = await queries.load_order(tx, order)
@@ -218,5 +216,5 @@ async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
     )
 
 
-def _order_not_found(order_id: str) -> ProblemError:
-    return ProblemError(Code.ORDER_NOT_FOUND, f"Order {order_id} not found", ids=[order_id])
+def _order_not_found(order_id: str) -> NotFoundError:
+    return NotFoundError(f"Order {order_id} not found", ids=[order_id], code=Code.ORDER_NOT_FOUND)

@@ -17,12 +17,10 @@ from shared.http import (
     OrderFilter,
     Page,
     PageRequest,
-    ProblemError,
     ReadTransaction,
     StatusFilter,
     paged_by,
 )
-from shared.http.reads import problem
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["shipping"])
@@ -109,12 +107,12 @@ class DispatchCheckOut(KnownFieldsModel):
     ended_at: datetime | None
 
 
-@router.get("/cartons/{carton}", responses={404: problem(Code.CARTON_NOT_FOUND)})
+@router.get("/cartons/{carton}")
 async def get_carton(tx: ReadTransaction, carton: Annotated[str, Path(description="Carton number.")]) -> CartonOut:
     """Get a carton and its content."""
     found = await queries.load_carton(tx, carton)
     if found is None:
-        raise ProblemError(Code.CARTON_NOT_FOUND, f"Carton {carton} not found", ids=[carton])
+        raise NotFoundError(f"Carton {carton} not found", ids=[carton], code=Code.CARTON_NOT_FOUND)
     head, rows = found
     body = CartonOut(carton=head.carton, order=head.order_id, shipment=head.shipment)
     for row in rows:
@@ -135,14 +133,14 @@ async def list_shipments(
     return page.build(rows, lambda row: ShipmentSummary.model_validate(row._asdict()))
 
 
-@router.get("/shipments/{shipment}", responses={404: problem(Code.SHIPMENT_NOT_FOUND)})
+@router.get("/shipments/{shipment}")
 async def get_shipment(
     tx: ReadTransaction, shipment: Annotated[str, Path(description="Shipment number.")]
 ) -> ShipmentDetail:
     """Get a shipment with its cartons and their content."""
     found = await queries.load_shipment(tx, shipment)
     if found is None:
-        raise ProblemError(Code.SHIPMENT_NOT_FOUND, f"Shipment {shipment} not found", ids=[shipment])
+        raise NotFoundError(f"Shipment {shipment} not found", ids=[shipment], code=Code.SHIPMENT_NOT_FOUND)
     head, rows = found
     return ShipmentDetail(**head._asdict(), cartons=_to_cartons(shipment, rows))
 

@@ -26,8 +26,9 @@ INSERT_RECALLS = """
     INSERT INTO recall_lot (recall, sku, lot) SELECT 'RC-' || n, sku, lot FROM generated_lot;
     INSERT INTO recall_unit (recall, sku, serial, status, on_hold, shipment, customer, order_id)
     SELECT 'RC-' || n, 'PG-PUMP', 'SN-' || n, 'SHIPPED', true, 'SH-' || n, 'C-1', 'SO-' || n FROM generated_lot;
-    INSERT INTO recall_contact (recall, shipment, sku, lot_or_serial, outcome, note, contacted_at, contacted_by)
-    SELECT 'RC-' || n, 'SH-' || n, sku, lot, 'NOTIFIED', '', now(), 'test' FROM generated_lot;
+    INSERT INTO recall_contact
+        (recall, customer, order_id, shipment, sku, lot_or_serial, outcome, note, contacted_at, contacted_by)
+    SELECT 'RC-' || n, 'C-1', 'SO-' || n, 'SH-' || n, sku, lot, 'NOTIFIED', '', now(), 'test' FROM generated_lot;
     ANALYZE ledger, consignee, recall, recall_lot, recall_unit, recall_contact
 """
 RECALLS = ("RC-4100", "RC-4101")
@@ -65,7 +66,10 @@ async def test_closing_and_contacts_read_only_their_recalls(tx: Transaction) -> 
     values: dict[str, Any] = {"recalls": list(RECALLS)}
     rows = await tx.fetch_all(SELECT_OPEN_ITEM_COUNTS, values)
     assert [(row.recall, row.stock, row.orders, row.contacts) for row in rows] == [(name, 0, 0, 3) for name in RECALLS]
-    lines = {"shipments": ["SH-4100", "SH-4102"], "skus": ["PG-102"] * 2, "lots_or_serials": ["L-4100", "L-4102"]}
+    lines = {
+        "customers": ["C-1"] * 2, "orders": ["SO-4100", "SO-4102"], "shipments": ["SH-4100", "SH-4102"],
+        "skus": ["PG-102"] * 2, "lot_or_serials": ["L-4100", "L-4102"],
+    }  # fmt: skip
     assert [row.shipment for row in await tx.fetch_all(SELECT_CONTACT_LINES, values | lines)] == ["SH-4100"]
     for statement, parameters in ((SELECT_OPEN_ITEM_COUNTS, values), (SELECT_CONTACT_LINES, values | lines)):
         for table, rows_read in (await rows_read_by_table(tx, statement.text, parameters)).items():

@@ -188,7 +188,10 @@ async def test_serials_service_answers_for_serials(harness: LotsHarness, recall_
     )
 
     def record_contact(outcome: Any, item: str = "SN-1") -> RecordCustomerContact:
-        return RecordCustomerContact(recall=recall_id, shipment="SH-1", sku=pump, lot_or_serial=item, outcome=outcome)
+        return RecordCustomerContact(
+            recall=recall_id, customer="C-1", order="SO-1", shipment="SH-1", sku=pump, lot_or_serial=item,
+            outcome=outcome,
+        )  # fmt: skip
 
     assert (await harness.handle(record_contact("NOTIFIED", "SN-9"))).error_codes() == ["not_on_contact_list"]
     assert (await harness.handle(record_contact("NOTIFIED"))).error_codes() == []

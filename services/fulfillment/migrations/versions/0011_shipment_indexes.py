@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0011_shipment_indexes"
-down_revision = "0008_order_versions"
+down_revision = "0009_replayable_rejections"
 
 
 def upgrade() -> None:

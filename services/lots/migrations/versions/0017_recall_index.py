@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0017_recall_index"
-down_revision = "0014_balance_versions"
+down_revision = "0015_replayable_rejections"
 
 
 def upgrade() -> None:

@@ -49,7 +49,8 @@ class ContactRow(RecallItem):
 
     customer: str = Field(description="customer")
     customer_name: str = Field(description="name of the customer")
-    contact: str = Field(description="contact details")
+    contact: str = Field(description="telephone number or e-mail address")
+    ship_to: str = Field(description="delivery address, empty if unknown")
     order: str = Field(description="order")
     shipment: str = Field(description="shipment")
     shipped_at: datetime | None = Field(description="time of departure")
@@ -58,7 +59,9 @@ class ContactRow(RecallItem):
     outcome: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"] | None = Field(
         description="outcome of the last contact"
     )
-    note: str | None = Field(description="note on the last contact")
+    note: str | None = Field(
+        description="note on the last contact; without an outcome, a mark that names no customer and settles none"
+    )
     contacted_at: datetime | None = Field(description="time of the last contact")
     contacted_by: str | None = Field(description="user who recorded it")
 

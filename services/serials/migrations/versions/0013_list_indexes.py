@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0013_list_indexes"
-down_revision = "0010_blocked_units"
+down_revision = "0011_replayable_rejections"
 
 
 def upgrade() -> None:
