@@ -16,6 +16,7 @@ from shared.http import (
     EncodedSlashMiddleware,
     ReportFiles,
     RequestLimitMiddleware,
+    absence,
     commands,
     dead_letters,
     idempotency,
@@ -87,6 +88,7 @@ def create_app(
     app.add_middleware(EncodedSlashMiddleware)
     app.add_middleware(RequestLimitMiddleware)
     problems.install_exception_handlers(app)
+    absence.install_exception_handler(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
     for router in (*routers, commands.build_router(registry), rejections.router, dead_letters.router, operations):
         app.include_router(router)

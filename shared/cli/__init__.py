@@ -146,7 +146,7 @@ def list_dead_letters(
 
     async def operation(engine: AsyncEngine) -> None:
         async with read_only(engine) as tx:
-            found = await dead_letters.list_page(tx, topic=topic, is_open=True, size=size + 1)
+            found = await dead_letters.find_open(tx, topic, size + 1)
             for dead_letter in found[:size]:
                 stored_at = f"{dead_letter.stored_at:%Y-%m-%d %H:%M:%S}"
                 typer.echo(f"{dead_letter.id}\t{stored_at}\t{_position(dead_letter)}\t{dead_letter.error}")

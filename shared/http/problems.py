@@ -38,7 +38,7 @@ class ProblemError(Exception):
 
 
 class NotFoundError(ProblemError):
-    """The requested resource does not exist."""
+    """The requested document is not here; a message in flight may bring it."""
 
     def __init__(self, detail: str, *, ids: Sequence[str] = (), code: Code = Code.NOT_FOUND) -> None:
         super().__init__(code, detail, ids=ids)
@@ -133,10 +133,7 @@ async def _handle_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type
     if isinstance(error, OverloadedError):  # of a file; others are rejected before they are routed
         count_rejection(request.app, error)
-    headers = dict(error.headers)
-    if error.problem.is_provisional and not request.app.state.progress.is_settled:
-        headers["Retry-After"] = "1"
-    return problem_response(error.problem, headers, **error.extra)
+    return problem_response(error.problem, error.headers, **error.extra)
 
 
 async def _handle_validation_error(request: Request, error: Exception) -> JSONResponse:

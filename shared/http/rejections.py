@@ -14,12 +14,14 @@ from shared.http import problems, reads
 from shared.http.command_parsing import parse_command
 from shared.http.dependencies import ReadTransaction
 from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
+from shared.http.lists import PageRequest, paged_by
 from shared.http.openapi import COMMAND_HEADERS
-from shared.http.pages import MAX_BIGINT, Page, decode_cursor, paginate
-from shared.http.parameters import ONLY_DIGITS, Cursor, Limit, OpenFilter
-from shared.http.problems import NotFoundError
+from shared.http.pages import MAX_BIGINT, Page
+from shared.http.parameters import ONLY_DIGITS, OpenFilter
+from shared.http.problems import ProblemError
 from shared.identifiers import Reason
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 router = APIRouter(tags=["rejections"])
 RejectionKind = Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
@@ -28,16 +30,24 @@ COLUMNS = (
     "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, "
     "closed_reason, replayed_at"
 )
-SELECT_PAGE = text(f"""
+SORTS = Sorts("-recorded_at", recorded_at=[SortKey("id", "bigint")])
+"""By the ids, which are in the order of recording."""
+
+
+def select_rejections(order: SortOrder) -> str:
+    """Write the statement of a page."""
+    return f"""
     SELECT {COLUMNS} FROM rejection
-    WHERE id < :before
+    WHERE {order.after()}
       AND (CAST(:kind AS text) IS NULL OR kind = :kind)
       AND (CAST(:document AS text) IS NULL OR document = :document)
       AND (CAST(:code AS text) IS NULL OR :code = ANY(codes))
       AND (CAST(:actor AS text) IS NULL OR actor = :actor)
       AND (CAST(:open AS boolean) IS NULL OR (kind = 'EVENT_CONFLICT' AND closed_at IS NULL) = :open)
-    ORDER BY id DESC LIMIT :size
-""")  # noqa: S608 - constant column names
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant column names
+
+
 SELECT_ONE = text(f"SELECT {COLUMNS}, raw FROM rejection WHERE id = :id")  # noqa: S608 - constant column names
 UPDATE_CLOSED = text(f"""
     UPDATE rejection SET closed_at = :now, closed_by = :actor, closed_reason = :reason
@@ -100,14 +110,11 @@ async def list_rejections(
     ] = None,
     code: Annotated[Code | None, Query(description="Error code.")] = None,
     actor: Annotated[str | None, Query(description="User or device that sent the message.")] = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(SORTS)],
 ) -> Page[RejectionSummary]:
     """List rejected commands and conflicting events, newest first."""
-    (before,) = decode_cursor(cursor, int) or (2**63 - 1,)
     filters = {"kind": kind, "open": open, "document": document, "code": code, "actor": actor}
-    rows = await tx.fetch_all(SELECT_PAGE, filters | {"before": before, "size": limit + 1})
-    return paginate(rows, limit, _to_summary, lambda row: (row.id,))
+    return page.build(await page.fetch(tx, select_rejections, filters), _to_summary)
 
 
 @router.get("/rejections/{rejection}")
@@ -115,7 +122,7 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
     """Get a rejection with the data of its message."""
     rows = await tx.fetch_all(SELECT_ONE, {"id": rejection})
     if not rows:
-        raise NotFoundError(f"Rejection {rejection} not found")
+        raise ProblemError(Code.NOT_FOUND, f"Rejection {rejection} not found")
     return _to_detail(rows[0])
 
 
@@ -134,7 +141,7 @@ async def close_rejection(request: Request, rejection: RejectionPath) -> Respons
         values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
         rows = await tx.fetch_all(UPDATE_CLOSED, values)
         if not rows:
-            raise NotFoundError(f"Open event conflict {rejection} not found")
+            raise ProblemError(Code.NOT_FOUND, f"Open event conflict {rejection} not found")
         return StoredResponse(200, _to_detail(rows[0]).model_dump_json()), True
 
     key = IdempotencyKey(actor=command.actor, route="/rejections/close", key=command.key)

@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.persistence.database import Transaction, read_only, transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 
@@ -25,14 +26,22 @@ INSERT_DEAD_LETTERS = text("""
     ORDER BY topic, partition, "offset" ON CONFLICT DO NOTHING
 """)
 # Values are truncated: a page of whole records could be a gigabyte.
-SELECT_PAGE = text("""
+SORTS = Sorts("-stored_at", stored_at=[SortKey("id", "bigint")])
+"""By the ids, which are in the order of storing."""
+
+
+def select_dead_letters(order: SortOrder) -> str:
+    """Write the statement of a page with truncated values; open ones have not been replayed."""
+    return f"""
     SELECT id, topic, partition, "offset", written_at, key, substr(value, 1, 2000) AS value,
            coalesce(octet_length(value), 0) AS size, headers, error, stored_at, replayed_at
     FROM dead_letter
-    WHERE id < :before AND (CAST(:topic AS text) IS NULL OR topic = :topic)
+    WHERE {order.after()} AND (CAST(:topic AS text) IS NULL OR topic = :topic)
       AND (CAST(:open AS boolean) IS NULL OR (replayed_at IS NULL) = :open)
-    ORDER BY id DESC LIMIT :size
-""")
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
 SELECT_ONE = text("""
     SELECT id, topic, partition, "offset", written_at, key, value, coalesce(octet_length(value), 0) AS size, headers,
            error, stored_at, replayed_at
@@ -84,16 +93,10 @@ async def store(tx: Transaction, dead_letters: Sequence[DeadLetter]) -> None:
     )
 
 
-async def list_page(
-    tx: Transaction,
-    *,
-    topic: str | None = None,
-    is_open: bool | None = None,
-    before: int = 2**63 - 1,
-    size: int = 100,
-) -> Sequence[Row[Any]]:
-    """Fetch dead letters with truncated values, newest first; open ones have not been replayed."""
-    return await tx.fetch_all(SELECT_PAGE, {"topic": topic, "open": is_open, "before": before, "size": size})
+async def find_open(tx: Transaction, topic: str | None, size: int) -> Sequence[Row[Any]]:
+    """Fetch the newest dead letters that have not been replayed."""
+    values = {"topic": topic, "open": True, "size": size} | SORTS.default.parameters(None)
+    return await tx.fetch_all(text(select_dead_letters(SORTS.default)), values)
 
 
 async def get(tx: Transaction, dead_letter_id: int) -> Row[Any] | None:
