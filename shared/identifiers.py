@@ -180,6 +180,14 @@ QuantityDifference = Annotated[
 """Difference of quantities; a JSON number that may be negative."""
 
 
+def fold_lot(lot: str) -> str:
+    """Return the comparison key of a lot number: without case, outer blanks and doubled blanks.
+
+    Zeros, hyphens and signs count. Equals the column `lot_key` that PostgreSQL generates.
+    """
+    return " ".join(lot.split()).lower() if " " in lot else lot.lower()
+
+
 def warehouse_of(location: str) -> str:
     """Return the warehouse of a location."""
     return location.partition("/")[0]

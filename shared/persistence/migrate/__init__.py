@@ -10,6 +10,7 @@ from shared.persistence.migrate.tables import (
     message_digests,
     messaging_tables,
     product_table,
+    replayable_rejections,
     run_sql,
     scripts,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "messaging_tables",
     "migrate",
     "product_table",
+    "replayable_rejections",
     "run_sql",
     "scripts",
     "service_names",
