@@ -81,7 +81,7 @@ def _fields_at(model: type[BaseModel], path: Iterable[str | int]) -> set[str]:
     for name in path:
         fields = [outer.model_fields[str(name)] for outer in models if str(name) in outer.model_fields]
         models = {found for field in fields for found in _models_in(field.annotation)} or models
-    return {name for found in models for name in found.model_fields}
+    return {field.alias or name for found in models for name, field in found.model_fields.items()}
 
 
 def _models_in(annotation: Any) -> set[type[BaseModel]]:
