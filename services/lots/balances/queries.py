@@ -10,7 +10,9 @@ from services.lots.balances.store.tables import HOLD
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 
+SAME_LOT = f"{fold_lot_sql('h.lot')} = {fold_lot_sql('btrim(CAST(:lot AS text))')}"
 SELECT_HOLDS = text(f"""
     SELECT h.id, {HOLD.columns("h")}, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated
     FROM hold AS h LEFT JOIN LATERAL (
@@ -18,7 +20,7 @@ SELECT_HOLDS = text(f"""
         WHERE sku = h.sku AND lot = h.lot AND (h.location IS NULL OR location = h.location)
     ) AS b ON true
     WHERE (h.released_at IS NOT NULL) = :released AND h.id > :after
-        AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR h.lot = :lot)
+        AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR {SAME_LOT})
         AND (CAST(:hold AS text) IS NULL OR h.hold_id = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
     ORDER BY h.id LIMIT :size
 """)  # noqa: S608 - the columns are this service's own

@@ -3,8 +3,7 @@
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from services.lots.lookup.api.lots import LotPath, lot_not_found
-from services.lots.lookup.queries import lots
+from services.lots.lookup.api.lots import LotPath, get_lot_row
 from services.lots.lookup.queries.movements import REPORT, MovementRow, movement_filters
 from shared.http import Cursor, Limit, Page, ReadTransaction, Since, SkuPath, Until, paginate
 
@@ -24,8 +23,7 @@ async def list_lot_history(
     limit: Limit = 100,
 ) -> Page[MovementRow]:
     """List the movements of a lot, its holds with who placed and who released them, and its date corrections."""
-    if await lots.find_lot(tx, sku, lot) is None:
-        raise lot_not_found(sku, lot)
+    lot = (await get_lot_row(tx, sku, lot)).lot
     parameters = movement_filters(sku, lot, None, since, until) | REPORT.page_parameters(cursor, limit + 1)
     rows = await tx.fetch_all(SELECT_HISTORY, parameters)
     return paginate(

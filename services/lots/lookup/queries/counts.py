@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from services.lots.balances.domain.records import CountStatus
-from services.lots.lookup.queries.totals import stock_filters
+from services.lots.lookup.queries.totals import lot_condition, stock_filters
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LocationFilter, LotFilter, Report, SkuFilter, StatusFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
@@ -45,17 +45,17 @@ class MixedLocationRow(KnownFieldsModel):
     allocated: SignedQuantity = Field(description="allocated part of it")
 
 
-SELECT_COUNTS = """
+SELECT_COUNTS = f"""
     SELECT id AS number, counted_at, sku, lot, warehouse, location, counted, books, variance, status, code, detail,
         reason, actor, recorded_at
     FROM stock_count
     WHERE id < :after_number
-        AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+        AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
         AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
         AND (CAST(:location AS text) IS NULL OR location = :location)
         AND (CAST(:status AS text[]) IS NULL OR status = ANY(CAST(:status AS text[])))
     ORDER BY id DESC LIMIT :size
-"""
+"""  # noqa: S608 - the condition is a constant
 SELECT_MIXED_LOCATIONS = """
     WITH mixed AS MATERIALIZED (
         SELECT location, sku FROM balance

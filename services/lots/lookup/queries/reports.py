@@ -12,7 +12,7 @@ from services.lots.lookup.queries.location_exceptions import (
     SELECT_EXCEPTIONS,
     LotLocationExceptionRow,
 )
-from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
+from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, lot_condition, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter
 from shared.identifiers import SignedQuantity
@@ -69,7 +69,7 @@ LOT_PAGE = "ORDER BY sku, lot LIMIT CASE WHEN NOT :wrong_only THEN CAST(:size AS
 LEDGER_LOTS = " UNION ".join(
     f"""(
         SELECT DISTINCT sku, lot FROM {rows} AND (sku, lot) >= (:after_sku, :after_lot)
-            AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+            AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
         {LOT_PAGE}
     )"""  # noqa: S608 - all parts are constants of this service
     for rows in (

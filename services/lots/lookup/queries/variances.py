@@ -7,6 +7,7 @@ from fastapi import Query
 from pydantic import Field
 
 from services.lots.balances.domain.records import Settlement
+from services.lots.lookup.queries.totals import lot_condition
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LocationFilter, LotFilter, OrderFilter, Report, SkuFilter, StatusFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
@@ -42,7 +43,7 @@ class VarianceRow(KnownFieldsModel):
     settled_at: datetime | None = Field(description="time of the settlement")
 
 
-SELECT_VARIANCES = """
+SELECT_VARIANCES = f"""
     SELECT v.id AS number, v.variance_id, v.settled_at IS NULL AS count_due,
         CASE WHEN v.settled_at IS NULL THEN 'OPEN' ELSE 'SETTLED' END AS status,
         v.sku, coalesce(p.name, '') AS product, v.lot, split_part(v.location, '/', 1) AS warehouse, v.location,
@@ -53,13 +54,13 @@ SELECT_VARIANCES = """
     WHERE v.id > :after_number
         AND (CAST(:status AS text[]) IS NULL
             OR CASE WHEN v.settled_at IS NULL THEN 'OPEN' ELSE 'SETTLED' END = ANY(:status))
-        AND (CAST(:sku AS text) IS NULL OR v.sku = :sku) AND (CAST(:lot AS text) IS NULL OR v.lot = :lot)
+        AND (CAST(:sku AS text) IS NULL OR v.sku = :sku) AND {lot_condition("v.lot")}
         AND (CAST(:warehouse AS text) IS NULL OR split_part(v.location, '/', 1) = :warehouse)
         AND (CAST(:location AS text) IS NULL OR v.location = :location)
         AND (CAST(:order AS text) IS NULL OR v.order_id = :order)
         AND (CAST(:reported_by AS text) IS NULL OR v.reported_by = :reported_by)
     ORDER BY v.id LIMIT :size
-"""
+"""  # noqa: S608 - the condition is a constant
 
 
 def variance_filters(
