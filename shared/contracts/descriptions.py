@@ -123,7 +123,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "version": "Version, increased by each change.",
     "changed_lines": "Lines that changed since the last version.",
     "versions": "Versions of the units in the order of `serials`.",
-    "open_holds": "Number of open holds on each unit after the change.",
+    "open_holds": "Number of open holds after the change: on each unit, or on the stock of the lot at the location.",
     "before": "State before the change; null for the first version.",
     "after": "State after the change.",
     # Dates of lots

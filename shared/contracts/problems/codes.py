@@ -7,6 +7,8 @@ class Code(StrEnum):
     """Stable error codes; their meaning never changes."""
 
     VALIDATION_ERROR = "validation_error"
+    UNKNOWN_FIELD = "unknown_field"
+    UNKNOWN_PARAMETER = "unknown_parameter"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     HEADERS_TOO_LARGE = "headers_too_large"

@@ -87,6 +87,6 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.NOT_ON_CONTACT_LIST: ProblemType(
         404,
         "Not on the contact list",
-        "Use the shipment, product and lot or serial listed by GET /recalls/{recall}/contacts.",
+        "Use the customer, order, shipment, product and lot or serial listed by GET /recalls/{recall}/contacts.",
     ),
 }

@@ -11,6 +11,7 @@ from shared.persistence.migrate.tables import (
     message_digests,
     messaging_tables,
     product_table,
+    replayable_rejections,
     run_sql,
     scripts,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "messaging_tables",
     "migrate",
     "product_table",
+    "replayable_rejections",
     "run_sql",
     "scripts",
     "service_names",

@@ -47,6 +47,12 @@ def message_digests() -> None:
     run_sql("ALTER TABLE inbox ADD COLUMN digest bytea")
 
 
+def replayable_rejections() -> None:
+    """Add the record of messages that are refused unread to the rejections."""
+    run_sql("ALTER TABLE rejection ADD COLUMN record jsonb, ADD COLUMN replayed_at timestamptz")
+    run_sql("COMMENT ON COLUMN rejection.record IS 'Kafka record of a message that was refused unread, for replay'")
+
+
 def location_activity() -> None:
     """Add whether a location is active to the location table; stored ones are."""
     run_sql("ALTER TABLE location ADD COLUMN is_active boolean NOT NULL DEFAULT true")

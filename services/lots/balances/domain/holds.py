@@ -48,6 +48,7 @@ def place(
             opened_at=uow.event.time,
         )
     )  # fmt: skip
+    uow.mark_hold_changed(hold)
     uow.unmark_released(hold)
     for batch in list(chunks(_affected_lots(uow, hold))) or [()]:
         uow.emit(
@@ -82,6 +83,7 @@ def release(uow: LotsUnitOfWork, hold: Hold) -> None:
     """Release a hold and mark the loaded balances under it as released."""
     hold.released_by, hold.released_at, hold.released_reason = uow.event.actor, uow.event.time, uow.reason
     hold.pending_quantity = ZERO
+    uow.mark_hold_changed(hold)
     for balance in uow.balances_by_lot[hold.lot_key]:
         if hold.location in {None, balance.location}:
             uow.mark_released(balance)

@@ -37,6 +37,10 @@ SELECT_BALANCES = text(f"SELECT {BALANCE.columns()} FROM {BALANCE_KEYS} JOIN bal
 SELECT_LOT_BALANCES = text(f"""
     SELECT {BALANCE.columns()} FROM {LOT_KEYS} JOIN balance USING (sku, lot) WHERE balance.on_hand > 0
 """)  # noqa: S608
+SELECT_STOCK_UNDER_HOLDS = text(f"""
+    SELECT {BALANCE.columns()} FROM {LOT_KEYS} JOIN balance USING (sku, lot)
+    WHERE balance.on_hand > 0 OR balance.picked > 0
+""")  # noqa: S608
 SELECT_RESERVATIONS = text(f"""
     SELECT {RESERVATION.columns()} FROM {LOT_KEYS} JOIN reservation USING (sku, lot) WHERE reservation.quantity > 0
 """)  # noqa: S608
@@ -113,6 +117,12 @@ async def load_lots(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]
 async def load_lot_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
     """Load the balances of lots at all locations: a released hold or a corrected date concerns all of them."""
     uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_LOT_BALANCES, lot_arrays(keys))))
+
+
+async def load_stock_under_changed_holds(tx: Transaction, uow: LotsUnitOfWork) -> None:
+    """Load the stock of lots of which holds were placed or released."""
+    if keys := {hold.lot_key for hold, _ in uow.changed_holds}:
+        uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_STOCK_UNDER_HOLDS, lot_arrays(keys))))
 
 
 async def load_on_hand_changes(

@@ -8,21 +8,19 @@ from sqlalchemy import Row
 
 from services.lots.balances.domain.records import HoldKind
 from services.lots.lookup.queries import lots as queries
-from services.lots.lookup.queries.search import SORTS, Filters, LotSort, search, search_sorted
+from services.lots.lookup.queries.search import SORTS, Filters, search, search_sorted
 from services.lots.lookup.queries.totals import StockTotals
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
-    SORT_DESCRIPTION,
     ChangedSince,
-    Cursor,
     ExpiringBefore,
     ExpiringFrom,
-    Limit,
     LocationFilter,
     NotFoundError,
     OrderFilter,
     Page,
+    PageRequest,
     ProblemError,
     ReadTransaction,
     ReceiptFilter,
@@ -30,8 +28,7 @@ from shared.http import (
     SkuFilter,
     SkuPath,
     WarehouseFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
 from shared.identifiers import SignedQuantity
 from shared.inventory.expiry import days_left, is_expired
@@ -143,22 +140,19 @@ async def list_lots(
     receipt: ReceiptFilter = None,
     changed_since: ChangedSince = None,
     stocked: Annotated[bool, Query(description="Only lots with stock on hand.")] = False,
-    sort: Annotated[LotSort, Query(description=SORT_DESCRIPTION)] = "lot",
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(SORTS)],
 ) -> Page[LotSummary]:
     """List lots by SKU and number or by expiry, with their quantities at the filtered location or warehouse."""
-    after = decode_cursor(cursor, *SORTS[sort].key_types)
     filters = Filters(
         search_term=q, sku=sku, expiring_from=expiring_from, expiring_before=expiring_before, warehouse=warehouse,
         location=location, order=order, customer=customer, shipment=shipment, receipt=receipt,
         changed_since=changed_since, has_stock=stocked,
     )  # fmt: skip
-    if sort == "lot":
-        rows = await search(tx, filters, (after[0], after[1]) if after else ("", ""), limit + 1)
+    if page.order == SORTS.default:
+        rows = await search(tx, filters, (page.after[0], page.after[1]) if page.after else ("", ""), page.limit + 1)
     else:
-        rows = await search_sorted(tx, filters, sort, after, limit + 1)
-    return paginate(rows, limit, lambda row: LotSummary.model_validate(row._asdict()), SORTS[sort].key)
+        rows = await search_sorted(tx, filters, page)
+    return page.build(rows, lambda row: LotSummary.model_validate(row._asdict()))
 
 
 @router.get("/lots/{sku}/{lot:optional}")

@@ -1,6 +1,7 @@
 """Reports of lot inventory by expiration and of expiring lots, from one statement."""
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
@@ -11,6 +12,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter, WarehouseFilter
 from shared.inventory.reference_data import today_by_warehouse
 from shared.persistence.database import read_only
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 Bucket = Literal["expired", "<=7", "<=30", "<=90", ">90"]
 
@@ -67,7 +69,6 @@ WAREHOUSES = """
         USING (warehouse)
     WHERE warehouse IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
 """
-CURSOR_KEY = "CAST(CAST(:after_expiry_key AS text) AS date), :after_sku, :after_lot"
 PAGE_FILTER = "sku = page.sku AND lot = page.lot AND warehouse = page.warehouse"
 IN_WINDOW = """
     expiry BETWEEN coalesce(warehouses.day + CAST(:first AS integer), DATE '-infinity')
@@ -75,16 +76,16 @@ IN_WINDOW = """
 """
 
 
-def inventory_query(condition: str = "true") -> str:
+def inventory_query(order: SortOrder, condition: str = "true") -> str:
     """Build the statement: read a page from the expiry index of each warehouse, then sum the stock of its lots."""
 
     def lots_query(rows: str) -> str:
         return f"""(
             SELECT DISTINCT expiry, sku, lot FROM {rows} > 0 AND warehouse = warehouses.warehouse AND {LOT_FILTER}
-                AND (expiry, sku, lot) >= ({CURSOR_KEY})
-                AND (expiry, sku, lot, warehouse) > ({CURSOR_KEY}, :after_warehouse)
+                AND {order.after("expiry", "sku", "lot", or_at=True)}
+                AND {order.after("expiry", "sku", "lot", "warehouse")}
                 AND {condition}
-            ORDER BY expiry, sku, lot LIMIT :size
+            {order.by("expiry", "sku", "lot")} LIMIT :size
         )"""  # noqa: S608 - all parts are constants of this service
 
     cases = " ".join(
@@ -103,10 +104,10 @@ def inventory_query(condition: str = "true") -> str:
             FROM ({WAREHOUSES}) AS warehouses CROSS JOIN LATERAL (
                 {lots_query("balance WHERE on_hand")} UNION {lots_query("picked_stock WHERE quantity")}
             ) AS stocked
-            ORDER BY stocked.expiry, stocked.sku, stocked.lot, warehouses.warehouse LIMIT :size
+            {order.by("stocked.expiry", "stocked.sku", "stocked.lot", "warehouses.warehouse")} LIMIT :size
         ) AS page JOIN lot AS l USING (sku, lot) LEFT JOIN product AS p USING (sku)
         CROSS JOIN LATERAL ({totals_query(PAGE_FILTER, "sku", "lot", "warehouse")}) AS s
-        ORDER BY page.expiry_key, page.sku, page.lot, page.warehouse
+        {order.order_by}
     """  # noqa: S608 - all parts are constants of this service
 
 
@@ -133,8 +134,16 @@ async def expiring_filters(
     return await inventory_filters(request, sku, lot, warehouse) | {"first": first, "last": last}
 
 
-CURSOR_START = {"expiry_key": "-infinity", "sku": "", "lot": "", "warehouse": ""}
+SORTS = Sorts(
+    "expiry",
+    expiry=[
+        SortKey("page.expiry_key", "date"),
+        SortKey("page.sku"),
+        SortKey("page.lot"),
+        SortKey("page.warehouse"),
+    ],
+)
 REPORTS = (
-    Report("lot-inventory", LotInventoryRow, CURSOR_START, inventory_query(), inventory_filters),
-    Report("expiring-lots", ExpiringRow, CURSOR_START, inventory_query(IN_WINDOW), expiring_filters),
+    Report("lot-inventory", LotInventoryRow, SORTS, inventory_query, inventory_filters),
+    Report("expiring-lots", ExpiringRow, SORTS, partial(inventory_query, condition=IN_WINDOW), expiring_filters),
 )

@@ -7,6 +7,7 @@ from services.lots.recalls.domain.close import closing_violation
 from services.lots.recalls.domain.matches import RecallMatch, resolve, unmatched_lots
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.records import (
+    ContactLine,
     CustomerContact,
     Recall,
     RecallCriterion,
@@ -100,18 +101,31 @@ def record_contact(uow: RecallsUnitOfWork, command: RecordCustomerContact) -> Co
     recall = command.recall
     if violation := _closed_violation(uow, recall):
         return CommandResult.rejected(violation)
-    if (recall, command.shipment, command.sku, command.lot_or_serial) not in uow.contact_lines:
-        detail = f"{command.lot_or_serial} of {command.sku} was not shipped with {command.shipment}, or was returned"
+    line = contact_line(command)
+    if line not in uow.contact_lines:
+        detail = (
+            f"{command.lot_or_serial} of {command.sku} was not shipped to customer {command.customer} "
+            f"for order {line.order or '(none)'} with shipment {line.shipment or '(none)'}"
+        )
         contacts_path = resource_path("recalls", recall, "contacts")
         violation = _violation(Code.NOT_ON_CONTACT_LIST, detail, command.lot_or_serial, contacts_path)
         return CommandResult.rejected(violation)
     uow.contacts.append(
         CustomerContact(
-            recall=recall, shipment=command.shipment, sku=command.sku, lot_or_serial=command.lot_or_serial,
-            outcome=command.outcome, note=command.note, contacted_at=uow.now, contacted_by=uow.event.actor,
+            recall=recall, customer=line.customer, order_id=line.order, shipment=line.shipment, sku=line.sku,
+            lot_or_serial=line.lot_or_serial, outcome=command.outcome, note=command.note, contacted_at=uow.now,
+            contacted_by=uow.event.actor,
         )
     )  # fmt: skip
     return CommandResult(RecallSnapshot(recall=recall, status="OPEN"))
+
+
+def contact_line(command: RecordCustomerContact) -> ContactLine:
+    """Return the line of the contact list that a command names."""
+    return ContactLine(
+        command.recall, command.customer, command.order or "", command.shipment or "", command.sku,
+        command.lot_or_serial,
+    )  # fmt: skip
 
 
 def close_recall(uow: RecallsUnitOfWork, command: CloseRecall) -> CommandResult:
