@@ -3,7 +3,7 @@
 from shared.persistence.migrate import grant, run_sql
 
 revision = "0015_warranty"
-down_revision = "0013_list_indexes"
+down_revision = "0016_lot_keys"
 
 
 def upgrade() -> None:
