@@ -70,7 +70,7 @@ class ReceiptLineCancelled(WithReceivingVersions, type="receipt.line_cancelled.v
 class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_received.v1", topic=RECEIVING, key="receipt"):
     """Serial-tracked units were received at a dock or staging location.
 
-    `lot` and `expiry` are read from the labels and are the same for all units of one message.
+    `lot`, `expiry` and `manufactured_on` are read from the labels and are the same for all units of one message.
     """
 
     receipt: DocumentId
@@ -82,6 +82,7 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     session: DocumentId
     lot: LotNumber | None = None
     expiry: Day | None = None
+    manufactured_on: Day | None = None
     hold_id: DocumentId | None = None
     supplier: str = ""
 

@@ -87,3 +87,19 @@ def test_product_without_warranty() -> None:
     sell(service)
     assert service.status("SN-1") == "SHIPPED"
     assert term(service.units["A-1", "SN-1"]) == (None, None)
+
+
+def test_term_may_start_at_the_date_on_the_label() -> None:
+    """With LABEL_DATE, the manufacturing date of the label starts the term (S46)."""
+    service = with_product(months=24, starts_at="LABEL_DATE")
+    service.handle(receive(["SN-1"], manufactured_on=date(2025, 8, 31)))
+    sell(service)
+    assert term(service.units["A-1", "SN-1"]) == (date(2025, 8, 31), date(2027, 8, 31))
+
+
+def test_label_without_a_date() -> None:
+    """With LABEL_DATE, a unit whose label has no date has a warranty from its dispatch (S46)."""
+    service = with_product(months=24, starts_at="LABEL_DATE")
+    service.handle(receive(["SN-1"]))
+    sell(service)
+    assert term(service.units["A-1", "SN-1"]) == (date(2026, 1, 30), date(2028, 1, 30))

@@ -193,14 +193,14 @@ def _line_for(
 def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: ReceiptLine, unit: Unit) -> None:
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
-        lot=discrepancy.lot, expiry=discrepancy.expiry,
+        lot=discrepancy.lot, expiry=discrepancy.expiry, manufactured_on=discrepancy.manufactured_on,
     )  # fmt: skip
     uow.units.put(received)
     uow.lines.put(line._replace(received=line.received + 1, unlisted_units=line.unlisted_units + (not unit.is_listed)))
     uow.emit(
         ReceiptSerialsReceived, receipt=line.receipt, session=discrepancy.session or "", line=line.line,
         sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
-        lot=received.lot, expiry=received.expiry,
+        lot=received.lot, expiry=received.expiry, manufactured_on=received.manufactured_on,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
         supplier=uow.receipts[line.receipt].supplier,
     )  # fmt: skip

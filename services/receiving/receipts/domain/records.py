@@ -125,6 +125,7 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     adjustment: UnitAdjustment | None = None
+    manufactured_on: date | None = None
     warranty_ends_on: date | None = None
     """Last day of the warranty of its last sale."""
 
@@ -186,6 +187,7 @@ class UnmatchedScan(NamedTuple):
     scanned_at: datetime
     lot: str | None = None
     expiry: date | None = None
+    manufactured_on: date | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -243,3 +245,4 @@ class Discrepancy(NamedTuple):
     expiry: date | None = None
     scan_id: str | None = None
     """The lot scan of a lot discrepancy."""
+    manufactured_on: date | None = None

@@ -57,7 +57,7 @@ def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:
     conflict = f"receipt {event.receipt} receives registered units"
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.receipt, unit.receipt_line = event.receipt, event.line
-        unit.lot = event.lot or None
+        unit.lot, unit.manufactured_on = event.lot or None, event.manufactured_on
         unit.set_expiry(event.expiry)
         _arrive(uow, unit, event.location, hold_operation)
 
