@@ -69,9 +69,10 @@ def test_known_serials_are_refused_by_name(service: InMemorySerials) -> None:
     service.handle(expect(["SN-1"]))
     service.handle(receive(["SN-2"]))
     result = register(service, "SN-1", "SN-2", "SN-3")
-    assert [(str(problem.code), problem.ids) for problem in result.violations] == [
-        ("duplicate_serial", ["SN-1"]), ("duplicate_serial", ["SN-2"]),
+    assert [(str(problem.code), problem.ids, problem.is_provisional) for problem in result.violations] == [
+        ("duplicate_serial", ["SN-1"], False), ("duplicate_serial", ["SN-2"], False),
     ]  # fmt: skip
+    assert result.violations[0].blocked_by == ["/serials/A-1/SN-1"]
     assert [service.status(serial) for serial in ("SN-1", "SN-2", "SN-3")] == ["EXPECTED", "RECEIVED", "SHIPPED"]
     repeated = register(service, "SN-3")
     assert repeated.is_rejected

@@ -51,7 +51,15 @@ def registered_violations(units: Iterable[Unit]) -> list[ProblemDetail]:
     units_by_description: dict[str, list[Unit]] = {}
     for unit in units:
         units_by_description.setdefault(unit.description, []).append(unit)
-    return [_violation_for(Code.DUPLICATE_SERIAL, *group) for group in units_by_description.items()]
+    return [
+        ProblemDetail(
+            code=Code.DUPLICATE_SERIAL,
+            detail=f"{describe_units(group)}: {description}",
+            ids=[unit.serial for unit in group],
+            blocked_by=[resource_path("serials", unit.sku, unit.serial) for unit in group[:5]],
+        )
+        for description, group in units_by_description.items()
+    ]
 
 
 def duplicate_serials_violation(serials: Sequence[str]) -> ProblemDetail | None:
