@@ -130,12 +130,17 @@ class ReceivingUnitOfWork(UnitOfWork):
         product = self.products.get(sku)
         return product.shelf_life if product else ShelfLifePolicy()
 
+    def local_date(self, location: str) -> date:
+        """Return the current date in the warehouse of a location."""
+        warehouse = self.warehouses.get(warehouse_of(location))
+        return today(self.now, warehouse.time_zone if warehouse else "UTC")
+
     def shelf_life_violation(self, sku: str, location: str, expiry: date | None) -> ShelfLifeViolation | None:
         """Check the remaining shelf life of an item received today, in the time zone of the warehouse."""
-        warehouse = self.warehouses.get(warehouse_of(location))
-        day = today(self.now, warehouse.time_zone if warehouse else "UTC")
         return shelf_life_violation(
-            expiry, day, min_remaining_days=self.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt
+            expiry,
+            self.local_date(location),
+            min_remaining_days=self.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
         )
 
     # Receipts

@@ -8,7 +8,7 @@ from typing import Literal
 from shared.contracts.envelope import Message
 from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.topics import LOCATIONS, PRODUCTS
-from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, Decimals, Integer, Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]
@@ -28,6 +28,7 @@ class ProductChanged(Message, type="product.changed.v1", topic=PRODUCTS, key="sk
     decimals: Decimals = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None
 
 
 class WarehouseChanged(Message, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):

@@ -11,14 +11,14 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import ProductDefined, ShelfLifePolicy
+from shared.contracts.upstream import ProductDefined, ShelfLifePolicy, Warranty
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
 PRODUCTS = RecordTable(
     "product", Product, "sku",
-    "version name unit tracking shelf_life decimals serial_format serials_unique_per_product",
-    types={"shelf_life": "jsonb", "serial_format": "jsonb"}, upsert=True,
+    "version name unit tracking shelf_life decimals serial_format serials_unique_per_product warranty",
+    types={"shelf_life": "jsonb", "serial_format": "jsonb", "warranty": "jsonb"}, upsert=True,
 )  # fmt: skip
 BARCODES = RecordTable("barcode", ProductBarcode, "code", "sku quantity", upsert=True)
 CHANGES = RecordTable("product_change", ProductChange, "sku version", types={"before": "jsonb", "after": "jsonb"})
@@ -28,7 +28,7 @@ EXTRA = ("barcodes",)
 
 SELECT_PRODUCTS = text("""
 SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals,
-       serial_format::text AS serial_format, serials_unique_per_product,
+       serial_format::text AS serial_format, serials_unique_per_product, warranty::text AS warranty,
        (SELECT jsonb_agg(jsonb_build_array(b.code, b.quantity)) FROM barcode b WHERE b.sku = product.sku) AS barcodes
 FROM product WHERE sku = ANY(CAST(:skus AS text[]))
 """)
@@ -70,6 +70,7 @@ def _to_product(product: Product, row: Row[Any]) -> Product:
     return product._replace(
         shelf_life=with_defaults(ShelfLifePolicy.model_validate_json(row.shelf_life), row.tracking),
         serial_format=row.serial_format and SerialFormat.model_validate_json(row.serial_format),
+        warranty=row.warranty and Warranty.model_validate_json(row.warranty),
     )
 
 
@@ -85,6 +86,7 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
         product._replace(
             shelf_life=product.shelf_life.model_dump_json(),  # type: ignore[arg-type]
             serial_format=product.serial_format and product.serial_format.model_dump_json(exclude_none=True),  # type: ignore[arg-type]
+            warranty=product.warranty and product.warranty.model_dump_json(),  # type: ignore[arg-type]
         )
         for product in (*changes.added, *changes.changed)
     ]

@@ -164,7 +164,12 @@ MATCH_VIOLATIONS: tuple[tuple[Callable[[InMemoryReceiving], None] | None, str, s
     (None, "K", "is ON_HAND: it was received on receipt R0; look up where it stands", ["/serials/PUMP/K"]),
     (adjustment("LOST"), "K", "is LOST: adjust it as FOUND where it stands", ["/serials/PUMP/K"]),
     (adjustment("SCRAPPED"), "K", "is SCRAPPED: adjust it as FOUND", ["/serials/PUMP/K"]),
-    (adjustment("RETURNED_TO_VENDOR"), "K", "is RETURNED_TO_VENDOR: adjust it as FOUND", ["/serials/PUMP/K"]),
+    (
+        adjustment("RETURNED_TO_VENDOR"),
+        "K",
+        "is RETURNED_TO_VENDOR: adjust it as RETURNED_FROM_VENDOR",
+        ["/serials/PUMP/K"],
+    ),
     (adjustment("LOST", "FOUND"), "K", "is ON_HAND: it was received on receipt R0", ["/serials/PUMP/K"]),
     (None, "A", "received on receipt R1", ["/serials/PUMP/A"]),
     (adjustment("VOID"), "K", "is VOID: its serial number is never used again", ["/serials/PUMP/K"]),
@@ -268,7 +273,8 @@ def test_late_conflict_does_not_reopen_a_receipt() -> None:
     service = InMemoryReceiving()
     announce_receipt(service, "R1", asn_line(["A"]))
     service.handle_command(commands.CloseReceipt(receipt="R1"))
-    fields = {"sku": "PUMP", "serials": ["A"], "versions": [5], "status": "SHIPPED", "reason": "dispatched"}
+    fields = {"sku": "PUMP", "serials": ["A"], "versions": [5], "from_status": "PICKED", "status": "SHIPPED"}
+    fields["reason"] = "dispatched"
     events = service.handle_event(SerialStateChanged.model_validate(fields | {"order": "SO-1", "customer": "C-1"}))
     assert [event.kind for event in events if event.TYPE == "receipt.rejected.v1"] == ["EVENT_CONFLICT"]  # type: ignore[attr-defined]
     assert all(found.resolution for found in service.uow.discrepancies)

@@ -12,7 +12,7 @@ from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
 from shared.merge_patch import merge_patch
@@ -32,6 +32,7 @@ class ProductDefinition(ContractModel):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None
 
 
 def define_product(uow: ReceivingUnitOfWork, patch: ProductDefined) -> CommandResult:
@@ -65,6 +66,9 @@ def _apply(
     document = merge_patch(current, patch.model_dump(exclude_unset=True))
     if "name" not in document:
         return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=f"Product {patch.sku} needs a name", ids=["name"])
+    if "months" not in document.get("warranty", {"months"}):
+        detail = f"The warranty of product {patch.sku} needs months; null removes the warranty"
+        return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=detail, ids=["warranty"])
     return ProductDefinition.model_validate(document)
 
 
@@ -80,6 +84,7 @@ def _to_document(product: Product, barcodes: Sequence[ProductBarcode]) -> dict[s
         "serials_unique_per_product": product.serials_unique_per_product,
         **({} if product.tracking == "SERIAL" else {"decimals": product.decimals}),
         **({"serial_format": _to_rules(product.serial_format)} if product.serial_format else {}),
+        **({"warranty": product.warranty.model_dump()} if product.warranty else {}),
     }  # fmt: skip
 
 
@@ -110,8 +115,9 @@ def _log_change(
 
 def _to_json(product: Product, barcodes: Sequence[ProductBarcode]) -> str:
     pairs = [[barcode.code, barcode.quantity] for barcode in barcodes]
+    warranty = product.warranty and product.warranty.model_dump()
     models = {"shelf_life": product.shelf_life.model_dump(), "serial_format": _to_rules(product.serial_format)}
-    return json.dumps(product._asdict() | {"barcodes": pairs} | models)
+    return json.dumps(product._asdict() | {"barcodes": pairs, "warranty": warranty} | models)
 
 
 def _requires_expiry(tracking: Tracking) -> bool:
@@ -192,4 +198,5 @@ def _to_product(definition: ProductDefinition, version: int) -> Product:
         sku=definition.sku, version=version, name=definition.name, unit=definition.unit, tracking=tracking,
         shelf_life=with_defaults(definition.shelf_life, tracking), decimals=decimals_of(tracking, definition.decimals),
         serial_format=definition.serial_format, serials_unique_per_product=definition.serials_unique_per_product,
+        warranty=definition.warranty,
     )  # fmt: skip

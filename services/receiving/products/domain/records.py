@@ -6,7 +6,7 @@ from typing import NamedTuple
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS
 
 
@@ -22,6 +22,7 @@ class Product(NamedTuple):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None
 
 
 class ProductBarcode(NamedTuple):
@@ -58,3 +59,4 @@ class ProductOut(KnownFieldsModel):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None

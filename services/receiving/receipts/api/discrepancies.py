@@ -35,6 +35,7 @@ class DiscrepancyOut(KnownFieldsModel):
     serials: list[str]
     lot: str | None
     expiry: date | None
+    manufactured_on: date | None
     quantity: SignedQuantity
     location: str | None
     conflicting_value: str | None

@@ -165,6 +165,8 @@ def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
     elif unit.status == "SCANNED":
         path = resource_path("receipts", unit.receipt or "", "sessions", unit.session or "")
         instead = f"confirm or undo its scan in session {unit.session} of receipt {unit.receipt}"
+    elif unit.adjustment == "RETURNED_TO_VENDOR":
+        instead = "adjust it as RETURNED_FROM_VENDOR where it arrived"
     elif unit.adjustment:
         instead = "adjust it as FOUND where it stands"
     elif unit.status == "ON_HAND":
@@ -191,14 +193,14 @@ def _line_for(
 def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: ReceiptLine, unit: Unit) -> None:
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
-        lot=discrepancy.lot, expiry=discrepancy.expiry,
+        lot=discrepancy.lot, expiry=discrepancy.expiry, manufactured_on=discrepancy.manufactured_on,
     )  # fmt: skip
     uow.units.put(received)
     uow.lines.put(line._replace(received=line.received + 1, unlisted_units=line.unlisted_units + (not unit.is_listed)))
     uow.emit(
         ReceiptSerialsReceived, receipt=line.receipt, session=discrepancy.session or "", line=line.line,
         sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
-        lot=received.lot, expiry=received.expiry,
+        lot=received.lot, expiry=received.expiry, manufactured_on=received.manufactured_on,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
         supplier=uow.receipts[line.receipt].supplier,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Customer returns: only items shipped to the customer on the order, each once."""
 
 from collections import Counter, defaultdict
+from typing import Any
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
 from services.receiving.receipts.domain.records import Unit
@@ -44,12 +45,17 @@ def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Command
         return CommandResult.rejected(*violations)
     return_record = get_or_create_return(uow, command)
     serials = [unit.serial for unit in accepted]
+    returned = [uow.returned_units[command.return_id, command.sku, serial] for serial in serials]
+    warranty: dict[str, Any] = {
+        "in_warranty": [unit.serial for unit in returned if unit.in_warranty],
+        "out_of_warranty": [unit.serial for unit in returned if unit.in_warranty is False],
+    }
     uow.emit(
         ReturnSerialsReceived, return_id=command.return_id, order=command.order, customer=command.customer,
         sku=command.sku, serials=serials, versions=[unit.version for unit in accepted], location=command.location,
-        hold_id=return_record.hold_id, reason=command.reason,
+        hold_id=return_record.hold_id, reason=command.reason, **warranty,
     )  # fmt: skip
-    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=serials)
+    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=serials, **warranty)
     return CommandResult(body, violations=violations)
 
 
@@ -113,11 +119,17 @@ def _to_violation(code: Code, detail: str, units: list[Unit]) -> ProblemDetail:
     return problem_class(code=code, detail=f"{len(serials)} units: {detail}", ids=serials)
 
 
+def _is_in_warranty(uow: ReceivingUnitOfWork, unit: Unit, location: str) -> bool | None:
+    """Return whether the warranty of a sold unit includes today in the receiving warehouse."""
+    return None if unit.warranty_ends_on is None else uow.local_date(location) <= unit.warranty_ends_on
+
+
 def _return_unit(uow: ReceivingUnitOfWork, command: ReceiveReturn, unit: Unit) -> Unit:
     uow.returned_units.put(
         ReturnUnit(
             return_id=command.return_id, sku=command.sku, serial=unit.serial, location=command.location,
             reason=command.reason, received_at=uow.now, received_by=uow.event.actor,
+            warranty_ends_on=unit.warranty_ends_on, in_warranty=_is_in_warranty(uow, unit, command.location),
         )
     )  # fmt: skip
     return uow.units.put(

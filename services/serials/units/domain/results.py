@@ -46,6 +46,22 @@ def _violation_for(code: Code, description: str, units: Sequence[Unit]) -> Probl
     )
 
 
+def registered_violations(units: Iterable[Unit]) -> list[ProblemDetail]:
+    """Return the violations of a registration of units that exist already; units of equal state share one."""
+    units_by_description: dict[str, list[Unit]] = {}
+    for unit in units:
+        units_by_description.setdefault(unit.description, []).append(unit)
+    return [
+        ProblemDetail(
+            code=Code.DUPLICATE_SERIAL,
+            detail=f"{describe_units(group)}: {description}",
+            ids=[unit.serial for unit in group],
+            blocked_by=[resource_path("serials", unit.sku, unit.serial) for unit in group[:5]],
+        )
+        for description, group in units_by_description.items()
+    ]
+
+
 def duplicate_serials_violation(serials: Sequence[str]) -> ProblemDetail | None:
     """Return the violation of a command that contains a serial twice: one label was not scanned (S14)."""
     duplicates = [serial for serial, count in Counter(serials).items() if count > 1]
