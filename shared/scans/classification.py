@@ -44,21 +44,21 @@ class Scan(NamedTuple):
         """What the text is, in words."""
         contents = {"GTIN": self.gtin, "serial": self.element("21"), "lot": self.element("10")}
         named = ", ".join(f"{name} {value}" for name, value in contents.items() if value)
-        return _DESCRIPTIONS[self.kind].format(contents=f" with {named}" if named else "", count=len(self.values))
+        return f"{KIND_NAMES[self.kind]} with {named}" if self.elements and named else KIND_NAMES[self.kind]
 
     def element(self, ai: str) -> str | None:
         """Return the value of an application identifier, for example 21 for the serial number."""
         return next((value for key, value in self.elements if key == ai), None)
 
 
-_DESCRIPTIONS = {
+KIND_NAMES = {
     ScanKind.TEXT: "text",
     ScanKind.GTIN: "a GTIN",
-    ScanKind.GS1_ELEMENT_STRING: "a GS1 element string{contents}",
-    ScanKind.GS1_DIGITAL_LINK: "a GS1 Digital Link{contents}",
+    ScanKind.GS1_ELEMENT_STRING: "a GS1 element string",
+    ScanKind.GS1_DIGITAL_LINK: "a GS1 Digital Link",
     ScanKind.URL: "a web address",
-    ScanKind.SEVERAL_VALUES: "a list of values in one scan ({count})",
-    ScanKind.RANGE: "what looks like a range, which belongs in `ranges`",
+    ScanKind.SEVERAL_VALUES: "a list of values in one scan",
+    ScanKind.RANGE: "what looks like a range",
 }
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+|www\.\S+\.\S+", re.IGNORECASE)
@@ -70,6 +70,12 @@ _RANGE = re.compile(
 )
 _COUNTED_RANGE = re.compile(r"(?P<from>\S*[0-9])\s+\+\s*(?P<count>[0-9]{1,6})")
 _MAX_RANGE_TEXT = 140
+
+
+def misread_as(text: str) -> str | None:
+    """Say in words what a text is, if it is none of the kinds that a serial number may be."""
+    kind = classify(text).kind
+    return None if kind in {ScanKind.TEXT, ScanKind.GTIN} else KIND_NAMES[kind]
 
 
 def classify(text: str) -> Scan:
