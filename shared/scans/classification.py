@@ -65,8 +65,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+|www\.\S+\.\S+", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[,;\t\r\n]")
 _RANGE = re.compile(
     r"(?P<from>(?P<prefix>.*?)(?P<first>[0-9]+)(?P<suffix>\D*?))"
-    r"(?P<sign>\s*[-–]\s*|\s*\.\.+\s*|\s+to\s+)(?P<to>(?P=prefix)(?P<last>[0-9]+)(?P=suffix))",
-    re.IGNORECASE,
+    r"(?P<sign>\s*[-–]\s*|\s*\.\.+\s*|\s+(?:to|TO)\s+)(?P<to>(?P=prefix)(?P<last>[0-9]+)(?P=suffix))"
 )
 _COUNTED_RANGE = re.compile(r"(?P<from>\S*[0-9])\s+\+\s*(?P<count>[0-9]{1,6})")
 _MAX_RANGE_TEXT = 140

@@ -1,7 +1,11 @@
 """What serial numbers are, and whose, against the real database (S13, S16, S17)."""
 
 from typing import Any
+from uuid import uuid4
 
+from sqlalchemy import text
+
+from services.receiving.receipts.store.select_statements import SELECT_OTHER_PRODUCT
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.harness import ProcessingResult
@@ -23,7 +27,7 @@ def statuses(result: ProcessingResult) -> list[tuple[str, str | None]]:
 
 async def test_misreads_are_refused(harness: ReceivingHarness) -> None:
     """S13, S17: own and other barcodes in any spelling, SKU, receipt, location and GS1 data are no serial numbers."""
-    digits = f"{abs(hash(harness.scoped_id(''))) % 10**11:011}"
+    digits = f"{uuid4().int % 10**11:011}"
     other = await define(harness, "VALVE", barcodes=[{"code": _with_check_digit(f"4{digits}")}])
     (code,) = [barcode["code"] for barcode in other.data_of("product.changed.v1")[0]["barcodes"]]
     await define(harness, "PUMP", barcodes=[{"code": harness.scoped_id("BOX")}])
@@ -73,6 +77,15 @@ async def test_serial_of_another_product_is_found(harness: ReceivingHarness) -> 
     await harness.handle(harness.asn_command("R", quantity=4))
     result = await harness.handle(harness.scan_command("R", *numbers.values()))
     assert [status for status, _ in statuses(result)] == ["WRONG_PRODUCT", "WRONG_PRODUCT", "ACCEPTED", "ACCEPTED"]
+
+
+async def test_other_products_are_found_by_an_index(harness: ReceivingHarness) -> None:
+    """S16: the statement reads only units with these serial numbers, not those of a product or receipt."""
+    parameters = {"receipts": ["R"], "skus": ["P"], "serials": ["S"]}
+    async with harness.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = await connection.execute(text(f"EXPLAIN {SELECT_OTHER_PRODUCT.text}"), parameters)
+        assert "Index Scan using unit_serial on unit" in "\n".join(plan.scalars())
 
 
 async def test_range_is_received(harness: ReceivingHarness) -> None:
