@@ -66,12 +66,12 @@ def find_unknown_fields(
     An envelope may have extension attributes.
     """
     unknown = []
-    for error in errors:
-        *parents, name = error["loc"]
+    for path in (error["loc"] for error in errors if error["type"] == EXTRA_FIELD):
+        *parents, name = path
         is_extension = not parents and "specversion" in model.model_fields and EXTENSION_ATTRIBUTE.fullmatch(str(name))
-        if error["type"] == EXTRA_FIELD and not is_extension:
+        if not is_extension:
             known = _fields_at(model, parents) - set(internal)
-            unknown.append(UnknownName(".".join(str(part)[:MAX_NAME_LENGTH] for part in error["loc"]), known))
+            unknown.append(UnknownName(".".join(str(part)[:MAX_NAME_LENGTH] for part in path), known))
     return unknown
 
 
