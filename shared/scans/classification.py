@@ -69,6 +69,7 @@ _RANGE = re.compile(
 )
 _COUNTED_RANGE = re.compile(r"(?P<from>\S*[0-9])\s+\+\s*(?P<count>[0-9]{1,6})")
 _MAX_RANGE_TEXT = 140
+_USUAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_#.:/-]*")
 
 
 def misread_as(text: str) -> str | None:
@@ -79,7 +80,7 @@ def misread_as(text: str) -> str | None:
 
 def classify(text: str) -> Scan:
     """Say what a scanned text is."""
-    if text.isalnum() and not text.isdecimal() and not text.startswith("01"):
+    if _is_plain(text):
         return Scan(text, ScanKind.TEXT, text)
     value = text.strip(" \t\r\n")
     symbology = ""
@@ -92,6 +93,14 @@ def classify(text: str) -> Scan:
             return _gs1(text, ScanKind.GS1_DIGITAL_LINK, value, symbology, elements)
         return Scan(text, ScanKind.URL, value, symbology)
     return _classify_unmarked(text, value, symbology)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text is nothing but text at first sight, as most serial numbers are."""
+    if text.isalnum():
+        return not text.isdecimal() and not text.startswith("01")
+    is_unmarked = _USUAL.fullmatch(text) is not None and "://" not in text and text[:4].lower() != "www."
+    return is_unmarked and ".." not in text and f"-{text[0]}" not in text and not text.startswith(("00", "01"))
 
 
 def _classify_unmarked(text: str, value: str, symbology: str) -> Scan:

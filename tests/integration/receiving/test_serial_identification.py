@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from httpx import AsyncClient
 from sqlalchemy import text
 
 from services.receiving.receipts.store.select_statements import SELECT_OTHER_PRODUCT
@@ -49,11 +50,14 @@ def _with_check_digit(digits: str) -> str:
     return f"{digits}{-total % 10}"
 
 
-async def test_format_is_stored_and_checked(harness: ReceivingHarness) -> None:
+async def test_format_is_stored_and_checked(harness: ReceivingHarness, http: AsyncClient) -> None:
     """S13: a format is kept, holds for new serial numbers in ASNs and scans, and its rejection names the line."""
     await harness.handle(harness.asn_command("R", "OLD-1", "OLD-2", quantity=4))
     await define(harness, "PUMP", serial_format={"characters": "DIGITS", "pattern": "7.*"})
-    await define(harness, "PUMP", serial_format={"characters": None})
+    await define(harness, "PUMP", serial_format={"characters": None}, serials_unique_per_product=True)
+    product = (await http.get(f"/products/{harness.scoped_id('PUMP')}")).json()
+    assert (product["serial_format"]["pattern"], product["serial_format"]["characters"]) == ("7.*", None)
+    assert product["serials_unique_per_product"] is True
     rejected = await harness.handle(harness.asn_command("R2", "71", "81"))
     (rejection,) = rejected.data_of("receipt.rejected.v1")
     assert (rejection["code"], rejection["ids"]) == ("serial_format_mismatch", ["81"])

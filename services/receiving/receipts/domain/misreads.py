@@ -70,11 +70,12 @@ class ScanJudge:
         if "/" in text and text in self.uow.locations:
             return Misread(text, "LOCATION", "a location")
         scan = classify(text)
-        if scan.symbology and scan.kind in {ScanKind.TEXT, ScanKind.GTIN}:
-            return Misread(text, "SYMBOLOGY_IDENTIFIER", f"{scan.value} with the symbology identifier {scan.symbology}")
-        if scan.kind is ScanKind.GTIN:
-            return self._recognise_gtin(scan)
-        return None if scan.kind is ScanKind.TEXT else Misread(text, READ_AS[scan.kind], scan.description)
+        if scan.kind is ScanKind.GTIN and (barcode := self._recognise_gtin(scan)):
+            return barcode
+        if scan.kind in {ScanKind.TEXT, ScanKind.GTIN}:
+            with_symbology = f"{scan.value} with the symbology identifier {scan.symbology}"
+            return Misread(text, "SYMBOLOGY_IDENTIFIER", with_symbology) if scan.symbology else None
+        return Misread(text, READ_AS[scan.kind], scan.description)
 
     def _recognise_gtin(self, scan: Scan) -> Misread | None:
         """Recognise a barcode in any spelling; other GTINs may be serial numbers."""
