@@ -70,6 +70,7 @@ async def test_format_is_stored_and_checked(harness: ReceivingHarness, http: Asy
 
 async def test_serial_of_another_product_is_found(harness: ReceivingHarness) -> None:
     """S16: one statement finds numbers that other products have or expect, whatever their receipt."""
+    await define(harness, "PUMP", serials_unique_per_product=False)
     await define(harness, "VALVE")
     await define(harness, "BOLT", serials_unique_per_product=True)
     numbers = {name: harness.scoped_id(name) for name in ("HERE", "DUE", "OWN", "NEW")}

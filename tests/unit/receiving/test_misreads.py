@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.receiving.products.domain.records import ProductBarcode
+from services.receiving.receipts.domain.misreads import MAX_NAMED
 from shared.contracts.serial_formats import SerialFormat
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.steps import (
@@ -108,7 +109,8 @@ def test_many_misreads_are_counted(service: InMemoryReceiving) -> None:
     (violation,) = scan_serials(service, "R1", *MISREADS).violations
     assert len(violation.ids) == len(MISREADS)
     assert f"{len(MISREADS)} of {len(MISREADS)} scans" in violation.detail
-    assert f"and {len(MISREADS) - 3} more" in violation.detail
+    assert f"and {len(MISREADS) - MAX_NAMED} more" in violation.detail
+    assert "'PUMP' is the SKU of the product; 'R1' is the number of the receipt" in violation.detail
 
 
 @pytest.mark.parametrize("text", [text for text in MISREADS if text.isprintable()])

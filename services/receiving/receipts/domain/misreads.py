@@ -21,8 +21,10 @@ ReadAs = Literal[
 NEVER_A_LOT: frozenset[ReadAs] = frozenset(
     {"BARCODE", "SKU", "RECEIPT", "LOCATION", "GS1_ELEMENT_STRING", "GS1_DIGITAL_LINK", "URL", "SYMBOLOGY_IDENTIFIER"}
 )
-MAX_NAMED = 3
+MAX_NAMED = 10
 """Number of scans that the text of a problem describes."""
+MAX_LENGTH = 64
+"""Number of characters of a scan in the text of a problem."""
 
 
 class Misread(NamedTuple):
@@ -96,7 +98,7 @@ READ_AS: Mapping[ScanKind, ReadAs] = {
 
 def describe_misreads(misreads: Sequence[Misread]) -> str:
     """Describe the first of some misread scans."""
-    named = "; ".join(f"{misread.text!r} is {misread.description}" for misread in misreads[:MAX_NAMED])
+    named = "; ".join(f"{misread.text[:MAX_LENGTH]!r} is {misread.description}" for misread in misreads[:MAX_NAMED])
     return named if len(misreads) <= MAX_NAMED else f"{named}; and {len(misreads) - MAX_NAMED} more"
 
 
