@@ -95,9 +95,9 @@ async def test_receipt_shows_what_is_still_expected(harness: ReceivingHarness, h
     await harness.handle(harness.asn_command("R", "A", "B", "C", quantity=5))
     scanned = await post(http, "/scans", **harness.scan_command("R", "A", "x", "c").model_dump(exclude_unset=True))
     assert scanned.json()["scan_results"] == [
-        {"serial": "A", "status": "ACCEPTED", "line": "1", "conflicting_value": None},
-        {"serial": "x", "status": "ACCEPTED", "line": "1", "conflicting_value": None},
-        {"serial": "c", "status": "CASE_MISMATCH", "line": "1", "conflicting_value": "C"},
+        {"serial": "A", "status": "ACCEPTED", "line": "1", "conflicting_value": None, "read_as": None},
+        {"serial": "x", "status": "ACCEPTED", "line": "1", "conflicting_value": None, "read_as": None},
+        {"serial": "c", "status": "CASE_MISMATCH", "line": "1", "conflicting_value": "C", "read_as": None},
     ]
     (receipt_line,) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert receipt_line == {

@@ -65,6 +65,14 @@ def test_only_units_shipped_to_this_customer_on_this_order_are_accepted(service:
     assert service.uow.units["PUMP", "A"].status == "ON_HAND"
 
 
+def test_scan_of_something_else_is_no_returned_unit(service: InMemoryReceiving) -> None:
+    """S13, S18: a barcode, GS1 text or address is named for what it is; the registered units come back."""
+    result = receive_serials(service, "A", "4006", "(21)A", "https://maker.example/7")
+    assert error_codes(result) == ["not_a_serial"] * 3
+    assert [violation.ids for violation in result.violations] == [["4006"], ["(21)A"], ["https://maker.example/7"]]
+    assert "a GS1 element string with serial A" in result.violations[1].detail
+
+
 def test_unit_is_returned_once(service: InMemoryReceiving) -> None:
     """A returned unit cannot be returned again before its next shipment."""
     receive_serials(service, "A")

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
+from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.records import Unit
 from services.receiving.returns.domain.lot_returns import get_or_create_return, lot_tracking_violation, return_lots
 from services.receiving.returns.domain.records import ReturnResult, ReturnUnit
@@ -34,9 +35,10 @@ def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandR
 def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
     rejected: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     accepted: list[Unit] = []
+    judge = ScanJudge(uow, command.sku, None)
     for serial in command.serials:
         unit = uow.get_unit(command.sku, serial)
-        if violation := _return_violation(uow, unit, command):
+        if violation := _return_violation(uow, unit, command, judge):
             rejected[violation].append(unit)
         else:
             accepted.append(_return_unit(uow, command, unit))
@@ -93,7 +95,9 @@ def _document_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Pro
     return None
 
 
-def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveReturn) -> tuple[Code, str] | None:
+def _return_violation(
+    uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveReturn, judge: ScanJudge
+) -> tuple[Code, str] | None:
     """Return the error code and the reason or blocking path if a unit cannot be returned."""
     is_same_customer_order = (unit.order_id, unit.customer) == (command.order, command.customer)
     if (command.return_id, unit.sku, unit.serial) in uow.returned_units:
@@ -102,6 +106,9 @@ def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveRetu
     if unit.status == "SHIPPED":
         detail = f"shipped to customer {unit.customer} on order {unit.order_id}"
         return None if is_same_customer_order else (Code.NOT_SHIPPED_TO_CUSTOMER, detail)
+    misread = judge.misread_serial(unit.serial) if unit.status == "INACTIVE" else None
+    if misread and misread.read_as != "OTHER_FORMAT":
+        return Code.NOT_A_SERIAL, misread.description
     if unit.status != "ON_HAND":
         return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
     if is_same_customer_order and unit.return_id:

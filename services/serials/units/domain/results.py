@@ -10,6 +10,7 @@ from shared.contracts.results import PartialResult
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import resource_path
 from shared.inventory.approval import LeavingGoods
+from shared.scans import misread_as
 from shared.unit_of_work import CommandResult
 
 UnitRule = Callable[[Unit], Code | None]
@@ -31,8 +32,14 @@ def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit]
         if code is None:
             accepted.append(unit)
         else:
-            rejected_units.setdefault((code, unit.description), []).append(unit)
+            rejected_units.setdefault((code, _describe(unit)), []).append(unit)
     return accepted, [_violation_for(code, description, units) for (code, description), units in rejected_units.items()]
+
+
+def _describe(unit: Unit) -> str:
+    """Describe a unit; of an unknown serial number say what else it looks like."""
+    misread = misread_as(unit.serial) if unit.status is None else None
+    return f"{unit.description}; it looks like {misread}" if misread else unit.description
 
 
 def _violation_for(code: Code, description: str, units: Sequence[Unit]) -> ProblemDetail:
