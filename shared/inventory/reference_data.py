@@ -106,7 +106,8 @@ async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationCh
     await tx.execute(UPSERT_LOCATIONS, _rows_parameter(events))
 
 
-def _to_product(row: Row[Any]) -> Product:
+def to_product(row: Row[Any]) -> Product:
+    """Build a product from a row with its columns."""
     return Product(
         sku=row.sku, version=row.version, name=row.name, unit=row.unit, tracking=row.tracking,
         shelf_life=ShelfLifePolicy.model_validate_json(row.shelf_life),
@@ -116,7 +117,7 @@ def _to_product(row: Row[Any]) -> Product:
 
 async def load_products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product]:
     """Load the known products among `skus`, by SKU."""
-    return {row.sku: _to_product(row) for row in await tx.fetch_all(SELECT_PRODUCTS, {"keys": list(set(skus))})}
+    return {row.sku: to_product(row) for row in await tx.fetch_all(SELECT_PRODUCTS, {"keys": list(set(skus))})}
 
 
 async def load_locations(tx: Transaction, names: Iterable[str]) -> Mapping[str, Location]:

@@ -67,6 +67,16 @@ async def test_serials_of_an_untracked_product_are_rejected(system: SystemUnderT
         await system.assert_rejected(order, "not_serial_tracked")
 
 
+async def test_unit_of_an_ordered_product_is_refused(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An order, also of a product that is never received, fixes its unit and tracking at receiving (S03)."""
+    await scenario.define_product()
+    await scenario.place_order(2)
+    await scenario.wait_for_event("ordered-products", scenario.sku, "product.ordered.v1")
+    await system.wait_until_quiescent()
+    for change in ({"unit": "box"}, {"serial_tracked": False}):
+        await system.assert_rejected(ProductDefined.model_validate({"sku": scenario.sku} | change), "product_in_use")
+
+
 async def test_product_cannot_have_both_trackings(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """A product tracked by both serial and lot is rejected over Kafka and HTTP (S03)."""
     both = ProductDefined(sku=scenario.sku, name="Pump", serial_tracked=True, lot_tracked=True)

@@ -51,6 +51,7 @@ def add_line(uow: FulfillmentUnitOfWork, order: Order, requested: OrderLine) -> 
         single_lot=requested.single_lot,
     )  # fmt: skip
     order.lines[line.line] = uow.lines.put(line)
+    uow.mark_ordered(line.sku)
     request_allocation(uow, order, line, uow.products.get(line.sku))
 
 

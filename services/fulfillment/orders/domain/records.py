@@ -16,12 +16,13 @@ from shared.identifiers import MAX_DECIMALS
 
 
 class Product(NamedTuple):
-    """Tracking, decimals and shelf-life policy of a product."""
+    """Tracking, decimals, shelf-life policy and version of a product."""
 
     tracking: Tracking
     decimals: int = MAX_DECIMALS
     """Decimals of quantities; 0 for serial-tracked products."""
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
+    version: int | None = None
 
 
 class Location(Protocol):

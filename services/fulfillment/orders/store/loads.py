@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+from sqlalchemy import text
+
 from services.fulfillment.orders.domain import FulfillmentUnitOfWork, Order, Product
 from services.fulfillment.orders.store.load_orders import load_orders
 from services.fulfillment.orders.store.product_changes import find_lines_to_reevaluate
@@ -19,6 +21,11 @@ from shared.messaging import waiting
 from shared.persistence.database import Transaction
 
 Events = Sequence[CloudEvent[Any]]
+SELECT_PRODUCTS = text("""
+    SELECT k.sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals,
+           ordered_product.sku IS NOT NULL AS is_ordered
+    FROM unnest(CAST(:skus AS text[])) AS k (sku) LEFT JOIN product USING (sku) LEFT JOIN ordered_product USING (sku)
+""")
 
 
 async def load_placements(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
@@ -69,10 +76,10 @@ async def load_product_changes(
 
 async def load_products(tx: Transaction, uow: FulfillmentUnitOfWork, skus: Collection[str]) -> None:
     """Load products, also if they are loaded already: a message of the batch may have changed them."""
-    products = await reference_data.load_products(tx, skus) if skus else {}
-    uow.products |= {
-        sku: Product(product.tracking, product.decimals, product.shelf_life) for sku, product in products.items()
-    }
+    rows = await tx.fetch_all(SELECT_PRODUCTS, {"skus": list(skus)}) if skus else []
+    uow.ordered_skus.update(row.sku for row in rows if row.is_ordered)
+    for product in (reference_data.to_product(row) for row in rows if row.version is not None):
+        uow.products[product.sku] = Product(product.tracking, product.decimals, product.shelf_life, product.version)
 
 
 async def load_local_dates(tx: Transaction, uow: FulfillmentUnitOfWork, orders: Iterable[Order]) -> None:

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductOut
+from services.receiving.products.domain.records import (
+    FixedDefinition,
+    Product,
+    ProductBarcode,
+    ProductChange,
+    ProductOut,
+)
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.reference import ProductChanged, ProductOrdered, Tracking
 from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
@@ -128,11 +134,17 @@ def _definition_violation(
         return ProblemDetail(
             code=Code.CONFLICTING_TRACKING, detail=f"Product {definition.sku} cannot be tracked by serial and by lot"
         )
-    if before and definition.sku in uow.used_skus and (fixed := _fixed_value(before, definition)):
+    history = uow.product_history
+    is_used = definition.sku in history.used
+    if (
+        before
+        and (is_used or definition.sku in history.ordered)
+        and (fixed := _fixed_value(_fixed_part(before), _fixed_part(definition)))
+    ):
         return ProblemDetail(
             code=Code.PRODUCT_IN_USE,
-            detail=f"Product {definition.sku} is in use; {fixed}",
-            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
+            detail=f"Product {definition.sku} {'is in use' if is_used else 'was ordered'}; {fixed}",
+            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"] if is_used else [],
         )
     codes = [barcode.code for barcode in definition.barcodes]
     if repeated := sorted({code for code in codes if codes.count(code) > 1}):
@@ -151,14 +163,30 @@ def _definition_violation(
     return None
 
 
-def _fixed_value(before: Product, definition: ProductDefinition) -> str | None:
-    """Describe what a product in use must keep: quantities would change their meaning."""
-    tracking = _tracking_of(definition)
-    if before.tracking != tracking:
+def record_first_order(uow: ReceivingUnitOfWork, event: ProductOrdered) -> None:
+    """Report a product whose first order was on its way while what it must keep was changed (S03)."""
+    ordered, product = uow.product_history.first_orders.pop(event.sku, None), uow.products.get(event.sku)
+    if ordered and product and (fixed := _fixed_value(ordered, _fixed_part(product))):
+        uow.record_conflict(
+            Code.PRODUCT_IN_USE,
+            f"Product {event.sku} was ordered as version {event.ordered_version}; {fixed}, but is changed in version "
+            f"{product.version}. The change stays: check the orders of the product, and amend their quantities",
+            sku=event.sku,
+        )
+
+
+def _fixed_part(definition: Product | ProductDefinition) -> FixedDefinition:
+    tracking = definition.tracking if isinstance(definition, Product) else _tracking_of(definition)
+    return FixedDefinition(tracking, definition.unit, decimals_of(tracking, definition.decimals))
+
+
+def _fixed_value(before: FixedDefinition, after: FixedDefinition) -> str | None:
+    """Describe what a product in use must keep, if it changes."""
+    if before.tracking != after.tracking:
         return f"its tracking {before.tracking} cannot change"
-    if before.unit != definition.unit:
+    if before.unit != after.unit:
         return f"its unit {before.unit!r} cannot change"
-    if decimals_of(tracking, definition.decimals) < before.decimals:
+    if after.decimals < before.decimals:
         return f"its {before.decimals} decimals cannot become fewer"
     return None
 
