@@ -137,22 +137,13 @@ async def today_by_warehouse(tx: Transaction) -> dict[str, date]:
     return {row.warehouse: today(tx.now, row.time_zone) for row in await tx.fetch_all(SELECT_TIME_ZONES)}
 
 
-async def load_warehouse_changes(
-    tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[WarehouseChanged]]
-) -> None:
-    """Save new versions of warehouses, the whole effect of their messages."""
-    await save_warehouses(tx, events)
-
-
 async def load_location_changes(tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[LocationChanged]]) -> None:
     """Save new versions of locations, the whole effect of their messages."""
     await save_locations(tx, events)
 
 
-WAREHOUSE_HANDLER = EventHandler(
-    WarehouseChanged, None, lambda data: (f"warehouse:{data.warehouse}",), load=load_warehouse_changes
-)
-"""Handler that maintains the replica of warehouses."""
+WAREHOUSE_HANDLER = EventHandler(WarehouseChanged, None, lambda data: (f"warehouse:{data.warehouse}",))
+"""Handler of warehouses; each service adds a load, which maintains its replica."""
 LOCATION_HANDLER = EventHandler(
     LocationChanged, None, lambda data: (f"location:{data.location}",), load=load_location_changes
 )

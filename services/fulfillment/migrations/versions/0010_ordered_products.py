@@ -3,7 +3,7 @@
 from shared.persistence.migrate import grant, run_sql
 
 revision = "0010_ordered_products"
-down_revision = "0008_order_versions"
+down_revision = "0009_awaiting_warehouses"
 
 
 def upgrade() -> None:

@@ -146,7 +146,8 @@ class Order:
     """A customer order with its lines, the loaded units and all unshipped allocated lots."""
 
     UPDATED: ClassVar[str] = (
-        "status version packing_version priority customer customer_name ship_to contact min_remaining_shelf_life_days"
+        "status version packing_version priority customer customer_name ship_to contact min_remaining_shelf_life_days "
+        "awaiting_warehouse"
     )
 
     order_id: str
@@ -165,6 +166,8 @@ class Order:
     """Number of published states."""
     packing_version: int = 0
     """Incremented by each change that invalidates dispatch checks of the order."""
+    awaiting_warehouse: bool = False
+    """The warehouse is not defined yet."""
     lines: dict[str, Line] = field(default_factory=dict, init=False)
     units: dict[UnitKey, AllocatedUnit] = field(default_factory=dict, init=False)
     lots: dict[str, AllocatedLot] = field(default_factory=dict, init=False)

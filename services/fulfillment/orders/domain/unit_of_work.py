@@ -69,11 +69,13 @@ class FulfillmentUnitOfWork(UnitOfWork):
         """Loaded products that were ordered before."""
         self.first_ordered_skus: list[str] = []
         """Products that were ordered for the first time."""
+        self.undefined_warehouses: set[str] = set()
+        """Warehouses of orders to be placed that are not defined."""
         self.locations: dict[str, Location] = {}
         self.local_dates: dict[str, date] = {}
         """Current date by warehouse."""
         self.orders_to_reevaluate: dict[Causation, list[str]] = {}
-        """Orders with lines that a product change affects, by its message."""
+        """Orders that the change of a product or the definition of a warehouse affects, by its message."""
 
     def log(self, order_id: str, action: OrderAction, **detail: Any) -> None:
         """Add an entry to the order log."""
