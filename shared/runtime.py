@@ -26,6 +26,7 @@ from shared.http import (
     reads,
     rejections,
 )
+from shared.http.known_parameters import require_known_parameters
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
@@ -80,7 +81,7 @@ def create_app(
         lifespan=lifespan,
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
-        dependencies=[Depends(pages.bind_list)],
+        dependencies=[Depends(require_known_parameters), Depends(pages.bind_list)],
     )
     app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
     app.state.progress = ConsumerProgress()

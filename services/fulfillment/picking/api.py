@@ -82,7 +82,10 @@ def _to_pick_item(row: Row[Any]) -> PickItem:
 async def list_order_picks(
     tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[PickItem]:
-    """List the items to pick for an order in pick sequence; empty until a ship-complete order is fully allocated."""
+    """List the items to pick for an order in pick sequence; empty until a ship-complete order is fully allocated.
+
+    It cannot be sorted: the sequence is the way through the warehouse.
+    """
     rows = await queries.load_order_picks(tx, order, after=_decode_position(cursor), size=limit + 1)
     if rows is None:
         raise NotFoundError(f"Order {order} not found", ids=[order], code=Code.ORDER_NOT_FOUND)
@@ -100,7 +103,10 @@ async def list_picks(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[PickItem]:
-    """List the items to pick for the orders with the highest priority in a warehouse, in pick sequence."""
+    """List the items to pick for the orders with the highest priority in a warehouse, in pick sequence.
+
+    It cannot be sorted: the sequence is the way through the warehouse.
+    """
     rows = await queries.load_warehouse_picks(tx, warehouse, orders, after=_decode_position(cursor), size=limit + 1)
     return paginate(rows, limit, _to_pick_item, _position)
 

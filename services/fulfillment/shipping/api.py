@@ -13,15 +13,13 @@ from services.fulfillment.shipping import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
-    Cursor,
-    Limit,
     NotFoundError,
     OrderFilter,
     Page,
+    PageRequest,
     ReadTransaction,
     StatusFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
 from shared.identifiers import SignedQuantity
 
@@ -128,13 +126,11 @@ async def list_shipments(
     *,
     status: StatusFilter[ShipmentStatus] = None,
     order: OrderFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[ShipmentSummary]:
-    """List shipments, sorted by shipment number."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    rows = await queries.find_shipments(tx, status=status, order=order, after=after, size=limit + 1)
-    return paginate(rows, limit, lambda row: ShipmentSummary.model_validate(row._asdict()), lambda row: (row.shipment,))
+    """List shipments by number, or by the time of their creation or dispatch."""
+    rows = await queries.find_shipments(tx, page, status=status, order=order)
+    return page.build(rows, lambda row: ShipmentSummary.model_validate(row._asdict()))
 
 
 @router.get("/shipments/{shipment}")

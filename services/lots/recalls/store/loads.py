@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.lots.allocation import store as allocation
 from services.lots.balances import store as balances
+from services.lots.recalls.domain.open import contact_line
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store import criteria, recalls
@@ -76,7 +77,7 @@ async def load_contact_lines(
 ) -> None:
     """Load recalls and the requested lines of their contact lists."""
     await recalls.load_recalls(tx, uow, (event.data.recall for event in events))
-    uow.contact_lines |= await recalls.find_contact_lines(tx, (event.data for event in events))
+    uow.contact_lines |= await recalls.find_contact_lines(tx, (contact_line(event.data) for event in events))
 
 
 async def load_closings(tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[CloseRecall]]) -> None:

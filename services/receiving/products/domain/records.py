@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
+from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.upstream import Barcode, ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS
 
@@ -20,6 +21,8 @@ class Product(NamedTuple):
     tracking: Tracking
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
     decimals: int = MAX_DECIMALS
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool = False
 
 
 class FixedDefinition(NamedTuple):
@@ -74,3 +77,5 @@ class ProductOut(KnownFieldsModel):
     barcodes: list[Barcode]
     shelf_life: ShelfLifePolicy
     decimals: int = MAX_DECIMALS
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool = False

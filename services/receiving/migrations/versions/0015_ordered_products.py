@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0012_ordered_products"
-down_revision = "0006_waiting_messages"
+revision = "0015_ordered_products"
+down_revision = "0013_list_indexes"
 
 
 def upgrade() -> None:
