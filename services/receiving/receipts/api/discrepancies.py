@@ -23,8 +23,8 @@ class DiscrepancyOut(KnownFieldsModel):
 
     `conflicting_value` is the existing serial number, the other product or the other receipt. Closing a receipt decides
     its shortages with ACCEPT, rejecting goods on arrival decides their discrepancy with REJECT.
-    `allowed_resolutions` lists what would be accepted now: MATCH if the receipt expects a unit, ACCEPT if the scanned one
-    is not registered. It is empty once the discrepancy is resolved; a REJECT can be voided until the receipt is closed.
+    `allowed_resolutions` lists what would be accepted now: MATCH if the receipt expects a unit, ACCEPT if that of the
+    scan is not registered. It is empty once the discrepancy is resolved; a REJECT can be voided until the closing.
     """
 
     discrepancy: str
