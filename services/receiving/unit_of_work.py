@@ -6,7 +6,7 @@ from datetime import date, datetime
 from operator import attrgetter
 
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
-from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
+from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductHistory
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
@@ -51,8 +51,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.barcodes: WorkingSet[str, ProductBarcode] = WorkingSet(attrgetter("code"))
         self._barcodes_by_sku = self.barcodes.index(attrgetter("sku"))
         self.product_changes: list[ProductChange] = []
-        self.used_skus: set[str] = set()
-        """Defined products that are announced on an open receipt, or of which anything was received or scanned."""
+        self.product_history = ProductHistory()
 
         self.warehouses: WorkingSet[str, Warehouse] = WorkingSet(attrgetter("warehouse"))
         self.locations: WorkingSet[str, Location] = WorkingSet(attrgetter("location"))

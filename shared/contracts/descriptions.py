@@ -179,6 +179,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "scanned": "Scanned quantity, including unconfirmed sessions.",
     "received": "Received quantity.",
     "missing_quantity": "Expected quantity that has not been received.",
+    "short_quantity": "Expected quantity that had not come when the receipt was closed.",
     "over_quantity": "Quantity received beyond the announced one.",
     "is_active": "Whether stock may be put at the location and allocated from there.",
     "part": "Number of this part of the document, from 1.",

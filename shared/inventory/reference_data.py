@@ -113,7 +113,8 @@ async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationCh
     await tx.execute(UPSERT_LOCATIONS, _rows_parameter(events))
 
 
-def _to_product(row: Row[Any]) -> Product:
+def to_product(row: Row[Any]) -> Product:
+    """Build a product from a row with its columns."""
     return Product(
         sku=row.sku, version=row.version, name=row.name, unit=row.unit, tracking=row.tracking,
         shelf_life=ShelfLifePolicy.model_validate_json(row.shelf_life),
@@ -123,7 +124,7 @@ def _to_product(row: Row[Any]) -> Product:
 
 async def load_products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product]:
     """Load the known products among `skus`, by SKU."""
-    return {row.sku: _to_product(row) for row in await tx.fetch_all(SELECT_PRODUCTS, {"keys": list(set(skus))})}
+    return {row.sku: to_product(row) for row in await tx.fetch_all(SELECT_PRODUCTS, {"keys": list(set(skus))})}
 
 
 async def load_locations(tx: Transaction, names: Iterable[str]) -> Mapping[str, Location]:
@@ -143,22 +144,13 @@ async def today_by_warehouse(tx: Transaction) -> dict[str, date]:
     return {row.warehouse: today(tx.now, row.time_zone) for row in await tx.fetch_all(SELECT_TIME_ZONES)}
 
 
-async def load_warehouse_changes(
-    tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[WarehouseChanged]]
-) -> None:
-    """Save new versions of warehouses, the whole effect of their messages."""
-    await save_warehouses(tx, events)
-
-
 async def load_location_changes(tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[LocationChanged]]) -> None:
     """Save new versions of locations, the whole effect of their messages."""
     await save_locations(tx, events)
 
 
-WAREHOUSE_HANDLER = EventHandler(
-    WarehouseChanged, None, lambda data: (f"warehouse:{data.warehouse}",), load=load_warehouse_changes
-)
-"""Handler that maintains the replica of warehouses."""
+WAREHOUSE_HANDLER = EventHandler(WarehouseChanged, None, lambda data: (f"warehouse:{data.warehouse}",))
+"""Handler of warehouses; each service adds a load, which maintains its replica."""
 LOCATION_HANDLER = EventHandler(
     LocationChanged, None, lambda data: (f"location:{data.location}",), load=load_location_changes
 )

@@ -5,12 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductOut
+from services.receiving.products.domain.records import (
+    FixedDefinition,
+    Product,
+    ProductBarcode,
+    ProductChange,
+    ProductOut,
+)
 from services.receiving.products.domain.serial_formats import format_fault
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.reference import ProductChanged, ProductOrdered, Tracking
 from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, resource_path
@@ -145,11 +151,17 @@ def _definition_violation(
         return ProblemDetail(
             code=Code.CONFLICTING_TRACKING, detail=f"Product {definition.sku} cannot be tracked by serial and by lot"
         )
-    if before and definition.sku in uow.used_skus and (fixed := _fixed_value(before, definition)):
+    history = uow.product_history
+    is_used = definition.sku in history.used
+    if (
+        before
+        and (is_used or definition.sku in history.ordered)
+        and (fixed := _fixed_value(_fixed_part(before), _fixed_part(definition)))
+    ):
         return ProblemDetail(
             code=Code.PRODUCT_IN_USE,
-            detail=f"Product {definition.sku} is in use; {fixed}",
-            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
+            detail=f"Product {definition.sku} {'is in use' if is_used else 'was ordered'}; {fixed}",
+            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"] if is_used else [],
         )
     if violation := _serial_format_violation(definition):
         return violation
@@ -170,6 +182,18 @@ def _definition_violation(
     return None
 
 
+def record_first_order(uow: ReceivingUnitOfWork, event: ProductOrdered) -> None:
+    """Report a product whose first order was on its way while what it must keep was changed (S03)."""
+    ordered, product = uow.product_history.first_orders.pop(event.sku, None), uow.products.get(event.sku)
+    if ordered and product and (fixed := _fixed_value(ordered, _fixed_part(product))):
+        uow.record_conflict(
+            Code.PRODUCT_IN_USE,
+            f"Product {event.sku} was ordered as version {event.ordered_version}; {fixed}, but is changed in version "
+            f"{product.version}. The change stays: check the orders of the product, and amend their quantities",
+            sku=event.sku,
+        )
+
+
 def _serial_format_violation(definition: ProductDefinition) -> ProblemDetail | None:
     if definition.serial_format is None:
         return None
@@ -180,14 +204,18 @@ def _serial_format_violation(definition: ProductDefinition) -> ProblemDetail | N
     return ProblemDetail(code=Code.INVALID_SERIAL_FORMAT, detail=detail)
 
 
-def _fixed_value(before: Product, definition: ProductDefinition) -> str | None:
-    """Describe what a product in use must keep: quantities would change their meaning."""
-    tracking = _tracking_of(definition)
-    if before.tracking != tracking:
+def _fixed_part(definition: Product | ProductDefinition) -> FixedDefinition:
+    tracking = definition.tracking if isinstance(definition, Product) else _tracking_of(definition)
+    return FixedDefinition(tracking, definition.unit, decimals_of(tracking, definition.decimals))
+
+
+def _fixed_value(before: FixedDefinition, after: FixedDefinition) -> str | None:
+    """Describe what a product in use must keep, if it changes."""
+    if before.tracking != after.tracking:
         return f"its tracking {before.tracking} cannot change"
-    if before.unit != definition.unit:
+    if before.unit != after.unit:
         return f"its unit {before.unit!r} cannot change"
-    if decimals_of(tracking, definition.decimals) < before.decimals:
+    if after.decimals < before.decimals:
         return f"its {before.decimals} decimals cannot become fewer"
     return None
 
