@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.lots.recalls.queries.lists import LISTS
 from services.lots.recalls.store.recalls import SELECT_CONTACT_LINES, SELECT_OPEN_ITEM_COUNTS
-from shared.http import Report
+from shared.http import Report, first_page
 from shared.persistence.database import Transaction, create_engine
 from tests.integration.lots.test_query_plans import INSERT_LOTS, rows_read_by_table
 
@@ -53,10 +53,11 @@ async def tx(environment: Mapping[str, str]) -> AsyncIterator[Transaction]:
 @pytest.mark.parametrize("report", LISTS, ids=[report.name for report in LISTS])
 async def test_recall_list_reads_only_its_recall(tx: Transaction, report: Report, recall: str) -> None:
     """Among 12,000 recalls of a lot each, the lists read a few rows of their recall (S46)."""
-    values = {"recall": recall} | report.page_parameters(None, 51)
+    values = {"recall": recall} | first_page(report.sorts, 50).parameters
     expected = {"contacts": 3, "stock": 0 if recall == RECALLS[0] else 1}
-    assert len(await tx.fetch_all(text(report.statement), values)) == expected.get(report.name, 1)
-    for table, rows in (await rows_read_by_table(tx, report.statement, values)).items():
+    statement = report.statement(report.sorts.default)
+    assert len(await tx.fetch_all(text(statement), values)) == expected.get(report.name, 1)
+    for table, rows in (await rows_read_by_table(tx, statement, values)).items():
         assert rows <= MAX_ROWS_PER_RECALL, table
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lots.recalls.domain.notices.periods import find_periods
-from services.lots.recalls.domain.notices.products import find_gtins, has_check_digit
+from services.lots.recalls.domain.notices.products import find_gtins
 from services.lots.recalls.domain.notices.ranges import IdentifierRange, find_ranges
 from services.lots.recalls.domain.notices.reading import parse_notice
 from shared.notices import Notice, squeeze
@@ -146,4 +146,3 @@ def test_barcode_in_any_spelling(text: str) -> None:
 def test_case_barcode_names_its_item() -> None:
     """The GTIN-14 of a case also names the item inside (S46)."""
     assert set(find_gtins(Notice("10036000291459"))) == {"10036000291459", "00036000291452"}
-    assert has_check_digit("10036000291459")

@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
+from services.lots.recalls.domain.matches import unmatched_lots
 from services.lots.recalls.domain.notices.products import RecognisedProduct
 from services.lots.recalls.domain.query import KnownLot, RecallQuery
 from shared.contracts.model import KnownFieldsModel
-from shared.notices import squeeze
 
 MAX_ELSEWHERE = 100
 
@@ -99,12 +99,11 @@ def read_answer(
 ) -> NoticeReading:
     """Return what the notice says and which numbers match neither a lot nor a serial; without serials, only lots."""
     notice, command = query.notice, query.command
-    known = {(sku, squeeze(lot)) for sku, lot in lots}
-    numbers = {number for _, number in known}
-    listed = [entry.lot for entry in command.lots if entry.lot and not _is_known(entry.sku, squeeze(entry.lot), known)]
+    listed = [lot for _, lot in unmatched_lots(query, lots) if lot]
     if serials is not None:
         listed += [entry.serial for entry in command.serials if entry.serial not in serials]
         listed = [number for number in listed if number not in serials]
+    numbers = {lot for _, lot in lots if lot}
     texts = [product.text for product in recognised.products if product.limits or product.by == "NAME"]
     return NoticeReading(
         products=list(recognised.products), elsewhere=list(recognised.elsewhere),
@@ -124,7 +123,3 @@ def read_answer(
         ambiguous_dates=notice.ambiguous_dates, all_lots=notice.all_lots,
         unmatched=list(dict.fromkeys([*listed, *notice.unmatched({*numbers, *(serials or ())}, texts)])),
     )  # fmt: skip
-
-
-def _is_known(sku: str | None, number: str, known: Collection[tuple[str, str]]) -> bool:
-    return (sku, number) in known if sku else any(number == other for _, other in known)

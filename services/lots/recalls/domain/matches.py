@@ -1,7 +1,8 @@
 """Resolves the lots, serials, ranges and notice of a recall to products (S46).
 
 Lots of lot-tracked products are matched here. Lots and serials of serial-tracked products are matched by the serials
-service, product by product. A lot listed with its product need not exist: later receipts are put on hold.
+service, product by product. A listed lot matches in every spelling. Listed with its product, it need not exist: later
+receipts are put on hold.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,6 +12,7 @@ from services.lots.recalls.domain.notices.periods import Period, PeriodKind
 from services.lots.recalls.domain.notices.ranges import IdentifierRange
 from services.lots.recalls.domain.query import KnownLot, RecallLookup, RecallQuery
 from shared.contracts.reference import Tracking
+from shared.notices import squeeze
 
 
 @dataclass(slots=True)
@@ -36,12 +38,20 @@ def match_products(
     """Return the matches by product; `products` may be a part of the listed products."""
     command = query.command
     matches: dict[str, RecallMatch] = {}
-    known = ((lot.sku, lot.lot) for lot in known_lots if lot.is_within_limits)
-    for sku, lot in [*known, *((entry.sku, entry.lot) for entry in command.lots if entry.sku)]:
-        matches.setdefault(sku, RecallMatch()).lots[lot] = None
+    known = [(lot.sku, lot.lot) for lot in known_lots if lot.is_within_limits]
+    for sku, lot in [*known, *unmatched_lots(query, known)]:
+        if sku:
+            matches.setdefault(sku, RecallMatch()).lots[lot] = None
     candidate_skus = [sku for sku in command.skus if products.get(sku) == "SERIAL"] if command.skus else serial_skus
     _delegate_serials(matches, query, products, candidate_skus)
     return {sku: match for sku, match in matches.items() if match}
+
+
+def unmatched_lots(query: RecallQuery, known_lots: Iterable[tuple[str, str]]) -> list[tuple[str | None, str]]:
+    """Return the listed lots that fit no known lot, with their product if it is named."""
+    known: set[tuple[str | None, str]] = {(sku, squeeze(lot)) for sku, lot in known_lots}
+    known |= {(None, key) for _, key in known}
+    return [(entry.sku, entry.lot) for entry in query.command.lots if (entry.sku, squeeze(entry.lot)) not in known]
 
 
 def match_lookup(lookup: RecallLookup) -> dict[str, RecallMatch]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from services.lots.recalls.domain.notices.products import to_gtin
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.reference import ProductChanged
 from shared.persistence.database import Transaction
+from shared.scans.gtin import to_gtin_14
 
 # A data-modifying CTE and the main statement see the same rows: the barcodes that stay are not deleted.
 REPLACE_BARCODES = text("""
@@ -28,7 +28,11 @@ async def save(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent
     newest = {
         event.data.sku: event.data for event in events if event.data.version == uow.product_versions[event.data.sku]
     }
-    barcodes = [(sku, to_gtin(barcode.code)) for sku, product in newest.items() for barcode in product.barcodes]
+    barcodes = [
+        (sku, to_gtin_14(barcode.code) or barcode.code)
+        for sku, product in newest.items()
+        for barcode in product.barcodes
+    ]
     values = {
         "skus": list(newest), "barcode_skus": [sku for sku, _ in barcodes], "gtins": [gtin for _, gtin in barcodes],
     }  # fmt: skip

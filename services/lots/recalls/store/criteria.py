@@ -12,6 +12,7 @@ from sqlalchemy import text
 from services.lots.recalls.domain.records import CriteriaMatch, RecalledLot, RecalledProduct
 from services.lots.recalls.store.tables import DO_NOTHING, LOT, PRODUCT
 from shared.contracts.receiving import ReceiptLotsReceived
+from shared.identifiers import fold_lot
 from shared.notices import squeeze
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
@@ -20,13 +21,17 @@ LOCK_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(hashtext('tracelot.recalls')
 LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtext('tracelot.recalls'))")
 SELECT_MATCHING_CRITERIA = text("""
     WITH incoming AS (
-        SELECT sku, lot, key COLLATE "C" AS key, expiry, best_before, manufactured_on FROM unnest(
-            CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:keys AS text[]), CAST(:expiries AS date[]),
-            CAST(:best_befores AS date[]), CAST(:manufactured AS date[])
-        ) AS received (sku, lot, key, expiry, best_before, manufactured_on)
+        SELECT sku, lot, key COLLATE "C" AS key, lot_key COLLATE "C" AS lot_key, expiry, best_before, manufactured_on
+        FROM unnest(
+            CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:keys AS text[]), CAST(:lot_keys AS text[]),
+            CAST(:expiries AS date[]), CAST(:best_befores AS date[]), CAST(:manufactured AS date[])
+        ) AS received (sku, lot, key, lot_key, expiry, best_before, manufactured_on)
     ), matching AS (
         SELECT c.sku, c.lot, s.recall, s.skus FROM incoming AS c
         JOIN recall_criterion AS s ON s.kind = 'TERM' AND s.first = c.key
+        UNION ALL
+        SELECT c.sku, c.lot, s.recall, '{}' FROM incoming AS c
+        JOIN recall_lot AS s ON s.lot_key = c.lot_key AND s.sku = c.sku AND s.lot <> c.lot
         UNION ALL
         SELECT c.sku, c.lot, s.recall, s.skus FROM incoming AS c
         JOIN recall_criterion AS s ON s.kind = 'RANGE' AND s.first <= c.key AND s.last >= c.key
@@ -47,7 +52,7 @@ SELECT_MATCHING_CRITERIA = text("""
                 AND CAST(coalesce(nullif(s.last, ''), 'infinity') AS date), true)
     )
     SELECT DISTINCT h.recall, h.sku, h.lot, r.reason FROM matching AS h JOIN recall AS r USING (recall)
-    WHERE (h.skus = '{}' OR h.sku = ANY(h.skus))
+    WHERE NOT r.mock AND (h.skus = '{}' OR h.sku = ANY(h.skus))
         AND NOT EXISTS (
             SELECT FROM recall_lot AS l WHERE l.recall = h.recall AND l.sku = h.sku AND l.lot = h.lot
         )
@@ -75,6 +80,7 @@ async def match_incoming(tx: Transaction, receipts: Iterable[ReceiptLotsReceived
     await lock_shared(tx)
     values = {
         "skus": [sku for sku, _ in keys], "lots": [lot for _, lot in keys], "keys": [squeeze(lot) for _, lot in keys],
+        "lot_keys": [fold_lot(lot) for _, lot in keys],
         "expiries": [lot.expiry for lot in lots], "best_befores": [lot.best_before for lot in lots],
         "manufactured": [lot.manufactured_on for lot in lots],
     }  # fmt: skip

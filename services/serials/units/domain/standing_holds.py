@@ -8,14 +8,21 @@ from typing import NamedTuple
 from services.serials.units.domain.unit import Unit
 from shared.contracts.commands.serials import PlaceSerialHold
 from shared.contracts.recalls import RecallOpened, RecallPeriod
+from shared.identifiers import fold_lot
 from shared.notices import Notice, squeeze
 
 StandingHoldKey = tuple[str, str, str | None]
 """SKU, hold id and, for the hold of a recall, the recall."""
 
 
+@lru_cache(maxsize=256)
+def fold_lots(lots: frozenset[str]) -> frozenset[str]:
+    """Return the comparison keys of lot numbers."""
+    return frozenset(map(fold_lot, lots))
+
+
 class StandingHold(NamedTuple):
-    """Hold on lots and serials of a product, independent of when they arrive."""
+    """Hold on lots and serials of a product, independent of when they arrive; lots match in every spelling."""
 
     sku: str
     hold_id: str
@@ -51,16 +58,11 @@ class StandingHold(NamedTuple):
         """Unique key; the hold of a recall may have the same id as another hold."""
         return self.sku, self.hold_id, self.recall
 
-    @property
-    def lot_spellings(self) -> set[str]:
-        """The lots without case, with and without their blanks."""
-        return {spelling for lot in self.lots for spelling in (lot.lower(), squeeze(lot))}
-
     def matches(self, unit: Unit) -> bool:
         """Whether the hold applies to a unit."""
         if unit.sku != self.sku:
             return False
-        if unit.serial in self.serials or (unit.lot and unit.lot.lower() in self.lot_spellings):
+        if unit.serial in self.serials or (unit.lot and fold_lot(unit.lot) in fold_lots(self.lots)):
             return True
         numbers = [squeeze(unit.serial), *([squeeze(unit.lot)] if unit.lot else [])]
         if any(is_in_range(number, first, last) for first, last in self.ranges for number in numbers):

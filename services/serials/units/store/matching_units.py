@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.serials.units.domain.standing_holds import StandingHold, parsed
+from services.serials.units.domain.standing_holds import StandingHold, fold_lots, parsed
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.notices import squeeze
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 
 # OFFSET 0 makes each range an index scan: 400 ranges took 6 ms among 200,000 serials, a plain join 2.3 s.
 # For notices, periods, and ranges of lots or of serials with blanks, the units of their products are read once.
@@ -61,7 +62,7 @@ SELECT_MATCHING = text(f"""
             OR u.expiry BETWEEN coalesce(c.first, '-infinity') AND coalesce(c.last, 'infinity')
         UNION
         SELECT s.id FROM unnest(CAST(:lot_skus AS text[]), CAST(:lots AS text[])) AS c (sku, lot)
-        JOIN serial_state AS s ON s.sku = c.sku AND lower(s.lot) = c.lot
+        JOIN serial_state AS s ON s.sku = c.sku AND {fold_lot_sql("s.lot")} = c.lot
     )
     SELECT {UNIT_COLUMNS} FROM matched JOIN serial_state AS s USING (id)
 """)  # noqa: S608
@@ -88,7 +89,7 @@ async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds:
             ((number, span) for notice, number in numbers.items() for span in parsed(notice).spans),
         ),
         **_columns(("period_skus", "first_days", "last_days"), _periods(standing_holds)),
-        **_columns(("lot_skus", "lots"), ((hold.sku, lot) for hold in standing_holds for lot in hold.lot_spellings)),
+        **_columns(("lot_skus", "lots"), ((hold.sku, lot) for hold in standing_holds for lot in fold_lots(hold.lots))),
     }
     uow.units.load(UNITS.load(await tx.fetch_all(SELECT_MATCHING, values)))
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import scripts
 
-revision = "0016_recall_notices"
-breaks_before = "0016_recall_notices"  # older versions would find no number of a notice
-down_revision = "0010_blocked_units"
+revision = "0017_recall_notices"
+breaks_before = "0017_recall_notices"  # older versions would find no number of a notice
+down_revision = "0016_lot_keys"
 
 
 def upgrade() -> None:

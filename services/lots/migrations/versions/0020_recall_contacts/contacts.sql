@@ -3,7 +3,7 @@
 
 CREATE VIEW recall_contact_status AS
 SELECT c.recall, c.customer, coalesce(n.customer_name, c.customer_name, '') AS customer_name,
-    coalesce(n.contact, c.contact, '') AS contact, coalesce(n.ship_to, c.ship_to, '') AS ship_to, c."order", c.shipment,
+    coalesce(n.contact, c.contact, '') AS contact, coalesce(n.ship_to, '') AS ship_to, c."order", c.shipment,
     coalesce(c.shipped_at, n.recorded_at) AS shipped_at, c.sku, c.lot_or_serial, c.quantity, c.returned,
     CASE WHEN m.customer IS NOT NULL THEN m.outcome END AS outcome,
     CASE WHEN m.customer IS NULL
