@@ -10,7 +10,7 @@ down_revision = "0021_lot_keys"
 
 
 def upgrade() -> None:
-    scripts(Path(__file__).with_suffix(""), "notices", "contacts")
-    grant("contact_line, recall_contact_status", "SELECT")
+    scripts(Path(__file__).with_suffix(""), "notices", "contacts", "units")
+    grant("contact_line, recall_contact_status, recall_unit_totals", "SELECT")
     grant("product_barcode", "SELECT, INSERT, DELETE")
     grant("recall, recall_product, recall_lot, recall_unit", "DELETE")
