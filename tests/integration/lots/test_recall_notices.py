@@ -1,6 +1,7 @@
 """Forms of recall notices on real lots: what dry runs show, recalls hold, and answers report as unmatched."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +29,7 @@ async def skus(engine: AsyncEngine) -> Mapping[str, str]:
     for product, sku in skus.items():
         codes = [{"code": GTINS[product]}] if product in GTINS else []
         messages = ProductMessages(sku)
-        lots = [messages.received_lot(lot, expiry=expiry) for lot, expiry in LOTS[product].items()]
+        lots = [messages.received_lot(lot, expiry=date.fromisoformat(expiry)) for lot, expiry in LOTS[product].items()]
         await harness.handle(product_changed(sku, "LOT", name=f"{NAMES[product]} {suffix}", barcodes=codes))
         await harness.handle(messages.receive(*lots))
     return skus
@@ -47,6 +48,12 @@ def found_lots(result: ProcessingResult, skus: Mapping[str, str]) -> dict[str, s
     body: Any = result.results[0].body
     products = {sku: product for product, sku in skus.items()}
     return {products[match.sku]: set(match.lots) for match in body.products if match.sku in products and match.lots}
+
+
+def reading_of(result: ProcessingResult) -> Any:
+    """What an answer reads in its notice."""
+    body: Any = result.results[0].body
+    return body.reading
 
 
 @pytest.mark.parametrize("form", FORMS, ids=[form.name for form in FORMS])
@@ -98,11 +105,11 @@ async def test_recognised_name_limits_once_confirmed(
     """A product name is shown by the dry run, and limits the recall once its SKU is listed (S46)."""
     name = f"{NAMES['ham']} {skus['ham'].rpartition('-')[2].lower()}"
     result = await dry_run(harness, f"{recall_id}-1", text=f"Recall of {name}, lot B77-1")
-    reading: Any = result.results[0].body.reading
+    reading: Any = reading_of(result)
     assert [(found.sku, found.by, found.limits) for found in reading.products] == [(skus["ham"], "NAME", False)]
     assert found_lots(result, skus) == {"food": {"B77-1"}, "ham": {"B77-1"}}
     result = await dry_run(harness, f"{recall_id}-2", text=f"Recall of {name}, lot B77-1", skus=[skus["ham"]])
-    reading = result.results[0].body.reading
+    reading = reading_of(result)
     assert found_lots(result, skus) == {"ham": {"B77-1"}}
     assert (skus["food"], "B77-1") in {(lot.sku, lot.lot) for lot in reading.elsewhere}
 
@@ -114,7 +121,7 @@ async def test_recall_by_date_needs_a_product(harness: LotsHarness, recall_id: s
         result = await harness.handle(OpenRecall.model_validate(fields))
         assert result.error_codes() == ["recall_needs_products"]
     result = await dry_run(harness, recall_id, text="Sell by 2027-05-02")
-    reading: Any = result.results[0].body.reading
+    reading: Any = reading_of(result)
     assert [(found.text, found.applies) for found in reading.dates] == [("2027-05-02", False)]
 
 
@@ -123,7 +130,11 @@ async def test_arrivals_in_a_period_are_held(harness: LotsHarness, recall_id: st
     messages = harness.messages
     command = {"recall": recall_id, "reason": "x", "text": "best by 2027-05-02 to 2027-05-09", "skus": [harness.sku]}
     await harness.handle(OpenRecall.model_validate(command | {"lots": [{"sku": harness.sku, "lot": "X"}]}))
-    dates = {"A": {"expiry": "2027-05-05"}, "B": {"expiry": "2027-06-01"}, "C": {"expiry": None}}
+    dates: dict[str, dict[str, Any]] = {
+        "A": {"expiry": "2027-05-05"},
+        "B": {"expiry": "2027-06-01"},
+        "C": {"expiry": None},
+    }
     dates["D"] = {"expiry": "2027-06-01", "best_before": "2027-05-09"}
     await harness.handle(*(messages.receive(messages.received_lot(lot, **fields)) for lot, fields in dates.items()))
     assert {lot for lot, _, held in await recalled_stock(harness, recall_id) if held} == {"A", "C", "D"}
