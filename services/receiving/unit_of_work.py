@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
+from services.receiving.receipts.domain.known_lots import KnownLots
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
@@ -33,7 +34,7 @@ from services.receiving.returns.domain.records import (
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import Tracking
 from shared.contracts.upstream import ShelfLifePolicy
-from shared.identifiers import warehouse_of
+from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.decimals import decimals_of
 from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation, today
 from shared.unit_of_work import UnitOfWork
@@ -82,14 +83,15 @@ class ReceivingUnitOfWork(UnitOfWork):
         )
         self._unmatched_by_session = self.unmatched_scans.index(attrgetter("receipt", "session"))
         self.lot_scans: WorkingSet[str, LotScan] = WorkingSet(attrgetter("scan_id"))
-        self._lot_scans_by_lot = self.lot_scans.index(attrgetter("receipt", "sku", "lot"))
+        self._lot_scans_by_lot = self.lot_scans.index(lambda scan: (scan.receipt, scan.sku, fold_lot(scan.lot)))
         self._lot_scans_by_session = self.lot_scans.index(attrgetter("receipt", "session"))
+        self.known_lots = KnownLots()
         self.discrepancies: WorkingSet[str, Discrepancy] = WorkingSet(attrgetter("discrepancy"))
         self.discrepancies_by_receipt = self.discrepancies.index(attrgetter("receipt"))
         self.open_discrepancies = self.discrepancies.index(_open_serial)
         """Open discrepancies about a serial number: (receipt, sku, serial)."""
         self.rejections_by_item = self.discrepancies.index(_rejected_item)
-        """Goods rejected on arrival: (receipt, sku, serial or lot)."""
+        """Goods rejected on arrival: (receipt, sku, serial or comparison key of the lot)."""
 
         self.returns: WorkingSet[str, CustomerReturn] = WorkingSet(attrgetter("return_id"))
         self.returned_units: WorkingSet[ReturnUnitKey, ReturnUnit] = WorkingSet(
@@ -99,8 +101,8 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.shipped_lots: WorkingSet[ShippedKey, ShippedLot] = WorkingSet(
             attrgetter("order_id", "customer", "sku", "lot")
         )
-        self.shipped_by_lot = self.shipped_lots.index(attrgetter("order_id", "sku", "lot"))
-        """Shipments of a lot on an order, to any customer."""
+        self.shipped_by_lot = self.shipped_lots.index(lambda lot: (lot.order_id, lot.sku, fold_lot(lot.lot)))
+        """Shipments of a lot in any spelling on an order, to any customer: (order, sku, comparison key)."""
         self.returned_lots: WorkingSet[ReturnLotKey, ReturnLot] = WorkingSet(
             attrgetter("return_id", "sku", "lot", "location")
         )
@@ -173,12 +175,13 @@ class ReceivingUnitOfWork(UnitOfWork):
         return sorted(self._unmatched_by_session[session.key])
 
     def lot_scans_of(self, key: LotKey) -> list[LotScan]:
-        """Return the scans of a lot on a receipt, over all sessions."""
-        return sorted(self._lot_scans_by_lot[key])
+        """Return the scans of a lot on a receipt in every spelling, over all sessions."""
+        receipt, sku, lot = key
+        return sorted(self._lot_scans_by_lot[receipt, sku, fold_lot(lot)], key=attrgetter("scan_id"))
 
     def lot_scans_in(self, session: Session) -> list[LotScan]:
         """Return the lot scans of a session."""
-        return sorted(self._lot_scans_by_session[session.key])
+        return sorted(self._lot_scans_by_session[session.key], key=attrgetter("scan_id"))
 
     # Customer returns
 
@@ -213,4 +216,5 @@ def _open_serial(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
 
 def _rejected_item(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
     is_rejected = discrepancy.resolution == "REJECT"
-    return (discrepancy.receipt, discrepancy.sku, discrepancy.serial or discrepancy.lot or "") if is_rejected else None
+    item = discrepancy.serial or fold_lot(discrepancy.lot or "")
+    return (discrepancy.receipt, discrepancy.sku, item) if is_rejected else None

@@ -22,6 +22,8 @@ MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "OrderSummary.cancelled": "Quantity that was cancelled; without what is still to be unpicked.",
     "OrderSummary.dropped": "Quantity that is not delivered because the order does not allow backorders.",
     "AsnAnnounced.parts": "Number of parts of the ASN; higher parts are withdrawn.",
+    "LotScanOut.known_lot": "Known lot that the number spells in another way, and as which the quantity is received.",
+    "RecallSnapshot.unmatched_lots": "Listed lot numbers that fit no lot.",
     "AffectedProduct.lots": "Affected lot numbers.",
     "AllocationRequested.lots": "Lot numbers that may be allocated; empty if any may.",
     "AllocationRequested.serials": "Serial numbers to allocate; empty if any may be allocated.",

@@ -32,7 +32,7 @@ class ReceiptResult(PartialResult):
 class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt.
+    `conflicting_value` is the existing serial number or lot, the other product or the other receipt.
     """
 
     serial: str
@@ -50,8 +50,8 @@ class SerialScanResult(DescribedFields):
 class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
-    If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` holds the lot's dates
-    from earlier scans, or its expiry.
+    If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` is the known lot that
+    differs in case or blanks, the lot's dates from earlier scans, or its expiry.
     """
 
     lot: str
@@ -96,12 +96,13 @@ class SessionResult(PartialResult):
 
 
 class ResolutionResult(KnownFieldsModel):
-    """A resolved discrepancy."""
+    """A resolved discrepancy, with the lot under which its item was received, if any."""
 
     receipt: str
     discrepancy: str
     kind: DiscrepancyKind
     resolution: Resolution
+    lot: str | None = None
 
 
 def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandResult:

@@ -56,6 +56,7 @@ class _SerialScanEvaluator:
     def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor = command, uow.event.actor
+        self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
         self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
 
@@ -102,6 +103,8 @@ class _SerialScanEvaluator:
         return self.open_lines[0] if self.open_lines else None
 
     def _accept(self, unit: Unit, number: str) -> SerialScanResult:
+        if self.known_lot:
+            return self._record_unmatched(unit, "LOT_CASE_MISMATCH", self.known_lot)
         counter = self.lines[number]
         counter.scanned_count += 1
         counter.unlisted_count += not unit.is_listed

@@ -16,6 +16,7 @@ from services.receiving.receipts.store import select_statements as sql
 from services.receiving.receipts.store.tables import (
     ANNOUNCED_LINES,
     DISCREPANCIES,
+    KNOWN_LOTS,
     LINES,
     LOT_SCANS,
     RECEIPTS,
@@ -30,6 +31,7 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import AsnAnnounced, AsnChanged
+from shared.identifiers import fold_lot
 from shared.messaging import waiting
 from shared.persistence import locks
 from shared.persistence.database import Transaction
@@ -54,7 +56,8 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     plan.add_announced(uow.announced_lines)
     await _load_units(tx, uow, plan)
     await _load_lot_scans(tx, uow, plan)
-    plan.add_lines(uow.units, uow.lot_scans)
+    plan.add_lines(uow.units, list(uow.lot_scans))
+    await _load_known_lots(tx, uow, plan)
     await _load_documents(tx, uow, plan)
     await _load_rejections(tx, uow, plan)
     await _load_reference_data(tx, uow, plan)
@@ -138,6 +141,13 @@ async def _load_lot_scans(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
             "scan_ids": sorted(plan.lot_scans)
         }
         uow.lot_scans.load(LOT_SCANS.load(await tx.fetch_all(sql.SELECT_LOT_SCANS, parameters)))
+
+
+async def _load_known_lots(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    """Load the known spellings of lots."""
+    if keys := {(sku, fold_lot(lot)) for sku, lot in plan.known_lots}:
+        rows = await tx.fetch_all(sql.SELECT_KNOWN_LOTS, as_arrays(keys, "skus", "lot_keys"))
+        uow.known_lots.load(KNOWN_LOTS.load(rows))
 
 
 async def _load_documents(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
