@@ -34,7 +34,8 @@ DocumentId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 
 LineId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$"), Field(coerce_numbers_to_str=True)]
 Warehouse = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}$")]
-Location = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}/[!-.0-~]{1,32}$")]
+LOCATION_PATTERN = r"^[!-.0-~]{1,32}/[!-.0-~]{1,32}$"
+Location = Annotated[str, StringConstraints(pattern=LOCATION_PATTERN)]
 """Location with its warehouse, for example `EAST/A-01-02`."""
 
 CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"

@@ -66,12 +66,12 @@ def find_unknown_fields(
     An envelope may have extension attributes.
     """
     unknown = []
-    for error in errors:
-        *parents, name = error["loc"]
+    for path in (error["loc"] for error in errors if error["type"] == EXTRA_FIELD):
+        *parents, name = path
         is_extension = not parents and "specversion" in model.model_fields and EXTENSION_ATTRIBUTE.fullmatch(str(name))
-        if error["type"] == EXTRA_FIELD and not is_extension:
+        if not is_extension:
             known = _fields_at(model, parents) - set(internal)
-            unknown.append(UnknownName(".".join(str(part)[:MAX_NAME_LENGTH] for part in error["loc"]), known))
+            unknown.append(UnknownName(".".join(str(part)[:MAX_NAME_LENGTH] for part in path), known))
     return unknown
 
 
@@ -81,7 +81,7 @@ def _fields_at(model: type[BaseModel], path: Iterable[str | int]) -> set[str]:
     for name in path:
         fields = [outer.model_fields[str(name)] for outer in models if str(name) in outer.model_fields]
         models = {found for field in fields for found in _models_in(field.annotation)} or models
-    return {name for found in models for name in found.model_fields}
+    return {field.alias or name for found in models for name, field in found.model_fields.items()}
 
 
 def _models_in(annotation: Any) -> set[type[BaseModel]]:

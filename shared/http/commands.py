@@ -71,8 +71,6 @@ def _is_deferred(result: CommandResult) -> bool:
 def _to_event(
     registry: HandlerRegistry, handler: CommandHandler, request: Request, command: CommandRequest
 ) -> CloudEvent[Any]:
-    if command.body.get("actor", command.actor) != command.actor:
-        raise problems.validation_problem([{"field": "actor", "message": f"differs from X-Actor: {command.actor}"}])
     data: Message = problems.validate_fields(
         handler.message, command.body | {"actor": command.actor}, internal=INTERNAL_FIELDS
     )

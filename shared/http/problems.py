@@ -97,14 +97,14 @@ def validation_problem(errors: Sequence[Mapping[str, str]], code: Code = Code.VA
 def validate_fields(model: type[M], fields: Mapping[str, Any], internal: Collection[str] = ()) -> M:
     """Validate the fields of a JSON body; raises a problem that lists the errors and unknown fields.
 
-    A body must not have internal fields.
+    A body must not have values of internal fields.
     """
     try:
         data = model.model_validate_json(to_json(fields), extra="forbid")
         errors: list[ErrorDetails] = []
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)
-    errors += [ErrorDetails(type=EXTRA_FIELD, loc=(name,), msg="", input=None) for name in internal if name in fields]
+    errors += [ErrorDetails(type=EXTRA_FIELD, loc=(name,), msg="", input=None) for name in internal if fields.get(name)]
     if not errors:
         return data
     known_errors = [error for error in errors if error["type"] != EXTRA_FIELD]

@@ -109,6 +109,10 @@ BODIES = [
     ("receiving", "/locations", "unknown_field", {"location": "W/A", "active": False}, {"active": "is_active?"}),
     ("receiving", "/receipts/R-1/close", "unknown_field", {"cause": {"source": "s", "id": "1"}},
      {"cause": "known here: actor, receipt"}),
+    ("receiving", "/scans", "validation_error", {}, {"receipt": "required", "session": "required", "location": ""}),
+    ("receiving", "/scans", "validation_error",
+     {"receipt": "R-1", "session": "S", "sku": "A", "location": "W/A", "serials": []},
+     {"body": "either serials or lots required"}),
     ("receiving", "/scans", "validation_error", {"receipt": "R-1", "expiry_date": "2027-01-31"},
      {"session": "Field required", "location": "Field required", "expiry_date": "expiry?"}),
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Keys of the records that a batch of commands needs, derived from the commands alone."""
 
-from collections.abc import Callable, Collection, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,10 @@ from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
-from shared.identifiers import fold_lot
+from shared.identifiers import LOCATION_PATTERN, fold_lot
 from shared.working_set import WorkingSet
+
+LOCATION = re.compile(LOCATION_PATTERN)
 
 Barcodes = WorkingSet[str, ProductBarcode]
 
@@ -159,7 +162,9 @@ def _add_asn_lines(plan: LoadPlan, receipt: str, lines: Iterable[AsnLine | AsnLi
     for line in lines:
         plan.skus.add(line.sku)
         plan.lines.add((receipt, line.line))
-        plan.units.update((line.sku, serial) for serial in line.serials or ())
+        for serial in line.serials or ():
+            plan.units.add((line.sku, serial))
+            _add_location(plan, serial)
 
 
 def _add_serials(plan: LoadPlan, receipt: str, sku: str, serials: Iterable[str]) -> None:
@@ -168,9 +173,28 @@ def _add_serials(plan: LoadPlan, receipt: str, sku: str, serials: Iterable[str])
         if VALID_IDENTIFIER.match(serial):
             plan.units.add((sku, serial))
             plan.serial_scans.add((receipt, sku, serial))
+            _add_location(plan, serial)
+
+
+def _add_location(plan: LoadPlan, text: str) -> None:
+    """Add what may be the name of a location, scanned in place of a number."""
+    if "/" in text and LOCATION.fullmatch(text):
+        plan.locations.add(text)
+
+
+def entered_serials(command: Message) -> Iterator[str]:
+    """Return the serial numbers that a command may register."""
+    if isinstance(command, commands.ScanItems):
+        yield from command.serials
+    elif isinstance(command, AsnAnnounced | AsnChanged):
+        for line in command.lines:
+            yield from line.serials or ()
 
 
 def _add_lots(plan: LoadPlan, receipt: str, sku: str, lots: Iterable[str]) -> None:
+    lots = list(lots)
+    for lot in lots:
+        _add_location(plan, lot)
     valid_lots = [lot for lot in lots if not lot or VALID_IDENTIFIER.match(lot)]
     plan.lots.update((receipt, sku, fold_lot(lot)) for lot in valid_lots)
     plan.known_lots.update((sku, lot) for lot in valid_lots if lot)
