@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cached_property
 from operator import attrgetter
 
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
 from services.receiving.receipts.domain.known_lots import KnownLots
+from services.receiving.receipts.domain.look_alikes import look_alike_key
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
@@ -38,7 +40,7 @@ from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.decimals import decimals_of
 from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation, today
 from shared.unit_of_work import UnitOfWork
-from shared.working_set import WorkingSet
+from shared.working_set import Index, WorkingSet
 
 
 class ReceivingUnitOfWork(UnitOfWork):
@@ -173,6 +175,18 @@ class ReceivingUnitOfWork(UnitOfWork):
     def _is_numbered_on_its_own(self, sku: str) -> bool:
         product = self.products.get(sku)
         return product is not None and product.serials_unique_per_product
+
+    @cached_property
+    def _expected_by_look(self) -> Index[tuple[str, str, str], RowKey, Unit]:
+        return self.units.index(
+            lambda unit: (
+                (unit.receipt or "", unit.sku, look_alike_key(unit.serial)) if unit.status == "EXPECTED" else None
+            )
+        )
+
+    def expected_look_alikes(self, receipt: str, sku: str, serial: str) -> list[Unit]:
+        """Return the units that the receipt expects under serial numbers that are easily taken for this one."""
+        return self._expected_by_look[receipt, sku, look_alike_key(serial)]
 
     def expected_units(self, receipt: str) -> list[Unit]:
         """Return the units with a listed serial number that the receipt still expects."""

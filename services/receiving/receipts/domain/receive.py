@@ -107,7 +107,7 @@ DISCREPANCY_TEXT = {
     "SHORT": "less than expected",
     "UNEXPECTED": "not expected on this receipt",
     "DUPLICATE_SERIAL": "serial number already registered",
-    "CASE_MISMATCH": "registered serial number {conflicting_value} differs only in case",
+    "CASE_MISMATCH": "serial number {conflicting_value} differs only in case, blanks, hyphens, O and 0, or I and 1",
     "LOT_CASE_MISMATCH": "known lot {conflicting_value} differs only in case or blanks",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
     "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",

@@ -93,6 +93,8 @@ class _SerialScanEvaluator:
             variant for variant in self.uow.case_variants(self.sku, unit.serial) if variant.status != "INACTIVE"
         ]:
             return self._record_unmatched(unit, "CASE_MISMATCH", case_variants[0].serial)
+        if look_alikes := self.uow.expected_look_alikes(self.receipt_id, self.sku, unit.serial):
+            return self._record_unmatched(unit, "CASE_MISMATCH", look_alikes[0].serial)
         if line := self._find_open_line():
             return self._accept(unit, line)
         all_full = self.lines and all(counter.is_full for counter in self.lines.values())

@@ -11,6 +11,7 @@ from typing import Any
 from services.receiving.locations import store as locations
 from services.receiving.products import store as products
 from services.receiving.receipts.domain.load_plan import LoadPlan, entered_serials, required_keys
+from services.receiving.receipts.domain.look_alikes import look_alike_key
 from services.receiving.receipts.domain.misreads import barcodes_to_look_up
 from services.receiving.receipts.domain.records import RowKey, Unit
 from services.receiving.receipts.store import select_statements as sql
@@ -61,6 +62,7 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     plan.add_lines(uow.units, list(uow.lot_scans))
     await _load_known_lots(tx, uow, plan)
     await _load_documents(tx, uow, plan)
+    await _load_look_alikes(tx, uow, plan)
     await _load_rejections(tx, uow, plan)
     await _load_reference_data(tx, uow, plan)
 
@@ -163,6 +165,19 @@ async def _load_documents(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
         parameters = as_arrays(plan.serial_scans, "receipts", "skus", "serials")
         parameters |= as_arrays(plan.closing_sessions, "other_receipts", "sessions")
         uow.unmatched_scans.load(UNMATCHED_SCANS.load(await tx.fetch_all(sql.SELECT_UNMATCHED_SCANS, parameters)))
+
+
+async def _load_look_alikes(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    """Load the expected units that new serial numbers resemble, on receipts that list serial numbers."""
+    listed = {(line.receipt, line.sku) for line in uow.lines if line.listed_serials}
+    keys = {
+        (receipt, sku, look_alike_key(serial))
+        for receipt, sku, serial in plan.serial_scans
+        if (receipt, sku) in listed and uow.get_unit(sku, serial).status == "INACTIVE"
+    }
+    if keys:
+        rows = await tx.fetch_all(sql.SELECT_LOOK_ALIKES, as_arrays(keys, "receipts", "skus", "looks"))
+        uow.units.load(UNITS.load(rows))
 
 
 async def _load_rejections(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:

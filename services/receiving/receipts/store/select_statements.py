@@ -3,6 +3,7 @@
 
 from sqlalchemy import text
 
+from services.receiving.receipts.domain.look_alikes import LOOK_ALIKE_SQL
 from services.receiving.receipts.store.tables import (
     ANNOUNCED_LINES,
     DISCREPANCIES,
@@ -109,6 +110,13 @@ CROSS JOIN LATERAL (
 ) AS u
 """)
 """A unit of another product with the same serial number, as `ReceivingUnitOfWork.other_product` chooses it."""
+# Reads the expected units of a receipt, for the few serial numbers that it does not list.
+SELECT_LOOK_ALIKES = text(f"""
+SELECT {UNIT_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:looks AS text[])) AS k(receipt, sku, look)
+JOIN unit u ON u.receipt = k.receipt AND u.status = 'EXPECTED' AND u.sku = k.sku
+     AND {LOOK_ALIKE_SQL.format("u.serial")} = k.look
+""")
 SELECT_SCANNED = text(f"""
 SELECT {UNIT_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
 JOIN unit u ON u.receipt = k.receipt AND u.session = k.session AND u.status = 'SCANNED'
