@@ -24,6 +24,7 @@ MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "AsnAnnounced.parts": "Number of parts of the ASN; higher parts are withdrawn.",
     "LotScanOut.known_lot": "Known lot that the number spells in another way, and as which the quantity is received.",
     "RecallSnapshot.unmatched_lots": "Listed lot numbers that fit no lot.",
+    "HoldResult.unmatched_lots": "The lot number of the hold, if no unit has it.",
     "AffectedProduct.lots": "Affected lot numbers.",
     "AllocationRequested.lots": "Lot numbers that may be allocated; empty if any may.",
     "AllocationRequested.serials": "Serial numbers to allocate; empty if any may be allocated.",
