@@ -213,7 +213,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "missing_parts": "Parts that have not arrived; without any, the count is complete.",
     "completed_at": "Time of the last part; null until it arrives.",
     "allowed_resolutions": "Resolutions that this discrepancy allows.",
-    "match_to": "Expected serial number that the scan belongs to; required by MATCH.",
+    "match_to": "Expected serial number or known lot that the scan belongs to.",
     "matched_serial": "Expected serial number that the scan was matched to.",
     "disposition": "Restock, scrap or return to vendor; null while pending.",
     "dispositions": "Dispositions decided so far.",
