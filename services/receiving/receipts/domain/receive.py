@@ -22,6 +22,7 @@ from shared.contracts.receiving import (
     ReceivedLot,
     Resolution,
 )
+from shared.contracts.upstream import ExpirySource
 
 
 def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date | None) -> str | None:
@@ -31,22 +32,21 @@ def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date 
 
 def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit]) -> None:
     """Receive scanned units; one event per line, location, lot and expiry (S06)."""
-    groups: dict[tuple[str, str, str, str | None, date | None], list[Unit]] = {}
+    groups: dict[tuple[str, str, str, str | None, date | None, ExpirySource | None], list[Unit]] = {}
     for key, units in group_by_line(scanned).items():
         for unit in units:
             received = uow.units.put(unit.as_received())
-            groups.setdefault(
-                (key[1], received.sku, received.location or "", received.lot, received.expiry), []
-            ).append(received)
+            label = (received.lot, received.expiry, received.expiry_source)
+            groups.setdefault((key[1], received.sku, received.location or "", *label), []).append(received)
         line = uow.lines[key]
         count = len(units)
         uow.lines.put(line._replace(scanned=line.scanned - count, received=line.received + count))
-    for (number, sku, location, lot, expiry), group in groups.items():
+    for (number, sku, location, lot, expiry, expiry_source), group in groups.items():
         for chunk in chunks(group):
             uow.emit(
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
-                lot=lot, expiry=expiry, hold_id=new_hold_id(uow, sku, location, expiry),
+                lot=lot, expiry=expiry, expiry_source=expiry_source, hold_id=new_hold_id(uow, sku, location, expiry),
                 supplier=uow.receipts[session.receipt].supplier,
             )  # fmt: skip
 
@@ -76,7 +76,7 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
 def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
     return ReceivedLot(
         lot=scan.lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
-        best_before=scan.best_before, hold_id=hold_id,
+        best_before=scan.best_before, expiry_source=scan.expiry_source, hold_id=hold_id,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.contracts.upstream import ExpirySource
 
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
@@ -124,6 +125,7 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     adjustment: UnitAdjustment | None = None
+    expiry_source: ExpirySource | None = None
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, listed by a part of its ASN."""
@@ -210,6 +212,7 @@ class LotScan(NamedTuple):
     best_before: date | None
     scanned_by: str
     scanned_at: datetime
+    expiry_source: ExpirySource | None = None
 
 
 class Discrepancy(NamedTuple):

@@ -30,7 +30,7 @@ SESSIONS = RecordTable("session", Session, "receipt session", "owner status ende
 UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
-    " expiry adjustment",
+    " expiry adjustment expiry_source",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(
@@ -39,7 +39,7 @@ UNMATCHED_SCANS = RecordTable(
 )  # fmt: skip
 LOT_SCANS = RecordTable(
     "lot_scan", LotScan, "scan_id",
-    "line status quantity expiry manufactured_on best_before scanned_by scanned_at",
+    "line status quantity expiry manufactured_on best_before scanned_by scanned_at expiry_source",
 )  # fmt: skip
 DISCREPANCIES = RecordTable(
     "discrepancy", Discrepancy, "discrepancy",
