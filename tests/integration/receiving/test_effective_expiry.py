@@ -25,7 +25,9 @@ async def test_dates_are_stored_and_shown_with_their_source(
         ),
         lot_scan_command(harness, scanned_lot("B-1", 40, None, best_before="2090-01-31")),
         ConfirmSession(receipt=harness.scoped_id("R"), session="S"),
-        AsnAnnounced.model_validate(receipt | {"lines": [{"line": "1", "sku": valve, "serials": ["V-1"]}]}),
+        AsnAnnounced.model_validate(
+            receipt | {"lines": [{"line": "1", "sku": valve, "quantity": 1, "serials": ["V-1"]}]}
+        ),
         ScanItems.model_validate(scan | {"sku": valve, "serials": ["V-1"], "manufactured_on": "2089-01-31"}),
         ConfirmSession(receipt=receipt["receipt"], session="S"),
     )
