@@ -34,6 +34,7 @@ class LotScanOut(KnownFieldsModel):
     expiry_source: ExpirySource | None
     scanned_by: str
     scanned_at: datetime
+    known_lot: str | None
 
 
 def to_lot_scan_out(row: Row[Any]) -> LotScanOut:

@@ -39,8 +39,8 @@ class ReceiptResult(PartialResult):
 class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt, or in words what a scan
-    is that is no serial number; `read_as` is that in a word. An accepted one has its expiry date, and
+    `conflicting_value` is the existing serial number or lot, the other product or the other receipt, or in words what a
+    scan is that is no serial number; `read_as` is that in a word. An accepted one has its expiry date, and
     `expiry_source` if this is not the one on the label.
     """
 
@@ -62,9 +62,9 @@ class SerialScanResult(DescribedFields):
 class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
-    If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` holds the lot's dates
-    from earlier scans, or its expiry, or in words what a scan is that is no lot number; `read_as` is that in a word.
-    `expiry_source` is set if the expiry date is not that on the label.
+    If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` is the known lot that
+    differs in case or blanks, the lot's dates from earlier scans, or its expiry, or in words what a scan is that is no
+    lot number; `read_as` is that in a word. `expiry_source` is set if the expiry date is not that on the label.
     """
 
     lot: str
@@ -112,12 +112,13 @@ class SessionResult(PartialResult):
 
 
 class ResolutionResult(KnownFieldsModel):
-    """A resolved discrepancy."""
+    """A resolved discrepancy, with the lot under which its item was received, if any."""
 
     receipt: str
     discrepancy: str
     kind: DiscrepancyKind
     resolution: Resolution
+    lot: str | None = None
 
 
 def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandResult:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0015_expiry_sources"
-down_revision = "0013_list_indexes"
+revision = "0017_expiry_sources"
+down_revision = "0016_lot_keys"
 
 
 def upgrade() -> None:
