@@ -6,7 +6,7 @@ from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.migrate import grant, lot_key_column, run_sql, scripts
 
 revision = "0016_lot_keys"
-down_revision = "0013_list_indexes"
+down_revision = "0015_ordered_products"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 
@@ -12,6 +12,7 @@ ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
 UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 """Why a unit on hand is not in stock."""
+UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
@@ -129,6 +130,9 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     adjustment: UnitAdjustment | None = None
+    manufactured_on: date | None = None
+    warranty_ends_on: date | None = None
+    """Last day of the warranty of its last sale."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, listed by a part of its ASN."""
@@ -188,6 +192,7 @@ class UnmatchedScan(NamedTuple):
     scanned_at: datetime
     lot: str | None = None
     expiry: date | None = None
+    manufactured_on: date | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -261,3 +266,4 @@ class Discrepancy(NamedTuple):
     expiry: date | None = None
     scan_id: str | None = None
     """The lot scan of a lot discrepancy."""
+    manufactured_on: date | None = None

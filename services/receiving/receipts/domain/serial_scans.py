@@ -123,7 +123,7 @@ class _SerialScanEvaluator:
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
                 line=number, part=unit.part, is_listed=unit.is_listed, session=command.session,
                 location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None,
-                expiry=command.expiry,
+                expiry=command.expiry, manufactured_on=command.manufactured_on,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status="ACCEPTED", line=number)
@@ -135,6 +135,7 @@ class _SerialScanEvaluator:
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
                 scanned_at=self.uow.now, lot=self.command.lot or None, expiry=self.command.expiry,
+                manufactured_on=self.command.manufactured_on,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)

@@ -102,10 +102,12 @@ JOIN unit u ON u.sku = k.sku AND lower(u.serial) = k.folded
 SELECT_OTHER_PRODUCT = text(f"""
 SELECT {UNIT_COLUMNS}
 FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(receipt, sku, serial)
+LEFT JOIN product own ON own.sku = k.sku
 CROSS JOIN LATERAL (
     SELECT other.* FROM unit other LEFT JOIN product p ON p.sku = other.sku
-    WHERE other.serial = k.serial AND other.sku <> k.sku AND other.adjustment IS NULL
-      AND other.status IN ('EXPECTED', 'SCANNED', 'ON_HAND') AND p.serials_unique_per_product IS NOT TRUE
+    WHERE other.serial = k.serial AND other.sku <> k.sku
+      AND other.status IN ('EXPECTED', 'SCANNED', 'ON_HAND') AND other.adjustment IS NULL
+      AND own.serials_unique_per_product IS NOT TRUE AND p.serials_unique_per_product IS NOT TRUE
     ORDER BY (other.status = 'EXPECTED' AND other.receipt = k.receipt) DESC, other.sku LIMIT 1
 ) AS u
 """)
