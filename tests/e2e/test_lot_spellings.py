@@ -53,7 +53,7 @@ async def test_another_spelling_is_the_same_lot_everywhere(system: SystemUnderTe
     await system.execute(ReleaseLotHold(sku=scenario.sku, lot=TYPED, hold_id=hold.hold_id, reason="fine"))
     recall = {"recall": scenario.new_id("RC"), "lots": [{"lot": TYPED}, {"lot": "K7100"}], "reason": "maker's notice"}
     opened = await system.execute(OpenRecall.model_validate(recall))
-    assert opened["unmatched_lots"] == ["K7100"]
+    assert opened["reading"]["unmatched"] == ["K7100"]
     await scenario.wait_for_event(
         "lots.events", scenario.sku, "lot.hold_placed.v1", hold_id=recall["recall"], lot=KNOWN
     )
