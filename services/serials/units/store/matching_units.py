@@ -35,8 +35,12 @@ SELECT_MATCHING = text(f"""
         ) AS c JOIN serial AS k USING (sku) JOIN serial_state AS s USING (id)
     ), lot AS (
         SELECT DISTINCT sku, lot FROM unit WHERE lot IS NOT NULL
+    ), searched AS MATERIALIZED (
+        SELECT id, number, notice FROM unit JOIN notice USING (sku)
+    ), searched_lot AS MATERIALIZED (
+        SELECT sku, lot, notice FROM lot JOIN notice USING (sku)
     ), affected_lot AS (
-        SELECT sku, lot FROM lot JOIN notice USING (sku) JOIN span USING (notice) WHERE span = lot
+        SELECT l.sku, l.lot FROM searched_lot AS l JOIN span AS n ON n.notice = l.notice AND n.span = l.lot
         UNION
         SELECT sku, lot FROM lot JOIN lot_range USING (sku)
         WHERE length(lot) = length(first) AND lot BETWEEN first AND last
@@ -53,7 +57,7 @@ SELECT_MATCHING = text(f"""
         SELECT u.id FROM unit AS u JOIN lot_range AS c USING (sku)
         WHERE u.has_blank AND length(u.number) = length(c.first) AND u.number BETWEEN c.first AND c.last
         UNION
-        SELECT u.id FROM unit AS u JOIN notice USING (sku) JOIN span AS n USING (notice) WHERE n.span = u.number
+        SELECT u.id FROM searched AS u JOIN span AS n ON n.notice = u.notice AND n.span = u.number
         UNION
         SELECT u.id FROM unit AS u JOIN affected_lot USING (sku, lot)
         UNION
