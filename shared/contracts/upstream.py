@@ -4,6 +4,7 @@ They are processed as commands: a message that violates a rule is answered by a 
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
 from shared.identifiers import (
+    Day,
     Decimals,
     DocumentId,
     Integer,
@@ -128,32 +130,99 @@ class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATION
     is_active: bool | None = None
 
 
+AsnSerials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+
+
+class AnnouncedLot(ContractModel):
+    """The lot and dates of a quantity of an ASN line, or of the serial numbers that it lists.
+
+    `quantity` defaults to the number of its serials. Without a lot number it announces dates of serial-tracked units.
+    """
+
+    lot: LotNumber = ""
+    quantity: Quantity | None = None
+    serials: AsnSerials = []
+    expiry: Day | None = None
+    manufactured_on: Day | None = None
+    best_before: Day | None = None
+
+    @model_validator(mode="after")
+    def _validate_content(self) -> "AnnouncedLot":
+        if not (self.lot or self.expiry or self.manufactured_on or self.best_before):
+            raise ValueError("lot or a date required")
+        if self.quantity is None and not self.serials:
+            raise ValueError("quantity or serials required")
+        if self.quantity is not None and self.quantity < len(self.serials):
+            raise ValueError(f"lists {len(self.serials)} serials for {self.quantity} units")
+        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
+            raise ValueError("expiry precedes manufactured_on")
+        return self
+
+    @property
+    def count(self) -> Decimal:
+        """Its quantity, or the number of its serials."""
+        return Decimal(len(self.serials)) if self.quantity is None else self.quantity
+
+
+AnnouncedLots = Annotated[list[AnnouncedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+
+
 class AsnLine(ContractModel):
-    """A line of a part of an ASN: a quantity with the serial numbers of some or all of its units."""
+    """A line of a part of an ASN: a quantity with the serial numbers and lots of some or all of its units.
+
+    Serials that its lots list need not be repeated in `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Quantity
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    serials: AsnSerials = []
+    lots: AnnouncedLots = []
+
+    @model_validator(mode="after")
+    def _add_serials_of_lots(self) -> "AsnLine":
+        _add_serials_of_lots(self, self.serials, self.lots)
+        return self
 
 
 class AsnLineChange(ContractModel):
-    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line."""
+    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line.
+
+    Lots that list serials state the serials of the line, together with `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Annotated[NonNegativeQuantity, Field(le=1_000_000)] | None = None
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+    serials: AsnSerials | None = None
+    lots: AnnouncedLots | None = None
+
+    @model_validator(mode="after")
+    def _add_serials_of_lots(self) -> "AsnLineChange":
+        _add_serials_of_lots(self, self.serials or [], self.lots or [])
+        return self
+
+
+def _add_serials_of_lots(line: AsnLine | AsnLineChange, serials: Sequence[str], lots: Sequence[AnnouncedLot]) -> None:
+    """Let `serials` of a line list those of its lots, each of which may name other ones."""
+    in_lots = [serial for lot in lots for serial in lot.serials]
+    if len(set(in_lots)) < len(in_lots):
+        raise ValueError("a serial number is listed in two lots")
+    if missing := [serial for serial in in_lots if serial not in set(serials)]:
+        object.__setattr__(line, "serials", [*serials, *missing])
+        line.__pydantic_fields_set__.add("serials")
 
 
 def _lines_cost(lines: "Sequence[AsnLine | AsnLineChange | OrderLine]") -> int:
-    """A line is a row and emits an event: it costs as much as three units, or as its listed serials."""
-    return sum(max(3, len(line.serials or ())) for line in lines) or 1
+    """A line is a row and emits an event: it costs as much as three units, or as its listed serials or lots."""
+    return sum(max(3, len(line.serials or ()), len(line.lots or ())) for line in lines) or 1
 
 
 def _limit_serials(lines: "Sequence[AsnLine | AsnLineChange]") -> None:
     if sum(len(line.serials or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
         raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further part")
+    if sum(len(line.lots or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
+        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} lots per message; send the others in a further part")
 
 
 PartNumber = Annotated[Integer, Field(ge=1, le=100_000)]
@@ -163,7 +232,8 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
     """An advance shipping notice, or one part of a long one.
 
     Each part replaces what it said before under the same receipt and `part`; parts above `parts` are withdrawn. A line
-    expects the sum of all parts that name it, and their serial numbers. What was received stays received.
+    expects the sum of all parts that name it, and their serial numbers. What was received stays received. A scan that
+    names no lot or date takes those announced for its serial number, and the dates of its lot.
     """
 
     receipt: DocumentId

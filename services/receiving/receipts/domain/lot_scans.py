@@ -1,9 +1,11 @@
 """Evaluation of scanned lots, one by one in the order scanned (S16, S23)."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import LotScan, LotScanStatus, Receipt
 from services.receiving.receipts.domain.rejected_goods import (
@@ -18,7 +20,10 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.inventory.decimals import precision_violation
 
-DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
+UNMATCHED: Mapping[LotScanStatus, ScanStatus] = {
+    "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
+}  # fmt: skip
+"""Results of scans that become discrepancies, by their status."""
 MAX_QUANTITY = Decimal(1_000_000)
 """Maximum quantity of a lot in one event."""
 
@@ -46,6 +51,7 @@ class _LotScanEvaluator:
         self.is_short_life_held = uow.shelf_life_policy(sku).short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
+        self.expectation = LotExpectation(uow.lines_of(self.receipt_id, sku))
 
     def evaluate(self, entry: ScannedLot) -> LotScanResult:
         """Evaluate one lot and record the scan."""
@@ -58,11 +64,20 @@ class _LotScanEvaluator:
         label = _merge_dates(entry, earlier_scans)
         if label is None:
             return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
+        label, difference = self._as_announced(label)
         if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
             reject_lot(self.uow, self.command, self.sku, kind, label)
             return LotScanResult(entry.lot, kind, conflicting_value=_format_day(label.expiry))
-        return self._record_scan(label, earlier_scans)
+        return self._record_scan(label, earlier_scans, difference)
+
+    def _as_announced(self, label: ScannedLot) -> tuple[ScannedLot, str | None]:
+        """Complete the dates of a lot with the announced ones; return what is announced instead of a contradiction."""
+        dates = {name: getattr(label, name) for name in DATE_FIELDS}
+        if label.lot and (difference := self.expectation.difference(label.lot, dates)):
+            return label, difference
+        missing = {name: day for name, day in self.expectation.dates_of(label.lot).items() if dates[name] is None}
+        return label.model_copy(update=missing) if missing else label, None
 
     def _quantity_of(self, label: ScannedLot) -> Decimal:
         return label.quantity or Decimal(self.barcode_quantity or 0)
@@ -83,9 +98,10 @@ class _LotScanEvaluator:
             "QUANTITY_PRECISION" if precision_violation(self.sku, entry.quantity, self.uow.decimals(self.sku)) else None
         )
 
-    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan]) -> LotScanResult:
-        """Assign the quantity to lines with open quantity; the excess is unmatched."""
-        shares = self._split_over_lines(self._quantity_of(label))
+    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan], difference: str | None) -> LotScanResult:
+        """Assign the quantity to lines with open quantity; the excess, or what is not as announced, is unmatched."""
+        quantity = self._quantity_of(label)
+        shares = [self._aside(quantity)] if difference else self._split_over_lines(quantity)
         scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
@@ -105,14 +121,18 @@ class _LotScanEvaluator:
             self.uow.shelf_life_violation(self.sku, self.command.location, label.expiry)
         )
         first_share, last_share = shares[0], shares[-1]
-        status: ScanStatus = (
-            "OVER" if last_share.status == "OVER" else "UNEXPECTED" if last_share.status == "UNEXPECTED" else "ACCEPTED"
-        )
+        status = UNMATCHED.get(last_share.status, "ACCEPTED")
         accepted = sum((quantity for _, share_status, quantity in shares if share_status == "SCANNED"), Decimal(0))
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
-            lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched, on_hold=is_held
-        )
+            lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
+            on_hold=is_held, conflicting_value=difference,
+        )  # fmt: skip
+
+    def _aside(self, quantity: Decimal) -> LineShare:
+        """Return the share of a quantity that fits no line until a supervisor decides."""
+        lines = self.uow.lines_of(self.receipt_id, self.sku)
+        return LineShare(lines[0].line if lines else None, "NOT_AS_ANNOUNCED", quantity)
 
     def _split_over_lines(self, quantity: Decimal) -> list[LineShare]:
         lines = self.uow.lines_of(self.receipt_id, self.sku)

@@ -16,6 +16,7 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
 from shared.contracts.receiving import (
     DiscrepancyFound,
+    DiscrepancyKind,
     DiscrepancyResolved,
     ReceiptLotsReceived,
     ReceiptSerialsReceived,
@@ -92,11 +93,11 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
 
 def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
     """Create the discrepancy of an unmatched lot scan."""
+    kind: DiscrepancyKind = scan.status if scan.status in {"OVER", "NOT_AS_ANNOUNCED"} else "UNEXPECTED"
     return Discrepancy(
-        discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
-        kind="OVER" if scan.status == "OVER" else "UNEXPECTED", line=scan.line, sku=scan.sku, serial=None,
-        missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=None, found_at=uow.now,
-        found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
+        discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session, kind=kind, line=scan.line, sku=scan.sku,
+        serial=None, missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=None,
+        found_at=uow.now, found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
     )  # fmt: skip
 
 
@@ -108,6 +109,7 @@ DISCREPANCY_TEXT = {
     "CASE_MISMATCH": "registered serial number {conflicting_value} differs only in case",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
     "WRONG_PRODUCT": "the receipt expects this serial number for product {conflicting_value}",
+    "NOT_AS_ANNOUNCED": "differs from the ASN: {conflicting_value}",
     "EXPIRED": "rejected: expired on {expiry}",
     "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",
     "EXPIRY_REQUIRED": "rejected: no expiry date",

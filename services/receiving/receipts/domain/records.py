@@ -16,14 +16,17 @@ UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
-LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "RECEIVED", "REJECTED"]
-"""OVER and UNEXPECTED become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
+LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"]
+"""The second to fourth become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
 RowKey = tuple[str, str]
 """(sku, serial), (receipt, line) or (receipt, session)."""
 
 PartLineKey = tuple[str, int, str]
 """(receipt, part, line)."""
+
+NO_LOTS = "[]"
+"""Announced lots as JSON, of which there are none."""
 
 LotKey = tuple[str, str, str]
 """(receipt, sku, lot)."""
@@ -61,6 +64,8 @@ class AnnouncedLine(NamedTuple):
     quantity: Decimal
     serials: list[str]
     rejected: list[str]
+    lots: str = NO_LOTS
+    """Its announced lots as JSON."""
 
     @property
     def key(self) -> PartLineKey:
@@ -80,6 +85,8 @@ class ReceiptLine(NamedTuple):
     scanned: Decimal = Decimal(0)
     received: Decimal = Decimal(0)
     awaiting_product: bool = False
+    lots: str = NO_LOTS
+    """Announced lots of all parts as JSON, without serial numbers."""
 
     @property
     def key(self) -> RowKey:
@@ -124,12 +131,14 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     adjustment: UnitAdjustment | None = None
+    announced_lot: str | None = None
+    announced_expiry: date | None = None
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
-        """Return the unit as expected on a receipt line, listed by a part of its ASN."""
+        """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
         return Unit(
             sku=self.sku, serial=self.serial, version=self.version + 1, status="EXPECTED", receipt=receipt, line=line,
-            part=part, is_listed=True,
+            part=part, is_listed=True, announced_lot=self.announced_lot, announced_expiry=self.announced_expiry,
         )  # fmt: skip
 
     def as_inactive(self) -> "Unit":

@@ -32,7 +32,8 @@ class ReceiptResult(PartialResult):
 class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt.
+    `conflicting_value` is the existing serial number, the other product or the other receipt, or the announced lot and
+    expiry.
     """
 
     serial: str
@@ -51,7 +52,7 @@ class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
     If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` holds the lot's dates
-    from earlier scans, or its expiry.
+    from earlier scans, or those announced, or its expiry.
     """
 
     lot: str

@@ -2,14 +2,21 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
+from services.receiving.receipts.domain.announced_lots import UnitExpectation, UnitLabel
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine, Unit, UnmatchedScan
-from services.receiving.receipts.domain.rejected_goods import ACCEPTED_LATER, withdraw_rejections
+from services.receiving.receipts.domain.rejected_goods import (
+    ACCEPTED_LATER,
+    reject_serial,
+    rejection_kind,
+    withdraw_rejections,
+)
 from services.receiving.receipts.domain.results import SerialScanResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
-from shared.contracts.receiving import DiscrepancyKind
+from shared.contracts.receiving import DiscrepancyKind, RejectionKind
 from shared.identifiers import SERIAL_PATTERN
 
 VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
@@ -56,6 +63,10 @@ class _SerialScanEvaluator:
     def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor = command, uow.event.actor
+        self.expectation = UnitExpectation(
+            uow.lines_of(self.receipt_id, sku), UnitLabel(command.lot or None, command.expiry)
+        )
+        self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
         self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
 
@@ -66,16 +77,28 @@ class _SerialScanEvaluator:
         unit = self.uow.get_unit(self.sku, serial)
         if is_recorded_on_receipt(self.uow, self.receipt_id, unit):
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
+        expiry = self.expectation.complete(unit).expiry
+        if kind := self._rejection_kind(expiry):
+            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry)
+            return SerialScanResult(serial, kind, unit.line, None if expiry is None else str(expiry))
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
         return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
+
+    def _rejection_kind(self, expiry: date | None) -> RejectionKind | None:
+        """Return why units with this expiry date are rejected; the rules of lots apply."""
+        if expiry not in self.rejection_kinds:
+            self.rejection_kinds[expiry] = rejection_kind(self.uow, self.sku, self.command.location, expiry)
+        return self.rejection_kinds[expiry]
 
     def _evaluate_registered(self, unit: Unit) -> SerialScanResult:
         if unit.status != "EXPECTED":
             return self._record_unmatched(unit, "DUPLICATE_SERIAL", unit.serial)
         if unit.receipt != self.receipt_id:
             return self._record_unmatched(unit, "EXPECTED_ON_OTHER_RECEIPT", unit.receipt)
+        if difference := self.expectation.difference(unit):
+            return self._record_unmatched(unit, "NOT_AS_ANNOUNCED", difference)
         return self._accept(unit, unit.line or "")
 
     def _evaluate_new(self, unit: Unit) -> SerialScanResult:
@@ -85,6 +108,8 @@ class _SerialScanEvaluator:
             variant for variant in self.uow.case_variants(self.sku, unit.serial) if variant.status != "INACTIVE"
         ]:
             return self._record_unmatched(unit, "CASE_MISMATCH", case_variants[0].serial)
+        if difference := self.expectation.difference(unit):
+            return self._record_unmatched(unit, "NOT_AS_ANNOUNCED", difference)
         if line := self._find_open_line():
             return self._accept(unit, line)
         all_full = self.lines and all(counter.is_full for counter in self.lines.values())
@@ -105,19 +130,20 @@ class _SerialScanEvaluator:
         counter = self.lines[number]
         counter.scanned_count += 1
         counter.unlisted_count += not unit.is_listed
-        command = self.command
+        command, label = self.command, self.expectation.complete(unit)
         self.uow.units.put(
             Unit(
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
                 line=number, part=unit.part, is_listed=unit.is_listed, session=command.session,
-                location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None,
-                expiry=command.expiry,
+                location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=label.lot,
+                expiry=label.expiry, announced_lot=unit.announced_lot, announced_expiry=unit.announced_expiry,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status="ACCEPTED", line=number)
 
     def _record_unmatched(self, unit: Unit, kind: DiscrepancyKind, conflicting_value: str | None) -> SerialScanResult:
-        line = next(iter(self.lines), None)
+        is_expected_here = unit.status == "EXPECTED" and unit.receipt == self.receipt_id
+        line = unit.line if is_expected_here else next(iter(self.lines), None)
         self.uow.unmatched_scans.put(
             UnmatchedScan(
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
