@@ -13,6 +13,11 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "skus": "SKUs of products.",
     "serial": "Serial number; unique within its product.",
     "serials": "Serial numbers.",
+    "read_as": "What a scan is that is no serial or lot number; null for others.",
+    "serial_format": "What new serial numbers of the product look like; null if anything is possible.",
+    "serials_unique_per_product": (
+        "Whether the maker numbers each product on its own: then a serial number of another product says nothing."
+    ),
     "lot": "Lot number; empty for an untracked product.",
     "lots": "Lots with their quantities.",
     "units": "Serial-tracked units.",

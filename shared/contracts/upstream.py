@@ -4,15 +4,16 @@ They are processed as commands: a message that violates a rule is answered by a 
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shared.contracts.announced_lots import AnnouncedLots, AsnSerials, add_serials_of_lots
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
+from shared.contracts.serial_formats import SerialFormat
+from shared.contracts.serial_ranges import SerialRanges
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
 from shared.identifiers import (
-    Day,
     Decimals,
     DocumentId,
     Integer,
@@ -92,7 +93,7 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units. The message
     is a JSON merge patch (RFC 7396): omitted fields keep their values, null returns them to their defaults, lists are
     replaced. A new product needs a name; its other fields start with their defaults: unit `each`, not tracked, no
-    barcodes, 6 decimals.
+    barcodes, 6 decimals, any serial numbers.
     """
 
     sku: Sku
@@ -103,6 +104,8 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     barcodes: Barcodes | None = None
     shelf_life: ShelfLifePatch | None = None
     decimals: Decimals | None = None
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool | None = None
 
 
 class WarehouseDefined(MergePatch, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
@@ -130,44 +133,7 @@ class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATION
     is_active: bool | None = None
 
 
-AsnSerials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
-
-
-class AnnouncedLot(ContractModel):
-    """The lot and dates of a quantity of an ASN line, or of the serial numbers that it lists.
-
-    `quantity` defaults to the number of its serials. Without a lot number it announces dates of serial-tracked units.
-    """
-
-    lot: LotNumber = ""
-    quantity: Quantity | None = None
-    serials: AsnSerials = []
-    expiry: Day | None = None
-    manufactured_on: Day | None = None
-    best_before: Day | None = None
-
-    @model_validator(mode="after")
-    def _validate_content(self) -> "AnnouncedLot":
-        if not (self.lot or self.expiry or self.manufactured_on or self.best_before):
-            raise ValueError("lot or a date required")
-        if self.quantity is None and not self.serials:
-            raise ValueError("quantity or serials required")
-        if self.quantity is not None and self.quantity < len(self.serials):
-            raise ValueError(f"lists {len(self.serials)} serials for {self.quantity} units")
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
-        return self
-
-    @property
-    def count(self) -> Decimal:
-        """Its quantity, or the number of its serials."""
-        return Decimal(len(self.serials)) if self.quantity is None else self.quantity
-
-
-AnnouncedLots = Annotated[list[AnnouncedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
-
-
-class AsnLine(ContractModel):
+class AsnLine(SerialRanges):
     """A line of a part of an ASN: a quantity with the serial numbers and lots of some or all of its units.
 
     Serials that its lots list need not be repeated in `serials`.
@@ -180,12 +146,12 @@ class AsnLine(ContractModel):
     lots: AnnouncedLots = []
 
     @model_validator(mode="after")
-    def _add_serials_of_lots(self) -> "AsnLine":
-        _add_serials_of_lots(self, self.serials, self.lots)
+    def _list_serials_of_lots(self) -> "AsnLine":
+        add_serials_of_lots(self, self.serials, self.lots)
         return self
 
 
-class AsnLineChange(ContractModel):
+class AsnLineChange(SerialRanges):
     """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line.
 
     Lots that list serials state the serials of the line, together with `serials`.
@@ -198,19 +164,9 @@ class AsnLineChange(ContractModel):
     lots: AnnouncedLots | None = None
 
     @model_validator(mode="after")
-    def _add_serials_of_lots(self) -> "AsnLineChange":
-        _add_serials_of_lots(self, self.serials or [], self.lots or [])
+    def _list_serials_of_lots(self) -> "AsnLineChange":
+        add_serials_of_lots(self, self.serials or [], self.lots or [])
         return self
-
-
-def _add_serials_of_lots(line: AsnLine | AsnLineChange, serials: Sequence[str], lots: Sequence[AnnouncedLot]) -> None:
-    """Let `serials` of a line list those of its lots, each of which may name other ones."""
-    in_lots = [serial for lot in lots for serial in lot.serials]
-    if len(set(in_lots)) < len(in_lots):
-        raise ValueError("a serial number is listed in two lots")
-    if missing := [serial for serial in in_lots if serial not in set(serials)]:
-        object.__setattr__(line, "serials", [*serials, *missing])
-        line.__pydantic_fields_set__.add("serials")
 
 
 def _lines_cost(lines: "Sequence[AsnLine | AsnLineChange | OrderLine]") -> int:

@@ -100,7 +100,7 @@ class Sorts(dict[str, SortOrder]):
 
     def __init__(self, default: str, /, **orders: Sequence[SortKey]) -> None:
         """Name the orders by their keys."""
-        both = {sign + name: SortOrder(keys, bool(sign)) for name, keys in orders.items() for sign in ("", "-")}
+        both = {sign + name: SortOrder(tuple(keys), bool(sign)) for name, keys in orders.items() for sign in ("", "-")}
         super().__init__({default: both[default]} | both)
 
     @property

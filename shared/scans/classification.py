@@ -39,11 +39,27 @@ class Scan(NamedTuple):
     gtin: str | None = None
     """The GTIN in 14 digits."""
 
+    @property
+    def description(self) -> str:
+        """What the text is, in words."""
+        contents = {"GTIN": self.gtin, "serial": self.element("21"), "lot": self.element("10")}
+        named = ", ".join(f"{name} {value}" for name, value in contents.items() if value)
+        return _DESCRIPTIONS[self.kind].format(contents=f" with {named}" if named else "", count=len(self.values))
+
     def element(self, ai: str) -> str | None:
         """Return the value of an application identifier, for example 21 for the serial number."""
         return next((value for key, value in self.elements if key == ai), None)
 
 
+_DESCRIPTIONS = {
+    ScanKind.TEXT: "text",
+    ScanKind.GTIN: "a GTIN",
+    ScanKind.GS1_ELEMENT_STRING: "a GS1 element string{contents}",
+    ScanKind.GS1_DIGITAL_LINK: "a GS1 Digital Link{contents}",
+    ScanKind.URL: "a web address",
+    ScanKind.SEVERAL_VALUES: "a list of values in one scan ({count})",
+    ScanKind.RANGE: "what looks like a range, which belongs in `ranges`",
+}
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+|www\.\S+\.\S+", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[,;\t\r\n]")

@@ -17,3 +17,8 @@ def to_gtin_14(text: str) -> str | None:
     if len(text) == 16 and text.startswith("01"):
         text = text[2:]
     return text.zfill(14) if len(text) in LENGTHS and has_check_digit(text) else None
+
+
+def spellings(gtin: str) -> list[str]:
+    """Return the GTIN in 14 digits and every shorter spelling of it."""
+    return [gtin[14 - length :] for length in sorted(LENGTHS, reverse=True) if not gtin[: 14 - length].strip("0")]

@@ -5,8 +5,10 @@ from pydantic import Field
 from services.lots.balances.store.tables import HOLD
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
+from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
+SAME_LOT = f"{fold_lot_sql('h.lot')} = {fold_lot_sql('btrim(CAST(:lot AS text))')}"
 HOLD_SORTS = Sorts("opened_at", opened_at=[SortKey("h.id", "bigint")])
 """By the ids, which are in the order of recording."""
 
@@ -20,7 +22,7 @@ def select_holds(order: SortOrder) -> str:
         WHERE sku = h.sku AND lot = h.lot AND (h.location IS NULL OR location = h.location)
     ) AS b ON true
     WHERE (h.released_at IS NOT NULL) = :released AND {order.after()}
-        AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR h.lot = :lot)
+        AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR {SAME_LOT})
         AND (CAST(:hold AS text) IS NULL OR h.hold_id = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
     {order.order_by} LIMIT :size
     """  # noqa: S608 - the columns are this service's own

@@ -40,7 +40,10 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.LOT_NOT_FOUND: ProblemType(
         404,
         "Lot not found for this product",
-        "Check the lot number and the product, or receive the lot first. Lot numbers are case-sensitive.",
+        "Check the lot number and the product, or receive the lot first. Case and doubled blanks do not matter.",
+    ),
+    Code.LOT_AMBIGUOUS: ProblemType(
+        409, "Several lots differ only in case or blanks", "Enter the lot number exactly as listed in `suggested`."
     ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,

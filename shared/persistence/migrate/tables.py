@@ -5,6 +5,8 @@ from pathlib import Path
 from alembic import context, op
 from sqlalchemy.util import await_only
 
+from shared.persistence.lot_keys import fold_lot_sql
+
 
 def run_sql(script: str) -> None:
     """Run a script of one or several statements unchanged; colons are not bind parameters."""
@@ -25,6 +27,11 @@ def grant(table: str, privileges: str) -> None:
     """Grant the login role privileges on a table, for example `grant("serial", "SELECT, INSERT")`."""
     login_role = context.config.attributes["login"]
     op.execute(f'GRANT {privileges} ON {table} TO "{login_role}"')
+
+
+def lot_key_column(table: str, column: str = "lot") -> None:
+    """Add the generated column `lot_key`, the comparison key of a lot number; its value equals `fold_lot`."""
+    run_sql(f'ALTER TABLE {table} ADD lot_key text COLLATE "C" GENERATED ALWAYS AS ({fold_lot_sql(column)}) STORED')
 
 
 def messaging_tables() -> None:

@@ -50,9 +50,10 @@ async def load_changes_after_late_commands(
     for event in events:
         command = event.data
         location = command.location if isinstance(command, AdjustLot) else command.from_location
-        balance = uow.balances.get((command.sku, command.lot, location))
+        key = uow.stored_key((command.sku, command.lot, location))
+        balance = uow.balances.get(key)
         if balance is not None and balance.was_counted_after(event.time):
-            keys.add((command.sku, command.lot, location, event.time))
+            keys.add((*key, event.time))
     if keys:
         await load_later_changes(tx, uow, keys)
 

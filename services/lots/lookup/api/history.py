@@ -4,8 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from services.lots.lookup.api.lots import LotPath, lot_not_found
-from services.lots.lookup.queries import lots
+from services.lots.lookup.api.lots import LotPath, get_lot_row
 from services.lots.lookup.queries.movements import REPORT, MovementRow, movement_filters
 from shared.http import Page, PageRequest, ReadTransaction, Since, SkuPath, Until, paged_by
 
@@ -23,7 +22,6 @@ async def list_lot_history(
     page: Annotated[PageRequest, paged_by(REPORT.sorts)],
 ) -> Page[MovementRow]:
     """List the movements of a lot, its holds with who placed and who released them, and its date corrections."""
-    if await lots.find_lot(tx, sku, lot) is None:
-        raise lot_not_found(sku, lot)
+    lot = (await get_lot_row(tx, sku, lot)).lot
     rows = await page.fetch(tx, REPORT.statement, movement_filters(sku, lot, None, since, until))
     return page.build(rows, lambda row: MovementRow.model_validate(row._asdict()))

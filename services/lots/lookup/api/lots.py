@@ -1,9 +1,10 @@
 """HTTP API of lots: filtered list and details."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from sqlalchemy import Row
 
 from services.lots.balances.domain.records import HoldKind
 from services.lots.lookup.queries import lots as queries
@@ -20,6 +21,7 @@ from shared.http import (
     OrderFilter,
     Page,
     PageRequest,
+    ProblemError,
     ReadTransaction,
     ReceiptFilter,
     ShipmentFilter,
@@ -31,10 +33,11 @@ from shared.http import (
 from shared.identifiers import SignedQuantity
 from shared.inventory.expiry import days_left, is_expired
 from shared.inventory.reference_data import today_by_warehouse
+from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["lookup"])
 
-LotPath = Annotated[str, Path(description="Lot number, case-sensitive; empty for an untracked product.")]
+LotPath = Annotated[str, Path(description="Lot number in any case; empty for an untracked product.")]
 SearchTerm = Annotated[
     str | None, Query(max_length=64, description="Part of the lot number; with fewer than 3 characters, its beginning.")
 ]
@@ -155,9 +158,8 @@ async def list_lots(
 @router.get("/lots/{sku}/{lot:optional}")
 async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
     """Get a lot with its dates, stock, open holds and date corrections."""
-    lot_row = await queries.find_lot(tx, sku, lot)
-    if lot_row is None:
-        raise lot_not_found(sku, lot)
+    lot_row = await get_lot_row(tx, sku, lot)
+    lot = lot_row.lot
     local_dates = await today_by_warehouse(tx)
     warehouses = [
         {
@@ -177,10 +179,12 @@ async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
     return LotDetail.model_validate(lot_row._asdict() | {"warehouses": warehouses} | details)
 
 
-def lot_not_found(sku: str, lot: str) -> NotFoundError:
-    """Build the error for a lot that is not found."""
-    return NotFoundError(
-        f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found",
-        ids=[lot or sku],
-        code=Code.LOT_NOT_FOUND,
-    )
+async def get_lot_row(tx: Transaction, sku: str, lot: str) -> Row[Any]:
+    """Return the lot that a lot number fits; raise the error for none or several."""
+    found = await queries.find_lot(tx, sku, lot)
+    if isinstance(found, Row):
+        return found
+    if found:
+        raise ProblemError(Code.LOT_AMBIGUOUS, f"Lot {lot} of {sku} fits lots {', '.join(found)}", ids=found)
+    detail = f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found"
+    raise NotFoundError(detail, ids=[lot or sku], code=Code.LOT_NOT_FOUND)

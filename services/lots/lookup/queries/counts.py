@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from services.lots.balances.domain.records import CountStatus
-from services.lots.lookup.queries.totals import stock_filters
+from services.lots.lookup.queries.totals import lot_condition, stock_filters
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LocationFilter, LotFilter, Report, SkuFilter, StatusFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
@@ -53,7 +53,7 @@ def select_counts(order: SortOrder) -> str:
         reason, actor, recorded_at
     FROM stock_count
     WHERE {order.after()}
-        AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+        AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
         AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
         AND (CAST(:location AS text) IS NULL OR location = :location)
         AND (CAST(:status AS text[]) IS NULL OR status = ANY(CAST(:status AS text[])))

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import Field
@@ -10,16 +10,16 @@ from pydantic import Field
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter, WarehouseFilter
-from shared.inventory.reference_data import today_by_warehouse
-from shared.persistence.database import read_only
+from shared.inventory.expiry_report import (
+    BUCKET_DESCRIPTION,
+    IN_WINDOW,
+    Bucket,
+    bucket_of,
+    local_dates,
+    warehouses_query,
+    window,
+)
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
-
-Bucket = Literal["expired", "<=7", "<=30", "<=90", ">90"]
-
-BUCKETS: dict[Bucket | None, tuple[int | None, int | None]] = {
-    "expired": (None, -1), "<=7": (0, 7), "<=30": (8, 30), "<=90": (31, 90), ">90": (91, None), None: (None, None),
-}  # fmt: skip
-"""Minimum and maximum of the days left in each bucket."""
 
 
 class LotInWarehouseRow(KnownFieldsModel):
@@ -51,29 +51,8 @@ class ExpiringRow(LotInventoryRow):
     bucket: Bucket = Field(description="days left: expired, <=7, <=30, <=90 or >90")
 
 
-# Loose index scan over the few warehouses; UTC date for a warehouse without a time zone.
-WAREHOUSES = """
-    WITH RECURSIVE warehouses (warehouse) AS (
-        SELECT least(
-            (SELECT min(warehouse) FROM balance WHERE on_hand > 0),
-            (SELECT min(warehouse) FROM picked_stock WHERE quantity > 0)
-        )
-        UNION ALL
-        SELECT least(
-            (SELECT min(b.warehouse) FROM balance AS b WHERE b.on_hand > 0 AND b.warehouse > warehouses.warehouse),
-            (SELECT min(k.warehouse) FROM picked_stock AS k WHERE k.quantity > 0 AND k.warehouse > warehouses.warehouse)
-        ) FROM warehouses WHERE warehouses.warehouse IS NOT NULL
-    )
-    SELECT warehouse, coalesce(today.day, CAST(:utc AS date)) AS day
-    FROM warehouses LEFT JOIN unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS today (warehouse, day)
-        USING (warehouse)
-    WHERE warehouse IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
-"""
+WAREHOUSES = warehouses_query("balance WHERE on_hand > 0", "picked_stock WHERE quantity > 0")
 PAGE_FILTER = "sku = page.sku AND lot = page.lot AND warehouse = page.warehouse"
-IN_WINDOW = """
-    expiry BETWEEN coalesce(warehouses.day + CAST(:first AS integer), DATE '-infinity')
-        AND coalesce(warehouses.day + CAST(:last AS integer), DATE '9999-12-31')
-"""
 
 
 def inventory_query(order: SortOrder, condition: str = "true") -> str:
@@ -88,15 +67,10 @@ def inventory_query(order: SortOrder, condition: str = "true") -> str:
             {order.by("expiry", "sku", "lot")} LIMIT :size
         )"""  # noqa: S608 - all parts are constants of this service
 
-    cases = " ".join(
-        f"WHEN l.expiry - page.day <= {last} THEN '{name}'" if last is not None else f"ELSE '{name}'"
-        for name, (_, last) in BUCKETS.items()
-        if name
-    )
     return f"""
         SELECT page.sku, page.lot, page.warehouse, CAST(page.expiry_key AS text) AS expiry_key, l.expiry,
             l.manufactured_on, l.best_before, l.first_received_at, l.supplier, l.expiry - page.day AS days_left,
-            CASE {cases} END AS bucket,
+            {bucket_of("l.expiry - page.day")} AS bucket,
             s.on_hand, s.available, s.allocated, s.held, s.staged, s.missing, s.picked, coalesce(p.name, '') AS product,
             coalesce(p.unit, '') AS unit
         FROM (
@@ -115,11 +89,7 @@ async def inventory_filters(
     request: Request, sku: SkuFilter = None, lot: LotFilter = None, warehouse: WarehouseFilter = None
 ) -> dict[str, Any]:
     """Filter by product, lot and warehouse; add the local date of each warehouse."""
-    # A separate transaction: the one of the request would be idle while a file is streamed.
-    async with read_only(request.app.state.engine) as tx:
-        local_dates = await today_by_warehouse(tx)
-    date_parameters = {"warehouses": list(local_dates), "days": list(local_dates.values()), "utc": tx.now.date()}
-    return stock_filters(sku, lot, warehouse) | date_parameters
+    return stock_filters(sku, lot, warehouse) | await local_dates(request.app.state.engine)
 
 
 async def expiring_filters(
@@ -127,11 +97,10 @@ async def expiring_filters(
     sku: SkuFilter = None,
     lot: LotFilter = None,
     warehouse: WarehouseFilter = None,
-    bucket: Annotated[Bucket | None, Query(description="Days left: `expired`, `<=7`, `<=30`, `<=90` or `>90`.")] = None,
+    bucket: Annotated[Bucket | None, Query(description=BUCKET_DESCRIPTION)] = None,
 ) -> dict[str, Any]:
     """Add the limits of the bucket to the inventory filters."""
-    first, last = BUCKETS[bucket]
-    return await inventory_filters(request, sku, lot, warehouse) | {"first": first, "last": last}
+    return await inventory_filters(request, sku, lot, warehouse) | window(bucket)
 
 
 SORTS = Sorts(

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from services.lots.lookup.queries.totals import lot_condition
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType
 from shared.identifiers import SignedQuantity
@@ -44,7 +45,7 @@ def select_exceptions(order: SortOrder) -> str:
                 WHEN l.type = 'STORAGE' THEN b.staged ELSE b.on_hand - b.staged END AS quantity
     ) AS e
     WHERE e.quantity > 0 AND (CAST(:sku AS text) IS NULL OR b.sku = :sku)
-        AND (CAST(:lot AS text) IS NULL OR b.lot = :lot)
+        AND {lot_condition("b.lot")}
         AND (CAST(:warehouse AS text) IS NULL OR b.warehouse = :warehouse)
         AND {order.after()}
     {order.order_by} LIMIT :size

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from services.lots.balances.domain.ledger import LotChangeType
-from services.lots.lookup.queries.totals import stock_filters
+from services.lots.lookup.queries.totals import lot_condition, stock_filters
 from shared.contracts.documents import FIELD_BY_COLUMN
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, Since, SkuFilter, Until, WarehouseFilter
@@ -65,7 +65,7 @@ def _entries(order: SortOrder, table: str, number: str, fields: Mapping[str, str
     columns = ", ".join(f'{expression} AS "{field}"' for field, expression in expressions.items())
     return f"""(
         SELECT {columns} FROM {table}
-        WHERE (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+        WHERE (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
             AND (CAST(:warehouse AS text) IS NULL OR {expressions["warehouse"]} IN (:warehouse, ''))
             AND (CAST(:since AS timestamptz) IS NULL OR {expressions["recorded_at"]} >= :since)
             AND (CAST(:until AS timestamptz) IS NULL OR {expressions["recorded_at"]} < :until)

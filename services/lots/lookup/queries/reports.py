@@ -12,7 +12,7 @@ from services.lots.lookup.queries.location_exceptions import (
     LotLocationExceptionRow,
     select_exceptions,
 )
-from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
+from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, lot_condition, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter
 from shared.identifiers import SignedQuantity
@@ -80,7 +80,7 @@ def select_reconciliation(order: SortOrder) -> str:
     lots = " UNION ".join(
         f"""(
             SELECT DISTINCT sku, lot FROM {rows} AND {order.after("sku", "lot", or_at=True)}
-                AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+                AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
             {first_lots}
         )"""  # noqa: S608 - all parts are constants of this service
         for rows in (

@@ -7,6 +7,7 @@ from fastapi import Query
 from pydantic import Field
 
 from services.lots.balances.domain.records import Settlement
+from services.lots.lookup.queries.totals import lot_condition
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LocationFilter, LotFilter, OrderFilter, Report, SkuFilter, StatusFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
@@ -56,7 +57,7 @@ def select_variances(order: SortOrder) -> str:
     WHERE {order.after()}
         AND (CAST(:status AS text[]) IS NULL
             OR CASE WHEN v.settled_at IS NULL THEN 'OPEN' ELSE 'SETTLED' END = ANY(:status))
-        AND (CAST(:sku AS text) IS NULL OR v.sku = :sku) AND (CAST(:lot AS text) IS NULL OR v.lot = :lot)
+        AND (CAST(:sku AS text) IS NULL OR v.sku = :sku) AND {lot_condition("v.lot")}
         AND (CAST(:warehouse AS text) IS NULL OR split_part(v.location, '/', 1) = :warehouse)
         AND (CAST(:location AS text) IS NULL OR v.location = :location)
         AND (CAST(:order AS text) IS NULL OR v.order_id = :order)

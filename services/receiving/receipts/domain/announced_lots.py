@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from services.receiving.receipts.domain.records import NO_LOTS, AnnouncedLine, ReceiptLine, Unit
-from shared.contracts.upstream import AnnouncedLot
+from shared.contracts.announced_lots import AnnouncedLot
 from shared.identifiers import fold_lot
 
 DATE_FIELDS = ("expiry", "manufactured_on", "best_before")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
+from services.serials.lookup.queries import expiring
 from services.serials.lookup.queries.filters import IS_EXPECTED
 from services.serials.lookup.queries.location_exceptions import (
     EXCEPTION_SORTS,
@@ -160,5 +161,6 @@ REPORTS = (
     Report("serial-inventory", SerialInventoryRow, INVENTORY_SORTS, select_inventory, stock_filters),
     Report("serial-location", LocationRow, LOCATION_SORTS, select_locations, stock_filters),
     Report("location-exceptions", UnitLocationExceptionRow, EXCEPTION_SORTS, select_exceptions, stock_filters),
+    expiring.REPORT,
     Report("serial-history", HistoryRow, HISTORY_SORTS, select_history, history_filters),
 )
