@@ -189,6 +189,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "scans": "Unconfirmed scans of serial numbers.",
     "accepted": "Number of accepted scans.",
     "unmatched": "Number of scans that become discrepancies when the session is confirmed.",
+    "unmatched_lots": "Listed lot numbers that fit no lot.",
     "scan_results": "Results of the serial numbers, in the order scanned.",
     "discrepancies": "Ids of the new discrepancies.",
     "conflicting_value": "Value that the scan conflicts with.",
