@@ -7,13 +7,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel
-from shared.contracts.serial_ranges import SerialRanges
 from shared.identifiers import Day, LotNumber, Quantity, SerialNumber
 
 AsnSerials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class AnnouncedLot(SerialRanges):
+class AnnouncedLot(ContractModel):
     """The lot and dates of a quantity of an ASN line, or of the serial numbers that it lists.
 
     `quantity` defaults to the number of its serials. Without a lot number it announces dates of serial-tracked units.
