@@ -6,7 +6,7 @@ from datetime import date, datetime
 from operator import attrgetter
 
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
-from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
+from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductHistory
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
@@ -51,8 +51,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.barcodes: WorkingSet[str, ProductBarcode] = WorkingSet(attrgetter("code"))
         self._barcodes_by_sku = self.barcodes.index(attrgetter("sku"))
         self.product_changes: list[ProductChange] = []
-        self.used_skus: set[str] = set()
-        """Defined products that are announced on an open receipt, or of which anything was received or scanned."""
+        self.product_history = ProductHistory()
 
         self.warehouses: WorkingSet[str, Warehouse] = WorkingSet(attrgetter("warehouse"))
         self.locations: WorkingSet[str, Location] = WorkingSet(attrgetter("location"))
@@ -130,12 +129,17 @@ class ReceivingUnitOfWork(UnitOfWork):
         product = self.products.get(sku)
         return product.shelf_life if product else ShelfLifePolicy()
 
+    def local_date(self, location: str) -> date:
+        """Return the current date in the warehouse of a location."""
+        warehouse = self.warehouses.get(warehouse_of(location))
+        return today(self.now, warehouse.time_zone if warehouse else "UTC")
+
     def shelf_life_violation(self, sku: str, location: str, expiry: date | None) -> ShelfLifeViolation | None:
         """Check the remaining shelf life of an item received today, in the time zone of the warehouse."""
-        warehouse = self.warehouses.get(warehouse_of(location))
-        day = today(self.now, warehouse.time_zone if warehouse else "UTC")
         return shelf_life_violation(
-            expiry, day, min_remaining_days=self.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt
+            expiry,
+            self.local_date(location),
+            min_remaining_days=self.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
         )
 
     # Receipts

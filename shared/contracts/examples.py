@@ -24,7 +24,7 @@ VALUES: Mapping[str, Any] = {
     "session": "S-1", "ship_to": "1 Harbour Road", "shipment": "SH-1", "sku": "PUMP-7",
     "supplier": "Acme", "match_to": None, "time_zone": "Europe/Berlin", "tracking_number": "T-123",
     "lot": "L-0042/A", "lots": ["L-0042/A"], "expiry": "2027-03-31", "manufactured_on": "2026-01-15",
-    "best_before": "2027-02-28", "previous_expiry": "2027-03-01", "lot_or_serial": "L-0042/A",
+    "best_before": "2027-02-28", "sold_on": "2026-01-15", "previous_expiry": "2027-03-01", "lot_or_serial": "L-0042/A",
     "recall": "RC-1", "text": "lots L-0042/A to L-0043", "first": "SN-0001", "last": "SN-0099",
     "from": "SN-0003", "gtin": "09521234543213", "to": None, "min_length": 15, "max_length": 15,
     "pattern": "35[0-9]{13}",

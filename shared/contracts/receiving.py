@@ -44,7 +44,7 @@ class WithReceivingVersions(Message):
 class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1", topic=RECEIVING, key="receipt"):
     """A receipt line is expected; its listed serial numbers become EXPECTED.
 
-    `lot` and `expiry` are announced by the ASN and are the same for all units of one message.
+    Lot and dates are announced by the ASN and are the same for all units of one message.
     """
 
     receipt: DocumentId
@@ -56,6 +56,7 @@ class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1"
     versions: Versions = []
     lot: LotNumber | None = None
     expiry: Day | None = None
+    manufactured_on: Day | None = None
     supplier: str = ""
     expected_at: datetime | None = None
 
@@ -75,7 +76,7 @@ class ReceiptLineCancelled(WithReceivingVersions, type="receipt.line_cancelled.v
 class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_received.v1", topic=RECEIVING, key="receipt"):
     """Serial-tracked units were received at a dock or staging location.
 
-    `lot` and `expiry` are read from the labels and are the same for all units of one message.
+    `lot`, `expiry` and `manufactured_on` are read from the labels and are the same for all units of one message.
     """
 
     receipt: DocumentId
@@ -87,6 +88,7 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     session: DocumentId
     lot: LotNumber | None = None
     expiry: Day | None = None
+    manufactured_on: Day | None = None
     hold_id: DocumentId | None = None
     supplier: str = ""
 
@@ -150,6 +152,10 @@ class ReturnSerialsReceived(WithReceivingVersions, type="return.serials_received
     location: Location
     hold_id: DocumentId
     reason: str
+    in_warranty: Serials = []
+    """Units that came back inside their warranty."""
+    out_of_warranty: Serials = []
+    """Units that came back after their warranty; units sold without one are in neither list."""
 
 
 class ReturnSerialsDisposed(Message, type="return.serials_disposed.v1", topic=RECEIVING, key="return_id"):

@@ -21,6 +21,7 @@ from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotShipped
 from shared.contracts.serials import SerialStateChanged
+from shared.identifiers import warehouse_of
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
@@ -63,6 +64,7 @@ async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequen
         await products.load_products(tx, uow, skus)
     if names := {message.location for message in received}:
         await locations.load_locations(tx, uow, names)
+        await locations.load_warehouses(tx, uow, {warehouse_of(name) for name in names})
 
 
 async def _load_returns(tx: Transaction, uow: ReceivingUnitOfWork, return_ids: Sequence[str]) -> None:

@@ -89,6 +89,8 @@ class Code(StrEnum):
     DISPOSITION_PENDING = "disposition_pending"
     DOCUMENT_EXISTS = "document_exists"
 
+    SALE_IN_FUTURE = "sale_in_future"
+
     ILLEGAL_TRANSITION = "illegal_transition"
     DOCUMENT_MISMATCH = "document_mismatch"
     UNIT_NOT_AVAILABLE = "unit_not_available"

@@ -54,6 +54,7 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
         409, "A later count exists", "Nothing was changed. Count the location again if the later count is doubtful."
     ),
     Code.COUNT_TOO_OLD: ProblemType(409, "Count too old", "Nothing was changed. Count the location again."),
+    Code.SALE_IN_FUTURE: ProblemType(422, "Sale later than today", "Correct the day of the sale."),
     Code.COUNT_IN_FUTURE: ProblemType(
         409,
         "Count later than the server's time",

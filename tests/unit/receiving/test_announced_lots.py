@@ -122,6 +122,7 @@ def test_units_without_listed_serial_take_the_dates_of_their_lot(service: InMemo
     [
         ({"lot": "L2"}, "lot L1"),
         ({"expiry": APRIL}, f"expiry {MARCH}"),
+        ({"manufactured_on": "2026-02-02"}, "manufactured_on 2026-01-01"),
         ({"lot": "L2", "expiry": APRIL}, f"lot L1, expiry {MARCH}"),
     ],
 )
@@ -129,7 +130,8 @@ def test_contradicting_label_of_a_unit_is_a_discrepancy(
     service: InMemoryReceiving, label: dict[str, Any], difference: str
 ) -> None:
     """A unit whose label contradicts its announcement waits for a supervisor, who may accept it as scanned (S16)."""
-    announce_receipt(service, "R1", valves(lot("L1", "A", expiry=MARCH), quantity=1))
+    announced_lot = lot("L1", "A", expiry=MARCH, manufactured_on="2026-01-01")
+    announce_receipt(service, "R1", valves(announced_lot, quantity=1))
     result = scan_serials(service, "R1", "A", sku="VALVE", **label)
     assert scan_statuses(result) == ["NOT_AS_ANNOUNCED"]
     confirm_session(service, "R1")

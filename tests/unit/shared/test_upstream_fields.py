@@ -35,8 +35,10 @@ SHELF_LIFE = {
 }  # fmt: skip
 PRODUCT = {
     "sku": "NEW", "name": "New", "unit": "box", "serial_tracked": True, "lot_tracked": False, "decimals": 0,
-    "serial_format": {"min_length": 4, "max_length": 20, "characters": "DIGITS", "pattern": "[0-9]*", "check_digit": "LUHN"},
-    "serials_unique_per_product": True, "barcodes": [{"code": "40061", "quantity": 1}], "shelf_life": SHELF_LIFE,
+    "serial_format": {
+        "min_length": 4, "max_length": 20, "characters": "DIGITS", "pattern": "[0-9]*", "check_digit": "LUHN",
+    },
+    "serials_unique_per_product": True, "warranty": {"months": 24, "starts_at": "DISPATCH"}, "barcodes": [{"code": "40061", "quantity": 1}], "shelf_life": SHELF_LIFE,
 }  # fmt: skip
 ASN_LOT = {
     "lot": "L1", "quantity": 2, "serials": ["A"], "expiry": "2027-01-31", "manufactured_on": "2026-01-01",
@@ -88,7 +90,7 @@ CASES: dict[type[Message], tuple[dict[str, Any], list[Message]]] = {
 OTHER_VALUES = {
     "serial_tracked": False, "lot_tracked": True, "short_shelf_life_policy": "REJECT", "time_zone": "Asia/Tokyo",
     "type": "DOCK", "kind": "BLIND", "backorders": "NOT_ALLOWED", "warehouse": "WEST", "unit": "kg", "line": "9",
-    "check_digit": "IMEI", "characters": "LETTERS", "to": "R03",
+    "check_digit": "IMEI", "characters": "LETTERS", "starts_at": "LABEL_DATE", "to": "R03",
 }  # fmt: skip
 
 

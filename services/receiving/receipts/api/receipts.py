@@ -62,7 +62,8 @@ class AnnouncedLotOut(KnownFieldsModel):
 class ReceiptLineOut(KnownFieldsModel):
     """A receipt line with its expected, scanned and received quantities.
 
-    `missing_quantity` decreases with each confirmed scan; `over_quantity` was received beyond what the ASN says.
+    `missing_quantity` decreases with each confirmed scan and is zero after the closing, which makes `short_quantity` of
+    it; `over_quantity` was received beyond what the ASN says.
     `open_listed_serials` and `open_unlisted_quantity` are the serial numbers and the quantity still to scan; `lots` is
     what the ASN announces about their lots and dates.
     """
@@ -75,6 +76,7 @@ class ReceiptLineOut(KnownFieldsModel):
     scanned: SignedQuantity
     received: SignedQuantity
     missing_quantity: SignedQuantity
+    short_quantity: SignedQuantity
     rejected_quantity: SignedQuantity
     over_quantity: SignedQuantity
     open_listed_serials: int
@@ -89,13 +91,14 @@ class ReceiptDetail(ReceiptSummary):
 
 
 class ExpectedUnitOut(KnownFieldsModel):
-    """An expected unit with a listed serial number, and the lot and expiry that its ASN announces."""
+    """An expected unit with a listed serial number, and the lot and dates that its ASN announces."""
 
     serial: str
     sku: str
     line: str
     lot: str | None
     expiry: date | None
+    manufactured_on: date | None
 
 
 @router.get("/receipts")

@@ -193,7 +193,7 @@ class _Restatement:
         unit = self.uow.units.put(
             unit.as_inactive()
             if is_expected
-            else unit._replace(version=unit.version + 1, is_listed=False, announced_lot=None, announced_expiry=None)
+            else unit.with_announced()._replace(version=unit.version + 1, is_listed=False)
         )
         if unit.status in {"INACTIVE", "SCANNED"}:
             change.withdrawn.append(unit)
@@ -234,8 +234,7 @@ class _Restatement:
         change, before = self._change_of(row.line, row.sku), self.uow.get_unit(row.sku, serial)
         if (unit := _listed_by(before, row)) is None:
             return before
-        lot, expiry = self._label_of(row, serial)
-        unit = self.uow.units.put(unit._replace(announced_lot=lot, announced_expiry=expiry))
+        unit = self.uow.units.put(unit.with_announced(*self._label_of(row, serial)))
         change.listed_serials += 1
         change.unlisted_units -= unit.status != "EXPECTED"
         if unit.status != "ON_HAND":

@@ -17,10 +17,16 @@ ADAPTER = TypeAdapter(list[AnnouncedLot])
 
 
 class UnitLabel(NamedTuple):
-    """Lot and expiry of a unit, announced or on its label."""
+    """Lot and dates of a unit, announced or on its label."""
 
     lot: str | None = None
     expiry: date | None = None
+    manufactured_on: date | None = None
+
+    @classmethod
+    def announced_for(cls, unit: Unit) -> "UnitLabel":
+        """Return what is announced for the serial number of a unit."""
+        return cls(unit.announced_lot, unit.announced_expiry, unit.announced_manufactured_on)
 
 
 NO_LABEL = UnitLabel()
@@ -37,8 +43,12 @@ def format_lots(lots: Sequence[AnnouncedLot]) -> str:
 
 
 def labels_of(row: AnnouncedLine) -> Mapping[str, UnitLabel]:
-    """Return the announced lot and expiry of serial numbers; the others have none."""
-    return {serial: UnitLabel(lot.lot or None, lot.expiry) for lot in parse_lots(row.lots) for serial in lot.serials}
+    """Return the announced lot and dates of serial numbers; the others have none."""
+    return {
+        serial: UnitLabel(lot.lot or None, lot.expiry, lot.manufactured_on)
+        for lot in parse_lots(row.lots)
+        for serial in lot.serials
+    }
 
 
 def restate_lots(line: str, before: Iterable[AnnouncedLine], after: Iterable[AnnouncedLine]) -> str:
@@ -104,31 +114,36 @@ class LotExpectation:
 
 
 class UnitExpectation:
-    """What is announced about scanned units, beside the lot and expiry on their labels."""
+    """What is announced about scanned units, beside the lot and dates on their labels."""
 
     def __init__(self, lines: Iterable[ReceiptLine], label: UnitLabel) -> None:
         self._label = label
-        lots = LotExpectation(lines)
         self._completed, self._difference = label, None
         if label.lot:
-            self._completed = UnitLabel(label.lot, label.expiry or lots.dates_of(label.lot).get("expiry"))
-            self._difference = lots.difference(label.lot, {"expiry": label.expiry})
+            lots = LotExpectation(lines)
+            dates = lots.dates_of(label.lot)
+            self._completed = UnitLabel(
+                label.lot, label.expiry or dates.get("expiry"), label.manufactured_on or dates.get("manufactured_on")
+            )
+            stated = {"expiry": label.expiry, "manufactured_on": label.manufactured_on}
+            self._difference = lots.difference(label.lot, stated)
 
     def complete(self, unit: Unit) -> UnitLabel:
-        """Return lot and expiry of a unit, those on its label first."""
-        if unit.announced_lot is None and unit.announced_expiry is None:
+        """Return lot and dates of a unit, those on its label first, then those of its serial number and of its lot."""
+        announced = UnitLabel.announced_for(unit)
+        if announced == NO_LABEL:
             return self._completed
-        lot, expiry = self._label
-        return UnitLabel(lot or unit.announced_lot, expiry or unit.announced_expiry or self._completed.expiry)
+        pairs = zip(self._label, announced, self._completed, strict=True)
+        return UnitLabel(*(label or own or of_lot for label, own, of_lot in pairs))  # type: ignore[arg-type]
 
     def difference(self, unit: Unit) -> str | None:
         """Return what is announced about a unit instead of what its label says; None without contradiction."""
-        lot, expiry = self._label
-        if unit.announced_lot is None and unit.announced_expiry is None:
+        announced = UnitLabel.announced_for(unit)
+        if announced == NO_LABEL:
             return self._difference
-        different = []
-        if lot and unit.announced_lot and fold_lot(lot) != fold_lot(unit.announced_lot):
-            different.append(f"lot {unit.announced_lot}")
-        if expiry and unit.announced_expiry and expiry != unit.announced_expiry:
-            different.append(f"expiry {unit.announced_expiry}")
+        different = [
+            f"{name} {own}"
+            for name, label, own in zip(UnitLabel._fields, self._label, announced, strict=True)
+            if label and own and (fold_lot(label) != fold_lot(own) if name == "lot" else label != own)  # type: ignore[arg-type]
+        ]
         return ", ".join(different) or None

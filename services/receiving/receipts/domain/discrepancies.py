@@ -78,6 +78,8 @@ def _apply_resolution(
     """Receive or reject the scanned item; returns a violation, or the serial number that it is matched to."""
     if discrepancy.scan_id is not None:
         return _resolve_lot_scan(uow, command, discrepancy)
+    if command.resolution == "RETURN_TO_VENDOR" and discrepancy.kind == "DUPLICATE_SERIAL":
+        return _return_violation(uow.get_unit(discrepancy.sku, discrepancy.serial or ""))
     if discrepancy.serial is None or command.resolution not in {"ACCEPT", "MATCH"}:
         return None
     resolve = _accept_serial if command.resolution == "ACCEPT" else _match_to_expected
@@ -157,6 +159,19 @@ def _match_to_expected(
     return matched_serial
 
 
+def _return_violation(unit: Unit) -> ProblemDetail | None:
+    """Refuse to send back a unit that the books have in the house: it would stay in stock."""
+    if unit.status != "ON_HAND" or unit.adjustment:
+        return None
+    detail = (
+        f"Serial {unit.serial} of product {unit.sku} is ON_HAND and would stay in stock: VOID this scan; if the unit "
+        "at hand is another one with the same number, send it back; if it is the one in the books and goes back, "
+        "adjust it as SCRAPPED"
+    )
+    path = resource_path("serials", unit.sku, unit.serial)
+    return ProblemDetail(code=Code.RESOLUTION_WITHOUT_EFFECT, detail=detail, ids=[unit.serial], blocked_by=[path])
+
+
 def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
     """Say where a registered unit stands in receiving, and how it comes back if it is the one at hand."""
     path, instead = resource_path("serials", unit.sku, unit.serial), "its serial number is never used again"
@@ -166,8 +181,13 @@ def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
     elif unit.status == "SCANNED":
         path = resource_path("receipts", unit.receipt or "", "sessions", unit.session or "")
         instead = f"confirm or undo its scan in session {unit.session} of receipt {unit.receipt}"
+    elif unit.adjustment == "RETURNED_TO_VENDOR":
+        instead = "adjust it as RETURNED_FROM_VENDOR where it arrived"
     elif unit.adjustment:
-        instead = "adjust it as FOUND where it stands"
+        instead = (
+            "adjust it as FOUND where it stands: in storage if it was put away before, otherwise at a dock or staging "
+            "location"
+        )
     elif unit.status == "ON_HAND":
         origin = f"return {unit.return_id}" if unit.return_id else f"receipt {unit.receipt}"
         instead = f"it was received on {origin}; look up where it stands in the books, and move it if it stands here"
@@ -193,13 +213,14 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
         lot=discrepancy.lot or unit.announced_lot, expiry=discrepancy.expiry or unit.announced_expiry,
+        manufactured_on=discrepancy.manufactured_on or unit.announced_manufactured_on,
     )  # fmt: skip
     uow.units.put(received)
     uow.lines.put(line._replace(received=line.received + 1, unlisted_units=line.unlisted_units + (not unit.is_listed)))
     uow.emit(
         ReceiptSerialsReceived, receipt=line.receipt, session=discrepancy.session or "", line=line.line,
         sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
-        lot=received.lot, expiry=received.expiry,
+        lot=received.lot, expiry=received.expiry, manufactured_on=received.manufactured_on,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
         supplier=uow.receipts[line.receipt].supplier,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from services.receiving.receipts.domain.announced_lots import NO_LABEL, UnitLabel
 from services.receiving.receipts.domain.misreads import ScanJudge, misread_violation
 from services.receiving.receipts.domain.records import ReceiptLine, RowKey, Unit, group_by_line
 from services.receiving.unit_of_work import ReceivingUnitOfWork
@@ -93,21 +94,22 @@ def _line_violation(line: AsnLine, sku: str, tracking: str | None) -> ProblemDet
 
 
 def expected_groups(units: Iterable[Unit]) -> list[Sequence[Unit]]:
-    """Split expected units into those with the same announced lot and expiry, at most 500 each."""
-    groups: dict[tuple[str | None, date | None], list[Unit]] = {}
+    """Split expected units into those with the same announced lot and dates, at most 500 each."""
+    groups: dict[UnitLabel, list[Unit]] = {}
     for unit in units:
-        groups.setdefault((unit.announced_lot, unit.announced_expiry), []).append(unit)
+        groups.setdefault(UnitLabel.announced_for(unit), []).append(unit)
     return [chunk for group in groups.values() for chunk in chunks(group)]
 
 
 def emit_line_expected(uow: ReceivingUnitOfWork, line: ReceiptLine, quantity: Decimal, units: Sequence[Unit]) -> None:
-    """Emit the event of a line's additional expected quantity; its units have the same announced lot and expiry."""
+    """Emit the event of a line's additional expected quantity; its units have the same announced lot and dates."""
     receipt = uow.receipts[line.receipt]
+    label = UnitLabel.announced_for(units[0]) if units else NO_LABEL
     uow.emit(
         ReceiptLineExpected, receipt=line.receipt, warehouse=receipt.warehouse, line=line.line, sku=line.sku,
         quantity=quantity, serials=[unit.serial for unit in units], versions=[unit.version for unit in units],
-        supplier=receipt.supplier, expected_at=receipt.expected_at, lot=units[0].announced_lot if units else None,
-        expiry=units[0].announced_expiry if units else None,
+        supplier=receipt.supplier, expected_at=receipt.expected_at, lot=label.lot, expiry=label.expiry,
+        manufactured_on=label.manufactured_on,
     )  # fmt: skip
 
 

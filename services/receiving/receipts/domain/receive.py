@@ -31,23 +31,25 @@ def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date 
 
 
 def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit]) -> None:
-    """Receive scanned units; one event per line, location, lot and expiry (S06)."""
-    groups: dict[tuple[str, str, str, str | None, date | None], list[Unit]] = {}
+    """Receive scanned units; one event per line, location, lot and dates (S06)."""
+    groups: dict[tuple[str, str, str, str | None, date | None, date | None], list[Unit]] = {}
     for key, units in group_by_line(scanned).items():
         for unit in units:
             received = uow.units.put(unit.as_received())
             groups.setdefault(
-                (key[1], received.sku, received.location or "", received.lot, received.expiry), []
-            ).append(received)
+                (key[1], received.sku, received.location or "", received.lot, received.expiry,
+                 received.manufactured_on), []
+            ).append(received)  # fmt: skip
         line = uow.lines[key]
         count = len(units)
         uow.lines.put(line._replace(scanned=line.scanned - count, received=line.received + count))
-    for (number, sku, location, lot, expiry), group in groups.items():
+    for (number, sku, location, lot, expiry, manufactured_on), group in groups.items():
         for chunk in chunks(group):
             uow.emit(
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
-                lot=lot, expiry=expiry, hold_id=new_hold_id(uow, sku, location, expiry),
+                lot=lot, expiry=expiry, manufactured_on=manufactured_on,
+                hold_id=new_hold_id(uow, sku, location, expiry),
                 supplier=uow.receipts[session.receipt].supplier,
             )  # fmt: skip
 
@@ -87,7 +89,7 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session, kind=scan.kind, line=scan.line,
         sku=scan.sku, serial=scan.serial, missing_serials=[], quantity=Decimal(1), location=scan.location,
         conflicting_value=scan.conflicting_value, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
-        expiry=scan.expiry,
+        expiry=scan.expiry, manufactured_on=scan.manufactured_on,
     )  # fmt: skip
 
 

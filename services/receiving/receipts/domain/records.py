@@ -1,9 +1,9 @@
 """Immutable records of receipts: one class per table, one field per column."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 
@@ -12,6 +12,7 @@ ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
 UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 """Why a unit on hand is not in stock."""
+UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
@@ -131,15 +132,26 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     adjustment: UnitAdjustment | None = None
+    manufactured_on: date | None = None
+    warranty_ends_on: date | None = None
+    """Last day of the warranty of its last sale."""
     announced_lot: str | None = None
     announced_expiry: date | None = None
+    announced_manufactured_on: date | None = None
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
         return Unit(
             sku=self.sku, serial=self.serial, version=self.version + 1, status="EXPECTED", receipt=receipt, line=line,
             part=part, is_listed=True, announced_lot=self.announced_lot, announced_expiry=self.announced_expiry,
+            announced_manufactured_on=self.announced_manufactured_on,
         )  # fmt: skip
+
+    def with_announced(
+        self, lot: str | None = None, expiry: date | None = None, manufactured_on: date | None = None
+    ) -> "Unit":  # fmt: skip
+        """Return the unit with the lot and dates that its ASN announces."""
+        return self._replace(announced_lot=lot, announced_expiry=expiry, announced_manufactured_on=manufactured_on)
 
     def as_inactive(self) -> "Unit":
         """Return the unit as neither expected nor on hand."""
@@ -192,6 +204,7 @@ class UnmatchedScan(NamedTuple):
     scanned_at: datetime
     lot: str | None = None
     expiry: date | None = None
+    manufactured_on: date | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -249,3 +262,4 @@ class Discrepancy(NamedTuple):
     expiry: date | None = None
     scan_id: str | None = None
     """The lot scan of a lot discrepancy."""
+    manufactured_on: date | None = None

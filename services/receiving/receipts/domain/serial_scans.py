@@ -67,7 +67,7 @@ class _SerialScanEvaluator:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         self.expectation = UnitExpectation(
-            uow.lines_of(self.receipt_id, sku), UnitLabel(command.lot or None, command.expiry)
+            uow.lines_of(self.receipt_id, sku), UnitLabel(command.lot or None, command.expiry, command.manufactured_on)
         )
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
@@ -143,7 +143,8 @@ class _SerialScanEvaluator:
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
                 line=number, part=unit.part, is_listed=unit.is_listed, session=command.session,
                 location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=label.lot,
-                expiry=label.expiry, announced_lot=unit.announced_lot, announced_expiry=unit.announced_expiry,
+                expiry=label.expiry, manufactured_on=label.manufactured_on, announced_lot=unit.announced_lot,
+                announced_expiry=unit.announced_expiry, announced_manufactured_on=unit.announced_manufactured_on,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status="ACCEPTED", line=number)
@@ -156,6 +157,7 @@ class _SerialScanEvaluator:
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
                 scanned_at=self.uow.now, lot=self.command.lot or None, expiry=self.command.expiry,
+                manufactured_on=self.command.manufactured_on,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)

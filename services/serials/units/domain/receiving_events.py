@@ -27,11 +27,11 @@ ReceivingEvent = ReceiptLineExpected | ReceiptLineCancelled | ReceiptSerialsRece
 
 
 def expect(uow: SerialsUnitOfWork, event: ReceiptLineExpected) -> None:
-    """Expect announced units with their announced lot and expiry; take over those of another receipt (S05)."""
+    """Expect announced units with their announced lot and dates; take over those of another receipt (S05)."""
     operation = uow.add_operation(SerialChangeType.EXPECTED, event.sku)
     for unit in _changed_units(uow, event, operation, None, f"receipt {event.receipt} expects registered units"):
         unit.receipt, unit.receipt_line, unit.warehouse = event.receipt, event.line, event.warehouse
-        unit.lot, unit.expiry = event.lot, event.expiry
+        unit.lot, unit.expiry, unit.manufactured_on = event.lot, event.expiry, event.manufactured_on
 
 
 def cancel_expectation(uow: SerialsUnitOfWork, event: ReceiptLineCancelled) -> None:
@@ -39,7 +39,7 @@ def cancel_expectation(uow: SerialsUnitOfWork, event: ReceiptLineCancelled) -> N
     operation = uow.add_operation(SerialChangeType.EXPECTATION_CANCELLED, event.sku)
     conflict = f"receipt {event.receipt} cancels the expectation of received units"
     for unit in _changed_units(uow, event, operation, None, conflict):
-        unit.receipt = unit.receipt_line = unit.lot = unit.expiry = None
+        unit.receipt = unit.receipt_line = unit.lot = unit.expiry = unit.manufactured_on = None
 
 
 def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:
@@ -58,7 +58,7 @@ def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:
     conflict = f"receipt {event.receipt} receives registered units"
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.receipt, unit.receipt_line = event.receipt, event.line
-        unit.lot = event.lot or None
+        unit.lot, unit.manufactured_on = event.lot or None, event.manufactured_on
         unit.set_expiry(event.expiry)
         _arrive(uow, unit, event.location, hold_operation)
 
@@ -71,6 +71,7 @@ def receive_return(uow: SerialsUnitOfWork, event: ReturnSerialsReceived) -> None
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.clear_allocation()
         unit.shipment, unit.return_id = None, event.return_id
+        unit.set_warranty(None)
         _arrive(uow, unit, event.location, hold_operation)
 
 

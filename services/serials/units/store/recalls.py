@@ -51,7 +51,7 @@ SELECT_SHIPMENTS = text("""
     SELECT requested.id, dispatch.occurred_at, dispatch.customer_name, dispatch.contact
     FROM unnest(CAST(:serial_ids AS bigint[])) AS requested (id) CROSS JOIN LATERAL (
         SELECT o.* FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
-        WHERE e.serial_id = requested.id AND e.status = 'SHIPPED' AND e.from_status = 'PICKED'
+        WHERE e.serial_id = requested.id AND e.status = 'SHIPPED' AND e.from_status IS DISTINCT FROM 'SHIPPED'
         ORDER BY e.version DESC LIMIT 1
     ) AS dispatch
 """)
