@@ -57,7 +57,6 @@ class RecordTable(Generic[R]):
         hints = get_type_hints(record)
         names = field_names(record)
         self.types = {column: (types or {}).get(column) or _sql_type(hints[column]) for column in names}
-        self._json_texts = {name for name in names if self.types[name] == "jsonb" and hints[name] is str}
         self.inserted = tuple(column for column in names if column not in generated.split())
         """Columns of an INSERT: all but the generated ones."""
         self.version, self.scope = version, scope
@@ -69,10 +68,7 @@ class RecordTable(Generic[R]):
     def columns(self, alias: str = "") -> str:
         """Return the column list for a SELECT that is written by hand."""
         prefix = f"{alias or self.name}."
-        return ", ".join(
-            f"CAST({prefix}{column} AS text) AS {column}" if column in self._json_texts else f"{prefix}{column}"
-            for column in self.types
-        )
+        return ", ".join(f"{prefix}{column}" for column in self.types)
 
     def load(self, rows: Sequence[Row[Any]], extra_columns: Sequence[str] = ()) -> list[R]:
         """Build records from rows, by column name."""
