@@ -173,8 +173,8 @@ RejectionKind = Literal["EXPIRED", "INSUFFICIENT_SHELF_LIFE", "EXPIRY_REQUIRED"]
 """Why goods were rejected on arrival."""
 
 DiscrepancyKind = Literal[
-    "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT",
-    "NOT_AS_ANNOUNCED", RejectionKind,
+    "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "LOT_CASE_MISMATCH",
+    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", "NOT_AS_ANNOUNCED", RejectionKind,
 ]  # fmt: skip
 SupervisorResolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
 Resolution = Literal[SupervisorResolution, "REJECT"]

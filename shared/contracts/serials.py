@@ -183,6 +183,7 @@ class RecalledSerialState(ContractModel):
     customer: DocumentId | None = None
     customer_name: str = ""
     contact: str = ""
+    ship_to: str = ""
     shipped_at: datetime | None = None
 
 

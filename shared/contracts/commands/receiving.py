@@ -137,9 +137,9 @@ class CloseReceipt(Message, type="receipt.close.v1", topic=RECEIVING_COMMANDS, k
 class ResolveDiscrepancy(Message, type="discrepancy.resolve.v1", topic=RECEIVING_COMMANDS, key="receipt"):
     """Resolves a discrepancy.
 
-    ACCEPT receives the item as scanned, on `line` if given. MATCH receives the expected unit `match_to` instead, by
-    default the one that differs in case or product. RETURN_TO_VENDOR and VOID receive nothing: the item goes back,
-    or was scanned by mistake.
+    ACCEPT receives the item as scanned, on `line` if given. MATCH receives the expected unit or known lot `match_to`
+    instead, by default the one that differs in case or product. RETURN_TO_VENDOR and VOID receive nothing: the item
+    goes back, or was scanned by mistake.
     """
 
     receipt: DocumentId

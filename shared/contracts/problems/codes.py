@@ -145,6 +145,7 @@ class Code(StrEnum):
 
     RECALL_NOT_FOUND = "recall_not_found"
     RECALL_NO_MATCH = "recall_no_match"
+    RECALL_NEEDS_PRODUCTS = "recall_needs_products"
     RECALL_TOO_BROAD = "recall_too_broad"
     RECALL_OPEN = "recall_open"
     RECALL_CLOSED = "recall_closed"

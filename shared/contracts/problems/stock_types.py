@@ -78,6 +78,9 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.RECALL_NO_MATCH: ProblemType(
         422, "Recall matches no stock", "Check the numbers, or name a lot with its product to hold future receipts."
     ),
+    Code.RECALL_NEEDS_PRODUCTS: ProblemType(
+        422, "Recall names no product", "List the affected products in `skus`; a dry run shows the recognised names."
+    ),
     Code.RECALL_TOO_BROAD: ProblemType(
         422, "Recall matches too much stock", "Name its products, or open several recalls."
     ),

@@ -85,12 +85,14 @@ async def test_serial_of_another_product_is_found(harness: ReceivingHarness) -> 
 
 
 async def test_other_products_are_found_by_an_index(harness: ReceivingHarness) -> None:
-    """S16: the statement reads only units with these serial numbers, not those of a product or receipt."""
+    """S16: the statement reads units by their serial numbers, none for a product that is numbered on its own."""
     parameters = {"receipts": ["R"], "skus": ["P"], "serials": ["S"]}
     async with harness.engine.begin() as connection:
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
         plan = await connection.execute(text(f"EXPLAIN {SELECT_OTHER_PRODUCT.text}"), parameters)
-        assert "Index Scan using unit_serial on unit" in "\n".join(plan.scalars())
+        lines = "\n".join(plan.scalars())
+        assert "Index Scan using unit_serial on unit" in lines
+        assert "One-Time Filter: (own.serials_unique_per_product IS NOT TRUE)" in lines
 
 
 async def test_range_is_received(harness: ReceivingHarness) -> None:

@@ -74,7 +74,8 @@ def recall_criteria(serials: list[str]) -> list[dict[str, Any]]:
     return [
         {"serials": serials},
         {"lots": ["L-2"]},
-        {"search_terms": ["l-1", serials[0].lower()]},
+        {"notice": f"l-1 {serials[0].lower()}"},
+        {"periods": [{"kind": "EXPIRY", "last_day": "2020-01-01"}]},
         {"ranges": [{"first": serials[0], "last": serials[-1]}]},
     ]
 

@@ -95,6 +95,13 @@ def test_what_may_be_a_serial_number_is_one(service: InMemoryReceiving, text: st
     assert scan_statuses(scan_serials(service, "R1", text)) == ["ACCEPTED"]
 
 
+def test_scan_that_looks_like_a_range_names_the_field(service: InMemoryReceiving) -> None:
+    """S13: no scan is read as a range; the problem says where ranges are stated."""
+    (violation,) = scan_serials(service, "R1", "A001-A120").violations
+    assert "what looks like a range; state it in the field ranges" in violation.detail
+    assert scan_statuses(scan_serials(service, "R1", ranges=[{"from": "A001", "to": "A003"}])) == ["ACCEPTED"] * 3
+
+
 @pytest.mark.parametrize("kind", ["BLIND", "OPENING"])
 def test_receipts_without_asn_refuse_misreads(service: InMemoryReceiving, kind: str) -> None:
     """S13: blind receipts and opening stock refuse them too."""

@@ -43,14 +43,17 @@ def receipt_with_discrepancies() -> InMemoryReceiving:
     """R1 has a discrepancy of every kind but SHORT; it still expects B and the screw T, R2 expected E."""
     service = InMemoryReceiving()
     announce_receipt(service, "R0", kind="BLIND")
-    scan_serials(service, "R0", "K")
+    scan_serials(service, "R0", "K", lot="LOT 1")
     confirm_session(service, "R0")
     announce_receipt(service, "R2", asn_line(["E"]))
     milk = asn_line(number="3", sku="MILK", quantity=1)
     announced = asn_line(["N"], number="4") | {"lots": [{"lot": "L1", "serials": ["N"]}]}
-    announce_receipt(service, "R1", asn_line(["A", "B"]), asn_line(["T"], number="2", sku="SCREW"), milk, announced)
+    announce_receipt(
+        service, "R1", asn_line(["A", "B", "V"]), asn_line(["T"], number="2", sku="SCREW"), milk, announced
+    )
     scan_serials(service, "R1", "A", "K", "b", "E", "T", "u")
     scan_serials(service, "R1", "N", lot="L9")
+    scan_serials(service, "R1", "V", lot="lot  1")
     scan_serials(service, "R1", "T", sku="SCREW", session="T")
     scan_serials(service, "R1", "over", sku="SCREW", session="T")
     service.handle_command(commands.UndoScan(receipt="R1", session="T", sku="SCREW", serials=["T"]))
@@ -84,6 +87,8 @@ EFFECTS: dict[tuple[str, str], list[str]] = {
     ("DUPLICATE_SERIAL", "MATCH"): WITHOUT_EFFECT,
     ("CASE_MISMATCH", "ACCEPT"): [RECEIVED, DECIDED],
     ("CASE_MISMATCH", "MATCH"): [RECEIVED, DECIDED],
+    ("LOT_CASE_MISMATCH", "ACCEPT"): [RECEIVED, DECIDED],
+    ("LOT_CASE_MISMATCH", "MATCH"): [RECEIVED, DECIDED],
     ("EXPECTED_ON_OTHER_RECEIPT", "ACCEPT"): [TAKEN_OVER, RECEIVED, DECIDED],
     ("EXPECTED_ON_OTHER_RECEIPT", "MATCH"): ["serial_expected_on_other_receipt"],
     ("WRONG_PRODUCT", "ACCEPT"): [RECEIVED, DECIDED],

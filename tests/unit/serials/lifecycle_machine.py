@@ -182,7 +182,7 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
                 recall=hold_id,
                 sku="A-1",
                 lots=[lot],
-                search_terms=[serial.lower()],
+                notice=serial.lower(),
                 hold_id=hold_id,
                 mock=mock,
                 reason="edges",

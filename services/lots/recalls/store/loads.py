@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from services.lots.allocation import store as allocation
 from services.lots.balances import store as balances
-from services.lots.recalls.domain.open import contact_line
+from services.lots.recalls.domain.contacts import contact_line
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
-from services.lots.recalls.store import criteria, recalls
+from services.lots.recalls.store import barcodes, criteria, recalls
 from services.lots.recalls.store.matches import look_up
 from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
@@ -21,7 +21,7 @@ from shared.persistence.database import Transaction
 async def load_openings(tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[OpenRecall]]) -> None:
     """Load the recalls that exist already, and what the commands may match."""
     await criteria.lock_exclusive(tx)
-    await recalls.load_recalls(tx, uow, (event.data.recall for event in events))
+    await recalls.load_recalls_and_dry_runs(tx, uow, (event.data.recall for event in events))
     lookups = await look_up(tx, [RecallQuery.from_command(event.data) for event in events])
     uow.lookups |= {event.cause: lookup for event, lookup in zip(events, lookups, strict=True)}
 
@@ -30,8 +30,7 @@ async def load_receipts(
     tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[ReceiptLotsReceived]]
 ) -> None:
     """Load received lots, and the recalls that match them; add these lots to the recalls (S23, S26, S46)."""
-    keys = {(event.data.sku, received_lot.lot) for event in events for received_lot in event.data.lots}
-    matches = await criteria.match_incoming(tx, keys)
+    matches = await criteria.match_incoming(tx, [event.data for event in events])
     await balances.load_receipts(tx, uow, events)
     for match in matches:
         uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
@@ -54,6 +53,7 @@ async def load_product_changes(
 ) -> None:
     """Save products, and load what they were before, the stock to reallocate, and the recalls for a new owner."""
     await balances.load_product_changes(tx, uow, events)
+    await barcodes.save(tx, uow, events)
     await allocation.load_released_products(tx, uow, events)
     uow.skus_with_new_owner = {
         event.data.sku

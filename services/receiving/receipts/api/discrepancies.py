@@ -21,8 +21,8 @@ router = APIRouter(tags=["discrepancies"])
 class DiscrepancyOut(KnownFieldsModel):
     """A difference between expected and scanned items.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt. Closing a receipt decides
-    its shortages with ACCEPT, rejecting goods on arrival decides their discrepancy with REJECT.
+    `conflicting_value` is the existing serial number or lot, the other product or the other receipt. Closing a receipt
+    decides its shortages with ACCEPT, rejecting goods on arrival decides their discrepancy with REJECT.
     `allowed_resolutions` lists what would be accepted now: MATCH if the receipt expects a unit, ACCEPT if that of the
     scan is not registered. It is empty once the discrepancy is resolved; a REJECT can be voided until the closing.
     """

@@ -77,7 +77,8 @@ class ScanJudge:
         if scan.kind in {ScanKind.TEXT, ScanKind.GTIN}:
             with_symbology = f"{scan.value} with the symbology identifier {scan.symbology}"
             return Misread(text, "SYMBOLOGY_IDENTIFIER", with_symbology) if scan.symbology else None
-        return Misread(text, READ_AS[scan.kind], scan.description)
+        hint = "; state it in the field ranges" if scan.kind is ScanKind.RANGE else ""
+        return Misread(text, READ_AS[scan.kind], scan.description + hint)
 
     def _recognise_gtin(self, scan: Scan) -> Misread | None:
         """Recognise a barcode in any spelling; other GTINs may be serial numbers."""

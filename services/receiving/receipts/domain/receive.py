@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
 from services.receiving.receipts.domain.records import (
+    UNMATCHED_KINDS,
     Discrepancy,
     LotScan,
     Session,
@@ -16,7 +18,6 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
 from shared.contracts.receiving import (
     DiscrepancyFound,
-    DiscrepancyKind,
     DiscrepancyResolved,
     ReceiptLotsReceived,
     ReceiptSerialsReceived,
@@ -60,7 +61,8 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
     hold_ids: dict[tuple[str, str], str] = {}
     for scan in scanned:
         if hold_id := new_hold_id(uow, scan.sku, scan.location, scan.expiry):
-            hold_ids.setdefault((scan.sku, scan.lot), hold_id)
+            hold_ids.setdefault((scan.sku, scan.received_lot), hold_id)
+        uow.known_lots.learn(scan.sku, scan.received_lot)
         received = uow.lot_scans.put(scan._replace(status="RECEIVED"))
         line = uow.lines[scan.receipt, scan.line or ""]
         scanned_quantity = scan.quantity if scan.status == "SCANNED" else 0
@@ -72,13 +74,13 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
             uow.emit(
                 ReceiptLotsReceived, receipt=receipt.receipt, session=chunk[0].session, line=number, sku=sku,
                 location=location, tracking="LOT" if uow.tracking(sku) == "LOT" else "NONE", supplier=receipt.supplier,
-                lots=[_to_received_lot(scan, hold_ids.get((sku, scan.lot))) for scan in chunk],
+                lots=[_to_received_lot(scan, hold_ids.get((sku, scan.received_lot))) for scan in chunk],
             )  # fmt: skip
 
 
 def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
     return ReceivedLot(
-        lot=scan.lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
+        lot=scan.received_lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
         best_before=scan.best_before, hold_id=hold_id,
     )  # fmt: skip
 
@@ -95,11 +97,16 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
 
 def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
     """Create the discrepancy of an unmatched lot scan."""
-    kind: DiscrepancyKind = scan.status if scan.status in {"OVER", "NOT_AS_ANNOUNCED"} else "UNEXPECTED"
+    difference = None
+    if scan.status == "NOT_AS_ANNOUNCED":
+        expectation = LotExpectation(uow.lines_of(scan.receipt, scan.sku))
+        difference = expectation.difference(scan.lot, {name: getattr(scan, name) for name in DATE_FIELDS})
     return Discrepancy(
-        discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session, kind=kind, line=scan.line, sku=scan.sku,
-        serial=None, missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=None,
-        found_at=uow.now, found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
+        discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
+        kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,
+        missing_serials=[], quantity=scan.quantity, location=scan.location,
+        conflicting_value=scan.known_lot or difference, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
+        expiry=scan.expiry, scan_id=scan.scan_id,
     )  # fmt: skip
 
 
@@ -108,10 +115,11 @@ DISCREPANCY_TEXT = {
     "SHORT": "less than expected",
     "UNEXPECTED": "not expected on this receipt",
     "DUPLICATE_SERIAL": "serial number already registered",
-    "CASE_MISMATCH": "registered serial number {conflicting_value} differs only in case",
+    "CASE_MISMATCH": "serial number {conflicting_value} differs only in case, blanks, hyphens, O and 0, or I and 1",
+    "LOT_CASE_MISMATCH": "known lot {conflicting_value} differs only in case or blanks",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
     "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",
-    "NOT_AS_ANNOUNCED": "differs from the ASN: {conflicting_value}",
+    "NOT_AS_ANNOUNCED": "lot or dates are not as announced: {conflicting_value}",
     "EXPIRED": "rejected: expired on {expiry}",
     "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",
     "EXPIRY_REQUIRED": "rejected: no expiry date",

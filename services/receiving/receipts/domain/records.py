@@ -17,8 +17,16 @@ UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adj
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
-LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"]
-"""The second to fourth become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
+LotScanStatus = Literal[
+    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"
+]
+"""The second to fifth become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
+
+UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
+    "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
+    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
+}  # fmt: skip
+"""Discrepancies of unmatched lot scans, by their status."""
 
 RowKey = tuple[str, str]
 """(sku, serial), (receipt, line) or (receipt, session)."""
@@ -189,7 +197,7 @@ class Session(NamedTuple):
 class UnmatchedScan(NamedTuple):
     """A scanned unit that does not match the receipt; it becomes a discrepancy when its session is confirmed.
 
-    `conflicting_value` is the other product, the serial number in other case, or the other receipt.
+    `conflicting_value` is the other product, the other serial number or lot, or the other receipt.
     """
 
     receipt: str
@@ -232,6 +240,22 @@ class LotScan(NamedTuple):
     best_before: date | None
     scanned_by: str
     scanned_at: datetime
+    known_lot: str | None = None
+    """The known lot that the number spells in another way, and as which the quantity is received."""
+
+    @property
+    def received_lot(self) -> str:
+        """The lot as which the quantity is received."""
+        return self.known_lot or self.lot
+
+
+class KnownLot(NamedTuple):
+    """A lot number of a product that was received, in the spelling of its first receipt."""
+
+    sku: str
+    lot: str
+    is_variant: bool = False
+    """Whether a supervisor accepted it as a lot of its own beside another spelling."""
 
 
 class Discrepancy(NamedTuple):

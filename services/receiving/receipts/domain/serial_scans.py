@@ -70,6 +70,7 @@ class _SerialScanEvaluator:
             uow.lines_of(self.receipt_id, sku), UnitLabel(command.lot or None, command.expiry, command.manufactured_on)
         )
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
+        self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
         self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
 
@@ -115,6 +116,8 @@ class _SerialScanEvaluator:
             variant for variant in self.uow.case_variants(self.sku, unit.serial) if variant.status != "INACTIVE"
         ]:
             return self._record_unmatched(unit, "CASE_MISMATCH", case_variants[0].serial)
+        if look_alikes := self.uow.expected_look_alikes(self.receipt_id, self.sku, unit.serial):
+            return self._record_unmatched(unit, "CASE_MISMATCH", look_alikes[0].serial)
         if difference := self.expectation.difference(unit):
             return self._record_unmatched(unit, "NOT_AS_ANNOUNCED", difference)
         if line := self._find_open_line():
@@ -134,6 +137,8 @@ class _SerialScanEvaluator:
         return self.open_lines[0] if self.open_lines else None
 
     def _accept(self, unit: Unit, number: str) -> SerialScanResult:
+        if self.known_lot:
+            return self._record_unmatched(unit, "LOT_CASE_MISMATCH", self.known_lot)
         counter = self.lines[number]
         counter.scanned_count += 1
         counter.unlisted_count += not unit.is_listed

@@ -3,6 +3,7 @@
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
+    KnownLot,
     LotScan,
     Receipt,
     ReceiptLine,
@@ -40,8 +41,9 @@ UNMATCHED_SCANS = RecordTable(
 )  # fmt: skip
 LOT_SCANS = RecordTable(
     "lot_scan", LotScan, "scan_id",
-    "line status quantity expiry manufactured_on best_before scanned_by scanned_at",
+    "line status quantity expiry manufactured_on best_before scanned_by scanned_at known_lot",
 )  # fmt: skip
+KNOWN_LOTS = RecordTable("known_lot", KnownLot, "sku lot")
 DISCREPANCIES = RecordTable(
     "discrepancy", Discrepancy, "discrepancy",
     "session kind line quantity location found_at found_by resolution matched_serial reason resolved_at resolved_by lot"

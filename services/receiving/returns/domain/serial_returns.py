@@ -6,7 +6,12 @@ from typing import Any
 from services.receiving.locations.domain.definitions import inactive_location_violation
 from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.records import Unit
-from services.receiving.returns.domain.lot_returns import get_or_create_return, lot_tracking_violation, return_lots
+from services.receiving.returns.domain.lot_returns import (
+    get_or_create_return,
+    lot_tracking_violation,
+    return_lots,
+    with_shipped_lots,
+)
 from services.receiving.returns.domain.records import ReturnResult, ReturnUnit
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ReceiveReturn
@@ -20,7 +25,11 @@ SHIPMENT_NOT_KNOWN = (Code.NOT_SHIPPED_TO_CUSTOMER, "no shipment of them is know
 
 
 def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
-    """Receive units or lots that were shipped to this customer on this order, each once."""
+    """Receive units or lots that were shipped to this customer on this order, each once; lots in any spelling."""
+    shipped = with_shipped_lots(uow, command)
+    if isinstance(shipped, ProblemDetail):
+        return CommandResult.rejected(shipped)
+    command = shipped
     if (
         violation := _items_violation(uow, command)
         or _location_violation(uow, command)

@@ -100,20 +100,28 @@ class UnitsResult(PartialResult):
 
 
 class HoldResult(UnitsResult):
-    """Units on hold; `leaving` lists those that may leave all the same, as their dispatch is approved already."""
+    """Units on hold; `leaving` lists those that may leave all the same, as their dispatch is approved already.
+
+    A lot in `unmatched_lots` has no units: the hold waits for units of it.
+    """
 
     leaving: list[LeavingGoods] = []
+    unmatched_lots: list[str] = []
 
 
 def hold_result(
-    sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail], leaving: Iterable[LeavingGoods]
-) -> CommandResult:
+    sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail], leaving: Iterable[LeavingGoods],
+    unmatched_lots: Sequence[str] = (),
+) -> CommandResult:  # fmt: skip
     """Build the result of a placed hold."""
     if violations and not accepted:
         return CommandResult.rejected(*violations)
     approved = list(leaving)
     return CommandResult(
-        violations=violations, build_body=lambda: HoldResult(**dict(_result_body(sku, accepted)), leaving=approved)
+        violations=violations,
+        build_body=lambda: HoldResult(
+            **dict(_result_body(sku, accepted)), leaving=approved, unmatched_lots=list(unmatched_lots)
+        ),
     )
 
 

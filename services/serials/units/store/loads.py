@@ -7,7 +7,7 @@ from services.serials.units.domain.expiry import SerialExpiryCheckDue, group_by_
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store import expiry, recalls, sales, standing_holds, units
+from services.serials.units.store import expiry, matching_units, recalls, sales, standing_holds, units
 from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, RegisterSoldSerials
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
@@ -110,7 +110,7 @@ async def load_units_to_hold(
     await load_approvals(tx, uow, {event.data.sku for event in events})
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
     lot_holds = (StandingHold.on_lot(event.data) for event in events)
-    await standing_holds.load_matching(tx, uow, [lot_hold for lot_hold in lot_holds if lot_hold])
+    await matching_units.load_matching(tx, uow, [lot_hold for lot_hold in lot_holds if lot_hold])
 
 
 async def load_holds(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
@@ -136,7 +136,7 @@ async def load_recalled_units(
 ) -> None:
     """Load the units that recalls match, with their open holds and shipments."""
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
-    await standing_holds.load_matching(tx, uow, [StandingHold.from_recall(event.data) for event in events])
+    await matching_units.load_matching(tx, uow, [StandingHold.from_recall(event.data) for event in events])
     await standing_holds.load_open_holds(tx, uow)
     uow.shipments |= await recalls.find_shipments(tx, uow.units)
 

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0016_announced_lots"
-down_revision = "0015_ordered_products"
+revision = "0017_announced_lots"
+down_revision = "0016_lot_keys"
 
 
 def upgrade() -> None:
