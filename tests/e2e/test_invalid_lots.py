@@ -58,10 +58,9 @@ async def test_invalid_quantities(system: SystemUnderTest, lot_scenario: LotScen
     field = f"{list_field}.0.quantity" if list_field else "quantity"
     for quantity in INVALID_QUANTITIES.values():
         data = request_body(lot_scenario, type_, list_field, quantity)
-        key = data[{"receiving": "receipt", "lots": "sku", "fulfillment": "order"}[service]]
-        position = await system.send_record(
-            topic, system.cloud_event(type_, data), data["return_id"] if entry_point == "return" else key
-        )  # fmt: skip
+        names = {"receiving": "receipt", "lots": "sku", "fulfillment": "order"}
+        key = data["return_id" if entry_point == "return" else names[service]]
+        position = await system.send_record(topic, system.cloud_event(type_, data), key)
         assert "quantity" in (await system.wait_for_dead_letter(service, position))["error"], quantity
         response = await system.post(service, path, data)
         assert (response.status_code, response.json()["code"]) == (400, "validation_error"), (quantity, response.text)
