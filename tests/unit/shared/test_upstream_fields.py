@@ -30,7 +30,7 @@ NOT_BUSINESS = {"actor", "cause"}
 """Fields of every message; the actor is that of all its effects."""
 SHELF_LIFE = {
     "expiry_required": True, "min_remaining_shelf_life_at_receipt": 5, "short_shelf_life_policy": "HOLD",
-    "stop_allocation_days": 3, "expiry_alert_days": [9],
+    "expiry_basis": "BEST_BEFORE", "shelf_life_days": 100, "stop_allocation_days": 3, "expiry_alert_days": [9],
     "customers": [{"customer": "C-1", "min_remaining_shelf_life_days": 7}],
 }  # fmt: skip
 PRODUCT = {
@@ -91,7 +91,7 @@ CASES: dict[type[Message], tuple[dict[str, Any], list[Message]]] = {
 OTHER_VALUES = {
     "serial_tracked": False, "lot_tracked": True, "short_shelf_life_policy": "REJECT", "time_zone": "Asia/Tokyo",
     "type": "DOCK", "kind": "BLIND", "backorders": "NOT_ALLOWED", "warehouse": "WEST", "unit": "kg", "line": "9",
-    "check_digit": "IMEI", "characters": "LETTERS", "starts_at": "LABEL_DATE", "to": "R03",
+    "check_digit": "IMEI", "expiry_basis": "EXPIRY", "characters": "LETTERS", "starts_at": "LABEL_DATE", "to": "R03",
 }  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.envelope import chunks
 from shared.contracts.lots import LotDatesCorrected
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.upstream import ShelfLifePolicy
+from shared.inventory.effective_expiry import effective_expiry
 from shared.unit_of_work import CommandResult
 
 
@@ -68,11 +70,15 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     if isinstance(lot, ProblemDetail):
         return CommandResult.rejected(lot)
     manufactured_on = command.manufactured_on or lot.manufactured_on
-    if problem := _dates_violation(uow, command, manufactured_on):
+    best_before = command.best_before or lot.best_before
+    policy = uow.shelf_life.get(command.sku, ShelfLifePolicy())
+    dates = LotDates(
+        effective_expiry(policy, command.expiry, manufactured_on, best_before).day, manufactured_on, best_before
+    )
+    if problem := _dates_violation(command, policy, dates):
         return CommandResult.rejected(problem)
     # Confirming the same date does not release an EXPIRED hold: the date is still in the past.
-    released_kinds = DATE_CONTROLLED_KINDS if command.expiry != lot.expiry else DATE_CONTROLLED_KINDS - {"EXPIRED"}
-    dates = LotDates(command.expiry, manufactured_on, command.best_before or lot.best_before)
+    released_kinds = DATE_CONTROLLED_KINDS if dates.expiry != lot.expiry else DATE_CONTROLLED_KINDS - {"EXPIRED"}
     set_dates(uow, lot, dates, command.reason)
     holds.release_all(uow, [hold for hold in uow.open_holds(lot.sku, lot.lot) if hold.kind in released_kinds])
     stocked_balances = [balance for balance in uow.balances_by_lot[lot.sku, lot.lot] if balance.on_hand]
@@ -81,17 +87,14 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     return CommandResult(lot_snapshot(uow, lot, *stocked_balances))
 
 
-def _dates_violation(
-    uow: LotsUnitOfWork, command: CorrectLotDates, manufactured_on: date | None
-) -> ProblemDetail | None:
+def _dates_violation(command: CorrectLotDates, policy: ShelfLifePolicy, dates: LotDates) -> ProblemDetail | None:
     if not command.lot:
         return violation(Code.LOT_NOT_FOUND, f"Product {command.sku} is not lot-tracked and has no dates", command.sku)
     label = lot_label(command.sku, command.lot)
-    policy = uow.shelf_life.get(command.sku)
-    if command.expiry is None and policy and policy.expiry_required:
+    if dates.expiry is None and policy.expiry_required:
         detail = f"{label} requires an expiry date: place a hold until it is known"
         return violation(Code.EXPIRY_REQUIRED, detail, command.lot)
-    if manufactured_on and command.expiry and command.expiry < manufactured_on:
-        detail = f"{label} was manufactured on {manufactured_on} and cannot expire on {command.expiry}"
+    if dates.manufactured_on and dates.expiry and dates.expiry < dates.manufactured_on:
+        detail = f"{label} was manufactured on {dates.manufactured_on} and cannot expire on {dates.expiry}"
         return violation(Code.DATES_OUT_OF_ORDER, detail, command.lot)
     return None

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
 from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.contracts.upstream import ExpirySource
 
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
@@ -143,6 +144,7 @@ class Unit(NamedTuple):
     manufactured_on: date | None = None
     warranty_ends_on: date | None = None
     """Last day of the warranty of its last sale."""
+    expiry_source: ExpirySource | None = None
     announced_lot: str | None = None
     announced_expiry: date | None = None
     announced_manufactured_on: date | None = None
@@ -242,6 +244,7 @@ class LotScan(NamedTuple):
     scanned_at: datetime
     known_lot: str | None = None
     """The known lot that the number spells in another way, and as which the quantity is received."""
+    expiry_source: ExpirySource | None = None
 
     @property
     def received_lot(self) -> str:

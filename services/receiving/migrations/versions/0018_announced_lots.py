@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0017_announced_lots"
-down_revision = "0016_lot_keys"
+revision = "0018_announced_lots"
+down_revision = "0017_expiry_sources"
 
 
 def upgrade() -> None:
