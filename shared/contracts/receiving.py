@@ -43,7 +43,10 @@ class WithReceivingVersions(Message):
 
 
 class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1", topic=RECEIVING, key="receipt"):
-    """A receipt line is expected; its listed serial numbers become EXPECTED."""
+    """A receipt line is expected; its listed serial numbers become EXPECTED.
+
+    Lot and dates are announced by the ASN and are the same for all units of one message.
+    """
 
     receipt: DocumentId
     warehouse: Warehouse
@@ -52,6 +55,9 @@ class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1"
     quantity: Quantity
     serials: Serials = []
     versions: Versions = []
+    lot: LotNumber | None = None
+    expiry: Day | None = None
+    manufactured_on: Day | None = None
     supplier: str = ""
     expected_at: datetime | None = None
 
@@ -175,7 +181,7 @@ RejectionKind = Literal["EXPIRED", "INSUFFICIENT_SHELF_LIFE", "EXPIRY_REQUIRED"]
 
 DiscrepancyKind = Literal[
     "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "LOT_CASE_MISMATCH",
-    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", RejectionKind,
+    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", "NOT_AS_ANNOUNCED", RejectionKind,
 ]  # fmt: skip
 SupervisorResolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
 Resolution = Literal[SupervisorResolution, "REJECT"]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shared.contracts.announced_lots import AnnouncedLots, AsnSerials, add_serials_of_lots
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
 from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.serial_ranges import SerialRanges
@@ -169,31 +170,51 @@ class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATION
 
 
 class AsnLine(SerialRanges):
-    """A line of a part of an ASN: a quantity with the serial numbers of some or all of its units."""
+    """A line of a part of an ASN: a quantity with the serial numbers and lots of some or all of its units.
+
+    Serials that its lots list need not be repeated in `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Quantity
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    serials: AsnSerials = []
+    lots: AnnouncedLots = []
+
+    @model_validator(mode="after")
+    def _list_serials_of_lots(self) -> "AsnLine":
+        add_serials_of_lots(self, self.serials, self.lots)
+        return self
 
 
 class AsnLineChange(SerialRanges):
-    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line."""
+    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line.
+
+    Lots that list serials state the serials of the line, together with `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Annotated[NonNegativeQuantity, Field(le=1_000_000)] | None = None
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+    serials: AsnSerials | None = None
+    lots: AnnouncedLots | None = None
+
+    @model_validator(mode="after")
+    def _list_serials_of_lots(self) -> "AsnLineChange":
+        add_serials_of_lots(self, self.serials or [], self.lots or [])
+        return self
 
 
 def _lines_cost(lines: "Sequence[AsnLine | AsnLineChange | OrderLine]") -> int:
-    """A line is a row and emits an event: it costs as much as three units, or as its listed serials."""
-    return sum(max(3, len(line.serials or ())) for line in lines) or 1
+    """A line is a row and emits an event: it costs as much as three units, or as its listed serials or lots."""
+    return sum(max(3, len(line.serials or ()), len(line.lots or ())) for line in lines) or 1
 
 
 def _limit_serials(lines: "Sequence[AsnLine | AsnLineChange]") -> None:
     if sum(len(line.serials or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
         raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further part")
+    if sum(len(line.lots or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
+        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} lots per message; send the others in a further part")
 
 
 PartNumber = Annotated[Integer, Field(ge=1, le=100_000)]
@@ -203,7 +224,8 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
     """An advance shipping notice, or one part of a long one.
 
     Each part replaces what it said before under the same receipt and `part`; parts above `parts` are withdrawn. A line
-    expects the sum of all parts that name it, and their serial numbers. What was received stays received.
+    expects the sum of all parts that name it, and their serial numbers. What was received stays received. A scan that
+    names no lot or date takes those announced for its serial number, and the dates of its lot.
     """
 
     receipt: DocumentId
