@@ -8,7 +8,7 @@ from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store import criteria, recalls
 from services.lots.recalls.store.matches import look_up
-from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
+from shared.contracts.commands.lots import CloseRecall, CorrectLotNumber, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived
@@ -36,6 +36,16 @@ async def load_receipts(
         uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
     if matches:
         await balances.load_commitments(tx, uow, uow.matches_by_lot)
+
+
+async def load_lot_corrections(
+    tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[CorrectLotNumber]]
+) -> None:
+    """Load both lots of each correction, and the recalls that match the right one; add it to these recalls."""
+    await balances.load_lot_corrections(tx, uow, events)
+    keys = {(event.data.sku, event.data.lot) for event in events if (event.data.sku, event.data.from_lot) in uow.lots}
+    for match in await criteria.match_incoming(tx, keys):
+        uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
 
 
 async def load_recalled_lots(
