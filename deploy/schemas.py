@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from deploy.compatibility import breaking_changes
 from deploy.local.files import PROJECT
 from shared.contracts.envelope import Message
 from shared.contracts.examples import example
 from shared.contracts.registry import all_messages
+from shared.contracts.unknown_fields import ClosedJsonSchema
 
 SCHEMAS = PROJECT / "shared" / "contracts" / "schemas"
 SAMPLES = PROJECT / "tests" / "unit" / "shared" / "samples"
@@ -22,7 +25,8 @@ SAMPLES = PROJECT / "tests" / "unit" / "shared" / "samples"
 
 def build_schema(message: type[Message]) -> dict[str, Any]:
     """Build the schema of a message, with its topic and key."""
-    built = message.model_json_schema()
+    generator = ClosedJsonSchema if message.TOPIC.is_incoming else GenerateJsonSchema
+    built = message.model_json_schema(schema_generator=generator)
     return {"$id": f"urn:tracelot:{message.TYPE}", "x-topic": message.TOPIC.name, "x-key": message.KEY, **built}
 
 
@@ -33,7 +37,7 @@ def to_json(content: Mapping[str, Any]) -> str:
 
 def incompatibilities(previous: Mapping[str, Mapping[str, Any]], current: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """List the breaking changes between two sets of schemas, by message type."""
-    is_published = {message.TYPE: message.TOPIC.kind in {"events", "reference"} for message in all_messages()}
+    is_published = {message.TYPE: not message.TOPIC.is_incoming for message in all_messages()}
     reasons = []
     for name, previous_schema in sorted(previous.items()):
         if name not in current:

@@ -6,6 +6,7 @@ characters and look-alike letters in identifiers are scanner or keyboard errors.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -33,7 +34,8 @@ DocumentId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 
 LineId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$"), Field(coerce_numbers_to_str=True)]
 Warehouse = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}$")]
-Location = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,32}/[!-.0-~]{1,32}$")]
+LOCATION_PATTERN = r"^[!-.0-~]{1,32}/[!-.0-~]{1,32}$"
+Location = Annotated[str, StringConstraints(pattern=LOCATION_PATTERN)]
 """Location with its warehouse, for example `EAST/A-01-02`."""
 
 CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
@@ -177,6 +179,21 @@ QuantityDifference = Annotated[
     SignedQuantity, BeforeValidator(_refuse_text), WithJsonSchema({"type": "number"}, "validation")
 ]
 """Difference of quantities; a JSON number that may be negative."""
+
+
+def fold_lot(lot: str) -> str:
+    """Return the comparison key of a lot number: without case, outer blanks and doubled blanks.
+
+    Zeros, hyphens and signs count. Equals the column `lot_key` that PostgreSQL generates.
+    """
+    return " ".join(lot.split()).lower() if " " in lot else lot.lower()
+
+
+def matching_spellings(lot: str, stored: Iterable[str]) -> list[str]:
+    """Return the stored lot numbers that a spelling fits: the equal one, or all with the same key."""
+    key = fold_lot(lot)
+    spellings = sorted({other for other in stored if other == lot or fold_lot(other) == key})
+    return [lot] if lot in spellings else spellings
 
 
 def warehouse_of(location: str) -> str:

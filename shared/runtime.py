@@ -16,6 +16,7 @@ from shared.http import (
     EncodedSlashMiddleware,
     ReportFiles,
     RequestLimitMiddleware,
+    absence,
     commands,
     dead_letters,
     idempotency,
@@ -25,6 +26,7 @@ from shared.http import (
     reads,
     rejections,
 )
+from shared.http.known_parameters import require_known_parameters
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
@@ -79,13 +81,14 @@ def create_app(
         lifespan=lifespan,
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
-        dependencies=[Depends(pages.bind_list)],
+        dependencies=[Depends(require_known_parameters), Depends(pages.bind_list)],
     )
     app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
     app.state.progress = ConsumerProgress()
     app.add_middleware(EncodedSlashMiddleware)
     app.add_middleware(RequestLimitMiddleware)
     problems.install_exception_handlers(app)
+    absence.install_exception_handler(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
     for router in (*routers, commands.build_router(registry), rejections.router, dead_letters.router, operations):
         app.include_router(router)

@@ -193,7 +193,7 @@ POLICIES = (
     Policy(report_missing_stock, balances.load_missing_stock, reads_saved_changes=False),
     Policy(report_mixed_lots, balances.load_arrivals, reads_saved_changes=False),
     Policy(allocate_backorders, allocation.load_backorders, reads_saved_changes=False),
-    Policy(publish_balances, reads_saved_changes=False),
+    Policy(publish_balances, balances.load_stock_under_changed_holds, reads_saved_changes=False),
 )
 """Whatever changed the stock: missing stock and mixed lots are reported, released stock goes to open demands.
 

@@ -72,7 +72,7 @@ class ReceivingUnitOfWork(UnitOfWork):
 
         self.units: WorkingSet[RowKey, Unit] = WorkingSet(attrgetter("sku", "serial"))
         self._units_by_folded_serial = self.units.index(lambda unit: (unit.sku, unit.serial.lower()))
-        self._expected_by_serial = self.units.index(_expected_serial)
+        self._present_by_serial = self.units.index(_present_serial)
         self._expected_by_receipt = self.units.index(lambda unit: unit.receipt if unit.status == "EXPECTED" else None)
         self._scanned_by_session = self.units.index(_scanning_session)
         self.listed_units_by_line = self.units.index(_listing_line)
@@ -156,9 +156,21 @@ class ReceivingUnitOfWork(UnitOfWork):
         """Return units of the product whose serial numbers differ from this one only in case."""
         return [unit for unit in self._units_by_folded_serial[sku, serial.lower()] if unit.serial != serial]
 
-    def expected_products(self, receipt: str, serial: str) -> list[str]:
-        """Return the products under which the receipt expects this serial number."""
-        return [unit.sku for unit in self._expected_by_serial[receipt, serial]]
+    def other_product(self, receipt: str, sku: str, serial: str) -> str | None:
+        """Return another product that has or expects this serial number, first one that the receipt expects.
+
+        The numbers of a maker who numbers each product on its own say nothing about another product.
+        """
+        units = [unit for unit in self._present_by_serial[serial] if unit.sku != sku]
+        if not units or self._is_numbered_on_its_own(sku):
+            return None
+        others = [unit for unit in units if not self._is_numbered_on_its_own(unit.sku)]
+        expected_here = [unit for unit in others if unit.status == "EXPECTED" and unit.receipt == receipt]
+        return min((unit.sku for unit in expected_here or others), default=None)
+
+    def _is_numbered_on_its_own(self, sku: str) -> bool:
+        product = self.products.get(sku)
+        return product is not None and product.serials_unique_per_product
 
     def expected_units(self, receipt: str) -> list[Unit]:
         """Return the units with a listed serial number that the receipt still expects."""
@@ -192,8 +204,9 @@ def _line_number(line: ReceiptLine) -> tuple[int, str]:
     return len(line.line), line.line
 
 
-def _expected_serial(unit: Unit) -> RowKey | None:
-    return (unit.receipt, unit.serial) if unit.status == "EXPECTED" and unit.receipt is not None else None
+def _present_serial(unit: Unit) -> str | None:
+    """Return the serial number of a unit that is expected or in the house."""
+    return unit.serial if unit.status in {"EXPECTED", "SCANNED", "ON_HAND"} and unit.adjustment is None else None
 
 
 def _scanning_session(unit: Unit) -> RowKey | None:

@@ -15,23 +15,24 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
-from aiokafka import AIOKafkaProducer
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli import topics
+from shared.cli import rejections, topics
+from shared.cli.connections import fail, with_engine, with_producer
 from shared.cli.errors import ErrorReportingGroup
 from shared.http.protocol import LimitedHttpProtocol
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
 from shared.persistence.connections import TransactionPoolingError
-from shared.persistence.database import create_engine, read_only, transaction
+from shared.persistence.database import read_only, transaction
 from shared.persistence.migrate import UnknownRevisionError, service_names
 from shared.settings import KafkaSettings, load_settings
 
 app = typer.Typer(cls=ErrorReportingGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay dead letters.")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(rejections.app, name="rejections")
 app.add_typer(topics.app, name="topics")
 for service_name in service_names():
     if find_spec(f"services.{service_name}.cli"):
@@ -91,7 +92,7 @@ def migrate(service: Annotated[str, typer.Argument(help="name of the service, or
         try:
             state = asyncio.run(migrations.migrate(name))
         except (UnknownRevisionError, TransactionPoolingError) as error:
-            _fail(str(error))
+            fail(str(error))
         typer.echo(f"{name}: schema is {state}")
 
 
@@ -115,7 +116,7 @@ def skip(
             await skips.add_permit(tx, (topic, partition, offset), malformed=malformed, reason=reason, actor=actor)
 
     service = service or _consumer_of(topic)
-    _with_engine(service, operation)
+    with_engine(service, operation)
     typer.echo(f"{service} will skip {topic}/{partition}/{offset}")
 
 
@@ -131,7 +132,7 @@ def _consumer_of(topic: str) -> str:
         )
     ]
     if len(consumers) != 1:
-        _fail(f"--service required: {topic} is consumed by {', '.join(consumers) or 'no service'}")
+        fail(f"--service required: {topic} is consumed by {', '.join(consumers) or 'no service'}")
     return consumers[0]
 
 
@@ -145,14 +146,14 @@ def list_dead_letters(
 
     async def operation(engine: AsyncEngine) -> None:
         async with read_only(engine) as tx:
-            found = await dead_letters.list_page(tx, topic=topic, is_open=True, size=size + 1)
+            found = await dead_letters.find_open(tx, topic, size + 1)
             for dead_letter in found[:size]:
                 stored_at = f"{dead_letter.stored_at:%Y-%m-%d %H:%M:%S}"
                 typer.echo(f"{dead_letter.id}\t{stored_at}\t{_position(dead_letter)}\t{dead_letter.error}")
         if len(found) > size:
             typer.echo(f"These are the newest {size}; list more with --size.", err=True)
 
-    _with_engine(service, operation)
+    with_engine(service, operation)
 
 
 @dead_letters_app.command()
@@ -163,35 +164,20 @@ def show(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
         async with read_only(engine) as tx:
             dead_letter = await dead_letters.get(tx, dead_letter_id)
         if dead_letter is None:
-            _fail(f"{service} has no dead letter {dead_letter_id}")
+            fail(f"{service} has no dead letter {dead_letter_id}")
         else:
             typer.echo(f"{_position(dead_letter)} key={dead_letter.key!r} headers={dead_letter.headers}")
             typer.echo(f"{dead_letter.error}\n")
             typer.echo(dead_letter.value or b"")
 
-    _with_engine(service, operation)
+    with_engine(service, operation)
 
 
 @dead_letters_app.command()
 def replay(dead_letter_id: DeadLetterArgument, service: ServiceOption) -> None:
     """Publish one dead letter unchanged to its original topic."""
 
-    async def operation(engine: AsyncEngine) -> None:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=load_settings(service).kafka_bootstrap_servers, enable_idempotence=True,
-            max_request_size=8 * 1024 * 1024,
-        )  # fmt: skip
-        try:
-            await producer.start()
-            dead_letter = await dead_letters.replay(engine, producer, dead_letter_id)
-        finally:
-            await producer.stop()
-        if dead_letter is None:
-            _fail(f"{service} has no dead letter {dead_letter_id}")
-        else:
-            typer.echo(f"replayed to {dead_letter.topic}/{dead_letter.partition}")
-
-    _with_engine(service, operation)
+    with_producer(service, "dead letter", dead_letters.replay, dead_letter_id)
 
 
 def _require_service(name: str) -> str:
@@ -202,22 +188,6 @@ def _require_service(name: str) -> str:
 
 def _position(dead_letter: Row[Any]) -> str:
     return f"{dead_letter.topic}/{dead_letter.partition}/{dead_letter.offset}"
-
-
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
-
-
-def _with_engine(service: str, operation: Any) -> None:
-    async def run() -> None:
-        engine = create_engine(load_settings(service).database_url.get_secret_value(), "tracelot", 1)
-        try:
-            await operation(engine)
-        finally:
-            await engine.dispose()
-
-    asyncio.run(run())
 
 
 @app.callback()

@@ -13,6 +13,11 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "skus": "SKUs of products.",
     "serial": "Serial number; unique within its product.",
     "serials": "Serial numbers.",
+    "read_as": "What a scan is that is no serial or lot number; null for others.",
+    "serial_format": "What new serial numbers of the product look like; null if anything is possible.",
+    "serials_unique_per_product": (
+        "Whether the maker numbers each product on its own: then a serial number of another product says nothing."
+    ),
     "lot": "Lot number; empty for an untracked product.",
     "from_lot": "Wrong lot number, under which the goods were recorded.",
     "lots": "Lots with their quantities.",
@@ -124,7 +129,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "version": "Version, increased by each change.",
     "changed_lines": "Lines that changed since the last version.",
     "versions": "Versions of the units in the order of `serials`.",
-    "open_holds": "Number of open holds on each unit after the change.",
+    "open_holds": "Number of open holds after the change: on each unit, or on the stock of the lot at the location.",
     "before": "State before the change; null for the first version.",
     "after": "State after the change.",
     # Dates of lots
@@ -185,6 +190,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "scans": "Unconfirmed scans of serial numbers.",
     "accepted": "Number of accepted scans.",
     "unmatched": "Number of scans that become discrepancies when the session is confirmed.",
+    "unmatched_lots": "Listed lot numbers that fit no lot.",
     "scan_results": "Results of the serial numbers, in the order scanned.",
     "discrepancies": "Ids of the new discrepancies.",
     "conflicting_value": "Value that the scan conflicts with.",

@@ -27,6 +27,8 @@ VALUES: Mapping[str, Any] = {
     "expiry": "2027-03-31", "manufactured_on": "2026-01-15",
     "best_before": "2027-02-28", "previous_expiry": "2027-03-01", "lot_or_serial": "L-0042/A",
     "recall": "RC-1", "text": "lots L-0042/A to L-0043", "first": "SN-0001", "last": "SN-0099",
+    "from": "SN-0003", "gtin": "09521234543213", "to": None, "min_length": 15, "max_length": 15,
+    "pattern": "35[0-9]{13}",
     "shipped_at": "2026-03-04T09:00:00Z", "expiry_alert_days": [90, 60, 30, 7], "search_terms": ["L-0042/A"],
     "skus": ["PUMP-7"],
     "valid_until": "2026-03-04T09:15:00Z", "unit": "each", "version": 3, "versions": [1, 2], "warehouse": "EAST",

@@ -218,6 +218,7 @@ class OrderDispatched(Message, type="order.dispatched.v1", topic=FULFILLMENT, ke
     customer_name: str = ""
     contact: str = ""
     """Customer contact for recalls of the shipped items."""
+    ship_to: str = ""
 
 
 class LineProgress(ContractModel):

@@ -25,10 +25,11 @@ LotAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "COUNT_GAIN", "COUNT_LOSS",
 
 
 class LotBalance(ContractModel):
-    """The quantities of a lot at a location after a change. `version` has no gaps.
+    """The quantities and open holds of a lot at a location after a change. `version` has no gaps.
 
     `allocated` and `missing` (under investigation) are parts of `on_hand`; after a count they may exceed it until
-    fulfillment has released the rest. `picked` stands there for orders and is not part of `on_hand`.
+    fulfillment has released the rest. `picked` stands there for orders and is not part of `on_hand`. `open_holds`
+    counts the holds on the lot and on its stock at the location; without any stock there it is zero.
     """
 
     lot: LotNumber
@@ -38,10 +39,11 @@ class LotBalance(ContractModel):
     allocated: QuantityTotal
     missing: QuantityTotal
     picked: QuantityTotal
+    open_holds: Integer = 0
 
 
 class LotBalancesChanged(Message, type="lot.balances_changed.v1", topic=LOTS, key="sku"):
-    """The balances of a product that a transaction changed: their quantities after the last change.
+    """The balances of a product that a transaction changed: quantities and open holds after the last change.
 
     The other events of the same cause state the changes; they come first. More than 500 balances have several messages.
     """

@@ -6,6 +6,7 @@ The topics have unlimited retention. The highest version of a key is valid, in w
 from typing import Literal
 
 from shared.contracts.envelope import Message
+from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.topics import LOCATIONS, PRODUCTS
 from shared.contracts.upstream import Barcode, ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS, Decimals, Integer, Location, Sku, Warehouse
@@ -25,6 +26,8 @@ class ProductChanged(Message, type="product.changed.v1", topic=PRODUCTS, key="sk
     barcodes: list[Barcode] = []
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
     decimals: Decimals = MAX_DECIMALS
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool = False
 
 
 class WarehouseChanged(Message, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):

@@ -23,6 +23,11 @@ class Topic:
     max_message_bytes: int = 1024 * 1024
     messages: dict[str, "type[Message]"] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def is_incoming(self) -> bool:
+        """Whether others write to it: what the service does not understand is refused."""
+        return self.kind in {"upstream", "commands"}
+
 
 def _upstream_topic(name: str, key: str, producer: str) -> Topic:
     # Oversized records must arrive, so that they become dead letters instead of errors at the sender.

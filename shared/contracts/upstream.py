@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
+from shared.contracts.serial_formats import SerialFormat
+from shared.contracts.serial_ranges import SerialRanges
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
 from shared.identifiers import (
     Decimals,
@@ -90,7 +92,7 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units. The message
     is a JSON merge patch (RFC 7396): omitted fields keep their values, null returns them to their defaults, lists are
     replaced. A new product needs a name; its other fields start with their defaults: unit `each`, not tracked, no
-    barcodes, 6 decimals.
+    barcodes, 6 decimals, any serial numbers.
     """
 
     sku: Sku
@@ -101,6 +103,8 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     barcodes: Barcodes | None = None
     shelf_life: ShelfLifePatch | None = None
     decimals: Decimals | None = None
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool | None = None
 
 
 class WarehouseDefined(MergePatch, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):
@@ -128,7 +132,7 @@ class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATION
     is_active: bool | None = None
 
 
-class AsnLine(ContractModel):
+class AsnLine(SerialRanges):
     """A line of a part of an ASN: a quantity with the serial numbers of some or all of its units."""
 
     line: LineId
@@ -137,7 +141,7 @@ class AsnLine(ContractModel):
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
-class AsnLineChange(ContractModel):
+class AsnLineChange(SerialRanges):
     """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line."""
 
     line: LineId

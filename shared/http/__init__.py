@@ -3,6 +3,7 @@
 from shared.http.csv import CsvColumn, CsvResponse, ReportFiles, csv_response
 from shared.http.dependencies import ReadTransaction
 from shared.http.limits import RequestLimitMiddleware
+from shared.http.lists import PageRequest, first_page, paged_by
 from shared.http.pages import Page, decode_cursor, encode_cursor, paginate, select_list
 from shared.http.parameters import (
     ONLY_DIGITS,
@@ -57,6 +58,7 @@ __all__ = [
     "OrderFilter",
     "OrderPath",
     "Page",
+    "PageRequest",
     "ProblemError",
     "ReadTransaction",
     "ReceiptFilter",
@@ -75,6 +77,8 @@ __all__ = [
     "csv_response",
     "decode_cursor",
     "encode_cursor",
+    "first_page",
+    "paged_by",
     "paginate",
     "select_list",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from shared.contracts.results import PartialResult
 from shared.http import problems
 from shared.http.command_parsing import CommandRequest, parse_command
 from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
-from shared.http.openapi import describe_command
+from shared.http.openapi import INTERNAL_FIELDS, describe_command
 from shared.http.paths import encode_path
 from shared.messaging.dispatcher import dispatch
 from shared.messaging.handlers import CommandHandler
@@ -71,8 +71,9 @@ def _is_deferred(result: CommandResult) -> bool:
 def _to_event(
     registry: HandlerRegistry, handler: CommandHandler, request: Request, command: CommandRequest
 ) -> CloudEvent[Any]:
-    fields = {name: value for name, value in command.body.items() if name != "cause"} | {"actor": command.actor}
-    data: Message = problems.validate_fields(handler.message, fields)
+    data: Message = problems.validate_fields(
+        handler.message, command.body | {"actor": command.actor}, internal=INTERNAL_FIELDS
+    )
     return CloudEvent[Any].model_construct(
         id=new_id(), source=f"http://{registry.service}{encode_path(request.url.path)}"[:255],
         type=handler.message.TYPE, time=Transaction.clock(), data=data,

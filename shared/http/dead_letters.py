@@ -8,10 +8,12 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code
 from shared.http.dependencies import ReadTransaction
-from shared.http.pages import MAX_BIGINT, Page, decode_cursor, paginate
-from shared.http.parameters import ONLY_DIGITS, Cursor, Limit, OpenFilter
-from shared.http.problems import NotFoundError
+from shared.http.lists import PageRequest, paged_by
+from shared.http.pages import MAX_BIGINT, Page
+from shared.http.parameters import ONLY_DIGITS, OpenFilter
+from shared.http.problems import ProblemError
 from shared.messaging import dead_letters
 
 router = APIRouter(tags=["dead letters"])
@@ -58,13 +60,12 @@ async def list_dead_letters(
     tx: ReadTransaction,
     topic: Annotated[str | None, Query(description="Kafka topic.")] = None,
     open: OpenFilter = None,  # noqa: A002 - the name of the parameter
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    *,
+    page: Annotated[PageRequest, paged_by(dead_letters.SORTS)],
 ) -> Page[DeadLetterSummary]:
     """List the dead letters, newest first."""
-    (before,) = decode_cursor(cursor, int) or (2**63 - 1,)
-    rows = await dead_letters.list_page(tx, topic=topic, is_open=open, before=before, size=limit + 1)
-    return paginate(rows, limit, _to_summary, lambda row: (row.id,))
+    rows = await page.fetch(tx, dead_letters.select_dead_letters, {"topic": topic, "open": open})
+    return page.build(rows, _to_summary)
 
 
 @router.get("/dead-letters/{dead_letter}")
@@ -75,5 +76,5 @@ async def get_dead_letter(
     """Get a dead letter with its complete value and headers (base64)."""
     row = await dead_letters.get(tx, dead_letter)
     if row is None:
-        raise NotFoundError(f"Dead letter {dead_letter} not found")
+        raise ProblemError(Code.NOT_FOUND, f"Dead letter {dead_letter} not found")
     return DeadLetterDetail.model_validate(_to_fields(row))

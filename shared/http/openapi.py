@@ -13,12 +13,15 @@ from shared.contracts.envelope import Message
 from shared.contracts.examples import body_example, data_example
 from shared.contracts.problems import Code
 from shared.contracts.results import Problem
+from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.http import reads
 from shared.messaging.handlers import CommandHandler
 
 SCHEMA_REF = "#/components/schemas/{model}"
-NOT_IN_BODY = ("actor", "cause")
-"""Fields that HTTP clients do not send: the actor is a header, the cause is internal."""
+INTERNAL_FIELDS = ("cause",)
+"""Fields that HTTP clients may not send."""
+NOT_IN_BODY = ("actor", *INTERNAL_FIELDS)
+"""Fields that a body does not need: the actor is a header."""
 
 COMMAND_HEADERS = [
     {
@@ -109,8 +112,9 @@ def _success(handler: CommandHandler, status: int) -> dict[str, Any]:
 def message_schemas(handlers: list[CommandHandler]) -> dict[str, Any]:
     """Return the schemas of command bodies, without path and header fields, and of problems."""
     messages: list[type[Message]] = [handler.message for handler in handlers]
-    models = [*((message, "validation") for message in messages), (Problem, "serialization")]
-    _, schema = models_json_schema(models, ref_template=SCHEMA_REF)  # type: ignore[arg-type]
+    _, schema = models_json_schema(
+        [(message, "validation") for message in messages], ref_template=SCHEMA_REF, schema_generator=ClosedJsonSchema
+    )
     definitions: dict[str, Any] = schema["$defs"]
     for handler in handlers:
         schema = definitions[handler.message.__name__]
@@ -120,7 +124,8 @@ def message_schemas(handlers: list[CommandHandler]) -> dict[str, Any]:
                 schema["required"].remove(name)
         if not schema.get("required", True):
             del schema["required"]
-    return definitions
+    _, responses = models_json_schema([(Problem, "serialization")], ref_template=SCHEMA_REF)
+    return {**definitions, **responses["$defs"]}
 
 
 def _merge_schemas(document: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hashlib import blake2s
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from fastapi import Request
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from pydantic_core import from_json
 
 from shared.contracts.model import KnownFieldsModel
@@ -28,6 +28,9 @@ MAX_BIGINT = 2**63 - 1
 
 class Page(KnownFieldsModel, Generic[T]):
     """One page of a list."""
+
+    # Its fields have descriptions; otherwise pydantic would read the source at each use, and fail at the end of a file.
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
     items: list[T]
     next: str | None = Field(default=None, description="`cursor` of the next page; null on the last page.")
@@ -70,7 +73,9 @@ def encode_cursor(*key: Any) -> str:
     return urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
+def decode_cursor(
+    cursor: str | None, *types: type, is_valid: Callable[[Sequence[Any]], bool] = lambda _: True
+) -> tuple[Any, ...] | None:
     """Decode a cursor into a sort key of the given types; returns None for the first page."""
     if cursor is None:
         return None
@@ -82,7 +87,7 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
     if not isinstance(content, list) or content[:1] != [_list_scope.get().checksum()]:
         raise problem
     key = content[1:]
-    if [type(value) for value in key] != list(types) or not all(map(_is_storable, key)):
+    if [type(value) for value in key] != list(types) or not all(map(_is_storable, key)) or not is_valid(key):
         raise problem
     return tuple(key)
 

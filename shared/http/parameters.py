@@ -43,7 +43,7 @@ AwaitingWarehouseFilter = Annotated[
     bool | None, Query(description="`true` for documents whose warehouse is not defined, `false` for all others.")
 ]
 LocationFilter = Annotated[str | None, Query(description="Location as warehouse/location, for example `EAST/A-01-02`.")]
-LotFilter = Annotated[str | None, Query(description="Exact lot number; empty for an untracked product.")]
+LotFilter = Annotated[str | None, Query(description="Lot number in any case; empty for an untracked product.")]
 OrderFilter = Annotated[str | None, Query(description="Number of the sales order.")]
 CustomerFilter = Annotated[str | None, Query(description="Customer number.")]
 ShipmentFilter = Annotated[str | None, Query(description="Shipment number.")]

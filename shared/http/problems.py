@@ -2,24 +2,27 @@
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.unknown_fields import EXTRA_FIELD, UnknownName, find_unknown_fields
 from shared.http.paths import encode_path
 from shared.ops.telemetry import REQUESTS_REJECTED
 from shared.persistence.errors import ConcurrentUpdateError, ErrorCategory, categorise_error, sqlstate
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 100
+"""Number of errors that a response lists."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -35,7 +38,7 @@ class ProblemError(Exception):
 
 
 class NotFoundError(ProblemError):
-    """The requested resource does not exist."""
+    """The requested document is not here; a message in flight may bring it."""
 
     def __init__(self, detail: str, *, ids: Sequence[str] = (), code: Code = Code.NOT_FOUND) -> None:
         super().__init__(code, detail, ids=ids)
@@ -68,29 +71,46 @@ def problem_response(problem: ProblemDetail, headers: Mapping[str, str] | None =
     return JSONResponse(problem.to_body(**extra), problem.problem_type.status, dict(headers or {}), MEDIA_TYPE)
 
 
-def field_errors(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
-    """List at most 20 validation errors by field."""
+def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """List validation errors by field."""
     return [
         {
             "field": ".".join(str(location) for location in detail["loc"]) or "body",
             "message": detail["msg"].removeprefix("Value error, "),
         }
-        for detail in list(error.errors())[:20]
+        for detail in errors
     ]
 
 
-def validation_problem(errors: Sequence[Mapping[str, str]]) -> ProblemError:
+def unknown_name_errors(unknown: Iterable[UnknownName]) -> list[dict[str, str]]:
+    """List unknown fields or parameters with the nearest known ones."""
+    return [{"field": name.path, "message": name.message} for name in unknown]
+
+
+def validation_problem(errors: Sequence[Mapping[str, str]], code: Code = Code.VALIDATION_ERROR) -> ProblemError:
     """Build the problem of a request that does not match its schema."""
     detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors[:3])
-    return ProblemError(Code.VALIDATION_ERROR, detail, errors=list(errors))
+    detail += f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+    return ProblemError(code, detail, errors=list(errors[:MAX_ERRORS]))
 
 
-def validate_fields(model: type[M], fields: Mapping[str, Any]) -> M:
-    """Validate the fields of a JSON body; raises a problem that lists the errors."""
+def validate_fields(model: type[M], fields: Mapping[str, Any], internal: Collection[str] = ()) -> M:
+    """Validate the fields of a JSON body; raises a problem that lists the errors and unknown fields.
+
+    A body must not have values of internal fields.
+    """
     try:
-        return model.model_validate_json(to_json(fields))
+        data = model.model_validate_json(to_json(fields), extra="forbid")
+        errors: list[ErrorDetails] = []
     except ValidationError as error:
-        raise validation_problem(field_errors(error)) from None
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+    errors += [ErrorDetails(type=EXTRA_FIELD, loc=(name,), msg="", input=None) for name in internal if fields.get(name)]
+    if not errors:
+        return data
+    known_errors = [error for error in errors if error["type"] != EXTRA_FIELD]
+    unknown_fields = find_unknown_fields(model, errors, internal)
+    code = Code.VALIDATION_ERROR if known_errors else Code.UNKNOWN_FIELD
+    raise validation_problem([*field_errors(known_errors), *unknown_name_errors(unknown_fields)], code)
 
 
 def install_exception_handlers(app: FastAPI) -> None:
@@ -113,15 +133,12 @@ async def _handle_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type
     if isinstance(error, OverloadedError):  # of a file; others are rejected before they are routed
         count_rejection(request.app, error)
-    headers = dict(error.headers)
-    if error.problem.is_provisional and not request.app.state.progress.is_settled:
-        headers["Retry-After"] = "1"
-    return problem_response(error.problem, headers, **error.extra)
+    return problem_response(error.problem, error.headers, **error.extra)
 
 
 async def _handle_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
-    return await _handle_problem(request, validation_problem(field_errors(error)))
+    return await _handle_problem(request, validation_problem(field_errors(error.errors())))
 
 
 async def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:

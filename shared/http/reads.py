@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from shared.contracts.problems import CODES_OF_ABSENCE, PROBLEM_TYPES, Code
+from shared.contracts.problems import PROBLEM_TYPES, Code
 
 RETRY_AFTER = {"Retry-After": {"description": "Seconds until the next attempt.", "schema": {"type": "integer"}}}
 ABSENCE_BY_COLLECTION = {
@@ -17,6 +17,8 @@ ABSENCE_BY_COLLECTION = {
     "orders": Code.ORDER_NOT_FOUND, "cartons": Code.CARTON_NOT_FOUND, "shipments": Code.SHIPMENT_NOT_FOUND,
 }  # fmt: skip
 """Problems of a resource that is not found, by the first segment of its path."""
+OPERATOR_LISTS = frozenset({"rejections", "dead-letters"})
+"""Resources that no message in flight can bring."""
 GENERIC_PAGE_NAME = re.compile(r'\bPage_(\w+?)_(?=")')
 
 
@@ -90,7 +92,9 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
         responses.setdefault("400", problem(Code.VALIDATION_ERROR))
     if "{" in path:
         code = ABSENCE_BY_COLLECTION.get(path.split("/")[1], Code.NOT_FOUND)
-        responses.setdefault("404", problem(code) | ({"headers": RETRY_AFTER} if code in CODES_OF_ABSENCE else {}))
+        may_arrive = path.split("/")[1] not in OPERATOR_LISTS
+        absence = problem(code, Code.NOT_YET_AVAILABLE) | {"headers": RETRY_AFTER} if may_arrive else problem(code)
+        responses.setdefault("404", absence)
     responses.setdefault("500", problem(Code.INTERNAL_ERROR))
     if "operations" not in operation.get("tags", ()):
         responses.setdefault("503", problem(Code.OVERLOADED, Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER})

@@ -9,33 +9,45 @@ from sqlalchemy import Row, text
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.http import problems, reads
 from shared.http.command_parsing import parse_command
 from shared.http.dependencies import ReadTransaction
 from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
+from shared.http.lists import PageRequest, paged_by
 from shared.http.openapi import COMMAND_HEADERS
-from shared.http.pages import MAX_BIGINT, Page, decode_cursor, paginate
-from shared.http.parameters import ONLY_DIGITS, Cursor, Limit, OpenFilter
-from shared.http.problems import NotFoundError
+from shared.http.pages import MAX_BIGINT, Page
+from shared.http.parameters import ONLY_DIGITS, OpenFilter
+from shared.http.problems import ProblemError
 from shared.identifiers import Reason
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 router = APIRouter(tags=["rejections"])
 RejectionKind = Literal["COMMAND_REJECTED", "EVENT_CONFLICT"]
 RejectionPath = Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the rejection."), ONLY_DIGITS]
 COLUMNS = (
-    "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, closed_reason"
+    "id, kind, document, type, source, message_id, actor, violations, recorded_at, closed_at, closed_by, "
+    "closed_reason, replayed_at"
 )
-SELECT_PAGE = text(f"""
+SORTS = Sorts("-recorded_at", recorded_at=[SortKey("id", "bigint")])
+"""By the ids, which are in the order of recording."""
+
+
+def select_rejections(order: SortOrder) -> str:
+    """Write the statement of a page."""
+    return f"""
     SELECT {COLUMNS} FROM rejection
-    WHERE id < :before
+    WHERE {order.after()}
       AND (CAST(:kind AS text) IS NULL OR kind = :kind)
       AND (CAST(:document AS text) IS NULL OR document = :document)
       AND (CAST(:code AS text) IS NULL OR :code = ANY(codes))
       AND (CAST(:actor AS text) IS NULL OR actor = :actor)
       AND (CAST(:open AS boolean) IS NULL OR (kind = 'EVENT_CONFLICT' AND closed_at IS NULL) = :open)
-    ORDER BY id DESC LIMIT :size
-""")  # noqa: S608 - constant column names
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant column names
+
+
 SELECT_ONE = text(f"SELECT {COLUMNS}, raw FROM rejection WHERE id = :id")  # noqa: S608 - constant column names
 UPDATE_CLOSED = text(f"""
     UPDATE rejection SET closed_at = :now, closed_by = :actor, closed_reason = :reason
@@ -58,6 +70,7 @@ class RejectionSummary(KnownFieldsModel):
     closed_at: datetime | None = None
     closed_by: str | None = None
     closed_reason: str | None = None
+    replayed_at: datetime | None = None
 
 
 class RejectionDetail(RejectionSummary):
@@ -74,7 +87,8 @@ class CloseRejection(KnownFieldsModel):
     reason: Reason
 
 
-CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CloseRejection.model_json_schema()}}}
+CLOSE_SCHEMA = CloseRejection.model_json_schema(schema_generator=ClosedJsonSchema)
+CLOSE_BODY = {"required": True, "content": {"application/json": {"schema": CLOSE_SCHEMA}}}
 
 
 def _to_summary(row: Row[Any]) -> RejectionSummary:
@@ -96,14 +110,11 @@ async def list_rejections(
     ] = None,
     code: Annotated[Code | None, Query(description="Error code.")] = None,
     actor: Annotated[str | None, Query(description="User or device that sent the message.")] = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(SORTS)],
 ) -> Page[RejectionSummary]:
     """List rejected commands and conflicting events, newest first."""
-    (before,) = decode_cursor(cursor, int) or (2**63 - 1,)
     filters = {"kind": kind, "open": open, "document": document, "code": code, "actor": actor}
-    rows = await tx.fetch_all(SELECT_PAGE, filters | {"before": before, "size": limit + 1})
-    return paginate(rows, limit, _to_summary, lambda row: (row.id,))
+    return page.build(await page.fetch(tx, select_rejections, filters), _to_summary)
 
 
 @router.get("/rejections/{rejection}")
@@ -111,7 +122,7 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
     """Get a rejection with the data of its message."""
     rows = await tx.fetch_all(SELECT_ONE, {"id": rejection})
     if not rows:
-        raise NotFoundError(f"Rejection {rejection} not found")
+        raise ProblemError(Code.NOT_FOUND, f"Rejection {rejection} not found")
     return _to_detail(rows[0])
 
 
@@ -123,13 +134,14 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
 async def close_rejection(request: Request, rejection: RejectionPath) -> Response:
     """Close an event conflict with a reason; the record is kept."""
     command = await parse_command(request)
-    closing = problems.validate_fields(CloseRejection, command.body)
+    fields = {name: value for name, value in command.body.items() if name not in request.path_params}
+    closing = problems.validate_fields(CloseRejection, fields)
 
     async def close(tx: Transaction) -> tuple[StoredResponse, bool]:
         values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
         rows = await tx.fetch_all(UPDATE_CLOSED, values)
         if not rows:
-            raise NotFoundError(f"Open event conflict {rejection} not found")
+            raise ProblemError(Code.NOT_FOUND, f"Open event conflict {rejection} not found")
         return StoredResponse(200, _to_detail(rows[0]).model_dump_json()), True
 
     key = IdempotencyKey(actor=command.actor, route="/rejections/close", key=command.key)

@@ -1,19 +1,21 @@
 """Reports: one declaration provides JSON pages, a CSV file and a workbook with documented columns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
-from sqlalchemy import TextClause, text
+from sqlalchemy import Row, text
 
 from shared.http.csv import CsvColumn, CsvResponse, csv_response
 from shared.http.dependencies import ReadTransaction
-from shared.http.pages import Page, decode_cursor, paginate
-from shared.http.parameters import Cursor, Guard, Limit
+from shared.http.lists import PageRequest, Statement, ordered_by, paged_by
+from shared.http.pages import Page
+from shared.http.parameters import Guard
 from shared.http.xlsx import XlsxResponse, xlsx_response
+from shared.persistence.sorting import SortOrder, Sorts
 
 DISPOSITION = {"Content-Disposition": {"description": "File name.", "schema": {"type": "string"}}}
 
@@ -22,14 +24,13 @@ DISPOSITION = {"Content-Disposition": {"description": "File name.", "schema": {"
 class Report:
     """A report; the docstring of its row model is its description, the fields of the model are its columns.
 
-    The statement has the parameters of `filters`, `:after_NAME` for each name in `key`, and `:size`. It is ordered by
-    `key`, whose values precede the first row.
+    The statement is written for an order of `sorts`. It has the parameters of `filters` and of the order, and `:size`.
     """
 
     name: str
     row_model: type[BaseModel]
-    key: Mapping[str, str | int]
-    statement: str
+    sorts: Sorts
+    statement: Statement
     filters: Callable[..., Any]
     """FastAPI dependency that converts query parameters to statement parameters."""
 
@@ -45,15 +46,14 @@ class Report:
         summary = " ".join((self.row_model.__doc__ or "").split())
         return f"{summary} Columns: {column_descriptions}."
 
-    def csv_statement(self) -> TextClause:
+    def file_statement(self, order: SortOrder) -> str:
         """Return the statement for files, without the additional key columns of pages."""
         names = ", ".join(f'"{column.name}"' for column in self.columns)
-        return text(f"SELECT {names} FROM ({self.statement}) AS report")  # noqa: S608 - field names of the model
+        return f"SELECT {names} FROM ({self.statement(order)}) AS report"  # noqa: S608 - field names of the model
 
-    def page_parameters(self, cursor: str | None, size: int | None) -> dict[str, Any]:
-        """Return the parameters for start and size of a page."""
-        last_key: Sequence[Any] = decode_cursor(cursor, *map(type, self.key.values())) or tuple(self.key.values())
-        return {"size": size} | {f"after_{name}": value for name, value in zip(self.key, last_key, strict=True)}
+    def build(self, page: PageRequest, rows: Sequence[Row[Any]]) -> Page[Any]:
+        """Build a page of rows."""
+        return page.build(rows, lambda row: self.row_model.model_validate(row._asdict()))
 
 
 def add_report_routes(router: APIRouter, reports: Sequence[Report], of: str = "") -> None:
@@ -63,26 +63,22 @@ def add_report_routes(router: APIRouter, reports: Sequence[Report], of: str = ""
 
 
 def _add_routes(router: APIRouter, report: Report, of: str) -> None:
-    statement, csv_statement = text(report.statement), report.csv_statement()
     Filters = Annotated[dict[str, Any], Depends(report.filters)]  # noqa: N806 - a type
+    Order = Annotated[SortOrder, ordered_by(report.sorts)]  # noqa: N806 - a type
 
-    async def get_page(tx: ReadTransaction, filters: Filters, cursor: Cursor = None, limit: Limit = 100) -> Page[Any]:
-        rows = await tx.fetch_all(statement, filters | report.page_parameters(cursor, limit + 1))
-        return paginate(
-            rows,
-            limit,
-            lambda row: report.row_model.model_validate(row._asdict()),
-            lambda row: [row._asdict()[name] for name in report.key],
-        )
+    async def get_page(
+        tx: ReadTransaction, filters: Filters, page: Annotated[PageRequest, paged_by(report.sorts)]
+    ) -> Page[Any]:
+        return report.build(page, await page.fetch(tx, report.statement, filters))
 
-    async def get_csv(request: Request, filters: Filters, *, guard: Guard = False) -> StreamingResponse:
-        parameters = filters | report.page_parameters(None, None)
-        return await csv_response(request, report.name, report.columns, csv_statement, parameters, guard=guard)
+    async def get_csv(request: Request, filters: Filters, order: Order, *, guard: Guard = False) -> StreamingResponse:
+        statement, parameters = text(report.file_statement(order)), filters | order.parameters(None) | {"size": None}
+        return await csv_response(request, report.name, report.columns, statement, parameters, guard=guard)
 
-    async def get_xlsx(request: Request, filters: Filters) -> StreamingResponse:
+    async def get_xlsx(request: Request, filters: Filters, order: Order) -> StreamingResponse:
         header = [column.name for column in report.columns]
-        parameters = filters | report.page_parameters(None, None)
-        return await xlsx_response(request, report.name, header, csv_statement, parameters)
+        statement, parameters = text(report.file_statement(order)), filters | order.parameters(None) | {"size": None}
+        return await xlsx_response(request, report.name, header, statement, parameters)
 
     row_model: Any = report.row_model
     path, words = f"/{report.name}", report.name.replace("-", "_")

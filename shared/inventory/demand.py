@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Generic, Literal, Self, TypeVar
 
 from shared.contracts.fulfillment import AllocationCancelled, AllocationRequested, Shortfall
+from shared.identifiers import fold_lot
 
 DemandStatus = Literal["OPEN", "CLOSED", "CANCELLED"]
 
@@ -93,6 +94,12 @@ class Demand(Generic[Q]):
     def eligible_lots(self) -> Collection[str]:
         """Lots that the demand accepts at present; empty for any stock."""
         return self.allowed_lots if self.assigned_lot is None else (self.assigned_lot,)
+
+    def accepts_lot(self, lot: str) -> bool:
+        """Whether the demand can be allocated from a lot: a requested one in any spelling."""
+        if self.assigned_lot is not None or not self.allowed_lots or lot in self.allowed_lots:
+            return self.assigned_lot in {None, lot}
+        return fold_lot(lot) in map(fold_lot, self.allowed_lots)
 
     def reopen(self, quantity: Q) -> None:
         """Add a returned quantity to the open quantity."""

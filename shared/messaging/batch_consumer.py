@@ -17,6 +17,7 @@ from shared.messaging.dead_letters import DeadLetter, Record
 from shared.messaging.decode import Decoder, MalformedRecord
 from shared.messaging.rebalance import Assignment, Offsets, rewind
 from shared.messaging.registry import HandlerRegistry
+from shared.messaging.rejections import Rejection
 from shared.messaging.skips import SkipPermit
 from shared.messaging.transactions import PoisonRecordError, process_in_transactions
 from shared.messaging.work import MAX_COST, RETRY_COST, WorkItem, offset_range
@@ -155,6 +156,8 @@ class BatchConsumer:
             decoded = self._decoder.decode(record)
             if isinstance(decoded, MalformedRecord):
                 items.append(WorkItem(record, dead_letter=DeadLetter(record, decoded.error)))
+            elif isinstance(decoded, Rejection):
+                items.append(WorkItem(record, rejection=decoded))
             elif decoded is not None and self._registry.accepts(decoded):
                 items.append(WorkItem(record, event=decoded))
             partition = TopicPartition(record.topic, record.partition)

@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.persistence.database import Transaction, read_only, transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 
@@ -25,14 +26,22 @@ INSERT_DEAD_LETTERS = text("""
     ORDER BY topic, partition, "offset" ON CONFLICT DO NOTHING
 """)
 # Values are truncated: a page of whole records could be a gigabyte.
-SELECT_PAGE = text("""
+SORTS = Sorts("-stored_at", stored_at=[SortKey("id", "bigint")])
+"""By the ids, which are in the order of storing."""
+
+
+def select_dead_letters(order: SortOrder) -> str:
+    """Write the statement of a page with truncated values; open ones have not been replayed."""
+    return f"""
     SELECT id, topic, partition, "offset", written_at, key, substr(value, 1, 2000) AS value,
            coalesce(octet_length(value), 0) AS size, headers, error, stored_at, replayed_at
     FROM dead_letter
-    WHERE id < :before AND (CAST(:topic AS text) IS NULL OR topic = :topic)
+    WHERE {order.after()} AND (CAST(:topic AS text) IS NULL OR topic = :topic)
       AND (CAST(:open AS boolean) IS NULL OR (replayed_at IS NULL) = :open)
-    ORDER BY id DESC LIMIT :size
-""")
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
 SELECT_ONE = text("""
     SELECT id, topic, partition, "offset", written_at, key, value, coalesce(octet_length(value), 0) AS size, headers,
            error, stored_at, replayed_at
@@ -48,9 +57,15 @@ class DeadLetter(NamedTuple):
     error: str
 
 
-def _encode_headers(record: Record) -> str:
+def encode_headers(record: Record) -> list[tuple[str, str | None]]:
+    """Return the headers of a record with base64 values."""
     headers = [(name.replace("\0", ""), value) for name, value in record.headers]
-    return json.dumps([(name, None if value is None else b64encode(value).decode()) for name, value in headers])
+    return [(name, None if value is None else b64encode(value).decode()) for name, value in headers]
+
+
+def decode_headers(headers: Sequence[tuple[str, str | None]]) -> list[tuple[str, bytes | None]]:
+    """Return stored headers as they were."""
+    return [(name, None if value is None else b64decode(value)) for name, value in headers]
 
 
 def _written_at(record: Record) -> datetime:
@@ -72,22 +87,16 @@ async def store(tx: Transaction, dead_letters: Sequence[DeadLetter]) -> None:
             "written_at": [_written_at(record) for record in records],
             "keys": [record.key for record in records],
             "values": [record.value for record in records],
-            "headers": [_encode_headers(record) for record in records],
+            "headers": [json.dumps(encode_headers(record)) for record in records],
             "errors": [dead_letter.error[:4000].replace("\0", "") for dead_letter in dead_letters],
         },
     )
 
 
-async def list_page(
-    tx: Transaction,
-    *,
-    topic: str | None = None,
-    is_open: bool | None = None,
-    before: int = 2**63 - 1,
-    size: int = 100,
-) -> Sequence[Row[Any]]:
-    """Fetch dead letters with truncated values, newest first; open ones have not been replayed."""
-    return await tx.fetch_all(SELECT_PAGE, {"topic": topic, "open": is_open, "before": before, "size": size})
+async def find_open(tx: Transaction, topic: str | None, size: int) -> Sequence[Row[Any]]:
+    """Fetch the newest dead letters that have not been replayed."""
+    values = {"topic": topic, "open": True, "size": size} | SORTS.default.parameters(None)
+    return await tx.fetch_all(text(select_dead_letters(SORTS.default)), values)
 
 
 async def get(tx: Transaction, dead_letter_id: int) -> Row[Any] | None:
@@ -96,16 +105,22 @@ async def get(tx: Transaction, dead_letter_id: int) -> Row[Any] | None:
     return rows[0] if rows else None
 
 
-async def replay(engine: AsyncEngine, producer: AIOKafkaProducer, dead_letter_id: int) -> Row[Any] | None:
-    """Publish a record unchanged to its topic and partition, then mark it; after a crash in between it remains open."""
+async def replay(engine: AsyncEngine, producer: AIOKafkaProducer, dead_letter_id: int) -> str | None:
+    """Publish a record unchanged to its topic and partition, then mark it; returns topic and partition.
+
+    After a crash in between it remains open.
+    """
     async with read_only(engine) as tx:
         dead_letter = await get(tx, dead_letter_id)
     if dead_letter is None:
         return None
-    headers = [(name, None if value is None else b64decode(value)) for name, value in dead_letter.headers]
     await producer.send_and_wait(
-        dead_letter.topic, dead_letter.value, dead_letter.key, dead_letter.partition, headers=headers
+        dead_letter.topic,
+        dead_letter.value,
+        dead_letter.key,
+        dead_letter.partition,
+        headers=decode_headers(dead_letter.headers),
     )
     async with transaction(engine) as tx:
         await tx.execute(UPDATE_REPLAYED, {"id": dead_letter_id, "now": tx.now})
-    return dead_letter
+    return f"{dead_letter.topic}/{dead_letter.partition}"

@@ -53,18 +53,19 @@ async def dispatch(
     tx: Transaction,
     registry: HandlerRegistry,
     events: Sequence[Event],
-    reused: Sequence[Event] = (),
+    refused: Sequence[Rejection] = (),
     *,
     is_settled: bool = False,
 ) -> dict[Causation, CommandResult]:
     """Handle messages in one unit of work and save it, its rejections and events; returns results by command.
 
-    Messages with a reused id are rejected without being handled. `is_settled` says that nothing which existed before
+    Refused messages are rejected without being handled. `is_settled` says that nothing which existed before
     the commands is in flight; otherwise what is not found is `not_yet_available`.
     """
     events = await _enrich(tx, registry, events)
     lock_keys = registry.lock_keys_of(events)
-    await locks.acquire(tx, (key for keys in (*lock_keys, *registry.lock_keys_of(reused)) for key in keys))
+    refused_events = [rejection.event for rejection in refused]
+    await locks.acquire(tx, (key for keys in (*lock_keys, *registry.lock_keys_of(refused_events)) for key in keys))
     uow = registry.unit_of_work(tx.now, iter(new_id, ""))
     results: dict[Causation, CommandResult] = {}
     batches = group_by_load(registry, events, lock_keys)
@@ -89,10 +90,10 @@ async def dispatch(
     new_rejections = [
         *_reject(events, results),
         *(Rejection(event, violations=[violation]) for event, violation in uow.rejected),
-        *map(rejections.reject_reused_id, reused),
+        *refused,
     ]
     rejected = await _record_rejections(tx, registry, new_rejections, events, uow.emitted)
-    await outbox.append(tx, registry.service, [*uow.emitted, *rejected], _events_by_cause([*events, *reused]))
+    await outbox.append(tx, registry.service, [*uow.emitted, *rejected], _events_by_cause([*events, *refused_events]))
     return results
 
 

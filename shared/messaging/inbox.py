@@ -12,6 +12,7 @@ from uuid_utils import UUID, uuid5
 
 from shared.contracts.envelope import OWN_SOURCE_PREFIX, CloudEvent
 from shared.contracts.topics import DAY_MS
+from shared.messaging.rejections import Rejection, reject_reused_id
 from shared.persistence.database import Transaction, delete_expired
 
 RETENTION = timedelta(milliseconds=40 * DAY_MS)
@@ -45,35 +46,45 @@ DELETE_EXPIRED = text("""
 """)
 
 
+Events = Sequence[CloudEvent[Any]]
+
+
 class ClaimedEvents(NamedTuple):
     """The events of a batch that are not known yet, in order."""
 
-    new: Sequence[CloudEvent[Any]] = ()
-    reused: Sequence[CloudEvent[Any]] = ()
-    """Events whose (source, id) belongs to an event of another type or with other data; each is returned once."""
+    new: Events = ()
+    refused: Sequence[Rejection] = ()
+    """Rejections of events that are not handled, each once: their (source, id) belongs to an event with other content,
+    or they have unknown fields."""
 
 
-async def claim(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> ClaimedEvents:
+async def claim(tx: Transaction, events: Sequence[CloudEvent[Any]], unread: Sequence[Rejection] = ()) -> ClaimedEvents:
+    """Record events as processed; return the new ones and the rejections of others, with those of unread records."""
+    new, reused = await _claim_new(tx, events)
+    return ClaimedEvents(new, [*map(reject_reused_id, reused), *(await _claim_unread(tx, unread))])
+
+
+async def _claim_new(tx: Transaction, events: Events) -> tuple[Events, Events]:
     """Record events as processed and return the new ones and those with a reused id, each once."""
     events_by_id: dict[str, CloudEvent[Any]] = {}
     repeated = [event for event in events if events_by_id.setdefault(_deduplication_id(event), event) is not event]
     if not events_by_id:
-        return ClaimedEvents()
+        return (), ()
     # Our own messages keep their id as key and need no digest: their ids are never reused.
     digests = [None if key == event.id else _digest(event) for key, event in events_by_id.items()]
     parameters = {"ids": list(events_by_id), "digests": digests, "count": len(events_by_id)}
     (result,) = await tx.fetch_all(INSERT_NEW, parameters)
     if result.claimed == len(events_by_id):
-        return ClaimedEvents(list(events_by_id.values()), await _claim_reused(tx, repeated))
+        return list(events_by_id.values()), await _claim_reused(tx, repeated)
     claimed_ids = set(result.ids or ())
     known = [event for key, event in events_by_id.items() if key not in claimed_ids]
     new = [event for key, event in events_by_id.items() if key in claimed_ids]
-    return ClaimedEvents(new, await _claim_reused(tx, [*known, *repeated]))
+    return new, await _claim_reused(tx, [*known, *repeated])
 
 
-async def _claim_reused(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence[CloudEvent[Any]]:
+async def _claim_reused(tx: Transaction, events: Events) -> Events:
     """Return the events of other sources whose recorded content is another one."""
-    foreign = [event for event in events if not _is_own(event)]
+    foreign = [event for event in events if not is_own(event)]
     if not foreign:
         return ()
     digests = [_digest(event) for event in foreign]
@@ -90,7 +101,24 @@ async def _claim_reused(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> S
     return [event for reuse_id, (event, _) in by_reuse_id.items() if reuse_id in reused_ids]
 
 
-def _is_own(event: CloudEvent[Any]) -> bool:
+async def _claim_unread(tx: Transaction, refusals: Sequence[Rejection]) -> Sequence[Rejection]:
+    """Return the rejections of records that are not known yet; a replayed one is another record.
+
+    Their own ids stay free, so that a later version processes them.
+    """
+    if not refusals:
+        return ()
+    by_id = {
+        str(uuid5(UUID5_NAMESPACE, f"{refusal.event.source}\n{refusal.event.id}\n{refusal.position}")): refusal
+        for refusal in refusals
+    }
+    parameters = {"ids": list(by_id), "digests": [None] * len(by_id), "count": len(by_id)}
+    (result,) = await tx.fetch_all(INSERT_NEW, parameters)
+    claimed_ids = set(by_id) if result.claimed == len(by_id) else set(result.ids or ())
+    return [refusal for key, refusal in by_id.items() if key in claimed_ids]
+
+
+def is_own(event: CloudEvent[Any]) -> bool:
     """Whether a message is our own: its id is a unique UUID that sorts by age."""
     return event.source.startswith(OWN_SOURCE_PREFIX) and UUID7.fullmatch(event.id) is not None
 
@@ -103,7 +131,7 @@ def _digest(event: CloudEvent[Any]) -> bytes:
 
 def _deduplication_id(event: CloudEvent[Any]) -> str:
     """Return a UUID for (source, id)."""
-    return event.id if _is_own(event) else str(uuid5(UUID5_NAMESPACE, f"{event.source}\n{event.id}"))
+    return event.id if is_own(event) else str(uuid5(UUID5_NAMESPACE, f"{event.source}\n{event.id}"))
 
 
 async def prune(engine: AsyncEngine, size: int = 5000) -> int:

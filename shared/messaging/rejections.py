@@ -5,23 +5,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent, Rejected
 from shared.contracts.problems import Code, ProblemDetail
-from shared.persistence.database import Transaction
+from shared.messaging.dead_letters import Record, decode_headers, encode_headers
+from shared.persistence.database import Transaction, read_only, transaction
 
 MAX_DETAIL_LENGTH, MAX_ID_LENGTH = 2000, 100
 """Maximum numbers of characters in events; an invalid scan may have a thousand characters."""
 
 INSERT_REJECTIONS = text("""
-    INSERT INTO rejection (kind, document, type, source, message_id, actor, codes, violations, raw, recorded_at)
+    INSERT INTO rejection (kind, document, type, source, message_id, actor, codes, violations, raw, record, recorded_at)
     SELECT kind, document, type, source, message_id, actor,
            ARRAY(SELECT DISTINCT violation->>'code' FROM jsonb_array_elements(violations) AS violation),
-           violations, raw, :now
+           violations, raw, record, :now
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS rejected
-         (kind text, document text, type text, source text, message_id text, actor text, violations jsonb, raw jsonb)
+         (kind text, document text, type text, source text, message_id text, actor text, violations jsonb, raw jsonb,
+          record jsonb)
 """)
+
+
+SELECT_RECORD = text("SELECT record FROM rejection WHERE id = :id AND record IS NOT NULL")
+UPDATE_REPLAYED = text("UPDATE rejection SET replayed_at = :now WHERE id = :id")
 
 
 @dataclass(slots=True)
@@ -31,6 +39,15 @@ class Rejection:
     event: CloudEvent[Any]
     kind: str = "COMMAND_REJECTED"
     violations: list[ProblemDetail] = field(default_factory=list)
+    raw: Mapping[str, Any] | None = None
+    """Data with unknown fields."""
+    record: Record | None = None
+    """Kafka record of a message that is refused unread; it can be replayed."""
+
+    @property
+    def position(self) -> tuple[str, int, int] | None:
+        """Topic, partition and offset of the record."""
+        return None if self.record is None else (self.record.topic, self.record.partition, self.record.offset)
 
     def to_events(self, event_type: type[Rejected]) -> list[Rejected]:
         """Convert to one event per violation; long values are truncated in events, not in the table."""
@@ -51,8 +68,17 @@ class Rejection:
             "kind": self.kind, "document": self.event.data.key(), "type": self.event.type,
             "source": self.event.source, "message_id": self.event.id, "actor": self.event.actor,
             "violations": [violation.model_dump(mode="json") for violation in self.violations],
-            "raw": self.event.data.model_dump(mode="json", **self.event.data.SERIALIZATION),
+            "raw": self.raw or self.event.data.model_dump(mode="json", **self.event.data.SERIALIZATION),
+            "record": self.record and _encode_record(self.record),
         }  # fmt: skip
+
+
+def _encode_record(record: Record) -> dict[str, Any]:
+    """Return a valid record as JSON, with its value byte for byte."""
+    return {
+        "topic": record.topic, "partition": record.partition, "offset": record.offset,
+        "key": (record.key or b"").decode(), "value": (record.value or b"").decode(), "headers": encode_headers(record),
+    }  # fmt: skip
 
 
 def reject_reused_id(event: CloudEvent[Any]) -> Rejection:
@@ -76,6 +102,22 @@ def collect_conflicts(conflicts: Sequence[Rejected], events: Sequence[CloudEvent
             )
         )
     return list(rejections_by_event.values())
+
+
+async def replay(engine: AsyncEngine, producer: AIOKafkaProducer, rejection_id: int) -> str | None:
+    """Publish a message that was refused unread again, unchanged, then mark it; returns topic and partition."""
+    async with read_only(engine) as tx:
+        rows = await tx.fetch_all(SELECT_RECORD, {"id": rejection_id})
+    if not rows:
+        return None
+    stored: Mapping[str, Any] = rows[0].record
+    await producer.send_and_wait(
+        stored["topic"], stored["value"].encode(), stored["key"].encode(), stored["partition"],
+        headers=decode_headers(stored["headers"]),
+    )  # fmt: skip
+    async with transaction(engine) as tx:
+        await tx.execute(UPDATE_REPLAYED, {"id": rejection_id, "now": tx.now})
+    return f"{stored['topic']}/{stored['partition']}"
 
 
 async def record(tx: Transaction, rejections: Sequence[Rejection]) -> None:

@@ -63,17 +63,19 @@ async def _isolate_poison_record(engine: AsyncEngine, registry: HandlerRegistry,
 async def _run_transaction(engine: AsyncEngine, registry: HandlerRegistry, items: Sequence[WorkItem]) -> None:
     """Process items in one transaction; it is repeated after conflicts."""
     events = [item.event for item in items if item.event is not None]
+    unread = [item.rejection for item in items if item.rejection is not None]
     new_dead_letters = [item.dead_letter for item in items if item.dead_letter is not None]
     failpoint("consumer.before_begin")
     with TRANSACTION_DURATION.labels(registry.service, "kafka").time():
         async with transaction(engine) as tx:
-            claimed = await inbox.claim(tx, events)
-            if claimed.new or claimed.reused:
-                await dispatch(tx, registry, claimed.new, claimed.reused)
+            claimed = await inbox.claim(tx, events, unread)
+            if claimed.new or claimed.refused:
+                await dispatch(tx, registry, *claimed)
             await dead_letters.store(tx, new_dead_letters)
             await skips.mark_used(tx, [item.skip_id for item in items if item.skip_id is not None])
             failpoint("consumer.in_transaction")
-    MESSAGES_DEDUPLICATED.labels(registry.service).inc(len(events) - len(claimed.new) - len(claimed.reused))
+    claimed_count = len(claimed.new) + len(claimed.refused)
+    MESSAGES_DEDUPLICATED.labels(registry.service).inc(len(events) + len(unread) - claimed_count)
     for dead_letter in new_dead_letters:
         DEAD_LETTERS.labels(registry.service, dead_letter.record.topic).inc()
         log.warning(

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from shared.contracts.envelope import CloudEvent
 from shared.messaging.dead_letters import DeadLetter, Record
 from shared.messaging.rebalance import Offsets
+from shared.messaging.rejections import Rejection
 
 MAX_COST = 5000
 """Maximum cost of a transaction; 500 records with 500 items each would cost 250 000."""
@@ -18,10 +19,11 @@ RETRY_COST = 100
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A record to process as an event or to store as a dead letter."""
+    """A record to process as an event, or to store as a rejection or dead letter."""
 
     record: Record
     event: CloudEvent[Any] | None = None
+    rejection: Rejection | None = None
     dead_letter: DeadLetter | None = None
     skip_id: int | None = None
     """The skip permit of a skipped record."""
@@ -37,7 +39,8 @@ def split_by_cost(items: Iterable[WorkItem], max_cost: int = MAX_COST) -> Iterat
     chunk: list[WorkItem] = []
     chunk_cost = 0
     for item in items:
-        item_cost = item.event.data.cost() if item.event else 1
+        event = item.event or (item.rejection and item.rejection.event)
+        item_cost = event.data.cost() if event else 1
         if chunk and chunk_cost + item_cost > max_cost:
             yield chunk
             chunk, chunk_cost = [], 0

@@ -4,10 +4,11 @@ import json
 import re
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.topics import TOPICS, Topic
+from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.messaging.registry import HandlerRegistry
 
 SCHEMA_REF = "#/components/schemas/{model}"
@@ -34,8 +35,6 @@ def build_document(registry: HandlerRegistry, topic_prefix: str = "") -> dict[st
     """Build the document of a service; the addresses of its channels are the topics on the broker."""
     received = list(dict.fromkeys(handler.message for handler in registry.handlers))
     published = published_by(registry.service)
-    envelopes = {message.TYPE: CloudEvent[message] for message in (*received, *published)}  # type: ignore[valid-type]
-    _, schema = models_json_schema([(model, "validation") for model in envelopes.values()], ref_template=SCHEMA_REF)
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for action, messages in (("receive", received), ("send", published)):
@@ -61,9 +60,24 @@ def build_document(registry: HandlerRegistry, topic_prefix: str = "") -> dict[st
             "defaultContentType": "application/cloudevents+json",
             "channels": channels,
             "operations": operations,
-            "components": {"messages": message_objects, "schemas": schema.get("$defs", {})},
+            "components": {"messages": message_objects, "schemas": _schemas([*received, *published])},
         }
     )
+
+
+def _schemas(messages: list[type[Message]]) -> dict[str, Any]:
+    """Return the schemas of messages: of ours open, of others closed; a model of both has one for each."""
+    schemas: dict[bool, dict[str, Any]] = {}
+    for is_incoming, generator in ((False, GenerateJsonSchema), (True, ClosedJsonSchema)):
+        models = [CloudEvent[message] for message in messages if message.TOPIC.is_incoming is is_incoming]  # type: ignore[valid-type]
+        _, schema = models_json_schema(
+            [(model, "validation") for model in models], ref_template=SCHEMA_REF, schema_generator=generator
+        )
+        schemas[is_incoming] = schema.get("$defs", {})
+    incoming = json.dumps(schemas[True])
+    for name in schemas[True].keys() & schemas[False].keys():
+        incoming = incoming.replace(f'/{name}"', f'/{name}Input"').replace(f'"{name}": {{', f'"{name}Input": {{')
+    return {**schemas[False], **json.loads(incoming)}
 
 
 def _rename_envelopes(document: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ async def assert_conservation(system: SystemUnderTest, skus: Sequence[str]) -> N
 
 
 async def assert_published_balances_are_current(system: SystemUnderTest, skus: Sequence[str]) -> None:
-    """The published versions of a balance have no gaps; the last one states what is stored, with its picked stock."""
+    """The published versions of a balance have no gaps; the last one states the stored stock and its holds."""
     published: dict[tuple[str, str, str], JsonObject] = {}
     for sku in skus:
         for event in system.listener.events_of("lots.events", sku, "lot.balances_changed.v1"):
@@ -31,11 +31,16 @@ async def assert_published_balances_are_current(system: SystemUnderTest, skus: S
     picked: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in await read_table(system, "lots", "picked_stock", skus):
         picked[row["sku"], row["lot"], row["location"]] += row["quantity"]
+    open_holds = [row for row in await read_table(system, "lots", "hold", skus) if row["released_at"] is None]
     for row in await read_table(system, "lots", "balance", skus):
         key = row["sku"], row["lot"], row["location"]
         assert row["picked"] == picked.pop(key, 0), row
-        state = published.pop(key, dict.fromkeys(QUANTITIES, 0))
+        state = published.pop(key, dict.fromkeys((*QUANTITIES, "open_holds"), 0))
         assert [Decimal(state[name]) for name in QUANTITIES] == [row[name] for name in QUANTITIES], (state, row)
+        holds = [
+            hold for hold in open_holds if (hold["sku"], hold["lot"]) == key[:2] and hold["location"] in {None, key[2]}
+        ]
+        assert state["open_holds"] == len(holds) * bool(row["on_hand"] or row["picked"]), (state, holds)
     assert not published
     assert not any(picked.values())
 

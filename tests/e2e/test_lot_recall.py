@@ -139,8 +139,11 @@ async def close_recall(
             reason="glass",
         )
         await system.execute(scrapped, actor="sue")
+    (contact,) = await recall_rows(system, recall, "contacts")
     contact_command = RecordCustomerContact(
         recall=recall,
+        customer=contact["customer"],
+        order=contact["order"],
         shipment=whereabouts.shipment,
         sku=lot_scenario.sku,
         lot_or_serial="L1",

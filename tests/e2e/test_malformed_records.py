@@ -90,14 +90,20 @@ async def test_message_with_a_wrong_envelope_is_dead_lettered(
     assert not await system.fetch_rows("receiving", "SELECT 1 FROM receipt WHERE receipt = $1", receipt)
 
 
-async def test_unknown_fields_are_ignored(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """Optional fields of a later version are ignored."""
+async def test_unknown_fields_are_refused(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An envelope may have any attribute; a message with an unknown field is rejected, and kept as it was sent."""
     await scenario.define_product()
     receipt, serials = scenario.new_id("ASN"), scenario.new_serials(1)
     event = system.cloud_event_of(asn(scenario, receipt, serials)) | {"colour": "red"}
-    event["data"]["colour"] = "red"
+    refused = system.cloud_event_of(asn(scenario, receipt, serials))
+    refused["data"]["lines"][0]["expiry_date"] = "2030-01-31"
+    await system.send_record("erp.asns", refused, receipt)
     await system.send_record("erp.asns", event, receipt)
     await scenario.wait_for_status(serials, "EXPECTED")
+    rejections = await system.get_json("receiving", "/rejections", document=receipt)
+    assert [item["violations"][0]["ids"] for item in rejections["items"]] == [["data.lines.0.expiry_date"]]
+    detail = await system.get_json("receiving", f"/rejections/{rejections['items'][0]['id']}")
+    assert detail["raw"] == refused["data"]
 
 
 async def test_dead_letters_are_listed(system: SystemUnderTest, scenario: SerialScenario) -> None:

@@ -13,27 +13,22 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
-    SORT_DESCRIPTION,
     AwaitingWarehouseFilter,
     ChangedSince,
-    Cursor,
     CustomerFilter,
-    Limit,
+    NotFoundError,
     OrderPath,
     Page,
-    ProblemError,
+    PageRequest,
     ReadTransaction,
     ShipmentFilter,
     StatusFilter,
     WarehouseFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
-from shared.http.reads import problem
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["orders"])
-NO_ORDER = problem(Code.ORDER_NOT_FOUND)
 
 
 class OrderSummary(KnownFieldsModel):
@@ -178,34 +173,29 @@ async def list_orders(
     warehouse: WarehouseFilter = None,
     shipment: ShipmentFilter = None,
     changed_since: ChangedSince = None,
-    sort: Annotated[queries.OrderSort, Query(description=SORT_DESCRIPTION)] = "order",
     awaiting_warehouse: AwaitingWarehouseFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[OrderSummary]:
     """List orders by number or by the time at which they were placed."""
-    order = queries.SORTS[sort]
     rows = await queries.find_orders(
-        tx, sort, prefix=q, status=status, customer=customer, warehouse=warehouse, shipment=shipment,
+        tx, page, q, status=status, customer=customer, warehouse=warehouse, shipment=shipment,
         awaiting_warehouse=awaiting_warehouse, changed_since=changed_since,
-        after=decode_cursor(cursor, *order.key_types), size=limit + 1,
     )  # fmt: skip
-    return paginate(rows, limit, lambda row: OrderSummary(**row._asdict()), order.key)
+    return page.build(rows, lambda row: OrderSummary(**row._asdict()))
 
 
-@router.get("/orders/{order}/log", summary="List the log of an order", responses={404: NO_ORDER})
+@router.get("/orders/{order}/log", summary="List the log of an order")
 async def list_order_log(
-    tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, order: OrderPath, page: Annotated[PageRequest, paged_by(queries.LOG_SORTS)]
 ) -> Page[OrderLogEntryOut]:
     """List the log of an order, oldest entry first."""
-    (after,) = decode_cursor(cursor, int) or (0,)
     if await queries.load_order(tx, order) is None:
         raise _order_not_found(order)
-    rows = await queries.load_log(tx, order, after, limit + 1)
-    return paginate(rows, limit, lambda row: OrderLogEntryOut.model_validate(row._asdict()), lambda row: (row.id,))
+    rows = await page.fetch(tx, queries.select_log, {"order": order})
+    return page.build(rows, lambda row: OrderLogEntryOut.model_validate(row._asdict()))
 
 
-@router.get("/orders/{order}", responses={404: NO_ORDER})
+@router.get("/orders/{order}")
 async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
     """Get an order with its lines, serial numbers, lot quantities and demands."""
     head = await queries.load_order(tx, order)
@@ -226,5 +216,5 @@ async def get_order(tx: ReadTransaction, order: OrderPath) -> OrderDetail:
     )
 
 
-def _order_not_found(order_id: str) -> ProblemError:
-    return ProblemError(Code.ORDER_NOT_FOUND, f"Order {order_id} not found", ids=[order_id])
+def _order_not_found(order_id: str) -> NotFoundError:
+    return NotFoundError(f"Order {order_id} not found", ids=[order_id], code=Code.ORDER_NOT_FOUND)

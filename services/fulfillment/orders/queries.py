@@ -1,16 +1,17 @@
 """Read-only queries for orders, their lines, units, lots, demands and log."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row, text
 
 from services.fulfillment.orders.domain.shelf_life import describe_shelf_life
+from shared.http import PageRequest
 from shared.inventory.expiry import today
 from shared.inventory.fefo import sql_order
 from shared.inventory.reference_data import load_products, load_warehouses
 from shared.persistence.database import Transaction
-from shared.persistence.sorting import SortOrder
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = o.warehouse)"
 SELECT_ORDER = text(f"""
@@ -49,23 +50,19 @@ SELECT_DEMANDS = text("""
            closed, cancelled, replaces, skipped_summary
     FROM demand WHERE order_id = :order ORDER BY demand_id LIMIT 1000
 """)
-SELECT_LOG = text("""
-    SELECT id, occurred_at, actor, action, detail FROM order_log
-    WHERE order_id = :order AND id > :after ORDER BY id LIMIT :size
-""")
-OrderSort = Literal["order", "placed_at", "-placed_at"]
-_PLACED_AT = SortOrder(("placed_at", "order_id"), ("timestamptz", "text"), ("placed_at", "order"))
-SORTS: Mapping[OrderSort, SortOrder] = {
-    "order": SortOrder(("order_id",), ("text",), ("order",)),
-    "placed_at": _PLACED_AT,
-    "-placed_at": _PLACED_AT.reverse(),
-}
+SORTS = Sorts(
+    "order",
+    order=[SortKey("order_id", name="order")],
+    placed_at=[SortKey("placed_at", "timestamptz"), SortKey("order_id", name="order")],
+)
 """Orders of the list, by its primary key and by the index `sales_order_placed_at`."""
+LOG_SORTS = Sorts("id", id=[SortKey("id", "bigint")])
 
 
-def _select_orders(sort: SortOrder) -> TextClause:
+def select_orders(order: SortOrder) -> str:
+    """Write the statement of a page of orders."""
     # A prefix of the order number is a range of the primary key.
-    return text(f"""
+    return f"""
         SELECT order_id AS "order", warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
                customer, customer_name, priority, placed_at, status, sums.*
         FROM (
@@ -81,8 +78,8 @@ def _select_orders(sort: SortOrder) -> TextClause:
               AND (CAST(:changed_since AS timestamptz) IS NULL OR order_id = ANY(ARRAY(
                   SELECT l.order_id FROM order_log AS l WHERE l.recorded_at >= :changed_since
               )))
-              AND {sort.condition}
-            {sort.order_by} LIMIT :size
+              AND {order.condition}
+            {order.order_by} LIMIT :size
         ) o
         LEFT JOIN LATERAL (
             SELECT coalesce(sum(ordered), 0) AS ordered, coalesce(sum({_OPEN}), 0) AS open,
@@ -91,11 +88,16 @@ def _select_orders(sort: SortOrder) -> TextClause:
                    coalesce(sum(shipped), 0) AS shipped, coalesce(sum({_CANCELLED}), 0) AS cancelled,
                    coalesce(sum(dropped), 0) AS dropped
             FROM order_line l WHERE l.order_id = o.order_id) sums ON true
-        {sort.order_by}
-    """)  # noqa: S608 - constant names
+        {order.order_by}
+    """  # noqa: S608 - constant names
 
 
-SELECT_ORDERS = {name: _select_orders(sort) for name, sort in SORTS.items()}
+def select_log(order: SortOrder) -> str:
+    """Write the statement of a page of the log of an order."""
+    return f"""
+    SELECT id, occurred_at, actor, action, detail FROM order_log
+    WHERE order_id = :order AND {order.after()} {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
 
 
 async def load_order(tx: Transaction, order_id: str) -> Row[Any] | None:
@@ -124,17 +126,9 @@ async def load_demands(tx: Transaction, order_id: str) -> Sequence[Row[Any]]:
     return await tx.fetch_all(SELECT_DEMANDS, {"order": order_id})
 
 
-async def load_log(tx: Transaction, order_id: str, after: int, size: int) -> Sequence[Row[Any]]:
-    """The log of an order, oldest entry first."""
-    return await tx.fetch_all(SELECT_LOG, {"order": order_id, "after": after, "size": size})
-
-
-async def find_orders(
-    tx: Transaction, sort: OrderSort, *, prefix: str, after: Sequence[str] | None, size: int, **filters: Any
-) -> Sequence[Row[Any]]:
+async def find_orders(tx: Transaction, page: PageRequest, prefix: str, **filters: Any) -> Sequence[Row[Any]]:
     """Orders by number prefix, status, customer, warehouse, whether this is defined, shipment and time of change."""
-    values = {"prefix": prefix, "upper_bound": _prefix_upper_bound(prefix), "size": size}
-    return await tx.fetch_all(SELECT_ORDERS[sort], values | SORTS[sort].parameters(after) | filters)
+    return await page.fetch(tx, select_orders, {"prefix": prefix, "upper_bound": _prefix_upper_bound(prefix)} | filters)
 
 
 def _prefix_upper_bound(prefix: str) -> str:

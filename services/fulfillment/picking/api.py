@@ -16,12 +16,10 @@ from shared.http import (
     NotFoundError,
     OrderPath,
     Page,
-    ProblemError,
     ReadTransaction,
     decode_cursor,
     paginate,
 )
-from shared.http.reads import problem
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["picking"])
@@ -80,16 +78,17 @@ def _to_pick_item(row: Row[Any]) -> PickItem:
     )  # fmt: skip
 
 
-@router.get(
-    "/orders/{order}/picks", summary="Get the pick list of an order", responses={404: problem(Code.ORDER_NOT_FOUND)}
-)
+@router.get("/orders/{order}/picks", summary="Get the pick list of an order")
 async def list_order_picks(
     tx: ReadTransaction, order: OrderPath, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[PickItem]:
-    """List the items to pick for an order in pick sequence; empty until a ship-complete order is fully allocated."""
+    """List the items to pick for an order in pick sequence; empty until a ship-complete order is fully allocated.
+
+    It cannot be sorted: the sequence is the way through the warehouse.
+    """
     rows = await queries.load_order_picks(tx, order, after=_decode_position(cursor), size=limit + 1)
     if rows is None:
-        raise ProblemError(Code.ORDER_NOT_FOUND, f"Order {order} not found", ids=[order])
+        raise NotFoundError(f"Order {order} not found", ids=[order], code=Code.ORDER_NOT_FOUND)
     return paginate(rows, limit, _to_pick_item, _position)
 
 
@@ -104,7 +103,10 @@ async def list_picks(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[PickItem]:
-    """List the items to pick for the orders with the highest priority in a warehouse, in pick sequence."""
+    """List the items to pick for the orders with the highest priority in a warehouse, in pick sequence.
+
+    It cannot be sorted: the sequence is the way through the warehouse.
+    """
     rows = await queries.load_warehouse_picks(tx, warehouse, orders, after=_decode_position(cursor), size=limit + 1)
     return paginate(rows, limit, _to_pick_item, _position)
 

@@ -13,18 +13,14 @@ from services.fulfillment.shipping import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
-    Cursor,
-    Limit,
     NotFoundError,
     OrderFilter,
     Page,
-    ProblemError,
+    PageRequest,
     ReadTransaction,
     StatusFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
-from shared.http.reads import problem
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["shipping"])
@@ -111,12 +107,12 @@ class DispatchCheckOut(KnownFieldsModel):
     ended_at: datetime | None
 
 
-@router.get("/cartons/{carton}", responses={404: problem(Code.CARTON_NOT_FOUND)})
+@router.get("/cartons/{carton}")
 async def get_carton(tx: ReadTransaction, carton: Annotated[str, Path(description="Carton number.")]) -> CartonOut:
     """Get a carton and its content."""
     found = await queries.load_carton(tx, carton)
     if found is None:
-        raise ProblemError(Code.CARTON_NOT_FOUND, f"Carton {carton} not found", ids=[carton])
+        raise NotFoundError(f"Carton {carton} not found", ids=[carton], code=Code.CARTON_NOT_FOUND)
     head, rows = found
     body = CartonOut(carton=head.carton, order=head.order_id, shipment=head.shipment)
     for row in rows:
@@ -130,23 +126,21 @@ async def list_shipments(
     *,
     status: StatusFilter[ShipmentStatus] = None,
     order: OrderFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[ShipmentSummary]:
-    """List shipments, sorted by shipment number."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    rows = await queries.find_shipments(tx, status=status, order=order, after=after, size=limit + 1)
-    return paginate(rows, limit, lambda row: ShipmentSummary.model_validate(row._asdict()), lambda row: (row.shipment,))
+    """List shipments by number, or by the time of their creation or dispatch."""
+    rows = await queries.find_shipments(tx, page, status=status, order=order)
+    return page.build(rows, lambda row: ShipmentSummary.model_validate(row._asdict()))
 
 
-@router.get("/shipments/{shipment}", responses={404: problem(Code.SHIPMENT_NOT_FOUND)})
+@router.get("/shipments/{shipment}")
 async def get_shipment(
     tx: ReadTransaction, shipment: Annotated[str, Path(description="Shipment number.")]
 ) -> ShipmentDetail:
     """Get a shipment with its cartons and their content."""
     found = await queries.load_shipment(tx, shipment)
     if found is None:
-        raise ProblemError(Code.SHIPMENT_NOT_FOUND, f"Shipment {shipment} not found", ids=[shipment])
+        raise NotFoundError(f"Shipment {shipment} not found", ids=[shipment], code=Code.SHIPMENT_NOT_FOUND)
     head, rows = found
     return ShipmentDetail(**head._asdict(), cartons=_to_cartons(shipment, rows))
 

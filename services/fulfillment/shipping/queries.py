@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from shared.http import PageRequest
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 SELECT_CARTON = text("""
     SELECT c.carton, c.order_id, c.shipment, s.status FROM carton c LEFT JOIN shipment s USING (shipment)
@@ -44,16 +46,32 @@ _SELECT_SHIPMENT_COLUMNS = f"""
 """
 _JOIN_CHECK = "LEFT JOIN dispatch_check c USING (check_id)"
 SELECT_SHIPMENT = text(f"{_SELECT_SHIPMENT_COLUMNS} FROM shipment s {_JOIN_CHECK} WHERE s.shipment = :shipment")
-SELECT_SHIPMENTS = text(f"""
-    {_SELECT_SHIPMENT_COLUMNS} FROM shipment s {_JOIN_CHECK}
-    WHERE s.shipment > :after AND {_STATUS_FILTER} ORDER BY s.shipment LIMIT :size
-""")
-SELECT_SHIPMENTS_OF_ORDER = text(f"""
-    {_SELECT_SHIPMENT_COLUMNS}
-    FROM unnest(ARRAY(SELECT DISTINCT shipment FROM carton WHERE order_id = :order)) AS listed (shipment)
-    JOIN shipment s USING (shipment) {_JOIN_CHECK}
-    WHERE s.shipment > :after AND {_STATUS_FILTER} ORDER BY s.shipment LIMIT :size
-""")  # noqa: S608 - built from constants of this module
+SORTS = Sorts(
+    "shipment",
+    shipment=[SortKey("s.shipment")],
+    created_at=[SortKey("s.created_at", "timestamptz"), SortKey("s.shipment")],
+    dispatched_at=[SortKey("s.dispatched_at", "timestamptz"), SortKey("s.shipment")],
+)
+_OF_ORDER = "unnest(ARRAY(SELECT DISTINCT shipment FROM carton WHERE order_id = :order)) AS listed (shipment)"
+
+
+def select_shipments(order: SortOrder) -> str:
+    """Write the statement of a page of shipments."""
+    return _select_shipments(order, "shipment s")
+
+
+def select_shipments_of_order(order: SortOrder) -> str:
+    """Write the statement of a page of the shipments of an order."""
+    return _select_shipments(order, f"{_OF_ORDER} JOIN shipment s USING (shipment)")
+
+
+def _select_shipments(order: SortOrder, source: str) -> str:
+    return f"""
+        {_SELECT_SHIPMENT_COLUMNS} FROM {source} {_JOIN_CHECK}
+        WHERE {order.condition} AND {_STATUS_FILTER} {order.order_by} LIMIT :size
+    """
+
+
 SELECT_SHIPMENT_CONTENT = text(f"""
     SELECT c.order_id, c.carton, u.* FROM carton c LEFT JOIN LATERAL ({_CARTON_CONTENT}) u ON true
     WHERE c.shipment = :shipment ORDER BY c.order_id, c.carton, u.sku, u.serial, u.lot, u.line LIMIT 10000
@@ -78,14 +96,14 @@ async def load_shipment(tx: Transaction, shipment_id: str) -> tuple[Row[Any], Se
 
 
 async def find_shipments(
-    tx: Transaction, *, status: Sequence[str] | None, order: str | None, after: str, size: int
+    tx: Transaction, page: PageRequest, *, status: Sequence[str] | None, order: str | None
 ) -> Sequence[Row[Any]]:
     """Shipments by status and order."""
     stored = status and ["CREATED" if value == "PENDING" else value for value in status]
-    parameters = {"status": status, "stored": stored, "after": after, "size": size}
+    filters = {"status": status, "stored": stored}
     if order is None:
-        return await tx.fetch_all(SELECT_SHIPMENTS, parameters)
-    return await tx.fetch_all(SELECT_SHIPMENTS_OF_ORDER, parameters | {"order": order})
+        return await page.fetch(tx, select_shipments, filters)
+    return await page.fetch(tx, select_shipments_of_order, filters | {"order": order})
 
 
 async def load_dispatch_check(tx: Transaction, check_id: str) -> Row[Any] | None:

@@ -15,16 +15,14 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.quantities import LotAtLocation, PickedLot
 from shared.contracts.reference import Tracking
 from shared.http import (
-    Cursor,
-    Limit,
     NotFoundError,
     OrderFilter,
     Page,
+    PageRequest,
     ReadTransaction,
     SkuFilter,
     StatusFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
 from shared.identifiers import NonNegativeQuantity
 from shared.inventory.demand import DemandStatus
@@ -71,15 +69,11 @@ async def list_demands(
     order: OrderFilter = None,
     status: StatusFilter[DemandStatus] = None,
     backordered: Annotated[bool, Query(description="Only demands with an open quantity.")] = False,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[LotDemandOut]:
     """List demands in order of their ids."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    rows = await queries.list_demands(
-        tx, sku=sku, order=order, status=status, backordered=backordered, after=after, size=limit + 1
-    )
-    return paginate(rows, limit, _demand_out, lambda row: (row.demand_id,))
+    filters = {"sku": sku, "order": order, "status": status, "backordered": backordered}
+    return page.build(await page.fetch(tx, queries.select_demands, filters), _demand_out)
 
 
 class ExplainedStock(KnownFieldsModel):

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from services.lots.balances import queries
 from services.lots.balances.domain.records import HoldKind
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Cursor, HoldFilter, Limit, LotFilter, Page, ReadTransaction, SkuFilter, decode_cursor, paginate
+from shared.http import HoldFilter, LotFilter, Page, PageRequest, ReadTransaction, SkuFilter, paged_by
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["holds"])
@@ -48,12 +48,8 @@ async def list_holds(
     hold: HoldFilter = None,
     kind: Annotated[HoldKind | None, Query(description="Kind of hold.")] = None,
     released: Annotated[bool, Query(description="`true` for released holds, otherwise open ones.")] = False,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.HOLD_SORTS)],
 ) -> Page[LotHoldSummary]:
     """List open or released holds, oldest first, one item per lot and location."""
-    (after,) = decode_cursor(cursor, int) or (0,)
-    rows = await queries.list_holds(
-        tx, size=limit + 1, after=after, released=released, sku=sku, lot=lot, hold=hold, kind=kind
-    )
-    return paginate(rows, limit, _hold_out, lambda row: (row.id,))
+    filters = {"released": released, "sku": sku, "lot": lot, "hold": hold, "kind": kind}
+    return page.build(await page.fetch(tx, queries.select_holds, filters), _hold_out)

@@ -1,27 +1,31 @@
 """Queries of holds and of the reconciliation."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from pydantic import Field
-from sqlalchemy import Row, text
 
 from services.lots.balances.store.tables import HOLD
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
-from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
-SELECT_HOLDS = text(f"""
+SAME_LOT = f"{fold_lot_sql('h.lot')} = {fold_lot_sql('btrim(CAST(:lot AS text))')}"
+HOLD_SORTS = Sorts("opened_at", opened_at=[SortKey("h.id", "bigint")])
+"""By the ids, which are in the order of recording."""
+
+
+def select_holds(order: SortOrder) -> str:
+    """Write the statement of a page of open or released holds, one row per lot and location."""
+    return f"""
     SELECT h.id, {HOLD.columns("h")}, coalesce(b.on_hand, 0) AS on_hand, coalesce(b.allocated, 0) AS allocated
     FROM hold AS h LEFT JOIN LATERAL (
         SELECT sum(on_hand) AS on_hand, sum(allocated) AS allocated FROM balance
         WHERE sku = h.sku AND lot = h.lot AND (h.location IS NULL OR location = h.location)
     ) AS b ON true
-    WHERE (h.released_at IS NOT NULL) = :released AND h.id > :after
-        AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR h.lot = :lot)
+    WHERE (h.released_at IS NOT NULL) = :released AND {order.after()}
+        AND (CAST(:sku AS text) IS NULL OR h.sku = :sku) AND (CAST(:lot AS text) IS NULL OR {SAME_LOT})
         AND (CAST(:hold AS text) IS NULL OR h.hold_id = :hold) AND (CAST(:kind AS text) IS NULL OR h.kind = :kind)
-    ORDER BY h.id LIMIT :size
-""")  # noqa: S608 - the columns are this service's own
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - the columns are this service's own
 
 
 class ReconciliationTotals(KnownFieldsModel):
@@ -95,11 +99,3 @@ def reconciliation_query(lots_query: str) -> str:
             AND reserved = allocated AS agrees
         FROM reconciled
     """  # noqa: S608 - all parts are constants of this service
-
-
-async def list_holds(
-    tx: Transaction, *, size: int, after: int = 0, released: bool = False, **filters: str | None
-) -> Sequence[Row[Any]]:
-    """Return open or released holds, oldest first, one row per lot and location, by SKU, lot, hold and kind."""
-    no_filters = {"sku": None, "lot": None, "hold": None, "kind": None}
-    return await tx.fetch_all(SELECT_HOLDS, no_filters | filters | {"after": after, "size": size, "released": released})

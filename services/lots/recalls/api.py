@@ -10,17 +10,7 @@ from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
-from shared.http import (
-    Cursor,
-    Limit,
-    NotFoundError,
-    OpenFilter,
-    Page,
-    ReadTransaction,
-    add_report_routes,
-    decode_cursor,
-    paginate,
-)
+from shared.http import NotFoundError, OpenFilter, Page, PageRequest, ReadTransaction, add_report_routes, paged_by
 from shared.identifiers import resource_path
 
 router = APIRouter(tags=["recalls"])
@@ -69,13 +59,11 @@ async def list_recalls(
     tx: ReadTransaction,
     *,
     open: OpenFilter = None,  # noqa: A002 - name of the query parameter
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[RecallSummary]:
-    """List recalls in order of their ids."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    rows = await queries.list_recalls(tx, is_open=open, after=after, size=limit + 1)
-    return paginate(rows, limit, lambda row: RecallSummary.model_validate(row._asdict()), lambda row: (row.recall,))
+    """List recalls by id or by the time of their opening."""
+    rows = await page.fetch(tx, queries.select_recalls, {"open": open})
+    return page.build(rows, lambda row: RecallSummary.model_validate(row._asdict()))
 
 
 @router.get("/recalls/{recall}")

@@ -10,12 +10,13 @@ from services.receiving.locations.domain.records import LocationOut, WarehouseOu
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import LocationType
-from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, WarehouseFilter, decode_cursor, paginate
+from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, WarehouseFilter, paged_by
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["locations"])
 WarehousePath = Annotated[str, Path(description="Id of the warehouse.")]
 CodePath = Annotated[str, Path(description="Location within the warehouse: `A-01` of `EAST/A-01`.")]
+ChangePage = Annotated[PageRequest, paged_by(queries.CHANGE_SORTS)]
 
 
 class LocationChangeOut(KnownFieldsModel):
@@ -33,14 +34,13 @@ class LocationChangeOut(KnownFieldsModel):
 @router.get("/warehouses")
 async def list_warehouses(
     tx: ReadTransaction,
+    *,
     q: Annotated[str | None, Query(description="Part of the identifier or name.")] = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.WAREHOUSE_SORTS)],
 ) -> Page[WarehouseOut]:
     """List warehouses, ordered by identifier."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_warehouses(tx, search=q, after=after, size=limit + 1)
-    return paginate(found, limit, lambda row: WarehouseOut.model_validate(row._asdict()), lambda row: (row.warehouse,))
+    rows = await page.fetch(tx, queries.select_warehouses, {"search": q})
+    return page.build(rows, lambda row: WarehouseOut.model_validate(row._asdict()))
 
 
 @router.get("/warehouses/{warehouse}")
@@ -54,10 +54,10 @@ async def get_warehouse(tx: ReadTransaction, warehouse: WarehousePath) -> Wareho
 
 @router.get("/warehouses/{warehouse}/changes")
 async def list_warehouse_changes(
-    tx: ReadTransaction, warehouse: WarehousePath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, warehouse: WarehousePath, page: ChangePage
 ) -> Page[LocationChangeOut]:
     """List the changes of a warehouse, latest first."""
-    return await _list_changes(tx, warehouse, cursor, limit)
+    return await _list_changes(tx, warehouse, page)
 
 
 @router.get("/locations")
@@ -67,15 +67,11 @@ async def list_locations(
     warehouse: WarehouseFilter = None,
     kind: Annotated[LocationType | None, Query(alias="type", description="Type of location.")] = None,
     q: Annotated[str | None, Query(description="Part of the location identifier.")] = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.LOCATION_SORTS)],
 ) -> Page[LocationOut]:
     """List locations, ordered by warehouse and code."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_locations(
-        tx, warehouse=warehouse, location_type=kind, search=q, after=after, size=limit + 1
-    )
-    return paginate(found, limit, lambda row: LocationOut.model_validate(row._asdict()), lambda row: (row.location,))
+    rows = await page.fetch(tx, queries.select_locations, {"warehouse": warehouse, "type": kind, "search": q})
+    return page.build(rows, lambda row: LocationOut.model_validate(row._asdict()))
 
 
 @router.get("/locations/{warehouse}/{code}")
@@ -91,18 +87,15 @@ async def get_location(tx: ReadTransaction, warehouse: WarehousePath, code: Code
 
 @router.get("/locations/{warehouse}/{code}/changes")
 async def list_location_changes(
-    tx: ReadTransaction, warehouse: WarehousePath, code: CodePath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, warehouse: WarehousePath, code: CodePath, page: ChangePage
 ) -> Page[LocationChangeOut]:
     """List the changes of a location, latest first."""
-    return await _list_changes(tx, f"{warehouse}/{code}", cursor, limit)
+    return await _list_changes(tx, f"{warehouse}/{code}", page)
 
 
-async def _list_changes(tx: Transaction, name: str, cursor: str | None, limit: int) -> Page[LocationChangeOut]:
-    (before_version,) = decode_cursor(cursor, int) or (2**62,)
-    rows = await queries.find_changes(tx, name, before_version=before_version, size=limit + 1)
-    if not rows and cursor is None:
+async def _list_changes(tx: Transaction, name: str, page: PageRequest) -> Page[LocationChangeOut]:
+    rows = await page.fetch(tx, queries.select_changes, {"name": name})
+    if not rows and page.after is None:
         kind, code = ("Location", Code.LOCATION_NOT_FOUND) if "/" in name else ("Warehouse", Code.WAREHOUSE_NOT_FOUND)
         raise NotFoundError(f"{kind} {name} not found", ids=[name], code=code)
-    return paginate(
-        rows, limit, lambda row: LocationChangeOut.model_validate(row._asdict()), lambda row: (row.version,)
-    )
+    return page.build(rows, lambda row: LocationChangeOut.model_validate(row._asdict()))

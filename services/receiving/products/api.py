@@ -10,7 +10,7 @@ from services.receiving.products.domain.records import ProductOut
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
-from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, SkuPath, decode_cursor, paginate
+from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, SkuPath, paged_by
 
 router = APIRouter(tags=["products"])
 Search = Annotated[str | None, Query(description="Part of the SKU or name, or a complete barcode.")]
@@ -36,27 +36,22 @@ async def list_products(
     tracking: Annotated[
         Tracking | None, Query(description="How the product is tracked: by serial number, by lot, or by quantity only.")
     ] = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[ProductOut]:
     """List products, ordered by SKU."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_products(tx, search=q, tracking=tracking, after=after, size=limit + 1)
-    return paginate(found, limit, lambda row: ProductOut.model_validate(row._asdict()), lambda row: (row.sku,))
+    rows = await page.fetch(tx, queries.select_products, {"search": q, "tracking": tracking})
+    return page.build(rows, lambda row: ProductOut.model_validate(row._asdict()))
 
 
 @router.get("/products/{sku}/changes")
 async def list_product_changes(
-    tx: ReadTransaction, sku: SkuPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, sku: SkuPath, page: Annotated[PageRequest, paged_by(queries.CHANGE_SORTS)]
 ) -> Page[ProductChangeOut]:
     """List the changes of a product, latest first."""
-    (before_version,) = decode_cursor(cursor, int) or (2**62,)
-    found = await queries.find_changes(tx, sku, before_version=before_version, size=limit + 1)
-    if not found and cursor is None:
+    rows = await page.fetch(tx, queries.select_changes, {"sku": sku})
+    if not rows and page.after is None:
         raise NotFoundError(f"Product {sku} not found", ids=[sku], code=Code.PRODUCT_NOT_FOUND)
-    return paginate(
-        found, limit, lambda row: ProductChangeOut.model_validate(row._asdict()), lambda row: (row.version,)
-    )
+    return page.build(rows, lambda row: ProductChangeOut.model_validate(row._asdict()))
 
 
 @router.get("/products/{sku}")

@@ -1,32 +1,40 @@
 """Loads and saves products, barcodes and their change log, one batch at a time."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from services.receiving.products.domain.definitions import with_defaults
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
+from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.upstream import ProductDefined, ShelfLifePolicy
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
 PRODUCTS = RecordTable(
-    "product", Product, "sku", "version name unit tracking shelf_life decimals", types={"shelf_life": "jsonb"},
-    upsert=True,
+    "product", Product, "sku",
+    "version name unit tracking shelf_life decimals serial_format serials_unique_per_product",
+    types={"shelf_life": "jsonb", "serial_format": "jsonb"}, upsert=True,
 )  # fmt: skip
 BARCODES = RecordTable("barcode", ProductBarcode, "code", "sku quantity", upsert=True)
 CHANGES = RecordTable("product_change", ProductChange, "sku version", types={"before": "jsonb", "after": "jsonb"})
 
+EXTRA = ("barcodes",)
+"""Columns of SELECT_PRODUCTS that are not of the table."""
+
 SELECT_PRODUCTS = text("""
-SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals
+SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals,
+       serial_format::text AS serial_format, serials_unique_per_product,
+       (SELECT jsonb_agg(jsonb_build_array(b.code, b.quantity)) FROM barcode b WHERE b.sku = product.sku) AS barcodes
 FROM product WHERE sku = ANY(CAST(:skus AS text[]))
 """)
 SELECT_BARCODES = text("""
 SELECT code, sku, quantity FROM barcode
-WHERE code = ANY(CAST(:codes AS text[])) OR sku = ANY(CAST(:skus AS text[]))
+WHERE code = ANY(CAST(:codes AS text[]))
 """)
 SELECT_USED = text("""
 SELECT sku FROM unnest(CAST(:skus AS text[])) AS requested(sku)
@@ -47,29 +55,37 @@ async def load_definitions(
     skus = sorted({definition.sku for definition in definitions})
     codes = sorted({barcode.code for definition in definitions for barcode in definition.barcodes or ()})
     await load_products(tx, uow, skus)
-    uow.barcodes.load(BARCODES.load(await tx.fetch_all(SELECT_BARCODES, {"codes": codes, "skus": skus})))
+    uow.barcodes.load(BARCODES.load(await tx.fetch_all(SELECT_BARCODES, {"codes": codes})))
     uow.used_skus.update(row.sku for row in await tx.fetch_all(SELECT_USED, {"skus": skus}))
 
 
 async def load_products(tx: Transaction, uow: ReceivingUnitOfWork, skus: Iterable[str]) -> None:
-    """Load products without their barcodes."""
+    """Load products with their barcodes."""
     rows = await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted(skus)})
-    uow.products.load(
-        product._replace(shelf_life=with_defaults(ShelfLifePolicy.model_validate_json(row.shelf_life), row.tracking))
-        for product, row in zip(PRODUCTS.load(rows), rows, strict=True)
+    uow.products.load(_to_product(product, row) for product, row in zip(PRODUCTS.load(rows, EXTRA), rows, strict=True))
+    uow.barcodes.load(ProductBarcode(code, row.sku, quantity) for row in rows for code, quantity in row.barcodes or ())
+
+
+def _to_product(product: Product, row: Row[Any]) -> Product:
+    return product._replace(
+        shelf_life=with_defaults(ShelfLifePolicy.model_validate_json(row.shelf_life), row.tracking),
+        serial_format=row.serial_format and SerialFormat.model_validate_json(row.serial_format),
     )
 
 
 async def find_barcodes(tx: Transaction, codes: Iterable[str]) -> list[ProductBarcode]:
     """Find barcodes with their product and quantity."""
-    return BARCODES.load(await tx.fetch_all(SELECT_BARCODES, {"codes": sorted(codes), "skus": []}))
+    return BARCODES.load(await tx.fetch_all(SELECT_BARCODES, {"codes": sorted(codes)}))
 
 
 async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     """Save products, their barcodes and change log entries."""
     changes = uow.products.pop_changes()
     products = [
-        product._replace(shelf_life=product.shelf_life.model_dump_json())  # type: ignore[arg-type]
+        product._replace(
+            shelf_life=product.shelf_life.model_dump_json(),  # type: ignore[arg-type]
+            serial_format=product.serial_format and product.serial_format.model_dump_json(exclude_none=True),  # type: ignore[arg-type]
+        )
         for product in (*changes.added, *changes.changed)
     ]
     await PRODUCTS.insert_rows(tx, products, PRODUCTS.on_conflict)

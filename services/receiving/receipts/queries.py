@@ -1,21 +1,39 @@
 """Read queries: receipts, sessions and discrepancies."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from services.receiving.receipts.store.select_statements import DISCREPANCY_COLUMNS, LOT_SCAN_COLUMNS
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = r.warehouse)"
 RECEIPT_COLUMNS = (
     f"r.receipt, r.kind, r.warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse, r.supplier, "
     "r.expected_at, r.status, r.created_at, r.ended_at, r.reason"
 )
-SELECT_RECEIPTS = text(f"""
+SORTS = Sorts(
+    "receipt",
+    receipt=[SortKey("r.receipt")],
+    created_at=[SortKey("r.created_at", "timestamptz"), SortKey("r.receipt")],
+    expected_at=[SortKey("r.expected_at", "timestamptz"), SortKey("r.receipt")],
+)
+LINE_SORTS = Sorts("line", line=[SortKey("l.line")])
+EXPECTED_SORTS = Sorts("serial", serial=[SortKey("serial"), SortKey("sku")])
+SESSION_SORTS = Sorts("session", session=[SortKey("session")])
+SCAN_SORTS = Sorts("serial", serial=[SortKey("serial"), SortKey("sku")])
+LOT_SORTS = Sorts("scanned_at", scanned_at=[SortKey("s.scan_id")])
+"""By the ids, which are in the order of the first scans."""
+DISCREPANCY_SORTS = Sorts("found_at", found_at=[SortKey("d.discrepancy")])
+"""By the ids, which are in the order of finding."""
+
+
+def select_receipts(order: SortOrder) -> str:
+    """Write the statement of a page of receipts."""
+    return f"""
 SELECT {RECEIPT_COLUMNS} FROM receipt r
-WHERE r.receipt > :after
+WHERE {order.condition}
   AND (CAST(:status AS text[]) IS NULL OR r.status = ANY(:status))
   AND (CAST(:kind AS text) IS NULL OR r.kind = :kind)
   AND (CAST(:warehouse AS text) IS NULL OR r.warehouse = :warehouse)
@@ -24,10 +42,16 @@ WHERE r.receipt > :after
        OR EXISTS (SELECT FROM receipt_line l WHERE l.sku = :sku AND l.receipt = r.receipt))
   AND (CAST(:search AS text) IS NULL OR strpos(lower(r.receipt), lower(:search)) > 0
        OR strpos(lower(r.supplier), lower(:search)) > 0)
-ORDER BY r.receipt LIMIT :size
-""")  # noqa: S608 - only column lists are interpolated
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - only column lists are interpolated
+
+
 SELECT_ONE = text(f"SELECT {RECEIPT_COLUMNS} FROM receipt r WHERE r.receipt = :receipt")  # noqa: S608 - only column lists are interpolated
-SELECT_LINES = text("""
+
+
+def select_lines(order: SortOrder) -> str:
+    """Write the statement of a page of lines with their quantities."""
+    return f"""
 SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.awaiting_product,
        coalesce(d.quantity, 0) AS rejected_quantity,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS')
@@ -43,94 +67,75 @@ SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.
 FROM receipt_line l JOIN receipt r USING (receipt) LEFT JOIN product p ON p.sku = l.sku
 LEFT JOIN (SELECT line, sum(quantity) AS quantity FROM discrepancy
            WHERE receipt = :receipt AND resolution = 'REJECT' GROUP BY line) AS d ON d.line = l.line
-WHERE l.receipt = :receipt AND l.line > :after ORDER BY l.line LIMIT :size
-""")
-SELECT_EXPECTED = text("""
+WHERE l.receipt = :receipt AND {order.after()} {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
+def select_expected(order: SortOrder) -> str:
+    """Write the statement of a page of the listed serials that a receipt still expects."""
+    return f"""
 SELECT serial, sku, line FROM unit
-WHERE receipt = :receipt AND status = 'EXPECTED' AND (serial, sku) > (:serial, :sku)
+WHERE receipt = :receipt AND status = 'EXPECTED' AND {order.after()}
   AND (CAST(:line AS text) IS NULL OR line = :line) AND (CAST(:filter_sku AS text) IS NULL OR sku = :filter_sku)
-ORDER BY serial, sku LIMIT :size
-""")
-SELECT_SESSIONS = text("""
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
+def select_sessions(order: SortOrder) -> str:
+    """Write the statement of a page of sessions, or of one of them."""
+    return f"""
 SELECT session, owner, status, opened_at, ended_at FROM session
-WHERE receipt = :receipt AND session > :after AND (CAST(:only AS text) IS NULL OR session = :only)
-ORDER BY session LIMIT :size
-""")
-SELECT_SCANS = text("""
+WHERE receipt = :receipt AND {order.after()} AND (CAST(:only AS text) IS NULL OR session = :only)
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
+def select_scans(order: SortOrder) -> str:
+    """Write the statement of a page of the unconfirmed scans of a session."""
+    return f"""
 SELECT serial, sku, line, location, scanned_by, scanned_at, 'ACCEPTED' AS status, NULL AS conflicting_value, lot,
        expiry
-FROM unit WHERE receipt = :receipt AND session = :session AND status = 'SCANNED' AND (serial, sku) > (:serial, :sku)
+FROM unit WHERE receipt = :receipt AND session = :session AND status = 'SCANNED' AND {order.after()}
 UNION ALL
 SELECT serial, sku, line, location, scanned_by, scanned_at, kind, conflicting_value, lot, expiry
-FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND (serial, sku) > (:serial, :sku)
-ORDER BY serial, sku LIMIT :size
-""")
-SELECT_LOTS = text(f"""
+FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND {order.after()}
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
+def select_lot_scans(order: SortOrder) -> str:
+    """Write the statement of a page of the lot scans of a receipt."""
+    return f"""
 SELECT {LOT_SCAN_COLUMNS} FROM lot_scan s
-WHERE s.receipt = :receipt AND s.scan_id > :after
+WHERE s.receipt = :receipt AND {order.after()}
   AND (CAST(:session AS text) IS NULL OR s.session = :session)
   AND (CAST(:sku AS text) IS NULL OR s.sku = :sku)
-ORDER BY s.scan_id LIMIT :size
-""")  # noqa: S608 - only column lists are interpolated
-SELECT_DISCREPANCIES = text(f"""
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
+def select_discrepancies(order: SortOrder) -> str:
+    """Write the statement of a page of discrepancies."""
+    return f"""
 SELECT {DISCREPANCY_COLUMNS}, r.status AS receipt_status FROM discrepancy d JOIN receipt r USING (receipt)
-WHERE d.discrepancy > :after
+WHERE {order.after()}
   AND (CAST(:receipt AS text) IS NULL OR d.receipt = :receipt)
   AND (CAST(:kind AS text) IS NULL OR d.kind = :kind)
   AND (CAST(:sku AS text) IS NULL OR d.sku = :sku)
   AND (CAST(:open AS boolean) IS NULL OR (d.resolution IS NULL) = :open)
-ORDER BY d.discrepancy LIMIT :size
-""")  # noqa: S608 - only column lists are interpolated
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
 SELECT_DISCREPANCY = text(f"""
 SELECT {DISCREPANCY_COLUMNS}, r.status AS receipt_status FROM discrepancy d JOIN receipt r USING (receipt)
 WHERE d.discrepancy = :discrepancy
 """)  # noqa: S608 - only column lists are interpolated
 
 
-async def find_receipts(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:
-    """Find receipts, ordered by receipt number."""
-    return await tx.fetch_all(SELECT_RECEIPTS, parameters)
-
-
 async def find_receipt(tx: Transaction, receipt_id: str) -> Row[Any] | None:
     """Find a receipt."""
     return next(iter(await tx.fetch_all(SELECT_ONE, {"receipt": receipt_id})), None)
-
-
-async def find_lines(tx: Transaction, receipt_id: str, *, after: str, size: int) -> Sequence[Row[Any]]:
-    """Find the lines of a receipt with their quantities."""
-    return await tx.fetch_all(SELECT_LINES, {"receipt": receipt_id, "after": after, "size": size})
-
-
-async def find_expected_units(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:
-    """Find the listed serials that a receipt still expects."""
-    return await tx.fetch_all(SELECT_EXPECTED, parameters)
-
-
-async def find_sessions(
-    tx: Transaction, receipt_id: str, *, session: str | None = None, after: str = "", size: int = 1
-) -> Sequence[Row[Any]]:
-    """Find the sessions of a receipt, or one of them."""
-    return await tx.fetch_all(SELECT_SESSIONS, {"receipt": receipt_id, "only": session, "after": after, "size": size})
-
-
-async def find_scans(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:
-    """Find the unconfirmed scans of a session with their results."""
-    return await tx.fetch_all(SELECT_SCANS, parameters)
-
-
-async def find_lot_scans(
-    tx: Transaction, receipt: str, *, session: str | None = None, sku: str | None = None, after: str = "", size: int
-) -> Sequence[Row[Any]]:
-    """Find the lot scans of a receipt."""
-    return await tx.fetch_all(
-        SELECT_LOTS, {"receipt": receipt, "session": session, "sku": sku, "after": after, "size": size}
-    )
-
-
-async def find_discrepancies(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:
-    """Find discrepancies, oldest first."""
-    return await tx.fetch_all(SELECT_DISCREPANCIES, parameters)
 
 
 async def find_discrepancy(tx: Transaction, discrepancy_id: str) -> Row[Any] | None:

@@ -11,15 +11,14 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.receiving import Disposition
 from shared.http import (
-    Cursor,
     CustomerFilter,
-    Limit,
     NotFoundError,
     OrderFilter,
     Page,
+    PageRequest,
     ReadTransaction,
-    decode_cursor,
-    paginate,
+    first_page,
+    paged_by,
 )
 from shared.identifiers import SignedQuantity
 from shared.persistence.database import Transaction
@@ -92,24 +91,20 @@ async def list_returns(
     *,
     order: OrderFilter = None,
     customer: CustomerFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[ReturnSummary]:
-    """List customer returns, ordered by return id."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_returns(tx, order=order, customer=customer, after=after, size=limit + 1)
-    return paginate(found, limit, lambda row: ReturnSummary.model_validate(row._asdict()), lambda row: (row.return_id,))
+    """List customer returns, ordered by return id or by the time of receipt."""
+    rows = await page.fetch(tx, queries.select_returns, {"order": order, "customer": customer})
+    return page.build(rows, lambda row: ReturnSummary.model_validate(row._asdict()))
 
 
 @router.get("/returns/{return}/lots")
 async def list_return_lots(
-    tx: ReadTransaction, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, return_id: ReturnPath, page: Annotated[PageRequest, paged_by(queries.LOT_SORTS)]
 ) -> Page[ReturnLotOut]:
     """List the lots of a customer return."""
     await _get_return_or_404(tx, return_id)
-    sku, lot, location = decode_cursor(cursor, str, str, str) or ("", "", "")
-    rows = await queries.find_lots(tx, return_id=return_id, sku=sku, lot=lot, location=location, size=limit + 1)
-    return paginate(rows, limit, _to_return_lot_out, lambda row: (row.sku, row.lot, row.location))
+    return page.build(await page.fetch(tx, queries.select_lots, {"return_id": return_id}), _to_return_lot_out)
 
 
 def _to_return_lot_out(row: Row[Any]) -> ReturnLotOut:
@@ -125,14 +120,14 @@ async def _get_return_or_404(tx: Transaction, return_id: str) -> Row[Any]:
 
 @router.get("/returns/{return}")
 async def get_return(
-    tx: ReadTransaction, return_id: ReturnPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, return_id: ReturnPath, page: Annotated[PageRequest, paged_by(queries.UNIT_SORTS)]
 ) -> ReturnDetail:
     """Get a customer return with its units and lots."""
     found = await _get_return_or_404(tx, return_id)
-    sku, serial = decode_cursor(cursor, str, str) or ("", "")
-    rows = await queries.find_units(tx, return_id=return_id, sku=sku, serial=serial, size=limit + 1)
-    units = paginate(
-        rows, limit, lambda row: ReturnUnitOut.model_validate(row._asdict()), lambda row: (row.sku, row.serial)
+    rows = await page.fetch(tx, queries.select_units, {"return_id": return_id})
+    units = page.build(rows, lambda row: ReturnUnitOut.model_validate(row._asdict()))
+    first_lots = first_page(queries.LOT_SORTS, MAX_LOTS)
+    lots = first_lots.build(
+        await first_lots.fetch(tx, queries.select_lots, {"return_id": return_id}), _to_return_lot_out
     )
-    lot_rows = await queries.find_lots(tx, return_id=return_id, sku="", lot="", location="", size=MAX_LOTS)
-    return ReturnDetail(**found._asdict(), units=units, lots=[_to_return_lot_out(row) for row in lot_rows])
+    return ReturnDetail(**found._asdict(), units=units, lots=lots.items)

@@ -1,28 +1,50 @@
 """Read queries: customer returns."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
-SELECT_PAGE = text("""
+SORTS = Sorts(
+    "return_id",
+    return_id=[SortKey("return_id")],
+    received_at=[SortKey("received_at", "timestamptz"), SortKey("return_id")],
+)
+UNIT_SORTS = Sorts("serial", serial=[SortKey("sku"), SortKey("serial")])
+LOT_SORTS = Sorts("lot", lot=[SortKey("l.sku"), SortKey("l.lot"), SortKey("l.location")])
+
+
+def select_returns(order: SortOrder) -> str:
+    """Write the statement of a page of returns."""
+    return f"""
 SELECT return_id, order_id AS "order", customer, hold_id, received_at, received_by FROM customer_return
-WHERE return_id > :after
+WHERE {order.after()}
   AND (CAST(:order AS text) IS NULL OR order_id = :order)
   AND (CAST(:customer AS text) IS NULL OR customer = :customer)
-ORDER BY return_id LIMIT :size
-""")
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
 SELECT_ONE = text("""
 SELECT return_id, order_id AS "order", customer, hold_id, received_at, received_by
 FROM customer_return WHERE return_id = :return_id
 """)
-SELECT_UNITS = text("""
+
+
+def select_units(order: SortOrder) -> str:
+    """Write the statement of a page of the units of a return."""
+    return f"""
 SELECT sku, serial, location, reason, received_at, received_by, disposition, disposed_reason, disposed_at, disposed_by
-FROM return_unit WHERE return_id = :return_id AND (sku, serial) > (:sku, :serial) ORDER BY sku, serial LIMIT :size
-""")
-SELECT_LOTS = text("""
+FROM return_unit WHERE return_id = :return_id AND {order.after()}
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
+def select_lots(order: SortOrder) -> str:
+    """Write the statement of a page of the lots of a return with their dispositions."""
+    return f"""
 SELECT l.sku, l.lot, l.location, l.quantity, l.quantity - l.disposed AS pending_quantity, l.reason, l.received_at,
        l.received_by,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('quantity', d.quantity, 'disposition', d.disposition,
@@ -32,26 +54,11 @@ SELECT l.sku, l.lot, l.location, l.quantity, l.quantity - l.disposed AS pending_
                  FROM lot_disposition d WHERE d.return_id = l.return_id AND d.sku = l.sku AND d.lot = l.lot
                    AND d.location = l.location), '[]') AS dispositions
 FROM return_lot l
-WHERE l.return_id = :return_id AND (l.sku, l.lot, l.location) > (:sku, :lot, :location)
-ORDER BY l.sku, l.lot, l.location LIMIT :size
-""")
-
-
-async def find_returns(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:
-    """Find returns, ordered by return id."""
-    return await tx.fetch_all(SELECT_PAGE, parameters)
+WHERE l.return_id = :return_id AND {order.after()}
+{order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
 
 
 async def find_return(tx: Transaction, return_id: str) -> Row[Any] | None:
     """Find a return."""
     return next(iter(await tx.fetch_all(SELECT_ONE, {"return_id": return_id})), None)
-
-
-async def find_units(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:
-    """Find the units of a return."""
-    return await tx.fetch_all(SELECT_UNITS, parameters)
-
-
-async def find_lots(tx: Transaction, **parameters: Any) -> Sequence[Row[Any]]:
-    """Find the lots of a return with their dispositions."""
-    return await tx.fetch_all(SELECT_LOTS, parameters)

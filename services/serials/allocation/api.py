@@ -13,16 +13,14 @@ from shared.contracts.fulfillment import Shortfall
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialStatus
 from shared.http import (
-    Cursor,
-    Limit,
     NotFoundError,
     OrderFilter,
     Page,
+    PageRequest,
     ReadTransaction,
     SkuFilter,
     StatusFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
 from shared.inventory.demand import DemandStatus
 from shared.inventory.explanation import MAX_LISTED, AllocationRule, min_acceptable_expiry, rule_of
@@ -62,16 +60,12 @@ async def list_demands(
     order: OrderFilter = None,
     status: StatusFilter[DemandStatus] = None,
     backordered: Annotated[bool, Query(description="Only demands with an open quantity.")] = False,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[SerialDemandOut]:
     """List demands ordered by id."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    rows = await queries.list_demands(
-        tx, sku=sku, order=order, status=status, backordered=backordered, after=after, size=limit + 1
-    )
-    return paginate(
-        rows, limit, lambda row: SerialDemandOut.model_validate(row._asdict()), lambda row: (row.demand_id,)
+    filters = {"sku": sku, "order": order, "status": status, "backordered": backordered}
+    return page.build(
+        await page.fetch(tx, queries.select_demands, filters), lambda row: SerialDemandOut.model_validate(row._asdict())
     )
 
 

@@ -12,16 +12,14 @@ from shared.contracts.commands.serials import CountDiscrepancyKind, CountDiscrep
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
-    Cursor,
-    Limit,
     LocationFilter,
     OpenFilter,
     Page,
+    PageRequest,
     ReadTransaction,
     SkuFilter,
     StatusFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
 
 router = APIRouter(tags=["counts"])
@@ -77,18 +75,11 @@ async def list_counts(
     *,
     location: LocationFilter = None,
     open: OpenFilter = None,  # noqa: A002 - the name of the parameter
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.COUNT_SORTS)],
 ) -> Page[LocationCountOut]:
-    """List counts by location and id; open ones await parts."""
-    after = decode_cursor(cursor, str, str) or ("", "")
-    rows = await queries.find_counts(
-        tx, location=location, open=open, after_location=after[0], after_count=after[1], size=limit + 1
-    )
-    return paginate(
-        rows, limit, lambda row: LocationCountOut.model_validate(row._asdict()),
-        lambda row: (row.location, row.count_id),
-    )  # fmt: skip
+    """List counts by location and id, or by their time; open ones await parts."""
+    rows = await page.fetch(tx, queries.select_counts, {"location": location, "open": open})
+    return page.build(rows, lambda row: LocationCountOut.model_validate(row._asdict()))
 
 
 @router.get("/count-discrepancies")
@@ -100,15 +91,11 @@ async def list_count_discrepancies(
     sku: SkuFilter = None,
     kind: Annotated[CountDiscrepancyKind | None, Query(description="Kind of discrepancy.")] = None,
     status: StatusFilter[CountDiscrepancyStatus] = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.DISCREPANCY_SORTS)],
 ) -> Page[CountDiscrepancyOut]:
     """List count discrepancies of units, oldest first."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    rows = await queries.find_discrepancies(
-        tx, location=location, count_id=count, sku=sku, kind=kind, statuses=status, after=after, size=limit + 1
-    )
-    return paginate(rows, limit, _to_discrepancy_out, lambda row: (row.discrepancy,))
+    filters = {"location": location, "count_id": count, "sku": sku, "kind": kind, "statuses": status}
+    return page.build(await page.fetch(tx, queries.select_discrepancies, filters), _to_discrepancy_out)
 
 
 def _to_discrepancy_out(row: Row[Any]) -> CountDiscrepancyOut:

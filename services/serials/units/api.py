@@ -1,13 +1,14 @@
 """HTTP endpoints for open holds."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter
 
 from services.serials.units import queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialStatus
-from shared.http import Cursor, HoldFilter, Limit, Page, ReadTransaction, SkuFilter, decode_cursor, paginate
+from shared.http import HoldFilter, Page, PageRequest, ReadTransaction, SkuFilter, paged_by
 
 router = APIRouter(tags=["holds"])
 
@@ -40,29 +41,24 @@ class StandingHoldOut(KnownFieldsModel):
 
 @router.get("/holds")
 async def list_holds(
-    tx: ReadTransaction, *, sku: SkuFilter = None, hold: HoldFilter = None, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction,
+    *,
+    sku: SkuFilter = None,
+    hold: HoldFilter = None,
+    page: Annotated[PageRequest, paged_by(queries.HOLD_SORTS)],
 ) -> Page[SerialHoldSummary]:
     """List open holds, one item per unit, oldest first."""
-    after = decode_cursor(cursor, int, int) or (0, 0)
-    rows = await queries.list_open_holds(tx, sku=sku, hold_id=hold, after=(after[0], after[1]), size=limit + 1)
-    return paginate(
-        rows,
-        limit,
-        lambda row: SerialHoldSummary.model_validate(row._asdict()),
-        lambda row: (row.opened_operation_id, row.serial_id),
-    )
+    rows = await page.fetch(tx, queries.select_open_holds, {"sku": sku, "hold_id": hold})
+    return page.build(rows, lambda row: SerialHoldSummary.model_validate(row._asdict()))
 
 
 @router.get("/standing-holds")
 async def list_standing_holds(
-    tx: ReadTransaction, *, sku: SkuFilter = None, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction,
+    *,
+    sku: SkuFilter = None,
+    page: Annotated[PageRequest, paged_by(queries.STANDING_HOLD_SORTS)],
 ) -> Page[StandingHoldOut]:
     """List open standing holds, ordered by product and hold."""
-    after = decode_cursor(cursor, str, str, str) or ("", "", "")
-    rows = await queries.list_standing_holds(tx, sku=sku, after=(after[0], after[1], after[2]), size=limit + 1)
-    return paginate(
-        rows,
-        limit,
-        lambda row: StandingHoldOut.model_validate(row._asdict()),
-        lambda row: (row.sku, row.hold_id, row.recall or ""),
-    )
+    rows = await page.fetch(tx, queries.select_standing_holds, {"sku": sku})
+    return page.build(rows, lambda row: StandingHoldOut.model_validate(row._asdict()))

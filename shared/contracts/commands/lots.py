@@ -236,10 +236,17 @@ class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recal
 
 
 class RecordCustomerContact(Message, type="recall.record_contact.v1", topic=LOTS_COMMANDS, key="recall"):
-    """Records the outcome of a customer contact for the recalled items of one shipment."""
+    """Records the outcome of the contact with one customer about a line of the contact list.
+
+    NOTIFIED settles nothing: the line is settled once the items are returned or destroyed, or nobody can be reached.
+    """
 
     recall: DocumentId
-    shipment: DocumentId
+    customer: DocumentId
+    order: DocumentId | None = None
+    """Order of the line; null if the line has none."""
+    shipment: DocumentId | None = None
+    """Shipment of the line; null if the line has none."""
     sku: Sku
     lot_or_serial: Text
     """Lot number or serial number."""

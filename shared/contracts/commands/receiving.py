@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import Disposition, SupervisorResolution
+from shared.contracts.serial_ranges import SerialRanges
 from shared.contracts.topics import RECEIVING_COMMANDS
 from shared.identifiers import (
     Day,
@@ -25,6 +26,9 @@ BarcodeText = Annotated[str, StringConstraints(max_length=1024)]
 """Raw scanner input; scan processing, not the schema, decides whether it is a valid serial number."""
 
 
+Gtin = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,14}$")]
+
+
 class ScannedLot(ContractModel):
     """A lot as scanned or typed; the quantity defaults to that of the barcode."""
 
@@ -41,7 +45,7 @@ class ScannedLot(ContractModel):
         return self
 
 
-class ScanItems(Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
     """Records scanned or typed serial numbers or lots of a product; each gets its own result.
 
     The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and `expiry` are the
@@ -58,6 +62,8 @@ class ScanItems(Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="
     lots: Annotated[list[ScannedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lot: BarcodeText | None = None
     expiry: Day | None = None
+    gtin: Gtin | None = None
+    """GTIN that the labels of the items carry beside their numbers; it must be one of the product's barcodes."""
 
     @model_validator(mode="after")
     def _exactly_one_product(self) -> "ScanItems":

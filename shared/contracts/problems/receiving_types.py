@@ -18,6 +18,9 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     Code.BARCODE_TAKEN: ProblemType(
         409, "Barcode belongs to another product", "Remove the barcode from the other product first."
     ),
+    Code.INVALID_SERIAL_FORMAT: ProblemType(
+        422, "Serial format makes no sense", "Correct the rule that `detail` names; a pattern has RE2 syntax."
+    ),
     Code.UNKNOWN_TIME_ZONE: ProblemType(
         422, "Unknown time zone", "Use an IANA time zone name, for example Europe/Berlin."
     ),
@@ -65,12 +68,24 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     Code.INVALID_SERIAL: ProblemType(
         422, "Invalid serial number", "Use 1–64 printable ASCII characters without leading or trailing spaces."
     ),
+    Code.NOT_A_SERIAL: ProblemType(
+        422,
+        "Scan is not a serial number",
+        "Scan the serial number itself, one per value; give ranges in `ranges`. A product whose serial numbers look"
+        " like this needs a serial_format that they match.",
+    ),
+    Code.SERIAL_FORMAT_MISMATCH: ProblemType(
+        422,
+        "Serial number does not match the format of its product",
+        "Scan the label again. If the serial number is right, correct the serial_format of the product.",
+    ),
     Code.SERIAL_NOT_SCANNED: ProblemType(
         409, "Serial number not scanned in this session", "Check the scans of the session."
     ),
     Code.INVALID_LOT: ProblemType(
         422, "Invalid lot number", "Use 1–64 printable ASCII characters without leading or trailing spaces."
     ),
+    Code.NOT_A_LOT: ProblemType(422, "Scan is not a lot number", "Scan the lot number itself."),
     Code.LOT_REQUIRED: ProblemType(422, "Lot number required", "Scan or enter the lot number on the label."),
     Code.DUPLICATE_LOT_IN_REQUEST: ProblemType(
         422, "Duplicate lot number in the request", "List each lot once with its total quantity."

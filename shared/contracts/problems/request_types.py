@@ -7,6 +7,15 @@ REQUEST_PROBLEMS: dict[Code, ProblemType] = {
     Code.VALIDATION_ERROR: ProblemType(
         400, "Request does not match its schema", "Correct the fields listed in `errors` and send it again."
     ),
+    Code.UNKNOWN_FIELD: ProblemType(
+        400,
+        "Field does not exist",
+        "Nothing was processed. Correct or remove the fields listed in `errors` or `ids`. A message on Kafka is kept: "
+        "replay it after an upgrade to a version that knows the fields, or send it corrected under a new id.",
+    ),
+    Code.UNKNOWN_PARAMETER: ProblemType(
+        400, "Parameter does not exist", "Correct or remove the parameters listed in `errors`; see /docs."
+    ),
     Code.PAYLOAD_TOO_LARGE: ProblemType(
         413, "Payload exceeds 1 MiB", "Split it into requests of at most 500 items each."
     ),

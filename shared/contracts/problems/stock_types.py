@@ -40,7 +40,15 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.LOT_NOT_FOUND: ProblemType(
         404,
         "Lot not found for this product",
-        "Check the lot number and the product, or receive the lot first. Lot numbers are case-sensitive.",
+        "Check the lot number and the product, or receive the lot first. Case and doubled blanks do not matter.",
+    ),
+    Code.SAME_LOT: ProblemType(
+        422,
+        "Both numbers are the same lot",
+        "Nothing has to be corrected: lot numbers are compared without case and doubled blanks.",
+    ),
+    Code.LOT_AMBIGUOUS: ProblemType(
+        409, "Several lots differ only in case or blanks", "Enter the lot number exactly as listed in `suggested`."
     ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,
@@ -84,6 +92,6 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.NOT_ON_CONTACT_LIST: ProblemType(
         404,
         "Not on the contact list",
-        "Use the shipment, product and lot or serial listed by GET /recalls/{recall}/contacts.",
+        "Use the customer, order, shipment, product and lot or serial listed by GET /recalls/{recall}/contacts.",
     ),
 }

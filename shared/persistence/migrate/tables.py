@@ -5,6 +5,8 @@ from pathlib import Path
 from alembic import context, op
 from sqlalchemy.util import await_only
 
+from shared.persistence.lot_keys import fold_lot_sql
+
 
 def run_sql(script: str) -> None:
     """Run a script of one or several statements unchanged; colons are not bind parameters."""
@@ -27,6 +29,11 @@ def grant(table: str, privileges: str) -> None:
     op.execute(f'GRANT {privileges} ON {table} TO "{login_role}"')
 
 
+def lot_key_column(table: str, column: str = "lot") -> None:
+    """Add the generated column `lot_key`, the comparison key of a lot number; its value equals `fold_lot`."""
+    run_sql(f'ALTER TABLE {table} ADD lot_key text COLLATE "C" GENERATED ALWAYS AS ({fold_lot_sql(column)}) STORED')
+
+
 def messaging_tables() -> None:
     """Create lock keys, inbox, outbox, dead letters, offset skips, idempotency keys and rejections."""
     run_sql(MESSAGING_SCHEMA)
@@ -38,6 +45,12 @@ def messaging_tables() -> None:
 def message_digests() -> None:
     """Add the digest of type and data to the messages of other sources in the inbox."""
     run_sql("ALTER TABLE inbox ADD COLUMN digest bytea")
+
+
+def replayable_rejections() -> None:
+    """Add the record of messages that are refused unread to the rejections."""
+    run_sql("ALTER TABLE rejection ADD COLUMN record jsonb, ADD COLUMN replayed_at timestamptz")
+    run_sql("COMMENT ON COLUMN rejection.record IS 'Kafka record of a message that was refused unread, for replay'")
 
 
 def location_activity() -> None:

@@ -266,7 +266,8 @@ async def test_commands_on_unknown_documents_are_not_found(
     http: AsyncClient, path: str, body: dict[str, Any], code: str
 ) -> None:
     """The response is 404 with the code of the unknown document."""
-    response = await post(http, path, {"order": "no-such-order"} | body)
+    order = {"order": "no-such-order"} if code == "order_not_found" else {}
+    response = await post(http, path, order | body)
     assert (response.status_code, response.json()["code"]) == (404, code)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from services.fulfillment.orders.queries import SELECT_ORDERS, SORTS
+from services.fulfillment.orders.queries import SORTS, select_orders
 from shared.contracts.upstream import Customer
 from shared.persistence.database import transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
@@ -56,9 +56,9 @@ async def test_lists_of_orders_use_an_index(harness: FulfillmentHarness) -> None
     values |= SORTS["-placed_at"].parameters(["2026-01-01", "SO"])
     async with transaction(harness.engine) as tx:
         await tx.execute(text("SET LOCAL enable_seqscan = off"))
-        nodes = await explain(tx, SELECT_ORDERS["-placed_at"].text, values | {"changed_since": None})
+        nodes = await explain(tx, select_orders(SORTS["-placed_at"]), values | {"changed_since": None})
         assert "sales_order_placed_at" in {node.get("Index Name") for node in nodes}
         # In a table this small, all entries in another order would cost as little.
         await tx.execute(text("SET LOCAL enable_indexscan = off"))
-        nodes = await explain(tx, SELECT_ORDERS["-placed_at"].text, values | {"changed_since": tx.now})
+        nodes = await explain(tx, select_orders(SORTS["-placed_at"]), values | {"changed_since": tx.now})
         assert "order_log_recorded_at" in {node.get("Index Name") for node in nodes}

@@ -101,23 +101,20 @@ async def test_report_page_reads_a_bounded_number_of_rows(
 ) -> None:
     """Among 12,000 lots, the first and later pages read a few rows per result row (S42-S44)."""
     report = next(report for report in REPORTS if report.name == name)
-    values = (
-        DEFAULT_PARAMETERS
-        | filters
-        | {"size": PAGE_SIZE}
-        | {f"after_{key_part}": cursor_value for key_part, cursor_value in zip(report.key, after, strict=True)}
-    )
-    assert len(await tx.fetch_all(text(report.statement), values)) == PAGE_SIZE
-    for table, rows in (await rows_read_by_table(tx, report.statement, values)).items():
+    statement = report.statement(report.sorts.default)
+    values = DEFAULT_PARAMETERS | filters | {"size": PAGE_SIZE} | report.sorts.default.parameters(after)
+    assert len(await tx.fetch_all(text(statement), values)) == PAGE_SIZE
+    for table, rows in (await rows_read_by_table(tx, statement, values)).items():
         assert rows < 10 * PAGE_SIZE, table
 
 
 async def test_stock_report_reads_only_current_stock(tx: Transaction) -> None:
     """The stock report reads current balances twice and no empty ones (S42)."""
     report = next(report for report in REPORTS if report.name == "stock")
-    values = DEFAULT_PARAMETERS | {"size": PAGE_SIZE, "after_sku": "PG-100", "after_warehouse": ""}
-    assert len(await tx.fetch_all(text(report.statement), values)) == PAGE_SIZE
-    rows_by_table = await rows_read_by_table(tx, report.statement, values)
+    statement = report.statement(report.sorts.default)
+    values = DEFAULT_PARAMETERS | {"size": PAGE_SIZE} | report.sorts.default.parameters(["PG-100", ""])
+    assert len(await tx.fetch_all(text(statement), values)) == PAGE_SIZE
+    rows_by_table = await rows_read_by_table(tx, statement, values)
     assert rows_by_table["balance"] <= 2 * 40 * (PAGE_SIZE + 1)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.lots.recalls.queries.lists import LISTS
 from services.lots.recalls.store.recalls import SELECT_CONTACT_LINES, SELECT_OPEN_ITEM_COUNTS
-from shared.http import Report
+from shared.http import Report, first_page
 from shared.persistence.database import Transaction, create_engine
 from tests.integration.lots.test_query_plans import INSERT_LOTS, rows_read_by_table
 
@@ -26,8 +26,9 @@ INSERT_RECALLS = """
     INSERT INTO recall_lot (recall, sku, lot) SELECT 'RC-' || n, sku, lot FROM generated_lot;
     INSERT INTO recall_unit (recall, sku, serial, status, on_hold, shipment, customer, order_id)
     SELECT 'RC-' || n, 'PG-PUMP', 'SN-' || n, 'SHIPPED', true, 'SH-' || n, 'C-1', 'SO-' || n FROM generated_lot;
-    INSERT INTO recall_contact (recall, shipment, sku, lot_or_serial, outcome, note, contacted_at, contacted_by)
-    SELECT 'RC-' || n, 'SH-' || n, sku, lot, 'NOTIFIED', '', now(), 'test' FROM generated_lot;
+    INSERT INTO recall_contact
+        (recall, customer, order_id, shipment, sku, lot_or_serial, outcome, note, contacted_at, contacted_by)
+    SELECT 'RC-' || n, 'C-1', 'SO-' || n, 'SH-' || n, sku, lot, 'NOTIFIED', '', now(), 'test' FROM generated_lot;
     ANALYZE ledger, consignee, recall, recall_lot, recall_unit, recall_contact
 """
 RECALLS = ("RC-4100", "RC-4101")
@@ -52,10 +53,11 @@ async def tx(environment: Mapping[str, str]) -> AsyncIterator[Transaction]:
 @pytest.mark.parametrize("report", LISTS, ids=[report.name for report in LISTS])
 async def test_recall_list_reads_only_its_recall(tx: Transaction, report: Report, recall: str) -> None:
     """Among 12,000 recalls of a lot each, the lists read a few rows of their recall (S46)."""
-    values = {"recall": recall} | report.page_parameters(None, 51)
+    values = {"recall": recall} | first_page(report.sorts, 50).parameters
     expected = {"contacts": 3, "stock": 0 if recall == RECALLS[0] else 1}
-    assert len(await tx.fetch_all(text(report.statement), values)) == expected.get(report.name, 1)
-    for table, rows in (await rows_read_by_table(tx, report.statement, values)).items():
+    statement = report.statement(report.sorts.default)
+    assert len(await tx.fetch_all(text(statement), values)) == expected.get(report.name, 1)
+    for table, rows in (await rows_read_by_table(tx, statement, values)).items():
         assert rows <= MAX_ROWS_PER_RECALL, table
 
 
@@ -64,7 +66,10 @@ async def test_closing_and_contacts_read_only_their_recalls(tx: Transaction) -> 
     values: dict[str, Any] = {"recalls": list(RECALLS)}
     rows = await tx.fetch_all(SELECT_OPEN_ITEM_COUNTS, values)
     assert [(row.recall, row.stock, row.orders, row.contacts) for row in rows] == [(name, 0, 0, 3) for name in RECALLS]
-    lines = {"shipments": ["SH-4100", "SH-4102"], "skus": ["PG-102"] * 2, "lots_or_serials": ["L-4100", "L-4102"]}
+    lines = {
+        "customers": ["C-1"] * 2, "orders": ["SO-4100", "SO-4102"], "shipments": ["SH-4100", "SH-4102"],
+        "skus": ["PG-102"] * 2, "lot_or_serials": ["L-4100", "L-4102"],
+    }  # fmt: skip
     assert [row.shipment for row in await tx.fetch_all(SELECT_CONTACT_LINES, values | lines)] == ["SH-4100"]
     for statement, parameters in ((SELECT_OPEN_ITEM_COUNTS, values), (SELECT_CONTACT_LINES, values | lines)):
         for table, rows_read in (await rows_read_by_table(tx, statement.text, parameters)).items():

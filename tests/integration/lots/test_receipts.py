@@ -3,9 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
-
 from services.lots.lookup.queries.reports import REPORTS
+from shared.http import first_page
 from shared.persistence.database import read_only
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.messages.lots import DOCK, EARLY_EXPIRY, LATE_EXPIRY, SHELF, STAGE
@@ -38,9 +37,9 @@ SELECT_WRONG_PICKED = """
 async def assert_reconciled(harness: LotsHarness) -> list[tuple[str, str]]:
     """The lots and warehouses of the test's product; asserts that all of them reconcile."""
     assert await balances_with_wrong_expiry(harness) == []
-    statement, parameters = text(RECONCILIATION.statement), RECONCILIATION.page_parameters(None, None)
+    filters = {"sku": harness.sku, "lot": None, "wrong_only": False}
     async with read_only(harness.engine) as tx:
-        rows = await tx.fetch_all(statement, parameters | {"sku": harness.sku, "lot": None, "wrong_only": False})
+        rows = await first_page(RECONCILIATION.sorts, 10_000).fetch(tx, RECONCILIATION.statement, filters)
     assert [row for row in rows if not row.agrees] == []
     assert await harness.fetch_all(SELECT_WRONG_PICKED, sku=harness.sku) == []
     return [(row.lot, row.warehouse) for row in rows]

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -26,6 +27,7 @@ from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
 from tests.integration.serials.test_expiry import shelf_life_policy
 from tests.support.time_zones import DAY
+from tests.support.workbooks import read_records
 
 SELECT_NEXT_CHECKS = text("SELECT next_expiry_check FROM serial_state WHERE sku = :sku ORDER BY serial")
 pytestmark = pytest.mark.usefixtures("at_noon")  # a date that only the tests of expiry checks use
@@ -173,3 +175,30 @@ async def test_expiry_check_uses_constant_statement_count(harness: SerialsHarnes
     )
     assert sum(len(event["serials"]) for event in large_result.data_of("serial.hold_placed.v1")) == 400
     assert small_result.statement_count == large_result.statement_count
+
+
+async def test_expiring_units_are_reported_in_buckets(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
+    """Dated units in a warehouse are listed by expiry and bucket, in all formats; a correction moves them (S29)."""
+    for number, days in enumerate((-1, 0, 8, 31, 91)):
+        await put_away_units(harness, [f"SN-{number}"], lot="L-1", **label_expiring_in(days))
+    await put_away_units(harness, ["SN-UNDATED"])
+    filters = {"sku": harness.sku}
+    rows = (await http.get("/reports/expiring-serials", params=filters)).json()["items"]
+    assert [(row["serial"], row["days_left"], row["bucket"], row["warehouse"], row["lot"]) for row in rows] == [
+        ("SN-0", -1, "expired", "EAST", "L-1"), ("SN-1", 0, "<=7", "EAST", "L-1"), ("SN-2", 8, "<=30", "EAST", "L-1"),
+        ("SN-3", 31, "<=90", "EAST", "L-1"), ("SN-4", 91, ">90", "EAST", "L-1"),
+    ]  # fmt: skip
+    for row in rows:
+        page = await http.get("/reports/expiring-serials", params=filters | {"bucket": row["bucket"], "limit": 1})
+        assert (page.json()["items"], page.json()["next"]) == ([row], None)
+    lines = (await http.get("/reports/expiring-serials.csv", params=filters)).text.splitlines()
+    workbook = read_records((await http.get("/reports/expiring-serials.xlsx", params=filters)).content)
+    assert len(lines) - 1 == len(workbook) == len(rows)
+    elsewhere = [filters | {"warehouse": "WEST"}, filters | {"location": "EAST/NONE"}]
+    assert [(await http.get("/reports/expiring-serials", params=query)).json()["items"] for query in elsewhere] == [
+        [], [],
+    ]  # fmt: skip
+    correction = {"sku": harness.sku, "serials": ["SN-0"], "reason": "misread", **label_expiring_in(8)}
+    await harness.handle(CorrectSerialExpiry.model_validate(correction))
+    page = await http.get("/reports/expiring-serials", params=filters | {"bucket": "<=30"})
+    assert [row["serial"] for row in page.json()["items"]] == ["SN-0", "SN-2"]

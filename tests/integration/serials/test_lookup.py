@@ -16,6 +16,7 @@ from services.serials.units.domain.transitions import STATUSES
 from shared.contracts.commands.serials import MoveSerials, PlaceSerialHold, PutAwaySerials
 from shared.contracts.receiving import ReceiptLineExpected, ReceiptSerialsReceived
 from shared.contracts.serials import SerialStatus
+from shared.http import first_page
 from shared.identifiers import resource_path
 from shared.persistence.database import read_only
 from tests.integration.serials.conftest import SerialsHarness
@@ -194,8 +195,9 @@ async def test_unit_history_and_movements(harness: SerialsHarness) -> None:
     async with read_only(harness.engine) as tx:
         unit = await unit_queries.find_unit(tx, harness.sku, "X/9")
         assert unit is not None
-        entries = await unit_queries.find_history(tx, unit.id, after=0, movements=False, size=100)
-        movements = await unit_queries.find_history(tx, unit.id, after=0, movements=True, size=100)
+        page, history = first_page(unit_queries.HISTORY_SORTS, 100), unit_queries.select_history
+        entries = await page.fetch(tx, history, {"id": unit.id, "movements": False})
+        movements = await page.fetch(tx, history, {"id": unit.id, "movements": True})
         assert await unit_queries.find_unit(tx, harness.sku, "x/9") is None
     assert (unit.status, unit.warehouse, unit.location) == ("IN_INVENTORY", "EAST", BIN)
     summary: list[Any] = [(entry.change, entry.from_location, entry.location) for entry in entries]

@@ -11,7 +11,7 @@ from sqlalchemy import TextClause, text
 
 from services.serials.allocation.store.available_units import SELECT_AVAILABLE, SELECT_CANDIDATES
 from services.serials.lookup.queries.filters import Filters
-from services.serials.lookup.queries.search import SORTS, SerialSort, scan_keys, sorted_query, use_index
+from services.serials.lookup.queries.search import SORTS, scan_keys, sorted_query, use_index
 from services.serials.units.store import expiry as expiry_store
 from shared.persistence.database import Transaction, create_engine, transaction
 from tests.integration.expiry_checks import run_expiry_check
@@ -114,7 +114,7 @@ async def test_lists_read_a_page_by_index(harness: SerialsHarness, environment: 
         assert ({node.get("Index Name") for node in nodes}, rows_read(nodes) <= 100) == ({index}, True), filters
 
 
-SORT_INDEXES: dict[SerialSort, str] = {"-expiry": "serial_state_expiry", "-created_at": "serial_state_pkey"}
+SORT_INDEXES: dict[str, str] = {"-expiry": "serial_state_expiry", "-created_at": "serial_state_pkey"}
 INDEXED_LISTS = [
     (Filters(customer="C-9"), {"serial_state_customer", "serial_state_by_status"}),
     (Filters(shipment="SH-9"), {"serial_state_shipment"}),

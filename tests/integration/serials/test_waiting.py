@@ -40,8 +40,6 @@ async def test_unknown_unit_is_not_found_once_messages_are_processed(
     response = await put_away(http, harness.sku, "TYPO")
     assert (response.status_code, response.json()["code"]) == (409, "not_yet_available")
     assert response.headers["Retry-After"] == "1"
-    query = await http.get(f"/serials/{harness.sku}/TYPO")
-    assert (query.status_code, query.headers["Retry-After"]) == (404, "1")
     app.state.progress = FixedProgress(processed=False)
     assert (await put_away(http, harness.sku, "TYPO")).json()["code"] == "not_yet_available"
     app.state.progress = FixedProgress()
@@ -49,14 +47,34 @@ async def test_unknown_unit_is_not_found_once_messages_are_processed(
     problem = response.json()
     assert (response.status_code, problem["code"], problem["ids"]) == (404, "serial_not_found", ["TYPO"])
     assert "receive the unit first" in problem["help"]
-    query = await http.get(f"/serials/{harness.sku}/TYPO")
-    assert (query.status_code, query.json()["code"]) == (404, "serial_not_found")
     assert "Retry-After" not in response.headers
-    assert "Retry-After" not in query.headers
     rejections = await harness.fetch_all(
         "SELECT codes FROM rejection WHERE document = :sku ORDER BY id", sku=harness.sku
     )
     assert [row["codes"] for row in rejections] == [["not_yet_available"]] * 2 + [["serial_not_found"]]
+
+
+async def test_query_of_an_unknown_unit_is_decided_like_a_command(
+    http: httpx.AsyncClient, harness: SerialsHarness
+) -> None:
+    """A query asks for a retry while messages may be in flight, also if it cannot be decided in time (S07)."""
+    path = f"/serials/{harness.sku}/TYPO"
+    for progress in (FixedProgress(is_settled=False), FixedProgress(processed=False)):
+        app.state.progress = progress
+        response = await http.get(path)
+        assert (response.status_code, response.headers["Retry-After"]) == (404, "1")
+        assert response.json().items() >= {"code": "not_yet_available", "status": 404}.items()
+    app.state.progress = FixedProgress()
+    response = await http.get(path)
+    assert (response.status_code, response.json()["code"]) == (404, "serial_not_found")
+    assert "Retry-After" not in response.headers
+
+
+async def test_query_finds_a_unit_that_arrives_while_it_waits(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
+    """The message of the unit was in the outbox of receiving when the query came (S07)."""
+    app.state.progress = ArrivingUnit(harness)
+    response = await http.get(f"/serials/{harness.sku}/A")
+    assert (response.status_code, response.json()["serial"]) == (200, "A")
 
 
 async def test_location_is_treated_as_units_are(http: httpx.AsyncClient, harness: SerialsHarness) -> None:
@@ -134,10 +152,10 @@ async def slow_consumer(harness: SerialsHarness, servers: str) -> AsyncIterator[
         await admin.close()
 
 
-async def test_command_behind_a_slow_consumer_is_never_told_not_found(
+async def test_what_is_behind_a_slow_consumer_is_never_told_not_found(
     http: httpx.AsyncClient, harness: SerialsHarness, environment: Mapping[str, str]
 ) -> None:
-    """While its unit's message is in the topic, a command is not yet available; later ones are decided (S07)."""
+    """While its message is in the topic, a unit is not yet available; later commands are decided (S07)."""
     servers = environment["KAFKA_BOOTSTRAP_SERVERS"]
     message = ProductMessages(harness.sku).receive(["A"])
     async with AIOKafkaProducer(bootstrap_servers=servers) as producer, slow_consumer(harness, servers) as consumer:
@@ -152,7 +170,10 @@ async def test_command_behind_a_slow_consumer_is_never_told_not_found(
                 await consumer.pass_seconds(1)
             assert early.result().json()["code"] == "not_yet_available"
             assert not consumer.progress.is_settled
+            query = await http.get(f"/serials/{harness.sku}/A")
+            assert (query.json()["code"], query.headers["Retry-After"]) == ("not_yet_available", "1")
         await consumer.catch_up()
+        assert (await http.get(f"/serials/{harness.sku}/A")).status_code == 200
         assert (await put_away(http, harness.sku, "A")).status_code == 200
         assert (await put_away(http, harness.sku, "B")).json()["code"] == "not_yet_available"
         await consumer.pass_seconds(5)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
@@ -128,6 +129,33 @@ async def test_dead_letter_is_replayed_unchanged(
     ((_, value, replayed_at),) = await wait_until(fetch_new_dead_letters)
     assert (value, replayed_at) == (b"broken", None)
     assert (await fetch_dead_letters())[0].replayed_at is not None
+
+
+async def test_message_with_unknown_field_is_replayed_unchanged(
+    start: StartService, engine: AsyncEngine, publish: Callable[..., Any]
+) -> None:
+    """`rejections replay` publishes a refused message again; other rejections cannot be replayed."""
+    start()
+    box = new_box_id()
+    value = encode_message(Add(box=box, serials=["1"])).replace(b'"box"', b'"colour": "red", "box"')
+    await publish(Add(box=box, serials=["2"]))
+    await publish(Add(box=box, serials=["2"]))
+    await publish(topic="toy.commands", key=box, value=value)
+
+    async def fetch_rejections(count: int) -> Any:
+        async with read_only(engine) as tx:
+            rows = await tx.fetch_all(
+                text("SELECT id, codes, replayed_at FROM rejection WHERE document = :box ORDER BY id"), {"box": box}
+            )
+        return rows if len(rows) == count else None
+
+    other, refused = await wait_until(lambda: fetch_rejections(2))
+    assert (other.codes, refused.codes, refused.replayed_at) == (["duplicate_serial"], ["unknown_field"], None)
+    assert "replayed to toy.commands/" in await run_cli("rejections", "replay", str(refused.id), "--service", "toy")
+    rows = await wait_until(lambda: fetch_rejections(3))
+    assert [row.replayed_at is not None for row in rows] == [False, True, False]
+    with pytest.raises(AssertionError, match="toy has no replayable rejection"):
+        await run_cli("rejections", "replay", str(other.id), "--service", "toy")
 
 
 async def test_malformed_ratio_halts_the_consumer(

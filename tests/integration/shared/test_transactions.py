@@ -13,6 +13,7 @@ from uuid_utils import uuid5
 from shared.messaging import inbox, transactions
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.decode import Decoder, MalformedRecord
+from shared.messaging.rejections import Rejection
 from shared.messaging.transactions import PoisonRecordError, process_in_transactions
 from shared.messaging.work import WorkItem
 from shared.persistence.database import Transaction, read_only, transaction
@@ -32,6 +33,8 @@ def to_work_items(records: Sequence[Record]) -> list[WorkItem]:
     return [
         WorkItem(record, dead_letter=DeadLetter(record, event.error))
         if isinstance(event, MalformedRecord)
+        else WorkItem(record, rejection=event)
+        if isinstance(event, Rejection)
         else WorkItem(record, event=event)
         for record, event in decoded
         if event is not None
@@ -95,6 +98,25 @@ async def test_reused_id_is_rejected_once(engine: AsyncEngine, record: MakeRecor
         ("message_id_reused", "toy.arrived.v1", "A"),
         ("message_id_reused", "toy.add.v1", "A"),
     ]
+
+
+async def test_unknown_field_is_rejected_unread(engine: AsyncEngine, record: MakeRecord) -> None:
+    """A redelivered record is rejected once, a replayed one again; its id stays free for what a later version reads."""
+    value = encode_message(Add(box="A", serials=["1"]), id="same").replace(b'"box"', b'"colour": "red", "box"')
+    refused = record("toy.commands", value, b"A")
+    replayed = record("toy.commands", value, b"A")
+    for batch in ([refused, refused], [refused], [replayed]):
+        await process_in_transactions(engine, REGISTRY, to_work_items(batch), lambda: None)
+    rejections = await fetch_all(engine, "SELECT codes, raw, record->>'value', record->'offset' FROM rejection")
+    raw = {"box": "A", "serials": ["1"], "colour": "red"}
+    assert sorted(rejections) == [
+        (["unknown_field"], raw | json.loads(value)["data"], value.decode(), item.offset)
+        for item in (refused, replayed)
+    ]
+    assert [event["data"]["code"] for event in await emitted_events(engine)] == ["unknown_field"] * 2
+    corrected = record("toy.commands", encode_message(Add(box="A", serials=["1"]), id="same"), b"A")
+    await process_in_transactions(engine, REGISTRY, to_work_items([corrected]), lambda: None)
+    assert await fetch_all(engine, "SELECT serial FROM unit") == [("1",)]
 
 
 async def test_ids_without_digest_are_duplicates(engine: AsyncEngine, record: MakeRecord) -> None:

@@ -1,6 +1,6 @@
 """Allocation in the lots service in memory, and an oracle that allocates unit by unit."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -178,12 +178,12 @@ class AllocationOracle:
         min_expiry = self.service.today_in(demand.warehouse) + timedelta(
             max(stop_days, agreed_days, demand.min_remaining_shelf_life_days)
         )
-        required_lots = (self.allocated_lots(demand) if demand.single_lot else ()) or demand.allowed_lots
+        bound = self.allocated_lots(demand) if demand.single_lot else set()
         return [
             unit for unit in self.units
             if unit.location.split("/")[0] == demand.warehouse
             and (unit.never_expires or unit.expiry >= min_expiry)
-            and (not required_lots or unit.lot in required_lots)
+            and (unit.lot in bound if bound else not demand.allowed_lots or is_listed(unit.lot, demand.allowed_lots))
         ]  # fmt: skip
 
     def allocated_lots(self, demand: Demand) -> set[str]:
@@ -213,3 +213,8 @@ class AllocationOracle:
                 key = demand.demand_id, unit.lot, unit.location
                 count_by_key[key] = count_by_key.get(key, 0) + 1
         return [AllocatedPart(*key, quantity) for key, quantity in count_by_key.items()]
+
+
+def is_listed(lot: str, listed: Collection[str]) -> bool:
+    """Whether a list has the lot, ignoring case."""
+    return lot.lower() in {name.lower() for name in listed}

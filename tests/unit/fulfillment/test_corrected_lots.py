@@ -22,6 +22,7 @@ from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import CartonPacked, OrderRejected
 from shared.contracts.lots import LotRejected
 from shared.contracts.upstream import OrderAmended
+from shared.inventory.reference_data import Location
 from tests.support.messages.lot_orders import missing_lots
 from tests.support.messages.lots import OUTBOUND, ProductMessages
 from tests.unit.fulfillment.connected_services import LOCATIONS, LOTS_SKU, ConnectedServices, lot_line
@@ -36,8 +37,7 @@ class DelayedServices(ConnectedServices):
     def __init__(self) -> None:
         super().__init__()
         self.fulfillment.uow.locations = self.fulfillment.uow.locations | {
-            name: self.fulfillment.uow.locations["EAST/A-1"]._replace(location=name, type=kind)
-            for name, kind in self.lots.uow.location_types.items()
+            name: Location(name, 1, kind, 1) for name, kind in self.lots.uow.location_types.items()
         }
         self.events: deque[Message] = deque()
         self.rejected: list[OrderRejected] = []

@@ -107,7 +107,7 @@ def test_partial_lot_quantity_is_picked(fulfillment: InMemoryFulfillment) -> Non
 
 def test_wrong_lot_is_rejected_with_the_lot_to_take(fulfillment: InMemoryFulfillment) -> None:
     """A wrong lot, a missing lot or too large a quantity is rejected with suggested lots (S02, S20)."""
-    for wrong in ("L9", "", "l1", "01"):
+    for wrong in ("L9", "", "L-1", "01"):
         assert fulfillment.rejection_codes(pick_command(lot_selector(wrong, 1))) == [Code.NOT_ON_PICK_LIST]
         assert fulfillment.violations[0].suggested == ["L1", "L2"]
     assert "EAST/A-1" in fulfillment.violations[0].detail

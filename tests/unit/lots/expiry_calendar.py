@@ -21,7 +21,7 @@ class ExpiryCalendar:
     service: InMemoryLots = field(default_factory=InMemoryLots)
 
     def run_check(self, date_by_warehouse: Mapping[str, date]) -> list[LotExpiring | LotExpired | LotHoldPlaced]:
-        """Check the lots that are due on these local dates; return the published events."""
+        """Check the lots that are due on these local dates; return the events about expiry and holds."""
         service, uow = self.service, self.service.uow
         uow.local_dates = dict(date_by_warehouse)
         uow.shelf_life["A-1"] = ShelfLifePolicy.model_construct(expiry_alert_days=list(self.thresholds))
@@ -33,7 +33,8 @@ class ExpiryCalendar:
         ]
         count = len(service.published)
         service.handle(*(LotExpiryCheckDue(**lot_key._asdict(), since=date.min) for lot_key in due_lots))
-        return service.published[count:]  # type: ignore[return-value]
+        types = LotExpiring, LotExpired, LotHoldPlaced
+        return [event for event in service.published[count:] if isinstance(event, types)]
 
     def check_on(self, day: date) -> list[LotExpiring | LotExpired | LotHoldPlaced]:
         """Check on a date that is the same in both warehouses."""

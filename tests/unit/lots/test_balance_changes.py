@@ -88,6 +88,27 @@ def test_rejected_commands_publish_nothing(service: InMemoryLots) -> None:
     assert len(service.events_of(LotBalancesChanged)) == count
 
 
+def test_holds_are_part_of_the_state(service: InMemoryLots) -> None:
+    """A hold on a lot or at one location counts where stock stands, picked or not, until its release."""
+    service.handle(MESSAGES.request_allocation(1, 4))
+    service.handle(MESSAGES.pick(1, MESSAGES.lot_at_location("B-1", 3)))
+    count = len(service.events_of(LotBalancesChanged))
+    service.handle(MESSAGES.place_hold("B-1", "H-1"))
+    service.handle(MESSAGES.place_hold("B-1", "H-2", SHELF))
+    service.handle(MESSAGES.receive(MESSAGES.received_lot("B-1", 1)))
+    service.handle(MESSAGES.release_hold("H-1"))
+    states = [
+        {state.location: (state.version, state.open_holds) for state in event.balances}
+        for event in service.events_of(LotBalancesChanged)[count:]
+    ]
+    assert states == [
+        {SHELF: (4, 1), OUTBOUND: (2, 1)},
+        {SHELF: (5, 2)},
+        {DOCK: (3, 1)},
+        {SHELF: (6, 1), OUTBOUND: (3, 0), DOCK: (4, 0)},
+    ]
+
+
 def test_many_balances_have_several_messages() -> None:
     """More balances than fit one message, changed by one cause, are all stated."""
     service = InMemoryLots()

@@ -123,6 +123,15 @@ def test_contradictory_commands(fields: dict[str, Any]) -> None:
         CorrectLotNumber(**{"sku": "A-1", "from_lot": WRONG, "lot": RIGHT, "reason": "label misread"} | fields)
 
 
+def test_other_spellings() -> None:
+    """Both numbers are found in any spelling; two spellings of one lot are nothing to correct (S25)."""
+    service = received()
+    service.handle(messages.receive(messages.received_lot(RIGHT, 1)))
+    assert service.rejection_codes(messages.correct_number("wrong1", "Wrong1")) == ["same_lot"]
+    assert service.rejection_codes(messages.correct_number("wrong1", "right1")) == [None]
+    assert quantities(service, RIGHT, DOCK) == (6, 0)
+
+
 def test_new_lot_needs_the_dates_of_its_product() -> None:
     """A new lot has an expiry date if its product requires one, like a received lot (S24)."""
     service = received(expiry=None)

@@ -67,7 +67,7 @@ class LotsLifecycleInvariants(LotsLifecycleMachine):
 
     @invariant()
     def published_balances_are_current(self) -> None:
-        """The versions of a balance have no gaps, and the last published one states its quantities."""
+        """The versions of a balance have no gaps, and the last published one states its quantities and holds."""
         published: dict[tuple[str, str], LotBalance] = {}
         for event in self.service.events_of(LotBalancesChanged):
             for state in event.balances:
@@ -81,7 +81,7 @@ class LotsLifecycleInvariants(LotsLifecycleMachine):
             place = (balance.lot, balance.location)
             assert balance.picked == picked.pop(place, ZERO)
             if balance.version or place in published:
-                assert published.pop(place) == describe(balance)
+                assert published.pop(place) == describe(self.service.uow, balance)
             else:
                 assert not balance.on_hand
         assert not published

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from shared.contracts.envelope import CloudEvent
+from shared.contracts.problems import Code
 from shared.messaging.decode import Decoder, MalformedRecord
+from shared.messaging.rejections import Rejection
 from tests.support.records import build_record
 from tests.support.toy.messages import Add, Arrived
 
@@ -34,7 +36,8 @@ def test_message_is_decoded() -> None:
 
 def test_type_is_read_from_the_envelope() -> None:
     """A `type` within a preceding `data` is not mistaken for that of the envelope."""
-    value = json.dumps({"data": DATA | {"type": "toy.arrived.v1"}} | ENVELOPE).encode()
+    value = json.dumps({"data": DATA | {"cause": {"source": "s", "id": "1"}}} | ENVELOPE).encode()
+    assert isinstance(decode(value.replace(b'"cause"', b'"type": "toy.arrived.v1", "cause"')), Rejection)
     assert isinstance(decode(value), CloudEvent)
     value = json.dumps({"data": {"type": "toy.add.v1"} | DATA} | ENVELOPE | {"type": "nothing.known.v1"}).encode()
     assert "nothing.known.v1" in decode(value).error
@@ -87,8 +90,50 @@ def test_malformed_record_is_explained(value: bytes | None, expected: str) -> No
 )
 def test_record_from_outside_must_be_strict_json(value: bytes, expected: str) -> None:
     """A repeated key at any depth, NaN or Infinity makes a command malformed, which other parsers accept silently."""
-    assert isinstance(decode(encode(data=DATA | {"x": [{"a": 1}, {"a": 1}]})), CloudEvent)
+    assert isinstance(decode(encode(extension=[{"a": 1}, {"a": 1}])), CloudEvent)
     assert decode(value) == MalformedRecord(expected)
+
+
+def test_unknown_fields_are_refused() -> None:
+    """Each unknown field is named with the nearest known one, and the record is kept as it was received."""
+    value = encode(data=DATA | {"serial": ["2"], "colour": {"rgb": 1}}, Subject="s", comexampleregion="north")
+    rejection = decode(value)
+    assert isinstance(rejection, Rejection)
+    (violation,) = rejection.violations
+    assert (violation.code, rejection.event.data) == (Code.UNKNOWN_FIELD, Add(box="A", serials=["1"]))
+    assert sorted(violation.ids) == ["Subject", "data.colour", "data.serial"]
+    assert sorted(violation.suggested) == ["data.serials", "subject"]
+    assert "data.colour does not exist; known here: actor, box, cause, serials" in violation.detail
+    row = rejection.to_row()
+    assert (row["raw"]["colour"], row["record"]["value"].encode()) == ({"rgb": 1}, value)
+
+
+def test_envelope_may_have_extension_attributes() -> None:
+    """Any attribute of lower-case letters and digits is allowed in the envelope of a command."""
+    assert decode(encode(partitionkey="A", ce2="x")).data == Add(box="A", serials=["1"])
+    assert decode(encode(partition_key="A")).violations[0].ids == ["partition_key"]
+
+
+def test_message_with_further_errors_is_malformed() -> None:
+    """A record with an unknown field that is invalid otherwise is malformed, and all its errors are named."""
+    error = decode(encode(data={"box": "A", "serial": ["1"]})).error
+    assert "data.serials: Field required" in error
+    assert "data.serial does not exist; did you mean serials?" in error
+    assert decode(encode(data=DATA | {"x": 1}).replace(b'"x": 1', b'"x": 1e999')).error == "a number is out of range"
+
+
+def test_own_messages_may_have_unknown_fields() -> None:
+    """Events, and commands of our own services, are read although a later version added fields."""
+    assert isinstance(decode(encode(type="toy.arrived.v1", data=DATA | {"new": 1}), "toy.arrivals"), CloudEvent)
+    own_id = "01890a5d-ac96-774b-bcce-b302099a8057"
+    assert isinstance(decode(encode(source="tracelot/toy", id=own_id, data=DATA | {"new": 1})), CloudEvent)
+
+
+def test_long_lists_of_unknown_fields_are_cut() -> None:
+    """A message may have any number of unknown fields with names of any length."""
+    (violation,) = decode(encode(data=DATA | {f"x{n}{'y' * 1000}": 1 for n in range(500)})).violations
+    assert len(violation.ids) == 500
+    assert violation.detail.endswith("; and 400 more")
 
 
 @pytest.mark.parametrize(

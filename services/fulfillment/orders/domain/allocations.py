@@ -19,6 +19,7 @@ from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWor
 from shared.contracts.lots import LotAllocated, SkippedLots
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAllocated, SkippedSerials
+from shared.identifiers import matching_spellings
 
 AllocationEvent = SerialAllocated | LotAllocated
 MAX_EXAMPLES = 20
@@ -117,7 +118,8 @@ def _finish_swap(uow: FulfillmentUnitOfWork, order: Order, line: Line, demand: D
     requested = demand.serials or demand.lots
     if event.allocated:
         line.serials = tuple(requested[0] if serial == demand.replaces else serial for serial in line.serials)
-        line.lots = tuple(dict.fromkeys((*line.lots, *demand.lots))) if line.lots else ()
+        added = [lot for lot in demand.lots if not matching_spellings(lot, line.lots)]
+        line.lots = (*line.lots, *added) if line.lots else ()
     remaining = min(Decimal(event.open_quantity), line.open_quantity)
     if demand.closed and remaining > 0:
         listed_serials = [serial for serial in line.serials if serial == demand.replaces]

@@ -20,6 +20,7 @@ from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWor
 from shared.contracts.fulfillment import OrderReevaluationRequested
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import OrderAmended, OrderLine
+from shared.identifiers import fold_lot
 from shared.inventory.fefo import release_key
 
 
@@ -107,8 +108,8 @@ def _amendment_violations(uow: FulfillmentUnitOfWork, order: Order, command: Ord
 def _change_line(uow: FulfillmentUnitOfWork, order: Order, line: Line, requested: OrderLine) -> bool:
     """Change a line; return whether its whole open quantity was requested again."""
     product, increase = uow.products.get(line.sku), requested.quantity - line.ordered
-    criteria = (tuple(requested.serials), tuple(requested.lots), requested.single_lot)
-    same_criteria = criteria == (line.serials, line.lots, line.single_lot)
+    criteria = (tuple(requested.serials), tuple(map(fold_lot, requested.lots)), requested.single_lot)
+    same_criteria = criteria == (line.serials, tuple(map(fold_lot, line.lots)), line.single_lot)
     if increase == 0 and same_criteria:
         return False
     if line.awaiting_product or product is None:

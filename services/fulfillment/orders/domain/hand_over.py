@@ -25,6 +25,7 @@ from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWor
 from shared.contracts.fulfillment import HandOver
 from shared.contracts.lots import LotAllocated
 from shared.contracts.serials import SerialAllocated
+from shared.identifiers import matching_spellings
 from shared.inventory.demand import Breadth, breadth
 from shared.inventory.skip_reason import SkipReason
 
@@ -55,7 +56,7 @@ def _lots_to_hand_over(
     """Choose listed lots, or the part of a lot that completes its available stock for a single-lot line."""
     line = order.lines[demand.line]
     lots = requested_lots(order, line) if line.single_lot else demand.lots
-    candidates = [lot for lot in _wider_lots(order, demand) if not lots or lot.lot in lots]
+    candidates = [lot for lot in _wider_lots(order, demand) if not lots or matching_spellings(lot.lot, lots)]
     if not line.single_lot:
         members = [lot for lot in candidates if lots and lot.demand_id == candidates[0].demand_id]
         return uow.split(members, wanted)

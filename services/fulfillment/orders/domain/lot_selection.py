@@ -11,6 +11,7 @@ from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.commands.fulfillment import LotSelector
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
+from shared.identifiers import matching_spellings
 from shared.inventory.decimals import precision_violation
 
 
@@ -65,12 +66,22 @@ def split_violation(
 
 
 def find_candidates(order: Order, requested: LotSelector, selector: StockSelector) -> list[AllocatedLot]:
-    """Allocated lots that match a request."""
+    """Allocated lots that match a request, which may spell the lot number in another way."""
+    number = stored_lot(order, requested)
     return [
         lot for lot in order.lots.values()
-        if (lot.sku, lot.lot) == (requested.sku, requested.lot) and selector.matches(lot)
+        if (lot.sku, lot.lot) == (requested.sku, number) and selector.matches(lot)
         and requested.line in (None, lot.line) and requested.location in (None, lot.location)
     ]  # fmt: skip
+
+
+def stored_lot(order: Order, requested: LotSelector) -> str:
+    """The requested lot as the order has it; as requested if the number fits none of its lots or several."""
+    lots = {lot.lot for lot in order.lots.values() if lot.sku == requested.sku}
+    if requested.lot in lots:
+        return requested.lot
+    spellings = matching_spellings(requested.lot, lots)
+    return spellings[0] if len(spellings) == 1 else requested.lot
 
 
 def unavailable_violation(
@@ -109,6 +120,7 @@ def _unavailable_problem(
 ) -> tuple[Code, type[ProblemDetail]]:
     if selector.description != TO_PICK.description or others:
         return selector.error_code, ProblemDetail
-    if any(PICKED.matches(lot) and (lot.sku, lot.lot) == (requested.sku, requested.lot) for lot in order.lots.values()):
+    number = stored_lot(order, requested)
+    if any(PICKED.matches(lot) and (lot.sku, lot.lot) == (requested.sku, number) for lot in order.lots.values()):
         return Code.ALREADY_PICKED, ProblemDetail
     return selector.error_code, ProvisionalProblem if allocation_pending(order, requested.sku) else ProblemDetail

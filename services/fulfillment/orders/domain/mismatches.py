@@ -9,6 +9,7 @@ from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot
 from services.fulfillment.orders.domain.records import Line, Order
 from services.fulfillment.orders.domain.shelf_life import shelf_life_reason
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
+from shared.identifiers import matching_spellings
 
 MAX_EXAMPLES = 5
 
@@ -95,7 +96,7 @@ def _single_lot(line: Line, lots: Sequence[AllocatedLot]) -> str | None:
 
 
 def _is_listed(line: Line, lot: AllocatedLot) -> bool:
-    return not line.lots or lot.lot in line.lots
+    return not line.lots or bool(matching_spellings(lot.lot, line.lots))
 
 
 def _format(numbers: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from services.fulfillment.orders.domain import FulfillmentUnitOfWork, Order
 from services.fulfillment.orders.domain.items import format_quantity, lot_label, total_quantity
-from services.fulfillment.orders.domain.lot_selection import TO_PICK, find_candidates
+from services.fulfillment.orders.domain.lot_selection import TO_PICK, find_candidates, stored_lot
 from services.fulfillment.orders.domain.paths import order_path
 from shared.contracts.commands.fulfillment import MissingLot
 from shared.contracts.problems import Code, ProblemDetail
@@ -21,7 +21,8 @@ def check_missing_lots(
     """Return what remains at the locations, the unambiguous lots, and the violations of the others."""
     remaining: RemainingLots = {}
     accepted, violations = [], []
-    for missing_lot in missing_lots:
+    for reported in missing_lots:
+        missing_lot = reported.model_copy(update={"lot": stored_lot(order, reported)})
         lots = find_candidates(order, missing_lot, TO_PICK)
         locations = sorted({lot.location for lot in lots})
         violation = _location_violation(order, missing_lot, locations, total_quantity(lots))

@@ -22,6 +22,7 @@ from services.fulfillment.orders.domain.paths import order_path, swap_path
 from shared.contracts.commands.fulfillment import LotSelector, SwapLot, SwapUnit
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.identifiers import fold_lot
 from shared.unit_of_work import CommandResult
 
 
@@ -52,7 +53,7 @@ def swap_lot(uow: FulfillmentUnitOfWork, command: SwapLot) -> CommandResult:
         return CommandResult.rejected(order_not_found(command.order))
     if order.cancelled:
         return CommandResult.rejected(order_cancelled(order))
-    if command.replacement == command.stock.lot:
+    if fold_lot(command.replacement) == fold_lot(command.stock.lot):
         detail = f"The replacement lot {command.replacement} is the lot to be swapped"
         blocked_by = [order_path(command.order)]
         return CommandResult.rejected(

@@ -164,8 +164,8 @@ def _dispatch(uow: FulfillmentUnitOfWork, shipment: Shipment, content: ContentBy
             uow.emit(
                 OrderDispatched, order=order_id, orders=list(shipment.orders), shipment=shipment.shipment,
                 check_id=shipment.check_id or "", customer=order.customer, customer_name=order.customer_name,
-                contact=order.contact, carrier=shipment.carrier, tracking_number=shipment.tracking_number,
-                **content_fields(chunk),
+                contact=order.contact, ship_to=order.ship_to, carrier=shipment.carrier,
+                tracking_number=shipment.tracking_number, **content_fields(chunk),
             )  # fmt: skip
         uow.log(order_id, "DISPATCHED", shipment=shipment.shipment, **log_detail(items))
 

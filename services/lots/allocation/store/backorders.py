@@ -16,8 +16,10 @@ from sqlalchemy import text
 from services.lots.allocation.domain.demand_filter import DemandFilter
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store import DEMAND
+from shared.identifiers import fold_lot
 from shared.inventory.demand import Pool
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 
 NEXT_DEMAND = """
     SELECT d.demand_id, -d.priority AS negated_priority, d.placed_at, d.open_quantity FROM demand AS d
@@ -31,7 +33,7 @@ QUEUE_ORDER = "ORDER BY -d.priority, d.placed_at, d.demand_id LIMIT 1"
 SELECT_FILLABLE = text(f"""
     WITH RECURSIVE pool AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:pools AS jsonb))
-        AS pool (sku text, warehouse text, lots text[], max_quantity numeric)
+        AS pool (sku text, warehouse text, lots text[], lot_keys text[], max_quantity numeric)
     ), supply AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:supplies AS jsonb))
         AS supply (sku text, warehouse text, days integer, excluded_customers jsonb, available numeric)
@@ -54,7 +56,10 @@ SELECT_FILLABLE = text(f"""
         SELECT * FROM demand AS d
         WHERE d.sku = p.sku AND d.warehouse = p.warehouse
             AND d.open_quantity > 0 AND (d.single_lot OR d.allowed_lots <> '{{}}')
-            AND (d.allowed_lots = '{{}}' OR d.allowed_lots && p.lots)
+            AND (d.allowed_lots = '{{}}' OR EXISTS (
+                SELECT FROM unnest(d.allowed_lots) AS allowed (lot)
+                WHERE {fold_lot_sql("allowed.lot")} = ANY(p.lot_keys)
+            ))
             AND (d.assigned_lot IS NULL OR d.assigned_lot = ANY(p.lots))
             AND (NOT d.single_lot OR d.open_quantity <= p.max_quantity)
         OFFSET 0  -- keeps the join per pool; otherwise the selective demands of all products would be read
@@ -88,6 +93,7 @@ async def load_fillable_demands(tx: Transaction, uow: LotsUnitOfWork, filters: I
                 "sku": demand_filter.pool[0],
                 "warehouse": demand_filter.pool[1],
                 "lots": list(demand_filter.lots),
+                "lot_keys": list(map(fold_lot, demand_filter.lots)),
                 "max_quantity": str(max(demand_filter.lots.values())),
             }
             for demand_filter in filter_list

@@ -47,11 +47,11 @@ SELECT_PICKED_FOR_ORDERS = text(f"""
 
 # An order may be dispatched in several messages with the same customer.
 INSERT_CONSIGNEES = text("""
-    INSERT INTO consignee (shipment, order_id, customer, customer_name, contact, recorded_at)
-    SELECT shipment, order_id, customer, name, contact, :now FROM unnest(
+    INSERT INTO consignee (shipment, order_id, customer, customer_name, contact, ship_to, recorded_at)
+    SELECT shipment, order_id, customer, name, contact, ship_to, :now FROM unnest(
         CAST(:shipments AS text[]), CAST(:orders AS text[]), CAST(:customers AS text[]), CAST(:names AS text[]),
-        CAST(:contacts AS text[])
-    ) AS input (shipment, order_id, customer, name, contact)
+        CAST(:contacts AS text[]), CAST(:addresses AS text[])
+    ) AS input (shipment, order_id, customer, name, contact, ship_to)
     ON CONFLICT DO NOTHING
 """)
 
@@ -104,6 +104,7 @@ async def save_consignees(tx: Transaction, events: Sequence[CloudEvent[OrderDisp
         "customers": [payload.customer for payload in payloads],
         "names": [payload.customer_name for payload in payloads],
         "contacts": [payload.contact for payload in payloads],
+        "addresses": [payload.ship_to for payload in payloads],
         "now": tx.now,
     }
     await tx.execute(INSERT_CONSIGNEES, values)

@@ -14,8 +14,3 @@ class Demand(demand.Demand[Decimal]):
     quantity: Decimal
     open_quantity: Decimal
     tracking: Tracking
-
-    def accepts_lot(self, lot: str) -> bool:
-        """Whether the demand can be allocated from a lot."""
-        lots = self.eligible_lots
-        return not lots or lot in lots

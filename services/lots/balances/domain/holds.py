@@ -5,13 +5,18 @@ from decimal import Decimal
 
 from services.lots.balances.domain.records import ZERO, Hold, HoldKind, Lot
 from services.lots.balances.domain.results import hold_snapshot, lot_label
-from services.lots.balances.domain.stock_rules import get_lot, unknown_location_violation, violation
+from services.lots.balances.domain.stock_rules import (
+    ambiguous_lot,
+    get_lot,
+    unknown_location_violation,
+    violation,
+)
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
 from shared.contracts.envelope import chunks
 from shared.contracts.lots import AffectedLot, LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import Code, ProblemDetail
-from shared.identifiers import hold_path, resource_path
+from shared.identifiers import hold_path, matching_spellings, resource_path
 from shared.inventory.approval import LeavingGoods, find_leaving
 from shared.unit_of_work import CommandResult
 
@@ -43,6 +48,7 @@ def place(
             opened_at=uow.event.time,
         )
     )  # fmt: skip
+    uow.mark_hold_changed(hold)
     uow.unmark_released(hold)
     for batch in list(chunks(_affected_lots(uow, hold))) or [()]:
         uow.emit(
@@ -77,6 +83,7 @@ def release(uow: LotsUnitOfWork, hold: Hold) -> None:
     """Release a hold and mark the loaded balances under it as released."""
     hold.released_by, hold.released_at, hold.released_reason = uow.event.actor, uow.event.time, uow.reason
     hold.pending_quantity = ZERO
+    uow.mark_hold_changed(hold)
     for balance in uow.balances_by_lot[hold.lot_key]:
         if hold.location in {None, balance.location}:
             uow.mark_released(balance)
@@ -127,11 +134,12 @@ RELEASE_CONDITIONS: Mapping[HoldKind, tuple[Code, str]] = {
 
 def release_hold(uow: LotsUnitOfWork, command: ReleaseLotHold) -> CommandResult:
     """Release a hold on all its lots and locations. Requires the balances of these lots to be loaded."""
-    open_holds = [
-        hold
-        for hold in uow.holds_by_id[command.sku, command.hold_id]
-        if hold.is_open and command.lot in {None, hold.lot}
-    ]
+    open_holds = [hold for hold in uow.holds_by_id[command.sku, command.hold_id] if hold.is_open]
+    if command.lot is not None:
+        spellings = matching_spellings(command.lot, (hold.lot for hold in open_holds))
+        if len(spellings) > 1:
+            return CommandResult.rejected(ambiguous_lot(command.sku, command.lot, spellings))
+        open_holds = [hold for hold in open_holds if hold.lot in spellings]
     if not open_holds:
         target = lot_label(command.sku, command.lot) if command.lot else command.sku
         detail = f"Open hold {command.hold_id} on {target} not found"

@@ -22,7 +22,7 @@ from services.lots.balances.domain.records import (
 )
 from shared.contracts.reference import Tracking
 from shared.contracts.upstream import ShelfLifePolicy
-from shared.identifiers import warehouse_of
+from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.backorders import BackorderUnitOfWork
 from shared.inventory.count_times import MAX_COUNT_AGE
 from shared.working_set import WorkingSet
@@ -62,6 +62,8 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         self.notices: WorkingSet[tuple[str, str, str, int], ExpiryNotice] = WorkingSet(
             attrgetter("sku", "lot", "warehouse", "threshold")
         )
+        self.lots_by_key = self.lots.index(lambda lot: (lot.sku, fold_lot(lot.lot)))
+        """Lots of a product by the comparison key of their number."""
         lot_key = attrgetter("sku", "lot")
         self.balances_by_lot = self.balances.index(lot_key)
         self.balances_by_location = self.balances.index(attrgetter("sku", "location"))
@@ -98,9 +100,20 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         self.allocating_orders: dict[BalanceKey, list[str]] = {}
         """Some orders with an allocation of each balance, for the texts of violations."""
         self.same_numbered_lots: dict[str, list[str]] = {}
-        """Other products with a lot of that number, for requested lots that were not found."""
+        """Other products with a lot of that comparison key, for requested lots that were not found."""
         self.suggested_locations: dict[BalanceKey, str] = {}
         """Locations for lots that a location with other lots cannot take."""
+
+    def stored_lot(self, sku: str, lot: str) -> str:
+        """Return the stored spelling of a lot number; as given if it fits no lot or several."""
+        if (sku, lot) in self.lots:
+            return lot
+        spellings = self.lots_by_key[sku, fold_lot(lot)]
+        return spellings[0].lot if len(spellings) == 1 else lot
+
+    def stored_key(self, key: BalanceKey) -> BalanceKey:
+        """Return the key of a balance with the stored spelling of its lot number."""
+        return key[0], self.stored_lot(*key[:2]), key[2]
 
     def is_storage(self, location: str) -> bool:
         """Whether a location is a storage location (S07)."""

@@ -45,7 +45,7 @@ def correct_lot_number(uow: LotsUnitOfWork, command: CorrectLotNumber) -> Comman
         return CommandResult.rejected(source)
     if problem := _command_violation(uow, source, command):
         return CommandResult.rejected(problem)
-    goods, shipped = find_goods(uow, source, command), find_shipped(uow, command)
+    goods, shipped = find_goods(uow, source, command), find_shipped(uow, source, command)
     quantity = sum((portion.quantity for portion in goods), total_of(shipped))
     if problem := _quantity_violation(uow, source, command, quantity) or _goods_violation(uow, source, goods):
         return CommandResult.rejected(problem)
@@ -55,7 +55,7 @@ def correct_lot_number(uow: LotsUnitOfWork, command: CorrectLotNumber) -> Comman
         stock = _with_holds(uow, lot, [move_shipped(uow, lot, *portion) for portion in shipped])
         corrected.append(CorrectedGoods(None, total_of(shipped), stock))
     for part in corrected:
-        _publish(uow, command, lot, part)
+        _publish(uow, command, source, lot, part)
     bind_single_lots(uow, source, lot, [stock for part in corrected for stock in part.stock])
     return CommandResult(build_body=lambda: lot_correction_result(uow, source, lot, corrected))
 
@@ -121,13 +121,13 @@ def _correct_goods(uow: LotsUnitOfWork, source: Lot, lot: Lot, goods: GoodsAtLoc
     return CorrectedGoods(goods.location or None, goods.quantity, stock)
 
 
-def _publish(uow: LotsUnitOfWork, command: CorrectLotNumber, lot: Lot, goods: CorrectedGoods) -> None:
+def _publish(uow: LotsUnitOfWork, command: CorrectLotNumber, source: Lot, lot: Lot, goods: CorrectedGoods) -> None:
     """Publish a correction; each message states its own part of the quantity, the first one also unallocated goods."""
     unallocated = goods.quantity - sum((part.quantity for part in goods.stock), ZERO)
     for batch in list(chunks(goods.stock)) or [()]:
         quantity = unallocated + sum((part.quantity for part in batch), ZERO)
         unallocated = ZERO
         uow.emit(
-            LotNumberCorrected, sku=lot.sku, from_lot=command.from_lot, lot=lot.lot, location=goods.location,
+            LotNumberCorrected, sku=lot.sku, from_lot=source.lot, lot=lot.lot, location=goods.location,
             quantity=quantity, expiry=lot.expiry, reason=command.reason, document=command.document, stock=list(batch),
         )  # fmt: skip

@@ -33,13 +33,19 @@ class MarkedStock(LoadedStock):
         self.arrivals: dict[tuple[str, str], MessageContext] = {}
         """Storage locations where stock arrived, (sku, location), with the context of the last arrival."""
         self.changed_balances: dict[BalanceKey, MessageContext] = {}
-        """Balances with changed quantities, with the context of the last change."""
+        """Balances with changed quantities or holds, with the context of the last change."""
+        self.changed_holds: list[tuple[Hold, MessageContext]] = []
+        """Placed and released holds, with the context of the change."""
 
     def mark_changed(self, balance: Balance, context: MessageContext | None = None) -> None:
-        """Note that a quantity of a balance changed: its version increases once in a transaction."""
+        """Note that a balance changed: its version increases once in a transaction."""
         if balance.key not in self.changed_balances:
             balance.version += 1
         self.changed_balances[balance.key] = context or self.context
+
+    def mark_hold_changed(self, hold: Hold) -> None:
+        """Note that a hold was placed or released."""
+        self.changed_holds.append((hold, self.context))
 
     def mark_missing(self, balance: Balance, *picked: AffectedLot) -> None:
         """Note that stock of orders is missing at a location: what is allocated above the on-hand stock, or picked."""

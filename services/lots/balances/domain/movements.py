@@ -51,7 +51,7 @@ def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) 
         uow, target, source.location
     ):
         return CommandResult.rejected(problem)
-    uow.emit(LotMoved, **command.model_dump(exclude={"actor", "cause"}), reason=change.description)
+    uow.emit(LotMoved, **command.model_dump(exclude={"actor", "cause", "lot"}), lot=lot.lot, reason=change.description)
     _carry_holds(uow, lot, source, target)
     uow.adjust_on_hand(change, source, -command.quantity)
     uow.adjust_on_hand(change, target, command.quantity)
@@ -93,8 +93,8 @@ def _quantity_violation(
         return _putaway_violation(uow, command)
     if source.key not in uow.balances and not source.is_storage:
         # Its receipt may be in flight.
-        detail = f"No stock of {lot_label(command.sku, command.lot)} at {command.from_location}"
-        return ProvisionalProblem(code=Code.INSUFFICIENT_STOCK, detail=detail, ids=[command.lot or command.sku])
+        detail = f"No stock of {lot_label(source.sku, source.lot)} at {command.from_location}"
+        return ProvisionalProblem(code=Code.INSUFFICIENT_STOCK, detail=detail, ids=[source.lot or source.sku])
     stored = movable_quantity(uow, source) - (source.staged if change is LotChangeType.MOVED and is_from_storage else 0)
     if command.quantity > stored:
         return insufficient_stock(uow, source, command.quantity)

@@ -79,14 +79,14 @@ def _is_wanted(row: Reservation | PickedQuantity, command: CorrectLotNumber, loc
     return row.location == location and row.quantity > 0 and command.order in {None, row.order_id}
 
 
-def find_shipped(uow: LotsUnitOfWork, command: CorrectLotNumber) -> list[tuple[ShippedQuantity, Decimal]]:
+def find_shipped(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumber) -> list[tuple[ShippedQuantity, Decimal]]:
     """Return what left with the shipment of a command or, if it names no location either, with any shipment."""
     if command.location:
         return []
     rows = (
         row
         for row in uow.shipped
-        if (row.sku, row.lot) == (command.sku, command.from_lot)
+        if (row.sku, row.lot) == (source.sku, source.lot)
         and command.shipment in {None, row.shipment}
         and command.order in {None, row.order_id}
     )

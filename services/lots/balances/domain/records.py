@@ -81,7 +81,7 @@ class Balance:
     picked: Decimal = ZERO
     """Quantity that was picked and stands there; it is not on hand."""
     version: int = 0
-    """Number of the transactions that changed a quantity; each is published."""
+    """Number of the transactions that changed a quantity or an open hold; each is published."""
 
     @property
     def key(self) -> BalanceKey:
@@ -95,6 +95,11 @@ class Balance:
         Negative while orders have more allocated than remains.
         """
         return self.on_hand - self.allocated - self.missing
+
+    @property
+    def has_stock(self) -> bool:
+        """Whether stock is there, on hand or picked."""
+        return self.on_hand > 0 or self.picked > 0
 
     def was_counted_after(self, at: datetime) -> bool:
         """Whether the balance was counted later than a movement."""

@@ -2,14 +2,24 @@
 
 from services.lots.balances.domain.dates import LotDates, dates_violation, hold_expiry_conflict, merge_dates, set_dates
 from services.lots.balances.domain.records import Lot
+from services.lots.balances.domain.results import lot_label
+from services.lots.balances.domain.stock_rules import ambiguous_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CorrectLotNumber
-from shared.contracts.problems import ProblemDetail
+from shared.contracts.problems import Code, ProblemDetail
+from shared.identifiers import fold_lot
 
 
 def right_lot_violation(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumber) -> ProblemDetail | None:
-    """Return the violation of the dates that the right lot would have."""
-    dates = _dates(uow.lots.get((command.sku, command.lot)), source, command)
+    """Return the violation of a right lot that is the wrong one, that is not clear, or that lacks dates."""
+    lot = _find_lot(uow, command)
+    if lot is source:
+        detail = f"{command.from_lot} and {command.lot} are both {lot_label(lot.sku, lot.lot)}"
+        return violation(Code.SAME_LOT, detail, command.lot)
+    spellings = sorted(other.lot for other in uow.lots_by_key[command.sku, fold_lot(command.lot)])
+    if lot is None and spellings:
+        return ambiguous_lot(command.sku, command.lot, spellings)
+    dates = _dates(lot, source, command)
     return dates_violation(uow, command.sku, command.lot, dates, "enter the date on the label")
 
 
@@ -18,7 +28,7 @@ def get_or_create_lot(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumbe
 
     A new lot keeps supplier and time of receipt. Requires the reservations and picked stock of the lot to be loaded.
     """
-    lot = uow.lots.get((command.sku, command.lot))
+    lot = _find_lot(uow, command)
     dates = _dates(lot, source, command)
     if lot is None:
         return uow.lots.put(
@@ -31,6 +41,10 @@ def get_or_create_lot(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumbe
     hold_expiry_conflict(uow, lot, _label(command), origin)
     set_dates(uow, lot, dates, f"expiry {command.expiry} {origin}")
     return lot
+
+
+def _find_lot(uow: LotsUnitOfWork, command: CorrectLotNumber) -> Lot | None:
+    return uow.lots.get((command.sku, uow.stored_lot(command.sku, command.lot)))
 
 
 def _dates(lot: Lot | None, source: Lot, command: CorrectLotNumber) -> LotDates:

@@ -7,7 +7,7 @@ from services.lots.balances.domain.records import ZERO, Balance, Lot
 from services.lots.balances.domain.results import format_quantity, lot_label
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
-from shared.identifiers import resource_path
+from shared.identifiers import fold_lot, resource_path
 from shared.inventory.decimals import precision_violation
 
 
@@ -18,9 +18,15 @@ def violation(code: Code, detail: str, *ids: str, blocked_by: Sequence[str] = ()
 
 
 def get_lot(uow: LotsUnitOfWork, sku: str, lot: str) -> Lot | ProblemDetail:
-    """Return a lot, or the violation for a lot that is not found."""
-    if existing := uow.lots.get((sku, lot)):
+    """Return a lot by any spelling that fits it alone, or the violation for a lot that is not found."""
+    if existing := uow.lots.get((sku, uow.stored_lot(sku, lot))):
         return existing
+    if spellings := sorted(other.lot for other in uow.lots_by_key[sku, fold_lot(lot)]):
+        return ambiguous_lot(sku, lot, spellings)
+    return _absence(uow, sku, lot)
+
+
+def _absence(uow: LotsUnitOfWork, sku: str, lot: str) -> ProblemDetail:
     tracking = uow.tracking.get(sku)
     if tracking == "SERIAL":
         return violation(Code.SERIAL_TRACKED_PRODUCT, f"Product {sku} is serial-tracked", sku)
@@ -30,8 +36,15 @@ def get_lot(uow: LotsUnitOfWork, sku: str, lot: str) -> Lot | ProblemDetail:
         return violation(Code.LOT_NOT_FOUND, f"Product {sku} is lot-tracked: enter the lot number", sku)
     if tracking is None:
         return violation(Code.PRODUCT_NOT_FOUND, f"Product {sku} not found", sku)
-    hint = f"; lot {lot} belongs to {', '.join(uow.same_numbered_lots[lot])}" if uow.same_numbered_lots.get(lot) else ""
+    skus = uow.same_numbered_lots.get(fold_lot(lot))
+    hint = f"; lot {lot} belongs to {', '.join(skus)}" if skus else ""
     return violation(Code.LOT_NOT_FOUND, f"{lot_label(sku, lot)} not found{hint}", lot or sku)
+
+
+def ambiguous_lot(sku: str, lot: str, spellings: Sequence[str]) -> ProblemDetail:
+    """Describe a lot number that fits several lots."""
+    detail = f"{lot_label(sku, lot)} fits lots {', '.join(spellings)}"
+    return ProblemDetail(code=Code.LOT_AMBIGUOUS, detail=detail, ids=[lot], suggested=list(spellings))
 
 
 def quantity_violation(uow: LotsUnitOfWork, sku: str, quantity: Decimal) -> ProblemDetail | None:

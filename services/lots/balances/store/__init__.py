@@ -8,6 +8,7 @@ from services.lots.balances.store.load_stock import (
     load_lots,
     load_on_hand_changes,
     load_products,
+    load_stock_under_changed_holds,
 )
 from services.lots.balances.store.loads import (
     balance_keys,
@@ -58,5 +59,6 @@ __all__ = [
     "load_products",
     "load_receipts",
     "load_returns",
+    "load_stock_under_changed_holds",
     "save",
 ]

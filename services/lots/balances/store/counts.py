@@ -40,7 +40,7 @@ async def load_counts(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Clo
     """Load the counted balances, what changed after the counts, picked stock, and the other lots there."""
     uow.max_count_age = max_count_age()
     keys = [(event.data.sku, event.data.lot, event.data.location) for event in events]
-    await load_for_commands(tx, uow, keys)
+    keys = await load_for_commands(tx, uow, keys)
     await load_location_stock(tx, uow, {(sku, location) for sku, _, location in keys})
     uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED_AT_LOCATIONS, balance_arrays(keys))))
     await load_demands_of(tx, uow, [row for key in set(keys) for row in uow.picked_by_location[key]])

@@ -59,10 +59,10 @@ async def load_changes_after_late_commands(
 def _sources(uow: LotsUnitOfWork, command: PutAwayLot | MoveLot | AdjustLot | CorrectLotNumber) -> list[Balance]:
     """Return the balances that a command takes something from."""
     if isinstance(command, CorrectLotNumber):
-        balances = uow.balances_by_lot[command.sku, command.from_lot]
+        balances = uow.balances_by_lot[command.sku, uow.stored_lot(command.sku, command.from_lot)]
         return [balance for balance in balances if command.location in {None, balance.location}]
     location = command.location if isinstance(command, AdjustLot) else command.from_location
-    balance = uow.balances.get((command.sku, command.lot, location))
+    balance = uow.balances.get(uow.stored_key((command.sku, command.lot, location)))
     return [balance] if balance else []
 
 

@@ -20,10 +20,12 @@ from services.lots.balances.store.tables import (
     balance_arrays,
     lot_arrays,
 )
+from shared.identifiers import fold_lot
 from shared.inventory import reference_data
 from shared.persistence.database import Transaction
 
-SELECT_LOTS = text(f"SELECT {LOT.columns()} FROM {LOT_KEYS} JOIN lot USING (sku, lot)")  # noqa: S608
+# All spellings of a lot number: `lots` are comparison keys.
+SELECT_LOTS = text(f"SELECT {LOT.columns('l')} FROM {LOT_KEYS} JOIN lot AS l ON l.lot_key = k.lot AND l.sku = k.sku")  # noqa: S608
 SELECT_OPEN_HOLDS = text(f"""
     SELECT {HOLD.columns()} FROM {LOT_KEYS} JOIN hold USING (sku, lot) WHERE hold.released_at IS NULL
 """)  # noqa: S608
@@ -34,6 +36,10 @@ SELECT_HOLDS = text(f"""
 SELECT_BALANCES = text(f"SELECT {BALANCE.columns()} FROM {BALANCE_KEYS} JOIN balance USING (sku, lot, location)")  # noqa: S608
 SELECT_LOT_BALANCES = text(f"""
     SELECT {BALANCE.columns()} FROM {LOT_KEYS} JOIN balance USING (sku, lot) WHERE balance.on_hand > 0
+""")  # noqa: S608
+SELECT_STOCK_UNDER_HOLDS = text(f"""
+    SELECT {BALANCE.columns()} FROM {LOT_KEYS} JOIN balance USING (sku, lot)
+    WHERE balance.on_hand > 0 OR balance.picked > 0
 """)  # noqa: S608
 SELECT_RESERVATIONS = text(f"""
     SELECT {RESERVATION.columns()} FROM {LOT_KEYS} JOIN reservation USING (sku, lot) WHERE reservation.quantity > 0
@@ -63,14 +69,15 @@ SELECT_ALLOCATING_ORDERS = text(f"""
 """)  # noqa: S608
 SELECT_SAME_NUMBERED_LOTS = text("""
     SELECT k.lot, array_agg(o.sku) AS skus FROM unnest(CAST(:lots AS text[])) AS k (lot)
-    CROSS JOIN LATERAL (SELECT sku FROM lot WHERE lot = k.lot ORDER BY sku LIMIT 5) AS o GROUP BY k.lot
+    CROSS JOIN LATERAL (SELECT sku FROM lot WHERE lot_key = k.lot ORDER BY sku LIMIT 5) AS o GROUP BY k.lot
 """)
 
 
 async def load_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
-    """Load balances with their lots, holds, open variances, locations and products."""
+    """Load balances with their lots, holds, open variances, locations and products; lots in any spelling."""
     if key_list := sorted(set(keys)):
         await load_lots(tx, uow, [(sku, lot) for sku, lot, _ in key_list])
+        key_list = [uow.stored_key(key) for key in key_list]
         uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_BALANCES, balance_arrays(key_list))))
         if missing_keys := [key for key in key_list if (balance := uow.balances.get(key)) and balance.missing]:
             uow.variances.load(VARIANCE.load(await tx.fetch_all(SELECT_VARIANCES, balance_arrays(missing_keys))))
@@ -78,10 +85,14 @@ async def load_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[Bal
         await load_products(tx, uow, {sku for sku, _, _ in key_list})
 
 
-async def load_for_commands(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
-    """Load the balances of commands, and the orders and lots that violations may mention."""
+async def load_for_commands(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> list[BalanceKey]:
+    """Load the balances of commands, and the orders and lots that violations may mention.
+
+    Return the keys with the stored spellings of the lots.
+    """
     key_list = list(keys)
     await load_balances(tx, uow, key_list)
+    key_list = [uow.stored_key(key) for key in key_list]
     orders_by_key: dict[BalanceKey, list[str]] = {}
     for row in await tx.fetch_all(
         SELECT_ALLOCATING_ORDERS, balance_arrays(key for key in key_list if key in uow.balances)
@@ -89,20 +100,29 @@ async def load_for_commands(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable
         orders_by_key.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
     uow.allocating_orders |= orders_by_key
     if unknown_lots := {lot for sku, lot, _ in key_list if lot and (sku, lot) not in uow.lots}:
-        rows = await tx.fetch_all(SELECT_SAME_NUMBERED_LOTS, {"lots": list(unknown_lots)})
+        rows = await tx.fetch_all(SELECT_SAME_NUMBERED_LOTS, {"lots": list(map(fold_lot, unknown_lots))})
         uow.same_numbered_lots |= {row.lot: row.skus for row in rows}
+    return key_list
 
 
 async def load_lots(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
-    """Load lots with their open holds."""
-    arrays = lot_arrays(keys)
-    uow.lots.load(LOT.load(await tx.fetch_all(SELECT_LOTS, arrays)))
-    uow.holds.load(HOLD.load(await tx.fetch_all(SELECT_OPEN_HOLDS, arrays)))
+    """Load lots in every spelling, with the open holds of the requested and the stored one."""
+    key_set = set(keys)
+    folded_keys = lot_arrays((sku, fold_lot(lot)) for sku, lot in key_set)
+    uow.lots.load(LOT.load(await tx.fetch_all(SELECT_LOTS, folded_keys)))
+    key_set |= {(sku, uow.stored_lot(sku, lot)) for sku, lot in key_set}
+    uow.holds.load(HOLD.load(await tx.fetch_all(SELECT_OPEN_HOLDS, lot_arrays(key_set))))
 
 
 async def load_lot_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
     """Load the balances of lots at all locations: a released hold or a corrected date concerns all of them."""
     uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_LOT_BALANCES, lot_arrays(keys))))
+
+
+async def load_stock_under_changed_holds(tx: Transaction, uow: LotsUnitOfWork) -> None:
+    """Load the stock of lots of which holds were placed or released."""
+    if keys := {hold.lot_key for hold, _ in uow.changed_holds}:
+        uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_STOCK_UNDER_HOLDS, lot_arrays(keys))))
 
 
 async def load_on_hand_changes(

@@ -109,7 +109,7 @@ async def load_moves(
     commands = [event.data for event in events]
     target_keys = [(command.sku, command.lot, command.location) for command in commands]
     sources = [(command.sku, command.lot, command.from_location) for command in commands]
-    await load_for_commands(tx, uow, [*sources, *target_keys])
+    target_keys = (await load_for_commands(tx, uow, [*target_keys, *sources]))[: len(commands)]
     await load_changes_after_late_commands(tx, uow, events)
     await _load_other_lots(tx, uow, target_keys)
     holds = [hold for sku, lot in {key[:2] for key in target_keys} for hold in uow.holds_by_lot[sku, lot]]
@@ -142,10 +142,11 @@ def _mixed_keys(uow: LotsUnitOfWork, target_keys: Sequence[BalanceKey]) -> list[
 
 async def load_adjustments(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[AdjustLot]]) -> None:
     """Load the adjusted balances, and the other lots where stock was found."""
-    await load_for_commands(tx, uow, [(event.data.sku, event.data.lot, event.data.location) for event in events])
+    keys = [(event.data.sku, event.data.lot, event.data.location) for event in events]
+    keys = await load_for_commands(tx, uow, keys)
     await load_changes_after_late_commands(tx, uow, events)
-    found = [event.data for event in events if event.data.adjustment == "FOUND"]
-    await _load_other_lots(tx, uow, [(command.sku, command.lot, command.location) for command in found])
+    found = [key for key, event in zip(keys, events, strict=True) if event.data.adjustment == "FOUND"]
+    await _load_other_lots(tx, uow, found)
 
 
 async def load_hold_placements(
@@ -154,9 +155,11 @@ async def load_hold_placements(
     """Load the lots with the orders that have stock of them, and existing holds with these ids."""
     commands = [event.data for event in events]
     # Without a location the hold applies to all locations.
-    await load_for_commands(tx, uow, [(command.sku, command.lot, command.location or "") for command in commands])
+    keys = await load_for_commands(
+        tx, uow, [(command.sku, command.lot, command.location or "") for command in commands]
+    )
     await load_holds(tx, uow, {(command.sku, command.hold_id) for command in commands})
-    await load_commitments(tx, uow, [(command.sku, command.lot) for command in commands])
+    await load_commitments(tx, uow, [(sku, lot) for sku, lot, _ in keys])
     await load_approvals(tx, uow, {command.sku for command in commands})
 
 
@@ -175,9 +178,8 @@ async def load_date_corrections(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[CorrectLotDates]]
 ) -> None:
     """Load the lots with all their stock and the orders that have some of it."""
-    keys = [(event.data.sku, event.data.lot) for event in events]
-    await load_for_commands(tx, uow, [(sku, lot, "") for sku, lot in keys])
-    lots = [key for key in keys if key in uow.lots]
+    keys = await load_for_commands(tx, uow, [(event.data.sku, event.data.lot, "") for event in events])
+    lots = [(sku, lot) for sku, lot, _ in keys if (sku, lot) in uow.lots]
     await load_lot_balances(tx, uow, lots)
     await load_commitments(tx, uow, lots)
 

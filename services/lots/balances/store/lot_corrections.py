@@ -40,29 +40,31 @@ async def load_lot_corrections(
 ) -> None:
     """Load both lots of each correction with their stock, the orders that have some of it, and what has shipped."""
     commands = [event.data for event in events]
-    sources = {(command.sku, command.from_lot) for command in commands}
-    targets = {(command.sku, command.lot) for command in commands}
-    await load_for_commands(tx, uow, [(command.sku, command.from_lot, command.location or "") for command in commands])
-    await load_lot_balances(tx, uow, sources | targets)
-    await load_commitments(tx, uow, sources | targets)
-    locations = _locations(uow, commands)
-    await load_balances(tx, uow, [(*key, location) for key in sources | targets for location in locations[key[0]]])
+    named = [(command.sku, command.from_lot, command.location or "") for command in commands]
+    keys = await load_for_commands(tx, uow, named + [(command.sku, command.lot, "") for command in commands])
+    lots = [key[:2] for key in keys]
+    sources, targets = lots[: len(commands)], set(lots[len(commands) :])
+    await load_lot_balances(tx, uow, lots)
+    await load_commitments(tx, uow, lots)
+    locations = _locations(uow, commands, sources)
+    await load_balances(tx, uow, [(*key, location) for key in lots for location in locations[key[0]]])
     await load_changes_after_late_commands(tx, uow, events)
     rows: list[Reservation | PickedQuantity] = []
-    for key in sources:
+    for key in set(sources):
         rows += [*uow.reservations_by_lot[key], *uow.picked_by_lot[key]]
     await load_demands_of(tx, uow, rows)
     await _load_renamed(tx, uow, targets, {row.demand_id for row in rows})
-    if shipped := {(command.sku, command.from_lot) for command in commands if command.location is None}:
+    if shipped := [key for command, key in zip(commands, sources, strict=True) if command.location is None]:
         uow.shipped = load_records(ShippedQuantity, await tx.fetch_all(SELECT_SHIPPED, lot_arrays(shipped)))
         await load_demands_of(tx, uow, uow.shipped)
 
 
-def _locations(uow: LotsUnitOfWork, commands: Sequence[CorrectLotNumber]) -> dict[str, set[str]]:
-    """Return where goods of each product may get another number; no location stands for the lot alone."""
-    locations = {command.sku: {""} for command in commands}
-    for command in commands:
-        key = command.sku, command.from_lot
+def _locations(
+    uow: LotsUnitOfWork, commands: Sequence[CorrectLotNumber], sources: Sequence[LotKey]
+) -> dict[str, set[str]]:
+    """Return where goods of each product may get another number."""
+    locations: dict[str, set[str]] = {command.sku: set() for command in commands}
+    for command, key in zip(commands, sources, strict=True):
         stocked = [balance.location for balance in uow.balances_by_lot[key]]
         picked = [row.location for row in uow.picked_by_lot[key] if row.location]
         locations[command.sku].update([command.location] if command.location else [*stocked, *picked])

@@ -1,15 +1,14 @@
 """HTTP API of the history of a lot."""
 
-from fastapi import APIRouter
-from sqlalchemy import text
+from typing import Annotated
 
-from services.lots.lookup.api.lots import LotPath, lot_not_found
-from services.lots.lookup.queries import lots
+from fastapi import APIRouter
+
+from services.lots.lookup.api.lots import LotPath, get_lot_row
 from services.lots.lookup.queries.movements import REPORT, MovementRow, movement_filters
-from shared.http import Cursor, Limit, Page, ReadTransaction, Since, SkuPath, Until, paginate
+from shared.http import Page, PageRequest, ReadTransaction, Since, SkuPath, Until, paged_by
 
 router = APIRouter(tags=["lookup"])
-SELECT_HISTORY = text(REPORT.statement)
 
 
 @router.get("/lots/{sku}/{lot:optional}/history", summary="List the history of a lot")
@@ -20,17 +19,9 @@ async def list_lot_history(
     *,
     since: Since = None,
     until: Until = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(REPORT.sorts)],
 ) -> Page[MovementRow]:
     """List the movements of a lot, its holds with who placed and who released them, and its date corrections."""
-    if await lots.find_lot(tx, sku, lot) is None:
-        raise lot_not_found(sku, lot)
-    parameters = movement_filters(sku, lot, None, since, until) | REPORT.page_parameters(cursor, limit + 1)
-    rows = await tx.fetch_all(SELECT_HISTORY, parameters)
-    return paginate(
-        rows,
-        limit,
-        lambda row: MovementRow.model_validate(row._asdict()),
-        lambda row: [row._asdict()[name] for name in REPORT.key],
-    )
+    lot = (await get_lot_row(tx, sku, lot)).lot
+    rows = await page.fetch(tx, REPORT.statement, movement_filters(sku, lot, None, since, until))
+    return page.build(rows, lambda row: MovementRow.model_validate(row._asdict()))

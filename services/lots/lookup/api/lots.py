@@ -1,43 +1,43 @@
 """HTTP API of lots: filtered list and details."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from sqlalchemy import Row
 
 from services.lots.balances.domain.records import HoldKind
 from services.lots.lookup.queries import lots as queries
-from services.lots.lookup.queries.search import SORTS, Filters, LotSort, search, search_sorted
+from services.lots.lookup.queries.search import SORTS, Filters, search, search_sorted
 from services.lots.lookup.queries.totals import StockTotals
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
-    SORT_DESCRIPTION,
     ChangedSince,
-    Cursor,
     ExpiringBefore,
     ExpiringFrom,
-    Limit,
     LocationFilter,
     NotFoundError,
     OrderFilter,
     Page,
+    PageRequest,
+    ProblemError,
     ReadTransaction,
     ReceiptFilter,
     ShipmentFilter,
     SkuFilter,
     SkuPath,
     WarehouseFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
 from shared.identifiers import SignedQuantity
 from shared.inventory.expiry import days_left, is_expired
 from shared.inventory.reference_data import today_by_warehouse
+from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["lookup"])
 
-LotPath = Annotated[str, Path(description="Lot number, case-sensitive; empty for an untracked product.")]
+LotPath = Annotated[str, Path(description="Lot number in any case; empty for an untracked product.")]
 SearchTerm = Annotated[
     str | None, Query(max_length=64, description="Part of the lot number; with fewer than 3 characters, its beginning.")
 ]
@@ -140,30 +140,26 @@ async def list_lots(
     receipt: ReceiptFilter = None,
     changed_since: ChangedSince = None,
     stocked: Annotated[bool, Query(description="Only lots with stock on hand.")] = False,
-    sort: Annotated[LotSort, Query(description=SORT_DESCRIPTION)] = "lot",
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(SORTS)],
 ) -> Page[LotSummary]:
     """List lots by SKU and number or by expiry, with their quantities at the filtered location or warehouse."""
-    after = decode_cursor(cursor, *SORTS[sort].key_types)
     filters = Filters(
         search_term=q, sku=sku, expiring_from=expiring_from, expiring_before=expiring_before, warehouse=warehouse,
         location=location, order=order, customer=customer, shipment=shipment, receipt=receipt,
         changed_since=changed_since, has_stock=stocked,
     )  # fmt: skip
-    if sort == "lot":
-        rows = await search(tx, filters, (after[0], after[1]) if after else ("", ""), limit + 1)
+    if page.order == SORTS.default:
+        rows = await search(tx, filters, (page.after[0], page.after[1]) if page.after else ("", ""), page.limit + 1)
     else:
-        rows = await search_sorted(tx, filters, sort, after, limit + 1)
-    return paginate(rows, limit, lambda row: LotSummary.model_validate(row._asdict()), SORTS[sort].key)
+        rows = await search_sorted(tx, filters, page)
+    return page.build(rows, lambda row: LotSummary.model_validate(row._asdict()))
 
 
 @router.get("/lots/{sku}/{lot:optional}")
 async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
     """Get a lot with its dates, stock, open holds and date corrections."""
-    lot_row = await queries.find_lot(tx, sku, lot)
-    if lot_row is None:
-        raise lot_not_found(sku, lot)
+    lot_row = await get_lot_row(tx, sku, lot)
+    lot = lot_row.lot
     local_dates = await today_by_warehouse(tx)
     warehouses = [
         {
@@ -183,10 +179,12 @@ async def get_lot(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotDetail:
     return LotDetail.model_validate(lot_row._asdict() | {"warehouses": warehouses} | details)
 
 
-def lot_not_found(sku: str, lot: str) -> NotFoundError:
-    """Build the error for a lot that is not found."""
-    return NotFoundError(
-        f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found",
-        ids=[lot or sku],
-        code=Code.LOT_NOT_FOUND,
-    )
+async def get_lot_row(tx: Transaction, sku: str, lot: str) -> Row[Any]:
+    """Return the lot that a lot number fits; raise the error for none or several."""
+    found = await queries.find_lot(tx, sku, lot)
+    if isinstance(found, Row):
+        return found
+    if found:
+        raise ProblemError(Code.LOT_AMBIGUOUS, f"Lot {lot} of {sku} fits lots {', '.join(found)}", ids=found)
+    detail = f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found"
+    raise NotFoundError(detail, ids=[lot or sku], code=Code.LOT_NOT_FOUND)

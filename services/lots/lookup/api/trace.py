@@ -5,7 +5,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from services.lots.lookup.api.lots import LocationBalance, LotPath, lot_not_found
+from services.lots.lookup.api.lots import LocationBalance, LotPath, get_lot_row
 from services.lots.lookup.queries import lots, trace
 from shared.contracts.model import KnownFieldsModel
 from shared.http import ReadTransaction, SkuPath
@@ -123,8 +123,7 @@ class LotTraceForward(KnownFieldsModel):
 @router.get("/lots/{sku}/{lot:optional}/trace-back", summary="Trace a lot back")
 async def trace_lot_back(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotTraceBackward:
     """Get the receipts of a lot with their suppliers, its customer returns, found quantities and corrected numbers."""
-    if await lots.find_lot(tx, sku, lot) is None:
-        raise lot_not_found(sku, lot)
+    lot = (await get_lot_row(tx, sku, lot)).lot
     sections = {
         "inflows": await trace.find_inflows(tx, sku, lot, with_former_lots=True),
         "number_corrections": await trace.find_number_corrections(tx, sku, lot),
@@ -137,8 +136,7 @@ async def trace_lot_back(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> Lot
 @router.get("/lots/{sku}/{lot:optional}/trace-forward", summary="Trace a lot forward")
 async def trace_lot_forward(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotTraceForward:
     """Get the shipments of a lot with their customers, its orders, its write-offs and the remaining stock."""
-    if await lots.find_lot(tx, sku, lot) is None:
-        raise lot_not_found(sku, lot)
+    lot = (await get_lot_row(tx, sku, lot)).lot
     sections = {
         "outflows": await trace.find_outflows(tx, sku, lot),
         "returned": [row for row in await trace.find_inflows(tx, sku, lot) if row.change == "RETURNED"],

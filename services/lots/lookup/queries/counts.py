@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from services.lots.balances.domain.records import CountStatus
-from services.lots.lookup.queries.totals import stock_filters
+from services.lots.lookup.queries.totals import lot_condition, stock_filters
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LocationFilter, LotFilter, Report, SkuFilter, StatusFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class CountRow(KnownFieldsModel):
@@ -45,32 +46,38 @@ class MixedLocationRow(KnownFieldsModel):
     allocated: SignedQuantity = Field(description="allocated part of it")
 
 
-SELECT_COUNTS = """
+def select_counts(order: SortOrder) -> str:
+    """Write the statement of the counts."""
+    return f"""
     SELECT id AS number, counted_at, sku, lot, warehouse, location, counted, books, variance, status, code, detail,
         reason, actor, recorded_at
     FROM stock_count
-    WHERE id < :after_number
-        AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+    WHERE {order.after()}
+        AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
         AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
         AND (CAST(:location AS text) IS NULL OR location = :location)
         AND (CAST(:status AS text[]) IS NULL OR status = ANY(CAST(:status AS text[])))
-    ORDER BY id DESC LIMIT :size
-"""
-SELECT_MIXED_LOCATIONS = """
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
+
+def select_mixed_locations(order: SortOrder) -> str:
+    """Write the statement of the mixed locations."""
+    return f"""
     WITH mixed AS MATERIALIZED (
         SELECT location, sku FROM balance
-        WHERE on_hand > 0 AND is_storage AND (location, sku) >= (:after_location, :after_sku)
+        WHERE on_hand > 0 AND is_storage AND {order.after("location", "sku", or_at=True)}
             AND (CAST(:sku AS text) IS NULL OR sku = :sku)
             AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
             AND (CAST(:location AS text) IS NULL OR location = :location)
-        GROUP BY location, sku HAVING count(*) > 1 ORDER BY location, sku LIMIT :size
+        GROUP BY location, sku HAVING count(*) > 1 {order.by("location", "sku")} LIMIT :size
     )
     SELECT location, b.warehouse, sku, coalesce(p.name, '') AS product, b.lot, b.on_hand,
         least(b.allocated, b.on_hand) AS allocated
     FROM mixed JOIN balance AS b USING (location, sku) LEFT JOIN product AS p USING (sku)
-    WHERE b.on_hand > 0 AND (location, sku, b.lot) > (:after_location, :after_sku, :after_lot)
-    ORDER BY location, sku, b.lot LIMIT :size
-"""
+    WHERE b.on_hand > 0 AND {order.after()}
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
 
 
 def count_filters(
@@ -91,13 +98,9 @@ def mixed_filters(
     return {"sku": sku, "warehouse": warehouse, "location": location}
 
 
+COUNT_SORTS = Sorts("-number", number=[SortKey("id", "bigint", "number")])
+MIXED_SORTS = Sorts("location", location=[SortKey("location"), SortKey("sku"), SortKey("b.lot")])
 REPORTS = (
-    Report("counts", CountRow, {"number": 2**63 - 1}, SELECT_COUNTS, count_filters),
-    Report(
-        "mixed-locations",
-        MixedLocationRow,
-        {"location": "", "sku": "", "lot": ""},
-        SELECT_MIXED_LOCATIONS,
-        mixed_filters,
-    ),
+    Report("counts", CountRow, COUNT_SORTS, select_counts, count_filters),
+    Report("mixed-locations", MixedLocationRow, MIXED_SORTS, select_mixed_locations, mixed_filters),
 )

@@ -1,7 +1,8 @@
 """Reports of lot inventory by expiration and of expiring lots, from one statement."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import Field
@@ -9,15 +10,16 @@ from pydantic import Field
 from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter, WarehouseFilter
-from shared.inventory.reference_data import today_by_warehouse
-from shared.persistence.database import read_only
-
-Bucket = Literal["expired", "<=7", "<=30", "<=90", ">90"]
-
-BUCKETS: dict[Bucket | None, tuple[int | None, int | None]] = {
-    "expired": (None, -1), "<=7": (0, 7), "<=30": (8, 30), "<=90": (31, 90), ">90": (91, None), None: (None, None),
-}  # fmt: skip
-"""Minimum and maximum of the days left in each bucket."""
+from shared.inventory.expiry_report import (
+    BUCKET_DESCRIPTION,
+    IN_WINDOW,
+    Bucket,
+    bucket_of,
+    local_dates,
+    warehouses_query,
+    window,
+)
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class LotInWarehouseRow(KnownFieldsModel):
@@ -49,53 +51,26 @@ class ExpiringRow(LotInventoryRow):
     bucket: Bucket = Field(description="days left: expired, <=7, <=30, <=90 or >90")
 
 
-# Loose index scan over the few warehouses; UTC date for a warehouse without a time zone.
-WAREHOUSES = """
-    WITH RECURSIVE warehouses (warehouse) AS (
-        SELECT least(
-            (SELECT min(warehouse) FROM balance WHERE on_hand > 0),
-            (SELECT min(warehouse) FROM picked_stock WHERE quantity > 0)
-        )
-        UNION ALL
-        SELECT least(
-            (SELECT min(b.warehouse) FROM balance AS b WHERE b.on_hand > 0 AND b.warehouse > warehouses.warehouse),
-            (SELECT min(k.warehouse) FROM picked_stock AS k WHERE k.quantity > 0 AND k.warehouse > warehouses.warehouse)
-        ) FROM warehouses WHERE warehouses.warehouse IS NOT NULL
-    )
-    SELECT warehouse, coalesce(today.day, CAST(:utc AS date)) AS day
-    FROM warehouses LEFT JOIN unnest(CAST(:warehouses AS text[]), CAST(:days AS date[])) AS today (warehouse, day)
-        USING (warehouse)
-    WHERE warehouse IS NOT NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
-"""
-CURSOR_KEY = "CAST(CAST(:after_expiry_key AS text) AS date), :after_sku, :after_lot"
+WAREHOUSES = warehouses_query("balance WHERE on_hand > 0", "picked_stock WHERE quantity > 0")
 PAGE_FILTER = "sku = page.sku AND lot = page.lot AND warehouse = page.warehouse"
-IN_WINDOW = """
-    expiry BETWEEN coalesce(warehouses.day + CAST(:first AS integer), DATE '-infinity')
-        AND coalesce(warehouses.day + CAST(:last AS integer), DATE '9999-12-31')
-"""
 
 
-def inventory_query(condition: str = "true") -> str:
+def inventory_query(order: SortOrder, condition: str = "true") -> str:
     """Build the statement: read a page from the expiry index of each warehouse, then sum the stock of its lots."""
 
     def lots_query(rows: str) -> str:
         return f"""(
             SELECT DISTINCT expiry, sku, lot FROM {rows} > 0 AND warehouse = warehouses.warehouse AND {LOT_FILTER}
-                AND (expiry, sku, lot) >= ({CURSOR_KEY})
-                AND (expiry, sku, lot, warehouse) > ({CURSOR_KEY}, :after_warehouse)
+                AND {order.after("expiry", "sku", "lot", or_at=True)}
+                AND {order.after("expiry", "sku", "lot", "warehouse")}
                 AND {condition}
-            ORDER BY expiry, sku, lot LIMIT :size
+            {order.by("expiry", "sku", "lot")} LIMIT :size
         )"""  # noqa: S608 - all parts are constants of this service
 
-    cases = " ".join(
-        f"WHEN l.expiry - page.day <= {last} THEN '{name}'" if last is not None else f"ELSE '{name}'"
-        for name, (_, last) in BUCKETS.items()
-        if name
-    )
     return f"""
         SELECT page.sku, page.lot, page.warehouse, CAST(page.expiry_key AS text) AS expiry_key, l.expiry,
             l.manufactured_on, l.best_before, l.first_received_at, l.supplier, l.expiry - page.day AS days_left,
-            CASE {cases} END AS bucket,
+            {bucket_of("l.expiry - page.day")} AS bucket,
             s.on_hand, s.available, s.allocated, s.held, s.staged, s.missing, s.picked, coalesce(p.name, '') AS product,
             coalesce(p.unit, '') AS unit
         FROM (
@@ -103,10 +78,10 @@ def inventory_query(condition: str = "true") -> str:
             FROM ({WAREHOUSES}) AS warehouses CROSS JOIN LATERAL (
                 {lots_query("balance WHERE on_hand")} UNION {lots_query("picked_stock WHERE quantity")}
             ) AS stocked
-            ORDER BY stocked.expiry, stocked.sku, stocked.lot, warehouses.warehouse LIMIT :size
+            {order.by("stocked.expiry", "stocked.sku", "stocked.lot", "warehouses.warehouse")} LIMIT :size
         ) AS page JOIN lot AS l USING (sku, lot) LEFT JOIN product AS p USING (sku)
         CROSS JOIN LATERAL ({totals_query(PAGE_FILTER, "sku", "lot", "warehouse")}) AS s
-        ORDER BY page.expiry_key, page.sku, page.lot, page.warehouse
+        {order.order_by}
     """  # noqa: S608 - all parts are constants of this service
 
 
@@ -114,11 +89,7 @@ async def inventory_filters(
     request: Request, sku: SkuFilter = None, lot: LotFilter = None, warehouse: WarehouseFilter = None
 ) -> dict[str, Any]:
     """Filter by product, lot and warehouse; add the local date of each warehouse."""
-    # A separate transaction: the one of the request would be idle while a file is streamed.
-    async with read_only(request.app.state.engine) as tx:
-        local_dates = await today_by_warehouse(tx)
-    date_parameters = {"warehouses": list(local_dates), "days": list(local_dates.values()), "utc": tx.now.date()}
-    return stock_filters(sku, lot, warehouse) | date_parameters
+    return stock_filters(sku, lot, warehouse) | await local_dates(request.app.state.engine)
 
 
 async def expiring_filters(
@@ -126,15 +97,22 @@ async def expiring_filters(
     sku: SkuFilter = None,
     lot: LotFilter = None,
     warehouse: WarehouseFilter = None,
-    bucket: Annotated[Bucket | None, Query(description="Days left: `expired`, `<=7`, `<=30`, `<=90` or `>90`.")] = None,
+    bucket: Annotated[Bucket | None, Query(description=BUCKET_DESCRIPTION)] = None,
 ) -> dict[str, Any]:
     """Add the limits of the bucket to the inventory filters."""
-    first, last = BUCKETS[bucket]
-    return await inventory_filters(request, sku, lot, warehouse) | {"first": first, "last": last}
+    return await inventory_filters(request, sku, lot, warehouse) | window(bucket)
 
 
-CURSOR_START = {"expiry_key": "-infinity", "sku": "", "lot": "", "warehouse": ""}
+SORTS = Sorts(
+    "expiry",
+    expiry=[
+        SortKey("page.expiry_key", "date"),
+        SortKey("page.sku"),
+        SortKey("page.lot"),
+        SortKey("page.warehouse"),
+    ],
+)
 REPORTS = (
-    Report("lot-inventory", LotInventoryRow, CURSOR_START, inventory_query(), inventory_filters),
-    Report("expiring-lots", ExpiringRow, CURSOR_START, inventory_query(IN_WINDOW), expiring_filters),
+    Report("lot-inventory", LotInventoryRow, SORTS, inventory_query, inventory_filters),
+    Report("expiring-lots", ExpiringRow, SORTS, partial(inventory_query, condition=IN_WINDOW), expiring_filters),
 )

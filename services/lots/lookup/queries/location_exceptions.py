@@ -4,9 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from services.lots.lookup.queries.totals import lot_condition
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType
 from shared.identifiers import SignedQuantity
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class LotLocationExceptionRow(KnownFieldsModel):
@@ -27,7 +29,12 @@ class LotLocationExceptionRow(KnownFieldsModel):
     quantity: SignedQuantity = Field(description="quantity concerned")
 
 
-SELECT_EXCEPTIONS = """
+EXCEPTION_SORTS = Sorts("location", location=[SortKey("l.location"), SortKey("b.sku"), SortKey("b.lot")])
+
+
+def select_exceptions(order: SortOrder) -> str:
+    """Write the statement of the exceptions."""
+    return f"""
     SELECT l.location, l.type, e.exception, b.sku, b.lot, e.quantity
     FROM location AS l JOIN balance AS b ON b.location = l.location AND b.on_hand > 0
     CROSS JOIN LATERAL (
@@ -38,9 +45,8 @@ SELECT_EXCEPTIONS = """
                 WHEN l.type = 'STORAGE' THEN b.staged ELSE b.on_hand - b.staged END AS quantity
     ) AS e
     WHERE e.quantity > 0 AND (CAST(:sku AS text) IS NULL OR b.sku = :sku)
-        AND (CAST(:lot AS text) IS NULL OR b.lot = :lot)
+        AND {lot_condition("b.lot")}
         AND (CAST(:warehouse AS text) IS NULL OR b.warehouse = :warehouse)
-        AND (l.location, b.sku, b.lot) > (:after_location, :after_sku, :after_lot)
-    ORDER BY l.location, b.sku, b.lot LIMIT :size
-"""
-EXCEPTION_KEY = {"location": "", "sku": "", "lot": ""}
+        AND {order.after()}
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names

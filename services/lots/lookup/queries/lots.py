@@ -7,13 +7,14 @@ from sqlalchemy import Row, text
 
 from services.lots.balances.store.tables import CORRECTION, HOLD, LOT
 from services.lots.lookup.queries.totals import LOT_FILTER, location_query, totals_query
+from shared.identifiers import fold_lot, matching_spellings
 from shared.persistence.database import Transaction
 
 LOT_COLUMNS = f"""
     {LOT.columns("s")}, coalesce((SELECT name FROM product AS p WHERE p.sku = s.sku), '') AS product,
     coalesce((SELECT unit FROM product AS p WHERE p.sku = s.sku), '') AS unit
 """  # noqa: S608 - the columns are this service's own
-SELECT_LOT = text(f"SELECT {LOT_COLUMNS} FROM lot AS s WHERE s.sku = :sku AND s.lot = :lot")  # noqa: S608
+SELECT_SPELLINGS = text(f"SELECT {LOT_COLUMNS} FROM lot AS s WHERE s.sku = :sku AND s.lot_key = :lot_key")  # noqa: S608
 SELECT_WAREHOUSE_TOTALS = text(f"{totals_query(LOT_FILTER, 'warehouse')} ORDER BY warehouse")
 SELECT_BALANCES = text(f"{location_query(LOT_FILTER)} ORDER BY location")
 SELECT_OPEN_HOLDS = text(f"""
@@ -24,9 +25,11 @@ SELECT_CORRECTIONS = text(f"""
 """)  # noqa: S608
 
 
-async def find_lot(tx: Transaction, sku: str, lot: str) -> Row[Any] | None:
-    """Return the attributes of a lot."""
-    return next(iter(await tx.fetch_all(SELECT_LOT, {"sku": sku, "lot": lot})), None)
+async def find_lot(tx: Transaction, sku: str, lot: str) -> Row[Any] | list[str]:
+    """Return the attributes of a lot by any spelling that fits it alone, or the spellings of those that it fits."""
+    rows = await tx.fetch_all(SELECT_SPELLINGS, {"sku": sku, "lot_key": fold_lot(lot)})
+    spellings = matching_spellings(lot, (row.lot for row in rows))
+    return next(row for row in rows if row.lot in spellings) if len(spellings) == 1 else spellings
 
 
 async def find_warehouse_totals(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:

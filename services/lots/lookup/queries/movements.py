@@ -7,15 +7,19 @@ from typing import Any, Literal
 from pydantic import Field
 
 from services.lots.balances.domain.ledger import LotChangeType
-from services.lots.lookup.queries.totals import stock_filters
+from services.lots.lookup.queries.totals import lot_condition, stock_filters
 from shared.contracts.documents import FIELD_BY_COLUMN
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, Since, SkuFilter, Until, WarehouseFilter
 from shared.identifiers import SignedQuantity
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class MovementRow(KnownFieldsModel):
-    """Lot movement history: ledger entries, holds and date corrections by lot in order of recording."""
+    """Lot movement history: ledger entries, holds and date corrections by lot in order of recording.
+
+    Sorted by lot and number only: no index has all entries in the order of their times.
+    """
 
     sku: str = Field(description="SKU of the product")
     lot: str = Field(description="lot number; empty for untracked products")
@@ -56,47 +60,45 @@ EMPTY_FIELDS: Mapping[str, str] = (
 )
 
 
-def _entries(table: str, number: str, fields: Mapping[str, str]) -> str:
+def _entries(order: SortOrder, table: str, number: str, fields: Mapping[str, str]) -> str:
     """Select the entries of a table after the cursor; `fields` are expressions, other fields are empty."""
     expressions = {**EMPTY_FIELDS, **fields, "number": number}
     columns = ", ".join(f'{expression} AS "{field}"' for field, expression in expressions.items())
     return f"""(
         SELECT {columns} FROM {table}
-        WHERE (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+        WHERE (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
             AND (CAST(:warehouse AS text) IS NULL OR {expressions["warehouse"]} IN (:warehouse, ''))
             AND (CAST(:since AS timestamptz) IS NULL OR {expressions["recorded_at"]} >= :since)
             AND (CAST(:until AS timestamptz) IS NULL OR {expressions["recorded_at"]} < :until)
-            AND {number} IS NOT NULL AND (sku, lot, {number}) > (:after_sku, :after_lot, :after_number)
-        ORDER BY sku, lot, {number} LIMIT :size
+            AND {number} IS NOT NULL AND {order.after("sku", "lot", number)}
+        {order.by("sku", "lot", number)} LIMIT :size
     )"""  # noqa: S608 - all parts are constants of this service
 
 
-def _hold_entries(change: str, prefix: str, reason: str) -> str:
+def _hold_entries(order: SortOrder, change: str, prefix: str, reason: str) -> str:
     """Select the entries of placed or of released holds."""
     fields = {
         "change": f"'HOLD_{change}'", "reason": reason, "actor": f"{prefix}_by", "recorded_at": f"{prefix}_at",
         "occurred_at": f"{prefix}_at", "warehouse": "coalesce(split_part(location, '/', 1), '')",
         "location": "location", "return_id": "return_id", "hold_id": "hold_id", "document": "hold_id",
     }  # fmt: skip
-    return _entries("hold", f"{prefix}_number", fields)
+    return _entries(order, "hold", f"{prefix}_number", fields)
 
 
 CORRECTION_FIELDS = ("recorded_at", "occurred_at", "reason", "actor", "previous_expiry", "expiry")
-ENTRIES = (
-    _entries(
-        "ledger",
-        "id",
-        {field: COLUMN_BY_FIELD.get(field, field) for field in LEDGER_FIELDS} | {"document": LEDGER_DOCUMENT},
-    ),
-    _hold_entries("PLACED", "opened", "reason"),
-    _hold_entries("RELEASED", "released", "released_reason"),
-    _entries(
-        "correction",
-        "number",
-        {"change": "'DATES_CORRECTED'", "document": "cause_id"} | {field: field for field in CORRECTION_FIELDS},
-    ),
-)
-SELECT_MOVEMENTS = f"{' UNION ALL '.join(ENTRIES)} ORDER BY sku, lot, number LIMIT :size"
+LEDGER_ENTRY = {field: COLUMN_BY_FIELD.get(field, field) for field in LEDGER_FIELDS} | {"document": LEDGER_DOCUMENT}
+CORRECTION = {"change": "'DATES_CORRECTED'", "document": "cause_id"} | {field: field for field in CORRECTION_FIELDS}
+
+
+def select_movements(order: SortOrder) -> str:
+    """Write the statement of the movements, from the four tables that have them."""
+    entries = (
+        _entries(order, "ledger", "id", LEDGER_ENTRY),
+        _hold_entries(order, "PLACED", "opened", "reason"),
+        _hold_entries(order, "RELEASED", "released", "released_reason"),
+        _entries(order, "correction", "number", CORRECTION),
+    )
+    return f"{' UNION ALL '.join(entries)} {order.order_by} LIMIT :size"
 
 
 def movement_filters(
@@ -110,4 +112,5 @@ def movement_filters(
     return stock_filters(sku, lot, warehouse) | {"since": since, "until": until}
 
 
-REPORT = Report("lot-movements", MovementRow, {"sku": "", "lot": "", "number": 0}, SELECT_MOVEMENTS, movement_filters)
+SORTS = Sorts("lot", lot=[SortKey("sku"), SortKey("lot"), SortKey("number", "bigint")])
+REPORT = Report("lot-movements", MovementRow, SORTS, select_movements, movement_filters)

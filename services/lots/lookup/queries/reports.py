@@ -8,14 +8,15 @@ from pydantic import Field
 from services.lots.balances.queries import ReconciliationTotals, reconciliation_query
 from services.lots.lookup.queries import inventory, movements, variances
 from services.lots.lookup.queries.location_exceptions import (
-    EXCEPTION_KEY,
-    SELECT_EXCEPTIONS,
+    EXCEPTION_SORTS,
     LotLocationExceptionRow,
+    select_exceptions,
 )
-from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, stock_filters, totals_query
+from services.lots.lookup.queries.totals import LOT_FILTER, StockTotals, lot_condition, stock_filters, totals_query
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, Report, SkuFilter
 from shared.identifiers import SignedQuantity
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class LotRef(KnownFieldsModel):
@@ -50,40 +51,49 @@ class ReconciliationRow(ReconciliationTotals, LotRef):
     agrees: bool = Field(description="whether all conditions hold")
 
 
-# Each product has at least one row, so this many products fill a page.
-SKU_PAGE = f"""
-    SELECT DISTINCT sku FROM {{}} > 0 AND sku >= :after_sku AND {LOT_FILTER} ORDER BY sku LIMIT CAST(:size AS int) + 1
-"""  # noqa: S608 - all parts are constants of this service
 IN_SCOPE = f"sku IN (SELECT sku FROM selected) AND {LOT_FILTER}"  # noqa: S608 - all parts are constants of this service
-SELECT_STOCK = f"""
-    WITH selected AS MATERIALIZED (
-        ({SKU_PAGE.format("balance WHERE on_hand")}) UNION ({SKU_PAGE.format("picked_stock WHERE quantity")})
-        ORDER BY sku LIMIT CAST(:size AS int) + 1
+
+
+def select_stock(order: SortOrder) -> str:
+    """Write the statement of the stock: each product has at least one row, so that this many products fill a page."""
+    products = " UNION ".join(
+        f"""(
+            SELECT DISTINCT sku FROM {rows} > 0 AND {order.after("sku", or_at=True)} AND {LOT_FILTER}
+            {order.by("sku")} LIMIT CAST(:size AS int) + 1
+        )"""  # noqa: S608 - all parts are constants of this service
+        for rows in ("balance WHERE on_hand", "picked_stock WHERE quantity")
     )
-    SELECT s.*, coalesce(p.name, '') AS product, coalesce(p.unit, '') AS unit
-    FROM ({totals_query(IN_SCOPE, "sku", "warehouse")}) AS s LEFT JOIN product AS p ON p.sku = s.sku
-    WHERE (s.sku, s.warehouse) > (:after_sku, :after_warehouse) ORDER BY s.sku, s.warehouse LIMIT :size
-"""  # noqa: S608 - all parts are constants of this service
-# Each lot has at least one row, so this many lots fill a page. With wrong_only all lots are read.
-LOT_PAGE = "ORDER BY sku, lot LIMIT CASE WHEN NOT :wrong_only THEN CAST(:size AS integer) + 1 END"
-LEDGER_LOTS = " UNION ".join(
-    f"""(
-        SELECT DISTINCT sku, lot FROM {rows} AND (sku, lot) >= (:after_sku, :after_lot)
-            AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
-        {LOT_PAGE}
-    )"""  # noqa: S608 - all parts are constants of this service
-    for rows in (
-        "ledger WHERE true",
-        "balance WHERE true",
-        "picked_stock WHERE quantity > 0",
-        "reservation WHERE quantity > 0",
+    return f"""
+        WITH selected AS MATERIALIZED ({products} {order.by("sku")} LIMIT CAST(:size AS int) + 1)
+        SELECT s.*, coalesce(p.name, '') AS product, coalesce(p.unit, '') AS unit
+        FROM ({totals_query(IN_SCOPE, "sku", "warehouse")}) AS s LEFT JOIN product AS p ON p.sku = s.sku
+        WHERE {order.after()} {order.order_by} LIMIT :size
+    """  # noqa: S608 - all parts are constants of this service
+
+
+def select_reconciliation(order: SortOrder) -> str:
+    """Write the statement of the reconciliation: each lot has at least one row, so that this many lots fill a page.
+
+    With `wrong_only` all lots are read.
+    """
+    first_lots = f"{order.by('sku', 'lot')} LIMIT CASE WHEN NOT :wrong_only THEN CAST(:size AS integer) + 1 END"
+    lots = " UNION ".join(
+        f"""(
+            SELECT DISTINCT sku, lot FROM {rows} AND {order.after("sku", "lot", or_at=True)}
+                AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
+            {first_lots}
+        )"""  # noqa: S608 - all parts are constants of this service
+        for rows in (
+            "ledger WHERE true",
+            "balance WHERE true",
+            "picked_stock WHERE quantity > 0",
+            "reservation WHERE quantity > 0",
+        )
     )
-)
-SELECT_RECONCILIATION = f"""
-    SELECT * FROM ({reconciliation_query(f"{LEDGER_LOTS} {LOT_PAGE}")}) AS r
-    WHERE (sku, lot, warehouse) > (:after_sku, :after_lot, :after_warehouse) AND (NOT :wrong_only OR NOT agrees)
-    ORDER BY sku, lot, warehouse LIMIT :size
-"""  # noqa: S608 - all parts are constants of this service
+    return f"""
+        SELECT * FROM ({reconciliation_query(f"{lots} {first_lots}")}) AS r
+        WHERE {order.after()} AND (NOT :wrong_only OR NOT agrees) {order.order_by} LIMIT :size
+    """  # noqa: S608 - all parts are constants of this service
 
 
 def reconciliation_filters(
@@ -96,23 +106,13 @@ def reconciliation_filters(
     return {"sku": sku, "lot": lot, "wrong_only": wrong_only}
 
 
+STOCK_SORTS = Sorts("sku", sku=[SortKey("s.sku"), SortKey("s.warehouse")])
+RECONCILIATION_SORTS = Sorts("lot", lot=[SortKey("sku"), SortKey("lot"), SortKey("warehouse")])
 REPORTS = (
     *inventory.REPORTS,
     *variances.REPORTS,
     movements.REPORT,
-    Report(
-        "location-exceptions",
-        LotLocationExceptionRow,
-        EXCEPTION_KEY,
-        SELECT_EXCEPTIONS,
-        stock_filters,
-    ),
-    Report("stock", StockRow, {"sku": "", "warehouse": ""}, SELECT_STOCK, stock_filters),
-    Report(
-        "reconciliation",
-        ReconciliationRow,
-        {"sku": "", "lot": "", "warehouse": ""},
-        SELECT_RECONCILIATION,
-        reconciliation_filters,
-    ),
+    Report("location-exceptions", LotLocationExceptionRow, EXCEPTION_SORTS, select_exceptions, stock_filters),
+    Report("stock", StockRow, STOCK_SORTS, select_stock, stock_filters),
+    Report("reconciliation", ReconciliationRow, RECONCILIATION_SORTS, select_reconciliation, reconciliation_filters),
 )

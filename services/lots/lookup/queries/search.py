@@ -1,16 +1,17 @@
 """Lot search by number, expiry date, warehouse and location."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row, text
 
 from services.lots.lookup.queries.lots import LOT_COLUMNS
+from shared.http import PageRequest
 from shared.persistence.database import Transaction
 from shared.persistence.search import ScanPlan, Search, SearchKey, is_substring, like_pattern, where_clause
-from shared.persistence.sorting import SortOrder
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 DOCUMENT_LOTS = {
     "order": """
@@ -135,34 +136,29 @@ def _columns(filters: Filters) -> str:
     """  # noqa: S608 - all parts are constants of this service
 
 
-LotSort = Literal["lot", "expiry", "-expiry"]
-_EXPIRY = SortOrder(("s.expiry", "s.sku", "s.lot"), ("date", "text", "text"), ("expiry", "sku", "lot"))
-SORTS: Mapping[LotSort, SortOrder] = {
-    "lot": SortOrder(("s.sku", "s.lot"), ("text", "text"), ("sku", "lot")),
-    "expiry": _EXPIRY,
-    "-expiry": _EXPIRY.reverse(),
-}
+SORTS = Sorts(
+    "lot",
+    lot=[SortKey("s.sku"), SortKey("s.lot")],
+    expiry=[SortKey("s.expiry", "date"), SortKey("s.sku"), SortKey("s.lot")],
+)
 """Orders of the list, by its key and by the index `lot_expiry`."""
 
 
-async def search_sorted(
-    tx: Transaction, filters: Filters, sort: LotSort, after: Sequence[str] | None, size: int
-) -> Sequence[Row[Any]]:
+async def search_sorted(tx: Transaction, filters: Filters, page: PageRequest) -> Sequence[Row[Any]]:
     """Return the next lots in another order than that of the key."""
-    values = filters.parameters() | SORTS[sort].parameters(after) | {"size": size}
-    return await tx.fetch_all(text(sorted_query(filters, SORTS[sort])), values)
+    return await tx.fetch_all(text(sorted_query(filters, page.order)), filters.parameters() | page.parameters)
 
 
-def sorted_query(filters: Filters, sort: SortOrder) -> str:
+def sorted_query(filters: Filters, order: SortOrder) -> str:
     """Write the statement of a page in order; the columns are evaluated for its lots only."""
     conditions = [
         *(["s.sku = :sku"] if filters.sku else []),
         *([SUBSTRING.format("s")] if filters.search_term else []),
         *filters.lot_conditions,
-        sort.condition,
+        order.condition,
     ]
-    page = f"SELECT s.* FROM lot AS s {where_clause(conditions)} {sort.order_by} LIMIT :size"  # noqa: S608
-    return f"SELECT {_columns(filters)} FROM ({page}) AS s {sort.order_by}"  # noqa: S608
+    lots = f"SELECT s.* FROM lot AS s {where_clause(conditions)} {order.order_by} LIMIT :size"  # noqa: S608
+    return f"SELECT {_columns(filters)} FROM ({lots}) AS s {order.order_by}"  # noqa: S608
 
 
 async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:

@@ -12,9 +12,26 @@ from services.lots.balances.store import UNALLOCATED
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LotFilter, SkuFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
+from shared.persistence.lot_keys import fold_lot_sql
 
-LOT_FILTER = """
-    (CAST(:sku AS text) IS NULL OR sku = :sku) AND (CAST(:lot AS text) IS NULL OR lot = :lot)
+_SPELLINGS = f"""
+    SELECT named.lot FROM lot AS named
+    WHERE named.lot_key = {fold_lot_sql("btrim(CAST(:lot AS text))")} AND named.lot <> :lot AND CAST(:lot AS text) <> ''
+        AND (CAST(:sku AS text) IS NULL OR named.sku = :sku)
+        AND NOT EXISTS (SELECT FROM lot AS same WHERE same.sku = named.sku AND same.lot = :lot)
+"""  # noqa: S608 - all parts are constants
+
+
+def lot_condition(column: str = "lot") -> str:
+    """Write the condition of the optional filters `lot` and `sku`.
+
+    A lot number stands for the lot spelled so, or if a product has none, for all that differ in case or blanks.
+    """
+    return f"(CAST(:lot AS text) IS NULL OR {column} = ANY(array_append(ARRAY({_SPELLINGS}), CAST(:lot AS text))))"
+
+
+LOT_FILTER = f"""
+    (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}
     AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
 """
 """Condition for the optional filters by product, lot and warehouse."""

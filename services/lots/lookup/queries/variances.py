@@ -7,9 +7,11 @@ from fastapi import Query
 from pydantic import Field
 
 from services.lots.balances.domain.records import Settlement
+from services.lots.lookup.queries.totals import lot_condition
 from shared.contracts.model import KnownFieldsModel
 from shared.http import LocationFilter, LotFilter, OrderFilter, Report, SkuFilter, StatusFilter, WarehouseFilter
 from shared.identifiers import SignedQuantity
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 VarianceStatus = Literal["OPEN", "SETTLED"]
 
@@ -42,7 +44,9 @@ class VarianceRow(KnownFieldsModel):
     settled_at: datetime | None = Field(description="time of the settlement")
 
 
-SELECT_VARIANCES = """
+def select_variances(order: SortOrder) -> str:
+    """Write the statement of the variances."""
+    return f"""
     SELECT v.id AS number, v.variance_id, v.settled_at IS NULL AS count_due,
         CASE WHEN v.settled_at IS NULL THEN 'OPEN' ELSE 'SETTLED' END AS status,
         v.sku, coalesce(p.name, '') AS product, v.lot, split_part(v.location, '/', 1) AS warehouse, v.location,
@@ -50,16 +54,16 @@ SELECT_VARIANCES = """
         v.reported_by, v.reported_at, v.settlement, v.settled_by, v.settled_at,
         CAST(floor(extract(epoch FROM coalesce(v.settled_at, now()) - v.reported_at) / 3600) AS integer) AS age_hours
     FROM variance AS v LEFT JOIN product AS p USING (sku)
-    WHERE v.id > :after_number
+    WHERE {order.after()}
         AND (CAST(:status AS text[]) IS NULL
             OR CASE WHEN v.settled_at IS NULL THEN 'OPEN' ELSE 'SETTLED' END = ANY(:status))
-        AND (CAST(:sku AS text) IS NULL OR v.sku = :sku) AND (CAST(:lot AS text) IS NULL OR v.lot = :lot)
+        AND (CAST(:sku AS text) IS NULL OR v.sku = :sku) AND {lot_condition("v.lot")}
         AND (CAST(:warehouse AS text) IS NULL OR split_part(v.location, '/', 1) = :warehouse)
         AND (CAST(:location AS text) IS NULL OR v.location = :location)
         AND (CAST(:order AS text) IS NULL OR v.order_id = :order)
         AND (CAST(:reported_by AS text) IS NULL OR v.reported_by = :reported_by)
-    ORDER BY v.id LIMIT :size
-"""
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
 
 
 def variance_filters(
@@ -79,4 +83,5 @@ def variance_filters(
     }  # fmt: skip
 
 
-REPORTS = (Report("variances", VarianceRow, {"number": 0}, SELECT_VARIANCES, variance_filters),)
+SORTS = Sorts("number", number=[SortKey("v.id", "bigint", "number")])
+REPORTS = (Report("variances", VarianceRow, SORTS, select_variances, variance_filters),)

@@ -28,7 +28,7 @@ def correct_number(uow: RecallsUnitOfWork, command: CorrectLotNumber) -> Command
     """Correct a lot number; goods that get one of a recall are held like received ones."""
     result = correct_lot_number(uow, command)
     if not result.is_rejected:
-        _hold_matching_lot(uow, (command.sku, command.lot))
+        _hold_matching_lot(uow, (command.sku, uow.stored_lot(command.sku, command.lot)))
     return result
 
 

@@ -1,7 +1,8 @@
 """Resolves the lots, serials, ranges and notice of a recall to products (S46).
 
 Lots of lot-tracked products are matched here. Lots and serials of serial-tracked products are matched by the serials
-service, product by product. A lot listed with its product need not exist: later receipts are put on hold.
+service, product by product. A listed lot matches in every spelling. Listed with its product, it need not exist: later
+receipts are put on hold.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,6 +14,7 @@ from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.recalls import MAX_RANGES
 from shared.contracts.reference import Tracking
+from shared.identifiers import fold_lot
 
 
 @dataclass(slots=True)
@@ -45,16 +47,24 @@ def resolve(lookup: RecallLookup) -> dict[str, RecallMatch] | ProblemDetail:
 
 
 def match_products(
-    query: RecallQuery, products: TrackingBySku, serial_skus: Collection[str], known_lots: Iterable[tuple[str, str]]
+    query: RecallQuery, products: TrackingBySku, serial_skus: Collection[str], known_lots: Collection[tuple[str, str]]
 ) -> dict[str, RecallMatch]:
     """Return the matches by product; `products` may be a part of the listed products."""
     command = query.command
     matches: dict[str, RecallMatch] = {}
-    for sku, lot in [*known_lots, *((entry.sku, entry.lot) for entry in command.lots if entry.sku)]:
-        matches.setdefault(sku, RecallMatch()).lots[lot] = None
+    for sku, lot in [*known_lots, *unmatched_lots(query, known_lots)]:
+        if sku:
+            matches.setdefault(sku, RecallMatch()).lots[lot] = None
     candidate_skus = [sku for sku in command.skus if products.get(sku) == "SERIAL"] if command.skus else serial_skus
     _delegate_serials(matches, query, products, candidate_skus)
     return {sku: match for sku, match in matches.items() if match}
+
+
+def unmatched_lots(query: RecallQuery, known_lots: Iterable[tuple[str, str]]) -> list[tuple[str | None, str]]:
+    """Return the listed lots that fit no known lot, with their product if it is named."""
+    known: set[tuple[str | None, str]] = {(sku, fold_lot(lot)) for sku, lot in known_lots}
+    known |= {(None, key) for _, key in known}
+    return [(entry.sku, entry.lot) for entry in query.command.lots if (entry.sku, fold_lot(entry.lot)) not in known]
 
 
 def _delegate_serials(

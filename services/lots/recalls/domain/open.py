@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from services.lots.recalls.domain.close import closing_violation
-from services.lots.recalls.domain.matches import RecallMatch, resolve
+from services.lots.recalls.domain.matches import RecallMatch, resolve, unmatched_lots
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.records import (
+    ContactLine,
     CustomerContact,
     Recall,
     RecallCriterion,
@@ -19,7 +20,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.recalls import RecallClosed, RecallOpened, RecallRange
 from shared.contracts.reference import Tracking
-from shared.identifiers import resource_path
+from shared.identifiers import fold_lot, resource_path
 from shared.unit_of_work import CommandResult
 
 
@@ -31,11 +32,15 @@ class AffectedProduct(KnownFieldsModel):
 
 
 class RecallSnapshot(KnownFieldsModel):
-    """A recall after a command."""
+    """A recall after a command.
+
+    `unmatched_lots` names listed lots that fit no lot here; the serials service still searches its units for them.
+    """
 
     recall: str
     status: Literal["OPEN", "CLOSED"]
     products: list[AffectedProduct] = []
+    unmatched_lots: list[str] = []
 
 
 def open_recall(uow: RecallsUnitOfWork, command: OpenRecall) -> CommandResult:
@@ -53,7 +58,8 @@ def open_recall(uow: RecallsUnitOfWork, command: OpenRecall) -> CommandResult:
         uow.criteria += _criteria(lookup.query)
     add_products(uow, command, matches, lookup.products)
     products = [AffectedProduct(sku=sku, lots=list(match.lots)) for sku, match in sorted(matches.items())]
-    body = RecallSnapshot(recall=recall, status="OPEN", products=products)
+    unmatched = list(dict.fromkeys(lot for _, lot in unmatched_lots(lookup.query, lookup.known_lots)))
+    body = RecallSnapshot(recall=recall, status="OPEN", products=products, unmatched_lots=unmatched)
     return CommandResult(body, resource_path=resource_path("recalls", recall))
 
 
@@ -87,7 +93,7 @@ def _criteria(query: RecallQuery) -> Iterator[RecallCriterion]:
         yield RecallCriterion(command.recall, "RANGE", named.first.lower(), named.last.lower(), [named.sku])
     for entry in command.lots:
         if entry.sku is None:
-            yield RecallCriterion(command.recall, "LOT", entry.lot, "", command.skus)
+            yield RecallCriterion(command.recall, "LOT", fold_lot(entry.lot), "", command.skus)
 
 
 def record_contact(uow: RecallsUnitOfWork, command: RecordCustomerContact) -> CommandResult:
@@ -95,18 +101,31 @@ def record_contact(uow: RecallsUnitOfWork, command: RecordCustomerContact) -> Co
     recall = command.recall
     if violation := _closed_violation(uow, recall):
         return CommandResult.rejected(violation)
-    if (recall, command.shipment, command.sku, command.lot_or_serial) not in uow.contact_lines:
-        detail = f"{command.lot_or_serial} of {command.sku} was not shipped with {command.shipment}, or was returned"
+    line = contact_line(command)
+    if line not in uow.contact_lines:
+        detail = (
+            f"{command.lot_or_serial} of {command.sku} was not shipped to customer {command.customer} "
+            f"for order {line.order or '(none)'} with shipment {line.shipment or '(none)'}"
+        )
         contacts_path = resource_path("recalls", recall, "contacts")
         violation = _violation(Code.NOT_ON_CONTACT_LIST, detail, command.lot_or_serial, contacts_path)
         return CommandResult.rejected(violation)
     uow.contacts.append(
         CustomerContact(
-            recall=recall, shipment=command.shipment, sku=command.sku, lot_or_serial=command.lot_or_serial,
-            outcome=command.outcome, note=command.note, contacted_at=uow.now, contacted_by=uow.event.actor,
+            recall=recall, customer=line.customer, order_id=line.order, shipment=line.shipment, sku=line.sku,
+            lot_or_serial=line.lot_or_serial, outcome=command.outcome, note=command.note, contacted_at=uow.now,
+            contacted_by=uow.event.actor,
         )
     )  # fmt: skip
     return CommandResult(RecallSnapshot(recall=recall, status="OPEN"))
+
+
+def contact_line(command: RecordCustomerContact) -> ContactLine:
+    """Return the line of the contact list that a command names."""
+    return ContactLine(
+        command.recall, command.customer, command.order or "", command.shipment or "", command.sku,
+        command.lot_or_serial,
+    )  # fmt: skip
 
 
 def close_recall(uow: RecallsUnitOfWork, command: CloseRecall) -> CommandResult:

@@ -51,10 +51,23 @@ class RecallCriterion(NamedTuple):
     skus: Sequence[str]
 
 
+class ContactLine(NamedTuple):
+    """A line of the contact list: a lot or unit that left with a shipment for an order of a customer."""
+
+    recall: str
+    customer: str
+    order: str
+    shipment: str
+    sku: str
+    lot_or_serial: str
+
+
 class CustomerContact(NamedTuple):
     """The outcome of a customer contact; the last of a line is in force."""
 
     recall: str
+    customer: str
+    order_id: str
     shipment: str
     sku: str
     lot_or_serial: str

@@ -9,6 +9,7 @@ from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.recalls.domain.close import OpenItemCounts
 from services.lots.recalls.domain.query import RecallLookup
 from services.lots.recalls.domain.records import (
+    ContactLine,
     CriteriaMatch,
     CustomerContact,
     OpenRecallRequest,
@@ -33,8 +34,8 @@ class RecallsUnitOfWork(LotsUnitOfWork):
         self.contacts: list[CustomerContact] = []
         self.lookups: dict[Causation, RecallLookup] = {}
         """What each command to open a recall may match."""
-        self.contact_lines: set[tuple[str, str, str, str]] = set()
-        """Lines of the contact lists: recall, shipment, SKU, lot or serial."""
+        self.contact_lines: set[ContactLine] = set()
+        """The lines that the commands name, as far as they exist."""
         self.open_items: dict[str, OpenItemCounts] = {}
         self.skus_by_recall: dict[str, list[str]] = {}
         self.matches_by_lot: dict[LotKey, list[CriteriaMatch]] = {}

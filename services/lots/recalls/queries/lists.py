@@ -1,6 +1,6 @@
 """Lists of a recall: stock, orders, customer contacts and reconciliation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,6 +15,7 @@ from shared.http import NotFoundError
 from shared.http.reports import Report
 from shared.identifiers import SignedQuantity
 from shared.persistence.database import read_only
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class RecallItem(KnownFieldsModel):
@@ -48,7 +49,8 @@ class ContactRow(RecallItem):
 
     customer: str = Field(description="customer")
     customer_name: str = Field(description="name of the customer")
-    contact: str = Field(description="contact details")
+    contact: str = Field(description="telephone number or e-mail address")
+    ship_to: str = Field(description="delivery address, empty if unknown")
     order: str = Field(description="order")
     shipment: str = Field(description="shipment")
     shipped_at: datetime | None = Field(description="time of departure")
@@ -57,7 +59,9 @@ class ContactRow(RecallItem):
     outcome: Literal["NOTIFIED", "RETURNED", "DESTROYED", "UNREACHABLE"] | None = Field(
         description="outcome of the last contact"
     )
-    note: str | None = Field(description="note on the last contact")
+    note: str | None = Field(
+        description="note on the last contact; without an outcome, a mark that names no customer and settles none"
+    )
     contacted_at: datetime | None = Field(description="time of the last contact")
     contacted_by: str | None = Field(description="user who recorded it")
 
@@ -79,45 +83,39 @@ async def recall_filters(
     return {"recall": recall}
 
 
-def _report(name: str, row: type[BaseModel], key: Mapping[str, str], source: str) -> Report:
-    key_columns = ", ".join(f'"{key_part}" COLLATE "C"' for key_part in key)
-    cursor_columns = ", ".join(f"CAST(:after_{key_part} AS text)" for key_part in key)
-    statement = f"""
-        SELECT * FROM {source} AS list WHERE ({key_columns}) > ({cursor_columns}) ORDER BY {key_columns} LIMIT :size
-    """  # noqa: S608
-    return Report(name, row, key, statement, recall_filters)
+def _report(name: str, row: type[BaseModel], columns: Sequence[str], source: Callable[[SortOrder], str]) -> Report:
+    """Return a list that is read as a whole and sorted: it has the rows of one recall."""
+    sorts = Sorts(columns[0], **{columns[0]: [SortKey(f'"{name}" COLLATE "C"', name=name) for name in columns]})
+
+    def select_rows(order: SortOrder) -> str:
+        return f"SELECT * FROM {source(order)} AS list WHERE {order.after()} {order.order_by} LIMIT :size"  # noqa: S608
+
+    return Report(name, row, sorts, select_rows, recall_filters)
 
 
-def _view_report(name: str, row: type[BaseModel], key: Mapping[str, str], view: str) -> Report:
-    return _report(name, row, key, f"(SELECT * FROM {view} WHERE recall = :recall)")  # noqa: S608
+def _view_report(name: str, row: type[BaseModel], columns: Sequence[str], view: str) -> Report:
+    return _report(name, row, columns, lambda _: f"(SELECT * FROM {view} WHERE recall = :recall)")  # noqa: S608
 
 
-# Not a view: it reads only the lots of the page, and shares its text with the report on all lots.
-# A lot without ledger entries is left out.
-RECONCILIATION = f"""
-    (SELECT r.*, r.lot AS lot_or_serial FROM ({
-    reconciliation_query('''
+def reconciliation_rows(order: SortOrder) -> str:
+    """Write the source of the reconciliation: only the lots of the page, without those that have no ledger entries.
+
+    It shares its text with the report on all lots.
+    """
+    lots = f"""
         SELECT l.sku, l.lot FROM recall_lot AS l
         CROSS JOIN LATERAL (SELECT FROM ledger AS g WHERE g.sku = l.sku AND g.lot = l.lot LIMIT 1) AS entry
-        WHERE l.recall = :recall AND (l.sku, l.lot) >= (:after_sku, :after_lot_or_serial)
-        ORDER BY l.sku, l.lot LIMIT CAST(:size AS integer) + 1
-    ''')
-}) AS r)
-"""  # noqa: S608 - all parts are constants of this service
+        WHERE l.recall = :recall AND {order.after("l.sku", "l.lot", or_at=True)}
+        {order.by("l.sku", "l.lot")} LIMIT CAST(:size AS integer) + 1
+    """  # noqa: S608 - all parts are constants of this service
+    return f"(SELECT r.*, r.lot AS lot_or_serial FROM ({reconciliation_query(lots)}) AS r)"  # noqa: S608
+
 
 LISTS = (
-    _view_report("stock", RecallStockRow, {"sku": "", "lot_or_serial": "", "location": ""}, "recall_stock"),
-    _view_report("orders", RecallOrderRow, {"order": "", "sku": "", "lot_or_serial": "", "status": ""}, "recall_order"),
+    _view_report("stock", RecallStockRow, ("sku", "lot_or_serial", "location"), "recall_stock"),
+    _view_report("orders", RecallOrderRow, ("order", "sku", "lot_or_serial", "status"), "recall_order"),
     _view_report(
-        "contacts",
-        ContactRow,
-        {"customer": "", "shipment": "", "order": "", "sku": "", "lot_or_serial": ""},
-        "recall_contact_status",
+        "contacts", ContactRow, ("customer", "shipment", "order", "sku", "lot_or_serial"), "recall_contact_status"
     ),
-    _report(
-        "reconciliation",
-        RecallReconciliationRow,
-        {"sku": "", "lot_or_serial": "", "warehouse": ""},
-        RECONCILIATION,
-    ),
+    _report("reconciliation", RecallReconciliationRow, ("sku", "lot_or_serial", "warehouse"), reconciliation_rows),
 )

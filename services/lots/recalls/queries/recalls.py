@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 SELECT_RECALL = text("""
     SELECT r.recall, r.reason, r.notice, r.mock, r.opened_at, r.opened_by, r.closed_at, r.closed_by, r.closed_reason,
@@ -14,12 +15,20 @@ SELECT_RECALL = text("""
     FROM recall AS r JOIN recall_product AS p USING (recall) WHERE r.recall = :recall GROUP BY r.recall
 """)
 
-SELECT_PAGE = text("""
+SORTS = Sorts(
+    "recall", recall=[SortKey("r.recall")], opened_at=[SortKey("r.opened_at", "timestamptz"), SortKey("r.recall")]
+)
+
+
+def select_recalls(order: SortOrder) -> str:
+    """Write the statement of a page of recalls."""
+    return f"""
     SELECT r.recall, r.reason, r.mock, r.opened_at, r.opened_by, r.closed_at
     FROM recall AS r
-    WHERE r.recall > :after AND (CAST(:open AS boolean) IS NULL OR (r.closed_at IS NULL) = :open)
-    ORDER BY r.recall LIMIT :size
-""")
+    WHERE {order.after()} AND (CAST(:open AS boolean) IS NULL OR (r.closed_at IS NULL) = :open)
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
+
 
 # Serial-tracked products are left out once the answer contains no unit of them.
 SELECT_PRODUCTS = text("""
@@ -42,8 +51,3 @@ async def find_recall(tx: Transaction, recall: str) -> Row[Any] | None:
 async def find_products(tx: Transaction, recall: str) -> Sequence[Row[Any]]:
     """Return the affected products of a recall."""
     return await tx.fetch_all(SELECT_PRODUCTS, {"recall": recall})
-
-
-async def list_recalls(tx: Transaction, *, is_open: bool | None, after: str, size: int) -> Sequence[Row[Any]]:
-    """Return recalls, ordered by id."""
-    return await tx.fetch_all(SELECT_PAGE, {"open": is_open, "after": after, "size": size})

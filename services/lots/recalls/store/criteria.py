@@ -12,6 +12,7 @@ from sqlalchemy import text
 from services.lots.balances.domain.records import LotKey
 from services.lots.recalls.domain.records import CriteriaMatch, RecalledLot, RecalledProduct
 from services.lots.recalls.store.tables import DO_NOTHING, LOT, PRODUCT
+from shared.identifiers import fold_lot
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records
 
@@ -19,20 +20,24 @@ LOCK_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(hashtext('tracelot.recalls')
 LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtext('tracelot.recalls'))")
 SELECT_MATCHING_CRITERIA = text("""
     WITH incoming AS (
-        SELECT sku, lot FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[])) AS received (sku, lot)
+        SELECT sku, lot, lot_key FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:lot_keys AS text[]))
+            AS received (sku, lot, lot_key)
     ), matching AS (
         SELECT c.sku, c.lot, s.recall, s.skus FROM incoming AS c
         JOIN recall_criterion AS s ON s.kind = 'TERM' AND s.first = lower(c.lot)
         UNION ALL
         SELECT c.sku, c.lot, s.recall, s.skus FROM incoming AS c
-        JOIN recall_criterion AS s ON s.kind = 'LOT' AND s.first = c.lot
+        JOIN recall_criterion AS s ON s.kind = 'LOT' AND s.first = c.lot_key
+        UNION ALL
+        SELECT c.sku, c.lot, s.recall, '{}' FROM incoming AS c
+        JOIN recall_lot AS s ON s.lot_key = c.lot_key AND s.sku = c.sku AND s.lot <> c.lot
         UNION ALL
         SELECT c.sku, c.lot, s.recall, s.skus FROM incoming AS c
         JOIN recall_criterion AS s ON s.kind = 'RANGE' AND s.first <= lower(c.lot) AND s.last >= lower(c.lot)
             AND length(s.first) = length(c.lot)
     )
     SELECT DISTINCT h.recall, h.sku, h.lot, r.reason FROM matching AS h JOIN recall AS r USING (recall)
-    WHERE (h.skus = '{}' OR h.sku = ANY(h.skus))
+    WHERE NOT r.mock AND (h.skus = '{}' OR h.sku = ANY(h.skus))
         AND NOT EXISTS (
             SELECT FROM recall_lot AS l WHERE l.recall = h.recall AND l.sku = h.sku AND l.lot = h.lot
         )
@@ -56,7 +61,8 @@ async def match_incoming(tx: Transaction, incoming: Iterable[LotKey]) -> list[Cr
     if not keys:
         return []
     await lock_shared(tx)
-    values = {"skus": [sku for sku, _ in keys], "lots": [lot for _, lot in keys]}
+    lots = [lot for _, lot in keys]
+    values = {"skus": [sku for sku, _ in keys], "lots": lots, "lot_keys": list(map(fold_lot, lots))}
     matches = load_records(CriteriaMatch, await tx.fetch_all(SELECT_MATCHING_CRITERIA, values))
     products = {RecalledProduct(match.recall, match.sku, "LOT", tx.now) for match in matches}
     await PRODUCT.insert_rows(tx, sorted(products), DO_NOTHING)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.lots.allocation import store as allocation
 from services.lots.balances import store as balances
+from services.lots.recalls.domain.open import contact_line
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store import criteria, recalls
@@ -43,7 +44,9 @@ async def load_lot_corrections(
 ) -> None:
     """Load both lots of each correction, and the recalls that match the right one; add it to these recalls."""
     await balances.load_lot_corrections(tx, uow, events)
-    keys = {(event.data.sku, event.data.lot) for event in events if (event.data.sku, event.data.from_lot) in uow.lots}
+    commands = [event.data for event in events]
+    known = [command for command in commands if uow.stored_key((command.sku, command.from_lot, ""))[:2] in uow.lots]
+    keys = {(command.sku, uow.stored_lot(command.sku, command.lot)) for command in known}
     for match in await criteria.match_incoming(tx, keys):
         uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
 
@@ -86,7 +89,7 @@ async def load_contact_lines(
 ) -> None:
     """Load recalls and the requested lines of their contact lists."""
     await recalls.load_recalls(tx, uow, (event.data.recall for event in events))
-    uow.contact_lines |= await recalls.find_contact_lines(tx, (event.data for event in events))
+    uow.contact_lines |= await recalls.find_contact_lines(tx, (contact_line(event.data) for event in events))
 
 
 async def load_closings(tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[CloseRecall]]) -> None:

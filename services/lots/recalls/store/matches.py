@@ -7,12 +7,13 @@ from sqlalchemy import text
 
 from services.lots.recalls.domain.query import RecallLookup, RecallQuery
 from shared.contracts.reference import Tracking
+from shared.identifiers import fold_lot
 from shared.persistence.database import Transaction
 
 SELECT_TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(:skus AS text[]))")
 SELECT_SERIAL_SKUS = text("SELECT sku FROM product WHERE tracking = 'SERIAL' ORDER BY sku LIMIT :size")
-# Terms and ranges of the notice match case-insensitively, listed lots exactly. A full scan of the lots is acceptable:
-# recalls are rare, and 100 000 lots take some milliseconds.
+# Terms and ranges of the notice match case-insensitively, listed lots in every spelling. A full scan of the lots is
+# acceptable: recalls are rare, and 100 000 lots take some milliseconds.
 SELECT_MATCHES = text("""
     WITH term AS (
         SELECT query_index, lower(term) AS term FROM unnest(CAST(:term_indexes AS integer[]), CAST(:terms AS text[]))
@@ -22,8 +23,9 @@ SELECT_MATCHES = text("""
         FROM unnest(CAST(:range_indexes AS integer[]), CAST(:firsts AS text[]), CAST(:lasts AS text[]),
                     CAST(:range_skus AS text[])) AS parameter (query_index, first, last, sku)
     ), listed_lot AS (
-        SELECT query_index, lot
-        FROM unnest(CAST(:lot_indexes AS integer[]), CAST(:lots AS text[])) AS parameter (query_index, lot)
+        SELECT query_index, sku, lot_key
+        FROM unnest(CAST(:lot_indexes AS integer[]), CAST(:lot_skus AS text[]), CAST(:lot_keys AS text[]))
+            AS parameter (query_index, sku, lot_key)
     ), scope AS (
         SELECT query_index, sku
         FROM unnest(CAST(:scope_indexes AS integer[]), CAST(:scope_skus AS text[])) AS parameter (query_index, sku)
@@ -34,13 +36,15 @@ SELECT_MATCHES = text("""
             ON length(l.lot) = length(r.first) AND lower(l.lot) COLLATE "C" BETWEEN r.first AND r.last
             AND (r.sku IS NULL OR r.sku = l.sku)
         UNION
-        SELECT d.query_index, l.sku, l.lot FROM lot AS l JOIN listed_lot AS d ON l.lot = d.lot
+        SELECT d.query_index, l.sku, l.lot FROM lot AS l JOIN listed_lot AS d USING (lot_key) WHERE d.sku IS NULL
     )
     SELECT m.query_index, m.sku, m.lot FROM matching AS m
     WHERE m.lot <> ''
         AND (NOT EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index)
              OR EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index AND s.sku = m.sku))
-    ORDER BY m.query_index, m.sku, m.lot
+    UNION
+    SELECT d.query_index, l.sku, l.lot FROM lot AS l JOIN listed_lot AS d USING (lot_key, sku)
+    ORDER BY query_index, sku, lot
 """)
 
 
@@ -72,9 +76,7 @@ def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
         for index, query in enumerate(queries)
         for identifier_range in query.command.ranges
     ]
-    named_lots = [
-        (index, entry.lot) for index, query in enumerate(queries) for entry in query.command.lots if entry.sku is None
-    ]
+    listed_lots = [(index, entry) for index, query in enumerate(queries) for entry in query.command.lots]
     scoped_skus = [(index, sku) for index, query in enumerate(queries) for sku in query.command.skus]
     return {
         "term_indexes": [index for index, _ in terms],
@@ -83,8 +85,9 @@ def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
         "firsts": [first for _, first, *_ in ranges],
         "lasts": [last for _, _, last, _ in ranges],
         "range_skus": [sku for *_, sku in ranges],
-        "lot_indexes": [index for index, _ in named_lots],
-        "lots": [lot for _, lot in named_lots],
+        "lot_indexes": [index for index, _ in listed_lots],
+        "lot_skus": [entry.sku for _, entry in listed_lots],
+        "lot_keys": [fold_lot(entry.lot) for _, entry in listed_lots],
         "scope_indexes": [index for index, _ in scoped_skus],
         "scope_skus": [sku for _, sku in scoped_skus],
     }

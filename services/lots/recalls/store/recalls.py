@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from services.lots.recalls.domain.close import OpenItemCounts
 from services.lots.recalls.domain.query import RecallQuery
-from services.lots.recalls.domain.records import OpenRecallRequest
+from services.lots.recalls.domain.records import ContactLine, OpenRecallRequest
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store.tables import RECALL
-from shared.contracts.commands.lots import OpenRecall, RecordCustomerContact
+from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialRecalled
 from shared.persistence.database import Transaction
@@ -57,10 +57,12 @@ SELECT_OPEN_ITEM_COUNTS = text("""
     FROM recall AS r WHERE r.recall = ANY(CAST(:recalls AS text[]))
 """)
 SELECT_CONTACT_LINES = text("""
-    SELECT recall, shipment, sku, lot_or_serial FROM recall_contact_status
-    WHERE recall = ANY(CAST(:recalls AS text[])) AND (recall, shipment, sku, lot_or_serial) IN (SELECT * FROM unnest(
-        CAST(:recalls AS text[]), CAST(:shipments AS text[]), CAST(:skus AS text[]), CAST(:lots_or_serials AS text[])
-    ))
+    SELECT recall, customer, "order", shipment, sku, lot_or_serial FROM contact_line
+    WHERE recall = ANY(CAST(:recalls AS text[]))
+        AND (recall, customer, "order", shipment, sku, lot_or_serial) IN (SELECT * FROM unnest(
+            CAST(:recalls AS text[]), CAST(:customers AS text[]), CAST(:orders AS text[]), CAST(:shipments AS text[]),
+            CAST(:skus AS text[]), CAST(:lot_or_serials AS text[])
+        ))
 """)
 
 
@@ -113,13 +115,8 @@ async def count_open_items(tx: Transaction, recalls: Iterable[str]) -> dict[str,
     return {row.recall: open_counts for row, open_counts in zip(rows, counts, strict=True)}
 
 
-async def find_contact_lines(
-    tx: Transaction, commands: Iterable[RecordCustomerContact]
-) -> set[tuple[str, str, str, str]]:
-    """Return the existing contact lines: (recall, shipment, sku, lot_or_serial)."""
-    lines = sorted({(command.recall, command.shipment, command.sku, command.lot_or_serial) for command in commands})
-    recalls, shipments, skus, items = zip(*lines, strict=True)
-    rows = await tx.fetch_all(
-        SELECT_CONTACT_LINES, {"recalls": recalls, "shipments": shipments, "skus": skus, "lots_or_serials": items}
-    )
-    return {(row.recall, row.shipment, row.sku, row.lot_or_serial) for row in rows}
+async def find_contact_lines(tx: Transaction, lines: Iterable[ContactLine]) -> set[ContactLine]:
+    """Return those of the lines that exist."""
+    columns = zip(*sorted(set(lines)), strict=True)
+    values = {f"{name}s": column for name, column in zip(ContactLine._fields, columns, strict=True)}
+    return set(load_records(ContactLine, await tx.fetch_all(SELECT_CONTACT_LINES, values)))

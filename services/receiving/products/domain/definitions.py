@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductOut
+from services.receiving.products.domain.serial_formats import format_fault
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
@@ -28,6 +30,8 @@ class ProductDefinition(ContractModel):
     barcodes: list[Barcode] = []
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
     decimals: int = MAX_DECIMALS
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool = False
 
 
 def define_product(uow: ReceivingUnitOfWork, patch: ProductDefined) -> CommandResult:
@@ -73,8 +77,14 @@ def _to_document(product: Product, barcodes: Sequence[ProductBarcode]) -> dict[s
         "sku": product.sku, "name": product.name, "unit": product.unit, "serial_tracked": product.tracking == "SERIAL",
         "lot_tracked": product.tracking == "LOT", "shelf_life": shelf_life,
         "barcodes": [{"code": barcode.code, "quantity": barcode.quantity} for barcode in barcodes],
+        "serials_unique_per_product": product.serials_unique_per_product,
         **({} if product.tracking == "SERIAL" else {"decimals": product.decimals}),
+        **({"serial_format": _to_rules(product.serial_format)} if product.serial_format else {}),
     }  # fmt: skip
+
+
+def _to_rules(serial_format: SerialFormat | None) -> dict[str, Any] | None:
+    return serial_format.model_dump(exclude_none=True) if serial_format else None
 
 
 def _replace_barcodes(
@@ -100,7 +110,8 @@ def _log_change(
 
 def _to_json(product: Product, barcodes: Sequence[ProductBarcode]) -> str:
     pairs = [[barcode.code, barcode.quantity] for barcode in barcodes]
-    return json.dumps(product._asdict() | {"barcodes": pairs, "shelf_life": product.shelf_life.model_dump()})
+    models = {"shelf_life": product.shelf_life.model_dump(), "serial_format": _to_rules(product.serial_format)}
+    return json.dumps(product._asdict() | {"barcodes": pairs} | models)
 
 
 def _requires_expiry(tracking: Tracking) -> bool:
@@ -134,6 +145,8 @@ def _definition_violation(
             detail=f"Product {definition.sku} is in use; {fixed}",
             blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
         )
+    if violation := _serial_format_violation(definition):
+        return violation
     codes = [barcode.code for barcode in definition.barcodes]
     if repeated := sorted({code for code in codes if codes.count(code) > 1}):
         return ProblemDetail(
@@ -149,6 +162,16 @@ def _definition_violation(
             blocked_by=owner_paths,
         )
     return None
+
+
+def _serial_format_violation(definition: ProductDefinition) -> ProblemDetail | None:
+    if definition.serial_format is None:
+        return None
+    fault = format_fault(definition.serial_format) if definition.serial_tracked else "it is not serial-tracked"
+    if fault is None:
+        return None
+    detail = f"Product {definition.sku} cannot have this serial format: {fault}"
+    return ProblemDetail(code=Code.INVALID_SERIAL_FORMAT, detail=detail)
 
 
 def _fixed_value(before: Product, definition: ProductDefinition) -> str | None:
@@ -168,4 +191,5 @@ def _to_product(definition: ProductDefinition, version: int) -> Product:
     return Product(
         sku=definition.sku, version=version, name=definition.name, unit=definition.unit, tracking=tracking,
         shelf_life=with_defaults(definition.shelf_life, tracking), decimals=decimals_of(tracking, definition.decimals),
+        serial_format=definition.serial_format, serials_unique_per_product=definition.serials_unique_per_product,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
+from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.upstream import Barcode, ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS
 
@@ -19,6 +20,8 @@ class Product(NamedTuple):
     tracking: Tracking
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
     decimals: int = MAX_DECIMALS
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool = False
 
 
 class ProductBarcode(NamedTuple):
@@ -53,3 +56,5 @@ class ProductOut(KnownFieldsModel):
     barcodes: list[Barcode]
     shelf_life: ShelfLifePolicy
     decimals: int = MAX_DECIMALS
+    serial_format: SerialFormat | None = None
+    serials_unique_per_product: bool = False

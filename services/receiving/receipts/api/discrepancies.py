@@ -12,17 +12,7 @@ from services.receiving.receipts.domain.discrepancies import allowed_resolutions
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.receiving import DiscrepancyKind, Resolution, SupervisorResolution
-from shared.http import (
-    Cursor,
-    Limit,
-    NotFoundError,
-    OpenFilter,
-    Page,
-    ReadTransaction,
-    SkuFilter,
-    decode_cursor,
-    paginate,
-)
+from shared.http import NotFoundError, OpenFilter, Page, PageRequest, ReadTransaction, SkuFilter, paged_by
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["discrepancies"])
@@ -70,16 +60,12 @@ async def list_receipt_discrepancies(
     receipt: ReceiptPath,
     *,
     open: OpenFilter = None,  # noqa: A002 - the name of the parameter
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.DISCREPANCY_SORTS)],
 ) -> Page[DiscrepancyOut]:
     """List the discrepancies of a receipt, oldest first."""
     await get_receipt_or_404(tx, receipt)
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_discrepancies(
-        tx, receipt=receipt, kind=None, sku=None, open=open, after=after, size=limit + 1
-    )
-    return paginate(found, limit, _to_discrepancy_out, lambda row: (row.discrepancy,))
+    filters = {"receipt": receipt, "kind": None, "sku": None, "open": open}
+    return page.build(await page.fetch(tx, queries.select_discrepancies, filters), _to_discrepancy_out)
 
 
 @router.get("/discrepancies")
@@ -90,15 +76,11 @@ async def list_discrepancies(
     kind: Annotated[DiscrepancyKind | None, Query(description="Kind of discrepancy.")] = None,
     sku: SkuFilter = None,
     open: OpenFilter = None,  # noqa: A002 - the name of the parameter
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.DISCREPANCY_SORTS)],
 ) -> Page[DiscrepancyOut]:
     """List the discrepancies of all receipts, oldest first."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_discrepancies(
-        tx, receipt=receipt, kind=kind, sku=sku, open=open, after=after, size=limit + 1
-    )
-    return paginate(found, limit, _to_discrepancy_out, lambda row: (row.discrepancy,))
+    filters = {"receipt": receipt, "kind": kind, "sku": sku, "open": open}
+    return page.build(await page.fetch(tx, queries.select_discrepancies, filters), _to_discrepancy_out)
 
 
 @router.get("/discrepancies/{discrepancy}")

@@ -10,7 +10,7 @@ from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
 from services.receiving.receipts.domain.records import LotScanStatus
 from shared.contracts.model import KnownFieldsModel
-from shared.http import Cursor, Limit, Page, ReadTransaction, SkuFilter, decode_cursor, paginate
+from shared.http import Page, PageRequest, ReadTransaction, SkuFilter, paged_by
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["receipts"])
@@ -46,11 +46,9 @@ async def list_receipt_lots(
     *,
     session: Annotated[str | None, Query(description="Scanning session of the receipt.")] = None,
     sku: SkuFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.LOT_SORTS)],
 ) -> Page[LotScanOut]:
     """List the scanned and received lots of a receipt, in the order of their first scan."""
     await get_receipt_or_404(tx, receipt)
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_lot_scans(tx, receipt, session=session, sku=sku, after=after, size=limit + 1)
-    return paginate(found, limit, to_lot_scan_out, lambda row: (row.scan_id,))
+    filters = {"receipt": receipt, "session": session, "sku": sku}
+    return page.build(await page.fetch(tx, queries.select_lot_scans, filters), to_lot_scan_out)

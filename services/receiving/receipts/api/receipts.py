@@ -13,16 +13,15 @@ from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
 from shared.http import (
     AwaitingWarehouseFilter,
-    Cursor,
-    Limit,
     NotFoundError,
     Page,
+    PageRequest,
     ReadTransaction,
     SkuFilter,
     StatusFilter,
     WarehouseFilter,
-    decode_cursor,
-    paginate,
+    first_page,
+    paged_by,
     select_list,
 )
 from shared.identifiers import SignedQuantity, resource_path
@@ -93,25 +92,24 @@ async def list_receipts(
     awaiting_warehouse: AwaitingWarehouseFilter = None,
     sku: SkuFilter = None,
     q: Annotated[str | None, Query(description="Part of the receipt number or supplier.")] = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.SORTS)],
 ) -> Page[ReceiptSummary]:
-    """List receipts, ordered by receipt number."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_receipts(
-        tx, status=status, kind=kind, warehouse=warehouse, awaiting_warehouse=awaiting_warehouse, sku=sku, search=q,
-        after=after, size=limit + 1,
-    )  # fmt: skip
-    return paginate(found, limit, lambda row: ReceiptSummary.model_validate(row._asdict()), lambda row: (row.receipt,))
+    """List receipts by number, by the time of their creation or by that of their expected arrival."""
+    filters = {
+        "status": status, "kind": kind, "warehouse": warehouse, "awaiting_warehouse": awaiting_warehouse, "sku": sku,
+        "search": q,
+    }  # fmt: skip
+    rows = await page.fetch(tx, queries.select_receipts, filters)
+    return page.build(rows, lambda row: ReceiptSummary.model_validate(row._asdict()))
 
 
 @router.get("/receipts/{receipt}/lines")
 async def list_receipt_lines(
-    tx: ReadTransaction, receipt: ReceiptPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, receipt: ReceiptPath, page: Annotated[PageRequest, paged_by(queries.LINE_SORTS)]
 ) -> Page[ReceiptLineOut]:
     """List the lines of a receipt."""
     await get_receipt_or_404(tx, receipt)
-    return await _page_of_lines(tx, receipt, cursor, limit)
+    return await _page_of_lines(tx, receipt, page)
 
 
 @router.get("/receipts/{receipt}/expected")
@@ -121,18 +119,12 @@ async def list_expected_units(
     *,
     line: Annotated[str | None, Query(description="Line number of the receipt.")] = None,
     sku: SkuFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(queries.EXPECTED_SORTS)],
 ) -> Page[ExpectedUnitOut]:
     """List the units with listed serial numbers that a receipt still expects."""
     await get_receipt_or_404(tx, receipt)
-    serial, last_sku = decode_cursor(cursor, str, str) or ("", "")
-    found = await queries.find_expected_units(
-        tx, receipt=receipt, line=line, filter_sku=sku, serial=serial, sku=last_sku, size=limit + 1
-    )
-    return paginate(
-        found, limit, lambda row: ExpectedUnitOut.model_validate(row._asdict()), lambda row: (row.serial, row.sku)
-    )
+    rows = await page.fetch(tx, queries.select_expected, {"receipt": receipt, "line": line, "filter_sku": sku})
+    return page.build(rows, lambda row: ExpectedUnitOut.model_validate(row._asdict()))
 
 
 @router.get("/receipts/{receipt}")
@@ -140,7 +132,9 @@ async def get_receipt(tx: ReadTransaction, receipt: ReceiptPath) -> ReceiptDetai
     """Get a receipt with its lines."""
     found = await get_receipt_or_404(tx, receipt)
     select_list(f"{resource_path('receipts', receipt)}/lines")
-    return ReceiptDetail(**found._asdict(), lines=await _page_of_lines(tx, receipt, None, MAX_LINES))
+    return ReceiptDetail(
+        **found._asdict(), lines=await _page_of_lines(tx, receipt, first_page(queries.LINE_SORTS, MAX_LINES))
+    )
 
 
 async def get_receipt_or_404(tx: Transaction, receipt: str) -> Row[Any]:
@@ -151,7 +145,6 @@ async def get_receipt_or_404(tx: Transaction, receipt: str) -> Row[Any]:
     return row
 
 
-async def _page_of_lines(tx: Transaction, receipt: str, cursor: str | None, limit: int) -> Page[ReceiptLineOut]:
-    (after,) = decode_cursor(cursor, str) or ("",)
-    rows = await queries.find_lines(tx, receipt, after=after, size=limit + 1)
-    return paginate(rows, limit, lambda row: ReceiptLineOut.model_validate(row._asdict()), lambda row: (row.line,))
+async def _page_of_lines(tx: Transaction, receipt: str, page: PageRequest) -> Page[ReceiptLineOut]:
+    rows = await page.fetch(tx, queries.select_lines, {"receipt": receipt})
+    return page.build(rows, lambda row: ReceiptLineOut.model_validate(row._asdict()))

@@ -13,7 +13,7 @@ from services.receiving.receipts.domain.records import SessionStatus
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.receiving import DiscrepancyKind
-from shared.http import Cursor, Limit, NotFoundError, Page, ReadTransaction, decode_cursor, paginate
+from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, first_page, paged_by
 
 router = APIRouter(tags=["receipts"])
 
@@ -56,13 +56,12 @@ def _to_session_out(row: Row[Any]) -> SessionSummary:
 
 @router.get("/receipts/{receipt}/sessions")
 async def list_sessions(
-    tx: ReadTransaction, receipt: ReceiptPath, cursor: Cursor = None, limit: Limit = 100
+    tx: ReadTransaction, receipt: ReceiptPath, page: Annotated[PageRequest, paged_by(queries.SESSION_SORTS)]
 ) -> Page[SessionSummary]:
     """List the scanning sessions of a receipt."""
     await get_receipt_or_404(tx, receipt)
-    (after,) = decode_cursor(cursor, str) or ("",)
-    found = await queries.find_sessions(tx, receipt, after=after, size=limit + 1)
-    return paginate(found, limit, _to_session_out, lambda row: (row.session,))
+    rows = await page.fetch(tx, queries.select_sessions, {"receipt": receipt, "only": None})
+    return page.build(rows, _to_session_out)
 
 
 @router.get("/receipts/{receipt}/sessions/{session}")
@@ -70,17 +69,19 @@ async def get_session(
     tx: ReadTransaction,
     receipt: ReceiptPath,
     session: Annotated[str, Path(description="Scanning session of the receipt.")],
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    *,
+    page: Annotated[PageRequest, paged_by(queries.SCAN_SORTS)],
 ) -> SessionDetail:
     """Get a session and its scans, for review before confirmation."""
-    found = await queries.find_sessions(tx, receipt, session=session)
+    only_one = first_page(queries.SESSION_SORTS, 1)
+    found = await only_one.fetch(tx, queries.select_sessions, {"receipt": receipt, "only": session})
     if not found:
         raise NotFoundError(
             f"Session {session} of receipt {receipt} not found", ids=[session], code=Code.SESSION_NOT_FOUND
         )
-    serial, sku = decode_cursor(cursor, str, str) or ("", "")
-    rows = await queries.find_scans(tx, receipt=receipt, session=session, serial=serial, sku=sku, size=limit + 1)
-    scans = paginate(rows, limit, lambda row: ScanOut.model_validate(row._asdict()), lambda row: (row.serial, row.sku))
-    lots = [to_lot_scan_out(row) for row in await queries.find_lot_scans(tx, receipt, session=session, size=MAX_LOTS)]
-    return SessionDetail(**found[0]._asdict(), scans=scans, lots=lots)
+    in_session = {"receipt": receipt, "session": session}
+    rows = await page.fetch(tx, queries.select_scans, in_session)
+    scans = page.build(rows, lambda row: ScanOut.model_validate(row._asdict()))
+    first_lots = first_page(queries.LOT_SORTS, MAX_LOTS)
+    lot_rows = await first_lots.fetch(tx, queries.select_lot_scans, in_session | {"sku": None})
+    return SessionDetail(**found[0]._asdict(), scans=scans, lots=first_lots.build(lot_rows, to_lot_scan_out).items)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
+from services.receiving.receipts.domain.misreads import ScanJudge, misread_violation
 from services.receiving.receipts.domain.records import ReceiptLine, RowKey, Unit, group_by_line
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import chunks
@@ -31,8 +32,20 @@ def lines_violation(uow: ReceivingUnitOfWork, receipt: str, lines: Sequence[AsnL
         if repeated := [serial for serial, count in counts.items() if count > 1 or (line.sku, serial) in listed_units]:
             detail = f"Line {line.line} repeats {len(repeated)} serials"
             return ProblemDetail(code=Code.DUPLICATE_SERIAL_IN_REQUEST, detail=detail, ids=repeated)
+        if violation := _misread_violation(uow, receipt, line):
+            return violation
         listed_units.update((line.sku, serial) for serial in counts)
     return None
+
+
+def _misread_violation(uow: ReceivingUnitOfWork, receipt: str, line: AsnLine) -> ProblemDetail | None:
+    """Check that new serial numbers of a line are some, and of the format of the product."""
+    new = [serial for serial in line.serials if uow.get_unit(line.sku, serial).status == "INACTIVE"]
+    if not new:
+        return None
+    judge = ScanJudge(uow, line.sku, receipt)
+    misreads = [misread for serial in new if (misread := judge.misread_serial(serial))]
+    return misread_violation(misreads, f"Line {line.line} lists {len(misreads)} serials that are none")
 
 
 def _line_violation(line: AsnLine, sku: str, tracking: str | None) -> ProblemDetail | None:

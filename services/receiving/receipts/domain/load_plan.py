@@ -1,6 +1,7 @@
 """Keys of the records that a batch of commands needs, derived from the commands alone."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,10 @@ from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
+from shared.identifiers import LOCATION_PATTERN
 from shared.working_set import WorkingSet
+
+LOCATION = re.compile(LOCATION_PATTERN)
 
 Barcodes = WorkingSet[str, ProductBarcode]
 
@@ -148,7 +152,9 @@ def _add_asn_lines(plan: LoadPlan, receipt: str, lines: Iterable[AsnLine | AsnLi
     for line in lines:
         plan.skus.add(line.sku)
         plan.lines.add((receipt, line.line))
-        plan.units.update((line.sku, serial) for serial in line.serials or ())
+        for serial in line.serials or ():
+            plan.units.add((line.sku, serial))
+            _add_location(plan, serial)
 
 
 def _add_serials(plan: LoadPlan, receipt: str, sku: str, serials: Iterable[str]) -> None:
@@ -157,9 +163,28 @@ def _add_serials(plan: LoadPlan, receipt: str, sku: str, serials: Iterable[str])
         if VALID_IDENTIFIER.match(serial):
             plan.units.add((sku, serial))
             plan.serial_scans.add((receipt, sku, serial))
+            _add_location(plan, serial)
+
+
+def _add_location(plan: LoadPlan, text: str) -> None:
+    """Add what may be the name of a location, scanned in place of a number."""
+    if "/" in text and LOCATION.fullmatch(text):
+        plan.locations.add(text)
+
+
+def entered_serials(command: Message) -> Iterator[str]:
+    """Return the serial numbers that a command may register."""
+    if isinstance(command, commands.ScanItems):
+        yield from command.serials
+    elif isinstance(command, AsnAnnounced | AsnChanged):
+        for line in command.lines:
+            yield from line.serials or ()
 
 
 def _add_lots(plan: LoadPlan, receipt: str, sku: str, lots: Iterable[str]) -> None:
+    lots = list(lots)
+    for lot in lots:
+        _add_location(plan, lot)
     plan.lots.update((receipt, sku, lot) for lot in lots if not lot or VALID_IDENTIFIER.match(lot))
 
 

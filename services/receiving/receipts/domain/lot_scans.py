@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import LotScan, LotScanStatus, Receipt
 from services.receiving.receipts.domain.rejected_goods import (
@@ -31,24 +32,30 @@ class LineShare(NamedTuple):
     quantity: Decimal
 
 
-def evaluate_lot_scans(uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> list[LotScanResult]:
+def evaluate_lot_scans(
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
+) -> list[LotScanResult]:
     """Evaluate the lots of one scan and record the results in the unit of work."""
-    evaluator = _LotScanEvaluator(uow, command, receipt, sku)
+    evaluator = _LotScanEvaluator(uow, command, receipt, sku, judge)
     return [evaluator.evaluate(entry) for entry in command.lots]
 
 
 class _LotScanEvaluator:
     """Evaluates lot scans of one product on one receipt."""
 
-    def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
+    def __init__(
+        self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
+    ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
-        self.command, self.actor = command, uow.event.actor
+        self.command, self.actor, self.judge = command, uow.event.actor, judge
         self.is_short_life_held = uow.shelf_life_policy(sku).short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
 
     def evaluate(self, entry: ScannedLot) -> LotScanResult:
         """Evaluate one lot and record the scan."""
+        if entry.lot and self.uow.tracking(self.sku) == "LOT" and (misread := self.judge.misread_lot(entry.lot)):
+            return LotScanResult(entry.lot, "NOT_A_LOT", conflicting_value=misread.description, read_as=misread.read_as)
         if error := self._count_violation(entry):
             return LotScanResult(entry.lot, error)
         self.seen_lots.add(entry.lot)

@@ -107,7 +107,7 @@ DISCREPANCY_TEXT = {
     "DUPLICATE_SERIAL": "serial number already registered",
     "CASE_MISMATCH": "registered serial number {conflicting_value} differs only in case",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
-    "WRONG_PRODUCT": "the receipt expects this serial number for product {conflicting_value}",
+    "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",
     "EXPIRED": "rejected: expired on {expiry}",
     "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",
     "EXPIRY_REQUIRED": "rejected: no expiry date",

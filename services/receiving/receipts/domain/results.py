@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from services.receiving.receipts.domain.misreads import ReadAs
 from services.receiving.receipts.domain.records import ReceiptStatus, SessionStatus
 from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
@@ -17,7 +18,11 @@ LotScanViolation = Literal[
     "LOT_REQUIRED", "NOT_LOT_TRACKED", "DUPLICATE_IN_REQUEST", "QUANTITY_REQUIRED", "LOT_DATES_MISMATCH",
     "TOO_MANY_UNITS", "QUANTITY_PRECISION",
 ]  # fmt: skip
-ScanStatus = Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "INVALID"] | DiscrepancyKind | LotScanViolation
+ScanStatus = (
+    Literal["ACCEPTED", "DUPLICATE_IN_RECEIPT", "INVALID", "NOT_A_SERIAL", "SERIAL_FORMAT_MISMATCH", "NOT_A_LOT"]
+    | DiscrepancyKind
+    | LotScanViolation
+)
 
 
 class ReceiptResult(PartialResult):
@@ -32,13 +37,15 @@ class ReceiptResult(PartialResult):
 class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt.
+    `conflicting_value` is the existing serial number, the other product or the other receipt, or in words what a scan
+    is that is no serial number; `read_as` is that in a word.
     """
 
     serial: str
     status: ScanStatus
     line: str | None = None
     conflicting_value: str | None = None
+    read_as: ReadAs | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -51,7 +58,7 @@ class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
     If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` holds the lot's dates
-    from earlier scans, or its expiry.
+    from earlier scans, or its expiry, or in words what a scan is that is no lot number; `read_as` is that in a word.
     """
 
     lot: str
@@ -61,6 +68,7 @@ class LotScanResult(DescribedFields):
     unmatched: NonNegativeQuantity = Decimal(0)
     on_hold: bool = False
     conflicting_value: str | None = None
+    read_as: ReadAs | None = None
 
     @property
     def scanned_value(self) -> str:

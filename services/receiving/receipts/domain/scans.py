@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
+from services.receiving.receipts.domain.misreads import Misread, ScanJudge, describe_misreads
 from services.receiving.receipts.domain.records import Receipt, Session
 from services.receiving.receipts.domain.rejected_goods import reject_serial, rejection_kind
 from services.receiving.receipts.domain.results import (
@@ -22,14 +23,18 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path, warehouse_of
+from shared.scans.gtin import to_gtin_14
 from shared.unit_of_work import CommandResult
 
 REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
     "INVALID": (Code.INVALID_SERIAL, "invalid serial number"),
+    "NOT_A_SERIAL": (Code.NOT_A_SERIAL, "not a serial number"),
+    "SERIAL_FORMAT_MISMATCH": (Code.SERIAL_FORMAT_MISMATCH, "not of the serial format of the product"),
     "DUPLICATE_IN_RECEIPT": (Code.DUPLICATE_SERIAL_IN_REQUEST, "already scanned on this receipt"),
 }
 REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
     "INVALID": (Code.INVALID_LOT, "invalid lot number"),
+    "NOT_A_LOT": (Code.NOT_A_LOT, "not a lot number"),
     "LOT_REQUIRED": (Code.LOT_REQUIRED, "lot number missing"),
     "NOT_LOT_TRACKED": (Code.NOT_LOT_TRACKED, "the product has no lots and no dates"),
     "DUPLICATE_IN_REQUEST": (Code.DUPLICATE_LOT_IN_REQUEST, "lot listed more than once"),
@@ -57,10 +62,11 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
         return CommandResult.rejected(violation)
     if receipt is None or sku is None:  # checked above; narrows the types
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
-    if command.serials and (violation := _reject_by_label(uow, command, sku)):
+    judge = ScanJudge(uow, sku, receipt.receipt)
+    if violation := _label_violation(command, sku, judge) or _reject_by_label(uow, command, sku, judge):
         return CommandResult.rejected(violation)
-    serial_results = evaluate_serial_scans(uow, command, receipt, sku) if command.serials else []
-    lot_results = evaluate_lot_scans(uow, command, receipt, sku) if command.lots else []
+    serial_results = evaluate_serial_scans(uow, command, receipt, sku, judge) if command.serials else []
+    lot_results = evaluate_lot_scans(uow, command, receipt, sku, judge) if command.lots else []
     results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
     statuses = [result.status for result in results]
     decimals = uow.decimals(sku)
@@ -134,19 +140,33 @@ def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | 
     if command.lots and tracking == "SERIAL":
         detail = f"Product {sku} has tracking {tracking}; scan its serial numbers"
         return ProblemDetail(code=Code.SERIALS_REQUIRED, detail=detail)
-    if command.serials and command.lot and not VALID_IDENTIFIER.match(command.lot):
+    return None
+
+
+def _label_violation(command: ScanItems, sku: str, judge: ScanJudge) -> ProblemDetail | None:
+    """Check the GTIN on the labels, and the lot number on those of serial numbers."""
+    if command.gtin is not None and to_gtin_14(command.gtin) not in judge.gtins:
+        detail = f"GTIN {command.gtin} is no barcode of product {sku}"
+        return ProblemDetail(code=Code.WRONG_PRODUCT, detail=detail, ids=[command.gtin])
+    if not command.lot:
+        return None
+    if misread := judge.misread_lot(command.lot):
+        detail = f"{command.lot!r} is {misread.description}, not a lot number"
+        return ProblemDetail(code=Code.NOT_A_LOT, detail=detail, ids=[command.lot])
+    if not VALID_IDENTIFIER.match(command.lot):
         return ProblemDetail(code=Code.INVALID_LOT, detail=f"Lot number {command.lot!r} is invalid", ids=[command.lot])
     return None
 
 
-def _reject_by_label(uow: ReceivingUnitOfWork, command: ScanItems, sku: str) -> ProblemDetail | None:
+def _reject_by_label(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, judge: ScanJudge) -> ProblemDetail | None:
     """Reject serial-tracked units by the expiry date on their labels; the rules of lots apply."""
     kind = rejection_kind(uow, sku, command.location, command.expiry)
-    if kind is None:
+    if kind is None or not command.serials:
         return None
     for serial in dict.fromkeys(command.serials):
-        is_serial = VALID_IDENTIFIER.match(serial) is not None
-        if is_serial and not is_recorded_on_receipt(uow, command.receipt, uow.get_unit(sku, serial)):
+        unit = uow.get_unit(sku, serial)
+        is_serial = unit.status != "INACTIVE" or (VALID_IDENTIFIER.match(serial) and not judge.misread_serial(serial))
+        if is_serial and not is_recorded_on_receipt(uow, command.receipt, unit):
             reject_serial(uow, command, sku, kind, serial)
     min_days = uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt
     expiry = f"Units of {sku} expire on {command.expiry}; at least {min_days} days must remain"
@@ -170,5 +190,12 @@ def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: R
 def _to_violation(
     status: ScanStatus, code: Code, text: str, results: Sequence[SerialScanResult | LotScanResult]
 ) -> ProblemDetail:
-    scanned_values = [result.scanned_value for result in results if result.status == status]
-    return ProblemDetail(code=code, detail=f"{len(scanned_values)} of {len(results)} scans: {text}", ids=scanned_values)
+    concerned = [result for result in results if result.status == status]
+    if misreads := [
+        Misread(result.scanned_value, result.read_as, result.conflicting_value or "")
+        for result in concerned
+        if result.read_as
+    ]:
+        text = f"{text}: {describe_misreads(misreads)}"
+    detail = f"{len(concerned)} of {len(results)} scans: {text}"
+    return ProblemDetail(code=code, detail=detail, ids=[result.scanned_value for result in concerned])

@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine, Unit, UnmatchedScan
 from services.receiving.receipts.domain.rejected_goods import ACCEPTED_LATER, withdraw_rejections
-from services.receiving.receipts.domain.results import SerialScanResult
+from services.receiving.receipts.domain.results import ScanStatus, SerialScanResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.receiving import DiscrepancyKind
@@ -16,10 +17,10 @@ VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
 
 
 def evaluate_serial_scans(
-    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
 ) -> list[SerialScanResult]:
     """Evaluate the serial numbers of one scan and record the results in the unit of work."""
-    evaluator = _SerialScanEvaluator(uow, command, receipt, sku)
+    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge)
     results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
@@ -53,17 +54,22 @@ class _LineCounter:
 class _SerialScanEvaluator:
     """Evaluates scans of one product on one receipt."""
 
-    def __init__(self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str) -> None:
+    def __init__(
+        self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
+    ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
-        self.command, self.actor = command, uow.event.actor
+        self.command, self.actor, self.judge = command, uow.event.actor, judge
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
         self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
 
     def evaluate(self, serial: str) -> SerialScanResult:
         """Evaluate one serial number and record the scan."""
+        unit = self.uow.get_unit(self.sku, serial)
+        if unit.status == "INACTIVE" and (misread := self.judge.misread_serial(serial)):
+            status: ScanStatus = "SERIAL_FORMAT_MISMATCH" if misread.read_as == "OTHER_FORMAT" else "NOT_A_SERIAL"
+            return SerialScanResult(serial, status, None, misread.description, misread.read_as)
         if not VALID_IDENTIFIER.match(serial):
             return SerialScanResult(serial, "INVALID")
-        unit = self.uow.get_unit(self.sku, serial)
         if is_recorded_on_receipt(self.uow, self.receipt_id, unit):
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
         if self.receipt.has_rejections:
@@ -79,8 +85,9 @@ class _SerialScanEvaluator:
         return self._accept(unit, unit.line or "")
 
     def _evaluate_new(self, unit: Unit) -> SerialScanResult:
-        if products := self.uow.expected_products(self.receipt_id, unit.serial):
-            return self._record_unmatched(unit, "WRONG_PRODUCT", products[0])
+        other = self.uow.other_product(self.receipt_id, self.sku, unit.serial)
+        if other is not None and self.command.gtin is None:
+            return self._record_unmatched(unit, "WRONG_PRODUCT", other)
         if case_variants := [
             variant for variant in self.uow.case_variants(self.sku, unit.serial) if variant.status != "INACTIVE"
         ]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from services.receiving.locations import store as locations
 from services.receiving.products import store as products
-from services.receiving.receipts.domain.load_plan import LoadPlan, required_keys
+from services.receiving.receipts.domain.load_plan import LoadPlan, entered_serials, required_keys
+from services.receiving.receipts.domain.misreads import barcodes_to_look_up
 from services.receiving.receipts.domain.records import RowKey, Unit
 from services.receiving.receipts.store import select_statements as sql
 from services.receiving.receipts.store.tables import (
@@ -44,6 +45,7 @@ def as_arrays(keys: Iterable[tuple[Any, ...]], *names: str) -> dict[str, list[An
 async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
     """Load receipts with the records that commands on them need."""
     codes = {event.data.barcode for event in events if isinstance(event.data, ScanItems) and event.data.barcode}
+    codes |= barcodes_to_look_up(serial for event in events for serial in entered_serials(event.data))
     if codes:
         uow.barcodes.load(await products.find_barcodes(tx, codes))
     waiting_events = await _load_waiting_messages(tx, uow, events)
@@ -119,9 +121,7 @@ async def _load_units(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan)
     if plan.units:
         uow.units.load(await find_units(tx, plan.units))
     if plan.serial_scans:
-        rows = await tx.fetch_all(
-            sql.SELECT_EXPECTED_AS_OTHER_PRODUCT, as_arrays(plan.serial_scans, "receipts", "skus", "serials")
-        )
+        rows = await tx.fetch_all(sql.SELECT_OTHER_PRODUCT, as_arrays(plan.serial_scans, "receipts", "skus", "serials"))
         uow.units.load(UNITS.load(rows))
     if plan.closing_sessions:
         rows = await tx.fetch_all(sql.SELECT_SCANNED, as_arrays(plan.closing_sessions, "receipts", "sessions"))
@@ -163,7 +163,7 @@ async def _load_rejections(tx: Transaction, uow: ReceivingUnitOfWork, plan: Load
 
 
 async def _load_reference_data(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
-    if skus := plan.skus | {line.sku for line in uow.lines}:
+    if skus := plan.skus | {line.sku for line in uow.lines} | {unit.sku for unit in uow.units}:
         await products.load_products(tx, uow, skus)
     if plan.locations:
         await locations.load_locations(tx, uow, plan.locations)

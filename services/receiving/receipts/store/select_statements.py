@@ -92,11 +92,17 @@ SELECT_UNITS = text(f"""
 SELECT {UNIT_COLUMNS} FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(sku, folded)
 JOIN unit u ON u.sku = k.sku AND lower(u.serial) = k.folded
 """)
-SELECT_EXPECTED_AS_OTHER_PRODUCT = text(f"""
+SELECT_OTHER_PRODUCT = text(f"""
 SELECT {UNIT_COLUMNS}
 FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(receipt, sku, serial)
-JOIN unit u ON u.receipt = k.receipt AND u.serial = k.serial AND u.status = 'EXPECTED' AND u.sku <> k.sku
+CROSS JOIN LATERAL (
+    SELECT other.* FROM unit other LEFT JOIN product p ON p.sku = other.sku
+    WHERE other.serial = k.serial AND other.sku <> k.sku AND other.adjustment IS NULL
+      AND other.status IN ('EXPECTED', 'SCANNED', 'ON_HAND') AND p.serials_unique_per_product IS NOT TRUE
+    ORDER BY (other.status = 'EXPECTED' AND other.receipt = k.receipt) DESC, other.sku LIMIT 1
+) AS u
 """)
+"""A unit of another product with the same serial number, as `ReceivingUnitOfWork.other_product` chooses it."""
 SELECT_SCANNED = text(f"""
 SELECT {UNIT_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
 JOIN unit u ON u.receipt = k.receipt AND u.session = k.session AND u.status = 'SCANNED'

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.unit import Unit, UnitKey
+from shared.identifiers import fold_lot
 from shared.inventory import fefo
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.inventory.skip_reason import SkipReason
@@ -12,7 +13,7 @@ from shared.inventory.skip_reason import SkipReason
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 AllocationCriteria = tuple[int, frozenset[str], bool]
-"""Minimum days of remaining shelf life, eligible lots, and whether a single lot is required."""
+"""Minimum days of remaining shelf life, keys of the eligible lots, and whether a single lot is required."""
 
 
 def fefo_key(unit: Unit) -> fefo.FefoKey:
@@ -23,7 +24,8 @@ def fefo_key(unit: Unit) -> fefo.FefoKey:
 def criteria_of(demand: Demand, rules: ShelfLifeRules | None) -> AllocationCriteria:
     """Return the criteria of a demand; without rules no unit of its pool has an expiry."""
     days = rules.policy.min_remaining_shelf_life(demand.customer, demand.min_remaining_shelf_life_days) if rules else 0
-    return days, frozenset(demand.eligible_lots), demand.single_lot
+    lots = demand.eligible_lots
+    return days, frozenset(lots if demand.assigned_lot else map(fold_lot, lots)), demand.single_lot
 
 
 def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> SkipReason | None:
@@ -31,7 +33,8 @@ def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules 
     days, lots, single_lot = criteria
     if rules and (reason := rules.skip_reason(unit.expiry, days)):
         return reason
-    return SkipReason.LOT_NOT_REQUESTED if (lots and unit.lot not in lots) or (single_lot and not unit.lot) else None
+    is_requested = not lots or (unit.lot is not None and (unit.lot in lots or fold_lot(unit.lot) in lots))
+    return None if is_requested and (unit.lot or not single_lot) else SkipReason.LOT_NOT_REQUESTED
 
 
 class AvailableUnits:

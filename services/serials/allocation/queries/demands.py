@@ -1,13 +1,13 @@
 """Queries of demands."""
 
-from collections.abc import Sequence
-from typing import Any
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
-from sqlalchemy import Row, text
+SORTS = Sorts("demand_id", demand_id=[SortKey("d.demand_id")])
 
-from shared.persistence.database import Transaction
 
-SELECT_DEMANDS = text("""
+def select_demands(order: SortOrder) -> str:
+    """Write the statement of a page of demands."""
+    return f"""
     SELECT d.demand_id, d.status, d.order_id AS "order", d.line, d.sku, d.warehouse, d.customer, d.priority,
            d.placed_at, d.shortfall, d.quantity, d.open_quantity, d.min_remaining_shelf_life_days, d.single_lot,
            d.allowed_lots AS lots,
@@ -15,25 +15,10 @@ SELECT_DEMANDS = text("""
                SELECT ds.serial FROM demand_serial AS ds WHERE ds.demand_id = d.demand_id ORDER BY ds.serial
            ) AS serials
     FROM demand AS d
-    WHERE d.demand_id > :after
+    WHERE {order.after()}
         AND (CAST(:sku AS text) IS NULL OR d.sku = :sku)
         AND (CAST(:order AS text) IS NULL OR d.order_id = :order)
         AND (CAST(:status AS text[]) IS NULL OR d.status = ANY(:status))
         AND (NOT :backordered OR d.open_quantity > 0)
-    ORDER BY d.demand_id LIMIT :size
-""")
-
-
-async def list_demands(
-    tx: Transaction,
-    *,
-    sku: str | None,
-    order: str | None,
-    status: Sequence[str] | None,
-    backordered: bool,
-    after: str,
-    size: int,
-) -> Sequence[Row[Any]]:
-    """Return demands, ordered by id."""
-    values = {"sku": sku, "order": order, "status": status, "backordered": backordered, "after": after, "size": size}
-    return await tx.fetch_all(SELECT_DEMANDS, values)
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names

@@ -16,10 +16,12 @@ from services.serials.allocation.domain.demand import Demand
 from services.serials.units.domain.fulfillment_events import group_by_demand
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
+from shared.identifiers import fold_lot
 from shared.inventory import fefo
 from shared.inventory.demand import Pool
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 
 AVAILABLE = "s.status = 'IN_INVENTORY' AND s.open_hold_count = 0 AND s.adjustment IS NULL AND NOT s.is_blocked"
 EXPIRY = fefo.sql_expression("expiry", "s.expiry")
@@ -62,6 +64,18 @@ SELECT_SUFFICIENT_LOTS = text(f"""
             GROUP BY s.lot HAVING count(*) >= p.open_quantity
         ) AS s ORDER BY s.expiry FETCH FIRST (p.quantity) ROWS WITH TIES
     ) AS s
+""")  # noqa: S608
+
+# Each spelling is the next one after the last in the index.
+NEXT_SPELLING = f"SELECT min(s.lot) FROM serial_state AS s WHERE {fold_lot_sql('s.lot')} = k.lot_key AND s.sku = k.sku"  # noqa: S608
+SELECT_SPELLINGS = text(f"""
+    WITH RECURSIVE spelling AS (
+        SELECT k.sku, k.lot_key, ({NEXT_SPELLING}) AS lot
+        FROM unnest(CAST(:skus AS text[]), CAST(:lot_keys AS text[])) AS k (sku, lot_key)
+        UNION ALL
+        SELECT k.sku, k.lot_key, ({NEXT_SPELLING} AND s.lot > k.lot) FROM spelling AS k WHERE k.lot IS NOT NULL
+    )
+    SELECT sku, lot_key, lot FROM spelling WHERE lot IS NOT NULL
 """)  # noqa: S608
 
 SELECT_ALLOCATED = text(f"""
@@ -110,13 +124,15 @@ async def load_candidates(tx: Transaction, uow: SerialsUnitOfWork) -> None:
     """Load the first available units for each combination of criteria, in the pools that have shelf-life rules."""
     quantity_by_pool, shelf_life_by_pool = total_demand(uow), uow.shelf_life_rules
     queries = set[CandidateQuery]()
+    spellings = await _find_spellings(tx, uow)
     single_lot_demands: list[Demand] = []
     for demand in uow.open_demands:
         if demand.pool in shelf_life_by_pool and not demand.serials:
             if demand.single_lot and not demand.eligible_lots:
                 single_lot_demands.append(demand)
             else:
-                lots: Iterable[str | None] = demand.eligible_lots or (None,)
+                listed = [lot for name in demand.eligible_lots for lot in spellings.get((demand.sku, name), (name,))]
+                lots: Iterable[str | None] = listed or (None,)
                 queries |= {
                     _candidate_query(demand, shelf_life_by_pool, lot, quantity_by_pool[demand.pool]) for lot in lots
                 }
@@ -134,6 +150,21 @@ async def load_candidates(tx: Transaction, uow: SerialsUnitOfWork) -> None:
             "quantities": [query.quantity for query in query_list],
         }
         uow.units.load(UNITS.load(await tx.fetch_all(SELECT_CANDIDATES, values)))
+
+
+async def _find_spellings(tx: Transaction, uow: SerialsUnitOfWork) -> dict[tuple[str, str], list[str]]:
+    """Return the stored spellings of the lots that demands list, by SKU and listed lot number."""
+    listed = {
+        (demand.sku, lot) for demand in uow.open_demands if demand.assigned_lot is None for lot in demand.allowed_lots
+    }
+    if not listed:
+        return {}
+    keys = sorted({(sku, fold_lot(lot)) for sku, lot in listed})
+    values = {"skus": [sku for sku, _ in keys], "lot_keys": [key for _, key in keys]}
+    by_key: dict[tuple[str, str], list[str]] = {}
+    for row in await tx.fetch_all(SELECT_SPELLINGS, values):
+        by_key.setdefault((row.sku, row.lot_key), []).append(row.lot)
+    return {(sku, lot): by_key.get((sku, fold_lot(lot)), [lot]) for sku, lot in listed}
 
 
 def _candidate_query(

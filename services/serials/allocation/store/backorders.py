@@ -18,6 +18,7 @@ from shared.inventory.demand import Pool
 from shared.inventory.expiry import days_left
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 
 NO_LIMIT = 2**31 - 1
 
@@ -81,7 +82,10 @@ SELECT_FILLABLE_BY_LOT = text(f"""
     ) AS p (sku, warehouse, lot, released_count)
     JOIN demand AS d ON d.sku = p.sku AND d.warehouse = p.warehouse AND d.kind IN ('BY_LOT', 'SINGLE_LOT')
         AND d.open_quantity > 0
-        AND (d.allowed_lots IS NULL OR jsonb_exists(d.allowed_lots, p.lot))
+        AND (d.allowed_lots IS NULL OR EXISTS (
+            SELECT FROM jsonb_array_elements_text(d.allowed_lots) AS allowed (lot)
+            WHERE {fold_lot_sql("allowed.lot")} = {fold_lot_sql("p.lot")}
+        ))
         AND (d.assigned_lot IS NULL OR d.assigned_lot = p.lot)
         AND (d.kind = 'BY_LOT' OR d.open_quantity <= p.released_count + (
             SELECT count(*) FROM (

@@ -8,29 +8,26 @@ from fastapi import APIRouter, Depends, Query
 
 from services.serials.lookup.queries.counts import count_by_status
 from services.serials.lookup.queries.filters import Filters
-from services.serials.lookup.queries.search import SORTS, SerialSort, search, search_sorted
+from services.serials.lookup.queries.search import SORTS, search, search_sorted
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.http import (
-    SORT_DESCRIPTION,
     ChangedSince,
-    Cursor,
     CustomerFilter,
     ExpiringBefore,
     ExpiringFrom,
-    Limit,
     LocationFilter,
     LotFilter,
     OrderFilter,
     Page,
+    PageRequest,
     ReadTransaction,
     ReceiptFilter,
     ShipmentFilter,
     SkuFilter,
     StatusFilter,
     WarehouseFilter,
-    decode_cursor,
-    paginate,
+    paged_by,
 )
 
 router = APIRouter(tags=["lookup"])
@@ -112,18 +109,15 @@ async def list_serials(
     filters: UnitFilters,
     *,
     status: StatusFilter[SerialStatus] = None,
-    sort: Annotated[SerialSort, Query(description=SORT_DESCRIPTION)] = "serial",
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(SORTS)],
 ) -> Page[UnitSummary]:
     """List units by SKU and serial, by expiry, or in the order of their registration."""
     filters = replace(filters, status=tuple(status or ()))
-    after = decode_cursor(cursor, *SORTS[sort].key_types)
-    if sort == "serial":
-        rows = await search(tx, filters, (after[0], after[1]) if after else ("", ""), limit + 1)
+    if page.order == SORTS.default:
+        rows = await search(tx, filters, (page.after[0], page.after[1]) if page.after else ("", ""), page.limit + 1)
     else:
-        rows = await search_sorted(tx, filters, sort, after, limit + 1)
-    return paginate(rows, limit, lambda row: UnitSummary.model_validate(row._asdict()), SORTS[sort].key)
+        rows = await search_sorted(tx, filters, page)
+    return page.build(rows, lambda row: UnitSummary.model_validate(row._asdict()))
 
 
 @router.get("/serials/counts", summary="Count serials by status")

@@ -10,17 +10,7 @@ from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialAdjustment, SerialStatus
-from shared.http import (
-    Cursor,
-    Limit,
-    NotFoundError,
-    Page,
-    ReadTransaction,
-    SerialPath,
-    SkuPath,
-    decode_cursor,
-    paginate,
-)
+from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, SerialPath, SkuPath, first_page, paged_by
 
 router = APIRouter(tags=["lookup"])
 MAX_HISTORY = 200
@@ -104,18 +94,14 @@ async def list_serial_history(
     serial: SerialPath,
     *,
     movements: Annotated[bool, Query(description="Only changes of location.")] = False,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    page: Annotated[PageRequest, paged_by(unit_queries.HISTORY_SORTS)],
 ) -> Page[UnitHistoryEntry]:
     """List the audit trail of a unit, oldest first."""
-    (after,) = decode_cursor(cursor, int) or (0,)
     unit = await unit_queries.find_unit(tx, sku, serial)
     if unit is None:
         raise unit_not_found(sku, serial)
-    entries = await unit_queries.find_history(tx, unit.id, after=after, movements=movements, size=limit + 1)
-    return paginate(
-        entries, limit, lambda row: UnitHistoryEntry.model_validate(row._asdict()), lambda row: (row.version,)
-    )
+    entries = await page.fetch(tx, unit_queries.select_history, {"id": unit.id, "movements": movements})
+    return page.build(entries, lambda row: UnitHistoryEntry.model_validate(row._asdict()))
 
 
 @router.get("/serials/{sku}/{serial}")
@@ -125,9 +111,11 @@ async def get_serial(tx: ReadTransaction, sku: SkuPath, serial: SerialPath) -> U
     if unit is None:
         raise unit_not_found(sku, serial)
     open_holds = await unit_queries.find_open_holds(tx, unit.id)
-    entries = await unit_queries.find_history(tx, unit.id, after=0, movements=False, size=MAX_HISTORY)
+    first = first_page(unit_queries.HISTORY_SORTS, MAX_HISTORY)
+    rows = await first.fetch(tx, unit_queries.select_history, {"id": unit.id, "movements": False})
+    history = first.build(rows, lambda row: row._asdict()).items
     return UnitDetail.model_validate(
-        unit._asdict() | {"holds": [row._asdict() for row in open_holds], "history": [row._asdict() for row in entries]}
+        unit._asdict() | {"holds": [row._asdict() for row in open_holds], "history": history}
     )
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.contracts.serials import SerialAdjustment, SerialStatus
-from shared.identifiers import warehouse_of
+from shared.identifiers import fold_lot, warehouse_of
+from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.search import like_pattern
 
 UNIT_FILTERS = (
@@ -23,7 +24,7 @@ CONDITIONS = {
     "warehouse": "{0}.warehouse = :warehouse",
     "location": "{0}.location = :location",
     "order": "{0}.order_id = :order",
-    "lot": "{0}.lot = :lot AND lower({0}.lot) = lower(:lot)",
+    "lot": fold_lot_sql("{0}.lot") + " = :lot_key",
     "on_hold": "({0}.open_hold_count > 0) = :on_hold",
     "customer": "{0}.customer = :customer",
     "shipment": "{0}.shipment = :shipment",
@@ -100,7 +101,7 @@ class Filters:
             "warehouse": self.warehouse or (warehouse_of(self.location) if self.location else None),
             "location": self.location,
             "order": self.order,
-            "lot": self.lot,
+            "lot_key": None if self.lot is None else fold_lot(self.lot),
             "on_hold": self.on_hold,
             "customer": self.customer,
             "shipment": self.shipment,

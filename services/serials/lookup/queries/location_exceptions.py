@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import LocationType
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class UnitLocationExceptionRow(KnownFieldsModel):
@@ -13,7 +14,7 @@ class UnitLocationExceptionRow(KnownFieldsModel):
 
     NOT_PUT_AWAY units were received at a storage location and need a putaway, there or elsewhere.
     STORED_OUTSIDE_STORAGE units are stored at a dock or staging location and are not allocated until they are moved.
-    LOCATION_INACTIVE units are at a deactivated location.
+    LOCATION_INACTIVE units are at a deactivated location. Sorted by location only: no index has the exceptions.
     """
 
     location: str = Field(description="location, as warehouse/location")
@@ -26,7 +27,12 @@ class UnitLocationExceptionRow(KnownFieldsModel):
 
 
 # Docks, staging and deactivated locations are read by location, received units by status.
-SELECT_EXCEPTIONS = """
+EXCEPTION_SORTS = Sorts("location", location=[SortKey("location"), SortKey("exception"), SortKey("sku")])
+
+
+def select_exceptions(order: SortOrder) -> str:
+    """Write the statement of the exceptions."""
+    return f"""
     SELECT location, type, exception, sku, count(*) AS units FROM (
         SELECT l.location, l.type, s.sku,
             CASE WHEN l.is_active THEN 'STORED_OUTSIDE_STORAGE' ELSE 'LOCATION_INACTIVE' END AS exception
@@ -41,7 +47,6 @@ SELECT_EXCEPTIONS = """
     ) AS units
     WHERE (CAST(:sku AS text) IS NULL OR sku = :sku)
         AND (CAST(:warehouse AS text) IS NULL OR starts_with(location, :warehouse || '/'))
-        AND (location, exception, sku) > (:after_location, :after_exception, :after_sku)
-    GROUP BY location, type, exception, sku ORDER BY location, exception, sku LIMIT :size
-"""
-EXCEPTION_KEY = {"location": "", "exception": "", "sku": ""}
+        AND {order.after()}
+    GROUP BY location, type, exception, sku {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names

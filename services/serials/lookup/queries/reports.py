@@ -6,21 +6,26 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
+from services.serials.lookup.queries import expiring
 from services.serials.lookup.queries.filters import IS_EXPECTED
 from services.serials.lookup.queries.location_exceptions import (
-    EXCEPTION_KEY,
-    SELECT_EXCEPTIONS,
+    EXCEPTION_SORTS,
     UnitLocationExceptionRow,
+    select_exceptions,
 )
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
 from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialStatus
 from shared.http import Report, Since, SkuFilter, Until, WarehouseFilter
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 
 class SerialInventoryRow(KnownFieldsModel):
-    """Serial inventory: number of units by product, warehouse and status, without cancelled expectations."""
+    """Serial inventory: number of units by product, warehouse and status, without cancelled expectations.
+
+    Sorted by product only: each page counts all units, so that no index serves another order.
+    """
 
     sku: str = Field(description="SKU of the product")
     product: str = Field(description="product name")
@@ -32,7 +37,9 @@ class SerialInventoryRow(KnownFieldsModel):
 
 
 # Groups before ordering: one row for each existing combination of product, warehouse and status.
-SELECT_INVENTORY = f"""
+def select_inventory(order: SortOrder) -> str:
+    """Write the statement of the inventory."""
+    return f"""
     SELECT s.sku, coalesce(p.name, '') AS product, coalesce(s.warehouse, '') AS warehouse, s.status::text AS status,
            s.units, s.held, s.out_of_use
     FROM (
@@ -44,13 +51,15 @@ SELECT_INVENTORY = f"""
           AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
         GROUP BY sku, warehouse, status
     ) AS s LEFT JOIN product AS p USING (sku)
-    WHERE (s.sku, coalesce(s.warehouse, ''), s.status::text) > (:after_sku, :after_warehouse, :after_status)
-    ORDER BY s.sku, coalesce(s.warehouse, ''), s.status::text LIMIT :size
-"""  # noqa: S608 - the condition is this service's own
+    WHERE {order.after()} {order.order_by} LIMIT :size
+    """  # noqa: S608 - the condition is this service's own
 
 
 class LocationRow(KnownFieldsModel):
-    """Serial location: the location of each unit on hand, without lost, scrapped, void and returned units."""
+    """Serial location: the location of each unit on hand, without lost, scrapped, void and returned units.
+
+    Sorted by location or by expiry; sorted by expiry, units without one are left out.
+    """
 
     location: str = Field(description="location, as warehouse/location")
     sku: str = Field(description="SKU of the product")
@@ -63,21 +72,24 @@ class LocationRow(KnownFieldsModel):
     expiry: date | None = Field(description="expiry date, the last day on which the unit is usable")
 
 
-SELECT_LOCATIONS = """
-    SELECT location, sku, serial, status::text AS status, open_hold_count > 0 AS on_hold, received_at,
+def select_locations(order: SortOrder) -> str:
+    """Write the statement of the locations."""
+    return f"""
+    SELECT warehouse, location, sku, serial, status::text AS status, open_hold_count > 0 AS on_hold, received_at,
            order_id AS "order", lot, expiry
     FROM serial_state
     WHERE location IS NOT NULL AND adjustment IS NULL AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
       AND (CAST(:sku AS text) IS NULL OR sku = :sku)
-      AND (warehouse, location) >= (split_part(:after_location, '/', 1), :after_location)
-      AND (warehouse, location, sku, serial)
-          > (split_part(:after_location, '/', 1), :after_location, :after_sku, :after_serial)
-    ORDER BY warehouse, location, sku, serial LIMIT :size
-"""
+      AND {order.after(*(key.column for key in order.keys[:2]), or_at=True)} AND {order.condition}
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - constant names
 
 
 class HistoryRow(KnownFieldsModel):
-    """Serial history: every recorded change of each unit."""
+    """Serial history: every recorded change of each unit.
+
+    Sorted by serial and version only: no index has all changes in the order of their times.
+    """
 
     sku: str = Field(description="SKU of the product")
     serial: str = Field(description="serial number")
@@ -103,16 +115,17 @@ class HistoryRow(KnownFieldsModel):
     expiry: date | None = Field(description="expiry date, the last day on which the unit is usable")
 
 
-SELECT_HISTORY = f"""
+def select_history(order: SortOrder) -> str:
+    """Write the statement of the history."""
+    return f"""
     SELECT k.sku, k.serial, s.lot, s.expiry, {HISTORY_COLUMNS} FROM serial AS k JOIN serial_state AS s USING (id)
     JOIN audit_entry AS e ON e.serial_id = k.id JOIN audit_operation AS o ON o.id = e.operation_id
     WHERE (CAST(:sku AS text) IS NULL OR k.sku = :sku) AND (CAST(:serial AS text) IS NULL OR k.serial = :serial)
-      AND (k.sku, k.serial) >= (:after_sku, :after_serial)
-      AND (k.sku, k.serial, e.version) > (:after_sku, :after_serial, :after_version)
+      AND {order.after("k.sku", "k.serial", or_at=True)} AND {order.after()}
       AND (CAST(:since AS timestamptz) IS NULL OR o.recorded_at >= :since)
       AND (CAST(:until AS timestamptz) IS NULL OR o.recorded_at < :until)
-    ORDER BY k.sku, k.serial, e.version LIMIT :size
-"""  # noqa: S608 - the columns are this service's own
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - the columns are this service's own
 
 
 def stock_filters(sku: SkuFilter = None, warehouse: WarehouseFilter = None) -> dict[str, Any]:
@@ -130,21 +143,24 @@ def history_filters(
     return {"sku": sku, "serial": serial, "since": since, "until": until}
 
 
+INVENTORY_SORTS = Sorts(
+    "sku",
+    sku=[
+        SortKey("s.sku"),
+        SortKey("coalesce(s.warehouse, '')", name="warehouse"),
+        SortKey("s.status::text", name="status"),
+    ],
+)
+LOCATION_SORTS = Sorts(
+    "location",
+    location=[SortKey("warehouse"), SortKey("location"), SortKey("sku"), SortKey("serial")],
+    expiry=[SortKey("expiry", "date"), SortKey("sku"), SortKey("serial")],
+)
+HISTORY_SORTS = Sorts("serial", serial=[SortKey("k.sku"), SortKey("k.serial"), SortKey("e.version", "integer")])
 REPORTS = (
-    Report(
-        "serial-inventory",
-        SerialInventoryRow,
-        {"sku": "", "warehouse": "", "status": ""},
-        SELECT_INVENTORY,
-        stock_filters,
-    ),
-    Report("serial-location", LocationRow, {"location": "", "sku": "", "serial": ""}, SELECT_LOCATIONS, stock_filters),
-    Report(
-        "location-exceptions",
-        UnitLocationExceptionRow,
-        EXCEPTION_KEY,
-        SELECT_EXCEPTIONS,
-        stock_filters,
-    ),
-    Report("serial-history", HistoryRow, {"sku": "", "serial": "", "version": 0}, SELECT_HISTORY, history_filters),
+    Report("serial-inventory", SerialInventoryRow, INVENTORY_SORTS, select_inventory, stock_filters),
+    Report("serial-location", LocationRow, LOCATION_SORTS, select_locations, stock_filters),
+    Report("location-exceptions", UnitLocationExceptionRow, EXCEPTION_SORTS, select_exceptions, stock_filters),
+    expiring.REPORT,
+    Report("serial-history", HistoryRow, HISTORY_SORTS, select_history, history_filters),
 )

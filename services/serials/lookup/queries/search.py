@@ -1,14 +1,15 @@
 """Unit search by part of the serial and by state filters."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Row, text
 
 from services.serials.lookup.queries.filters import UNIT_FILTERS, Filters
+from shared.http import PageRequest
 from shared.persistence.database import Transaction
 from shared.persistence.search import UNBOUNDED, ScanPlan, Search, SearchKey, is_substring, where_clause
-from shared.persistence.sorting import SortOrder
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 COLUMNS = """
     s.sku, s.serial, s.status::text AS status, s.warehouse,
@@ -58,33 +59,30 @@ INDEXED_FILTERS = {
 """Filters that an index serves, the most selective first, with the statement of the keys."""
 
 
-SerialSort = Literal["serial", "expiry", "-expiry", "created_at", "-created_at"]
-_EXPIRY = SortOrder(("s.expiry", "s.sku", "s.serial"), ("date", "text", "text"), ("expiry", "sku", "serial"))
-_CREATED_AT = SortOrder(("s.id",), ("bigint",), ("id",))
-SORTS: Mapping[SerialSort, SortOrder] = {
-    "serial": SortOrder(("s.sku", "s.serial"), ("text", "text"), ("sku", "serial")),
-    "expiry": _EXPIRY,
-    "-expiry": _EXPIRY.reverse(),
-    "created_at": _CREATED_AT,
-    "-created_at": _CREATED_AT.reverse(),
-}
-"""Orders of the list: by its key, by `serial_state_expiry`, and by the ids, which are in the order of registration."""
+SORTS = Sorts(
+    "serial",
+    serial=[SortKey("k.sku"), SortKey("k.serial")],
+    expiry=[SortKey("s.expiry", "date"), SortKey("s.sku"), SortKey("s.serial")],
+    created_at=[SortKey("s.id", "bigint")],
+)
+"""By the key of `serial`, by `serial_state_expiry`, and by the ids, which are in the order of registration."""
 
 
-async def search_sorted(
-    tx: Transaction, filters: Filters, sort: SerialSort, after: Sequence[str] | None, size: int
-) -> Sequence[Row[Any]]:
+async def search_sorted(tx: Transaction, filters: Filters, page: PageRequest) -> Sequence[Row[Any]]:
     """Return the next units in another order than that of the key."""
-    values = filters.parameters() | SORTS[sort].parameters(after) | {"bound": UNBOUNDED, "size": size}
-    return await tx.fetch_all(text(sorted_query(filters, SORTS[sort])), values)
+    values = filters.parameters() | page.parameters | {"bound": UNBOUNDED}
+    return await tx.fetch_all(text(sorted_query(filters, page.order)), values)
 
 
-def sorted_query(filters: Filters, sort: SortOrder) -> str:
+def sorted_query(filters: Filters, order: SortOrder) -> str:
     """Write the statement of a page in order, restricted to the keys of the most selective index."""
-    conditions = [filters.in_scope(), *filters.where(["sku", "q", "status", *UNIT_FILTERS]), sort.condition]
+    conditions = [filters.in_scope(), *filters.where(["sku", "q", "status", *UNIT_FILTERS]), order.condition]
     if plan := use_index(filters):
         conditions.append(f"s.id IN (SELECT b.id FROM ({plan.keys_query}) AS b)")  # noqa: S608
-    return f"SELECT {COLUMNS}, s.id FROM serial_state AS s {where_clause(conditions)} {sort.order_by} LIMIT :size"  # noqa: S608
+    keys = " JOIN serial AS k ON k.id = s.id" if order.keys[0].column.startswith("k.") else ""
+    return (
+        f"SELECT {COLUMNS}, s.id FROM serial_state AS s{keys} {where_clause(conditions)} {order.order_by} LIMIT :size"  # noqa: S608
+    )
 
 
 async def search(tx: Transaction, filters: Filters, after: SearchKey, size: int) -> Sequence[Row[Any]]:

@@ -10,6 +10,7 @@ from services.serials.units.store.unit_table import UNIT_COLUMNS
 from shared.contracts.documents import FIELD_BY_COLUMN
 from shared.contracts.serials import SerialStatus
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 # An adjusted unit is not at a location; its row keeps the last one.
 CURRENT_COLUMNS = UNIT_COLUMNS.replace("s.location", "CASE WHEN s.adjustment IS NULL THEN s.location END AS location")
@@ -39,12 +40,18 @@ HISTORY_COLUMNS = f"""
     o.cause_source, o.cause_id
 """
 
-SELECT_HISTORY = text(f"""
+HISTORY_SORTS = Sorts("version", version=[SortKey("e.version", "integer")])
+
+
+def select_history(order: SortOrder) -> str:
+    """Write the statement of a page of the audit trail of a unit, optionally only its movements."""
+    return f"""
     SELECT {HISTORY_COLUMNS} FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
-    WHERE e.serial_id = :id AND e.version > :after
+    WHERE e.serial_id = :id AND {order.after()}
       AND (NOT :movements OR e.from_location IS DISTINCT FROM e.location)
-    ORDER BY e.version LIMIT :size
-""")  # noqa: S608 - the columns are this service's own
+    {order.order_by} LIMIT :size
+    """  # noqa: S608 - the columns are this service's own
+
 
 SELECT_TRANSITIONS_INTO = text(f"""
     SELECT {HISTORY_COLUMNS} FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
@@ -60,13 +67,6 @@ async def find_unit(tx: Transaction, sku: str, serial: str) -> Row[Any] | None:
 async def find_open_holds(tx: Transaction, serial_id: int) -> Sequence[Row[Any]]:
     """Find the open holds on a unit."""
     return await tx.fetch_all(SELECT_OPEN_HOLDS, {"id": serial_id})
-
-
-async def find_history(
-    tx: Transaction, serial_id: int, *, after: int, movements: bool, size: int
-) -> Sequence[Row[Any]]:
-    """Find the audit trail of a unit after a version, optionally only its movements."""
-    return await tx.fetch_all(SELECT_HISTORY, {"id": serial_id, "after": after, "movements": movements, "size": size})
 
 
 async def find_transitions_into(tx: Transaction, serial_id: int, status: SerialStatus) -> Sequence[Row[Any]]:

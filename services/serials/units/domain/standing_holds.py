@@ -1,18 +1,26 @@
 """Standing holds: holds on a lot number or on the criteria of a recall, which also match later arrivals."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.serials.units.domain.unit import Unit
 from shared.contracts.commands.serials import PlaceSerialHold
 from shared.contracts.recalls import RecallOpened
+from shared.identifiers import fold_lot
 
 StandingHoldKey = tuple[str, str, str | None]
 """SKU, hold id and, for the hold of a recall, the recall."""
 
 
+@lru_cache(maxsize=256)
+def fold_lots(lots: frozenset[str]) -> frozenset[str]:
+    """Return the comparison keys of lot numbers."""
+    return frozenset(map(fold_lot, lots))
+
+
 class StandingHold(NamedTuple):
-    """Hold on lots and serials of a product, independent of when they arrive."""
+    """Hold on lots and serials of a product, independent of when they arrive; lots match in every spelling."""
 
     sku: str
     hold_id: str
@@ -52,7 +60,7 @@ class StandingHold(NamedTuple):
             return False
         if unit.serial in self.serials or unit.serial.lower() in self.search_terms:
             return True
-        if unit.lot and (unit.lot in self.lots or unit.lot.lower() in self.search_terms):
+        if unit.lot and (fold_lot(unit.lot) in fold_lots(self.lots) or unit.lot.lower() in self.search_terms):
             return True
         serial = unit.serial.lower()
         return any(len(serial) == len(first) and first.lower() <= serial <= last.lower() for first, last in self.ranges)

@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.serials.units.domain.standing_holds import StandingHold
+from services.serials.units.domain.standing_holds import StandingHold, fold_lots
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
+from shared.identifiers import fold_lot
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 
 STANDING_HOLD_COLUMNS = """
     sh.sku, sh.hold_id, o.reason, sh.lots, sh.serials, sh.ranges, sh.search_terms, sh.recall, sh.is_recall_closed,
@@ -57,7 +59,7 @@ SELECT_MATCHING = text(f"""
         JOIN serial AS k ON k.sku = c.sku AND lower(k.serial) = c.term
         UNION
         SELECT s.id FROM unnest(CAST(:lot_skus AS text[]), CAST(:lots AS text[])) AS c (sku, lot)
-        JOIN serial_state AS s ON s.sku = c.sku AND lower(s.lot) = c.lot
+        JOIN serial_state AS s ON s.sku = c.sku AND {fold_lot_sql("s.lot")} = c.lot
     )
     SELECT {UNIT_COLUMNS} FROM matched JOIN serial_state AS s USING (id)
 """)  # noqa: S608
@@ -117,7 +119,8 @@ async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds:
         (standing_hold.sku, first, last) for standing_hold in standing_holds for first, last in standing_hold.ranges
     ]
     terms = [(standing_hold.sku, term) for standing_hold in standing_holds for term in standing_hold.search_terms]
-    lots = [(standing_hold.sku, lot.lower()) for standing_hold in standing_holds for lot in standing_hold.lots] + terms
+    lots = [(standing_hold.sku, key) for standing_hold in standing_holds for key in fold_lots(standing_hold.lots)]
+    lots += [(sku, fold_lot(term)) for sku, term in terms]
     values: dict[str, Any] = {
         "serial_skus": [sku for sku, _ in serials], "serials": [serial for _, serial in serials],
         "range_skus": [sku for sku, _, _ in ranges], "firsts": [first for _, first, _ in ranges],

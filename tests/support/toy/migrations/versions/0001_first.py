@@ -7,6 +7,7 @@ from shared.persistence.migrate import (
     message_digests,
     messaging_tables,
     product_table,
+    replayable_rejections,
     run_sql,
 )
 
@@ -18,6 +19,7 @@ def upgrade() -> None:
     """Create the tables."""
     messaging_tables()
     message_digests()
+    replayable_rejections()
     product_table()
     location_tables()
     location_activity()

@@ -1,0 +1,5 @@
+"""What a scanned text is, as far as the text alone says it."""
+
+from shared.scans.classification import Scan, ScanKind, classify
+
+__all__ = ["Scan", "ScanKind", "classify"]

@@ -1,0 +1,122 @@
+"""Every sorted list: each order, ascending and descending, page by page and in files, gives the same rows."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from deploy.databases import SERVICES
+from shared.contracts.commands.lots import OpenRecall, RecalledLot
+from shared.contracts.commands.receiving import ReceiveReturn
+from tests.e2e.lot_scenario import LotScenario, scanned_lot
+from tests.e2e.serial_scenario import CUSTOMER, DOCK, SerialScenario, quote_path
+from tests.e2e.system import JsonObject, SystemUnderTest
+
+BY_VALUE = {
+    "counted_at", "demand_id", "dispatched_at", "expected_at", "expiry", "location", "number", "order",
+    "placed_at", "recall", "receipt", "return_id", "shipment", "sku", "version", "warehouse",
+}  # fmt: skip
+"""Orders by the column of their name; others are by numbers in the order of the times."""
+PAGED_ROWS = 12
+
+
+def as_key(value: Any) -> tuple[bool, Any]:
+    """Return a value as a sort key: none is last."""
+    return value is None, value or ""
+
+
+def sorted_operations(document: JsonObject) -> Iterator[tuple[str, Sequence[str]]]:
+    """Iterate over the paths of the sorted lists with their orders; the default is the first."""
+    for path, methods in document["paths"].items():
+        for parameter in methods.get("get", {}).get("parameters", []):
+            if parameter["name"] == "sort" and not path.endswith((".csv", ".xlsx")):
+                yield path, parameter["schema"]["enum"]
+
+
+@pytest.fixture
+async def subjects(system: SystemUnderTest, scenario: SerialScenario, lot_scenario: LotScenario) -> dict[str, str]:
+    """Receive, store, hold, order and ship units and lots, and return one; return a document of each kind."""
+    await scenario.define_product()
+    serials = await scenario.stock_units(3)
+    await scenario.place_hold(serials[2:])
+    receipt = await scenario.receive(scenario.new_serials(2))
+    order = await scenario.place_order(1)
+    shipped = await scenario.wait_for_allocation(order, 1)
+    await scenario.ship(order, shipped)
+    await scenario.wait_for_status(shipped, "SHIPPED")
+    returned = ReceiveReturn(
+        return_id=scenario.new_id("RET"), order=order, customer=CUSTOMER.id, location=DOCK, reason="defective",
+        sku=scenario.sku, serials=shipped,
+    )  # fmt: skip
+    await system.execute(returned)
+    await lot_scenario.define_product()
+    await lot_scenario.stock_lots(*(scanned_lot(f"L-{number}", 4, 30 + number) for number in range(3)))
+    await lot_scenario.place_lot_hold("L-2")
+    recall = scenario.new_id("RC")
+    lots = [RecalledLot(sku=lot_scenario.sku, lot=lot) for lot in ("L-0", "L-1")]
+    await system.execute(OpenRecall(recall=recall, reason="glass", lots=lots))
+    await system.wait_until_quiescent()
+    return {
+        "sku": scenario.sku, "serial": serials[0], "lot": "L-0", "receipt": receipt, "session": f"S-{receipt}",
+        "order": order, "return": returned.return_id, "recall": recall, "warehouse": "EAST", "code": "A-01",
+        "lot_sku": lot_scenario.sku,
+    }  # fmt: skip
+
+
+async def rows_of(system: SystemUnderTest, service: str, url: str, sort: str, limit: int) -> list[JsonObject]:
+    """Return the first rows of a list, or all of them if they fit on one page."""
+    rows: list[JsonObject] = []
+    cursor: dict[str, str] = {}
+    while True:
+        body = await system.get_json(service, url, sort=sort, limit=limit, **cursor)
+        page = body if "items" in body else next(part for part in body.values() if isinstance(part, dict))
+        rows += page["items"]
+        if page["next"] is None or len(rows) >= PAGED_ROWS:
+            return rows
+        cursor = {"cursor": page["next"]}
+
+
+async def assert_file_is_sorted(
+    system: SystemUnderTest, service: str, url: str, sort: str, rows: Sequence[JsonObject]
+) -> None:
+    """Assert that the file of a report has its rows in the same order."""
+    response = await system.get(service, f"{url}.csv", sort=sort)
+    lines = list(csv.DictReader(io.StringIO(response.text, newline="")))
+    names = [name for name, value in rows[0].items() if isinstance(value, str)] if rows else []
+    assert [[line[name] for name in names] for line in lines[: len(rows)]] == [
+        [row[name] or "" for name in names] for row in rows
+    ]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_each_order_has_the_same_rows(system: SystemUnderTest, subjects: dict[str, str], service: str) -> None:
+    """Each list has the rows of Python's order, page by page and in files, and reversed those of the other end."""
+    document = await system.get_json(service, "/openapi.json")
+    lists = 0
+    for path, sorts in sorted_operations(document):
+        values = subjects | ({"sku": subjects["lot_sku"]} if path.startswith("/lots/") else {})
+        url = path
+        for name, value in values.items():
+            url = url.replace(f"{{{name}}}", quote_path(value))
+        default = await rows_of(system, service, url, sorts[0], 500)
+        for sort in sorts:
+            column = sort.removeprefix("-")
+            whole = await rows_of(system, service, url, sort, 500)
+            paged = await rows_of(system, service, url, sort, 2)
+            assert paged == whole[: len(paged)], (path, sort)
+            if len(default) < 500:
+                other = await rows_of(system, service, url, column if sort != column else f"-{column}", 500)
+                assert whole == other[::-1], (path, sort)
+                expected = [row for row in default if row.get(column, "") is not None or column == "expiry"]
+                assert len(whole) == len(expected) or column == "expiry", (path, sort)
+            if column in BY_VALUE and whole and column in whole[0]:
+                keys = [as_key(row[column]) for row in whole]
+                assert keys == sorted(keys, reverse=sort != column), (path, sort)
+            if f"{path}.csv" in document["paths"]:
+                await assert_file_is_sorted(system, service, url, sort, whole)
+            lists += 1
+    assert lists > 5
+    response = await system.get(service, "/rejections", sort="colour")
+    assert (response.status_code, "'-recorded_at'" in response.text) == (400, True)
