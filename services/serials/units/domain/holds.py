@@ -42,10 +42,11 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
 
 
 def apply_standing_holds(uow: SerialsUnitOfWork, unit: Unit) -> None:
-    """Place the standing holds that match an arriving unit, and track it for open recalls."""
+    """Place the standing holds that match a unit, unless it has shipped, and track it for open recalls."""
     for standing_hold in uow.standing_holds.values():
         if standing_hold.matches(unit):
-            place(uow, unit, uow.standing_hold_operation(standing_hold))
+            if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
+                place(uow, unit, uow.standing_hold_operation(standing_hold))
             if standing_hold.recall and not standing_hold.is_recall_closed:
                 uow.track_for_recall(unit, standing_hold)
 
