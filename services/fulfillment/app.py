@@ -103,9 +103,10 @@ def order_and_product_locks(data: Any) -> Iterator[str]:
 
 
 def order_and_changed_product_locks(data: OrderReevaluationRequested) -> Iterator[str]:
-    """Return the lock keys of the order and of the product that has changed."""
+    """Return the lock keys of the order and, if its product has changed, of the product."""
     yield from order_lock(data)
-    yield f"product:{data.sku}"
+    if data.sku is not None:
+        yield f"product:{data.sku}"
 
 
 def product_lock(data: ProductChanged) -> Iterator[str]:
@@ -221,7 +222,7 @@ HANDLERS = (
         load=shipping.load_dispatches,
     ),
     EventHandler(ProductChanged, request_reevaluation, product_lock, load=orders.load_product_changes),
-    WAREHOUSE_HANDLER,
+    WAREHOUSE_HANDLER._replace(handle=request_reevaluation, load=orders.load_warehouse_changes),
     LOCATION_HANDLER,
     EventHandler(SerialAllocated, apply_allocation, order_lock, load=orders.load_allocations),
     EventHandler(LotAllocated, apply_allocation, order_lock, load=orders.load_allocations),

@@ -33,8 +33,9 @@ from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, resched
 from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import store as recalls
 from services.lots.recalls.api import router as recalls_router
+from services.lots.recalls.domain.contacts import close_recall, record_contact
 from services.lots.recalls.domain.holds import correct_number, hold_recalled_lots, hold_received_lots
-from services.lots.recalls.domain.open import RecallSnapshot, close_recall, open_recall, record_contact
+from services.lots.recalls.domain.open import RecallSnapshot, open_recall
 from services.lots.recalls.domain.tracking_changes import requery_recalls
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.commands.lots import (

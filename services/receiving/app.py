@@ -12,7 +12,7 @@ from services.receiving.locations.domain.definitions import define_location, def
 from services.receiving.locations.domain.records import LocationOut, WarehouseOut
 from services.receiving.products import api as products_api
 from services.receiving.products import store as products
-from services.receiving.products.domain.definitions import define_product
+from services.receiving.products.domain.definitions import define_product, record_first_order
 from services.receiving.products.domain.records import ProductOut
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import store as receipts
@@ -38,7 +38,7 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lots import LotNumberCorrected, LotShipped
 from shared.contracts.problems import Code
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import ProductChanged, ProductOrdered
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import (
@@ -152,6 +152,7 @@ HANDLERS = (
         commands.DisposeReturn, dispose_return, return_locks, "/returns/{return}/disposition", ReturnResult,
         "disposeReturn", "Dispose of returned items", load=returns.load_returns,
     ),
+    EventHandler(ProductOrdered, record_first_order, sku_lock, load=products.load_first_orders),
     EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting_lines),
     EventHandler(SerialAdjusted, adjust_units, sku_lock, load=receipts.load_adjusted_units),
     EventHandler(

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cached_property
 from operator import attrgetter
 
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
-from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange
+from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductHistory
+from services.receiving.receipts.domain.known_lots import KnownLots
+from services.receiving.receipts.domain.look_alikes import look_alike_key
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
@@ -33,11 +36,11 @@ from services.receiving.returns.domain.records import (
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import Tracking
 from shared.contracts.upstream import ShelfLifePolicy
-from shared.identifiers import warehouse_of
+from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.decimals import decimals_of
 from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation, today
 from shared.unit_of_work import UnitOfWork
-from shared.working_set import WorkingSet
+from shared.working_set import Index, WorkingSet
 
 
 class ReceivingUnitOfWork(UnitOfWork):
@@ -51,8 +54,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.barcodes: WorkingSet[str, ProductBarcode] = WorkingSet(attrgetter("code"))
         self._barcodes_by_sku = self.barcodes.index(attrgetter("sku"))
         self.product_changes: list[ProductChange] = []
-        self.used_skus: set[str] = set()
-        """Defined products that are announced on an open receipt, or of which anything was received or scanned."""
+        self.product_history = ProductHistory()
 
         self.warehouses: WorkingSet[str, Warehouse] = WorkingSet(attrgetter("warehouse"))
         self.locations: WorkingSet[str, Location] = WorkingSet(attrgetter("location"))
@@ -82,14 +84,15 @@ class ReceivingUnitOfWork(UnitOfWork):
         )
         self._unmatched_by_session = self.unmatched_scans.index(attrgetter("receipt", "session"))
         self.lot_scans: WorkingSet[str, LotScan] = WorkingSet(attrgetter("scan_id"))
-        self._lot_scans_by_lot = self.lot_scans.index(attrgetter("receipt", "sku", "lot"))
+        self._lot_scans_by_lot = self.lot_scans.index(lambda scan: (scan.receipt, scan.sku, fold_lot(scan.lot)))
         self._lot_scans_by_session = self.lot_scans.index(attrgetter("receipt", "session"))
+        self.known_lots = KnownLots()
         self.discrepancies: WorkingSet[str, Discrepancy] = WorkingSet(attrgetter("discrepancy"))
         self.discrepancies_by_receipt = self.discrepancies.index(attrgetter("receipt"))
         self.open_discrepancies = self.discrepancies.index(_open_serial)
         """Open discrepancies about a serial number: (receipt, sku, serial)."""
         self.rejections_by_item = self.discrepancies.index(_rejected_item)
-        """Goods rejected on arrival: (receipt, sku, serial or lot)."""
+        """Goods rejected on arrival: (receipt, sku, serial or comparison key of the lot)."""
 
         self.returns: WorkingSet[str, CustomerReturn] = WorkingSet(attrgetter("return_id"))
         self.returned_units: WorkingSet[ReturnUnitKey, ReturnUnit] = WorkingSet(
@@ -99,8 +102,8 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.shipped_lots: WorkingSet[ShippedKey, ShippedLot] = WorkingSet(
             attrgetter("order_id", "customer", "sku", "lot")
         )
-        self.shipped_by_lot = self.shipped_lots.index(attrgetter("order_id", "sku", "lot"))
-        """Shipments of a lot on an order, to any customer."""
+        self.shipped_by_lot = self.shipped_lots.index(lambda lot: (lot.order_id, lot.sku, fold_lot(lot.lot)))
+        """Shipments of a lot in any spelling on an order, to any customer: (order, sku, comparison key)."""
         self.returned_lots: WorkingSet[ReturnLotKey, ReturnLot] = WorkingSet(
             attrgetter("return_id", "sku", "lot", "location")
         )
@@ -130,12 +133,17 @@ class ReceivingUnitOfWork(UnitOfWork):
         product = self.products.get(sku)
         return product.shelf_life if product else ShelfLifePolicy()
 
+    def local_date(self, location: str) -> date:
+        """Return the current date in the warehouse of a location."""
+        warehouse = self.warehouses.get(warehouse_of(location))
+        return today(self.now, warehouse.time_zone if warehouse else "UTC")
+
     def shelf_life_violation(self, sku: str, location: str, expiry: date | None) -> ShelfLifeViolation | None:
         """Check the remaining shelf life of an item received today, in the time zone of the warehouse."""
-        warehouse = self.warehouses.get(warehouse_of(location))
-        day = today(self.now, warehouse.time_zone if warehouse else "UTC")
         return shelf_life_violation(
-            expiry, day, min_remaining_days=self.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt
+            expiry,
+            self.local_date(location),
+            min_remaining_days=self.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
         )
 
     # Receipts
@@ -172,6 +180,18 @@ class ReceivingUnitOfWork(UnitOfWork):
         product = self.products.get(sku)
         return product is not None and product.serials_unique_per_product
 
+    @cached_property
+    def _expected_by_look(self) -> Index[tuple[str, str, str], RowKey, Unit]:
+        return self.units.index(
+            lambda unit: (
+                (unit.receipt or "", unit.sku, look_alike_key(unit.serial)) if unit.status == "EXPECTED" else None
+            )
+        )
+
+    def expected_look_alikes(self, receipt: str, sku: str, serial: str) -> list[Unit]:
+        """Return the units that the receipt expects under serial numbers that are easily taken for this one."""
+        return self._expected_by_look[receipt, sku, look_alike_key(serial)]
+
     def expected_units(self, receipt: str) -> list[Unit]:
         """Return the units with a listed serial number that the receipt still expects."""
         return sorted(self._expected_by_receipt[receipt])
@@ -185,12 +205,13 @@ class ReceivingUnitOfWork(UnitOfWork):
         return sorted(self._unmatched_by_session[session.key])
 
     def lot_scans_of(self, key: LotKey) -> list[LotScan]:
-        """Return the scans of a lot on a receipt, over all sessions."""
-        return sorted(self._lot_scans_by_lot[key])
+        """Return the scans of a lot on a receipt in every spelling, over all sessions."""
+        receipt, sku, lot = key
+        return sorted(self._lot_scans_by_lot[receipt, sku, fold_lot(lot)], key=attrgetter("scan_id"))
 
     def lot_scans_in(self, session: Session) -> list[LotScan]:
         """Return the lot scans of a session."""
-        return sorted(self._lot_scans_by_session[session.key])
+        return sorted(self._lot_scans_by_session[session.key], key=attrgetter("scan_id"))
 
     # Customer returns
 
@@ -226,4 +247,5 @@ def _open_serial(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
 
 def _rejected_item(discrepancy: Discrepancy) -> tuple[str, str, str] | None:
     is_rejected = discrepancy.resolution == "REJECT"
-    return (discrepancy.receipt, discrepancy.sku, discrepancy.serial or discrepancy.lot or "") if is_rejected else None
+    item = discrepancy.serial or fold_lot(discrepancy.lot or "")
+    return (discrepancy.receipt, discrepancy.sku, item) if is_rejected else None

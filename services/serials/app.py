@@ -22,6 +22,7 @@ from services.serials.units.domain import (
     fulfillment_events,
     holds,
     movements,
+    past_sales,
     recalls,
     receiving_events,
 )
@@ -41,6 +42,7 @@ from shared.contracts.commands.serials import (
     PlaceSerialHold,
     PutAwaySerials,
     ReallocateSerialBackorders,
+    RegisterSoldSerials,
     ReleaseSerialHold,
     ResolveCountDiscrepancies,
 )
@@ -161,7 +163,12 @@ HANDLERS = (
     ),
     CommandHandler(
         AdjustSerials, adjustments.adjust, sku_lock, "/adjustments", UnitsResult,
-        "adjustSerials", "Record serials as scrapped, lost, found or void", load=units.load_units_to_adjust,
+        "adjustSerials", "Record serials as scrapped, lost, found, void or back from the vendor",
+        load=units.load_units_to_adjust,
+    ),
+    CommandHandler(
+        RegisterSoldSerials, past_sales.register_sold, sku_lock, "/past-sales", UnitsResult,
+        "registerSoldSerials", "Register serials that were sold before", load=units.load_sold_units,
     ),
     CommandHandler(
         CountSerials, count_location, counted_location_locks, "/counts", CountResult,

@@ -256,19 +256,20 @@ class OrderStatusChanged(Message, type="order.status_changed.v1", topic=FULFILLM
     parts: Integer = 1
     status: OrderStatus
     warehouse: Warehouse
+    awaiting_warehouse: bool = False
     customer: DocumentId
     changed_lines: Annotated[list[LineId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lines: Annotated[list[LineProgress], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
 class OrderReevaluationRequested(Message, type="order.reevaluation_requested.v1", topic=FULFILLMENT, key="order"):
-    """Internal: the lines of an order that await a product are re-evaluated after the product changed.
+    """Internal: an order is re-evaluated after a product of its lines changed or, without `sku`, its warehouse arrived.
 
     Fulfillment publishes it to itself, one message per order, so that each order is locked by its own message.
     """
 
     order: DocumentId
-    sku: Sku
+    sku: Sku | None = None
 
 
 class OrderRejected(Rejected, type="order.rejected.v1", topic=FULFILLMENT, key="document"):

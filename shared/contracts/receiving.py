@@ -70,7 +70,7 @@ class ReceiptLineCancelled(WithReceivingVersions, type="receipt.line_cancelled.v
 class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_received.v1", topic=RECEIVING, key="receipt"):
     """Serial-tracked units were received at a dock or staging location.
 
-    `lot` and `expiry` are read from the labels and are the same for all units of one message.
+    `lot`, `expiry` and `manufactured_on` are read from the labels and are the same for all units of one message.
     """
 
     receipt: DocumentId
@@ -82,6 +82,7 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     session: DocumentId
     lot: LotNumber | None = None
     expiry: Day | None = None
+    manufactured_on: Day | None = None
     hold_id: DocumentId | None = None
     supplier: str = ""
 
@@ -145,6 +146,10 @@ class ReturnSerialsReceived(WithReceivingVersions, type="return.serials_received
     location: Location
     hold_id: DocumentId
     reason: str
+    in_warranty: Serials = []
+    """Units that came back inside their warranty."""
+    out_of_warranty: Serials = []
+    """Units that came back after their warranty; units sold without one are in neither list."""
 
 
 class ReturnSerialsDisposed(Message, type="return.serials_disposed.v1", topic=RECEIVING, key="return_id"):
@@ -162,8 +167,8 @@ RejectionKind = Literal["EXPIRED", "INSUFFICIENT_SHELF_LIFE", "EXPIRY_REQUIRED"]
 """Why goods were rejected on arrival."""
 
 DiscrepancyKind = Literal[
-    "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT",
-    RejectionKind,
+    "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "LOT_CASE_MISMATCH",
+    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", RejectionKind,
 ]  # fmt: skip
 SupervisorResolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
 Resolution = Literal[SupervisorResolution, "REJECT"]

@@ -1,4 +1,4 @@
-"""Reference data published by receiving: products, warehouses and locations, each with a version.
+"""Reference data: products, warehouses and locations of receiving, each with a version; products that were ordered.
 
 The topics have unlimited retention. The highest version of a key is valid, in whatever order messages arrive.
 """
@@ -7,8 +7,8 @@ from typing import Literal
 
 from shared.contracts.envelope import Message
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.topics import LOCATIONS, PRODUCTS
-from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.contracts.topics import LOCATIONS, ORDERED_PRODUCTS, PRODUCTS
+from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, Decimals, Integer, Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]
@@ -28,6 +28,7 @@ class ProductChanged(Message, type="product.changed.v1", topic=PRODUCTS, key="sk
     decimals: Decimals = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None
 
 
 class WarehouseChanged(Message, type="warehouse.changed.v1", topic=LOCATIONS, key="warehouse"):
@@ -47,3 +48,13 @@ class LocationChanged(Message, type="location.changed.v1", topic=LOCATIONS, key=
     type: LocationType
     pick_sequence: Integer
     is_active: bool = True
+
+
+class ProductOrdered(Message, type="product.ordered.v1", topic=ORDERED_PRODUCTS, key="sku"):
+    """The first order of a product was accepted: since then it keeps its tracking, unit and at least its decimals.
+
+    `ordered_version` is the version of the product that the order knew; it is omitted if the product was undefined.
+    """
+
+    sku: Sku
+    ordered_version: Integer | None = None

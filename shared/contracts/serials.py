@@ -1,6 +1,6 @@
 """Events of the serials service: unit status, allocations, holds, expiry, dispatch checks and recalls."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,8 +12,10 @@ from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNu
 SerialStatus = Literal["EXPECTED", "RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED", "SHIPPED"]
 """Exactly the six statuses of the specification."""
 
-SerialAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_TO_VENDOR"]
+SerialAdjustment = Literal["SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_TO_VENDOR", "RETURNED_FROM_VENDOR"]
 Serials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+WarrantyDay = date
+"""Day of a warranty; it may be far ahead, unlike the date on a label."""
 LotNumbers = Annotated[list[LotNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
@@ -47,6 +49,10 @@ class SerialStateChanged(SerialsChanged, type="serial.state_changed.v1", topic=S
     customer: DocumentId | None = None
     return_id: DocumentId | None = None
     lot: LotNumber | None = None
+    warranty_starts_on: WarrantyDay | None = None
+    """First day of the warranty of the customer; null if the product has none."""
+    warranty_ends_on: WarrantyDay | None = None
+    """Last day of the warranty of the customer."""
     document: DocumentId | None = None
     """Document of the change, for example a putaway task or a transfer order."""
 
@@ -125,7 +131,7 @@ class SerialHoldReleased(SerialsChanged, type="serial.hold_released.v1", topic=S
 
 
 class SerialAdjusted(SerialsChanged, type="serial.adjusted.v1", topic=SERIALS, key="sku"):
-    """Units were scrapped, lost, found, returned to the vendor, or their registration was voided."""
+    """Units were scrapped, lost, found, returned to the vendor or by it, or their registration was voided."""
 
     adjustment: SerialAdjustment
     receipt: DocumentId | None = None
@@ -183,6 +189,7 @@ class RecalledSerialState(ContractModel):
     customer: DocumentId | None = None
     customer_name: str = ""
     contact: str = ""
+    ship_to: str = ""
     shipped_at: datetime | None = None
 
 

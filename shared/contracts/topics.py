@@ -51,6 +51,7 @@ FULFILLMENT_COMMANDS = _commands_topic("fulfillment", "order")
 # Unlimited retention without compaction: compaction could keep a late duplicate of an old version as the latest.
 PRODUCTS = Topic("products", "sku", "receiving", "reference", UNLIMITED_RETENTION)
 LOCATIONS = Topic("locations", "warehouse/location", "receiving", "reference", UNLIMITED_RETENTION)
+ORDERED_PRODUCTS = Topic("ordered-products", "sku", "fulfillment", "reference", UNLIMITED_RETENTION)
 
 RECEIVING = Topic("receiving.events", "receipt", "receiving", "events")
 SERIALS = Topic("serials.events", "sku", "serials", "events")
@@ -60,5 +61,5 @@ FULFILLMENT = Topic("fulfillment.events", "order", "fulfillment", "events")
 TOPICS = (
     ERP_PRODUCTS, ERP_LOCATIONS, ERP_ASNS, OMS_ORDERS,
     RECEIVING_COMMANDS, SERIALS_COMMANDS, LOTS_COMMANDS, FULFILLMENT_COMMANDS,
-    PRODUCTS, LOCATIONS, RECEIVING, SERIALS, LOTS, FULFILLMENT,
+    PRODUCTS, LOCATIONS, ORDERED_PRODUCTS, RECEIVING, SERIALS, LOTS, FULFILLMENT,
 )  # fmt: skip

@@ -82,6 +82,29 @@ class ShelfLifePatch(ContractModel):
     customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
 
 
+WarrantyMonths = Annotated[Integer, Field(ge=1, le=1200)]
+WarrantyStart = Literal["DISPATCH", "LABEL_DATE"]
+
+
+class Warranty(ContractModel):
+    """Warranty of the units of a serial-tracked product.
+
+    It starts on the day of dispatch in the shipping warehouse, or with LABEL_DATE on the manufacturing date of the
+    label; on the day of dispatch if the label has none. It ends after `months` months, through the same day of the
+    month, or the last day of a shorter month. The term is fixed at dispatch; a later change does not affect it.
+    """
+
+    months: WarrantyMonths
+    starts_at: WarrantyStart = "DISPATCH"
+
+
+class WarrantyPatch(ContractModel):
+    """Changes of the warranty of a product, as a JSON merge patch (RFC 7396); a new warranty needs `months`."""
+
+    months: WarrantyMonths | None = None
+    starts_at: WarrantyStart | None = None
+
+
 Unit = Annotated[ShortText, Field(min_length=1, max_length=16)]
 Barcodes = Annotated[list[Barcode], Field(max_length=100)]
 
@@ -92,7 +115,7 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units. The message
     is a JSON merge patch (RFC 7396): omitted fields keep their values, null returns them to their defaults, lists are
     replaced. A new product needs a name; its other fields start with their defaults: unit `each`, not tracked, no
-    barcodes, 6 decimals, any serial numbers.
+    barcodes, 6 decimals, any serial numbers, no warranty.
     """
 
     sku: Sku
@@ -105,6 +128,7 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     decimals: Decimals | None = None
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool | None = None
+    warranty: WarrantyPatch | None = None
 
 
 class WarehouseDefined(MergePatch, type="warehouse.defined.v1", topic=ERP_LOCATIONS, key="warehouse"):

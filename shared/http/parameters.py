@@ -1,5 +1,6 @@
 """Query and path parameters shared by all endpoints."""
 
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Query
@@ -50,6 +51,8 @@ ShipmentFilter = Annotated[str | None, Query(description="Shipment number.")]
 ReceiptFilter = Annotated[str | None, Query(description="Receipt number, for example that of an ASN.")]
 ExpiringFrom = Annotated[Day | None, Query(description="Only what expires on this date or later.")]
 ExpiringBefore = Annotated[Day | None, Query(description="Only what expires before this date.")]
+EndingFrom = Annotated[date | None, Query(description="Only what ends on this date or later.")]
+EndingBefore = Annotated[date | None, Query(description="Only what ends before this date.")]
 ChangedSince = Annotated[
     AwareDatetime | None, Query(description="Only what changed at this time or later (RFC 3339), as recorded.")
 ]

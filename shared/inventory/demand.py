@@ -1,6 +1,6 @@
 """Demands of order lines for stock of a product in a warehouse, and their open quantities."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -95,11 +95,12 @@ class Demand(Generic[Q]):
         """Lots that the demand accepts at present; empty for any stock."""
         return self.allowed_lots if self.assigned_lot is None else (self.assigned_lot,)
 
-    def accepts_lot(self, lot: str) -> bool:
-        """Whether the demand can be allocated from a lot: a requested one in any spelling."""
+    def accepts_lot(self, lot: str, known_lots: Container[tuple[str, str]] = ()) -> bool:
+        """Whether the demand can be allocated from a lot: a requested one, in any spelling that is no known lot."""
         if self.assigned_lot is not None or not self.allowed_lots or lot in self.allowed_lots:
             return self.assigned_lot in {None, lot}
-        return fold_lot(lot) in map(fold_lot, self.allowed_lots)
+        key = fold_lot(lot)
+        return any(fold_lot(listed) == key and (self.sku, listed) not in known_lots for listed in self.allowed_lots)
 
     def reopen(self, quantity: Q) -> None:
         """Add a returned quantity to the open quantity."""

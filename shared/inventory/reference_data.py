@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.reference import LocationChanged, LocationType, ProductChanged, Tracking, WarehouseChanged
@@ -54,10 +54,14 @@ class Warehouse(NamedTuple):
     time_zone: str
 
 
-COLUMN_TYPES = {"pick_sequence": "integer", "shelf_life": "jsonb", "decimals": "smallint", "is_active": "boolean"}
+COLUMN_TYPES = {
+    "pick_sequence": "integer", "shelf_life": "jsonb", "warranty": "jsonb", "decimals": "smallint",
+    "is_active": "boolean",
+}  # fmt: skip
 
 
-def _upsert_statement(table: str, key: str, columns: str) -> Any:
+def upsert_statement(table: str, key: str, columns: str) -> TextClause:
+    """Build the statement that saves the newest version of each key in a message, unless a newer one is stored."""
     names = [name.strip() for name in columns.split(",")]
     typed_columns = ", ".join(f"{name} {COLUMN_TYPES.get(name, 'text')}" for name in names)
     assignments = ", ".join(f"{name} = excluded.{name}" for name in ["version", *names])
@@ -71,9 +75,10 @@ def _upsert_statement(table: str, key: str, columns: str) -> Any:
     """)  # noqa: S608 - constant names
 
 
-UPSERT_PRODUCTS = _upsert_statement("product", "sku", "name, unit, tracking, shelf_life, decimals")
-UPSERT_WAREHOUSES = _upsert_statement("warehouse", "warehouse", "name, time_zone")
-UPSERT_LOCATIONS = _upsert_statement("location", "location", "type, pick_sequence, is_active")
+PRODUCT_COLUMNS = "name, unit, tracking, shelf_life, decimals"
+UPSERT_PRODUCTS = upsert_statement("product", "sku", PRODUCT_COLUMNS)
+UPSERT_WAREHOUSES = upsert_statement("warehouse", "warehouse", "name, time_zone")
+UPSERT_LOCATIONS = upsert_statement("location", "location", "type, pick_sequence, is_active")
 SELECT_PRODUCTS = text(
     "SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals FROM product "
     "WHERE sku = ANY(CAST(:keys AS text[]))"
@@ -91,9 +96,11 @@ def _rows_parameter(events: Sequence[CloudEvent[Any]]) -> dict[str, str]:
     return {"rows": "[" + ",".join(event.data.model_dump_json() for event in events) + "]"}
 
 
-async def save_products(tx: Transaction, events: Sequence[CloudEvent[ProductChanged]]) -> None:
-    """Save new versions of products."""
-    await tx.execute(UPSERT_PRODUCTS, _rows_parameter(events))
+async def save_products(
+    tx: Transaction, events: Sequence[CloudEvent[ProductChanged]], statement: TextClause = UPSERT_PRODUCTS
+) -> None:
+    """Save new versions of products, by the statement of a service with further columns."""
+    await tx.execute(statement, _rows_parameter(events))
 
 
 async def save_warehouses(tx: Transaction, events: Sequence[CloudEvent[WarehouseChanged]]) -> None:
@@ -106,7 +113,8 @@ async def save_locations(tx: Transaction, events: Sequence[CloudEvent[LocationCh
     await tx.execute(UPSERT_LOCATIONS, _rows_parameter(events))
 
 
-def _to_product(row: Row[Any]) -> Product:
+def to_product(row: Row[Any]) -> Product:
+    """Build a product from a row with its columns."""
     return Product(
         sku=row.sku, version=row.version, name=row.name, unit=row.unit, tracking=row.tracking,
         shelf_life=ShelfLifePolicy.model_validate_json(row.shelf_life),
@@ -116,7 +124,7 @@ def _to_product(row: Row[Any]) -> Product:
 
 async def load_products(tx: Transaction, skus: Iterable[str]) -> Mapping[str, Product]:
     """Load the known products among `skus`, by SKU."""
-    return {row.sku: _to_product(row) for row in await tx.fetch_all(SELECT_PRODUCTS, {"keys": list(set(skus))})}
+    return {row.sku: to_product(row) for row in await tx.fetch_all(SELECT_PRODUCTS, {"keys": list(set(skus))})}
 
 
 async def load_locations(tx: Transaction, names: Iterable[str]) -> Mapping[str, Location]:
@@ -136,22 +144,13 @@ async def today_by_warehouse(tx: Transaction) -> dict[str, date]:
     return {row.warehouse: today(tx.now, row.time_zone) for row in await tx.fetch_all(SELECT_TIME_ZONES)}
 
 
-async def load_warehouse_changes(
-    tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[WarehouseChanged]]
-) -> None:
-    """Save new versions of warehouses, the whole effect of their messages."""
-    await save_warehouses(tx, events)
-
-
 async def load_location_changes(tx: Transaction, _: UnitOfWork, events: Sequence[CloudEvent[LocationChanged]]) -> None:
     """Save new versions of locations, the whole effect of their messages."""
     await save_locations(tx, events)
 
 
-WAREHOUSE_HANDLER = EventHandler(
-    WarehouseChanged, None, lambda data: (f"warehouse:{data.warehouse}",), load=load_warehouse_changes
-)
-"""Handler that maintains the replica of warehouses."""
+WAREHOUSE_HANDLER = EventHandler(WarehouseChanged, None, lambda data: (f"warehouse:{data.warehouse}",))
+"""Handler of warehouses; each service adds a load, which maintains its replica."""
 LOCATION_HANDLER = EventHandler(
     LocationChanged, None, lambda data: (f"location:{data.location}",), load=load_location_changes
 )

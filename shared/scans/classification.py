@@ -44,37 +44,43 @@ class Scan(NamedTuple):
         """What the text is, in words."""
         contents = {"GTIN": self.gtin, "serial": self.element("21"), "lot": self.element("10")}
         named = ", ".join(f"{name} {value}" for name, value in contents.items() if value)
-        return _DESCRIPTIONS[self.kind].format(contents=f" with {named}" if named else "", count=len(self.values))
+        return f"{KIND_NAMES[self.kind]} with {named}" if self.elements and named else KIND_NAMES[self.kind]
 
     def element(self, ai: str) -> str | None:
         """Return the value of an application identifier, for example 21 for the serial number."""
         return next((value for key, value in self.elements if key == ai), None)
 
 
-_DESCRIPTIONS = {
+KIND_NAMES = {
     ScanKind.TEXT: "text",
     ScanKind.GTIN: "a GTIN",
-    ScanKind.GS1_ELEMENT_STRING: "a GS1 element string{contents}",
-    ScanKind.GS1_DIGITAL_LINK: "a GS1 Digital Link{contents}",
+    ScanKind.GS1_ELEMENT_STRING: "a GS1 element string",
+    ScanKind.GS1_DIGITAL_LINK: "a GS1 Digital Link",
     ScanKind.URL: "a web address",
-    ScanKind.SEVERAL_VALUES: "a list of values in one scan ({count})",
-    ScanKind.RANGE: "what looks like a range, which belongs in `ranges`",
+    ScanKind.SEVERAL_VALUES: "a list of values in one scan",
+    ScanKind.RANGE: "what looks like a range",
 }
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+|www\.\S+\.\S+", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[,;\t\r\n]")
 _RANGE = re.compile(
     r"(?P<from>(?P<prefix>.*?)(?P<first>[0-9]+)(?P<suffix>\D*?))"
-    r"(?P<sign>\s*[-–]\s*|\s*\.\.+\s*|\s+to\s+)(?P<to>(?P=prefix)(?P<last>[0-9]+)(?P=suffix))",
-    re.IGNORECASE,
+    r"(?P<sign>\s*[-–]\s*|\s*\.\.+\s*|\s+(?:to|TO)\s+)(?P<to>(?P=prefix)(?P<last>[0-9]+)(?P=suffix))"
 )
 _COUNTED_RANGE = re.compile(r"(?P<from>\S*[0-9])\s+\+\s*(?P<count>[0-9]{1,6})")
 _MAX_RANGE_TEXT = 140
+_USUAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_#.:/-]*")
+
+
+def misread_as(text: str) -> str | None:
+    """Say in words what a text is, if it is none of the kinds that a serial number may be."""
+    kind = classify(text).kind
+    return None if kind in {ScanKind.TEXT, ScanKind.GTIN} else KIND_NAMES[kind]
 
 
 def classify(text: str) -> Scan:
     """Say what a scanned text is."""
-    if text.isalnum() and not text.isdecimal() and not text.startswith("01"):
+    if _is_plain(text):
         return Scan(text, ScanKind.TEXT, text)
     value = text.strip(" \t\r\n")
     symbology = ""
@@ -87,6 +93,14 @@ def classify(text: str) -> Scan:
             return _gs1(text, ScanKind.GS1_DIGITAL_LINK, value, symbology, elements)
         return Scan(text, ScanKind.URL, value, symbology)
     return _classify_unmarked(text, value, symbology)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text is nothing but text at first sight, as most serial numbers are."""
+    if text.isalnum():
+        return not text.isdecimal() and not text.startswith("01")
+    is_unmarked = _USUAL.fullmatch(text) is not None and "://" not in text and text[:4].lower() != "www."
+    return is_unmarked and ".." not in text and f"-{text[0]}" not in text and not text.startswith(("00", "01"))
 
 
 def _classify_unmarked(text: str, value: str, symbology: str) -> Scan:

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.serial_scenario import DOCK, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
 
-REPORTS = ("serial-inventory", "serial-location", "serial-history")
+REPORTS = ("serial-inventory", "serial-location", "serial-history", "serial-warranty")
 
 
 async def fetch_csv(system: SystemUnderTest, report: str, **filters: str) -> list[dict[str, str]]:

@@ -21,6 +21,8 @@ LEGAL_TRANSITIONS: dict[str, set[tuple[str | None, str]]] = {
     "UNPICKED": {("PICKED", "IN_INVENTORY")},
     "DISPATCHED": {("PICKED", "SHIPPED")},
     "RETURNED": {("SHIPPED", "RECEIVED")},
+    "SALE_REGISTERED": {(None, "SHIPPED")},
+    "RETURNED_FROM_VENDOR": {("RECEIVED", "RECEIVED"), ("IN_INVENTORY", "RECEIVED")},
 }
 NON_STATUS_CHANGES = {
     "MOVED",

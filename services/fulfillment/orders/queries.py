@@ -13,13 +13,12 @@ from shared.inventory.reference_data import load_products, load_warehouses
 from shared.persistence.database import Transaction
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
-AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = o.warehouse)"
-SELECT_ORDER = text(f"""
-    SELECT order_id AS "order", version, warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
+SELECT_ORDER = text("""
+    SELECT order_id AS "order", version, warehouse, awaiting_warehouse,
            customer, customer_name, ship_to, contact, priority, backorders, placed_at,
            min_remaining_shelf_life_days, status
     FROM sales_order o WHERE order_id = :order
-""")  # noqa: S608 - built from constants of this module
+""")
 # A line that is not cancelled has no cancelled quantity, and a cancelled one only that.
 _REST = "ordered - allocated - picked - shipped"
 _OPEN = f"CASE WHEN cancelled THEN 0 ELSE {_REST} - backordered - dropped END"
@@ -63,7 +62,7 @@ def select_orders(order: SortOrder) -> str:
     """Write the statement of a page of orders."""
     # A prefix of the order number is a range of the primary key.
     return f"""
-        SELECT order_id AS "order", warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse,
+        SELECT order_id AS "order", warehouse, awaiting_warehouse,
                customer, customer_name, priority, placed_at, status, sums.*
         FROM (
             SELECT * FROM sales_order AS o
@@ -71,7 +70,7 @@ def select_orders(order: SortOrder) -> str:
               AND (CAST(:status AS text[]) IS NULL OR status = ANY(:status))
               AND (CAST(:customer AS text) IS NULL OR customer = :customer)
               AND (CAST(:warehouse AS text) IS NULL OR warehouse = :warehouse)
-              AND (CAST(:awaiting_warehouse AS boolean) IS NULL OR {AWAITING_WAREHOUSE} = :awaiting_warehouse)
+              AND (CAST(:awaiting_warehouse AS boolean) IS NULL OR awaiting_warehouse = :awaiting_warehouse)
               AND (CAST(:shipment AS text) IS NULL OR order_id = ANY(ARRAY(
                   SELECT unnest(s.orders) FROM shipment AS s WHERE s.shipment = :shipment
               )))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from services.lots.recalls.domain.answer import NoticeReading
 from services.lots.recalls.queries import recalls as queries
 from services.lots.recalls.queries.lists import LISTS
 from shared.contracts.model import KnownFieldsModel
@@ -25,6 +26,7 @@ class RecallSummary(KnownFieldsModel):
     recall: str
     reason: str
     mock: bool
+    dry_run: bool
     opened_at: datetime
     opened_by: str
     closed_at: datetime | None
@@ -51,6 +53,8 @@ class RecallDetail(RecallSummary):
     seconds: float | None
     """Seconds from opening to the last answer."""
     products: list[RecalledProductOut]
+    reading: NoticeReading | None
+    """What the notice says, and which of its numbers match nothing so far; null for a recall of an older version."""
     lists: dict[str, str]
 
 
@@ -87,5 +91,6 @@ async def get_recall(
         products=[
             RecalledProductOut.model_validate(product._asdict()) for product in await queries.find_products(tx, recall)
         ],
+        reading=await queries.read_notice(tx, row),
         lists={report.name: resource_path("recalls", recall, report.name) for report in LISTS},
     )

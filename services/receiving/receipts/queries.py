@@ -13,6 +13,17 @@ RECEIPT_COLUMNS = (
     f"r.receipt, r.kind, r.warehouse, {AWAITING_WAREHOUSE} AS awaiting_warehouse, r.supplier, "
     "r.expected_at, r.status, r.created_at, r.ended_at, r.reason"
 )
+STATE_COLUMNS = """
+r.status AS receipt_status,
+(SELECT u.status FROM unit u WHERE u.sku = d.sku AND lower(u.serial) = lower(d.serial) AND u.serial = d.serial)
+    AS unit_status,
+EXISTS (
+    SELECT FROM receipt_line l
+    WHERE l.receipt = d.receipt AND l.listed_serials > l.scanned + l.received - l.unlisted_units
+        AND l.sku = CASE WHEN d.kind = 'WRONG_PRODUCT' THEN coalesce(d.conflicting_value, d.sku) ELSE d.sku END
+) AS expects_units
+"""
+"""What decides which resolutions of a discrepancy would be accepted."""
 SORTS = Sorts(
     "receipt",
     receipt=[SortKey("r.receipt")],
@@ -53,7 +64,7 @@ def select_lines(order: SortOrder) -> str:
     """Write the statement of a page of lines with their quantities."""
     return f"""
 SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.awaiting_product,
-       coalesce(d.quantity, 0) AS rejected_quantity,
+       coalesce(d.rejected, 0) AS rejected_quantity, coalesce(d.short, 0) AS short_quantity,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS')
             THEN greatest(l.expected_quantity - l.received, 0) ELSE 0 END AS missing_quantity,
        CASE WHEN r.kind = 'ASN' THEN greatest(l.received - l.expected_quantity, 0) ELSE 0 END AS over_quantity,
@@ -65,8 +76,10 @@ SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.
             ELSE greatest(l.expected_quantity - l.scanned - l.received - l.listed_serials, 0)
             END AS open_unlisted_quantity
 FROM receipt_line l JOIN receipt r USING (receipt) LEFT JOIN product p ON p.sku = l.sku
-LEFT JOIN (SELECT line, sum(quantity) AS quantity FROM discrepancy
-           WHERE receipt = :receipt AND resolution = 'REJECT' GROUP BY line) AS d ON d.line = l.line
+LEFT JOIN (SELECT line, sum(quantity) FILTER (WHERE resolution = 'REJECT') AS rejected,
+                  sum(quantity) FILTER (WHERE kind = 'SHORT') AS short
+           FROM discrepancy
+           WHERE receipt = :receipt AND (resolution = 'REJECT' OR kind = 'SHORT') GROUP BY line) AS d ON d.line = l.line
 WHERE l.receipt = :receipt AND {order.after()} {order.order_by} LIMIT :size
     """  # noqa: S608 - constant names
 
@@ -94,10 +107,11 @@ def select_scans(order: SortOrder) -> str:
     """Write the statement of a page of the unconfirmed scans of a session."""
     return f"""
 SELECT serial, sku, line, location, scanned_by, scanned_at, 'ACCEPTED' AS status, NULL AS conflicting_value, lot,
-       expiry
+       expiry, manufactured_on
 FROM unit WHERE receipt = :receipt AND session = :session AND status = 'SCANNED' AND {order.after()}
 UNION ALL
-SELECT serial, sku, line, location, scanned_by, scanned_at, kind, conflicting_value, lot, expiry
+SELECT serial, sku, line, location, scanned_by, scanned_at, kind, conflicting_value, lot, expiry,
+       manufactured_on
 FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND {order.after()}
 {order.order_by} LIMIT :size
     """  # noqa: S608 - constant names
@@ -117,7 +131,7 @@ WHERE s.receipt = :receipt AND {order.after()}
 def select_discrepancies(order: SortOrder) -> str:
     """Write the statement of a page of discrepancies."""
     return f"""
-SELECT {DISCREPANCY_COLUMNS}, r.status AS receipt_status FROM discrepancy d JOIN receipt r USING (receipt)
+SELECT {DISCREPANCY_COLUMNS}, {STATE_COLUMNS} FROM discrepancy d JOIN receipt r USING (receipt)
 WHERE {order.after()}
   AND (CAST(:receipt AS text) IS NULL OR d.receipt = :receipt)
   AND (CAST(:kind AS text) IS NULL OR d.kind = :kind)
@@ -128,7 +142,7 @@ WHERE {order.after()}
 
 
 SELECT_DISCREPANCY = text(f"""
-SELECT {DISCREPANCY_COLUMNS}, r.status AS receipt_status FROM discrepancy d JOIN receipt r USING (receipt)
+SELECT {DISCREPANCY_COLUMNS}, {STATE_COLUMNS} FROM discrepancy d JOIN receipt r USING (receipt)
 WHERE d.discrepancy = :discrepancy
 """)  # noqa: S608 - only column lists are interpolated
 

@@ -1,6 +1,6 @@
 """HTTP API of customer returns."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -52,6 +52,9 @@ class ReturnUnitOut(KnownFieldsModel):
     disposed_reason: str | None
     disposed_at: datetime | None
     disposed_by: str | None
+    warranty_ends_on: date | None
+    in_warranty: bool | None
+    """Whether it came back inside its warranty; null if it was sold without one."""
 
 
 class LotDispositionOut(KnownFieldsModel):

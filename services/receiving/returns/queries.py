@@ -36,7 +36,8 @@ FROM customer_return WHERE return_id = :return_id
 def select_units(order: SortOrder) -> str:
     """Write the statement of a page of the units of a return."""
     return f"""
-SELECT sku, serial, location, reason, received_at, received_by, disposition, disposed_reason, disposed_at, disposed_by
+SELECT sku, serial, location, reason, received_at, received_by, disposition, disposed_reason, disposed_at, disposed_by,
+       warranty_ends_on, in_warranty
 FROM return_unit WHERE return_id = :return_id AND {order.after()}
 {order.order_by} LIMIT :size
     """  # noqa: S608 - constant names

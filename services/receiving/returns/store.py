@@ -21,7 +21,9 @@ from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotNumberCorrected, LotShipped
 from shared.contracts.serials import SerialStateChanged
+from shared.identifiers import fold_lot, warehouse_of
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.record_table import RecordTable
 
 RETURNS = RecordTable("customer_return", CustomerReturn, "return_id")
@@ -43,7 +45,7 @@ SELECT {SHIPPED_LOTS.columns("s")},
              WHERE s.returned > 0 AND r.order_id = s.order_id AND r.customer = s.customer AND l.sku = s.sku
                AND l.lot = s.lot) AS returns
 FROM unnest(CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[])) AS k(order_id, sku, lot)
-JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND s.lot = k.lot
+JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND {fold_lot_sql("s.lot")} = k.lot
 """)
 
 
@@ -55,10 +57,10 @@ async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequen
     units = [message for message in messages if isinstance(message, ReceiveReturn | SerialStateChanged)]
     if returns := {message.return_id for message in messages if isinstance(message, ReceiveReturn | DisposeReturn)}:
         await _load_returns(tx, uow, sorted(returns))
-    shipped = {(message.order, message.sku, lot.lot) for message in lots for lot in message.lots}
+    shipped = {(message.order, message.sku, fold_lot(lot.lot)) for message in lots for lot in message.lots}
     corrections = [message for message in messages if isinstance(message, LotNumberCorrected)]
     shipped |= {
-        (part.order, correction.sku, lot)
+        (part.order, correction.sku, fold_lot(lot))
         for correction in corrections for part in correction.stock if part.status == "SHIPPED"
         for lot in (correction.from_lot, correction.lot)
     }  # fmt: skip
@@ -70,6 +72,7 @@ async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequen
         await products.load_products(tx, uow, skus)
     if names := {message.location for message in received}:
         await locations.load_locations(tx, uow, names)
+        await locations.load_warehouses(tx, uow, {warehouse_of(name) for name in names})
 
 
 async def _load_returns(tx: Transaction, uow: ReceivingUnitOfWork, return_ids: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.serials.allocation.store import loads as allocation
 from services.serials.counts.domain.completion import completed_counts, scanned_units
 from services.serials.counts.domain.records import CountDiscrepancy, CountedState, CountedUnit, CountKey, LocationCount
-from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
+from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT, ENDING_ADJUSTMENTS
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import standing_holds, units
 from services.serials.units.store.loads import load_location_types, load_units_and_locations
@@ -137,7 +137,9 @@ async def _load_states(tx: Transaction, uow: SerialsUnitOfWork, events: Sequence
         "unit_count_ids": [key[1] for key, _ in scanned],
         "skus": [unit[0] for _, unit in scanned],
         "serials": [unit[1] for _, unit in scanned],
-        "adjustments": [change for adjustment, change in CHANGE_BY_ADJUSTMENT.items() if adjustment != "FOUND"],
+        "adjustments": [
+            change for adjustment, change in CHANGE_BY_ADJUSTMENT.items() if adjustment not in ENDING_ADJUSTMENTS
+        ],
     }
     for row in await tx.fetch_all(SELECT_STATES, values):
         key: CountKey = row.counted_location, row.count_id

@@ -215,7 +215,10 @@ class SerialRange(ContractModel):
 class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
     """Opens a recall: finds and holds all affected stock; `text` is a recall notice searched for lots and serials.
 
-    A mock recall finds without holding and measures the time.
+    The notice is searched for the lot and serial numbers that exist, for ranges of them, and for expiry, best-by and
+    production dates. An exact SKU or a valid barcode in it limits the search to its product; a product name limits it
+    once its SKU is listed in `skus`. A mock recall finds without holding and measures the time. A dry run finds without
+    holding; a recall with the same id may follow once all services have answered.
     """
 
     recall: DocumentId
@@ -223,9 +226,12 @@ class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recal
     serials: Annotated[list[RecalledSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     ranges: Annotated[list[SerialRange], Field(max_length=100)] = []
     skus: Annotated[list[Sku], Field(max_length=100)] = []
-    """Restricts the text search to these products."""
+    """Restricts the text search to these products and those whose SKU or barcode is in the text."""
     text: NoticeText = ""
+    date_order: Literal["DMY", "MDY", "YMD"] | None = None
+    """Order of day, month and year in the text; if null, each reading of a date is recalled."""
     mock: bool = False
+    dry_run: bool = False
     reason: Reason
 
     @model_validator(mode="after")

@@ -48,9 +48,10 @@ class ScannedLot(ContractModel):
 class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
     """Records scanned or typed serial numbers or lots of a product; each gets its own result.
 
-    The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and `expiry` are the
-    values on the labels of the serial numbers. Goods rejected by their expiry date, expired, too short or missing, are
-    recorded as discrepancies: give the total quantity of a lot.
+    The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot`, `expiry` and
+    `manufactured_on`, from which a warranty may start, are the values on the labels of the serial numbers. Goods
+    rejected by their expiry date, expired, too short or missing, are recorded as discrepancies: give the total quantity
+    of a lot.
     """
 
     receipt: DocumentId
@@ -62,6 +63,7 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
     lots: Annotated[list[ScannedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lot: BarcodeText | None = None
     expiry: Day | None = None
+    manufactured_on: Day | None = None
     gtin: Gtin | None = None
     """GTIN that the labels of the items carry beside their numbers; it must be one of the product's barcodes."""
 
@@ -71,8 +73,10 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
             raise ValueError("either sku or barcode required")
         if bool(self.serials) == bool(self.lots):
             raise ValueError("either serials or lots required")
-        if self.lots and (self.lot or self.expiry):
-            raise ValueError("lot and expiry apply to serials; give each of the lots its own number and dates")
+        if self.lots and (self.lot or self.expiry or self.manufactured_on):
+            raise ValueError("lot and dates apply to serials; give each of the lots its own number and dates")
+        if self.manufactured_on and self.expiry and self.expiry < self.manufactured_on:
+            raise ValueError("expiry precedes manufactured_on")
         return self
 
 
@@ -133,9 +137,9 @@ class CloseReceipt(Message, type="receipt.close.v1", topic=RECEIVING_COMMANDS, k
 class ResolveDiscrepancy(Message, type="discrepancy.resolve.v1", topic=RECEIVING_COMMANDS, key="receipt"):
     """Resolves a discrepancy.
 
-    ACCEPT receives the item as scanned, on `line` if given. MATCH receives the expected unit `match_to` instead, by
-    default the one that differs in case or product. RETURN_TO_VENDOR and VOID receive nothing: the item goes back,
-    or was scanned by mistake.
+    ACCEPT receives the item as scanned, on `line` if given. MATCH receives the expected unit or known lot `match_to`
+    instead, by default the one that differs in case or product. RETURN_TO_VENDOR and VOID receive nothing: the item
+    goes back, or was scanned by mistake.
     """
 
     receipt: DocumentId

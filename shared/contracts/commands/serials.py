@@ -17,6 +17,7 @@ from shared.identifiers import (
     Reason,
     SerialNumber,
     Sku,
+    Text,
     Timestamp,
     Warehouse,
 )
@@ -72,15 +73,51 @@ class ReleaseSerialHold(Message, type="serial.release_hold.v1", topic=SERIALS_CO
 
 
 class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Records units as scrapped, lost or found; VOID marks an erroneous registration, which is never allocated."""
+    """Records units as scrapped, lost or found; VOID marks an erroneous registration, which is never allocated.
+
+    RETURNED_FROM_VENDOR takes back units that were returned to the vendor, for example after a repair: they are
+    RECEIVED at the dock or staging location `location`, as from a receipt.
+    """
 
     sku: Sku
     serials: Serials
-    adjustment: Literal["SCRAPPED", "LOST", "FOUND", "VOID"]
+    adjustment: Literal["SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_FROM_VENDOR"]
     location: Location | None = None
     reason: Reason
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
+
+    @model_validator(mode="after")
+    def _location_of_arrival(self) -> "AdjustSerials":
+        if self.adjustment == "RETURNED_FROM_VENDOR" and self.location is None:
+            raise ValueError("location required with RETURNED_FROM_VENDOR")
+        return self
+
+
+class RegisterSoldSerials(Message, type="serial.register_sold.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Registers units of one sale that were sold before the registry existed, as SHIPPED.
+
+    Their warranty is fixed from the day of the sale, and they can come back as a customer return of their order. Serial
+    numbers that are registered already are rejected.
+    """
+
+    sku: Sku
+    serials: Serials
+    sold_on: Day
+    """Day of the sale; its audit entry has noon UTC of this day as its time."""
+    order: DocumentId
+    """Order or invoice of the sale; a customer return names it."""
+    customer: DocumentId
+    customer_name: Text = ""
+    contact: Text = ""
+    shipment: DocumentId | None = None
+    """Delivery note of the sale; by default the number of the order."""
+    lot: LotNumber | None = None
+    manufactured_on: Day | None = None
+    """Manufacturing date on the label, from which the warranty may start."""
+    reason: Reason
+    document: DocumentId | None = None
+    """Document of the change, for example the list that is taken over."""
 
 
 class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key="location"):

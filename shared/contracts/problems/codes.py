@@ -89,6 +89,8 @@ class Code(StrEnum):
     DISPOSITION_PENDING = "disposition_pending"
     DOCUMENT_EXISTS = "document_exists"
 
+    SALE_IN_FUTURE = "sale_in_future"
+
     ILLEGAL_TRANSITION = "illegal_transition"
     DOCUMENT_MISMATCH = "document_mismatch"
     UNIT_NOT_AVAILABLE = "unit_not_available"
@@ -144,6 +146,7 @@ class Code(StrEnum):
 
     RECALL_NOT_FOUND = "recall_not_found"
     RECALL_NO_MATCH = "recall_no_match"
+    RECALL_NEEDS_PRODUCTS = "recall_needs_products"
     RECALL_TOO_BROAD = "recall_too_broad"
     RECALL_OPEN = "recall_open"
     RECALL_CLOSED = "recall_closed"

@@ -59,6 +59,7 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
         409, "A later count exists", "Nothing was changed. Count the location again if the later count is doubtful."
     ),
     Code.COUNT_TOO_OLD: ProblemType(409, "Count too old", "Nothing was changed. Count the location again."),
+    Code.SALE_IN_FUTURE: ProblemType(422, "Sale later than today", "Correct the day of the sale."),
     Code.COUNT_IN_FUTURE: ProblemType(
         409,
         "Count later than the server's time",
@@ -81,6 +82,9 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.RECALL_NOT_FOUND: ProblemType(404, "Recall not found", "List the recalls with GET /recalls."),
     Code.RECALL_NO_MATCH: ProblemType(
         422, "Recall matches no stock", "Check the numbers, or name a lot with its product to hold future receipts."
+    ),
+    Code.RECALL_NEEDS_PRODUCTS: ProblemType(
+        422, "Recall names no product", "List the affected products in `skus`; a dry run shows the recognised names."
     ),
     Code.RECALL_TOO_BROAD: ProblemType(
         422, "Recall matches too much stock", "Name its products, or open several recalls."

@@ -20,7 +20,7 @@ from shared.contracts.fulfillment import AllocationRequested, DispatchCheckReque
 from shared.contracts.problems import Code
 from shared.contracts.reference import LocationType
 from shared.contracts.serials import AllocatedUnit, SerialAllocated, SerialDispatchApproved
-from shared.contracts.topics import FULFILLMENT
+from shared.contracts.topics import FULFILLMENT, ORDERED_PRODUCTS
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
 from shared.persistence.database import new_id
 from shared.unit_of_work import CommandResult
@@ -28,6 +28,7 @@ from tests.support.harness import ProcessingResult, ServiceHarness
 from tests.support.messages.reference import location_changed, product_changed
 
 EventT = TypeVar("EventT", bound=Message)
+PUBLISHED = FULFILLMENT.messages | ORDERED_PRODUCTS.messages
 
 
 @dataclass
@@ -56,7 +57,7 @@ class FulfillmentHarness(ServiceHarness):
     async def handle(self, *payloads: Message, actor: str = "anna") -> ProcessingResult:
         """Process messages in one transaction and keep the published events."""
         outcome = await super().handle(*payloads, actor=actor)
-        self.events = [FULFILLMENT.messages[event["type"]].model_validate(event["data"]) for event in outcome.events]
+        self.events = [PUBLISHED[event["type"]].model_validate(event["data"]) for event in outcome.events]
         return outcome
 
     async def handle_command(self, command: Message) -> CommandResult:

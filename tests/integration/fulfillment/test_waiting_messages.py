@@ -4,6 +4,7 @@ import pytest
 from httpx import AsyncClient
 
 from services.fulfillment.app import JOBS, app
+from shared.contracts.fulfillment import OrderReevaluationRequested, OrderStatusChanged
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from shared.messaging.scheduler import JobRunner
 from tests.integration.fulfillment.harness import FulfillmentHarness, post
@@ -60,9 +61,18 @@ async def test_order_awaits_its_warehouse(harness: FulfillmentHarness, http: Asy
     """An order of an unknown warehouse says what it waits for, over HTTP and in lists, until it is defined (S08)."""
     order, warehouse = harness.scoped_id("SO-1"), harness.scoped_id("NEW")
     await harness.handle(harness.order_placed("SO-1", warehouse=warehouse))
+    assert [event.awaiting_warehouse for event in harness.events_of(OrderStatusChanged)] == [True]
     assert (await http.get(f"/orders/{order}")).json()["awaiting_warehouse"] is True
     parameters = {"warehouse": warehouse, "awaiting_warehouse": "true"}
     assert [item["order"] for item in (await http.get("/orders", params=parameters)).json()["items"]] == [order]
     await harness.handle(warehouse_changed(warehouse, "UTC"))
+    requests = harness.events_of(OrderReevaluationRequested)
+    assert [(request.order, request.sku) for request in requests] == [(order, None)]
+    await harness.handle(harness.order_placed("SO-2", warehouse=warehouse))
+    assert [event.awaiting_warehouse for event in harness.events_of(OrderStatusChanged)] == [False]
+    await harness.handle(*requests, *requests)
+    assert [
+        (event.order, event.version, event.awaiting_warehouse) for event in harness.events_of(OrderStatusChanged)
+    ] == [(order, 2, False)]
     assert (await http.get(f"/orders/{order}")).json()["awaiting_warehouse"] is False
     assert (await http.get("/orders", params=parameters)).json()["items"] == []

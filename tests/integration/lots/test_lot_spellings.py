@@ -89,7 +89,7 @@ async def test_recall_holds_every_spelling(harness: LotsHarness, recall_id: str,
     result = await harness.handle(OpenRecall.model_validate(recall))
     assert result.error_codes() == []
     body: Any = result.results[0].body
-    assert body.unmatched_lots == ["NONE-1"]
+    assert body.reading.unmatched == ["NONE-1"]
     assert [match.lots for match in body.products if match.sku == harness.sku] == [[lot]]
     result = await harness.handle(messages.receive(messages.received_lot(f"x-{recall_id.swapcase()}")))
     assert [(event["lot"], event["hold_id"]) for event in result.data_of("lot.hold_placed.v1")] == [

@@ -51,7 +51,7 @@ async def test_tracking_change_from_lots_to_serials(harness: LotsHarness, recall
         "skus": [harness.sku],
     }
     [first_query] = await open_recall(harness, recall_id, **fields)
-    assert (first_query.tracking, first_query.lots, first_query.search_terms) == ("LOT", ["X"], [])
+    assert (first_query.tracking, first_query.lots, first_query.notice) == ("LOT", ["X"], "")
     if is_answered:
         await harness.handle(first_query)
     [second_query] = recall_queries(harness, await harness.handle(product_changed(harness, 2, "SERIAL")), recall_id)
@@ -61,7 +61,7 @@ async def test_tracking_change_from_lots_to_serials(harness: LotsHarness, recall
         recall_id,
         "anna",
     )
-    assert (second_query.lots, "sn-7" in second_query.search_terms, len(second_query.ranges)) == (["X"], True, 1)
+    assert (second_query.lots, second_query.notice == fields["text"], len(second_query.ranges)) == (["X"], True, 1)
     await harness.handle(first_query)  # a late or repeated query is no answer for serials
     assert await unanswered_products(harness, recall_id) == 1
     assert (await harness.handle(CloseRecall(recall=recall_id, reason="done"))).error_codes() == ["recall_open"]
@@ -89,7 +89,7 @@ async def test_new_serial_product_is_queried(harness: LotsHarness, recall_id: st
     await open_recall(harness, recall_id, text="lot LX-0042")
     new_harness = LotsHarness(harness.engine)
     [query] = recall_queries(new_harness, await harness.handle(product_changed(new_harness, 1, "SERIAL")), recall_id)
-    assert query.search_terms == ["LX-0042", "lot LX-0042"]
+    assert query.notice == "lot LX-0042"
 
 
 async def test_unaffected_owners_are_not_queried_again(
@@ -125,7 +125,7 @@ async def test_recall_concurrent_with_a_tracking_change(harness: LotsHarness, re
             for query in recall_queries(product_harness, result, recall_id)
             if query.tracking == "SERIAL"
         ]
-        assert [query.search_terms for query in serial_queries] == [["SN-7"]]
+        assert [query.notice for query in serial_queries] == ["SN-7"]
 
 
 async def test_closing_concurrent_with_a_tracking_change(harness: LotsHarness, recall_id: str) -> None:

@@ -92,9 +92,7 @@ async def test_recall_lists_as_csv(harness: LotsHarness, http: httpx.AsyncClient
         csv_rows = list(csv.DictReader(io.StringIO((await http.get(f"{path}.csv")).text, newline="")))
         assert [row["lot_or_serial"] for row in csv_rows] == [row["lot_or_serial"] for row in items], list_name
         assert list(csv_rows[0]) == list(items[0])
-        assert {row["sku"] for row in items} == (
-            {harness.sku} if list_name == "reconciliation" else {harness.sku, pump}
-        )
+        assert {row["sku"] for row in items} == {harness.sku, pump}
 
 
 async def test_recall_of_a_lot_number_shared_by_two_products(

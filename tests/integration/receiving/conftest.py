@@ -90,7 +90,9 @@ async def harness(bare_harness: ReceivingHarness) -> ReceivingHarness:
         WarehouseDefined(warehouse=east, name="East"),
         LocationDefined(location=f"{east}/DOCK", type="DOCK"),
         LocationDefined(location=f"{east}/A-1", type="STORAGE"),
-        ProductDefined(sku=bare_harness.scoped_id("PUMP"), name="Pump", serial_tracked=True),
+        ProductDefined(
+            sku=bare_harness.scoped_id("PUMP"), name="Pump", serial_tracked=True, serials_unique_per_product=True
+        ),  # tests use the same numbers
         ProductDefined(sku=bare_harness.scoped_id("SALT"), name="Salt", unit="kg"),
     )
     return bare_harness

@@ -95,15 +95,15 @@ async def test_receipt_shows_what_is_still_expected(harness: ReceivingHarness, h
     await harness.handle(harness.asn_command("R", "A", "B", "C", quantity=5))
     scanned = await post(http, "/scans", **harness.scan_command("R", "A", "x", "c").model_dump(exclude_unset=True))
     assert scanned.json()["scan_results"] == [
-        {"serial": "A", "status": "ACCEPTED", "line": "1", "conflicting_value": None},
-        {"serial": "x", "status": "ACCEPTED", "line": "1", "conflicting_value": None},
-        {"serial": "c", "status": "CASE_MISMATCH", "line": "1", "conflicting_value": "C"},
+        {"serial": "A", "status": "ACCEPTED", "line": "1", "conflicting_value": None, "read_as": None},
+        {"serial": "x", "status": "ACCEPTED", "line": "1", "conflicting_value": None, "read_as": None},
+        {"serial": "c", "status": "CASE_MISMATCH", "line": "1", "conflicting_value": "C", "read_as": None},
     ]
     (receipt_line,) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert receipt_line == {
         "line": "1", "sku": sku, "tracking": "SERIAL", "awaiting_product": False, "expected_quantity": 5,
-        "scanned": 2, "received": 0, "missing_quantity": 5, "rejected_quantity": 0, "over_quantity": 0,
-        "open_listed_serials": 2, "open_unlisted_quantity": 1,
+        "scanned": 2, "received": 0, "missing_quantity": 5, "short_quantity": 0, "rejected_quantity": 0,
+        "over_quantity": 0, "open_listed_serials": 2, "open_unlisted_quantity": 1,
     }  # fmt: skip
     first_page = await get_json(http, f"/receipts/{receipt}/expected", limit=1, line="1")
     second_page = await get_json(http, f"/receipts/{receipt}/expected", cursor=first_page["next"], line="1")
@@ -124,7 +124,8 @@ async def test_tracked_line_cannot_be_completed_without_serials(
     closed = await post(http, f"/receipts/{receipt}/close", "sue")
     assert closed.json()["status"] == "CLOSED"
     (receipt_line,) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
-    assert (receipt_line["received"], receipt_line["missing_quantity"]) == (0, 0)
+    quantities = receipt_line["received"], receipt_line["missing_quantity"], receipt_line["short_quantity"]
+    assert quantities == (0, 0, 4)
     (discrepancy,) = (await get_json(http, f"/receipts/{receipt}/discrepancies"))["items"]
     assert (discrepancy["kind"], discrepancy["quantity"], discrepancy["allowed_resolutions"]) == ("SHORT", 4, [])
     assert (discrepancy["resolution"], discrepancy["resolved_by"]) == ("ACCEPT", "sue")

@@ -69,7 +69,9 @@ async def test_messages_out_of_order_over_kafka(environment: Mapping[str, str], 
                 "erp.asns", encode_message("asn.cancelled.v1", receipt=receipt), key=b"another"
             )
             await producer.send_and_wait("erp.asns", encode_message("asn.cancelled.v1", receipt=receipt))
-            product = encode_message("product.defined.v1", sku=sku, name="Pump", serial_tracked=True)
+            product = encode_message(
+                "product.defined.v1", sku=sku, name="Pump", serial_tracked=True, serials_unique_per_product=True
+            )
             await producer.send_and_wait("erp.products", product, key=sku.encode())
             dock = encode_message("location.defined.v1", location=f"{east}/DOCK", type="DOCK")
             await producer.send_and_wait("erp.locations", dock, key=f"{east}/DOCK".encode())

@@ -1,7 +1,12 @@
 """What serial numbers are, and whose, against the real database (S13, S16, S17)."""
 
 from typing import Any
+from uuid import uuid4
 
+from httpx import AsyncClient
+from sqlalchemy import text
+
+from services.receiving.receipts.store.select_statements import SELECT_OTHER_PRODUCT
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.harness import ProcessingResult
@@ -23,7 +28,7 @@ def statuses(result: ProcessingResult) -> list[tuple[str, str | None]]:
 
 async def test_misreads_are_refused(harness: ReceivingHarness) -> None:
     """S13, S17: own and other barcodes in any spelling, SKU, receipt, location and GS1 data are no serial numbers."""
-    digits = f"{abs(hash(harness.scoped_id(''))) % 10**11:011}"
+    digits = f"{uuid4().int % 10**11:011}"
     other = await define(harness, "VALVE", barcodes=[{"code": _with_check_digit(f"4{digits}")}])
     (code,) = [barcode["code"] for barcode in other.data_of("product.changed.v1")[0]["barcodes"]]
     await define(harness, "PUMP", barcodes=[{"code": harness.scoped_id("BOX")}])
@@ -45,11 +50,14 @@ def _with_check_digit(digits: str) -> str:
     return f"{digits}{-total % 10}"
 
 
-async def test_format_is_stored_and_checked(harness: ReceivingHarness) -> None:
+async def test_format_is_stored_and_checked(harness: ReceivingHarness, http: AsyncClient) -> None:
     """S13: a format is kept, holds for new serial numbers in ASNs and scans, and its rejection names the line."""
     await harness.handle(harness.asn_command("R", "OLD-1", "OLD-2", quantity=4))
     await define(harness, "PUMP", serial_format={"characters": "DIGITS", "pattern": "7.*"})
-    await define(harness, "PUMP", serial_format={"characters": None})
+    await define(harness, "PUMP", serial_format={"characters": None}, serials_unique_per_product=True)
+    product = (await http.get(f"/products/{harness.scoped_id('PUMP')}")).json()
+    assert (product["serial_format"]["pattern"], product["serial_format"]["characters"]) == ("7.*", None)
+    assert product["serials_unique_per_product"] is True
     rejected = await harness.handle(harness.asn_command("R2", "71", "81"))
     (rejection,) = rejected.data_of("receipt.rejected.v1")
     assert (rejection["code"], rejection["ids"]) == ("serial_format_mismatch", ["81"])
@@ -62,6 +70,7 @@ async def test_format_is_stored_and_checked(harness: ReceivingHarness) -> None:
 
 async def test_serial_of_another_product_is_found(harness: ReceivingHarness) -> None:
     """S16: one statement finds numbers that other products have or expect, whatever their receipt."""
+    await define(harness, "PUMP", serials_unique_per_product=False)
     await define(harness, "VALVE")
     await define(harness, "BOLT", serials_unique_per_product=True)
     numbers = {name: harness.scoped_id(name) for name in ("HERE", "DUE", "OWN", "NEW")}
@@ -73,6 +82,17 @@ async def test_serial_of_another_product_is_found(harness: ReceivingHarness) -> 
     await harness.handle(harness.asn_command("R", quantity=4))
     result = await harness.handle(harness.scan_command("R", *numbers.values()))
     assert [status for status, _ in statuses(result)] == ["WRONG_PRODUCT", "WRONG_PRODUCT", "ACCEPTED", "ACCEPTED"]
+
+
+async def test_other_products_are_found_by_an_index(harness: ReceivingHarness) -> None:
+    """S16: the statement reads units by their serial numbers, none for a product that is numbered on its own."""
+    parameters = {"receipts": ["R"], "skus": ["P"], "serials": ["S"]}
+    async with harness.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = await connection.execute(text(f"EXPLAIN {SELECT_OTHER_PRODUCT.text}"), parameters)
+        lines = "\n".join(plan.scalars())
+        assert "Index Scan using unit_serial on unit" in lines
+        assert "One-Time Filter: (own.serials_unique_per_product IS NOT TRUE)" in lines
 
 
 async def test_range_is_received(harness: ReceivingHarness) -> None:

@@ -160,8 +160,8 @@ async def test_demand_with_allowed_lots_gets_only_those_lots(harness: SerialsHar
     """A demand with allowed lots gets units of these lots only, from stock and later arrivals (S27)."""
     messages = ProductMessages(harness.sku)
     await put_away_units(harness, serial_numbers(3), lot="L-1")
-    await put_away_units(harness, serial_numbers(3, first=4), lot="l-1")
-    first_request: AllocationRequested = messages.request_allocation(1, 2, lots=["l-1", "L-2"])
+    await put_away_units(harness, serial_numbers(3, first=4), lot="L-10")
+    first_request: AllocationRequested = messages.request_allocation(1, 2, lots=["l-10", "L-2"])
     await harness.handle(
         first_request,
         messages.request_allocation(2, 1, lots=["L-2"]),

@@ -55,6 +55,29 @@ async def test_hold_on_an_unknown_lot_covers_later_arrivals(harness: SerialsHarn
     ).error_codes() == ["hold_not_found"]
 
 
+async def test_lot_hold_takes_any_spelling(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
+    """A hold and a filter take a spelling of one lot; a hold on several is refused, one on none says so (S25)."""
+    await put_away_units(harness, serial_numbers(2), lot="L 1/a")
+    result = await harness.handle(PlaceSerialHold(sku=harness.sku, lot="l  1/A", hold_id="H-1", reason="suspicion"))
+    events = result.data_of("serial.hold_placed.v1")
+    assert sorted(serial for event in events for serial in event.get("serials", [])) == serial_numbers(2)
+    assert [event["lots"] for event in events if event.get("lots")] == [["L 1/a"]]
+    items = (await http.get("/serials", params={"sku": harness.sku, "lot": "l 1/A"})).json()["items"]
+    assert [(item["serial"], item["lot"]) for item in items] == [(serial, "L 1/a") for serial in serial_numbers(2)]
+    await put_away_units(harness, serial_numbers(1, first=3), lot="AB")
+    await put_away_units(harness, serial_numbers(1, first=4), lot="ab")
+    hold = PlaceSerialHold(sku=harness.sku, lot="Ab", hold_id="H-2", reason="suspicion")
+    (violation,) = (await harness.handle(hold)).results[0].violations
+    assert (violation.code, violation.suggested) == ("lot_ambiguous", ["AB", "ab"])
+    result = await harness.handle(hold.model_copy(update={"lot": "ab"}))
+    (event,) = [event for event in result.data_of("serial.hold_placed.v1") if event.get("serials")]
+    assert event["serials"] == serial_numbers(1, first=4)
+    result = await harness.handle(hold.model_copy(update={"lot": "none", "hold_id": "H-3"}))
+    assert result.results[0].body.unmatched_lots == ["none"]  # type: ignore[union-attr]
+    result = await harness.handle(ProductMessages(harness.sku).receive(serial_numbers(1, first=9), lot="NONE"))
+    assert [event["hold_id"] for event in result.data_of("serial.hold_placed.v1")] == ["H-3"]
+
+
 async def test_expiry_correction_allocates_backorders(harness: SerialsHarness) -> None:
     """An expiry correction is audited, and units that have not expired go to backorders (S22, S28)."""
     messages = ProductMessages(harness.sku)

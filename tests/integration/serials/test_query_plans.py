@@ -12,6 +12,7 @@ from sqlalchemy import TextClause, text
 from services.serials.allocation.store.available_units import SELECT_AVAILABLE, SELECT_CANDIDATES
 from services.serials.lookup.queries.filters import Filters
 from services.serials.lookup.queries.search import SORTS, scan_keys, sorted_query, use_index
+from services.serials.lookup.queries.warranties import WARRANTY_SORTS, select_warranties, warranty_filters
 from services.serials.units.store import expiry as expiry_store
 from shared.persistence.database import Transaction, create_engine, transaction
 from tests.integration.expiry_checks import run_expiry_check
@@ -122,10 +123,16 @@ INDEXED_LISTS = [
     (Filters(receipt="R-9"), {"audit_operation_receipt", "audit_entry_operation"}),
     (Filters(changed_since=datetime(2098, 1, 1, tzinfo=UTC)), {"audit_operation_recorded_at", "audit_entry_operation"}),
 ]
+WARRANTIES: list[tuple[dict[str, Any], str]] = [
+    ({}, "serial_state_warranty"),
+    ({"ending_from": date(2028, 1, 1), "ending_before": date(2028, 2, 1)}, "serial_state_warranty"),
+    ({"customer": "C-8"}, "serial_state_customer"),
+]
 # Shipped units, and twenty thousand receipts of four units each, the last one long after the others.
 INSERT_DOCUMENTS = """
     UPDATE serial_state
-    SET status = 'SHIPPED', location = NULL, shipment = 'SH-' || id % 500, customer = 'C-' || id % 50
+    SET status = 'SHIPPED', location = NULL, shipment = 'SH-' || id % 500, customer = 'C-' || id % 2000,
+        warranty_starts_on = '2026-01-01', warranty_ends_on = DATE '2027-01-01' + (id % 900)::int
     WHERE status = 'IN_INVENTORY' AND id % 2 = 0;
     INSERT INTO audit_operation (id, change, reason, actor, occurred_at, recorded_at, cause_source, cause_id, receipt)
     SELECT 1000000000 + n, 'RECEIVED', 'x', 'x', at, at, 'x', 'x', 'R-' || n
@@ -158,4 +165,11 @@ async def test_filters_read_an_index(harness: SerialsHarness, environment: Mappi
             nodes = await explain(tx, sorted_query(Filters(), order), values)
             assert index in {node.get("Index Name") for node in nodes}, sort
             assert "Sort" not in {node["Node Type"] for node in nodes}, sort
+        for warranties, index in WARRANTIES:
+            order = WARRANTY_SORTS.default
+            values = warranty_filters(**warranties) | order.parameters(None) | {"size": 50}
+            nodes = await explain(tx, select_warranties(order), values)
+            states = [node for node in nodes if node.get("Relation Name") == "serial_state"]
+            assert {node.get("Index Name") for node in states} <= {index, None}, warranties
+            assert rows_read(states) < 1000, warranties
     await engine.dispose()

@@ -29,7 +29,7 @@ async def test_recall_reports_and_holds_matching_units(harness: SerialsHarness) 
     ranges = [RecallRange(first="SN-00002", last="SN-00003")]
     result = await harness.handle(
         recall_opened(
-            harness, ranges=ranges, serials=["SN-00001", "E-1", "unknown"], search_terms=["AB-7", "the"], lots=["L-2"]
+            harness, ranges=ranges, serials=["SN-00001", "E-1", "unknown"], notice="AB-7 of the maker", lots=["L-2"]
         )
     )
     events = result.data_of("serial.recalled.v1")
@@ -84,7 +84,7 @@ async def test_recall_whose_hold_id_already_exists(harness: SerialsHarness) -> N
 
 async def test_recall_without_matches_is_answered(harness: SerialsHarness) -> None:
     """A recall without matches gets an empty answer; later arrivals are held and reported (S46)."""
-    result = await harness.handle(recall_opened(harness, lots=["L-5"], serials=["SN-77777"], search_terms=["l-6"]))
+    result = await harness.handle(recall_opened(harness, lots=["L-5"], serials=["SN-77777"], notice="l-6"))
     assert [(event["units"], event["is_last"]) for event in result.data_of("serial.recalled.v1")] == [([], True)]
     messages = ProductMessages(harness.sku)
     result = await harness.handle(
@@ -152,7 +152,7 @@ async def test_recall_uses_constant_statement_count(harness: SerialsHarness) -> 
         await current_harness.handle(messages.pick(1, serial_numbers(1)))
         await current_harness.handle(messages.dispatch(1, serial_numbers(1)))
         recall_result = await current_harness.handle(
-            recall_opened(current_harness, lots=["L-1"], search_terms=["sn-00002"], serials=serial_numbers(1))
+            recall_opened(current_harness, lots=["L-1"], notice="sn-00002", serials=serial_numbers(1))
         )
         expiry = Transaction.clock().date() + timedelta(9)
         correction_result = await current_harness.handle(

@@ -17,6 +17,7 @@ from shared.contracts.commands.serials import (
     CountSerials,
     MoveSerials,
     PlaceSerialHold,
+    RegisterSoldSerials,
     ReleaseSerialHold,
     ResolveCountDiscrepancies,
 )
@@ -25,19 +26,21 @@ from shared.contracts.fulfillment import HandOver
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy, Warranty
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.serials import InMemorySerials
 from tests.support.messages.reference import location_changed, product_changed
-from tests.support.messages.serials import BIN, SHELF
+from tests.support.messages.serials import BIN, DOCK, SHELF
 
 serial_lists = st.lists(st.sampled_from(serial_numbers(8)), min_size=1, max_size=5, unique=True)
 order_numbers = st.integers(1, 6)
 TODAY = Transaction.clock().date()
 NOW_TO_THE_SECOND = Transaction.clock().replace(microsecond=0)
+WARRANTY = Warranty(months=13)
+DISPOSITIONS: list[Any] = ["RESTOCK", "SCRAP", "RETURN_TO_VENDOR", "RETURN_TO_VENDOR"]
 RESOLUTIONS: list[Any] = ["LOST", "FOUND", "MOVED", "NO_CHANGE"]
 PlayedStep = tuple[str, list[str], int, int, bool]
 steps = st.tuples(
@@ -45,7 +48,8 @@ steps = st.tuples(
         ["receive", "put away", "put away", "demand", "demand", "demand serials", "demand shelf life", "demand lots",
          "demand single lot", "demand without backorder", "demand of one order", "cancel", "deallocate", "short pick",
          "pick", "unpick", "dispatch", "return", "dispose", "hold", "release", "lose", "find", "move", "change policy",
-         "hold lot", "recall", "correct", "store", "store", "count", "count", "resolve", "hand over"]
+         "hold lot", "recall", "correct", "store", "store", "count", "count", "resolve", "hand over", "past sale",
+         "from vendor"]
     ),
     serial_lists, order_numbers, st.integers(1, 4), st.booleans(),
 )  # fmt: skip
@@ -70,7 +74,8 @@ def recall_criteria(serials: list[str]) -> list[dict[str, Any]]:
     return [
         {"serials": serials},
         {"lots": ["L-2"]},
-        {"search_terms": ["l-1", serials[0].lower()]},
+        {"notice": f"l-1 {serials[0].lower()}"},
+        {"periods": [{"kind": "EXPIRY", "last_day": "2020-01-01"}]},
         {"ranges": [{"first": serials[0], "last": serials[-1]}]},
     ]
 
@@ -84,7 +89,9 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
     )
     factories: dict[str, Any] = {
         "receive": lambda: messages.receive(serials, version, **LABELS[(order_number * 4 + quantity) % len(LABELS)]),
-        "change policy": lambda: product_changed(messages.sku, "SERIAL", version=version, shelf_life=policy),
+        "change policy": lambda: product_changed(
+            messages.sku, "SERIAL", version=version, shelf_life=policy, warranty=WARRANTY
+        ),
         "put away": lambda: messages.put_away(serials, SHELF if flag else BIN),
         "demand": lambda: messages.request_allocation(order_number, quantity, priority=5 + flag),
         "demand serials": lambda: messages.request_allocation(order_number, quantity, serials=serials[:quantity]),
@@ -112,7 +119,7 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         "return": lambda: messages.return_from_customer(order_number, serials, version, f"RMA-{order_number}"),
         "dispose": lambda: ReturnSerialsDisposed(
             return_id=f"RMA-{order_number}", sku=messages.sku, serials=serials, hold_id=f"RMA-{order_number}",
-            reason="inspected", disposition="RESTOCK" if flag else "SCRAP",
+            reason="inspected", disposition=DISPOSITIONS[quantity - 1],
         ),
         "hold": lambda: PlaceSerialHold(
             sku=messages.sku, serials=serials, hold_id=f"H-{order_number}", reason="suspicion"
@@ -133,6 +140,13 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         ),
         "lose": lambda: AdjustSerials(sku=messages.sku, serials=serials, adjustment="LOST", reason="count"),
         "find": lambda: AdjustSerials(sku=messages.sku, serials=serials, adjustment="FOUND", reason="count"),
+        "from vendor": lambda: AdjustSerials(
+            sku=messages.sku, serials=serials, adjustment="RETURNED_FROM_VENDOR", location=DOCK, reason="repaired"
+        ),
+        "past sale": lambda: RegisterSoldSerials(
+            sku=messages.sku, serials=serials, sold_on=TODAY - timedelta(quantity), customer="C-1", reason="go-live",
+            order=messages.order_id(order_number), lot="L-2" if flag else None,
+        ),
         "move": lambda: MoveSerials(sku=messages.sku, serials=serials, location=BIN),
         "store": lambda: MoveSerials(sku=messages.sku, serials=serials, location=counted_location(messages.sku)),
         "count": lambda: CountSerials(
@@ -167,7 +181,8 @@ def as_json(unit: AllocatedUnit) -> dict[str, Any]:
 
 SELECT_UNITS = """
     SELECT serial, status::text AS status, version, warehouse, location, receipt, order_id, order_line, demand_id,
-           shipment, customer, return_id, open_hold_count, adjustment, lot, expiry
+           shipment, customer, return_id, open_hold_count, adjustment, lot, expiry,
+           warranty_starts_on, warranty_ends_on
     FROM serial_state WHERE sku = :sku ORDER BY serial
 """
 SELECT_DISCREPANCIES = """
@@ -182,7 +197,7 @@ def unit_row(unit: Unit) -> tuple[Any, ...]:
     return (
         unit.serial, unit.status, unit.version, unit.warehouse, unit.location, unit.receipt, unit.order_id,
         unit.order_line, unit.demand_id, unit.shipment, unit.customer, unit.return_id, unit.open_hold_count,
-        unit.adjustment, unit.lot, unit.expiry,
+        unit.adjustment, unit.lot, unit.expiry, unit.warranty_starts_on, unit.warranty_ends_on,
     )  # fmt: skip
 
 
@@ -200,6 +215,9 @@ async def test_database_and_in_memory_rules_agree(
     location = counted_location(harness.sku)
     await harness.handle(location_changed(location, "STORAGE"))
     service.uow.location_types[location] = "STORAGE"
+    product = product_changed(harness.sku, "SERIAL", version=0, warranty=WARRANTY)
+    await harness.handle(product)
+    service.handle(product)
     if stored:
         played_batches = [[("receive", stored, 1, 1, True)], [("put away", stored, 1, 1, True)], *played_batches]
     versions = count(1)

@@ -12,6 +12,7 @@ import pytest
 
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import LotHoldReleased
+from shared.contracts.reference import ProductOrdered
 from shared.contracts.upstream import AsnCancelled
 from shared.messaging.decode import Decoder
 from shared.persistence.migrate import migrate, versions_folder
@@ -72,6 +73,23 @@ async def test_early_messages_wait_for_their_order(kept_service: str, tmp_path: 
     assert tuple(row) == ("SO-1", True)
 
 
+@pytest.mark.parametrize("kept_service", ["fulfillment"], indirect=True)
+async def test_ordered_products_are_published(kept_service: str, record: MakeRecord, tmp_path: Path) -> None:
+    """Receiving learns which products kept orders name, with their version here (S03)."""
+    owner = await migrate_to_first_revision(kept_service, tmp_path)
+    await owner.execute(ORDERED_PRODUCTS)
+    await migrate(kept_service)
+    rows = await owner.fetch("SELECT topic, key, value FROM outbox ORDER BY id")
+    assert await owner.fetchval("SELECT count(*) FROM ordered_product") == 2
+    await owner.close()
+    decoder = Decoder({ProductOrdered.TYPE: ProductOrdered})
+    events = [decoder.decode(record(row["topic"], row["value"], row["key"].encode())) for row in rows]
+    assert [(row["topic"], row["key"]) for row in rows] == [("ordered-products", "A"), ("ordered-products", "B")]
+    assert [event.data for event in events] == [  # type: ignore[union-attr]
+        ProductOrdered(sku="A", ordered_version=7), ProductOrdered(sku="B"),
+    ]  # fmt: skip
+
+
 HOLDS_OF_SHORT_PICKS = """
     INSERT INTO balance (sku, lot, location, warehouse, is_storage, on_hand, allocated)
     VALUES ('A-1', 'L1', 'EAST/1', 'EAST', true, 10, 3), ('A-1', 'L1', 'EAST/2', 'EAST', true, 4, 4),
@@ -86,6 +104,16 @@ HOLDS_OF_SHORT_PICKS = """
         ('S3', 'EAST/2', 'NOT_FOUND', NULL, NULL), ('S4', 'EAST/3', 'NOT_FOUND', 'eve', now()),
         ('H1', 'EAST/3', 'MANUAL', NULL, NULL)
     ) AS h (hold_id, location, kind, released_by, released_at);
+"""
+
+
+ORDERED_PRODUCTS = """
+    INSERT INTO product (sku, version, name, unit, tracking, shelf_life, decimals)
+    VALUES ('A', 7, 'Pump', 'each', 'SERIAL', '{}', 0), ('C', 1, 'Never ordered', 'each', 'NONE', '{}', 6);
+    INSERT INTO sales_order SELECT id, 'EAST', 'C', '', '', '', 5, 'ALLOWED', now(), 'OPEN', 0, ''
+    FROM unnest(ARRAY['SO-1', 'SO-2']) AS o (id);
+    INSERT INTO order_line SELECT order_id, line, 1, sku, 1, '{}', 0, 0, 0, 0, false, false, '{}', false
+    FROM (VALUES ('SO-1', '1', 'A'), ('SO-1', '2', 'B'), ('SO-2', '1', 'A')) AS l (order_id, line, sku);
 """
 
 

@@ -179,11 +179,12 @@ class AllocationOracle:
             max(stop_days, agreed_days, demand.min_remaining_shelf_life_days)
         )
         bound = self.allocated_lots(demand) if demand.single_lot else set()
+        known = {lot.lot for lot in self.service.uow.lots}
         return [
             unit for unit in self.units
             if unit.location.split("/")[0] == demand.warehouse
             and (unit.never_expires or unit.expiry >= min_expiry)
-            and (unit.lot in bound if bound else not demand.allowed_lots or is_listed(unit.lot, demand.allowed_lots))
+            and (unit.lot in bound if bound else is_listed(unit.lot, demand.allowed_lots or [unit.lot], known))
         ]  # fmt: skip
 
     def allocated_lots(self, demand: Demand) -> set[str]:
@@ -215,6 +216,6 @@ class AllocationOracle:
         return [AllocatedPart(*key, quantity) for key, quantity in count_by_key.items()]
 
 
-def is_listed(lot: str, listed: Collection[str]) -> bool:
-    """Whether a list has the lot, ignoring case."""
-    return lot.lower() in {name.lower() for name in listed}
+def is_listed(lot: str, listed: Collection[str], known: Collection[str] = ()) -> bool:
+    """Whether a list has the lot, or in another case a lot that does not exist."""
+    return lot in listed or lot.lower() in {name.lower() for name in listed if name not in known}

@@ -33,6 +33,7 @@ class InMemoryFulfillment:
         self.uow.local_dates = {"EAST": NOW.date()}
         self.products = self.uow.products
         self.products |= dict.fromkeys(skus, SERIAL)
+        self.uow.ordered_skus |= self.products.keys()
         self.holds: dict[tuple[str, ...], set[str]] = defaultdict(set)
         """Holds by SKU and serial number, or by SKU, lot and location."""
         self.violations: list[ProblemDetail] = []

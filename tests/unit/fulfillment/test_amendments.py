@@ -1,5 +1,7 @@
 """Amending and cancelling orders."""
 
+from decimal import Decimal
+
 import pytest
 
 from services.fulfillment.orders.domain import Product
@@ -98,6 +100,20 @@ def test_invalid_amendment_is_rejected_as_a_whole(fulfillment: InMemoryFulfillme
     assert fulfillment.rejection_codes(OrderLineCancelled(order="SO-1", line="9")) == [Code.LINE_NOT_FOUND]
     fulfillment.handle(OrderCancelled(order="SO-1"))
     assert fulfillment.rejection_codes(OrderAmended(order="SO-1", lines=[order_line("3")])) == [Code.ORDER_CANCELLED]
+
+
+def test_amendment_of_a_partly_shipped_and_cancelled_order_is_refused_as_closed(
+    fulfillment: InMemoryFulfillment,
+) -> None:
+    """An order that shipped something before its cancellation is CLOSED_SHORT, not cancelled (S11)."""
+    fulfillment.handle(order_placed(order_line("1", quantity=2)))
+    order, line = fulfillment.uow.orders["SO-1"], fulfillment.uow.lines["SO-1", "1"]
+    line.shipped = Decimal(1)
+    fulfillment.handle(OrderCancelled(order="SO-1"))
+    assert order.status == "CLOSED_SHORT"
+    amendment = OrderAmended(order="SO-1", lines=[order_line("1", quantity=3)])
+    assert fulfillment.rejection_codes(amendment) == [Code.ORDER_CLOSED]
+    assert "is CLOSED_SHORT and cannot be changed" in fulfillment.violations[0].detail
 
 
 @pytest.mark.parametrize("product", [SERIAL, LOT._replace(decimals=0)])

@@ -53,6 +53,14 @@ def test_only_allocated_units_are_picked(fulfillment: InMemoryFulfillment) -> No
     assert fulfillment.rejection_codes(pick_command("S1")) == [Code.ALREADY_PICKED]
 
 
+def test_scan_of_something_else_is_named(fulfillment: InMemoryFulfillment) -> None:
+    """A scan that is no serial number is not on the pick list, and what it looks like is named (S13, S20)."""
+    fulfillment.handle(pick_command("(01)09521234543213(21)S1", order_id="SO-2"))
+    (violation,) = fulfillment.violations
+    assert violation.code is Code.NOT_ON_PICK_LIST
+    assert "(21)S1, which looks like a GS1 element string, is not on the pick list" in violation.detail
+
+
 def test_unit_that_cannot_be_pending_is_rejected(fulfillment: InMemoryFulfillment) -> None:
     """A fully allocated order has no allocation in flight (S20)."""
     assert fulfillment.rejection_codes(pick_command("S9", order_id="SO-2")) == [Code.NOT_ON_PICK_LIST]

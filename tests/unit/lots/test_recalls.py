@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from services.lots.recalls.domain.close import OpenItemCounts, closing_violation
-from services.lots.recalls.domain.matches import RecallMatch, resolve
-from services.lots.recalls.domain.notice import IdentifierRange
-from services.lots.recalls.domain.query import RecallLookup, RecallQuery
+from services.lots.recalls.domain.limits import resolve
+from services.lots.recalls.domain.matches import RecallMatch
+from services.lots.recalls.domain.notices.ranges import IdentifierRange
+from services.lots.recalls.domain.query import KnownLot, RecallLookup, RecallQuery
 from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.recalls import RecallOpened
@@ -29,7 +30,8 @@ def resolved_matches(
 ) -> dict[str, RecallMatch]:
     """The matches of a valid query by product."""
     serial_skus = [sku for sku, tracking in tracking_by_sku.items() if tracking == "SERIAL"]
-    matches = resolve(RecallLookup(query, tracking_by_sku, serial_skus, known_lots))
+    known = [KnownLot(sku, lot) for sku, lot in known_lots]
+    matches = resolve(RecallLookup(query, tracking_by_sku, serial_skus, known))
     assert isinstance(matches, dict)
     return matches
 
@@ -58,8 +60,8 @@ def test_pasted_text_is_searched_in_the_named_products() -> None:
     text = "lots 007 and A1 to A9"
     unscoped_matches = resolved_matches(recall_query(text=text), ("MILK", "007"))
     assert set(unscoped_matches) == {"MILK", "PUMP", "VALVE"}
-    assert "007" in unscoped_matches["PUMP"].search_terms
-    assert IdentifierRange("A1", "A9") in unscoped_matches["VALVE"].ranges
+    assert unscoped_matches["PUMP"].notice == text
+    assert IdentifierRange("a1", "a9") in unscoped_matches["VALVE"].ranges
     assert set(resolved_matches(recall_query(text=text, skus=["MILK", "PUMP"]), ("MILK", "007"))) == {"MILK", "PUMP"}
 
 
@@ -72,7 +74,7 @@ def test_serials_and_ranges_are_delegated_to_the_serials_service() -> None:
         )
     )
     assert (list(matches["PUMP"].serials), list(matches["VALVE"].serials)) == (["SN-1", "X"], ["X"])
-    assert list(matches["VALVE"].ranges) == [IdentifierRange("V1", "V9")]
+    assert list(matches["VALVE"].ranges) == [IdentifierRange("v1", "v9")]
 
 
 def range_text(letter: str, number: int) -> str:
@@ -91,9 +93,8 @@ def ranges_of(sku: str, number: int) -> list[dict[str, str]]:
         ({"lots": [{"sku": "UNKNOWN", "lot": "1"}]}, Code.PRODUCT_NOT_FOUND),
         ({"serials": [{"sku": "MILK", "serial": "1"}]}, Code.NOT_SERIAL_TRACKED),
         ({"text": "lot 1", "skus": ["MILK"]}, Code.RECALL_NO_MATCH),
-        ({"text": " ".join(map(str, range(2_150))), "skus": ["MILK"]}, Code.RECALL_TOO_BROAD),
-        ({"text": range_text("A", 60), "skus": ["PUMP"], "ranges": ranges_of("PUMP", 60)}, Code.RECALL_TOO_BROAD),
-        ({"text": range_text("A", 60), "skus": ["MILK"], "ranges": ranges_of("MILK", 60)}, Code.RECALL_TOO_BROAD),
+        ({"text": range_text("A", 450), "skus": ["PUMP"], "ranges": ranges_of("PUMP", 60)}, Code.RECALL_TOO_BROAD),
+        ({"text": range_text("A", 450), "skus": ["MILK"], "ranges": ranges_of("MILK", 60)}, Code.RECALL_TOO_BROAD),
     ],
 )
 def test_invalid_recalls_are_rejected(fields: Any, code: Code) -> None:
@@ -103,7 +104,7 @@ def test_invalid_recalls_are_rejected(fields: Any, code: Code) -> None:
 
 def test_recall_exceeding_the_event_limit_is_rejected() -> None:
     """A recall that exceeds the lot limit is rejected with the product's SKU (S46)."""
-    known_lots = [("MILK", f"L{number}") for number in range(501)]
+    known_lots = [KnownLot("MILK", f"L{number}") for number in range(501)]
     violation = resolve(RecallLookup(recall_query(text="1"), PRODUCTS, [], known_lots))
     assert isinstance(violation, ProblemDetail)
     assert (violation.code, violation.ids) == (Code.RECALL_TOO_BROAD, ["MILK"])
@@ -116,10 +117,10 @@ def test_unscoped_notice_product_limit() -> None:
     assert set(resolved_matches(recall_query(text=" ".join(map(str, range(50)))), tracking_by_sku=products)) == set(
         skus
     )
-    violation = resolve(RecallLookup(recall_query(text=" ".join(map(str, range(500)))), products, skus, ()))
+    violation = resolve(RecallLookup(recall_query(text=" ".join(map(str, range(2_000)))), products, skus, ()))
     assert isinstance(violation, ProblemDetail)
     assert (violation.code, violation.detail.split(":")[0]) == (
-        Code.RECALL_TOO_BROAD, "More than 1666 serial-tracked products, too many for this number of terms",
+        Code.RECALL_TOO_BROAD, "More than 2130 serial-tracked products, too many for a text of this length",
     )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def test_one_event_per_product() -> None:
     """A recall opens with one event per product; the hold id is the recall id (S46)."""
     query = recall_query(text="007", lots=[{"sku": "SALT", "lot": "1"}], mock=True)
     service, event = InMemoryLots(), to_event(query.command)
-    service.uow.lookups[event.cause] = RecallLookup(query, PRODUCTS, ["PUMP", "VALVE"], [("MILK", "007")])
+    service.uow.lookups[event.cause] = RecallLookup(query, PRODUCTS, ["PUMP", "VALVE"], [KnownLot("MILK", "007")])
     service.handle_events([event])
     assert [
         (opened.sku, opened.tracking, opened.hold_id, opened.mock) for opened in service.events_of(RecallOpened)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.receiving.products.domain.records import ProductBarcode
+from services.receiving.receipts.domain.misreads import MAX_NAMED
 from shared.contracts.serial_formats import SerialFormat
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.steps import (
@@ -30,6 +31,7 @@ MISREADS = {
     f"0{EAN}": "BARCODE",
     f"01{'0' + EAN}": "BARCODE",
     OTHER_EAN: "BARCODE",
+    f"]E0{EAN}": "BARCODE",
     "4006": "BARCODE",
     "PUMP": "SKU",
     "R1": "RECEIPT",
@@ -93,6 +95,13 @@ def test_what_may_be_a_serial_number_is_one(service: InMemoryReceiving, text: st
     assert scan_statuses(scan_serials(service, "R1", text)) == ["ACCEPTED"]
 
 
+def test_scan_that_looks_like_a_range_names_the_field(service: InMemoryReceiving) -> None:
+    """S13: no scan is read as a range; the problem says where ranges are stated."""
+    (violation,) = scan_serials(service, "R1", "A001-A120").violations
+    assert "what looks like a range; state it in the field ranges" in violation.detail
+    assert scan_statuses(scan_serials(service, "R1", ranges=[{"from": "A001", "to": "A003"}])) == ["ACCEPTED"] * 3
+
+
 @pytest.mark.parametrize("kind", ["BLIND", "OPENING"])
 def test_receipts_without_asn_refuse_misreads(service: InMemoryReceiving, kind: str) -> None:
     """S13: blind receipts and opening stock refuse them too."""
@@ -107,7 +116,8 @@ def test_many_misreads_are_counted(service: InMemoryReceiving) -> None:
     (violation,) = scan_serials(service, "R1", *MISREADS).violations
     assert len(violation.ids) == len(MISREADS)
     assert f"{len(MISREADS)} of {len(MISREADS)} scans" in violation.detail
-    assert f"and {len(MISREADS) - 3} more" in violation.detail
+    assert f"and {len(MISREADS) - MAX_NAMED} more" in violation.detail
+    assert "'PUMP' is the SKU of the product; 'R1' is the number of the receipt" in violation.detail
 
 
 @pytest.mark.parametrize("text", [text for text in MISREADS if text.isprintable()])
@@ -122,6 +132,13 @@ def test_asn_lists_no_misreads(service: InMemoryReceiving, text: str) -> None:
         assert (violation.code, violation.ids) == ("not_a_serial", [text])
         assert "Line 2" in violation.detail
     assert line_counts(service, "R1") == (10, 0, 0, 0, 0)
+
+
+def test_asn_of_an_undefined_product_is_judged_by_the_text_alone(service: InMemoryReceiving) -> None:
+    """S05, S17: before its product arrives, what a text says beyond doubt counts; its barcodes are not known."""
+    result = announce_receipt(service, "R2", asn_line(["(21)A"], sku="NEW"))
+    assert error_codes(result) == ["not_a_serial"]
+    assert not announce_receipt(service, "R2", asn_line(["4006", "SN-1"], sku="NEW")).violations
 
 
 def test_expired_label_leaves_no_trace_of_misreads(service: InMemoryReceiving) -> None:

@@ -18,10 +18,10 @@ SHELF_LIFE: dict[str, Any] = {
 }  # fmt: skip
 FULL: dict[str, Any] = {
     "name": "Saline", "unit": "box", "lot_tracked": True, "barcodes": [{"code": "5000", "quantity": 6}], "decimals": 0,
-    "shelf_life": SHELF_LIFE,
+    "shelf_life": SHELF_LIFE, "warranty": {"months": 24, "starts_at": "LABEL_DATE"},
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {
-    "unit": "each", "lot_tracked": False, "barcodes": [], "decimals": 6,
+    "unit": "each", "lot_tracked": False, "barcodes": [], "decimals": 6, "warranty": None,
     "shelf_life": {
         "min_remaining_shelf_life_at_receipt": 0, "stop_allocation_days": 0, "expiry_alert_days": [90, 60, 30, 7],
         "short_shelf_life_policy": "REJECT", "expiry_required": False, "customers": [],
@@ -83,6 +83,19 @@ def test_null_clears_a_shelf_life_rule(service: InMemoryReceiving, name: str) ->
     default = True if name == "expiry_required" else DEFAULTS["shelf_life"][name]
     assert after == SHELF_LIFE | {name: default}
     assert define(service, shelf_life={})["shelf_life"] == after
+
+
+def test_warranty_is_merged(service: InMemoryReceiving) -> None:
+    """Months and start of a warranty change one by one; a warranty without months is refused (S46)."""
+    assert define(service, warranty={"starts_at": None})["warranty"] == {"months": 24, "starts_at": "DISPATCH"}
+    assert define(service, warranty={"months": 36})["warranty"] == {"months": 36, "starts_at": "DISPATCH"}
+    assert define(service, name="Saline 2")["warranty"] == {"months": 36, "starts_at": "DISPATCH"}
+    for warranty in ({"months": None}, {"months": None, "starts_at": "LABEL_DATE"}):
+        result = service.handle_command(ProductDefined.model_validate({"sku": SKU, "warranty": warranty}))
+        assert error_codes(result) == ["incomplete_definition"]
+    assert define(service, warranty=None)["warranty"] is None
+    result = service.handle_command(ProductDefined.model_validate({"sku": SKU, "warranty": {"starts_at": "DISPATCH"}}))
+    assert error_codes(result) == ["incomplete_definition"]
 
 
 def test_lists_are_replaced(service: InMemoryReceiving) -> None:

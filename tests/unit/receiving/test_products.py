@@ -46,11 +46,11 @@ def test_both_trackings_are_rejected(service: InMemoryReceiving) -> None:
 
 def test_tracking_cannot_change_once_in_use(service: InMemoryReceiving) -> None:
     """Tracking cannot change once the product is in use; before that, and everything else, can (S03)."""
-    service.uow.used_skus = {"PUMP"}
+    service.uow.product_history.used.add("PUMP")
     renaming, switch = definition(name="Infusion pump"), definition(serial_tracked=False)
     rejected, renamed = service.handle(switch, renaming)
     assert error_codes(rejected) == ["product_in_use"]
-    service.uow.used_skus = set()
+    service.uow.product_history.used.clear()
     (switched,) = service.handle(switch)
     assert [(event.tracking, event.name, event.version) for event in changed_products(renamed, switched)] == [
         ("SERIAL", "Infusion pump", 2),
@@ -71,11 +71,11 @@ def test_quantities_of_a_product_in_use_keep_their_meaning(
 ) -> None:
     """Unit and tracking cannot change, decimals can only become more; without history all of them can (S03)."""
     service.handle(definition("SUGAR", unit="kg", decimals=2))
-    service.uow.used_skus = {"SUGAR"}
+    service.uow.product_history.used.add("SUGAR")
     change = ProductDefined.model_validate({"sku": "SUGAR", **fields})
     (result,) = service.handle(change)
     assert error_codes(result) == (["product_in_use"] if is_rejected else [])
-    service.uow.used_skus = set()
+    service.uow.product_history.used.clear()
     assert error_codes(*service.handle(change)) == []
 
 

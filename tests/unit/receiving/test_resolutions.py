@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.receiving.receipts.domain.discrepancies import ALLOWED_RESOLUTIONS, allowed_resolutions
-from services.receiving.receipts.domain.records import Discrepancy
+from services.receiving.receipts.domain.offered_resolutions import DiscrepancyState, offered_resolutions
+from services.receiving.receipts.domain.records import Discrepancy, UnitStatus
 from shared.contracts.commands import receiving as commands
 from shared.contracts.serials import SerialAdjusted, SerialAdjustment, SerialStateChanged
 from shared.unit_of_work import CommandResult
@@ -34,15 +35,21 @@ TAKEN_OVER = "receipt.line_cancelled.v1"
 
 @pytest.fixture
 def service() -> InMemoryReceiving:
+    """R1 has a discrepancy of every kind."""
+    return receipt_with_discrepancies()
+
+
+def receipt_with_discrepancies() -> InMemoryReceiving:
     """R1 has a discrepancy of every kind but SHORT; it still expects B and the screw T, R2 expected E."""
     service = InMemoryReceiving()
     announce_receipt(service, "R0", kind="BLIND")
-    scan_serials(service, "R0", "K")
+    scan_serials(service, "R0", "K", lot="LOT 1")
     confirm_session(service, "R0")
     announce_receipt(service, "R2", asn_line(["E"]))
     milk = asn_line(number="3", sku="MILK", quantity=1)
-    announce_receipt(service, "R1", asn_line(["A", "B"]), asn_line(["T"], number="2", sku="SCREW"), milk)
+    announce_receipt(service, "R1", asn_line(["A", "B", "V"]), asn_line(["T"], number="2", sku="SCREW"), milk)
     scan_serials(service, "R1", "A", "K", "b", "E", "T", "u")
+    scan_serials(service, "R1", "V", lot="lot  1")
     scan_serials(service, "R1", "T", sku="SCREW", session="T")
     scan_serials(service, "R1", "over", sku="SCREW", session="T")
     service.handle_command(commands.UndoScan(receipt="R1", session="T", sku="SCREW", serials=["T"]))
@@ -76,6 +83,8 @@ EFFECTS: dict[tuple[str, str], list[str]] = {
     ("DUPLICATE_SERIAL", "MATCH"): WITHOUT_EFFECT,
     ("CASE_MISMATCH", "ACCEPT"): [RECEIVED, DECIDED],
     ("CASE_MISMATCH", "MATCH"): [RECEIVED, DECIDED],
+    ("LOT_CASE_MISMATCH", "ACCEPT"): [RECEIVED, DECIDED],
+    ("LOT_CASE_MISMATCH", "MATCH"): [RECEIVED, DECIDED],
     ("EXPECTED_ON_OTHER_RECEIPT", "ACCEPT"): [TAKEN_OVER, RECEIVED, DECIDED],
     ("EXPECTED_ON_OTHER_RECEIPT", "MATCH"): ["serial_expected_on_other_receipt"],
     ("WRONG_PRODUCT", "ACCEPT"): [RECEIVED, DECIDED],
@@ -84,7 +93,7 @@ EFFECTS: dict[tuple[str, str], list[str]] = {
     (kind, resolution): [DECIDED]
     for kind, allowed in ALLOWED_RESOLUTIONS.items() if "MATCH" in allowed
     for resolution in ("RETURN_TO_VENDOR", "VOID")
-} | {
+} | {("DUPLICATE_SERIAL", "RETURN_TO_VENDOR"): WITHOUT_EFFECT} | {
     (kind, resolution): [DECIDED] if resolution == "VOID" else NOT_OFFERED
     for kind in ("EXPIRED", "INSUFFICIENT_SHELF_LIFE", "EXPIRY_REQUIRED")
     for resolution in ("ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID")
@@ -113,6 +122,39 @@ def test_resolution_has_its_effect_or_is_rejected(service: InMemoryReceiving, ki
     received = sum(line.received - lines_before[line.key].received for line in service.uow.lines)
     assert received == (RECEIVED in expected)
     assert error_codes(resolve(service, after, resolution)) == ["discrepancy_resolved"]
+
+
+def state_of(service: InMemoryReceiving, discrepancy: Discrepancy, *, expects: bool) -> DiscrepancyState:
+    """What decides about the offered resolutions, as the query of discrepancies reads it."""
+    unit = service.uow.units.get((discrepancy.sku, discrepancy.serial or ""))
+    receipt_status = service.uow.receipts[discrepancy.receipt].status
+    return DiscrepancyState(
+        discrepancy.kind, discrepancy.scan_id, discrepancy.resolution, receipt_status, unit and unit.status, expects
+    )
+
+
+EXPECTED = {"PUMP": "B", "SCREW": "T"}
+"""The serial number of each product that R1 still expects."""
+
+
+@pytest.mark.parametrize("status", [None, "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"])
+@pytest.mark.parametrize("expects", [True, False])
+@pytest.mark.parametrize("kind", sorted(kind for kind, allowed in ALLOWED_RESOLUTIONS.items() if "MATCH" in allowed))
+def test_exactly_the_offered_resolutions_are_accepted(kind: str, status: UnitStatus | None, *, expects: bool) -> None:
+    """Over all kinds and states of the scanned unit, what is offered is accepted, and nothing else (S16, S18)."""
+    for resolution in ("ACCEPT", "MATCH", "RETURN_TO_VENDOR", "VOID"):
+        service = receipt_with_discrepancies()
+        discrepancy, units = discrepancy_of(service, kind), service.uow.units
+        for key in () if expects else EXPECTED.items():
+            units.put(units[key].as_inactive())
+        if status:
+            scanned = service.uow.get_unit(discrepancy.sku, discrepancy.serial or "")
+            units.put(scanned._replace(status=status, receipt="R1", line="1"))
+        sku = discrepancy.conflicting_value or "" if kind == "WRONG_PRODUCT" else discrepancy.sku
+        state = state_of(service, discrepancy, expects=expects and sku in EXPECTED)
+        fields = {"match_to": EXPECTED[sku]} if resolution == "MATCH" else {}
+        result = resolve(service, discrepancy, resolution, **fields)
+        assert (not result.violations) == (resolution in offered_resolutions(state)), (resolution, state, result)
 
 
 @pytest.mark.parametrize("kind", ["OVER", "UNEXPECTED"])
@@ -164,7 +206,12 @@ MATCH_VIOLATIONS: tuple[tuple[Callable[[InMemoryReceiving], None] | None, str, s
     (None, "K", "is ON_HAND: it was received on receipt R0; look up where it stands", ["/serials/PUMP/K"]),
     (adjustment("LOST"), "K", "is LOST: adjust it as FOUND where it stands", ["/serials/PUMP/K"]),
     (adjustment("SCRAPPED"), "K", "is SCRAPPED: adjust it as FOUND", ["/serials/PUMP/K"]),
-    (adjustment("RETURNED_TO_VENDOR"), "K", "is RETURNED_TO_VENDOR: adjust it as FOUND", ["/serials/PUMP/K"]),
+    (
+        adjustment("RETURNED_TO_VENDOR"),
+        "K",
+        "is RETURNED_TO_VENDOR: adjust it as RETURNED_FROM_VENDOR",
+        ["/serials/PUMP/K"],
+    ),
     (adjustment("LOST", "FOUND"), "K", "is ON_HAND: it was received on receipt R0", ["/serials/PUMP/K"]),
     (None, "A", "received on receipt R1", ["/serials/PUMP/A"]),
     (adjustment("VOID"), "K", "is VOID: its serial number is never used again", ["/serials/PUMP/K"]),
@@ -268,7 +315,8 @@ def test_late_conflict_does_not_reopen_a_receipt() -> None:
     service = InMemoryReceiving()
     announce_receipt(service, "R1", asn_line(["A"]))
     service.handle_command(commands.CloseReceipt(receipt="R1"))
-    fields = {"sku": "PUMP", "serials": ["A"], "versions": [5], "status": "SHIPPED", "reason": "dispatched"}
+    fields = {"sku": "PUMP", "serials": ["A"], "versions": [5], "from_status": "PICKED", "status": "SHIPPED"}
+    fields["reason"] = "dispatched"
     events = service.handle_event(SerialStateChanged.model_validate(fields | {"order": "SO-1", "customer": "C-1"}))
     assert [event.kind for event in events if event.TYPE == "receipt.rejected.v1"] == ["EVENT_CONFLICT"]  # type: ignore[attr-defined]
     assert all(found.resolution for found in service.uow.discrepancies)

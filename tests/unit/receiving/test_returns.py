@@ -1,12 +1,15 @@
 """Customer returns of serials and their dispositions."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from services.receiving.locations.domain.records import Warehouse
 from services.receiving.receipts.domain.records import Unit
+from services.receiving.returns.domain.records import ReturnResult
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
-from shared.contracts.receiving import ReturnSerialsDisposed, ReturnSerialsReceived
+from shared.contracts.receiving import ReceiptRejected, ReturnSerialsDisposed, ReturnSerialsReceived
 from shared.contracts.serials import SerialStateChanged
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -60,6 +63,14 @@ def test_only_units_shipped_to_this_customer_on_this_order_are_accepted(service:
     assert error_codes(result) == ["not_shipped_to_customer"] * 3
     assert [violation.is_provisional for violation in result.violations] == [False, True, False]
     assert service.uow.units["PUMP", "A"].status == "ON_HAND"
+
+
+def test_scan_of_something_else_is_no_returned_unit(service: InMemoryReceiving) -> None:
+    """S13, S18: a barcode, GS1 text or address is named for what it is; the registered units come back."""
+    result = receive_serials(service, "A", "4006", "(21)A", "https://maker.example/7")
+    assert error_codes(result) == ["not_a_serial"] * 3
+    assert [violation.ids for violation in result.violations] == [["4006"], ["(21)A"], ["https://maker.example/7"]]
+    assert "a GS1 element string with serial A" in result.violations[1].detail
 
 
 def test_unit_is_returned_once(service: InMemoryReceiving) -> None:
@@ -129,3 +140,50 @@ def test_shipment_of_a_unit_not_on_hand_is_a_conflict(service: InMemoryReceiving
     (conflict,) = service.handle_event(shipped_event)
     assert conflict.model_dump()["ids"] == ["A", "X"]
     assert list(service.uow.units) == units_before
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "now", "in_warranty"),
+    [
+        (date(2026, 3, 1), datetime(2026, 3, 2, 4, 59, tzinfo=UTC), True),
+        (date(2026, 3, 1), datetime(2026, 3, 2, 5, tzinfo=UTC), False),
+        (None, datetime(2026, 3, 2, tzinfo=UTC), None),
+    ],
+)
+def test_return_says_whether_it_is_in_warranty(
+    service: InMemoryReceiving, ends_on: date | None, now: datetime, in_warranty: bool | None
+) -> None:
+    """A return compares the end that the dispatch fixed with the day in its own warehouse, inclusive (S46)."""
+    service.uow.warehouses.put(Warehouse("EAST", 2, "East", "America/New_York"))
+    service.uow.units.put(Unit("PUMP", "E", 1, "ON_HAND"))
+    service.handle_event(
+        SerialStateChanged(
+            sku="PUMP", serials=["E"], versions=[9], from_status="PICKED", status="SHIPPED", reason="dispatched",
+            order="SO", customer="CLINIC", warranty_ends_on=ends_on,
+        )
+    )  # fmt: skip
+    service.now = now
+    result = receive_serials(service, "A", "E")
+    (event,) = result.events
+    assert isinstance(event, ReturnSerialsReceived)
+    assert isinstance(result.body, ReturnResult)
+    lists = (["E"] if in_warranty else [], ["E"] if in_warranty is False else [])
+    assert (event.in_warranty, event.out_of_warranty) == lists
+    assert (result.body.in_warranty, result.body.out_of_warranty) == lists
+    unit = service.uow.returned_units["RMA", "PUMP", "E"]
+    assert (unit.warranty_ends_on, unit.in_warranty) == (ends_on, in_warranty)
+
+
+def test_unit_of_a_past_sale_can_be_returned(service: InMemoryReceiving) -> None:
+    """Receiving learns of units sold before the registry existed, so that they can come back (S18)."""
+    sale = SerialStateChanged(
+        sku="PUMP", serials=["OLD", "B", "D"], versions=[1, 1, 1], status="SHIPPED", reason="go-live", order="INV-7",
+        customer="CLINIC", lot="L-1", warranty_ends_on=date(2030, 1, 1),
+    )  # fmt: skip
+    (conflict,) = service.handle_event(sale)
+    assert isinstance(conflict, ReceiptRejected)
+    assert conflict.ids == ["B"], "shipped already"
+    result = receive_serials(service, "OLD", "D", order="INV-7")
+    assert isinstance(result.body, ReturnResult)
+    assert (error_codes(result), result.body.serials, result.body.in_warranty) == ([], ["OLD", "D"], ["OLD", "D"])
+    assert service.uow.units["PUMP", "OLD"].lot == "L-1"

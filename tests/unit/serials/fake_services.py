@@ -17,6 +17,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsPicked,
     OrderSerialsUnpicked,
 )
+from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialHoldPlaced, SerialStateChanged
 from tests.support.messages.serials import (
     BIN,
@@ -42,6 +43,8 @@ class FakeReceiving:
     expected: dict[str, str] = field(default_factory=dict)
     on_hand: set[str] = field(default_factory=set)
     shipped: dict[str, str] = field(default_factory=dict)
+    pending_returns: dict[str, str] = field(default_factory=dict)
+    """Returned serials without a disposition, with their return."""
     return_count: int = 0
 
     def _next_version(self, serial: str) -> int:
@@ -76,7 +79,8 @@ class FakeReceiving:
         """Consume an event of serials: shipped units."""
         if isinstance(event, SerialStateChanged) and event.status == "SHIPPED":
             for serial in event.serials:
-                self.on_hand.remove(serial)
+                if event.from_status:  # units of a past sale are new here
+                    self.on_hand.remove(serial)
                 self.shipped[serial] = event.order or ""
 
     def return_from_customer(self, serial: str) -> None:
@@ -86,6 +90,17 @@ class FakeReceiving:
             self.return_count += 1
             return_id = f"RMA-{self.return_count}"
             self.queues[return_id].append(return_from_customer([serial], self._next_version(serial), order, return_id))
+            self.pending_returns[serial] = return_id
+
+    def return_to_vendor(self, serial: str) -> None:
+        """Return a returned serial to its vendor."""
+        if return_id := self.pending_returns.pop(serial, None):
+            self.queues[return_id].append(
+                ReturnSerialsDisposed(
+                    return_id=return_id, hold_id=return_id, sku="A-1", serials=[serial], reason="broken",
+                    disposition="RETURN_TO_VENDOR",
+                )
+            )  # fmt: skip
 
 
 @dataclass

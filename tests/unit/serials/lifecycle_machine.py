@@ -24,6 +24,7 @@ from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import HandOver
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
+from shared.contracts.upstream import Warranty
 from shared.inventory.expiry import NO_NEXT_CHECK, is_expired
 from tests.support.events import NOW
 from tests.support.in_memory.serials import InMemorySerials
@@ -31,7 +32,10 @@ from tests.support.messages.serials import BIN, SHELF, serial_numbers
 from tests.unit.serials.fake_services import FakeFulfillment, FakeOrderLine, FakeReceiving
 
 SERIALS = serial_numbers(6)
+PAST_SALES = serial_numbers(2, first=7)
+"""Serials that are only registered as sold before; receiving does not know them."""
 serials = st.sampled_from(SERIALS)
+sold_serials = st.sampled_from(SERIALS + PAST_SALES)
 receipts = st.sampled_from(["R-1", "R-2"])
 lots = st.sampled_from(["L-1", "L-2"])
 TODAY = NOW.date()
@@ -48,6 +52,8 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.service = InMemorySerials()
+        self.service.uow.sale_rules.trackings["A-1"] = "SERIAL"
+        self.service.uow.sale_rules.warranties["A-1"] = Warranty(months=1)
         self.queues: dict[str, list[Message]] = defaultdict(list)
         self.receiving = FakeReceiving(self.queues)
         self.fulfillment = FakeFulfillment(self.queues)
@@ -78,7 +84,7 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
         """Receive a serial."""
         self.receiving.receive(serial, receipt, label)
 
-    @rule(serial=serials)
+    @rule(serial=sold_serials)
     def return_from_customer(self, serial: str) -> None:
         """Return a serial from its customer."""
         self.receiving.return_from_customer(serial)
@@ -176,7 +182,7 @@ class UnitLifecycleMachine(RuleBasedStateMachine):
                 recall=hold_id,
                 sku="A-1",
                 lots=[lot],
-                search_terms=[serial.lower()],
+                notice=serial.lower(),
                 hold_id=hold_id,
                 mock=mock,
                 reason="edges",

@@ -86,6 +86,16 @@ def test_missing_and_unexpected_units_are_listed_and_nothing_is_booked() -> None
     assert [(unit.key, unit.version, unit.location) for unit in service.units] == before
 
 
+@pytest.mark.parametrize("scan", ["(21)SN-1", "]C121SN-1", "https://maker.example/SN-1", "SN-1,SN-2", "SN1-SN2"])
+def test_a_count_lists_no_scans_of_something_else(scan: str) -> None:
+    """S13, S16: a refused scan is not a count discrepancy; the count is sent again without it."""
+    service = with_stock(2)
+    violation = violation_of(service.handle(count("SN-1", scan)))
+    assert (violation.code, violation.ids) == (Code.NOT_A_SERIAL, [scan])
+    assert not found(service)
+    assert not list(service.uow.counts)
+
+
 def test_a_count_is_compared_with_the_registry_of_its_time() -> None:
     """Units that left or arrived since the count are no discrepancies, whenever the count arrives."""
     service = with_stock(3)

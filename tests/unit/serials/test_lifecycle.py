@@ -87,6 +87,18 @@ def test_known_serial_cannot_be_received_again() -> None:
     assert "PICKED for order SO-D1" in service.conflicts[0].detail
 
 
+def test_unknown_serial_says_what_else_it_looks_like() -> None:
+    """A text that is no serial number of any unit is not found, and what it looks like is named (S13)."""
+    [result] = with_stock(1).handle(
+        PutAwaySerials(sku="A-1", serials=["SN-9", "(01)09521234543213(21)SN-1", "https://a.eu/SN-1"], location=BIN)
+    )
+    assert [(str(violation.code), violation.detail.partition(";")[2].strip()) for violation in result.violations] == [
+        ("serial_not_found", ""),
+        ("serial_not_found", "it looks like a GS1 element string"),
+        ("serial_not_found", "it looks like a web address"),
+    ]
+
+
 def test_putaway_reports_each_unit() -> None:
     """A putaway stores received units and rejects the others, each with its reason (S07)."""
     service = with_stock(2)

@@ -10,10 +10,10 @@ from services.serials.units.domain.transitions import NON_STATUS_CHANGES, STATUS
 from services.serials.units.domain.unit import Unit
 from shared.contracts.serials import SerialAllocated, SerialsChanged, SerialStateChanged
 from shared.inventory.expiry import NO_NEXT_CHECK, shelf_life_violation
-from tests.unit.serials.lifecycle_machine import UnitLifecycleMachine
+from tests.unit.serials.after_sales_machine import AfterSalesMachine
 
 
-class UnitLifecycleInvariants(UnitLifecycleMachine):
+class UnitLifecycleInvariants(AfterSalesMachine):
     """Invariants after any sequence of messages."""
 
     @invariant()
@@ -111,6 +111,12 @@ class UnitLifecycleInvariants(UnitLifecycleMachine):
                 matching_keys
                 <= self.service.uow.units_by_hold.get((standing_hold.sku, standing_hold.hold_id), {}).keys()
             )
+
+    @invariant()
+    def warranties_are_of_sold_units(self) -> None:
+        """Exactly the sold units have a warranty, whatever way they left and came back (S46)."""
+        for unit in self.service.units:
+            assert (unit.warranty_ends_on is not None) is (unit.status == "SHIPPED")
 
     @invariant()
     def hold_counts_match(self) -> None:

@@ -76,7 +76,7 @@ def _merge_omitted(line: Line | None, requested: OrderLine) -> OrderLine:
 
 def _amendment_violations(uow: FulfillmentUnitOfWork, order: Order, command: OrderAmended) -> list[ProblemDetail]:
     blocked_by = [order_path(order.order_id)]
-    if order.cancelled:
+    if order.status == "CANCELLED":
         detail = f"Order {order.order_id} is cancelled"
         return [ProblemDetail(code=Code.ORDER_CANCELLED, detail=detail, ids=[order.order_id], blocked_by=blocked_by)]
     if is_closed(order):

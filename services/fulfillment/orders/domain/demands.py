@@ -15,7 +15,7 @@ from shared.contracts.fulfillment import (
     Shortfall,
 )
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.reference import ProductChanged, Tracking, WarehouseChanged
 from shared.contracts.upstream import OrderLine
 from shared.inventory.decimals import precision_violation
 
@@ -148,20 +148,31 @@ def request_allocation(uow: FulfillmentUnitOfWork, order: Order, line: Line, pro
     uow.mark_line(line)
 
 
-def request_reevaluation(uow: FulfillmentUnitOfWork, event: ProductChanged) -> None:
+def request_reevaluation(uow: FulfillmentUnitOfWork, event: ProductChanged | WarehouseChanged) -> None:
     """Request the reevaluation of each affected order under its own lock."""
+    sku = event.sku if isinstance(event, ProductChanged) else None
     for order_id in uow.orders_to_reevaluate.get(uow.event.cause, ()):
-        uow.emit(OrderReevaluationRequested, order=order_id, sku=event.sku)
+        uow.emit(OrderReevaluationRequested, order=order_id, sku=sku)
 
 
 def reevaluate_order(uow: FulfillmentUnitOfWork, event: OrderReevaluationRequested) -> None:
+    """Let an order know that its warehouse or a product is defined or has changed."""
+    if order := uow.orders.get(event.order):
+        if event.sku is not None:
+            _reevaluate_lines(uow, order, event.sku)
+        elif order.awaiting_warehouse:
+            order.awaiting_warehouse = False
+            uow.mark_order(order)
+
+
+def _reevaluate_lines(uow: FulfillmentUnitOfWork, order: Order, sku: str) -> None:
     """Request stock for lines that await a product; move demands when the tracking of the product has changed."""
-    order, product = uow.orders.get(event.order), uow.products.get(event.sku)
-    if order is None or order.cancelled:
+    if order.cancelled:
         return
+    product = uow.products.get(sku)
     tracking = product and product.tracking
     for line in list(order.lines.values()):
-        if line.sku != event.sku or line.cancelled:
+        if line.sku != sku or line.cancelled:
             continue
         if line.awaiting_product:
             request_allocation(uow, order, line, product)
@@ -170,4 +181,4 @@ def reevaluate_order(uow: FulfillmentUnitOfWork, event: OrderReevaluationRequest
             request_allocation(uow, order, line, product)
         else:
             continue
-        uow.log(order.order_id, "PRODUCT_CHANGED", line=line.line, sku=event.sku, tracking=tracking)
+        uow.log(order.order_id, "PRODUCT_CHANGED", line=line.line, sku=sku, tracking=tracking)

@@ -142,7 +142,8 @@ def publish_order_status(uow: FulfillmentUnitOfWork, order: Order) -> None:
     for number, lines in enumerate(parts, start=1):
         uow.emit(
             OrderStatusChanged, context, order=order.order_id, version=order.version, part=number, parts=len(parts),
-            status=order.status, warehouse=order.warehouse, customer=order.customer,
+            status=order.status, warehouse=order.warehouse, awaiting_warehouse=order.awaiting_warehouse,
+            customer=order.customer,
             changed_lines=[line.line for line in lines if line.line in changed_lines],
             lines=[line_progress(order, line) for line in lines],
         )  # fmt: skip

@@ -10,6 +10,7 @@ from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWor
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import Tracking
 from shared.identifiers import warehouse_of
+from shared.scans import misread_as
 
 
 def order_not_found(order_id: str) -> ProblemDetail:
@@ -86,3 +87,9 @@ def allocation_pending(order: Order, sku: str) -> bool:
         not demand.closed for line in order.lines.values() if line.sku == sku and line.open_quantity
         for demand in line.open_demands()
     )  # fmt: skip
+
+
+def name_scan(sku: str, serial: str) -> str:
+    """Name a scanned unit that is not here, and say what else its serial number looks like."""
+    misread = misread_as(serial)
+    return f"{sku} {serial}, which looks like {misread}," if misread else f"{sku} {serial}"

@@ -32,6 +32,7 @@ def create_order(uow: FulfillmentUnitOfWork, command: OrderPlaced) -> list[Probl
         customer_name=command.customer.name, ship_to=command.customer.ship_to, contact=command.customer.contact,
         priority=command.priority, backorders=command.backorders, placed_at=command.placed_at or uow.now,
         content_hash=received_hash, min_remaining_shelf_life_days=command.min_remaining_shelf_life_days,
+        awaiting_warehouse=command.warehouse in uow.undefined_warehouses,
     )  # fmt: skip
     uow.orders.put(order)
     for requested in command.lines:
@@ -51,6 +52,7 @@ def add_line(uow: FulfillmentUnitOfWork, order: Order, requested: OrderLine) -> 
         single_lot=requested.single_lot,
     )  # fmt: skip
     order.lines[line.line] = uow.lines.put(line)
+    uow.mark_ordered(line.sku)
     request_allocation(uow, order, line, uow.products.get(line.sku))
 
 

@@ -16,12 +16,13 @@ from shared.identifiers import MAX_DECIMALS
 
 
 class Product(NamedTuple):
-    """Tracking, decimals and shelf-life policy of a product."""
+    """Tracking, decimals, shelf-life policy and version of a product."""
 
     tracking: Tracking
     decimals: int = MAX_DECIMALS
     """Decimals of quantities; 0 for serial-tracked products."""
     shelf_life: ShelfLifePolicy = ShelfLifePolicy()
+    version: int | None = None
 
 
 class Location(Protocol):
@@ -145,7 +146,8 @@ class Order:
     """A customer order with its lines, the loaded units and all unshipped allocated lots."""
 
     UPDATED: ClassVar[str] = (
-        "status version packing_version priority customer customer_name ship_to contact min_remaining_shelf_life_days"
+        "status version packing_version priority customer customer_name ship_to contact min_remaining_shelf_life_days "
+        "awaiting_warehouse"
     )
 
     order_id: str
@@ -164,6 +166,8 @@ class Order:
     """Number of published states."""
     packing_version: int = 0
     """Incremented by each change that invalidates dispatch checks of the order."""
+    awaiting_warehouse: bool = False
+    """The warehouse is not defined yet."""
     lines: dict[str, Line] = field(default_factory=dict, init=False)
     units: dict[UnitKey, AllocatedUnit] = field(default_factory=dict, init=False)
     lots: dict[str, AllocatedLot] = field(default_factory=dict, init=False)

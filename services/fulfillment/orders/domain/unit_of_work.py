@@ -13,6 +13,7 @@ from services.fulfillment.orders.domain.records import Demand, Line, Location, O
 from services.fulfillment.orders.domain.shipment_records import Carton, DispatchCheck, Shipment
 from shared.contracts.envelope import Causation
 from shared.contracts.fulfillment import OrderRejected
+from shared.contracts.reference import ProductOrdered
 from shared.unit_of_work import MessageContext, UnitOfWork
 from shared.working_set import WorkingSet
 
@@ -64,11 +65,17 @@ class FulfillmentUnitOfWork(UnitOfWork):
         self.leaving_cartons: set[str] = set()
         """Cartons of loaded orders whose dispatch is being checked: they may have left."""
         self.products: dict[str, Product] = {}
+        self.ordered_skus: set[str] = set()
+        """Loaded products that were ordered before."""
+        self.first_ordered_skus: list[str] = []
+        """Products that were ordered for the first time."""
+        self.undefined_warehouses: set[str] = set()
+        """Warehouses of orders to be placed that are not defined."""
         self.locations: dict[str, Location] = {}
         self.local_dates: dict[str, date] = {}
         """Current date by warehouse."""
         self.orders_to_reevaluate: dict[Causation, list[str]] = {}
-        """Orders with lines that a product change affects, by its message."""
+        """Orders that the change of a product or the definition of a warehouse affects, by its message."""
 
     def log(self, order_id: str, action: OrderAction, **detail: Any) -> None:
         """Add an entry to the order log."""
@@ -84,6 +91,14 @@ class FulfillmentUnitOfWork(UnitOfWork):
     def mark_line(self, line: Line) -> None:
         """Publish the changed line with the status of its order."""
         self._changed_lines(line.order_id)[line.line] = line
+
+    def mark_ordered(self, sku: str) -> None:
+        """Publish that a product is ordered, the first time: receiving then keeps its unit and tracking."""
+        if sku not in self.ordered_skus:
+            self.ordered_skus.add(sku)
+            self.first_ordered_skus.append(sku)
+            product = self.products.get(sku)
+            self.emit(ProductOrdered, sku=sku, ordered_version=product and product.version)
 
     def _changed_lines(self, order_id: str) -> dict[str, Line]:
         _, lines = self.changed_orders.pop(order_id, (None, {}))
@@ -159,6 +174,7 @@ class FulfillmentUnitOfWork(UnitOfWork):
     def accept_changes(self) -> list[AllocatedItem]:
         """Forget what is saved: new rows of logs, and shipped items, which no message changes; returns these items."""
         self.log_entries.clear()
+        self.first_ordered_skus.clear()
         units, lots = [unit for unit in self.units if unit.shipment], [lot for lot in self.lots if lot.shipment]
         for unit in units:
             self.units.evict(unit.key)

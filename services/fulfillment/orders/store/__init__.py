@@ -8,6 +8,7 @@ from services.fulfillment.orders.store.loads import (
     load_placements,
     load_product_changes,
     load_products,
+    load_warehouse_changes,
     order_ids,
     skus_of_lot_selectors,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "load_placements",
     "load_product_changes",
     "load_products",
+    "load_warehouse_changes",
     "load_with",
     "order_ids",
     "save",

@@ -4,21 +4,34 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+from sqlalchemy import text
+
 from services.fulfillment.orders.domain import FulfillmentUnitOfWork, Order, Product
 from services.fulfillment.orders.store.load_orders import load_orders
 from services.fulfillment.orders.store.product_changes import find_lines_to_reevaluate
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderReevaluationRequested
-from shared.contracts.reference import ProductChanged
+from shared.contracts.reference import ProductChanged, WarehouseChanged
 from shared.contracts.serials import SerialAllocated
 from shared.contracts.topics import OMS_ORDERS
 from shared.contracts.upstream import OrderAmended
 from shared.inventory import reference_data
 from shared.inventory.expiry import today
 from shared.messaging import waiting
+from shared.persistence import locks
 from shared.persistence.database import Transaction
 
 Events = Sequence[CloudEvent[Any]]
+SELECT_PRODUCTS = text("""
+    SELECT k.sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals,
+           ordered_product.sku IS NOT NULL AS is_ordered
+    FROM unnest(CAST(:skus AS text[])) AS k (sku) LEFT JOIN product USING (sku) LEFT JOIN ordered_product USING (sku)
+""")
+
+SELECT_AWAITING_ORDERS = text("""
+    SELECT warehouse, order_id FROM sales_order
+    WHERE awaiting_warehouse AND warehouse = ANY(CAST(:warehouses AS text[])) ORDER BY order_id
+""")
 
 
 async def load_placements(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
@@ -27,6 +40,7 @@ async def load_placements(tx: Transaction, uow: FulfillmentUnitOfWork, events: E
     new_orders = [order_id for order_id in order_ids(events) if order_id not in uow.orders]
     await waiting.load(tx, uow.waiting, OMS_ORDERS, new_orders)
     await load_products(tx, uow, _skus_of_lines(chain(events, *map(uow.waiting.events_of, new_orders))))
+    await _find_undefined_warehouses(tx, uow, {event.data.warehouse for event in events})
 
 
 async def load_changes(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
@@ -35,7 +49,9 @@ async def load_changes(tx: Transaction, uow: FulfillmentUnitOfWork, events: Even
         (line.sku, serial) for event in events for line in getattr(event.data, "lines", ()) for serial in line.serials
     ]
     await load_orders(tx, uow, order_ids(events), units=units, whole_orders=order_ids(events))
-    changed_skus = {event.data.sku for event in events if isinstance(event.data, OrderReevaluationRequested)}
+    changed_skus = {
+        event.data.sku for event in events if isinstance(event.data, OrderReevaluationRequested) and event.data.sku
+    }
     requiring = {event.data.order for event in events if _may_change_shelf_life(event.data)}
     orders = [order for order in uow.orders if order.order_id in requiring]
     dated_skus = {item.sku for order in orders for item in order.items if item.expiry}
@@ -67,12 +83,30 @@ async def load_product_changes(
         uow.orders_to_reevaluate.setdefault(last_change[sku], []).append(order_id)
 
 
+async def load_warehouse_changes(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[WarehouseChanged]]
+) -> None:
+    """Save warehouses and find the orders that wait for them."""
+    await reference_data.save_warehouses(tx, events)
+    last_change = {event.data.warehouse: event.cause for event in events}
+    for row in await tx.fetch_all(SELECT_AWAITING_ORDERS, {"warehouses": list(last_change)}):
+        uow.orders_to_reevaluate.setdefault(last_change[row.warehouse], []).append(row.order_id)
+
+
+async def _find_undefined_warehouses(tx: Transaction, uow: FulfillmentUnitOfWork, names: set[str]) -> None:
+    """Find the warehouses that are not defined; each is read again under its lock, so that no definition is missed."""
+    if undefined := names - (await reference_data.load_warehouses(tx, names)).keys():
+        await locks.acquire(tx, {f"warehouse:{name}" for name in undefined})
+        undefined -= (await reference_data.load_warehouses(tx, undefined)).keys()
+    uow.undefined_warehouses = undefined
+
+
 async def load_products(tx: Transaction, uow: FulfillmentUnitOfWork, skus: Collection[str]) -> None:
     """Load products, also if they are loaded already: a message of the batch may have changed them."""
-    products = await reference_data.load_products(tx, skus) if skus else {}
-    uow.products |= {
-        sku: Product(product.tracking, product.decimals, product.shelf_life) for sku, product in products.items()
-    }
+    rows = await tx.fetch_all(SELECT_PRODUCTS, {"skus": list(skus)}) if skus else []
+    uow.ordered_skus.update(row.sku for row in rows if row.is_ordered)
+    for product in (reference_data.to_product(row) for row in rows if row.version is not None):
+        uow.products[product.sku] = Product(product.tracking, product.decimals, product.shelf_life, product.version)
 
 
 async def load_local_dates(tx: Transaction, uow: FulfillmentUnitOfWork, orders: Iterable[Order]) -> None:

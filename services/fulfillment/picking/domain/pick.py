@@ -20,6 +20,7 @@ from services.fulfillment.orders.domain.lookups import (
     demand_trackings,
     duplicate_serials,
     location_violations,
+    name_scan,
     order_cancelled,
     order_not_found,
     unit_keys,
@@ -144,10 +145,12 @@ def _unit_violation(
         return ProblemDetail(code=Code.NOT_SERIAL_TRACKED, detail=detail, ids=[sku])
     blocked_by = blocking_paths(uow, key, order)
     if unit is None and uow.shipped.get(key) != order.order_id and allocation_pending(order, sku):
-        detail = f"{sku} {serial} is not on the pick list; order {order.order_id} awaits an allocation of {sku}"
+        detail = (
+            f"{name_scan(sku, serial)} is not on the pick list; order {order.order_id} awaits an allocation of {sku}"
+        )
         return ProvisionalProblem(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
     owner = f"it is allocated to order {unit.order_id}" if unit is not None else f"see {blocked_by[0]}"
-    detail = f"{sku} {serial} is not on the pick list of order {order.order_id}: {owner}"
+    detail = f"{name_scan(sku, serial)} is not on the pick list of order {order.order_id}: {owner}"
     return ProblemDetail(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
 
 

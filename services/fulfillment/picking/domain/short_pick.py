@@ -18,6 +18,7 @@ from services.fulfillment.orders.domain.lookups import (
     blocking_paths,
     duplicate_serials,
     location_violations,
+    name_scan,
     order_not_found,
     unit_keys,
 )
@@ -105,7 +106,7 @@ def _select_units(
             code, relation = Code.DISPATCHED, "shipped with"
         violations.append(
             ProblemDetail(
-                code=code, detail=f"{sku} {serial} is {relation} order {order.order_id}", ids=[serial],
+                code=code, detail=f"{name_scan(sku, serial)} is {relation} order {order.order_id}", ids=[serial],
                 blocked_by=blocking_paths(uow, (sku, serial), order) or [order_path(order.order_id)],
             )
         )  # fmt: skip

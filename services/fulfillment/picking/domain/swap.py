@@ -16,7 +16,7 @@ from services.fulfillment.orders.domain import (
 )
 from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.items import format_quantity, total_quantity
-from services.fulfillment.orders.domain.lookups import blocking_paths, order_cancelled, order_not_found
+from services.fulfillment.orders.domain.lookups import blocking_paths, name_scan, order_cancelled, order_not_found
 from services.fulfillment.orders.domain.lot_selection import TO_PICK, find_candidates, select_lots
 from services.fulfillment.orders.domain.paths import order_path, swap_path
 from shared.contracts.commands.fulfillment import LotSelector, SwapLot, SwapUnit
@@ -126,7 +126,7 @@ def _unit_swap_violation(
     if order.cancelled:
         return order_cancelled(order)
     if unit is None or unit.order_id != order.order_id:
-        detail = f"{sku} {serial} is not allocated to order {order.order_id}"
+        detail = f"{name_scan(sku, serial)} is not allocated to order {order.order_id}"
         blocked_by = blocking_paths(uow, (sku, serial), order)
         return ProblemDetail(code=Code.NOT_ON_PICK_LIST, detail=detail, ids=[serial], blocked_by=blocked_by)
     if unit.status != "ALLOCATED":

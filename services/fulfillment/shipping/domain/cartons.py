@@ -18,6 +18,7 @@ from services.fulfillment.orders.domain.content import count_lines, log_detail
 from services.fulfillment.orders.domain.lookups import (
     blocking_paths,
     duplicate_serials,
+    name_scan,
     order_cancelled,
     order_not_found,
     unit_keys,
@@ -195,7 +196,7 @@ def _packing_violation(order: Order, item: AllocatedItem) -> ProblemDetail | Non
 
 
 def _not_picked(uow: FulfillmentUnitOfWork, order: Order, key: UnitKey) -> ProblemDetail:
-    detail = f"{key[0]} {key[1]} is not picked for order {order.order_id}"
+    detail = f"{name_scan(*key)} is not picked for order {order.order_id}"
     return ProblemDetail(code=Code.NOT_PICKED, detail=detail, ids=[key[1]], blocked_by=blocking_paths(uow, key, order))
 
 
@@ -208,7 +209,7 @@ def _select_in_carton(uow: FulfillmentUnitOfWork, order: Order, command: UnpackI
         if unit is not None and unit.carton == command.carton:
             units.append(unit)
             continue
-        detail = f"{key[0]} {key[1]} is not in carton {command.carton}"
+        detail = f"{name_scan(*key)} is not in carton {command.carton}"
         blocked_by = [carton_path(unit.carton)] if unit is not None and unit.carton else blocking_paths(uow, key, order)
         violations.append(ProblemDetail(code=Code.NOT_IN_CARTON, detail=detail, ids=[key[1]], blocked_by=blocked_by))
     lots, lot_violations = select_lots(uow, order, command.stock, in_carton(command.carton))

@@ -1,12 +1,12 @@
 """Available stock of a product in a warehouse: the FEFO queue and the stock excluded from allocation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
 from services.lots.balances.domain.demands import Demand
-from services.lots.balances.domain.records import Balance
+from services.lots.balances.domain.records import Balance, LotKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.inventory.demand import Pool
 from shared.inventory.fefo import AllocatedQuantity, AvailableLot, FefoQueue
@@ -39,6 +39,8 @@ class AvailableLots:
     queue: FefoQueue
     excluded: list[SkippedLot]
     """Stock excluded for all demands, in FEFO order."""
+    known_lots: Container[LotKey] = ()
+    """The lots of the product, of which a demand means one by its exact number."""
     _min_days_by_criteria: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @classmethod
@@ -61,7 +63,8 @@ class AvailableLots:
                 excluded.append(SkippedLot(available_lot, reason or SkipReason.ON_HOLD))
             else:
                 available.append(available_lot)
-        return cls(rules, FefoQueue(available), sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key))
+        in_order = sorted(excluded, key=lambda skipped_lot: skipped_lot.lot.fefo_key)
+        return cls(rules, FefoQueue(available), in_order, uow.lots)
 
     def take(self, demand: Demand) -> list[AllocatedQuantity]:
         """Take the demand's open quantity from the remaining stock."""
@@ -73,7 +76,7 @@ class AvailableLots:
 
     def skip_reason(self, demand: Demand, lot: AvailableLot) -> SkipReason | None:
         """Return why the demand cannot take this available lot, or None."""
-        if not demand.accepts_lot(lot.lot):
+        if not demand.accepts_lot(lot.lot, self.known_lots):
             return SkipReason.LOT_NOT_REQUESTED
         return self.rules.skip_reason(lot.expiry, self._min_days(demand))
 

@@ -1,11 +1,12 @@
 """Why a demand has its stock, and why it passed over other stock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from services.lots.balances.domain.demands import Demand
+from services.lots.balances.domain.records import LotKey
 from shared.inventory import fefo
 from shared.inventory.explanation import PassOverReason, min_shelf_life_days
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -55,27 +56,29 @@ def pass_over(
     """Return the stock before the last allocated lot in FEFO order, or all stock if the demand is short."""
     is_short = sum((part.quantity for part in own), Decimal(0)) < demand.quantity
     last_key = None if is_short else max(part.fefo_key for part in own)
+    other_parts = list(others)
+    lots = {(demand.sku, part.lot) for part in (*own, *other_parts)}
     return [
-        PassedOverStock(part, _reason(demand, part, rules))
-        for part in sorted(others, key=lambda part: (part.fefo_key, part.kind))
+        PassedOverStock(part, _reason(demand, part, rules, lots))
+        for part in sorted(other_parts, key=lambda part: (part.fefo_key, part.kind))
         if last_key is None or part.fefo_key < last_key
     ]
 
 
-def _reason(demand: Demand, part: StockPart, rules: ShelfLifeRules) -> str:
+def _reason(demand: Demand, part: StockPart, rules: ShelfLifeRules, lots: Container[LotKey]) -> str:
     if reason := REASON_BY_KIND.get(part.kind):
         return reason
     if not part.is_storage:
         return PassOverReason.NOT_IN_STORAGE
     if skip := rules.skip_reason(part.expiry):
         return skip
-    return SkipReason.ON_HOLD if part.is_held else _mismatch(demand, part, rules)
+    return SkipReason.ON_HOLD if part.is_held else _mismatch(demand, part, rules, lots)
 
 
-def _mismatch(demand: Demand, part: StockPart, rules: ShelfLifeRules) -> str:
+def _mismatch(demand: Demand, part: StockPart, rules: ShelfLifeRules, lots: Container[LotKey]) -> str:
     if demand.assigned_lot is not None and part.lot != demand.assigned_lot:
         return PassOverReason.OTHER_LOT
-    if not demand.accepts_lot(part.lot):
+    if not demand.accepts_lot(part.lot, lots):
         return SkipReason.LOT_NOT_REQUESTED
     if skip := rules.skip_reason(part.expiry, min_shelf_life_days(demand, rules)):
         return skip

@@ -19,7 +19,7 @@ def right_lot_violation(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNum
     spellings = sorted(other.lot for other in uow.lots_by_key[command.sku, fold_lot(command.lot)])
     if lot is None and spellings:
         return ambiguous_lot(command.sku, command.lot, spellings)
-    dates = _dates(lot, source, command)
+    dates = right_dates(uow, source, command)
     return dates_violation(uow, command.sku, command.lot, dates, "enter the date on the label")
 
 
@@ -29,7 +29,7 @@ def get_or_create_lot(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumbe
     A new lot keeps supplier and time of receipt. Requires the reservations and picked stock of the lot to be loaded.
     """
     lot = _find_lot(uow, command)
-    dates = _dates(lot, source, command)
+    dates = right_dates(uow, source, command)
     if lot is None:
         return uow.lots.put(
             Lot(
@@ -47,10 +47,10 @@ def _find_lot(uow: LotsUnitOfWork, command: CorrectLotNumber) -> Lot | None:
     return uow.lots.get((command.sku, uow.stored_lot(command.sku, command.lot)))
 
 
-def _dates(lot: Lot | None, source: Lot, command: CorrectLotNumber) -> LotDates:
+def right_dates(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumber) -> LotDates:
     """Return the dates after a correction: a new lot takes over those that the command omits."""
     label = _label(command)
-    if lot is not None:
+    if lot := _find_lot(uow, command):
         return merge_dates(lot, label)
     return LotDates(
         label.expiry or source.expiry,

@@ -19,6 +19,9 @@ class Recall(NamedTuple):
     opened_by: str
     request: str | None
     """The command as JSON, repeated for products whose tracking changes."""
+    dry_run: bool = False
+    recognised: str = "[]"
+    """Products that the notice names, as JSON."""
     closed_at: datetime | None = None
     closed_by: str | None = None
     closed_reason: str | None = None

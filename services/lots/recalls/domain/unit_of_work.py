@@ -28,6 +28,9 @@ class RecallsUnitOfWork(LotsUnitOfWork):
     def __init__(self, now: datetime, ids: Iterator[str]) -> None:
         super().__init__(now, ids)
         self.recalls: WorkingSet[str, Recall] = WorkingSet(attrgetter("recall"))
+        self.answered_dry_runs: set[str] = set()
+        """Dry runs that all services have answered: a recall of the same id may replace them."""
+        self.replaced_dry_runs: set[str] = set()
         self.recalled_products: list[RecalledProduct] = []
         self.recalled_lots: list[RecalledLot] = []
         self.criteria: list[RecallCriterion] = []
@@ -43,3 +46,9 @@ class RecallsUnitOfWork(LotsUnitOfWork):
         self.open_requests: list[OpenRecallRequest] = []
         self.skus_with_new_owner: set[str] = set()
         """Products whose tracking changed so that another service owns their stock."""
+
+    def replace_dry_run(self, recall: str) -> None:
+        """Drop a dry run, so that a recall of the same id can be opened."""
+        self.recalls.evict(recall)
+        self.answered_dry_runs.remove(recall)
+        self.replaced_dry_runs.add(recall)

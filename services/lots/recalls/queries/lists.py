@@ -67,7 +67,10 @@ class ContactRow(RecallItem):
 
 
 class RecallReconciliationRow(ReconciliationTotals, RecallItem):
-    """Reconciliation of a recall by lot: inflows equal on-hand, picked, shipped and written-off quantities."""
+    """Reconciliation of a recall by lot: inflows equal on-hand, picked, shipped and written-off quantities.
+
+    Units are reconciled by product and lot, with an empty warehouse for those that left.
+    """
 
     difference: SignedQuantity = Field(description="quantity not accounted for")
 
@@ -98,7 +101,7 @@ def _view_report(name: str, row: type[BaseModel], columns: Sequence[str], view: 
 
 
 def reconciliation_rows(order: SortOrder) -> str:
-    """Write the source of the reconciliation: only the lots of the page, without those that have no ledger entries.
+    """Write the source of the reconciliation: only the lots of the page that have ledger entries, and the units.
 
     It shares its text with the report on all lots.
     """
@@ -108,7 +111,11 @@ def reconciliation_rows(order: SortOrder) -> str:
         WHERE l.recall = :recall AND {order.after("l.sku", "l.lot", or_at=True)}
         {order.by("l.sku", "l.lot")} LIMIT CAST(:size AS integer) + 1
     """  # noqa: S608 - all parts are constants of this service
-    return f"(SELECT r.*, r.lot AS lot_or_serial FROM ({reconciliation_query(lots)}) AS r)"  # noqa: S608
+    names = ", ".join(name for name in RecallReconciliationRow.model_fields if name not in RecallItem.model_fields)
+    return f"""(
+        SELECT r.sku, r.lot AS lot_or_serial, {names} FROM ({reconciliation_query(lots)}) AS r
+        UNION ALL SELECT sku, lot_or_serial, {names} FROM recall_unit_totals WHERE recall = :recall
+    )"""  # noqa: S608
 
 
 LISTS = (

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from services.lots.allocation import store as allocation
 from services.lots.balances import store as balances
-from services.lots.recalls.domain.open import contact_line
+from services.lots.balances.domain.dates import LotDates
+from services.lots.balances.domain.records import LotKey
+from services.lots.balances.domain.right_lots import right_dates
+from services.lots.recalls.domain.contacts import contact_line
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
-from services.lots.recalls.store import criteria, recalls
+from services.lots.recalls.store import barcodes, criteria, recalls
 from services.lots.recalls.store.matches import look_up
 from shared.contracts.commands.lots import CloseRecall, CorrectLotNumber, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
@@ -21,7 +24,7 @@ from shared.persistence.database import Transaction
 async def load_openings(tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[OpenRecall]]) -> None:
     """Load the recalls that exist already, and what the commands may match."""
     await criteria.lock_exclusive(tx)
-    await recalls.load_recalls(tx, uow, (event.data.recall for event in events))
+    await recalls.load_recalls_and_dry_runs(tx, uow, (event.data.recall for event in events))
     lookups = await look_up(tx, [RecallQuery.from_command(event.data) for event in events])
     uow.lookups |= {event.cause: lookup for event, lookup in zip(events, lookups, strict=True)}
 
@@ -30,8 +33,11 @@ async def load_receipts(
     tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[ReceiptLotsReceived]]
 ) -> None:
     """Load received lots, and the recalls that match them; add these lots to the recalls (S23, S26, S46)."""
-    keys = {(event.data.sku, received_lot.lot) for event in events for received_lot in event.data.lots}
-    matches = await criteria.match_incoming(tx, keys)
+    received = {
+        (event.data.sku, lot.lot): LotDates(lot.expiry, lot.manufactured_on, lot.best_before)
+        for event in events for lot in event.data.lots
+    }  # fmt: skip
+    matches = await criteria.match_incoming(tx, received)
     await balances.load_receipts(tx, uow, events)
     for match in matches:
         uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
@@ -44,10 +50,12 @@ async def load_lot_corrections(
 ) -> None:
     """Load both lots of each correction, and the recalls that match the right one; add it to these recalls."""
     await balances.load_lot_corrections(tx, uow, events)
-    commands = [event.data for event in events]
-    known = [command for command in commands if uow.stored_key((command.sku, command.from_lot, ""))[:2] in uow.lots]
-    keys = {(command.sku, uow.stored_lot(command.sku, command.lot)) for command in known}
-    for match in await criteria.match_incoming(tx, keys):
+    renamed: dict[LotKey, LotDates] = {}
+    for event in events:
+        command = event.data
+        if source := uow.lots.get((command.sku, uow.stored_lot(command.sku, command.from_lot))):
+            renamed[command.sku, uow.stored_lot(command.sku, command.lot)] = right_dates(uow, source, command)
+    for match in await criteria.match_incoming(tx, renamed):
         uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
 
 
@@ -66,6 +74,7 @@ async def load_product_changes(
 ) -> None:
     """Save products, and load what they were before, the stock to reallocate, and the recalls for a new owner."""
     await balances.load_product_changes(tx, uow, events)
+    await barcodes.save(tx, uow, events)
     await allocation.load_released_products(tx, uow, events)
     uow.skus_with_new_owner = {
         event.data.sku

@@ -1,93 +1,152 @@
 """Products and lots that match the query of a recall."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import text
 
-from services.lots.recalls.domain.query import RecallLookup, RecallQuery
+from services.lots.recalls.domain.limits import MAX_LOTS
+from services.lots.recalls.domain.notices.products import RecognisedProduct, recognise
+from services.lots.recalls.domain.query import KnownLot, RecallLookup, RecallQuery
 from shared.contracts.reference import Tracking
-from shared.identifiers import fold_lot
+from shared.notices import squeeze
 from shared.persistence.database import Transaction
 
 SELECT_TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(:skus AS text[]))")
 SELECT_SERIAL_SKUS = text("SELECT sku FROM product WHERE tracking = 'SERIAL' ORDER BY sku LIMIT :size")
-# Terms and ranges of the notice match case-insensitively, listed lots in every spelling. A full scan of the lots is
-# acceptable: recalls are rare, and 100 000 lots take some milliseconds.
+MIN_NAME_LENGTH = 3
+
+# The hash of the spans is probed once per product; 10 000 products take some milliseconds.
+SELECT_RECOGNISED = text(f"""
+    WITH span AS (
+        SELECT query_index, span FROM unnest(CAST(:span_indexes AS integer[]), CAST(:spans AS text[]))
+            AS parameter (query_index, span)
+    ), gtin AS (
+        SELECT query_index, gtin, shown
+        FROM unnest(CAST(:gtin_indexes AS integer[]), CAST(:gtins AS text[]), CAST(:gtin_texts AS text[]))
+            AS parameter (query_index, gtin, shown)
+    )
+    SELECT s.query_index, p.sku, p.name, 'SKU' AS "by", p.sku AS text
+    FROM product AS p JOIN span AS s ON s.span = lower(p.sku)
+    UNION
+    SELECT s.query_index, p.sku, p.name, 'NAME', p.name
+    FROM product AS p JOIN span AS s ON s.span = replace(lower(p.name), ' ', '')
+    WHERE length(p.name) >= {MIN_NAME_LENGTH}
+    UNION
+    SELECT g.query_index, b.sku, p.name, 'BARCODE', g.shown
+    FROM gtin AS g JOIN product_barcode AS b ON b.gtin = g.gtin JOIN product AS p USING (sku)
+    ORDER BY 1, 2, 4, 5 LIMIT 1000
+""")  # noqa: S608 - constant
+
+# Numbers are compared without blanks and case. The lots are scanned once: a million lots take about a second.
+# Lots outside the limits are listed last: they are shown, not held.
 SELECT_MATCHES = text("""
-    WITH term AS (
-        SELECT query_index, lower(term) AS term FROM unnest(CAST(:term_indexes AS integer[]), CAST(:terms AS text[]))
-            AS parameter (query_index, term)
+    WITH span AS (
+        SELECT query_index, span FROM unnest(CAST(:span_indexes AS integer[]), CAST(:spans AS text[]))
+            AS parameter (query_index, span)
     ), lot_range AS (
-        SELECT query_index, lower(first) AS first, lower(last) AS last, sku
+        SELECT query_index, first, last, sku
         FROM unnest(CAST(:range_indexes AS integer[]), CAST(:firsts AS text[]), CAST(:lasts AS text[]),
                     CAST(:range_skus AS text[])) AS parameter (query_index, first, last, sku)
     ), listed_lot AS (
-        SELECT query_index, sku, lot_key
-        FROM unnest(CAST(:lot_indexes AS integer[]), CAST(:lot_skus AS text[]), CAST(:lot_keys AS text[]))
-            AS parameter (query_index, sku, lot_key)
+        SELECT query_index, lot, sku
+        FROM unnest(CAST(:lot_indexes AS integer[]), CAST(:lots AS text[]), CAST(:lot_skus AS text[]))
+            AS parameter (query_index, lot, sku)
+    ), period AS (
+        SELECT query_index, kind, first, last
+        FROM unnest(CAST(:period_indexes AS integer[]), CAST(:kinds AS text[]), CAST(:first_days AS date[]),
+                    CAST(:last_days AS date[])) AS parameter (query_index, kind, first, last)
     ), scope AS (
         SELECT query_index, sku
         FROM unnest(CAST(:scope_indexes AS integer[]), CAST(:scope_skus AS text[])) AS parameter (query_index, sku)
+    ), numbered AS (
+        SELECT sku, lot, replace(lower(lot), ' ', '') COLLATE "C" AS squeezed FROM lot WHERE lot <> ''
     ), matching AS (
-        SELECT t.query_index, l.sku, l.lot FROM lot AS l JOIN term AS t ON lower(l.lot) = t.term
+        SELECT s.query_index, l.sku, l.lot, false AS is_named FROM numbered AS l JOIN span AS s ON l.squeezed = s.span
         UNION
-        SELECT r.query_index, l.sku, l.lot FROM lot AS l JOIN lot_range AS r
-            ON length(l.lot) = length(r.first) AND lower(l.lot) COLLATE "C" BETWEEN r.first AND r.last
+        SELECT r.query_index, l.sku, l.lot, r.sku IS NOT NULL FROM numbered AS l JOIN lot_range AS r
+            ON length(l.squeezed) = length(r.first) AND l.squeezed BETWEEN r.first AND r.last
             AND (r.sku IS NULL OR r.sku = l.sku)
         UNION
-        SELECT d.query_index, l.sku, l.lot FROM lot AS l JOIN listed_lot AS d USING (lot_key) WHERE d.sku IS NULL
+        SELECT d.query_index, l.sku, l.lot, d.sku IS NOT NULL FROM numbered AS l JOIN listed_lot AS d
+            ON l.squeezed = d.lot AND (d.sku IS NULL OR d.sku = l.sku)
+        UNION
+        SELECT p.query_index, l.sku, l.lot, true FROM period AS p
+        JOIN scope AS s USING (query_index) JOIN lot AS l ON l.sku = s.sku
+        WHERE CASE WHEN p.kind = 'MANUFACTURED'
+            THEN l.manufactured_on IS NULL
+                OR l.manufactured_on BETWEEN coalesce(p.first, '-infinity') AND coalesce(p.last, 'infinity')
+            ELSE (l.expiry IS NULL AND l.best_before IS NULL)
+                OR l.expiry BETWEEN coalesce(p.first, '-infinity') AND coalesce(p.last, 'infinity')
+                OR l.best_before BETWEEN coalesce(p.first, '-infinity') AND coalesce(p.last, 'infinity')
+            END
     )
-    SELECT m.query_index, m.sku, m.lot FROM matching AS m
-    WHERE m.lot <> ''
-        AND (NOT EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index)
-             OR EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index AND s.sku = m.sku))
-    UNION
-    SELECT d.query_index, l.sku, l.lot FROM lot AS l JOIN listed_lot AS d USING (lot_key, sku)
-    ORDER BY query_index, sku, lot
+    SELECT query_index, sku, lot, bool_or(is_within_limits) AS is_within_limits FROM (
+        SELECT m.*, m.is_named OR NOT EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index)
+            OR EXISTS (SELECT FROM scope AS s WHERE s.query_index = m.query_index AND s.sku = m.sku)
+            AS is_within_limits
+        FROM matching AS m
+    ) AS scoped GROUP BY query_index, sku, lot ORDER BY 4 DESC, query_index, sku, lot LIMIT :size
 """)
 
 
 async def look_up(tx: Transaction, queries: Sequence[RecallQuery]) -> list[RecallLookup]:
     """Look up the products and lots that the queries may match."""
+    recognised = await _recognise(tx, queries)
+    queries = [
+        query.limited_to([product.sku for product in products if product.is_limit])
+        for query, products in zip(queries, recognised, strict=True)
+    ]
     serial_skus: Sequence[str] = ()
     if max_products := max((query.max_products for query in queries if query.is_unrestricted), default=0):
         serial_skus = [row.sku for row in await tx.fetch_all(SELECT_SERIAL_SKUS, {"size": max_products + 1})]
-    known_lots: list[list[tuple[str, str]]] = [[] for _ in queries]
+    known_lots: list[list[KnownLot]] = [[] for _ in queries]
     for row in await tx.fetch_all(SELECT_MATCHES, _match_parameters(queries)):
-        known_lots[row.query_index].append((row.sku, row.lot))
-    matching_skus = {sku for lot_keys in known_lots for sku, _ in lot_keys}
+        known_lots[row.query_index].append(KnownLot(row.sku, row.lot, row.is_within_limits))
+    matching_skus = {lot.sku for lots in known_lots for lot in lots}
     skus = sorted({*(sku for query in queries for sku in query.named_skus), *serial_skus, *matching_skus})
     # A lot may arrive before its product; it belongs to this service in any case.
     products: dict[str, Tracking] = dict.fromkeys(matching_skus, "LOT")
     products |= {row.sku: row.tracking for row in await tx.fetch_all(SELECT_TRACKINGS, {"skus": skus})}
-    return [RecallLookup(query, products, serial_skus, lots) for query, lots in zip(queries, known_lots, strict=True)]
+    return [
+        RecallLookup(query, products, serial_skus, lots, found)
+        for query, lots, found in zip(queries, known_lots, recognised, strict=True)
+    ]
+
+
+async def _recognise(tx: Transaction, queries: Sequence[RecallQuery]) -> list[list[RecognisedProduct]]:
+    gtins = [(index, *found) for index, query in enumerate(queries) for found in query.notice.gtins.items()]
+    values = _span_parameters(queries) | _columns(("gtin_indexes", "gtins", "gtin_texts"), gtins)
+    products: list[list[RecognisedProduct]] = [[] for _ in queries]
+    for row in await tx.fetch_all(SELECT_RECOGNISED, values):
+        products[row.query_index].append(RecognisedProduct(row.sku, row.name, row.by, row.text))
+    return [recognise(query.notice.notice, found) for query, found in zip(queries, products, strict=True)]
+
+
+def _span_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
+    spans = [(index, span) for index, query in enumerate(queries) for span in query.notice.notice.spans]
+    return _columns(("span_indexes", "spans"), spans)
 
 
 def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
-    terms = [(index, term) for index, query in enumerate(queries) for term in query.notice.search_terms]
-    ranges: list[tuple[int, str, str, str | None]] = [
-        (index, identifier_range.first, identifier_range.last, None)
-        for index, query in enumerate(queries)
-        for identifier_range in query.notice.ranges
+    ranges: list[tuple[int, str, str, str | None]] = []
+    for index, query in enumerate(queries):
+        ranges += [(index, found.first, found.last, None) for found in query.notice.ranges.ranges]
+        ranges += [(index, squeeze(named.first), squeeze(named.last), named.sku) for named in query.command.ranges]
+    lots = [
+        (index, squeeze(entry.lot), entry.sku) for index, query in enumerate(queries) for entry in query.command.lots
     ]
-    ranges += [
-        (index, identifier_range.first, identifier_range.last, identifier_range.sku)
-        for index, query in enumerate(queries)
-        for identifier_range in query.command.ranges
-    ]
-    listed_lots = [(index, entry) for index, query in enumerate(queries) for entry in query.command.lots]
-    scoped_skus = [(index, sku) for index, query in enumerate(queries) for sku in query.command.skus]
-    return {
-        "term_indexes": [index for index, _ in terms],
-        "terms": [term for _, term in terms],
-        "range_indexes": [index for index, *_ in ranges],
-        "firsts": [first for _, first, *_ in ranges],
-        "lasts": [last for _, _, last, _ in ranges],
-        "range_skus": [sku for *_, sku in ranges],
-        "lot_indexes": [index for index, _ in listed_lots],
-        "lot_skus": [entry.sku for _, entry in listed_lots],
-        "lot_keys": [fold_lot(entry.lot) for _, entry in listed_lots],
-        "scope_indexes": [index for index, _ in scoped_skus],
-        "scope_skus": [sku for _, sku in scoped_skus],
+    periods = [(index, kind, *days) for index, query in enumerate(queries) for kind, days in query.periods]
+    scopes = [(index, sku) for index, query in enumerate(queries) for sku in query.command.skus]
+    return _span_parameters(queries) | {
+        **_columns(("range_indexes", "firsts", "lasts", "range_skus"), ranges),
+        **_columns(("lot_indexes", "lots", "lot_skus"), lots),
+        **_columns(("period_indexes", "kinds", "first_days", "last_days"), periods),
+        **_columns(("scope_indexes", "scope_skus"), scopes),
+        "size": len(queries) * (MAX_LOTS + 1),
     }
+
+
+def _columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    row_list = list(rows)
+    return {name: [row[index] for row in row_list] for index, name in enumerate(names)}

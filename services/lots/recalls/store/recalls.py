@@ -25,22 +25,28 @@ UPDATE_ANSWERED = text("""
 """)
 INSERT_UNITS = text("""
     INSERT INTO recall_unit AS u (recall, sku, serial, lot, status, adjustment, on_hold, location, order_id, shipment,
-                                  customer, customer_name, contact, shipped_at)
+                                  customer, customer_name, contact, ship_to, shipped_at)
     SELECT recall, sku, serial, lot, status, adjustment, on_hold, location, order_id, shipment, customer, customer_name,
-           contact, shipped_at
+           contact, ship_to, shipped_at
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS reported (
         recall text, sku text, serial text, lot text, status text, adjustment text, on_hold boolean, location text,
-        order_id text, shipment text, customer text, customer_name text, contact text, shipped_at timestamptz
+        order_id text, shipment text, customer text, customer_name text, contact text,
+        ship_to text, shipped_at timestamptz
     )
     ON CONFLICT (recall, sku, serial) DO UPDATE SET
         lot = excluded.lot, status = excluded.status, adjustment = excluded.adjustment, on_hold = excluded.on_hold,
         location = excluded.location, order_id = excluded.order_id, shipment = excluded.shipment,
-        customer = excluded.customer, customer_name = excluded.customer_name, contact = excluded.contact,
+        customer = excluded.customer, customer_name = excluded.customer_name,
+        contact = excluded.contact, ship_to = excluded.ship_to,
         shipped_at = excluded.shipped_at
 """)
 SELECT_RECALLED_SKUS = text(
     "SELECT recall, sku FROM recall_product WHERE recall = ANY(CAST(:recalls AS text[])) ORDER BY sku"
 )
+SELECT_ANSWERED = text("""
+    SELECT r.recall FROM unnest(CAST(:recalls AS text[])) AS r (recall)
+    WHERE NOT EXISTS (SELECT FROM recall_product AS p WHERE p.recall = r.recall AND p.answered_at IS NULL)
+""")
 SELECT_OPEN_REQUESTS = text("""
     SELECT CAST(r.request AS text) AS request, ARRAY(
         SELECT p.sku FROM recall_product AS p WHERE p.recall = r.recall AND p.sku = ANY(CAST(:skus AS text[]))
@@ -69,6 +75,13 @@ SELECT_CONTACT_LINES = text("""
 async def load_recalls(tx: Transaction, uow: RecallsUnitOfWork, recalls: Iterable[str]) -> None:
     """Load recalls by id."""
     uow.recalls.load(RECALL.load(await tx.fetch_all(SELECT_RECALLS, {"recalls": sorted(set(recalls))})))
+
+
+async def load_recalls_and_dry_runs(tx: Transaction, uow: RecallsUnitOfWork, recalls: Iterable[str]) -> None:
+    """Load recalls by id, but answered dry runs by their id only: these may be replaced."""
+    await load_recalls(tx, uow, recalls)
+    if dry_runs := [recall.recall for recall in uow.recalls if recall.dry_run]:
+        uow.answered_dry_runs |= {row.recall for row in await tx.fetch_all(SELECT_ANSWERED, {"recalls": dry_runs})}
 
 
 async def find_open_requests(tx: Transaction, skus: Iterable[str]) -> list[OpenRecallRequest]:

@@ -1,5 +1,7 @@
 """The tables of recalls."""
 
+from sqlalchemy import text
+
 from services.lots.recalls.domain.records import (
     CustomerContact,
     Recall,
@@ -11,7 +13,9 @@ from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
-RECALL = RecordTable("recall", Recall, "recall", "closed_at closed_by closed_reason", types={"request": "jsonb"})
+RECALL = RecordTable(
+    "recall", Recall, "recall", "closed_at closed_by closed_reason", types={"request": "jsonb", "recognised": "jsonb"}
+)
 PRODUCT = RecordTable("recall_product", RecalledProduct, "recall sku")
 LOT = RecordTable("recall_lot", RecalledLot, "recall sku lot")
 CRITERION = RecordTable("recall_criterion", RecallCriterion, "", types={"skus": "text[]"})
@@ -21,8 +25,22 @@ RESET_ANSWER = "ON CONFLICT (recall, sku) DO UPDATE SET tracking = excluded.trac
 """A product that was queried before has to be answered again, by its new owner."""
 
 
+DELETE_DRY_RUNS = text(f"""
+    WITH {
+    ", ".join(
+        f"{table}_gone AS (DELETE FROM {table} WHERE recall = ANY(CAST(:recalls AS text[])))"
+        for table in ("recall_product", "recall_lot", "recall_unit")
+    )
+}
+    DELETE FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))
+""")  # noqa: S608 - constant names
+
+
 async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
     """Save recalls with their products and lots, criteria and customer contacts."""
+    if uow.replaced_dry_runs:
+        await tx.execute(DELETE_DRY_RUNS, {"recalls": sorted(uow.replaced_dry_runs)})
+        uow.replaced_dry_runs.clear()
     await RECALL.save(tx, uow.recalls)
     await PRODUCT.insert_rows(tx, uow.recalled_products, RESET_ANSWER)
     await LOT.insert_rows(tx, uow.recalled_lots, DO_NOTHING)

@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0013_list_indexes"
-down_revision = "0008_serial_formats"
+down_revision = "0010_warranty"
 
 
 def upgrade() -> None:

@@ -5,14 +5,20 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductOut
+from services.receiving.products.domain.records import (
+    FixedDefinition,
+    Product,
+    ProductBarcode,
+    ProductChange,
+    ProductOut,
+)
 from services.receiving.products.domain.serial_formats import format_fault
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.reference import ProductChanged, ProductOrdered, Tracking
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
 from shared.merge_patch import merge_patch
@@ -32,6 +38,7 @@ class ProductDefinition(ContractModel):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None
 
 
 def define_product(uow: ReceivingUnitOfWork, patch: ProductDefined) -> CommandResult:
@@ -65,6 +72,9 @@ def _apply(
     document = merge_patch(current, patch.model_dump(exclude_unset=True))
     if "name" not in document:
         return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=f"Product {patch.sku} needs a name", ids=["name"])
+    if "months" not in document.get("warranty", {"months"}):
+        detail = f"The warranty of product {patch.sku} needs months; null removes the warranty"
+        return ProblemDetail(code=Code.INCOMPLETE_DEFINITION, detail=detail, ids=["warranty"])
     return ProductDefinition.model_validate(document)
 
 
@@ -80,6 +90,7 @@ def _to_document(product: Product, barcodes: Sequence[ProductBarcode]) -> dict[s
         "serials_unique_per_product": product.serials_unique_per_product,
         **({} if product.tracking == "SERIAL" else {"decimals": product.decimals}),
         **({"serial_format": _to_rules(product.serial_format)} if product.serial_format else {}),
+        **({"warranty": product.warranty.model_dump()} if product.warranty else {}),
     }  # fmt: skip
 
 
@@ -110,8 +121,9 @@ def _log_change(
 
 def _to_json(product: Product, barcodes: Sequence[ProductBarcode]) -> str:
     pairs = [[barcode.code, barcode.quantity] for barcode in barcodes]
+    warranty = product.warranty and product.warranty.model_dump()
     models = {"shelf_life": product.shelf_life.model_dump(), "serial_format": _to_rules(product.serial_format)}
-    return json.dumps(product._asdict() | {"barcodes": pairs} | models)
+    return json.dumps(product._asdict() | {"barcodes": pairs, "warranty": warranty} | models)
 
 
 def _requires_expiry(tracking: Tracking) -> bool:
@@ -139,11 +151,17 @@ def _definition_violation(
         return ProblemDetail(
             code=Code.CONFLICTING_TRACKING, detail=f"Product {definition.sku} cannot be tracked by serial and by lot"
         )
-    if before and definition.sku in uow.used_skus and (fixed := _fixed_value(before, definition)):
+    history = uow.product_history
+    is_used = definition.sku in history.used
+    if (
+        before
+        and (is_used or definition.sku in history.ordered)
+        and (fixed := _fixed_value(_fixed_part(before), _fixed_part(definition)))
+    ):
         return ProblemDetail(
             code=Code.PRODUCT_IN_USE,
-            detail=f"Product {definition.sku} is in use; {fixed}",
-            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"],
+            detail=f"Product {definition.sku} {'is in use' if is_used else 'was ordered'}; {fixed}",
+            blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"] if is_used else [],
         )
     if violation := _serial_format_violation(definition):
         return violation
@@ -164,6 +182,18 @@ def _definition_violation(
     return None
 
 
+def record_first_order(uow: ReceivingUnitOfWork, event: ProductOrdered) -> None:
+    """Report a product whose first order was on its way while what it must keep was changed (S03)."""
+    ordered, product = uow.product_history.first_orders.pop(event.sku, None), uow.products.get(event.sku)
+    if ordered and product and (fixed := _fixed_value(ordered, _fixed_part(product))):
+        uow.record_conflict(
+            Code.PRODUCT_IN_USE,
+            f"Product {event.sku} was ordered as version {event.ordered_version}; {fixed}, but is changed in version "
+            f"{product.version}. The change stays: check the orders of the product, and amend their quantities",
+            sku=event.sku,
+        )
+
+
 def _serial_format_violation(definition: ProductDefinition) -> ProblemDetail | None:
     if definition.serial_format is None:
         return None
@@ -174,14 +204,18 @@ def _serial_format_violation(definition: ProductDefinition) -> ProblemDetail | N
     return ProblemDetail(code=Code.INVALID_SERIAL_FORMAT, detail=detail)
 
 
-def _fixed_value(before: Product, definition: ProductDefinition) -> str | None:
-    """Describe what a product in use must keep: quantities would change their meaning."""
-    tracking = _tracking_of(definition)
-    if before.tracking != tracking:
+def _fixed_part(definition: Product | ProductDefinition) -> FixedDefinition:
+    tracking = definition.tracking if isinstance(definition, Product) else _tracking_of(definition)
+    return FixedDefinition(tracking, definition.unit, decimals_of(tracking, definition.decimals))
+
+
+def _fixed_value(before: FixedDefinition, after: FixedDefinition) -> str | None:
+    """Describe what a product in use must keep, if it changes."""
+    if before.tracking != after.tracking:
         return f"its tracking {before.tracking} cannot change"
-    if before.unit != definition.unit:
+    if before.unit != after.unit:
         return f"its unit {before.unit!r} cannot change"
-    if decimals_of(tracking, definition.decimals) < before.decimals:
+    if after.decimals < before.decimals:
         return f"its {before.decimals} decimals cannot become fewer"
     return None
 
@@ -192,4 +226,5 @@ def _to_product(definition: ProductDefinition, version: int) -> Product:
         sku=definition.sku, version=version, name=definition.name, unit=definition.unit, tracking=tracking,
         shelf_life=with_defaults(definition.shelf_life, tracking), decimals=decimals_of(tracking, definition.decimals),
         serial_format=definition.serial_format, serials_unique_per_product=definition.serials_unique_per_product,
+        warranty=definition.warranty,
     )  # fmt: skip

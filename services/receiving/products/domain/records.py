@@ -1,12 +1,13 @@
 """Immutable records of products: one class per table, one field per column."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.reference import Tracking
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import Barcode, ShelfLifePolicy
+from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS
 
 
@@ -22,6 +23,27 @@ class Product(NamedTuple):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None
+
+
+class FixedDefinition(NamedTuple):
+    """What a product keeps once it is in use: quantities would change their meaning."""
+
+    tracking: Tracking
+    unit: str
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductHistory:
+    """Which of the loaded products have history."""
+
+    used: set[str] = field(default_factory=set)
+    """Products that are announced on an open receipt, or of which anything was received or scanned."""
+    ordered: set[str] = field(default_factory=set)
+    """Products that were ordered."""
+    first_orders: dict[str, FixedDefinition] = field(default_factory=dict)
+    """What the first order of a product relied on, until it is compared with the product."""
 
 
 class ProductBarcode(NamedTuple):
@@ -58,3 +80,4 @@ class ProductOut(KnownFieldsModel):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    warranty: Warranty | None = None

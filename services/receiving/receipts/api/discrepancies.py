@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
-from services.receiving.receipts.domain.discrepancies import allowed_resolutions
+from services.receiving.receipts.domain.offered_resolutions import DiscrepancyState, offered_resolutions
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.receiving import DiscrepancyKind, Resolution, SupervisorResolution
@@ -21,9 +21,10 @@ router = APIRouter(tags=["discrepancies"])
 class DiscrepancyOut(KnownFieldsModel):
     """A difference between expected and scanned items.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt. Closing a receipt decides
-    its shortages with ACCEPT, rejecting goods on arrival decides their discrepancy with REJECT.
-    `allowed_resolutions` is empty once the discrepancy is resolved; a REJECT can be voided until the receipt is closed.
+    `conflicting_value` is the existing serial number or lot, the other product or the other receipt. Closing a receipt
+    decides its shortages with ACCEPT, rejecting goods on arrival decides their discrepancy with REJECT.
+    `allowed_resolutions` lists what would be accepted now: MATCH if the receipt expects a unit, ACCEPT if that of the
+    scan is not registered. It is empty once the discrepancy is resolved; a REJECT can be voided until the closing.
     """
 
     discrepancy: str
@@ -35,6 +36,7 @@ class DiscrepancyOut(KnownFieldsModel):
     serials: list[str]
     lot: str | None
     expiry: date | None
+    manufactured_on: date | None
     quantity: SignedQuantity
     location: str | None
     conflicting_value: str | None
@@ -49,7 +51,8 @@ class DiscrepancyOut(KnownFieldsModel):
 
 
 def _to_discrepancy_out(row: Row[Any]) -> DiscrepancyOut:
-    resolutions = sorted(allowed_resolutions(row.kind, row.scan_id, row.resolution, row.receipt_status))
+    state = DiscrepancyState(*(getattr(row, name) for name in DiscrepancyState._fields))
+    resolutions = sorted(offered_resolutions(state))
     serials = [row.serial] if row.serial else row.missing_serials
     return DiscrepancyOut.model_validate(row._asdict() | {"serials": serials, "allowed_resolutions": resolutions})
 

@@ -32,6 +32,7 @@ class LotScanOut(KnownFieldsModel):
     best_before: date | None
     scanned_by: str
     scanned_at: datetime
+    known_lot: str | None
 
 
 def to_lot_scan_out(row: Row[Any]) -> LotScanOut:

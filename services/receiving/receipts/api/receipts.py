@@ -50,7 +50,8 @@ class ReceiptSummary(KnownFieldsModel):
 class ReceiptLineOut(KnownFieldsModel):
     """A receipt line with its expected, scanned and received quantities.
 
-    `missing_quantity` decreases with each confirmed scan; `over_quantity` was received beyond what the ASN says.
+    `missing_quantity` decreases with each confirmed scan and is zero after the closing, which makes `short_quantity` of
+    it; `over_quantity` was received beyond what the ASN says.
     `open_listed_serials` and `open_unlisted_quantity` are the serial numbers and the quantity still to scan.
     """
 
@@ -62,6 +63,7 @@ class ReceiptLineOut(KnownFieldsModel):
     scanned: SignedQuantity
     received: SignedQuantity
     missing_quantity: SignedQuantity
+    short_quantity: SignedQuantity
     rejected_quantity: SignedQuantity
     over_quantity: SignedQuantity
     open_listed_serials: int

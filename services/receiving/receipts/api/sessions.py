@@ -41,6 +41,7 @@ class ScanOut(KnownFieldsModel):
     conflicting_value: str | None
     lot: str | None
     expiry: date | None
+    manufactured_on: date | None
 
 
 class SessionDetail(SessionSummary):

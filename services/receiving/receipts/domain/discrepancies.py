@@ -4,6 +4,7 @@ A resolution that would change nothing is rejected with what to do instead.
 """
 
 from services.receiving.receipts.domain.expectations import take_over_expectations
+from services.receiving.receipts.domain.lot_spellings import received_lot
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.receive import end_discrepancy, new_hold_id, receive_lots
 from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine, ReceiptStatus, Unit
@@ -19,6 +20,7 @@ ALLOWED_RESOLUTIONS: dict[DiscrepancyKind, frozenset[SupervisorResolution]] = {
     "OVER": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "UNEXPECTED": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "CASE_MISMATCH": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
+    "LOT_CASE_MISMATCH": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "EXPECTED_ON_OTHER_RECEIPT": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "WRONG_PRODUCT": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "DUPLICATE_SERIAL": frozenset({"RETURN_TO_VENDOR", "MATCH", "VOID"}),  # serial numbers are unique (S18)
@@ -32,11 +34,15 @@ ALLOWED_RESOLUTIONS: dict[DiscrepancyKind, frozenset[SupervisorResolution]] = {
 def allowed_resolutions(
     kind: DiscrepancyKind, scan_id: str | None, resolution: Resolution | None, receipt_status: ReceiptStatus
 ) -> frozenset[SupervisorResolution]:
-    """Return the possible resolutions; a lot scan is not matched, a rejection is only voided before the closing."""
+    """Return the possible resolutions; a lot scan is matched to another spelling of its lot only.
+
+    A rejection is only voided before the closing.
+    """
     if resolution is not None:
         can_void = resolution == "REJECT" and receipt_status in {"PLANNED", "IN_PROGRESS"}
         return frozenset({"VOID"}) if can_void else frozenset()
-    return ALLOWED_RESOLUTIONS[kind] - {"MATCH"} if scan_id else ALLOWED_RESOLUTIONS[kind]
+    has_no_match = scan_id is not None and kind != "LOT_CASE_MISMATCH"
+    return ALLOWED_RESOLUTIONS[kind] - {"MATCH"} if has_no_match else ALLOWED_RESOLUTIONS[kind]
 
 
 def resolve_discrepancy(uow: ReceivingUnitOfWork, command: ResolveDiscrepancy) -> CommandResult:
@@ -59,42 +65,46 @@ def resolve_discrepancy(uow: ReceivingUnitOfWork, command: ResolveDiscrepancy) -
     if command.resolution not in allowed:
         detail = f"{command.resolution} is not allowed for {discrepancy.kind}; allowed: {', '.join(sorted(allowed))}"
         return reject(Code.RESOLUTION_NOT_ALLOWED, detail)
-    matched_serial = _apply_resolution(uow, command, discrepancy)
+    lot = received_lot(uow, command, discrepancy)
+    matched_serial = lot if isinstance(lot, ProblemDetail) else _apply_resolution(uow, command, discrepancy, lot)
     if isinstance(matched_serial, ProblemDetail):
         return CommandResult.rejected(matched_serial)
     end_discrepancy(uow, discrepancy, command.resolution, command.reason, matched_serial)
     return CommandResult(
         ResolutionResult(
             receipt=discrepancy.receipt, discrepancy=discrepancy.discrepancy, kind=discrepancy.kind,
-            resolution=command.resolution,
+            resolution=command.resolution, lot=lot,
         )
     )  # fmt: skip
 
 
 def _apply_resolution(
-    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
+    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy, lot: str | None
 ) -> ProblemDetail | str | None:
     """Receive or reject the scanned item; returns a violation, or the serial number that it is matched to."""
     if discrepancy.scan_id is not None:
-        return _resolve_lot_scan(uow, command, discrepancy)
+        return _resolve_lot_scan(uow, command, discrepancy, lot)
+    if command.resolution == "RETURN_TO_VENDOR" and discrepancy.kind == "DUPLICATE_SERIAL":
+        return _return_violation(uow.get_unit(discrepancy.sku, discrepancy.serial or ""))
     if discrepancy.serial is None or command.resolution not in {"ACCEPT", "MATCH"}:
         return None
-    resolve = _accept_serial if command.resolution == "ACCEPT" else _match_to_expected
-    return resolve(uow, command, discrepancy)
+    is_as_scanned = command.resolution == "ACCEPT" or discrepancy.kind == "LOT_CASE_MISMATCH"
+    resolve = _accept_serial if is_as_scanned else _match_to_expected
+    return resolve(uow, command, discrepancy._replace(lot=lot))
 
 
 def _resolve_lot_scan(
-    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy
+    uow: ReceivingUnitOfWork, command: ResolveDiscrepancy, discrepancy: Discrepancy, lot: str | None
 ) -> ProblemDetail | None:
-    """Receive the lot as scanned, or reject its scan."""
+    """Receive the lot under a number, or reject its scan."""
     scan = uow.lot_scans[discrepancy.scan_id or ""]
-    if command.resolution != "ACCEPT":
+    if command.resolution not in {"ACCEPT", "MATCH"}:
         uow.lot_scans.put(scan._replace(status="REJECTED"))
         return None
     line = _line_for(uow, command, discrepancy)
     if isinstance(line, ProblemDetail):
         return line
-    receive_lots(uow, [scan._replace(line=line.line)])
+    receive_lots(uow, [scan._replace(line=line.line, known_lot=None if lot == scan.lot else lot)])
     return None
 
 
@@ -156,6 +166,19 @@ def _match_to_expected(
     return matched_serial
 
 
+def _return_violation(unit: Unit) -> ProblemDetail | None:
+    """Refuse to send back a unit that the books have in the house: it would stay in stock."""
+    if unit.status != "ON_HAND" or unit.adjustment:
+        return None
+    detail = (
+        f"Serial {unit.serial} of product {unit.sku} is ON_HAND and would stay in stock: VOID this scan; if the unit "
+        "at hand is another one with the same number, send it back; if it is the one in the books and goes back, "
+        "adjust it as SCRAPPED"
+    )
+    path = resource_path("serials", unit.sku, unit.serial)
+    return ProblemDetail(code=Code.RESOLUTION_WITHOUT_EFFECT, detail=detail, ids=[unit.serial], blocked_by=[path])
+
+
 def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
     """Say where a registered unit stands in receiving, and how it comes back if it is the one at hand."""
     path, instead = resource_path("serials", unit.sku, unit.serial), "its serial number is never used again"
@@ -165,8 +188,13 @@ def _registered_violation(unit: Unit, code: Code) -> ProblemDetail:
     elif unit.status == "SCANNED":
         path = resource_path("receipts", unit.receipt or "", "sessions", unit.session or "")
         instead = f"confirm or undo its scan in session {unit.session} of receipt {unit.receipt}"
+    elif unit.adjustment == "RETURNED_TO_VENDOR":
+        instead = "adjust it as RETURNED_FROM_VENDOR where it arrived"
     elif unit.adjustment:
-        instead = "adjust it as FOUND where it stands"
+        instead = (
+            "adjust it as FOUND where it stands: in storage if it was put away before, otherwise at a dock or staging "
+            "location"
+        )
     elif unit.status == "ON_HAND":
         origin = f"return {unit.return_id}" if unit.return_id else f"receipt {unit.receipt}"
         instead = f"it was received on {origin}; look up where it stands in the books, and move it if it stands here"
@@ -191,14 +219,15 @@ def _line_for(
 def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: ReceiptLine, unit: Unit) -> None:
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
-        lot=discrepancy.lot, expiry=discrepancy.expiry,
+        lot=discrepancy.lot, expiry=discrepancy.expiry, manufactured_on=discrepancy.manufactured_on,
     )  # fmt: skip
     uow.units.put(received)
+    uow.known_lots.learn(received.sku, received.lot or "")
     uow.lines.put(line._replace(received=line.received + 1, unlisted_units=line.unlisted_units + (not unit.is_listed)))
     uow.emit(
         ReceiptSerialsReceived, receipt=line.receipt, session=discrepancy.session or "", line=line.line,
         sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
-        lot=received.lot, expiry=received.expiry,
+        lot=received.lot, expiry=received.expiry, manufactured_on=received.manufactured_on,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
         supplier=uow.receipts[line.receipt].supplier,
     )  # fmt: skip

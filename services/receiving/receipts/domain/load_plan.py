@@ -1,7 +1,7 @@
 """Keys of the records that a batch of commands needs, derived from the commands alone."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
-from shared.identifiers import LOCATION_PATTERN
+from shared.identifiers import LOCATION_PATTERN, fold_lot
 from shared.working_set import WorkingSet
 
 LOCATION = re.compile(LOCATION_PATTERN)
@@ -43,7 +43,10 @@ class LoadPlan:
     serial_scans: set[tuple[str, str, str]] = field(default_factory=set)
     """(receipt, sku, serial), for unmatched scans, open discrepancies and units expected under another product."""
     lots: set[LotKey] = field(default_factory=set)
+    """(receipt, sku, comparison key)."""
     lot_scans: set[str] = field(default_factory=set)
+    known_lots: set[RowKey] = field(default_factory=set)
+    """(sku, lot), for the known spellings of lots."""
     discrepancies: set[str] = field(default_factory=set)
 
     def add_for_discrepancies(self, discrepancies: Iterable[Discrepancy], events: Iterable[CloudEvent[Any]]) -> None:
@@ -57,6 +60,8 @@ class LoadPlan:
             if discrepancy.discrepancy not in match_targets:
                 continue
             self.skus.add(discrepancy.sku)
+            if discrepancy.lot:
+                self.known_lots.add((discrepancy.sku, discrepancy.lot))
             if discrepancy.scan_id is not None:
                 self.lot_scans.add(discrepancy.scan_id)
                 self.lines_by_sku.add((discrepancy.receipt, discrepancy.sku))
@@ -83,12 +88,15 @@ class LoadPlan:
             self.lines.add((announced.receipt, announced.line))
             self.units.update((announced.sku, serial) for serial in announced.serials)
 
-    def add_lines(self, units: Iterable[Unit], lot_scans: Iterable[LotScan]) -> None:
-        """Add the lines of these units and lot scans, also on other receipts."""
+    def add_lines(self, units: Iterable[Unit], lot_scans: Collection[LotScan]) -> None:
+        """Add the lines of these units and lot scans, also on other receipts, and the lots of ending sessions."""
+        self.known_lots.update((scan.sku, scan.lot) for scan in lot_scans if scan.lot)
         self.lines.update((scan.receipt, scan.line) for scan in lot_scans if scan.line)
         for unit in units:
             if unit.receipt and unit.line and unit.status in {"EXPECTED", "SCANNED"}:
                 self.lines.add((unit.receipt, unit.line))
+                if unit.lot:
+                    self.known_lots.add((unit.sku, unit.lot))
 
 
 def required_keys(events: Iterable[CloudEvent[Any]], barcodes: Barcodes) -> LoadPlan:
@@ -124,6 +132,8 @@ def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcod
         plan.lines_by_sku.add((command.receipt, sku))
         _add_serials(plan, command.receipt, sku, command.serials)
         _add_lots(plan, command.receipt, sku, (entry.lot for entry in command.lots))
+        if command.lot and VALID_IDENTIFIER.match(command.lot):
+            plan.known_lots.add((sku, command.lot))
 
 
 def _load_for_undo(plan: LoadPlan, command: commands.UndoScan, _: object) -> None:
@@ -185,7 +195,9 @@ def _add_lots(plan: LoadPlan, receipt: str, sku: str, lots: Iterable[str]) -> No
     lots = list(lots)
     for lot in lots:
         _add_location(plan, lot)
-    plan.lots.update((receipt, sku, lot) for lot in lots if not lot or VALID_IDENTIFIER.match(lot))
+    valid_lots = [lot for lot in lots if not lot or VALID_IDENTIFIER.match(lot)]
+    plan.lots.update((receipt, sku, fold_lot(lot)) for lot in valid_lots)
+    plan.known_lots.update((sku, lot) for lot in valid_lots if lot)
 
 
 LOADERS: dict[type[Message], Callable[[LoadPlan, Any, Barcodes], None]] = {

@@ -4,9 +4,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.receiving.receipts.domain.lot_spellings import known_on_receipt
 from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
-from services.receiving.receipts.domain.records import LotScan, LotScanStatus, Receipt
+from services.receiving.receipts.domain.records import UNMATCHED_KINDS, LotScan, LotScanStatus, Receipt
 from services.receiving.receipts.domain.rejected_goods import (
     ACCEPTED_LATER,
     reject_lot,
@@ -17,6 +18,7 @@ from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
+from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
 
 DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
@@ -58,10 +60,9 @@ class _LotScanEvaluator:
             return LotScanResult(entry.lot, "NOT_A_LOT", conflicting_value=misread.description, read_as=misread.read_as)
         if error := self._count_violation(entry):
             return LotScanResult(entry.lot, error)
-        self.seen_lots.add(entry.lot)
-        earlier_scans = [
-            scan for scan in self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot)) if scan.status != "REJECTED"
-        ]
+        self.seen_lots.add(fold_lot(entry.lot))
+        all_scans = self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot))
+        earlier_scans = [scan for scan in all_scans if scan.status != "REJECTED" and scan.lot == entry.lot]
         label = _merge_dates(entry, earlier_scans)
         if label is None:
             return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
@@ -69,7 +70,10 @@ class _LotScanEvaluator:
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
             reject_lot(self.uow, self.command, self.sku, kind, label)
             return LotScanResult(entry.lot, kind, conflicting_value=_format_day(label.expiry))
-        return self._record_scan(label, earlier_scans)
+        known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
+        if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
+            known = known_on_receipt(entry.lot, all_scans)
+        return self._record_scan(label, earlier_scans, known)
 
     def _quantity_of(self, label: ScannedLot) -> Decimal:
         return label.quantity or Decimal(self.barcode_quantity or 0)
@@ -82,7 +86,7 @@ class _LotScanEvaluator:
             return "LOT_REQUIRED"
         elif not VALID_IDENTIFIER.match(entry.lot):
             return "INVALID"
-        if entry.lot in self.seen_lots:
+        if fold_lot(entry.lot) in self.seen_lots:
             return "DUPLICATE_IN_REQUEST"
         if entry.quantity is None:
             return "QUANTITY_REQUIRED" if self.barcode_quantity is None else None
@@ -90,9 +94,10 @@ class _LotScanEvaluator:
             "QUANTITY_PRECISION" if precision_violation(self.sku, entry.quantity, self.uow.decimals(self.sku)) else None
         )
 
-    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan]) -> LotScanResult:
-        """Assign the quantity to lines with open quantity; the excess is unmatched."""
-        shares = self._split_over_lines(self._quantity_of(label))
+    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan], known: str | None) -> LotScanResult:
+        """Assign the quantity to lines with open quantity; the excess, or another spelling, is unmatched."""
+        quantity = self._quantity_of(label)
+        shares = [self._aside(quantity)] if known else self._split_over_lines(quantity)
         scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
@@ -104,22 +109,27 @@ class _LotScanEvaluator:
             if share_status == "SCANNED":
                 receipt_line = self.uow.lines[self.receipt_id, line or ""]
                 self.uow.lines.put(receipt_line._replace(scanned=receipt_line.scanned + quantity))
-            self._put_lot_scan(label, scans.get((line, share_status)), line, share_status, quantity)
+            scan = scans.get((line, share_status))
+            self._put_lot_scan(label, scan, LineShare(line, share_status, quantity), known)
         if self.receipt.has_rejections:
-            rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, label.lot]
+            rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, fold_lot(label.lot)]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
         is_held = self.is_short_life_held and bool(
             self.uow.shelf_life_violation(self.sku, self.command.location, label.expiry)
         )
         first_share, last_share = shares[0], shares[-1]
-        status: ScanStatus = (
-            "OVER" if last_share.status == "OVER" else "UNEXPECTED" if last_share.status == "UNEXPECTED" else "ACCEPTED"
-        )
+        status: ScanStatus = UNMATCHED_KINDS.get(last_share.status, "ACCEPTED")
         accepted = sum((quantity for _, share_status, quantity in shares if share_status == "SCANNED"), Decimal(0))
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
-            lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched, on_hold=is_held
-        )
+            lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
+            on_hold=is_held, conflicting_value=known,
+        )  # fmt: skip
+
+    def _aside(self, quantity: Decimal) -> LineShare:
+        """Return the share of a quantity that fits no line until a supervisor decides about its lot."""
+        lines = self.uow.lines_of(self.receipt_id, self.sku)
+        return LineShare(lines[0].line if lines else None, "LOT_CASE_MISMATCH", quantity)
 
     def _split_over_lines(self, quantity: Decimal) -> list[LineShare]:
         lines = self.uow.lines_of(self.receipt_id, self.sku)
@@ -139,17 +149,15 @@ class _LotScanEvaluator:
     def _is_same_location(self, scan: LotScan) -> bool:
         return (scan.session, scan.location) == (self.command.session, self.command.location)
 
-    def _put_lot_scan(
-        self, label: ScannedLot, scan: LotScan | None, line: str | None, status: LotScanStatus, quantity: Decimal
-    ) -> None:
+    def _put_lot_scan(self, label: ScannedLot, scan: LotScan | None, share: LineShare, known: str | None) -> None:
         uow, command = self.uow, self.command
         uow.lot_scans.put(
             LotScan(
                 scan_id=scan.scan_id if scan else next(uow.ids), receipt=self.receipt_id, session=command.session,
-                line=line, sku=self.sku, lot=label.lot, location=command.location, status=status,
-                quantity=quantity + (scan.quantity if scan else 0), expiry=label.expiry,
+                line=share.line, sku=self.sku, lot=label.lot, location=command.location, status=share.status,
+                quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
-                scanned_at=uow.now,
+                scanned_at=uow.now, known_lot=known,
             )
         )  # fmt: skip
 

@@ -21,8 +21,10 @@ ReadAs = Literal[
 NEVER_A_LOT: frozenset[ReadAs] = frozenset(
     {"BARCODE", "SKU", "RECEIPT", "LOCATION", "GS1_ELEMENT_STRING", "GS1_DIGITAL_LINK", "URL", "SYMBOLOGY_IDENTIFIER"}
 )
-MAX_NAMED = 3
+MAX_NAMED = 10
 """Number of scans that the text of a problem describes."""
+MAX_LENGTH = 64
+"""Number of characters of a scan in the text of a problem."""
 
 
 class Misread(NamedTuple):
@@ -70,11 +72,13 @@ class ScanJudge:
         if "/" in text and text in self.uow.locations:
             return Misread(text, "LOCATION", "a location")
         scan = classify(text)
-        if scan.symbology and scan.kind in {ScanKind.TEXT, ScanKind.GTIN}:
-            return Misread(text, "SYMBOLOGY_IDENTIFIER", f"{scan.value} with the symbology identifier {scan.symbology}")
-        if scan.kind is ScanKind.GTIN:
-            return self._recognise_gtin(scan)
-        return None if scan.kind is ScanKind.TEXT else Misread(text, READ_AS[scan.kind], scan.description)
+        if scan.kind is ScanKind.GTIN and (barcode := self._recognise_gtin(scan)):
+            return barcode
+        if scan.kind in {ScanKind.TEXT, ScanKind.GTIN}:
+            with_symbology = f"{scan.value} with the symbology identifier {scan.symbology}"
+            return Misread(text, "SYMBOLOGY_IDENTIFIER", with_symbology) if scan.symbology else None
+        hint = "; state it in the field ranges" if scan.kind is ScanKind.RANGE else ""
+        return Misread(text, READ_AS[scan.kind], scan.description + hint)
 
     def _recognise_gtin(self, scan: Scan) -> Misread | None:
         """Recognise a barcode in any spelling; other GTINs may be serial numbers."""
@@ -95,7 +99,7 @@ READ_AS: Mapping[ScanKind, ReadAs] = {
 
 def describe_misreads(misreads: Sequence[Misread]) -> str:
     """Describe the first of some misread scans."""
-    named = "; ".join(f"{misread.text!r} is {misread.description}" for misread in misreads[:MAX_NAMED])
+    named = "; ".join(f"{misread.text[:MAX_LENGTH]!r} is {misread.description}" for misread in misreads[:MAX_NAMED])
     return named if len(misreads) <= MAX_NAMED else f"{named}; and {len(misreads) - MAX_NAMED} more"
 
 

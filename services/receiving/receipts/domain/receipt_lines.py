@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from services.receiving.receipts.domain.expectations import emit_line_expected
-from services.receiving.receipts.domain.records import ReceiptLine, Unit
+from services.receiving.receipts.domain.records import UNIT_ADJUSTMENTS, ReceiptLine, Unit
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code
@@ -55,7 +55,7 @@ def adjust_units(uow: ReceivingUnitOfWork, adjustment: SerialAdjusted) -> None:
         return
     for serial in adjustment.serials:
         if unit := uow.units.get((adjustment.sku, serial)):
-            reason = None if adjustment.adjustment == "FOUND" else adjustment.adjustment
+            reason = UNIT_ADJUSTMENTS.get(adjustment.adjustment)
             uow.units.put(unit._replace(version=unit.version + 1, adjustment=reason))
 
 

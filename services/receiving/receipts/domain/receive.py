@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from services.receiving.receipts.domain.records import (
+    UNMATCHED_KINDS,
     Discrepancy,
     LotScan,
     Session,
@@ -30,23 +31,25 @@ def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date 
 
 
 def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit]) -> None:
-    """Receive scanned units; one event per line, location, lot and expiry (S06)."""
-    groups: dict[tuple[str, str, str, str | None, date | None], list[Unit]] = {}
+    """Receive scanned units; one event per line, location, lot and dates (S06)."""
+    groups: dict[tuple[str, str, str, str | None, date | None, date | None], list[Unit]] = {}
     for key, units in group_by_line(scanned).items():
         for unit in units:
             received = uow.units.put(unit.as_received())
             groups.setdefault(
-                (key[1], received.sku, received.location or "", received.lot, received.expiry), []
-            ).append(received)
+                (key[1], received.sku, received.location or "", received.lot, received.expiry,
+                 received.manufactured_on), []
+            ).append(received)  # fmt: skip
         line = uow.lines[key]
         count = len(units)
         uow.lines.put(line._replace(scanned=line.scanned - count, received=line.received + count))
-    for (number, sku, location, lot, expiry), group in groups.items():
+    for (number, sku, location, lot, expiry, manufactured_on), group in groups.items():
         for chunk in chunks(group):
             uow.emit(
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
-                lot=lot, expiry=expiry, hold_id=new_hold_id(uow, sku, location, expiry),
+                lot=lot, expiry=expiry, manufactured_on=manufactured_on,
+                hold_id=new_hold_id(uow, sku, location, expiry),
                 supplier=uow.receipts[session.receipt].supplier,
             )  # fmt: skip
 
@@ -57,7 +60,8 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
     hold_ids: dict[tuple[str, str], str] = {}
     for scan in scanned:
         if hold_id := new_hold_id(uow, scan.sku, scan.location, scan.expiry):
-            hold_ids.setdefault((scan.sku, scan.lot), hold_id)
+            hold_ids.setdefault((scan.sku, scan.received_lot), hold_id)
+        uow.known_lots.learn(scan.sku, scan.received_lot)
         received = uow.lot_scans.put(scan._replace(status="RECEIVED"))
         line = uow.lines[scan.receipt, scan.line or ""]
         scanned_quantity = scan.quantity if scan.status == "SCANNED" else 0
@@ -69,13 +73,13 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
             uow.emit(
                 ReceiptLotsReceived, receipt=receipt.receipt, session=chunk[0].session, line=number, sku=sku,
                 location=location, tracking="LOT" if uow.tracking(sku) == "LOT" else "NONE", supplier=receipt.supplier,
-                lots=[_to_received_lot(scan, hold_ids.get((sku, scan.lot))) for scan in chunk],
+                lots=[_to_received_lot(scan, hold_ids.get((sku, scan.received_lot))) for scan in chunk],
             )  # fmt: skip
 
 
 def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
     return ReceivedLot(
-        lot=scan.lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
+        lot=scan.received_lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
         best_before=scan.best_before, hold_id=hold_id,
     )  # fmt: skip
 
@@ -86,7 +90,7 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session, kind=scan.kind, line=scan.line,
         sku=scan.sku, serial=scan.serial, missing_serials=[], quantity=Decimal(1), location=scan.location,
         conflicting_value=scan.conflicting_value, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
-        expiry=scan.expiry,
+        expiry=scan.expiry, manufactured_on=scan.manufactured_on,
     )  # fmt: skip
 
 
@@ -94,9 +98,9 @@ def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
     """Create the discrepancy of an unmatched lot scan."""
     return Discrepancy(
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
-        kind="OVER" if scan.status == "OVER" else "UNEXPECTED", line=scan.line, sku=scan.sku, serial=None,
-        missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=None, found_at=uow.now,
-        found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
+        kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,
+        missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=scan.known_lot,
+        found_at=uow.now, found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
     )  # fmt: skip
 
 
@@ -105,7 +109,8 @@ DISCREPANCY_TEXT = {
     "SHORT": "less than expected",
     "UNEXPECTED": "not expected on this receipt",
     "DUPLICATE_SERIAL": "serial number already registered",
-    "CASE_MISMATCH": "registered serial number {conflicting_value} differs only in case",
+    "CASE_MISMATCH": "serial number {conflicting_value} differs only in case, blanks, hyphens, O and 0, or I and 1",
+    "LOT_CASE_MISMATCH": "known lot {conflicting_value} differs only in case or blanks",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
     "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",
     "EXPIRED": "rejected: expired on {expiry}",

@@ -1,9 +1,9 @@
 """Immutable records of receipts: one class per table, one field per column."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 
@@ -12,12 +12,18 @@ ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
 UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 """Why a unit on hand is not in stock."""
+UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
-LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "RECEIVED", "REJECTED"]
-"""OVER and UNEXPECTED become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
+LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "RECEIVED", "REJECTED"]
+"""The second to fourth become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
+
+UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
+    "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
+}  # fmt: skip
+"""Discrepancies of unmatched lot scans, by their status."""
 
 RowKey = tuple[str, str]
 """(sku, serial), (receipt, line) or (receipt, session)."""
@@ -124,6 +130,9 @@ class Unit(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     adjustment: UnitAdjustment | None = None
+    manufactured_on: date | None = None
+    warranty_ends_on: date | None = None
+    """Last day of the warranty of its last sale."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, listed by a part of its ASN."""
@@ -168,7 +177,7 @@ class Session(NamedTuple):
 class UnmatchedScan(NamedTuple):
     """A scanned unit that does not match the receipt; it becomes a discrepancy when its session is confirmed.
 
-    `conflicting_value` is the other product, the serial number in other case, or the other receipt.
+    `conflicting_value` is the other product, the other serial number or lot, or the other receipt.
     """
 
     receipt: str
@@ -183,6 +192,7 @@ class UnmatchedScan(NamedTuple):
     scanned_at: datetime
     lot: str | None = None
     expiry: date | None = None
+    manufactured_on: date | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -210,6 +220,22 @@ class LotScan(NamedTuple):
     best_before: date | None
     scanned_by: str
     scanned_at: datetime
+    known_lot: str | None = None
+    """The known lot that the number spells in another way, and as which the quantity is received."""
+
+    @property
+    def received_lot(self) -> str:
+        """The lot as which the quantity is received."""
+        return self.known_lot or self.lot
+
+
+class KnownLot(NamedTuple):
+    """A lot number of a product that was received, in the spelling of its first receipt."""
+
+    sku: str
+    lot: str
+    is_variant: bool = False
+    """Whether a supervisor accepted it as a lot of its own beside another spelling."""
 
 
 class Discrepancy(NamedTuple):
@@ -240,3 +266,4 @@ class Discrepancy(NamedTuple):
     expiry: date | None = None
     scan_id: str | None = None
     """The lot scan of a lot discrepancy."""
+    manufactured_on: date | None = None

@@ -10,6 +10,7 @@ from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.contracts.receiving import RejectionKind
+from shared.identifiers import fold_lot
 
 ACCEPTED_LATER = "accepted by a later scan"
 """Reason of withdrawn rejections."""
@@ -39,7 +40,7 @@ def reject_lot(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: Rej
     )  # fmt: skip
     earlier = [
         existing
-        for existing in uow.rejections_by_item[command.receipt, sku, label.lot]
+        for existing in uow.rejections_by_item[command.receipt, sku, fold_lot(label.lot)]
         if existing.session == command.session
     ]
     _record(uow, rejection, earlier)

@@ -37,8 +37,8 @@ class ReceiptResult(PartialResult):
 class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
-    `conflicting_value` is the existing serial number, the other product or the other receipt, or in words what a scan
-    is that is no serial number; `read_as` is that in a word.
+    `conflicting_value` is the existing serial number or lot, the other product or the other receipt, or in words what a
+    scan is that is no serial number; `read_as` is that in a word.
     """
 
     serial: str
@@ -57,8 +57,9 @@ class SerialScanResult(DescribedFields):
 class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
-    If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` holds the lot's dates
-    from earlier scans, or its expiry, or in words what a scan is that is no lot number; `read_as` is that in a word.
+    If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` is the known lot that
+    differs in case or blanks, the lot's dates from earlier scans, or its expiry, or in words what a scan is that is no
+    lot number; `read_as` is that in a word.
     """
 
     lot: str
@@ -104,12 +105,13 @@ class SessionResult(PartialResult):
 
 
 class ResolutionResult(KnownFieldsModel):
-    """A resolved discrepancy."""
+    """A resolved discrepancy, with the lot under which its item was received, if any."""
 
     receipt: str
     discrepancy: str
     kind: DiscrepancyKind
     resolution: Resolution
+    lot: str | None = None
 
 
 def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandResult:

@@ -59,6 +59,7 @@ class _SerialScanEvaluator:
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
+        self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
         self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
 
@@ -92,6 +93,8 @@ class _SerialScanEvaluator:
             variant for variant in self.uow.case_variants(self.sku, unit.serial) if variant.status != "INACTIVE"
         ]:
             return self._record_unmatched(unit, "CASE_MISMATCH", case_variants[0].serial)
+        if look_alikes := self.uow.expected_look_alikes(self.receipt_id, self.sku, unit.serial):
+            return self._record_unmatched(unit, "CASE_MISMATCH", look_alikes[0].serial)
         if line := self._find_open_line():
             return self._accept(unit, line)
         all_full = self.lines and all(counter.is_full for counter in self.lines.values())
@@ -109,6 +112,8 @@ class _SerialScanEvaluator:
         return self.open_lines[0] if self.open_lines else None
 
     def _accept(self, unit: Unit, number: str) -> SerialScanResult:
+        if self.known_lot:
+            return self._record_unmatched(unit, "LOT_CASE_MISMATCH", self.known_lot)
         counter = self.lines[number]
         counter.scanned_count += 1
         counter.unlisted_count += not unit.is_listed
@@ -118,7 +123,7 @@ class _SerialScanEvaluator:
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
                 line=number, part=unit.part, is_listed=unit.is_listed, session=command.session,
                 location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None,
-                expiry=command.expiry,
+                expiry=command.expiry, manufactured_on=command.manufactured_on,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status="ACCEPTED", line=number)
@@ -130,6 +135,7 @@ class _SerialScanEvaluator:
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
                 scanned_at=self.uow.now, lot=self.command.lot or None, expiry=self.command.expiry,
+                manufactured_on=self.command.manufactured_on,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from services.receiving.receipts.domain.lot_spellings import set_aside_lot_scans, set_aside_units
 from services.receiving.receipts.domain.receive import (
     lot_discrepancy,
     receive_lots,
@@ -18,7 +19,7 @@ from services.receiving.receipts.domain.scans import session_violation
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ConfirmSession, DiscardSession, TakeOverSession, UndoScan
 from shared.contracts.problems import Code, ProblemDetail
-from shared.identifiers import resource_path
+from shared.identifiers import fold_lot, matching_spellings, resource_path
 from shared.unit_of_work import CommandResult
 
 
@@ -42,17 +43,20 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
             unmatched_count += withdrawn
         else:
             unknown.append(serial)
-    lot_scans: list[LotScan] = []
+    scans_by_id: dict[str, LotScan] = {}
     withdrawn_lots = 0
     for lot in dict.fromkeys(command.lots):
-        scans = [
+        in_session = [
             scan for scan in uow.lot_scans_of((command.receipt, command.sku, lot)) if scan.session == command.session
         ]
-        lot_scans += scans
-        withdrawn = _withdraw_rejections(uow, session, command.sku, lot)
+        spellings = matching_spellings(lot, (scan.lot for scan in in_session))
+        scans = [scan for scan in in_session if [scan.lot] == spellings]
+        scans_by_id |= {scan.scan_id: scan for scan in scans}
+        withdrawn = _withdraw_rejections(uow, session, command.sku, fold_lot(lot))
         withdrawn_lots += withdrawn
         if not scans and not withdrawn:
             unknown.append(lot)
+    lot_scans = list(scans_by_id.values())
     _undo_scans(uow, units, lot_scans)
     code = Code.LOT_NOT_SCANNED if command.lots else Code.SERIAL_NOT_SCANNED
     detail = f"{len(unknown)} {'lots' if command.lots else 'serials'} not scanned in session {command.session}"
@@ -105,14 +109,14 @@ def confirm_session(uow: ReceivingUnitOfWork, command: ConfirmSession) -> Comman
     unmatched_scans = uow.unmatched_scans_in(session)
     if violation := _count_violation(command, len(units) + len(unmatched_scans), lot_scans):
         return CommandResult.rejected(violation)
-    accepted = [scan for scan in lot_scans if scan.status == "SCANNED"]
-    unmatched_lot_scans = [scan for scan in lot_scans if scan.status != "SCANNED"]
+    units, units_aside = set_aside_units(uow, units)
+    accepted, unmatched_lot_scans = set_aside_lot_scans(uow, lot_scans)
     receive_serials(uow, session, units)
     receive_lots(uow, accepted)
     for unmatched_scan in unmatched_scans:
         uow.unmatched_scans.remove(unmatched_scan.key)
     discrepancies = [
-        *(serial_discrepancy(uow, unmatched_scan) for unmatched_scan in unmatched_scans),
+        *(serial_discrepancy(uow, unmatched_scan) for unmatched_scan in (*unmatched_scans, *units_aside)),
         *(lot_discrepancy(uow, scan) for scan in unmatched_lot_scans),
     ]
     discrepancy_ids = record_discrepancies(uow, discrepancies)

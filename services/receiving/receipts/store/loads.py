@@ -11,12 +11,14 @@ from typing import Any
 from services.receiving.locations import store as locations
 from services.receiving.products import store as products
 from services.receiving.receipts.domain.load_plan import LoadPlan, entered_serials, required_keys
+from services.receiving.receipts.domain.look_alikes import look_alike_key
 from services.receiving.receipts.domain.misreads import barcodes_to_look_up
 from services.receiving.receipts.domain.records import RowKey, Unit
 from services.receiving.receipts.store import select_statements as sql
 from services.receiving.receipts.store.tables import (
     ANNOUNCED_LINES,
     DISCREPANCIES,
+    KNOWN_LOTS,
     LINES,
     LOT_SCANS,
     RECEIPTS,
@@ -31,6 +33,7 @@ from shared.contracts.reference import ProductChanged
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import AsnAnnounced, AsnChanged
+from shared.identifiers import fold_lot
 from shared.messaging import waiting
 from shared.persistence import locks
 from shared.persistence.database import Transaction
@@ -56,8 +59,10 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     plan.add_announced(uow.announced_lines)
     await _load_units(tx, uow, plan)
     await _load_lot_scans(tx, uow, plan)
-    plan.add_lines(uow.units, uow.lot_scans)
+    plan.add_lines(uow.units, list(uow.lot_scans))
+    await _load_known_lots(tx, uow, plan)
     await _load_documents(tx, uow, plan)
+    await _load_look_alikes(tx, uow, plan)
     await _load_rejections(tx, uow, plan)
     await _load_reference_data(tx, uow, plan)
 
@@ -140,6 +145,13 @@ async def _load_lot_scans(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
         uow.lot_scans.load(LOT_SCANS.load(await tx.fetch_all(sql.SELECT_LOT_SCANS, parameters)))
 
 
+async def _load_known_lots(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    """Load the known spellings of lots."""
+    if keys := {(sku, fold_lot(lot)) for sku, lot in plan.known_lots}:
+        rows = await tx.fetch_all(sql.SELECT_KNOWN_LOTS, as_arrays(keys, "skus", "lot_keys"))
+        uow.known_lots.load(KNOWN_LOTS.load(rows))
+
+
 async def _load_documents(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
     receipts = {"receipts": sorted(plan.receipts | {receipt for receipt, _ in plan.lines})}
     uow.receipts.load(RECEIPTS.load(await tx.fetch_all(sql.SELECT_RECEIPTS, receipts)))
@@ -153,6 +165,19 @@ async def _load_documents(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
         parameters = as_arrays(plan.serial_scans, "receipts", "skus", "serials")
         parameters |= as_arrays(plan.closing_sessions, "other_receipts", "sessions")
         uow.unmatched_scans.load(UNMATCHED_SCANS.load(await tx.fetch_all(sql.SELECT_UNMATCHED_SCANS, parameters)))
+
+
+async def _load_look_alikes(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+    """Load the expected units that new serial numbers resemble, on receipts that list serial numbers."""
+    listed = {(line.receipt, line.sku) for line in uow.lines if line.listed_serials}
+    keys = {
+        (receipt, sku, look_alike_key(serial))
+        for receipt, sku, serial in plan.serial_scans
+        if (receipt, sku) in listed and uow.get_unit(sku, serial).status == "INACTIVE"
+    }
+    if keys:
+        rows = await tx.fetch_all(sql.SELECT_LOOK_ALIKES, as_arrays(keys, "receipts", "skus", "looks"))
+        uow.units.load(UNITS.load(rows))
 
 
 async def _load_rejections(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:

@@ -32,6 +32,16 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     await tables.UNMATCHED_SCANS.save_changes(tx, unmatched_scans)
     await tables.LOT_SCANS.save_changes(tx, lot_scans)
     await tables.DISCREPANCIES.save_changes(tx, discrepancies)
+    await _save_known_lots(tx, uow)
+
+
+async def _save_known_lots(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
+    """Insert new lots in the order of their keys.
+
+    Of two receipts that learn a lot in two spellings at once, the second violates a unique index and is retried.
+    """
+    added = sorted(uow.known_lots.pop_changes().added)
+    await tables.KNOWN_LOTS.insert_rows(tx, added, "ON CONFLICT (sku, lot_key, lot) DO NOTHING")
 
 
 async def _save_receipts(tx: Transaction, uow: ReceivingUnitOfWork, touched: set[str]) -> None:

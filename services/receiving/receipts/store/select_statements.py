@@ -3,9 +3,11 @@
 
 from sqlalchemy import text
 
+from services.receiving.receipts.domain.look_alikes import LOOK_ALIKE_SQL
 from services.receiving.receipts.store.tables import (
     ANNOUNCED_LINES,
     DISCREPANCIES,
+    KNOWN_LOTS,
     LINES,
     LOT_SCANS,
     RECEIPTS,
@@ -13,6 +15,7 @@ from services.receiving.receipts.store.tables import (
     UNITS,
     UNMATCHED_SCANS,
 )
+from shared.persistence.lot_keys import fold_lot_sql
 
 LINE_COLUMNS, UNIT_COLUMNS, RECEIPT_COLUMNS = LINES.columns("l"), UNITS.columns("u"), RECEIPTS.columns("r")
 SESSION_COLUMNS, DISCREPANCY_COLUMNS = SESSIONS.columns("s"), DISCREPANCIES.columns("d")
@@ -65,13 +68,17 @@ JOIN unmatched_scan a ON a.receipt = k.receipt AND a.session = k.session
 SELECT_LOT_SCANS = text(f"""
 SELECT {LOT_SCAN_COLUMNS}
 FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[])) AS k(receipt, sku, lot)
-JOIN lot_scan s ON s.receipt = k.receipt AND s.sku = k.sku AND s.lot = k.lot
+JOIN lot_scan s ON s.receipt = k.receipt AND s.sku = k.sku AND {fold_lot_sql("s.lot")} = k.lot
 UNION ALL
 SELECT {LOT_SCAN_COLUMNS}
 FROM unnest(CAST(:other_receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
 JOIN lot_scan s ON s.receipt = k.receipt AND s.session = k.session
 UNION ALL
 SELECT {LOT_SCAN_COLUMNS} FROM lot_scan s WHERE s.scan_id = ANY(CAST(:scan_ids AS text[]))
+""")
+SELECT_KNOWN_LOTS = text(f"""
+SELECT {KNOWN_LOTS.columns("n")} FROM unnest(CAST(:skus AS text[]), CAST(:lot_keys AS text[])) AS k(sku, lot_key)
+JOIN known_lot n ON n.sku = k.sku AND n.lot_key = k.lot_key
 """)
 SELECT_DISCREPANCIES = text(f"""
 SELECT {DISCREPANCY_COLUMNS} FROM discrepancy d WHERE d.discrepancy = ANY(CAST(:ids AS text[]))
@@ -95,14 +102,23 @@ JOIN unit u ON u.sku = k.sku AND lower(u.serial) = k.folded
 SELECT_OTHER_PRODUCT = text(f"""
 SELECT {UNIT_COLUMNS}
 FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:serials AS text[])) AS k(receipt, sku, serial)
+LEFT JOIN product own ON own.sku = k.sku
 CROSS JOIN LATERAL (
     SELECT other.* FROM unit other LEFT JOIN product p ON p.sku = other.sku
-    WHERE other.serial = k.serial AND other.sku <> k.sku AND other.adjustment IS NULL
-      AND other.status IN ('EXPECTED', 'SCANNED', 'ON_HAND') AND p.serials_unique_per_product IS NOT TRUE
+    WHERE other.serial = k.serial AND other.sku <> k.sku
+      AND other.status IN ('EXPECTED', 'SCANNED', 'ON_HAND') AND other.adjustment IS NULL
+      AND own.serials_unique_per_product IS NOT TRUE AND p.serials_unique_per_product IS NOT TRUE
     ORDER BY (other.status = 'EXPECTED' AND other.receipt = k.receipt) DESC, other.sku LIMIT 1
 ) AS u
 """)
 """A unit of another product with the same serial number, as `ReceivingUnitOfWork.other_product` chooses it."""
+# Reads the expected units of a receipt, for the few serial numbers that it does not list.
+SELECT_LOOK_ALIKES = text(f"""
+SELECT {UNIT_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:skus AS text[]), CAST(:looks AS text[])) AS k(receipt, sku, look)
+JOIN unit u ON u.receipt = k.receipt AND u.status = 'EXPECTED' AND u.sku = k.sku
+     AND {LOOK_ALIKE_SQL.format("u.serial")} = k.look
+""")
 SELECT_SCANNED = text(f"""
 SELECT {UNIT_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)
 JOIN unit u ON u.receipt = k.receipt AND u.session = k.session AND u.status = 'SCANNED'

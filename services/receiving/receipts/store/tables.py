@@ -3,6 +3,7 @@
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
+    KnownLot,
     LotScan,
     Receipt,
     ReceiptLine,
@@ -30,17 +31,18 @@ SESSIONS = RecordTable("session", Session, "receipt session", "owner status ende
 UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
-    " expiry adjustment",
+    " expiry adjustment manufactured_on warranty_ends_on",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(
     "unmatched_scan", UnmatchedScan, "receipt sku serial",
-    "session kind line location conflicting_value scanned_by scanned_at lot expiry", upsert=True,
+    "session kind line location conflicting_value scanned_by scanned_at lot expiry manufactured_on", upsert=True,
 )  # fmt: skip
 LOT_SCANS = RecordTable(
     "lot_scan", LotScan, "scan_id",
-    "line status quantity expiry manufactured_on best_before scanned_by scanned_at",
+    "line status quantity expiry manufactured_on best_before scanned_by scanned_at known_lot",
 )  # fmt: skip
+KNOWN_LOTS = RecordTable("known_lot", KnownLot, "sku lot")
 DISCREPANCIES = RecordTable(
     "discrepancy", Discrepancy, "discrepancy",
     "session kind line quantity location found_at found_by resolution matched_serial reason resolved_at resolved_by lot"

@@ -11,7 +11,7 @@ from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import ReturnLotsDisposed
-from shared.identifiers import resource_path
+from shared.identifiers import matching_spellings, resource_path
 from shared.inventory.decimals import precision_violation
 
 
@@ -31,8 +31,14 @@ def dispose_lots(uow: ReceivingUnitOfWork, command: DisposeReturn) -> tuple[list
             if returned_lot.pending_quantity
         ]
     for requested in command.lots:
+        spellings = matching_spellings(requested.lot, (returned_lot.lot for returned_lot in returned_lots))
+        if len(spellings) > 1:
+            detail = f"Lot {requested.lot} fits returned lots {', '.join(spellings)}"
+            ids = [requested.lot]
+            violations.append(ProblemDetail(code=Code.LOT_AMBIGUOUS, detail=detail, ids=ids, suggested=spellings))
+            continue
         candidates = [
-            uow.returned_lots[returned_lot.key] for returned_lot in returned_lots if returned_lot.lot == requested.lot
+            uow.returned_lots[returned_lot.key] for returned_lot in returned_lots if [returned_lot.lot] == spellings
         ]
         if violation := _disposition_violation(uow, command, requested, candidates):
             violations.append(violation)

@@ -15,7 +15,7 @@ from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import ReturnLotsReceived
 from shared.contracts.reference import Tracking
-from shared.identifiers import resource_path
+from shared.identifiers import fold_lot, matching_spellings, resource_path
 from shared.inventory.decimals import precision_violation
 from shared.unit_of_work import CommandResult
 
@@ -50,11 +50,27 @@ def lot_tracking_violation(
             detail=f"Product {command.sku} is not lot-tracked",
             ids=[name for name in lot_numbers if name],
         )
-    if repeated := [name for name, count in Counter(lot_numbers).items() if count > 1]:
+    if repeated := [name for name, count in Counter(map(fold_lot, lot_numbers)).items() if count > 1]:
         return ProblemDetail(
             code=Code.DUPLICATE_LOT_IN_REQUEST, detail=f"The return repeats {len(repeated)} lots", ids=repeated
         )
     return next(filter(None, (_precision_violation(uow, command, lot) for lot in command.lots)), None)
+
+
+def with_shipped_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> ReceiveReturn | ProblemDetail:
+    """Return the command with its lots as they were shipped, or the violation of a number that fits several."""
+    lots = []
+    for returned in command.lots:
+        spellings = matching_spellings(returned.lot, _shipped_spellings(uow, command, returned.lot))
+        if len(spellings) > 1:
+            detail = f"Lot {returned.lot} of {command.sku} fits shipped lots {', '.join(spellings)}"
+            return ProblemDetail(code=Code.LOT_AMBIGUOUS, detail=detail, ids=[returned.lot], suggested=spellings)
+        lots.append(returned.model_copy(update={"lot": spellings[0]}) if spellings else returned)
+    return command.model_copy(update={"lots": lots})
+
+
+def _shipped_spellings(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: str) -> set[str]:
+    return {shipped.lot for shipped in uow.shipped_by_lot[command.order, command.sku, fold_lot(lot)]}
 
 
 def _precision_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: LotQuantity) -> ProblemDetail | None:
@@ -72,7 +88,7 @@ def return_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResu
     for lot in command.lots:
         shipped = uow.shipped_of(command.order, command.customer, command.sku, lot.lot)
         if lot.quantity > shipped.returnable:
-            is_known = bool(uow.shipped_by_lot[command.order, command.sku, lot.lot])
+            is_known = bool(_shipped_spellings(uow, command, lot.lot))
             rejected[_return_violation(shipped, is_known_shipped=is_known)].append((lot, shipped))
         else:
             _return_lot(uow, command, lot, shipped)

@@ -1,6 +1,6 @@
 """Immutable records of customer returns: one class per table, one field per column."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -33,6 +33,9 @@ class ReturnUnit(NamedTuple):
     disposed_reason: str | None = None
     disposed_at: datetime | None = None
     disposed_by: str | None = None
+    warranty_ends_on: date | None = None
+    in_warranty: bool | None = None
+    """Whether it came back inside its warranty; None if it was sold without one."""
 
 
 ReturnUnitKey = tuple[str, str, str]
@@ -111,3 +114,7 @@ class ReturnResult(PartialResult):
     hold_id: str
     serials: list[str] = []
     lots: list[LotQuantity] = []
+    in_warranty: list[str] = []
+    """Received units inside their warranty."""
+    out_of_warranty: list[str] = []
+    """Received units whose warranty has ended; units sold without one are in neither list."""

@@ -1,10 +1,17 @@
 """Customer returns: only items shipped to the customer on the order, each once."""
 
 from collections import Counter, defaultdict
+from typing import Any
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
+from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.records import Unit
-from services.receiving.returns.domain.lot_returns import get_or_create_return, lot_tracking_violation, return_lots
+from services.receiving.returns.domain.lot_returns import (
+    get_or_create_return,
+    lot_tracking_violation,
+    return_lots,
+    with_shipped_lots,
+)
 from services.receiving.returns.domain.records import ReturnResult, ReturnUnit
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ReceiveReturn
@@ -18,7 +25,11 @@ SHIPMENT_NOT_KNOWN = (Code.NOT_SHIPPED_TO_CUSTOMER, "no shipment of them is know
 
 
 def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
-    """Receive units or lots that were shipped to this customer on this order, each once."""
+    """Receive units or lots that were shipped to this customer on this order, each once; lots in any spelling."""
+    shipped = with_shipped_lots(uow, command)
+    if isinstance(shipped, ProblemDetail):
+        return CommandResult.rejected(shipped)
+    command = shipped
     if (
         violation := _items_violation(uow, command)
         or _location_violation(uow, command)
@@ -33,9 +44,10 @@ def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandR
 def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
     rejected: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     accepted: list[Unit] = []
+    judge = ScanJudge(uow, command.sku, None)
     for serial in command.serials:
         unit = uow.get_unit(command.sku, serial)
-        if violation := _return_violation(uow, unit, command):
+        if violation := _return_violation(uow, unit, command, judge):
             rejected[violation].append(unit)
         else:
             accepted.append(_return_unit(uow, command, unit))
@@ -44,12 +56,17 @@ def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Command
         return CommandResult.rejected(*violations)
     return_record = get_or_create_return(uow, command)
     serials = [unit.serial for unit in accepted]
+    returned = [uow.returned_units[command.return_id, command.sku, serial] for serial in serials]
+    warranty: dict[str, Any] = {
+        "in_warranty": [unit.serial for unit in returned if unit.in_warranty],
+        "out_of_warranty": [unit.serial for unit in returned if unit.in_warranty is False],
+    }
     uow.emit(
         ReturnSerialsReceived, return_id=command.return_id, order=command.order, customer=command.customer,
         sku=command.sku, serials=serials, versions=[unit.version for unit in accepted], location=command.location,
-        hold_id=return_record.hold_id, reason=command.reason,
+        hold_id=return_record.hold_id, reason=command.reason, **warranty,
     )  # fmt: skip
-    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=serials)
+    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=serials, **warranty)
     return CommandResult(body, violations=violations)
 
 
@@ -87,7 +104,9 @@ def _document_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Pro
     return None
 
 
-def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveReturn) -> tuple[Code, str] | None:
+def _return_violation(
+    uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveReturn, judge: ScanJudge
+) -> tuple[Code, str] | None:
     """Return the error code and the reason or blocking path if a unit cannot be returned."""
     is_same_customer_order = (unit.order_id, unit.customer) == (command.order, command.customer)
     if (command.return_id, unit.sku, unit.serial) in uow.returned_units:
@@ -96,6 +115,9 @@ def _return_violation(uow: ReceivingUnitOfWork, unit: Unit, command: ReceiveRetu
     if unit.status == "SHIPPED":
         detail = f"shipped to customer {unit.customer} on order {unit.order_id}"
         return None if is_same_customer_order else (Code.NOT_SHIPPED_TO_CUSTOMER, detail)
+    misread = judge.misread_serial(unit.serial) if unit.status == "INACTIVE" else None
+    if misread and misread.read_as != "OTHER_FORMAT":
+        return Code.NOT_A_SERIAL, misread.description
     if unit.status != "ON_HAND":
         return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
     if is_same_customer_order and unit.return_id:
@@ -113,11 +135,17 @@ def _to_violation(code: Code, detail: str, units: list[Unit]) -> ProblemDetail:
     return problem_class(code=code, detail=f"{len(serials)} units: {detail}", ids=serials)
 
 
+def _is_in_warranty(uow: ReceivingUnitOfWork, unit: Unit, location: str) -> bool | None:
+    """Return whether the warranty of a sold unit includes today in the receiving warehouse."""
+    return None if unit.warranty_ends_on is None else uow.local_date(location) <= unit.warranty_ends_on
+
+
 def _return_unit(uow: ReceivingUnitOfWork, command: ReceiveReturn, unit: Unit) -> Unit:
     uow.returned_units.put(
         ReturnUnit(
             return_id=command.return_id, sku=command.sku, serial=unit.serial, location=command.location,
             reason=command.reason, received_at=uow.now, received_by=uow.event.actor,
+            warranty_ends_on=unit.warranty_ends_on, in_warranty=_is_in_warranty(uow, unit, command.location),
         )
     )  # fmt: skip
     return uow.units.put(

@@ -7,17 +7,18 @@ from shared.contracts.serials import SerialStateChanged
 
 
 def record_shipped_units(uow: ReceivingUnitOfWork, change: SerialStateChanged) -> None:
-    """Mark units as shipped on an order to a customer."""
+    """Mark units as shipped on an order to a customer; units of a past sale are new."""
     unknown: list[str] = []
+    is_past_sale = change.from_status is None
     for serial in change.serials:
         unit = uow.get_unit(change.sku, serial)
-        if unit.status != "ON_HAND":
+        if unit.status != "ON_HAND" and not (is_past_sale and unit.status == "INACTIVE"):
             unknown.append(serial)
             continue
         uow.units.put(
             unit._replace(
                 version=unit.version + 1, status="SHIPPED", location=None, order_id=change.order,
-                customer=change.customer,
+                customer=change.customer, lot=change.lot or unit.lot, warranty_ends_on=change.warranty_ends_on,
             )
         )  # fmt: skip
     if unknown:
@@ -38,6 +39,8 @@ def correct_shipped_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrecte
         if part.status == "SHIPPED":
             before = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.from_lot)
             after = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.lot)
+            if before.key == after.key:
+                continue
             moved = min(part.quantity, before.shipped)
             kept = min(before.returned, before.shipped - moved)
             uow.shipped_lots.put(before._replace(shipped=before.shipped - moved, returned=kept))

@@ -8,6 +8,7 @@ from services.serials.allocation.store.skipped_units import count_skipped
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import expiry, units
 from services.serials.units.store.loads import load_location_types, load_units_and_holds
+from services.serials.units.store.sales import UPSERT_PRODUCTS
 from shared.contracts.commands.serials import ReallocateSerialBackorders
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import AllocationCancelled, OrderSerialsDeallocated, OrderSerialsUnpicked
@@ -79,7 +80,7 @@ async def load_product_changes(
     """Save products; reschedule the expiry checks of changed thresholds, and find backorders of changed policies."""
     previous_products = await load_products(tx, [event.data.sku for event in events])
     uow.previous_policies |= {sku: product.shelf_life for sku, product in previous_products.items()}
-    await save_products(tx, events)
+    await save_products(tx, events, UPSERT_PRODUCTS)
     changed = [
         (event.data.sku, event.data.shelf_life, previous)
         for event in events

@@ -24,6 +24,7 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import rfc3339
 from shared.inventory.count_times import count_time_violation, time_of_count
+from shared.scans import misread_as
 from shared.unit_of_work import CommandResult
 
 
@@ -42,8 +43,11 @@ class CountResult(KnownFieldsModel):
 def count_location(uow: SerialsUnitOfWork, command: CountSerials) -> CommandResult:
     """Record a part of a count; the last part completes it and finds the discrepancies."""
     counted_at = time_of_count(uow.event)
-    violation = unknown_location_violation(uow, command.location) or _time_violation(uow, command, counted_at)
-    if violation:
+    if violation := (
+        unknown_location_violation(uow, command.location)
+        or _misread_violation(uow, command)
+        or _time_violation(uow, command, counted_at)
+    ):
         return CommandResult.rejected(violation)
     count = uow.counts.get((command.location, command.count_id)) or LocationCount(
         location=command.location, count_id=command.count_id, counted_at=min(counted_at, uow.now), parts=command.parts,
@@ -55,6 +59,21 @@ def count_location(uow: SerialsUnitOfWork, command: CountSerials) -> CommandResu
         uow.counts.put(count)
         _add_part(uow, count, command)
     return CommandResult(build_body=lambda: _count_result(uow, count))
+
+
+def _misread_violation(uow: SerialsUnitOfWork, command: CountSerials) -> ProblemDetail | None:
+    """Check that the scans of unknown units may be serial numbers at all."""
+    misreads = {
+        serial: misread
+        for sku, serial in sorted(_keys(command))
+        if (unit := uow.units.get((sku, serial))) is None or unit.status is None
+        if (misread := misread_as(serial))
+    }
+    if not misreads:
+        return None
+    named = "; ".join(f"{serial!r} is {misread}" for serial, misread in list(misreads.items())[:3])
+    detail = f"Count {command.count_id} of {command.location}: {len(misreads)} scans are no serial numbers: {named}"
+    return ProblemDetail(code=Code.NOT_A_SERIAL, detail=detail, ids=list(misreads))
 
 
 def _time_violation(uow: SerialsUnitOfWork, command: CountSerials, counted_at: datetime) -> ProblemDetail | None:

@@ -1,7 +1,7 @@
 """HTTP endpoints that search units and count them by status."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -69,6 +69,12 @@ class UnitSummary(KnownFieldsModel):
     expectation_cancelled: bool
     lot: str | None
     expiry: date | None
+    customer: str | None
+    """Customer that it is allocated to, or that has it."""
+    customer_name: str | None
+    shipped_at: datetime | None
+    warranty_starts_on: date | None
+    warranty_ends_on: date | None
 
 
 class StatusCount(KnownFieldsModel):
@@ -111,7 +117,10 @@ async def list_serials(
     status: StatusFilter[SerialStatus] = None,
     page: Annotated[PageRequest, paged_by(SORTS)],
 ) -> Page[UnitSummary]:
-    """List units by SKU and serial, by expiry, or in the order of their registration."""
+    """List units by SKU and serial, by expiry, or in the order of their registration.
+
+    With `customer` and the status SHIPPED: what a customer owns, sold and not returned.
+    """
     filters = replace(filters, status=tuple(status or ()))
     if page.order == SORTS.default:
         rows = await search(tx, filters, (page.after[0], page.after[1]) if page.after else ("", ""), page.limit + 1)

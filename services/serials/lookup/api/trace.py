@@ -12,7 +12,7 @@ router = APIRouter(tags=["lookup"])
 
 
 class SerialTraceBackward(KnownFieldsModel):
-    """Inflows of a unit in order: its receipt and returns from customers."""
+    """Inflows of a unit in order: its receipt, and returns from customers and from its vendor."""
 
     sku: str
     serial: str

@@ -80,7 +80,13 @@ class UnitDetail(KnownFieldsModel):
     demand_id: str | None
     shipment: str | None
     customer: str | None
+    customer_name: str | None
+    """Name of the customer who bought the unit, at the time of the sale."""
+    shipped_at: datetime | None
+    warranty_starts_on: date | None
+    warranty_ends_on: date | None
     return_id: str | None
+    manufactured_on: date | None
     version: int
     created_at: datetime
     created_by: str

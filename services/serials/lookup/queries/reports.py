@@ -14,6 +14,12 @@ from services.serials.lookup.queries.location_exceptions import (
     select_exceptions,
 )
 from services.serials.lookup.queries.unit import HISTORY_COLUMNS
+from services.serials.lookup.queries.warranties import (
+    WARRANTY_SORTS,
+    WarrantyRow,
+    select_warranties,
+    warranty_filters,
+)
 from services.serials.units.domain.transitions import SerialChangeType
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.serials import SerialStatus
@@ -163,4 +169,5 @@ REPORTS = (
     Report("location-exceptions", UnitLocationExceptionRow, EXCEPTION_SORTS, select_exceptions, stock_filters),
     expiring.REPORT,
     Report("serial-history", HistoryRow, HISTORY_SORTS, select_history, history_filters),
+    Report("serial-warranty", WarrantyRow, WARRANTY_SORTS, select_warranties, warranty_filters),
 )

@@ -6,17 +6,22 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from services.serials.lookup.queries.filters import UNIT_FILTERS, Filters
+from services.serials.lookup.queries.unit import last_sale
 from shared.http import PageRequest
 from shared.persistence.database import Transaction
 from shared.persistence.search import UNBOUNDED, ScanPlan, Search, SearchKey, is_substring, where_clause
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
-COLUMNS = """
+LAST_SALE = last_sale("s.id")
+COLUMNS = f"""
     s.sku, s.serial, s.status::text AS status, s.warehouse,
     CASE WHEN s.adjustment IS NULL THEN s.location END AS location, s.order_id AS "order", s.order_line,
     s.shipment, s.receipt, s.open_hold_count > 0 AS on_hold, s.adjustment,
-    s.status = 'EXPECTED' AND s.receipt IS NULL AS expectation_cancelled, s.lot, s.expiry
-"""
+    s.status = 'EXPECTED' AND s.receipt IS NULL AS expectation_cancelled, s.lot, s.expiry, s.customer,
+    CASE WHEN s.status = 'SHIPPED' THEN (SELECT shipped_at FROM ({LAST_SALE}) AS sale) END AS shipped_at,
+    CASE WHEN s.status = 'SHIPPED' THEN (SELECT customer_name FROM ({LAST_SALE}) AS sale) END AS customer_name,
+    s.warranty_starts_on, s.warranty_ends_on
+"""  # noqa: S608 - the query is this service's own
 
 
 JOIN_BY_KEY = "serial AS k JOIN serial_state AS s ON s.id = k.id WHERE k.sku = b.sku AND k.serial = b.serial"

@@ -15,12 +15,24 @@ from shared.persistence.sorting import SortKey, SortOrder, Sorts
 # An adjusted unit is not at a location; its row keeps the last one.
 CURRENT_COLUMNS = UNIT_COLUMNS.replace("s.location", "CASE WHEN s.adjustment IS NULL THEN s.location END AS location")
 
+
+def last_sale(serial_id: str) -> str:
+    """Write the query of the last sale of a unit: when, and the name of the customer."""
+    return f"""
+        SELECT o.occurred_at AS shipped_at, o.customer_name
+        FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
+        WHERE e.serial_id = {serial_id} AND e.status = 'SHIPPED' AND e.from_status IS DISTINCT FROM 'SHIPPED'
+        ORDER BY e.version DESC LIMIT 1
+    """  # noqa: S608 - a column of this service
+
+
 SELECT_UNIT = text(f"""
     SELECT {CURRENT_COLUMNS}, CASE WHEN s.adjustment IS NOT NULL THEN s.location END AS last_location,
            s.status = 'EXPECTED' AND s.receipt IS NULL AS expectation_cancelled,
            s.order_id AS "order", s.open_hold_count > 0 AS on_hold, coalesce(p.name, '') AS product,
-           k.created_at, k.created_by
+           k.created_at, k.created_by, sale.*
     FROM serial AS k JOIN serial_state AS s USING (id) LEFT JOIN product AS p ON p.sku = s.sku
+    LEFT JOIN LATERAL ({last_sale("s.id")}) AS sale ON s.status = 'SHIPPED'
     WHERE k.sku = :sku AND k.serial = :serial
 """)  # noqa: S608 - the columns are this service's own
 
@@ -55,7 +67,8 @@ def select_history(order: SortOrder) -> str:
 
 SELECT_TRANSITIONS_INTO = text(f"""
     SELECT {HISTORY_COLUMNS} FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
-    WHERE e.serial_id = :id AND e.status::text = :status AND e.from_status IS DISTINCT FROM e.status ORDER BY e.version
+    WHERE e.serial_id = :id AND e.status::text = :status
+      AND (e.from_status IS DISTINCT FROM e.status OR o.change = 'RETURNED_FROM_VENDOR') ORDER BY e.version
 """)  # noqa: S608 - the columns are this service's own
 
 
@@ -70,5 +83,5 @@ async def find_open_holds(tx: Transaction, serial_id: int) -> Sequence[Row[Any]]
 
 
 async def find_transitions_into(tx: Transaction, serial_id: int, status: SerialStatus) -> Sequence[Row[Any]]:
-    """Find the audit entries by which a unit entered a status."""
+    """Find the audit entries by which a unit entered a status, or came back to it from its vendor."""
     return await tx.fetch_all(SELECT_TRANSITIONS_INTO, {"id": serial_id, "status": status})

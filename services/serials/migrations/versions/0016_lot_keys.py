@@ -4,7 +4,7 @@ from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.migrate import run_sql
 
 revision = "0016_lot_keys"
-down_revision = "0013_list_indexes"
+down_revision = "0015_warranty"
 
 
 def upgrade() -> None:

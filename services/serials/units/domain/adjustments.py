@@ -1,8 +1,11 @@
-"""Adjustments: scrap, loss, recovery and void of units. Adjusted units keep their history and are not allocated."""
+"""Adjustments: scrap, loss, recovery, void, return from the vendor.
+
+Adjusted units keep their history and are not allocated.
+"""
 
 from collections.abc import Mapping, Sequence
 
-from services.serials.units.domain.holds import find_not_found_holds, release_not_found_holds
+from services.serials.units.domain.holds import apply_standing_holds, find_not_found_holds, release_not_found_holds
 from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
     add_location_detail,
@@ -25,18 +28,23 @@ CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, SerialChangeType] = {
     "FOUND": SerialChangeType.FOUND,
     "VOID": SerialChangeType.VOID,
     "RETURNED_TO_VENDOR": SerialChangeType.RETURNED_TO_VENDOR,
+    "RETURNED_FROM_VENDOR": SerialChangeType.RETURNED_FROM_VENDOR,
 }
+ENDING_ADJUSTMENTS: frozenset[SerialAdjustment] = frozenset({"FOUND", "RETURNED_FROM_VENDOR"})
+"""Adjustments after which a unit is in use again."""
 
 
 def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
-    """Adjust unallocated units; found units become available again."""
-    is_found = command.adjustment == "FOUND"
-    new_location = command.location if is_found else None
+    """Adjust unallocated units; found units become available again, those from the vendor are received."""
+    is_found, is_in_use = command.adjustment == "FOUND", command.adjustment in ENDING_ADJUSTMENTS
+    new_location = command.location if is_in_use else None
     unknown_location = target_location_violation(uow, new_location) if new_location else None
     if violation := unknown_location or duplicate_serials_violation(command.serials):
         return CommandResult.rejected(violation)
 
     def unit_violation(unit: Unit) -> Code | None:
+        if command.adjustment == "RETURNED_FROM_VENDOR":
+            return _return_violation(uow, unit, new_location or "")
         return _found_violation(uow, unit, new_location) if is_found else movability_violation(unit)
 
     accepted, rejected = partition_by_rule(
@@ -49,8 +57,11 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     operation = uow.add_operation(CHANGE_BY_ADJUSTMENT[command.adjustment], command.sku)
     for unit in accepted:
         uow.transition(unit, operation, new_location or unit.location)
-        unit.adjustment = None if is_found else command.adjustment
+        unit.adjustment = None if is_in_use else command.adjustment
         unit.warehouse = warehouse_of(new_location) if new_location else unit.warehouse
+        if command.adjustment == "RETURNED_FROM_VENDOR":
+            unit.received_at = uow.event.time
+            apply_standing_holds(uow, unit)
     if is_found:
         release_not_found_holds(uow, accepted, uow.event.time)
     if new_location:
@@ -68,6 +79,13 @@ def _found_violation(uow: SerialsUnitOfWork, unit: Unit, new_location: str | Non
     if new_location and uow.location_types[new_location] not in ALLOWED_LOCATION_TYPES[unit.status]:
         return Code.WRONG_LOCATION_TYPE
     return None
+
+
+def _return_violation(uow: SerialsUnitOfWork, unit: Unit, location: str) -> Code | None:
+    """Return why a unit cannot come back from its vendor: it is not there, or arrives at a storage location."""
+    if unit.adjustment != "RETURNED_TO_VENDOR":
+        return Code.ILLEGAL_TRANSITION
+    return None if uow.location_types[location] in ALLOWED_LOCATION_TYPES["RECEIVED"] else Code.WRONG_LOCATION_TYPE
 
 
 def _moved_since(uow: SerialsUnitOfWork, units: Sequence[Unit]) -> list[Unit]:

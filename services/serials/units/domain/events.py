@@ -49,7 +49,10 @@ def _group_transitions(transitions: Sequence[Transition]) -> list[list[Transitio
     transitions_by_group: dict[tuple[object, ...], list[Transition]] = {}
     for transition in transitions:
         unit, operation, _, from_status, status, from_location, location, open_holds = transition
-        group_key = operation, from_status, from_location, status, location, open_holds, unit.lot, unit.expiry
+        group_key = (
+            operation, from_status, from_location, status, location, open_holds, unit.lot, unit.expiry,
+            unit.warranty_starts_on, unit.warranty_ends_on,
+        )  # fmt: skip
         transitions_by_group.setdefault(group_key, []).append(transition)
     return sorted(transitions_by_group.values(), key=lambda group: group[0].operation)
 
@@ -84,7 +87,8 @@ def _emit_state_changed(uow: SerialsUnitOfWork, operation: Operation, transition
     first = transitions[0]
     _emit(
         uow, SerialStateChanged, operation, transitions, from_status=first.from_status,
-        from_location=first.from_location, lot=first.unit.lot, **operation.documents.to_fields(SerialStateChanged),
+        from_location=first.from_location, lot=first.unit.lot, warranty_starts_on=first.unit.warranty_starts_on,
+        warranty_ends_on=first.unit.warranty_ends_on, **operation.documents.to_fields(SerialStateChanged),
     )  # fmt: skip
 
 

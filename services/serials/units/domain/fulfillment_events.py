@@ -8,6 +8,7 @@ from services.serials.units.domain.operations import DocumentRefs, OperationInde
 from services.serials.units.domain.transitions import SerialChangeType, next_status
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from services.serials.units.domain.warranties import Sale
 from shared.contracts.fulfillment import (
     AllocationCancelled,
     OrderDispatched,
@@ -116,6 +117,7 @@ def _ship_product(
     operation_by_line: dict[str, OperationIndex] = {}
     wrong_status, wrong_documents, held_units = [], [], []
     units_by_violation: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
+    sale = Sale(uow.sale_rules, sku, uow.event.time)
     for packed_serial in packed_serials:
         unit = uow.get_unit(sku, packed_serial.serial)
         if next_status(unit.status, SerialChangeType.DISPATCHED) is None:
@@ -132,6 +134,7 @@ def _ship_product(
             if rules and (violation := rules.at(uow.event.time).dispatch_violation(unit.expiry, event.customer)):
                 units_by_violation[violation].append(unit)
             uow.transition(unit, operation_by_line[packed_serial.line], None)
+            sale.fix_warranty(unit)
             unit.shipment, unit.customer, unit.warehouse = event.shipment, event.customer, None
             if unit.open_hold_count:
                 held_units.append(unit)

@@ -21,7 +21,7 @@ from services.serials.units.domain.unit import Unit, describe_units
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.problems import Code, ProblemDetail
-from shared.identifiers import hold_path, resource_path
+from shared.identifiers import hold_path, matching_spellings, resource_path
 from shared.inventory.approval import find_leaving
 from shared.unit_of_work import CommandResult
 
@@ -42,7 +42,7 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
 
 
 def apply_standing_holds(uow: SerialsUnitOfWork, unit: Unit) -> None:
-    """Place the standing holds that match a unit, unless it has shipped, and track it for open recalls."""
+    """Place the standing holds that match a unit, unless it is sold, and track it for open recalls."""
     for standing_hold in uow.standing_holds.values():
         if standing_hold.matches(unit):
             if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:
@@ -99,10 +99,23 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
         return CommandResult.rejected(violation)
     if duplicates := duplicate_serials_violation(command.serials):
         return CommandResult.rejected(duplicates)
+    standing_hold, unmatched_lots = StandingHold.on_lot(command), []
+    if standing_hold:
+        matching = [unit for unit in uow.units if standing_hold.matches(unit)]
+        spellings = matching_spellings(command.lot or "", (unit.lot for unit in matching if unit.lot))
+        if len(spellings) > 1:
+            detail = f"Lot {command.lot} of {command.sku} fits lots {', '.join(spellings)}"
+            ambiguous = ProblemDetail(
+                code=Code.LOT_AMBIGUOUS, detail=detail, ids=[command.lot or ""], suggested=spellings
+            )
+            return CommandResult.rejected(ambiguous)
+        standing_hold = standing_hold._replace(lots=frozenset(spellings or standing_hold.lots))
+        unmatched_lots = [] if spellings else sorted(standing_hold.lots)
     operation = uow.add_operation(SerialChangeType.HOLD_PLACED, command.sku, hold_id=command.hold_id)
-    if standing_hold := StandingHold.on_lot(command):
+    if standing_hold:
         uow.place_standing_hold(standing_hold, operation)
-        accepted = [unit for unit in uow.units if standing_hold.matches(unit) and not _hold_violation(unit)]
+        named = [unit for unit in matching if not spellings or unit.lot in spellings]
+        accepted = [unit for unit in named if not _hold_violation(unit)]
         rejected: list[ProblemDetail] = []
     else:
         accepted, rejected = partition_by_rule(
@@ -111,7 +124,8 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
     for unit in accepted:
         place(uow, unit, operation)
     leaving = find_leaving(uow.approvals, uow.now, command.sku, _picked_by_order(accepted))
-    return hold_result(command.sku, accepted, rejected, leaving).created(hold_path(command.hold_id))
+    result = hold_result(command.sku, accepted, rejected, leaving, unmatched_lots)
+    return result.created(hold_path(command.hold_id))
 
 
 def _picked_by_order(units: Iterable[Unit]) -> Mapping[str, dict[str, Decimal]]:

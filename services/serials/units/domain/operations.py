@@ -29,6 +29,7 @@ class DocumentRefs(NamedTuple):
     hold_id: str | None = None
     customer_name: str | None = None
     contact: str | None = None
+    ship_to: str | None = None
     supplier: str | None = None
     document: str | None = None
 

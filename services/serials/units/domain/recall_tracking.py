@@ -13,6 +13,7 @@ class ShipmentInfo(NamedTuple):
     shipped_at: datetime
     customer_name: str
     contact: str
+    ship_to: str
 
 
 class RecallUpdate(NamedTuple):

@@ -57,7 +57,7 @@ def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:
     conflict = f"receipt {event.receipt} receives registered units"
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.receipt, unit.receipt_line = event.receipt, event.line
-        unit.lot = event.lot or None
+        unit.lot, unit.manufactured_on = event.lot or None, event.manufactured_on
         unit.set_expiry(event.expiry)
         _arrive(uow, unit, event.location, hold_operation)
 
@@ -70,6 +70,7 @@ def receive_return(uow: SerialsUnitOfWork, event: ReturnSerialsReceived) -> None
     for unit in _changed_units(uow, event, operation, event.location, conflict):
         unit.clear_allocation()
         unit.shipment, unit.return_id = None, event.return_id
+        unit.set_warranty(None)
         _arrive(uow, unit, event.location, hold_operation)
 
 

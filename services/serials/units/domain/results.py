@@ -10,6 +10,7 @@ from shared.contracts.results import PartialResult
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import resource_path
 from shared.inventory.approval import LeavingGoods
+from shared.scans import misread_as
 from shared.unit_of_work import CommandResult
 
 UnitRule = Callable[[Unit], Code | None]
@@ -31,8 +32,14 @@ def partition_by_rule(units: Iterable[Unit], rule: UnitRule) -> tuple[list[Unit]
         if code is None:
             accepted.append(unit)
         else:
-            rejected_units.setdefault((code, unit.description), []).append(unit)
+            rejected_units.setdefault((code, _describe(unit)), []).append(unit)
     return accepted, [_violation_for(code, description, units) for (code, description), units in rejected_units.items()]
+
+
+def _describe(unit: Unit) -> str:
+    """Describe a unit; of an unknown serial number say what else it looks like."""
+    misread = misread_as(unit.serial) if unit.status is None else None
+    return f"{unit.description}; it looks like {misread}" if misread else unit.description
 
 
 def _violation_for(code: Code, description: str, units: Sequence[Unit]) -> ProblemDetail:
@@ -44,6 +51,22 @@ def _violation_for(code: Code, description: str, units: Sequence[Unit]) -> Probl
         ids=[unit.serial for unit in units],
         blocked_by=[resource_path("orders", order) for order in orders],
     )
+
+
+def registered_violations(units: Iterable[Unit]) -> list[ProblemDetail]:
+    """Return the violations of a registration of units that exist already; units of equal state share one."""
+    units_by_description: dict[str, list[Unit]] = {}
+    for unit in units:
+        units_by_description.setdefault(unit.description, []).append(unit)
+    return [
+        ProblemDetail(
+            code=Code.DUPLICATE_SERIAL,
+            detail=f"{describe_units(group)}: {description}",
+            ids=[unit.serial for unit in group],
+            blocked_by=[resource_path("serials", unit.sku, unit.serial) for unit in group[:5]],
+        )
+        for description, group in units_by_description.items()
+    ]
 
 
 def duplicate_serials_violation(serials: Sequence[str]) -> ProblemDetail | None:
@@ -77,20 +100,28 @@ class UnitsResult(PartialResult):
 
 
 class HoldResult(UnitsResult):
-    """Units on hold; `leaving` lists those that may leave all the same, as their dispatch is approved already."""
+    """Units on hold; `leaving` lists those that may leave all the same, as their dispatch is approved already.
+
+    A lot in `unmatched_lots` has no units: the hold waits for units of it.
+    """
 
     leaving: list[LeavingGoods] = []
+    unmatched_lots: list[str] = []
 
 
 def hold_result(
-    sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail], leaving: Iterable[LeavingGoods]
-) -> CommandResult:
+    sku: str, accepted: Sequence[Unit], violations: Sequence[ProblemDetail], leaving: Iterable[LeavingGoods],
+    unmatched_lots: Sequence[str] = (),
+) -> CommandResult:  # fmt: skip
     """Build the result of a placed hold."""
     if violations and not accepted:
         return CommandResult.rejected(*violations)
     approved = list(leaving)
     return CommandResult(
-        violations=violations, build_body=lambda: HoldResult(**dict(_result_body(sku, accepted)), leaving=approved)
+        violations=violations,
+        build_body=lambda: HoldResult(
+            **dict(_result_body(sku, accepted)), leaving=approved, unmatched_lots=list(unmatched_lots)
+        ),
     )
 
 

@@ -1,13 +1,15 @@
 """Standing holds: holds on a lot number or on the criteria of a recall, which also match later arrivals."""
 
 from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
 from services.serials.units.domain.unit import Unit
 from shared.contracts.commands.serials import PlaceSerialHold
-from shared.contracts.recalls import RecallOpened
+from shared.contracts.recalls import RecallOpened, RecallPeriod
 from shared.identifiers import fold_lot
+from shared.notices import Notice, squeeze
 
 StandingHoldKey = tuple[str, str, str | None]
 """SKU, hold id and, for the hold of a recall, the recall."""
@@ -28,9 +30,11 @@ class StandingHold(NamedTuple):
     lots: frozenset[str]
     serials: frozenset[str] = frozenset()
     ranges: Sequence[tuple[str, str]] = ()
-    """First and last serial of each range: serials of the same length, compared in lower case."""
-    search_terms: frozenset[str] = frozenset()
-    """Terms of a recall notice in lower case, compared with lots and serials."""
+    """First and last number of each range of serials or lots of the same length."""
+    periods: Sequence[RecallPeriod] = ()
+    """Periods of expiry; a unit without expiry is in each, and each unit in a period of production."""
+    notice: str = ""
+    """Text of a recall notice, in which lots and serials are found."""
     recall: str | None = None
     is_recall_closed: bool = False
     """Whether the recall is closed: arriving units are held, but not reported to it."""
@@ -41,7 +45,7 @@ class StandingHold(NamedTuple):
         return cls(
             event.sku, event.hold_id, event.reason, frozenset(event.lots), frozenset(event.serials),
             [(serial_range.first, serial_range.last) for serial_range in event.ranges],
-            frozenset(term.lower() for term in event.search_terms), event.recall,
+            event.periods, event.notice, event.recall,
         )  # fmt: skip
 
     @classmethod
@@ -58,9 +62,29 @@ class StandingHold(NamedTuple):
         """Whether the hold applies to a unit."""
         if unit.sku != self.sku:
             return False
-        if unit.serial in self.serials or unit.serial.lower() in self.search_terms:
+        if unit.serial in self.serials or (unit.lot and fold_lot(unit.lot) in fold_lots(self.lots)):
             return True
-        if unit.lot and (fold_lot(unit.lot) in fold_lots(self.lots) or unit.lot.lower() in self.search_terms):
+        numbers = [squeeze(unit.serial), *([squeeze(unit.lot)] if unit.lot else [])]
+        if any(is_in_range(number, first, last) for first, last in self.ranges for number in numbers):
             return True
-        serial = unit.serial.lower()
-        return any(len(serial) == len(first) and first.lower() <= serial <= last.lower() for first, last in self.ranges)
+        if any(_is_in_period(unit.expiry, period) for period in self.periods):
+            return True
+        return bool(self.notice) and any(map(parsed(self.notice).has, numbers))
+
+
+@lru_cache(maxsize=64)
+def parsed(notice: str) -> Notice:
+    """Parse a notice, which takes milliseconds; the last ones are kept."""
+    return Notice(notice)
+
+
+def is_in_range(number: str, first: str, last: str) -> bool:
+    """Whether a number without blanks and case is in a range of numbers of its length."""
+    low, high = squeeze(first), squeeze(last)
+    return len(number) == len(low) and low <= number <= high
+
+
+def _is_in_period(expiry: date | None, period: RecallPeriod) -> bool:
+    if expiry is None or period.kind == "MANUFACTURED":
+        return True
+    return (period.first_day or expiry) <= expiry <= (period.last_day or expiry)

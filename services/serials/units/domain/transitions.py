@@ -24,6 +24,7 @@ class SerialChangeType(StrEnum):
     UNPICKED = "UNPICKED"
     DISPATCHED = "DISPATCHED"
     RETURNED = "RETURNED"
+    SALE_REGISTERED = "SALE_REGISTERED"
 
     MOVED = "MOVED"
     HOLD_PLACED = "HOLD_PLACED"
@@ -33,6 +34,7 @@ class SerialChangeType(StrEnum):
     FOUND = "FOUND"
     VOID = "VOID"
     RETURNED_TO_VENDOR = "RETURNED_TO_VENDOR"
+    RETURNED_FROM_VENDOR = "RETURNED_FROM_VENDOR"
     EXPIRY_CORRECTED = "EXPIRY_CORRECTED"
     LOT_CORRECTED = "LOT_CORRECTED"
 
@@ -56,6 +58,9 @@ TRANSITIONS: Mapping[tuple[SerialStatus | None, SerialChangeType], SerialStatus]
     ("PICKED", SerialChangeType.UNPICKED): "IN_INVENTORY",
     ("PICKED", SerialChangeType.DISPATCHED): "SHIPPED",
     ("SHIPPED", SerialChangeType.RETURNED): "RECEIVED",
+    (None, SerialChangeType.SALE_REGISTERED): "SHIPPED",
+    ("RECEIVED", SerialChangeType.RETURNED_FROM_VENDOR): "RECEIVED",
+    ("IN_INVENTORY", SerialChangeType.RETURNED_FROM_VENDOR): "RECEIVED",
 })  # fmt: skip
 
 ON_HAND: frozenset[SerialStatus] = frozenset({"RECEIVED", "IN_INVENTORY", "ALLOCATED", "PICKED"})

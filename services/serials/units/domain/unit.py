@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.inventory.demand import Pool
+from shared.inventory.warranty import WarrantyTerm
 
 UnitKey = tuple[str, str]
 """Permanent identity of a unit: its SKU and serial (S18)."""
@@ -45,6 +46,10 @@ class Unit:
     expiry: date | None = None
     next_expiry_check: date | None = None
     """Date of the next expiry check."""
+    manufactured_on: date | None = None
+    warranty_starts_on: date | None = None
+    warranty_ends_on: date | None = None
+    """Last day of the warranty of the customer who has the unit."""
 
     @property
     def key(self) -> UnitKey:
@@ -77,6 +82,10 @@ class Unit:
     def set_expiry(self, expiry: date | None) -> None:
         """Set the expiry and schedule an expiry check at once."""
         self.expiry, self.next_expiry_check = expiry, date.min if expiry else None
+
+    def set_warranty(self, term: WarrantyTerm | None) -> None:
+        """Set the warranty that a sale fixed, or none."""
+        self.warranty_starts_on, self.warranty_ends_on = term or (None, None)
 
     def clear_allocation(self) -> None:
         """Clear the order that the unit was allocated to."""

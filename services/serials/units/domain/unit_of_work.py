@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from operator import attrgetter
 
 from services.serials.allocation.domain.demand import Allocation, Demand
@@ -32,6 +33,7 @@ from services.serials.units.domain.unit import (
     describe_units,
     unit_state,
 )
+from services.serials.units.domain.warranties import SaleRules
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialRejected
 from shared.contracts.upstream import ShelfLifePolicy
@@ -106,6 +108,11 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         self.allocations: list[Allocation] = []
         self.skipped_by_pool: dict[Pool, list[UnitGroup]] = {}
         """Unallocated units of pools with short demands."""
+
+    @cached_property
+    def sale_rules(self) -> SaleRules:
+        """Tracking and warranties of the products of sold units, and time zones of their warehouses."""
+        return SaleRules()
 
     def get_unit(self, sku: str, serial: str) -> Unit:
         """Return a unit; an unregistered unit has no status."""

@@ -19,11 +19,11 @@ INSERT_HOLDS = text("""
 """)
 
 INSERT_STANDING_HOLDS = text("""
-    INSERT INTO standing_hold (sku, hold_id, recall, lots, serials, ranges, search_terms, opened_operation_id)
+    INSERT INTO standing_hold (sku, hold_id, recall, lots, serials, ranges, periods, notice, opened_operation_id)
     SELECT * FROM unnest(
         CAST(:skus AS text[]), CAST(:hold_ids AS text[]), CAST(:recalls AS text[]), CAST(:lots AS jsonb[]),
-        CAST(:serials AS jsonb[]), CAST(:ranges AS jsonb[]), CAST(:search_terms AS jsonb[]),
-        CAST(:operation_ids AS bigint[])
+        CAST(:serials AS jsonb[]), CAST(:ranges AS jsonb[]), CAST(:periods AS jsonb[]),
+        CAST(:notices AS text[]), CAST(:operation_ids AS bigint[])
     )
 """)
 
@@ -79,6 +79,10 @@ def _standing_hold_rows(rows: Sequence[tuple[StandingHold, int]], operation_ids:
         "lots": [json.dumps(sorted(standing_hold.lots)) for standing_hold in standing_holds],
         "serials": [json.dumps(sorted(standing_hold.serials)) for standing_hold in standing_holds],
         "ranges": [json.dumps(standing_hold.ranges) for standing_hold in standing_holds],
-        "search_terms": [json.dumps(sorted(standing_hold.search_terms)) for standing_hold in standing_holds],
+        "periods": [
+            json.dumps([period.model_dump(mode="json") for period in standing_hold.periods])
+            for standing_hold in standing_holds
+        ],
+        "notices": [standing_hold.notice for standing_hold in standing_holds],
         "operation_ids": [operation_ids[operation] for _, operation in rows],
     }

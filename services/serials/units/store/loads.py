@@ -7,8 +7,8 @@ from services.serials.units.domain.expiry import SerialExpiryCheckDue, group_by_
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store import expiry, recalls, standing_holds, units
-from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold
+from services.serials.units.store import expiry, matching_units, recalls, sales, standing_holds, units
+from shared.contracts.commands.serials import AdjustSerials, PlaceSerialHold, RegisterSoldSerials
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.inventory.approval_table import load_approvals
@@ -58,9 +58,21 @@ async def load_location_types(tx: Transaction, uow: SerialsUnitOfWork, names: It
 async def load_units_to_adjust(
     tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[AdjustSerials]]
 ) -> None:
-    """Load units and locations, and the last movements of units that are reported as lost."""
+    """Load units and locations, the last movements of lost units, and the standing holds on those from the vendor."""
     await load_units_and_locations(tx, uow, events)
+    if skus := {event.data.sku for event in events if event.data.adjustment == "RETURNED_FROM_VENDOR"}:
+        await standing_holds.load_standing_holds(tx, uow, skus)
     await units.load_last_movements(tx, uow, unit_keys([event for event in events if event.data.adjustment == "LOST"]))
+
+
+async def load_sold_units(
+    tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[RegisterSoldSerials]]
+) -> None:
+    """Load units that are registered already, the products, and their standing holds."""
+    skus = {event.data.sku for event in events}
+    await units.load(tx, uow, unit_keys(events))
+    await sales.load_products(tx, uow, skus)
+    await standing_holds.load_standing_holds(tx, uow, skus)
 
 
 async def load_units_and_holds(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
@@ -76,9 +88,9 @@ async def load_arriving_units(tx: Transaction, uow: SerialsUnitOfWork, events: E
 
 
 async def load_packed_units(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
-    """Load the units of shipments and the shelf-life rules of those that have an expiry."""
+    """Load the units of shipments, their warranties, and the shelf-life rules of those that have an expiry."""
     keys = {(unit.sku, unit.serial) for event in events for unit in event.data.units}
-    await units.load(tx, uow, keys)
+    await sales.load_units(tx, uow, keys)
     packed_units = (unit for key in keys if (unit := uow.units.get(key)))
     uow.shelf_life_rules |= await find_shelf_life_rules(tx, {unit.pool for unit in packed_units if unit.expiry})
 
@@ -105,7 +117,7 @@ async def load_units_to_hold(
     await load_approvals(tx, uow, {event.data.sku for event in events})
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
     lot_holds = (StandingHold.on_lot(event.data) for event in events)
-    await standing_holds.load_matching(tx, uow, [lot_hold for lot_hold in lot_holds if lot_hold])
+    await matching_units.load_matching(tx, uow, [lot_hold for lot_hold in lot_holds if lot_hold])
 
 
 async def load_holds(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
@@ -131,7 +143,7 @@ async def load_recalled_units(
 ) -> None:
     """Load the units that recalls match, with their open holds and shipments."""
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
-    await standing_holds.load_matching(tx, uow, [StandingHold.from_recall(event.data) for event in events])
+    await matching_units.load_matching(tx, uow, [StandingHold.from_recall(event.data) for event in events])
     await standing_holds.load_open_holds(tx, uow)
     uow.shipments |= await recalls.find_shipments(tx, uow.units)
 

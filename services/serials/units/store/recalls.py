@@ -48,10 +48,10 @@ UPDATE_CLOSED_RECALLS = text("""
 """)
 
 SELECT_SHIPMENTS = text("""
-    SELECT requested.id, dispatch.occurred_at, dispatch.customer_name, dispatch.contact
+    SELECT requested.id, dispatch.occurred_at, dispatch.customer_name, dispatch.contact, dispatch.ship_to
     FROM unnest(CAST(:serial_ids AS bigint[])) AS requested (id) CROSS JOIN LATERAL (
         SELECT o.* FROM audit_entry AS e JOIN audit_operation AS o ON o.id = e.operation_id
-        WHERE e.serial_id = requested.id AND e.status = 'SHIPPED' AND e.from_status = 'PICKED'
+        WHERE e.serial_id = requested.id AND e.status = 'SHIPPED' AND e.from_status IS DISTINCT FROM 'SHIPPED'
         ORDER BY e.version DESC LIMIT 1
     ) AS dispatch
 """)
@@ -89,7 +89,10 @@ async def find_shipments(tx: Transaction, units: Iterable[Unit]) -> dict[int | N
     rows = await tx.fetch_all(SELECT_SHIPMENTS, {"serial_ids": ids}) if ids else ()
     return {
         row.id: ShipmentInfo(
-            shipped_at=row.occurred_at, customer_name=row.customer_name or "", contact=row.contact or ""
+            shipped_at=row.occurred_at,
+            customer_name=row.customer_name or "",
+            contact=row.contact or "",
+            ship_to=row.ship_to or "",
         )
         for row in rows
     }

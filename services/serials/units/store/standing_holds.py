@@ -1,20 +1,18 @@
-"""Loads standing holds, and the units that a lot number or a recall matches."""
+"""Loads standing holds and the open holds of units."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import text
 
-from services.serials.units.domain.standing_holds import StandingHold, fold_lots
+from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
-from shared.identifiers import fold_lot
+from shared.contracts.recalls import RecallPeriod
 from shared.persistence.database import Transaction
-from shared.persistence.lot_keys import fold_lot_sql
 
 STANDING_HOLD_COLUMNS = """
-    sh.sku, sh.hold_id, o.reason, sh.lots, sh.serials, sh.ranges, sh.search_terms, sh.recall, sh.is_recall_closed,
+    sh.sku, sh.hold_id, o.reason, sh.lots, sh.serials, sh.ranges, sh.periods, sh.notice, sh.recall, sh.is_recall_closed,
     sh.released_operation_id IS NULL AS is_open
     FROM standing_hold AS sh JOIN audit_operation AS o ON o.id = sh.opened_operation_id
 """
@@ -40,30 +38,6 @@ SELECT_NOT_FOUND_HOLDS = text("""
         AND o.demand_id IS NOT NULL
 """)
 
-# OFFSET 0 makes each range an index scan: 400 ranges took 6 ms among 200,000 serials, a plain join 2.3 s.
-SELECT_MATCHING = text(f"""
-    WITH matched AS (
-        SELECT k.id FROM unnest(CAST(:serial_skus AS text[]), CAST(:serials AS text[])) AS c (sku, serial)
-        JOIN serial AS k USING (sku, serial)
-        UNION
-        SELECT k.id
-        FROM unnest(CAST(:range_skus AS text[]), CAST(:firsts AS text[]), CAST(:lasts AS text[]))
-            AS c (sku, first, last)
-        CROSS JOIN LATERAL (
-            SELECT id FROM serial AS k WHERE k.sku = c.sku
-                AND lower(k.serial) BETWEEN lower(c.first) AND lower(c.last)
-                AND length(k.serial) = length(c.first) OFFSET 0
-        ) AS k
-        UNION
-        SELECT k.id FROM unnest(CAST(:term_skus AS text[]), CAST(:terms AS text[])) AS c (sku, term)
-        JOIN serial AS k ON k.sku = c.sku AND lower(k.serial) = c.term
-        UNION
-        SELECT s.id FROM unnest(CAST(:lot_skus AS text[]), CAST(:lots AS text[])) AS c (sku, lot)
-        JOIN serial_state AS s ON s.sku = c.sku AND {fold_lot_sql("s.lot")} = c.lot
-    )
-    SELECT {UNIT_COLUMNS} FROM matched JOIN serial_state AS s USING (id)
-""")  # noqa: S608
-
 
 async def load_standing_holds(tx: Transaction, uow: SerialsUnitOfWork, skus: Iterable[str]) -> None:
     """Load the open standing holds of products; if there are any, also the open holds on the loaded units."""
@@ -85,7 +59,8 @@ def _attach(uow: SerialsUnitOfWork, rows: Sequence[Any]) -> None:
             ranges = [(first, last) for first, last in row.ranges]
             standing_hold = StandingHold(
                 sku=row.sku, hold_id=row.hold_id, reason=row.reason, lots=frozenset(row.lots),
-                serials=frozenset(row.serials), ranges=ranges, search_terms=frozenset(row.search_terms),
+                serials=frozenset(row.serials), ranges=ranges,
+                periods=list(map(RecallPeriod.model_validate, row.periods)), notice=row.notice,
                 recall=row.recall, is_recall_closed=row.is_recall_closed,
             )  # fmt: skip
             uow.standing_holds[standing_hold.key] = standing_hold
@@ -110,23 +85,3 @@ async def load_not_found_holds(tx: Transaction, uow: SerialsUnitOfWork, keys: It
             unit = held[row.serial_id]
             uow.not_found_holds.setdefault(unit.key, {})[row.hold_id] = row.occurred_at
             uow.units_by_hold.setdefault((unit.sku, row.hold_id), {})[unit.key] = unit
-
-
-async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds: Sequence[StandingHold]) -> None:
-    """Load the units that standing holds match; search terms are compared with lots and serials, ignoring case."""
-    serials = [(standing_hold.sku, serial) for standing_hold in standing_holds for serial in standing_hold.serials]
-    ranges = [
-        (standing_hold.sku, first, last) for standing_hold in standing_holds for first, last in standing_hold.ranges
-    ]
-    terms = [(standing_hold.sku, term) for standing_hold in standing_holds for term in standing_hold.search_terms]
-    lots = [(standing_hold.sku, key) for standing_hold in standing_holds for key in fold_lots(standing_hold.lots)]
-    lots += [(sku, fold_lot(term)) for sku, term in terms]
-    values: dict[str, Any] = {
-        "serial_skus": [sku for sku, _ in serials], "serials": [serial for _, serial in serials],
-        "range_skus": [sku for sku, _, _ in ranges], "firsts": [first for _, first, _ in ranges],
-        "lasts": [last for _, _, last in ranges],
-        "term_skus": [sku for sku, _ in terms], "terms": [term for _, term in terms],
-        "lot_skus": [sku for sku, _ in lots], "lots": [lot for _, lot in lots],
-    }  # fmt: skip
-    if standing_holds:
-        uow.units.load(UNITS.load(await tx.fetch_all(SELECT_MATCHING, values)))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0022_number_corrections"
-breaks_before = "0022_number_corrections"  # older versions would report stock with a corrected number as missing
-down_revision = "0021_lot_keys"
+revision = "0023_number_corrections"
+breaks_before = "0023_number_corrections"  # older versions would report stock with a corrected number as missing
+down_revision = "0022_recall_notices"
 
 
 def upgrade() -> None:

@@ -17,7 +17,7 @@ WHERE h.kind = 'RECALL' AND h.released_at IS NULL AND b.on_hand > 0
 
 -- A correction of the number after the departure moves the quantity to the right lot: both lots list the shipment.
 CREATE OR REPLACE VIEW contact_line AS
-SELECT s.recall, s.customer, NULL AS customer_name, NULL AS contact, s.order_id AS "order", s.shipment,
+SELECT s.recall, s.customer, NULL AS customer_name, NULL AS contact, NULL AS ship_to, s.order_id AS "order", s.shipment,
     s.shipped_at, s.sku, s.lot AS lot_or_serial, s.quantity,
     least(s.quantity, greatest(0, s.order_returned - coalesce(s.earlier_quantity, 0))) AS returned
 FROM (
@@ -41,6 +41,6 @@ FROM (
     ) AS g
 ) AS s WHERE s.quantity > 0
 UNION ALL
-SELECT u.recall, coalesce(u.customer, '') COLLATE "C", u.customer_name, u.contact,
+SELECT u.recall, coalesce(u.customer, '') COLLATE "C", u.customer_name, u.contact, u.ship_to,
     coalesce(u.order_id, '') COLLATE "C", coalesce(u.shipment, '') COLLATE "C", u.shipped_at, u.sku, u.serial, 1, 0
 FROM recall_unit AS u WHERE u.status = 'SHIPPED';

@@ -1,0 +1,1 @@
+"""Criteria of recall notices: ranges of numbers, periods of dates, and products."""

@@ -1,0 +1,141 @@
+"""Ranges of lot and serial numbers in a notice: closed, shortened, open at one end, or unreadable."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from shared.notices import Notice, squeeze
+
+MAX_WORDS = 4
+"""Words of one number with blanks inside."""
+_WORD = r"[^\s,;:()\"']*[^\s,;:()\"'.]"
+_WORDS_BEFORE = re.compile(rf"(?:{_WORD} ){{0,{MAX_WORDS - 1}}}{_WORD}$")
+_WORDS_BEHIND = re.compile(rf"{_WORD}(?: {_WORD}){{0,{MAX_WORDS - 1}}}")
+_BETWEEN = re.compile(
+    r" \(?(?:through|thru|to|until|till|up to|bis(?: einschließlich)?|à|-+|\.{2,3})"
+    r"(?: and including)?(?: (?:lots?|batch|serials?|no\.?|number|code))?\)? "
+)
+_BETWEEN_AND = re.compile(rf"\b(?:between|zwischen) ({_WORD}(?: {_WORD}){{0,2}}?) (?:and|und) ")
+_SIGN = re.compile(r"\.{2,3}|-")
+_DOWN = re.compile(r" (?:and|or|und|oder|&) (?:lower|less|below|earlier|under|older|before|prior|smaller|früher)\b")
+_UP = re.compile(r" (?:and|or|und|oder|&) (?:higher|above|later|greater|newer|after|over|up|onwards?|später)\b")
+_UP_TO = re.compile(
+    r"\b(?:up to(?: and including)?|prior to|before|below|lower than|less than) "
+    r"(?:lot|batch|serial|code)(?: (?:numbers?|no\.?))? "
+)
+_DIGITS_BEHIND = re.compile(r"[0-9]+$")
+LONGER_NUMBERS = 3
+"""Additional digits of the numbers above a number."""
+
+
+class IdentifierRange(NamedTuple):
+    """All numbers of equal length from first to last, inclusive, without blanks and case."""
+
+    first: str
+    last: str
+
+    def holds(self, squeezed: str) -> bool:
+        """Whether a number without blanks and case is in the range."""
+        return len(squeezed) == len(self.first) and self.first <= squeezed <= self.last
+
+
+class FoundRanges(NamedTuple):
+    """Ranges of a notice by their text, and texts that look like a range and are not read."""
+
+    ranges: dict[IdentifierRange, str]
+    unread: dict[str, None]
+
+
+def find_ranges(notice: Notice) -> FoundRanges:
+    """Find the ranges of a notice; each reading of an ambiguous text counts."""
+    found = FoundRanges({}, {})
+    text = notice.folded
+    for match in _BETWEEN.finditer(text):
+        _add_ends(found, text, match.start(), match.end(), text[match.start() : match.end()])
+    for match in _BETWEEN_AND.finditer(text):
+        _add_ends(found, text, match.end(1), match.end(), " and ")
+    for word in text.split():
+        for sign in _SIGN.finditer(word):
+            first, last = word[: sign.start()].strip("([\"'.,"), word[sign.end() :].strip(")].,;:\"'")
+            for identifier_range in read_ends(first, last, is_spaced=False):
+                found.ranges.setdefault(identifier_range, f"{first}{sign.group()}{last}")
+    _add_open_ranges(found, text)
+    return found
+
+
+def _add_ends(found: FoundRanges, text: str, start: int, end: int, connector: str) -> None:
+    before, behind = _WORDS_BEFORE.search(text[:start]), _WORDS_BEHIND.match(text, end)
+    if before is None or behind is None:
+        return
+    first_words, last_words = before.group().split(), behind.group().split()
+    is_read = False
+    for first_count in range(1, len(first_words) + 1):
+        for last_count in range(1, len(last_words) + 1):
+            first, last = " ".join(first_words[-first_count:]), " ".join(last_words[:last_count])
+            for identifier_range in read_ends(squeeze(first), squeeze(last), is_spaced=True):
+                found.ranges.setdefault(identifier_range, f"{first}{connector}{last}")
+                is_read = True
+    if not is_read and _has_digit(first_words[-1]) and _has_digit(last_words[0]):
+        found.unread[f"{first_words[-1]}{connector}{last_words[0]}"] = None
+
+
+def _add_open_ranges(found: FoundRanges, text: str) -> None:
+    for pattern, is_upward in ((_DOWN, False), (_UP, True)):
+        for match in pattern.finditer(text):
+            if before := _WORDS_BEFORE.search(text[: match.start()]):
+                words = before.group().split()
+                _add_open(found, words[-1], f"{' '.join(words[-2:])}{match.group()}", is_upward=is_upward)
+    for match in _UP_TO.finditer(text):
+        if behind := _WORDS_BEHIND.match(text, match.end()):
+            word = behind.group().split()[0]
+            _add_open(found, word, f"{match.group()}{word}", is_upward=False)
+
+
+def _add_open(found: FoundRanges, number: str, text: str, *, is_upward: bool) -> None:
+    digits = _DIGITS_BEHIND.search(number)
+    if digits is None:
+        if _has_digit(number):
+            found.unread[text] = None
+        return
+    prefix, length = number[: digits.start()], len(digits.group())
+    lengths = range(length + 1, length + 1 + LONGER_NUMBERS) if is_upward else range(1, length)
+    ends = (prefix + "9" * length) if is_upward else (prefix + "0" * length)
+    first, last = sorted((number, ends))
+    found.ranges.setdefault(IdentifierRange(first, last), text)
+    for other in lengths:
+        found.ranges.setdefault(IdentifierRange(prefix + "0" * other, prefix + "9" * other), text)
+
+
+def read_ends(first: str, last: str, *, is_spaced: bool) -> Iterator[IdentifierRange]:
+    """Read two squeezed ends; ends without blanks around their sign may also be one number with a sign inside."""
+    if not (_has_digit(first) and _has_digit(last)):
+        return
+    digits, last_digits = _DIGITS_BEHIND.search(first), _DIGITS_BEHIND.search(last)
+    if len(first) == len(last):
+        index = next((i for i, (one, other) in enumerate(zip(first, last, strict=True)) if one != other), None)
+        if index is not None and first < last and _is_countable(first, last, index):
+            yield IdentifierRange(first, last)
+    if digits is None or last_digits is None:
+        return
+    prefix, low, high = first[: digits.start()], digits.group(), last_digits.group()
+    last_prefix = last[: last_digits.start()]
+    if last_prefix == "" and len(high) <= len(low) and (prefix or len(high) < len(low)):
+        full = prefix + low[: len(low) - len(high)] + high
+        if first < full:
+            yield IdentifierRange(first, full)
+    is_counted = last_prefix in (prefix, "") and len(low) < len(high) and high[0] != "0" and low[0] != "0"
+    if is_counted and (is_spaced or prefix):
+        yield IdentifierRange(first, prefix + "9" * len(low))
+        for length in range(len(low) + 1, len(high)):
+            yield IdentifierRange(f"{prefix}1{'0' * (length - 1)}", prefix + "9" * length)
+        yield IdentifierRange(f"{prefix}1{'0' * (len(high) - 1)}", prefix + high)
+
+
+def _is_countable(first: str, last: str, index: int) -> bool:
+    """Whether the ends differ first in digits, or in letters, behind a common start; or are digits only."""
+    is_same_kind = (first[index].isdigit(), first[index].isalpha()) == (last[index].isdigit(), last[index].isalpha())
+    return is_same_kind and (index > 0 or (first.isdigit() and last.isdigit()))
+
+
+def _has_digit(text: str) -> bool:
+    return any(char.isdigit() for char in text)

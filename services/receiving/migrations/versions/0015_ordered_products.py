@@ -1,0 +1,11 @@
+"""Products that were ordered, which fulfillment publishes: their tracking and unit are fixed."""
+
+from shared.persistence.migrate import grant, run_sql
+
+revision = "0015_ordered_products"
+down_revision = "0013_list_indexes"
+
+
+def upgrade() -> None:
+    run_sql('CREATE TABLE ordered_product (sku text COLLATE "C" PRIMARY KEY)')
+    grant("ordered_product", "SELECT, INSERT")

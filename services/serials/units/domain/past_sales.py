@@ -1,0 +1,62 @@
+"""Registration of units that were sold before the registry existed."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from services.serials.units.domain.holds import apply_standing_holds
+from services.serials.units.domain.operations import DocumentRefs
+from services.serials.units.domain.results import duplicate_serials_violation, registered_violations, units_result
+from services.serials.units.domain.transitions import SerialChangeType
+from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
+from shared.contracts.commands.serials import RegisterSoldSerials
+from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
+from shared.inventory.warranty import warranty_term
+from shared.unit_of_work import CommandResult
+
+LATEST_TIME_ZONE = timedelta(hours=14)
+"""How far the first local day is ahead of UTC."""
+
+
+def register_sold(uow: SerialsUnitOfWork, command: RegisterSoldSerials) -> CommandResult:
+    """Register the unknown units of a sale as shipped, with the warranty of its day (S46); reject known ones."""
+    if (
+        violation := _product_violation(uow, command.sku)
+        or duplicate_serials_violation(command.serials)
+        or _day_violation(uow, command.sold_on)
+    ):
+        return CommandResult.rejected(violation)
+    units = [uow.get_unit(command.sku, serial) for serial in command.serials]
+    accepted = [unit for unit in units if unit.status is None]
+    warranty = uow.sale_rules.warranties.get(command.sku)
+    term = warranty_term(warranty, command.sold_on, command.manufactured_on) if warranty else None
+    shipment = command.shipment or command.order
+    operation = uow.add_operation(
+        SerialChangeType.SALE_REGISTERED, command.sku, DocumentRefs.from_message(command)._replace(shipment=shipment),
+        command.reason, context=uow.context._replace(occurred_at=_noon(command.sold_on)),
+    )  # fmt: skip
+    for unit in accepted:
+        uow.transition(unit, operation, None)
+        unit.order_id, unit.shipment, unit.customer = command.order, shipment, command.customer
+        unit.lot, unit.manufactured_on = command.lot, command.manufactured_on
+        unit.set_warranty(term)
+        apply_standing_holds(uow, unit)
+    return units_result(command.sku, accepted, registered_violations(unit for unit in units if unit not in accepted))
+
+
+def _noon(day: date) -> datetime:
+    """Return an instant that is on the day in nearly all time zones."""
+    return datetime.combine(day, time(12), UTC)
+
+
+def _product_violation(uow: SerialsUnitOfWork, sku: str) -> ProblemDetail | None:
+    tracking = uow.sale_rules.trackings.get(sku)
+    if tracking is None:
+        return ProvisionalProblem(code=Code.PRODUCT_NOT_FOUND, detail=f"Product {sku} not found", ids=[sku])
+    if tracking != "SERIAL":
+        return ProblemDetail(code=Code.NOT_SERIAL_TRACKED, detail=f"Product {sku} has tracking {tracking}", ids=[sku])
+    return None
+
+
+def _day_violation(uow: SerialsUnitOfWork, sold_on: date) -> ProblemDetail | None:
+    if sold_on <= (uow.now + LATEST_TIME_ZONE).date():
+        return None
+    return ProblemDetail(code=Code.SALE_IN_FUTURE, detail=f"{sold_on} is later than today", ids=[str(sold_on)])
