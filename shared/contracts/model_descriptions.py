@@ -23,7 +23,6 @@ MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "OrderSummary.dropped": "Quantity that is not delivered because the order does not allow backorders.",
     "AsnAnnounced.parts": "Number of parts of the ASN; higher parts are withdrawn.",
     "LotScanOut.known_lot": "Known lot that the number spells in another way, and as which the quantity is received.",
-    "RecallSnapshot.unmatched_lots": "Listed lot numbers that fit no lot.",
     "HoldResult.unmatched_lots": "The lot number of the hold, if no unit has it.",
     "AffectedProduct.lots": "Affected lot numbers.",
     "AllocationRequested.lots": "Lot numbers that may be allocated; empty if any may.",

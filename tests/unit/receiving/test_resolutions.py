@@ -152,7 +152,8 @@ def test_exactly_the_offered_resolutions_are_accepted(kind: str, status: UnitSta
             units.put(scanned._replace(status=status, receipt="R1", line="1"))
         sku = discrepancy.conflicting_value or "" if kind == "WRONG_PRODUCT" else discrepancy.sku
         state = state_of(service, discrepancy, expects=expects and sku in EXPECTED)
-        fields = {"match_to": EXPECTED[sku]} if resolution == "MATCH" else {}
+        is_matched_to_unit = resolution == "MATCH" and kind != "LOT_CASE_MISMATCH"
+        fields = {"match_to": EXPECTED[sku]} if is_matched_to_unit else {}
         result = resolve(service, discrepancy, resolution, **fields)
         assert (not result.violations) == (resolution in offered_resolutions(state)), (resolution, state, result)
 

@@ -51,7 +51,9 @@ class DiscrepancyOut(KnownFieldsModel):
 
 
 def _to_discrepancy_out(row: Row[Any]) -> DiscrepancyOut:
-    state = DiscrepancyState(*(getattr(row, name) for name in DiscrepancyState._fields))
+    state = DiscrepancyState(
+        row.kind, row.scan_id, row.resolution, row.receipt_status, row.unit_status, row.expects_units
+    )
     resolutions = sorted(offered_resolutions(state))
     serials = [row.serial] if row.serial else row.missing_serials
     return DiscrepancyOut.model_validate(row._asdict() | {"serials": serials, "allowed_resolutions": resolutions})

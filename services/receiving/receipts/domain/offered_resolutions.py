@@ -25,9 +25,11 @@ def offered_resolutions(state: DiscrepancyState) -> frozenset[SupervisorResoluti
     if state.resolution is not None or state.scan_id is not None:
         return allowed
     refused: set[SupervisorResolution] = set()
+    # A serial number of a misspelt lot is received as scanned by both.
+    is_matched_to_lot = state.kind == "LOT_CASE_MISMATCH"
     if state.unit_status not in {None, "INACTIVE", "EXPECTED"}:
-        refused.add("ACCEPT")
-    if state.receipt_status != "CLOSED" and not state.expects_units:
+        refused |= {"ACCEPT", "MATCH"} if is_matched_to_lot else {"ACCEPT"}
+    if state.receipt_status != "CLOSED" and not state.expects_units and not is_matched_to_lot:
         refused.add("MATCH")
     if state.kind == "DUPLICATE_SERIAL" and state.unit_status == "ON_HAND":
         refused.add("RETURN_TO_VENDOR")
