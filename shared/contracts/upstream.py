@@ -49,12 +49,20 @@ class CustomerShelfLife(ContractModel):
     min_remaining_shelf_life_days: DayCount
 
 
+ExpiryBasis = Literal["EXPIRY", "BEST_BEFORE"]
+"""The date on labels that guards stock: its expiry date, or its best-before date as if it were one."""
+ExpirySource = Literal["BEST_BEFORE", "SHELF_LIFE_DAYS"]
+"""Where an expiry date is from that is not on the label: the best-before date, or the shelf life since manufacture."""
+
+
 class ShelfLifePolicy(ContractModel):
     """Shelf-life rules of a product, in days before its expiry date.
 
-    `expiry_required` defaults to true for lot-tracked products. Stock received with less than
-    `min_remaining_shelf_life_at_receipt` is rejected or held. Stock is no longer allocated from `stop_allocation_days`
-    before expiry. An alert is published at each of the `expiry_alert_days`.
+    With `expiry_basis` BEST_BEFORE, the best-before date on the label is the expiry date, unless an earlier one is
+    given. Stock that arrives with its manufacturing date alone expires `shelf_life_days` after it. `expiry_required`
+    defaults to true for lot-tracked products. Stock received with less than `min_remaining_shelf_life_at_receipt` is
+    rejected or held. Stock is no longer allocated from `stop_allocation_days` before expiry. An alert is published at
+    each of the `expiry_alert_days`.
     """
 
     expiry_required: bool | None = None
@@ -63,6 +71,8 @@ class ShelfLifePolicy(ContractModel):
     stop_allocation_days: DayCount = 0
     expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] = [90, 60, 30, 7]
     customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    expiry_basis: ExpiryBasis = "EXPIRY"
+    shelf_life_days: DayCount | None = None
 
     def min_remaining_shelf_life(self, customer: str, requested: int = 0) -> int:
         """The higher of the customer's agreed and the order's requested minimum remaining shelf life, in days."""
@@ -80,6 +90,8 @@ class ShelfLifePatch(ContractModel):
     stop_allocation_days: DayCount | None = None
     expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] | None = None
     customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+    expiry_basis: ExpiryBasis | None = None
+    shelf_life_days: DayCount | None = None
 
 
 WarrantyMonths = Annotated[Integer, Field(ge=1, le=1200)]

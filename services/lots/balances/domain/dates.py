@@ -13,6 +13,8 @@ from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.envelope import chunks
 from shared.contracts.lots import LotDatesCorrected
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.upstream import ShelfLifePolicy
+from shared.inventory.effective_expiry import effective_expiry
 from shared.unit_of_work import CommandResult
 
 
@@ -91,13 +93,16 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     if not command.lot:
         detail = f"Product {command.sku} is not lot-tracked and has no dates"
         return CommandResult.rejected(violation(Code.LOT_NOT_FOUND, detail, command.sku))
+    manufactured_on = command.manufactured_on or lot.manufactured_on
+    best_before = command.best_before or lot.best_before
+    policy = uow.shelf_life.get(command.sku, ShelfLifePolicy())
     dates = LotDates(
-        command.expiry, command.manufactured_on or lot.manufactured_on, command.best_before or lot.best_before
+        effective_expiry(policy, command.expiry, manufactured_on, best_before).day, manufactured_on, best_before
     )
     if problem := dates_violation(uow, lot.sku, lot.lot, dates, "place a hold until it is known"):
         return CommandResult.rejected(problem)
     # Confirming the same date does not release an EXPIRED hold: the date is still in the past.
-    released_kinds = DATE_CONTROLLED_KINDS if command.expiry != lot.expiry else DATE_CONTROLLED_KINDS - {"EXPIRED"}
+    released_kinds = DATE_CONTROLLED_KINDS if dates.expiry != lot.expiry else DATE_CONTROLLED_KINDS - {"EXPIRED"}
     set_dates(uow, lot, dates, command.reason)
     holds.release_all(uow, [hold for hold in uow.open_holds(lot.sku, lot.lot) if hold.kind in released_kinds])
     stocked_balances = [balance for balance in uow.balances_by_lot[lot.sku, lot.lot] if balance.on_hand]

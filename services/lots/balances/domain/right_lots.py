@@ -7,7 +7,11 @@ from services.lots.balances.domain.stock_rules import ambiguous_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CorrectLotNumber
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import fold_lot
+from shared.inventory.effective_expiry import effective_expiry
+
+NO_DATES = LotDates(None, None, None)
 
 
 def right_lot_violation(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumber) -> ProblemDetail | None:
@@ -38,7 +42,7 @@ def get_or_create_lot(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumbe
             )
         )  # fmt: skip
     origin = f"corrected from lot {source.lot}"
-    hold_expiry_conflict(uow, lot, _label(command), origin)
+    hold_expiry_conflict(uow, lot, _label(uow, command), origin)
     set_dates(uow, lot, dates, f"expiry {command.expiry} {origin}")
     return lot
 
@@ -49,15 +53,15 @@ def _find_lot(uow: LotsUnitOfWork, command: CorrectLotNumber) -> Lot | None:
 
 def right_dates(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNumber) -> LotDates:
     """Return the dates after a correction: a new lot takes over those that the command omits."""
-    label = _label(command)
     if lot := _find_lot(uow, command):
-        return merge_dates(lot, label)
-    return LotDates(
-        label.expiry or source.expiry,
-        label.manufactured_on or source.manufactured_on,
-        label.best_before or source.best_before,
-    )
+        return merge_dates(lot, _label(uow, command))
+    return _label(uow, command, LotDates(source.expiry, source.manufactured_on, source.best_before))
 
 
-def _label(command: CorrectLotNumber) -> LotDates:
-    return LotDates(command.expiry, command.manufactured_on, command.best_before)
+def _label(uow: LotsUnitOfWork, command: CorrectLotNumber, omitted: LotDates = NO_DATES) -> LotDates:
+    """Return the dates on the label, with the expiry that they give by the rules of the product."""
+    manufactured_on = command.manufactured_on or omitted.manufactured_on
+    best_before = command.best_before or omitted.best_before
+    policy = uow.shelf_life.get(command.sku, ShelfLifePolicy())
+    expiry = effective_expiry(policy, command.expiry or omitted.expiry, manufactured_on, best_before).day
+    return LotDates(expiry, manufactured_on, best_before)

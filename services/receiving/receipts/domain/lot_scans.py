@@ -18,8 +18,10 @@ from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
+from shared.contracts.upstream import ExpirySource
 from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
+from shared.inventory.effective_expiry import effective_expiry
 
 DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
 MAX_QUANTITY = Decimal(1_000_000)
@@ -50,7 +52,8 @@ class _LotScanEvaluator:
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
-        self.is_short_life_held = uow.shelf_life_policy(sku).short_shelf_life_policy == "HOLD"
+        self.policy = uow.shelf_life_policy(sku)
+        self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
 
@@ -66,6 +69,11 @@ class _LotScanEvaluator:
         label = _merge_dates(entry, earlier_scans)
         if label is None:
             return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
+        expiry, source = effective_expiry(self.policy, label.expiry, label.manufactured_on, label.best_before)
+        if any(scan.expiry not in {None, expiry} for scan in earlier_scans):
+            return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
+        if source:
+            label = label.model_copy(update={"expiry": expiry})
         if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
             reject_lot(self.uow, self.command, self.sku, kind, label)
@@ -73,7 +81,7 @@ class _LotScanEvaluator:
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
             known = known_on_receipt(entry.lot, all_scans)
-        return self._record_scan(label, earlier_scans, known)
+        return self._record_scan(label, source, earlier_scans, known)
 
     def _quantity_of(self, label: ScannedLot) -> Decimal:
         return label.quantity or Decimal(self.barcode_quantity or 0)
@@ -94,7 +102,9 @@ class _LotScanEvaluator:
             "QUANTITY_PRECISION" if precision_violation(self.sku, entry.quantity, self.uow.decimals(self.sku)) else None
         )
 
-    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan], known: str | None) -> LotScanResult:
+    def _record_scan(
+        self, label: ScannedLot, source: ExpirySource | None, earlier_scans: list[LotScan], known: str | None
+    ) -> LotScanResult:
         """Assign the quantity to lines with open quantity; the excess, or another spelling, is unmatched."""
         quantity = self._quantity_of(label)
         shares = [self._aside(quantity)] if known else self._split_over_lines(quantity)
@@ -110,7 +120,7 @@ class _LotScanEvaluator:
                 receipt_line = self.uow.lines[self.receipt_id, line or ""]
                 self.uow.lines.put(receipt_line._replace(scanned=receipt_line.scanned + quantity))
             scan = scans.get((line, share_status))
-            self._put_lot_scan(label, scan, LineShare(line, share_status, quantity), known)
+            self._put_lot_scan(label, source, scan, LineShare(line, share_status, quantity), known)
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, fold_lot(label.lot)]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
@@ -123,7 +133,7 @@ class _LotScanEvaluator:
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
             lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
-            on_hold=is_held, conflicting_value=known,
+            on_hold=is_held, conflicting_value=known, expiry=label.expiry, expiry_source=source,
         )  # fmt: skip
 
     def _aside(self, quantity: Decimal) -> LineShare:
@@ -149,7 +159,14 @@ class _LotScanEvaluator:
     def _is_same_location(self, scan: LotScan) -> bool:
         return (scan.session, scan.location) == (self.command.session, self.command.location)
 
-    def _put_lot_scan(self, label: ScannedLot, scan: LotScan | None, share: LineShare, known: str | None) -> None:
+    def _put_lot_scan(
+        self,
+        label: ScannedLot,
+        source: ExpirySource | None,
+        scan: LotScan | None,
+        share: LineShare,
+        known: str | None,
+    ) -> None:
         uow, command = self.uow, self.command
         uow.lot_scans.put(
             LotScan(
@@ -157,14 +174,15 @@ class _LotScanEvaluator:
                 line=share.line, sku=self.sku, lot=label.lot, location=command.location, status=share.status,
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
-                scanned_at=uow.now, known_lot=known,
+                scanned_at=uow.now, known_lot=known, expiry_source=source,
             )
         )  # fmt: skip
 
 
 def _merge_dates(entry: ScannedLot, earlier_scans: list[LotScan]) -> ScannedLot | None:
     """Complete the entry with the dates from earlier scans of its lot; None if the dates contradict each other."""
-    dates_by_field = {name: {getattr(scan, name) for scan in (entry, *earlier_scans)} - {None} for name in DATE_FIELDS}
+    labels = [entry, *(scan._replace(expiry=None) if scan.expiry_source else scan for scan in earlier_scans)]
+    dates_by_field = {name: {getattr(scan, name) for scan in labels} - {None} for name in DATE_FIELDS}
     if any(len(dates) > 1 for dates in dates_by_field.values()):
         return None
     label = entry.model_copy(update={name: next(iter(dates), None) for name, dates in dates_by_field.items()})

@@ -23,6 +23,7 @@ from shared.contracts.receiving import (
     ReceivedLot,
     Resolution,
 )
+from shared.contracts.upstream import ExpirySource
 
 
 def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date | None) -> str | None:
@@ -32,23 +33,23 @@ def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date 
 
 def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit]) -> None:
     """Receive scanned units; one event per line, location, lot and dates (S06)."""
-    groups: dict[tuple[str, str, str, str | None, date | None, date | None], list[Unit]] = {}
+    groups: dict[
+        tuple[str, str, str, str | None, date | None, date | None, ExpirySource | None], list[Unit]
+    ] = {}  # fmt: skip
     for key, units in group_by_line(scanned).items():
         for unit in units:
             received = uow.units.put(unit.as_received())
-            groups.setdefault(
-                (key[1], received.sku, received.location or "", received.lot, received.expiry,
-                 received.manufactured_on), []
-            ).append(received)  # fmt: skip
+            label = (received.lot, received.expiry, received.manufactured_on, received.expiry_source)
+            groups.setdefault((key[1], received.sku, received.location or "", *label), []).append(received)
         line = uow.lines[key]
         count = len(units)
         uow.lines.put(line._replace(scanned=line.scanned - count, received=line.received + count))
-    for (number, sku, location, lot, expiry, manufactured_on), group in groups.items():
+    for (number, sku, location, lot, expiry, manufactured_on, expiry_source), group in groups.items():
         for chunk in chunks(group):
             uow.emit(
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
-                lot=lot, expiry=expiry, manufactured_on=manufactured_on,
+                lot=lot, expiry=expiry, expiry_source=expiry_source, manufactured_on=manufactured_on,
                 hold_id=new_hold_id(uow, sku, location, expiry),
                 supplier=uow.receipts[session.receipt].supplier,
             )  # fmt: skip
@@ -80,7 +81,7 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
 def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
     return ReceivedLot(
         lot=scan.received_lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
-        best_before=scan.best_before, hold_id=hold_id,
+        best_before=scan.best_before, expiry_source=scan.expiry_source, hold_id=hold_id,
     )  # fmt: skip
 
 

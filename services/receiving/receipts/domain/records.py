@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
 from shared.contracts.receiving import DiscrepancyKind, Resolution
+from shared.contracts.upstream import ExpirySource
 
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
@@ -133,6 +134,7 @@ class Unit(NamedTuple):
     manufactured_on: date | None = None
     warranty_ends_on: date | None = None
     """Last day of the warranty of its last sale."""
+    expiry_source: ExpirySource | None = None
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, listed by a part of its ASN."""
@@ -222,6 +224,7 @@ class LotScan(NamedTuple):
     scanned_at: datetime
     known_lot: str | None = None
     """The known lot that the number spells in another way, and as which the quantity is received."""
+    expiry_source: ExpirySource | None = None
 
     @property
     def received_lot(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -11,6 +12,7 @@ from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.contracts.results import PartialResult
+from shared.contracts.upstream import ExpirySource
 from shared.identifiers import NonNegativeQuantity
 from shared.unit_of_work import CommandResult
 
@@ -38,7 +40,8 @@ class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
     `conflicting_value` is the existing serial number or lot, the other product or the other receipt, or in words what a
-    scan is that is no serial number; `read_as` is that in a word.
+    scan is that is no serial number; `read_as` is that in a word. An accepted one has its expiry date, and
+    `expiry_source` if this is not the one on the label.
     """
 
     serial: str
@@ -46,6 +49,8 @@ class SerialScanResult(DescribedFields):
     line: str | None = None
     conflicting_value: str | None = None
     read_as: ReadAs | None = None
+    expiry: date | None = None
+    expiry_source: ExpirySource | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -59,7 +64,7 @@ class LotScanResult(DescribedFields):
 
     If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` is the known lot that
     differs in case or blanks, the lot's dates from earlier scans, or its expiry, or in words what a scan is that is no
-    lot number; `read_as` is that in a word.
+    lot number; `read_as` is that in a word. `expiry_source` is set if the expiry date is not that on the label.
     """
 
     lot: str
@@ -70,6 +75,8 @@ class LotScanResult(DescribedFields):
     on_hold: bool = False
     conflicting_value: str | None = None
     read_as: ReadAs | None = None
+    expiry: date | None = None
+    expiry_source: ExpirySource | None = None
 
     @property
     def scanned_value(self) -> str:

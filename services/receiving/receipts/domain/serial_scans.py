@@ -11,16 +11,24 @@ from services.receiving.receipts.domain.results import ScanStatus, SerialScanRes
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.receiving import DiscrepancyKind
+from shared.contracts.upstream import ExpirySource
 from shared.identifiers import SERIAL_PATTERN
 
 VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
 
 
 def evaluate_serial_scans(
-    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
+    uow: ReceivingUnitOfWork,
+    command: ScanItems,
+    receipt: Receipt,
+    sku: str,
+    judge: ScanJudge,
+    *,
+    expiry_source: ExpirySource | None = None,
 ) -> list[SerialScanResult]:
     """Evaluate the serial numbers of one scan and record the results in the unit of work."""
     evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge)
+    evaluator.expiry_source = expiry_source
     results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
@@ -53,6 +61,8 @@ class _LineCounter:
 
 class _SerialScanEvaluator:
     """Evaluates scans of one product on one receipt."""
+
+    expiry_source: ExpirySource | None = None
 
     def __init__(
         self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
@@ -123,10 +133,12 @@ class _SerialScanEvaluator:
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
                 line=number, part=unit.part, is_listed=unit.is_listed, session=command.session,
                 location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None,
-                expiry=command.expiry, manufactured_on=command.manufactured_on,
+                expiry=command.expiry, manufactured_on=command.manufactured_on, expiry_source=self.expiry_source,
             )
         )  # fmt: skip
-        return SerialScanResult(serial=unit.serial, status="ACCEPTED", line=number)
+        return SerialScanResult(
+            serial=unit.serial, status="ACCEPTED", line=number, expiry=command.expiry, expiry_source=self.expiry_source
+        )
 
     def _record_unmatched(self, unit: Unit, kind: DiscrepancyKind, conflicting_value: str | None) -> SerialScanResult:
         line = next(iter(self.lines), None)

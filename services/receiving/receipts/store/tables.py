@@ -31,7 +31,7 @@ SESSIONS = RecordTable("session", Session, "receipt session", "owner status ende
 UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
-    " expiry adjustment manufactured_on warranty_ends_on",
+    " expiry adjustment manufactured_on warranty_ends_on expiry_source",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(
@@ -40,7 +40,7 @@ UNMATCHED_SCANS = RecordTable(
 )  # fmt: skip
 LOT_SCANS = RecordTable(
     "lot_scan", LotScan, "scan_id",
-    "line status quantity expiry manufactured_on best_before scanned_by scanned_at known_lot",
+    "line status quantity expiry manufactured_on best_before scanned_by scanned_at known_lot expiry_source",
 )  # fmt: skip
 KNOWN_LOTS = RecordTable("known_lot", KnownLot, "sku lot")
 DISCREPANCIES = RecordTable(
