@@ -19,7 +19,7 @@ from shared.contracts.lots import (
     LotShipped,
     LotUnpicked,
 )
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from tests.support.events import to_event
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lot_orders import OrderMessages

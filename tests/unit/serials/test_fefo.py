@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from services.serials.units.domain.dispatch import check_dispatch
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.fulfillment import OrderSerialsDeallocated
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.shelf_life import ShelfLifeRules
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.serials import InMemorySerials, with_picked_units

@@ -13,7 +13,7 @@ from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.envelope import chunks
 from shared.contracts.lots import LotDatesCorrected
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.effective_expiry import effective_expiry
 from shared.unit_of_work import CommandResult
 

@@ -20,7 +20,7 @@ from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
-from shared.contracts.upstream import ExpirySource
+from shared.contracts.product_attributes import ExpirySource
 from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
 from shared.inventory.effective_expiry import effective_expiry

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
-from shared.contracts.upstream import ExpirySource
 
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
